@@ -1,0 +1,57 @@
+"""The image's entry point: `python -m include.image_classification <program> [flags]`."""
+
+import importlib
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+
+from include.image_classification.container import ProgramError, write_failure
+
+PROGRAMS = {
+    "refresh": "dataset.refresh",
+    "im2rec": "conversion.im2rec",
+    "train": "training.train",
+    "serve": "serving.serve",
+    "evaluate": "evaluation.evaluate",
+    "report": "reporting.report",
+}
+USAGE = f"usage: python -m include.image_classification {{{','.join(PROGRAMS)}}} [flags]"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the program that the first argument names and return the exit status.
+
+    An expected failure (ProgramError) is one line on stderr; any other is a traceback. Either way
+    the reason is left where SageMaker reads it, and the status is 1. An unknown program is 2.
+    """
+    if arguments and arguments[0] in {"-h", "--help"}:
+        print(USAGE)
+        return 0
+    if not arguments or arguments[0] not in PROGRAMS:
+        print(USAGE, file=sys.stderr)
+        return 2
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    try:
+        _run(arguments[0], list(arguments[1:]))
+    except ProgramError as error:
+        write_failure(str(error))
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        write_failure(f"{type(error).__name__}: {error}")
+        return 1
+    return 0
+
+
+def _run(program: str, flags: list[str]) -> None:
+    # Only the program asked for is imported: MXNet alone costs 1.5 s and much memory.
+    module = importlib.import_module(f"include.image_classification.{PROGRAMS[program]}")
+    module.main(flags)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
