@@ -5,7 +5,7 @@ from pathlib import Path
 
 DEFAULT_BASE_DIR = "/opt/ml"
 
-# SageMaker shows the first 1,024 characters as FailureReason (training) or ExitMessage (processing).
+# SageMaker shows this much: FailureReason of a training job, ExitMessage of a processing job.
 MESSAGE_CHARACTERS = 1024
 
 
