@@ -1,0 +1,69 @@
+# Two commands matter: `make run` and `make test`. Plain `make` explains all of them.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help run predict test lint format bench clean constraints venv
+
+STARTED := $(shell date +%s.%N)
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+PYTHON ?= $(firstword $(foreach p,python3 python3.12 python3.11,$(shell $(p) -c '$(SUPPORTED)' 2>/dev/null && echo $(p))))
+VENV := .venv
+BIN := $(VENV)/bin
+# Where pip is told to look for packages, uv looks too.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt
+
+help:  ## explain the commands
+	@echo 'Five Airflow DAGs keep an image classifier fresh, on AWS or on this machine alone.'
+	@echo
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo
+	@echo '  make run options: DATA=<folder>  PIPELINE=<name or yaml>  CLASSES=<n or names>  ONCE=1'
+	@echo '                    SEED=<n>  UI_PORT=8080  AWS_PORT=4566  PYTHON=<python 3.11 or 3.12>'
+
+run: $(VENV)/run.installed  ## run everything here: local AWS, Airflow, the five DAGs; Ctrl-C ends it
+	@exec $(BIN)/python -m include.local_run run --started-at $(STARTED) \
+	  $(if $(DATA),--data '$(DATA)') $(if $(PIPELINE),--pipeline '$(PIPELINE)') \
+	  $(if $(CLASSES),--classes '$(CLASSES)') $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(UI_PORT),--ui-port $(UI_PORT)) $(if $(AWS_PORT),--aws-port $(AWS_PORT))
+
+predict: $(VENV)/run.installed  ## IMAGE=<file>: ask the live endpoint what one photo shows
+	@exec $(BIN)/python -m include.local_run predict --image '$(IMAGE)'
+
+test: $(VENV)/dev.installed  ## the whole suite, without AWS, Docker or network
+	@exec $(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/dev.installed  ## style, types, and the walls between the rooms
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+
+format: $(VENV)/dev.installed  ## put the code into the project's shape
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+clean:  ## remove what `make run` and the tools left here, the environment too
+	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+constraints: venv  ## pin everything anew for both Pythons
+	@{ sed -n '/^#/p' constraints.txt; \
+	   $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	     --no-emit-index-url --no-emit-find-links requirements-dev.txt; } > constraints.new && mv constraints.new constraints.txt
+
+# A supported Python, and an environment made by it: one that was interrupted is made again.
+venv:
+	@$(if $(PYTHON),,echo "Python 3.11 or 3.12 is needed and was not found ($$(python3 --version 2>&1 | head -1)); install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 2)
+	@$(PYTHON) -c '$(SUPPORTED)' 2>/dev/null || { \
+	  echo "Python 3.11 or 3.12 is needed, but PYTHON=$(PYTHON) is $$($(PYTHON) --version 2>&1 | head -1); name another: make run PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@test -x $(BIN)/uv && $(BIN)/python -c '$(SUPPORTED)' || { \
+	  echo 'Making .venv with $(PYTHON)'; \
+	  $(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv; }
+
+$(VENV)/run.installed: requirements.txt constraints.txt | venv
+	@echo 'Installing requirements.txt'
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.installed: $(VENV)/run.installed requirements-production.txt requirements-dev.txt
+	@echo 'Installing requirements-dev.txt'
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,42 @@
+"""What every test shares: an Airflow home of its own and no way to a real AWS account."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+_HOME = tempfile.mkdtemp(prefix="airflow-home-")
+
+# Before anything imports Airflow: it reads these once.
+os.environ |= {
+    "AIRFLOW_HOME": _HOME,
+    "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN"):
+    os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> Iterator[Path]:
+    """Give Airflow's home with a migrated database, for what cannot do without one."""
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True
+    )
+    yield Path(_HOME)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the Airflow home, whatever the tests left in it."""
+    shutil.rmtree(_HOME, ignore_errors=True)
