@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,12 +28,12 @@ for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_SESS
 
 
 @pytest.fixture(scope="session")
-def airflow_database() -> Iterator[Path]:
+def airflow_database() -> Path:
     """Give Airflow's home with a migrated database, for what cannot do without one."""
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True
     )
-    yield Path(_HOME)
+    return Path(_HOME)
 
 
 def pytest_unconfigure() -> None:

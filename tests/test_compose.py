@@ -1,4 +1,4 @@
-"""docker-compose.yaml against the real packages: what no engine here can try, the packages can answer.
+"""docker-compose.yaml against the real packages: they know what no engine here can try.
 
 Its shape is checked by `make lint` against the compose specification. These tests protect against
 commands, settings, paths and classes that the installed Airflow does not have, and against secrets
