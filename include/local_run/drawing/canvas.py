@@ -1,0 +1,76 @@
+"""A picture to draw on, larger than the result, so that shrinking it smooths every edge."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from include.local_run.drawing.shapes import Points
+
+Colour = tuple[float, float, float]
+Image = NDArray[np.uint8]
+SUPERSAMPLING = 2
+_SUBPIXEL_BITS = 4
+_UNITS = SUPERSAMPLING << _SUBPIXEL_BITS
+
+
+def shade(colour: Colour, factor: float) -> Colour:
+    """The colour made darker (below 1) or lighter (above 1), within 0..255."""
+    red, green, blue = (min(255.0, max(0.0, channel * factor)) for channel in colour)
+    return red, green, blue
+
+
+class Canvas:
+    """Draws polygons given in the result's pixels (x right, y down), RGB, 0..255."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.pixels: Image = np.zeros(
+            (height * SUPERSAMPLING, width * SUPERSAMPLING, 3), dtype=np.uint8
+        )
+
+    def polygon(self, outline: Points, colour: Colour) -> None:
+        """Fills the polygon."""
+        cv2.fillPoly(self.pixels, [_fixed(outline)], colour, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+    def line(self, course: Points, colour: Colour, width: float) -> None:
+        """Draws an open line, `width` pixels of the result thick."""
+        thickness = max(1, round(width * SUPERSAMPLING))
+        cv2.polylines(
+            self.pixels, [_fixed(course)], False, colour, thickness, cv2.LINE_AA, _SUBPIXEL_BITS
+        )
+
+    def blend(self, outline: Points, colour: Colour, opacity: float) -> None:
+        """Fills the polygon with a see-through colour."""
+        self._fill(outline, np.asarray(colour, np.float32), opacity)
+
+    def gradient(self, outline: Points, top: Colour, bottom: Colour) -> None:
+        """Fills the polygon from `top` at its highest row to `bottom` at its lowest."""
+        low, high = outline[:, 1].min() * SUPERSAMPLING, outline[:, 1].max() * SUPERSAMPLING
+        rows = np.arange(self.pixels.shape[0], dtype=np.float32)
+        t = np.clip((rows - low) / max(1.0, high - low), 0, 1)[:, None, None]
+        upper, lower = np.asarray(top, np.float32), np.asarray(bottom, np.float32)
+        self._fill(outline, upper * (1 - t) + lower * t, 1.0)
+
+    def photograph(self) -> Image:
+        """The picture at its own size."""
+        size = (self.width, self.height)
+        return cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+    def _fill(self, outline: Points, colour: NDArray[np.float32], opacity: float) -> None:
+        mask = np.zeros(self.pixels.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [_fixed(outline)], (255,), cv2.LINE_AA, _SUBPIXEL_BITS)
+        left, top, width, height = cv2.boundingRect(mask)
+        area = np.s_[top : top + height, left : left + width]
+        weight = mask[area][..., None].astype(np.float32) * np.float32(opacity / 255)
+        if colour.ndim == 3:
+            colour = colour[top : top + height]
+        mixed = self.pixels[area] * (1 - weight) + colour * weight
+        self.pixels[area] = np.rint(mixed).astype(np.uint8)
+
+
+def _fixed(outline: Points) -> NDArray[np.int32]:
+    """Coordinates as OpenCV's fixed-point integers on the enlarged picture."""
+    fixed: NDArray[np.int32] = np.rint(outline * _UNITS).astype(np.int32)
+    return fixed

@@ -1,0 +1,85 @@
+"""Where the camera stands: metres of the side view to pixels of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from include.local_run.drawing.kinds import CarKind
+from include.local_run.drawing.shapes import Points
+
+
+@dataclass(frozen=True)
+class View:
+    """Turns points of a car's side view into pixels.
+
+    Attributes:
+        scale: Pixels a metre.
+        origin: Pixel of the ground under the car's middle.
+        middle: x of the car's middle in metres.
+        flip: -1 when the car looks left, 1 when it looks right.
+        slope: Metres up for each metre to the right (the road or a tilted camera).
+        lean: Metres to the right for each metre up.
+        taper: How much the near end is larger than the far one.
+        squeeze: Foreshortening of the length.
+        depth: Where the far side appears, in metres right and up.
+    """
+
+    scale: float
+    origin: tuple[float, float]
+    middle: float
+    flip: int
+    slope: float
+    lean: float
+    taper: float
+    squeeze: float
+    depth: tuple[float, float]
+
+    def pixels(self, outline: Points, across: float = 0.0) -> Points:
+        """Pixels of points on the side that is `across` of the way to the far side."""
+        x = (outline[:, 0] - self.middle) * self.flip * self.squeeze
+        grown = 1 + self.taper * x
+        y = outline[:, 1] * grown + self.slope * x
+        x = x + self.lean * outline[:, 1]
+        x, y = x + across * self.depth[0], y + across * self.depth[1]
+        return np.stack([self.origin[0] + x * self.scale, self.origin[1] - y * self.scale], axis=1)
+
+    def shifted(self, right: float, down: float, scale: float) -> View:
+        """The same view from elsewhere: moved by pixels and enlarged."""
+        origin = (self.origin[0] + right, self.origin[1] + down)
+        return View(
+            scale=scale, origin=origin, middle=self.middle, flip=self.flip, slope=self.slope,
+            lean=self.lean, taper=self.taper, squeeze=self.squeeze, depth=self.depth,
+        )  # fmt: skip
+
+
+def choose_view(
+    kind: CarKind, body: Points, size: tuple[int, int], rng: np.random.Generator
+) -> View:
+    """A random view that keeps the whole car in a picture of `size` (width, height)."""
+    sideways = rng.uniform(-0.75, 0.75)
+    view = View(
+        scale=1.0,
+        origin=(0.0, 0.0),
+        middle=kind.length / 2,
+        flip=int(rng.choice((-1, 1))),
+        slope=rng.uniform(-0.07, 0.07),
+        lean=rng.uniform(-0.1, 0.1),
+        taper=rng.uniform(-0.035, 0.035),
+        squeeze=rng.uniform(0.86, 1.0) - 0.12 * abs(sideways),
+        depth=(sideways, rng.uniform(0.05, 0.32)),
+    )
+    extent = np.concatenate([view.pixels(body), view.pixels(body, 1.0)])
+    extent = np.concatenate([extent, view.pixels(body * [1, 0])])
+    return _framed(view, extent, size, rng)
+
+
+def _framed(view: View, extent: Points, size: tuple[int, int], rng: np.random.Generator) -> View:
+    """The view scaled and moved so that the extent lies inside the picture, somewhere."""
+    low, high = extent.min(axis=0), extent.max(axis=0)
+    room = np.asarray(size, float)
+    scale = float(np.min(room * (0.95, 0.86) / (high - low)) * rng.uniform(0.68, 1.0))
+    free = room - (high - low) * scale
+    left, top = free * (rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.85))
+    return view.shifted(left - low[0] * scale, top - low[1] * scale, scale)
