@@ -1,0 +1,75 @@
+"""Where a pipeline runs: what an installation's settings say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+BUILT_IN_ACCOUNTS = {
+    "us-east-1": "811284229777",
+    "us-east-2": "825641698319",
+    "us-west-1": "632365934929",
+    "us-west-2": "433757028032",
+    "eu-west-1": "685385470294",
+    "eu-west-2": "644912444149",
+    "eu-central-1": "813361260812",
+    "ap-northeast-1": "501404015308",
+    "ap-southeast-1": "475088953585",
+    "ap-southeast-2": "544295431143",
+    "ap-south-1": "991648021394",
+    "ca-central-1": "469771592824",
+    "sa-east-1": "855470959533",
+}
+"""The registries that hold AWS's own image-classification image."""
+
+
+class DeploymentError(Exception):
+    """A setting of the installation is missing or wrong; the text names it and the fix."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One installation: a bucket, a region, a role, an image.
+
+    Raises:
+        DeploymentError: A value cannot be right, found when a task runs and not by AWS later.
+    """
+
+    name: str
+    bucket: str
+    role_arn: str
+    image_uri: str
+    region: str
+
+    def __post_init__(self) -> None:
+        _check("deployment", self.name, r"[a-zA-Z0-9][a-zA-Z0-9_\-]*", "a short name")
+        _check("artifact_bucket", self.bucket, r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]", "a bucket")
+        _check(
+            "sagemaker_role_arn",
+            self.role_arn,
+            r"arn:aws[a-z\-]*:iam::\d{12}:role/\S+",
+            "arn:aws:iam::<account>:role/<name>",
+        )
+        _check("image_uri", self.image_uri, r"\S{1,255}", "the address of our container image")
+
+    def image(self, algorithm: str) -> str:
+        """Return the image that trains and serves: ours, or the region's built-in one.
+
+        Raises:
+            DeploymentError: The built-in image's registry in this region is not known.
+        """
+        if algorithm == "own":
+            return self.image_uri
+        if self.region not in BUILT_IN_ACCOUNTS:
+            known = ", ".join(sorted(BUILT_IN_ACCOUNTS))
+            raise DeploymentError(
+                f"training.algorithm: built-in: its registry in {self.region} is not known; "
+                f"known regions: {known}; or use algorithm: own"
+            )
+        account = BUILT_IN_ACCOUNTS[self.region]
+        return f"{account}.dkr.ecr.{self.region}.amazonaws.com/image-classification:1"
+
+
+def _check(variable: str, value: str, pattern: str, expected: str) -> None:
+    if not re.fullmatch(pattern, value):
+        raise DeploymentError(f"Airflow Variable {variable} is {value!r}: set it to {expected}")

@@ -1,0 +1,69 @@
+"""What is wrong with a pipeline's YAML, in one line a mistake: file, field, and what is allowed."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+
+class PipelineError(Exception):
+    """A pipeline's file cannot be used; the text has one line for each mistake.
+
+    Every line starts with the file's path and names the field and what is allowed there.
+    """
+
+
+def describe(error: ValidationError, form: type[BaseModel], file: Path, section: str) -> str:
+    """Turn pydantic's error into lines that start with the file and name the field.
+
+    Args:
+        error: What validating the file's content against `form` raised.
+        form: The model that was validated, which knows the allowed fields.
+        file: The YAML file.
+        section: The overrides that were in force ("local", "deployments.x"), or "".
+    """
+    where = f"{file} (with {section})" if section else str(file)
+    return "\n".join(_line(where, form, details) for details in error.errors())
+
+
+def _line(where: str, form: type[BaseModel], details: Any) -> str:
+    location: tuple[int | str, ...] = details["loc"]
+    field = ".".join(str(part) for part in location) or "the file"
+    if details["type"] == "extra_forbidden":
+        allowed = ", ".join(_fields(form, location[:-1]))
+        return f"{where}: {field}: no such field; allowed here: {allowed}"
+    if details["type"] == "missing":
+        return f"{where}: {field}: is required"
+    message = details["msg"].removeprefix("Value error, ")
+    if isinstance(details["input"], dict | BaseModel):
+        return f"{where}: {field}: {message}"
+    return f"{where}: {field}: {details['input']!r} is not allowed: {message}"
+
+
+def _fields(form: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """Return the names of the fields at a place inside the form."""
+    model = form
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = _model(field.annotation) if field is not None else None
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    """Return the model in an annotation such as `Source` or `Source | None`."""
+    choices = (
+        get_args(annotation)
+        if get_origin(annotation) in (Union, types.UnionType)
+        else (annotation,)
+    )
+    for choice in choices:
+        if isinstance(choice, type) and issubclass(choice, BaseModel):
+            return choice
+    return None

@@ -1,0 +1,57 @@
+"""A pipeline: one classification problem, as its YAML file describes it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from include.pipeline.schedules import Schedules
+from include.pipeline.stages import (
+    Batch,
+    Conversion,
+    Dataset,
+    Endpoint,
+    Evaluation,
+    Promotion,
+    Source,
+    Training,
+)
+from include.pipeline.strict import Strict
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
+
+
+class Pipeline(Strict):
+    """Everything that distinguishes one image classification problem from another.
+
+    `name` is the YAML file's name; it is part of DAG ids, S3 keys and job names.
+    """
+
+    name: Name
+    description: str = ""
+    owner: Annotated[str, Field(min_length=1)] = "data-engineering"
+    source: Source
+    dataset: Dataset = Dataset()
+    conversion: Conversion = Conversion()
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+    promotion: Promotion = Promotion()
+    endpoint: Endpoint = Endpoint()
+    batch: Batch = Batch()
+    schedules: Schedules = Schedules()
+
+    @property
+    def slug(self) -> str:
+        """The name with hyphens: the model package group's and the endpoint's name."""
+        return self.name.replace("_", "-")
+
+    @model_validator(mode="after")
+    def _records_are_large_enough(self) -> Pipeline:
+        side = self.training.hyperparameters.side
+        if self.conversion.resize < side:
+            raise ValueError(
+                f"conversion.resize: {self.conversion.resize} is smaller than "
+                f"training.hyperparameters.image_shape ({side}): training would fail"
+            )
+        return self

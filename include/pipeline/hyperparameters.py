@@ -1,0 +1,74 @@
+"""The hyperparameters of SageMaker's built-in image classification, which our image also takes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from include.pipeline.strict import Strict
+
+DEEP_LAYERS = (18, 34, 50, 101, 152, 200)
+"""Depths of the ResNets for photos; those which exist pretrained."""
+
+NumLayers = Literal[18, 34, 50, 101, 152, 200, 20, 32, 44, 56, 110]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Hyperparameters(Strict):
+    """What `training.hyperparameters` may say; what is left out has the algorithm's default.
+
+    `num_classes` and `num_training_samples` are absent: they are counted in the data set.
+    """
+
+    num_layers: NumLayers = 18
+    image_shape: Annotated[str, Field(pattern=r"^3,[1-9]\d*,[1-9]\d*$")] = "3,224,224"
+    mini_batch_size: Positive = 32
+    epochs: Positive = 30
+    learning_rate: Fraction = 0.1
+    use_pretrained_model: Literal[0, 1] = 0
+    optimizer: Literal["sgd", "adam", "rmsprop", "nag"] = "sgd"
+    momentum: Fraction | None = None
+    weight_decay: Fraction | None = None
+    beta_1: Fraction | None = None
+    beta_2: Fraction | None = None
+    eps: Fraction | None = None
+    gamma: Fraction | None = None
+    lr_scheduler_factor: Fraction | None = None
+    lr_scheduler_step: Annotated[str, Field(pattern=r"^\d+(,\d+)*$")] | None = None
+    augmentation_type: Literal["crop", "crop_color", "crop_color_transform"] | None = None
+    early_stopping: bool | None = None
+    early_stopping_min_epochs: Positive | None = None
+    early_stopping_patience: Positive | None = None
+    early_stopping_tolerance: Fraction | None = None
+    checkpoint_frequency: Positive | None = None
+    precision_dtype: Literal["float32", "float16"] | None = None
+    kv_store: Literal["dist_sync", "dist_async"] | None = None
+    top_k: Annotated[int, Field(gt=1)] | None = None
+
+    @property
+    def side(self) -> int:
+        """The longer side of image_shape, in pixels."""
+        _, height, width = self.image_shape.split(",")
+        return max(int(height), int(width))
+
+    @model_validator(mode="after")
+    def _pretrained_networks_exist(self) -> Hyperparameters:
+        if not self.use_pretrained_model:
+            return self
+        if self.num_layers not in DEEP_LAYERS:
+            allowed = ", ".join(map(str, DEEP_LAYERS))
+            raise ValueError(
+                f"use_pretrained_model: 1 needs num_layers to be one of {allowed}, "
+                f"not {self.num_layers}"
+            )
+        if self.image_shape != "3,224,224":
+            raise ValueError(
+                f"use_pretrained_model: 1 needs image_shape to be 3,224,224, not {self.image_shape}"
+            )
+        return self
+
+    def as_request(self) -> dict[str, str]:
+        """Return what the pipeline sets, as the strings that a training job takes."""
+        return {name: str(value) for name, value in self if value is not None}

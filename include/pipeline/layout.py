@@ -1,0 +1,135 @@
+"""Where everything is in S3: keys are made here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The keys of one pipeline in one bucket.
+
+    Folders are keys that end in a slash: an S3 prefix is a string prefix, and one without the
+    slash would take `test_small/` along with `test`.
+    """
+
+    bucket: str
+    pipeline: str
+
+    def uri(self, key: str) -> str:
+        """Return the s3:// address of a key, for an input or a single object."""
+        return f"s3://{self.bucket}/{key}"
+
+    def output(self, folder: str) -> str:
+        """Return a folder's address for a job's output, to which SageMaker adds the slash."""
+        return self.uri(folder).removesuffix("/")
+
+    @property
+    def root(self) -> str:
+        """The folder that holds everything of this pipeline."""
+        return f"{self.pipeline}/"
+
+    @property
+    def source(self) -> str:
+        """The raw data, unless the pipeline names a source elsewhere."""
+        return f"{self.root}source/"
+
+    @property
+    def images(self) -> str:
+        """The images of all dataset versions, each stored once, by content."""
+        return f"{self.root}images/"
+
+    def image(self, key: str) -> str:
+        """One stored image, by its key in a manifest."""
+        return f"{self.images}{key}"
+
+    @property
+    def dataset_pointer(self) -> str:
+        """Which dataset version is current: written last, so it is the commit point."""
+        return f"{self.root}dataset/current.json"
+
+    @property
+    def dataset_versions(self) -> str:
+        """The folder of all dataset versions."""
+        return f"{self.root}dataset/versions/"
+
+    def dataset(self, version: str) -> str:
+        """One dataset version's files: manifest.jsonl, classes.json, dataset.json, ..."""
+        return f"{self.dataset_versions}{version}/"
+
+    def refresh_run(self, job_name: str) -> str:
+        """What one refresh job reports about itself."""
+        return f"{self.root}dataset/runs/{job_name}/"
+
+    @property
+    def recordio_pointer(self) -> str:
+        """Which RecordIO version is current."""
+        return f"{self.root}recordio/current.json"
+
+    def recordio(self, version: str) -> str:
+        """One RecordIO version's folder, with recordio.json."""
+        return f"{self.root}recordio/{version}/"
+
+    def recordio_part(self, version: str, part: str) -> str:
+        """The train, validation or index folder of a RecordIO version."""
+        return f"{self.recordio(version)}{part}/"
+
+    def recordio_report(self, version: str) -> str:
+        """A RecordIO version's own description; it is there when the conversion is complete."""
+        return f"{self.recordio(version)}recordio.json"
+
+    @property
+    def models(self) -> str:
+        """Below this, training jobs write <job>/output/model.tar.gz."""
+        return f"{self.root}models/"
+
+    def evaluation(self, training_job: str) -> str:
+        """The evaluation of one candidate: evaluation.json, tables, a page."""
+        return f"{self.root}evaluations/{training_job}/"
+
+    def evaluation_manifest(self, training_job: str) -> str:
+        """Which images a candidate was asked."""
+        return f"{self.evaluation(training_job)}images.manifest"
+
+    def evaluation_predictions(self, training_job: str) -> str:
+        """The candidate's answers, <image's key>.out each."""
+        return f"{self.evaluation(training_job)}transform/"
+
+    def evaluation_report(self, training_job: str) -> str:
+        """The candidate's figures."""
+        return f"{self.evaluation(training_job)}evaluation.json"
+
+    @property
+    def incoming(self) -> str:
+        """Where users put new images for batch inference."""
+        return f"{self.root}incoming/"
+
+    @property
+    def truth(self) -> str:
+        """Optional folder whose labels.json maps incoming images to their true classes."""
+        return f"{self.root}truth/"
+
+    @property
+    def batches(self) -> str:
+        """The folder of all batches."""
+        return f"{self.root}batches/"
+
+    def batch(self, batch: str) -> str:
+        """One batch's folder."""
+        return f"{self.batches}{batch}/"
+
+    def batch_manifest(self, batch: str) -> str:
+        """Which images a batch holds, as batch transform reads it."""
+        return f"{self.batch(batch)}images.manifest"
+
+    def batch_predictions(self, batch: str) -> str:
+        """A batch's answers, <image's key>.out each."""
+        return f"{self.batch(batch)}transform/"
+
+    def batch_report(self, batch: str) -> str:
+        """A batch's predictions.csv, gallery.html and report.json."""
+        return f"{self.batch(batch)}report/"
+
+    def batch_record(self, batch: str) -> str:
+        """Which images a batch predicted: written last, so it is the commit point."""
+        return f"{self.batch(batch)}batch.json"

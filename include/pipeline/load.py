@@ -1,0 +1,110 @@
+"""One YAML file to one pipeline, with the overrides of the deployment it is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from include.pipeline.errors import PipelineError, describe
+from include.pipeline.form import Pipeline
+
+LOCAL = "local"
+"""The deployment of one machine without AWS: its overrides have a section of their own."""
+
+
+def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
+    """Read one pipeline's file.
+
+    Args:
+        file: The YAML file; its name without the ending is the pipeline's name.
+        deployment: Whose overrides are merged in: `local:` for "local", else
+            `deployments: <name>:`, where there is such a section. None merges nothing and
+            checks everything: that every section of overrides gives a valid pipeline, too.
+
+    Raises:
+        PipelineError: One line a mistake, each naming the file, the field and what is allowed.
+    """
+    content = _read(file)
+    overrides = _overrides(content, file)
+    if deployment is not None:
+        return _validate(content, overrides, deployment, file)
+    pipeline = _validate(content, {}, None, file)
+    for name in overrides:
+        _validate(content, overrides, name, file)
+    return pipeline
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise PipelineError(f"{file}: is not YAML: {problem}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{file}: cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise PipelineError(f"{file}: must hold a mapping: {', '.join(_sections())}")
+    if "name" in content:
+        raise PipelineError(f"{file}: name: leave it out, the file's name is the pipeline's name")
+    return content
+
+
+def _sections() -> list[str]:
+    return [name for name in Pipeline.model_fields if name != "name"]
+
+
+def _overrides(content: dict[str, Any], file: Path) -> dict[str, dict[str, Any]]:
+    """Take the sections of overrides out of the content, by deployment."""
+    named = content.pop("deployments", None) or {}
+    local = content.pop(LOCAL, None) or {}
+    if not isinstance(named, dict):
+        raise PipelineError(f"{file}: deployments: must map deployments' names to overrides")
+    if LOCAL in named:
+        raise PipelineError(f"{file}: deployments.local: belongs in the section `local:`")
+    overrides = {LOCAL: local, **named} if local else dict(named)
+    for name, section in overrides.items():
+        _check_overrides(section, _title(name), file)
+    return overrides
+
+
+def _check_overrides(section: Any, title: str, file: Path) -> None:
+    if not isinstance(section, dict):
+        raise PipelineError(f"{file}: {title}: must hold a mapping of overrides")
+    if "schedules" in section:
+        raise PipelineError(
+            f"{file}: {title}.schedules: cannot be overridden, since DAGs are built before the "
+            "deployment is known; pause the DAG in this deployment instead"
+        )
+
+
+def _title(deployment: str) -> str:
+    return LOCAL if deployment == LOCAL else f"deployments.{deployment}"
+
+
+def _validate(
+    content: dict[str, Any],
+    overrides: dict[str, dict[str, Any]],
+    deployment: str | None,
+    file: Path,
+) -> Pipeline:
+    section = overrides.get(deployment) if deployment is not None else None
+    merged = _merge(content, section or {})
+    title = _title(deployment) if deployment is not None and section else ""
+    try:
+        return Pipeline.model_validate({**merged, "name": file.stem})
+    except ValidationError as error:
+        raise PipelineError(describe(error, Pipeline, file, title)) from error
+
+
+def _merge(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return `base` with the overrides' values; mappings are merged, all else is replaced."""
+    merged = dict(base)
+    for key, value in overrides.items():
+        current = merged.get(key)
+        if isinstance(current, dict) and isinstance(value, dict):
+            value = _merge(current, value)
+        merged[key] = value
+    return merged

@@ -1,0 +1,27 @@
+"""A candidate's predictions to its figures."""
+
+from __future__ import annotations
+
+from include.pipeline.deployment import Deployment
+from include.pipeline.form import Pipeline
+from include.pipeline.layout import Layout
+from include.pipeline.requests.job import JobRequest
+from include.pipeline.requests.processing import Program, processing_request
+
+
+def evaluate_request(
+    pipeline: Pipeline, deployment: Deployment, training_job: str, dataset_version: str
+) -> JobRequest:
+    """Return the job that compares a candidate's answers with a dataset version's labels."""
+    layout = Layout(deployment.bucket, pipeline.name)
+    program = Program(
+        name="evaluate",
+        machine=pipeline.evaluation.machine,
+        flags={"split": pipeline.evaluation.split},
+        inputs={
+            "predictions": layout.uri(layout.evaluation_predictions(training_job)),
+            "version": layout.uri(layout.dataset(dataset_version)),
+        },
+        outputs={"result": layout.output(layout.evaluation(training_job))},
+    )
+    return processing_request(pipeline, deployment, program)

@@ -1,0 +1,36 @@
+"""Dataset version to RecordIO version."""
+
+from __future__ import annotations
+
+from include.pipeline.deployment import Deployment
+from include.pipeline.form import Pipeline
+from include.pipeline.layout import Layout
+from include.pipeline.requests.job import JobRequest
+from include.pipeline.requests.processing import Program, processing_request
+from include.pipeline.versions import recordio_version
+
+PARTS = ("train", "validation", "index")
+
+
+def im2rec_request(pipeline: Pipeline, deployment: Deployment, dataset_version: str) -> JobRequest:
+    """Return the job that converts a dataset version, under the pipeline's settings."""
+    layout = Layout(deployment.bucket, pipeline.name)
+    conversion = pipeline.conversion
+    version = recordio_version(dataset_version, conversion)
+    parts = {part: layout.output(layout.recordio_part(version, part)) for part in PARTS}
+    program = Program(
+        name="im2rec",
+        machine=conversion.machine,
+        flags={
+            "resize": str(conversion.resize),
+            "fit": conversion.fit,
+            "quality": str(conversion.quality),
+            "recordio-version": version,
+        },
+        inputs={
+            "version": layout.uri(layout.dataset(dataset_version)),
+            "images": layout.uri(layout.images),
+        },
+        outputs={**parts, "result": layout.output(layout.recordio(version))},
+    )
+    return processing_request(pipeline, deployment, program)

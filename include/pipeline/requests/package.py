@@ -1,0 +1,70 @@
+"""A judged candidate to a model package in the registry, which carries its lineage and verdict."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from include.pipeline.deployment import Deployment
+from include.pipeline.form import Pipeline
+
+IMAGE_TYPES = ["image/jpeg", "image/png", "application/x-image"]
+LONGEST_VALUE = 256
+
+
+def metadata(values: Mapping[str, object]) -> dict[str, str]:
+    """Return values in the alphabet and length that a package's metadata allows.
+
+    Other characters become a space: sentences stay readable, and nothing is refused by AWS.
+    """
+    texts = {name: re.sub(r"[^\w\s.:/=+\-@]", " ", str(value)) for name, value in values.items()}
+    clean = {name: " ".join(text.split())[:LONGEST_VALUE] for name, text in texts.items()}
+    return {name: text for name, text in clean.items() if text}
+
+
+def package_group_request(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
+    """Return the registry's group of a pipeline's models."""
+    return {
+        "ModelPackageGroupName": pipeline.slug,
+        "ModelPackageGroupDescription": f"Image classifier {pipeline.name}",
+        "Tags": [
+            {"Key": "pipeline", "Value": pipeline.name},
+            {"Key": "deployment", "Value": deployment.name},
+        ],
+    }
+
+
+def package_request(
+    pipeline: Pipeline,
+    image_uri: str,
+    model_uri: str,
+    approval: str,
+    lineage: Mapping[str, object],
+) -> dict[str, Any]:
+    """Return the model package of a candidate.
+
+    Args:
+        pipeline: In whose group it is.
+        image_uri: The image that trained it and serves it.
+        model_uri: Its model.tar.gz.
+        approval: Approved, Rejected or PendingManualApproval.
+        lineage: training_job, versions, figures, verdict: what `metadata` then makes of it.
+    """
+    instances = sorted({pipeline.endpoint.instance_type, pipeline.batch.transform.instance_type})
+    return {
+        "ModelPackageGroupName": pipeline.slug,
+        "ModelPackageDescription": f"Trained by {lineage['training_job']}",
+        "ModelApprovalStatus": approval,
+        "InferenceSpecification": {
+            "Containers": [{"Image": image_uri, "ModelDataUrl": model_uri}],
+            "SupportedContentTypes": IMAGE_TYPES,
+            "SupportedResponseMIMETypes": ["application/json"],
+            "SupportedTransformInstanceTypes": instances,
+            "SupportedRealtimeInferenceInstanceTypes": instances,
+        },
+        "CustomerMetadataProperties": metadata(lineage),
+        # The same candidate is registered once, also when the answer to the first call was lost.
+        "ClientToken": str(uuid.uuid5(uuid.NAMESPACE_URL, str(lineage["training_job"]))),
+    }

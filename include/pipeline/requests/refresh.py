@@ -1,0 +1,60 @@
+"""Source to dataset version."""
+
+from __future__ import annotations
+
+from include.pipeline.deployment import Deployment
+from include.pipeline.form import Pipeline
+from include.pipeline.layout import Layout
+from include.pipeline.requests.job import JOB_NAME, JobRequest
+from include.pipeline.requests.processing import Program, processing_request
+
+
+def source_uri(pipeline: Pipeline, layout: Layout) -> str:
+    """Return where a pipeline's raw data is: an S3 folder, with its slash."""
+    uri = pipeline.source.uri or layout.uri(layout.source)
+    return uri if uri.endswith("/") else f"{uri}/"
+
+
+def refresh_request(
+    pipeline: Pipeline, deployment: Deployment, previous: str | None, fingerprint: str
+) -> JobRequest:
+    """Return the job that makes a dataset version.
+
+    Args:
+        pipeline: Whose source is read.
+        deployment: Where it runs.
+        previous: The current dataset version, whose assignments to splits are kept, if any.
+        fingerprint: The source's state, recorded with the result.
+    """
+    layout = Layout(deployment.bucket, pipeline.name)
+    inputs = {"source": source_uri(pipeline, layout)}
+    if previous is not None:
+        inputs["previous"] = layout.uri(layout.dataset(previous))
+    program = Program(
+        name="refresh",
+        machine=pipeline.dataset.machine,
+        flags=_flags(pipeline, inputs["source"], fingerprint),
+        inputs=inputs,
+        outputs={
+            "images": layout.output(layout.images),
+            "versions": layout.output(layout.dataset_versions),
+            "result": layout.output(layout.refresh_run(JOB_NAME)),
+        },
+    )
+    return processing_request(pipeline, deployment, program)
+
+
+def _flags(pipeline: Pipeline, uri: str, fingerprint: str) -> dict[str, str]:
+    dataset = pipeline.dataset
+    classes = pipeline.source.classes_argument
+    return {
+        "layout": pipeline.source.layout,
+        "train-ratio": str(dataset.train_ratio),
+        "validation-ratio": str(dataset.validation_ratio),
+        "min-side": str(dataset.min_side),
+        "max-pixels": str(dataset.max_pixels),
+        "quarantine-limit": str(dataset.quarantine_limit),
+        "source-uri": uri,
+        "source-fingerprint": fingerprint,
+        **({"classes": classes} if classes else {}),
+    }

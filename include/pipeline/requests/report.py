@@ -1,0 +1,44 @@
+"""A batch's predictions to a table and a gallery."""
+
+from __future__ import annotations
+
+from include.pipeline.deployment import Deployment
+from include.pipeline.form import Pipeline
+from include.pipeline.layout import Layout
+from include.pipeline.requests.job import JobRequest
+from include.pipeline.requests.processing import Program, processing_request
+
+
+def report_request(
+    pipeline: Pipeline,
+    deployment: Deployment,
+    batch: str,
+    dataset_version: str,
+    with_truth: bool,
+) -> JobRequest:
+    """Return the job that reports a batch.
+
+    Args:
+        pipeline: Whose batch it is.
+        deployment: Where it runs.
+        batch: The batch; its images are those of its manifest.
+        dataset_version: The version that the model was trained on, for its classes' names.
+        with_truth: Whether the true classes are known, in the folder for them.
+    """
+    layout = Layout(deployment.bucket, pipeline.name)
+    inputs = {
+        "predictions": layout.uri(layout.batch_predictions(batch)),
+        "images": layout.uri(layout.batch_manifest(batch)),
+        "version": layout.uri(layout.dataset(dataset_version)),
+    }
+    if with_truth:
+        inputs["truth"] = layout.uri(layout.truth)
+    program = Program(
+        name="report",
+        machine=pipeline.batch.machine,
+        flags={"batch": batch},
+        inputs=inputs,
+        outputs={"result": layout.output(layout.batch_report(batch))},
+        manifests=frozenset({"images"}),
+    )
+    return processing_request(pipeline, deployment, program)

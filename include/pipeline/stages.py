@@ -1,0 +1,144 @@
+"""The sections of a pipeline's YAML, one class a section."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from include.pipeline.hyperparameters import Hyperparameters
+from include.pipeline.machines import Machine, TransformMachine
+from include.pipeline.strict import Strict
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+LONGEST_ARGUMENT = 256
+"""SageMaker's limit for one argument of a processing job."""
+
+
+class Source(Strict):
+    """Where the raw data comes from, and in which layout it is."""
+
+    layout: Literal["stanford_cars", "class_folders"]
+    uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9.\-]{3,63}/.+")] | None = Field(
+        default=None, description="An S3 prefix; left out, <pipeline>/source/ in our own bucket"
+    )
+    classes: Annotated[int, Field(ge=2)] | list[str] | None = Field(
+        default=None, description="The first n classes, or these; left out, all"
+    )
+
+    @model_validator(mode="after")
+    def _classes_fit_one_argument(self) -> Source:
+        if len(self.classes_argument or "") > LONGEST_ARGUMENT:
+            raise ValueError(
+                f"classes: the names together may have {LONGEST_ARGUMENT} characters; "
+                "say the classes' 1-based numbers instead"
+            )
+        return self
+
+    @property
+    def classes_argument(self) -> str | None:
+        """The classes as the refresh program takes them, or None for all."""
+        if isinstance(self.classes, list):
+            return ",".join(self.classes)
+        return None if self.classes is None else str(self.classes)
+
+
+class Dataset(Strict):
+    """How a source becomes a dataset version."""
+
+    train_ratio: Share = 0.8
+    validation_ratio: Share = 0.1
+    min_side: Annotated[int, Field(ge=1)] = 16
+    max_pixels: Annotated[int, Field(ge=1)] = 100_000_000
+    quarantine_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
+    machine: Machine = Machine(instance_type="ml.c5.2xlarge", volume_gb=50)
+
+    @model_validator(mode="after")
+    def _something_is_left_to_test(self) -> Dataset:
+        if self.train_ratio + self.validation_ratio >= 1:
+            raise ValueError(
+                "train_ratio + validation_ratio must be below 1: the rest is the test split"
+            )
+        return self
+
+
+class Conversion(Strict):
+    """How a dataset version becomes RecordIO: every value here is part of its version."""
+
+    resize: Annotated[int, Field(ge=8, le=4096)] = 224
+    fit: Literal["squash", "crop"] = "squash"
+    quality: Annotated[int, Field(ge=1, le=100)] = 95
+    machine: Machine = Machine(instance_type="ml.c5.2xlarge", volume_gb=50)
+
+
+class Training(Strict):
+    """Which image trains, on which machine, with which hyperparameters."""
+
+    algorithm: Literal["own", "built-in"] = "own"
+    machine: Machine = Machine(instance_type="ml.c5.4xlarge", volume_gb=50, max_runtime_minutes=720)
+    spot: bool = False
+    max_wait_minutes: Annotated[int, Field(ge=1)] | None = None
+    hyperparameters: Hyperparameters = Hyperparameters()
+
+    @model_validator(mode="after")
+    def _the_image_runs_on_the_machine(self) -> Training:
+        machine = self.machine.instance_type
+        if self.algorithm == "built-in" and not self.machine.has_gpu:
+            raise ValueError(
+                f"machine.instance_type: {machine} has no GPU, and the built-in algorithm trains "
+                "on GPUs only: use ml.g4dn.* or ml.g5.*, or algorithm: own"
+            )
+        if self.algorithm == "own" and self.machine.has_gpu:
+            raise ValueError(
+                f"machine.instance_type: {machine} has a GPU, which our image cannot use: "
+                "use ml.c5.* or another CPU machine, or algorithm: built-in"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _spot_waits_at_least_as_long_as_it_runs(self) -> Training:
+        wait = self.max_wait_minutes
+        if wait is not None and not self.spot:
+            raise ValueError("max_wait_minutes is only for spot: true")
+        if wait is not None and wait < self.machine.max_runtime_minutes:
+            raise ValueError(
+                "max_wait_minutes must be at least machine.max_runtime_minutes "
+                f"({self.machine.max_runtime_minutes})"
+            )
+        return self
+
+
+class Evaluation(Strict):
+    """How a candidate is judged: raw photos of a frozen split, answered by batch transform."""
+
+    split: Literal["test", "validation"] = "test"
+    transform: TransformMachine = TransformMachine()
+    machine: Machine = Machine(instance_type="ml.c5.xlarge", volume_gb=30)
+
+
+class Promotion(Strict):
+    """When a candidate replaces the champion."""
+
+    margin: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    minimum_top1: Annotated[float, Field(ge=0, le=1)] = 0.0
+    approval: Literal["automatic", "manual"] = "automatic"
+
+
+class Endpoint(Strict):
+    """The machines that serve, and how a new model is tried there."""
+
+    instance_type: Annotated[str, Field(pattern=r"^ml\.[a-z0-9\-]+\.[a-z0-9]+$")] = "ml.c5.xlarge"
+    instance_count: Annotated[int, Field(ge=1)] = 1
+    smoke_images: Annotated[int, Field(ge=1, le=50)] = 5
+    rollback_alarms: list[str] = Field(
+        default=[], max_length=10, description="CloudWatch alarms that roll an update back"
+    )
+
+
+class Batch(Strict):
+    """How new images are predicted and reported."""
+
+    transform: TransformMachine = TransformMachine()
+    machine: Machine = Machine(instance_type="ml.c5.xlarge", volume_gb=30)
+    max_images: Annotated[int, Field(ge=1)] = 10_000

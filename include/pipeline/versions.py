@@ -1,0 +1,48 @@
+"""Names made from content: the same inputs have the same name on any machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from include.pipeline.stages import Conversion, Dataset, Source
+
+LENGTH = 16
+"""Hexadecimal digits of a version's name."""
+
+
+def digest(content: Any) -> str:
+    """Return the short hash of something that JSON can hold, whatever the order of its keys."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:LENGTH]
+
+
+def conversion_settings(conversion: Conversion) -> dict[str, Any]:
+    """Return the settings that change a RecordIO file's bytes."""
+    return conversion.model_dump(include={"resize", "fit", "quality"})
+
+
+def recordio_version(dataset_version: str, conversion: Conversion) -> str:
+    """Name the RecordIO version that a dataset version gives under these settings."""
+    return digest({"dataset": dataset_version, "settings": conversion_settings(conversion)})
+
+
+def source_fingerprint(files: Mapping[str, str], source: Source, dataset: Dataset) -> str:
+    """Name the state of a source: its files with their tags, and the settings that read them.
+
+    Args:
+        files: Each file's key with its ETag and size.
+        source: Where the files are, and which classes are taken.
+        dataset: How they are split and checked.
+    """
+    settings = {**source.model_dump(), **dataset.model_dump(exclude={"machine"})}
+    return digest({"files": dict(files), "settings": settings})
+
+
+def training_fingerprint(recordio: str, hyperparameters: Mapping[str, str], image_uri: str) -> str:
+    """Name a training: the same data, hyperparameters and image are not trained twice."""
+    return digest(
+        {"recordio": recordio, "hyperparameters": dict(hyperparameters), "image": image_uri}
+    )

@@ -1,0 +1,52 @@
+"""Which model serves: derived from the endpoint, never stored a second time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from include.policies.registry import Package, describe_package
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What an endpoint serves now; `package` is None for a model from outside the registry."""
+
+    endpoint: str
+    status: str
+    endpoint_config: str
+    model: str
+    package: Package | None
+
+
+def find_champion(sagemaker: Any, endpoint: str) -> Champion | None:
+    """Follow endpoint, configuration and model to the package that serves.
+
+    Returns:
+        None where there is no endpoint, or none that ever served.
+    """
+    try:
+        described = sagemaker.describe_endpoint(EndpointName=endpoint)
+    except sagemaker.exceptions.ClientError as error:
+        if "could not find" not in error.response["Error"]["Message"].lower():
+            raise
+        return None
+    if described["EndpointStatus"] in {"Failed", "Creating", "Deleting"}:
+        return None
+    config = described["EndpointConfigName"]
+    variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    model = variants[0]["ModelName"]
+    return Champion(
+        endpoint=endpoint,
+        status=described["EndpointStatus"],
+        endpoint_config=config,
+        model=model,
+        package=_package(sagemaker, model),
+    )
+
+
+def _package(sagemaker: Any, model: str) -> Package | None:
+    described = sagemaker.describe_model(ModelName=model)
+    container = described.get("PrimaryContainer") or described["Containers"][0]
+    arn = container.get("ModelPackageName")
+    return describe_package(sagemaker, arn) if arn else None

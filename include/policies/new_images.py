@@ -1,0 +1,78 @@
+"""Which incoming images are new: all but those that a successful batch has predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from include.pipeline.layout import Layout
+from include.policies.records import read_record
+
+IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
+
+
+@dataclass(frozen=True)
+class IncomingImage:
+    """An object below `incoming/`: its key there, and what tells its content from another's."""
+
+    key: str
+    tag: str
+    size: int
+
+
+def new_images(s3: Any, layout: Layout) -> list[IncomingImage]:
+    """Return the images that no batch has dealt with yet, by key.
+
+    An image that was replaced by another of the same name is new again. Objects that are no
+    JPEG or PNG by name are left alone.
+
+    Args:
+        s3: A boto3 S3 client.
+        layout: Where the pipeline's objects are.
+    """
+    known = _dealt_with(s3, layout)
+    images = (
+        IncomingImage(key.removeprefix(layout.incoming), entry["ETag"], entry["Size"])
+        for key, entry in _objects(s3, layout.bucket, layout.incoming)
+        if PurePosixPath(key).suffix.lower() in IMAGE_ENDINGS
+    )
+    return sorted((image for image in images if known.get(image.key) != image.tag), key=_key)
+
+
+def batch_images(
+    predicted: Iterable[IncomingImage], unreadable: Mapping[str, str], tags: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Return what a batch's record says of its images, which later calls of `new_images` read.
+
+    Args:
+        predicted: The images with predictions.
+        unreadable: The images without, with the reason.
+        tags: Each image's tag.
+    """
+    return {
+        "images": {image.key: image.tag for image in predicted},
+        "unreadable": dict(unreadable),
+        "unreadable_tags": {key: tags[key] for key in unreadable},
+    }
+
+
+def _key(image: IncomingImage) -> str:
+    return image.key
+
+
+def _dealt_with(s3: Any, layout: Layout) -> dict[str, str]:
+    """Return the tag of every image in the records of successful batches, the newest last."""
+    known: dict[str, str] = {}
+    for key, _ in _objects(s3, layout.bucket, layout.batches):
+        if PurePosixPath(key).name == "batch.json":
+            record = read_record(s3, layout.bucket, key) or {}
+            known.update(record.get("images", {}))
+            known.update(record.get("unreadable_tags", {}))
+    return known
+
+
+def _objects(s3: Any, bucket: str, prefix: str) -> Iterable[tuple[str, Any]]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return ((entry["Key"], entry) for page in pages for entry in page.get("Contents", []))

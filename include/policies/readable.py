@@ -1,0 +1,53 @@
+"""Can the model read these images? One that cannot be read would fail the whole batch."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from include.pipeline.layout import Layout
+from include.policies.new_images import IncomingImage
+
+THREADS = 16
+READABLE = ("JPEG", "PNG")
+
+
+def unreadable_images(
+    s3: Any, layout: Layout, images: Sequence[IncomingImage], largest: int
+) -> dict[str, str]:
+    """Return the images that must be left out, with the reason.
+
+    Args:
+        s3: A boto3 S3 client.
+        layout: Where the pipeline's objects are.
+        images: The images to look at.
+        largest: The largest image that a request may carry, in bytes.
+    """
+
+    def look(image: IncomingImage) -> str | None:
+        if image.size > largest:
+            return f"{image.size} bytes, and a request carries {largest}"
+        key = f"{layout.incoming}{image.key}"
+        return problem(s3.get_object(Bucket=layout.bucket, Key=key)["Body"].read())
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = zip(images, threads.map(look, images), strict=True)
+        return {image.key: reason for image, reason in found if reason}
+
+
+def problem(content: bytes) -> str | None:
+    """Return why an image cannot be read, or None: it is decoded to the end to find out."""
+    from PIL import Image, UnidentifiedImageError
+
+    if not content:
+        return "is empty"
+    try:
+        with Image.open(io.BytesIO(content), formats=READABLE) as image:
+            image.load()
+    except UnidentifiedImageError:
+        return "is neither JPEG nor PNG"
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        return f"cannot be decoded: {error}"
+    return None

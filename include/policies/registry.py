@@ -1,0 +1,123 @@
+"""Models in SageMaker's registry: which exist, which is approved, and how one is added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+LOOK_BACK = 100
+"""How many packages a search looks at, newest first."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """One registered model with its lineage.
+
+    `metadata` is what the night that registered it wrote down, all as text: training_job,
+    dataset_version, recordio_version, fingerprint, top1, top5, verdict, reason, ...
+    """
+
+    arn: str
+    approval: str
+    image_uri: str
+    model_uri: str
+    metadata: Mapping[str, str]
+
+    @property
+    def version(self) -> str:
+        """The package's number within its group."""
+        return self.arn.rsplit("/", 1)[-1]
+
+
+def describe_package(sagemaker: Any, arn: str) -> Package:
+    """Return a package by its ARN."""
+    answer = sagemaker.describe_model_package(ModelPackageName=arn)
+    container = answer["InferenceSpecification"]["Containers"][0]
+    return Package(
+        arn=answer["ModelPackageArn"],
+        approval=answer.get("ModelApprovalStatus", ""),
+        image_uri=container["Image"],
+        model_uri=container["ModelDataUrl"],
+        metadata=answer.get("CustomerMetadataProperties", {}),
+    )
+
+
+def newest_approved(sagemaker: Any, group: str) -> Package | None:
+    """Return the newest approved package of a group, or None."""
+    arns = _package_arns(sagemaker, group, ModelApprovalStatus="Approved")
+    arn = next(arns, None)
+    return describe_package(sagemaker, arn) if arn else None
+
+
+def find_package(sagemaker: Any, group: str, key: str, value: str) -> Package | None:
+    """Return the newest package whose metadata has this value, or None."""
+    for arn in islice(_package_arns(sagemaker, group), LOOK_BACK):
+        package = describe_package(sagemaker, arn)
+        if package.metadata.get(key) == value:
+            return package
+    return None
+
+
+def package_of_version(sagemaker: Any, group: str, version: int) -> Package | None:
+    """Return a group's package by its number, or None."""
+    for arn in _package_arns(sagemaker, group):
+        if arn.rsplit("/", 1)[-1] == str(version):
+            return describe_package(sagemaker, arn)
+    return None
+
+
+def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any]) -> str:
+    """Add a package to its group, which is made where it is missing, and return its ARN.
+
+    A candidate is registered once: a second call for the same training job returns the first
+    call's package.
+
+    Args:
+        sagemaker: A boto3 SageMaker client.
+        group: The boto3 request of the group.
+        package: The boto3 request of the package.
+    """
+    name = group["ModelPackageGroupName"]
+    if not _group_exists(sagemaker, name):
+        sagemaker.create_model_package_group(**group)
+    job = package["CustomerMetadataProperties"]["training_job"]
+    known = find_package(sagemaker, name, "training_job", job)
+    if known is not None:
+        return known.arn
+    arn: str = sagemaker.create_model_package(**package)["ModelPackageArn"]
+    return arn
+
+
+def _group_exists(sagemaker: Any, group: str) -> bool:
+    try:
+        sagemaker.describe_model_package_group(ModelPackageGroupName=group)
+    except sagemaker.exceptions.ClientError as error:
+        if not _is_absence(error):
+            raise
+        return False
+    return True
+
+
+def _package_arns(sagemaker: Any, group: str, **filters: str) -> Iterator[str]:
+    """Yield a group's packages, newest first; none where there is no group."""
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group,
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        **filters,
+    )
+    try:
+        for page in pages:
+            for summary in page["ModelPackageSummaryList"]:
+                yield summary["ModelPackageArn"]
+    except sagemaker.exceptions.ClientError as error:
+        if not _is_absence(error):
+            raise
+
+
+def _is_absence(error: Any) -> bool:
+    """Whether AWS says that the group is not there, and not something else."""
+    code, text = error.response["Error"]["Code"], error.response["Error"]["Message"].lower()
+    return code in {"ValidationException", "ResourceNotFound"} and "not exist" in text
