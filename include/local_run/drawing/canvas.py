@@ -53,6 +53,11 @@ class Canvas:
         upper, lower = np.asarray(top, np.float32), np.asarray(bottom, np.float32)
         self._fill(outline, upper * (1 - t) + lower * t, 1.0)
 
+    def defocus(self, sigma: float) -> None:
+        """Blurs what is drawn so far, `sigma` in pixels of the result."""
+        reach = sigma * SUPERSAMPLING
+        self.pixels = cv2.GaussianBlur(self.pixels, (0, 0), reach).astype(np.uint8)
+
     def photograph(self) -> Image:
         """The picture at its own size."""
         size = (self.width, self.height)

@@ -29,7 +29,17 @@ def draw_behind(canvas: Canvas, kind: CarKind, view: View, warp: Shape, paint: C
             rail = points([(left, top), (left + 0.12, top + 0.09), (right, top + 0.09)])
             canvas.line(view.pixels(warp(rail), across), (70, 72, 76), 0.055 * view.scale)
     if "spoiler" in kind.features:
-        wing = points([(0.02, 0.9), (0.0, 1.04), (0.34, 1.04), (0.3, 0.99), (0.14, 0.92)])
+        wing = points(
+            [
+                (0.12, 0.8),
+                (0.04, 1.08),
+                (-0.08, 1.12),
+                (0.4, 1.14),
+                (0.38, 1.06),
+                (0.24, 1.05),
+                (0.26, 0.84),
+            ]
+        )
         canvas.polygon(view.pixels(warp(wing), 0.0), shade(paint, 0.7))
 
 

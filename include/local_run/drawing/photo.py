@@ -42,6 +42,7 @@ def take_photo(kind: CarKind, rng: np.random.Generator) -> Photo:
     view = choose_view(kind, body, (width, height), rng)
     horizon = view.origin[1] - view.scale * rng.uniform(0.2, 1.1)
     draw_scenery(canvas, float(np.clip(horizon, 0.25 * height, 0.9 * height)), rng)
+    canvas.defocus(rng.uniform(0.6, 2.2))
     draw_car(canvas, kind, view, warp, choose_finish(rng))
     seen = np.concatenate([view.pixels(body), view.pixels(body, 1.0), view.pixels(body * (1, 0))])
     image = _expose(canvas.photograph(), rng)
