@@ -1,0 +1,43 @@
+"""What can go wrong with a job or an endpoint, as types that a retry policy can match.
+
+Whatever derives from `AirflowFailException` lasts: Airflow does not try the task again.
+The other errors pass: the task's next try takes the work up where it stands.
+"""
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+
+class JobInterrupted(AirflowException):
+    """A job ended for a passing reason, or was stopped: the next try starts it anew."""
+
+
+class TrackingInterrupted(AirflowException):
+    """AWS did not answer for too long. The job may still run; the next try attaches to it."""
+
+
+class JobFailed(AirflowFailException):
+    """A job failed for a reason that a retry would meet again: data, algorithm or access."""
+
+
+class JobConflict(AirflowFailException):
+    """A job of the wanted name exists, but for another request."""
+
+
+class JobRejected(AirflowFailException):
+    """SageMaker refused to create the job, as its request is not valid or not allowed."""
+
+
+class JobStillRunning(AirflowFailException):
+    """The longest wait is over. The job was not stopped."""
+
+
+class ResourceConflict(AirflowFailException):
+    """A model or endpoint configuration of the wanted name exists, but with another content."""
+
+
+class EndpointBusy(AirflowException):
+    """Another change of the endpoint is under way: the next try finds it finished."""
+
+
+class EndpointNotUpdated(AirflowFailException):
+    """The endpoint does not serve the wanted configuration, and no longer tries to."""

@@ -1,0 +1,91 @@
+"""The three kinds of SageMaker jobs, and how their API calls and fields are named."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker_jobs.aws import Client, is_missing
+
+Description = dict[str, Any]
+
+RUNNING_STATES = frozenset({"InProgress", "Stopping"})
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of job. SageMaker names calls and fields alike for all of them.
+
+    Attributes:
+        name: What the kind is called in XComs: training, processing or transform.
+        prefix: How its calls and fields start, as in ``TrainingJobName``.
+        log_group: The CloudWatch group that holds its logs, one stream a machine.
+        console_path: Where the console shows these jobs.
+    """
+
+    name: str
+    prefix: str
+    log_group: str
+    console_path: str
+
+    @property
+    def name_field(self) -> str:
+        """The request's and the description's field for the job's name."""
+        return f"{self.prefix}JobName"
+
+    @property
+    def arn_field(self) -> str:
+        """The description's field for the job's ARN."""
+        return f"{self.prefix}JobArn"
+
+    def status(self, description: Description) -> str:
+        """Return a described job's state: InProgress, Completed, Failed, Stopping or Stopped."""
+        return str(description[f"{self.prefix}JobStatus"])
+
+    def started(self, description: Description) -> Any:
+        """Return when the job's own work began, or None."""
+        return description.get(f"{self.prefix}StartTime")
+
+    def ended(self, description: Description) -> Any:
+        """Return when the job's own work ended, or None."""
+        return description.get(f"{self.prefix}EndTime")
+
+    def describe_call(self, client: Client) -> Any:
+        """Return the client's method that describes a job, sync or async as the client is."""
+        return getattr(client, f"describe_{self.name}_job")
+
+    def stop_call(self, client: Client) -> Any:
+        """Return the client's method that stops a job, sync or async as the client is."""
+        return getattr(client, f"stop_{self.name}_job")
+
+    def describe(self, client: Client, job_name: str) -> Description | None:
+        """Describe a job, or return None where none has that name."""
+        try:
+            return dict(self.describe_call(client)(**{self.name_field: job_name}))
+        except client.exceptions.ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def create(self, client: Client, config: dict[str, Any]) -> None:
+        """Create a job from a whole boto3 request."""
+        getattr(client, f"create_{self.name}_job")(**config)
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        JobKind("training", "Training", "/aws/sagemaker/TrainingJobs", "jobs"),
+        JobKind("processing", "Processing", "/aws/sagemaker/ProcessingJobs", "processing-jobs"),
+        JobKind("transform", "Transform", "/aws/sagemaker/TransformJobs", "transform-jobs"),
+    )
+}
+
+
+def kind_of(name: str) -> JobKind:
+    """Return the kind of that name.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    if name not in KINDS:
+        raise ValueError(f"no kind of SageMaker job is called {name!r}; there are {sorted(KINDS)}")
+    return KINDS[name]

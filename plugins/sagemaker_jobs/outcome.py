@@ -1,0 +1,64 @@
+"""What a job's end means: done, to be tried again, or failed for good."""
+
+import re
+from enum import Enum
+
+from airflow.sdk.exceptions import AirflowException
+
+from sagemaker_jobs.errors import JobFailed, JobInterrupted
+from sagemaker_jobs.kinds import RUNNING_STATES, Description, JobKind
+
+_PASSING_REASON = re.compile(
+    r"^\W*(CapacityError|InternalServerError|InternalError|InternalFailure|Interrupted"
+    r"|ServiceUnavailable|Throttling)",
+    flags=re.IGNORECASE,
+)
+
+
+class Outcome(Enum):
+    """Where a job stands, as far as the task that owns it is concerned."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PASSING = "ended for a passing reason"
+    LASTING = "failed for a lasting reason"
+
+
+def outcome_of(kind: JobKind, description: Description) -> Outcome:
+    """Classify a described job.
+
+    Lack of capacity, SageMaker's own errors, interruptions and stops pass. A job that ran into its
+    own time limit would do so again, and whatever else failed has failed for good.
+    """
+    status = kind.status(description)
+    if status in RUNNING_STATES:
+        return Outcome.RUNNING
+    if status == "Completed":
+        return Outcome.COMPLETED
+    if status == "Stopped":
+        ran_out = description.get("SecondaryStatus") == "MaxRuntimeExceeded"
+        return Outcome.LASTING if ran_out else Outcome.PASSING
+    if description.get("SecondaryStatus") == "Interrupted":
+        return Outcome.PASSING
+    passing = _PASSING_REASON.match(str(description.get("FailureReason", "")))
+    return Outcome.PASSING if passing else Outcome.LASTING
+
+
+def failure_of(kind: JobKind, description: Description) -> AirflowException:
+    """Return the error for a job that ended without completing: the type says if it passes."""
+    passing = outcome_of(kind, description) is Outcome.PASSING
+    name = description[kind.name_field]
+    told = f"{kind.name} job {name} is {kind.status(description)}: {reason_of(description)}"
+    if passing:
+        return JobInterrupted(f"{told}. The task's next try starts it anew.")
+    return JobFailed(f"{told}. Mend the cause, then clear this task to start the job anew.")
+
+
+def reason_of(description: Description) -> str:
+    """Return in one line why a job ended, as far as SageMaker says it."""
+    reason = description.get("FailureReason") or description.get("ExitMessage")
+    if not reason and description.get("SecondaryStatus") == "MaxRuntimeExceeded":
+        reason = "it ran into StoppingCondition.MaxRuntimeInSeconds, which may be set higher"
+    if not reason and description.get("SecondaryStatus") == "MaxWaitTimeExceeded":
+        reason = "it waited for a spot machine longer than MaxWaitTimeInSeconds"
+    return " ".join(str(reason or "no reason given").split()).rstrip(".")

@@ -1,0 +1,65 @@
+"""What a finished job leaves for the tasks after it, as JSON types only."""
+
+from datetime import datetime
+from typing import Any
+
+from sagemaker_jobs.kinds import Description, JobKind
+
+
+def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
+    """Return a job's summary: what it is, how long it took, what it measured and wrote.
+
+    ``seconds`` is the time from the start of the job's own work to its end; ``billable_seconds``
+    is what AWS bills, over all its machines, spot savings taken off. Both are None where SageMaker
+    does not say. ``outputs`` are S3 addresses: by output name for processing jobs, ``model`` for
+    training jobs, ``transform`` for transform jobs.
+    """
+    started, ended = kind.started(description), kind.ended(description)
+    seconds = round((ended - started).total_seconds(), 3) if started and ended else None
+    metrics = description.get("FinalMetricDataList", [])
+    return {
+        "kind": kind.name,
+        "job_name": description[kind.name_field],
+        "arn": description[kind.arn_field],
+        "status": kind.status(description),
+        "failure_reason": description.get("FailureReason"),
+        "seconds": seconds,
+        "billable_seconds": _billable_seconds(description, seconds),
+        "metrics": {metric["MetricName"]: float(metric["Value"]) for metric in metrics},
+        "outputs": _outputs(description),
+        "started": _iso(started),
+        "ended": _iso(ended),
+    }
+
+
+def _billable_seconds(description: Description, seconds: float | None) -> float | None:
+    billed = description.get("BillableTimeInSeconds", seconds)
+    return None if billed is None else round(billed * _machines(description), 3)
+
+
+def _machines(description: Description) -> int:
+    for resources in (
+        description.get("ResourceConfig"),
+        description.get("ProcessingResources", {}).get("ClusterConfig"),
+        description.get("TransformResources"),
+    ):
+        if resources:
+            return int(resources.get("InstanceCount", 1))
+    return 1
+
+
+def _outputs(description: Description) -> dict[str, str]:
+    outputs = {
+        output["OutputName"]: output["S3Output"]["S3Uri"]
+        for output in description.get("ProcessingOutputConfig", {}).get("Outputs", [])
+        if "S3Output" in output
+    }
+    if "ModelArtifacts" in description:
+        outputs["model"] = description["ModelArtifacts"]["S3ModelArtifacts"]
+    if "TransformOutput" in description:
+        outputs["transform"] = description["TransformOutput"]["S3OutputPath"]
+    return outputs
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,161 @@
+"""The triggers that watch jobs and endpoints in the triggerer."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from sagemaker_jobs.aws import Client, error_message
+from sagemaker_jobs.endpoint import EndpointState, state_of
+from sagemaker_jobs.kinds import RUNNING_STATES, kind_of
+from sagemaker_jobs.log_tail import LogTail
+from sagemaker_jobs.polling import Payload, PollingTrigger
+from sagemaker_jobs.progress import StatusLog
+
+
+class SageMakerJobTrigger(PollingTrigger):
+    """Follows a job to its end: logs status changes and the log's telling lines as they come.
+
+    Fires ``{"status": "ended" | "timeout" | "error", "job_name": ..., "renewal": ...}``.
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: str,
+        job_name: str,
+        renewal: int,
+        log_pattern: str | None,
+        connection: dict[str, Any],
+        pace: dict[str, Any],
+    ) -> None:
+        super().__init__(connection=connection, pace=pace)
+        self.kind = kind_of(kind)
+        self.job_name = job_name
+        self.renewal = renewal
+        self.log_pattern = log_pattern
+        self._status_log = StatusLog(self.kind)
+        self._tail: LogTail | None = None
+
+    def context(self) -> Payload:
+        """Return which job the event is about."""
+        return {"job_name": self.job_name, "renewal": self.renewal}
+
+    def serialized_fields(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            **super().serialized_fields(),
+            "kind": self.kind.name,
+            "job_name": self.job_name,
+            "renewal": self.renewal,
+            "log_pattern": self.log_pattern,
+        }
+
+    async def watch(self) -> Payload:
+        """Watch the job, its log beside it."""
+        if self.log_pattern is None:
+            return await super().watch()
+        async with await self.logs() as client:
+            self._tail = LogTail(client, self.kind.log_group, self.job_name, self.log_pattern)
+            return await super().watch()
+
+    async def logs(self) -> Client:
+        """Return an async client of CloudWatch Logs, to be entered."""
+        from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
+
+        hook: Any = AwsLogsHook
+        return await hook(**self.connection.hook_parameters()).get_async_conn()
+
+    async def check(self, client: Client) -> Payload | None:
+        """Log what is new, and return the event when the job has ended."""
+        description = await self._describe(client)
+        for line in self._status_log.changes(description):
+            self.log.info("%s: %s", self.job_name, line)
+        await self._tell_log()
+        return None if self.kind.status(description) in RUNNING_STATES else {"status": "ended"}
+
+    async def on_kill(self) -> None:
+        """Stop the job, as a person has cleared or marked the task. Restarts do not come here."""
+        if self._over or await self._still_deferred():
+            return
+        async with await self.sagemaker() as client:
+            try:
+                await self.kind.stop_call(client)(**{self.kind.name_field: self.job_name})
+            except client.exceptions.ClientError as error:
+                self.log.warning("%s was not stopped: %s", self.job_name, error_message(error))
+            else:
+                self.log.info("%s is told to stop, as its task was killed", self.job_name)
+
+    async def _describe(self, client: Client) -> dict[str, Any]:
+        return dict(await self.kind.describe_call(client)(**{self.kind.name_field: self.job_name}))
+
+    async def _tell_log(self) -> None:
+        if self._tail is None:
+            return
+        try:
+            for line in await self._tail.new_lines():
+                self.log.info("%s", line)
+        except Exception as error:
+            self.log.warning("%s: its log is not read on: %s", self.job_name, error_message(error))
+            self._tail = None
+
+    async def _still_deferred(self) -> bool:
+        """Tell whether the task still waits: its trigger has then only moved to another process."""
+        ti = self.task_instance
+        if ti is None:
+            return False
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        try:
+            states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+                dag_id=ti.dag_id,
+                task_ids=[ti.task_id],
+                run_ids=[ti.run_id],
+                map_index=ti.map_index,
+            )
+        except Exception as error:
+            self.log.warning("the task's state is not known (%s): stopping the job", error)
+            return False
+        return "deferred" in states.get(ti.run_id, {}).values()
+
+
+class SageMakerEndpointTrigger(PollingTrigger):
+    """Waits until an endpoint serves a configuration, or no longer tries to.
+
+    Fires ``{"status": "ended" | "timeout" | "error", "endpoint_name": ...}``. An endpoint is left
+    as it is when its task is killed.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint_name: str,
+        endpoint_config_name: str,
+        connection: dict[str, Any],
+        pace: dict[str, Any],
+    ) -> None:
+        super().__init__(connection=connection, pace=pace)
+        self.endpoint_name = endpoint_name
+        self.endpoint_config_name = endpoint_config_name
+        self._told = ""
+
+    def context(self) -> Payload:
+        """Return which endpoint the event is about."""
+        return {"endpoint_name": self.endpoint_name}
+
+    def serialized_fields(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            **super().serialized_fields(),
+            "endpoint_name": self.endpoint_name,
+            "endpoint_config_name": self.endpoint_config_name,
+        }
+
+    async def check(self, client: Client) -> Payload | None:
+        """Log a change of the status, and return the event when the endpoint has settled."""
+        description = await client.describe_endpoint(EndpointName=self.endpoint_name)
+        told = f"{description['EndpointStatus']} on {description.get('EndpointConfigName')}"
+        if told != self._told:
+            self._told = told
+            self.log.info("%s: %s", self.endpoint_name, told)
+        settled = state_of(description, self.endpoint_config_name) is not EndpointState.CHANGING
+        return {"status": "ended"} if settled else None
