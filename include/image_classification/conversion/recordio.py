@@ -1,0 +1,154 @@
+"""RecordIO files as dmlc-core and MXNet write and read them, without importing MXNet.
+
+A file is a sequence of parts: the magic number, a word with a flag in its upper 3 bits and the
+length in its lower 29, the data, zeros to a multiple of four. A record that holds the magic number
+at a multiple of four is split there, so that a reader can find the next part from anywhere; the
+number itself is left out and put back on reading. Numbers are little-endian.
+
+An image record starts with a header: a flag (how many labels follow it, or 0 for the one within),
+a float32 label, and two 64-bit identifiers.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from include.image_classification.container import ProgramError
+
+MAGIC = struct.pack("<I", 0xCED7230A)
+LENGTH_BITS = 29
+MAX_LENGTH = (1 << LENGTH_BITS) - 1
+WHOLE, FIRST, MIDDLE, LAST = range(4)
+IMAGE_HEADER = struct.Struct("<IfQQ")
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """One image of a record file: its labels, its identifier, its encoded bytes."""
+
+    labels: tuple[float, ...]
+    identifier: int
+    content: bytes
+
+    @property
+    def label(self) -> float:
+        """The label of an image that has one."""
+        return self.labels[0]
+
+
+class RecordWriter:
+    """Writes records to a binary file, which stays the caller's to close."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._offset = 0
+
+    def write(self, record: bytes) -> int:
+        """Append a record and return the offset it starts at, which is what an index file holds.
+
+        Raises:
+            ProgramError: The record is too long for the format, 512 MiB.
+        """
+        offset = self._offset
+        data = frame(record)
+        self._file.write(data)
+        self._offset += len(data)
+        return offset
+
+
+def frame(record: bytes) -> bytes:
+    """Turn a record into the parts that stand for it in a file."""
+    if len(record) > MAX_LENGTH:
+        raise ProgramError(f"a record of {len(record)} bytes is over RecordIO's {MAX_LENGTH}")
+    pieces = _split_at_magic(record)
+    last = len(pieces) - 1
+    framed = bytearray()
+    for index, piece in enumerate(pieces):
+        if last == 0:
+            flag = WHOLE
+        else:
+            flag = FIRST if index == 0 else LAST if index == last else MIDDLE
+        framed += MAGIC + struct.pack("<I", flag << LENGTH_BITS | len(piece)) + piece
+    framed += bytes(-len(framed) % 4)
+    return bytes(framed)
+
+
+def _split_at_magic(record: bytes) -> list[bytes]:
+    pieces = []
+    start = at = 0
+    while (at := record.find(MAGIC, at)) >= 0:
+        if at % 4 == 0:
+            pieces.append(record[start:at])
+            start = at = at + 4
+        else:
+            at += 1
+    return [*pieces, record[start:]]
+
+
+def read_records(path: Path) -> Iterator[bytes]:
+    """Yield a file's records, each whole.
+
+    Raises:
+        ProgramError: The file is cut off or is not RecordIO.
+    """
+    with path.open("rb") as file:
+        pieces: list[bytes] = []
+        while (part := _read_part(file, path)) is not None:
+            flag, piece = part
+            if (flag in (WHOLE, FIRST)) != (not pieces):
+                raise _damaged(path, file.tell(), "a record's parts are out of order")
+            pieces.append(piece)
+            if flag in (WHOLE, LAST):
+                yield MAGIC.join(pieces)
+                pieces = []
+        if pieces:
+            raise _damaged(path, file.tell(), "the last record has no end")
+
+
+def _read_part(file: IO[bytes], path: Path) -> tuple[int, bytes] | None:
+    offset = file.tell()
+    head = file.read(8)
+    if not head:
+        return None
+    if len(head) < 8 or not head.startswith(MAGIC):
+        raise _damaged(path, offset, "no record starts there")
+    word = struct.unpack("<I", head[4:])[0]
+    flag, length = word >> LENGTH_BITS, word & MAX_LENGTH
+    piece = file.read(length)
+    if len(piece) + len(file.read(-length % 4)) != length + -length % 4:
+        raise _damaged(path, offset, "the record there is cut off")
+    if flag > LAST:
+        raise _damaged(path, offset, f"the record there has flag {flag}")
+    return flag, piece
+
+
+def _damaged(path: Path, offset: int, what: str) -> ProgramError:
+    return ProgramError(f"{path.name} is damaged at byte {offset}: {what}; convert it again")
+
+
+def pack_image(labels: Sequence[float], identifier: int, content: bytes) -> bytes:
+    """Put labels and an identifier before an image's encoded bytes, as mxnet.recordio.pack does."""
+    if len(labels) == 1:
+        return IMAGE_HEADER.pack(0, labels[0], identifier, 0) + content
+    header = IMAGE_HEADER.pack(len(labels), 0.0, identifier, 0)
+    return header + struct.pack(f"<{len(labels)}f", *labels) + content
+
+
+def unpack_image(record: bytes) -> ImageRecord:
+    """Take an image record apart.
+
+    Raises:
+        ProgramError: It is too short to be one.
+    """
+    if len(record) < IMAGE_HEADER.size:
+        raise ProgramError(f"a record of {len(record)} bytes is too short to hold an image")
+    count, label, identifier, _ = IMAGE_HEADER.unpack_from(record)
+    start = IMAGE_HEADER.size + 4 * count
+    if count == 0:
+        return ImageRecord((label,), identifier, record[start:])
+    if len(record) < start:
+        raise ProgramError(f"a record of {len(record)} bytes is too short for {count} labels")
+    labels = struct.unpack_from(f"<{count}f", record, IMAGE_HEADER.size)
+    return ImageRecord(labels, identifier, record[start:])

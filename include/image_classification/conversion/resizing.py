@@ -1,0 +1,71 @@
+"""From a photo's bytes to the bytes of a square JPEG, as training reads it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Fit = Literal["squash", "crop"]
+FITS: tuple[Fit, ...] = ("squash", "crop")
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How images are brought to a square and compressed.
+
+    Attributes:
+        side: Of the square, in pixels.
+        fit: `squash` changes the aspect and shows all of the photo; `crop` keeps the aspect and
+            cuts off the ends of the longer side.
+        quality: Of the JPEG, 1 to 100.
+    """
+
+    side: int
+    fit: Fit
+    quality: int
+
+
+def to_square_jpeg(data: bytes, encoding: Encoding) -> bytes:
+    """Decode a photo, fit it to the square and encode it as JPEG.
+
+    The result has three channels: EXIF orientation is applied, grey and CMYK become colour, and
+    transparency is dropped, all of which is what MXNet's and the server's decoders do too.
+
+    Raises:
+        ValueError: The photo cannot be decoded.
+    """
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError("it cannot be decoded")
+    if encoding.fit == "crop":
+        image = _centre_square(image)
+    square = _resize(image, encoding.side, encoding.side)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
+    encoded: tuple[bool, npt.NDArray[np.uint8]] = cv2.imencode(".jpg", square, quality)
+    return encoded[1].tobytes()
+
+
+def _centre_square(image: Pixels) -> Pixels:
+    # Cutting first and resizing then gives the picture that resizing first would, for less work.
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]
+
+
+def _resize(image: Pixels, width: int, height: int) -> Pixels:
+    # INTER_AREA averages what it shrinks, where the default skips pixels. It does so only if both
+    # sides shrink, so that a side that grows is done on its own.
+    rows, columns = image.shape[:2]
+    shrunk = min(width, columns), min(height, rows)
+    return _scale(_scale(image, shrunk, cv2.INTER_AREA), (width, height), cv2.INTER_CUBIC)
+
+
+def _scale(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
+    if size == (image.shape[1], image.shape[0]):
+        return image
+    resized: Any = cv2.resize(image, size, interpolation=interpolation)
+    return resized  # type: ignore[no-any-return]

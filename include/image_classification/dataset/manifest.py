@@ -1,0 +1,156 @@
+"""What a data set version is: its rows, its files, and the hash that names it."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from include.image_classification.container import ProgramError
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+Reason = Literal[
+    "conflicting-labels",  # the same bytes, or the same name, under different labels
+    "label-out-of-range",
+    "listed-twice",
+    "missing-file",  # an annotation without its photo
+    "not-an-image",
+    "too-large",
+    "too-small",
+    "truncated",
+    "undecodable",
+    "unlisted-file",  # a photo without a label
+    "unsafe-member",  # a link, a device or a path out of the archive
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """One image of a version: where it came from, what it holds, how it is used.
+
+    Attributes:
+        path: Its name in the source, unique within a version.
+        sha256: Of its bytes, in hex.
+        size: Of its bytes.
+        width: In pixels as stored, before any EXIF orientation.
+        height: In pixels as stored.
+        label: The class, an index into the version's classes.
+        split: The part of the data that it belongs to.
+        key: Where its bytes are, relative to the folder of images.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    width: int
+    height: int
+    label: int
+    split: Split
+    key: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Quarantined:
+    """Something the source lists that is kept out of the version, and why.
+
+    The reason is a short slug, the same for all of a kind; the detail is for a person. The hash
+    is missing where nothing could be read.
+    """
+
+    path: str
+    sha256: str | None
+    reason: Reason
+    detail: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Duplicate:
+    """A photo whose bytes, under the same label, are already in the version as `kept`."""
+
+    path: str
+    sha256: str
+    kept: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Version:
+    """An immutable data set version: its images by path, and its classes in label order."""
+
+    images: Sequence[Image]
+    classes: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        """The first 16 hex digits of the hash over all images and classes."""
+        digest = hashlib.sha256(_line(list(self.classes)))
+        for image in self.images:
+            digest.update(_line(dataclasses.asdict(image)))
+        return digest.hexdigest()[:16]
+
+    def split(self, split: Split) -> list[Image]:
+        """The images of one split, by path."""
+        return [image for image in self.images if image.split == split]
+
+
+def image_key(sha256: str, suffix: str) -> str:
+    """Where an image with this hash lies, relative to the folder of images."""
+    return f"{sha256[:2]}/{sha256}.{suffix}"
+
+
+def write_version(
+    folder: Path,
+    version: Version,
+    quarantined: Iterable[Quarantined],
+    duplicates: Iterable[Duplicate],
+) -> None:
+    """Write all files of a version but its dataset.json into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_lines(folder / "manifest.jsonl", map(dataclasses.asdict, version.images))
+    _write_lines(folder / "quarantine.jsonl", map(dataclasses.asdict, quarantined))
+    _write_lines(folder / "duplicates.jsonl", map(dataclasses.asdict, duplicates))
+    write_json(folder / "classes.json", list(version.classes))
+
+
+def read_version(folder: Path) -> Version:
+    """Read a version's files from a folder.
+
+    Raises:
+        ProgramError: A file is missing or is not what `write_version` writes, or the files do
+            not add up to the version that the dataset.json beside them names.
+    """
+    try:
+        lines = (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+        images = [Image(**json.loads(line)) for line in lines]
+        classes = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+        named = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))["version"]
+    except FileNotFoundError as error:
+        name = Path(cast(str, error.filename)).name
+        raise ProgramError(f"the data set version in {folder} has no {name}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        message = f"the data set version in {folder} is damaged ({error}); refresh it again"
+        raise ProgramError(message) from error
+    version = Version(images, classes)
+    if version.name != named:
+        raise ProgramError(
+            f"the files in {folder} are not those of data set version {named}; refresh it again"
+        )
+    return version
+
+
+def write_json(path: Path, value: Mapping[str, Any] | list[str]) -> None:
+    """Write a JSON document for people and programs: indented, ending in a newline."""
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    with path.open("wb") as file:
+        for row in rows:
+            file.write(_line(row))
+
+
+def _line(value: object) -> bytes:
+    # ASCII: names from old archives may hold what UTF-8 cannot say.
+    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode("ascii") + b"\n"

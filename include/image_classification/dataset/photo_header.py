@@ -1,0 +1,94 @@
+"""What a photo's first bytes say: its format and its size, before anything is decoded.
+
+A few hundred bytes can claim a picture of a hundred gigabytes, so the size is read first.
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+from typing import Literal
+
+JPEG_START = b"\xff\xd8\xff"
+PNG_START = b"\x89PNG\r\n\x1a\n"
+
+# The JPEG markers that open a frame and hold its size: SOF0 to SOF15 without DHT, JPG and DAC.
+FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Markers without a segment behind them: TEM, RST0 to RST7.
+BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
+SCAN, END = 0xDA, 0xD9
+# In a scan, FF 00 is a data byte, FF D0 to FF D7 restart it, FF FF is padding.
+END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+
+OTHER_FORMATS = {
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"RIFF": "WebP",
+    b"\x00\x00\x00": "HEIF or AVIF",
+}
+
+
+@dataclass(frozen=True)
+class PhotoHeader:
+    """A photo's format, by its bytes and not by its name, and its size in pixels as stored.
+
+    `whole` is false where the file ends before its picture does.
+    """
+
+    suffix: Literal["jpg", "png"]
+    width: int
+    height: int
+    whole: bool
+
+
+def read_photo_header(data: bytes) -> PhotoHeader | None:
+    """Read the header of a JPEG or PNG, or return None for anything else.
+
+    A JPEG or PNG that ends before it says its size has size 0 and is not whole.
+    """
+    if data.startswith(JPEG_START):
+        return _jpeg_header(data)
+    if data.startswith(PNG_START):
+        return _png_header(data)
+    return None
+
+
+def describe(data: bytes) -> str:
+    """Name what a file that is neither JPEG nor PNG seems to be."""
+    if not data:
+        return "an empty file"
+    for start, name in OTHER_FORMATS.items():
+        if data.startswith(start):
+            return f"{name}, and only JPEG and PNG are read"
+    return f"it starts with {data[:8]!r}, which neither a JPEG nor a PNG does"
+
+
+def _jpeg_header(data: bytes) -> PhotoHeader:
+    # Segment by segment: an EXIF thumbnail is a JPEG within the JPEG, with an end of its own.
+    width = height = 0
+    at = 2
+    while at + 4 <= len(data):
+        marker = data[at + 1]
+        if data[at] != 0xFF or marker == 0xFF:
+            at += 1
+        elif marker in BARE_MARKERS:
+            at += 2
+        elif marker == END:
+            break
+        else:
+            if marker in FRAME_MARKERS and at + 9 <= len(data):
+                height, width = struct.unpack_from(">HH", data, at + 5)
+            at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+            if marker == SCAN:
+                end = END_OF_SCAN.search(data, at)
+                at = end.start() if end else len(data)
+    whole = data[at : at + 2] == bytes((0xFF, END))
+    return PhotoHeader("jpg", width, height, whole)
+
+
+def _png_header(data: bytes) -> PhotoHeader:
+    width = height = 0
+    if len(data) >= 24:
+        width, height = struct.unpack_from(">II", data, 16)
+    return PhotoHeader("png", width, height, b"IEND" in data[-4096:])
