@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,6 @@ import httpx
 from include.local_run.places import Places
 from include.local_run.stack.component import Component
 
-VERSION_FILE = "migrated"
 PARALLELISM = 4
 _HOST = "127.0.0.1"
 _HEALTH = ("metadatabase", "scheduler", "triggerer", "dag_processor")
@@ -130,6 +130,22 @@ def _secret(places: Places) -> str:
 def migration(places: Places, environment: Mapping[str, str]) -> Component:
     """The one-off command that makes or updates the metadata database."""
     return _component(places, environment, "migrate", "db", "migrate")
+
+
+def is_migrated(places: Places) -> bool:
+    """Whether the metadata database is complete and this Airflow's: asking it takes seconds."""
+    file = _migration_note(places)
+    database = places.airflow / "airflow.db"
+    return database.exists() and file.exists() and file.read_text() == version("apache-airflow")
+
+
+def note_migration(places: Places) -> None:
+    """Notes that the metadata database is complete."""
+    _migration_note(places).write_text(version("apache-airflow"))
+
+
+def _migration_note(places: Places) -> Path:
+    return places.airflow / "migrated"
 
 
 def components(places: Places, environment: Mapping[str, str], port: int) -> Iterator[Component]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from include.local_run.errors import usage
@@ -37,13 +38,9 @@ def holder(port: int) -> str:
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
-        try:
-            links = {file.readlink().name for file in (folder / "fd").iterdir()}
-            if links & sockets:
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                return f"process {folder.name} ({command.strip()[:80]})"
-        except OSError:
-            continue
+        if sockets & _open_files(folder):
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            return f"process {folder.name} ({command.strip()[:80]})"
     return "another program (of another user, or another folder's `make run`)"
 
 
@@ -56,4 +53,16 @@ def _listening(port: int) -> set[str]:
             columns = line.split()
             if columns[3] == "0A" and int(columns[1].rpartition(":")[2], 16) == port:
                 found.add(f"socket:[{columns[9]}]")
+    return found
+
+
+def _open_files(process: Path) -> set[str]:
+    """What a process has open, by the kernel's names; nothing if it is another user's."""
+    found = set()
+    try:
+        for file in (process / "fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                found.add(file.readlink().name)
+    except OSError:
+        return found
     return found

@@ -1,0 +1,84 @@
+"""The local AWS as a component, and what it says when it is ready."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from include.local_run.places import Places
+from include.local_run.stack.component import Component
+
+IMAGE_URI = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:local"
+BUCKET = "image-classifier-local"
+VARIABLES: Mapping[str, str] = {
+    "artifact_bucket": BUCKET,
+    "sagemaker_role_arn": "arn:aws:iam::123456789012:role/image-classifier-local",
+    "image_uri": IMAGE_URI,
+    "deployment": "local",
+}
+"""Airflow Variables of the deployment that one machine is."""
+
+
+def local_aws(places: Places, port: int, environment: Mapping[str, str]) -> Component:
+    """The component; its image registry is written here."""
+    places.local.mkdir(parents=True, exist_ok=True)
+    images = places.local / "images.json"
+    program = {
+        "entrypoint": [sys.executable, "-m", "include.image_classification"],
+        "environment": {"PYTHONPATH": str(places.root)},
+    }
+    images.write_text(json.dumps({IMAGE_URI: program}, indent=1))
+    options = ("--root", str(places.aws), "--port", str(port), "--images", str(images), "--json")
+    return Component(
+        name="local-aws",
+        command=(sys.executable, "-m", "include.local_aws", *options),
+        environment=environment,
+        folder=places.root,
+        log=places.logs / "local-aws.log",
+        grace=20.0,
+    )
+
+
+class ReadyLine:
+    """Watches a component's log, from its present end, for the line that says it is ready."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._offset = log.stat().st_size if log.exists() else 0
+
+    def environment(self) -> dict[str, str] | None:
+        """The variables that lead AWS clients to the server, or None while it is not ready."""
+        if not self._log.exists():
+            return None
+        with self._log.open("rb") as file:
+            file.seek(self._offset)
+            for line in file.read().splitlines():
+                found = _ready_environment(line)
+                if found:
+                    return found
+        return None
+
+
+def _ready_environment(line: bytes) -> dict[str, str] | None:
+    if not line.startswith(b"{"):
+        return None
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    found: dict[str, str] | None = said["environment"] if said.get("event") == "ready" else None
+    return found
+
+
+def wait_for_ready_line(
+    line: ReadyLine, check: Callable[[], None], pause: Callable[[float], None]
+) -> dict[str, str]:
+    """Returns the AWS variables once the server is ready; `check` raises when it cannot be."""
+    while True:
+        found = line.environment()
+        if found:
+            return found
+        check()
+        pause(0.1)

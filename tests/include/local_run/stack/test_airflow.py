@@ -1,0 +1,71 @@
+"""Airflow's environment: nothing of the caller's leads it elsewhere, nothing listens outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from include.local_run.places import Places
+from include.local_run.stack import airflow
+from include.local_run.stack.aws import VARIABLES, ReadyLine
+
+AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    monkeypatch.setenv("AIRFLOW_HOME", "/elsewhere")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    return airflow.airflow_environment(Places(tmp_path), 8081, AWS, VARIABLES)
+
+
+def test_the_callers_aws_and_airflow_settings_do_not_leak(environment: dict[str, str]) -> None:
+    """Protects a user's real AWS account from a local run."""
+    assert "AWS_PROFILE" not in environment
+    assert "AWS_SESSION_TOKEN" not in environment
+    assert environment["AWS_CONFIG_FILE"] == "/dev/null"
+    assert environment["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert environment["AIRFLOW_HOME"].endswith(".local/airflow")
+
+
+def test_a_proxy_is_not_asked_for_this_machine(environment: dict[str, str]) -> None:
+    assert environment["NO_PROXY"] == "example.com,127.0.0.1,localhost"
+
+
+def test_only_this_machine_reaches_the_api(environment: dict[str, str], tmp_path: Path) -> None:
+    """Protects an API where everyone is an admin, and logs, from the network."""
+    assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
+    commands = {c.name: c.command for c in airflow.components(Places(tmp_path), environment, 8081)}
+    assert "--skip-serve-logs" in commands["scheduler"]
+    assert "--skip-serve-logs" in commands["triggerer"]
+
+
+def test_the_deployments_variables_are_given(environment: dict[str, str]) -> None:
+    assert environment["AIRFLOW_VAR_DEPLOYMENT"] == "local"
+    assert environment["AIRFLOW_VAR_ARTIFACT_BUCKET"] == VARIABLES["artifact_bucket"]
+    assert environment["AWS_ENDPOINT_URL"] == AWS["AWS_ENDPOINT_URL"]
+
+
+def test_components_share_one_secret_that_only_the_owner_reads(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    first, second = (airflow.airflow_environment(places, 1, {}, {}) for _ in range(2))
+    assert first["AIRFLOW__API_AUTH__JWT_SECRET"] == second["AIRFLOW__API_AUTH__JWT_SECRET"]
+    assert (places.airflow / "secret").stat().st_mode & 0o077 == 0
+
+
+def test_a_ready_line_of_an_earlier_start_does_not_count(tmp_path: Path) -> None:
+    """Protects against talking to the S3 port of a server that is gone."""
+    log = tmp_path / "local-aws.log"
+    log.write_text('{"event": "ready", "environment": {"AWS_ENDPOINT_URL": "old"}}\n')
+    line = ReadyLine(log)
+    assert line.environment() is None
+    with log.open("a") as file:
+        file.write('starting\n{"event": "other"}\n{"event": "re')
+        file.flush()
+        assert line.environment() is None
+        file.write('ady", "environment": {"AWS_ENDPOINT_URL": "new"}}\n')
+    assert line.environment() == {"AWS_ENDPOINT_URL": "new"}

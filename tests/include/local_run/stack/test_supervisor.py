@@ -1,0 +1,124 @@
+"""Processes are restarted when they die, and none is left, however the supervisor ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from include.local_run.errors import RunError
+from include.local_run.places import PROJECT
+from include.local_run.stack.component import Component
+from include.local_run.stack.marked import marked, wait_until_gone
+from include.local_run.stack.supervisor import Supervisor
+
+# Like Airflow's tasks: a child in a session of its own, whose parent may be killed first.
+FAMILY = """
+import subprocess, sys, time
+child = [sys.executable, "-c", "import time; time.sleep(600)"]
+subprocess.Popen(child, start_new_session=True)
+print("family complete", flush=True)
+time.sleep(600)
+"""
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+
+
+def _component(folder: Path, mark: dict[str, str], code: str, **more: float) -> Component:
+    return Component(
+        name="fake",
+        command=(sys.executable, "-c", code),
+        environment={**os.environ, **mark},
+        folder=folder,
+        log=folder / "fake.log",
+        restarts=int(more.get("restarts", 3)),
+        grace=more.get("grace", 5.0),
+    )
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_ending_reaches_children_that_left_the_process_group(tmp_path: Path) -> None:
+    mark = str(tmp_path)
+    with Supervisor(mark, print) as supervisor:
+        supervisor.start(_component(tmp_path, supervisor.marks(), FAMILY))
+        _until(lambda: b"complete" in (tmp_path / "fake.log").read_bytes())
+        assert len(marked(mark)) == 2
+    assert not marked(mark)
+
+
+def test_what_ignores_the_signal_is_killed(tmp_path: Path) -> None:
+    with Supervisor(str(tmp_path), print) as supervisor:
+        supervisor.start(_component(tmp_path, supervisor.marks(), DEAF, grace=0.3))
+        time.sleep(0.3)
+    assert not marked(str(tmp_path))
+
+
+def test_a_dead_component_is_started_again_and_reported(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Supervisor(str(tmp_path), said.append) as supervisor:
+        supervisor.start(_component(tmp_path, supervisor.marks(), FAMILY))
+        _until(lambda: (tmp_path / "fake.log").read_bytes().count(b"complete") == 1)
+        first = supervisor._running["fake"].process.pid
+        os.kill(first, signal.SIGKILL)
+        _until(lambda: (tmp_path / "fake.log").read_bytes().count(b"complete") == 2)
+        supervisor.check()
+    assert "fake ended (killed by SIGKILL): starting it again" in said[0]
+    assert not marked(str(tmp_path))
+
+
+def test_a_component_that_keeps_dying_fails_the_stack_with_its_last_words(tmp_path: Path) -> None:
+    with Supervisor(str(tmp_path), print) as supervisor:
+        dying = "import sys; sys.exit('no such table: dag')"
+        supervisor.start(_component(tmp_path, supervisor.marks(), dying, restarts=1))
+        _until(lambda: supervisor.failure is not None)
+        with pytest.raises(
+            RunError, match=r"fake ended \(exit status 1\) for the 2th time"
+        ) as error:
+            supervisor.check()
+    assert "no such table: dag" in str(error.value)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_a_killed_supervisor(tmp_path: Path, number: signal.Signals) -> None:
+    """Protects the machine from a `make run` that was killed without a chance to clean up."""
+    script = tmp_path / "supervise.py"
+    script.write_text(
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from include.local_run.stack.component import Component\n"
+        "from include.local_run.stack.supervisor import Supervisor\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "with Supervisor(str(folder), print) as s:\n"
+        f"    s.start(Component('fake', (sys.executable, '-c', {FAMILY!r}),\n"
+        "        {**os.environ, **s.marks()}, folder, folder / 'fake.log'))\n"
+        "    time.sleep(600)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    supervisor = subprocess.Popen([sys.executable, str(script)], env=environment, cwd=PROJECT)
+    log = tmp_path / "fake.log"
+    _until(lambda: log.exists() and b"complete" in log.read_bytes())
+    supervisor.send_signal(number)
+    supervisor.wait()
+    assert wait_until_gone(str(tmp_path), 15)
+
+
+def test_leftovers_of_an_earlier_stack_are_ended_first(tmp_path: Path) -> None:
+    supervisor = Supervisor(str(tmp_path), print)
+    left = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"],
+        env={**os.environ, **supervisor.marks()},
+    )
+    _until(lambda: left.pid in marked(str(tmp_path)))
+    with supervisor:
+        assert left.wait(timeout=5) != 0
