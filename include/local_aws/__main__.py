@@ -1,0 +1,8 @@
+"""`python -m include.local_aws`: see `cli.py`."""
+
+import sys
+
+from include.local_aws.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""CreateModelPackageGroup and its siblings."""
+
+from include.local_aws.api.listing import Listing
+from include.local_aws.api.operation import Handler, Request
+from include.local_aws.errors import ApiError
+from include.local_aws.services import Services
+from include.local_aws.settings import ACCOUNT, arn
+from include.local_aws.store import AlreadyExists, Body
+
+KIND = "model-package-group"
+
+
+def named(name_or_arn: str) -> str:
+    """A group's name, given that or its ARN."""
+    return name_or_arn.rpartition("/")[2]
+
+
+def _arn(name: str) -> str:
+    return arn(f"model-package-group/{name}")
+
+
+def found(services: Services, name_or_arn: str) -> Body:
+    """The group; SageMaker's ValidationException if there is none."""
+    body = services.store.get(KIND, named(name_or_arn))
+    if body is None:
+        raise ApiError(f"ModelPackageGroup {_arn(named(name_or_arn))} does not exist.")
+    return body
+
+
+def _create(services: Services, request: Request) -> Body:
+    name = request["ModelPackageGroupName"]
+    body = {
+        **request,
+        "ModelPackageGroupArn": _arn(name),
+        "ModelPackageGroupStatus": "Completed",
+        "CreatedBy": {"UserProfileName": ACCOUNT},
+    }
+    try:
+        services.store.insert(KIND, name, body, _arn(name))
+    except AlreadyExists as taken:
+        raise ApiError(f"Model Package Group already exists: {_arn(name)}") from taken
+    return {"ModelPackageGroupArn": _arn(name)}
+
+
+def _describe(services: Services, request: Request) -> Body:
+    return found(services, request["ModelPackageGroupName"])
+
+
+def _delete(services: Services, request: Request) -> Body:
+    name = found(services, request["ModelPackageGroupName"])["ModelPackageGroupName"]
+    if any(p.get("ModelPackageGroupName") == name for p in services.store.every("model-package")):
+        raise ApiError(
+            f"ModelPackageGroup {_arn(name)} cannot be deleted: it contains model packages.",
+            code="ConflictException",
+        )
+    services.store.delete(KIND, name, _arn(name))
+    return {}
+
+
+OPERATIONS: dict[str, Handler] = {
+    "CreateModelPackageGroup": _create,
+    "DescribeModelPackageGroup": _describe,
+    "DeleteModelPackageGroup": _delete,
+    "ListModelPackageGroups": Listing(
+        kind=KIND,
+        answer="ModelPackageGroupSummaryList",
+        name="ModelPackageGroupName",
+        fields=(
+            "ModelPackageGroupName",
+            "ModelPackageGroupArn",
+            "ModelPackageGroupDescription",
+            "CreationTime",
+            "ModelPackageGroupStatus",
+        ),
+    ).handler(),
+}

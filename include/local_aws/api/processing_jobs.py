@@ -1,0 +1,36 @@
+"""CreateProcessingJob and its siblings."""
+
+from include.local_aws.api import job_operations
+from include.local_aws.api.operation import Handler, Request, unsupported
+from include.local_aws.errors import ApiError
+from include.local_aws.jobs.container import OPT_ML
+from include.local_aws.jobs.kinds import PROCESSING
+from include.local_aws.jobs.processing import ProcessingJob
+from include.local_aws.services import Services
+from include.local_aws.store import Body
+
+
+def _create(services: Services, request: Request) -> Body:
+    if request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
+        raise unsupported("a processing job on several instances: set InstanceCount to 1")
+    inputs = [i.get("S3Input") for i in request.get("ProcessingInputs", [])]
+    outputs = [
+        o.get("S3Output") for o in request.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    ]
+    for place in [*inputs, *outputs]:
+        if place is None:
+            raise unsupported("a processing input or output that is not S3Input or S3Output")
+        if not place.get("LocalPath", "").startswith(f"{OPT_ML}/processing"):
+            raise ApiError(
+                f"Invalid LocalPath {place.get('LocalPath')!r}: it must start with "
+                f"{OPT_ML}/processing"
+            )
+    return job_operations.create(services, ProcessingJob, request)
+
+
+OPERATIONS: dict[str, Handler] = {
+    "CreateProcessingJob": _create,
+    "DescribeProcessingJob": job_operations.describe(PROCESSING),
+    "StopProcessingJob": job_operations.stop(PROCESSING),
+    "ListProcessingJobs": job_operations.listing(PROCESSING, "FailureReason", "ExitMessage"),
+}

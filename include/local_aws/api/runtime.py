@@ -1,0 +1,129 @@
+"""InvokeEndpoint: one request passed on to a process of the endpoint."""
+
+import logging
+from collections.abc import AsyncIterator
+from urllib.parse import unquote
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from include.local_aws.endpoints.manager import KIND
+from include.local_aws.services import Services
+from include.local_aws.settings import ACCOUNT, REGION
+
+_log = logging.getLogger(__name__)
+_LARGEST = 6_291_456  # bytes of a request
+_TIMEOUT = 60.0
+_VARIANT = "x-amzn-invoked-production-variant"
+_PASSED = ("content-type", "accept")
+_PASSED_PREFIX = "x-amzn-sagemaker-"
+_SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack")
+
+
+class Runtime:
+    """The SageMaker runtime over keep-alive connections to the model servers."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._client = httpx.AsyncClient(
+            timeout=_TIMEOUT,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def invoke(self, request: Request, path_name: str) -> Response:
+        """Answer POST /endpoints/<name>/invocations."""
+        name = unquote(path_name)
+        body = await _read(request)
+        if body is None:
+            message = f"HTTP content length exceeded {_LARGEST} bytes."
+            return JSONResponse({"message": message}, status_code=413)
+        endpoint = self._services.store.get(KIND, name)
+        if endpoint is None or endpoint["EndpointStatus"] not in _SERVING:
+            return _error("ValidationError", f"Endpoint {name} of account {ACCOUNT} not found.")
+        variant = request.headers.get("x-amzn-sagemaker-target-variant")
+        if variant and not self._services.endpoints.has_variant(name, variant):
+            return _error("ValidationError", f"Variant {variant} of endpoint {name} not found.")
+        return await self._forward(request, body, name, variant)
+
+    async def _forward(
+        self, request: Request, body: bytes, name: str, variant: str | None
+    ) -> Response:
+        instance = self._services.endpoints.pick(name, variant)
+        if instance is None:
+            message = f"No instance of endpoint {name} is healthy; try again."
+            return _error("ServiceUnavailable", message, status=503)
+        url = f"http://127.0.0.1:{instance.server.port}/invocations"
+        try:
+            answer = await self._client.post(url, content=body, headers=_headers(request))
+        except httpx.TimeoutException:
+            return _model_error(
+                name,
+                0,
+                "Your invocation timed out while waiting for a response from container primary. "
+                "Review the latency metrics for each container in Amazon CloudWatch, resolve the "
+                "issue, and try again.",
+            )
+        except httpx.HTTPError as error:
+            _log.warning("endpoint %s did not answer: %s", name, error)
+            return _model_error(name, 0, f"The container closed the connection: {error}")
+        if answer.status_code >= 400:
+            return _model_error(name, answer.status_code, answer.text)
+        return _passed_back(answer, instance.variant)
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body, or None as soon as it is larger than it may be."""
+    if int(request.headers.get("content-length", 0)) > _LARGEST:
+        return None
+    chunks, size = [], 0
+    stream: AsyncIterator[bytes] = request.stream()
+    async for chunk in stream:
+        size += len(chunk)
+        if size > _LARGEST:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in request.headers.items()
+        if name in _PASSED or name.startswith(_PASSED_PREFIX)
+    }
+
+
+def _passed_back(answer: httpx.Response, variant: str) -> Response:
+    headers = {k: v for k, v in answer.headers.items() if k.startswith(_PASSED_PREFIX)}
+    headers[_VARIANT] = variant
+    return Response(
+        answer.content,
+        status_code=200,
+        headers=headers,
+        media_type=answer.headers.get("content-type"),
+    )
+
+
+def _error(code: str, message: str, status: int = 400) -> JSONResponse:
+    return JSONResponse(
+        {"message": message}, status_code=status, headers={"x-amzn-errortype": code}
+    )
+
+
+def _model_error(name: str, status: int, message: str) -> JSONResponse:
+    side = "client" if 400 <= status < 500 else "server"
+    group = f"/aws/sagemaker/Endpoints/{name}"
+    content = {
+        "Message": f'Received {side} error ({status}) from primary with message "{message}". '
+        f"See the log group {group} for more information.",
+        "OriginalStatusCode": status,
+        "OriginalMessage": message,
+        "LogStreamArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}",
+    }
+    return JSONResponse(content, status_code=424, headers={"x-amzn-errortype": "ModelError"})

@@ -1,0 +1,44 @@
+"""AddTags, ListTags, DeleteTags."""
+
+from include.local_aws.api.operation import Handler, Request
+from include.local_aws.errors import ApiError
+from include.local_aws.services import Services
+from include.local_aws.store import Body
+
+_ARN_FIELDS = {
+    "training-job": "TrainingJobArn",
+    "processing-job": "ProcessingJobArn",
+    "transform-job": "TransformJobArn",
+    "model": "ModelArn",
+    "endpoint-config": "EndpointConfigArn",
+    "endpoint": "EndpointArn",
+    "model-package-group": "ModelPackageGroupArn",
+    "model-package": "ModelPackageArn",
+}
+
+
+def _check(services: Services, arn: str) -> None:
+    kind = arn.split(":")[-1].partition("/")[0]
+    field = _ARN_FIELDS.get(kind)
+    if field is None or not any(body.get(field) == arn for body in services.store.every(kind)):
+        raise ApiError(f"Could not find the resource {arn}.", code="ResourceNotFound")
+
+
+def _add(services: Services, request: Request) -> Body:
+    _check(services, request["ResourceArn"])
+    services.store.add_tags(request["ResourceArn"], request["Tags"])
+    return {"Tags": services.store.tags(request["ResourceArn"])}
+
+
+def _list(services: Services, request: Request) -> Body:
+    _check(services, request["ResourceArn"])
+    return {"Tags": services.store.tags(request["ResourceArn"])}
+
+
+def _delete(services: Services, request: Request) -> Body:
+    _check(services, request["ResourceArn"])
+    services.store.remove_tags(request["ResourceArn"], request["TagKeys"])
+    return {}
+
+
+OPERATIONS: dict[str, Handler] = {"AddTags": _add, "ListTags": _list, "DeleteTags": _delete}

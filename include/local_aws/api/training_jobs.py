@@ -1,0 +1,57 @@
+"""CreateTrainingJob and its siblings."""
+
+from include.local_aws.api import job_operations
+from include.local_aws.api.operation import Handler, Request, unsupported
+from include.local_aws.errors import ApiError, JobFailure
+from include.local_aws.jobs.inputs import nothing_under
+from include.local_aws.jobs.kinds import TRAINING
+from include.local_aws.jobs.training import TrainingJob, artifact_uri, transition
+from include.local_aws.services import Services
+from include.local_aws.store import Body
+
+
+def _create(services: Services, request: Request) -> Body:
+    _check(request)
+    for channel in request.get("InputDataConfig", []):
+        _check_channel(services, channel)
+    started: Body = {}
+    transition(started, "Starting", "Starting the training job")
+    return job_operations.create(
+        services,
+        TrainingJob,
+        request,
+        ModelArtifacts={"S3ModelArtifacts": artifact_uri(request)},
+        **started,
+    )
+
+
+def _check(request: Request) -> None:
+    if "TrainingImage" not in request.get("AlgorithmSpecification", {}):
+        raise unsupported("a training job without AlgorithmSpecification.TrainingImage")
+    if request.get("ResourceConfig", {}).get("InstanceCount", 1) != 1:
+        raise unsupported("a training job on several instances: set InstanceCount to 1")
+    if not request["OutputDataConfig"]["S3OutputPath"].startswith("s3://"):
+        raise ApiError("OutputDataConfig.S3OutputPath must be an S3 URI (s3://bucket/prefix).")
+
+
+def _check_channel(services: Services, channel: Request) -> None:
+    name = channel["ChannelName"]
+    source = channel["DataSource"].get("S3DataSource")
+    if source is None:
+        raise unsupported(f"channel {name!r}: only S3DataSource is read")
+    mode = channel.get("InputMode", "File")
+    if mode == "Pipe":
+        raise unsupported(f"channel {name!r}: InputMode Pipe; use File")
+    try:
+        if not services.machine.objects.any_under(source["S3Uri"]):
+            raise ApiError(nothing_under(source["S3Uri"]))
+    except JobFailure as error:
+        raise ApiError(str(error).removeprefix("ClientError: ")) from error
+
+
+OPERATIONS: dict[str, Handler] = {
+    "CreateTrainingJob": _create,
+    "DescribeTrainingJob": job_operations.describe(TRAINING),
+    "StopTrainingJob": job_operations.stop(TRAINING),
+    "ListTrainingJobs": job_operations.listing(TRAINING, "SecondaryStatus"),
+}

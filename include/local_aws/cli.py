@@ -1,0 +1,111 @@
+"""The command line: start, say so, serve until a signal, stop everything."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from include.local_aws.errors import StartupError
+from include.local_aws.local_aws import LocalAws
+from include.local_aws.server import Server
+from include.local_aws.settings import Settings, client_environment
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; 0 after a clean stop, 1 when it cannot start."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="local_aws: %(message)s", stream=sys.stderr)
+    settings = Settings(
+        root=options.root.absolute(),
+        port=options.port,
+        images=options.images.absolute(),
+        host=options.host,
+        slots=options.jobs,
+    )
+    aws = LocalAws(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        server = aws.start()
+    except StartupError as error:
+        print(f"local_aws: {error}", file=sys.stderr)
+        return 1
+    try:
+        asyncio.run(_serve(aws, server, settings, as_json=options.json))
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # it stops already
+        aws.stop()
+    return 0
+
+
+class _Http(uvicorn.Server):
+    """uvicorn, which by itself would raise the signal again once it has stopped serving."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to `_serve`."""
+        yield
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self.should_exit = True
+
+
+async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: bool) -> None:
+    config = uvicorn.Config(
+        server,
+        host=settings.host,
+        port=settings.port,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+    )
+    http = _Http(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, http.stop)
+    serving = asyncio.create_task(http.serve())
+    while not http.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if http.started:
+        aws.revive()
+        _announce(settings, aws.s3_endpoint_url, as_json=as_json)
+    await serving
+    await server.close()
+
+
+def _announce(settings: Settings, s3_endpoint_url: str, *, as_json: bool) -> None:
+    if not as_json:
+        print("ready", flush=True)
+        return
+    event = {
+        "event": "ready",
+        "endpoint_url": settings.endpoint_url,
+        "s3_endpoint_url": s3_endpoint_url,
+        "environment": client_environment(settings.endpoint_url, s3_endpoint_url),
+    }
+    print(json.dumps(event), flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m include.local_aws", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="where all state is kept")
+    parser.add_argument("--port", type=int, required=True, help="everything but S3 answers here")
+    parser.add_argument("--images", type=Path, required=True, help="JSON: image URI to program")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="how many jobs run at once"
+    )
+    parser.add_argument("--json", action="store_true", help="say `ready` as one line of JSON")
+    return parser

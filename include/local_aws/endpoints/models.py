@@ -1,0 +1,60 @@
+"""What a model's name stands for: an image, its artifact, its environment."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from include.local_aws.errors import ApiError
+from include.local_aws.store import Body, Store
+
+
+@dataclass(frozen=True)
+class ModelContainer:
+    """The container that serves a model."""
+
+    image: str
+    model_data: str | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def saved(self) -> dict[str, Any]:
+        """As JSON for the store."""
+        return asdict(self)
+
+
+def resolve(store: Store, model_name: str) -> ModelContainer:
+    """The container of a model, through its model package if it names one.
+
+    Raises:
+        ApiError: the model, or its package, is not there.
+    """
+    model = store.get("model", model_name)
+    if model is None:
+        raise ApiError(f'Could not find model "{model_name}".')
+    container = model.get("PrimaryContainer") or model["Containers"][0]
+    package = container.get("ModelPackageName")
+    if package:
+        inside = package_container(store, package)
+        container = {
+            **inside,
+            "Environment": inside.get("Environment", {}) | container.get("Environment", {}),
+        }
+    return ModelContainer(
+        container["Image"], _model_data(container), container.get("Environment", {})
+    )
+
+
+def package_container(store: Store, package_arn: str) -> Body:
+    """The first container of a model package, by its ARN; ApiError if there is none."""
+    package = store.get("model-package", package_arn)
+    if package is None:
+        raise ApiError(f"ModelPackage {package_arn} does not exist.")
+    containers = package.get("InferenceSpecification", {}).get("Containers", [])
+    if not containers:
+        raise ApiError(f"ModelPackage {package_arn} has no InferenceSpecification.")
+    first: Body = containers[0]
+    return first
+
+
+def _model_data(container: Body) -> str | None:
+    url: str | None = container.get("ModelDataUrl")
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    return url or source.get("S3Uri")

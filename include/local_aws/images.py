@@ -1,0 +1,55 @@
+"""Which program stands for which container image."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from include.local_aws.errors import JobFailure, StartupError
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image: the command that stands for its entry point, and its environment."""
+
+    entrypoint: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+class ImageRegistry:
+    """The JSON file that maps image URIs to `{"entrypoint": [...], "environment": {...}}`.
+
+    It is read anew for each look-up, so that an image can be added while the server runs.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._read()
+
+    def find(self, uri: str) -> Image:
+        """The image of this URI; JobFailure names the URI and the file when it is not there."""
+        try:
+            image = self._read().get(uri)
+        except StartupError as error:
+            raise JobFailure(f"ClientError: {error}") from error
+        if image is None:
+            raise JobFailure(
+                f"ClientError: Cannot find the requested image {uri}: add it to {self._file}"
+            )
+        return image
+
+    def _read(self) -> dict[str, Image]:
+        try:
+            entries = json.loads(self._file.read_text())
+            return {
+                uri: Image(list(entry["entrypoint"]), dict(entry.get("environment", {})))
+                for uri, entry in entries.items()
+            }
+        except OSError as error:
+            raise StartupError(
+                f"cannot read the image registry {self._file}: {error.strerror}"
+            ) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StartupError(
+                f'the image registry {self._file} must be JSON: {{"<image URI>": '
+                f'{{"entrypoint": ["<program>", ...], "environment": {{}}}}}} ({error!r})'
+            ) from error

@@ -1,0 +1,176 @@
+"""What the three kinds of job have in common: states, the program, its end."""
+
+import logging
+import shutil
+import threading
+import time
+from abc import ABC, abstractmethod
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from include.local_aws.errors import JobFailure
+from include.local_aws.images import Image
+from include.local_aws.jobs.container import Container
+from include.local_aws.jobs.kinds import JobKind
+from include.local_aws.processes.child import Child
+from include.local_aws.services import Machine
+from include.local_aws.store import Body
+
+_log = logging.getLogger(__name__)
+STOP_GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as on SageMaker
+_NICE = 5  # the server, Airflow and the endpoints answer first
+TERMINAL = ("Completed", "Failed", "Stopped")
+
+
+class JobStopped(Exception):
+    """The job was stopped: by a Stop call, or because it ran longer than it may."""
+
+    def __init__(self, *, overtime: bool = False) -> None:
+        super().__init__("overtime" if overtime else "stopped")
+        self.overtime = overtime
+
+
+class ServerStopping(Exception):
+    """The server ends; the job's state is left for the next start to settle."""
+
+
+class Job(ABC):
+    """One job from its queue slot to its end; `run` is called once, in a thread of its own."""
+
+    kind: JobKind
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        self.machine = machine
+        self.name = name
+        self.container = Container(machine.settings.work / self.kind.store / name)
+        self.stop_requested = threading.Event()
+        self.server_stopping = threading.Event()
+        self._child: Child | None = None
+        self._started = time.time()
+
+    @property
+    def body(self) -> Body:
+        """The job as the store has it now."""
+        body = self.machine.store.get(self.kind.store, self.name)
+        assert body is not None, f"{self.kind.store} {self.name} left the store while it ran"
+        return body
+
+    def set(self, **fields: Any) -> None:
+        """Set fields of the job in the store."""
+        self.machine.store.set(self.kind.store, self.name, **fields)
+
+    def run(self) -> None:
+        """Do the job and record its end; raises nothing."""
+        try:
+            self._work_or_stop()
+        except ServerStopping:
+            return
+        except ClientError as error:
+            self.finish("Failed", reason=f"ClientError: {error}")
+        except JobFailure as failure:
+            self.finish("Failed", reason=str(failure))
+        except Exception as error:
+            _log.exception("%s %s failed inside the server", self.kind.store, self.name)
+            self.finish("Failed", reason=f"InternalServerError: {type(error).__name__}: {error}")
+        finally:
+            self._clean()
+
+    def _work_or_stop(self) -> None:
+        try:
+            self._start()
+            self.work()
+            self.finish("Completed")
+        except JobStopped as stopped:
+            self.on_stopped(stopped)
+
+    @abstractmethod
+    def work(self) -> None:
+        """Fetch the inputs, run the program, store the outputs."""
+
+    def on_stopped(self, stopped: JobStopped) -> None:
+        """Record that the job was stopped; a kind may keep what the program left."""
+        self.finish("Stopped")
+
+    @abstractmethod
+    def on_started(self) -> None:
+        """Called once when the job has left the queue."""
+
+    def finish(self, status: str, *, reason: str = "") -> None:
+        """Record the end."""
+        self.machine.store.update(
+            self.kind.store, self.name, lambda body: self.close(body, status, reason)
+        )
+
+    def close(self, body: Body, status: str, reason: str) -> None:
+        """Write the end into the job's body; a kind adds what else its Describe shows."""
+        now = time.time()
+        body[self.kind.status] = status
+        body.setdefault(self.kind.started, now)
+        body[self.kind.ended] = now
+        if reason:
+            body["FailureReason"] = reason[:1024]
+
+    def image(self, uri: str) -> Image:
+        """The program that stands for the image."""
+        return self.machine.images.find(uri)
+
+    def run_program(self, command: list[str], environment: dict[str, str], seconds: float) -> int:
+        """Run the program to its end and return its exit code.
+
+        Raises:
+            JobStopped: it was stopped, or has run for `seconds`; it has ended by then.
+            ServerStopping: the server ends; the program was killed.
+        """
+        log = self.machine.logs.new_stream(self.kind.log_group, f"{self.name}/algo-1")
+        self.set(_log=str(log))
+        self._child = Child(
+            command,
+            environment=environment,
+            directory=self.container.directory,
+            log=log,
+            nice=_NICE,
+        )
+        return self.await_exit(self._child, time.monotonic() + seconds)
+
+    def await_exit(self, child: Child, deadline: float) -> int:
+        """Wait for a child's end, a stop, the deadline, or the server's end."""
+        while (code := child.wait(0.1)) is None:
+            if self.server_stopping.is_set():
+                child.kill()
+                raise ServerStopping
+            if self.stop_requested.is_set() or time.monotonic() > deadline:
+                overtime = not self.stop_requested.is_set()
+                self._end(child)
+                raise JobStopped(overtime=overtime)
+        child.kill()  # releases its pipe
+        return code
+
+    def check_stop(self) -> None:
+        """Raise JobStopped or ServerStopping when one is asked for; called between steps."""
+        if self.server_stopping.is_set():
+            raise ServerStopping
+        if self.stop_requested.is_set():
+            raise JobStopped
+
+    def failure(self, code: int) -> JobFailure:
+        """The FailureReason of a program that ended with this exit code."""
+        text = self.container.output_text("failure") or "See job logs for more information"
+        return JobFailure(f"AlgorithmError: {text[:980]}, exit code: {code}")
+
+    def _end(self, child: Child) -> None:
+        child.terminate()
+        deadline = time.monotonic() + STOP_GRACE
+        while child.wait(0.1) is None and time.monotonic() < deadline:
+            if self.server_stopping.is_set():
+                break
+        child.kill()
+
+    def _start(self) -> None:
+        self.check_stop()
+        shutil.rmtree(self.container.directory, ignore_errors=True)
+        self._started = time.time()
+        self.on_started()
+
+    def _clean(self) -> None:
+        shutil.rmtree(self.container.directory, ignore_errors=True)

@@ -1,0 +1,54 @@
+"""The three kinds of job, whose API calls differ by a word in every name."""
+
+from dataclasses import dataclass
+
+from include.local_aws.settings import arn
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind: `word` is "Training", "Processing" or "Transform"."""
+
+    word: str
+    missing: str
+
+    @property
+    def store(self) -> str:
+        """The kind's name in the store and in ARNs."""
+        return f"{self.word.lower()}-job"
+
+    @property
+    def name(self) -> str:
+        """The field that holds a job's name; `arn`, `status`, `started`, `ended` likewise."""
+        return f"{self.word}JobName"
+
+    @property
+    def arn(self) -> str:  # noqa: D102
+        return f"{self.word}JobArn"
+
+    @property
+    def status(self) -> str:  # noqa: D102
+        return f"{self.word}JobStatus"
+
+    @property
+    def started(self) -> str:  # noqa: D102
+        return f"{self.word}StartTime"
+
+    @property
+    def ended(self) -> str:  # noqa: D102
+        return f"{self.word}EndTime"
+
+    @property
+    def log_group(self) -> str:
+        """Where the job's output is logged."""
+        return f"/aws/sagemaker/{self.word}Jobs"
+
+    def arn_of(self, name: str) -> str:
+        """A job's ARN."""
+        return arn(f"{self.store}/{name}")
+
+
+TRAINING = JobKind("Training", "Requested resource not found.")
+PROCESSING = JobKind("Processing", "Could not find requested job with name: {name}")
+TRANSFORM = JobKind("Transform", "Could not find requested job with name: {name}")
+KINDS = (TRAINING, PROCESSING, TRANSFORM)

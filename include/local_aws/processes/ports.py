@@ -1,0 +1,33 @@
+"""Free TCP ports."""
+
+import random
+import socket
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that is free now, of the kernel's choice."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def free_pairs(count: int) -> list[int]:
+    """Ports that are free together with the port 10,000 above.
+
+    Both lie below 32768, where the kernel hands out no ports of its own choice, so that they
+    are likely to be free again after a restart.
+    """
+    candidates = random.SystemRandom().sample(range(12000, 22000), 10000)
+    pairs = (port for port in candidates if is_free(port) and is_free(port + 10000))
+    return [next(pairs) for _ in range(count)]

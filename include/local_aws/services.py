@@ -1,0 +1,47 @@
+"""What the parts of the server share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.local_aws.images import ImageRegistry
+from include.local_aws.logs import LogFiles
+from include.local_aws.settings import Settings, client_environment
+from include.local_aws.storage.objects import Objects
+from include.local_aws.store import Store
+
+if TYPE_CHECKING:
+    from include.local_aws.endpoints.manager import EndpointManager
+    from include.local_aws.jobs.queue import JobQueue
+
+
+@dataclass
+class Machine:
+    """What a job or an endpoint runs on: the state, the data, the images, the logs."""
+
+    settings: Settings
+    store: Store
+    images: ImageRegistry
+    objects: Objects
+    logs: LogFiles
+    s3_endpoint_url: str
+
+    @property
+    def aws(self) -> dict[str, str]:
+        """The environment that points a program at this server."""
+        return client_environment(self.settings.endpoint_url, self.s3_endpoint_url)
+
+
+@dataclass
+class Services:
+    """What an API operation may use."""
+
+    machine: Machine
+    jobs: JobQueue
+    endpoints: EndpointManager
+
+    @property
+    def store(self) -> Store:
+        """The state of every resource."""
+        return self.machine.store

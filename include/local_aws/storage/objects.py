@@ -1,0 +1,151 @@
+"""Move a job's data between S3 and disk."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from include.local_aws.errors import JobFailure
+from include.local_aws.settings import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+
+_THREADS = 8
+# Parts of one object one after the other: the objects already move side by side.
+_TRANSFER = TransferConfig(use_threads=False, multipart_chunksize=16 * 1024 * 1024)
+
+
+@dataclass(frozen=True)
+class S3Object:
+    """An object, and the name it gets below the directory or prefix it is moved to."""
+
+    bucket: str
+    key: str
+    relative: str
+
+    @property
+    def uri(self) -> str:
+        """The object as `s3://bucket/key`."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class Objects:
+    """S3 as this server uses it; safe to use from any thread."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self.client: Any = boto3.session.Session().client(
+            "s3",
+            endpoint_url=endpoint_url,
+            aws_access_key_id=ACCESS_KEY_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
+            region_name=REGION,
+            config=Config(max_pool_connections=4 * _THREADS, retries={"max_attempts": 5}),
+        )
+
+    def under(self, uri: str) -> Iterator[S3Object]:
+        """The objects whose keys start with the URI's key: a string prefix, not a folder.
+
+        An object is named relative to the prefix where that ends at a slash, else to the
+        folder that holds the prefix. A bucket that is not there holds nothing.
+        """
+        bucket, prefix = split_uri(uri)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        try:
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    if not entry["Key"].endswith("/"):
+                        relative = _relative(entry["Key"], prefix)
+                        yield S3Object(bucket, entry["Key"], relative)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchBucket":
+                raise
+
+    def any_under(self, uri: str) -> bool:
+        """Whether there is any object below the prefix."""
+        return next(self.under(uri), None) is not None
+
+    def read(self, item: S3Object) -> bytes:
+        """An object's content."""
+        content: bytes = self.client.get_object(Bucket=item.bucket, Key=item.key)["Body"].read()
+        return content
+
+    def write(self, uri: str, content: bytes) -> None:
+        """Put an object."""
+        bucket, key = split_uri(uri)
+        self.client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def download(self, items: Iterable[S3Object], directory: Path) -> int:
+        """Fetch objects below a directory, several at a time; returns how many.
+
+        Raises JobFailure for a name that would land outside the directory.
+        """
+        targets = [(item, inside(directory, item.relative)) for item in items]
+
+        def fetch(pair: tuple[S3Object, Path]) -> None:
+            item, target = pair
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.client.download_file(item.bucket, item.key, str(target), Config=_TRANSFER)
+
+        return _side_by_side(fetch, targets)
+
+    def upload(self, directory: Path, uri: str) -> int:
+        """Put every file below a directory under a prefix; returns how many."""
+        bucket, prefix = split_uri(uri.rstrip("/") + "/")
+        files = [Path(top, name) for top, _, names in os.walk(directory) for name in names]
+
+        def put(file: Path) -> None:
+            key = prefix + file.relative_to(directory).as_posix()
+            self.client.upload_file(str(file), bucket, key, Config=_TRANSFER)
+
+        return _side_by_side(put, files)
+
+    def upload_file(self, file: Path, uri: str) -> None:
+        """Put one file at exactly this URI."""
+        bucket, key = split_uri(uri)
+        self.client.upload_file(str(file), bucket, key)
+
+    def download_file(self, uri: str, file: Path) -> None:
+        """Fetch one object to exactly this file; JobFailure if it is not there."""
+        bucket, key = split_uri(uri)
+        try:
+            self.client.download_file(bucket, key, str(file))
+        except ClientError as error:
+            raise JobFailure(f"ClientError: Could not access {uri}: {error}") from error
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """`s3://bucket/key` as bucket and key; JobFailure for anything else."""
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise JobFailure(f"ClientError: {uri!r} is not an S3 URI (s3://bucket/key)")
+    return bucket, key
+
+
+def inside(directory: Path, relative: str) -> Path:
+    """The path below the directory; JobFailure if the name leads out of it."""
+    target = Path(os.path.normpath(directory / relative))
+    if directory not in target.parents:
+        raise JobFailure(f"ClientError: the object name {relative!r} leads outside its directory")
+    return target
+
+
+def _relative(key: str, prefix: str) -> str:
+    rest = key[len(prefix) :]
+    if rest.startswith("/"):
+        return rest[1:]
+    if prefix.endswith("/") or not prefix:
+        return rest
+    return key[prefix.rfind("/") + 1 :]
+
+
+def _side_by_side(work: Callable[[Any], None], items: list[Any]) -> int:
+    with ThreadPoolExecutor(min(_THREADS, len(items) or 1)) as pool:
+        for _ in pool.map(work, items):
+            pass
+    return len(items)

