@@ -26,7 +26,8 @@ class Connection:
     def hook_parameters(self) -> dict[str, Any]:
         """Return them as a hook's keyword arguments."""
         parameters = asdict(self)
-        return {**parameters, "config": parameters.pop("botocore_config")}
+        parameters["config"] = parameters.pop("botocore_config")
+        return parameters
 
 
 @dataclass(frozen=True)

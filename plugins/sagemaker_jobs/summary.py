@@ -54,8 +54,8 @@ def _outputs(description: Description) -> dict[str, str]:
         for output in description.get("ProcessingOutputConfig", {}).get("Outputs", [])
         if "S3Output" in output
     }
-    if "ModelArtifacts" in description:
-        outputs["model"] = description["ModelArtifacts"]["S3ModelArtifacts"]
+    if model := description.get("ModelArtifacts", {}).get("S3ModelArtifacts"):
+        outputs["model"] = model
     if "TransformOutput" in description:
         outputs["transform"] = description["TransformOutput"]["S3OutputPath"]
     return outputs

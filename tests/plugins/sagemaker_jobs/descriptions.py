@@ -1,0 +1,59 @@
+"""What SageMaker answers in these tests, and contexts without a metadata database."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ENDED = STARTED + timedelta(seconds=90)
+ACCOUNT = "arn:aws:sagemaker:us-east-1:123456789012"
+
+
+def training_job(name: str = "cars-train-1", status: str = "InProgress", **more: Any) -> Any:
+    """Return what DescribeTrainingJob answers."""
+    return {
+        "TrainingJobName": name,
+        "TrainingJobArn": f"{ACCOUNT}:training-job/{name}",
+        "ModelArtifacts": {"S3ModelArtifacts": f"s3://bucket/models/{name}/output/model.tar.gz"},
+        "TrainingJobStatus": status,
+        "SecondaryStatus": status if status != "InProgress" else "Training",
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "ResourceConfig": {
+            "InstanceType": "ml.c5.xlarge",
+            "InstanceCount": 2,
+            "VolumeSizeInGB": 30,
+        },
+        "CreationTime": STARTED,
+        **more,
+    }
+
+
+def endpoint(status: str = "InService", config: str = "new", **more: Any) -> Any:
+    """Return what DescribeEndpoint answers."""
+    return {
+        "EndpointName": "cars",
+        "EndpointArn": f"{ACCOUNT}:endpoint/cars",
+        "EndpointConfigName": config,
+        "EndpointStatus": status,
+        "CreationTime": STARTED,
+        "LastModifiedTime": STARTED,
+        **more,
+    }
+
+
+def context(
+    *, max_tries: int = 2, retries: int = 2, clear_number: int = 0, map_index: int = -1
+) -> Any:
+    """Return what the package reads of a task's context: at first, no task was cleared."""
+    ti = SimpleNamespace(
+        dag_id="cars__training",
+        task_id="submit",
+        run_id="manual__1",
+        map_index=map_index,
+        max_tries=max_tries,
+    )
+    return {
+        "ti": ti,
+        "task": SimpleNamespace(retries=retries),
+        "dag_run": SimpleNamespace(clear_number=clear_number),
+    }
