@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -80,6 +81,17 @@ class Training(Strict):
     spot: bool = False
     max_wait_minutes: Annotated[int, Field(ge=1)] | None = None
     hyperparameters: Hyperparameters = Hyperparameters()
+
+    @property
+    def patience(self) -> timedelta:
+        """How long the task that follows the job waits, for a spare machine, too."""
+        wait = timedelta(minutes=self.longest_wait_minutes if self.spot else 0)
+        return self.machine.patience + wait
+
+    @property
+    def longest_wait_minutes(self) -> int:
+        """How long a spot job may take in all."""
+        return self.max_wait_minutes or 2 * self.machine.max_runtime_minutes
 
     @model_validator(mode="after")
     def _the_image_runs_on_the_machine(self) -> Training:

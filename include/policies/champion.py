@@ -45,6 +45,12 @@ def find_champion(sagemaker: Any, endpoint: str) -> Champion | None:
     )
 
 
+def champion_package(sagemaker: Any, endpoint: str) -> Package | None:
+    """Return the package that an endpoint serves, or None."""
+    champion = find_champion(sagemaker, endpoint)
+    return champion.package if champion else None
+
+
 def _package(sagemaker: Any, model: str) -> Package | None:
     described = sagemaker.describe_model(ModelName=model)
     container = described.get("PrimaryContainer") or described["Containers"][0]

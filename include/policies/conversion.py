@@ -3,21 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from include.pipeline.form import Pipeline
+from include.pipeline.layout import Layout
+from include.pipeline.versions import recordio_version
 from include.policies.decision import Decision
+from include.policies.records import need_record, read_record
 
 
-def decide_conversion(version: str, report: Mapping[str, Any] | None, force: bool) -> Decision:
-    """Decide whether to convert.
+@dataclass(frozen=True)
+class ConversionState:
+    """What a conversion would make, and what there is of it.
+
+    `report` is that version's recordio.json, which is there when its conversion was complete;
+    `current` is the version that training takes now.
+    """
+
+    dataset_version: str
+    version: str
+    report: Mapping[str, Any] | None
+    current: str | None
+
+
+def plan_conversion(
+    s3: Any, layout: Layout, pipeline: Pipeline, dataset_version: str | None
+) -> ConversionState:
+    """Look at what there is.
 
     Args:
-        version: The RecordIO version that a conversion would make.
-        report: That version's recordio.json, which is there when its conversion was complete.
-        force: A person asked for it, whatever is there.
+        s3: A boto3 S3 client.
+        layout: Where the pipeline's objects are.
+        pipeline: Whose conversion settings count.
+        dataset_version: What to convert; None means the current dataset version.
+
+    Raises:
+        RecordError: There is no such dataset version.
     """
-    if report is None:
-        return Decision(True, f"RecordIO {version} does not exist yet")
+    pointer = layout.dataset_pointer
+    if dataset_version is not None:
+        pointer = f"{layout.dataset(dataset_version)}dataset.json"
+    dataset = need_record(s3, layout.bucket, pointer, "dataset refresh")["version"]
+    version = recordio_version(dataset, pipeline.conversion)
+    current = read_record(s3, layout.bucket, layout.recordio_pointer) or {}
+    return ConversionState(
+        dataset_version=dataset,
+        version=version,
+        report=read_record(s3, layout.bucket, layout.recordio_report(version)),
+        current=current.get("version"),
+    )
+
+
+def decide_conversion(state: ConversionState, force: bool) -> Decision:
+    """Decide whether to convert; `force` means that a person asked for it in any case."""
+    if state.report is None:
+        return Decision(True, f"RecordIO {state.version} does not exist yet")
+    if state.current != state.version:
+        return Decision(True, f"RecordIO {state.version} exists, but {state.current} is current")
     if force:
-        return Decision(True, f"forced, though RecordIO {version} exists")
-    return Decision(False, f"RecordIO {version} exists since {report['created']}")
+        return Decision(True, f"forced, though RecordIO {state.version} exists")
+    return Decision(
+        False,
+        f"RecordIO {state.version} of dataset {state.dataset_version} exists since "
+        f"{state.report['created']}",
+    )

@@ -2,35 +2,85 @@
 
 from __future__ import annotations
 
-from include.policies.champion import Champion
+from dataclasses import dataclass
+from typing import Any
+
+from include.pipeline.deployment import Deployment
+from include.pipeline.form import Pipeline
+from include.pipeline.requests import (
+    ResourceRequest,
+    endpoint_config_request,
+    endpoint_request,
+    packaged_model_request,
+)
+from include.policies.champion import Champion, find_champion
 from include.policies.decision import Decision
-from include.policies.registry import Package
+from include.policies.registry import Package, package_to_serve
 
 
-class NothingToDeployError(Exception):
-    """There is no model that may serve; the text says how to get one."""
+@dataclass(frozen=True)
+class DeploymentState:
+    """What should serve, and what serves now; None where there is nothing."""
+
+    group: str
+    package: Package | None
+    champion: Champion | None
+    requests: dict[str, ResourceRequest]
+    """The model, endpoint_config and endpoint that serving the package takes."""
+
+    def facts(self) -> dict[str, str]:
+        """Return what the smoke test and the summary say of the package."""
+        if self.package is None:
+            return {}
+        return {"arn": self.package.arn, "version": self.package.version, **self.package.metadata}
 
 
-def decide_deployment(
-    champion: Champion | None, package: Package, endpoint_config: str, force: bool
-) -> Decision:
-    """Decide whether to create or update the endpoint.
+def plan_deployment(
+    sagemaker: Any, pipeline: Pipeline, deployment: Deployment, version: int | None
+) -> DeploymentState:
+    """Look at registry and endpoint.
 
     Args:
-        champion: What serves now, if anything.
-        package: What should serve.
-        endpoint_config: The endpoint configuration that this needs.
-        force: A person asked for it, whatever serves.
+        sagemaker: A boto3 SageMaker client.
+        pipeline: Whose endpoint it is.
+        deployment: Where.
+        version: The package's number; None means the newest approved one.
+
+    Raises:
+        RegistryError: The version asked for does not exist or is not approved.
     """
-    if champion is None:
-        return Decision(True, f"nothing serves yet; model package {package.version} will")
-    if champion.endpoint_config != endpoint_config:
-        now = champion.package.version if champion.package else champion.model
-        return Decision(True, f"model package {package.version} replaces {now}")
-    if force:
-        return Decision(True, f"forced, though model package {package.version} serves")
-    return Decision(
-        False,
-        f"endpoint {champion.endpoint} serves model package {package.version} already, "
-        f"on the wanted machines",
+    package = package_to_serve(sagemaker, pipeline.slug, version)
+    return DeploymentState(
+        group=pipeline.slug,
+        package=package,
+        champion=find_champion(sagemaker, pipeline.slug),
+        requests=_requests(pipeline, deployment, package) if package else {},
     )
+
+
+def decide_deployment(state: DeploymentState, force: bool) -> Decision:
+    """Decide whether to deploy; `force` means that a person asked for it in any case."""
+    if state.package is None:
+        return Decision(False, f"model package group {state.group} has no approved package yet")
+    wanted, now = f"model package {state.package.version}", state.champion
+    if now is None:
+        return Decision(True, f"nothing serves yet; {wanted} will")
+    if now.endpoint_config != state.requests["endpoint_config"]["config"]["EndpointConfigName"]:
+        present = f"model package {now.package.version}" if now.package else now.model
+        return Decision(True, f"{wanted} replaces {present}")
+    if force:
+        return Decision(True, f"forced, though {wanted} serves")
+    return Decision(False, f"endpoint {now.endpoint} serves {wanted} already")
+
+
+def _requests(
+    pipeline: Pipeline, deployment: Deployment, package: Package
+) -> dict[str, ResourceRequest]:
+    model = packaged_model_request(pipeline, deployment, package.arn)
+    config = endpoint_config_request(pipeline, deployment, model["config"]["ModelName"])
+    name = config["config"]["EndpointConfigName"]
+    return {
+        "model": model,
+        "endpoint_config": config,
+        "endpoint": endpoint_request(pipeline, name),
+    }

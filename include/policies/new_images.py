@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -22,7 +22,7 @@ class IncomingImage:
     size: int
 
 
-def new_images(s3: Any, layout: Layout) -> list[IncomingImage]:
+def new_images(s3: Any, layout: Layout, everything: bool = False) -> list[IncomingImage]:
     """Return the images that no batch has dealt with yet, by key.
 
     An image that was replaced by another of the same name is new again. Objects that are no
@@ -31,31 +31,15 @@ def new_images(s3: Any, layout: Layout) -> list[IncomingImage]:
     Args:
         s3: A boto3 S3 client.
         layout: Where the pipeline's objects are.
+        everything: Return those that were dealt with, too.
     """
-    known = _dealt_with(s3, layout)
+    known = {} if everything else _dealt_with(s3, layout)
     images = (
         IncomingImage(key.removeprefix(layout.incoming), entry["ETag"], entry["Size"])
         for key, entry in _objects(s3, layout.bucket, layout.incoming)
         if PurePosixPath(key).suffix.lower() in IMAGE_ENDINGS
     )
     return sorted((image for image in images if known.get(image.key) != image.tag), key=_key)
-
-
-def batch_images(
-    predicted: Iterable[IncomingImage], unreadable: Mapping[str, str], tags: Mapping[str, str]
-) -> dict[str, dict[str, str]]:
-    """Return what a batch's record says of its images, which later calls of `new_images` read.
-
-    Args:
-        predicted: The images with predictions.
-        unreadable: The images without, with the reason.
-        tags: Each image's tag.
-    """
-    return {
-        "images": {image.key: image.tag for image in predicted},
-        "unreadable": dict(unreadable),
-        "unreadable_tags": {key: tags[key] for key in unreadable},
-    }
 
 
 def _key(image: IncomingImage) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from include.pipeline.stages import Promotion
+from include.policies.decision import Decision
 from include.policies.registry import Package
 
 APPROVALS = {
@@ -57,6 +58,11 @@ def judge(promotion: Promotion, evaluation: Mapping[str, Any], champion: Package
         verdict = "await approval"
         reason = f"{reason}; a person approves this pipeline's models"
     return Verdict(verdict, reason, top1, top5, champion_top1)
+
+
+def decide_announcement(verdict: str, reason: str) -> Decision:
+    """Decide whether to wake endpoint update: only for a model that may serve."""
+    return Decision(verdict == "promote", f"{verdict}: {reason}")
 
 
 def _top1(champion: Package | None) -> float | None:

@@ -11,6 +11,10 @@ LOOK_BACK = 100
 """How many packages a search looks at, newest first."""
 
 
+class RegistryError(Exception):
+    """The model that was asked for cannot serve; the text says why and what would do."""
+
+
 @dataclass(frozen=True)
 class Package:
     """One registered model with its lineage.
@@ -60,12 +64,30 @@ def find_package(sagemaker: Any, group: str, key: str, value: str) -> Package | 
     return None
 
 
-def package_of_version(sagemaker: Any, group: str, version: int) -> Package | None:
-    """Return a group's package by its number, or None."""
+def package_to_serve(sagemaker: Any, group: str, version: int | None) -> Package | None:
+    """Return the package that should serve: the newest approved, or the one asked for.
+
+    Returns:
+        None where nothing is approved yet.
+
+    Raises:
+        RegistryError: The version asked for does not exist or is not approved.
+    """
+    if version is None:
+        return newest_approved(sagemaker, group)
     for arn in _package_arns(sagemaker, group):
         if arn.rsplit("/", 1)[-1] == str(version):
-            return describe_package(sagemaker, arn)
-    return None
+            return _approved(describe_package(sagemaker, arn), group)
+    raise RegistryError(f"model package group {group} has no version {version}")
+
+
+def _approved(package: Package, group: str) -> Package:
+    if package.approval != "Approved":
+        raise RegistryError(
+            f"version {package.version} of model package group {group} is {package.approval}: "
+            "approve it in the registry first"
+        )
+    return package
 
 
 def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any]) -> str:

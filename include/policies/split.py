@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.pipeline.layout import Layout
+from include.pipeline.requests import manifest
+from include.policies.records import RecordError, write_record
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,22 @@ def split_images(s3: Any, layout: Layout, version: str, split: str) -> list[Labe
         if row["split"] == split
     }
     return [images[key] for key in sorted(images)]
+
+
+def write_evaluation_manifest(
+    s3: Any, layout: Layout, training_job: str, version: str, split: str
+) -> int:
+    """Write down which photos a candidate is to answer, and return how many.
+
+    Raises:
+        RecordError: The split has no images.
+    """
+    images = split_images(s3, layout, version, split)
+    if not images:
+        raise RecordError(
+            f"dataset {version} has no {split} images: add photos to its source, or choose "
+            "another evaluation.split"
+        )
+    listing = manifest(layout.uri(layout.images), [image.key for image in images])
+    write_record(s3, layout.bucket, layout.evaluation_manifest(training_job), listing)
+    return len(images)

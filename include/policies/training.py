@@ -2,26 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from include.pipeline.deployment import Deployment
+from include.pipeline.form import Pipeline
+from include.pipeline.layout import Layout
+from include.pipeline.requests import training_hyperparameters
+from include.pipeline.versions import recordio_version, training_fingerprint
 from include.policies.decision import Decision
-from include.policies.registry import Package
+from include.policies.records import need_record
+from include.policies.registry import Package, find_package
+
+CHANGEABLE = ("epochs", "num_layers", "learning_rate")
+"""The hyperparameters that a person may change for one run."""
 
 
-def decide_training(recordio: str, earlier: Package | None, force: bool) -> Decision:
-    """Decide whether to train.
+@dataclass(frozen=True)
+class TrainingState:
+    """What a training would learn from, and how.
+
+    `earlier` is the package of an earlier training on the same data with the same hyperparameters
+    and image, if there is one.
+    """
+
+    pipeline: str
+    dataset_version: str
+    recordio: str
+    hyperparameters: Mapping[str, str]
+    fingerprint: str
+    earlier: Package | None
+
+    def lineage(self) -> dict[str, Any]:
+        """Return what the candidate's package will say of its origin."""
+        settings = " ".join(f"{name}={value}" for name, value in self.hyperparameters.items())
+        return {
+            "pipeline": self.pipeline,
+            "dataset_version": self.dataset_version,
+            "recordio_version": self.recordio,
+            "fingerprint": self.fingerprint,
+            "hyperparameters": settings,
+        }
+
+
+def plan_training(
+    s3: Any, sagemaker: Any, pipeline: Pipeline, deployment: Deployment, asked: Mapping[str, Any]
+) -> TrainingState:
+    """Look at what there is to learn, and whether it was learnt before.
 
     Args:
-        recordio: The RecordIO version to train on.
-        earlier: The package of an earlier training on the same data with the same
-            hyperparameters and image, if any.
-        force: A person asked for it, whatever was trained before.
+        s3: A boto3 S3 client.
+        sagemaker: A boto3 SageMaker client.
+        pipeline: What to train.
+        deployment: Where.
+        asked: What a person filled in: `dataset_version` and the `CHANGEABLE` hyperparameters;
+            None means the current version and the pipeline's values.
+
+    Raises:
+        RecordError: There is no RecordIO version to train on.
     """
-    if earlier is None:
-        return Decision(True, f"RecordIO {recordio} was not trained on with these settings yet")
-    facts = earlier.metadata
+    layout = Layout(deployment.bucket, pipeline.name)
+    record = _recordio(s3, layout, pipeline, asked.get("dataset_version"))
+    changes = {name: asked.get(name) for name in CHANGEABLE}
+    hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
+    image = deployment.image(pipeline.training.algorithm)
+    fingerprint = training_fingerprint(record["version"], hyperparameters, image)
+    return TrainingState(
+        pipeline=pipeline.name,
+        dataset_version=record["dataset_version"],
+        recordio=record["version"],
+        hyperparameters=hyperparameters,
+        fingerprint=fingerprint,
+        earlier=find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint),
+    )
+
+
+def decide_training(state: TrainingState, force: bool) -> Decision:
+    """Decide whether to train; `force` means that a person asked for it in any case."""
+    if state.earlier is None:
+        return Decision(
+            True, f"RecordIO {state.recordio} was not trained on with these settings yet"
+        )
+    facts = state.earlier.metadata
     done = (
-        f"{facts.get('training_job', earlier.arn)} trained on RecordIO {recordio} with the same "
-        f"settings (top-1 {facts.get('top1', 'unknown')}, verdict {facts.get('verdict', 'unknown')})"
+        f"{facts.get('training_job', state.earlier.arn)} trained on RecordIO {state.recordio} "
+        f"with the same settings (top-1 {facts.get('top1', 'unknown')}, "
+        f"verdict {facts.get('verdict', 'unknown')})"
     )
     if force:
         return Decision(True, f"forced, though {done}")
     return Decision(False, f"nothing new to learn: {done}")
+
+
+def _recordio(
+    s3: Any, layout: Layout, pipeline: Pipeline, dataset_version: str | None
+) -> dict[str, Any]:
+    key = layout.recordio_pointer
+    if dataset_version is not None:
+        key = layout.recordio_report(recordio_version(dataset_version, pipeline.conversion))
+    return need_record(s3, layout.bucket, key, "RecordIO conversion")

@@ -95,8 +95,7 @@ def _resources(pipeline: Pipeline) -> dict[str, Any]:
     training, machine = pipeline.training, pipeline.training.machine
     stopping = {"MaxRuntimeInSeconds": machine.max_runtime_seconds}
     if training.spot:
-        wait = training.max_wait_minutes or 2 * machine.max_runtime_minutes
-        stopping["MaxWaitTimeInSeconds"] = wait * 60
+        stopping["MaxWaitTimeInSeconds"] = training.longest_wait_minutes * 60
     return {
         "ResourceConfig": {
             "InstanceCount": 1,

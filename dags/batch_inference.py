@@ -1,0 +1,89 @@
+"""Batch inference: new images to predictions.
+
+Takes the images in `incoming/` that no successful batch has predicted, leaves out those that cannot
+be read, lets the model that serves answer the rest by batch transform, and reports them as a table
+and a gallery. Where the true classes are known, `truth/labels.json` may hold them: the report then
+compares. Runs by its schedule, or by hand.
+
+**When something fails or skips**
+
+- `plan` is skipped: nothing new is in `incoming/`, or no model is approved yet; the reason says
+  which. *Force* predicts everything again.
+- An image never shows up: see `unreadable` in the batch's batch.json, and put a readable one there.
+- `track_batch`: one image failed the job, and its log names it. Remove it from `incoming/`, then
+  clear `plan` and what follows.
+- `publish`: clear it. It only writes batch.json, after which the images count as predicted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from image_families import asking, assets, tracking
+from image_families.building import cron, family_dag, pipelines_for
+from image_families.site import open_site
+from image_families.skipping import go_or_skip
+
+from sagemaker_jobs import EnsureModel
+
+FAMILY = "batch_inference"
+
+
+@task
+def plan(pipeline: str) -> dict[str, Any]:
+    """Skip when nothing is to be predicted, else list the images and return the requests."""
+    from include.policies.batch import (
+        batch_requests,
+        decide_batch,
+        plan_batch,
+        write_batch_manifest,
+    )
+
+    site = open_site(pipeline)
+    here = (site.s3, site.layout)
+    state = plan_batch(
+        site.s3, site.sagemaker, site.layout, site.pipeline, asking.answers()["force"]
+    )
+    go_or_skip(decide_batch(state))
+    batch = state.name(get_current_context()["dag_run"].run_after)
+    write_batch_manifest(*here, batch, state)
+    requests = batch_requests(*here, site.pipeline, site.deployment, batch, state)
+    return {**requests, "record": {"batch": batch, **state.record()}}
+
+
+@task(multiple_outputs=False)
+def publish(
+    pipeline: str, record: dict[str, Any], answered: dict[str, Any], reported: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the batch's record, after which its images count as predicted."""
+    from include.policies.batch import finished_batch
+    from include.policies.records import write_record
+
+    site = open_site(pipeline)
+    finished = finished_batch(record, answered, reported)
+    write_record(site.s3, site.bucket, site.layout.batch_record(record["batch"]), finished)
+    return finished
+
+
+for pipeline in pipelines_for(FAMILY):
+    batch = pipeline.batch
+    with family_dag(
+        pipeline,
+        FAMILY,
+        __doc__,
+        schedule=cron(pipeline.schedules.batch, pipeline.schedules.timezone),
+        patience=batch.transform.patience + batch.machine.patience,
+        params={"force": asking.force("the images were predicted before")},
+    ):
+        planned: Any = plan(pipeline.name)
+        model = EnsureModel(task_id="ensure_model", request=planned["model"])
+        answered = tracking.transform(
+            "batch", planned["transform"], batch.transform.patience, after=model
+        )
+        reported = tracking.processing(
+            "report", planned["report"], batch.machine.patience, after=answered
+        )
+        publish.override(outlets=[assets.predictions(pipeline)])(
+            pipeline.name, planned["record"], answered, reported
+        )

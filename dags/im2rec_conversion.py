@@ -1,0 +1,73 @@
+"""RecordIO conversion: dataset version to RecordIO version.
+
+Runs the program `im2rec` as a SageMaker processing job: the train and validation splits become one
+RecordIO file each, which training reads in one go. Runs when a dataset version is published, or by
+hand.
+
+**When something fails or skips**
+
+- `plan` is skipped: this dataset version is converted already, under the same settings, and is
+  current. *Force* repeats it.
+- `plan`, *dataset/current.json is missing*: run dataset refresh first.
+- `track_im2rec`: the message names the image. Where images are missing, force a dataset refresh.
+- `publish`: clear it. It only writes the pointer `recordio/current.json`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import task
+from image_families import asking, assets
+from image_families.building import family_dag, pipelines_for
+from image_families.site import open_site
+from image_families.skipping import go_or_skip
+from image_families.tracking import processing
+
+FAMILY = "im2rec_conversion"
+
+
+@task
+def plan(pipeline: str) -> dict[str, Any]:
+    """Skip when the conversion is done and current, else return the job's request."""
+    from include.pipeline.requests import im2rec_request
+    from include.policies.conversion import decide_conversion, plan_conversion
+
+    site, asked = open_site(pipeline), asking.answers()
+    state = plan_conversion(site.s3, site.layout, site.pipeline, asked["dataset_version"])
+    go_or_skip(decide_conversion(state, asked["force"]))
+    request = im2rec_request(site.pipeline, site.deployment, state.dataset_version)
+    return {"request": request, "version": state.version}
+
+
+@task(multiple_outputs=False)
+def publish(pipeline: str, version: str, job: dict[str, Any]) -> dict[str, Any]:
+    """Make the job's RecordIO version the current one, and return its summary."""
+    from include.policies.records import need_record, write_record
+
+    site = open_site(pipeline)
+    report = site.layout.recordio_report(version)
+    recordio = need_record(site.s3, site.bucket, report, "the im2rec job")
+    summary = {**recordio, "job": job["job_name"]}
+    write_record(site.s3, site.bucket, site.layout.recordio_pointer, summary)
+    return summary
+
+
+for pipeline in pipelines_for(FAMILY):
+    patience = pipeline.conversion.machine.patience
+    with family_dag(
+        pipeline,
+        FAMILY,
+        __doc__,
+        schedule=[assets.dataset(pipeline)],
+        patience=patience,
+        params={
+            "force": asking.force("the conversion is done"),
+            "dataset_version": asking.dataset_version(),
+        },
+    ):
+        planned: Any = plan(pipeline.name)
+        converted = processing("im2rec", planned["request"], patience)
+        publish.override(outlets=[assets.recordio(pipeline)])(
+            pipeline.name, planned["version"], converted
+        )

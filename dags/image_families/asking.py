@@ -1,0 +1,73 @@
+"""The forms that a person fills in to run a DAG by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from airflow.sdk import Param, get_current_context
+
+from include.pipeline.hyperparameters import NumLayers
+
+
+def force(otherwise: str) -> Param:
+    """Return the switch that does the work though there is no need for it."""
+    return Param(False, type="boolean", title="Force", description=f"Run even if {otherwise}.")
+
+
+def dataset_version() -> Param:
+    """Return the field for an earlier dataset version."""
+    return Param(
+        None,
+        type=["null", "string"],
+        pattern="^[0-9a-f]{16}$",
+        title="Dataset version",
+        description="An earlier dataset version, 16 digits; empty: the current one.",
+    )
+
+
+def package_version() -> Param:
+    """Return the field for an earlier model package, which is how one goes back."""
+    return Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Model package version",
+        description="An approved model package to serve, by its number in the registry, for "
+        "example to go back to it; empty: the newest approved one.",
+    )
+
+
+def training_changes() -> dict[str, Param]:
+    """Return the fields that change one night's training."""
+    return {
+        "epochs": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Epochs",
+            description="How often training sees every image; empty: the pipeline's value.",
+        ),
+        "num_layers": Param(
+            None,
+            type=["null", "integer"],
+            enum=[None, *sorted(get_args(NumLayers))],
+            title="Layers",
+            description="Depth of the ResNet: 20, 32, 44, 56 and 110 are for small images; "
+            "empty: the pipeline's value.",
+        ),
+        "learning_rate": Param(
+            None,
+            type=["null", "number"],
+            minimum=0,
+            maximum=1,
+            title="Learning rate",
+            description="The first epochs' learning rate; empty: the pipeline's value.",
+        ),
+    }
+
+
+def answers() -> Mapping[str, Any]:
+    """Return what was filled in for the run of the present task."""
+    params: Mapping[str, Any] = get_current_context()["params"]
+    return params

@@ -1,0 +1,113 @@
+"""One DAG of a family for each pipeline, all under the same policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import (
+    DAG,
+    Asset,
+    CronTriggerTimetable,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    get_parsing_context,
+)
+
+from include.pipeline import Pipeline, find_pipeline, usable_pipelines
+
+SEPARATOR = "__"
+TAG = "image-classification"
+
+SHORT_TASK = timedelta(minutes=30)
+"""Longer than any task that only reads, decides and writes small files."""
+
+BACKSTOP = timedelta(hours=2)
+"""What a tracking task gets beyond its own patience: it ends by itself, and says why."""
+
+LASTING_ERRORS: list[type[BaseException] | str] = [
+    "include.pipeline.deployment.DeploymentError",
+    "include.pipeline.errors.PipelineError",
+    "include.policies.records.RecordError",
+    "include.policies.registry.RegistryError",
+    "include.policies.smoke.SmokeTestError",
+    "include.policies.source.SourceError",
+    "pydantic.ValidationError",
+]
+"""Errors that another try meets again: a person has to change something first."""
+
+
+def pipelines_for(family: str) -> Iterator[Pipeline]:
+    """Yield the pipelines whose DAG of this family is to be built.
+
+    That is every pipeline whose file is right, when the DAG processor asks; and only the one that
+    a task belongs to, when a task runs.
+    """
+    running = get_parsing_context().dag_id
+    if running is None:
+        yield from usable_pipelines()
+        return
+    name, _, its_family = running.partition(SEPARATOR)
+    if its_family == family:
+        yield find_pipeline(name)
+
+
+def family_dag(
+    pipeline: Pipeline,
+    family: str,
+    doc: str | None,
+    *,
+    schedule: CronTriggerTimetable | list[Asset] | None,
+    patience: timedelta,
+    params: Mapping[str, Param],
+) -> DAG:
+    """Return an empty DAG of a family for one pipeline.
+
+    Args:
+        pipeline: Whose DAG it is.
+        family: The family's name, the second half of the DAG's id.
+        doc: What the DAG does and what to do when it fails, in Markdown.
+        schedule: From `cron`, or the assets that wake it.
+        patience: How long its jobs may take together.
+        params: The form that a person fills in to run it by hand.
+    """
+    return DAG(
+        dag_id=f"{pipeline.name}{SEPARATOR}{family}",
+        description=f"{family.replace('_', ' ')} of {pipeline.description or pipeline.name}",
+        doc_md=doc,
+        schedule=schedule,
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=patience + BACKSTOP,
+        params=dict(params),
+        tags=[pipeline.name, family, TAG],
+        default_args=_default_args(pipeline),
+    )
+
+
+def cron(expression: str | None, timezone: str) -> CronTriggerTimetable | None:
+    """Return the schedule of a cron expression, or None for by hand only.
+
+    A DAG that is switched on waits for the next moment: it never makes up for a missed one.
+    """
+    if expression is None:
+        return None
+    # False would still run the last moment, when less than a tenth of the interval has passed.
+    return CronTriggerTimetable(expression, timezone=timezone, run_immediately=timedelta(0))
+
+
+def _default_args(pipeline: Pipeline) -> dict[str, Any]:
+    return {
+        "owner": pipeline.owner,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=30),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=10),
+        "execution_timeout": SHORT_TASK,
+        "retry_policy": ExceptionRetryPolicy(
+            rules=[RetryRule(exception=LASTING_ERRORS, action=RetryAction.FAIL)]
+        ),
+    }

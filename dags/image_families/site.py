@@ -1,0 +1,74 @@
+"""Where a task works: its pipeline with the deployment's overrides, and AWS clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from airflow.sdk import Variable
+
+from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
+
+CONNECTION = "aws_default"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a task needs to read, decide and write."""
+
+    pipeline: Pipeline
+    deployment: Deployment
+
+    @property
+    def bucket(self) -> str:
+        """The bucket of all objects."""
+        return self.deployment.bucket
+
+    @property
+    def layout(self) -> Layout:
+        """The keys of the pipeline's objects."""
+        return Layout(self.bucket, self.pipeline.name)
+
+    @cached_property
+    def s3(self) -> Any:
+        """A boto3 S3 client."""
+        return _client("s3")
+
+    @cached_property
+    def sagemaker(self) -> Any:
+        """A boto3 SageMaker client."""
+        return _client("sagemaker")
+
+    @cached_property
+    def runtime(self) -> Any:
+        """A boto3 SageMaker runtime client, which asks endpoints."""
+        return _client("sagemaker-runtime")
+
+
+def open_site(pipeline: str) -> Site:
+    """Read the installation's settings and the pipeline's file; only while a task runs.
+
+    Raises:
+        DeploymentError: An Airflow Variable is missing or cannot be right.
+        PipelineError: The pipeline's file is wrong for this deployment.
+    """
+    deployment = Deployment(
+        name=_variable("deployment"),
+        bucket=_variable("artifact_bucket"),
+        role_arn=_variable("sagemaker_role_arn"),
+        image_uri=_variable("image_uri"),
+        region=_client("sagemaker").meta.region_name,
+    )
+    return Site(find_pipeline(pipeline, deployment.name), deployment)
+
+
+def _variable(name: str) -> str:
+    return str(Variable.get(name, default=""))
+
+
+def _client(service: str) -> Any:
+    # Loading boto3's model of a service takes longer than parsing all DAGs.
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    return AwsBaseHook(aws_conn_id=CONNECTION, client_type=service).get_conn()

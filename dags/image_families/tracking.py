@@ -1,0 +1,45 @@
+"""A job as two tasks: one submits it, the other follows it and returns its summary."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from image_families.building import BACKSTOP
+from sagemaker_jobs import SubmitProcessingJob, SubmitTrainingJob, SubmitTransformJob, TrackJob
+
+
+def processing(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
+    """Add a processing job to the DAG, and return its summary's XCom.
+
+    Args:
+        stage: The second half of the two tasks' ids.
+        request: The XCom that holds the request.
+        patience: How long the job may take, waiting for a machine included.
+        after: What must be done before, beside the task that made the request.
+    """
+    submitted = SubmitProcessingJob(task_id=f"submit_{stage}", request=request)
+    return _track(stage, submitted, patience, after)
+
+
+def training(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
+    """Add a training job to the DAG, like `processing`."""
+    submitted = SubmitTrainingJob(task_id=f"submit_{stage}", request=request)
+    return _track(stage, submitted, patience, after)
+
+
+def transform(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
+    """Add a batch transform job to the DAG, like `processing`."""
+    submitted = SubmitTransformJob(task_id=f"submit_{stage}", request=request)
+    return _track(stage, submitted, patience, after)
+
+
+def _track(stage: str, submitted: Any, patience: timedelta, after: Any) -> Any:
+    if after is not None:
+        after >> submitted
+    return TrackJob(
+        task_id=f"track_{stage}",
+        job=submitted.output,
+        timeout=patience,
+        execution_timeout=patience + BACKSTOP,
+    ).output

@@ -1,0 +1,141 @@
+"""Nightly training: newest RecordIO version to candidate to verdict.
+
+Trains; has the candidate answer the frozen test split's raw photos by batch transform, so that what
+is judged is what is served; evaluates the answers; and compares candidate and champion. Every
+candidate is registered with its lineage and verdict, and only a promoted one wakes endpoint update.
+
+**When something fails or skips**
+
+- `plan` is skipped: the same data, settings and image were trained already; the reason names the
+  job. *Force* repeats it.
+- `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
+- `track_train`: the end of the job's log is in this task's log. Mend the hyperparameters in the
+  YAML, then clear `plan` and what follows.
+- `track_evaluation`: one unreadable photo fails the whole job, and the log names it.
+- `judge` says keep: nothing is wrong. The reason has the figures; the champion goes on serving.
+- `announce` is skipped: the candidate was not promoted, or a person has to approve it. Approve the
+  model package in SageMaker's registry, then trigger endpoint update.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import task
+from image_families import asking, assets, tracking
+from image_families.building import cron, family_dag, pipelines_for
+from image_families.site import open_site
+from image_families.skipping import go_or_skip
+
+from sagemaker_jobs import EnsureModel
+
+FAMILY = "nightly_training"
+
+
+@task
+def plan(pipeline: str) -> dict[str, Any]:
+    """Skip when there is nothing new to learn, else return the training job's request."""
+    from include.pipeline.requests import training_request
+    from include.policies.training import decide_training, plan_training
+
+    site, asked = open_site(pipeline), asking.answers()
+    state = plan_training(site.s3, site.sagemaker, site.pipeline, site.deployment, asked)
+    go_or_skip(decide_training(state, asked["force"]))
+    request = training_request(
+        site.pipeline, site.deployment, state.recordio, state.hyperparameters
+    )
+    return {"request": request, "lineage": state.lineage()}
+
+
+@task
+def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> dict[str, Any]:
+    """List the photos to answer, and return the requests of model, transform and evaluation."""
+    from include.pipeline.requests import (
+        candidate_model_request,
+        evaluate_request,
+        evaluation_transform_request,
+    )
+    from include.policies.split import write_evaluation_manifest
+
+    site = open_site(pipeline)
+    here = (site.pipeline, site.deployment)
+    job, version = trained["job_name"], lineage["dataset_version"]
+    write_evaluation_manifest(site.s3, site.layout, job, version, site.pipeline.evaluation.split)
+    return {
+        "model": candidate_model_request(*here, job, trained["outputs"]["model"]),
+        "transform": evaluation_transform_request(*here, job, model_name=job),
+        "evaluate": evaluate_request(*here, job, version),
+    }
+
+
+@task(multiple_outputs=False)
+def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
+    """Compare candidate and champion, and return the verdict with its figures."""
+    from include.policies.champion import champion_package
+    from include.policies.promotion import judge as compare
+    from include.policies.records import need_record
+
+    site = open_site(pipeline)
+    report = site.layout.evaluation_report(trained["job_name"])
+    evaluation = need_record(site.s3, site.bucket, report, f"job {evaluated['job_name']}")
+    champion = champion_package(site.sagemaker, site.pipeline.slug)
+    return compare(site.pipeline.promotion, evaluation, champion).as_dict()
+
+
+@task(multiple_outputs=False)
+def register(
+    pipeline: str, lineage: dict[str, Any], trained: dict[str, Any], verdict: dict[str, Any]
+) -> dict[str, Any]:
+    """Put the candidate into the model registry with lineage and verdict; return all of it."""
+    from include.pipeline.requests import package_group_request, package_request
+    from include.policies.promotion import APPROVALS
+    from include.policies.registry import register as add
+
+    site = open_site(pipeline)
+    facts = {"training_job": trained["job_name"], **lineage, **verdict}
+    request = package_request(
+        site.pipeline,
+        image_uri=site.deployment.image(site.pipeline.training.algorithm),
+        model_uri=trained["outputs"]["model"],
+        approval=APPROVALS[verdict["verdict"]],
+        lineage=facts,
+    )
+    group = package_group_request(site.pipeline, site.deployment)
+    return {**facts, "package": add(site.sagemaker, group, request), "job": trained}
+
+
+@task
+def announce(registered: dict[str, Any]) -> None:
+    """Wake endpoint update, unless the candidate was not promoted."""
+    from include.policies.promotion import decide_announcement
+
+    go_or_skip(decide_announcement(registered["verdict"], registered["reason"]))
+
+
+for pipeline in pipelines_for(FAMILY):
+    train, evaluation = pipeline.training.patience, pipeline.evaluation
+    with family_dag(
+        pipeline,
+        FAMILY,
+        __doc__,
+        schedule=cron(pipeline.schedules.training, pipeline.schedules.timezone),
+        patience=train + evaluation.transform.patience + evaluation.machine.patience,
+        params={
+            "force": asking.force("the same was trained already"),
+            **asking.training_changes(),
+            "dataset_version": asking.dataset_version(),
+        },
+    ):
+        planned: Any = plan(pipeline.name)
+        trained = tracking.training("train", planned["request"], train)
+        requests: Any = prepare(pipeline.name, planned["lineage"], trained)
+        model = EnsureModel(task_id="ensure_model", request=requests["model"])
+        answered = tracking.transform(
+            "evaluation", requests["transform"], evaluation.transform.patience, after=model
+        )
+        evaluated = tracking.processing(
+            "evaluate", requests["evaluate"], evaluation.machine.patience, after=answered
+        )
+        verdict: Any = judge(pipeline.name, trained, evaluated)
+        registered: Any = register(pipeline.name, planned["lineage"], trained, verdict)
+        announce.override(outlets=[assets.model(pipeline)])(registered)

@@ -1,0 +1,153 @@
+"""What a night predicts: the champion answers the images that are new and readable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from include.pipeline.deployment import Deployment
+from include.pipeline.form import Pipeline
+from include.pipeline.layout import Layout
+from include.pipeline.requests import (
+    batch_transform_request,
+    manifest,
+    packaged_model_request,
+    report_request,
+)
+from include.pipeline.versions import digest
+from include.policies.champion import champion_package
+from include.policies.decision import Decision
+from include.policies.new_images import IncomingImage, new_images
+from include.policies.readable import unreadable_images
+from include.policies.records import write_record
+from include.policies.registry import Package, RegistryError, newest_approved
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """Which images are new, which of them cannot be predicted and why, and which model answers."""
+
+    images: list[IncomingImage]
+    unreadable: dict[str, str]
+    package: Package | None
+
+    @property
+    def readable(self) -> list[IncomingImage]:
+        """The images to predict."""
+        return [image for image in self.images if image.key not in self.unreadable]
+
+    def name(self, when: datetime) -> str:
+        """Name the batch: by the run's time, and by its images, so that a retry finds it again."""
+        content = digest([[image.key, image.tag] for image in self.images])
+        return f"{when:%Y%m%dT%H%M%S}-{content[:8]}"
+
+    def record(self) -> dict[str, Any]:
+        """Return what the batch's record says of its images, which later nights read."""
+        tags = {image.key: image.tag for image in self.images}
+        return {
+            "images": {image.key: image.tag for image in self.readable},
+            "unreadable": self.unreadable,
+            "unreadable_tags": {key: tags[key] for key in self.unreadable},
+        }
+
+
+def plan_batch(
+    s3: Any, sagemaker: Any, layout: Layout, pipeline: Pipeline, everything: bool
+) -> BatchState:
+    """Look at what came in, and at what serves.
+
+    Args:
+        s3: A boto3 S3 client.
+        sagemaker: A boto3 SageMaker client.
+        layout: Where the pipeline's objects are.
+        pipeline: Whose images they are.
+        everything: Take images that were predicted before, too.
+    """
+    champion = champion_package(sagemaker, pipeline.slug)
+    package = champion or newest_approved(sagemaker, pipeline.slug)
+    if package is None:
+        return BatchState([], {}, None)
+    images = new_images(s3, layout, everything)[: pipeline.batch.max_images]
+    largest = pipeline.batch.transform.max_payload_mb * MEGABYTE
+    return BatchState(images, unreadable_images(s3, layout, images, largest), package)
+
+
+def decide_batch(state: BatchState) -> Decision:
+    """Decide whether there is anything to predict, and anything to predict it with."""
+    if state.package is None:
+        return Decision(False, "no model serves and none is approved: nightly training comes first")
+    if not state.images:
+        return Decision(False, "no new images in incoming/")
+    if not state.readable:
+        key, reason = next(iter(state.unreadable.items()))
+        return Decision(
+            False, f"none of {len(state.images)} new images can be read, such as {key}: {reason}"
+        )
+    left_out = f", {len(state.unreadable)} left out as unreadable" if state.unreadable else ""
+    return Decision(
+        True,
+        f"{len(state.readable)} new images for model package {state.package.version}{left_out}",
+    )
+
+
+def write_batch_manifest(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
+    """Write down which images the batch holds."""
+    keys = [image.key for image in state.readable]
+    listing = manifest(layout.uri(layout.incoming), keys)
+    write_record(s3, layout.bucket, layout.batch_manifest(batch), listing)
+
+
+def has_truth(s3: Any, layout: Layout) -> bool:
+    """Whether someone put the true classes of incoming images into their folder."""
+    answer = s3.list_objects_v2(
+        Bucket=layout.bucket, Prefix=f"{layout.truth}labels.json", MaxKeys=1
+    )
+    return bool(answer.get("KeyCount"))
+
+
+def batch_requests(
+    s3: Any,
+    layout: Layout,
+    pipeline: Pipeline,
+    deployment: Deployment,
+    batch: str,
+    state: BatchState,
+) -> dict[str, Any]:
+    """Return the batch's model, and its transform's and its report's requests.
+
+    Raises:
+        RegistryError: The model that serves was not registered by nightly training.
+    """
+    if state.package is None or "dataset_version" not in state.package.metadata:
+        raise RegistryError(
+            f"the model of endpoint {pipeline.slug} does not say which dataset version it was "
+            "trained on: deploy one that nightly training registered"
+        )
+    model = packaged_model_request(pipeline, deployment, state.package.arn)
+    version = state.package.metadata["dataset_version"]
+    return {
+        "model": model,
+        "transform": batch_transform_request(
+            pipeline, deployment, batch, model["config"]["ModelName"]
+        ),
+        "report": report_request(pipeline, deployment, batch, version, has_truth(s3, layout)),
+    }
+
+
+def finished_batch(
+    record: dict[str, Any], answered: dict[str, Any], reported: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the record of a batch whose two jobs have succeeded."""
+    return {
+        "stage": "batch",
+        **record,
+        "counts": {"images": len(record["images"]), "unreadable": len(record["unreadable"])},
+        "predictions": answered["outputs"]["transform"],
+        "report": reported["outputs"]["result"],
+        "jobs": [answered["job_name"], reported["job_name"]],
+        "seconds": answered["seconds"] + reported["seconds"],
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
