@@ -1,0 +1,130 @@
+"""A YAML file's mistakes are told by file, field and what is allowed; overrides are merged."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from include.pipeline import PipelineError, load_pipeline
+
+WriteYaml = Callable[[str, str], Path]
+
+SOURCE = "source: {layout: class_folders}\n"
+
+MISTAKES = {
+    "an unknown section": (
+        SOURCE + "trainig: {}",
+        ["trainig: no such field; allowed here: name, description, owner, source"],
+    ),
+    "an unknown field": (
+        SOURCE + "conversion: {size: 64}",
+        ["conversion.size: no such field; allowed here: resize, fit, quality, machine"],
+    ),
+    "a counted hyperparameter": (
+        SOURCE + "training: {hyperparameters: {num_classes: 3}}",
+        ["training.hyperparameters.num_classes: no such field; allowed here: num_layers"],
+    ),
+    "a value of a choice": (
+        SOURCE + "conversion: {fit: stretch}",
+        ["conversion.fit: 'stretch' is not allowed", "'squash' or 'crop'"],
+    ),
+    "a number out of range": (
+        SOURCE + "training: {hyperparameters: {learning_rate: 3}}",
+        ["training.hyperparameters.learning_rate: 3 is not allowed", "less than or equal to 1"],
+    ),
+    "a missing section": ("description: x", ["source: is required"]),
+    "a bad cron": (
+        SOURCE + "schedules: {refresh: every day}",
+        ["schedules.refresh: 'every day' is not allowed", "cron expression such as '0 2 * * *'"],
+    ),
+    "a bad timezone": (
+        SOURCE + "schedules: {timezone: Middle/Earth}",
+        ["schedules.timezone: 'Middle/Earth' is not allowed", "such as UTC"],
+    ),
+    "no test split": (
+        SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
+        ["dataset: train_ratio + validation_ratio must be below 1"],
+    ),
+    "built-in without GPU": (
+        SOURCE + "training: {algorithm: built-in}",
+        ["training: machine.instance_type: ml.c5.4xlarge has no GPU", "use ml.g4dn.*"],
+    ),
+    "our image on a GPU": (
+        SOURCE + "training: {machine: {instance_type: ml.g5.xlarge}}",
+        ["training: machine.instance_type: ml.g5.xlarge has a GPU", "use ml.c5.*"],
+    ),
+    "a pretrained network that does not exist": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, num_layers: 20}}",
+        ["training.hyperparameters: use_pretrained_model: 1 needs num_layers to be one of 18, 34"],
+    ),
+    "records smaller than the network's input": (
+        SOURCE + "conversion: {resize: 64}",
+        ["conversion.resize: 64 is smaller than training.hyperparameters.image_shape (224)"],
+    ),
+    "too large a payload": (
+        SOURCE + "batch: {transform: {concurrency: 10, max_payload_mb: 20}}",
+        ["batch.transform: concurrency times max_payload_mb may be at most 100, not 200"],
+    ),
+    "a name of its own": (SOURCE + "name: x", ["name: leave it out"]),
+    "a list": ("- source", ["must hold a mapping: description, owner, source"]),
+    "no YAML": ("source: {", ["is not YAML"]),
+    "a schedule for one deployment": (
+        SOURCE + "local: {schedules: {refresh: null}}",
+        ["local.schedules: cannot be overridden"],
+    ),
+    "a mistake in the local overrides": (
+        SOURCE + "local: {conversion: {fit: stretch}}",
+        ["(with local): conversion.fit: 'stretch' is not allowed"],
+    ),
+    "a mistake in a deployment's overrides": (
+        SOURCE + "deployments: {staging: {endpoint: {instances: 2}}}",
+        ["(with deployments.staging): endpoint.instances: no such field"],
+    ),
+    "local in the wrong place": (
+        SOURCE + "deployments: {local: {}}",
+        ["deployments.local: belongs in the section `local:`"],
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_names_file_field_and_what_is_allowed(
+    mistake: str, write_yaml: WriteYaml
+) -> None:
+    content, expected = MISTAKES[mistake]
+    file = write_yaml("some_name", content)
+    with pytest.raises(PipelineError) as caught:
+        load_pipeline(file)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(str(file))
+    for part in expected:
+        assert part in line
+
+
+def test_every_mistake_has_a_line(write_yaml: WriteYaml) -> None:
+    file = write_yaml("two", "source: {layout: zip}\nendpoint: {smoke_images: 0}")
+    with pytest.raises(PipelineError) as caught:
+        load_pipeline(file)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["Cars", "my-cars", "two__underscores", "1st", "x" * 41])
+def test_a_name_that_cannot_be_a_slug_is_refused(name: str, write_yaml: WriteYaml) -> None:
+    with pytest.raises(PipelineError, match=f"name: '{name}' is not allowed"):
+        load_pipeline(write_yaml(name, SOURCE))
+
+
+def test_local_overrides_are_merged_deeply_and_only_for_local(write_yaml: WriteYaml) -> None:
+    file = write_yaml(
+        "shapes",
+        SOURCE
+        + "training: {hyperparameters: {epochs: 30, learning_rate: 0.2}}\n"
+        + "local: {training: {hyperparameters: {epochs: 2}}}\n"
+        + "deployments: {staging: {training: {hyperparameters: {epochs: 9}}}}\n",
+    )
+    epochs = {
+        name: load_pipeline(file, name).training.hyperparameters.epochs
+        for name in (None, "local", "staging", "production")
+    }
+    assert epochs == {None: 30, "local": 2, "staging": 9, "production": 30}
+    assert load_pipeline(file, "local").training.hyperparameters.learning_rate == 0.2

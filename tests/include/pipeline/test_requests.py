@@ -1,0 +1,229 @@
+"""Every request is one that AWS takes: botocore's model is asked, with enums, patterns, lengths."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from botocore.validate import ParamValidator
+
+from include.pipeline import Deployment, Pipeline, find_pipeline
+from include.pipeline import requests as make
+
+JOB = "stanford-cars-train-0123456789abcdef"
+COUNTS = {"train": 100, "validation": 20, "classes": 5}
+PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/stanford-cars/1"
+
+Make = Callable[[Pipeline, Deployment], dict[str, Any]]
+
+
+def job(field: str, request: Any) -> dict[str, Any]:
+    """Give a job's request its name, as submitting does."""
+    filled = _fill(request["config"])
+    assert isinstance(filled, dict)
+    return {field: JOB, **filled}
+
+
+def _fill(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_fill(inner) for inner in value]
+    return value.replace("{job_name}", JOB) if isinstance(value, str) else value
+
+
+def training(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
+    hyperparameters = make.training_hyperparameters(pipeline, COUNTS, {})
+    request = make.training_request(pipeline, deployment, "0" * 16, hyperparameters)
+    return job("TrainingJobName", request)
+
+
+def package(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
+    lineage = {"training_job": JOB, "top1": 0.5, "reason": "top-1 0.5, (50 %) « \n" + "x" * 300}
+    return make.package_request(
+        pipeline, deployment.image_uri, "s3://some-bucket/x/model.tar.gz", "Approved", lineage
+    )
+
+
+REQUESTS: dict[str, tuple[str, Make]] = {
+    "refresh": (
+        "CreateProcessingJob",
+        lambda p, d: job("ProcessingJobName", make.refresh_request(p, d, "1" * 16, "2" * 16)),
+    ),
+    "im2rec": (
+        "CreateProcessingJob",
+        lambda p, d: job("ProcessingJobName", make.im2rec_request(p, d, "1" * 16)),
+    ),
+    "train": ("CreateTrainingJob", training),
+    "evaluation transform": (
+        "CreateTransformJob",
+        lambda p, d: job("TransformJobName", make.evaluation_transform_request(p, d, JOB, JOB)),
+    ),
+    "evaluate": (
+        "CreateProcessingJob",
+        lambda p, d: job("ProcessingJobName", make.evaluate_request(p, d, JOB, "1" * 16)),
+    ),
+    "batch transform": (
+        "CreateTransformJob",
+        lambda p, d: job("TransformJobName", make.batch_transform_request(p, d, "b1", JOB)),
+    ),
+    "report": (
+        "CreateProcessingJob",
+        lambda p, d: job("ProcessingJobName", make.report_request(p, d, "b1", "1" * 16, True)),
+    ),
+    "candidate's model": (
+        "CreateModel",
+        lambda p, d: make.candidate_model_request(p, d, JOB, "s3://b/m.tar.gz")["config"],
+    ),
+    "package's model": (
+        "CreateModel",
+        lambda p, d: make.packaged_model_request(p, d, PACKAGE)["config"],
+    ),
+    "endpoint config": (
+        "CreateEndpointConfig",
+        lambda p, d: make.endpoint_config_request(p, d, JOB)["config"],
+    ),
+    "endpoint": ("CreateEndpoint", lambda p, d: make.endpoint_request(p, "config-1")["config"]),
+    "package group": ("CreateModelPackageGroup", make.package_group_request),
+    "package": ("CreateModelPackage", package),
+}
+
+
+@cache
+def service() -> Any:
+    return botocore.session.get_session().get_service_model("sagemaker")
+
+
+@pytest.mark.parametrize("deployment_name", [None, "local"])
+@pytest.mark.parametrize("pipeline_name", ["stanford_cars", "merch"])
+@pytest.mark.parametrize("name", REQUESTS)
+def test_aws_takes_the_request(
+    name: str, pipeline_name: str, deployment_name: str | None, deployment: Deployment
+) -> None:
+    operation, build = REQUESTS[name]
+    request = build(find_pipeline(pipeline_name, deployment_name), deployment)
+    shape = service().operation_model(operation).input_shape
+    assert not ParamValidator().validate(request, shape).has_errors()
+    assert list(violations(request, shape, operation)) == []
+
+
+def test_the_check_itself_finds_what_is_wrong(cars: Pipeline, deployment: Deployment) -> None:
+    request = training(cars, deployment)
+    request["TrainingJobName"] = "under_score"
+    request["ResourceConfig"]["InstanceType"] = "ml.abacus.large"
+    request["HyperParameters"]["epochs"] = "9" * 2501
+    shape = service().operation_model("CreateTrainingJob").input_shape
+    assert len(list(violations(request, shape, ""))) == 3
+
+
+def violations(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    """Yield where a value breaks an enum, a pattern or a length, which botocore leaves to AWS."""
+    if isinstance(shape, StructureShape):
+        for name, inner in value.items():
+            yield from violations(inner, shape.members[name], f"{path}.{name}")
+    elif isinstance(shape, ListShape):
+        for inner in value:
+            yield from violations(inner, shape.member, f"{path}[]")
+    elif isinstance(shape, MapShape):
+        for key, inner in value.items():
+            yield from violations(key, shape.key, f"{path}.{key}")
+            yield from violations(inner, shape.value, f"{path}.{key}")
+    if isinstance(shape, StringShape | ListShape | MapShape):
+        longest = shape.metadata.get("max")
+        if longest is not None and len(value) > longest:
+            yield f"{path}: longer than {longest}"
+    if isinstance(shape, StringShape):
+        yield from _text_violations(value, shape, path)
+
+
+def _text_violations(value: str, shape: StringShape, path: str) -> Iterator[str]:
+    if shape.enum and value not in shape.enum:
+        yield f"{path}: {value} is not in the enum"
+    pattern = shape.metadata.get("pattern")
+    if pattern and not re.fullmatch(_python(pattern), value, re.DOTALL):
+        yield f"{path}: {value!r} does not match {pattern}"
+
+
+def _python(pattern: str) -> str:
+    r"""Write a pattern of Java in Python's terms: \p{..}, and a stray ${1,256} after the group."""
+    for java, python in {r"\p{L}": "^\\W\\d_", r"\p{N}": "0-9", r"\p{Z}": " "}.items():
+        pattern = pattern.replace(java, "a-zA-Z" if python.startswith("^") else python)
+    pattern = re.sub(r"\\p\{[MSP]\}", r"!-~", pattern)
+    return re.sub(r"\$\{\d+,\d+\}$", "", pattern)
+
+
+def test_a_batch_is_no_larger_than_the_data(cars: Pipeline) -> None:
+    few = {"train": 7, "validation": 1, "classes": 2}
+    made = make.training_hyperparameters(cars, few, {})
+    assert (made["mini_batch_size"], made["num_classes"], made["num_training_samples"]) == (
+        "7",
+        "2",
+        "7",
+    )
+
+
+def test_what_a_person_asks_for_replaces_the_pipelines_value(cars: Pipeline) -> None:
+    asked = {"epochs": 3, "num_layers": None, "learning_rate": 0.5}
+    made = make.training_hyperparameters(cars, COUNTS, asked)
+    assert (made["epochs"], made["num_layers"], made["learning_rate"]) == ("3", "50", "0.5")
+
+
+def test_what_a_person_asks_for_is_checked_with_the_rest(cars: Pipeline) -> None:
+    with pytest.raises(ValueError, match="needs num_layers to be one of"):
+        make.training_hyperparameters(cars, COUNTS, {"num_layers": 20})
+
+
+def test_the_first_refresh_has_no_previous_version(cars: Pipeline, deployment: Deployment) -> None:
+    def inputs(previous: str | None) -> list[str]:
+        config = make.refresh_request(cars, deployment, previous, "f")["config"]
+        return [entry["InputName"] for entry in config["ProcessingInputs"]]
+
+    assert inputs(None) == ["source"]
+    assert inputs("1" * 16) == ["source", "previous"]
+
+
+def test_an_own_source_is_read_as_a_folder(cars: Pipeline, deployment: Deployment) -> None:
+    source = cars.source.model_copy(update={"uri": "s3://their-bucket/cars"})
+    elsewhere = cars.model_copy(update={"source": source})
+    config = make.refresh_request(elsewhere, deployment, None, "f")["config"]
+    assert config["ProcessingInputs"][0]["S3Input"]["S3Uri"] == "s3://their-bucket/cars/"
+
+
+def test_resources_are_named_after_their_content(cars: Pipeline, deployment: Deployment) -> None:
+    def name(count: int) -> str:
+        endpoint = cars.endpoint.model_copy(update={"instance_count": count})
+        pipeline = cars.model_copy(update={"endpoint": endpoint})
+        made = make.endpoint_config_request(pipeline, deployment, "model-1")
+        return str(made["config"]["EndpointConfigName"])
+
+    assert name(1) == name(1)
+    assert name(1) != name(2)
+
+
+def test_rollback_alarms_become_a_deployment_config(cars: Pipeline) -> None:
+    endpoint = cars.endpoint.model_copy(update={"rollback_alarms": ["errors"]})
+    request = make.endpoint_request(cars.model_copy(update={"endpoint": endpoint}), "config-1")
+    operation = service().operation_model("UpdateEndpoint")
+    assert not ParamValidator().validate(request["config"], operation.input_shape).has_errors()
+    assert "DeploymentConfig" not in make.endpoint_request(cars, "config-1")["config"]
+
+
+def test_spot_waits_at_least_as_long_as_it_runs(cars: Pipeline, deployment: Deployment) -> None:
+    stopping = training(cars, deployment)["StoppingCondition"]
+    assert stopping["MaxWaitTimeInSeconds"] >= stopping["MaxRuntimeInSeconds"]
+    local = training(find_pipeline("stanford_cars", "local"), deployment)
+    assert "MaxWaitTimeInSeconds" not in local["StoppingCondition"]
+
+
+def test_the_built_in_image_gets_no_metrics_of_ours(cars: Pipeline, deployment: Deployment) -> None:
+    assert "MetricDefinitions" not in training(cars, deployment)["AlgorithmSpecification"]
+    local = training(find_pipeline("stanford_cars", "local"), deployment)
+    metrics = local["AlgorithmSpecification"]["MetricDefinitions"]
+    line = "[11/22/2026 12:00:00 INFO 1] Epoch[0] Validation-accuracy=0.253906"
+    (validation,) = (m for m in metrics if m["Name"] == "validation:accuracy")
+    found = re.search(validation["Regex"], line)
+    assert found is not None
+    assert found.group(1) == "0.253906"
