@@ -1,0 +1,1 @@
+"""Serving a trained model over HTTP as SageMaker asks its containers."""

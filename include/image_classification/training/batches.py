@@ -1,0 +1,101 @@
+"""Batches of images for one epoch, decoded by threads while the network computes."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from include.image_classification.container import ProgramError
+from include.image_classification.training.augmentation import augment
+from include.image_classification.training.decoding import Image, decode, squash
+from include.image_classification.training.records import RecordFile
+
+AHEAD = 2
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Always of the full size, so that shapes never change; only the first `rows` rows count."""
+
+    images: NDArray[np.float32]
+    """batch x channels x height x width, 0..255, RGB."""
+    labels: NDArray[np.float32]
+    rows: int
+
+
+class BatchReader:
+    """Reads batches of one size and shape from a record file.
+
+    Pixels depend only on the seed, the epoch and the record, not on the threads.
+    """
+
+    def __init__(
+        self, records: RecordFile, shape: tuple[int, int, int], size: int, threads: int
+    ) -> None:
+        cv2.setNumThreads(0)
+        self._records, self._shape, self._size = records, shape, size
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+
+    @property
+    def records(self) -> int:
+        """How many records there are."""
+        return len(self._records)
+
+    def training(self, epoch: int, augmentation: str, seed: int) -> Iterator[Batch]:
+        """Every record once in random order; the rest that fills no batch is left for next time."""
+        order = np.random.default_rng([seed, epoch]).permutation(len(self._records))
+        whole = len(order) - len(order) % self._size
+
+        def view(index: int) -> Image:
+            _, height, width = self._shape
+            image = self._decoded(index)
+            if image.shape[0] < height or image.shape[1] < width:
+                raise self._too_small(index, image)
+            random = np.random.default_rng([seed, epoch, index])
+            return augment(image, augmentation, height, width, random)
+
+        yield from self._batches(order[:whole], view)
+
+    def validation(self) -> Iterator[Batch]:
+        """Every record exactly once, in file order, squashed to the shape as serving does."""
+
+        def view(index: int) -> Image:
+            return squash(self._decoded(index), *self._shape[1:])
+
+        yield from self._batches(np.arange(len(self._records)), view)
+
+    def _batches(self, order: NDArray[np.intp], view: Callable[[int], Image]) -> Iterator[Batch]:
+        chunks = [order[at : at + self._size] for at in range(0, len(order), self._size)]
+        waiting: list[list[Future[Image]]] = []
+        for position in range(len(chunks) + AHEAD):
+            if position < len(chunks):
+                waiting.append([self._pool.submit(view, int(i)) for i in chunks[position]])
+            if position >= AHEAD and waiting:
+                yield self._batch(chunks[position - AHEAD], waiting.pop(0))
+
+    def _batch(self, chunk: NDArray[np.intp], views: list[Future[Image]]) -> Batch:
+        images = np.zeros((self._size, *self._shape), np.float32)
+        labels = np.zeros(self._size, np.float32)
+        for row, (index, future) in enumerate(zip(chunk, views, strict=True)):
+            images[row] = future.result().transpose(2, 0, 1)
+            labels[row] = self._records.label(int(index))
+        return Batch(images, labels, len(chunk))
+
+    def _decoded(self, index: int) -> Image:
+        image = decode(self._records.image(index), self._shape[0])
+        if image is None:
+            raise ProgramError(
+                f"{self._records.path.name}: record {index} is not an image; convert it again"
+            )
+        return image
+
+    def _too_small(self, index: int, image: Image) -> ProgramError:
+        _, height, width = self._shape
+        return ProgramError(
+            f"{self._records.path.name}: the image of record {index} has {image.shape[1]}x"
+            f"{image.shape[0]} pixels, fewer than image_shape's {width}x{height}: convert with a "
+            "larger --resize or train with a smaller image_shape"
+        )

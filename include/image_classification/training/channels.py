@@ -1,0 +1,49 @@
+"""Where SageMaker puts what a training job works on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from include.image_classification.container import ProgramError, base_dir
+
+RECORD_TYPE = "application/x-recordio"
+
+
+def read_configuration(name: str) -> dict[str, Any]:
+    """Return input/config/<name>.json, or an empty mapping if there is no such file."""
+    path = base_dir() / "input" / "config" / f"{name}.json"
+    if not path.exists():
+        return {}
+    try:
+        loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ProgramError(f"{path} is no JSON: {error}") from None
+    return loaded
+
+
+def check_instances() -> None:
+    """Refuse a job of several instances: each would train a model of its own."""
+    hosts = read_configuration("resourceconfig").get("hosts", [])
+    if len(hosts) > 1:
+        raise ProgramError(f"InstanceCount is {len(hosts)}: this image trains on one instance")
+
+
+def record_file(channel: str) -> Path:
+    """Return the one .rec file of a channel.
+
+    Raises:
+        ProgramError: the channel is missing, is not File mode RecordIO, or does not hold
+            exactly one .rec file.
+    """
+    said = read_configuration("inputdataconfig").get(channel, {})
+    kind, mode = said.get("ContentType", RECORD_TYPE), said.get("TrainingInputMode", "File")
+    if kind != RECORD_TYPE:
+        raise ProgramError(f"channel {channel} is {kind}: this image takes {RECORD_TYPE}")
+    if mode not in ("File", "FastFile"):
+        raise ProgramError(f"channel {channel} is in {mode} mode: this image takes File mode")
+    folder = base_dir() / "input" / "data" / channel
+    found = sorted(folder.rglob("*.rec"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise ProgramError(f"channel {channel} must hold one .rec file, but holds {names}")
+    return found[0]

@@ -1,0 +1,119 @@
+"""The training loop."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.image_classification.training import log_lines
+from include.image_classification.training.batches import Batch, BatchReader
+from include.image_classification.training.early_stopping import EarlyStopping
+from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.metrics import Accuracy
+from include.image_classification.training.mxnet_import import mx
+from include.image_classification.training.optimizer import make_trainer
+from include.image_classification.training.schedule import make_schedule
+
+_log = logging.getLogger(__name__)
+PROGRESS_SECONDS = 5.0
+
+Store = Callable[[Any, int], object]
+"""Called with the network and its epoch (from 1) when it is the best so far; returns the path."""
+
+
+@dataclass
+class History:
+    """What happened, epoch by epoch. `best_epoch` counts from 1; 0 if none was completed."""
+
+    best_epoch: int = 0
+    train_accuracy: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    images_per_second: list[float] = field(default_factory=list)
+
+
+class Training:
+    """Trains one network and stores the epoch with the best validation accuracy."""
+
+    def __init__(
+        self,
+        settings: Hyperparameters,
+        network: Any,
+        readers: tuple[BatchReader, BatchReader],
+        store: Store,
+    ) -> None:
+        self._settings, self._network, self._store = settings, network, store
+        self._train, self._validation = readers
+        self._trainer = make_trainer(settings, network)
+        self._rate = make_schedule(settings)
+        self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
+
+    def run(self, stop: threading.Event) -> History:
+        """Train all epochs, or until early stopping or `stop`; an epoch cut short counts not."""
+        history, patience = History(), EarlyStopping(self._settings)
+        for epoch in range(self._settings.epochs):
+            started = time.perf_counter()
+            trained = self._epoch(epoch, stop)
+            seconds = time.perf_counter() - started
+            if stop.is_set():
+                _log.info("Told to stop in epoch %d: the best model so far is kept", epoch)
+                break
+            speed = trained.rows / seconds
+            log_lines.log_training(epoch, trained.named(), seconds, speed)
+            history.train_accuracy.append(trained.named()["accuracy"])
+            history.images_per_second.append(round(speed, 1))
+            self._judge(epoch, history)
+            if patience.is_exhausted(history.validation_accuracy):
+                _log.info("Early stopping after epoch %d: validation accuracy stalls", epoch)
+                break
+        return history
+
+    def _epoch(self, epoch: int, stop: threading.Event) -> Accuracy:
+        accuracy, settings = Accuracy(self._settings.top_k), self._settings
+        batches = max(self._train.records // settings.mini_batch_size, 1)
+        reported, done = time.perf_counter(), 0
+        reader = self._train.training(epoch, settings.augmentation_type, settings.seed)
+        for number, batch in enumerate(reader):
+            if stop.is_set():
+                break
+            self._trainer.set_learning_rate(self._rate(epoch + number / batches))
+            accuracy.add(self._step(batch), batch.labels, batch.rows)
+            passed = time.perf_counter() - reported
+            if passed >= PROGRESS_SECONDS:
+                log_lines.log_progress(epoch, number, (accuracy.rows - done) / passed)
+                reported, done = time.perf_counter(), accuracy.rows
+        return accuracy
+
+    def _step(self, batch: Batch) -> NDArray[np.float32]:
+        targets = self._targets(batch.labels)
+        with mx.autograd.record():
+            # Under bfloat16 the logits are no numbers that numpy knows.
+            logits = self._network(mx.nd.array(batch.images)).astype("float32")
+            loss = self._loss(logits, targets)
+        loss.backward()
+        self._trainer.step(batch.rows)
+        answer: NDArray[np.float32] = logits.asnumpy()
+        return answer
+
+    def _targets(self, labels: NDArray[np.float32]) -> Any:
+        classes, smoothing = self._settings.num_classes, self._settings.label_smoothing
+        share = smoothing / classes
+        return mx.nd.one_hot(
+            mx.nd.array(labels), classes, on_value=1 - smoothing + share, off_value=share
+        )
+
+    def _judge(self, epoch: int, history: History) -> None:
+        validated = Accuracy(self._settings.top_k)
+        for batch in self._validation.validation():
+            logits = self._network(mx.nd.array(batch.images)).astype("float32")
+            validated.add(logits.asnumpy(), batch.labels, batch.rows)
+        log_lines.log_validation(epoch, validated.named())
+        accuracy = validated.named()["accuracy"]
+        if accuracy > max(history.validation_accuracy, default=-1.0):
+            log_lines.log_best(accuracy, self._store(self._network, epoch + 1))
+            history.best_epoch = epoch + 1
+        history.validation_accuracy.append(accuracy)

@@ -1,0 +1,133 @@
+"""The training job's hyperparameters: those of the built-in algorithm, and a few of our own."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from include.image_classification.container import ProgramError
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+Switch = Annotated[Literal[0], BeforeValidator(lambda value: 0 if str(value) == "0" else value)]
+Depth = Annotated[
+    Literal[18, 20, 32, 34, 44, 50, 56, 101, 110, 152, 200],
+    BeforeValidator(lambda value: int(value)),
+]
+
+LATER = {
+    "checkpoint_frequency": "only the epoch with the best validation accuracy is kept",
+    "kv_store": "this image trains on one instance",
+    "resize": "give im2rec the size instead",
+    "use_weighted_loss": "this image does not train multi-label models",
+}
+"""What the built-in algorithm knows and this image does not yet, and what holds instead."""
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+def _split(value: object) -> object:
+    return _numbers(value) if isinstance(value, str) else value
+
+
+class Hyperparameters(BaseModel):
+    """Everything that a training job may be told.
+
+    SageMaker hands every value over as a string; `parse` reads such a mapping. Names, limits and
+    defaults are the built-in algorithm's, except where a field says that it is ours.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    num_classes: Positive
+    num_training_samples: Positive
+    num_layers: Depth = 152
+    image_shape: Annotated[tuple[int, int, int], BeforeValidator(_split)] = (3, 224, 224)
+    epochs: Positive = 30
+    mini_batch_size: Positive = 32
+    optimizer: Literal["sgd", "adam", "rmsprop", "nag"] = "sgd"
+    learning_rate: Fraction = 0.1
+    momentum: Fraction = 0.9
+    weight_decay: Fraction = 0.0001
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+    eps: Fraction = 1e-8
+    gamma: Fraction = 0.9
+    lr_scheduler_step: Annotated[tuple[Positive, ...], BeforeValidator(_split)] = ()
+    lr_scheduler_factor: Fraction = 0.1
+    augmentation_type: Literal["none", "crop", "crop_color", "crop_color_transform"] = "none"
+    top_k: Annotated[int, Field(gt=1)] | None = None
+    early_stopping: bool = False
+    early_stopping_min_epochs: Positive = 10
+    early_stopping_patience: Positive = 5
+    early_stopping_tolerance: Fraction = 0.0
+    use_pretrained_model: Switch = 0
+    multi_label: Switch = 0
+    precision_dtype: Literal["float32", "bfloat16"] = "float32"
+    """bfloat16 is ours, and the built-in's float16 needs a GPU."""
+
+    lr_schedule: Literal["step", "one_cycle"] = "step"
+    """Ours. one_cycle rises to learning_rate and falls to nothing over all epochs."""
+
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Ours: the share of the target that is spread evenly over all classes."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Ours. Same seed, same records, same machine: same model."""
+
+    @model_validator(mode="after")
+    def _shape_is_possible(self) -> Self:
+        channels, height, width = self.image_shape
+        if channels not in (1, 3) or min(height, width) < 8:
+            raise ValueError("image_shape must be C,H,W with C 1 or 3 and H and W at least 8")
+        return self
+
+    @model_validator(mode="after")
+    def _top_k_fits(self) -> Self:
+        if self.top_k is not None and self.top_k >= self.num_classes:
+            raise ValueError(f"top_k must be below num_classes ({self.num_classes})")
+        return self
+
+
+def parse(values: Mapping[str, Any]) -> Hyperparameters:
+    """Read the strings of hyperparameters.json.
+
+    Raises:
+        ProgramError: names every hyperparameter that is unknown, unsupported or out of range,
+            with what is allowed.
+    """
+    known = {name: _unquoted(value) for name, value in values.items()}
+    problems = [_unknown(name) for name in known if name not in Hyperparameters.model_fields]
+    if problems:
+        raise ProgramError("; ".join(problems))
+    try:
+        return Hyperparameters.model_validate(known)
+    except ValidationError as error:
+        raise ProgramError("; ".join(_line(problem) for problem in error.errors())) from None
+
+
+def _unquoted(value: Any) -> Any:
+    # The SageMaker SDK's framework estimators send JSON, so a text arrives with its quotes.
+    return value.strip('"') if isinstance(value, str) else value
+
+
+def _unknown(name: str) -> str:
+    if name in LATER:
+        return f"hyperparameter {name} is not supported: {LATER[name]}; leave it out"
+    allowed = sorted(Hyperparameters.model_fields)
+    close = difflib.get_close_matches(name, allowed, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"allowed are {', '.join(allowed)}"
+    return f"hyperparameter {name} is not known: {hint}"
+
+
+def _line(problem: Any) -> str:
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "missing":
+        return f"hyperparameter {name} is missing: it is required"
+    if not name:
+        return f"hyperparameter {message}"
+    return f"hyperparameter {name} is {problem['input']!r}: {message}"

@@ -1,0 +1,42 @@
+"""Log lines as the built-in algorithm writes them: SageMaker reads metrics from them."""
+
+import logging
+import sys
+
+_log = logging.getLogger(__name__)
+
+
+def use_training_format() -> None:
+    """Send the log to stdout with the prefix `[MM/DD/YYYY HH:MM:SS INFO thread] `."""
+    logging.basicConfig(
+        stream=sys.stdout,
+        level=logging.INFO,
+        format="[%(asctime)s %(levelname)s %(thread)d] %(message)s",
+        datefmt="%m/%d/%Y %H:%M:%S",
+        force=True,
+    )
+
+
+def log_progress(epoch: int, batch: int, speed: float) -> None:
+    """Tell, within an epoch, that the training moves."""
+    _log.info("Epoch[%d] Batch [%d]\tSpeed: %.2f samples/sec", epoch, batch, speed)
+
+
+def log_training(epoch: int, metrics: dict[str, float], seconds: float, speed: float) -> None:
+    """Tell an epoch's metrics (by MXNet's names), its seconds and its images per second."""
+    for name, value in metrics.items():
+        _log.info("Epoch[%d] Train-%s=%f", epoch, name, value)
+    _log.info("Epoch[%d] Time cost=%.3f", epoch, seconds)
+    _log.info("Epoch[%d] Images per second=%.1f", epoch, speed)
+
+
+def log_validation(epoch: int, metrics: dict[str, float]) -> None:
+    """Tell an epoch's metrics on the validation channel."""
+    for name, value in metrics.items():
+        _log.info("Epoch[%d] Validation-%s=%f", epoch, name, value)
+
+
+def log_best(accuracy: float, path: object) -> None:
+    """Tell that the model of this epoch is the best so far, and where it is."""
+    _log.info("Storing the best model with validation accuracy: %f", accuracy)
+    _log.info('Saved checkpoint to "%s"', path)

@@ -1,0 +1,28 @@
+"""From hyperparameters to Gluon's trainer."""
+
+from typing import Any
+
+from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.mxnet_import import mx
+
+
+def make_trainer(settings: Hyperparameters, network: Any) -> Any:
+    """Return a trainer for the network's parameters, without a learning rate schedule.
+
+    As in the built-in algorithm, biases and BatchNorm's parameters do not decay, and only sgd
+    and nag decay at all.
+    """
+    parameters = network.collect_params()
+    for name, parameter in parameters.items():
+        if not name.endswith("weight"):
+            parameter.wd_mult = 0.0
+    choices = {"learning_rate": settings.learning_rate, **_choices(settings)}
+    return mx.gluon.Trainer(parameters, settings.optimizer, choices, kvstore=None)
+
+
+def _choices(settings: Hyperparameters) -> dict[str, float]:
+    if settings.optimizer == "adam":
+        return {"beta1": settings.beta_1, "beta2": settings.beta_2, "epsilon": settings.eps}
+    if settings.optimizer == "rmsprop":
+        return {"gamma1": settings.gamma, "epsilon": settings.eps}
+    return {"momentum": settings.momentum, "wd": settings.weight_decay}
