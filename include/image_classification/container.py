@@ -13,8 +13,12 @@ class ProgramError(Exception):
     """An expected failure, told to the user in one line that names the thing and the fix.
 
     Raise it for what the user can mend (a missing file, a bad setting, damaged data). The entry
-    point prints it without a traceback, hands it to SageMaker and exits 1.
+    point prints it without a traceback, hands it to SageMaker and exits 1. What other errors put
+    on several lines is joined.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(line.strip() for line in message.splitlines()))
 
 
 def base_dir() -> Path:

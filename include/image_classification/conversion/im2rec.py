@@ -40,15 +40,13 @@ def main(arguments: list[str]) -> None:
     started = time.monotonic()
     version = read_version(processing_input("version"))
     sizes = {split: _convert(version, split, encoding, flags.processes) for split in CONVERTED}
+    counts: dict[str, int] = {split: len(version.split(split)) for split in CONVERTED}
     report = {
         "stage": "im2rec",
         "version": flags.recordio_version or recordio_version(version, encoding),
         "dataset_version": version.name,
         "settings": asdict(encoding),
-        "counts": {
-            **{split: len(version.split(split)) for split in CONVERTED},
-            "classes": len(version.classes),
-        },
+        "counts": counts | {"classes": len(version.classes)},
         "bytes": sum(sizes.values()),
         "seconds": round(time.monotonic() - started, 3),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -63,13 +63,9 @@ def frame(record: bytes) -> bytes:
     if len(record) > MAX_LENGTH:
         raise ProgramError(f"a record of {len(record)} bytes is over RecordIO's {MAX_LENGTH}")
     pieces = _split_at_magic(record)
-    last = len(pieces) - 1
+    flags = [FIRST, *[MIDDLE] * (len(pieces) - 2), LAST] if len(pieces) > 1 else [WHOLE]
     framed = bytearray()
-    for index, piece in enumerate(pieces):
-        if last == 0:
-            flag = WHOLE
-        else:
-            flag = FIRST if index == 0 else LAST if index == last else MIDDLE
+    for flag, piece in zip(flags, pieces, strict=True):
         framed += MAGIC + struct.pack("<I", flag << LENGTH_BITS | len(piece)) + piece
     framed += bytes(-len(framed) % 4)
     return bytes(framed)

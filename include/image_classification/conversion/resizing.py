@@ -37,15 +37,14 @@ def to_square_jpeg(data: bytes, encoding: Encoding) -> bytes:
     Raises:
         ValueError: The photo cannot be decoded.
     """
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    image: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise ValueError("it cannot be decoded")
     if encoding.fit == "crop":
         image = _centre_square(image)
     square = _resize(image, encoding.side, encoding.side)
     quality = [cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
-    encoded: tuple[bool, npt.NDArray[np.uint8]] = cv2.imencode(".jpg", square, quality)
-    return encoded[1].tobytes()
+    return cv2.imencode(".jpg", square, quality)[1].tobytes()
 
 
 def _centre_square(image: Pixels) -> Pixels:

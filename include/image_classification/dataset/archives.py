@@ -140,7 +140,9 @@ def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        message = f"{path.name} is cut off or damaged ({error}); fetch or pack it again"
+        # tarfile tells on several lines how it tried every compression.
+        reason = str(error).partition(":\n")[0]
+        message = f"{path.name} is cut off or damaged ({reason}); fetch or pack it again"
         raise ProgramError(message) from error
 
 

@@ -25,8 +25,7 @@ class ImageStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
 
-    def keep_only(self, keys: Collection[str]) -> None:
-        """Remove the new images that have turned out not to be part of the data set."""
-        for path in self._folder.glob("*/*"):
-            if path.relative_to(self._folder).as_posix() not in keys:
-                path.unlink()
+    def discard(self, keys: Collection[str]) -> None:
+        """Remove new images that have turned out not to be part of the data set."""
+        for key in set(keys) - self._held:
+            (self._folder / key).unlink(missing_ok=True)

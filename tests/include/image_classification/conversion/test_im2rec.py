@@ -1,0 +1,154 @@
+"""The whole program: from a version's files to records that MXNet reads."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.conversion import im2rec
+from include.image_classification.conversion.recordio import read_records, unpack_image
+from include.image_classification.dataset.manifest import (
+    Image,
+    Split,
+    Version,
+    image_key,
+    write_json,
+    write_version,
+)
+from include.image_classification.training.mxnet_import import mx
+from tests.include.image_classification.dataset.making import photo
+
+SPLITS: list[Split] = ["train", "train", "train", "validation", "test"]
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A job's folder with a version of two classes, and an image that it does not need."""
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    images = []
+    for seed in range(10):
+        data = photo(seed)
+        sha256 = hashlib.sha256(data).hexdigest()
+        key = image_key(sha256, "jpg")
+        store(tmp_path, key, data)
+        images.append(Image(f"{seed}", sha256, len(data), 40, 24, seed % 2, SPLITS[seed // 2], key))
+    store(tmp_path, image_key("00" * 32, "jpg"), b"of another version")
+    write(tmp_path, Version(images, ["cat", "dog"]))
+    return tmp_path
+
+
+def store(base: Path, key: str, data: bytes) -> None:
+    path = base / "processing/input/images" / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def write(base: Path, version: Version) -> None:
+    folder = base / "processing/input/version"
+    write_version(folder, version, [], [])
+    write_json(folder / "dataset.json", {"version": version.name})
+
+
+def run(base: Path, *flags: str) -> dict[str, Any]:
+    im2rec.main(["--resize", "16", "--processes", "1", *flags])
+    text = (base / "processing/output/result/recordio.json").read_text()
+    report: dict[str, Any] = json.loads(text)
+    return report
+
+
+def outputs(base: Path) -> dict[str, bytes]:
+    folder = base / "processing/output"
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_the_files_and_the_report_are_where_others_look(base: Path) -> None:
+    report = run(base, "--recordio-version", "r1", "--fit", "crop")
+    files = outputs(base)
+    assert sorted(files) == [
+        "index/train.idx", "index/train.lst", "index/validation.idx", "index/validation.lst",
+        "train/train.rec", "validation/validation.rec",
+    ]  # fmt: skip
+    assert report["version"] == "r1"
+    assert report["counts"] == {"train": 6, "validation": 2, "classes": 2}
+    assert report["settings"] == {"side": 16, "fit": "crop", "quality": 95}
+    assert report["bytes"] == len(files["train/train.rec"]) + len(
+        files["validation/validation.rec"]
+    )
+
+
+def test_each_image_is_one_record_of_its_label(base: Path) -> None:
+    run(base)
+    folder = base / "processing/output"
+    rows = [line.split("\t") for line in (folder / "index/train.lst").read_text().splitlines()]
+    records = [unpack_image(record) for record in read_records(folder / "train/train.rec")]
+    assert [record.identifier for record in records] == list(range(6))
+    assert [f"{record.label:g}" for record in records] == [label for _, label, _ in rows]
+    keys = [key for _, _, key in rows]
+    assert keys == sorted(keys), "the order is by content, which mixes the classes"
+
+
+def test_mxnet_reads_the_records(base: Path) -> None:
+    run(base)
+    folder = base / "processing/output"
+    batches = mx.io.ImageRecordIter(
+        path_imgrec=str(folder / "train/train.rec"),
+        path_imgidx=str(folder / "index/train.idx"),
+        data_shape=(3, 16, 16),
+        batch_size=3,
+        preprocess_threads=1,
+        verbose=False,
+    )
+    labels = [label for batch in batches for label in batch.label[0].asnumpy().tolist()]
+    assert sorted(labels) == [0, 0, 0, 1, 1, 1]
+
+
+def test_any_number_of_processes_writes_the_same_bytes(base: Path) -> None:
+    run(base)
+    one = outputs(base)
+    run(base, "--processes", "2")
+    assert outputs(base) == one
+
+
+def test_settings_and_version_name_the_records(base: Path) -> None:
+    names = {run(base, *flags)["version"] for flags in ([], ["--fit", "crop"], ["--quality", "90"])}
+    assert len(names) == 3
+    assert run(base)["version"] in names
+
+
+def key_of_one(base: Path) -> str:
+    manifest = (base / "processing/input/version/manifest.jsonl").read_text().splitlines()
+    return str(json.loads(manifest[0])["key"])
+
+
+def test_a_missing_image_is_named(base: Path) -> None:
+    key = key_of_one(base)
+    (base / "processing/input/images" / key).unlink()
+    with pytest.raises(ProgramError, match=rf"image {key} \(0\) is not in the store"):
+        run(base)
+
+
+def test_an_image_of_other_bytes_is_named(base: Path) -> None:
+    key = key_of_one(base)
+    store(base, key, photo(99))
+    with pytest.raises(ProgramError, match=rf"image {key} \(0\) holds other bytes"):
+        run(base)
+
+
+def test_a_version_without_validation_images_is_an_error(base: Path) -> None:
+    """An empty record file would train, and end in a division by nothing."""
+    data = photo(0)
+    sha256 = hashlib.sha256(data).hexdigest()
+    image = Image("0", sha256, len(data), 40, 24, 0, "train", image_key(sha256, "jpg"))
+    write(base, Version([image], ["cat"]))
+    with pytest.raises(ProgramError, match="has no validation images"):
+        run(base)
+
+
+@pytest.mark.parametrize("flags", [["--fit", "stretch"], ["--quality", "101"], ["--resize", "0"]])
+def test_a_wrong_flag_is_an_error(base: Path, flags: list[str]) -> None:
+    with pytest.raises(ProgramError, match=f"argument {flags[0]}"):
+        run(base, *flags)

@@ -1,0 +1,114 @@
+"""What a photo becomes: its size, its place, its colours."""
+
+import base64
+
+import cv2
+import numpy as np
+import pytest
+
+from include.image_classification.conversion.resizing import Encoding, Fit, Pixels, to_square_jpeg
+
+BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+# Printers' colours, which OpenCV reads and cannot write: 16 x 16 pixels of red.
+CMYK_RED = base64.b64decode(
+    "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwANCQoLCggNCwoLDg4NDxMgFRMSEhMnHB4XIC4pMTAuKS0sMzpKPjM2RjcsLUBX"
+    "QUZMTlJTUjI+WmFaUGBKUVJP/8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EAB8AAAEFAQEBAQEBAAAAAAAAAAABAgMEBQYH"
+    "CAkKC//EALUQAAIBAwMCBAMFBQQEAAABfQECAwAEEQUSITFBBhNRYQcicRQygZGhCCNCscEVUtHwJDNicoIJChYXGBka"
+    "JSYnKCkqNDU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6g4SFhoeIiYqSk5SVlpeYmZqio6Slpqeo"
+    "qaqys7S1tre4ubrCw8TFxsfIycrS09TV1tfY2drh4uPk5ebn6Onq8fLz9PX29/j5+v/aAA4EQwBNAFkASwAAPwD06vMK"
+    "8wr06iiiiiiiiiiiiv/Z"
+)
+
+
+def encoded(image: Pixels, suffix: str = ".png") -> bytes:
+    return bytes(cv2.imencode(suffix, image)[1].tobytes())
+
+
+def stripes(width: int, height: int) -> Pixels:
+    """Blue, green and red thirds from left to right."""
+    image = np.zeros((height, width, 3), np.uint8)
+    for third, colour in enumerate((BLUE, GREEN, RED)):
+        image[:, third * width // 3 : (third + 1) * width // 3] = colour
+    return image
+
+
+def square(data: bytes, fit: Fit = "squash", side: int = 30, quality: int = 95) -> Pixels:
+    result = cv2.imdecode(
+        np.frombuffer(to_square_jpeg(data, Encoding(side, fit, quality)), np.uint8),
+        cv2.IMREAD_UNCHANGED,
+    )
+    return np.asarray(result, np.uint8)
+
+
+def looks(image: Pixels, row: int, column: int, colour: tuple[int, int, int]) -> bool:
+    return bool(np.abs(image[row, column].astype(int) - colour).max() < 60)
+
+
+@pytest.mark.parametrize("size", [(90, 60), (60, 90), (12, 9), (90, 20), (30, 30)])
+@pytest.mark.parametrize("fit", ["squash", "crop"])
+def test_any_photo_becomes_the_square_in_colour(size: tuple[int, int], fit: Fit) -> None:
+    assert square(encoded(stripes(*size)), fit).shape == (30, 30, 3)
+
+
+def test_squash_shows_all_and_crop_the_centre() -> None:
+    photo = encoded(stripes(90, 30))
+    squashed, cropped = square(photo), square(photo, "crop")
+    assert looks(squashed, 15, 4, BLUE)
+    assert looks(squashed, 15, 25, RED)
+    assert looks(cropped, 15, 4, GREEN)
+    assert looks(cropped, 15, 25, GREEN)
+
+
+def test_shrinking_averages() -> None:
+    """Fine stripes become grey; where pixels are skipped they become black or white."""
+    image = np.zeros((300, 310, 3), np.uint8)
+    image[:, ::2] = 255
+    assert np.abs(square(encoded(image)).astype(int) - 127).max() < 20
+
+
+def test_a_side_that_shrinks_is_averaged_although_the_other_grows() -> None:
+    image = np.zeros((20, 310, 3), np.uint8)
+    image[:, ::2] = 255
+    assert np.abs(square(encoded(image)).astype(int) - 127).max() < 20
+
+
+def test_exif_orientation_is_applied() -> None:
+    """Else photos of phones held upright train lying down."""
+    tiff = b"II*\0\x08\0\0\0" + b"\x01\0" + b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0" + bytes(4)
+    body = b"Exif\0\0" + tiff
+    data = encoded(stripes(90, 60), ".jpg")
+    data = data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
+    turned = square(data)
+    assert looks(turned, 3, 15, BLUE)
+    assert looks(turned, 26, 15, RED)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.full((40, 40), 200, np.uint8),
+        np.full((40, 40, 4), 200, np.uint8),
+        np.full((40, 40), 200 * 257, np.uint16),
+    ],
+    ids=["grey", "transparent", "sixteen bits"],
+)
+def test_grey_transparent_and_deep_photos_become_colour(image: Pixels) -> None:
+    result = square(encoded(image))
+    assert result.shape == (30, 30, 3)
+    assert np.abs(result.astype(int) - 200).max() < 6
+
+
+def test_cmyk_becomes_colour() -> None:
+    assert looks(square(CMYK_RED), 15, 15, RED)
+
+
+def test_quality_is_used() -> None:
+    noise = encoded(np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8))
+    sizes = [len(to_square_jpeg(noise, Encoding(30, "squash", q))) for q in (30, 95)]
+    assert sizes[0] < sizes[1]
+
+
+def test_what_cannot_be_decoded_is_an_error() -> None:
+    with pytest.raises(ValueError, match="cannot be decoded"):
+        to_square_jpeg(b"no photo", Encoding(30, "squash", 95))

@@ -1,0 +1,80 @@
+"""Small photos and sources for the data set's tests."""
+
+import io
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.io import savemat
+
+
+def photo(seed: int, width: int = 40, height: int = 24, suffix: str = ".jpg") -> bytes:
+    """A small photo of noise; each seed gives different bytes."""
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    return bytes(cv2.imencode(suffix, noise)[1].tobytes())
+
+
+def tgz(path: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a .tgz or .tar of these files, in this order."""
+    with tarfile.open(path, "w:gz" if path.suffix == ".tgz" else "w") as tar:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path
+
+
+def mat(variables: Mapping[str, object]) -> bytes:
+    """A .mat file of these variables."""
+    file = io.BytesIO()
+    savemat(file, dict(variables))
+    return file.getvalue()
+
+
+def annotations(rows: Sequence[tuple[str, int]]) -> bytes:
+    """A cars_train_annos.mat of file names and 1-based classes."""
+    kinds = [(name, object) for name in ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")]
+    table = np.zeros((1, len(rows)), dtype=[*kinds, ("class", object), ("fname", object)])
+    for index, (name, number) in enumerate(rows):
+        table[0, index] = (1, 1, 40, 24, number, name)
+    return mat({"annotations": table})
+
+
+def meta(classes: Sequence[str]) -> bytes:
+    """A cars_meta.mat of these class names."""
+    names = np.empty((1, len(classes)), dtype=object)
+    names[0] = classes
+    return mat({"class_names": names})
+
+
+def devkit(folder: Path, rows: Sequence[tuple[str, int]], classes: Sequence[str]) -> Path:
+    """Write a car_devkit.tgz into a folder."""
+    files = {
+        "devkit/cars_meta.mat": meta(classes),
+        "devkit/cars_train_annos.mat": annotations(rows),
+    }
+    return tgz(folder / "car_devkit.tgz", files)
+
+
+def stanford(folder: Path, per_class: int = 5, classes: Sequence[str] = ("Audi", "BMW")) -> Path:
+    """Write a whole source in Stanford's layout: `per_class` photos of each class in turn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [f"{number:05}.jpg" for number in range(1, per_class * len(classes) + 1)]
+    rows = [(name, index % len(classes) + 1) for index, name in enumerate(names)]
+    photos = {f"cars_train/{name}": photo(seed) for seed, name in enumerate(names)}
+    tgz(folder / "cars_train.tgz", photos)
+    devkit(folder, rows, classes)
+    return folder
+
+
+def class_folders(folder: Path, per_class: Mapping[str, int]) -> Path:
+    """Write a source of class folders with so many photos each."""
+    seed = 0
+    for name, count in per_class.items():
+        (folder / name).mkdir(parents=True)
+        for index in range(count):
+            seed += 1
+            (folder / name / f"{index}.jpg").write_bytes(photo(seed))
+    return folder

@@ -1,0 +1,200 @@
+"""The whole program: what it writes, that versions follow each other, and how it fails."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset import refresh
+from include.image_classification.dataset.manifest import Version, read_version
+from tests.include.image_classification.dataset.making import (
+    class_folders,
+    devkit,
+    photo,
+    stanford,
+    tgz,
+)
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    source(tmp_path).mkdir(parents=True)
+    return tmp_path
+
+
+def source(base: Path) -> Path:
+    return base / "processing" / "input" / "source"
+
+
+def output(base: Path) -> Path:
+    return base / "processing" / "output"
+
+
+def run(base: Path, *flags: str, layout: str = "stanford_cars") -> dict[str, Any]:
+    """Run the program into an empty output and return its result."""
+    shutil.rmtree(output(base), ignore_errors=True)
+    refresh.main(["--layout", layout, "--processes", "1", *flags])
+    report: dict[str, Any] = json.loads((output(base) / "result" / "dataset.json").read_text())
+    counts = report["counts"]
+    assert counts["listed"] == counts["images"] + counts["quarantined"] + counts["deduplicated"]
+    return report
+
+
+def stored(base: Path) -> set[str]:
+    folder = output(base) / "images"
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def written(base: Path, report: dict[str, Any]) -> Version:
+    return read_version(output(base) / "versions" / report["version"])
+
+
+def make_previous(base: Path, report: dict[str, Any]) -> None:
+    folder = base / "processing" / "input" / "previous"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(output(base) / "versions" / report["version"], folder)
+
+
+def test_a_first_version_stores_all_images_by_content_and_says_what_it_did(base: Path) -> None:
+    stanford(source(base), per_class=10)
+    report = run(base, "--source-uri", "s3://b/source", "--source-fingerprint", "f1")
+    version = written(base, report)
+    assert report["counts"] == {
+        "listed": 20, "images": 20, "quarantined": 0, "deduplicated": 0, "classes": 2,
+        "train": 16, "validation": 2, "test": 2,
+    }  # fmt: skip
+    assert (report["previous"], report["unchanged"]) == (None, False)
+    assert report["source"] == {
+        "uri": "s3://b/source", "fingerprint": "f1", "layout": "stanford_cars",
+        "files": ["cars_train.tgz", "car_devkit.tgz"], "left_alone": [],
+    }  # fmt: skip
+    assert [image.path for image in version.images] == [
+        f"cars_train/{number:05}.jpg" for number in range(1, 21)
+    ]
+    assert stored(base) == {image.key for image in version.images}
+    for image in version.images:
+        data = (output(base) / "images" / image.key).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == image.sha256
+        assert len(data) == image.size
+
+
+def test_an_unchanged_source_gives_the_same_version_and_writes_no_other(base: Path) -> None:
+    stanford(source(base))
+    first = run(base)
+    make_previous(base, first)
+    second = run(base)
+    assert second["unchanged"]
+    assert second["version"] == second["previous"] == first["version"]
+    assert second["counts"] == first["counts"]
+    assert not stored(base)
+    assert not (output(base) / "versions").exists()
+
+
+def test_any_number_of_processes_gives_the_same_version(base: Path) -> None:
+    stanford(source(base))
+    assert run(base)["version"] == run(base, "--processes", "2")["version"]
+
+
+def test_new_photos_leave_the_earlier_ones_where_they_were(base: Path) -> None:
+    class_folders(source(base), {"cat": 6, "dog": 6})
+    first = run(base, layout="class_folders")
+    before = {image.sha256: image.split for image in written(base, first).images}
+    make_previous(base, first)
+    for seed in range(100, 110):
+        (source(base) / "cat" / f"{seed}.jpg").write_bytes(photo(seed))
+    (source(base) / "dog" / "0.jpg").unlink()
+    second = run(base, layout="class_folders")
+    after = {image.sha256: image.split for image in written(base, second).images}
+    assert second["previous"] == first["version"] != second["version"]
+    assert second["counts"]["images"] == 21
+    assert {sha: after[sha] for sha in before if sha in after} == {
+        sha: split for sha, split in before.items() if sha in after
+    }
+    assert len(stored(base)) == 10
+
+
+def test_what_is_refused_is_in_the_quarantine_and_not_stored(base: Path) -> None:
+    folder = class_folders(source(base), {"cat": 5, "dog": 5})
+    (folder / "cat" / "cut.jpg").write_bytes(photo(50)[:500])
+    (folder / "cat" / "text.jpg").write_bytes(b"hello")
+    (folder / "cat" / "both.jpg").write_bytes(photo(51))
+    (folder / "dog" / "both.jpg").write_bytes(photo(51))
+    (folder / "dog" / "again.jpg").write_bytes(photo(6))
+    report = run(base, "--quarantine-limit", "0.5", layout="class_folders")
+    folder = output(base) / "versions" / report["version"]
+    rows = [json.loads(line) for line in (folder / "quarantine.jsonl").read_text().splitlines()]
+    assert [(row["path"], row["reason"]) for row in rows] == [
+        ("cat/both.jpg", "conflicting-labels"),
+        ("cat/cut.jpg", "truncated"),
+        ("cat/text.jpg", "not-an-image"),
+        ("dog/both.jpg", "conflicting-labels"),
+    ]
+    duplicate = json.loads((folder / "duplicates.jsonl").read_text())
+    assert (duplicate["path"], duplicate["kept"]) == ("dog/again.jpg", "dog/0.jpg")
+    assert (
+        report["counts"] | {"images": 10, "quarantined": 4, "deduplicated": 1} == report["counts"]
+    )
+    assert len(stored(base)) == 10
+
+
+def test_a_name_that_an_archive_holds_twice_counts_twice(base: Path) -> None:
+    class_folders(source(base), {"cat": 5, "dog": 5})
+    tgz(source(base) / "cat.tgz", {"0.jpg": photo(60)})
+    report = run(base, "--quarantine-limit", "0.5", layout="class_folders")
+    assert report["counts"]["listed"] == 11
+    assert report["counts"]["quarantined"] == 1
+
+
+def test_too_much_refused_fails_with_figures_an_example_and_the_flag(base: Path) -> None:
+    folder = class_folders(source(base), {"cat": 5, "dog": 5})
+    (folder / "cat" / "cut.jpg").write_bytes(photo(50)[:500])
+    with pytest.raises(ProgramError) as caught:
+        run(base, layout="class_folders")
+    message = str(caught.value)
+    assert "1 of 11 photos are refused, more than the limit of 5.0%" in message
+    assert "1 truncated; cat/cut.jpg" in message
+    assert "--quarantine-limit" in message
+
+
+def test_a_class_whose_images_are_all_refused_is_an_error(base: Path) -> None:
+    folder = class_folders(source(base), {"cat": 5, "dog": 1})
+    (folder / "dog" / "0.jpg").write_bytes(b"")
+    with pytest.raises(ProgramError, match="class 'dog' has no images"):
+        run(base, "--quarantine-limit", "1", layout="class_folders")
+
+
+def test_a_class_of_the_devkit_without_photos_is_an_error(base: Path) -> None:
+    stanford(source(base))
+    devkit(source(base), [("00001.jpg", 1)], ["Audi", "BMW", "Chevrolet"])
+    with pytest.raises(ProgramError, match="'BMW' and 1 other classes have no images"):
+        run(base, "--quarantine-limit", "1")
+
+
+def test_a_cut_off_archive_writes_no_version(base: Path) -> None:
+    stanford(source(base))
+    archive = source(base) / "cars_train.tgz"
+    archive.write_bytes(archive.read_bytes()[:-2000])
+    with pytest.raises(ProgramError, match=r"cars_train\.tgz is cut off"):
+        run(base)
+    assert not (output(base) / "versions").exists()
+
+
+@pytest.mark.parametrize("layout", ["stanford_cars", "class_folders"])
+def test_an_empty_source_says_where(base: Path, layout: str) -> None:
+    with pytest.raises(ProgramError, match="s3://b/source is empty"):
+        run(base, "--source-uri", "s3://b/source", layout=layout)
+
+
+def test_hostile_members_are_quarantined_and_nothing_leaves_the_output(base: Path) -> None:
+    folder = class_folders(source(base), {"cat": 5, "dog": 5})
+    tgz(folder / "evil.tgz", {"../../../evil.jpg": photo(70), "/tmp/evil.jpg": photo(71)})
+    before = {path for path in base.rglob("*") if output(base) not in path.parents}
+    report = run(base, "--quarantine-limit", "0.5", layout="class_folders")
+    assert report["counts"]["quarantined"] == 2
+    after = {path for path in base.rglob("*") if output(base) not in path.parents}
+    assert after - before <= {output(base)}

@@ -1,0 +1,55 @@
+"""Which classes `--classes` chooses, and what a source's log names."""
+
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset import source
+from include.image_classification.dataset.archives import Member
+
+NAMES = ["Audi A5 2012", "BMW M3", "Citroën C4", "Dodge Ram"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        (None, NAMES),
+        ("2", NAMES[:2]),
+        ("99", NAMES),
+        ("4,1", ["Audi A5 2012", "Dodge Ram"]),
+        ("Citroën C4, BMW M3", ["BMW M3", "Citroën C4"]),
+        ("Dodge Ram,1,", ["Audi A5 2012", "Dodge Ram"]),
+    ],
+)
+def test_classes_are_chosen_in_label_order(wanted: str | None, chosen: list[str]) -> None:
+    assert source.choose_classes(NAMES, wanted) == chosen
+
+
+@pytest.mark.parametrize("wanted", ["Trabant,1", "0,1", "5,1"])
+def test_a_class_that_is_not_there_is_named(wanted: str) -> None:
+    with pytest.raises(ProgramError, match=f"'{wanted[:-2]}'"):
+        source.choose_classes(NAMES, wanted)
+
+
+@pytest.mark.parametrize("wanted", ["1", "0", "BMW M3"])
+def test_one_class_is_too_few(wanted: str) -> None:
+    with pytest.raises(ProgramError, match="at least two classes"):
+        source.choose_classes(NAMES, wanted)
+
+
+def test_a_folder_of_nothing_that_is_read_is_named_once(tmp_path: Path) -> None:
+    for name in ("used/photos/1.jpg", "used/notes.txt", "other/deep/a", "other/b", "readme"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    read = [tmp_path / "used" / "photos"]
+    assert source.left_alone(tmp_path, read) == ["other/", "readme", "used/notes.txt"]
+
+
+def test_a_member_too_large_to_be_a_photo_is_not_read() -> None:
+    def read() -> bytes:
+        pytest.fail("it was read")
+
+    member = Member("a/1.jpg", source.MAX_PHOTO_BYTES + 1, None, read)
+    entry = source.read_member("a/1.jpg", 0, member)
+    assert getattr(entry, "reason", None) == "too-large"
