@@ -237,9 +237,7 @@ def test_a_full_quota_is_left_to_the_next_try(script: Script, ensure: Any) -> No
         ensure()
 
 
-def test_another_error_than_absence_does_not_create_a_job(
-    sagemaker: Stubber, ensure: Any
-) -> None:
+def test_another_error_than_absence_does_not_create_a_job(sagemaker: Stubber, ensure: Any) -> None:
     sagemaker.add_client_error("describe_training_job", "AccessDeniedException", "no")
     with pytest.raises(ClientError, match="AccessDenied"):
         ensure()

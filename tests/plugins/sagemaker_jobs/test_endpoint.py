@@ -1,0 +1,132 @@
+"""An endpoint is brought on its way once, and believed only when it serves what was asked for."""
+
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from sagemaker_jobs.endpoint import EndpointState, deploy_endpoint, endpoint_failure, state_of
+from sagemaker_jobs.errors import EndpointBusy
+from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, endpoint
+
+CONFIG = {
+    "EndpointName": "cars",
+    "EndpointConfigName": "new",
+    "Tags": [{"Key": "team", "Value": "cars"}],
+}
+ARN = {"EndpointArn": f"{ACCOUNT}:endpoint/cars"}
+
+
+def describe(stubber: Stubber, *answers: Any) -> None:
+    for answer in answers:
+        if answer is None:
+            stubber.add_client_error(
+                "describe_endpoint", "ValidationException", 'Could not find endpoint "cars".'
+            )
+        else:
+            stubber.add_response("describe_endpoint", answer, {"EndpointName": "cars"})
+
+
+def deploy(client: Any) -> str:
+    return deploy_endpoint(client, CONFIG, poll_interval=0)
+
+
+def test_an_absent_endpoint_is_created(client: Any, sagemaker: Stubber) -> None:
+    describe(sagemaker, None)
+    sagemaker.add_response("create_endpoint", ARN, CONFIG)
+    assert deploy(client) == "create"
+
+
+@pytest.mark.parametrize("status", ["InService", "UpdateRollbackFailed", "OutOfService"])
+def test_an_endpoint_on_another_configuration_is_updated(
+    client: Any, sagemaker: Stubber, status: str
+) -> None:
+    describe(sagemaker, endpoint(status, "old"))
+    # UpdateEndpoint takes no tags.
+    wanted = {"EndpointName": "cars", "EndpointConfigName": "new"}
+    sagemaker.add_response("update_endpoint", ARN, wanted)
+    assert deploy(client) == "update"
+
+
+def test_an_endpoint_that_serves_it_is_left_alone(client: Any, sagemaker: Stubber) -> None:
+    describe(sagemaker, endpoint("InService", "new"))
+    assert deploy(client) == "none"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        endpoint("Creating", "new"),
+        endpoint("Updating", "new"),
+        endpoint("Updating", "old", PendingDeploymentSummary={"EndpointConfigName": "new"}),
+    ],
+)
+def test_a_retry_attaches_to_the_change_under_way(
+    client: Any, sagemaker: Stubber, answer: Any
+) -> None:
+    describe(sagemaker, answer)
+    assert deploy(client) == "attach"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        endpoint("Updating", "old"),
+        endpoint("Updating", "new", PendingDeploymentSummary={"EndpointConfigName": "newer"}),
+        endpoint("RollingBack", "new"),
+    ],
+)
+def test_another_change_under_way_is_waited_for_by_a_retry(
+    client: Any, sagemaker: Stubber, answer: Any
+) -> None:
+    describe(sagemaker, answer)
+    with pytest.raises(EndpointBusy, match="endpoint cars is"):
+        deploy(client)
+
+
+def test_a_failed_endpoint_is_deleted_and_created_anew(client: Any, sagemaker: Stubber) -> None:
+    describe(sagemaker, endpoint("Failed", "new"))
+    sagemaker.add_response("delete_endpoint", {}, {"EndpointName": "cars"})
+    describe(sagemaker, endpoint("Deleting", "new"), None)
+    sagemaker.add_response("create_endpoint", ARN, CONFIG)
+    assert deploy(client) == "create"
+
+
+def test_a_retry_waits_for_a_deletion_under_way(client: Any, sagemaker: Stubber) -> None:
+    describe(sagemaker, endpoint("Deleting", "new"), endpoint("Deleting", "new"), None)
+    sagemaker.add_response("create_endpoint", ARN, CONFIG)
+    assert deploy(client) == "create"
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (endpoint("InService", "new"), EndpointState.SERVING),
+        (endpoint("InService", "old"), EndpointState.FAILED),
+        (endpoint("Creating", "new"), EndpointState.CHANGING),
+        (endpoint("Updating", "old"), EndpointState.CHANGING),
+        (endpoint("SystemUpdating", "new"), EndpointState.CHANGING),
+        (endpoint("RollingBack", "new"), EndpointState.CHANGING),
+        (endpoint("UpdateRollbackFailed", "new"), EndpointState.FAILED),
+        (endpoint("OutOfService", "new"), EndpointState.FAILED),
+        (endpoint("Failed", "new"), EndpointState.FAILED),
+        (endpoint("Deleting", "new"), EndpointState.FAILED),
+    ],
+)
+def test_only_the_wanted_configuration_in_service_counts(answer: Any, state: EndpointState) -> None:
+    assert state_of(answer, "new") is state
+
+
+def test_a_rollback_is_called_one_with_both_configurations_and_the_reason() -> None:
+    rolled_back = endpoint("InService", "old", FailureReason="Alarm cars-5xx is in ALARM state.")
+    told = str(endpoint_failure(rolled_back, "new"))
+    assert told == (
+        "endpoint cars was rolled back: it serves old, not new: Alarm cars-5xx is in ALARM state"
+    )
+
+
+def test_a_failed_endpoint_tells_its_reason() -> None:
+    failed = endpoint("Failed", "new", FailureReason="The ping timed out")
+    assert "is Failed and does not serve new: The ping timed out" in str(
+        endpoint_failure(failed, "new")
+    )

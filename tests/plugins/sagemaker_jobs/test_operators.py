@@ -1,0 +1,286 @@
+"""What the tasks do around ensure_job: the request they prepare, and what they make of an end."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import TaskDeferred
+from botocore.stub import ANY, Stubber
+
+from sagemaker_jobs import (
+    DeployEndpoint,
+    EndpointNotUpdated,
+    EnsureModel,
+    JobFailed,
+    JobInterrupted,
+    JobStillRunning,
+    SubmitTrainingJob,
+    SubmitTransformJob,
+    TrackEndpoint,
+    TrackingInterrupted,
+    TrackJob,
+)
+from sagemaker_jobs.ensure import REQUEST_TAG
+from sagemaker_jobs.identity import JobIdentity, request_digest
+from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, context, endpoint, training_job
+
+CONFIG = {
+    "RoleArn": "arn:aws:iam::123456789012:role/service/Jobs",
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/models/"},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+}
+REQUEST = {"prefix": "cars", "deployment": "here", "config": CONFIG}
+IDENTITY = JobIdentity("here", "cars__training", "submit", "manual__1", -1, 0)
+JOB = {
+    "kind": "training",
+    "job_name": IDENTITY.job_name("cars", renewal=0, attempt=1),
+    "request": REQUEST,
+    "identity": IDENTITY.to_dict(),
+    "clear_number": 0,
+}
+NAME = JOB["job_name"]
+
+
+@pytest.fixture
+def use(client: Any) -> Any:
+    """Give an operator the scripted client instead of one of its connection's."""
+
+    def use_client(operator: Any) -> Any:
+        class Hook:
+            def get_conn(self) -> Any:
+                return client
+
+        operator.__dict__["hook"] = Hook()
+        return operator
+
+    return use_client
+
+
+def missing(stubber: Stubber) -> None:
+    stubber.add_client_error("describe_training_job", "ValidationException", "not found")
+
+
+def found(
+    stubber: Stubber, status: str, *, name: Any = NAME, tagged: bool = True, **more: Any
+) -> None:
+    stubber.add_response(
+        "describe_training_job", training_job(name, status, **more), {"TrainingJobName": name}
+    )
+    if tagged:
+        tag = {"Key": REQUEST_TAG, "Value": request_digest("training", CONFIG)}
+        stubber.add_response("list_tags", {"Tags": [tag]})
+
+
+def created(stubber: Stubber) -> None:
+    arn = {"TrainingJobArn": f"{ACCOUNT}:training-job/x"}
+    stubber.add_response(
+        "create_training_job", arn, {**CONFIG, "TrainingJobName": ANY, "Tags": ANY}
+    )
+
+
+def run(operator: BaseOperator, method: str = "execute", **arguments: Any) -> Any:
+    # Outside of a task runner Airflow warns about execute; the function below it is the same.
+    function = getattr(type(operator), method)
+    return getattr(function, "__wrapped__", function)(operator, **arguments)
+
+
+def test_submit_returns_what_track_needs(sagemaker: Stubber, use: Any) -> None:
+    missing(sagemaker)
+    created(sagemaker)
+    submit = use(SubmitTrainingJob(task_id="submit", request=REQUEST))
+    assert run(submit, context=context()) == JOB
+
+
+def test_submit_keeps_the_providers_way_with_numbers_that_templates_made_text(
+    sagemaker: Stubber, use: Any
+) -> None:
+    missing(sagemaker)
+    created(sagemaker)
+    text = {**CONFIG, "StoppingCondition": {"MaxRuntimeInSeconds": "600"}}
+    submit = use(SubmitTrainingJob(task_id="submit", request={**REQUEST, "config": text}))
+    # The tracking task compares requests, so it is given the one that was sent.
+    assert run(submit, context=context())["request"] == REQUEST
+
+
+def test_a_request_that_lacks_something_is_told_which() -> None:
+    submit = SubmitTransformJob(task_id="submit", request={"prefix": "cars"})
+    with pytest.raises(
+        ValueError, match="task submit: its request has no deployment and no config"
+    ):
+        run(submit, context=context())
+
+
+def test_track_defers_while_the_job_runs_and_waits_as_long_as_the_job_may(
+    sagemaker: Stubber, use: Any
+) -> None:
+    found(sagemaker, "InProgress")
+    with pytest.raises(TaskDeferred) as deferred:
+        run(use(TrackJob(task_id="track", job=JOB, poll_interval=2)), context=context())
+    _, arguments = deferred.value.trigger.serialize()
+    assert (arguments["job_name"], arguments["pace"]["poll_interval"]) == (NAME, 2)
+    assert arguments["pace"]["deadline"] == pytest.approx(time.time() + 600 + 3600, abs=5)
+
+
+def test_track_returns_at_once_when_the_job_is_done(sagemaker: Stubber, use: Any) -> None:
+    found(sagemaker, "Completed")
+    summary = run(use(TrackJob(task_id="track", job=JOB)), context=context())
+    assert (summary["job_name"], summary["status"]) == (NAME, "Completed")
+
+
+def test_a_retry_of_track_starts_the_next_attempt(sagemaker: Stubber, use: Any) -> None:
+    found(sagemaker, "Stopped")
+    missing(sagemaker)
+    created(sagemaker)
+    with pytest.raises(TaskDeferred) as deferred:
+        run(use(TrackJob(task_id="track", job=JOB)), context=context())
+    second = IDENTITY.job_name("cars", renewal=0, attempt=2)
+    assert deferred.value.trigger.serialize()[1]["job_name"] == second
+
+
+def resume(use: Any, event: dict[str, Any], task_context: Any = None) -> Any:
+    track = use(TrackJob(task_id="track", job=JOB, aws_conn_id=None))
+    event = {"job_name": NAME, "renewal": 0, **event}
+    return run(track, "resume", context=task_context or context(), event=event)
+
+
+@pytest.fixture
+def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines = ["loading", "KeyError: 'label'"]
+    monkeypatch.setattr("sagemaker_jobs.sensors.last_lines", lambda *_: lines)
+    return lines
+
+
+@pytest.mark.usefixtures("log_lines")
+@pytest.mark.parametrize(
+    ("status", "reason", "error"),
+    [
+        ("Failed", "AlgorithmError: exit code 1", JobFailed),
+        ("Failed", "CapacityError: none", JobInterrupted),
+        ("Stopped", "stopped", JobInterrupted),
+    ],
+)
+def test_resume_raises_by_the_reason_and_prints_the_logs_end(
+    sagemaker: Stubber,
+    use: Any,
+    told: Callable[[Any], list[str]],
+    status: str,
+    reason: str,
+    error: type[Exception],
+) -> None:
+    found(sagemaker, status, tagged=False, FailureReason=reason)
+    track = use(TrackJob(task_id="track", job=JOB, aws_conn_id=None))
+    lines = told(track)
+    event = {"status": "ended", "job_name": NAME, "renewal": 0}
+    with pytest.raises(error, match=reason):
+        run(track, "resume", context=context(), event=event)
+    assert lines == ["loading", "KeyError: 'label'"]
+
+
+def test_resume_returns_the_summary(sagemaker: Stubber, use: Any) -> None:
+    found(sagemaker, "Completed", tagged=False)
+    assert resume(use, {"status": "ended"})["kind"] == "training"
+
+
+def test_a_job_that_ended_while_aws_was_away_is_done_all_the_same(
+    sagemaker: Stubber, use: Any
+) -> None:
+    found(sagemaker, "Completed", tagged=False)
+    assert resume(use, {"status": "error", "message": "no answer"})["status"] == "Completed"
+
+
+def test_the_longest_wait_leaves_the_job_alone_and_says_so(sagemaker: Stubber, use: Any) -> None:
+    found(sagemaker, "InProgress", tagged=False)
+    with pytest.raises(JobStillRunning, match=f"{NAME} still runs and was not stopped"):
+        resume(use, {"status": "timeout"})
+
+
+def test_an_absent_aws_is_tried_again(sagemaker: Stubber, use: Any) -> None:
+    found(sagemaker, "InProgress", tagged=False)
+    with pytest.raises(TrackingInterrupted, match="no answer for 120 s"):
+        resume(use, {"status": "error", "message": "no answer for 120 s"})
+
+
+@pytest.mark.usefixtures("log_lines")
+def test_a_job_that_a_clear_has_stopped_is_started_anew_in_the_same_try(
+    sagemaker: Stubber, use: Any
+) -> None:
+    # The clear's run attached before the stop arrived; then the stopped job came back.
+    found(sagemaker, "Stopped", tagged=False)
+    found(sagemaker, "Stopped")
+    missing(sagemaker)  # attempt 2 of before the clear
+    missing(sagemaker)  # attempt 1 of after the clear
+    created(sagemaker)
+    cleared = context(max_tries=3, retries=2, clear_number=1)
+    with pytest.raises(TaskDeferred) as deferred:
+        resume(use, {"status": "ended"}, cleared)
+    _, arguments = deferred.value.trigger.serialize()
+    assert arguments["renewal"] == 1
+
+
+@pytest.mark.usefixtures("log_lines")
+def test_a_clear_of_both_tasks_is_the_submitters_generation_alone(
+    sagemaker: Stubber, use: Any
+) -> None:
+    """Else a lasting failure would be tried once more for no reason."""
+    found(sagemaker, "Failed", tagged=False, FailureReason="AlgorithmError: bad data")
+    both = context(max_tries=3, retries=2, clear_number=1)
+    track = use(TrackJob(task_id="track", job={**JOB, "clear_number": 1}, aws_conn_id=None))
+    event = {"status": "ended", "job_name": NAME, "renewal": 0}
+    with pytest.raises(JobFailed, match="bad data"):
+        run(track, "resume", context=both, event=event)
+
+
+ENDPOINT = {"endpoint_name": "cars", "endpoint_config_name": "new", "operation": "update"}
+
+
+def track_endpoint(use: Any) -> Any:
+    return use(TrackEndpoint(task_id="track", endpoint=ENDPOINT))
+
+
+def test_track_endpoint_defers_while_it_changes(sagemaker: Stubber, use: Any) -> None:
+    sagemaker.add_response("describe_endpoint", endpoint("Updating", "old"))
+    with pytest.raises(TaskDeferred) as deferred:
+        run(track_endpoint(use), context=context())
+    assert deferred.value.trigger.serialize()[1]["endpoint_config_name"] == "new"
+
+
+def test_track_endpoint_succeeds_on_the_wanted_configuration(sagemaker: Stubber, use: Any) -> None:
+    sagemaker.add_response("describe_endpoint", endpoint("InService", "new"))
+    done = run(track_endpoint(use), "resume", context=context(), event={"status": "ended"})
+    assert done == {**ENDPOINT, "arn": f"{ACCOUNT}:endpoint/cars", "status": "InService"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (endpoint("InService", "old", FailureReason="alarm"), "rolled back: it serves old"),
+        (endpoint("UpdateRollbackFailed", "new"), "is UpdateRollbackFailed"),
+        (endpoint("OutOfService", "new"), "is OutOfService"),
+        (endpoint("Updating", "old"), "is Updating"),
+    ],
+)
+def test_track_endpoint_fails_on_anything_else(
+    sagemaker: Stubber, use: Any, answer: Any, told: str
+) -> None:
+    sagemaker.add_response("describe_endpoint", answer)
+    event = {"status": "timeout", "endpoint_name": "cars"}
+    with pytest.raises(EndpointNotUpdated, match=told):
+        run(track_endpoint(use), "resume", context=context(), event=event)
+
+
+def test_deploy_says_what_it_did(sagemaker: Stubber, use: Any) -> None:
+    sagemaker.add_response("describe_endpoint", endpoint("InService", "new"))
+    config = {"EndpointName": "cars", "EndpointConfigName": "new"}
+    deploy = use(DeployEndpoint(task_id="deploy", request={"config": config}))
+    assert run(deploy, context=context()) == {**ENDPOINT, "operation": "none"}
+
+
+def test_ensure_model_creates_it(sagemaker: Stubber, use: Any) -> None:
+    config = {"ModelName": "cars-1", "PrimaryContainer": {"ModelPackageName": "arn:package/1"}}
+    sagemaker.add_client_error("describe_model", "ValidationException", "Could not find model")
+    sagemaker.add_response("create_model", {"ModelArn": f"{ACCOUNT}:model/cars-1"}, config)
+    ensure = use(EnsureModel(task_id="model", request={"config": config}))
+    made = {"model_name": "cars-1", "arn": f"{ACCOUNT}:model/cars-1"}
+    assert run(ensure, context=context()) == made

@@ -1,0 +1,80 @@
+"""The summary is JSON, and says what was billed rather than guessing it."""
+
+import json
+from typing import Any
+
+from sagemaker_jobs.kinds import KINDS
+from sagemaker_jobs.summary import summary_of
+from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, ENDED, STARTED, training_job
+
+
+def test_a_training_jobs_summary() -> None:
+    description = training_job(
+        "cars-1",
+        "Completed",
+        TrainingStartTime=STARTED,
+        TrainingEndTime=ENDED,
+        BillableTimeInSeconds=30,
+        FinalMetricDataList=[
+            {"MetricName": "validation:accuracy", "Value": 0.75, "Timestamp": ENDED}
+        ],
+    )
+    summary = summary_of(KINDS["training"], description)
+    assert summary == json.loads(json.dumps(summary))
+    assert summary == {
+        "kind": "training",
+        "job_name": "cars-1",
+        "arn": f"{ACCOUNT}:training-job/cars-1",
+        "status": "Completed",
+        "failure_reason": None,
+        "seconds": 90.0,
+        # 30 s a machine, two machines: spot savings are in BillableTimeInSeconds alone.
+        "billable_seconds": 60,
+        "metrics": {"validation:accuracy": 0.75},
+        "outputs": {"model": "s3://bucket/models/cars-1/output/model.tar.gz"},
+        "started": "2026-01-02T03:04:05+00:00",
+        "ended": "2026-01-02T03:05:35+00:00",
+    }
+
+
+def test_a_processing_jobs_outputs_go_by_their_names() -> None:
+    def output(name: str, uri: str) -> dict[str, Any]:
+        return {"OutputName": name, "S3Output": {"S3Uri": uri}}
+
+    summary = summary_of(
+        KINDS["processing"],
+        {
+            "ProcessingJobName": "p",
+            "ProcessingJobArn": "arn",
+            "ProcessingJobStatus": "Completed",
+            "ProcessingStartTime": STARTED,
+            "ProcessingEndTime": ENDED,
+            "ProcessingResources": {"ClusterConfig": {"InstanceCount": 3}},
+            "ProcessingOutputConfig": {
+                "Outputs": [
+                    output("images", "s3://b/images"),
+                    output("result", "s3://b/result"),
+                    {"OutputName": "features", "FeatureStoreOutput": {"FeatureGroupName": "f"}},
+                ]
+            },
+        },
+    )
+    assert summary["outputs"] == {"images": "s3://b/images", "result": "s3://b/result"}
+    assert summary["billable_seconds"] == 270.0
+
+
+def test_a_transform_job_that_never_started_has_no_times() -> None:
+    summary = summary_of(
+        KINDS["transform"],
+        {
+            "TransformJobName": "t",
+            "TransformJobArn": "arn",
+            "TransformJobStatus": "Failed",
+            "FailureReason": "CapacityError: none",
+            "TransformOutput": {"S3OutputPath": "s3://b/out"},
+            "TransformResources": {"InstanceCount": 1},
+        },
+    )
+    assert summary["outputs"] == {"transform": "s3://b/out"}
+    assert (summary["seconds"], summary["billable_seconds"], summary["started"]) == (None,) * 3
+    assert summary["failure_reason"] == "CapacityError: none"

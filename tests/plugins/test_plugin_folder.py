@@ -1,0 +1,38 @@
+"""Airflow executes what it finds in the plugins folder: it must find the one plugin only."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from airflow._shared.module_loading import find_path_from_directory
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+
+
+def executed(folder: Path) -> list[str]:
+    found = map(Path, find_path_from_directory(str(folder), ".airflowignore", "glob"))
+    return sorted(str(path.relative_to(folder)) for path in found if path.suffix == ".py")
+
+
+def test_only_the_plugin_is_executed() -> None:
+    assert executed(PLUGINS) == ["image_classification_plugin.py"]
+
+
+def test_a_bundle_that_puts_include_beside_it_executes_nothing_more(tmp_path: Path) -> None:
+    shutil.copytree(PLUGINS, tmp_path / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+    nested = tmp_path / "plugins" / "include" / "policies"
+    nested.mkdir(parents=True)
+    (nested / "promotion.py").write_text("raise RuntimeError('executed as a plugin')")
+    assert executed(tmp_path / "plugins") == ["image_classification_plugin.py"]
+
+
+def test_the_plugin_imports_nothing_heavy() -> None:
+    """Every Airflow process loads it: the provider's operators alone would cost it a second."""
+    heavy = ["boto3", "botocore", "mxnet", "airflow.providers.amazon.aws.operators.sagemaker"]
+    program = (
+        "import sys, image_classification_plugin as plugin\n"
+        "assert plugin.ImageClassificationPlugin.operator_extra_links\n"
+        f"assert not set({heavy}) & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": str(PLUGINS)})
