@@ -1,0 +1,82 @@
+"""The project as Amazon MWAA takes it: dags/, plugins.zip and requirements.txt, and nothing else.
+
+MWAA unpacks plugins.zip into Airflow's plugins folder, which is on sys.path: so `include` travels
+there, beside the plugins. Run `python -m include.mwaa_bundle <folder>`, then upload the folder to
+the environment's bucket.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+NEEDED_BY_DAGS = (
+    "include/__init__.py",
+    "include/pipeline",
+    "include/pipelines",
+    "include/policies",
+)
+"""What the DAGs use of `include`; the container image's programs run elsewhere."""
+
+REQUIREMENTS = ("apache-airflow-providers-amazon", "Pillow", "pydantic", "PyYAML")
+"""What the DAGs need beside Airflow itself, as named in the project's requirements.txt."""
+
+ONE_DATE = (2020, 1, 1, 0, 0, 0)
+"""Every file's date in plugins.zip: the same content gives the same bytes."""
+
+
+def build_bundle(folder: Path) -> None:
+    """Write dags/, plugins.zip and requirements.txt into a folder, which is made or added to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(
+        ROOT / "dags",
+        folder / "dags",
+        ignore=shutil.ignore_patterns("__pycache__"),
+        dirs_exist_ok=True,
+    )
+    with zipfile.ZipFile(folder / "plugins.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, name in sorted(_plugin_files()):
+            entry = zipfile.ZipInfo(name, ONE_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, file.read_bytes())
+    (folder / "requirements.txt").write_text(_requirements(), encoding="utf-8")
+
+
+def _plugin_files() -> Iterator[tuple[Path, str]]:
+    """Yield each file of plugins.zip with its name there."""
+    for file in _files(ROOT / "plugins"):
+        yield file, file.relative_to(ROOT / "plugins").as_posix()
+    for part in NEEDED_BY_DAGS:
+        for file in _files(ROOT / part):
+            yield file, file.relative_to(ROOT).as_posix()
+
+
+def _files(path: Path) -> list[Path]:
+    found = [path] if path.is_file() else list(path.rglob("*"))
+    return [file for file in found if file.is_file() and "__pycache__" not in file.parts]
+
+
+def _requirements() -> str:
+    """Return the lines of the project's requirements that MWAA has to install."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line.startswith(REQUIREMENTS)]
+    return "\n".join(wanted) + "\n"
+
+
+def main() -> None:
+    """Build the bundle into the folder named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to write the bundle")
+    folder = parser.parse_args().folder
+    build_bundle(folder)
+    print(f"{folder}: dags/, plugins.zip, requirements.txt")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""A YAML file is all that a pipeline needs, and a broken one harms no other."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LoadDags = Callable[[], Any]
+
+GOOD = "source: {layout: class_folders}\n"
+
+
+def test_a_third_file_gives_five_dags_more(pipelines_folder: Path, load_dags: LoadDags) -> None:
+    (pipelines_folder / "flowers.yaml").write_text(GOOD)
+    bag = load_dags()
+    assert bag.import_errors == {}
+    assert len(bag.dags) == 15
+    assert sum(dag_id.startswith("flowers__") for dag_id in bag.dags) == 5
+
+
+def test_without_schedules_dags_run_by_hand_or_by_events(
+    pipelines_folder: Path, load_dags: LoadDags
+) -> None:
+    (pipelines_folder / "flowers.yaml").write_text(GOOD)
+    dags = load_dags().dags
+    assert dags["flowers__nightly_training"].schedule is None
+    assert dags["flowers__endpoint_update"].schedule is not None
+
+
+def test_a_broken_file_disables_its_own_dags_and_is_told(
+    pipelines_folder: Path, load_dags: LoadDags
+) -> None:
+    broken = pipelines_folder / "flowers.yaml"
+    broken.write_text("source: {layout: class_folders}\nconversion: {fit: stretch}\n")
+    bag = load_dags()
+    assert len(bag.dags) == 10
+    ((file, message),) = bag.import_errors.items()
+    assert file.endswith("pipeline_check.py")
+    assert f"{broken}: conversion.fit: 'stretch' is not allowed" in message
+    assert "'squash' or 'crop'" in message
+
+
+def test_a_running_task_builds_only_its_own_dag(
+    load_dags: LoadDags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "merch__nightly_training")
+    assert list(load_dags().dags) == ["merch__nightly_training"]
+
+
+def test_a_running_task_does_not_mind_another_pipelines_broken_file(
+    pipelines_folder: Path, load_dags: LoadDags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pipelines_folder / "flowers.yaml").write_text("nonsense")
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "merch__batch_inference")
+    assert list(load_dags().dags) == ["merch__batch_inference"]

@@ -1,0 +1,125 @@
+"""Every DAG keeps the rules that the person on call relies on."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+PIPELINES = ("merch", "stanford_cars")
+FAMILIES = (
+    "batch_inference",
+    "dataset_refresh",
+    "endpoint_update",
+    "im2rec_conversion",
+    "nightly_training",
+)
+IDS = [f"{pipeline}__{family}" for pipeline in PIPELINES for family in FAMILIES]
+
+
+def test_there_are_these_dags_and_no_import_errors(dag_bag: Any) -> None:
+    assert dag_bag.import_errors == {}
+    assert sorted(dag_bag.dags) == sorted(IDS)
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_a_dag_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    pipeline, family = dag_id.split("__")
+    assert dag.tags == {pipeline, family, "image-classification"}
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+    assert "**When something fails or skips**" in dag.doc_md
+    assert "force" in dag.params
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    for task in dag.tasks:
+        assert task.retries >= 2, task.task_id
+        assert task.owner == "data-engineering", task.task_id
+        assert timedelta() < task.execution_timeout <= dag.dagrun_timeout, task.task_id
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_the_notes_name_tasks_that_exist(dag_bag: Any, dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    notes = dag.doc_md.split("**When something fails or skips**")[1]
+    named = [line.split("`")[1] for line in notes.splitlines() if line.startswith("- `")]
+    assert len(named) >= 3
+    assert set(named) <= set(dag.task_ids)
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_every_job_is_submitted_and_then_tracked(dag_bag: Any, dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    submitted = {task for task in dag.task_ids if task.startswith("submit_")}
+    for task_id in submitted:
+        (tracker,) = dag.get_task(task_id).downstream_task_ids
+        assert tracker == task_id.replace("submit_", "track_")
+
+
+def outlets(dag: Any) -> dict[str, str]:
+    return {outlet.name: task.task_id for task in dag.tasks for outlet in task.outlets}
+
+
+def test_only_the_last_task_of_a_family_announces_what_it_made(dag_bag: Any) -> None:
+    expected = {
+        "dataset_refresh": {"merch/dataset": "publish"},
+        "im2rec_conversion": {"merch/recordio": "publish"},
+        "nightly_training": {"merch/model": "announce"},
+        "endpoint_update": {"merch/endpoint": "publish"},
+        "batch_inference": {"merch/predictions": "publish"},
+    }
+    for family, expected_outlets in expected.items():
+        dag = dag_bag.dags[f"merch__{family}"]
+        assert outlets(dag) == expected_outlets
+        (last,) = expected_outlets.values()
+        assert [task.task_id for task in dag.leaves] == [last]
+
+
+def test_conversion_and_endpoint_wait_for_what_their_forerunner_announces(dag_bag: Any) -> None:
+    for family, asset in (
+        ("im2rec_conversion", "merch/dataset"),
+        ("endpoint_update", "merch/model"),
+    ):
+        timetable = dag_bag.dags[f"merch__{family}"].timetable
+        assert [entry.name for entry in timetable.asset_condition.objects] == [asset]
+
+
+def test_switching_a_dag_on_never_makes_up_for_a_missed_moment(dag_bag: Any) -> None:
+    for family in ("dataset_refresh", "nightly_training", "batch_inference"):
+        dag = dag_bag.dags[f"merch__{family}"]
+        assert dag.start_date is None
+        assert dag.timetable.run_immediately == timedelta(0)
+
+
+def test_the_training_form_leaves_the_pipelines_values_alone(dag_bag: Any) -> None:
+    params = dag_bag.dags["merch__nightly_training"].params
+    given = params.dump()
+    assert given == {
+        "force": False,
+        "epochs": None,
+        "num_layers": None,
+        "learning_rate": None,
+        "dataset_version": None,
+    }
+    for name in given:
+        assert params.get_param(name).description
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("epochs", 0, "less than the minimum"),
+        ("num_layers", 19, "not one of"),
+        ("learning_rate", 2, "greater than the maximum"),
+        ("dataset_version", "latest", "does not match"),
+    ],
+)
+def test_the_training_form_refuses_what_cannot_be(
+    dag_bag: Any, name: str, value: Any, reason: str
+) -> None:
+    param = dag_bag.dags["merch__nightly_training"].params.get_param(name)
+    with pytest.raises(ValueError, match=reason):
+        param.resolve(value)

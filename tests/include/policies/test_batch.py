@@ -1,0 +1,115 @@
+"""A batch holds what is new and readable, and a retry finds the same batch again."""
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from include.pipeline import Layout, find_pipeline
+from include.policies.batch import BatchState, decide_batch, finished_batch, plan_batch
+from include.policies.new_images import IncomingImage, new_images
+from include.policies.readable import problem, unreadable_images
+from include.policies.registry import Package
+
+PACKAGE = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
+A, B = IncomingImage("a.jpg", '"1"', 10), IncomingImage("sub/b.PNG", '"2"', 20)
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 32), "red").save(buffer, kind)
+    return buffer.getvalue()
+
+
+def listing(folder: str, **tags: str) -> dict[str, Any]:
+    entries = [
+        {"Key": f"stanford_cars/{folder}/{key}", "ETag": tag, "Size": 10}
+        for key, tag in tags.items()
+    ]
+    return {"Contents": entries}
+
+
+def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
+    records = {"b1/batch.json": '"x"', "b1/images.manifest": '"x"', "b2/images.manifest": '"x"'}
+    s3.answer("list_objects_v2", listing("batches", **records))
+    record = {
+        "images": {"seen.jpg": '"1"', "replaced.jpg": '"1"'},
+        "unreadable_tags": {"broken.jpg": '"1"'},
+    }
+    s3.answer("get_object", s3.json(record))
+    incoming = {
+        "seen.jpg": '"1"',
+        "replaced.jpg": '"2"',
+        "broken.jpg": '"1"',
+        "new.jpeg": '"1"',
+        "notes.txt": '"1"',
+    }
+    s3.answer("list_objects_v2", listing("incoming", **incoming))
+    assert [image.key for image in new_images(s3.client, layout)] == ["new.jpeg", "replaced.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (photo(), None),
+        (photo("PNG"), None),
+        (photo("GIF"), "is neither JPEG nor PNG"),
+        (b"hello", "is neither JPEG nor PNG"),
+        (b"", "is empty"),
+        (photo()[:-80], "cannot be decoded"),
+        (photo("PNG")[:60], "cannot be decoded"),
+    ],
+)
+def test_an_image_is_decoded_to_the_end(content: bytes, expected: str | None) -> None:
+    found = problem(content)
+    assert found is None if expected is None else expected in str(found)
+
+
+def test_an_image_that_no_request_carries_is_left_out_unread(s3: Any, layout: Layout) -> None:
+    large = IncomingImage("large.jpg", '"1"', 2000)
+    assert unreadable_images(s3.client, layout, [large], 1000) == {
+        "large.jpg": "2000 bytes, and a request carries 1000"
+    }
+
+
+def test_before_the_first_model_there_is_nothing_to_do(
+    s3: Any, sagemaker: Any, registry: Any, layout: Layout
+) -> None:
+    registry.serves_nothing()
+    registry.lists(ModelApprovalStatus="Approved")
+    cars = find_pipeline("stanford_cars")
+    state = plan_batch(s3.client, sagemaker.client, layout, cars, everything=False)
+    decision = decide_batch(state)
+    assert not decision.go
+    assert "nightly training comes first" in decision.reason
+
+
+def test_the_decisions_reason_counts_the_images() -> None:
+    assert "no new images" in decide_batch(BatchState([], {}, PACKAGE)).reason
+    nothing = decide_batch(BatchState([A], {"a.jpg": "is empty"}, PACKAGE))
+    assert not nothing.go
+    assert "such as a.jpg: is empty" in nothing.reason
+    some = decide_batch(BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE))
+    assert some.go
+    assert some.reason == "1 new images for model package 2, 1 left out as unreadable"
+
+
+def test_a_retry_finds_the_batch_again_and_other_images_are_another() -> None:
+    when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    name = BatchState([A, B], {}, PACKAGE).name(when)
+    assert name.startswith("20260102T030405-")
+    assert name == BatchState([A, B], {"a.jpg": "x"}, PACKAGE).name(when)
+    assert name != BatchState([A], {}, PACKAGE).name(when)
+
+
+def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> None:
+    state = BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE)
+    job = {"job_name": "j", "seconds": 2, "outputs": {"transform": "s3://t", "result": "s3://r"}}
+    record = finished_batch({"batch": "b1", **state.record()}, job, job)
+    assert record["counts"] == {"images": 1, "unreadable": 1}
+    s3.answer("list_objects_v2", listing("batches", **{"b1/batch.json": '"x"'}))
+    s3.answer("get_object", s3.json(record))
+    s3.answer("list_objects_v2", listing("incoming", **{A.key: A.tag, B.key: B.tag}))
+    assert new_images(s3.client, layout) == []

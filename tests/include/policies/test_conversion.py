@@ -1,0 +1,47 @@
+"""A conversion runs when its RecordIO version is missing or not current."""
+
+from typing import Any
+
+import pytest
+
+from include.pipeline import Layout, find_pipeline
+from include.pipeline.versions import recordio_version
+from include.policies.conversion import ConversionState, decide_conversion, plan_conversion
+from include.policies.records import RecordError
+
+DONE = {"version": "r1", "created": "2026-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("report", "current", "force", "go", "reason"),
+    [
+        (None, None, False, True, "does not exist yet"),
+        (DONE, "r0", False, True, "exists, but r0 is current"),
+        (DONE, "r1", True, True, "forced"),
+        (DONE, "r1", False, False, "RecordIO r1 of dataset d1 exists since 2026-01-01"),
+    ],
+)
+def test_the_decision(
+    report: dict[str, str] | None, current: str | None, force: bool, go: bool, reason: str
+) -> None:
+    decision = decide_conversion(ConversionState("d1", "r1", report, current), force)
+    assert decision.go is go
+    assert reason in decision.reason
+
+
+def test_the_current_dataset_is_converted_unless_another_is_asked_for(
+    s3: Any, layout: Layout
+) -> None:
+    cars = find_pipeline("stanford_cars")
+    key = "stanford_cars/dataset/versions/d7/dataset.json"
+    s3.answer("get_object", s3.json({"version": "d7"}), Bucket="some-bucket", Key=key)
+    s3.refuse("get_object", "NoSuchKey")
+    s3.refuse("get_object", "NoSuchKey")
+    state = plan_conversion(s3.client, layout, cars, "d7")
+    assert state == ConversionState("d7", recordio_version("d7", cars.conversion), None, None)
+
+
+def test_without_a_dataset_it_says_what_makes_one(s3: Any, layout: Layout) -> None:
+    s3.refuse("get_object", "NoSuchKey")
+    with pytest.raises(RecordError, match=r"current\.json is missing: dataset refresh writes it"):
+        plan_conversion(s3.client, layout, find_pipeline("stanford_cars"), None)

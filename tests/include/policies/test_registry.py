@@ -1,0 +1,59 @@
+"""Packages are found newest first, and a candidate is registered once."""
+
+from typing import Any
+
+import pytest
+
+from include.policies.registry import RegistryError, newest_approved, package_to_serve, register
+
+GROUP = {"ModelPackageGroupName": "stanford-cars"}
+PACKAGE = {
+    "ModelPackageGroupName": "stanford-cars",
+    "CustomerMetadataProperties": {"training_job": "job-1"},
+}
+ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/stanford-cars"
+GROUP_ANSWER = {
+    "ModelPackageGroupName": "stanford-cars",
+    "ModelPackageGroupArn": "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/x",
+    "CreationTime": 0,
+    "CreatedBy": {},
+    "ModelPackageGroupStatus": "Completed",
+}
+
+
+def test_the_newest_approved_is_the_first_of_the_list(sagemaker: Any, registry: Any) -> None:
+    registry.lists(7, 5, ModelApprovalStatus="Approved")
+    registry.describes(7, training_job="job-7")
+    package = newest_approved(sagemaker.client, "stanford-cars")
+    assert package is not None
+    assert (package.version, package.metadata["training_job"]) == ("7", "job-7")
+
+
+def test_a_version_that_is_not_approved_does_not_serve(sagemaker: Any, registry: Any) -> None:
+    registry.lists(2, 1)
+    registry.describes(1, approval="Rejected")
+    with pytest.raises(RegistryError, match=r"version 1 .* is Rejected: approve it"):
+        package_to_serve(sagemaker.client, "stanford-cars", 1)
+
+
+def test_a_version_that_does_not_exist_is_told(sagemaker: Any, registry: Any) -> None:
+    registry.lists(2, 1)
+    with pytest.raises(RegistryError, match="has no version 9"):
+        package_to_serve(sagemaker.client, "stanford-cars", 9)
+
+
+def test_the_first_candidate_makes_the_group(sagemaker: Any, registry: Any) -> None:
+    message = "ModelPackageGroup stanford-cars does not exist."
+    sagemaker.refuse("describe_model_package_group", "ValidationException", message)
+    arn = {"ModelPackageGroupArn": str(GROUP_ANSWER["ModelPackageGroupArn"])}
+    sagemaker.answer("create_model_package_group", arn, **GROUP)
+    registry.lists()
+    sagemaker.answer("create_model_package", {"ModelPackageArn": f"{ARN}/1"}, **PACKAGE)
+    assert register(sagemaker.client, GROUP, PACKAGE) == f"{ARN}/1"
+
+
+def test_a_second_call_finds_the_first_calls_package(sagemaker: Any, registry: Any) -> None:
+    sagemaker.answer("describe_model_package_group", GROUP_ANSWER)
+    registry.lists(3)
+    registry.describes(3, training_job="job-1")
+    assert register(sagemaker.client, GROUP, PACKAGE) == f"{ARN}/3"

@@ -1,0 +1,70 @@
+"""A night trains when there is something new to learn, and says what was learnt before."""
+
+from typing import Any
+
+import pytest
+
+from include.pipeline import Deployment, find_pipeline
+from include.policies.training import decide_training, plan_training
+
+RECORD = {
+    "version": "r1",
+    "dataset_version": "d1",
+    "counts": {"train": 100, "validation": 20, "classes": 5},
+}
+HERE = Deployment(
+    name="testing",
+    bucket="some-bucket",
+    role_arn="arn:aws:iam::123456789012:role/sagemaker",
+    image_uri="image:1",
+    region="us-east-1",
+)
+
+
+def plan(s3: Any, sagemaker: Any, **asked: Any) -> Any:
+    s3.answer("get_object", s3.json(RECORD), Bucket="some-bucket", Key=_pointer())
+    cars = find_pipeline("stanford_cars")
+    return plan_training(s3.client, sagemaker.client, cars, HERE, asked)
+
+
+def _pointer() -> str:
+    return "stanford_cars/recordio/current.json"
+
+
+def test_the_first_night_trains(s3: Any, sagemaker: Any) -> None:
+    message = "ModelPackageGroup stanford-cars does not exist."
+    sagemaker.refuse("list_model_packages", "ValidationException", message)
+    state = plan(s3, sagemaker)
+    decision = decide_training(state, force=False)
+    assert decision.go
+    assert "RecordIO r1 was not trained on with these settings yet" in decision.reason
+    assert state.lineage()["dataset_version"] == "d1"
+    assert "num_classes=5" in state.lineage()["hyperparameters"]
+
+
+def test_the_same_training_is_skipped_unless_forced(s3: Any, sagemaker: Any, registry: Any) -> None:
+    registry.lists()
+    fingerprint = plan(s3, sagemaker).fingerprint
+    registry.lists(2, 1)
+    registry.describes(2, fingerprint="another")
+    registry.describes(
+        1, fingerprint=fingerprint, training_job="job-1", top1="0.5", verdict="promote"
+    )
+    state = plan(s3, sagemaker)
+    decision = decide_training(state, force=False)
+    assert not decision.go
+    assert "nothing new to learn: job-1 trained on RecordIO r1" in decision.reason
+    assert "top-1 0.5, verdict promote" in decision.reason
+    assert decide_training(state, force=True).go
+
+
+def test_other_hyperparameters_are_another_training(s3: Any, sagemaker: Any, registry: Any) -> None:
+    registry.lists()
+    registry.lists()
+    assert plan(s3, sagemaker).fingerprint != plan(s3, sagemaker, epochs=99).fingerprint
+
+
+def test_an_error_of_aws_is_not_taken_for_an_empty_registry(s3: Any, sagemaker: Any) -> None:
+    sagemaker.refuse("list_model_packages", "AccessDeniedException", "not authorized")
+    with pytest.raises(sagemaker.client.exceptions.ClientError, match="not authorized"):
+        plan(s3, sagemaker)

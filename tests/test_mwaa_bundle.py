@@ -1,0 +1,95 @@
+"""What MWAA takes is enough: all DAGs load from the bundle alone, far from the checkout."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.mwaa_bundle import build_bundle
+
+PROBE = """
+import json, sys
+from pathlib import Path
+from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.plugins_manager import _get_plugins
+home = Path(sys.argv[1])
+bag = BundleDagBag(dag_folder=str(home / "dags"), bundle_path=home / "dags", bundle_name="b")
+import include, sagemaker_jobs
+plugins, errors = _get_plugins()
+print(json.dumps({
+    "dags": sorted(bag.dags),
+    "import_errors": bag.import_errors,
+    "modules": [include.__file__, sagemaker_jobs.__file__],
+    "plugins": [plugin.name for plugin in plugins],
+    "plugin_errors": errors,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an Airflow home as MWAA makes it of the bundle."""
+    bundle = tmp_path_factory.mktemp("bundle")
+    build_bundle(bundle)
+    home = tmp_path_factory.mktemp("mwaa")
+    (bundle / "dags").rename(home / "dags")
+    with zipfile.ZipFile(bundle / "plugins.zip") as archive:
+        archive.extractall(home / "plugins")
+    (bundle / "requirements.txt").rename(home / "requirements.txt")
+    return home
+
+
+@pytest.fixture(scope="module")
+def loaded(home: Path) -> Any:
+    """Give what Airflow finds there, in a process that knows no other folder."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")
+    } | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": str(home / "plugins"),
+    }
+    result = subprocess.run(
+        [sys.executable, "-c", PROBE, str(home)],
+        cwd=home,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_all_dags_load_from_the_bundle_alone(loaded: Any, home: Path) -> None:
+    assert loaded["import_errors"] == {}
+    assert len(loaded["dags"]) == 10
+    assert all(Path(module).is_relative_to(home) for module in loaded["modules"])
+
+
+def test_airflow_executes_only_the_plugin_files(loaded: Any) -> None:
+    assert loaded["plugin_errors"] == {}
+    assert "image_classification" in loaded["plugins"]
+
+
+def test_the_bundle_holds_neither_programs_nor_caches(home: Path) -> None:
+    names = {path.relative_to(home).as_posix() for path in (home / "plugins").rglob("*")}
+    assert "plugins/include/pipelines/merch.yaml" in names
+    assert not any("image_classification/" in name or "local_aws" in name for name in names)
+
+
+def test_the_requirements_are_those_of_the_project(home: Path) -> None:
+    lines = (home / "requirements.txt").read_text().splitlines()
+    assert any(line.startswith("apache-airflow-providers-amazon[") for line in lines)
+    assert not any(line.startswith(("mxnet", "moto")) for line in lines)
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        build_bundle(tmp_path / name)
+    first, second = (tmp_path / name / "plugins.zip" for name in ("one", "two"))
+    assert first.read_bytes() == second.read_bytes()
