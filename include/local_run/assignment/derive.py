@@ -1,0 +1,104 @@
+"""A pipeline of one's own for the user's data: another pipeline's settings under a new name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from include.image_classification.dataset.source import is_photo_name
+from include.local_run.assignment.source_files import SourceFiles
+from include.pipeline import load_pipeline
+
+LONGEST_NAME = 40
+
+
+def derived_name(folder: Path, pipelines: Path) -> str:
+    """`my_<folder's name>` as a slug; told apart from another folder of the same name."""
+    slug = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")
+    name = f"my_{slug or 'data'}"[:LONGEST_NAME].rstrip("_")
+    file = pipelines / f"{name}.yaml"
+    if file.exists() and _origin(folder) not in file.read_text(encoding="utf-8"):
+        mark = hashlib.sha256(str(folder).encode()).hexdigest()[:4]
+        name = f"{name[: LONGEST_NAME - 5].rstrip('_')}_{mark}"
+    return name
+
+
+def derive_pipeline(
+    base: Path, name: str, pipelines: Path, files: SourceFiles, classes: str | None
+) -> Path:
+    """Writes the derived pipeline's YAML and returns it.
+
+    Args:
+        base: The YAML file whose settings are taken.
+        name: The new pipeline's name.
+        pipelines: Where the file goes.
+        files: The data, which decides the layout and the largest useful batch.
+        classes: A number, or names or 1-based numbers separated by commas; None keeps the base's.
+    """
+    content: dict[str, Any] = yaml.safe_load(base.read_text(encoding="utf-8"))
+    source = dict(content.get("source") or {})
+    if source.get("layout") != files.layout:
+        source.pop("classes", None)  # they are another data set's
+    source.pop("uri", None)
+    source["layout"] = files.layout
+    if classes:
+        source["classes"] = _classes(classes)
+    content["source"] = source
+    content["description"] = f"the photos in {files.folder.name}"
+    _fit_batch(content, base, files)
+    pipelines.mkdir(parents=True, exist_ok=True)
+    file = pipelines / f"{name}.yaml"
+    file.write_text(
+        f"{_origin(files.folder)}\n# The settings are {base.name}'s. `make run` writes this file.\n"
+        + yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
+        encoding="utf-8",
+    )
+    load_pipeline(file)
+    return file
+
+
+def _origin(folder: Path) -> str:
+    return f"# Made for DATA={folder}"
+
+
+def _classes(wanted: str) -> int | list[str]:
+    if wanted.strip().isdecimal():
+        return int(wanted)
+    return [part.strip() for part in wanted.split(",") if part.strip()]
+
+
+def _fit_batch(content: dict[str, Any], base: Path, files: SourceFiles) -> None:
+    """Takes a smaller mini batch where the data would not fill one: training would refuse it."""
+    photos = count_photos(files)
+    settings = load_pipeline(base, "local")
+    usual = settings.training.hyperparameters.mini_batch_size
+    if photos is None or photos * settings.dataset.train_ratio >= usual:
+        return
+    fitting = 1
+    while fitting * 4 <= photos * settings.dataset.train_ratio:
+        fitting *= 2
+    content["local"] = local = content.get("local") or {}
+    training = local.setdefault("training", {})
+    training.setdefault("hyperparameters", {})["mini_batch_size"] = fitting
+
+
+def count_photos(files: SourceFiles) -> int | None:
+    """How many photos the files hold, or None where counting means unpacking."""
+    count = 0
+    for name in files.upload:
+        if is_photo_name(name):
+            count += 1
+        elif name.lower().endswith(".zip"):
+            try:
+                with zipfile.ZipFile(files.folder / name) as archive:
+                    count += sum(is_photo_name(member) for member in archive.namelist())
+            except (zipfile.BadZipFile, OSError):
+                return None  # the refresh says what is wrong with it
+        elif files.layout == "class_folders":
+            return None
+    return count or None

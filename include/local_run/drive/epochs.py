@@ -1,0 +1,64 @@
+"""A training job's epochs, as its log tells them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+_LINE = re.compile(r"Epoch\[(\d+)\] (Train|Validation)-accuracy=([0-9.eE+-]+|nan)")
+
+
+class EpochLog:
+    """Reads what is new in one training job's log.
+
+    Args:
+        logs: A boto3 CloudWatch Logs client.
+        job: The training job's name.
+        epochs: How many there will be.
+    """
+
+    def __init__(self, logs: Any, job: str, epochs: int) -> None:
+        self._logs, self._job, self._epochs = logs, job, epochs
+        self._stream: str | None = None
+        self._token: str | None = None
+        self._train: dict[int, str] = {}
+
+    def news(self) -> list[str]:
+        """One line for each epoch that ended since the last call."""
+        try:
+            return [line for event in self._events() for line in self._told(event["message"])]
+        except ClientError:
+            return []  # the log appears some time after the job
+
+    def _events(self) -> list[dict[str, Any]]:
+        if self._stream is None:
+            found = self._logs.describe_log_streams(
+                logGroupName=GROUP, logStreamNamePrefix=f"{self._job}/"
+            )["logStreams"]
+            if not found:
+                return []
+            self._stream = found[0]["logStreamName"]
+        token = {"nextToken": self._token} if self._token else {}
+        answer = self._logs.get_log_events(
+            logGroupName=GROUP, logStreamName=self._stream, startFromHead=True, **token
+        )
+        self._token = answer["nextForwardToken"]
+        events: list[dict[str, Any]] = answer["events"]
+        return events
+
+    def _told(self, message: str) -> list[str]:
+        told = []
+        for number, kind, value in _LINE.findall(message):
+            epoch = int(number)
+            if kind == "Train":
+                self._train[epoch] = value
+            else:
+                train = f"{float(self._train.get(epoch, 'nan')):.3f}"
+                told.append(
+                    f"epoch {epoch + 1} of {self._epochs}: accuracy {train} in training, "
+                    f"{float(value):.3f} in validation"
+                )
+        return told

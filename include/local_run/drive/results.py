@@ -1,0 +1,171 @@
+"""The results of a pipeline, read from what its stages left behind, not remembered."""
+
+from __future__ import annotations
+
+import io
+import json
+import statistics
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlparse
+
+from botocore.exceptions import ClientError
+
+from include.local_run.drive.clients import Aws
+from include.pipeline import Pipeline
+from include.policies.records import read_record
+from include.policies.registry import Package, find_package
+
+Figures = dict[str, Any]
+
+
+@dataclass
+class Reasons:
+    """Why a stage did nothing in this run; None where it worked."""
+
+    refresh: str | None = None
+    training: str | None = None
+    batch: str | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """The sections of `summary.json` that stages fill, and where their pages are in S3."""
+
+    sections: Mapping[str, Figures]
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+
+def gather(aws: Aws, pipeline: Pipeline, reasons: Reasons) -> Results:
+    """Reads the pipeline's present state; what a stage has not made yet is zero or null."""
+    layout = aws.layout(pipeline.name)
+
+    def record(key: str) -> Figures:
+        return read_record(aws.s3, layout.bucket, key) or {}
+
+    dataset, recordio = record(layout.dataset_pointer), record(layout.recordio_pointer)
+    package = _package(aws, pipeline, recordio)
+    job = package.metadata.get("training_job", "") if package else ""
+    evaluation = record(layout.evaluation_report(job)) if job else {}
+    batch = _latest_batch(aws, pipeline.name)
+    sections = {
+        "dataset": _dataset(dataset, reasons),
+        "recordio": _recordio(recordio),
+        "training": _training(aws, job, reasons),
+        "evaluation": _evaluation(evaluation, package),
+        "endpoint": _endpoint(aws, pipeline.slug),
+        "batch": _batch(batch, reasons),
+    }
+    pages = {}
+    if job:
+        pages["evaluation.html"] = f"{layout.evaluation(job)}evaluation.html"
+    if batch:
+        pages["gallery.html"] = f"{layout.batch_report(batch['batch'])}gallery.html"
+    return Results(sections, pages)
+
+
+def _dataset(dataset: Figures, reasons: Reasons) -> Figures:
+    counts = dataset.get("counts", {})
+    names = ("images", "classes", "quarantined", "deduplicated")
+    return {
+        "version": dataset.get("version"),
+        **{name: int(counts.get(name, 0)) for name in names},
+        "seconds": float(dataset.get("seconds", 0)),
+        "unchanged": reasons.refresh is not None or bool(dataset.get("unchanged")),
+    }
+
+
+def _recordio(recordio: Figures) -> Figures:
+    counts = recordio.get("counts", {})
+    return {
+        "version": recordio.get("version"),
+        "train": int(counts.get("train", 0)),
+        "validation": int(counts.get("validation", 0)),
+        "seconds": float(recordio.get("seconds", 0)),
+    }
+
+
+def _package(aws: Aws, pipeline: Pipeline, recordio: Figures) -> Package | None:
+    version = recordio.get("version")
+    if not version:
+        return None
+    return find_package(aws.sagemaker, pipeline.slug, "recordio_version", version)
+
+
+def _training(aws: Aws, job: str, reasons: Reasons) -> Figures:
+    told = _training_report(aws, job) if job else {}
+    rates = told.get("images_per_second") or [0.0]
+    return {
+        "job": job or None,
+        "epochs": int(told.get("epochs", 0)),
+        "images_per_second": round(float(statistics.median(rates)), 1),
+        "seconds": float(told.get("seconds", 0)),
+        "skipped": reasons.training,
+    }
+
+
+def _training_report(aws: Aws, job: str) -> Figures:
+    """training.json, which training puts beside its model in output.tar.gz."""
+    described = aws.sagemaker.describe_training_job(TrainingJobName=job)
+    place = urlparse(described["OutputDataConfig"]["S3OutputPath"])
+    key = f"{place.path.strip('/')}/{job}/output/output.tar.gz"
+    try:
+        body = aws.s3.get_object(Bucket=place.netloc, Key=key)["Body"].read()
+    except ClientError:
+        return {}
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        for member in archive.getmembers():
+            file = archive.extractfile(member)
+            if file is not None and member.name.rsplit("/")[-1] == "training.json":
+                report: Figures = json.load(file)
+                return report
+    return {}
+
+
+def _evaluation(evaluation: Figures, package: Package | None) -> Figures:
+    return {
+        "images": int(evaluation.get("images", 0)),
+        "top1": float(evaluation.get("top1", 0)),
+        "top5": float(evaluation.get("top5", 0)),
+        "verdict": package.metadata.get("verdict") if package else None,
+    }
+
+
+def _endpoint(aws: Aws, name: str) -> Figures:
+    try:
+        described = aws.sagemaker.describe_endpoint(EndpointName=name)
+    except ClientError:
+        return {"name": name, "config": None, "status": "absent"}
+    return {
+        "name": name,
+        "config": described.get("EndpointConfigName"),
+        "status": described["EndpointStatus"],
+    }
+
+
+def _latest_batch(aws: Aws, pipeline: str) -> Figures:
+    layout = aws.layout(pipeline)
+    pages = aws.s3.get_paginator("list_objects_v2").paginate(
+        Bucket=layout.bucket, Prefix=layout.batches
+    )
+    records = [
+        (entry["LastModified"], entry["Key"])
+        for page in pages
+        for entry in page.get("Contents", [])
+        if entry["Key"].endswith("/batch.json")
+    ]
+    if not records:
+        return {}
+    return read_record(aws.s3, layout.bucket, max(records)[1]) or {}
+
+
+def _batch(batch: Figures, reasons: Reasons) -> Figures:
+    report = batch.get("report")
+    return {
+        "images": int(batch.get("counts", {}).get("images", 0)),
+        "predictions": f"{report.rstrip('/')}/predictions.csv" if report else None,
+        "seconds": float(batch.get("seconds", 0)),
+        "skipped": reasons.batch,
+    }
