@@ -7,8 +7,6 @@ import time
 from abc import ABC, abstractmethod
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from include.local_aws.errors import JobFailure
 from include.local_aws.images import Image
 from include.local_aws.jobs.container import Container
@@ -66,8 +64,6 @@ class Job(ABC):
             self._work_or_stop()
         except ServerStopping:
             return
-        except ClientError as error:
-            self.finish("Failed", reason=f"ClientError: {error}")
         except JobFailure as failure:
             self.finish("Failed", reason=str(failure))
         except Exception as error:

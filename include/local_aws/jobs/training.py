@@ -74,9 +74,12 @@ class TrainingJob(Job):
         body["SecondaryStatusTransitions"][-1]["EndTime"] = body[self.kind.ended]
         seconds = max(1, round(body[self.kind.ended] - body[self.kind.started]))
         body["TrainingTimeInSeconds"] = body["BillableTimeInSeconds"] = seconds
-        metrics = _metrics(body)
+
+    def finish(self, status: str, *, reason: str = "") -> None:  # noqa: D102
+        metrics = _metrics(self.body)
         if metrics:
-            body["FinalMetricDataList"] = metrics
+            self.set(FinalMetricDataList=metrics)
+        super().finish(status, reason=reason)
 
     def _advance(self, status: str, message: str, **fields: Any) -> None:
         self.check_stop()

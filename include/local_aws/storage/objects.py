@@ -1,5 +1,6 @@
 """Move a job's data between S3 and disk."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -71,13 +73,16 @@ class Objects:
 
     def read(self, item: S3Object) -> bytes:
         """An object's content."""
-        content: bytes = self.client.get_object(Bucket=item.bucket, Key=item.key)["Body"].read()
+        with _told(item.uri):
+            answer = self.client.get_object(Bucket=item.bucket, Key=item.key)
+            content: bytes = answer["Body"].read()
         return content
 
     def write(self, uri: str, content: bytes) -> None:
         """Put an object."""
         bucket, key = split_uri(uri)
-        self.client.put_object(Bucket=bucket, Key=key, Body=content)
+        with _told(uri):
+            self.client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def download(self, items: Iterable[S3Object], directory: Path) -> int:
         """Fetch objects below a directory, several at a time; returns how many.
@@ -89,7 +94,8 @@ class Objects:
         def fetch(pair: tuple[S3Object, Path]) -> None:
             item, target = pair
             target.parent.mkdir(parents=True, exist_ok=True)
-            self.client.download_file(item.bucket, item.key, str(target), Config=_TRANSFER)
+            with _told(item.uri):
+                self.client.download_file(item.bucket, item.key, str(target), Config=_TRANSFER)
 
         return _side_by_side(fetch, targets)
 
@@ -100,22 +106,32 @@ class Objects:
 
         def put(file: Path) -> None:
             key = prefix + file.relative_to(directory).as_posix()
-            self.client.upload_file(str(file), bucket, key, Config=_TRANSFER)
+            with _told(f"s3://{bucket}/{key}"):
+                self.client.upload_file(str(file), bucket, key, Config=_TRANSFER)
 
         return _side_by_side(put, files)
 
     def upload_file(self, file: Path, uri: str) -> None:
         """Put one file at exactly this URI."""
         bucket, key = split_uri(uri)
-        self.client.upload_file(str(file), bucket, key)
+        with _told(uri):
+            self.client.upload_file(str(file), bucket, key)
 
     def download_file(self, uri: str, file: Path) -> None:
         """Fetch one object to exactly this file; JobFailure if it is not there."""
         bucket, key = split_uri(uri)
-        try:
+        with _told(uri):
             self.client.download_file(bucket, key, str(file))
-        except ClientError as error:
-            raise JobFailure(f"ClientError: Could not access {uri}: {error}") from error
+
+
+@contextlib.contextmanager
+def _told(uri: str) -> Iterator[None]:
+    """Turn S3's refusal into a job's failure that names the object."""
+    try:
+        yield
+    except (ClientError, Boto3Error) as error:
+        why = str(error).rpartition("An error occurred ")[2]
+        raise JobFailure(f"ClientError: Could not access {uri}: {why}") from error
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -50,6 +50,7 @@ class SeaweedFS:
         self._root.mkdir(parents=True, exist_ok=True)
         (self._root / "data").mkdir(exist_ok=True)
         self._ports = _kept_ports(self._root / "ports.json")
+        self._remove_sockets()  # of a start that was killed
         config = self._root / "s3.json"
         config.write_text(json.dumps(_identities()))
         config.chmod(0o600)

@@ -1,0 +1,1 @@
+"""S3: SeaweedFS as a child process, and the moves between it and disk."""

@@ -1,0 +1,114 @@
+"""A container image for the tests: a trainer, a model server and a processing program.
+
+What it does is told by hyperparameters, by the model's environment or by arguments.
+"""
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BASE = Path(os.environ["SAGEMAKER_BASE_DIR"])
+
+
+def train() -> int:
+    hyperparameters = json.loads((BASE / "input/config/hyperparameters.json").read_text())
+    channels = json.loads((BASE / "input/config/inputdataconfig.json").read_text())
+    files = sorted(
+        f.relative_to(BASE / "input/data").as_posix()
+        for channel in channels
+        for f in (BASE / "input/data" / channel).rglob("*")
+        if f.is_file()
+    )
+    print("files", *files)
+    for epoch in range(2):
+        print(f"Epoch[{epoch}] Validation-accuracy=0.{epoch + 5}", flush=True)
+    (BASE / "model/weights").write_text("trained")
+    (BASE / "output/data/report.json").write_text(json.dumps(dict(os.environ)))
+    if "orphan" in hyperparameters:
+        subprocess.Popen(["sleep", hyperparameters["orphan"]], start_new_session=True)
+    if "ignore_sigterm" in hyperparameters:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("sleeping", flush=True)
+    time.sleep(float(hyperparameters.get("sleep", 0)))
+    if "failure" in hyperparameters:
+        (BASE / "output/failure").write_text(hyperparameters["failure"])
+    return int(hyperparameters.get("exit", 0))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers with the length of the body; "bad" is a client's error, "die" ends the server."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # header and body in one packet
+
+    def log_message(self, *arguments: object) -> None:
+        return
+
+    def answer(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_GET(self) -> None:
+        if self.path == "/ping":
+            self.answer(500 if "UNHEALTHY" in os.environ else 200, b"")
+        elif self.path == "/execution-parameters" and "EXECUTION" in os.environ:
+            self.answer(200, os.environ["EXECUTION"].encode())
+        else:
+            self.answer(404, b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if body == b"die":
+            os._exit(3)
+        if body == b"bad":
+            self.answer(400, b"not an image")
+            return
+        said = {
+            "length": len(body),
+            "type": self.headers["Content-Type"],
+            "batch": os.environ.get("SAGEMAKER_BATCH"),
+            "version": os.environ.get("VERSION"),
+            "model": (BASE / "model/weights").read_text(),
+            "pid": os.getpid(),
+        }
+        self.answer(200, json.dumps(said).encode())
+
+
+def serve() -> int:
+    if "DIES_AT_START" in os.environ:
+        print("no model here")
+        return 7
+    address = ("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
+    http.server.ThreadingHTTPServer(address, Handler).serve_forever()
+    return 0
+
+
+def process(arguments: list[str]) -> int:
+    print("arguments", *arguments, flush=True)
+    if "sleep" in arguments:
+        time.sleep(60)
+    source, target = Path(arguments[1]), Path(arguments[2])
+    for file in sorted(f for f in source.rglob("*") if f.is_file()):
+        copy = target / file.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    (BASE / "output").mkdir(exist_ok=True)
+    (BASE / "output/message").write_text("copied")
+    if arguments[0] == "fail":
+        (BASE / "output/failure").write_text("nothing to copy")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    programs = {"train": train, "serve": serve}
+    program = programs.get(sys.argv[1])
+    sys.exit(program() if program else process(sys.argv[1:]))

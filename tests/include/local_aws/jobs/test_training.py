@@ -1,0 +1,171 @@
+import io
+import json
+import tarfile
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.include.local_aws.local_server import BUCKET, LocalServer
+
+
+@pytest.fixture(scope="module")
+def data(aws: LocalServer) -> str:
+    return aws.put("training/data", a="1", b="2")
+
+
+def test_a_job_reads_its_channel_and_leaves_its_model_and_output(
+    aws: LocalServer, data: str
+) -> None:
+    name = aws.train(data)
+    job = aws.ended("training", name)
+    assert job["TrainingJobStatus"] == "Completed"
+    assert "files train/a.txt train/b.txt" in aws.log("training", name)
+    uri = job["ModelArtifacts"]["S3ModelArtifacts"]
+    assert uri == f"s3://{BUCKET}/models/{name}/output/model.tar.gz"
+    with tarfile.open(fileobj=io.BytesIO(aws.get(uri))) as model:
+        assert model.getnames() == ["weights"]
+    output = aws.get(uri.replace("model.tar.gz", "output.tar.gz"))
+    with tarfile.open(fileobj=io.BytesIO(output)) as archive:
+        assert archive.getnames() == ["report.json"]
+
+
+def test_a_program_sees_its_job_and_this_server_but_not_the_servers_environment(
+    aws: LocalServer, data: str
+) -> None:
+    request = aws.training_request(data)
+    request["Environment"] = {"MINE": "/opt/ml/input/data/train"}
+    aws.sagemaker.create_training_job(**request)
+    name = request["TrainingJobName"]
+    uri = aws.ended("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
+    output = aws.get(uri.replace("model.tar.gz", "output.tar.gz"))
+    with tarfile.open(fileobj=io.BytesIO(output)) as archive:
+        seen = json.loads(archive.extractfile("report.json").read())  # type: ignore[union-attr]
+    assert seen["TRAINING_JOB_NAME"] == name
+    assert seen["TRAINING_JOB_ARN"].endswith(f":training-job/{name}")
+    assert seen["MINE"] == seen["SAGEMAKER_BASE_DIR"] + "/input/data/train"
+    assert {k: seen[k] for k in aws.environment} == aws.environment
+    assert not [k for k in seen if k.startswith(("PYTEST", "VIRTUAL_ENV"))]
+
+
+def test_states_follow_sagemakers_order_and_end_with_a_new_message(
+    aws: LocalServer, data: str
+) -> None:
+    job = aws.ended("training", aws.train(data))
+    steps = job["SecondaryStatusTransitions"]
+    assert [step["Status"] for step in steps] == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
+    assert steps[-1]["StatusMessage"] == "Training job completed"
+    assert all(step["StartTime"] <= step["EndTime"] for step in steps)
+    assert job["TrainingStartTime"] <= job["TrainingEndTime"]
+    assert job["BillableTimeInSeconds"] >= 1
+
+
+def test_the_last_value_of_each_metric_is_reported(aws: LocalServer, data: str) -> None:
+    job = aws.ended("training", aws.train(data))
+    (metric,) = job["FinalMetricDataList"]
+    assert (metric["MetricName"], metric["Value"]) == ("validation:accuracy", pytest.approx(0.6))
+
+
+def test_a_failure_file_and_the_exit_code_become_the_reason(aws: LocalServer, data: str) -> None:
+    job = aws.ended("training", aws.train(data, failure="too few images", exit="3"))
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"] == "AlgorithmError: too few images, exit code: 3"
+    assert job["SecondaryStatusTransitions"][-1]["StatusMessage"] == job["FailureReason"]
+
+
+def test_a_failure_without_a_file_points_at_the_log(aws: LocalServer, data: str) -> None:
+    job = aws.ended("training", aws.train(data, exit="1"))
+    assert job["FailureReason"] == (
+        "AlgorithmError: See job logs for more information, exit code: 1"
+    )
+
+
+def test_an_unknown_image_fails_naming_it_and_the_registry(aws: LocalServer, data: str) -> None:
+    request = aws.training_request(data)
+    request["AlgorithmSpecification"]["TrainingImage"] = "nobody/knows:1"
+    aws.sagemaker.create_training_job(**request)
+    reason = aws.ended("training", request["TrainingJobName"])["FailureReason"]
+    assert reason == (
+        f"ClientError: Cannot find the requested image nobody/knows:1: add it to {aws.images}"
+    )
+
+
+def test_a_bucket_that_is_not_there_is_the_clients_error(aws: LocalServer, data: str) -> None:
+    request = aws.training_request(data)
+    request["OutputDataConfig"]["S3OutputPath"] = "s3://no-such-bucket/models"
+    aws.sagemaker.create_training_job(**request)
+    job = aws.ended("training", request["TrainingJobName"])
+    assert job["FailureReason"].startswith("ClientError: ")
+    assert "no-such-bucket" in job["FailureReason"] or "NoSuchBucket" in job["FailureReason"]
+
+
+def test_a_stopped_job_keeps_the_model_it_had_saved(aws: LocalServer, data: str) -> None:
+    name = aws.train(data, sleep="60")
+    aws.await_log("training", name, "sleeping")
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    job = aws.ended("training", name)
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert job["SecondaryStatusTransitions"][-1]["StatusMessage"] == "Training job stopped"
+    assert aws.keys(job["ModelArtifacts"]["S3ModelArtifacts"])
+    with pytest.raises(ClientError, match="rejected because the training job is in status Stopped"):
+        aws.sagemaker.stop_training_job(TrainingJobName=name)
+
+
+def test_a_job_that_runs_too_long_is_stopped_and_says_so(aws: LocalServer, data: str) -> None:
+    job = aws.ended("training", aws.train(data, seconds=1, sleep="60"))
+    assert job["TrainingJobStatus"] == "Stopped"
+    assert job["SecondaryStatus"] == "MaxRuntimeExceeded"
+
+
+def test_what_a_program_started_and_forgot_ends_with_it(aws: LocalServer, data: str) -> None:
+    seconds = str(600 + time.time_ns() % 1000 / 1000)  # told apart from any other sleep
+    aws.ended("training", aws.train(data, orphan=seconds))
+    assert not _running("sleep", seconds)
+
+
+def test_an_empty_prefix_is_refused_at_create(aws: LocalServer) -> None:
+    with pytest.raises(ClientError) as refused:
+        aws.train(f"s3://{BUCKET}/nothing/here")
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert "No S3 objects found under S3 URL" in str(refused.value)
+
+
+def test_a_name_is_used_once(aws: LocalServer, data: str) -> None:
+    request = aws.training_request(data)
+    arn = aws.sagemaker.create_training_job(**request)["TrainingJobArn"]
+    with pytest.raises(aws.sagemaker.exceptions.ResourceInUse) as refused:
+        aws.sagemaker.create_training_job(**request)
+    assert refused.value.response["Error"]["Message"] == (
+        "Job name must be unique within an AWS account and region, "
+        f"and a job with this name already exists ({arn})"
+    )
+    aws.ended("training", request["TrainingJobName"])
+
+
+def test_no_work_directory_stays(aws: LocalServer, data: str) -> None:
+    name = aws.train(data)
+    aws.ended("training", name)
+    deadline = time.monotonic() + 5
+    directory = aws.root / "work/training-job" / name
+    while directory.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not directory.exists()
+
+
+def _running(*command: str) -> bool:
+    from pathlib import Path
+
+    wanted = b"\0".join(part.encode() for part in command)
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if entry.read_bytes().rstrip(b"\0").endswith(wanted):
+                return True
+        except OSError:
+            continue
+    return False

@@ -1,0 +1,101 @@
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from include.local_aws.jobs.transform import Limits, split
+from tests.include.local_aws.local_server import BUCKET, LocalServer, fresh
+
+_TARGET = f"s3://{BUCKET}/transformed"
+
+
+@pytest.fixture(scope="module")
+def model(aws: LocalServer) -> str:
+    return aws.model(VERSION="1")
+
+
+def _create(aws: LocalServer, model: str, uri: str, target: str, **request: Any) -> str:
+    name = fresh("transform")
+    kind = "ManifestFile" if uri.endswith(".manifest") else "S3Prefix"
+    source = {"S3DataSource": {"S3DataType": kind, "S3Uri": uri}}
+    aws.sagemaker.create_transform_job(
+        **{
+            "TransformJobName": name,
+            "ModelName": model,
+            "TransformInput": {"DataSource": source, "ContentType": "image/png"},
+            "TransformOutput": {"S3OutputPath": target},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            **request,
+        }
+    )
+    return name
+
+
+def test_each_object_gets_an_answer_beside_its_relative_key(aws: LocalServer, model: str) -> None:
+    uri = aws.put("transform/in", a="1", b="22")
+    aws.put("transform/in/deep", c="333")
+    name = _create(aws, model, uri + "/", f"{_TARGET}/all", MaxConcurrentTransforms=2)
+    assert aws.ended("transform", name)["TransformJobStatus"] == "Completed"
+    assert aws.keys(f"{_TARGET}/all") == ["a.txt.out", "b.txt.out", "deep/c.txt.out"]
+    said = json.loads(aws.get(f"{_TARGET}/all/b.txt.out"))
+    assert (said["length"], said["type"], said["batch"]) == (2, "image/png", "true")
+
+
+def test_a_manifest_names_the_objects(aws: LocalServer, model: str) -> None:
+    uri = aws.put("transform/many", a="1", b="2", c="3")
+    manifest = json.dumps([{"prefix": uri + "/"}, "a.txt", "c.txt"])
+    aws.s3.put_object(Bucket=BUCKET, Key="transform/some.manifest", Body=manifest)
+    name = _create(aws, model, f"s3://{BUCKET}/transform/some.manifest", f"{_TARGET}/some")
+    assert aws.ended("transform", name)["TransformJobStatus"] == "Completed"
+    assert aws.keys(f"{_TARGET}/some") == ["a.txt.out", "c.txt.out"]
+
+
+def test_a_failing_object_fails_the_job_by_name_and_the_others_stay(
+    aws: LocalServer, model: str
+) -> None:
+    uri = aws.put("transform/mixed", a="1", b="bad", c="3")
+    job = aws.ended("transform", _create(aws, model, uri, f"{_TARGET}/mixed"))
+    assert job["TransformJobStatus"] == "Failed"
+    assert f"{uri}/b.txt: Bad HTTP status" in job["FailureReason"]
+    assert "400 not an image" in job["FailureReason"]
+    assert aws.keys(f"{_TARGET}/mixed") == ["a.txt.out", "c.txt.out"]
+
+
+def test_an_object_that_a_manifest_names_in_vain_fails_by_name(
+    aws: LocalServer, model: str
+) -> None:
+    manifest = json.dumps([{"prefix": f"s3://{BUCKET}/transform/"}, "not-there.jpg"])
+    aws.s3.put_object(Bucket=BUCKET, Key="transform/vain.manifest", Body=manifest)
+    name = _create(aws, model, f"s3://{BUCKET}/transform/vain.manifest", f"{_TARGET}/vain")
+    assert "transform/not-there.jpg" in aws.ended("transform", name)["FailureReason"]
+
+
+def test_a_model_server_that_dies_fails_the_job(aws: LocalServer) -> None:
+    uri = aws.put("transform/dies", a="1")
+    job = aws.ended("transform", _create(aws, aws.model(DIES_AT_START="1"), uri, _TARGET))
+    assert "did not pass the ping health check: it ended with exit code 7" in job["FailureReason"]
+
+
+def test_an_unknown_model_is_refused(aws: LocalServer) -> None:
+    with pytest.raises(ClientError, match="Could not find model"):
+        _create(aws, "no-such-model", f"s3://{BUCKET}/transform/in", _TARGET)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [("SingleRecord", [b"a\n", b"bb\n", b"c"]), ("MultiRecord", [b"a\nbb\n", b"c"])],
+)
+def test_lines_are_sent_alone_or_as_many_as_the_payload_holds(
+    strategy: str, expected: list[bytes]
+) -> None:
+    limits = Limits(concurrency=1, payload=5, strategy=strategy)
+    assert split(b"a\nbb\nc", "Line", limits) == expected
+    assert split(b"a\nbb\nc", "None", limits) == [b"a\nbb\nc"]
+
+
+def test_the_request_goes_before_the_container_before_the_default() -> None:
+    said = {"MaxConcurrentTransforms": 3, "MaxPayloadInMB": 2, "BatchStrategy": "SingleRecord"}
+    assert Limits.of({}, {}) == Limits(1, 6 * 1024**2, "MultiRecord")
+    assert Limits.of({}, said) == Limits(3, 2 * 1024**2, "SingleRecord")
+    assert Limits.of({"MaxConcurrentTransforms": 4}, said).concurrency == 4

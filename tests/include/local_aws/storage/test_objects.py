@@ -1,0 +1,49 @@
+"""Where an object lands, and where it must not."""
+
+from pathlib import Path
+
+import pytest
+
+from include.local_aws.errors import JobFailure
+from include.local_aws.storage.objects import Objects, inside, split_uri
+from tests.include.local_aws.local_server import BUCKET, LocalServer
+
+
+@pytest.fixture(scope="module")
+def objects(aws: LocalServer) -> Objects:
+    return Objects(aws.environment["AWS_ENDPOINT_URL_S3"])
+
+
+@pytest.mark.parametrize(
+    ("prefix", "names"),
+    [
+        ("names/test/", ["a.txt", "b.txt"]),
+        ("names/test", ["a.txt", "b.txt", "test_small/c.txt"]),
+        ("names/test/a.txt", ["a.txt"]),
+        ("names/te", ["test/a.txt", "test/b.txt", "test_small/c.txt"]),
+        ("names/none", []),
+    ],
+)
+def test_names_are_relative_to_what_the_prefix_ends_at(
+    aws: LocalServer, objects: Objects, prefix: str, names: list[str]
+) -> None:
+    aws.put("names/test", a="1", b="2")
+    aws.put("names/test_small", c="3")
+    found = [item.relative for item in objects.under(f"s3://{BUCKET}/{prefix}")]
+    assert found == names
+
+
+def test_a_bucket_that_is_not_there_holds_nothing(objects: Objects) -> None:
+    assert not objects.any_under("s3://no-such-bucket/x")
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/passwd", ""])
+def test_no_name_leads_out_of_the_directory(tmp_path: Path, name: str) -> None:
+    with pytest.raises(JobFailure, match="leads outside"):
+        inside(tmp_path / "directory", name)
+
+
+@pytest.mark.parametrize("uri", ["bucket/key", "s3://", "https://bucket/key"])
+def test_what_is_no_s3_uri_is_refused(uri: str) -> None:
+    with pytest.raises(JobFailure, match="is not an S3 URI"):
+        split_uri(uri)

@@ -1,0 +1,67 @@
+"""What a kill of the server, and a start after it, must keep."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.include.local_aws.local_server import BUCKET, LocalServer
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[LocalServer]:
+    server = LocalServer(tmp_path / "aws", jobs=1)
+    server.start()
+    server.s3.create_bucket(Bucket=BUCKET)
+    yield server
+    assert server.stop() == 0
+    assert _processes_of(server) == []
+
+
+def test_a_killed_server_comes_back_with_everything_but_the_running_jobs(
+    server: LocalServer,
+) -> None:
+    data = server.put("data", a="1")
+    endpoint = server.endpoint(server.config(server.model(VERSION="1")))
+    running = server.train(data, sleep="300", ignore_sigterm="1", orphan="301")
+    server.await_log("training", running, "sleeping")
+    waiting = server.train(data)
+
+    server.kill()
+    _assert_all_end(server)
+    server.start()
+
+    for name in (running, waiting):
+        job = server.sagemaker.describe_training_job(TrainingJobName=name)
+        assert job["TrainingJobStatus"] == "Failed"
+        assert job["FailureReason"].startswith("InternalServerError: the local server stopped")
+        assert job["TrainingStartTime"] <= job["TrainingEndTime"]
+    assert "sleeping" in server.log("training", running)
+    assert server.get(f"{data}/a.txt") == b"1"
+    assert server.settled(endpoint)["EndpointStatus"] == "InService"
+    assert server.invoke(endpoint, b"1")["version"] == "1"
+    assert not list((server.root / "work").glob("training-job/*"))
+    assert server.ended("training", server.train(data))["TrainingJobStatus"] == "Completed"
+
+
+def _assert_all_end(server: LocalServer) -> None:
+    deadline = time.monotonic() + 5
+    while left := _processes_of(server):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
+
+
+def _processes_of(server: LocalServer) -> list[str]:
+    """The command lines of processes that name the server's folder, or have it in their
+    environment: its children, and what those started.
+    """
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (entry / "cmdline").read_bytes()
+            if str(server.root).encode() in text + (entry / "environ").read_bytes():
+                found.append(text.replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found

