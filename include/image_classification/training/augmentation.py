@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.training.decoding import Image
+from include.image_classification.training.decoding import Image, squash
 
 HUE, SATURATION, LIGHTNESS = 36, 50, 50
 ROTATION, SHEAR, ASPECT = 10, 0.1, 0.25
@@ -23,7 +23,7 @@ def augment(image: Image, kind: str, height: int, width: int, random: np.random.
         return centre(image, height, width)
     if kind == "crop_color_transform":
         image = _transformed(image, random)
-    image = _random_crop(image, height, width, random)
+    image = _random_window(image, height, width, random)
     if random.random() < 0.5:
         image = image[:, ::-1]
     return image if kind == "crop" else _recoloured(image, random)
@@ -35,10 +35,12 @@ def centre(image: Image, height: int, width: int) -> Image:
     return image[top : top + height, left : left + width]
 
 
-def _random_crop(image: Image, height: int, width: int, random: np.random.Generator) -> Image:
-    top = random.integers(image.shape[0] - height + 1)
-    left = random.integers(image.shape[1] - width + 1)
-    return image[top : top + height, left : left + width]
+def _random_window(image: Image, height: int, width: int, random: np.random.Generator) -> Image:
+    rows = random.integers(height, image.shape[0] + 1)
+    columns = random.integers(width, image.shape[1] + 1)
+    top = random.integers(image.shape[0] - rows + 1)
+    left = random.integers(image.shape[1] - columns + 1)
+    return squash(image[top : top + rows, left : left + columns], height, width)
 
 
 def _recoloured(image: Image, random: np.random.Generator) -> Image:

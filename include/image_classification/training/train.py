@@ -13,6 +13,7 @@ from typing import Any
 from include.image_classification.container import ProgramError, base_dir
 from include.image_classification.training import channels, log_lines
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
+from include.image_classification.training.precision import choose_precision, use_bfloat16
 from include.image_classification.training.records import RecordFile
 
 _log = logging.getLogger(__name__)
@@ -58,14 +59,14 @@ def _fit(
     settings: Hyperparameters, train: RecordFile, validation: RecordFile, stop: threading.Event
 ) -> dict[str, Any]:
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
-    from include.image_classification.training import precision
     from include.image_classification.training.artifact import store_model
     from include.image_classification.training.batches import BatchReader
     from include.image_classification.training.fit import Training
     from include.image_classification.training.mxnet_import import mx
     from include.image_classification.training.network import make_network
 
-    precision.apply(settings)
+    if choose_precision(settings) == "bfloat16":
+        use_bfloat16()
     mx.random.seed(settings.seed)
     network = make_network(settings.num_layers, settings.num_classes, settings.image_shape)
     threads = len(os.sched_getaffinity(0))

@@ -1,0 +1,1 @@
+"""Measuring a model on what it answered, class by class."""

@@ -1,0 +1,141 @@
+"""The program `evaluate`: a model's answers on one split, against the truth."""
+
+import csv
+import datetime
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from include.image_classification.container import (
+    ProgramError,
+    processing_input,
+    processing_output,
+)
+from include.image_classification.dataset.manifest import (
+    SPLITS,
+    Image,
+    Version,
+    read_version,
+    write_json,
+)
+from include.image_classification.evaluation.metrics import Scores, score
+from include.image_classification.evaluation.predictions import (
+    SUFFIX,
+    Probabilities,
+    read_prediction,
+)
+from include.image_classification.flags import FlagParser
+from include.image_classification.reporting.page import render
+
+_log = logging.getLogger(__name__)
+NAMED = 3
+CONFUSIONS_SHOWN = 20
+
+
+def main(argv: list[str]) -> None:
+    """Score input/predictions against input/version and write output/result.
+
+    Every image of the split must have its prediction: a figure over those that happen to be
+    there would not be comparable.
+    """
+    started = time.perf_counter()
+    parser = FlagParser("evaluate", "Score predictions of one split of a data set version.")
+    parser.add_argument("--split", choices=SPLITS, default="test")
+    split = parser.parse_args(argv).split
+    version = read_version(processing_input("version"))
+    images = version.split(split)
+    if not images:
+        raise ProgramError(f"data set version {version.name} has no images in split {split}")
+    answers = read_answers(processing_input("predictions"), images, len(version.classes))
+    scores = score(np.stack(answers), np.array([image.label for image in images]))
+    summary = _summary(version, split, scores, started)
+    write_results(processing_output("result"), version.classes, scores, summary)
+    _log.info("Split %s: %d images, top-1 %.4f, top-5 %.4f", split, *map(summary.get, FIGURES))
+
+
+FIGURES = ("images", "top1", "top5")
+
+
+def read_answers(folder: Path, images: Sequence[Image], classes: int) -> list[Probabilities]:
+    """Return the images' predictions in the images' order.
+
+    Raises:
+        ProgramError: predictions are missing (how many, and the first ones) or damaged.
+    """
+    missing = [image.key for image in images if not (folder / (image.key + SUFFIX)).is_file()]
+    if missing:
+        first = ", ".join(missing[:NAMED])
+        more = ", ..." if len(missing) > NAMED else ""
+        raise ProgramError(
+            f"{len(missing)} of {len(images)} images have no prediction ({first}{more}): "
+            "run the batch transform again"
+        )
+    return [read_prediction(folder, image.key, classes) for image in images]
+
+
+def write_results(
+    folder: Path, classes: Sequence[str], scores: Scores, summary: dict[str, Any]
+) -> None:
+    """Write evaluation.json, per_class.csv, confusion.csv and evaluation.html into a folder."""
+    write_json(folder / "evaluation.json", summary)
+    rows = [each.values() for each in summary["per_class"]]
+    _write_table(folder / "per_class.csv", ["label", "name", "images", "top1"], rows)
+    confused = [
+        [true, classes[true], predicted, classes[predicted], scores.confusion[true, predicted]]
+        for true, predicted in np.argwhere(scores.confusion)
+    ]
+    header = ["label", "name", "predicted_label", "predicted_name", "images"]
+    _write_table(folder / "confusion.csv", header, confused)
+    page = render(
+        "evaluation.html.jinja",
+        summary=summary,
+        per_class=sorted(
+            (each for each in summary["per_class"] if each["images"]), key=lambda each: each["top1"]
+        ),
+        confusions=_worst_confusions(classes, scores),
+    )
+    (folder / "evaluation.html").write_text(page, encoding="utf-8")
+
+
+def _summary(version: Version, split: str, scores: Scores, started: float) -> dict[str, Any]:
+    per_class = [
+        {
+            "label": label,
+            "name": name,
+            "images": scores.class_images(label),
+            "top1": scores.class_top1(label),
+        }
+        for label, name in enumerate(version.classes)
+    ]
+    return {
+        "stage": "evaluate",
+        "dataset_version": version.name,
+        "split": split,
+        "images": scores.images,
+        "top1": scores.top1,
+        "top5": scores.top5,
+        "per_class": per_class,
+        "seconds": round(time.perf_counter() - started, 3),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _worst_confusions(classes: Sequence[str], scores: Scores) -> list[dict[str, Any]]:
+    wrong = scores.confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    pairs = [
+        {"true": classes[true], "predicted": classes[predicted], "images": int(images)}
+        for (true, predicted), images in zip(np.argwhere(wrong), wrong[wrong > 0], strict=True)
+    ]
+    return sorted(pairs, key=lambda pair: -pair["images"])[:CONFUSIONS_SHOWN]
+
+
+def _write_table(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,0 +1,60 @@
+"""The gallery: a batch's pictures with what the model thinks they are."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from include.image_classification.progress import with_progress
+from include.image_classification.reporting.page import render
+from include.image_classification.reporting.rows import Row
+from include.image_classification.reporting.thumbnails import thumbnail
+
+MAX_PICTURES = 1200
+"""Beyond this a page gets slow to open: the least certain are shown, the table has all."""
+
+WIDTH, HEIGHT = 288, 192
+UNSURE, SURE = 0.5, 0.8
+BANDS = ("sure", "fair", "unsure")
+TOP_CLASSES = 6
+
+
+def write_gallery(path: Path, batch: str, rows: Sequence[Row], images: Path) -> None:
+    """Write the gallery of rows, which come least certain first, as one self-contained page.
+
+    A picture that is missing or cannot be decoded is shown as an empty frame.
+    """
+    shown = rows[:MAX_PICTURES]
+    cards = [
+        {"row": row, "picture": thumbnail(images / row.file, WIDTH, HEIGHT), "band": band(row)}
+        for row in with_progress(shown, "gallery: pictures", len(shown))
+    ]
+    page = render("gallery.html.jinja", batch=batch, cards=cards, **overview(rows))
+    path.write_text(page, encoding="utf-8", errors="replace")
+
+
+def band(row: Row) -> str:
+    """How certain the model is: `unsure`, `fair` or `sure`."""
+    if row.probability < UNSURE:
+        return "unsure"
+    return "fair" if row.probability < SURE else "sure"
+
+
+def overview(rows: Sequence[Row]) -> dict[str, Any]:
+    """The figures at the head of the page."""
+    known = [row for row in rows if row.correct is not None]
+    counts = Counter(row.label for row in rows)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    bands = Counter(band(row) for row in rows)
+    return {
+        "images": len(rows),
+        "labels": sorted(counts),
+        "ranked": ranked[:TOP_CLASSES],
+        "most": ranked[0][1],
+        "bands": [
+            (name, bands[name], bands[name] / len(rows)) for name in ("sure", "fair", "unsure")
+        ],
+        "median": sorted(row.probability for row in rows)[len(rows) // 2],
+        "known": len(known),
+        "right": sum(bool(row.correct) for row in known),
+    }
