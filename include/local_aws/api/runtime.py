@@ -8,6 +8,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from include.local_aws.endpoints.fleet import Instance
 from include.local_aws.endpoints.manager import KIND
 from include.local_aws.services import Services
 from include.local_aws.settings import ACCOUNT, REGION
@@ -43,21 +44,25 @@ class Runtime:
         if body is None:
             message = f"HTTP content length exceeded {_LARGEST} bytes."
             return JSONResponse({"message": message}, status_code=413)
+        variant = request.headers.get("x-amzn-sagemaker-target-variant")
+        instance = self._services.endpoints.pick(name, variant)
+        if instance is None:
+            return self._nobody(name, variant)
+        return await self._forward(request, body, name, instance)
+
+    def _nobody(self, name: str, variant: str | None) -> Response:
+        """Why no process takes the request; the store is asked only then."""
         endpoint = self._services.store.get(KIND, name)
         if endpoint is None or endpoint["EndpointStatus"] not in _SERVING:
             return _error("ValidationError", f"Endpoint {name} of account {ACCOUNT} not found.")
-        variant = request.headers.get("x-amzn-sagemaker-target-variant")
-        if variant and not self._services.endpoints.has_variant(name, variant):
+        if variant and variant not in [v["name"] for v in endpoint["_variants"]]:
             return _error("ValidationError", f"Variant {variant} of endpoint {name} not found.")
-        return await self._forward(request, body, name, variant)
+        message = f"No instance of endpoint {name} is healthy; try again."
+        return _error("ServiceUnavailable", message, status=503)
 
     async def _forward(
-        self, request: Request, body: bytes, name: str, variant: str | None
+        self, request: Request, body: bytes, name: str, instance: Instance
     ) -> Response:
-        instance = self._services.endpoints.pick(name, variant)
-        if instance is None:
-            message = f"No instance of endpoint {name} is healthy; try again."
-            return _error("ServiceUnavailable", message, status=503)
         url = f"http://127.0.0.1:{instance.server.port}/invocations"
         try:
             answer = await self._client.post(url, content=body, headers=_headers(request))

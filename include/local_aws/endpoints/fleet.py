@@ -59,13 +59,12 @@ class Fleet:
             JobFailure: one is not; none runs then.
             FleetClosed: `stop` was called meanwhile.
         """
-        try:
-            with ThreadPoolExecutor(len(self._instances)) as pool:
-                list(pool.map(lambda i: i.server.start(self._check), self._instances))
-        except BaseException:
-            self._closed.set()
+        with ThreadPoolExecutor(len(self._instances)) as pool:
+            failures = [f for f in pool.map(self._start_one, self._instances) if f]
+        if failures:
             self._stop_instances(grace=0)
-            raise
+            reasons = [f for f in failures if not isinstance(f, FleetClosed)]
+            raise (reasons or failures)[0]
         for instance in self._instances:
             instance.healthy = True
         self._watcher.start()
@@ -92,9 +91,14 @@ class Fleet:
             chosen.turns += 1
         return chosen
 
-    def has(self, variant: str) -> bool:
-        """Whether the configuration has a variant of this name."""
-        return variant in self._weights
+    def _start_one(self, instance: Instance) -> Exception | None:
+        """Start one instance; a failure, which is returned, ends the start of the others."""
+        try:
+            instance.server.start(self._check)
+        except Exception as error:
+            self._closed.set()
+            return error
+        return None
 
     def _check(self) -> None:
         if self._closed.is_set():

@@ -63,11 +63,6 @@ class EndpointManager:
         fleet = self._fleets.get(name)
         return fleet.pick(variant) if fleet else None
 
-    def has_variant(self, name: str, variant: str) -> bool:
-        """Whether an endpoint that serves has this variant."""
-        fleet = self._fleets.get(name)
-        return fleet is not None and fleet.has(variant)
-
     def revive(self) -> None:
         """Bring back what the last server left: called once, at the start."""
         for body in self._machine.store.every(KIND):

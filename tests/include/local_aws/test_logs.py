@@ -30,10 +30,11 @@ def _get(files: LogFiles, stream: str, **request: Any) -> Any:
 
 
 def test_pages_go_forward_and_the_last_token_repeats(files: LogFiles, stream: str) -> None:
-    seen, token = [], None
+    seen: list[str] = []
+    token = None
     while True:
-        request = {"nextToken": token} if token else {}
-        answer = _get(files, stream, startFromHead=True, limit=10, **request)
+        after: dict[str, Any] = {"nextToken": token} if token else {}
+        answer = _get(files, stream, startFromHead=True, limit=10, **after)
         seen += [event["message"] for event in answer["events"]]
         if answer["nextForwardToken"] == token:
             break

@@ -53,8 +53,9 @@ def _assert_all_end(server: LocalServer) -> None:
 
 
 def _processes_of(server: LocalServer) -> list[str]:
-    """The command lines of processes that name the server's folder, or have it in their
-    environment: its children, and what those started.
+    """The processes that name the server's folder in their command line or environment.
+
+    Those are its children, and what the children started.
     """
     found = []
     for entry in Path("/proc").glob("[0-9]*"):

