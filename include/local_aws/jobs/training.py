@@ -1,10 +1,12 @@
 """A training job: channels in, `train`, model.tar.gz out."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
 
 from include.local_aws.jobs.archives import pack
+from include.local_aws.jobs.checkpoints import Checkpoints
 from include.local_aws.jobs.inputs import fetch
 from include.local_aws.jobs.job import Job, JobStopped
 from include.local_aws.jobs.kinds import TRAINING
@@ -48,7 +50,8 @@ class TrainingJob(Job):
             image, self.machine.aws, self._own_variables(request), request.get("Environment", {})
         )
         self._advance("Training", "Training image download completed. Training in progress.")
-        code = self.run_program(command, environment, self._seconds(request))
+        with self._checkpoints(request):
+            code = self.run_program(command, environment, self._seconds(request))
         if code != 0:
             raise self.failure(code)
         self._upload(request)
@@ -124,6 +127,13 @@ class TrainingJob(Job):
         spec = request["AlgorithmSpecification"]
         own = [*spec.get("ContainerEntrypoint", []), *spec.get("ContainerArguments", [])]
         return [self.container.rewritten(argument) for argument in own] or ["train"]
+
+    def _checkpoints(self, request: Body) -> contextlib.AbstractContextManager[Any]:
+        config = request.get("CheckpointConfig")
+        if config is None:
+            return contextlib.nullcontext()
+        directory = self.container.local(config.get("LocalPath", "/opt/ml/checkpoints"))
+        return Checkpoints(self.machine.objects, config["S3Uri"], directory)
 
     def _own_variables(self, request: Body) -> dict[str, str]:
         return {

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import logging
 import shutil
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +16,7 @@ from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_pairs, is_free
 from include.local_aws.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
+_log = logging.getLogger(__name__)
 _SERVERS = ("master", "volume", "filer", "s3")
 _ENVIRONMENT = {
     "GOMEMLIMIT": "512MiB",
@@ -34,6 +37,8 @@ class SeaweedFS:
         self._root = root
         self._child: Child | None = None
         self._ports: dict[str, int] = {}
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
 
     @property
     def endpoint_url(self) -> str:
@@ -54,22 +59,38 @@ class SeaweedFS:
         config = self._root / "s3.json"
         config.write_text(json.dumps(_identities()))
         config.chmod(0o600)
-        self._child = Child(
-            [find_weed(), *self._flags(config)],
-            environment={**_ENVIRONMENT, "TMPDIR": str(self._root)},
-            directory=self._root,
-            log=self._root / "weed.log",
-        )
+        self._spawn(config)
         self._wait(patience)
+        self._watcher = threading.Thread(target=self._watch, args=(config,), name="seaweedfs")
+        self._watcher.start()
 
     def stop(self) -> None:
         """Stop it; what it acknowledged is on disk."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join()
         if self._child is not None:
             # The volume server closes its files at once; the filer then waits ten seconds
             # for the S3 gateway, and loses nothing when it is killed.
             self._child.stop(grace=1)
             self._child = None
             self._remove_sockets()
+
+    def _spawn(self, config: Path) -> None:
+        self._child = Child(
+            [find_weed(), *self._flags(config)],
+            environment={**_ENVIRONMENT, "TMPDIR": str(self._root)},
+            directory=self._root,
+            log=self._root / "weed.log",
+        )
+
+    def _watch(self, config: Path) -> None:
+        """Start it again, at the same addresses, when it has ended by itself."""
+        while not self._stopping.wait(1):
+            if not self.alive:
+                _log.warning("SeaweedFS has ended: starting it again (see %s/weed.log)", self._root)
+                self._remove_sockets()
+                self._spawn(config)
 
     def _remove_sockets(self) -> None:
         """Remove the Unix sockets that SeaweedFS leaves in /tmp, which it lets nobody choose."""

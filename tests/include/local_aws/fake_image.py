@@ -29,6 +29,11 @@ def train() -> int:
         print(f"Epoch[{epoch}] Validation-accuracy=0.{epoch + 5}", flush=True)
     (BASE / "model/weights").write_text("trained")
     (BASE / "output/data/report.json").write_text(json.dumps(dict(os.environ)))
+    checkpoint = BASE / "checkpoints/epoch"
+    if checkpoint.exists():
+        print("resumed after epoch", checkpoint.read_text(), flush=True)
+    if "checkpoint" in hyperparameters:
+        checkpoint.write_text(hyperparameters["checkpoint"])
     if "orphan" in hyperparameters:
         subprocess.Popen(["sleep", hyperparameters["orphan"]], start_new_session=True)
     if "ignore_sigterm" in hyperparameters:

@@ -123,6 +123,25 @@ def test_a_job_that_runs_too_long_is_stopped_and_says_so(aws: LocalServer, data:
     assert job["SecondaryStatus"] == "MaxRuntimeExceeded"
 
 
+def test_checkpoints_are_copied_while_a_job_runs_and_restored_by_the_next(
+    aws: LocalServer, data: str
+) -> None:
+    place = {"S3Uri": f"s3://{BUCKET}/checkpoints"}
+    first = {**aws.training_request(data, checkpoint="7", sleep="60"), "CheckpointConfig": place}
+    aws.sagemaker.create_training_job(**first)
+    deadline = time.monotonic() + 20
+    while not aws.keys(place["S3Uri"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    aws.sagemaker.stop_training_job(TrainingJobName=first["TrainingJobName"])
+    aws.ended("training", first["TrainingJobName"])
+
+    second = {**aws.training_request(data), "CheckpointConfig": place}
+    aws.sagemaker.create_training_job(**second)
+    aws.ended("training", second["TrainingJobName"])
+    assert "resumed after epoch 7" in aws.log("training", second["TrainingJobName"])
+
+
 def test_what_a_program_started_and_forgot_ends_with_it(aws: LocalServer, data: str) -> None:
     seconds = str(600 + time.time_ns() % 1000 / 1000)  # told apart from any other sleep
     aws.ended("training", aws.train(data, orphan=seconds))
