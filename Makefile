@@ -35,7 +35,7 @@ test: $(VENV)/dev.installed  ## the whole suite, without AWS, Docker or network
 	@exec $(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/dev.installed  ## style, types, and the walls between the rooms
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=.:plugins:dags $(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 format: $(VENV)/dev.installed  ## put the code into the project's shape
