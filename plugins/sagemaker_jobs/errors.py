@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 class JobInterrupted(AirflowException):
     """A job ended for a passing reason, or was stopped: the next try starts it anew."""
 
+    job_name = ""
+
 
 class TrackingInterrupted(AirflowException):
     """AWS did not answer for too long. The job may still run; the next try attaches to it."""
@@ -17,6 +19,8 @@ class TrackingInterrupted(AirflowException):
 
 class JobFailed(AirflowFailException):
     """A job failed for a reason that a retry would meet again: data, algorithm or access."""
+
+    job_name = ""
 
 
 class JobConflict(AirflowFailException):

@@ -3,8 +3,6 @@
 import re
 from enum import Enum
 
-from airflow.sdk.exceptions import AirflowException
-
 from sagemaker_jobs.errors import JobFailed, JobInterrupted
 from sagemaker_jobs.kinds import RUNNING_STATES, Description, JobKind
 
@@ -44,14 +42,17 @@ def outcome_of(kind: JobKind, description: Description) -> Outcome:
     return Outcome.PASSING if passing else Outcome.LASTING
 
 
-def failure_of(kind: JobKind, description: Description) -> AirflowException:
+def failure_of(kind: JobKind, description: Description) -> JobInterrupted | JobFailed:
     """Return the error for a job that ended without completing: the type says if it passes."""
-    passing = outcome_of(kind, description) is Outcome.PASSING
     name = description[kind.name_field]
     told = f"{kind.name} job {name} is {kind.status(description)}: {reason_of(description)}"
-    if passing:
-        return JobInterrupted(f"{told}. The task's next try starts it anew.")
-    return JobFailed(f"{told}. Mend the cause, then clear this task to start the job anew.")
+    error: JobInterrupted | JobFailed
+    if outcome_of(kind, description) is Outcome.PASSING:
+        error = JobInterrupted(f"{told}. The task's next try starts it anew.")
+    else:
+        error = JobFailed(f"{told}. Mend the cause, then clear this task to start the job anew.")
+    error.job_name = name
+    return error
 
 
 def reason_of(description: Description) -> str:

@@ -15,8 +15,13 @@ from airflow.sdk.exceptions import AirflowException
 
 from sagemaker_jobs.aws import error_message
 from sagemaker_jobs.endpoint import EndpointState, describe_endpoint, endpoint_failure, state_of
-from sagemaker_jobs.ensure import ensure_job
-from sagemaker_jobs.errors import EndpointNotUpdated, JobStillRunning, TrackingInterrupted
+from sagemaker_jobs.ensure import EnsuredJob, ensure_job
+from sagemaker_jobs.errors import (
+    EndpointNotUpdated,
+    JobFailed,
+    JobStillRunning,
+    TrackingInterrupted,
+)
 from sagemaker_jobs.identity import JobIdentity, clear_number_of, generation_of
 from sagemaker_jobs.kinds import Description, JobKind, kind_of
 from sagemaker_jobs.links import SageMakerEndpointLink, SageMakerJobLink, console_url
@@ -116,21 +121,14 @@ class TrackJob(_Tracker):
             return self._completed(kind, description)
         if outcome is Outcome.RUNNING:
             raise _still_running(kind, name, event)
-        self._print_log(kind, name)
         if event["renewal"] < self._renewals(context):
             self.log.info("%s was begun before this task was cleared: starting anew", name)
             return self._track(context)
+        self._print_log(kind, name)
         raise failure_of(kind, description)
 
     def _track(self, context: "Context") -> dict[str, Any]:
-        job = ensure_job(
-            self.hook.get_conn(),
-            kind_of(self.job["kind"]),
-            self.job["request"],
-            JobIdentity(**self.job["identity"]),
-            renewals=self._renewals(context),
-        )
-        self.log.info("%s", job)
+        job = self._ensure(context)
         self._note_link(job.kind, job.name)
         if job.description and job.outcome is Outcome.COMPLETED:
             return self._completed(job.kind, job.description)
@@ -142,6 +140,22 @@ class TrackJob(_Tracker):
             **self.trigger_parameters(self._wait()),
         )
         self.defer(trigger=trigger, method_name="resume")
+
+    def _ensure(self, context: "Context") -> EnsuredJob:
+        kind = kind_of(self.job["kind"])
+        try:
+            job = ensure_job(
+                self.hook.get_conn(),
+                kind,
+                self.job["request"],
+                JobIdentity(**self.job["identity"]),
+                renewals=self._renewals(context),
+            )
+        except JobFailed as error:
+            self._print_log(kind, error.job_name)
+            raise
+        self.log.info("%s", job)
+        return job
 
     def _completed(self, kind: JobKind, description: Description) -> dict[str, Any]:
         summary = summary_of(kind, description)

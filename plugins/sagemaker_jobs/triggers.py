@@ -1,5 +1,6 @@
 """The triggers that watch jobs and endpoints in the triggerer."""
 
+import asyncio
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -10,6 +11,12 @@ from sagemaker_jobs.kinds import RUNNING_STATES, kind_of
 from sagemaker_jobs.log_tail import LogTail
 from sagemaker_jobs.polling import Payload, PollingTrigger
 from sagemaker_jobs.progress import StatusLog
+
+# Seconds to ask Airflow for a task's state: a triggerer that was never asked takes long to answer.
+_LONGEST_QUESTION = 5.0
+
+# The event loop itself keeps no more than a weak hold on its tasks.
+_STOPPING: set[asyncio.Task[None]] = set()
 
 
 class SageMakerJobTrigger(PollingTrigger):
@@ -74,16 +81,27 @@ class SageMakerJobTrigger(PollingTrigger):
         return None if self.kind.status(description) in RUNNING_STATES else {"status": "ended"}
 
     async def on_kill(self) -> None:
-        """Stop the job, as a person has cleared or marked the task. Restarts do not come here."""
-        if self._over or await self._still_deferred():
+        """Stop the job, as a person has cleared or marked the task. Restarts do not come here.
+
+        Until it returns, Airflow 3.3 cancels it again every second, so the work is shielded.
+        """
+        if self._over:
             return
-        async with await self.sagemaker() as client:
-            try:
+        stopping = asyncio.create_task(self._stop())
+        _STOPPING.add(stopping)
+        stopping.add_done_callback(_STOPPING.discard)
+        await asyncio.shield(stopping)
+
+    async def _stop(self) -> None:
+        if await self._still_deferred():
+            return
+        try:
+            async with await self.sagemaker() as client:
                 await self.kind.stop_call(client)(**{self.kind.name_field: self.job_name})
-            except client.exceptions.ClientError as error:
-                self.log.warning("%s was not stopped: %s", self.job_name, error_message(error))
-            else:
-                self.log.info("%s is told to stop, as its task was killed", self.job_name)
+        except Exception as error:
+            self.log.warning("%s was not stopped: %s", self.job_name, error_message(error))
+        else:
+            self.log.info("%s is told to stop, as its task was killed", self.job_name)
 
     async def _describe(self, client: Client) -> dict[str, Any]:
         return dict(await self.kind.describe_call(client)(**{self.kind.name_field: self.job_name}))
@@ -106,14 +124,15 @@ class SageMakerJobTrigger(PollingTrigger):
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
         try:
-            states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+            asking = sync_to_async(RuntimeTaskInstance.get_task_states)(
                 dag_id=ti.dag_id,
                 task_ids=[ti.task_id],
                 run_ids=[ti.run_id],
                 map_index=ti.map_index,
             )
+            states = await asyncio.wait_for(asking, _LONGEST_QUESTION)
         except Exception as error:
-            self.log.warning("the task's state is not known (%s): stopping the job", error)
+            self.log.warning("the task's state is not known: %r", error)
             return False
         return "deferred" in states.get(ti.run_id, {}).values()
 

@@ -40,7 +40,7 @@ JOB = {
     "identity": IDENTITY.to_dict(),
     "clear_number": 0,
 }
-NAME = JOB["job_name"]
+NAME = str(JOB["job_name"])
 
 
 @pytest.fixture
@@ -175,6 +175,18 @@ def test_resume_raises_by_the_reason_and_prints_the_logs_end(
     event = {"status": "ended", "job_name": NAME, "renewal": 0}
     with pytest.raises(error, match=reason):
         run(track, "resume", context=context(), event=event)
+    assert lines == ["loading", "KeyError: 'label'"]
+
+
+@pytest.mark.usefixtures("log_lines")
+def test_a_job_that_failed_before_it_was_tracked_has_its_log_printed_too(
+    sagemaker: Stubber, use: Any, told: Callable[[Any], list[str]]
+) -> None:
+    found(sagemaker, "Failed", FailureReason="AlgorithmError: exit code 1")
+    track = use(TrackJob(task_id="track", job=JOB, aws_conn_id=None))
+    lines = told(track)
+    with pytest.raises(JobFailed, match=NAME):
+        run(track, context=context())
     assert lines == ["loading", "KeyError: 'label'"]
 
 

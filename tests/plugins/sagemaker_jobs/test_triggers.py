@@ -1,5 +1,6 @@
 """The triggers tell what happens, bear with an absent AWS, and stop a job only for a person."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -156,6 +157,28 @@ async def test_a_killed_task_stops_its_job(monkeypatch: pytest.MonkeyPatch) -> N
     client = FakeAsyncClient(stop_training_job=[{}])
     await job_trigger(monkeypatch, client).on_kill()
     assert client.made("stop_training_job") == [{"TrainingJobName": "cars-1"}]
+
+
+@pytest.mark.asyncio
+async def test_a_stop_survives_being_cancelled_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow cancels a trigger again each second, while it still waits for on_kill."""
+    client = FakeAsyncClient(stop_training_job=[{}])
+    trigger = job_trigger(monkeypatch, client)
+    connected = asyncio.Event()
+
+    async def connect_slowly() -> FakeAsyncClient:
+        await connected.wait()
+        return client
+
+    monkeypatch.setattr(trigger, "sagemaker", connect_slowly)
+    killing = asyncio.create_task(trigger.on_kill())
+    await asyncio.sleep(0)
+    killing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await killing
+    connected.set()
+    await asyncio.sleep(0.01)
+    assert client.made("stop_training_job")
 
 
 @pytest.mark.asyncio
