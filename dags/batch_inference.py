@@ -10,7 +10,7 @@ compares. Runs by its schedule, or by hand.
 - `plan` is skipped: nothing new is in `incoming/`, or no model is approved yet; the reason says
   which. *Force* predicts everything again.
 - An image never shows up: see `unreadable` in the batch's batch.json, and put a readable one there.
-- `track_batch`: one image failed the job, and its log names it. Remove it from `incoming/`, then
+- `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`, then
   clear `plan` and what follows.
 - `publish`: clear it. It only writes batch.json, after which the images count as predicted.
 """
@@ -79,7 +79,7 @@ for pipeline in pipelines_for(FAMILY):
         planned: Any = plan(pipeline.name)
         model = EnsureModel(task_id="ensure_model", request=planned["model"])
         answered = tracking.transform(
-            "batch", planned["transform"], batch.transform.patience, after=model
+            "transform", planned["transform"], batch.transform.patience, after=model
         )
         reported = tracking.processing(
             "report", planned["report"], batch.machine.patience, after=answered

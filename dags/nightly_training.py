@@ -11,7 +11,7 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
 - `track_train`: the end of the job's log is in this task's log. Mend the hyperparameters in the
   YAML, then clear `plan` and what follows.
-- `track_evaluation`: one unreadable photo fails the whole job, and the log names it.
+- `track_transform`: one unreadable photo fails the whole job, and the log names it.
 - `judge` says keep: nothing is wrong. The reason has the figures; the champion goes on serving.
 - `announce` is skipped: the candidate was not promoted, or a person has to approve it. Approve the
   model package in SageMaker's registry, then trigger endpoint update.
@@ -131,7 +131,7 @@ for pipeline in pipelines_for(FAMILY):
         requests: Any = prepare(pipeline.name, planned["lineage"], trained)
         model = EnsureModel(task_id="ensure_model", request=requests["model"])
         answered = tracking.transform(
-            "evaluation", requests["transform"], evaluation.transform.patience, after=model
+            "transform", requests["transform"], evaluation.transform.patience, after=model
         )
         evaluated = tracking.processing(
             "evaluate", requests["evaluate"], evaluation.machine.patience, after=answered

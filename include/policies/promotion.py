@@ -26,6 +26,7 @@ class Verdict:
     reason: str
     top1: float
     top5: float
+    images: int
     champion_top1: float | None
 
     @property
@@ -57,7 +58,7 @@ def judge(promotion: Promotion, evaluation: Mapping[str, Any], champion: Package
     if good and promotion.approval == "manual":
         verdict = "await approval"
         reason = f"{reason}; a person approves this pipeline's models"
-    return Verdict(verdict, reason, top1, top5, champion_top1)
+    return Verdict(verdict, reason, top1, top5, int(evaluation["images"]), champion_top1)
 
 
 def decide_announcement(verdict: str, reason: str) -> Decision:

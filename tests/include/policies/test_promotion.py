@@ -14,7 +14,7 @@ def champion(**metadata: str) -> Package:
 
 
 def evaluation(top1: float) -> dict[str, Any]:
-    return {"top1": top1, "top5": 0.9, "dataset_version": "d2"}
+    return {"top1": top1, "top5": 0.9, "images": 9, "dataset_version": "d2"}
 
 
 SERVING = champion(top1="0.8", dataset_version="d2")
