@@ -1,5 +1,7 @@
 """Finds and ends every process that belongs to a stack, wherever it moved to.
 
+Run as a script, `python -I -S marked.py MARK`, it is a stack's guardian: see `main`.
+
 Airflow's tasks leave their component's process group, and a process whose parent was killed
 belongs to nobody. So everything the stack starts carries a mark in its environment, which
 children inherit and /proc shows.
@@ -9,11 +11,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 VARIABLE = "IMAGE_CLASSIFIER_STACK"
+GUARDIANS_GRACE = 10.0
 
 
 def marked(mark: str) -> set[int]:
@@ -69,3 +73,18 @@ def send(pids: Iterable[int], number: signal.Signals) -> None:
 
 def _is_zombie(folder: Path) -> bool:
     return (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def main() -> None:
+    """Waits for the end of standard input, then ends what has the mark.
+
+    The kernel brings that end about however the supervisor dies, who holds the other end. When
+    the supervisor has ended everything itself, nothing is left to do here.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdin.buffer.read()
+    end_marked(sys.argv[1], GUARDIANS_GRACE)
+
+
+if __name__ == "__main__":
+    main()

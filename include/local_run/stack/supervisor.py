@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 
 from include.local_run.errors import RunError
+from include.local_run.stack import marked
 from include.local_run.stack.component import Component, Running, tail
-from include.local_run.stack.guardian import start_guardian
 from include.local_run.stack.marked import VARIABLE, end_marked
 
 Report = Callable[[str], None]
@@ -46,7 +48,7 @@ class Supervisor:
 
     def __enter__(self) -> Supervisor:
         end_marked(self.mark, grace=5.0)  # what a killed machine or guardian may have left
-        self._guardian = start_guardian(self.mark)
+        self._guardian = _start_guardian(self.mark)
         self._watcher.start()
         return self
 
@@ -122,3 +124,12 @@ class Supervisor:
             return
         self._report(f"{what}: starting it again; its log is {component.log}")
         self._running[component.name] = Running(component)
+
+
+def _start_guardian(mark: str) -> subprocess.Popen[bytes]:
+    """Starts what ends the stack when this process is killed: see `marked.main`."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", marked.__file__, mark],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
