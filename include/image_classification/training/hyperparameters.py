@@ -10,12 +10,6 @@ from include.image_classification.container import ProgramError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
-Switch = Annotated[Literal[0], BeforeValidator(lambda value: 0 if str(value) == "0" else value)]
-Depth = Annotated[
-    Literal[18, 20, 32, 34, 44, 50, 56, 101, 110, 152, 200],
-    BeforeValidator(lambda value: int(value)),
-]
-
 LATER = {
     "checkpoint_frequency": "only the epoch with the best validation accuracy is kept",
     "kv_store": "this image trains on one instance",
@@ -25,12 +19,28 @@ LATER = {
 """What the built-in algorithm knows and this image does not yet, and what holds instead."""
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-def _split(value: object) -> object:
-    return _numbers(value) if isinstance(value, str) else value
+def _numbers(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise ValueError("must be whole numbers separated by commas")
+    return tuple(map(int, parts))
+
+
+def _shape(value: object) -> object:
+    numbers = _numbers(value)
+    if not isinstance(numbers, tuple) or len(numbers) != 3:
+        raise ValueError("must be C,H,W")
+    return numbers
+
+
+Switch = Annotated[Literal[0], BeforeValidator(_number)]
+Depth = Annotated[Literal[18, 20, 32, 34, 44, 50, 56, 101, 110, 152, 200], BeforeValidator(_number)]
 
 
 class Hyperparameters(BaseModel):
@@ -45,7 +55,7 @@ class Hyperparameters(BaseModel):
     num_classes: Positive
     num_training_samples: Positive
     num_layers: Depth = 152
-    image_shape: Annotated[tuple[int, int, int], BeforeValidator(_split)] = (3, 224, 224)
+    image_shape: Annotated[tuple[int, int, int], BeforeValidator(_shape)] = (3, 224, 224)
     epochs: Positive = 30
     mini_batch_size: Positive = 32
     optimizer: Literal["sgd", "adam", "rmsprop", "nag"] = "sgd"
@@ -56,7 +66,7 @@ class Hyperparameters(BaseModel):
     beta_2: Fraction = 0.999
     eps: Fraction = 1e-8
     gamma: Fraction = 0.9
-    lr_scheduler_step: Annotated[tuple[Positive, ...], BeforeValidator(_split)] = ()
+    lr_scheduler_step: Annotated[tuple[Positive, ...], BeforeValidator(_numbers)] = ()
     lr_scheduler_factor: Fraction = 0.1
     augmentation_type: Literal["none", "crop", "crop_color", "crop_color_transform"] = "none"
     top_k: Annotated[int, Field(gt=1)] | None = None
@@ -130,4 +140,4 @@ def _line(problem: Any) -> str:
         return f"hyperparameter {name} is missing: it is required"
     if not name:
         return f"hyperparameter {message}"
-    return f"hyperparameter {name} is {problem['input']!r}: {message}"
+    return f"hyperparameter {name} is {problem['input']}: {message}"

@@ -103,7 +103,7 @@ class RecordFile:
         flag, label, _, _ = IMAGE_HEADER.unpack_from(self._bytes, start)
         if flag:
             raise ProgramError(f"{self.path.name}: record {number} has {flag} labels, not one")
-        if not (label == int(label) and 0 <= label < classes):
+        if label not in range(classes):
             raise ProgramError(
                 f"{self.path.name}: record {number} has label {label:g}, which is not in "
                 f"0..{classes - 1}: num_classes is {classes}"

@@ -1,0 +1,26 @@
+"""One small trained model for all tests that need one: training is the slow part."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.include.image_classification.training.making import make_job, start_program
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training job."""
+
+    base: Path
+    output: str
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Run the program `train` as SageMaker does."""
+    base = make_job(tmp_path_factory.mktemp("job"))
+    process = start_program(base, "train")
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    return Trained(base, output)

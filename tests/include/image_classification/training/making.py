@@ -1,0 +1,67 @@
+"""Record files, job folders and a small trained model for the tests."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from include.image_classification.conversion.recordio import RecordWriter, pack_image
+
+ROOT = Path(__file__).parents[4]
+SETTINGS = {
+    "num_classes": "3",
+    "num_training_samples": "24",
+    "num_layers": "20",
+    "image_shape": "3,32,32",
+    "mini_batch_size": "8",
+    "epochs": "2",
+    "learning_rate": "0.05",
+    "top_k": "2",
+    "augmentation_type": "crop",
+}
+
+
+def picture(label: int, seed: int, side: int = 36) -> bytes:
+    """A PNG whose strongest channel is its label's."""
+    pixels = np.random.default_rng(seed).integers(0, 120, (side, side, 3), np.uint8)
+    pixels[..., 2 - label % 3] += 120
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def write_records(path: Path, labels: Sequence[float], *, first: int = 0, side: int = 36) -> Path:
+    """Write one record a label."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        writer = RecordWriter(file)
+        for number, label in enumerate(labels):
+            content = picture(int(label), first + number, side)
+            writer.write(pack_image([label], number, content))
+    return path
+
+
+def make_job(base: Path, **changes: str) -> Path:
+    """Lay out a training job's folder: 24 images to train, 10 to validate, in three classes."""
+    data = base / "input" / "data"
+    write_records(data / "train" / "train.rec", [i % 3 for i in range(24)])
+    write_records(data / "validation" / "validation.rec", [i % 3 for i in range(10)], first=100)
+    config = base / "input" / "config"
+    config.mkdir(parents=True)
+    (config / "hyperparameters.json").write_text(json.dumps(SETTINGS | changes))
+    return base
+
+
+def start_program(base: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
+    """Start one of the image's programs on a job's folder, with stderr in its output."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "include.image_classification", *words],
+        env={**os.environ, "SAGEMAKER_BASE_DIR": str(base), **environment},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

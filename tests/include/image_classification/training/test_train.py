@@ -1,0 +1,157 @@
+"""The program as a whole: log lines, artifact, refusals, stopping."""
+
+import json
+import re
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.training.mxnet_import import mx
+from include.image_classification.training.train import main
+from tests.include.image_classification.conftest import Trained
+from tests.include.image_classification.training.making import (
+    SETTINGS,
+    make_job,
+    start_program,
+    write_records,
+)
+
+PREFIX = r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d INFO \d+\] "
+
+
+def test_the_log_lines_are_those_of_the_built_in_algorithm(trained: Trained) -> None:
+    expected = [
+        r"Epoch\[0\] Train-accuracy=[01]\.\d{6}",
+        r"Epoch\[0\] Train-top_k_accuracy_2=[01]\.\d{6}",
+        r"Epoch\[0\] Time cost=\d+\.\d{3}",
+        r"Epoch\[0\] Images per second=\d+\.\d",
+        r"Epoch\[0\] Validation-accuracy=[01]\.\d{6}",
+        r"Epoch\[0\] Validation-top_k_accuracy_2=[01]\.\d{6}",
+        r"Storing the best model with validation accuracy: [01]\.\d{6}",
+        r'Saved checkpoint to ".*/model/image-classification-0001\.params"',
+        r"Epoch\[1\] Train-accuracy=[01]\.\d{6}",
+    ]
+    text = "\n".join(trained.output.splitlines())
+    assert re.search("^" + r"\n(.*\n)*?".join(PREFIX + line for line in expected), text, re.M), text
+
+
+def test_validation_accuracy_counts_real_rows_only(trained: Trained) -> None:
+    found = re.findall(r"Validation-accuracy=(\S+)", trained.output)
+    assert len(found) == 2
+    for accuracy in map(float, found):
+        assert accuracy * 10 == pytest.approx(round(accuracy * 10))  # ten images, batches of eight
+
+
+def test_the_artifact_loads_as_the_built_ins_does(trained: Trained) -> None:
+    model = trained.base / "model"
+    history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
+    best = history["best_epoch"]
+    names = {"image-classification-symbol.json", "model-shapes.json"}
+    assert {p.name for p in model.iterdir()} == {
+        *names,
+        f"image-classification-{best:04d}.params",
+    }
+    symbol, arguments, states = mx.model.load_checkpoint(str(model / "image-classification"), best)
+    assert symbol.list_outputs() == ["softmax_output"]
+    assert set(symbol.list_arguments()) == {"data", "softmax_label", *arguments}
+    assert set(symbol.list_auxiliary_states()) == set(states)
+    assert json.loads((model / "model-shapes.json").read_text()) == [
+        {"shape": [1, 3, 32, 32], "name": "data"}
+    ]
+
+
+def test_the_artifact_answers_probabilities_for_raw_pixels(trained: Trained) -> None:
+    folder = trained.base / "model"
+    best = int(next(folder.glob("*.params")).stem.rsplit("-", 1)[1])
+    symbol, arguments, states = mx.model.load_checkpoint(str(folder / "image-classification"), best)
+    module = mx.mod.Module(symbol, label_names=["softmax_label"])
+    module.bind([("data", (2, 3, 32, 32))], for_training=False)
+    module.set_params(arguments, states)
+    pixels = mx.nd.random.uniform(0, 255, shape=(2, 3, 32, 32))
+    module.forward(mx.io.DataBatch([pixels]), is_train=False)
+    answer = module.get_outputs()[0].asnumpy()
+    assert answer.shape == (2, 3)
+    assert np.allclose(answer.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_history_says_what_happened(trained: Trained) -> None:
+    history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
+    assert (history["stage"], history["epochs"]) == ("train", 2)
+    lengths = [
+        len(history[key]) for key in ("train_accuracy", "validation_accuracy", "images_per_second")
+    ]
+    assert lengths == [2, 2, 2]
+    assert history["seconds"] > 0
+    accuracies = history["validation_accuracy"]
+    assert accuracies.index(max(accuracies)) + 1 == history["best_epoch"]
+
+
+def test_sigterm_ends_training_without_an_error_and_keeps_the_best_model(tmp_path: Path) -> None:
+    process = start_program(make_job(tmp_path, epochs="100000"), "train")
+    assert process.stdout is not None
+    killer = threading.Timer(100, process.kill)
+    killer.start()
+    for line in process.stdout:
+        if "Saved checkpoint" in line:
+            break
+    process.terminate()
+    rest = process.stdout.read()
+    killer.cancel()
+    assert process.wait(timeout=30) == 0, rest
+    assert "Told to stop" in rest
+    assert len(list((tmp_path / "model").glob("*.params"))) == 1
+    assert json.loads((tmp_path / "output" / "data" / "training.json").read_text())["epochs"] >= 1
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A training job's folder, which `main` sees, without its effects on this process."""
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    for name in ("signal.signal", "log_lines.use_training_format"):
+        monkeypatch.setattr(f"include.image_classification.training.train.{name}", lambda *_: None)
+    return make_job(tmp_path)
+
+
+def test_fewer_images_than_a_batch_are_refused_in_the_built_ins_words(job: Path) -> None:
+    settings = SETTINGS | {"mini_batch_size": "25"}
+    (job / "input/config/hyperparameters.json").write_text(json.dumps(settings))
+    message = "The number of input images must be bigger or equal to the mini_batch_size"
+    with pytest.raises(ProgramError, match=message):
+        main([])
+
+
+def test_a_channel_without_records_is_named(job: Path) -> None:
+    (job / "input/data/validation/validation.rec").unlink()
+    with pytest.raises(ProgramError, match=r"channel validation must hold one \.rec file.*none"):
+        main([])
+
+
+def test_labels_beyond_the_classes_are_refused(job: Path) -> None:
+    write_records(job / "input/data/validation/validation.rec", [0, 3])
+    with pytest.raises(ProgramError, match=r"validation.rec: record 1 has label 3"):
+        main([])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("resourceconfig", {"hosts": ["algo-1", "algo-2"]}, "InstanceCount is 2"),
+        ("inputdataconfig", {"train": {"TrainingInputMode": "Pipe"}}, "train is in Pipe mode"),
+        ("inputdataconfig", {"train": {"ContentType": "text/csv"}}, "train is text/csv"),
+        ("hyperparameters", {"num_classes": "3"}, "num_training_samples is missing"),
+    ],
+)
+def test_a_job_that_this_image_cannot_run_is_refused(
+    job: Path, name: str, content: object, message: str
+) -> None:
+    (job / "input" / "config" / f"{name}.json").write_text(json.dumps(content))
+    with pytest.raises(ProgramError, match=message):
+        main([])
+
+
+def test_flags_are_refused(job: Path) -> None:
+    with pytest.raises(ProgramError, match="takes no flags, but got --epochs"):
+        main(["--epochs"])
