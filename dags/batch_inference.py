@@ -10,8 +10,8 @@ compares. Runs by its schedule, or by hand.
 - `plan` is skipped: nothing new is in `incoming/`, or no model is approved yet; the reason says
   which. *Force* predicts everything again.
 - An image never shows up: see `unreadable` in the batch's batch.json, and put a readable one there.
-- `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`, then
-  clear `plan` and what follows.
+- `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`,
+  then clear `plan` and what follows.
 - `publish`: clear it. It only writes batch.json, after which the images count as predicted.
 """
 
@@ -20,11 +20,11 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import get_current_context, task
+
 from image_families import asking, assets, tracking
 from image_families.building import cron, family_dag, pipelines_for
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
-
 from sagemaker_jobs import EnsureModel
 
 FAMILY = "batch_inference"
@@ -37,7 +37,7 @@ def plan(pipeline: str) -> dict[str, Any]:
         batch_requests,
         decide_batch,
         plan_batch,
-        write_batch_manifest,
+        write_batch_plan,
     )
 
     site = open_site(pipeline)
@@ -47,23 +47,20 @@ def plan(pipeline: str) -> dict[str, Any]:
     )
     go_or_skip(decide_batch(state))
     batch = state.name(get_current_context()["dag_run"].run_after)
-    write_batch_manifest(*here, batch, state)
+    write_batch_plan(*here, batch, state)
     requests = batch_requests(*here, site.pipeline, site.deployment, batch, state)
-    return {**requests, "record": {"batch": batch, **state.record()}}
+    return {**requests, "batch": batch}
 
 
 @task(multiple_outputs=False)
 def publish(
-    pipeline: str, record: dict[str, Any], answered: dict[str, Any], reported: dict[str, Any]
+    pipeline: str, batch: str, answered: dict[str, Any], reported: dict[str, Any]
 ) -> dict[str, Any]:
     """Write the batch's record, after which its images count as predicted."""
-    from include.policies.batch import finished_batch
-    from include.policies.records import write_record
+    from include.policies.batch import finish_batch
 
     site = open_site(pipeline)
-    finished = finished_batch(record, answered, reported)
-    write_record(site.s3, site.bucket, site.layout.batch_record(record["batch"]), finished)
-    return finished
+    return finish_batch(site.s3, site.layout, batch, answered, reported)
 
 
 for pipeline in pipelines_for(FAMILY):
@@ -85,5 +82,5 @@ for pipeline in pipelines_for(FAMILY):
             "report", planned["report"], batch.machine.patience, after=answered
         )
         publish.override(outlets=[assets.predictions(pipeline)])(
-            pipeline.name, planned["record"], answered, reported
+            pipeline.name, planned["batch"], answered, reported
         )

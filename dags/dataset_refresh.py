@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import task
+
 from image_families import asking, assets
 from image_families.building import cron, family_dag, pipelines_for
 from image_families.site import open_site

@@ -20,11 +20,11 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import task
+
 from image_families import asking, assets
 from image_families.building import BACKSTOP, family_dag, pipelines_for
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
-
 from sagemaker_jobs import DeployEndpoint, EnsureEndpointConfig, EnsureModel, TrackEndpoint
 
 FAMILY = "endpoint_update"

@@ -22,11 +22,11 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import task
+
 from image_families import asking, assets, tracking
 from image_families.building import cron, family_dag, pipelines_for
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
-
 from sagemaker_jobs import EnsureModel
 
 FAMILY = "nightly_training"

@@ -122,6 +122,10 @@ class Layout:
         """Which images a batch holds, as batch transform reads it."""
         return f"{self.batch(batch)}images.manifest"
 
+    def batch_plan(self, batch: str) -> str:
+        """Which images a batch takes and which it leaves out, with their tags."""
+        return f"{self.batch(batch)}plan.json"
+
     def batch_predictions(self, batch: str) -> str:
         """A batch's answers, <image's key>.out each."""
         return f"{self.batch(batch)}transform/"

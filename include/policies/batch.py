@@ -20,7 +20,7 @@ from include.policies.champion import champion_package
 from include.policies.decision import Decision
 from include.policies.new_images import IncomingImage, new_images
 from include.policies.readable import unreadable_images
-from include.policies.records import write_record
+from include.policies.records import need_record, write_record
 from include.policies.registry import Package, RegistryError, newest_approved
 
 MEGABYTE = 1024 * 1024
@@ -93,11 +93,12 @@ def decide_batch(state: BatchState) -> Decision:
     )
 
 
-def write_batch_manifest(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
-    """Write down which images the batch holds."""
+def write_batch_plan(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
+    """Write down which images the batch holds, for its jobs and for the record at its end."""
     keys = [image.key for image in state.readable]
     listing = manifest(layout.uri(layout.incoming), keys)
     write_record(s3, layout.bucket, layout.batch_manifest(batch), listing)
+    write_record(s3, layout.bucket, layout.batch_plan(batch), {"batch": batch, **state.record()})
 
 
 def has_truth(s3: Any, layout: Layout) -> bool:
@@ -137,17 +138,24 @@ def batch_requests(
     }
 
 
-def finished_batch(
-    record: dict[str, Any], answered: dict[str, Any], reported: dict[str, Any]
+def finish_batch(
+    s3: Any, layout: Layout, batch: str, answered: dict[str, Any], reported: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the record of a batch whose two jobs have succeeded."""
-    return {
+    """Write the record of a batch whose two jobs succeeded: its images now count as predicted.
+
+    Returns:
+        The record without its lists of images.
+    """
+    plan = need_record(s3, layout.bucket, layout.batch_plan(batch), "this run's plan task")
+    summary = {
         "stage": "batch",
-        **record,
-        "counts": {"images": len(record["images"]), "unreadable": len(record["unreadable"])},
+        "batch": batch,
+        "counts": {"images": len(plan["images"]), "unreadable": len(plan["unreadable"])},
         "predictions": answered["outputs"]["transform"],
         "report": reported["outputs"]["result"],
         "jobs": [answered["job_name"], reported["job_name"]],
         "seconds": answered["seconds"] + reported["seconds"],
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    write_record(s3, layout.bucket, layout.batch_record(batch), {**plan, **summary})
+    return summary

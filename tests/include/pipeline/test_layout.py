@@ -36,6 +36,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "evaluation_manifest",
         "evaluation_report",
         "batch_manifest",
+        "batch_plan",
         "batch_record",
     }
 

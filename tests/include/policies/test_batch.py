@@ -1,6 +1,7 @@
 """A batch holds what is new and readable, and a retry finds the same batch again."""
 
 import io
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,13 @@ import pytest
 from PIL import Image
 
 from include.pipeline import Layout, find_pipeline
-from include.policies.batch import BatchState, decide_batch, finished_batch, plan_batch
+from include.policies.batch import (
+    BatchState,
+    decide_batch,
+    finish_batch,
+    plan_batch,
+    write_batch_plan,
+)
 from include.policies.new_images import IncomingImage, new_images
 from include.policies.readable import problem, unreadable_images
 from include.policies.registry import Package
@@ -107,9 +114,22 @@ def test_a_retry_finds_the_batch_again_and_other_images_are_another() -> None:
 def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> None:
     state = BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE)
     job = {"job_name": "j", "seconds": 2, "outputs": {"transform": "s3://t", "result": "s3://r"}}
-    record = finished_batch({"batch": "b1", **state.record()}, job, job)
-    assert record["counts"] == {"images": 1, "unreadable": 1}
+    written: list[dict[str, Any]] = []
+    s3.client.meta.events.register(
+        "provide-client-params.s3.PutObject",
+        lambda params, **_: written.append(json.loads(params["Body"])),
+    )
+    s3.answer("put_object", {})
+    s3.answer("put_object", {})
+    write_batch_plan(s3.client, layout, "b1", state)
+    listed, plan = written
+    assert listed == [{"prefix": "s3://some-bucket/stanford_cars/incoming/"}, "sub/b.PNG"]
+    s3.answer("get_object", s3.json(plan))
+    s3.answer("put_object", {})
+    summary = finish_batch(s3.client, layout, "b1", job, job)
+    assert summary["counts"] == {"images": 1, "unreadable": 1}
+    assert "images" not in summary
     s3.answer("list_objects_v2", listing("batches", **{"b1/batch.json": '"x"'}))
-    s3.answer("get_object", s3.json(record))
+    s3.answer("get_object", s3.json(written[-1]))
     s3.answer("list_objects_v2", listing("incoming", **{A.key: A.tag, B.key: B.tag}))
     assert new_images(s3.client, layout) == []
