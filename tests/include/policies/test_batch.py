@@ -114,7 +114,7 @@ def test_a_retry_finds_the_batch_again_and_other_images_are_another() -> None:
 def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> None:
     state = BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE)
     job = {"job_name": "j", "seconds": 2, "outputs": {"transform": "s3://t", "result": "s3://r"}}
-    written: list[dict[str, Any]] = []
+    written: list[Any] = []
     s3.client.meta.events.register(
         "provide-client-params.s3.PutObject",
         lambda params, **_: written.append(json.loads(params["Body"])),
