@@ -1,0 +1,129 @@
+"""The program: a whole split or an error, and the same figures in every file."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.manifest import (
+    Image,
+    Split,
+    Version,
+    image_key,
+    write_json,
+    write_version,
+)
+from include.image_classification.evaluation.evaluate import main
+
+CLASSES = ["Audi", "<b>BMW</b>", "Fiat"]
+ANSWERS = {0: [0.7, 0.2, 0.1], 1: [0.6, 0.3, 0.1], 2: [0.0, 0.1, 0.9], 3: [0.1, 0.8, 0.1]}
+LABELS = [0, 1, 2, 1]
+
+
+def image(number: int, split: Split) -> Image:
+    sha256 = f"{number:064x}"
+    label = LABELS[number % 4]
+    return Image(f"{number}.jpg", sha256, 1, 9, 9, label, split, image_key(sha256, "jpg"))
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A job's folder with four test images, two others, and predictions of the four."""
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    images = [image(number, "test") for number in range(4)]
+    version = Version([*images, image(4, "train"), image(5, "train")], CLASSES)
+    folder = tmp_path / "processing" / "input" / "version"
+    write_version(folder, version, [], [])
+    write_json(folder / "dataset.json", {"version": version.name})
+    for number, each in enumerate(images):
+        path = prediction(tmp_path, each)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"prediction": ANSWERS[number]}))
+    return tmp_path
+
+
+def prediction(base: Path, each: Image) -> Path:
+    return base / "processing" / "input" / "predictions" / f"{each.key}.out"
+
+
+def result(base: Path, name: str) -> Path:
+    return base / "processing" / "output" / "result" / name
+
+
+def test_the_figures_are_those_computed_by_hand(base: Path) -> None:
+    main(["--split", "test"])
+    found = json.loads(result(base, "evaluation.json").read_text())
+    assert (found["stage"], found["split"], found["images"]) == ("evaluate", "test", 4)
+    assert (found["top1"], found["top5"]) == (0.75, 1)
+    assert found["per_class"] == [
+        {"label": 0, "name": "Audi", "images": 1, "top1": 1},
+        {"label": 1, "name": "<b>BMW</b>", "images": 2, "top1": 0.5},
+        {"label": 2, "name": "Fiat", "images": 1, "top1": 1},
+    ]
+    with result(base, "confusion.csv").open(newline="") as file:
+        confusion = {
+            (row["name"], row["predicted_name"]): row["images"] for row in csv.DictReader(file)
+        }
+    assert confusion == {
+        ("Audi", "Audi"): "1",
+        ("<b>BMW</b>", "Audi"): "1",
+        ("<b>BMW</b>", "<b>BMW</b>"): "1",
+        ("Fiat", "Fiat"): "1",
+    }
+    with result(base, "per_class.csv").open(newline="") as file:
+        assert [row["top1"] for row in csv.DictReader(file)] == ["1.0", "0.5", "1.0"]
+
+
+def test_the_page_escapes_class_names(base: Path) -> None:
+    main([])
+    page = result(base, "evaluation.html").read_text()
+    assert "<b>BMW" not in page
+    assert "&lt;b&gt;BMW&lt;/b&gt;" in page
+    assert "75.0\N{NO-BREAK SPACE}%" in page
+
+
+def test_missing_predictions_are_counted_and_the_first_ones_named(base: Path) -> None:
+    for number in range(4):
+        prediction(base, image(number, "test")).unlink()
+    named = ", ".join(image(number, "test").key for number in range(3))
+    with pytest.raises(
+        ProgramError, match=rf"4 of 4 images have no prediction \({named}, \.\.\.\)"
+    ):
+        main([])
+
+
+def test_predictions_of_other_images_do_not_count(base: Path) -> None:
+    path = prediction(base, image(4, "train"))
+    path.write_text(json.dumps({"prediction": [0, 1, 0]}))
+    main([])
+    assert json.loads(result(base, "evaluation.json").read_text())["images"] == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is damaged"),
+        ('{"error": "x"}', "is damaged"),
+        ("[0.5, 0.5]", "has 2 probabilities, but there are 3 classes"),
+        ("[NaN, 0.5, 0.5]", "no finite numbers"),
+    ],
+)
+def test_a_damaged_prediction_is_named(base: Path, content: str, message: str) -> None:
+    damaged = prediction(base, image(2, "test"))
+    damaged.write_text(content)
+    with pytest.raises(ProgramError, match=message) as raised:
+        main([])
+    assert image(2, "test").key in str(raised.value)
+
+
+def test_the_bare_list_of_real_time_answers_is_read_too(base: Path) -> None:
+    prediction(base, image(1, "test")).write_text("[0.1, 0.8, 0.1]")
+    main([])
+    assert json.loads(result(base, "evaluation.json").read_text())["top1"] == 1
+
+
+def test_an_empty_split_is_refused(base: Path) -> None:
+    with pytest.raises(ProgramError, match="has no images in split validation"):
+        main(["--split", "validation"])

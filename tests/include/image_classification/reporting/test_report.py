@@ -1,0 +1,150 @@
+"""The table and the gallery of a batch, also of hostile names."""
+
+import csv
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.reporting.report import main
+
+CLASSES = ["Audi", "BMW </script>", "Fiat"]
+HOSTILE = "<img src=x onerror=alert(1)>&\"'.jpg"
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A job's folder with two predicted photos."""
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    put(tmp_path, "version/classes.json", json.dumps(CLASSES))
+    predict(tmp_path, "week/a.jpg", [0.1, 0.85, 0.05])
+    predict(tmp_path, HOSTILE, [0.4, 0.3, 0.3])
+    photo = cv2.imencode(".jpg", np.full((30, 50, 3), 90, np.uint8))[1].tobytes()
+    for key in ("week/a.jpg", HOSTILE):
+        path = tmp_path / "processing" / "input" / "images" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(photo)
+    return tmp_path
+
+
+def put(base: Path, name: str, text: str) -> None:
+    path = base / "processing" / "input" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def predict(base: Path, key: str, probabilities: list[float]) -> None:
+    put(base, f"predictions/{key}.out", json.dumps({"prediction": probabilities}))
+
+
+def result(base: Path, name: str) -> str:
+    return (base / "processing" / "output" / "result" / name).read_text()
+
+
+class Elements(HTMLParser):
+    """Collects a page's elements as a browser would see them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def test_the_table_has_a_row_a_file_with_the_best_classes(base: Path) -> None:
+    main(["--batch", "monday"])
+    rows = list(csv.DictReader(result(base, "predictions.csv").splitlines()))
+    assert [row["file"] for row in rows] == [HOSTILE, "week/a.jpg"]
+    assert rows[1] == {
+        "file": "week/a.jpg",
+        "label": "BMW </script>",
+        "probability": "0.850000",
+        "label_2": "Audi",
+        "probability_2": "0.100000",
+        "label_3": "Fiat",
+        "probability_3": "0.050000",
+    }
+
+
+def test_the_summary_counts_classes(base: Path) -> None:
+    main(["--batch", "monday"])
+    summary = json.loads(result(base, "report.json"))
+    assert (summary["stage"], summary["batch"], summary["images"]) == ("report", "monday", 2)
+    assert summary["classes"] == {"Audi": 1, "BMW </script>": 1}
+
+
+def test_the_gallery_shows_the_least_certain_first(base: Path) -> None:
+    main(["--batch", "monday"])
+    cards = Elements(result(base, "gallery.html")).all("article")
+    assert [card["data-file"] for card in cards] == [HOSTILE, "week/a.jpg"]
+
+
+def test_nothing_from_outside_becomes_part_of_the_page(base: Path) -> None:
+    main(["--batch", "<script>alert(1)</script>"])
+    elements = Elements(result(base, "gallery.html"))
+    assert len(elements.all("script")) == 1
+    assert len(elements.all("img")) == 2
+    for tag, attributes in elements.found:
+        assert not any(name.startswith("on") for name in attributes), (tag, attributes)
+
+
+def test_the_gallery_needs_nothing_but_itself(base: Path) -> None:
+    main(["--batch", "monday"])
+    elements = Elements(result(base, "gallery.html"))
+    assert all(str(img["src"]).startswith("data:image/jpeg;base64,") for img in elements.all("img"))
+    assert not elements.all("link")
+    assert not any("src" in script for script in elements.all("script"))
+
+
+def test_the_truth_is_shown_where_it_is_known(base: Path) -> None:
+    put(base, "truth/labels.json", json.dumps({"week/a.jpg": "Fiat"}))
+    main(["--batch", "monday"])
+    rows = list(csv.DictReader(result(base, "predictions.csv").splitlines()))
+    assert [(row["truth"], row["correct"]) for row in rows] == [("", ""), ("Fiat", "false")]
+    cards = Elements(result(base, "gallery.html")).all("article")
+    assert [card["data-wrong"] for card in cards] == ["", "1"]
+    assert "It is <b>Fiat</b>" in result(base, "gallery.html")
+
+
+def test_a_photo_that_is_gone_leaves_an_empty_frame(base: Path) -> None:
+    (base / "processing/input/images/week/a.jpg").unlink()
+    main(["--batch", "monday"])
+    page = result(base, "gallery.html")
+    assert page.count("no picture") == 1
+    assert len(Elements(page).all("article")) == 2
+
+
+def test_a_batch_without_predictions_is_an_error(base: Path) -> None:
+    for path in (base / "processing/input/predictions").rglob("*.out"):
+        path.unlink()
+    with pytest.raises(ProgramError, match=r"holds no \.out files"):
+        main(["--batch", "monday"])
+
+
+def test_a_prediction_over_other_classes_is_an_error(base: Path) -> None:
+    predict(base, "week/a.jpg", [0.5, 0.5])
+    with pytest.raises(ProgramError, match=r"week/a.jpg.out has 2 probabilities.*3 classes"):
+        main(["--batch", "monday"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("version/classes.json", "{}", "must be a list of class names"),
+        ("version/classes.json", "[", "is no JSON"),
+        ("truth/labels.json", "[]", "must map each file"),
+    ],
+)
+def test_a_damaged_input_is_named(base: Path, name: str, text: str, message: str) -> None:
+    put(base, name, text)
+    with pytest.raises(ProgramError, match=message):
+        main(["--batch", "monday"])
