@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from include.image_classification.dataset.photo_header import (
 
 # Decoders read every bit of a JPEG whatever the scale; an eighth in grey is fastest.
 DECODE_FLAGS = cv2.IMREAD_REDUCED_GRAYSCALE_8
+
+STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
+HARMLESS_STRAY_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def _size_refusal(header: PhotoHeader, limits: PhotoLimits) -> tuple[Reason, str
 def _decoding_refusal(data: bytes) -> tuple[Reason, str] | None:
     with _decoder_messages() as messages:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), DECODE_FLAGS)
-    message = _damage(messages)
+    message = _damage(messages, len(data))
     if "premature end" in message.lower():
         return "truncated", message
     if decoded is None or message:
@@ -96,9 +100,14 @@ def _decoding_refusal(data: bytes) -> tuple[Reason, str] | None:
     return None
 
 
-def _damage(messages: list[str]) -> str:
-    # Cameras leave stray bytes between segments; decoders say so and lose nothing.
-    return "; ".join(m for m in messages if "extraneous bytes before marker" not in m)
+def _damage(messages: list[str], size: int) -> str:
+    return "; ".join(m for m in messages if not _is_harmless(m, size))
+
+
+def _is_harmless(message: str, size: int) -> bool:
+    # Cameras leave a few stray bytes. Where much is left over, the decoder had lost its way.
+    stray = STRAY_BYTES.search(message)
+    return stray is not None and int(stray[1]) <= size * HARMLESS_STRAY_SHARE
 
 
 @contextmanager

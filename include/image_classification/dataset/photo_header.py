@@ -13,8 +13,6 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 
 # The JPEG markers that open a frame and hold its size: SOF0 to SOF15 without DHT, JPG and DAC.
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Markers without a segment behind them: TEM, RST0 to RST7.
-BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
 SCAN, END = 0xDA, 0xD9
 # In a scan, FF 00 is a data byte, FF D0 to FF D7 restart it, FF FF is padding.
 END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -72,8 +70,6 @@ def _jpeg_header(data: bytes) -> PhotoHeader:
         marker = data[at + 1]
         if data[at] != 0xFF or marker == 0xFF:
             at += 1
-        elif marker in BARE_MARKERS:
-            at += 2
         elif marker == END:
             break
         else:

@@ -106,7 +106,7 @@ def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
         b"not a record file",
         frame(b"1234" + MAGIC)[:12],  # a first part without its last
         frame(b"1234" + MAGIC)[12:],  # a last part without its first
-        MAGIC + (7 << 29).to_bytes(4, "little"),
+        frame(b"1234" + MAGIC)[:12] + MAGIC + (7 << 29).to_bytes(4, "little") + frame(b""),
     ],
 )
 def test_what_is_no_record_file_is_an_error(tmp_path: Path, data: bytes) -> None:

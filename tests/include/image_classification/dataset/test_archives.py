@@ -1,5 +1,6 @@
 """Reading archives: nothing hostile is read, nothing damaged passes for whole."""
 
+import gc
 import os
 import tarfile
 import zipfile
@@ -114,6 +115,15 @@ def test_what_macos_adds_is_left_out_and_names_are_composed(tmp_path: Path) -> N
     """A class folder named on a Mac must not become a second class beside its twin."""
     files = {"__MACOSX/._1.jpg": b"", "./Citroe\u0308n/1.jpg": b"1", "Citroën/._1.jpg": b""}
     assert list(read_all(tgz(tmp_path / "a.tgz", files))) == ["Citroën/1.jpg"]
+
+
+def test_a_tars_members_are_forgotten_once_read(tmp_path: Path) -> None:
+    """Python's tarfile keeps them all: a gigabyte for a million."""
+    found = members(tgz(tmp_path / "a.tar", {f"{index}.jpg": b"" for index in range(300)}))
+    for _ in range(299):
+        next(found)
+    gc.collect()
+    assert sum(isinstance(thing, tarfile.TarInfo) for thing in gc.get_objects()) < 20
 
 
 @pytest.mark.parametrize(

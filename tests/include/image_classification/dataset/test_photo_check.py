@@ -71,9 +71,25 @@ def test_a_picture_that_stops_half_way_is_refused_although_its_file_ends_well() 
     assert reason(JPEG[: len(JPEG) // 2] + b"\xff\xd9") == "truncated"
 
 
-def test_stray_bytes_that_lose_nothing_are_no_reason_to_refuse() -> None:
-    assert isinstance(check(JPEG[:-2] + b"abc\xff\xd9"), CheckedPhoto)
-    assert isinstance(check(JPEG + b"trailing"), CheckedPhoto)
+@pytest.mark.parametrize(
+    "data",
+    [JPEG[:-2] + b"\x55" * 9 + b"\xff\xd9", JPEG + b"trailing", JPEG[:2] + b"\xff" + JPEG[2:]],
+)
+def test_stray_bytes_that_lose_nothing_are_no_reason_to_refuse(data: bytes) -> None:
+    assert isinstance(check(data), CheckedPhoto)
+
+
+def test_a_jpeg_in_whose_middle_the_decoder_gets_lost_is_refused() -> None:
+    """It decodes to 60 x 40 pixels all the same, half of them nonsense."""
+    refused = []
+    for at in range(1000, len(JPEG) - 2, 20):
+        data = JPEG[:at] + bytes((JPEG[at] ^ 0x10,)) + JPEG[at + 1 :]
+        if isinstance(result := check(data), Quarantined):
+            refused.append(result)
+    assert {row.reason for row in refused} >= {"undecodable", "truncated"}
+    details = " ".join(row.detail for row in refused)
+    assert "bad Huffman code" in details
+    assert "extraneous bytes" in details
 
 
 def test_a_changed_bit_in_a_png_is_refused() -> None:

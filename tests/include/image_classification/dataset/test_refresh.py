@@ -198,3 +198,15 @@ def test_hostile_members_are_quarantined_and_nothing_leaves_the_output(base: Pat
     assert report["counts"]["quarantined"] == 2
     after = {path for path in base.rglob("*") if output(base) not in path.parents}
     assert after - before <= {output(base)}
+
+
+def test_flags_reach_what_they_set(base: Path) -> None:
+    stanford(source(base), classes=("Audi", "BMW", "Chevrolet"))
+    report = run(base, "--classes", "Chevrolet,1", "--train-ratio", "0.5", "--min-side", "24")
+    assert report["counts"]["listed"] == 10
+    assert written(base, report).classes == ["Audi", "Chevrolet"]
+    assert report["counts"]["train"] == 6
+    assert report["settings"]["classes"] == "Chevrolet,1"
+    for flags in (["--min-side", "25"], ["--max-pixels", "959"]):
+        with pytest.raises(ProgramError, match="15 of 15 photos are refused"):
+            run(base, *flags)
