@@ -205,7 +205,7 @@ def test_flags_reach_what_they_set(base: Path) -> None:
     report = run(base, "--classes", "Chevrolet,1", "--train-ratio", "0.5", "--min-side", "24")
     assert report["counts"]["listed"] == 10
     assert written(base, report).classes == ["Audi", "Chevrolet"]
-    assert report["counts"]["train"] == 6
+    assert report["counts"]["train"] == 4
     assert report["settings"]["classes"] == "Chevrolet,1"
     for flags in (["--min-side", "25"], ["--max-pixels", "959"]):
         with pytest.raises(ProgramError, match="15 of 15 photos are refused"):
