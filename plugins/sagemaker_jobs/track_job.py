@@ -1,35 +1,23 @@
-"""Deferrable sensors: they hold no slot while SageMaker works, and end with what came of it."""
+"""`TrackJob`: a sensor that holds no slot while a job runs, and ends with what came of it."""
 
-import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
-from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
-from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk import BaseOperatorLink
-from airflow.sdk.exceptions import AirflowException
 
 from sagemaker_jobs.aws import error_message
-from sagemaker_jobs.endpoint import EndpointState, describe_endpoint, endpoint_failure, state_of
 from sagemaker_jobs.ensure import EnsuredJob, ensure_job
-from sagemaker_jobs.errors import (
-    EndpointNotUpdated,
-    JobFailed,
-    JobStillRunning,
-    TrackingInterrupted,
-)
+from sagemaker_jobs.errors import JobFailed, JobStillRunning, TrackingInterrupted
 from sagemaker_jobs.identity import JobIdentity, clear_number_of, generation_of
+from sagemaker_jobs.job_trigger import SageMakerJobTrigger
 from sagemaker_jobs.kinds import Description, JobKind, kind_of
-from sagemaker_jobs.links import SageMakerEndpointLink, SageMakerJobLink, console_url
+from sagemaker_jobs.links import SageMakerJobLink, console_url
 from sagemaker_jobs.log_tail import last_lines
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
-from sagemaker_jobs.polling import Connection, Pace
 from sagemaker_jobs.summary import summary_of
-from sagemaker_jobs.triggers import SageMakerEndpointTrigger, SageMakerJobTrigger
+from sagemaker_jobs.tracker import Tracker
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,41 +25,13 @@ if TYPE_CHECKING:
 # What a training program prints per epoch, and what any program prints when it gives up.
 TELLING_LINES = r"Epoch\[|^ERROR"
 
-# SageMaker's own limit counts from the start of the program: machines and data take time before.
-_PREPARATION = 3600.0
+# In seconds. SageMaker's own limit, a day by default, counts from the start of the program:
+# machines and data take their time before.
 _DEFAULT_JOB_LIMIT = 86400.0
-_ENDPOINT_LIMIT = 7200.0
+_PREPARATION = 3600.0
 
 
-class _Tracker(AwsBaseSensor[SageMakerHook]):
-    """What the two sensors share: the connection, the pace, and a link."""
-
-    aws_hook_class = SageMakerHook
-
-    def __init__(
-        self,
-        *,
-        poll_interval: float = 5,
-        patience: float = 120,
-        timeout: timedelta | float | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(timeout=timeout, **kwargs)
-        self.poll_interval = poll_interval
-        self.patience = patience
-        self.longest_wait = None if timeout is None else self.timeout
-        self.console_url = ""
-
-    def trigger_parameters(self, wait: float) -> dict[str, Any]:
-        """Return the constructor's arguments that every trigger takes."""
-        connection = Connection(
-            self.aws_conn_id, self.region_name, self.verify, self.botocore_config
-        )
-        pace = Pace(self.poll_interval, time.time() + wait, self.patience)
-        return {"connection": asdict(connection), "pace": asdict(pace)}
-
-
-class TrackJob(_Tracker):
+class TrackJob(Tracker):
     """Follows a submitted job to its end, and returns its summary.
 
     It first makes sure that the job is there, in the submitting task's name: a retry after a
@@ -196,73 +156,9 @@ class TrackJob(_Tracker):
         self.console_url = console_url(self.hook.get_conn(), f"{kind.console_path}/{name}")
 
 
-class TrackEndpoint(_Tracker):
-    """Waits until an endpoint serves the configuration that it was deployed with.
-
-    Succeeds only when the endpoint is InService on that configuration: one that AWS has rolled back
-    is InService too. Returns ``{"endpoint_name", "endpoint_config_name", "arn", "status",
-    "operation"}``. Fails for good with `EndpointNotUpdated`, until the next try with
-    `TrackingInterrupted`. The endpoint is left as it is when the task is killed.
-    """
-
-    template_fields: Sequence[str] = aws_template_fields("endpoint")
-    template_fields_renderers: ClassVar[dict[str, str]] = {"endpoint": "json"}
-    operator_extra_links: Collection[BaseOperatorLink] = (SageMakerEndpointLink(),)
-
-    def __init__(self, *, endpoint: dict[str, Any], **kwargs: Any) -> None:
-        """Take what to wait for.
-
-        Args:
-            endpoint: What `DeployEndpoint` returned.
-            **kwargs: As for `TrackJob`; ``timeout`` is two hours by default.
-        """
-        super().__init__(**kwargs)
-        self.endpoint = endpoint
-
-    def execute(self, context: "Context") -> dict[str, Any]:
-        """Return when the endpoint serves, or defer until it does."""
-        description = self._describe()
-        state = state_of(description, self.endpoint["endpoint_config_name"])
-        if state is EndpointState.CHANGING:
-            wait = self.longest_wait or _ENDPOINT_LIMIT
-            trigger = SageMakerEndpointTrigger(
-                endpoint_name=self.endpoint["endpoint_name"],
-                endpoint_config_name=self.endpoint["endpoint_config_name"],
-                **self.trigger_parameters(wait),
-            )
-            self.defer(trigger=trigger, method_name="resume")
-        return self._settled(description)
-
-    def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
-        """Look at the endpoint again, as it has settled or the triggerer has given up on it."""
-        description = self._describe()
-        if event["status"] == "error":
-            raise TrackingInterrupted(f"endpoint {event['endpoint_name']}: {event['message']}")
-        return self._settled(description)
-
-    def _describe(self) -> Description:
-        client, name = self.hook.get_conn(), self.endpoint["endpoint_name"]
-        self.console_url = console_url(client, f"endpoints/{name}")
-        description = describe_endpoint(client, name)
-        if description is None:
-            raise EndpointNotUpdated(f"endpoint {name} does not exist: deploy it again")
-        return description
-
-    def _settled(self, description: Description) -> dict[str, Any]:
-        wanted = self.endpoint["endpoint_config_name"]
-        if state_of(description, wanted) is not EndpointState.SERVING:
-            raise endpoint_failure(description, wanted)
-        self.log.info("endpoint %s serves %s", description["EndpointName"], wanted)
-        return {
-            "endpoint_name": description["EndpointName"],
-            "endpoint_config_name": wanted,
-            "arn": description["EndpointArn"],
-            "status": description["EndpointStatus"],
-            "operation": self.endpoint.get("operation"),
-        }
-
-
-def _still_running(kind: JobKind, name: str, event: dict[str, Any]) -> AirflowException:
+def _still_running(
+    kind: JobKind, name: str, event: dict[str, Any]
+) -> JobStillRunning | TrackingInterrupted:
     if event["status"] == "timeout":
         return JobStillRunning(
             f"{kind.name} job {name} still runs and was not stopped, but the longest wait is over: "

@@ -1,0 +1,85 @@
+"""`TrackEndpoint`: a sensor that believes an endpoint only when it serves what was asked for."""
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk import BaseOperatorLink
+
+from sagemaker_jobs.endpoint import EndpointState, describe_endpoint, endpoint_failure, state_of
+from sagemaker_jobs.endpoint_trigger import SageMakerEndpointTrigger
+from sagemaker_jobs.errors import EndpointNotUpdated, TrackingInterrupted
+from sagemaker_jobs.kinds import Description
+from sagemaker_jobs.links import SageMakerEndpointLink, console_url
+from sagemaker_jobs.tracker import Tracker
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+_DEFAULT_LIMIT = 7200.0  # Seconds.
+
+
+class TrackEndpoint(Tracker):
+    """Waits until an endpoint serves the configuration that it was deployed with.
+
+    Succeeds only when the endpoint is InService on that configuration: one that AWS has rolled back
+    is InService too. Returns ``{"endpoint_name", "endpoint_config_name", "arn", "status",
+    "operation"}``. Fails for good with `EndpointNotUpdated`, until the next try with
+    `TrackingInterrupted`. The endpoint is left as it is when the task is killed.
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("endpoint")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"endpoint": "json"}
+    operator_extra_links: Collection[BaseOperatorLink] = (SageMakerEndpointLink(),)
+
+    def __init__(self, *, endpoint: dict[str, Any], **kwargs: Any) -> None:
+        """Take what to wait for.
+
+        Args:
+            endpoint: What `DeployEndpoint` returned.
+            **kwargs: As for `TrackJob`; ``timeout`` is two hours by default.
+        """
+        super().__init__(**kwargs)
+        self.endpoint = endpoint
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Return when the endpoint serves, or defer until it does."""
+        description = self._describe()
+        state = state_of(description, self.endpoint["endpoint_config_name"])
+        if state is EndpointState.CHANGING:
+            wait = self.longest_wait or _DEFAULT_LIMIT
+            trigger = SageMakerEndpointTrigger(
+                endpoint_name=self.endpoint["endpoint_name"],
+                endpoint_config_name=self.endpoint["endpoint_config_name"],
+                **self.trigger_parameters(wait),
+            )
+            self.defer(trigger=trigger, method_name="resume")
+        return self._settled(description)
+
+    def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
+        """Look at the endpoint again, as it has settled or the triggerer has given up on it."""
+        description = self._describe()
+        if event["status"] == "error":
+            raise TrackingInterrupted(f"endpoint {event['endpoint_name']}: {event['message']}")
+        return self._settled(description)
+
+    def _describe(self) -> Description:
+        client, name = self.hook.get_conn(), self.endpoint["endpoint_name"]
+        self.console_url = console_url(client, f"endpoints/{name}")
+        description = describe_endpoint(client, name)
+        if description is None:
+            raise EndpointNotUpdated(f"endpoint {name} does not exist: deploy it again")
+        return description
+
+    def _settled(self, description: Description) -> dict[str, Any]:
+        wanted = self.endpoint["endpoint_config_name"]
+        if state_of(description, wanted) is not EndpointState.SERVING:
+            raise endpoint_failure(description, wanted)
+        self.log.info("endpoint %s serves %s", description["EndpointName"], wanted)
+        return {
+            "endpoint_name": description["EndpointName"],
+            "endpoint_config_name": wanted,
+            "arn": description["EndpointArn"],
+            "status": description["EndpointStatus"],
+            "operation": self.endpoint.get("operation"),
+        }
