@@ -2,6 +2,7 @@
 
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,10 @@ def test_a_file_is_the_same_as_mxnets_and_both_read_it(tmp_path: Path) -> None:
 
 @given(st.lists(PAYLOADS.filter(bool), min_size=1, max_size=5))
 def test_any_records_are_framed_as_mxnet_frames_them(records: list[bytes]) -> None:
-    folder = Path(os.environ["AIRFLOW_HOME"])
-    theirs = written_by_mxnet(folder / "any.rec", records)
-    assert b"".join(map(frame, records)) == theirs.read_bytes()
-    assert list(read_records(theirs)) == records
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = written_by_mxnet(Path(folder) / "any.rec", records)
+        assert b"".join(map(frame, records)) == theirs.read_bytes()
+        assert list(read_records(theirs)) == records
 
 
 def test_offsets_are_where_an_index_file_needs_them(tmp_path: Path) -> None:
@@ -81,6 +82,7 @@ def test_offsets_are_where_an_index_file_needs_them(tmp_path: Path) -> None:
     assert [reader.read_idx(i) for i in range(1, len(CASES))] == CASES[1:]
 
 
+@pytest.mark.filterwarnings("ignore:tostring:DeprecationWarning:mxnet")
 @pytest.mark.parametrize(("labels", "header_label"), [([7.0], 7.0), ([1.0, 2.5, 3.0], [1, 2.5, 3])])
 def test_image_headers_are_mxnets(labels: list[float], header_label: object) -> None:
     header = mx.recordio.IRHeader(0, header_label, 12, 0)
