@@ -80,20 +80,22 @@ async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: 
         await asyncio.sleep(0.01)
     if http.started:
         aws.revive()
-        _announce(settings, aws.s3_endpoint_url, as_json=as_json)
+        _announce(settings, aws, as_json=as_json)
     await serving
     await server.close()
 
 
-def _announce(settings: Settings, s3_endpoint_url: str, *, as_json: bool) -> None:
+def _announce(settings: Settings, aws: LocalAws, *, as_json: bool) -> None:
     if not as_json:
+        print(f"local_aws: {aws.isolation}", file=sys.stderr, flush=True)
         print("ready", flush=True)
         return
     event = {
         "event": "ready",
         "endpoint_url": settings.endpoint_url,
-        "s3_endpoint_url": s3_endpoint_url,
-        "environment": client_environment(settings.endpoint_url, s3_endpoint_url),
+        "s3_endpoint_url": aws.s3_endpoint_url,
+        "isolation": str(aws.isolation),
+        "environment": client_environment(settings.endpoint_url, aws.s3_endpoint_url),
     }
     print(json.dumps(event), flush=True)
 

@@ -16,6 +16,7 @@ from include.local_aws.jobs.queue import JobQueue
 from include.local_aws.jobs.training import TrainingJob
 from include.local_aws.jobs.transform import TransformJob
 from include.local_aws.logs import LogFiles
+from include.local_aws.processes.isolation import Isolation
 from include.local_aws.processes.ports import is_free
 from include.local_aws.server import Server
 from include.local_aws.services import Machine, Services
@@ -39,6 +40,7 @@ class LocalAws:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._storage = SeaweedFS(settings.storage)
+        self.isolation = Isolation()
         self._undo = contextlib.ExitStack()
         self._services: Services | None = None
 
@@ -84,6 +86,7 @@ class LocalAws:
             objects=Objects(self.s3_endpoint_url),
             logs=LogFiles(self._settings.logs),
             s3_endpoint_url=self.s3_endpoint_url,
+            isolation=self.isolation,
         )
         _settle(machine)
         jobs = JobQueue(self._settings.slots)

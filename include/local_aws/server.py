@@ -94,6 +94,7 @@ class Server:
         return {
             "status": "ok",
             "s3_endpoint_url": self._s3_endpoint_url,
+            "isolation": str(self._services.machine.isolation),
             "root": str(self._services.machine.settings.root),
         }
 

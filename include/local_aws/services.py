@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from include.local_aws.images import ImageRegistry
 from include.local_aws.logs import LogFiles
+from include.local_aws.processes.isolation import Isolation
 from include.local_aws.settings import Settings, client_environment
 from include.local_aws.storage.objects import Objects
 from include.local_aws.store import Store
@@ -26,6 +27,7 @@ class Machine:
     objects: Objects
     logs: LogFiles
     s3_endpoint_url: str
+    isolation: Isolation
 
     @property
     def aws(self) -> dict[str, str]:

@@ -30,7 +30,11 @@ class Runtime:
         self._client = httpx.AsyncClient(
             timeout=_TIMEOUT,
             trust_env=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            # A model server may close a connection that has idled for five seconds, as uvicorn
+            # does: be sooner.
+            limits=httpx.Limits(
+                max_connections=None, max_keepalive_connections=64, keepalive_expiry=2
+            ),
         )
 
     async def close(self) -> None:
@@ -45,10 +49,10 @@ class Runtime:
             message = f"HTTP content length exceeded {_LARGEST} bytes."
             return JSONResponse({"message": message}, status_code=413)
         variant = request.headers.get("x-amzn-sagemaker-target-variant")
-        instance = self._services.endpoints.pick(name, variant)
-        if instance is None:
-            return self._nobody(name, variant)
-        return await self._forward(request, body, name, instance)
+        with self._services.endpoints.picked(name, variant) as instance:
+            if instance is None:
+                return self._nobody(name, variant)
+            return await self._forward(request, body, name, instance)
 
     def _nobody(self, name: str, variant: str | None) -> Response:
         """Why no process takes the request; the store is asked only then."""

@@ -12,8 +12,9 @@ from include.local_aws.store import Body
 
 def _create(services: Services, request: Request) -> Body:
     _check(request)
+    default_mode = request["AlgorithmSpecification"]["TrainingInputMode"]
     for channel in request.get("InputDataConfig", []):
-        _check_channel(services, channel)
+        _check_channel(services, channel, default_mode)
     started: Body = {}
     transition(started, "Starting", "Starting the training job")
     return job_operations.create(
@@ -34,13 +35,12 @@ def _check(request: Request) -> None:
         raise ApiError("OutputDataConfig.S3OutputPath must be an S3 URI (s3://bucket/prefix).")
 
 
-def _check_channel(services: Services, channel: Request) -> None:
+def _check_channel(services: Services, channel: Request, default_mode: str) -> None:
     name = channel["ChannelName"]
     source = channel["DataSource"].get("S3DataSource")
     if source is None:
         raise unsupported(f"channel {name!r}: only S3DataSource is read")
-    mode = channel.get("InputMode", "File")
-    if mode == "Pipe":
+    if channel.get("InputMode", default_mode) == "Pipe":
         raise unsupported(f"channel {name!r}: InputMode Pipe; use File")
     try:
         if not services.machine.objects.any_under(source["S3Uri"]):

@@ -4,6 +4,7 @@ import itertools
 import logging
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from include.local_aws.services import Machine
 _log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 _LONGEST_PAUSE = 30.0
+_LONGEST_REQUEST = 60.0
 
 
 class FleetClosed(Exception):
@@ -24,12 +26,13 @@ class FleetClosed(Exception):
 
 @dataclass
 class Instance:
-    """One process of a variant, and whether it takes requests."""
+    """One process of a variant, whether it takes requests, and how many it has at hand."""
 
     variant: str
     server: ServerProcess
     healthy: bool = False
     turns: int = 0
+    in_flight: int = 0
 
 
 class Fleet:
@@ -44,6 +47,7 @@ class Fleet:
     def __init__(self, machine: Machine, endpoint: str, variants: list[dict[str, Any]]) -> None:
         self._weights = {variant["name"]: variant["weight"] for variant in variants}
         self._closed = threading.Event()
+        self._retired = False
         self._lock = threading.Lock()
         self._instances = [
             _instance(machine, endpoint, variant, number)
@@ -69,6 +73,16 @@ class Fleet:
             instance.healthy = True
         self._watcher.start()
 
+    def retire(self) -> None:
+        """Take no new request, answer those at hand, then stop."""
+        with self._lock:
+            self._retired = True
+        deadline = time.monotonic() + _LONGEST_REQUEST
+        while any(i.in_flight for i in self._instances) and time.monotonic() < deadline:
+            if self._closed.wait(0.05):
+                break
+        self.stop()
+
     def stop(self, grace: float = STOP_GRACE) -> None:
         """Stop all instances and the watch over them."""
         self._closed.set()
@@ -77,7 +91,10 @@ class Fleet:
             self._watcher.join()
 
     def pick(self, variant: str | None = None) -> Instance | None:
-        """The healthy instance that takes the next request, of this variant or by weight."""
+        """The healthy instance that takes the next request, of this variant or by weight.
+
+        The request is at hand until it is handed back to `done`.
+        """
         healthy = [i for i in self._instances if i.healthy]
         names = sorted({i.variant for i in healthy})
         if variant is None and names:
@@ -87,9 +104,17 @@ class Fleet:
         if not candidates:
             return None
         with self._lock:
+            if self._retired:
+                return None
             chosen = min(candidates, key=lambda i: i.turns)
             chosen.turns += 1
+            chosen.in_flight += 1
         return chosen
+
+    def done(self, instance: Instance) -> None:
+        """The request that `pick` gave the instance has been answered."""
+        with self._lock:
+            instance.in_flight -= 1
 
     def _start_one(self, instance: Instance) -> Exception | None:
         """Start one instance; a failure, which is returned, ends the start of the others."""

@@ -1,8 +1,10 @@
 """Endpoints over time: created, updated with a way back, deleted, and revived at a start."""
 
+import contextlib
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from include.local_aws.endpoints.fleet import Fleet, FleetClosed, Instance
@@ -58,10 +60,23 @@ class EndpointManager:
         """Stop the fleet of an endpoint that the store has as Deleting, then forget it."""
         self._spawn(self._delete, name)
 
-    def pick(self, name: str, variant: str | None) -> Instance | None:
-        """The process that takes a request, or None when no healthy one is there."""
-        fleet = self._fleets.get(name)
-        return fleet.pick(variant) if fleet else None
+    @contextlib.contextmanager
+    def picked(self, name: str, variant: str | None) -> Iterator[Instance | None]:
+        """The process that takes a request, for as long; None when no healthy one is there."""
+        fleet, instance = self._pick(name, variant)
+        try:
+            yield instance
+        finally:
+            if fleet is not None and instance is not None:
+                fleet.done(instance)
+
+    def _pick(self, name: str, variant: str | None) -> tuple[Fleet | None, Instance | None]:
+        while True:
+            fleet = self._fleets.get(name)
+            instance = fleet.pick(variant) if fleet else None
+            # A fleet that was replaced meanwhile refuses: ask the one that replaced it.
+            if instance is not None or self._fleets.get(name) is fleet:
+                return fleet, instance
 
     def revive(self) -> None:
         """Bring back what the last server left: called once, at the start."""
@@ -123,7 +138,7 @@ class EndpointManager:
             return
         self._machine.store.update(KIND, name, lambda body: _adopt(body, new))
         if old_fleet is not None:
-            old_fleet.stop()
+            old_fleet.retire()
 
     def _roll_back(self, name: str, failure: JobFailure) -> None:
         """The new fleet is gone; the old one has served all the while and stays."""
@@ -136,7 +151,7 @@ class EndpointManager:
         with self._lock:
             fleet = self._fleets.pop(name, None)
         if fleet is not None:
-            fleet.stop()
+            fleet.retire()
         arn = self._body(name)["EndpointArn"]
         self._machine.store.delete(KIND, name, arn)
 

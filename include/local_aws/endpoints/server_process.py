@@ -103,7 +103,7 @@ class ServerProcess:
             image, self._machine.aws, self._model.environment, self._variables, bind
         )
         self._child = Child(
-            [*image.entrypoint, "serve"],
+            self._machine.isolation.command(self._container.base, [*image.entrypoint, "serve"]),
             environment=environment,
             directory=self._container.directory,
             log=self._log,

@@ -121,7 +121,7 @@ class Job(ABC):
         log = self.machine.logs.new_stream(self.kind.log_group, f"{self.name}/algo-1")
         self.set(_log=str(log))
         self._child = Child(
-            command,
+            self.machine.isolation.command(self.container.base, command),
             environment=environment,
             directory=self.container.directory,
             log=log,

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,8 +19,12 @@ from include.local_aws.errors import JobFailure
 from include.local_aws.settings import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 _THREADS = 8
+_MEGABYTE = 1024 * 1024
+_LARGE = 16 * _MEGABYTE  # from here on in parts
 # Parts of one object one after the other: the objects already move side by side.
-_TRANSFER = TransferConfig(use_threads=False, multipart_chunksize=16 * 1024 * 1024)
+_TRANSFER = TransferConfig(
+    use_threads=False, multipart_threshold=_LARGE, multipart_chunksize=_LARGE
+)
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,7 @@ class Objects:
         def fetch(pair: tuple[S3Object, Path]) -> None:
             item, target = pair
             target.parent.mkdir(parents=True, exist_ok=True)
-            with _told(item.uri):
-                self.client.download_file(item.bucket, item.key, str(target), Config=_TRANSFER)
+            self.download_file(item.uri, target)
 
         return _side_by_side(fetch, targets)
 
@@ -106,8 +110,7 @@ class Objects:
 
         def put(file: Path) -> None:
             key = prefix + file.relative_to(directory).as_posix()
-            with _told(f"s3://{bucket}/{key}"):
-                self.client.upload_file(str(file), bucket, key, Config=_TRANSFER)
+            self.upload_file(file, f"s3://{bucket}/{key}")
 
         return _side_by_side(put, files)
 
@@ -115,13 +118,19 @@ class Objects:
         """Put one file at exactly this URI."""
         bucket, key = split_uri(uri)
         with _told(uri):
-            self.client.upload_file(str(file), bucket, key)
+            if file.stat().st_size >= _LARGE:
+                self.client.upload_file(str(file), bucket, key, Config=_TRANSFER)
+                return
+            with file.open("rb") as content:
+                self.client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def download_file(self, uri: str, file: Path) -> None:
         """Fetch one object to exactly this file; JobFailure if it is not there."""
         bucket, key = split_uri(uri)
-        with _told(uri):
-            self.client.download_file(bucket, key, str(file))
+        with _told(uri), file.open("wb") as target:
+            # One request; boto3's download_file would ask for the size first.
+            body = self.client.get_object(Bucket=bucket, Key=key)["Body"]
+            shutil.copyfileobj(body, target, _MEGABYTE)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ def train() -> int:
         if f.is_file()
     )
     print("files", *files)
+    print("/opt/ml is mine:", Path("/opt/ml/input/config/hyperparameters.json").exists())
     for epoch in range(2):
         print(f"Epoch[{epoch}] Validation-accuracy=0.{epoch + 5}", flush=True)
     (BASE / "model/weights").write_text("trained")

@@ -6,6 +6,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
+from include.local_aws.processes.isolation import Isolation
 from tests.include.local_aws.local_server import BUCKET, LocalServer
 
 
@@ -46,6 +47,14 @@ def test_a_program_sees_its_job_and_this_server_but_not_the_servers_environment(
     assert seen["MINE"] == seen["SAGEMAKER_BASE_DIR"] + "/input/data/train"
     assert {k: seen[k] for k in aws.environment} == aws.environment
     assert not [k for k in seen if k.startswith(("PYTEST", "VIRTUAL_ENV"))]
+
+
+def test_a_program_finds_its_files_below_opt_ml_where_the_machine_allows_it(
+    aws: LocalServer, data: str
+) -> None:
+    name = aws.train(data)
+    aws.ended("training", name)
+    assert f"/opt/ml is mine: {Isolation().private}" in aws.log("training", name)
 
 
 def test_states_follow_sagemakers_order_and_end_with_a_new_message(
