@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -153,22 +154,48 @@ def components(places: Places, environment: Mapping[str, str], port: int) -> Ite
     api = ("api-server", "--host", _HOST, "--port", str(port))
     yield _component(places, environment, "api-server", *api)
     # Logs are read from disk: the components' own log servers would listen on all interfaces.
-    yield _component(places, environment, "scheduler", "scheduler", "--skip-serve-logs")
+    yield _component(
+        places,
+        environment,
+        "scheduler",
+        "scheduler",
+        "--skip-serve-logs",
+        program="include.local_run.stack.warm",
+    )
     yield _component(places, environment, "dag-processor", "dag-processor")
     yield _component(places, environment, "triggerer", "triggerer", "--skip-serve-logs")
 
 
 def _component(
-    places: Places, environment: Mapping[str, str], name: str, *arguments: str
+    places: Places,
+    environment: Mapping[str, str],
+    name: str,
+    *arguments: str,
+    program: str = "airflow",
 ) -> Component:
-    airflow = str(Path(sys.executable).with_name("airflow"))
     return Component(
         name=name,
-        command=(sys.executable, airflow, *arguments),
+        command=(sys.executable, "-m", program, *arguments),
         environment=environment,
         folder=places.root,
         log=places.logs / f"{name}.log",
     )
+
+
+def wake_execution_api(port: int) -> None:
+    """Has the api-server build what tasks talk to, which it else does at the first task.
+
+    That takes seconds, in which other components can start. Returns when it is done, or when the
+    api-server does not come up in time.
+    """
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{ui_url(port)}/execution/health", timeout=60, trust_env=False)
+        except httpx.HTTPError:
+            time.sleep(0.2)
+        else:
+            return
 
 
 def not_ready(port: int) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -76,6 +77,10 @@ class Stack:
         self._finish_migration(migration)
         for component in airflow.components(self.places, self._airflow(), self.ports.ui):
             self._supervisor.start(component)
+        waking = threading.Thread(
+            target=airflow.wake_execution_api, args=(self.ports.ui,), daemon=True
+        )
+        waking.start()
         self._record(pipeline)
 
     def wait_for_airflow(self, waiting: Callable[[str], None]) -> None:
