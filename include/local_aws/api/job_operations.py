@@ -1,5 +1,6 @@
 """What Create, Describe, Stop and List do alike for the three kinds of job."""
 
+from collections.abc import Callable
 from typing import Any
 
 from include.local_aws.api.listing import Listing
@@ -37,8 +38,15 @@ def describe(kind: JobKind) -> Handler:
     return described
 
 
-def stop(kind: JobKind) -> Handler:
-    """The Stop operation: Stopping at once, Stopped when the program has ended."""
+def _nothing_more(body: Body) -> None:
+    return
+
+
+def stop(kind: JobKind, also: Callable[[Body], None] = _nothing_more) -> Handler:
+    """The Stop operation: Stopping at once, Stopped when the program has ended.
+
+    `also` changes what else the kind's description shows of that.
+    """
 
     def stopped(services: Services, request: Request) -> Body:
         _found(services, kind, request)
@@ -51,6 +59,7 @@ def stop(kind: JobKind) -> Handler:
                     f"{body[kind.status]}."
                 )
             body[kind.status] = "Stopping"
+            also(body)
 
         services.store.update(kind.store, name, stopping)
         services.jobs.stop(kind, name)

@@ -29,7 +29,9 @@ def _create(services: Services, request: Request) -> Body:
 def _check(request: Request) -> None:
     if "TrainingImage" not in request.get("AlgorithmSpecification", {}):
         raise unsupported("a training job without AlgorithmSpecification.TrainingImage")
-    if request.get("ResourceConfig", {}).get("InstanceCount", 1) != 1:
+    if "InstanceType" not in request.get("ResourceConfig", {}):
+        raise unsupported("a training job without ResourceConfig.InstanceType")
+    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
         raise unsupported("a training job on several instances: set InstanceCount to 1")
     if not request["OutputDataConfig"]["S3OutputPath"].startswith("s3://"):
         raise ApiError("OutputDataConfig.S3OutputPath must be an S3 URI (s3://bucket/prefix).")
@@ -49,9 +51,13 @@ def _check_channel(services: Services, channel: Request, default_mode: str) -> N
         raise ApiError(str(error).removeprefix("ClientError: ")) from error
 
 
+def _stopping(body: Body) -> None:
+    transition(body, "Stopping", "Stopping the training job")
+
+
 OPERATIONS: dict[str, Handler] = {
     "CreateTrainingJob": _create,
     "DescribeTrainingJob": job_operations.describe(TRAINING),
-    "StopTrainingJob": job_operations.stop(TRAINING),
+    "StopTrainingJob": job_operations.stop(TRAINING, _stopping),
     "ListTrainingJobs": job_operations.listing(TRAINING, "SecondaryStatus"),
 }

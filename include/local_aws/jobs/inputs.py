@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,19 @@ def nothing_under(uri: str) -> str:
     )
 
 
-def fetch(objects: Objects, source: dict[str, Any], directory: Path, compression: str) -> None:
-    """Download a data source below a directory; Gzip files lose their compression."""
+def fetch(
+    objects: Objects,
+    source: dict[str, Any],
+    directory: Path,
+    compression: str,
+    check: Callable[[], None],
+) -> None:
+    """Download a data source below a directory; Gzip files lose their compression.
+
+    `check` is called before each object; what it raises ends the work.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    objects.download(listed(objects, source), directory)
+    objects.download(listed(objects, source), directory, check)
     if compression == "Gzip":
         for file in [f for f in directory.rglob("*") if f.is_file()]:
             _gunzip(file)

@@ -144,10 +144,14 @@ class Job(ABC):
 
     def check_stop(self) -> None:
         """Raise JobStopped or ServerStopping when one is asked for; called between steps."""
-        if self.server_stopping.is_set():
-            raise ServerStopping
+        self.check_server()
         if self.stop_requested.is_set():
             raise JobStopped
+
+    def check_server(self) -> None:
+        """Raise ServerStopping when the server ends."""
+        if self.server_stopping.is_set():
+            raise ServerStopping
 
     def failure(self, code: int) -> JobFailure:
         """The FailureReason of a program that ended with this exit code."""

@@ -60,20 +60,19 @@ class ProcessingJob(Job):
         for output in request.get("ProcessingOutputConfig", {}).get("Outputs", []):
             self.container.local(output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
         for source in request.get("ProcessingInputs", []):
-            self.check_stop()
             if "S3Input" not in source:
                 raise JobFailure("ClientError: local_aws reads S3Input only")
             s3_input = source["S3Input"]
             directory = self.container.local(s3_input["LocalPath"])
             compression = s3_input.get("S3CompressionType", "None")
-            fetch(self.machine.objects, s3_input, directory, compression)
+            fetch(self.machine.objects, s3_input, directory, compression, self.check_stop)
 
     def _upload(self, request: Body, *modes: str) -> None:
         for output in request.get("ProcessingOutputConfig", {}).get("Outputs", []):
             s3_output = output["S3Output"]
             if s3_output["S3UploadMode"] in modes:
                 directory = self.container.local(s3_output["LocalPath"])
-                self.machine.objects.upload(directory, s3_output["S3Uri"])
+                self.machine.objects.upload(directory, s3_output["S3Uri"], self.check_server)
 
     def _seconds(self, request: Body) -> float:
         return float(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY))

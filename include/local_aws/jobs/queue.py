@@ -13,6 +13,7 @@ class JobQueue:
     def __init__(self, slots: int) -> None:
         self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._live: dict[tuple[str, str], Job] = {}
+        self._running: set[Job] = set()
         self._lock = threading.Lock()
         self._closed = False
         self._threads = [
@@ -28,11 +29,16 @@ class JobQueue:
         self._waiting.put(job)
 
     def stop(self, kind: JobKind, name: str) -> None:
-        """Ask a job to stop, if it waits or runs."""
+        """Ask a job to stop; one that still waits for a slot has stopped on return."""
         with self._lock:
             job = self._live.get((kind.store, name))
-        if job is not None:
-            job.stop_requested.set()
+            waits = job is not None and job not in self._running
+            if job is not None:
+                job.stop_requested.set()
+                if waits:
+                    del self._live[(kind.store, name)]
+        if job is not None and waits:
+            job.run()  # it finds the request to stop before it does anything
 
     def close(self) -> None:
         """Kill what runs, forget what waits, and return when every slot is empty."""
@@ -48,7 +54,16 @@ class JobQueue:
 
     def _serve(self) -> None:
         while (job := self._waiting.get()) is not None:
-            if not self._closed:
+            if self._take(job):
                 job.run()
             with self._lock:
+                self._running.discard(job)
                 self._live.pop((job.kind.store, job.name), None)
+
+    def _take(self, job: Job) -> bool:
+        """Whether the job is still to be run; it counts as running then."""
+        with self._lock:
+            wanted = not self._closed and (job.kind.store, job.name) in self._live
+            if wanted:
+                self._running.add(job)
+        return wanted

@@ -109,17 +109,17 @@ class TrainingJob(Job):
         }
         self.container.write_config("hyperparameters.json", request.get("HyperParameters", {}))
         self.container.write_config("inputdataconfig.json", channels)
-        self.container.write_resources(request["ResourceConfig"].get("InstanceType", ""))
+        self.container.write_resources(request["ResourceConfig"]["InstanceType"])
 
     def _download(self, request: Body) -> None:
         self._advance("Downloading", "Downloading input data", TrainingStartTime=time.time())
         for channel in request.get("InputDataConfig", []):
-            self.check_stop()
             fetch(
                 self.machine.objects,
                 _source(channel),
                 self.container.base / "input/data" / channel["ChannelName"],
                 channel.get("CompressionType", "None"),
+                self.check_stop,
             )
 
     def _arguments(self, request: Body) -> list[str]:

@@ -41,6 +41,10 @@ class S3Object:
         return f"s3://{self.bucket}/{self.key}"
 
 
+def _go_on() -> None:
+    return
+
+
 class Objects:
     """S3 as this server uses it; safe to use from any thread."""
 
@@ -89,26 +93,34 @@ class Objects:
         with _told(uri):
             self.client.put_object(Bucket=bucket, Key=key, Body=content)
 
-    def download(self, items: Iterable[S3Object], directory: Path) -> int:
+    def download(
+        self, items: Iterable[S3Object], directory: Path, check: Callable[[], None] = _go_on
+    ) -> int:
         """Fetch objects below a directory, several at a time; returns how many.
 
-        Raises JobFailure for a name that would land outside the directory.
+        `check` is called before each; what it raises ends the work. Raises JobFailure for a
+        name that would land outside the directory.
         """
         targets = [(item, inside(directory, item.relative)) for item in items]
 
         def fetch(pair: tuple[S3Object, Path]) -> None:
+            check()
             item, target = pair
             target.parent.mkdir(parents=True, exist_ok=True)
             self.download_file(item.uri, target)
 
         return _side_by_side(fetch, targets)
 
-    def upload(self, directory: Path, uri: str) -> int:
-        """Put every file below a directory under a prefix; returns how many."""
+    def upload(self, directory: Path, uri: str, check: Callable[[], None] = _go_on) -> int:
+        """Put every file below a directory under a prefix; returns how many.
+
+        `check` is as for `download`.
+        """
         bucket, prefix = split_uri(uri.rstrip("/") + "/")
         files = [Path(top, name) for top, _, names in os.walk(directory) for name in names]
 
         def put(file: Path) -> None:
+            check()
             key = prefix + file.relative_to(directory).as_posix()
             self.upload_file(file, f"s3://{bucket}/{key}")
 

@@ -92,6 +92,7 @@ def serve() -> int:
     if "DIES_AT_START" in os.environ:
         print("no model here")
         return 7
+    time.sleep(float(os.environ.get("START_DELAY", 0)))
     address = ("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
     http.server.ThreadingHTTPServer(address, Handler).serve_forever()
     return 0

@@ -27,6 +27,9 @@ def test_a_killed_server_comes_back_with_everything_but_the_running_jobs(
     running = server.train(data, sleep="300", ignore_sigterm="1", orphan="301")
     server.await_log("training", running, "sleeping")
     waiting = server.train(data)
+    updating = server.endpoint(server.config(server.model(VERSION="1")))
+    new = server.config(server.model(VERSION="2", START_DELAY="3"))
+    server.sagemaker.update_endpoint(EndpointName=updating, EndpointConfigName=new)
 
     server.kill()
     _assert_all_end(server)
@@ -41,8 +44,25 @@ def test_a_killed_server_comes_back_with_everything_but_the_running_jobs(
     assert server.get(f"{data}/a.txt") == b"1"
     assert server.settled(endpoint)["EndpointStatus"] == "InService"
     assert server.invoke(endpoint, b"1")["version"] == "1"
+    found = server.settled(updating)
+    assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", new)
+    assert server.invoke(updating, b"1")["version"] == "2"
     assert not list((server.root / "work").glob("training-job/*"))
     assert server.ended("training", server.train(data))["TrainingJobStatus"] == "Completed"
+
+
+def test_a_job_that_waits_for_a_slot_stops_at_once(server: LocalServer) -> None:
+    data = server.put("data", a="1")
+    running = server.train(data, sleep="300")
+    waiting = server.train(data)
+    server.sagemaker.stop_training_job(TrainingJobName=waiting)
+    job = server.sagemaker.describe_training_job(TrainingJobName=waiting)
+    assert job["TrainingJobStatus"] == "Stopped"
+    server.sagemaker.stop_training_job(TrainingJobName=running)
+    steps = server.ended("training", running)["SecondaryStatusTransitions"]
+    assert [step["Status"] for step in steps][-2:] == ["Stopping", "Stopped"] or (
+        [step["Status"] for step in steps][-3:] == ["Stopping", "Uploading", "Stopped"]
+    )
 
 
 def _assert_all_end(server: LocalServer) -> None:
