@@ -21,9 +21,8 @@ if TYPE_CHECKING:
         ResourceConflict,
         TrackingInterrupted,
     )
+    from sagemaker_jobs.sensors import TrackEndpoint, TrackJob
     from sagemaker_jobs.submit import SubmitProcessingJob, SubmitTrainingJob, SubmitTransformJob
-    from sagemaker_jobs.track_endpoint import TrackEndpoint
-    from sagemaker_jobs.track_job import TrackJob
 
 __all__ = [
     "DeployEndpoint",
@@ -47,7 +46,7 @@ __all__ = [
 
 # The plugin and the triggerer import modules of this package, and need no operators: importing the
 # provider's takes most of a second, so that what is named here is imported when it is asked for.
-_MODULES = ("errors", "submit", "track_job", "track_endpoint", "deploy")
+_MODULES = ("errors", "submit", "sensors", "deploy")
 
 
 def __getattr__(name: str) -> Any:

@@ -148,7 +148,7 @@ def resume(use: Any, event: dict[str, Any], task_context: Any = None) -> Any:
 @pytest.fixture
 def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines = ["loading", "KeyError: 'label'"]
-    monkeypatch.setattr("sagemaker_jobs.track_job.last_lines", lambda *_: lines)
+    monkeypatch.setattr("sagemaker_jobs.sensors.track_job.last_lines", lambda *_: lines)
     return lines
 
 

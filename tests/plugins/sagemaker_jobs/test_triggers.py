@@ -11,8 +11,8 @@ from airflow.sdk._shared.module_loading import import_string
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from botocore.exceptions import EndpointConnectionError
 
-from sagemaker_jobs.endpoint_trigger import SageMakerEndpointTrigger
-from sagemaker_jobs.job_trigger import SageMakerJobTrigger
+from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
+from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 from tests.plugins.sagemaker_jobs.descriptions import endpoint, training_job
 from tests.plugins.sagemaker_jobs.fake_async import FakeAsyncClient, client_error
 

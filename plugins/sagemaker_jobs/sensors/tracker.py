@@ -8,7 +8,7 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 
-from sagemaker_jobs.polling import Connection, Pace
+from sagemaker_jobs.triggers.polling import Connection, Pace
 
 
 class Tracker(AwsBaseSensor[SageMakerHook]):

@@ -7,11 +7,11 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk import BaseOperatorLink
 
 from sagemaker_jobs.endpoint import EndpointState, describe_endpoint, endpoint_failure, state_of
-from sagemaker_jobs.endpoint_trigger import SageMakerEndpointTrigger
 from sagemaker_jobs.errors import EndpointNotUpdated, TrackingInterrupted
 from sagemaker_jobs.kinds import Description
 from sagemaker_jobs.links import SageMakerEndpointLink, console_url
-from sagemaker_jobs.tracker import Tracker
+from sagemaker_jobs.sensors.tracker import Tracker
+from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -4,7 +4,7 @@ from typing import Any
 
 from sagemaker_jobs.aws import Client
 from sagemaker_jobs.endpoint import EndpointState, state_of
-from sagemaker_jobs.polling import Payload, PollingTrigger
+from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
 
 class SageMakerEndpointTrigger(PollingTrigger):

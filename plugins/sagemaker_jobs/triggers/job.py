@@ -8,8 +8,8 @@ from asgiref.sync import sync_to_async
 from sagemaker_jobs.aws import Client, error_message
 from sagemaker_jobs.kinds import RUNNING_STATES, kind_of
 from sagemaker_jobs.log_tail import LogTail
-from sagemaker_jobs.polling import Payload, PollingTrigger
 from sagemaker_jobs.progress import StatusLog
+from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
 # Seconds to ask Airflow for a task's state: a triggerer that was never asked takes long to answer.
 _LONGEST_QUESTION = 5.0

@@ -11,13 +11,13 @@ from sagemaker_jobs.aws import error_message
 from sagemaker_jobs.ensure import EnsuredJob, ensure_job
 from sagemaker_jobs.errors import JobFailed, JobStillRunning, TrackingInterrupted
 from sagemaker_jobs.identity import JobIdentity, clear_number_of, generation_of
-from sagemaker_jobs.job_trigger import SageMakerJobTrigger
 from sagemaker_jobs.kinds import Description, JobKind, kind_of
 from sagemaker_jobs.links import SageMakerJobLink, console_url
 from sagemaker_jobs.log_tail import last_lines
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
+from sagemaker_jobs.sensors.tracker import Tracker
 from sagemaker_jobs.summary import summary_of
-from sagemaker_jobs.tracker import Tracker
+from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
