@@ -30,6 +30,7 @@ class Instance:
 
     variant: str
     server: ServerProcess
+    patience: float
     healthy: bool = False
     turns: int = 0
     in_flight: int = 0
@@ -41,7 +42,8 @@ class Fleet:
     Args:
         machine: what they run on.
         endpoint: the endpoint's name.
-        variants: `{"name", "weight", "count", "model": {...}}`, one a variant.
+        variants: `{"name", "weight", "count", "patience", "model": {...}}`, one a variant;
+            patience is the seconds within which an instance must become healthy.
     """
 
     def __init__(self, machine: Machine, endpoint: str, variants: list[dict[str, Any]]) -> None:
@@ -119,7 +121,7 @@ class Fleet:
     def _start_one(self, instance: Instance) -> Exception | None:
         """Start one instance; a failure, which is returned, ends the start of the others."""
         try:
-            instance.server.start(self._check)
+            instance.server.start(self._check, instance.patience)
         except Exception as error:
             self._closed.set()
             return error
@@ -165,4 +167,4 @@ def _instance(machine: Machine, endpoint: str, variant: dict[str, Any], number: 
         machine.settings.work / "endpoints" / unique,
         log,
     )
-    return Instance(variant["name"], server)
+    return Instance(variant["name"], server, variant["patience"])

@@ -9,6 +9,7 @@ from typing import Any
 
 from include.local_aws.endpoints.fleet import Fleet, FleetClosed, Instance
 from include.local_aws.endpoints.models import resolve
+from include.local_aws.endpoints.server_process import HEALTH_PATIENCE
 from include.local_aws.errors import JobFailure
 from include.local_aws.services import Machine
 from include.local_aws.store import Body
@@ -43,6 +44,9 @@ class EndpointManager:
                 "name": variant["VariantName"],
                 "weight": variant.get("InitialVariantWeight", 1.0),
                 "count": variant.get("InitialInstanceCount", 1),
+                "patience": variant.get(
+                    "ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_PATIENCE
+                ),
                 "model": resolve(self._machine.store, variant["ModelName"]).saved(),
             }
             for variant in config["ProductionVariants"]

@@ -168,6 +168,8 @@ class Job(ABC):
 
     def _start(self) -> None:
         self.check_stop()
+        if self.body[self.kind.status] == "Stopping":  # asked before the queue had the job
+            raise JobStopped
         shutil.rmtree(self.container.directory, ignore_errors=True)
         self._started = time.time()
         self.on_started()

@@ -28,6 +28,12 @@ def fresh(word: str) -> str:
     return f"{word}-{next(_names)}-{time.time_ns() % 10**9}"
 
 
+def write_images(file: Path) -> None:
+    """Write an image registry that has the fake image."""
+    program = str(Path(__file__).with_name("fake_image.py"))
+    file.write_text(json.dumps({IMAGE: {"entrypoint": [sys.executable, program]}}))
+
+
 class LocalServer:
     """`python -m include.local_aws` with its state in `root`."""
 
@@ -38,10 +44,8 @@ class LocalServer:
         self.environment: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
         root.mkdir(parents=True, exist_ok=True)
-        program = str(Path(__file__).with_name("fake_image.py"))
-        registry = {IMAGE: {"entrypoint": [sys.executable, program]}}
         self.images = root / "images.json"
-        self.images.write_text(json.dumps(registry))
+        write_images(self.images)
 
     @property
     def pid(self) -> int:

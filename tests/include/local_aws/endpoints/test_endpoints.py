@@ -103,6 +103,29 @@ def test_an_update_that_fails_is_rolled_back(aws: LocalServer) -> None:
     assert aws.invoke(name, b"1")["version"] == "1"
 
 
+def test_a_container_that_is_not_healthy_yet_keeps_the_endpoint_in_creation(
+    aws: LocalServer,
+) -> None:
+    name, config = fresh("endpoint"), fresh("config")
+    aws.sagemaker.create_endpoint_config(
+        EndpointConfigName=config,
+        ProductionVariants=[
+            {
+                "VariantName": "all",
+                "ModelName": aws.model(UNHEALTHY="1"),
+                "InitialInstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+                "ContainerStartupHealthCheckTimeoutInSeconds": 60,
+            }
+        ],
+    )
+    aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    time.sleep(1)
+    assert aws.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Creating"
+    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+        aws.sagemaker.delete_endpoint(EndpointName=name)
+
+
 def test_a_dead_process_is_replaced(aws: LocalServer) -> None:
     name = aws.endpoint(aws.config(aws.model()))
     before = aws.invoke(name, b"1")["pid"]
