@@ -19,12 +19,15 @@ class JobKind:
         prefix: How its calls and fields start, as in ``TrainingJobName``.
         log_group: The CloudWatch group that holds its logs, one stream a machine.
         console_path: Where the console shows these jobs.
+        telling_lines: Which lines of its log are worth repeating, as a regular expression: what a
+            training program prints per epoch, whatever a processing program prints, and errors.
     """
 
     name: str
     prefix: str
     log_group: str
     console_path: str
+    telling_lines: str
 
     @property
     def name_field(self) -> str:
@@ -70,14 +73,29 @@ class JobKind:
         getattr(client, f"create_{self.name}_job")(**config)
 
 
-KINDS = {
-    kind.name: kind
-    for kind in (
-        JobKind("training", "Training", "/aws/sagemaker/TrainingJobs", "jobs"),
-        JobKind("processing", "Processing", "/aws/sagemaker/ProcessingJobs", "processing-jobs"),
-        JobKind("transform", "Transform", "/aws/sagemaker/TransformJobs", "transform-jobs"),
-    )
-}
+_TRAINING = JobKind(
+    name="training",
+    prefix="Training",
+    log_group="/aws/sagemaker/TrainingJobs",
+    console_path="jobs",
+    telling_lines=r"Epoch\[|^ERROR",
+)
+_PROCESSING = JobKind(
+    name="processing",
+    prefix="Processing",
+    log_group="/aws/sagemaker/ProcessingJobs",
+    console_path="processing-jobs",
+    telling_lines=r"\S",
+)
+_TRANSFORM = JobKind(
+    name="transform",
+    prefix="Transform",
+    log_group="/aws/sagemaker/TransformJobs",
+    console_path="transform-jobs",
+    telling_lines=r"^ERROR",
+)
+
+KINDS = {kind.name: kind for kind in (_TRAINING, _PROCESSING, _TRANSFORM)}
 
 
 def kind_of(name: str) -> JobKind:

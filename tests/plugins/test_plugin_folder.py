@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from airflow._shared.module_loading import find_path_from_directory
+
+# Airflow's own choice of a pattern class.
+pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 

@@ -22,9 +22,6 @@ from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# What a training program prints per epoch, and what any program prints when it gives up.
-TELLING_LINES = r"Epoch\[|^ERROR"
-
 # In seconds. SageMaker's own limit, a day by default, counts from the start of the program:
 # machines and data take their time before.
 _DEFAULT_JOB_LIMIT = 86400.0
@@ -48,13 +45,14 @@ class TrackJob(Tracker):
     operator_extra_links: Collection[BaseOperatorLink] = (SageMakerJobLink(),)
 
     def __init__(
-        self, *, job: dict[str, Any], log_pattern: str | None = TELLING_LINES, **kwargs: Any
+        self, *, job: dict[str, Any], log_pattern: str | None = None, **kwargs: Any
     ) -> None:
         """Take what to follow.
 
         Args:
             job: What the submitting task returned.
-            log_pattern: Which lines of the job's log to repeat in the task's; None reads no log.
+            log_pattern: A regular expression: which lines of the job's log to repeat in the task's;
+                by default what is telling for its kind.
             **kwargs: ``poll_interval`` in seconds; ``patience``, the seconds for which AWS may be
                 away; ``timeout``, by default the job's own limit and an hour for its preparation;
                 and what the provider's sensors take.
@@ -96,7 +94,7 @@ class TrackJob(Tracker):
             kind=job.kind.name,
             job_name=job.name,
             renewal=job.renewal,
-            log_pattern=self.log_pattern,
+            log_pattern=self.log_pattern or job.kind.telling_lines,
             **self.trigger_parameters(self._wait()),
         )
         self.defer(trigger=trigger, method_name="resume")

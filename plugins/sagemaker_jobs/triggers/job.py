@@ -30,7 +30,7 @@ class SageMakerJobTrigger(PollingTrigger):
         kind: str,
         job_name: str,
         renewal: int,
-        log_pattern: str | None,
+        log_pattern: str,
         connection: dict[str, Any],
         pace: dict[str, Any],
     ) -> None:
@@ -58,8 +58,6 @@ class SageMakerJobTrigger(PollingTrigger):
 
     async def watch(self) -> Payload:
         """Watch the job, its log beside it."""
-        if self.log_pattern is None:
-            return await super().watch()
         async with await self.logs() as client:
             self._tail = LogTail(client, self.kind.log_group, self.job_name, self.log_pattern)
             return await super().watch()

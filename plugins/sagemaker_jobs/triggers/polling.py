@@ -11,6 +11,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from sagemaker_jobs.aws import Client, error_code, error_message, is_passing
 
+_FIRST_PAUSE = 0.5
+
 Payload = dict[str, Any]
 
 
@@ -35,7 +37,8 @@ class Pace:
     """How often to ask, and for how long.
 
     Attributes:
-        poll_interval: Seconds between two questions.
+        poll_interval: The most seconds between two questions. At first they are fewer, so that the
+            end of what is short is not found out long after it.
         deadline: When to give up, in seconds since the epoch: it holds over a triggerer's restart.
         patience: Seconds for which AWS may throttle or not answer at all.
     """
@@ -43,6 +46,10 @@ class Pace:
     poll_interval: float
     deadline: float
     patience: float = 120.0
+
+    def pause(self, waited: float) -> float:
+        """Return for how many seconds to pause, having waited for so many."""
+        return min(self.poll_interval, _FIRST_PAUSE + waited / 10)
 
 
 class PollingTrigger(BaseTrigger):
@@ -84,6 +91,7 @@ class PollingTrigger(BaseTrigger):
     async def watch(self) -> Payload:
         """Ask until there is something to tell."""
         async with await self.sagemaker() as client:
+            begun = time.monotonic()
             trouble_since: float | None = None
             while True:
                 try:
@@ -98,7 +106,7 @@ class PollingTrigger(BaseTrigger):
                     return payload
                 if time.time() >= self.pace.deadline:
                     return {"status": "timeout"}
-                await asyncio.sleep(self.pace.poll_interval)
+                await asyncio.sleep(self.pace.pause(time.monotonic() - begun))
 
     async def sagemaker(self) -> Client:
         """Return an async SageMaker client, to be entered."""

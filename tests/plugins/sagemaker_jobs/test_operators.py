@@ -24,6 +24,7 @@ from sagemaker_jobs import (
 )
 from sagemaker_jobs.ensure import REQUEST_TAG
 from sagemaker_jobs.identity import JobIdentity, request_digest
+from sagemaker_jobs.kinds import kind_of
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, context, endpoint, training_job
 
 CONFIG = {
@@ -120,6 +121,7 @@ def test_track_defers_while_the_job_runs_and_waits_as_long_as_the_job_may(
         run(use(TrackJob(task_id="track", job=JOB, poll_interval=2)), context=context())
     _, arguments = deferred.value.trigger.serialize()
     assert (arguments["job_name"], arguments["pace"]["poll_interval"]) == (NAME, 2)
+    assert arguments["log_pattern"] == kind_of("training").telling_lines
     assert arguments["pace"]["deadline"] == pytest.approx(time.time() + 600 + 3600, abs=5)
 
 

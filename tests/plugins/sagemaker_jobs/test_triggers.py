@@ -13,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger
+from sagemaker_jobs.triggers.polling import Pace
 from tests.plugins.sagemaker_jobs.descriptions import endpoint, training_job
 from tests.plugins.sagemaker_jobs.fake_async import FakeAsyncClient, client_error
 
@@ -36,16 +37,17 @@ def job_trigger(
         kind="training",
         job_name="cars-1",
         renewal=0,
-        log_pattern=r"Epoch\[" if logs else None,
+        log_pattern=r"Epoch\[",
         connection={},
         pace=pace(**more),
     )
 
-    async def connect(answers: FakeAsyncClient | None) -> FakeAsyncClient | None:
+    async def connect(answers: FakeAsyncClient) -> FakeAsyncClient:
         return answers
 
     monkeypatch.setattr(trigger, "sagemaker", lambda: connect(client))
-    monkeypatch.setattr(trigger, "logs", lambda: connect(logs))
+    silent = FakeAsyncClient(describe_log_streams=[{"logStreams": []}])
+    monkeypatch.setattr(trigger, "logs", lambda: connect(logs or silent))
     return trigger
 
 
@@ -146,6 +148,12 @@ async def test_what_waiting_does_not_mend_is_told_at_once(monkeypatch: pytest.Mo
     assert event["message"] == "AccessDeniedException: not authorized to describe"
 
 
+def test_it_asks_sooner_while_little_time_has_passed() -> None:
+    pace = Pace(poll_interval=5, deadline=0)
+    assert [pace.pause(waited) for waited in (0, 5, 20, 45, 3600)] == [0.5, 1, 2.5, 5, 5]
+    assert Pace(poll_interval=0.1, deadline=0).pause(3600) == 0.1
+
+
 @pytest.mark.asyncio
 async def test_it_gives_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     client = FakeAsyncClient(describe_training_job=[RUNNING])
@@ -230,7 +238,7 @@ def test_a_triggerer_can_make_it_anew_from_what_it_serializes() -> None:
         kind="transform",
         job_name="cars-1",
         renewal=2,
-        log_pattern=None,
+        log_pattern="x",
         connection={"region_name": "eu-west-1"},
         pace=pace(),
     ).serialize()
