@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from include.local_run.drawing.canvas import Canvas, Colour, shade
 from include.local_run.drawing.kinds import CarKind
 from include.local_run.drawing.shapes import Points, box, circle, points, rounded
@@ -28,6 +30,12 @@ def draw_behind(canvas: Canvas, kind: CarKind, view: View, warp: Shape, paint: C
         for across in (0.85, 0.1):
             rail = points([(left, top), (left + 0.12, top + 0.09), (right, top + 0.09)])
             canvas.line(view.pixels(warp(rail), across), (70, 72, 76), 0.055 * view.scale)
+    if "roof box" in kind.features:
+        top, middle = kind.height, 0.33 * kind.length
+        case = points([(-0.95, 0.05), (-0.95, 0.34), (0.75, 0.34), (1.05, 0.05)])
+        for across, light in ((0.75, 0.8), (0.3, 1.0)):
+            shell = rounded(case + np.array([middle, top]), 0.1)
+            canvas.polygon(view.pixels(warp(shell), across), shade((58, 60, 66), light))
     if "spoiler" in kind.features:
         wing = points(
             [

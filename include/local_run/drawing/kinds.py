@@ -27,6 +27,7 @@ class CarKind:
         doors: x of the gaps between doors.
         features: Extras by name, see `features.py`.
         rounding: Radius of the body's corners.
+        on_roof: How far something rises above the roof.
     """
 
     name: str
@@ -39,6 +40,7 @@ class CarKind:
     doors: tuple[float, ...] = ()
     features: tuple[str, ...] = ()
     rounding: float = 0.14
+    on_roof: float = 0.0
 
     @property
     def length(self) -> float:
@@ -158,18 +160,18 @@ PICKUP = CarKind(
 SEDAN = CarKind(
     name="Sedan",
     outline=(
-        (0.05, 0.27), (0.0, 0.52), (0.03, 0.9), (1.18, 0.96), (1.62, 1.46), (2.62, 1.48),
-        (3.2, 0.96), (4.5, 0.84), (4.76, 0.6), (4.75, 0.27),
+        (0.05, 0.27), (0.0, 0.52), (0.03, 0.84), (1.3, 0.9), (1.7, 1.48), (2.6, 1.5),
+        (3.16, 0.9), (4.5, 0.8), (4.76, 0.58), (4.75, 0.27),
     ),
     windows=(
-        ((1.32, 0.99), (1.68, 1.38), (2.1, 1.4), (2.1, 0.99)),
-        ((2.18, 0.99), (2.18, 1.4), (2.58, 1.4), (3.02, 0.98)),
+        ((1.42, 0.94), (1.74, 1.39), (2.12, 1.41), (2.12, 0.94)),
+        ((2.2, 0.94), (2.2, 1.41), (2.56, 1.41), (2.98, 0.93)),
     ),
-    screens=(((2.62, 1.48), (3.2, 0.96)), ((1.18, 0.96), (1.62, 1.46))),
+    screens=(((2.6, 1.5), (3.16, 0.9)), ((1.3, 0.9), (1.7, 1.48))),
     wheels=(0.92, 3.82),
     wheel=0.33,
-    belt=0.97,
-    doors=(1.36, 2.14, 3.06),
+    belt=0.92,
+    doors=(1.44, 2.16, 3.02),
 )  # fmt: skip
 
 STATION_WAGON = CarKind(
@@ -188,7 +190,8 @@ STATION_WAGON = CarKind(
     wheel=0.33,
     belt=1.02,
     doors=(1.2, 2.14, 3.28),
-    features=("roof rails",),
+    features=("roof box",),
+    on_roof=0.34,
 )  # fmt: skip
 
 SUV = CarKind(

@@ -12,6 +12,7 @@ from include.local_run.drawing.canvas import Canvas, Image
 from include.local_run.drawing.car import body_outline, choose_finish, choose_shape, draw_car
 from include.local_run.drawing.kinds import CarKind
 from include.local_run.drawing.scenery import draw_scenery
+from include.local_run.drawing.shapes import points
 from include.local_run.drawing.view import choose_view
 
 WIDTHS, HEIGHTS = (128, 200), (96, 140)
@@ -39,12 +40,14 @@ def take_photo(kind: CarKind, rng: np.random.Generator) -> Photo:
     canvas = Canvas(width, height)
     warp = choose_shape(kind, rng)
     body = body_outline(kind, warp)
-    view = choose_view(kind, body, (width, height), rng)
+    top = points([(kind.length / 2, kind.height + kind.on_roof)])
+    whole = np.concatenate([body, warp(top)])
+    view = choose_view(kind, whole, (width, height), rng)
     horizon = view.origin[1] - view.scale * rng.uniform(0.2, 1.1)
     draw_scenery(canvas, float(np.clip(horizon, 0.25 * height, 0.9 * height)), rng)
-    canvas.defocus(rng.uniform(0.6, 2.2))
+    canvas.defocus(rng.uniform(1.2, 3.0))
     draw_car(canvas, kind, view, warp, choose_finish(rng))
-    seen = np.concatenate([view.pixels(body), view.pixels(body, 1.0), view.pixels(body * (1, 0))])
+    seen = np.concatenate([view.pixels(whole), view.pixels(whole, 1.0), view.pixels(body * (1, 0))])
     image = _expose(canvas.photograph(), rng)
     return Photo(image, _stanford_box(seen, width, height), _encode(image, rng))
 
