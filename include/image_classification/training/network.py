@@ -60,6 +60,8 @@ def make_network(layers: int, classes: int, shape: tuple[int, int, int]) -> Any:
         block, stages, channels, classes=classes, thumbnail=thumbnail, prefix="resnet_"
     )
     whole = RawPixels(network, shape[0])
+    # By the outputs' number, as convolutions are, a few classes would start with huge logits.
+    network.output.weight.init = mx.init.Normal(0.01)
     whole.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="out", magnitude=2))
     whole(mx.nd.zeros((1, *shape)))  # settles the shapes that Gluon leaves open
     whole.hybridize(static_alloc=True, static_shape=True)
