@@ -2,8 +2,8 @@
 
 Creates the endpoint or updates it, waits until exactly that configuration serves (an update that
 AWS rolled back is a failure here), and asks it for a few test photos: the answers must be those of
-the evaluation. Runs when a model is promoted, or by hand: after an approval in the registry, or
-with a *model package version* to go back to.
+the evaluation, or the former model comes back. Runs when a model is promoted, or by hand: after an
+approval in the registry, or with a *model package version* to go back to.
 
 **When something fails or skips**
 
@@ -11,15 +11,17 @@ with a *model package version* to go back to.
 - `plan`, *has no version ...*: choose one that SageMaker's registry lists as approved.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.
   See the endpoint's log.
-- `smoke_test`: the new model serves, but does not answer as it was judged. Trigger this DAG with
-  the former package's version, reject the candidate in the registry, then look for the difference.
+- `smoke_test`: the new model does not answer as it was judged. `withdraw` has rejected it in the
+  registry and `restore` brings the former one back; then look for the difference. Where the test
+  itself was at fault, approve the package again and trigger this DAG.
+- `withdraw` is skipped: the smoke test passed, or no other model served before.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import task
+from airflow.sdk import TriggerRule, get_current_context, task
 
 from image_families import asking, assets
 from image_families.building import BACKSTOP, family_dag, pipelines_for
@@ -40,7 +42,7 @@ def plan(pipeline: str) -> dict[str, Any]:
         site.sagemaker, site.pipeline, site.deployment, asked["package_version"]
     )
     go_or_skip(decide_deployment(state, asked["force"]))
-    return {**state.requests, "package": state.facts()}
+    return {**state.requests, "package": state.facts(), "previous": state.previous}
 
 
 @task(multiple_outputs=False)
@@ -55,6 +57,24 @@ def smoke_test(pipeline: str, package: dict[str, str], endpoint: dict[str, Any])
     images = split_images(site.s3, site.layout, package["dataset_version"], split)
     samples = load_samples(site.s3, site.layout, package["training_job"], images, count)
     return ask(site.runtime, endpoint["endpoint_name"], samples)
+
+
+@task(trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
+def withdraw(pipeline: str) -> dict[str, Any]:
+    """Reject a package that failed its smoke test, and return the former endpoint's request."""
+    from include.pipeline.requests import endpoint_request
+    from include.policies.champion import find_champion
+    from include.policies.registry import reject
+    from include.policies.restoration import decide_restoration
+
+    site = open_site(pipeline)
+    # Not by an argument: with `plan` upstream, its failure would start this task, too.
+    planned = get_current_context()["ti"].xcom_pull(task_ids="plan")
+    champion = find_champion(site.sagemaker, site.pipeline.slug)
+    decision = decide_restoration(champion, planned)
+    go_or_skip(decision)
+    reject(site.sagemaker, planned["package"]["arn"], decision.reason)
+    return {**endpoint_request(site.pipeline, planned["previous"])}
 
 
 @task(multiple_outputs=False)
@@ -89,4 +109,9 @@ for pipeline in pipelines_for(FAMILY):
         ).output
         model >> config >> deploy
         tested: Any = smoke_test(pipeline.name, planned["package"], served)
+        former: Any = withdraw(pipeline.name)
+        tested >> former
+        restore = DeployEndpoint(task_id="restore", request=former)
+        restored: Any = restore.output
+        TrackEndpoint(task_id="track_restore", endpoint=restored, execution_timeout=2 * BACKSTOP)
         publish.override(outlets=[assets.endpoint(pipeline)])(planned["package"], served, tested)

@@ -28,6 +28,17 @@ class DeploymentState:
     requests: dict[str, ResourceRequest]
     """The model, endpoint_config and endpoint that serving the package takes."""
 
+    @property
+    def wanted(self) -> str:
+        """The name of the endpoint configuration that should serve."""
+        return str(self.requests["endpoint_config"]["config"]["EndpointConfigName"])
+
+    @property
+    def previous(self) -> str | None:
+        """The name of another endpoint configuration that serves now, if one does."""
+        now = self.champion.endpoint_config if self.champion else None
+        return None if now == self.wanted else now
+
     def facts(self) -> dict[str, str]:
         """Return what the smoke test and the summary say of the package."""
         if self.package is None:
@@ -65,7 +76,7 @@ def decide_deployment(state: DeploymentState, force: bool) -> Decision:
     wanted, now = f"model package {state.package.version}", state.champion
     if now is None:
         return Decision(True, f"nothing serves yet; {wanted} will")
-    if now.endpoint_config != state.requests["endpoint_config"]["config"]["EndpointConfigName"]:
+    if now.endpoint_config != state.wanted:
         present = f"model package {now.package.version}" if now.package else now.model
         return Decision(True, f"{wanted} replaces {present}")
     if force:

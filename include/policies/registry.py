@@ -112,6 +112,13 @@ def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any
     return arn
 
 
+def reject(sagemaker: Any, arn: str, reason: str) -> None:
+    """Mark a package as one that must not serve; the reason stays with it."""
+    sagemaker.update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription=reason
+    )
+
+
 def _group_exists(sagemaker: Any, group: str) -> bool:
     try:
         sagemaker.describe_model_package_group(ModelPackageGroupName=group)

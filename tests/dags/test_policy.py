@@ -75,7 +75,15 @@ def test_only_the_last_task_of_a_family_announces_what_it_made(dag_bag: Any) -> 
         dag = dag_bag.dags[f"merch__{family}"]
         assert outlets(dag) == expected_outlets
         (last,) = expected_outlets.values()
-        assert [task.task_id for task in dag.leaves] == [last]
+        assert last in [task.task_id for task in dag.leaves]
+
+
+def test_a_model_that_fails_its_smoke_test_is_withdrawn(dag_bag: Any) -> None:
+    dag = dag_bag.dags["merch__endpoint_update"]
+    withdraw = dag.get_task("withdraw")
+    assert withdraw.trigger_rule == "one_failed"
+    assert withdraw.upstream_task_ids == {"smoke_test"}
+    assert dag.get_task("restore").upstream_task_ids == {"withdraw"}
 
 
 def test_conversion_and_endpoint_wait_for_what_their_forerunner_announces(dag_bag: Any) -> None:
