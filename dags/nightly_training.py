@@ -69,17 +69,23 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
 
 
 @task(multiple_outputs=False)
-def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
+def judge(
+    pipeline: str, lineage: dict[str, Any], trained: dict[str, Any], evaluated: dict[str, Any]
+) -> dict[str, Any]:
     """Compare candidate and champion, and return the verdict with its figures."""
     from include.policies.champion import champion_package
+    from include.policies.common_images import compare_on_common_images
     from include.policies.promotion import judge as compare
     from include.policies.records import need_record
 
     site = open_site(pipeline)
+    candidate = {"training_job": trained["job_name"], **lineage}
     report = site.layout.evaluation_report(trained["job_name"])
     evaluation = need_record(site.s3, site.bucket, report, f"job {evaluated['job_name']}")
     champion = champion_package(site.sagemaker, site.pipeline.slug)
-    return compare(site.pipeline.promotion, evaluation, champion).as_dict()
+    split = site.pipeline.evaluation.split
+    common = compare_on_common_images(site.s3, site.layout, split, candidate, champion)
+    return compare(site.pipeline.promotion, evaluation, champion, common).as_dict()
 
 
 @task(multiple_outputs=False)
@@ -136,6 +142,6 @@ for pipeline in pipelines_for(FAMILY):
         evaluated = tracking.processing(
             "evaluate", requests["evaluate"], evaluation.machine.patience, after=answered
         )
-        verdict: Any = judge(pipeline.name, trained, evaluated)
+        verdict: Any = judge(pipeline.name, planned["lineage"], trained, evaluated)
         registered: Any = register(pipeline.name, planned["lineage"], trained, verdict)
         announce.override(outlets=[assets.model(pipeline)])(registered)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from include.pipeline.stages import Promotion
+from include.policies.common_images import CommonFigures
 from include.policies.decision import Decision
 from include.policies.registry import Package
 
@@ -39,21 +40,27 @@ class Verdict:
         return asdict(self)
 
 
-def judge(promotion: Promotion, evaluation: Mapping[str, Any], champion: Package | None) -> Verdict:
+def judge(
+    promotion: Promotion,
+    evaluation: Mapping[str, Any],
+    champion: Package | None,
+    common: CommonFigures | None = None,
+) -> Verdict:
     """Compare a candidate with the champion.
 
-    The candidate must reach the pipeline's minimum and beat the champion's top-1 accuracy by
-    more than the margin. Where the two were measured on different dataset versions, the reason
-    says so: later versions keep every earlier image's split, so the figures stay comparable.
+    The candidate must reach the pipeline's minimum, and beat the champion's top-1 accuracy by more
+    than the margin.
 
     Args:
         promotion: The pipeline's rules.
         evaluation: The candidate's evaluation.json.
         champion: The package that serves, or None where nothing serves.
+        common: Both models' figures on the images that both were asked; needed where they were
+            evaluated on different dataset versions, else the two evaluations are compared.
     """
     top1, top5 = float(evaluation["top1"]), float(evaluation["top5"])
-    champion_top1 = _top1(champion)
-    good, reason = _compare(promotion, evaluation, champion, champion_top1)
+    champion_top1 = common.champion_top1 if common else _top1(champion)
+    good, reason = _compare(promotion, evaluation, champion, common)
     verdict: Literal["promote", "keep", "await approval"] = "promote" if good else "keep"
     if good and promotion.approval == "manual":
         verdict = "await approval"
@@ -76,26 +83,32 @@ def _compare(
     promotion: Promotion,
     evaluation: Mapping[str, Any],
     champion: Package | None,
-    champion_top1: float | None,
+    common: CommonFigures | None,
 ) -> tuple[bool, str]:
     top1 = float(evaluation["top1"])
     if top1 < promotion.minimum_top1:
         return False, f"top-1 {top1:.4f} is below the minimum of {promotion.minimum_top1:.4f}"
     if champion is None:
         return True, f"top-1 {top1:.4f}, and nothing serves yet"
-    if champion_top1 is None:
+    mine, theirs = (common.candidate_top1, common.champion_top1) if common else (top1, None)
+    theirs = _top1(champion) if theirs is None else theirs
+    if theirs is None:
         return True, f"top-1 {top1:.4f}, and the champion's was never measured"
-    gain = top1 - champion_top1
+    gain = mine - theirs
     beats = gain > promotion.margin
     reason = (
-        f"top-1 {top1:.4f} against the champion's {champion_top1:.4f} "
-        f"is a gain of {gain:+.4f}, {'more' if beats else 'not more'} than the margin of "
-        f"{promotion.margin:.4f}{_other_data(evaluation, champion)}"
+        f"top-1 {mine:.4f} against the champion's {theirs:.4f} is a gain of {gain:+.4f}, "
+        f"{'more' if beats else 'not more'} than the margin of {promotion.margin:.4f}"
+        f"{_which_data(evaluation, champion, common)}"
     )
     return beats, reason
 
 
-def _other_data(evaluation: Mapping[str, Any], champion: Package) -> str:
+def _which_data(
+    evaluation: Mapping[str, Any], champion: Package, common: CommonFigures | None
+) -> str:
+    if common:
+        return f" - on the {common.images} images that both were asked"
     mine, theirs = evaluation["dataset_version"], champion.metadata.get("dataset_version")
     if theirs in {None, mine}:
         return ""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from include.pipeline.stages import Promotion
+from include.policies.common_images import CommonFigures
 from include.policies.promotion import decide_announcement, judge
 from include.policies.registry import Package
 
@@ -43,6 +44,16 @@ def test_the_verdict(
     assert found.verdict == verdict
     assert reason in found.reason
     assert f"{top1:.4f}" in found.reason
+
+
+def test_on_different_data_what_counts_is_what_both_were_asked() -> None:
+    older = champion(top1="0.9", dataset_version="d1")
+    common = CommonFigures(images=40, candidate_top1=0.7, champion_top1=0.6)
+    found = judge(Promotion(), evaluation(0.65), older, common)
+    assert found.verdict == "promote"
+    assert (found.top1, found.champion_top1) == (0.65, 0.6)
+    assert "0.7000 against the champion's 0.6000" in found.reason
+    assert "on the 40 images that both were asked" in found.reason
 
 
 def test_another_data_set_is_mentioned() -> None:
