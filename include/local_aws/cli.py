@@ -100,10 +100,17 @@ def _announce(settings: Settings, aws: LocalAws, *, as_json: bool) -> None:
     print(json.dumps(event), flush=True)
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 65536:
+        raise ValueError
+    return port
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m include.local_aws", description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="where all state is kept")
-    parser.add_argument("--port", type=int, required=True, help="everything but S3 answers here")
+    parser.add_argument("--port", type=_port, required=True, help="everything but S3 answers here")
     parser.add_argument("--images", type=Path, required=True, help="JSON: image URI to program")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument(

@@ -19,23 +19,27 @@ class JobKind:
 
     @property
     def name(self) -> str:
-        """The field that holds a job's name; `arn`, `status`, `started`, `ended` likewise."""
+        """The field that holds a job's name."""
         return f"{self.word}JobName"
 
     @property
-    def arn(self) -> str:  # noqa: D102
+    def arn(self) -> str:
+        """The field of its ARN."""
         return f"{self.word}JobArn"
 
     @property
-    def status(self) -> str:  # noqa: D102
+    def status(self) -> str:
+        """The field of its status."""
         return f"{self.word}JobStatus"
 
     @property
-    def started(self) -> str:  # noqa: D102
+    def started(self) -> str:
+        """The field of the time at which it left the queue, or began to bill."""
         return f"{self.word}StartTime"
 
     @property
-    def ended(self) -> str:  # noqa: D102
+    def ended(self) -> str:
+        """The field of the time at which it ended."""
         return f"{self.word}EndTime"
 
     @property

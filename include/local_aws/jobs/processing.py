@@ -16,7 +16,8 @@ class ProcessingJob(Job):
 
     kind = PROCESSING
 
-    def work(self) -> None:  # noqa: D102
+    def work(self) -> None:
+        """Inputs, the program, outputs."""
         request = self.body
         app = request["AppSpecification"]
         image = self.image(app["ImageUri"])
@@ -36,17 +37,20 @@ class ProcessingJob(Job):
             raise self.failure(code)
         self._upload(request, "EndOfJob", "Continuous")
 
-    def on_started(self) -> None:  # noqa: D102
+    def on_started(self) -> None:
+        """Set ProcessingStartTime."""
         self.set(ProcessingStartTime=time.time())
 
-    def on_stopped(self, stopped: JobStopped) -> None:  # noqa: D102
+    def on_stopped(self, stopped: JobStopped) -> None:
+        """Stopped, with a reason if it was the time that ran out."""
         reason = ""
         if stopped.overtime:
             seconds = self._seconds(self.body)
             reason = f"The processing job ran longer than MaxRuntimeInSeconds ({seconds:.0f})"
         self.finish("Stopped", reason=reason)
 
-    def close(self, body: Body, status: str, reason: str) -> None:  # noqa: D102
+    def close(self, body: Body, status: str, reason: str) -> None:
+        """Add the program's message as ExitMessage."""
         super().close(body, status, reason)
         message = self.container.output_text("message")
         if message:

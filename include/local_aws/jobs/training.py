@@ -38,7 +38,8 @@ class TrainingJob(Job):
 
     kind = TRAINING
 
-    def work(self) -> None:  # noqa: D102
+    def work(self) -> None:
+        """Channels, `train`, model.tar.gz, with SageMaker's secondary statuses in between."""
         request = self.body
         image = self.image(request["AlgorithmSpecification"]["TrainingImage"])
         self.container.make("model", "output/data", "checkpoints", "input/data")
@@ -56,7 +57,8 @@ class TrainingJob(Job):
             raise self.failure(code)
         self._upload(request)
 
-    def on_started(self) -> None:  # noqa: D102
+    def on_started(self) -> None:
+        """Say what SageMaker says while it looks for instances."""
         self._advance("Starting", "Launching requested ML instances")
         self._advance("Starting", "Preparing the instances for training")
 
@@ -68,7 +70,8 @@ class TrainingJob(Job):
             self._upload(request)
         self.finish("Overtime" if stopped.overtime else "Stopped")
 
-    def close(self, body: Body, status: str, reason: str) -> None:  # noqa: D102
+    def close(self, body: Body, status: str, reason: str) -> None:
+        """Add the last transition and the seconds to bill."""
         overtime = status == "Overtime"
         secondary = "MaxRuntimeExceeded" if overtime else status
         message = {"Completed": _COMPLETED, "Stopped": _STOPPED, "Overtime": _OVERTIME}
@@ -78,7 +81,8 @@ class TrainingJob(Job):
         seconds = max(1, round(body[self.kind.ended] - body[self.kind.started]))
         body["TrainingTimeInSeconds"] = body["BillableTimeInSeconds"] = seconds
 
-    def finish(self, status: str, *, reason: str = "") -> None:  # noqa: D102
+    def finish(self, status: str, *, reason: str = "") -> None:
+        """Record the metrics that the log holds, then the end."""
         metrics = _metrics(self.body)
         if metrics:
             self.set(FinalMetricDataList=metrics)

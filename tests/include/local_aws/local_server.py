@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import WaiterError
 
+from include.local_aws.endpoints.manager import IN_PROGRESS
 from include.local_aws.processes.ports import free_port
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fake:1"
@@ -222,7 +223,7 @@ class LocalServer:
         """An endpoint's description once nothing is under way."""
         while True:
             found = self.sagemaker.describe_endpoint(EndpointName=name)
-            if not found["EndpointStatus"].endswith("ing"):
+            if found["EndpointStatus"] not in IN_PROGRESS:
                 return found
             time.sleep(0.05)
 
@@ -245,15 +246,16 @@ class LocalServer:
         return found
 
     def log(self, kind: str, name: str) -> list[str]:
-        """The lines of a job's only log stream."""
+        """The lines of a job's only log stream; none before it is there."""
         group = f"/aws/sagemaker/{kind.capitalize()}Jobs"
-        streams = self.logs.describe_log_streams(
-            logGroupName=group, logStreamNamePrefix=f"{name}/"
-        )["logStreams"]
-        if not streams:
+        try:
+            (stream,) = self.logs.describe_log_streams(
+                logGroupName=group, logStreamNamePrefix=f"{name}/"
+            )["logStreams"]
+        except (self.logs.exceptions.ResourceNotFoundException, ValueError):
             return []
         events = self.logs.get_log_events(
-            logGroupName=group, logStreamName=streams[0]["logStreamName"], startFromHead=True
+            logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
         )["events"]
         return [event["message"] for event in events]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from include.local_aws.cli import main
+from include.local_aws.processes.ports import free_port
 from tests.include.local_aws.local_server import LocalServer
 
 
@@ -19,6 +20,7 @@ def images(tmp_path: Path) -> Path:
 
 
 def _refusal(capsys: pytest.CaptureFixture[str], root: Path, images: Path, port: int = 0) -> str:
+    port = port or free_port()
     code = main(["--root", str(root), "--port", str(port), "--images", str(images)])
     told = capsys.readouterr()
     assert (code, told.out) == (1, "")

@@ -176,6 +176,20 @@ def test_a_name_is_used_once(aws: LocalServer, data: str) -> None:
     aws.ended("training", request["TrainingJobName"])
 
 
+def test_jobs_are_listed_by_name_and_status(aws: LocalServer, data: str) -> None:
+    good, bad = aws.train(data), aws.train(data, exit="1")
+    for name in (good, bad):
+        aws.ended("training", name)
+
+    def listed(**request: str) -> list[str]:
+        found = aws.sagemaker.list_training_jobs(**request)["TrainingJobSummaries"]
+        return [summary["TrainingJobName"] for summary in found]
+
+    assert listed(NameContains=good, StatusEquals="Completed") == [good]
+    assert listed(NameContains=good, StatusEquals="Failed") == []
+    assert listed(NameContains=bad, StatusEquals="Failed") == [bad]
+
+
 def test_no_work_directory_stays(aws: LocalServer, data: str) -> None:
     name = aws.train(data)
     aws.ended("training", name)
