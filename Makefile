@@ -41,6 +41,9 @@ lint: $(VENV)/dev.installed  ## style, types, and the walls between the rooms
 format: $(VENV)/dev.installed  ## put the code into the project's shape
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
+bench: $(VENV)/run.installed  ## measure against peers in one run, into benchmarks/results.json
+	@exec $(BIN)/python -m benchmarks
+
 clean:  ## remove what `make run` and the tools left here, the environment too
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
