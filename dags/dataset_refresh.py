@@ -6,6 +6,7 @@ dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, 
 
 **When something fails or skips**
 
+- `fetch`, where the pipeline has `source.urls`: the message names the URL that cannot be read.
 - `plan` is skipped: the source is unchanged. Trigger with *Force* to read it all the same.
 - `plan`, *nothing is at s3://...*: upload the raw data there, or set `source.uri` in the YAML.
 - `plan`, *Airflow Variable ...*: set the Variable that the message names.
@@ -19,6 +20,7 @@ dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import task
@@ -30,6 +32,16 @@ from image_families.skipping import go_or_skip
 from image_families.tracking import processing
 
 FAMILY = "dataset_refresh"
+FETCHING = timedelta(hours=4)
+
+
+@task(execution_timeout=FETCHING)
+def fetch(pipeline: str) -> list[str]:
+    """Copy what changed on the web into the source's folder; return what was copied."""
+    from include.policies.fetch import fetch_source
+
+    site = open_site(pipeline)
+    return fetch_source(site.s3, site.layout, site.pipeline.source.urls)
 
 
 @task
@@ -70,10 +82,12 @@ for pipeline in pipelines_for(FAMILY):
         FAMILY,
         __doc__,
         schedule=cron(pipeline.schedules.refresh, pipeline.schedules.timezone),
-        patience=patience,
+        patience=patience + FETCHING,
         params={"force": asking.force("the source is unchanged")},
     ):
         planned: Any = plan(pipeline.name)
+        if pipeline.source.urls:
+            fetch(pipeline.name) >> planned
         refreshed = processing("refresh", planned["request"], patience)
         publish.override(outlets=[assets.dataset(pipeline)])(
             pipeline.name, planned["fingerprint"], refreshed

@@ -24,9 +24,18 @@ class Source(Strict):
     uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9.\-]{3,63}/.+")] | None = Field(
         default=None, description="An S3 prefix; left out, <pipeline>/source/ in our own bucket"
     )
+    urls: list[Annotated[str, Field(pattern=r"^https?://[^/]+/.*[^/]$")]] = Field(
+        default=[], description="Files that are fetched into <pipeline>/source/ when they change"
+    )
     classes: Annotated[int, Field(ge=2)] | list[str] | None = Field(
         default=None, description="The first n classes, or these; left out, all"
     )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Source:
+        if self.uri is not None and self.urls:
+            raise ValueError("uri and urls exclude each other: leave one of them out")
+        return self
 
     @model_validator(mode="after")
     def _classes_fit_one_argument(self) -> Source:

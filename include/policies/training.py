@@ -87,12 +87,16 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
     facts = state.earlier.metadata
     done = (
         f"{facts.get('training_job', state.earlier.arn)} trained on RecordIO {state.recordio} "
-        f"with the same settings (top-1 {facts.get('top1', 'unknown')}, "
+        f"with the same settings (top-1 {_figure(facts.get('top1'))}, "
         f"verdict {facts.get('verdict', 'unknown')})"
     )
     if force:
         return Decision(True, f"forced, though {done}")
     return Decision(False, f"nothing new to learn: {done}")
+
+
+def _figure(text: str | None) -> str:
+    return "unknown" if text is None else f"{float(text):.4f}"
 
 
 def _recordio(

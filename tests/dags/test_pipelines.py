@@ -28,6 +28,14 @@ def test_without_schedules_dags_run_by_hand_or_by_events(
     assert dags["flowers__endpoint_update"].schedule is not None
 
 
+def test_only_a_pipeline_with_urls_fetches(pipelines_folder: Path, load_dags: LoadDags) -> None:
+    urls = "source: {layout: class_folders, urls: ['https://some.host/flowers.zip']}\n"
+    (pipelines_folder / "flowers.yaml").write_text(urls)
+    dags = load_dags().dags
+    assert dags["flowers__dataset_refresh"].get_task("plan").upstream_task_ids == {"fetch"}
+    assert not dags["merch__dataset_refresh"].has_task("fetch")
+
+
 def test_a_broken_file_disables_its_own_dags_and_is_told(
     pipelines_folder: Path, load_dags: LoadDags
 ) -> None:

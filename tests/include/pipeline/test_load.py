@@ -41,6 +41,10 @@ MISTAKES = {
         SOURCE + "schedules: {timezone: Middle/Earth}",
         ["schedules.timezone: 'Middle/Earth' is not allowed", "such as UTC"],
     ),
+    "two sources": (
+        "source: {layout: class_folders, uri: 's3://abc/d', urls: ['https://a.b/c.zip']}",
+        ["source: uri and urls exclude each other"],
+    ),
     "no test split": (
         SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
         ["dataset: train_ratio + validation_ratio must be below 1"],

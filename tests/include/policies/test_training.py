@@ -54,7 +54,7 @@ def test_the_same_training_is_skipped_unless_forced(s3: Any, sagemaker: Any, reg
     decision = decide_training(state, force=False)
     assert not decision.go
     assert "nothing new to learn: job-1 trained on RecordIO r1" in decision.reason
-    assert "top-1 0.5, verdict promote" in decision.reason
+    assert "top-1 0.5000, verdict promote" in decision.reason
     assert decide_training(state, force=True).go
 
 

@@ -1,0 +1,69 @@
+"""Sources that are files on the web: which of them have to be fetched, and fetching them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import unquote, urlparse
+from urllib.request import Request, urlopen
+
+from include.pipeline.layout import Layout
+from include.policies.source import SourceError
+
+TIMEOUT = 60
+"""Seconds that a server may stay silent."""
+
+MARK = "origin"
+"""The metadata of an S3 object that says which state of which URL it is."""
+
+
+def fetch_source(s3: Any, layout: Layout, urls: Sequence[str]) -> list[str]:
+    """Copy what is new or changed on the web into the source's folder in S3.
+
+    Bytes are streamed, so a file may be larger than memory and disk.
+
+    Args:
+        s3: A boto3 S3 client.
+        layout: Where the pipeline's objects are.
+        urls: The files; each keeps its name.
+
+    Returns:
+        The URLs that were fetched; those whose copy is of the same state are left alone.
+
+    Raises:
+        SourceError: A URL cannot be read.
+    """
+    return [url for url in urls if _fetch(s3, layout, url)]
+
+
+def _fetch(s3: Any, layout: Layout, url: str) -> bool:
+    key = f"{layout.source}{PurePosixPath(unquote(urlparse(url).path)).name}"
+    try:
+        with urlopen(Request(url, method="HEAD"), timeout=TIMEOUT) as response:
+            state = _state(url, response.headers)
+        if _copied(s3, layout.bucket, key) == state:
+            return False
+        with urlopen(url, timeout=TIMEOUT) as response:
+            metadata = {MARK: _state(url, response.headers)}
+            s3.upload_fileobj(response, layout.bucket, key, ExtraArgs={"Metadata": metadata})
+    except URLError as error:
+        raise SourceError(f"{url} cannot be read: {error.reason}: see source.urls") from error
+    return True
+
+
+def _state(url: str, headers: Any) -> str:
+    """Describe what a server has: the URL, and what changes when the file does."""
+    names = ("ETag", "Last-Modified", "Content-Length")
+    return " ".join([url, *(value for name in names if (value := headers.get(name)))])
+
+
+def _copied(s3: Any, bucket: str, key: str) -> str | None:
+    try:
+        metadata: dict[str, str] = s3.head_object(Bucket=bucket, Key=key)["Metadata"]
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
+            raise
+        return None
+    return metadata.get(MARK)
