@@ -12,7 +12,7 @@ from types import FrameType
 
 from include.local_run.assignment import Assignment, Wishes, assign
 from include.local_run.assignment.source_files import SourceFiles
-from include.local_run.drawing import DrawnCars, draw_cars
+from include.local_run.drawing import DrawnCars, draw_cars, style
 from include.local_run.drive.chain import RunFailed
 from include.local_run.drive.clients import Aws, connect
 from include.local_run.drive.new_photos import labels_beside, photos_in
@@ -181,7 +181,7 @@ def _draw(assignment: Assignment, places: Places) -> DrawnCars | None:
     if not assignment.drawn:
         return None
     places.data.mkdir(parents=True, exist_ok=True)
-    return draw_cars(places.data / f"cars-{assignment.seed}", assignment.seed)
+    return draw_cars(places.data / f"cars-{assignment.seed}-{style()}", assignment.seed)
 
 
 def _data(assignment: Assignment, drawn: DrawnCars | None) -> Data:

@@ -79,7 +79,7 @@ def draw_car(canvas: Canvas, kind: CarKind, view: View, warp: Shape, finish: Fin
 
 
 def _any_colour(rng: np.random.Generator) -> Colour:
-    value, saturation = rng.uniform(45, 240), rng.uniform(0, 0.85)
+    value, saturation = rng.uniform(100, 245), rng.uniform(0, 0.85)
     hue = rng.uniform(0, 1, 3)
     hue = (hue - hue.min()) / (hue.max() - hue.min())
     red, green, blue = value * (1 - saturation * (1 - hue))
@@ -116,7 +116,9 @@ def _skin(canvas: Canvas, view: View, body: Points, paint: Colour) -> None:
 
 def _near_side(canvas: Canvas, kind: CarKind, view: View, warp: Shape, finish: Finish) -> None:
     paint = finish.paint
-    canvas.gradient(view.pixels(body_outline(kind, warp)), shade(paint, 1.06), shade(paint, 0.66))
+    side = view.pixels(body_outline(kind, warp))
+    canvas.gradient(side, shade(paint, 1.06), shade(paint, 0.66))
+    canvas.line(np.concatenate([side, side[:1]]), shade(paint, 0.3), 0.035 * view.scale)
     sill = kind.outline[0][1] + 0.12
     for gap in kind.doors:
         course = warp(points([(gap, sill), (gap, kind.belt - 0.02)]))

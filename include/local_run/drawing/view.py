@@ -58,15 +58,15 @@ def choose_view(
     kind: CarKind, body: Points, size: tuple[int, int], rng: np.random.Generator
 ) -> View:
     """A random view that keeps the whole car in a picture of `size` (width, height)."""
-    sideways = rng.uniform(-0.4, 0.4)
+    sideways = rng.uniform(-0.35, 0.35)
     view = View(
         scale=1.0,
         origin=(0.0, 0.0),
         middle=kind.length / 2,
         flip=int(rng.choice((-1, 1))),
         slope=rng.uniform(-0.045, 0.045),
-        lean=rng.uniform(-0.06, 0.06),
-        taper=rng.uniform(-0.02, 0.02),
+        lean=rng.uniform(-0.05, 0.05),
+        taper=rng.uniform(-0.015, 0.015),
         squeeze=rng.uniform(0.86, 1.0) - 0.12 * abs(sideways),
         depth=(sideways, rng.uniform(0.05, 0.26)),
     )
@@ -79,7 +79,7 @@ def _framed(view: View, extent: Points, size: tuple[int, int], rng: np.random.Ge
     """The view scaled and moved so that the extent lies inside the picture, somewhere."""
     low, high = extent.min(axis=0), extent.max(axis=0)
     room = np.asarray(size, float)
-    scale = float(np.min(room * (0.97, 0.9) / (high - low)) * rng.uniform(0.87, 1.0))
+    scale = float(np.min(room * (0.97, 0.9) / (high - low)) * rng.uniform(0.9, 1.0))
     free = room - (high - low) * scale
     left, top = free * (rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.85))
     return view.shifted(left - low[0] * scale, top - low[1] * scale, scale)

@@ -34,7 +34,7 @@ class Component:
     folder: Path
     log: Path
     restarts: int = 3
-    grace: float = 6.0
+    grace: float = 4.0
 
 
 class Running:

@@ -4,7 +4,8 @@ Run as a script, `python -I -S marked.py MARK`, it is a stack's guardian: see `m
 
 Airflow's tasks leave their component's process group, and a process whose parent was killed
 belongs to nobody. So everything the stack starts carries a mark in its environment, which
-children inherit and /proc shows.
+children inherit and /proc shows. (`setproctitle`, which Airflow uses, would overwrite what /proc
+shows, unless SPT_NOENV forbids it.)
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from pathlib import Path
 
 VARIABLE = "IMAGE_CLASSIFIER_STACK"
 GUARDIANS_GRACE = 10.0
+
+
+def marks(mark: str) -> dict[str, str]:
+    """The variables that mark a process and keep the mark visible."""
+    return {VARIABLE: mark, "SPT_NOENV": "1"}
 
 
 def marked(mark: str) -> set[int]:

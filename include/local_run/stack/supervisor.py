@@ -13,7 +13,7 @@ from types import TracebackType
 from include.local_run.errors import RunError
 from include.local_run.stack import marked
 from include.local_run.stack.component import Component, Running, tail
-from include.local_run.stack.marked import VARIABLE, end_marked
+from include.local_run.stack.marked import end_marked
 
 Report = Callable[[str], None]
 CHECK_EVERY = 0.5
@@ -43,8 +43,8 @@ class Supervisor:
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def marks(self) -> dict[str, str]:
-        """The environment variable every component needs."""
-        return {VARIABLE: self.mark}
+        """The environment variables every component needs."""
+        return marked.marks(self.mark)
 
     def __enter__(self) -> Supervisor:
         end_marked(self.mark, grace=5.0)  # what a killed machine or guardian may have left

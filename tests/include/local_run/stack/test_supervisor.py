@@ -122,3 +122,12 @@ def test_leftovers_of_an_earlier_stack_are_ended_first(tmp_path: Path) -> None:
     _until(lambda: left.pid in marked(str(tmp_path)))
     with supervisor:
         assert left.wait(timeout=5) != 0
+
+
+def test_a_process_that_renames_itself_keeps_its_mark(tmp_path: Path) -> None:
+    """Protects the search from setproctitle, which overwrites what /proc shows."""
+    renamed = "import setproctitle, time; setproctitle.setproctitle('x' * 5000); time.sleep(600)"
+    with Supervisor(str(tmp_path), print) as supervisor:
+        supervisor.start(_component(tmp_path, supervisor.marks(), renamed))
+        time.sleep(1.0)
+        assert len(marked(str(tmp_path))) == 1
