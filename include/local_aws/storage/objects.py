@@ -55,7 +55,11 @@ class Objects:
             aws_access_key_id=ACCESS_KEY_ID,
             aws_secret_access_key=SECRET_ACCESS_KEY,
             region_name=REGION,
-            config=Config(max_pool_connections=4 * _THREADS, retries={"max_attempts": 5}),
+            config=Config(
+                max_pool_connections=4 * _THREADS,
+                retries={"max_attempts": 5},
+                proxies={},  # it is on this machine, whatever HTTP_PROXY says
+            ),
         )
 
     def under(self, uri: str) -> Iterator[S3Object]:

@@ -8,8 +8,6 @@ import shutil
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from include.local_aws.errors import StartupError
@@ -112,6 +110,7 @@ class SeaweedFS:
             "-ip.bind=127.0.0.1",
             *ports,
             "-filer",
+            "-filer.disableHttp",  # it would serve the buckets to anyone on this machine
             "-s3",
             f"-s3.config={config}",
             "-s3.iam=false",
@@ -141,12 +140,18 @@ class SeaweedFS:
 
     def _answers(self) -> bool:
         """Whether S3 listens and a write would find a volume (the master assigns one)."""
-        assign = f"http://127.0.0.1:{self._ports['master']}/dir/assign"
         with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
-            urllib.request.urlopen(f"{self.endpoint_url}/healthz", timeout=5).close()
-            with urllib.request.urlopen(assign, timeout=5) as answer:
-                return "fid" in json.load(answer)
+            _get(self._ports["s3"], "/healthz")
+            return "fid" in json.loads(_get(self._ports["master"], "/dir/assign"))
         return False
+
+
+def _get(port: int, path: str) -> bytes:
+    """A page of this machine, past any proxy."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().read()
 
 
 def find_weed() -> str:
