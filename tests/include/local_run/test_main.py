@@ -1,0 +1,81 @@
+"""The command line: what cannot be is one line on stderr and status 2, with nothing started."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from include.local_run import __main__ as command_line
+from include.local_run import places
+from include.local_run.__main__ import main
+from include.pipeline.discovery import FOLDERS_VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places.Places, "local", property(lambda self: tmp_path / ".local"))
+    monkeypatch.setenv(FOLDERS_VARIABLE, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--pipeline", "merch"], "PIPELINE=merch needs photos"),
+        (["run", "--data", "/no/such/folder"], "DATA=/no/such/folder does not exist"),
+        (["run", "--ui-port", "0"], "UI_PORT=0 is not a port"),
+        (["predict", "--image", "/no/such.jpg"], "IMAGE=/no/such.jpg does not exist"),
+        (["predict", "--image", ""], "which photo?"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_status_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("ERROR: ")
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_a_taken_port_is_told_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert main(["run", "--ui-port", str(port)]) == 2
+    assert f"port {port} for Airflow's UI is in use" in capsys.readouterr().err
+    assert not (tmp_path / ".local" / "logs").exists()
+
+
+def test_predict_without_a_running_stack_says_how_to_start_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    photo = tmp_path / "car.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0rest")
+    assert main(["predict", "--image", str(photo)]) == 1
+    assert "nothing runs" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_photo_is_refused_before_it_is_sent(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    note = tmp_path / "note.jpg"
+    note.write_text("hello")
+    assert main(["predict", "--image", str(note)]) == 2
+    assert "neither JPEG nor PNG" in capsys.readouterr().err
+
+
+def test_check_says_what_a_run_would_work_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--seed", "3"]) == 0
+    assert "pipeline stanford_cars, layout stanford_cars: drawn cars, seed 3" in (
+        capsys.readouterr().out
+    )
+
+
+def test_ports_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UI_PORT", "9090")
+    monkeypatch.setenv("AWS_PORT", "")
+    options = command_line._parser().parse_args(["run"])
+    assert (options.ui_port, options.aws_port) == (9090, 4566)
