@@ -1,4 +1,4 @@
-"""The hyperparameters of SageMaker's built-in image classification, which our image also takes."""
+"""The hyperparameters of SageMaker's built-in image classification, and what our image adds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from include.pipeline.strict import Strict
 
 DEEP_LAYERS = (18, 34, 50, 101, 152, 200)
 """Depths of the ResNets for photos; those which exist pretrained."""
+
+OWN = ("lr_schedule", "label_smoothing", "seed")
+"""What only our image knows."""
 
 NumLayers = Literal[18, 34, 50, 101, 152, 200, 20, 32, 44, 56, 110]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -43,15 +46,26 @@ class Hyperparameters(Strict):
     early_stopping_patience: Positive | None = None
     early_stopping_tolerance: Fraction | None = None
     checkpoint_frequency: Positive | None = None
-    precision_dtype: Literal["float32", "float16"] | None = None
+    precision_dtype: Literal["float32", "float16", "bfloat16"] | None = None
     kv_store: Literal["dist_sync", "dist_async"] | None = None
     top_k: Annotated[int, Field(gt=1)] | None = None
+    lr_schedule: Literal["step", "one_cycle"] | None = None
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
 
     @property
     def side(self) -> int:
         """The longer side of image_shape, in pixels."""
         _, height, width = self.image_shape.split(",")
         return max(int(height), int(width))
+
+    @property
+    def own(self) -> list[str]:
+        """What is set here that the built-in algorithm would refuse, as `name: value`."""
+        names = [name for name in OWN if getattr(self, name) is not None]
+        if self.precision_dtype == "bfloat16":
+            names.append("precision_dtype")
+        return [f"{name}: {getattr(self, name)}" for name in names]
 
     @model_validator(mode="after")
     def _pretrained_networks_exist(self) -> Hyperparameters:

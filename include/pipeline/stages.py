@@ -118,6 +118,15 @@ class Training(Strict):
         return self
 
     @model_validator(mode="after")
+    def _the_image_knows_the_hyperparameters(self) -> Training:
+        if self.algorithm == "built-in" and self.hyperparameters.own:
+            raise ValueError(
+                f"hyperparameters: {', '.join(self.hyperparameters.own)}: the built-in algorithm "
+                "does not know it: leave it out, or use algorithm: own"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _spot_waits_at_least_as_long_as_it_runs(self) -> Training:
         wait = self.max_wait_minutes
         if wait is not None and not self.spot:

@@ -53,6 +53,11 @@ MISTAKES = {
         SOURCE + "training: {algorithm: built-in}",
         ["training: machine.instance_type: ml.c5.4xlarge has no GPU", "use ml.g4dn.*"],
     ),
+    "ours for the built-in": (
+        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        "hyperparameters: {lr_schedule: one_cycle}}",
+        ["training: hyperparameters: lr_schedule: one_cycle", "use algorithm: own"],
+    ),
     "our image on a GPU": (
         SOURCE + "training: {machine: {instance_type: ml.g5.xlarge}}",
         ["training: machine.instance_type: ml.g5.xlarge has a GPU", "use ml.c5.*"],
