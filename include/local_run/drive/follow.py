@@ -14,6 +14,9 @@ from include.local_run.drive.epochs import EpochLog
 from include.local_run.drive.show import Show
 
 POLL_EVERY = 0.7
+TRAINING_POLL_EVERY = 2.5
+"""Rarer: each look costs the api-server what training could use."""
+
 TRAINING_TASK, TRAINING_SUBMIT = "track_train", "submit_train"
 _STYLES = {"success": "green", "failed": "red", "up_for_retry": "yellow", "skipped": "yellow"}
 _UNTOLD = frozenset({"none", "scheduled", "queued", "removed", "upstream_failed"})
@@ -83,7 +86,8 @@ class Follower:
                 return self._followed(run, tasks, begun)
             self._show.now(f"{run.dag_id}: {_doing(told)}")
             self._check()
-            time.sleep(POLL_EVERY)
+            training = told.get(TRAINING_TASK) == "running"
+            time.sleep(TRAINING_POLL_EVERY if training else POLL_EVERY)
 
     def _tell(self, run: Run, task: Task, told: dict[str, str]) -> None:
         name: str = task["task_id"]

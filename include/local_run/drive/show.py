@@ -6,6 +6,7 @@ import time
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 
 class Show:
@@ -22,17 +23,16 @@ class Show:
     def line(self, text: str, style: str = "") -> None:
         """Prints a line that stays."""
         seconds = time.time() - self._started
-        self.console.print(f"[dim]{seconds:7.1f} s[/dim]  ", end="")
-        self.console.print(text, style=style or None, markup=False)
+        self.console.print(Text.assemble((f"{seconds:7.1f} s  ", "dim"), (text, style)))
 
     def now(self, text: str) -> None:
         """Says what goes on at the moment."""
         if not self.console.is_terminal:
             return
         if self._status is None:
-            self._status = self.console.status(text)
+            self._status = self.console.status(Text(text))
             self._status.start()
-        self._status.update(text)
+        self._status.update(Text(text))
 
     def quiet(self) -> None:
         """Takes the changing line away."""

@@ -107,7 +107,7 @@ def _api(places: Places, port: int) -> dict[str, str]:
 def _pace() -> dict[str, str]:
     """Short pauses where they separate tasks, long ones where work is merely repeated."""
     return {
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.4",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         "DAG_PROCESSOR__PRINT_STATS_INTERVAL": "600",
         # Two busy cores answer late at times; a task must not fail for that.
