@@ -103,9 +103,11 @@ def _settle(machine: Machine) -> None:
             if body[kind.status] in ("InProgress", "Stopping"):
                 name = body[kind.name]
                 _log.warning("%s %s was interrupted", kind.store, name)
-                stopping = body[kind.status] == "Stopping"
                 job = _JOBS[kind.store](machine, name)
-                job.finish("Stopped") if stopping else job.finish("Failed", reason=_INTERRUPTED)
+                if body[kind.status] == "Stopping":
+                    job.finish("Stopped")
+                else:
+                    job.finish("Failed", reason=_INTERRUPTED)
 
 
 @contextlib.contextmanager

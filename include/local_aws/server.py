@@ -1,5 +1,6 @@
 """The one HTTP port: tells by the signature which service a request is for."""
 
+import contextlib
 import json
 import logging
 import re
@@ -7,7 +8,7 @@ import threading
 from typing import Any
 
 import anyio.to_thread
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -48,8 +49,9 @@ class Server:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        response = self._refusal(request) or await self._respond(request)
-        await response(scope, receive, send)
+        with contextlib.suppress(ClientDisconnect):
+            response = self._refusal(request) or await self._respond(request)
+            await response(scope, receive, send)
 
     async def close(self) -> None:
         """Close the connections to the model servers."""

@@ -73,7 +73,10 @@ class Fleet:
             raise (reasons or failures)[0]
         for instance in self._instances:
             instance.healthy = True
-        self._watcher.start()
+        with self._lock:
+            if self._closed.is_set():
+                raise FleetClosed
+            self._watcher.start()
 
     def retire(self) -> None:
         """Take no new request, answer those at hand, then stop."""
@@ -87,7 +90,8 @@ class Fleet:
 
     def stop(self, grace: float = STOP_GRACE) -> None:
         """Stop all instances and the watch over them."""
-        self._closed.set()
+        with self._lock:
+            self._closed.set()
         self._stop_instances(grace)
         if self._watcher.is_alive():
             self._watcher.join()

@@ -126,7 +126,7 @@ class EndpointManager:
 
     def _create(self, name: str) -> None:
         try:
-            self._fleets[name] = self._started(name, self._body(name)["_variants"])
+            self._deploy(name, self._body(name)["_variants"])
         except JobFailure as failure:
             self._set(name, EndpointStatus="Failed", FailureReason=str(failure)[:1024])
             return
@@ -134,15 +134,14 @@ class EndpointManager:
 
     def _update(self, name: str) -> None:
         new = self._body(name)["_next"]
-        old_fleet = self._fleets.get(name)
         try:
-            self._fleets[name] = self._started(name, new["_variants"])
+            replaced = self._deploy(name, new["_variants"])
         except JobFailure as failure:
             self._roll_back(name, failure)
             return
         self._machine.store.update(KIND, name, lambda body: _adopt(body, new))
-        if old_fleet is not None:
-            old_fleet.retire()
+        if replaced is not None:
+            replaced.retire()
 
     def _roll_back(self, name: str, failure: JobFailure) -> None:
         """The new fleet is gone; the old one has served all the while and stays."""
@@ -167,7 +166,7 @@ class EndpointManager:
             return
         self._set(name, EndpointStatus="SystemUpdating")
         try:
-            self._fleets[name] = self._started(name, body["_variants"])
+            self._deploy(name, body["_variants"])
         except JobFailure as failure:
             if not body.get("_next"):
                 self._set(name, EndpointStatus="Failed", FailureReason=str(failure)[:1024])
@@ -178,7 +177,13 @@ class EndpointManager:
         else:
             self._set(name, EndpointStatus="InService")
 
-    def _started(self, name: str, variants: list[dict[str, Any]]) -> Fleet:
+    def _deploy(self, name: str, variants: list[dict[str, Any]]) -> Fleet | None:
+        """Start a fleet and give it the traffic; returns the one that it replaces.
+
+        Raises:
+            JobFailure: it does not become healthy; the old one keeps the traffic.
+            FleetClosed: the server ends.
+        """
         fleet = Fleet(self._machine, name, variants)
         with self._lock:
             if self._closed:
@@ -186,14 +191,15 @@ class EndpointManager:
             self._starting[name] = fleet
         try:
             fleet.start()
-        finally:
+        except BaseException:
             with self._lock:
-                self._starting.pop(name, None)
-                if self._closed:
-                    fleet.stop(grace=0)
-        if self._closed:
-            raise FleetClosed
-        return fleet
+                del self._starting[name]
+            raise
+        with self._lock:  # in one step, so that `close` finds it in one place or the other
+            del self._starting[name]
+            replaced = self._fleets.get(name)
+            self._fleets[name] = fleet
+        return replaced
 
     def _body(self, name: str) -> Body:
         body = self._machine.store.get(KIND, name)

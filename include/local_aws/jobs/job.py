@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from include.local_aws.errors import JobFailure
-from include.local_aws.images import Image
 from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.kinds import JobKind
 from include.local_aws.processes.child import Child
@@ -44,8 +43,6 @@ class Job(ABC):
         self.container = Container(machine.settings.work / self.kind.store / name)
         self.stop_requested = threading.Event()
         self.server_stopping = threading.Event()
-        self._child: Child | None = None
-        self._started = time.time()
 
     @property
     def body(self) -> Body:
@@ -107,10 +104,6 @@ class Job(ABC):
         if reason:
             body["FailureReason"] = reason[:1024]
 
-    def image(self, uri: str) -> Image:
-        """The program that stands for the image."""
-        return self.machine.images.find(uri)
-
     def run_program(self, command: list[str], environment: dict[str, str], seconds: float) -> int:
         """Run the program to its end and return its exit code.
 
@@ -120,17 +113,16 @@ class Job(ABC):
         """
         log = self.machine.logs.new_stream(self.kind.log_group, f"{self.name}/algo-1")
         self.set(_log=str(log))
-        self._child = Child(
+        child = Child(
             self.machine.isolation.command(self.container.base, command),
             environment=environment,
             directory=self.container.directory,
             log=log,
             nice=_NICE,
         )
-        return self.await_exit(self._child, time.monotonic() + seconds)
+        return self._await_exit(child, time.monotonic() + seconds)
 
-    def await_exit(self, child: Child, deadline: float) -> int:
-        """Wait for a child's end, a stop, the deadline, or the server's end."""
+    def _await_exit(self, child: Child, deadline: float) -> int:
         while (code := child.wait(0.1)) is None:
             if self.server_stopping.is_set():
                 child.kill()
@@ -171,7 +163,6 @@ class Job(ABC):
         if self.body[self.kind.status] == "Stopping":  # asked before the queue had the job
             raise JobStopped
         shutil.rmtree(self.container.directory, ignore_errors=True)
-        self._started = time.time()
         self.on_started()
 
     def _clean(self) -> None:

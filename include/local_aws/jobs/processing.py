@@ -20,7 +20,7 @@ class ProcessingJob(Job):
         """Inputs, the program, outputs."""
         request = self.body
         app = request["AppSpecification"]
-        image = self.image(app["ImageUri"])
+        image = self.machine.images.find(app["ImageUri"])
         self._prepare(request)
         arguments = [*app.get("ContainerEntrypoint", []), *app.get("ContainerArguments", [])]
         command = [*image.entrypoint, *(self.container.rewritten(a) for a in arguments)]

@@ -41,7 +41,7 @@ class TrainingJob(Job):
     def work(self) -> None:
         """Channels, `train`, model.tar.gz, with SageMaker's secondary statuses in between."""
         request = self.body
-        image = self.image(request["AlgorithmSpecification"]["TrainingImage"])
+        image = self.machine.images.find(request["AlgorithmSpecification"]["TrainingImage"])
         self.container.make("model", "output/data", "checkpoints", "input/data")
         self._write_config(request)
         self._download(request)
