@@ -33,6 +33,9 @@ def _create(services: Services, request: Request) -> Body:
 def _create_version(services: Services, request: Request) -> Body:
     group = model_package_groups.found(services, request["ModelPackageGroupName"])
     name = group["ModelPackageGroupName"]
+    known = _by_token(services, name, request.get("ClientToken"))
+    if known is not None:
+        return known
     while True:  # until the number is ours: two may be registered at once
         version = _next_version(services, name)
         body = _new(request, arn(f"model-package/{name}/{version}"))
@@ -48,6 +51,17 @@ def _create_version(services: Services, request: Request) -> Body:
             )
         except AlreadyExists:
             continue
+
+
+def _by_token(services: Services, group: str, token: str | None) -> Body | None:
+    """The package that an earlier call with the same ClientToken made."""
+    for package in services.store.every(KIND):
+        if token and (package.get("ModelPackageGroupName"), package.get("ClientToken")) == (
+            group,
+            token,
+        ):
+            return package
+    return None
 
 
 def _next_version(services: Services, group: str) -> int:

@@ -41,6 +41,12 @@ def test_versions_count_up_and_are_not_given_twice(aws: LocalServer) -> None:
         aws.sagemaker.delete_model_package_group(ModelPackageGroupName=name)
 
 
+def test_the_same_token_registers_once(aws: LocalServer, group: str) -> None:
+    first = _register(aws, group, ClientToken="token-1")
+    assert _register(aws, group, ClientToken="token-1") == first
+    assert _register(aws, group, ClientToken="token-2") != first
+
+
 def test_a_verdict_is_written_on_the_package(aws: LocalServer, group: str) -> None:
     arn = _register(aws, group, CustomerMetadataProperties={"a": "1", "b": "2"})
     describe = aws.sagemaker.describe_model_package
