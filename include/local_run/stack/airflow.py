@@ -113,8 +113,11 @@ def _pace() -> dict[str, str]:
         # Two busy cores answer late at times; a task must not fail for that.
         "WORKERS__EXECUTION_API_TIMEOUT": "60",
         "WORKERS__MAX_FAILED_HEARTBEATS": "20",
-        "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "120",
-        "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "120",
+        # How soon the work of a killed component is taken up by its successor.
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "40",
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
+        "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "40",
     }
 
 
