@@ -54,10 +54,13 @@ def main(argv: list[str]) -> None:
     scores = score(np.stack(answers), np.array([image.label for image in images]))
     summary = _summary(version, split, scores, started)
     write_results(processing_output("result"), version.classes, scores, summary)
-    _log.info("Split %s: %d images, top-1 %.4f, top-5 %.4f", split, *map(summary.get, FIGURES))
-
-
-FIGURES = ("images", "top1", "top5")
+    _log.info(
+        "Split %s: %d images, top-1 %.4f, top-5 %.4f",
+        split,
+        scores.images,
+        scores.top1,
+        scores.top5,
+    )
 
 
 def read_answers(folder: Path, images: Sequence[Image], classes: int) -> list[Probabilities]:

@@ -15,9 +15,10 @@ ROTATION, SHEAR, ASPECT = 10, 0.1, 0.25
 def augment(image: Image, kind: str, height: int, width: int, random: np.random.Generator) -> Image:
     """Return a height x width view of the image as `augmentation_type` asks for.
 
-    `none` is the centre. `crop` is a random place, mirrored half of the time. `crop_color` adds
+    `none` is the centre. `crop` is a random window, mirrored half of the time. `crop_color` adds
     random offsets to hue, lightness and saturation, `crop_color_transform` also rotates, shears
-    and stretches. The image must be at least height x width.
+    and stretches. The image must be at least height x width; how much larger it is says how much
+    a window may leave out.
     """
     if kind == "none":
         return centre(image, height, width)
@@ -36,6 +37,8 @@ def centre(image: Image, height: int, width: int) -> Image:
 
 
 def _random_window(image: Image, height: int, width: int, random: np.random.Generator) -> Image:
+    # The built-in cuts height x width from the larger image, so it never trains on a whole one,
+    # yet is served whole ones. Here a window has any size up to the whole and is then resized.
     rows = random.integers(height, image.shape[0] + 1)
     columns = random.integers(width, image.shape[1] + 1)
     top = random.integers(image.shape[0] - rows + 1)
