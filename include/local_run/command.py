@@ -64,27 +64,31 @@ def run(options: RunOptions, places: Places) -> int:
     with claim(places):
         assignment = assign(options.wishes, places)
         stack = Stack(places, options.ports, show.line)
-        _end_on_signals()
+        ending = _end_on_signals()
         try:
             with stack:
-                return _run_on(stack, assignment, options, places, show)
+                try:
+                    return _run_on(stack, assignment, options, places, show)
+                finally:
+                    ending.set()
         except Interrupted as interrupted:
             return 128 + interrupted.number
         finally:
             show.quiet()
 
 
-def _end_on_signals() -> None:
-    """Lets the first signal end the command, and later ones not disturb the ending."""
-    ended = threading.Event()
+def _end_on_signals() -> threading.Event:
+    """Lets the first signal end the command; once the event is set, none disturbs the ending."""
+    ending = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
-        if not ended.is_set():
-            ended.set()
+        if not ending.is_set():
+            ending.set()
             raise Interrupted(number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
+    return ending
 
 
 def _run_on(
