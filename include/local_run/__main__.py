@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     draw = commands.add_parser("draw", help="only draw the out-of-the-box data set")
     draw.add_argument("--folder", type=Path, required=True, help="made by this command")
     draw.add_argument("--seed", type=int, default=0, help="another seed gives other cars")
-    draw.add_argument("--per-class", type=int, default=80, help="photos of each kind")
+    draw.add_argument("--per-class", type=int, default=60, help="photos of each kind")
     draw.set_defaults(command=_draw)
     return parser
 

@@ -15,7 +15,7 @@ from include.local_run.drawing.kinds import KINDS
 from include.local_run.drawing.photo import Photo, take_photo
 from include.local_run.drawing.stanford import Annotation, write_devkit, write_photos
 
-PER_CLASS, INCOMING = 80, 24
+PER_CLASS, INCOMING = 60, 24
 _TRAIN, _NEW = 0, 1
 
 
