@@ -2,6 +2,16 @@
 # The SageMaker image, which runs the jobs, is include/image_classification/Dockerfile.
 FROM apache/airflow:3.3.2-python3.11
 
+# With the profile local-aws, jobs run in this image too: MXNet's wheel links against these two
+# libraries and does not bring them, and the server's state is in a folder that a volume covers.
+# A new volume takes over its owner; any AIRFLOW_UID is in group 0.
+USER root
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgomp1 libquadmath0 \
+    && rm -rf /var/lib/apt/lists/* \
+    && install --directory --owner=airflow --group=0 --mode=775 /opt/airflow/local-aws
+USER airflow
+
 COPY requirements.txt requirements-production.txt constraints.txt /
 RUN pip install --no-cache-dir -r /requirements-production.txt -c /constraints.txt
 

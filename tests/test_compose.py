@@ -107,10 +107,10 @@ def test_job_types_of_the_health_checks_exist() -> None:
         cli_parser.get_parser().parse_args(["jobs", "check", "--job-type", job_type])
 
 
-def test_mounted_folders_exist() -> None:
+def test_what_is_mounted_exists() -> None:
     mounts = {volume.split(":")[0] for service in AIRFLOW.values() for volume in service["volumes"]}
-    folders = {mount for mount in mounts if mount.startswith("./") and mount != "./logs"}
-    assert {folder for folder in folders if not (ROOT / folder).is_dir()} == set()
+    ours = {mount for mount in mounts if mount.startswith("./") and mount != "./logs"}
+    assert {mount for mount in ours if not (ROOT / mount).exists()} == set()
 
 
 def test_an_empty_endpoint_and_empty_keys_mean_aws_itself() -> None:

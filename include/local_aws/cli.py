@@ -3,12 +3,14 @@
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import uvicorn
@@ -16,24 +18,18 @@ import uvicorn
 from include.local_aws.errors import StartupError
 from include.local_aws.local_aws import LocalAws
 from include.local_aws.server import Server
-from include.local_aws.settings import Settings, client_environment
+from include.local_aws.settings import FIXED, LOOPBACK, Credentials, Settings, client_environment
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 0 after a clean stop, 1 when it cannot start."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="local_aws: %(message)s", stream=sys.stderr)
-    settings = Settings(
-        root=options.root.absolute(),
-        port=options.port,
-        images=options.images.absolute(),
-        host=options.host,
-        slots=options.jobs,
-    )
-    aws = LocalAws(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
+        settings = _settings(options, os.environ)
+        aws = LocalAws(settings)
         server = aws.start()
     except StartupError as error:
         print(f"local_aws: {error}", file=sys.stderr)
@@ -45,6 +41,39 @@ def main(arguments: list[str] | None = None) -> int:
             signal.signal(number, signal.SIG_IGN)  # it stops already
         aws.stop()
     return 0
+
+
+def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """The settings; StartupError if clients elsewhere could call it and not all is said for it."""
+    settings = Settings(
+        root=options.root.absolute(),
+        port=options.port,
+        images=options.images.absolute(),
+        bind=str(options.bind),
+        allowed_hosts=tuple(name.lower() for name in options.allow_host),
+        s3_port=options.s3_port,
+        buckets=tuple(options.bucket),
+        slots=options.jobs,
+    )
+    if not settings.exposed:
+        return settings
+    if not settings.allowed_hosts:
+        raise StartupError(
+            f"--bind {settings.bind} lets other machines in: "
+            "say with --allow-host under which name they may call"
+        )
+    return dataclasses.replace(settings, credentials=_own_credentials(settings.bind, environment))
+
+
+def _own_credentials(bind: str, environment: Mapping[str, str]) -> Credentials:
+    key = environment.get("AWS_ACCESS_KEY_ID", "")
+    secret = environment.get("AWS_SECRET_ACCESS_KEY", "")
+    if not key or not secret or secret == FIXED.secret_access_key:
+        raise StartupError(
+            f"--bind {bind} lets other machines in: "
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to keys of your own"
+        )
+    return Credentials(key, secret)
 
 
 class _Http(uvicorn.Server):
@@ -63,7 +92,7 @@ class _Http(uvicorn.Server):
 async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: bool) -> None:
     config = uvicorn.Config(
         server,
-        host=settings.host,
+        host=settings.bind,
         port=settings.port,
         lifespan="off",
         log_level="warning",
@@ -72,6 +101,7 @@ async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: 
         timeout_graceful_shutdown=5,
     )
     http = _Http(config)
+    await aws.open_s3()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, http.stop)
@@ -82,6 +112,7 @@ async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: 
         aws.revive()
         _announce(settings, aws, as_json=as_json)
     await serving
+    aws.close_s3()
     await server.close()
 
 
@@ -92,10 +123,12 @@ def _announce(settings: Settings, aws: LocalAws, *, as_json: bool) -> None:
         return
     event = {
         "event": "ready",
-        "endpoint_url": settings.endpoint_url,
+        "endpoint_url": settings.announced_url,
         "s3_endpoint_url": aws.s3_endpoint_url,
         "isolation": str(aws.isolation),
-        "environment": client_environment(settings.endpoint_url, aws.s3_endpoint_url),
+        "environment": client_environment(
+            settings.announced_url, aws.s3_endpoint_url, settings.credentials
+        ),
     }
     print(json.dumps(event), flush=True)
 
@@ -112,7 +145,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--root", type=Path, required=True, help="where all state is kept")
     parser.add_argument("--port", type=_port, required=True, help="everything but S3 answers here")
     parser.add_argument("--images", type=Path, required=True, help="JSON: image URI to program")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument("--s3-port", type=_port, help="S3 answers here; else wherever is free")
+    parser.add_argument(
+        "--bind",
+        type=IPv4Address,
+        default=LOOPBACK,
+        metavar="ADDRESS",
+        help=f"the IPv4 address to listen on, {LOOPBACK} unless said; 0.0.0.0 is all of them",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which clients may call, the first is announced; more may follow",
+    )
+    parser.add_argument(
+        "--bucket",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="make this bucket unless it is there; more may follow",
+    )
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="how many jobs run at once"
     )

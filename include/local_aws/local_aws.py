@@ -7,6 +7,8 @@ import os
 import shutil
 from collections.abc import Iterator
 
+from botocore.exceptions import ClientError, ParamValidationError
+
 from include.local_aws.endpoints.manager import EndpointManager
 from include.local_aws.errors import StartupError
 from include.local_aws.images import ImageRegistry
@@ -17,10 +19,11 @@ from include.local_aws.jobs.training import TrainingJob
 from include.local_aws.jobs.transform import TransformJob
 from include.local_aws.logs import LogFiles
 from include.local_aws.processes.isolation import Isolation
-from include.local_aws.processes.ports import is_free
+from include.local_aws.processes.ports import free_port, is_free
 from include.local_aws.server import Server
 from include.local_aws.services import Machine, Services
-from include.local_aws.settings import Settings
+from include.local_aws.settings import LOOPBACK, Settings
+from include.local_aws.storage.gateway import Gateway
 from include.local_aws.storage.objects import Objects
 from include.local_aws.storage.seaweedfs import SeaweedFS
 from include.local_aws.store import Store
@@ -39,25 +42,24 @@ class LocalAws:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._storage = SeaweedFS(settings.storage)
+        self._storage = SeaweedFS(settings.storage, settings.credentials)
+        self._gateway = _gateway(settings)
         self.isolation = Isolation()
         self._undo = contextlib.ExitStack()
         self._services: Services | None = None
 
     @property
     def s3_endpoint_url(self) -> str:
-        """Where S3 answers, once started."""
-        return self._storage.endpoint_url
+        """Where S3 answers clients wherever they are, once started."""
+        port = self._gateway.port if self._gateway else self._storage.port
+        return f"http://{self._settings.host}:{port}"
 
     def start(self) -> Server:
         """Start S3, settle what the last server left, and return the application to serve."""
         with contextlib.ExitStack() as undo:
             self._settings.root.mkdir(parents=True, exist_ok=True)
             undo.enter_context(_lock(self._settings))
-            if not is_free(self._settings.port, self._settings.host):
-                raise StartupError(
-                    f"port {self._settings.port} is in use: choose another with --port"
-                )
+            self._check_ports()
             images = ImageRegistry(self._settings.images)
             shutil.rmtree(self._settings.work, ignore_errors=True)
             undo.callback(self._storage.stop)
@@ -65,9 +67,21 @@ class LocalAws:
             store = Store(self._settings.database)
             undo.callback(store.close)
             services = self._serve(store, images, undo)
+            for bucket in self._settings.buckets:
+                _make_bucket(services.machine.objects, bucket)
             self._undo = undo.pop_all()
         self._services = services
         return Server(services, self.s3_endpoint_url)
+
+    async def open_s3(self) -> None:
+        """Let clients beyond SeaweedFS's own port in, where the settings ask for it."""
+        if self._gateway is not None:
+            await self._gateway.start(self._storage.port)
+
+    def close_s3(self) -> None:
+        """Let no more of them in."""
+        if self._gateway is not None:
+            self._gateway.close()
 
     def revive(self) -> None:
         """Bring the endpoints back; called when the port answers, for their programs may ask."""
@@ -78,14 +92,22 @@ class LocalAws:
         """End all jobs, endpoints and S3; the state stays for the next start."""
         self._undo.close()
 
+    def _check_ports(self) -> None:
+        ports = {"--port": self._settings.port, "--s3-port": self._settings.s3_port}
+        for flag, port in ports.items():
+            if port is not None and not is_free(port, self._settings.bind):
+                raise StartupError(
+                    f"port {port} is in use on {self._settings.bind}: choose another with {flag}"
+                )
+
     def _serve(self, store: Store, images: ImageRegistry, undo: contextlib.ExitStack) -> Services:
         machine = Machine(
             settings=self._settings,
             store=store,
             images=images,
-            objects=Objects(self.s3_endpoint_url),
+            objects=Objects(self._storage.endpoint_url, self._settings.credentials),
             logs=LogFiles(self._settings.logs),
-            s3_endpoint_url=self.s3_endpoint_url,
+            s3_endpoint_url=self._storage.endpoint_url,
             isolation=self.isolation,
         )
         _settle(machine)
@@ -94,6 +116,23 @@ class LocalAws:
         endpoints = EndpointManager(machine)
         undo.callback(endpoints.close)
         return Services(machine, jobs, endpoints)
+
+
+def _gateway(settings: Settings) -> Gateway | None:
+    """What passes S3 on, unless clients reach SeaweedFS itself."""
+    if settings.bind == LOOPBACK and settings.s3_port is None:
+        return None
+    return Gateway(settings.bind, settings.s3_port or free_port(settings.bind))
+
+
+def _make_bucket(objects: Objects, name: str) -> None:
+    try:
+        objects.client.create_bucket(Bucket=name)
+    except (ClientError, ParamValidationError) as error:
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        if code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
+            why = " ".join(str(error).split())
+            raise StartupError(f"cannot make the bucket {name!r}: {why}") from error
 
 
 def _settle(machine: Machine) -> None:

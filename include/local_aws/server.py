@@ -10,14 +10,16 @@ from typing import Any
 import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from include.local_aws import bodies
 from include.local_aws.api.logs import LogsApi, is_ours
 from include.local_aws.api.runtime import Runtime
 from include.local_aws.api.sagemaker import SageMaker
 from include.local_aws.errors import ApiError
 from include.local_aws.moto_app import moto_app
 from include.local_aws.services import Services
+from include.local_aws.signatures import Signatures
 
 _log = logging.getLogger(__name__)
 _SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/[^/,]+/([^/,]+)/aws4_request")
@@ -29,9 +31,9 @@ _JSON = "application/x-amz-json-1.1"
 class Server:
     """The ASGI application.
 
-    Every request but GET /health must be signed, whatever the key: a page in a browser cannot
-    sign, and the Host header must be a loopback name, so that none reaches it by a name of its
-    own either.
+    Every request but GET /health must be signed: on loopback whatever the key, for a page in a
+    browser cannot sign; beyond loopback with the right keys. The Host header must be a loopback
+    name or an allowed one, so that no page reaches it by a name of its own either.
     """
 
     def __init__(self, services: Services, s3_endpoint_url: str) -> None:
@@ -40,7 +42,9 @@ class Server:
         self._sagemaker = SageMaker(services)
         self._logs = LogsApi(services.machine.logs)
         self._runtime = Runtime(services)
-        self._hosts = {*_LOOPBACK, services.machine.settings.host}
+        settings = services.machine.settings
+        self._hosts = {*_LOOPBACK, settings.near_host, *settings.allowed_hosts}
+        self._signatures = Signatures(settings.credentials) if settings.exposed else None
         self._moto: Any = None
         self._moto_lock = threading.Lock()
 
@@ -58,7 +62,7 @@ class Server:
         await self._runtime.close()
 
     def _refusal(self, request: Request) -> Response | None:
-        host = re.sub(r":\d+$", "", request.headers.get("host", ""))
+        host = re.sub(r":\d+$", "", request.headers.get("host", "")).lower()
         if host not in self._hosts:
             return _error("AccessDeniedException", f"the host {host!r} is not this machine", 403)
         if request.url.path == "/health" or _service(request):
@@ -69,6 +73,14 @@ class Server:
         service = _service(request)
         if service is None:
             return JSONResponse(self._health())
+        if self._signatures:
+            try:
+                request = await self._signatures.verified(request)
+            except ApiError as error:
+                return _error(error.code, error.message, error.status)
+        return await self._serve(service, request)
+
+    async def _serve(self, service: str, request: Request) -> Any:
         if service == "sagemaker":
             return await self._sagemaker_response(request)
         if service == "s3":
@@ -120,12 +132,7 @@ class _Replayed:
         self._body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        messages: list[Message] = [{"type": "http.request", "body": self._body, "more_body": False}]
-
-        async def replay() -> Message:
-            return messages.pop() if messages else await receive()
-
-        await self._app(scope, replay, send)
+        await self._app(scope, bodies.replayed(self._body, receive), send)
 
 
 async def _answered(call: Any, operation: str, payload: dict[str, Any]) -> Response:

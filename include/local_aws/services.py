@@ -32,7 +32,9 @@ class Machine:
     @property
     def aws(self) -> dict[str, str]:
         """The environment that points a program at this server."""
-        return client_environment(self.settings.endpoint_url, self.s3_endpoint_url)
+        return client_environment(
+            self.settings.endpoint_url, self.s3_endpoint_url, self.settings.credentials
+        )
 
 
 @dataclass

@@ -2,27 +2,75 @@
 
 import os
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 ACCOUNT = "123456789012"  # moto's own, so that STS and the ARNs agree
 REGION = "us-east-1"
-ACCESS_KEY_ID = "local"
-SECRET_ACCESS_KEY = "local-secret"  # a fixed word, not a secret: the server listens on loopback
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The one pair of keys that this server knows."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+# Fixed words, not secrets: they are for a server that listens on loopback.
+FIXED = Credentials("local", "local-secret")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One local AWS: its folder, its address, its image registry, how many jobs run at once."""
+    """One local AWS.
+
+    Args:
+        root: the folder of all its state.
+        port: where everything but S3 answers.
+        images: its image registry.
+        bind: the IPv4 address to listen on.
+        allowed_hosts: the names under which clients elsewhere may call it, the announced first.
+        s3_port: where S3 answers on that address, if it is to be a fixed one.
+        credentials: the keys that clients sign with.
+        buckets: what is made at the start unless it is there.
+        slots: how many jobs run at once.
+    """
 
     root: Path
     port: int
     images: Path
-    host: str = "127.0.0.1"
+    bind: str = LOOPBACK
+    allowed_hosts: tuple[str, ...] = ()
+    s3_port: int | None = None
+    credentials: Credentials = FIXED
+    buckets: tuple[str, ...] = ()
     slots: int = os.cpu_count() or 1
 
     @property
+    def exposed(self) -> bool:
+        """Whether other machines can reach it."""
+        return not IPv4Address(self.bind).is_loopback
+
+    @property
+    def near_host(self) -> str:
+        """The address at which this machine's own programs reach it."""
+        return LOOPBACK if self.bind == "0.0.0.0" else self.bind
+
+    @property
+    def host(self) -> str:
+        """The host that it announces."""
+        return self.allowed_hosts[0] if self.allowed_hosts else self.bind
+
+    @property
     def endpoint_url(self) -> str:
-        """The address of everything but S3."""
+        """The address of everything but S3, for programs on this machine."""
+        return f"http://{self.near_host}:{self.port}"
+
+    @property
+    def announced_url(self) -> str:
+        """The address of everything but S3, for clients wherever they are."""
         return f"http://{self.host}:{self.port}"
 
     @property
@@ -51,12 +99,14 @@ def arn(resource: str) -> str:
     return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{resource}"
 
 
-def client_environment(endpoint_url: str, s3_endpoint_url: str) -> dict[str, str]:
+def client_environment(
+    endpoint_url: str, s3_endpoint_url: str, credentials: Credentials
+) -> dict[str, str]:
     """The environment variables that point boto3, and all that is built on it, at this server."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ENDPOINT_URL_S3": s3_endpoint_url,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
         "AWS_DEFAULT_REGION": REGION,
     }

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from include.local_aws.errors import JobFailure
-from include.local_aws.settings import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from include.local_aws.settings import FIXED, REGION, Credentials
 
 _THREADS = 8
 _MEGABYTE = 1024 * 1024
@@ -48,12 +48,12 @@ def _go_on() -> None:
 class Objects:
     """S3 as this server uses it; safe to use from any thread."""
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(self, endpoint_url: str, credentials: Credentials = FIXED) -> None:
         self.client: Any = boto3.session.Session().client(
             "s3",
             endpoint_url=endpoint_url,
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
             region_name=REGION,
             config=Config(
                 max_pool_connections=4 * _THREADS,

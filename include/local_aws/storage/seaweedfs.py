@@ -13,7 +13,7 @@ from pathlib import Path
 from include.local_aws.errors import StartupError
 from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_pairs, is_free
-from include.local_aws.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from include.local_aws.settings import FIXED, Credentials
 
 _log = logging.getLogger(__name__)
 _SERVERS = ("master", "volume", "filer", "s3")
@@ -27,23 +27,29 @@ _ENVIRONMENT = {
 
 
 class SeaweedFS:
-    """The object store with its data below `root`.
+    """The object store with its data below `root`, on loopback only.
 
     Its ports are chosen once and kept in `root/ports.json`, so that a restart has the same
     addresses unless someone else has taken one.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, credentials: Credentials = FIXED) -> None:
         self._root = root
+        self._credentials = credentials
         self._child: Child | None = None
         self._ports: dict[str, int] = {}
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
 
     @property
+    def port(self) -> int:
+        """Where S3 answers on loopback, once started."""
+        return self._ports["s3"]
+
+    @property
     def endpoint_url(self) -> str:
-        """Where S3 answers."""
-        return f"http://127.0.0.1:{self._ports['s3']}"
+        """The same as a URL."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def alive(self) -> bool:
@@ -57,7 +63,7 @@ class SeaweedFS:
         self._ports = _kept_ports(self._root / "ports.json")
         self._remove_sockets()  # of a start that was killed
         config = self._root / "s3.json"
-        config.write_text(json.dumps(_identities()))
+        config.write_text(json.dumps(_identities(self._credentials)))
         config.chmod(0o600)
         _rotate(self._root / "weed.log")
         self._spawn(config)
@@ -169,10 +175,10 @@ def _rotate(log: Path) -> None:
         log.replace(log.with_suffix(".old"))
 
 
-def _identities() -> dict[str, object]:
-    credentials = [{"accessKey": ACCESS_KEY_ID, "secretKey": SECRET_ACCESS_KEY}]
+def _identities(credentials: Credentials) -> dict[str, object]:
+    keys = {"accessKey": credentials.access_key_id, "secretKey": credentials.secret_access_key}
     return {
-        "identities": [{"name": "local", "credentials": credentials, "actions": ["Admin"]}],
+        "identities": [{"name": "local", "credentials": [keys], "actions": ["Admin"]}],
     }
 
 

@@ -19,9 +19,11 @@ def images(tmp_path: Path) -> Path:
     return file
 
 
-def _refusal(capsys: pytest.CaptureFixture[str], root: Path, images: Path, port: int = 0) -> str:
+def _refusal(
+    capsys: pytest.CaptureFixture[str], root: Path, images: Path, *flags: str, port: int = 0
+) -> str:
     port = port or free_port()
-    code = main(["--root", str(root), "--port", str(port), "--images", str(images)])
+    code = main(["--root", str(root), "--port", str(port), "--images", str(images), *flags])
     told = capsys.readouterr()
     assert (code, told.out) == (1, "")
     assert told.err.count("\n") == 1
@@ -33,7 +35,41 @@ def test_a_port_in_use(capsys: pytest.CaptureFixture[str], tmp_path: Path, image
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert f"port {port} is in use" in _refusal(capsys, tmp_path / "aws", images, port)
+        told = _refusal(capsys, tmp_path / "aws", images, port=port)
+        assert f"port {port} is in use" in told
+        told = _refusal(capsys, tmp_path / "aws", images, "--s3-port", str(port))
+        assert told.endswith("choose another with --s3-port\n")
+
+
+def test_other_machines_are_let_in_by_name_only(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, images: Path
+) -> None:
+    told = _refusal(capsys, tmp_path / "aws", images, "--bind", "0.0.0.0")
+    assert "--bind 0.0.0.0 lets other machines in" in told
+    assert "--allow-host" in told
+
+
+@pytest.mark.parametrize("secret", ["", "local-secret"])
+def test_other_machines_need_keys_that_not_everyone_knows(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    images: Path,
+    secret: str,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+    told = _refusal(
+        capsys, tmp_path / "aws", images, "--bind", "0.0.0.0", "--allow-host", "local-aws"
+    )
+    assert "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to keys of your own" in told
+
+
+def test_a_bucket_that_cannot_be(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, images: Path
+) -> None:
+    told = _refusal(capsys, tmp_path / "aws", images, "--bucket", "No Bucket")
+    assert "cannot make the bucket 'No Bucket'" in told
 
 
 def test_a_folder_in_use(

@@ -1,0 +1,108 @@
+"""Whether a request carries AWS's Signature Version 4, made with the keys of this server."""
+
+import hashlib
+import hmac
+import re
+from datetime import UTC, datetime, timedelta
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotocoreCredentials
+from starlette.requests import Request
+
+from include.local_aws import bodies
+from include.local_aws.errors import ApiError
+from include.local_aws.settings import Credentials
+
+_LARGEST = 8 * 1024 * 1024  # bytes of a body: InvokeEndpoint, the largest, takes 6 MiB
+_VALID_FOR = timedelta(minutes=15)
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,]+)/(?P<day>\d{8})/(?P<region>[^/,]+)/"
+    r"(?P<service>[^/,]+)/aws4_request, ?SignedHeaders=(?P<headers>[^,]+), ?"
+    r"Signature=(?P<signature>[0-9a-f]{64})"
+)
+
+
+class Signatures:
+    """Recomputes signatures with botocore's own signer; presigned URLs are not taken."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._key = credentials.access_key_id
+        self._credentials = BotocoreCredentials(self._key, credentials.secret_access_key)
+
+    async def verified(self, request: Request) -> Request:
+        """The request with its body read; ApiError if its signature is not right.
+
+        A body is read only for who knows the access key, and only up to 8 MiB.
+        """
+        given = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+        if given is None:
+            raise ApiError(
+                "The Authorization header holds no Signature Version 4.",
+                code="IncompleteSignatureException",
+                status=403,
+            )
+        if not hmac.compare_digest(given["key"].encode(), self._key.encode()):
+            raise ApiError(
+                "The security token included in the request is invalid.",
+                code="UnrecognizedClientException",
+                status=403,
+            )
+        _check_time(request.headers.get("x-amz-date", ""), given["day"])
+        names = _signed_names(request, given["headers"])
+        body = await bodies.read(request, _LARGEST)
+        if body is None:
+            raise ApiError("The request is too large.", code="RequestEntityTooLarge", status=413)
+        _check_digest(request, body)
+        expected = self._signature(request, names, body, given["service"], given["region"])
+        if not hmac.compare_digest(expected, given["signature"]):
+            raise _refused(
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your AWS Secret Access Key and signing method."
+            )
+        return Request(request.scope, bodies.replayed(body, request.receive))
+
+    def _signature(
+        self, request: Request, names: list[str], body: bytes, service: str, region: str
+    ) -> str:
+        path = request.scope["raw_path"].decode("latin-1")
+        query = request.scope["query_string"].decode("latin-1")
+        signed = AWSRequest(
+            method=request.method,
+            url=f"http://{request.headers['host']}{path}?{query}",
+            headers={name: ",".join(request.headers.getlist(name)) for name in names},
+            data=body,
+        )
+        signed.context["timestamp"] = request.headers["x-amz-date"]
+        signer = SigV4Auth(self._credentials, service, region)
+        text = signer.string_to_sign(signed, signer.canonical_request(signed))
+        return str(signer.signature(text, signed))
+
+
+def _signed_names(request: Request, names: str) -> list[str]:
+    """The names of the signed headers, which are all of those that AWS asks to be signed."""
+    signed = names.split(";")
+    needed = {"host", *(name for name in request.headers if name.startswith("x-amz-"))}
+    if missing := sorted(needed - set(signed)):
+        raise _refused(f"These headers must be signed: {', '.join(missing)}.")
+    return signed
+
+
+def _check_time(stamp: str, day: str) -> None:
+    try:
+        made = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise _refused(f"X-Amz-Date is not a date: {stamp!r}.") from error
+    if abs(datetime.now(UTC) - made) > _VALID_FOR or not stamp.startswith(day):
+        raise _refused(f"Signature expired or not yet valid: {stamp}. Check the clock.")
+
+
+def _check_digest(request: Request, body: bytes) -> None:
+    """Refuse a signature that covers another body than this one, or none."""
+    digest = request.headers.get("x-amz-content-sha256")
+    if digest is not None and digest != hashlib.sha256(body).hexdigest():
+        raise _refused("X-Amz-Content-SHA256 is not the digest of the body.")
+
+
+def _refused(message: str) -> ApiError:
+    return ApiError(message, code="InvalidSignatureException", status=403)
