@@ -45,6 +45,8 @@ bench: $(VENV)/run.installed  ## measure against peers in one run, into benchmar
 	@exec $(BIN)/python -m benchmarks
 
 clean:  ## remove what `make run` and the tools left here, the environment too
+	@test ! -e .local/run.lock || flock --nonblock .local/run.lock true || { \
+	  echo 'make run is running here: end it with Ctrl-C first' >&2; exit 2; }
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 constraints: venv  ## pin everything anew for both Pythons

@@ -7,8 +7,12 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from include.local_run.errors import RunError
+
+if TYPE_CHECKING:
+    from include.local_run.places import Places
 
 BEGAN = time.time()
 
@@ -27,7 +31,6 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from include.local_run.assignment import Wishes
     from include.local_run.command import RunOptions, run
-    from include.local_run.places import Places
     from include.local_run.stack import Ports
 
     started = options.started_at if options.started_at is not None else BEGAN
@@ -40,16 +43,21 @@ def _run(options: argparse.Namespace) -> int:
             started=started,
             install=max(0.0, BEGAN - started) if install is None else install,
         ),
-        Places(),
+        _places(options),
     )
+
+
+def _places(options: argparse.Namespace) -> Places:
+    from include.local_run.places import Places
+
+    return Places(state=options.local and options.local.absolute())
 
 
 def _check(options: argparse.Namespace) -> int:
     from include.local_run.assignment import Wishes, assign
-    from include.local_run.places import Places
 
     wishes = Wishes(options.pipeline, options.data, options.classes, options.seed)
-    assignment = assign(wishes, Places())
+    assignment = assign(wishes, _places(options))
     source = f"drawn cars, seed {assignment.seed}" if assignment.drawn else assignment.files.folder
     print(f"pipeline {assignment.pipeline.name}, layout {assignment.files.layout}: {source}")
     for name in assignment.files.left_alone:
@@ -58,10 +66,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from include.local_run.places import Places
     from include.local_run.predict import predict
 
-    return predict(options.image, options.pipeline, Places())
+    return predict(options.image, options.pipeline, _places(options))
 
 
 def _draw(options: argparse.Namespace) -> int:
@@ -86,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--image", type=Path, required=True, help="a JPEG or PNG file")
     predict.add_argument("--pipeline", help="whose endpoint; left out, the running pipeline's")
     predict.set_defaults(command=_predict)
+    for command in (run, check, predict):
+        command.add_argument("--local", type=Path, help="where all state goes; left out, .local")
     draw = commands.add_parser("draw", help="only draw the out-of-the-box data set")
     draw.add_argument("--folder", type=Path, required=True, help="made by this command")
     draw.add_argument("--seed", type=int, default=0, help="another seed gives other cars")

@@ -1,4 +1,4 @@
-"""Where a local run keeps its files: everything below `.local/`, removable at any time."""
+"""Where a local run keeps its files: everything below one folder, removable at any time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Places:
-    """The folders and files of one project folder."""
+    """The folders and files of one local run.
+
+    Attributes:
+        root: The project's code.
+        state: Where all state goes; None for `.local/` beside the code.
+    """
 
     root: Path = PROJECT
+    state: Path | None = None
 
     @property
     def local(self) -> Path:
         """All state: `make clean` removes it."""
-        return self.root / ".local"
+        return self.state or self.root / ".local"
 
     @property
     def aws(self) -> Path:
@@ -60,7 +66,7 @@ class Places:
         return self.local / "timings.json"
 
     @property
-    def state(self) -> Path:
+    def running(self) -> Path:
         """Where the running stack can be reached; there only while it runs."""
         return self.local / "stack.json"
 

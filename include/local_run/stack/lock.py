@@ -26,8 +26,8 @@ def claim(places: Places) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             raise usage(
-                f"already running in {places.root} (process {holder}): use it, or end it with "
-                f"Ctrl-C there or `kill {holder}`"
+                f"already running in {places.local.parent} (process {holder}): use it, or end it "
+                f"with Ctrl-C there or `kill {holder}`"
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))

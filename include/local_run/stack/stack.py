@@ -15,6 +15,7 @@ from include.local_run.places import Places
 from include.local_run.stack import airflow
 from include.local_run.stack.aws import VARIABLES, ReadyLine, local_aws, wait_for_ready_line
 from include.local_run.stack.component import Component, Running, tail
+from include.local_run.stack.libraries import require_libraries
 from include.local_run.stack.ports import require_free
 from include.local_run.stack.supervisor import Report, Supervisor
 
@@ -39,6 +40,7 @@ class Stack:
     """
 
     def __init__(self, places: Places, ports: Ports, report: Report) -> None:
+        require_libraries()
         require_free(ports.ui, "Airflow's UI", "UI_PORT")
         require_free(ports.aws, "the local AWS", "AWS_PORT")
         self.places, self.ports = places, ports
@@ -55,7 +57,7 @@ class Stack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.places.state.unlink(missing_ok=True)
+        self.places.running.unlink(missing_ok=True)
         self._supervisor.end()
 
     def check(self) -> None:
@@ -132,8 +134,8 @@ class Stack:
             "environment": self.aws,
             "variables": dict(VARIABLES),
         }
-        self.places.state.touch(mode=0o600)
-        self.places.state.write_text(json.dumps(state, indent=1))
+        self.places.running.touch(mode=0o600)
+        self.places.running.write_text(json.dumps(state, indent=1))
 
 
 def _require_success(component: Component, status: int) -> None:
@@ -150,7 +152,7 @@ def running_stack(places: Places) -> Mapping[str, Any]:
         RunError: None runs.
     """
     try:
-        state: Mapping[str, Any] = json.loads(places.state.read_text())
+        state: Mapping[str, Any] = json.loads(places.running.read_text())
     except FileNotFoundError:
         raise RunError(
             f"nothing runs in {places.root}: start it with `make run` in another terminal"
