@@ -61,18 +61,24 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     assert SERVICE["command"][0] == "python"
     words = [f"--{name}={here.get(name, value)}" for name, value in OPTIONS.items()]
     command = [sys.executable, *SERVICE["command"][1:3], *words]
-    with started(command):
+    with started(command, root / "first.log"):
         pass  # so that the one that is tested finds a bucket, as after every restart
-    with started(command) as pid:
+    with contextlib.ExitStack() as after_the_stop, started(command, root / "second.log") as pid:
+        after_the_stop.enter_context(socket.create_connection(("127.0.0.1", s3_port)))
         yield Running(pid, port, s3_port, "artifacts")
 
 
 @contextlib.contextmanager
-def started(command: list[str]) -> Iterator[int]:
-    """A server that is ready, by its pid; it has to end cleanly."""
+def started(command: list[str], log: Path) -> Iterator[int]:
+    """A server that is ready, by its pid; it has to end cleanly, and say nothing odd."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {"PYTHONPATH": str(ROOT), "PATH": path, **KEYS}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == "ready\n"
@@ -80,6 +86,7 @@ def started(command: list[str]) -> Iterator[int]:
         finally:
             process.terminate()
             assert process.wait(60) == 0
+    assert len(log.read_text().splitlines()) == 1, log.read_text()  # how jobs are isolated
 
 
 @pytest.fixture
