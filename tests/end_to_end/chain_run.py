@@ -1,0 +1,81 @@
+"""One run of the whole chain as a user would start it, and what Airflow does meanwhile."""
+
+import contextlib
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+SEED = "20"  # other cars than those that the recipe was found with
+
+
+@dataclass
+class ChainRun:
+    """One `run --once`: how it ended, what it printed and wrote, what Airflow did meanwhile."""
+
+    folder: Path
+    status: int
+    output: str
+    summary: dict[str, Any]
+    samples: list[dict[str, str]] = field(default_factory=list)
+    """Now and then during the run: the state of each task that had not ended."""
+
+
+def run_chain(folder: Path) -> ChainRun:
+    """Run `run --once` with all state in `folder`."""
+    ports = [f"--{name}-port={_free_port()}" for name in ("ui", "aws")]
+    command = [sys.executable, "-m", "include.local_run", "run", "--once", "--seed", SEED]
+    with _sampling(folder / "airflow" / "airflow.db") as samples:
+        process = subprocess.run(
+            [*command, "--local", str(folder), *ports],
+            cwd=ROOT,
+            env={k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_"))},
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+    summary = folder / "summary.json"
+    content = json.loads(summary.read_text()) if summary.exists() else {}
+    output = process.stdout + process.stderr
+    return ChainRun(folder, process.returncode, output, content, list(samples))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def _sampling(database: Path) -> Iterator[list[dict[str, str]]]:
+    samples: list[dict[str, str]] = []
+    done = threading.Event()
+
+    def sample() -> None:
+        while not done.wait(0.5):
+            with contextlib.suppress(sqlite3.Error):
+                samples.append(_unfinished_tasks(database))
+
+    thread = threading.Thread(target=sample, daemon=True)
+    thread.start()
+    yield samples
+    done.set()
+    thread.join()
+
+
+def _unfinished_tasks(database: Path) -> dict[str, str]:
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(
+            "SELECT task_id, state FROM task_instance "
+            "WHERE state IN ('queued', 'running', 'deferred')"
+        )
+        return dict(rows.fetchall())
