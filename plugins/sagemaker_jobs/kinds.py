@@ -78,7 +78,7 @@ _TRAINING = JobKind(
     prefix="Training",
     log_group="/aws/sagemaker/TrainingJobs",
     console_path="jobs",
-    telling_lines=r"Epoch\[|^ERROR",
+    telling_lines=r"Epoch\[\d+\] (?!Batch)|^ERROR",
 )
 _PROCESSING = JobKind(
     name="processing",

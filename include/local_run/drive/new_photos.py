@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from include.image_classification.dataset.source import is_photo_name
@@ -51,7 +51,7 @@ def copy_from_test_split(aws: Aws, layout: Layout, version: str) -> int:
     classes = _classes(aws, layout, version)
     there, copied, labels = _incoming(aws, layout), 0, {}
     for row in rows[:FROM_TEST_SPLIT]:
-        name = f"test_{Path(row['key']).name}"
+        name = str(PurePosixPath(row["path"]).with_suffix(PurePosixPath(row["key"]).suffix))
         labels[name] = classes[row["label"]]
         if layout.incoming + name not in there:
             source = {"Bucket": layout.bucket, "Key": layout.image(row["key"])}

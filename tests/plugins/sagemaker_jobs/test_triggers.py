@@ -88,7 +88,7 @@ async def test_it_repeats_the_telling_lines_of_the_jobs_log(
     logs = FakeAsyncClient(
         describe_log_streams=[{"logStreams": [{"logStreamName": "cars-1/algo-1-7"}]}],
         get_log_events=[
-            page("a", "Start", "INFO] Epoch[0] Train-accuracy=0.5\n"),
+            page("a", "Start", "Epoch[0] Batch [20]", "INFO] Epoch[0] Train-accuracy=0.5\n"),
             page("a"),
             page("b", "INFO] Epoch[1] Train-accuracy=0.6"),
             page("b"),

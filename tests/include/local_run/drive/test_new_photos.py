@@ -15,7 +15,12 @@ LAYOUT = Layout("bucket", "pets")
 
 def _put_dataset(s3: Any, images: int) -> None:
     rows = [
-        {"key": f"aa/{number:064x}.png", "label": number % 2, "split": split}
+        {
+            "path": f"photos/{number}.JPG",  # a PNG, whatever its name says
+            "key": f"aa/{number:064x}.png",
+            "label": number % 2,
+            "split": split,
+        }
         for number, split in enumerate(["train", "test"] * images)
     ]
     for row in rows:
@@ -34,6 +39,7 @@ def test_photos_of_the_test_split_are_copied_once_with_their_classes(s3: Any) ->
     assert len(labels) == new_photos.FROM_TEST_SPLIT
     assert set(labels.values()) == {"dog"}, "the test images of this manifest are all dogs"
     assert all(f"pets/incoming/{name}" in s3.objects for name in labels)
+    assert "photos/1.png" in labels, "a person recognises the photo by its name in the source"
 
 
 def test_truth_is_added_to_what_is_known(s3: Any) -> None:
