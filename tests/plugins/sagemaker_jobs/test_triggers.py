@@ -11,6 +11,7 @@ from airflow.sdk._shared.module_loading import import_string
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from botocore.exceptions import EndpointConnectionError
 
+from sagemaker_jobs.kinds import kind_of
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 from sagemaker_jobs.triggers.polling import Pace
@@ -37,7 +38,7 @@ def job_trigger(
         kind="training",
         job_name="cars-1",
         renewal=0,
-        log_pattern=r"Epoch\[",
+        log_pattern=kind_of("training").telling_lines,
         connection={},
         pace=pace(**more),
     )
