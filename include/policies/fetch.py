@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http.client import HTTPException, IncompleteRead
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.parse import unquote, urlparse
 from urllib.request import Request, urlopen
 
@@ -17,6 +18,13 @@ TIMEOUT = 60
 
 MARK = "origin"
 """The metadata of an S3 object that says which state of which URL it is."""
+
+PASSING_STATUSES = frozenset({408, 425, 429})
+"""What a server answers, beside its own faults, when it may answer otherwise later."""
+
+
+class FetchError(Exception):
+    """A URL cannot be read at present: another try may find it in order."""
 
 
 def fetch_source(s3: Any, layout: Layout, urls: Sequence[str]) -> list[str]:
@@ -33,7 +41,8 @@ def fetch_source(s3: Any, layout: Layout, urls: Sequence[str]) -> list[str]:
         The URLs that were fetched; those whose copy is of the same state are left alone.
 
     Raises:
-        SourceError: A URL cannot be read.
+        SourceError: A server refuses a URL for good.
+        FetchError: A server is away, has a fault, or stopped before a file's end.
     """
     return [url for url in urls if _fetch(s3, layout, url)]
 
@@ -47,10 +56,38 @@ def _fetch(s3: Any, layout: Layout, url: str) -> bool:
             return False
         with urlopen(url, timeout=TIMEOUT) as response:
             metadata = {MARK: _state(url, response.headers)}
-            s3.upload_fileobj(response, layout.bucket, key, ExtraArgs={"Metadata": metadata})
-    except URLError as error:
-        raise SourceError(f"{url} cannot be read: {error.reason}: see source.urls") from error
+            whole, extra = _Whole(response), {"Metadata": metadata}
+            s3.upload_fileobj(whole, layout.bucket, key, ExtraArgs=extra)
+    except HTTPError as error:
+        told = f"{url} cannot be read: {error.code} {error.reason}: see source.urls"
+        lasting = error.code < 500 and error.code not in PASSING_STATUSES
+        raise (SourceError if lasting else FetchError)(told) from error
+    except (OSError, HTTPException) as error:
+        raise FetchError(f"{url} cannot be read: {error}: see source.urls") from error
     return True
+
+
+class _Whole:
+    """A response's bytes, up to the length that it announced.
+
+    `HTTPResponse.read` takes a connection that was closed early for the end of the file.
+    """
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._missing = int(response.headers.get("Content-Length") or 0)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return so many bytes, fewer only at the end, or all.
+
+        Raises:
+            IncompleteRead: The connection ended before the file did.
+        """
+        content: bytes = self._response.read(None if size < 0 else size)
+        self._missing -= len(content)
+        if len(content) < size and self._missing > 0:
+            raise IncompleteRead(content, self._missing)
+        return content
 
 
 def _state(url: str, headers: Any) -> str:

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from include.pipeline import Layout
-from include.policies.fetch import fetch_source
+from include.policies.fetch import FetchError, fetch_source
 from include.policies.source import SourceError
 
 
@@ -35,10 +35,30 @@ class Bucket:
         key: str,
         ExtraArgs: dict[str, Any],
     ) -> None:
-        self.objects[key] = (file.read(), ExtraArgs["Metadata"])
+        parts = []
+        while part := file.read(4):
+            parts.append(part)
+        self.objects[key] = (b"".join(parts), ExtraArgs["Metadata"])
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    """Serves files; of `broken.tgz` less than it says, and instead of `busy.tgz` an excuse."""
+
+    def do_GET(self) -> None:
+        if self.path == "/broken.tgz":
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"only this")
+            return
+        super().do_GET()
+
+    def do_HEAD(self) -> None:
+        if self.path == "/busy.tgz":
+            self.send_error(503)
+            return
+        super().do_HEAD()
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
@@ -67,3 +87,20 @@ def test_a_file_is_fetched_once_for_each_state(server: str, tmp_path: Path, layo
 def test_a_url_that_cannot_be_read_is_named(server: str, layout: Layout) -> None:
     with pytest.raises(SourceError, match=r"/missing\.tgz cannot be read: .*: see source\.urls"):
         fetch_source(Bucket(), layout, [f"{server}/missing.tgz"])
+
+
+def test_a_file_that_breaks_off_is_not_kept_as_whole(
+    server: str, tmp_path: Path, layout: Layout
+) -> None:
+    (tmp_path / "broken.tgz").write_bytes(b"x" * 100)
+    bucket = Bucket()
+    with pytest.raises(FetchError, match=r"/broken\.tgz cannot be read: IncompleteRead"):
+        fetch_source(bucket, layout, [f"{server}/broken.tgz"])
+    assert bucket.objects == {}
+
+
+def test_a_server_that_is_busy_or_away_is_asked_again_later(server: str, layout: Layout) -> None:
+    with pytest.raises(FetchError, match=r"/busy\.tgz cannot be read: 503"):
+        fetch_source(Bucket(), layout, [f"{server}/busy.tgz"])
+    with pytest.raises(FetchError, match="refused"):
+        fetch_source(Bucket(), layout, ["http://127.0.0.1:9/cars.tgz"])
