@@ -54,7 +54,10 @@ def package_request(
         approval: Approved, Rejected or PendingManualApproval.
         lineage: training_job, versions, figures, verdict: what `metadata` then makes of it.
     """
-    instances = sorted({pipeline.endpoint.instance_type, pipeline.batch.transform.instance_type})
+    transforms = {
+        pipeline.evaluation.transform.instance_type,
+        pipeline.batch.transform.instance_type,
+    }
     return {
         "ModelPackageGroupName": pipeline.slug,
         "ModelPackageDescription": f"Trained by {lineage['training_job']}",
@@ -63,8 +66,9 @@ def package_request(
             "Containers": [{"Image": image_uri, "ModelDataUrl": model_uri}],
             "SupportedContentTypes": IMAGE_TYPES,
             "SupportedResponseMIMETypes": ["application/json"],
-            "SupportedTransformInstanceTypes": instances,
-            "SupportedRealtimeInferenceInstanceTypes": instances,
+            # Not the same for both: endpoints run on many types that transforms do not.
+            "SupportedTransformInstanceTypes": sorted(transforms),
+            "SupportedRealtimeInferenceInstanceTypes": [pipeline.endpoint.instance_type],
         },
         "CustomerMetadataProperties": metadata(lineage),
         # The same candidate is registered once, also when the answer to the first call was lost.

@@ -211,6 +211,18 @@ def test_rollback_alarms_become_a_deployment_config(cars: Pipeline) -> None:
     assert "DeploymentConfig" not in make.endpoint_request(cars, "config-1")["config"]
 
 
+def test_a_package_says_of_each_machine_only_what_it_is_for(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    small = cars.endpoint.model_copy(update={"instance_type": "ml.c5.large"})
+    request = package(cars.model_copy(update={"endpoint": small}), deployment)
+    shape = service().operation_model("CreateModelPackage").input_shape
+    assert list(violations(request, shape, "")) == []
+    inference = request["InferenceSpecification"]
+    assert inference["SupportedRealtimeInferenceInstanceTypes"] == ["ml.c5.large"]
+    assert inference["SupportedTransformInstanceTypes"] == ["ml.c5.xlarge"]
+
+
 def test_spot_waits_at_least_as_long_as_it_runs(cars: Pipeline, deployment: Deployment) -> None:
     stopping = training(cars, deployment)["StoppingCondition"]
     assert stopping["MaxWaitTimeInSeconds"] >= stopping["MaxRuntimeInSeconds"]
