@@ -17,6 +17,9 @@ from include.policies.champion import Champion, find_champion
 from include.policies.decision import Decision
 from include.policies.registry import Package, package_to_serve
 
+BROKEN_STATES = frozenset({"OutOfService", "UpdateRollbackFailed"})
+"""An endpoint in these does not serve its configuration, or not everywhere, and does not try to."""
+
 
 @dataclass(frozen=True)
 class DeploymentState:
@@ -79,6 +82,8 @@ def decide_deployment(state: DeploymentState, force: bool) -> Decision:
     if now.endpoint_config != state.wanted:
         present = f"model package {now.package.version}" if now.package else now.model
         return Decision(True, f"{wanted} replaces {present}")
+    if now.status in BROKEN_STATES:
+        return Decision(True, f"endpoint {now.endpoint} is {now.status}: {wanted} is deployed anew")
     if force:
         return Decision(True, f"forced, though {wanted} serves")
     return Decision(False, f"endpoint {now.endpoint} serves {wanted} already")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from include.pipeline import Deployment, find_pipeline
 from include.policies.champion import Champion
 from include.policies.deployment import DeploymentState, decide_deployment, plan_deployment
@@ -10,8 +12,10 @@ from include.policies.registry import Package
 PACKAGE = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"training_job": "job-2"})
 
 
-def state(package: Package | None, serving: str | None) -> DeploymentState:
-    champion = Champion("cars", "InService", serving, "model-1", None) if serving else None
+def state(
+    package: Package | None, serving: str | None, status: str = "InService"
+) -> DeploymentState:
+    champion = Champion("cars", status, serving, "model-1", None) if serving else None
     wanted: Any = {"endpoint_config": {"config": {"EndpointConfigName": "config-2"}}}
     return DeploymentState("cars", package, champion, wanted)
 
@@ -35,6 +39,13 @@ def test_another_configuration_is_deployed() -> None:
 def test_what_serves_already_is_left_alone_unless_forced() -> None:
     assert not decide_deployment(state(PACKAGE, "config-2"), force=False).go
     assert decide_deployment(state(PACKAGE, "config-2"), force=True).go
+
+
+@pytest.mark.parametrize("status", ["OutOfService", "UpdateRollbackFailed"])
+def test_a_broken_endpoint_does_not_serve_its_configuration(status: str) -> None:
+    decision = decide_deployment(state(PACKAGE, "config-2", status), force=False)
+    assert decision.go
+    assert decision.reason == f"endpoint cars is {status}: model package 2 is deployed anew"
 
 
 def test_the_requests_fit_together(sagemaker: Any, registry: Any) -> None:
