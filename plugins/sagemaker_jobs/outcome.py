@@ -34,8 +34,7 @@ def outcome_of(kind: JobKind, description: Description) -> Outcome:
     if status == "Completed":
         return Outcome.COMPLETED
     if status == "Stopped":
-        ran_out = description.get("SecondaryStatus") == "MaxRuntimeExceeded"
-        return Outcome.LASTING if ran_out else Outcome.PASSING
+        return Outcome.LASTING if _ran_out_of_time(kind, description) else Outcome.PASSING
     if description.get("SecondaryStatus") == "Interrupted":
         return Outcome.PASSING
     passing = _PASSING_REASON.match(str(description.get("FailureReason", "")))
@@ -45,7 +44,7 @@ def outcome_of(kind: JobKind, description: Description) -> Outcome:
 def failure_of(kind: JobKind, description: Description) -> JobInterrupted | JobFailed:
     """Return the error for a job that ended without completing: the type says if it passes."""
     name = description[kind.name_field]
-    told = f"{kind.name} job {name} is {kind.status(description)}: {reason_of(description)}"
+    told = f"{kind.name} job {name} is {kind.status(description)}: {reason_of(kind, description)}"
     error: JobInterrupted | JobFailed
     if outcome_of(kind, description) is Outcome.PASSING:
         error = JobInterrupted(f"{told}. The task's next try starts it anew.")
@@ -55,11 +54,22 @@ def failure_of(kind: JobKind, description: Description) -> JobInterrupted | JobF
     return error
 
 
-def reason_of(description: Description) -> str:
+def reason_of(kind: JobKind, description: Description) -> str:
     """Return in one line why a job ended, as far as SageMaker says it."""
     reason = description.get("FailureReason") or description.get("ExitMessage")
-    if not reason and description.get("SecondaryStatus") == "MaxRuntimeExceeded":
+    if not reason and _ran_out_of_time(kind, description):
         reason = "it ran into StoppingCondition.MaxRuntimeInSeconds, which may be set higher"
     if not reason and description.get("SecondaryStatus") == "MaxWaitTimeExceeded":
         reason = "it waited for a spot machine longer than MaxWaitTimeInSeconds"
     return " ".join(str(reason or "no reason given").split()).rstrip(".")
+
+
+def _ran_out_of_time(kind: JobKind, description: Description) -> bool:
+    """Tell whether the job's own limit stopped it: of a processing job only its times say so."""
+    if "SecondaryStatus" in description:
+        return bool(description["SecondaryStatus"] == "MaxRuntimeExceeded")
+    limit = description.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    started, ended = kind.started(description), kind.ended(description)
+    if not (limit and started and ended):
+        return False
+    return bool((ended - started).total_seconds() >= limit)

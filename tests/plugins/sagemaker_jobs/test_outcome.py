@@ -6,7 +6,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from sagemaker_jobs.errors import JobFailed, JobInterrupted
 from sagemaker_jobs.kinds import KINDS, kind_of
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
-from tests.plugins.sagemaker_jobs.descriptions import training_job
+from tests.plugins.sagemaker_jobs.descriptions import ENDED, STARTED, training_job
 
 TRAINING = KINDS["training"]
 
@@ -32,6 +32,22 @@ TRAINING = KINDS["training"]
 )
 def test_outcomes(status: str, more: dict[str, str], outcome: Outcome) -> None:
     assert outcome_of(TRAINING, training_job(status=status, **more)) is outcome
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [(90, Outcome.LASTING), (91, Outcome.PASSING)])
+def test_a_stopped_processing_job_tells_by_its_times_alone_that_they_ran_out(
+    limit: int, outcome: Outcome
+) -> None:
+    job = {
+        "ProcessingJobName": "cars-1",
+        "ProcessingJobStatus": "Stopped",
+        "StoppingCondition": {"MaxRuntimeInSeconds": limit},
+        "ProcessingStartTime": STARTED,
+        "ProcessingEndTime": ENDED,
+    }
+    assert outcome_of(KINDS["processing"], job) is outcome
+    told = str(failure_of(KINDS["processing"], job))
+    assert ("MaxRuntimeInSeconds" in told) is (outcome is Outcome.LASTING)
 
 
 def test_airflow_retries_what_passes_and_nothing_else() -> None:
