@@ -13,6 +13,12 @@ from include.policies.new_images import IncomingImage
 THREADS = 16
 READABLE = ("JPEG", "PNG")
 
+MOST_PIXELS = 100_000_000
+"""What our image decodes of one photo: it refuses more, and by it the whole batch fails."""
+
+PNG_ENDING = 4096
+"""The last bytes of a PNG, in which our image expects its end."""
+
 
 def unreadable_images(
     s3: Any, layout: Layout, images: Sequence[IncomingImage], largest: int
@@ -45,7 +51,12 @@ def problem(content: bytes) -> str | None:
         return "is empty"
     try:
         with Image.open(io.BytesIO(content), formats=READABLE) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return f"has {image.width} x {image.height} pixels, more than {MOST_PIXELS}"
             image.load()
+            # Pillow makes do without it, and our image does not.
+            if image.format == "PNG" and b"IEND" not in content[-PNG_ENDING:]:
+                return "is cut off: it has no end"
     except UnidentifiedImageError:
         return "is neither JPEG nor PNG"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

@@ -24,9 +24,9 @@ PACKAGE = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_versio
 A, B = IncomingImage("a.jpg", '"1"', 10), IncomingImage("sub/b.PNG", '"2"', 20)
 
 
-def photo(kind: str = "JPEG") -> bytes:
+def photo(kind: str = "JPEG", size: tuple[int, int] = (32, 32), mode: str = "RGB") -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (32, 32), "red").save(buffer, kind)
+    Image.new(mode, size).save(buffer, kind)
     return buffer.getvalue()
 
 
@@ -57,6 +57,7 @@ def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
     assert [image.key for image in new_images(s3.client, layout)] == ["new.jpeg", "replaced.jpg"]
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -67,6 +68,8 @@ def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
         (b"", "is empty"),
         (photo()[:-80], "cannot be decoded"),
         (photo("PNG")[:60], "cannot be decoded"),
+        (photo("PNG")[:-12], "is cut off"),
+        (photo("PNG", (10_001, 10_000), "1"), "has 10001 x 10000 pixels"),
     ],
 )
 def test_an_image_is_decoded_to_the_end(content: bytes, expected: str | None) -> None:
