@@ -94,7 +94,8 @@ def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any
     """Add a package to its group, which is made where it is missing, and return its ARN.
 
     A candidate is registered once: a second call for the same training job returns the first
-    call's package.
+    call's package. A new verdict changes it, unless it is approved: then it may serve already, and
+    was compared with itself.
 
     Args:
         sagemaker: A boto3 SageMaker client.
@@ -104,12 +105,25 @@ def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any
     name = group["ModelPackageGroupName"]
     if not _group_exists(sagemaker, name):
         sagemaker.create_model_package_group(**group)
-    job = package["CustomerMetadataProperties"]["training_job"]
-    known = find_package(sagemaker, name, "training_job", job)
+    facts = package["CustomerMetadataProperties"]
+    known = find_package(sagemaker, name, "training_job", facts["training_job"])
     if known is not None:
+        judged_anew = known.metadata.get("verdict") != facts.get("verdict")
+        if judged_anew and known.approval != "Approved":
+            _judge_anew(sagemaker, known, package)
         return known.arn
     arn: str = sagemaker.create_model_package(**package)["ModelPackageArn"]
     return arn
+
+
+def _judge_anew(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> None:
+    facts = package["CustomerMetadataProperties"]
+    sagemaker.update_model_package(
+        ModelPackageArn=known.arn,
+        ModelApprovalStatus=package["ModelApprovalStatus"],
+        CustomerMetadataProperties=facts,
+        CustomerMetadataPropertiesToRemove=sorted(known.metadata.keys() - facts.keys()),
+    )
 
 
 def reject(sagemaker: Any, arn: str, reason: str) -> None:

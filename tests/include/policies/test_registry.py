@@ -57,3 +57,42 @@ def test_a_second_call_finds_the_first_calls_package(sagemaker: Any, registry: A
     registry.lists(3)
     registry.describes(3, training_job="job-1")
     assert register(sagemaker.client, GROUP, PACKAGE) == f"{ARN}/3"
+
+
+def test_a_new_verdict_changes_the_package(sagemaker: Any, registry: Any) -> None:
+    """Else a candidate that is judged anew, and promoted, would stay rejected in the registry."""
+    facts = {"training_job": "job-1", "verdict": "promote"}
+    package = {
+        **PACKAGE,
+        "ModelApprovalStatus": "Approved",
+        "CustomerMetadataProperties": facts,
+    }
+    sagemaker.answer("describe_model_package_group", GROUP_ANSWER)
+    registry.lists(3)
+    registry.describes(
+        3, approval="Rejected", training_job="job-1", verdict="keep", champion_top1="0.9"
+    )
+    sagemaker.answer(
+        "update_model_package",
+        {"ModelPackageArn": f"{ARN}/3"},
+        ModelPackageArn=f"{ARN}/3",
+        ModelApprovalStatus="Approved",
+        CustomerMetadataProperties=facts,
+        CustomerMetadataPropertiesToRemove=["champion_top1"],
+    )
+    assert register(sagemaker.client, GROUP, package) == f"{ARN}/3"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "approval"),
+    [("await approval", "await approval", "Rejected"), ("promote", "keep", "Approved")],
+)
+def test_a_persons_answer_stays_and_so_does_what_may_serve(
+    sagemaker: Any, registry: Any, before: str, after: str, approval: str
+) -> None:
+    facts = {"training_job": "job-1", "verdict": after}
+    package = {**PACKAGE, "CustomerMetadataProperties": facts}
+    sagemaker.answer("describe_model_package_group", GROUP_ANSWER)
+    registry.lists(3)
+    registry.describes(3, approval=approval, training_job="job-1", verdict=before)
+    assert register(sagemaker.client, GROUP, package) == f"{ARN}/3"
