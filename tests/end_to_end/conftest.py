@@ -6,7 +6,7 @@ from tests.end_to_end.chain_run import ChainRun, run_chain
 
 
 @pytest.fixture(scope="session")
-def firstrun_chain(tmp_path_factory: pytest.TempPathFactory) -> ChainRun:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> ChainRun:
     """The chain on drawn cars, in an empty folder."""
     return run_chain(tmp_path_factory.mktemp("chain"))
 
