@@ -27,6 +27,7 @@ class Verdict:
     reason: str
     top1: float
     top5: float
+    split: str
     images: int
     champion_top1: float | None
 
@@ -65,7 +66,8 @@ def judge(
     if good and promotion.approval == "manual":
         verdict = "await approval"
         reason = f"{reason}; a person approves this pipeline's models"
-    return Verdict(verdict, reason, top1, top5, int(evaluation["images"]), champion_top1)
+    split, images = evaluation["split"], int(evaluation["images"])
+    return Verdict(verdict, reason, top1, top5, split, images, champion_top1)
 
 
 def decide_announcement(verdict: str, reason: str) -> Decision:
@@ -110,6 +112,9 @@ def _which_data(
     if common:
         return f" - on the {common.images} images that both were asked"
     mine, theirs = evaluation["dataset_version"], champion.metadata.get("dataset_version")
-    if theirs in {None, mine}:
-        return ""
-    return f" - measured on dataset {mine}, the champion on {theirs}"
+    if theirs not in {None, mine}:
+        return f" - measured on dataset {mine}, the champion on {theirs}"
+    mine, theirs = evaluation["split"], champion.metadata.get("split")
+    if theirs not in {None, mine}:
+        return f" - measured on the {mine} split, the champion on {theirs}"
+    return ""

@@ -15,7 +15,7 @@ def champion(**metadata: str) -> Package:
 
 
 def evaluation(top1: float) -> dict[str, Any]:
-    return {"top1": top1, "top5": 0.9, "images": 9, "dataset_version": "d2"}
+    return {"top1": top1, "top5": 0.9, "images": 9, "dataset_version": "d2", "split": "test"}
 
 
 SERVING = champion(top1="0.8", dataset_version="d2")
@@ -61,6 +61,15 @@ def test_another_data_set_is_mentioned() -> None:
     found = judge(Promotion(), evaluation(0.6), older)
     assert "measured on dataset d2, the champion on d1" in found.reason
     assert "measured on" not in judge(Promotion(), evaluation(0.6), SERVING).reason
+
+
+def test_another_split_is_mentioned_and_the_own_one_is_written_down() -> None:
+    validated = champion(top1="0.5", dataset_version="d2", split="validation")
+    found = judge(Promotion(), evaluation(0.6), validated)
+    assert "measured on the test split, the champion on validation" in found.reason
+    assert found.as_dict()["split"] == "test"
+    tested = champion(top1="0.5", dataset_version="d2", split="test")
+    assert "measured on" not in judge(Promotion(), evaluation(0.6), tested).reason
 
 
 def test_the_verdict_is_what_the_registry_calls_it() -> None:
