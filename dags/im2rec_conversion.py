@@ -9,7 +9,9 @@ hand.
 - `plan` is skipped: this dataset version is converted already, under the same settings, and is
   current. *Force* repeats it.
 - `plan`, *dataset/current.json is missing*: run dataset refresh first.
-- `track_im2rec`: the message names the image. Where images are missing, force a dataset refresh.
+- `track_im2rec`: the message names the image. A refresh does not store again what the current
+  version holds: where images are missing, put them back, or delete `dataset/current.json` and run
+  dataset refresh, which then stores all of them and cuts the splits anew.
 - `publish`: clear it. It only writes the pointer `recordio/current.json`.
 """
 
