@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
+from urllib.parse import unquote, urlparse
 
 from pydantic import Field, model_validator
 
@@ -15,6 +18,11 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 LONGEST_ARGUMENT = 256
 """SageMaker's limit for one argument of a processing job."""
+
+
+def file_name(url: str) -> str:
+    """Return what a fetched file is called in the source's folder: as at its origin."""
+    return PurePosixPath(unquote(urlparse(url).path)).name
 
 
 class Source(Strict):
@@ -35,6 +43,16 @@ class Source(Strict):
     def _one_place(self) -> Source:
         if self.uri is not None and self.urls:
             raise ValueError("uri and urls exclude each other: leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _no_file_takes_anothers_place(self) -> Source:
+        names = Counter(map(file_name, self.urls))
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(
+                f"urls: {', '.join(twice)}: each file keeps its name in the source's folder, where "
+                "one would take the other's place: rename it at its origin"
+            )
         return self
 
     @model_validator(mode="after")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http.client import HTTPException, IncompleteRead
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import unquote, urlparse
 from urllib.request import Request, urlopen
 
 from include.pipeline.layout import Layout
+from include.pipeline.stages import file_name
 from include.policies.source import SourceError
 
 TIMEOUT = 60
@@ -48,7 +47,7 @@ def fetch_source(s3: Any, layout: Layout, urls: Sequence[str]) -> list[str]:
 
 
 def _fetch(s3: Any, layout: Layout, url: str) -> bool:
-    key = f"{layout.source}{PurePosixPath(unquote(urlparse(url).path)).name}"
+    key = f"{layout.source}{file_name(url)}"
     try:
         with urlopen(Request(url, method="HEAD"), timeout=TIMEOUT) as response:
             state = _state(url, response.headers)

@@ -45,6 +45,10 @@ MISTAKES = {
         "source: {layout: class_folders, uri: 's3://abc/d', urls: ['https://a.b/c.zip']}",
         ["source: uri and urls exclude each other"],
     ),
+    "two files of one name": (
+        "source: {layout: class_folders, urls: ['https://a.b/1/c.zip', 'https://a.b/2/c.zip']}",
+        ["source: urls: c.zip: each file keeps its name"],
+    ),
     "no test split": (
         SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
         ["dataset: train_ratio + validation_ratio must be below 1"],
