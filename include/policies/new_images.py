@@ -49,12 +49,20 @@ def _key(image: IncomingImage) -> str:
 def _dealt_with(s3: Any, layout: Layout) -> dict[str, str]:
     """Return the tag of every image in the records of successful batches, the newest last."""
     known: dict[str, str] = {}
-    for key, _ in _objects(s3, layout.bucket, layout.batches):
-        if PurePosixPath(key).name == "batch.json":
-            record = read_record(s3, layout.bucket, key) or {}
-            known.update(record.get("images", {}))
-            known.update(record.get("unreadable_tags", {}))
+    for batch in _batches(s3, layout):
+        record = read_record(s3, layout.bucket, layout.batch_record(batch)) or {}
+        known.update(record.get("images", {}))
+        known.update(record.get("unreadable_tags", {}))
     return known
+
+
+def _batches(s3: Any, layout: Layout) -> Iterable[str]:
+    """Yield the batches by name, without listing all the answers that lie in them."""
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=layout.bucket, Prefix=layout.batches, Delimiter="/"
+    )
+    folders = (folder for page in pages for folder in page.get("CommonPrefixes", []))
+    return (folder["Prefix"].removeprefix(layout.batches).rstrip("/") for folder in folders)
 
 
 def _objects(s3: Any, bucket: str, prefix: str) -> Iterable[tuple[str, Any]]:

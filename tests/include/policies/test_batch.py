@@ -38,14 +38,26 @@ def listing(folder: str, **tags: str) -> dict[str, Any]:
     return {"Contents": entries}
 
 
+def list_batches(s3: Any, *batches: str) -> None:
+    """Answer which batches there are; what lies in them is more with every night."""
+    root = "stanford_cars/batches/"
+    s3.answer(
+        "list_objects_v2",
+        {"CommonPrefixes": [{"Prefix": f"{root}{batch}/"} for batch in batches]},
+        Bucket="some-bucket",
+        Prefix=root,
+        Delimiter="/",
+    )
+
+
 def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
-    records = {"b1/batch.json": '"x"', "b1/images.manifest": '"x"', "b2/images.manifest": '"x"'}
-    s3.answer("list_objects_v2", listing("batches", **records))
+    list_batches(s3, "b1", "b2")
     record = {
         "images": {"seen.jpg": '"1"', "replaced.jpg": '"1"'},
         "unreadable_tags": {"broken.jpg": '"1"'},
     }
     s3.answer("get_object", s3.json(record))
+    s3.refuse("get_object", "NoSuchKey")
     incoming = {
         "seen.jpg": '"1"',
         "replaced.jpg": '"2"',
@@ -132,7 +144,7 @@ def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> Non
     summary = finish_batch(s3.client, layout, "b1", job, job)
     assert summary["counts"] == {"images": 1, "unreadable": 1}
     assert "images" not in summary
-    s3.answer("list_objects_v2", listing("batches", **{"b1/batch.json": '"x"'}))
+    list_batches(s3, "b1")
     s3.answer("get_object", s3.json(written[-1]))
     s3.answer("list_objects_v2", listing("incoming", **{A.key: A.tag, B.key: B.tag}))
     assert new_images(s3.client, layout) == []
