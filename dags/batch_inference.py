@@ -64,23 +64,20 @@ def publish(
 
 
 for pipeline in pipelines_for(FAMILY):
-    batch = pipeline.batch
+    transform = max(each.batch.transform.patience for each in pipeline.everywhere)
+    report = max(each.batch.machine.patience for each in pipeline.everywhere)
     with family_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=cron(pipeline.schedules.batch, pipeline.schedules.timezone),
-        patience=batch.transform.patience + batch.machine.patience,
+        patience=transform + report,
         params={"force": asking.force("the images were predicted before")},
     ):
         planned: Any = plan(pipeline.name)
         model = EnsureModel(task_id="ensure_model", request=planned["model"])
-        answered = tracking.transform(
-            "transform", planned["transform"], batch.transform.patience, after=model
-        )
-        reported = tracking.processing(
-            "report", planned["report"], batch.machine.patience, after=answered
-        )
+        answered = tracking.transform("transform", planned["transform"], transform, after=model)
+        reported = tracking.processing("report", planned["report"], report, after=answered)
         publish.override(outlets=[assets.predictions(pipeline)])(
             pipeline.name, planned["batch"], answered, reported
         )

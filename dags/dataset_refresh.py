@@ -76,7 +76,7 @@ def publish(pipeline: str, fingerprint: str, job: dict[str, Any]) -> dict[str, A
 
 
 for pipeline in pipelines_for(FAMILY):
-    patience = pipeline.dataset.machine.patience
+    patience = max(each.dataset.machine.patience for each in pipeline.everywhere)
     with family_dag(
         pipeline,
         FAMILY,
@@ -86,7 +86,7 @@ for pipeline in pipelines_for(FAMILY):
         params={"force": asking.force("the source is unchanged")},
     ):
         planned: Any = plan(pipeline.name)
-        if pipeline.source.urls:
+        if any(each.source.urls for each in pipeline.everywhere):
             fetch(pipeline.name) >> planned
         refreshed = processing("refresh", planned["request"], patience)
         publish.override(outlets=[assets.dataset(pipeline)])(

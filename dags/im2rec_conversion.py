@@ -57,7 +57,7 @@ def publish(pipeline: str, version: str, job: dict[str, Any]) -> dict[str, Any]:
 
 
 for pipeline in pipelines_for(FAMILY):
-    patience = pipeline.conversion.machine.patience
+    patience = max(each.conversion.machine.patience for each in pipeline.everywhere)
     with family_dag(
         pipeline,
         FAMILY,

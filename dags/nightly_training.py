@@ -119,13 +119,16 @@ def announce(registered: dict[str, Any]) -> None:
 
 
 for pipeline in pipelines_for(FAMILY):
-    train, evaluation = pipeline.training.patience, pipeline.evaluation
+    everywhere = pipeline.everywhere
+    train = max(each.training.patience for each in everywhere)
+    transform = max(each.evaluation.transform.patience for each in everywhere)
+    evaluate = max(each.evaluation.machine.patience for each in everywhere)
     with family_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=cron(pipeline.schedules.training, pipeline.schedules.timezone),
-        patience=train + evaluation.transform.patience + evaluation.machine.patience,
+        patience=train + transform + evaluate,
         params={
             "force": asking.force("the same was trained already"),
             **asking.training_changes(),
@@ -136,12 +139,8 @@ for pipeline in pipelines_for(FAMILY):
         trained = tracking.training("train", planned["request"], train)
         requests: Any = prepare(pipeline.name, planned["lineage"], trained)
         model = EnsureModel(task_id="ensure_model", request=requests["model"])
-        answered = tracking.transform(
-            "transform", requests["transform"], evaluation.transform.patience, after=model
-        )
-        evaluated = tracking.processing(
-            "evaluate", requests["evaluate"], evaluation.machine.patience, after=answered
-        )
+        answered = tracking.transform("transform", requests["transform"], transform, after=model)
+        evaluated = tracking.processing("evaluate", requests["evaluate"], evaluate, after=answered)
         verdict: Any = judge(pipeline.name, planned["lineage"], trained, evaluated)
         registered: Any = register(pipeline.name, planned["lineage"], trained, verdict)
         announce.override(outlets=[assets.model(pipeline)])(registered)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from include.pipeline.schedules import Schedules
 from include.pipeline.stages import (
@@ -40,6 +41,21 @@ class Pipeline(Strict):
     endpoint: Endpoint = Endpoint()
     batch: Batch = Batch()
     schedules: Schedules = Schedules()
+    _elsewhere: tuple[Pipeline, ...] = PrivateAttr(default=())
+
+    @property
+    def everywhere(self) -> tuple[Pipeline, ...]:
+        """This pipeline, and what it is in the deployments that its file overrides it for.
+
+        DAGs are built before the deployment is known, so that they must suit all of them. Only one
+        that was loaded without a deployment knows the others.
+        """
+        return (self, *self._elsewhere)
+
+    def known_elsewhere(self, pipelines: Iterable[Pipeline]) -> Pipeline:
+        """Return this pipeline, which now knows what it is in other deployments."""
+        self._elsewhere = tuple(pipelines)
+        return self
 
     @property
     def slug(self) -> str:

@@ -32,9 +32,7 @@ def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
     if deployment is not None:
         return _validate(content, overrides, deployment, file)
     pipeline = _validate(content, {}, None, file)
-    for name in overrides:
-        _validate(content, overrides, name, file)
-    return pipeline
+    return pipeline.known_elsewhere(_validate(content, overrides, name, file) for name in overrides)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -36,6 +36,25 @@ def test_only_a_pipeline_with_urls_fetches(pipelines_folder: Path, load_dags: Lo
     assert not dags["merch__dataset_refresh"].has_task("fetch")
 
 
+def test_a_dag_suits_every_deployment(pipelines_folder: Path, load_dags: LoadDags) -> None:
+    """It is built before the deployment is known, in which a job may take longer, or fetch."""
+    prod = """
+deployments:
+  prod:
+    source: {urls: ['https://some.host/flowers.zip']}
+    training: {machine: {instance_type: ml.c5.xlarge, max_runtime_minutes: 2000}}
+    conversion: {machine: {instance_type: ml.c5.xlarge, max_runtime_minutes: 3000}}
+"""
+    (pipelines_folder / "flowers.yaml").write_text(GOOD + prod)
+    dags = load_dags().dags
+    training = dags["flowers__nightly_training"]
+    assert training.get_task("track_train").timeout == 2030 * 60
+    assert training.dagrun_timeout > training.get_task("track_train").execution_timeout
+    conversion = dags["flowers__im2rec_conversion"]
+    assert conversion.get_task("track_im2rec").timeout == 3030 * 60
+    assert dags["flowers__dataset_refresh"].has_task("fetch")
+
+
 def test_a_broken_file_disables_its_own_dags_and_is_told(
     pipelines_folder: Path, load_dags: LoadDags
 ) -> None:
