@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -70,9 +71,21 @@ def plan_batch(
     package = champion or newest_approved(sagemaker, pipeline.slug)
     if package is None:
         return BatchState([], {}, None)
-    images = new_images(s3, layout, everything)[: pipeline.batch.max_images]
+    images = new_images(s3, layout, everything)
     largest = pipeline.batch.transform.max_payload_mb * MEGABYTE
-    return BatchState(images, unreadable_images(s3, layout, images, largest), package)
+    state = BatchState([], {}, package)
+    for some in _batched(images, pipeline.batch.max_images):
+        state = BatchState(some, unreadable_images(s3, layout, some, largest), package)
+        # No batch records images of which none can be read: they must not keep others from it.
+        if state.readable:
+            break
+    return state
+
+
+def _batched(images: list[IncomingImage], most: int) -> Iterator[list[IncomingImage]]:
+    """Yield the images in portions of one batch."""
+    for start in range(0, len(images), most):
+        yield images[start : start + most]
 
 
 def decide_batch(state: BatchState) -> Decision:

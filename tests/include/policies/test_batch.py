@@ -108,6 +108,22 @@ def test_before_the_first_model_there_is_nothing_to_do(
     assert "nightly training comes first" in decision.reason
 
 
+def test_images_that_cannot_be_read_do_not_keep_others_waiting_forever(
+    s3: Any, sagemaker: Any, registry: Any, layout: Layout
+) -> None:
+    registry.serves(2)
+    registry.describes(2, dataset_version="d1")
+    list_batches(s3)
+    incoming = listing("incoming", **{"a.jpg": '"1"', "b.jpg": '"1"', "c.jpg": '"1"'})
+    incoming["Contents"][0]["Size"] = 10**9
+    s3.answer("list_objects_v2", incoming)
+    s3.answer("get_object", s3.body(photo()))
+    cars = find_pipeline("stanford_cars")
+    few = cars.model_copy(update={"batch": cars.batch.model_copy(update={"max_images": 1})})
+    state = plan_batch(s3.client, sagemaker.client, layout, few, everything=False)
+    assert [image.key for image in state.readable] == ["b.jpg"]
+
+
 def test_the_decisions_reason_counts_the_images() -> None:
     assert "no new images" in decide_batch(BatchState([], {}, PACKAGE)).reason
     nothing = decide_batch(BatchState([A], {"a.jpg": "is empty"}, PACKAGE))
