@@ -63,7 +63,7 @@ def smoke_test(pipeline: str, package: dict[str, str], endpoint: dict[str, Any])
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
 def withdraw(pipeline: str) -> dict[str, Any]:
-    """Reject a package that failed its smoke test, and return the former endpoint's request."""
+    """Reject a package without a passed smoke test; return the former endpoint's request."""
     from include.pipeline.requests import endpoint_request
     from include.policies.champion import find_champion
     from include.policies.registry import reject

@@ -25,4 +25,4 @@ def decide_restoration(champion: Champion | None, planned: Mapping[str, Any] | N
         return Decision(False, f"{champion.endpoint_config} serves, not what this run deployed")
     if previous is None:
         return Decision(False, f"nothing else served before {deployed}, so it is left in place")
-    return Decision(True, f"{deployed} failed its smoke test: {previous} comes back")
+    return Decision(True, f"{deployed} did not pass its smoke test: {previous} comes back")

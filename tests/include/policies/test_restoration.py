@@ -12,7 +12,7 @@ from include.policies.restoration import decide_restoration
         (None, "config-1", False, "nothing was deployed"),
         ("config-1", "config-1", False, "config-1 serves, not what this run deployed"),
         ("config-2", None, False, "nothing else served before"),
-        ("config-2", "config-1", True, "config-2 failed its smoke test: config-1 comes back"),
+        ("config-2", "config-1", True, "config-2 did not pass its smoke test: config-1 comes back"),
     ],
 )
 def test_the_decision(serving: str | None, previous: str | None, go: bool, reason: str) -> None:
