@@ -76,8 +76,10 @@ class Follower:
             tasks = {task["task_id"]: task for task in self._api.tasks(run)}
             for task in sorted(tasks.values(), key=_by_start):
                 self._tell(run, task, told)
-            if epochs is None and told.get(TRAINING_TASK) == "running":
-                epochs = self._epoch_log(run)
+            if told.get(TRAINING_TASK) == "running":
+                epochs = epochs or self._epoch_log(run, tasks[TRAINING_TASK])
+            elif told.get(TRAINING_TASK) == "up_for_retry":
+                epochs = None  # the next try may follow another job
             if epochs is not None:
                 for line in epochs.news():
                     self._show.line(f"  {line}")
@@ -106,9 +108,20 @@ class Follower:
         if state != "running" or name.startswith(("track_", "smoke")):
             self._show.line(text, _STYLES.get(state, ""))
 
-    def _epoch_log(self, run: Run) -> EpochLog | None:
-        job = self._api.xcom(run, TRAINING_SUBMIT)
-        return EpochLog(self._aws.logs, job["job_name"], self._epochs) if job else None
+    def _epoch_log(self, run: Run, task: Task) -> EpochLog | None:
+        """The log of the job that a try follows: the submitted one, later one that runs now."""
+        submitted = self._api.xcom(run, TRAINING_SUBMIT)
+        if not submitted:
+            return None
+        name = submitted["job_name"]
+        if (task["try_number"] or 1) > 1:
+            running = self._aws.sagemaker.list_training_jobs(
+                NameContains=submitted["request"]["prefix"], StatusEquals="InProgress"
+            )["TrainingJobSummaries"]
+            if not running:
+                return None
+            name = running[0]["TrainingJobName"]
+        return EpochLog(self._aws.logs, name, self._epochs)
 
     def _followed(self, run: Run, tasks: Mapping[str, Task], begun: float) -> Followed:
         skipped = [name for name, task in tasks.items() if task["state"] == "skipped"]
