@@ -124,8 +124,22 @@ def _class_folders(folder: Path, files: list[Path]) -> SourceFiles:
             f"DATA={folder} has photos, but nothing says what they show: put each class's "
             "photos in a folder named after it, or add Stanford's devkit"
         )
+    empty = _empty_folders(folder, files)
+    if empty:
+        raise usage(
+            f"DATA={folder}: the class {empty[0]} has no photos: put some in its folder, or remove "
+            "the folder"
+        )
     wanted = archives + [path for path in photos if path.parent != folder]
     return _sorted_files(folder, "class_folders", files, wanted)
+
+
+def _empty_folders(folder: Path, files: list[Path]) -> list[str]:
+    """Folders without any file below them: S3 would not even know that they were there."""
+    filled = {parent for path in files for parent in path.parents}
+    folders = sorted(path for path in folder.rglob("*") if path.is_dir() and path not in filled)
+    names = [path.relative_to(folder) for path in folders]
+    return [str(name) for name in names if not (_is_hidden(name) or _is_incoming(name))]
 
 
 def _sorted_files(

@@ -79,6 +79,13 @@ def test_an_unusable_folder_is_one_line_with_the_fix(
     assert error.value.status == 2
 
 
+def test_a_class_without_photos_is_named(tmp_path: Path) -> None:
+    """Protects against a class that vanishes silently: S3 knows no empty folders."""
+    _put(tmp_path, "cat/1.jpg", "dog/2.jpg", "bird/.hidden.jpg")
+    with pytest.raises(RunError, match="the class bird has no photos"):
+        look_at(tmp_path)
+
+
 def test_a_missing_folder_and_a_file_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="does not exist"):
         look_at(tmp_path / "nothing")
