@@ -52,9 +52,9 @@ def training_changes() -> dict[str, Param]:
             None,
             type=["null", "integer"],
             enum=[None, *sorted(get_args(NumLayers))],
+            values_display={"null": "the pipeline's value"},
             title="Layers",
-            description="Depth of the ResNet: 20, 32, 44, 56 and 110 are for small images; "
-            "empty: the pipeline's value.",
+            description="Depth of the ResNet: 20, 32, 44, 56 and 110 are for small images.",
         ),
         "learning_rate": Param(
             None,
