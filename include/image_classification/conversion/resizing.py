@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
+
+from include.image_classification.squash import Image, squash
 
 Fit = Literal["squash", "crop"]
 FITS: tuple[Fit, ...] = ("squash", "crop")
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -42,29 +42,14 @@ def to_square_jpeg(data: bytes, encoding: Encoding) -> bytes:
         raise ValueError("it cannot be decoded")
     if encoding.fit == "crop":
         image = _centre_square(image)
-    square = _resize(image, encoding.side, encoding.side)
+    square = squash(image, encoding.side, encoding.side)
     quality = [cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
     return cv2.imencode(".jpg", square, quality)[1].tobytes()
 
 
-def _centre_square(image: Pixels) -> Pixels:
+def _centre_square(image: Image) -> Image:
     # Cutting first and resizing then gives the picture that resizing first would, for less work.
     height, width = image.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return image[top : top + side, left : left + side]
-
-
-def _resize(image: Pixels, width: int, height: int) -> Pixels:
-    # INTER_AREA averages what it shrinks, where the default skips pixels. It does so only if both
-    # sides shrink, so that a side that grows is done on its own.
-    rows, columns = image.shape[:2]
-    shrunk = min(width, columns), min(height, rows)
-    return _scale(_scale(image, shrunk, cv2.INTER_AREA), (width, height), cv2.INTER_CUBIC)
-
-
-def _scale(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
-    if size == (image.shape[1], image.shape[0]):
-        return image
-    resized: Any = cv2.resize(image, size, interpolation=interpolation)
-    return resized  # type: ignore[no-any-return]

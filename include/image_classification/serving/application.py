@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from include.image_classification.serving.photo import PhotoError, read_photo
-from include.image_classification.training.decoding import Image
+from include.image_classification.squash import Image
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "application/x-image")
 CONCURRENCY = 2

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
+from include.image_classification.squash import Image, squash
 from include.image_classification.training.artifact import PREFIX
-from include.image_classification.training.decoding import Image, squash
 from include.image_classification.training.mxnet_import import mx
 
 

@@ -1,7 +1,8 @@
 """From a request's body to an image, or to the reason why not."""
 
 from include.image_classification.dataset.photo_header import describe, read_photo_header
-from include.image_classification.training.decoding import Image, decode
+from include.image_classification.squash import Image
+from include.image_classification.training.decoding import decode
 
 MAX_PIXELS = 100_000_000
 """What a request may claim to hold: a few kilobytes can unfold to gigabytes."""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.training.decoding import Image, squash
+from include.image_classification.squash import Image, squash
 
 HUE, SATURATION, LIGHTNESS = 36, 50, 50
 ROTATION, SHEAR, ASPECT = 10, 0.1, 0.25

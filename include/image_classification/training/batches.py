@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
+from include.image_classification.squash import Image, squash
 from include.image_classification.training.augmentation import augment
-from include.image_classification.training.decoding import Image, decode, squash
+from include.image_classification.training.decoding import decode
 from include.image_classification.training.records import RecordFile
 
 AHEAD = 2

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from include.image_classification.conversion.resizing import Encoding, Fit, Pixels, to_square_jpeg
+from include.image_classification.conversion.resizing import Encoding, Fit, to_square_jpeg
+from include.image_classification.squash import Image
 
 BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -21,11 +22,11 @@ CMYK_RED = base64.b64decode(
 )
 
 
-def encoded(image: Pixels, suffix: str = ".png") -> bytes:
+def encoded(image: Image, suffix: str = ".png") -> bytes:
     return bytes(cv2.imencode(suffix, image)[1].tobytes())
 
 
-def stripes(width: int, height: int) -> Pixels:
+def stripes(width: int, height: int) -> Image:
     """Blue, green and red thirds from left to right."""
     image = np.zeros((height, width, 3), np.uint8)
     for third, colour in enumerate((BLUE, GREEN, RED)):
@@ -33,7 +34,7 @@ def stripes(width: int, height: int) -> Pixels:
     return image
 
 
-def square(data: bytes, fit: Fit = "squash", side: int = 30, quality: int = 95) -> Pixels:
+def square(data: bytes, fit: Fit = "squash", side: int = 30, quality: int = 95) -> Image:
     result = cv2.imdecode(
         np.frombuffer(to_square_jpeg(data, Encoding(side, fit, quality)), np.uint8),
         cv2.IMREAD_UNCHANGED,
@@ -41,7 +42,7 @@ def square(data: bytes, fit: Fit = "squash", side: int = 30, quality: int = 95) 
     return np.asarray(result, np.uint8)
 
 
-def looks(image: Pixels, row: int, column: int, colour: tuple[int, int, int]) -> bool:
+def looks(image: Image, row: int, column: int, colour: tuple[int, int, int]) -> bool:
     return bool(np.abs(image[row, column].astype(int) - colour).max() < 60)
 
 
@@ -93,7 +94,7 @@ def test_exif_orientation_is_applied() -> None:
     ],
     ids=["grey", "transparent", "sixteen bits"],
 )
-def test_grey_transparent_and_deep_photos_become_colour(image: Pixels) -> None:
+def test_grey_transparent_and_deep_photos_become_colour(image: Image) -> None:
     result = square(encoded(image))
     assert result.shape == (30, 30, 3)
     assert np.abs(result.astype(int) - 200).max() < 6

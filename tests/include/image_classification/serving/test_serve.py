@@ -14,7 +14,8 @@ import pytest
 from include.image_classification.container import ProgramError
 from include.image_classification.serving.model import Model
 from include.image_classification.serving.serve import main
-from include.image_classification.training.decoding import decode, squash
+from include.image_classification.squash import squash
+from include.image_classification.training.decoding import decode
 from include.image_classification.training.mxnet_import import mx
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.training.making import picture, start_program

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from include.image_classification.conversion.resizing import Encoding, to_square_jpeg
-from include.image_classification.training.decoding import decode, squash
+from include.image_classification.squash import squash
+from include.image_classification.training.decoding import decode
 
 
 @pytest.mark.parametrize("size", [(90, 140), (20, 30), (20, 140)])
