@@ -28,6 +28,28 @@ Reason = Literal[
 
 
 @dataclasses.dataclass(frozen=True)
+class Box:
+    """A rectangle in a photo's pixels as stored: `left` and `top` are within, the others without.
+
+    A devkit's box counts from 1 and includes both ends, so that its x2 and y2 are our `right` and
+    `bottom`.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Cut:
+    """Where an image was cut from a larger photo: the photo's hash, and the part that was kept."""
+
+    photo_sha256: str
+    box: Box
+
+
+@dataclasses.dataclass(frozen=True)
 class Image:
     """One image of a version: where it came from, what it holds, how it is used.
 
@@ -40,6 +62,7 @@ class Image:
         label: The class, an index into the version's classes.
         split: The part of the data that it belongs to.
         key: Where its bytes are, relative to the folder of images.
+        cut: What it was cut from, or None for a photo as the source holds it.
     """
 
     path: str
@@ -50,6 +73,23 @@ class Image:
     label: int
     split: Split
     key: str
+    cut: Cut | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The image as the manifest holds it; what is None is left out."""
+        return {
+            name: value for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Image":
+        """The image of a manifest's row.
+
+        Raises:
+            TypeError: A field is missing or unknown.
+        """
+        cut = row.get("cut")
+        return cls(**{**row, "cut": cut and Cut(cut["photo_sha256"], Box(**cut["box"]))})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +127,7 @@ class Version:
         """The first 16 hex digits of the hash over all images and classes."""
         digest = hashlib.sha256(_line(list(self.classes)))
         for image in self.images:
-            digest.update(_line(dataclasses.asdict(image)))
+            digest.update(_line(image.row()))
         return digest.hexdigest()[:16]
 
     def split(self, split: Split) -> list[Image]:
@@ -108,7 +148,7 @@ def write_version(
 ) -> None:
     """Write all files of a version but its dataset.json into a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write_lines(folder / "manifest.jsonl", map(dataclasses.asdict, version.images))
+    _write_lines(folder / "manifest.jsonl", (image.row() for image in version.images))
     _write_lines(folder / "quarantine.jsonl", map(dataclasses.asdict, quarantined))
     _write_lines(folder / "duplicates.jsonl", map(dataclasses.asdict, duplicates))
     write_json(folder / "classes.json", list(version.classes))
@@ -123,7 +163,7 @@ def read_version(folder: Path) -> Version:
     """
     try:
         lines = (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
-        images = [Image(**json.loads(line)) for line in lines]
+        images = [Image.from_row(json.loads(line)) for line in lines]
         classes = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
         named = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))["version"]
     except FileNotFoundError as error:

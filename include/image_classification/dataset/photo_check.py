@@ -12,7 +12,13 @@ from typing import IO
 import cv2
 import numpy as np
 
-from include.image_classification.dataset.manifest import Quarantined, Reason, image_key
+from include.image_classification.dataset.manifest import (
+    Box,
+    Quarantined,
+    Reason,
+    Split,
+    image_key,
+)
 from include.image_classification.dataset.photo_header import (
     PhotoHeader,
     describe,
@@ -28,11 +34,21 @@ HARMLESS_STRAY_SHARE = 0.01
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo as the source lists it, with its label and its bytes."""
+    """A photo as the source lists it, with its label and its bytes.
+
+    Attributes:
+        path: Its name in the source.
+        label: The class, an index into the source's classes.
+        data: Its bytes.
+        box: The part that shows the labelled thing, if the source says so.
+        split: The part of the data that the source itself assigns it to, if it does.
+    """
 
     path: str
     label: int
     data: bytes = field(repr=False)
+    box: Box | None = None
+    split: Split | None = None
 
 
 @dataclass(frozen=True)
