@@ -9,10 +9,16 @@ from include.local_aws.jobs.processing import ProcessingJob
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
+MOST_INSTANCES = 8
+
 
 def _create(services: Services, request: Request) -> Body:
-    if request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
-        raise unsupported("a processing job on several instances: set InstanceCount to 1")
+    count = request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
+    if count > MOST_INSTANCES:
+        raise unsupported(
+            f"a processing job on {count} instances, which share this machine: "
+            f"set InstanceCount to {MOST_INSTANCES} at most"
+        )
     inputs = [i.get("S3Input") for i in request.get("ProcessingInputs", [])]
     outputs = [
         o.get("S3Output") for o in request.get("ProcessingOutputConfig", {}).get("Outputs", [])

@@ -29,12 +29,29 @@ _INHERITED = (
 
 @dataclass(frozen=True)
 class Container:
-    """One job's or model's own directory tree, which stands for `/opt/ml`.
+    """One instance's own directory tree, which stands for `/opt/ml`.
 
     `directory` is all of it; `base` within is what the program sees as SAGEMAKER_BASE_DIR.
+    `host` is the instance's name among the job's `hosts`.
     """
 
     directory: Path
+    host: str = "algo-1"
+    hosts: tuple[str, ...] = ("algo-1",)
+
+    @classmethod
+    def of_each_host(cls, directory: Path, count: int) -> "list[Container]":
+        """The containers of a job of several instances, side by side in a directory."""
+        hosts = tuple(f"algo-{number}" for number in range(1, count + 1))
+        return [cls(directory / host, host, hosts) for host in hosts]
+
+    @property
+    def share(self) -> slice:
+        """Which of a data source's objects, in order of their keys, are this host's.
+
+        AWS does not document how ShardedByS3Key divides; here each host takes its turn.
+        """
+        return slice(self.hosts.index(self.host), None, len(self.hosts))
 
     @property
     def base(self) -> Path:
@@ -70,17 +87,17 @@ class Container:
         target.write_text(json.dumps(content))
 
     def write_resources(self, instance_type: str, folder: str = "input/config") -> None:
-        """Write resourceconfig.json: one host."""
+        """Write resourceconfig.json: which host this is, and all there are."""
         content = {
-            "current_host": "algo-1",
+            "current_host": self.host,
             "current_instance_type": instance_type,
             "current_group_name": "homogeneousCluster",
-            "hosts": ["algo-1"],
+            "hosts": self.hosts,
             "instance_groups": [
                 {
                     "instance_group_name": "homogeneousCluster",
                     "instance_type": instance_type,
-                    "hosts": ["algo-1"],
+                    "hosts": self.hosts,
                 }
             ],
             "network_interface_name": "lo",

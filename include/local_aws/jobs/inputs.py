@@ -10,6 +10,8 @@ from typing import Any
 from include.local_aws.errors import JobFailure
 from include.local_aws.storage.objects import Objects, S3Object, split_uri
 
+_ALL = slice(None)
+
 
 def listed(objects: Objects, source: dict[str, Any]) -> list[S3Object]:
     """The objects of an S3 data source, by prefix or by manifest, in order.
@@ -45,13 +47,18 @@ def fetch(
     directory: Path,
     compression: str,
     check: Callable[[], None],
+    share: slice = _ALL,
 ) -> None:
     """Download a data source below a directory; Gzip files lose their compression.
 
-    `check` is called before each object; what it raises ends the work.
+    `check` is called before each object; what it raises ends the work. `share` is the part of
+    a ShardedByS3Key source, in order of the keys, that is wanted; it may be empty.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    objects.download(listed(objects, source), directory, check)
+    found = listed(objects, source)
+    if source.get("S3DataDistributionType") == "ShardedByS3Key":
+        found = sorted(found, key=lambda item: item.key)[share]
+    objects.download(found, directory, check)
     if compression == "Gzip":
         for file in [f for f in directory.rglob("*") if f.is_file()]:
             _gunzip(file)

@@ -5,18 +5,18 @@ import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from include.local_aws.errors import JobFailure
 from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.kinds import JobKind
-from include.local_aws.processes.child import Child
+from include.local_aws.jobs.programs import Exit, Program, Programs
 from include.local_aws.services import Machine
 from include.local_aws.store import Body
 
 _log = logging.getLogger(__name__)
 STOP_GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as on SageMaker
-_NICE = 5  # the server, Airflow and the endpoints answer first
 TERMINAL = ("Completed", "Failed", "Stopped")
 
 
@@ -104,35 +104,36 @@ class Job(ABC):
         if reason:
             body["FailureReason"] = reason[:1024]
 
-    def run_program(self, command: list[str], environment: dict[str, str], seconds: float) -> int:
-        """Run the program to its end and return its exit code.
+    def program(
+        self, container: Container, command: Sequence[str], environment: dict[str, str]
+    ) -> Program:
+        """What one instance runs, with a log stream of its own."""
+        log = self.machine.logs.new_stream(self.kind.log_group, f"{self.name}/{container.host}")
+        return Program(container, command, environment, log)
+
+    def run_programs(self, programs: Sequence[Program], seconds: float) -> Exit:
+        """Run one program an instance; the exit of the first that failed ends the others.
 
         Raises:
-            JobStopped: it was stopped, or has run for `seconds`; it has ended by then.
-            ServerStopping: the server ends; the program was killed.
+            JobStopped: it was stopped, or has run for `seconds`; all have ended by then.
+            ServerStopping: the server ends; the programs were killed.
         """
-        log = self.machine.logs.new_stream(self.kind.log_group, f"{self.name}/algo-1")
-        self.set(_log=str(log))
-        child = Child(
-            self.machine.isolation.command(self.container.base, command),
-            environment=environment,
-            directory=self.container.directory,
-            log=log,
-            nice=_NICE,
-        )
-        return self._await_exit(child, time.monotonic() + seconds)
+        running = Programs(programs, self.machine.isolation)
+        try:
+            ended = self._await_exit(running, time.monotonic() + seconds)
+            running.stop(STOP_GRACE, self.server_stopping.is_set)
+        finally:
+            running.kill()
+        return ended
 
-    def _await_exit(self, child: Child, deadline: float) -> int:
-        while (code := child.wait(0.1)) is None:
-            if self.server_stopping.is_set():
-                child.kill()
-                raise ServerStopping
+    def _await_exit(self, running: Programs, deadline: float) -> Exit:
+        while (ended := running.wait()) is None:
+            self.check_server()
             if self.stop_requested.is_set() or time.monotonic() > deadline:
                 overtime = not self.stop_requested.is_set()
-                self._end(child)
+                running.stop(STOP_GRACE, self.server_stopping.is_set)
                 raise JobStopped(overtime=overtime)
-        child.kill()  # releases its pipe
-        return code
+        return ended
 
     def check_stop(self) -> None:
         """Raise JobStopped or ServerStopping when one is asked for; called between steps."""
@@ -145,18 +146,10 @@ class Job(ABC):
         if self.server_stopping.is_set():
             raise ServerStopping
 
-    def failure(self, code: int) -> JobFailure:
-        """The FailureReason of a program that ended with this exit code."""
-        text = self.container.output_text("failure") or "See job logs for more information"
-        return JobFailure(f"AlgorithmError: {text[:980]}, exit code: {code}")
-
-    def _end(self, child: Child) -> None:
-        child.terminate()
-        deadline = time.monotonic() + STOP_GRACE
-        while child.wait(0.1) is None and time.monotonic() < deadline:
-            if self.server_stopping.is_set():
-                break
-        child.kill()
+    def failure(self, ended: Exit) -> JobFailure:
+        """The FailureReason of a program that ended like this."""
+        text = ended.container.output_text("failure") or "See job logs for more information"
+        return JobFailure(f"AlgorithmError: {text[:980]}, exit code: {ended.code}")
 
     def _start(self) -> None:
         self.check_stop()

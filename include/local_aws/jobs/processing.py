@@ -1,40 +1,42 @@
-"""A processing job: inputs from S3, the program, outputs to S3."""
+"""A processing job: on each instance inputs from S3, the program, outputs to S3."""
 
 import time
 
 from include.local_aws.errors import JobFailure
+from include.local_aws.images import Image
+from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.inputs import fetch
 from include.local_aws.jobs.job import Job, JobStopped
 from include.local_aws.jobs.kinds import PROCESSING
+from include.local_aws.jobs.programs import Exit, Program
 from include.local_aws.store import Body
 
 _DAY = 86400
 
 
 class ProcessingJob(Job):
-    """Runs the image's entry point with the request's arguments below /opt/ml/processing."""
+    """Runs the image's entry point with the request's arguments below /opt/ml/processing.
+
+    The instances share this machine and run side by side, each with a container of its own.
+    """
 
     kind = PROCESSING
+    _failed: Exit | None = None
 
     def work(self) -> None:
-        """Inputs, the program, outputs."""
+        """Inputs, the programs, outputs."""
         request = self.body
-        app = request["AppSpecification"]
-        image = self.machine.images.find(app["ImageUri"])
-        self._prepare(request)
-        arguments = [*app.get("ContainerEntrypoint", []), *app.get("ContainerArguments", [])]
-        command = [*image.entrypoint, *(self.container.rewritten(a) for a in arguments)]
-        environment = self.container.environment(
-            image,
-            self.machine.aws,
-            {"PROCESSING_JOB_NAME": self.name, "PROCESSING_JOB_ARN": request[self.kind.arn]},
-            request.get("Environment", {}),
-        )
+        image = self.machine.images.find(request["AppSpecification"]["ImageUri"])
+        instances = self._instances(request)
+        for instance in instances:
+            self._prepare(request, instance)
         self.check_stop()
-        code = self.run_program(command, environment, self._seconds(request))
-        if code != 0:
+        programs = [self._program(request, image, instance) for instance in instances]
+        ended = self.run_programs(programs, self._seconds(request))
+        if ended.code != 0:
+            self._failed = ended
             self._upload(request, "Continuous")
-            raise self.failure(code)
+            raise self.failure(ended)
         self._upload(request, "EndOfJob", "Continuous")
 
     def on_started(self) -> None:
@@ -50,33 +52,60 @@ class ProcessingJob(Job):
         self.finish("Stopped", reason=reason)
 
     def close(self, body: Body, status: str, reason: str) -> None:
-        """Add the program's message as ExitMessage."""
+        """Add the first message of a program, of the one that failed above all, as ExitMessage."""
         super().close(body, status, reason)
-        message = self.container.output_text("message")
-        if message:
+        failed = [self._failed.container] if self._failed else []
+        messages = (c.output_text("message") for c in [*failed, *self._instances(body)])
+        if message := next(filter(None, messages), ""):
             body["ExitMessage"] = message
 
-    def _prepare(self, request: Body) -> None:
-        self.container.make("processing/input", "processing/output")
-        self.container.write_config("processingjobconfig.json", _config(request), "config")
+    def _instances(self, request: Body) -> list[Container]:
+        count = request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
+        return Container.of_each_host(self.container.directory, count)
+
+    def _program(self, request: Body, image: Image, instance: Container) -> Program:
+        app = request["AppSpecification"]
+        arguments = [*app.get("ContainerEntrypoint", []), *app.get("ContainerArguments", [])]
+        command = [*image.entrypoint, *(instance.rewritten(a) for a in arguments)]
+        environment = instance.environment(
+            image,
+            self.machine.aws,
+            {"PROCESSING_JOB_NAME": self.name, "PROCESSING_JOB_ARN": request[self.kind.arn]},
+            request.get("Environment", {}),
+        )
+        return self.program(instance, command, environment)
+
+    def _prepare(self, request: Body, instance: Container) -> None:
+        instance.make("processing/input", "processing/output")
+        instance.write_config("processingjobconfig.json", _config(request), "config")
         instance_type = request["ProcessingResources"]["ClusterConfig"]["InstanceType"]
-        self.container.write_resources(instance_type, "config")
+        instance.write_resources(instance_type, "config")
         for output in request.get("ProcessingOutputConfig", {}).get("Outputs", []):
-            self.container.local(output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+            instance.local(output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
         for source in request.get("ProcessingInputs", []):
             if "S3Input" not in source:
                 raise JobFailure("ClientError: local_aws reads S3Input only")
             s3_input = source["S3Input"]
-            directory = self.container.local(s3_input["LocalPath"])
-            compression = s3_input.get("S3CompressionType", "None")
-            fetch(self.machine.objects, s3_input, directory, compression, self.check_stop)
+            fetch(
+                self.machine.objects,
+                s3_input,
+                instance.local(s3_input["LocalPath"]),
+                s3_input.get("S3CompressionType", "None"),
+                self.check_stop,
+                instance.share,
+            )
 
     def _upload(self, request: Body, *modes: str) -> None:
-        for output in request.get("ProcessingOutputConfig", {}).get("Outputs", []):
-            s3_output = output["S3Output"]
-            if s3_output["S3UploadMode"] in modes:
-                directory = self.container.local(s3_output["LocalPath"])
-                self.machine.objects.upload(directory, s3_output["S3Uri"], self.check_server)
+        """Upload all instances' outputs; what two of them call alike is the last one's.
+
+        On AWS it is then the one's that is uploaded last, which may be either.
+        """
+        config = request.get("ProcessingOutputConfig", {})
+        outputs = [output["S3Output"] for output in config.get("Outputs", [])]
+        for instance in self._instances(request):
+            for output in [o for o in outputs if o["S3UploadMode"] in modes]:
+                directory = instance.local(output["LocalPath"])
+                self.machine.objects.upload(directory, output["S3Uri"], self.check_server)
 
     def _seconds(self, request: Body) -> float:
         return float(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY))

@@ -51,10 +51,12 @@ class TrainingJob(Job):
             image, self.machine.aws, self._own_variables(request), request.get("Environment", {})
         )
         self._advance("Training", "Training image download completed. Training in progress.")
+        program = self.program(self.container, command, environment)
+        self.set(_log=str(program.log))
         with self._checkpoints(request):
-            code = self.run_program(command, environment, self._seconds(request))
-        if code != 0:
-            raise self.failure(code)
+            ended = self.run_programs([program], self._seconds(request))
+        if ended.code != 0:
+            raise self.failure(ended)
         self._upload(request)
 
     def on_started(self) -> None:

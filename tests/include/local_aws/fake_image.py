@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 BASE = Path(os.environ["SAGEMAKER_BASE_DIR"])
 
@@ -99,7 +100,11 @@ def serve() -> int:
 
 
 def process(arguments: list[str]) -> int:
+    resources = json.loads((BASE / "config/resourceconfig.json").read_text())
     print("arguments", *arguments, flush=True)
+    print("pid", os.getpid(), flush=True)
+    if arguments[0].startswith("fail-on-"):
+        return fail_on(arguments[0].removeprefix("fail-on-"), resources)
     if "sleep" in arguments:
         time.sleep(60)
     source, target = Path(arguments[1]), Path(arguments[2])
@@ -109,10 +114,35 @@ def process(arguments: list[str]) -> int:
         copy.write_bytes(file.read_bytes())
     (BASE / "output").mkdir(exist_ok=True)
     (BASE / "output/message").write_text("copied")
+    if len(resources["hosts"]) > 1:
+        report(target, resources)
     if arguments[0] == "fail":
         (BASE / "output/failure").write_text("nothing to copy")
         return 1
     return 0
+
+
+def report(target: Path, resources: Any) -> None:
+    """Leave one file that every host writes alike, and one of this host's own."""
+    host = resources["current_host"]
+    inputs = BASE / "processing/input"
+    seen = sorted(f.relative_to(inputs).as_posix() for f in inputs.rglob("*") if f.is_file())
+    (target / "last.txt").write_text(host)
+    (target / f"{host}.json").write_text(json.dumps({"resources": resources, "seen": seen}))
+
+
+def fail_on(host: str, resources: Any) -> int:
+    """Fail on this host when all of them run; the others sleep until they are stopped."""
+    (BASE / "started").touch()
+    if resources["current_host"] != host:
+        (BASE / "output/message").write_text("stopped early")
+        time.sleep(60)
+    for other in resources["hosts"]:
+        while not (BASE.parents[1] / other / "ml/started").exists():
+            time.sleep(0.01)
+    (BASE / "output/failure").write_text(f"{host} is out of patience")
+    (BASE / "output/message").write_text(f"{host} gave up")
+    return 4
 
 
 if __name__ == "__main__":

@@ -245,12 +245,12 @@ class LocalServer:
         assert found[f"{word}JobStatus"] in ("Completed", "Stopped", "Failed")
         return found
 
-    def log(self, kind: str, name: str) -> list[str]:
-        """The lines of a job's only log stream; none before it is there."""
+    def log(self, kind: str, name: str, host: str = "") -> list[str]:
+        """The lines of a job's only log stream, or of a host's; none before it is there."""
         group = f"/aws/sagemaker/{kind.capitalize()}Jobs"
         try:
             (stream,) = self.logs.describe_log_streams(
-                logGroupName=group, logStreamNamePrefix=f"{name}/"
+                logGroupName=group, logStreamNamePrefix=f"{name}/{host}"
             )["logStreams"]
         except (self.logs.exceptions.ResourceNotFoundException, ValueError):
             return []

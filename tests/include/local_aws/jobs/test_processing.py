@@ -70,5 +70,5 @@ def test_a_path_outside_of_processing_is_refused(aws: LocalServer) -> None:
 
 
 def _arguments_line(aws: LocalServer, name: str) -> str:
-    base = aws.root / "work/processing-job" / name / "ml/processing"
+    base = aws.root / "work/processing-job" / name / "algo-1/ml/processing"
     return f"arguments sleep {base}/input/source {base}/output/result"
