@@ -9,6 +9,8 @@ An image record starts with a header: a flag (how many labels follow it, or 0 fo
 a float32 label, and two 64-bit identifiers.
 """
 
+import io
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ MAGIC = struct.pack("<I", 0xCED7230A)
 LENGTH_BITS = 29
 MAX_LENGTH = (1 << LENGTH_BITS) - 1
 WHOLE, FIRST, MIDDLE, LAST = range(4)
+PART_HEADER = struct.Struct("<4sI")
 IMAGE_HEADER = struct.Struct("<IfQQ")
 
 
@@ -66,7 +69,7 @@ def frame(record: bytes) -> bytes:
     flags = [FIRST, *[MIDDLE] * (len(pieces) - 2), LAST] if len(pieces) > 1 else [WHOLE]
     framed = bytearray()
     for flag, piece in zip(flags, pieces, strict=True):
-        framed += MAGIC + struct.pack("<I", flag << LENGTH_BITS | len(piece)) + piece
+        framed += PART_HEADER.pack(MAGIC, flag << LENGTH_BITS | len(piece)) + piece
     framed += bytes(-len(framed) % 4)
     return bytes(framed)
 
@@ -90,38 +93,70 @@ def read_records(path: Path) -> Iterator[bytes]:
         ProgramError: The file is cut off or is not RecordIO.
     """
     with path.open("rb") as file:
-        pieces: list[bytes] = []
-        while (part := _read_part(file, path)) is not None:
-            flag, piece = part
-            if (flag in (WHOLE, FIRST)) != (not pieces):
-                raise _damaged(path, file.tell(), "a record's parts are out of order")
-            pieces.append(piece)
-            if flag in (WHOLE, LAST):
-                yield MAGIC.join(pieces)
-                pieces = []
-        if pieces:
-            raise _damaged(path, file.tell(), "the last record has no end")
+        for pieces in scan_records(file, path.name):
+            yield MAGIC.join(_read(file, piece) for piece in pieces)
 
 
-def _read_part(file: IO[bytes], path: Path) -> tuple[int, bytes] | None:
-    offset = file.tell()
-    head = file.read(8)
-    if not head:
-        return None
-    if len(head) < 8 or not head.startswith(MAGIC):
-        raise _damaged(path, offset, "no record starts there")
-    word = struct.unpack("<I", head[4:])[0]
-    flag, length = word >> LENGTH_BITS, word & MAX_LENGTH
-    piece = file.read(length)
-    if len(piece) + len(file.read(-length % 4)) != length + -length % 4:
-        raise _damaged(path, offset, "the record there is cut off")
-    if flag > LAST:
-        raise _damaged(path, offset, f"the record there has flag {flag}")
-    return flag, piece
+def unframe(data: bytes, name: str) -> bytes:
+    """Turn the parts of exactly one record, as `frame` made them, back into the record.
+
+    Raises:
+        ProgramError: They are damaged; `name` says whose they are.
+    """
+    pieces = next(scan_records(io.BytesIO(data), name))
+    return MAGIC.join(data[start:end] for start, end in pieces)
 
 
-def _damaged(path: Path, offset: int, what: str) -> ProgramError:
-    return ProgramError(f"{path.name} is damaged at byte {offset}: {what}; convert it again")
+def scan_records(file: IO[bytes], name: str) -> Iterator[list[tuple[int, int]]]:
+    """Yield for each record where its pieces start and end in a file; the magic joins them.
+
+    What the pieces hold is passed over, not read, so that it costs the same whatever its size.
+    The caller may read the file between two records.
+
+    Raises:
+        ProgramError: The file is cut off or is not RecordIO; `name` says which.
+    """
+    size = file.seek(0, os.SEEK_END)
+    pieces: list[tuple[int, int]] = []
+    offset = 0
+    while offset < size:
+        flag, start, end = _scan_part(file, offset, size, name)
+        if (flag in (WHOLE, FIRST)) != (not pieces) or flag > LAST:
+            raise ProgramError(f"{name} is damaged at byte {offset}: copy or convert it again")
+        pieces.append((start, end))
+        if flag in (WHOLE, LAST):
+            yield pieces
+            pieces = []
+        offset = end + -end % 4
+    if pieces:
+        raise _cut_off(name, offset)
+
+
+def _scan_part(file: IO[bytes], offset: int, size: int, name: str) -> tuple[int, int, int]:
+    file.seek(offset)
+    head = file.read(PART_HEADER.size)
+    if len(head) < PART_HEADER.size:
+        raise _cut_off(name, offset)
+    magic, word = PART_HEADER.unpack(head)
+    if magic != MAGIC:
+        raise ProgramError(f"{name} is no RecordIO file: no record at byte {offset}")
+    start = offset + PART_HEADER.size
+    end = start + (word & MAX_LENGTH)
+    if end + -end % 4 > size:
+        raise _cut_off(name, offset)
+    return word >> LENGTH_BITS, start, end
+
+
+def _read(file: IO[bytes], piece: tuple[int, int]) -> bytes:
+    start, end = piece
+    file.seek(start)
+    return file.read(end - start)
+
+
+def _cut_off(name: str, offset: int) -> ProgramError:
+    return ProgramError(
+        f"{name} is cut off: the record at byte {offset} is incomplete; copy or convert it again"
+    )
 
 
 def pack_image(labels: Sequence[float], identifier: int, content: bytes) -> bytes:

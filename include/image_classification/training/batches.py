@@ -12,7 +12,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.squash import Image, squash
 from include.image_classification.training.augmentation import augment
 from include.image_classification.training.decoding import decode
-from include.image_classification.training.records import RecordFile
+from include.image_classification.training.records import Records
 
 AHEAD = 2
 
@@ -28,13 +28,13 @@ class Batch:
 
 
 class BatchReader:
-    """Reads batches of one size and shape from a record file.
+    """Reads batches of one size and shape from a channel's records.
 
     Pixels depend only on the seed, the epoch and the record, not on the threads.
     """
 
     def __init__(
-        self, records: RecordFile, shape: tuple[int, int, int], size: int, threads: int
+        self, records: Records, shape: tuple[int, int, int], size: int, threads: int
     ) -> None:
         cv2.setNumThreads(0)
         self._records, self._shape, self._size = records, shape, size
@@ -88,15 +88,13 @@ class BatchReader:
     def _decoded(self, index: int) -> Image:
         image = decode(self._records.image(index), self._shape[0])
         if image is None:
-            raise ProgramError(
-                f"{self._records.path.name}: record {index} is not an image; convert it again"
-            )
+            raise ProgramError(f"{self._records.describe(index)} is not an image; convert it again")
         return image
 
     def _too_small(self, index: int, image: Image) -> ProgramError:
         _, height, width = self._shape
         return ProgramError(
-            f"{self._records.path.name}: the image of record {index} has {image.shape[1]}x"
-            f"{image.shape[0]} pixels, fewer than image_shape's {width}x{height}: convert with a "
+            f"{self._records.describe(index)} has {image.shape[1]}x{image.shape[0]} pixels, fewer "
+            f"than image_shape's {width}x{height}: convert with a "
             "larger --resize or train with a smaller image_shape"
         )

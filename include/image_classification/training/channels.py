@@ -28,12 +28,11 @@ def check_instances() -> None:
         raise ProgramError(f"InstanceCount is {len(hosts)}: this image trains on one instance")
 
 
-def record_file(channel: str) -> Path:
-    """Return the one .rec file of a channel.
+def record_files(channel: str) -> list[Path]:
+    """Return the .rec files of a channel in the order of their names; all are trained on.
 
     Raises:
-        ProgramError: the channel is missing, is not File mode RecordIO, or does not hold
-            exactly one .rec file.
+        ProgramError: the channel is missing, is not File mode RecordIO, or holds no .rec file.
     """
     said = read_configuration("inputdataconfig").get(channel, {})
     kind, mode = said.get("ContentType", RECORD_TYPE), said.get("TrainingInputMode", "File")
@@ -43,7 +42,9 @@ def record_file(channel: str) -> Path:
         raise ProgramError(f"channel {channel} is in {mode} mode: this image takes File mode")
     folder = base_dir() / "input" / "data" / channel
     found = sorted(folder.rglob("*.rec"))
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise ProgramError(f"channel {channel} must hold one .rec file, but holds {names}")
-    return found[0]
+    if not found:
+        raise ProgramError(
+            f"channel {channel} must hold one .rec file or more, but holds none: "
+            "convert the data set, or mend the channel's S3 address"
+        )
+    return found

@@ -4,39 +4,29 @@ MXNet's own iterator ends the whole process on a record file that is cut off, tr
 of range silently as the last class, and counts padded rows: so the records are read here.
 """
 
-import mmap
-import struct
-from dataclasses import dataclass
+import bisect
+import itertools
+import os
+import weakref
+from array import array
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.recordio import (
-    FIRST,
     IMAGE_HEADER,
-    LAST,
-    LENGTH_BITS,
-    MAGIC,
-    MAX_LENGTH,
-    WHOLE,
+    scan_records,
+    unframe,
     unpack_image,
 )
-
-FRAME = struct.Struct("<4sI")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One image: its class, and its place in the file."""
-
-    label: int
-    parts: tuple[tuple[int, int], ...]
-    """Start and end of each piece; a payload that holds the magic number is kept in pieces."""
 
 
 class RecordFile:
     """An image record file whose structure has been checked from end to end.
 
-    `len`, `label(i)` and `image(i)` (the encoded bytes) are cheap: the file is mapped, not read.
+    Twelve bytes of memory a record, whatever the images' size; `image` reads from the disk and may
+    be called by several threads.
     """
 
     def __init__(self, path: Path, classes: int) -> None:
@@ -49,69 +39,96 @@ class RecordFile:
         self.path = path
         if not path.stat().st_size:
             raise ProgramError(f"{path.name} is empty: run the conversion again")
+        self._starts = array("Q", [0])
+        """Where each record starts, and where the last one ends."""
+        self._labels = array("I")
         with path.open("rb") as file:
-            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._records = self._scan(classes)
+            self._scan(file, classes)
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._descriptor)
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._labels)
 
     def label(self, index: int) -> int:
         """The class of record `index`, from 0."""
-        return self._records[index].label
+        return self._labels[index]
 
     def image(self, index: int) -> bytes:
         """The encoded image of record `index`."""
-        parts = self._records[index].parts
-        return unpack_image(MAGIC.join(self._bytes[start:end] for start, end in parts)).content
+        start, end = self._starts[index : index + 2]
+        framed = os.pread(self._descriptor, end - start, start)
+        return unpack_image(unframe(framed, self.describe(index))).content
 
-    def _scan(self, classes: int) -> list[Record]:
-        records: list[Record] = []
-        parts: list[tuple[int, int]] = []
-        offset = 0
-        while offset < len(self._bytes):
-            kind, start, end = self._frame(offset)
-            if (kind in (WHOLE, FIRST)) != (not parts):
-                raise ProgramError(
-                    f"{self.path.name} is damaged at byte {offset}: convert it again"
-                )
-            parts.append((start, end))
-            if kind in (WHOLE, LAST):
-                records.append(self._record(len(records), parts, classes))
-                parts = []
-            offset = end + -end % 4
-        if parts:
-            raise self._cut_off(offset)
-        return records
+    def describe(self, index: int) -> str:
+        """Which record this is, for a message."""
+        return f"{self.path.name}: record {index}"
 
-    def _frame(self, offset: int) -> tuple[int, int, int]:
-        start = offset + FRAME.size
-        if start > len(self._bytes):
-            raise self._cut_off(offset)
-        magic, word = FRAME.unpack_from(self._bytes, offset)
-        if magic != MAGIC:
-            raise ProgramError(f"{self.path.name} is no RecordIO file: no record at byte {offset}")
-        end = start + (word & MAX_LENGTH)
-        if end + -end % 4 > len(self._bytes):
-            raise self._cut_off(offset)
-        return word >> LENGTH_BITS, start, end
+    def _scan(self, file: IO[bytes], classes: int) -> None:
+        for pieces in scan_records(file, self.path.name):
+            self._labels.append(self._checked_label(self._head(file, pieces), classes))
+            self._starts.append(_padded(pieces[-1][1]))
 
-    def _record(self, number: int, parts: list[tuple[int, int]], classes: int) -> Record:
-        start, end = parts[0]
-        if end - start < IMAGE_HEADER.size:
-            raise ProgramError(f"{self.path.name}: record {number} holds no image header")
-        flag, label, _, _ = IMAGE_HEADER.unpack_from(self._bytes, start)
+    def _head(self, file: IO[bytes], pieces: list[tuple[int, int]]) -> bytes:
+        """A record's image header, which the magic number may have split."""
+        start, end = pieces[0]
+        if len(pieces) == 1:
+            file.seek(start)
+            return file.read(min(end - start, IMAGE_HEADER.size))
+        file.seek(self._starts[-1])
+        framed = file.read(_padded(pieces[-1][1]) - self._starts[-1])
+        return unframe(framed, self.describe(len(self)))[: IMAGE_HEADER.size]
+
+    def _checked_label(self, head: bytes, classes: int) -> int:
+        name = self.describe(len(self))
+        if len(head) < IMAGE_HEADER.size:
+            raise ProgramError(f"{name} holds no image header")
+        flag, label, _, _ = IMAGE_HEADER.unpack(head)
         if flag:
-            raise ProgramError(f"{self.path.name}: record {number} has {flag} labels, not one")
-        if label not in range(classes):
+            raise ProgramError(f"{name} has {flag} labels, not one")
+        if not (0 <= label < classes and label.is_integer()):
             raise ProgramError(
-                f"{self.path.name}: record {number} has label {label:g}, which is not in "
-                f"0..{classes - 1}: num_classes is {classes}"
+                f"{name} has label {label:g}, which is not in 0..{classes - 1}: "
+                f"num_classes is {classes}"
             )
-        return Record(int(label), tuple(parts))
+        return int(label)
 
-    def _cut_off(self, offset: int) -> ProgramError:
-        return ProgramError(
-            f"{self.path.name} is cut off: the record at byte {offset} is incomplete; "
-            "copy or convert it again"
-        )
+
+class Records:
+    """The records of several files, one file after the other, as one sequence."""
+
+    def __init__(self, files: Sequence[RecordFile]) -> None:
+        self._files = files
+        self._ends = list(itertools.accumulate(map(len, files)))
+
+    @classmethod
+    def scan(cls, paths: Iterable[Path], classes: int) -> "Records":
+        """Scan the files; what `RecordFile` raises names the file."""
+        return cls([RecordFile(path, classes) for path in paths])
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def label(self, index: int) -> int:
+        """The class of record `index`, from 0 over all files."""
+        file, within = self._at(index)
+        return file.label(within)
+
+    def image(self, index: int) -> bytes:
+        """The encoded image of record `index`."""
+        file, within = self._at(index)
+        return file.image(within)
+
+    def describe(self, index: int) -> str:
+        """Which record of which file this is, for a message."""
+        file, within = self._at(index)
+        return file.describe(within)
+
+    def _at(self, index: int) -> tuple[RecordFile, int]:
+        number = bisect.bisect_right(self._ends, index)
+        file = self._files[number]
+        return file, index - self._ends[number] + len(file)
+
+
+def _padded(end: int) -> int:
+    return end + -end % 4

@@ -14,7 +14,7 @@ from include.image_classification.container import ProgramError, base_dir
 from include.image_classification.training import channels, log_lines
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
 from include.image_classification.training.precision import choose_precision, use_bfloat16
-from include.image_classification.training.records import RecordFile
+from include.image_classification.training.records import Records
 
 _log = logging.getLogger(__name__)
 
@@ -33,14 +33,14 @@ def main(argv: list[str]) -> None:
     log_lines.use_training_format()
     channels.check_instances()
     settings = parse(channels.read_configuration("hyperparameters"))
-    train = RecordFile(channels.record_file("train"), settings.num_classes)
-    validation = RecordFile(channels.record_file("validation"), settings.num_classes)
+    train = Records.scan(channels.record_files("train"), settings.num_classes)
+    validation = Records.scan(channels.record_files("validation"), settings.num_classes)
     check_counts(settings, train)
     history = _fit(settings, train, validation, stop)
     _write_history(history, time.perf_counter() - started)
 
 
-def check_counts(settings: Hyperparameters, train: RecordFile) -> None:
+def check_counts(settings: Hyperparameters, train: Records) -> None:
     """Refuse fewer images than a batch; say so when the number of images is not as announced."""
     if len(train) < settings.mini_batch_size:
         raise ProgramError(
@@ -56,7 +56,7 @@ def check_counts(settings: Hyperparameters, train: RecordFile) -> None:
 
 
 def _fit(
-    settings: Hyperparameters, train: RecordFile, validation: RecordFile, stop: threading.Event
+    settings: Hyperparameters, train: Records, validation: Records, stop: threading.Event
 ) -> dict[str, Any]:
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
     from include.image_classification.training.artifact import store_model

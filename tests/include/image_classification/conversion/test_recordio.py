@@ -16,6 +16,7 @@ from include.image_classification.conversion.recordio import (
     frame,
     pack_image,
     read_records,
+    unframe,
     unpack_image,
 )
 from include.image_classification.training.mxnet_import import mx
@@ -69,6 +70,7 @@ def test_any_records_are_framed_as_mxnet_frames_them(records: list[bytes]) -> No
     with tempfile.TemporaryDirectory() as folder:
         theirs = written_by_mxnet(Path(folder) / "any.rec", records)
         assert b"".join(map(frame, records)) == theirs.read_bytes()
+        assert [unframe(frame(record), "a record") for record in records] == records
         assert list(read_records(theirs)) == records
 
 
@@ -98,7 +100,7 @@ def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
     """MXNet's reader aborts the process on some of these and ends early on others."""
     path = written(tmp_path / "a.rec", [b"1234" + MAGIC + b"x" * 30, b"y" * 33])
     path.write_bytes(path.read_bytes()[:-cut])
-    with pytest.raises(ProgramError, match=r"a\.rec is damaged at byte \d+"):
+    with pytest.raises(ProgramError, match=r"a\.rec is cut off: the record at byte \d+"):
         list(read_records(path))
 
 
@@ -113,7 +115,7 @@ def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
 )
 def test_what_is_no_record_file_is_an_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.rec").write_bytes(data)
-    with pytest.raises(ProgramError, match="is damaged"):
+    with pytest.raises(ProgramError, match=r"a\.rec is (damaged|cut off|no RecordIO)"):
         list(read_records(tmp_path / "a.rec"))
 
 

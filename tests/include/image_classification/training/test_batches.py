@@ -8,14 +8,14 @@ import pytest
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.recordio import RecordWriter, pack_image
 from include.image_classification.training.batches import BatchReader
-from include.image_classification.training.records import RecordFile
+from include.image_classification.training.records import Records
 from tests.include.image_classification.training.making import write_records
 
 SHAPE = (3, 32, 32)
 
 
 def reader(path: Path, threads: int = 2, size: int = 4) -> BatchReader:
-    return BatchReader(RecordFile(path, classes=3), SHAPE, size, threads)
+    return BatchReader(Records.scan([path], classes=3), SHAPE, size, threads)
 
 
 def test_validation_shows_every_record_once_in_batches_of_one_size(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_record_that_is_no_image_is_refused(tmp_path: Path) -> None:
 
 def test_grey_shapes_get_one_channel(tmp_path: Path) -> None:
     path = write_records(tmp_path / "t.rec", [0] * 2)
-    grey = BatchReader(RecordFile(path, 3), (1, 32, 32), 2, 1)
+    grey = BatchReader(Records.scan([path], 3), (1, 32, 32), 2, 1)
     (batch,) = grey.training(0, "crop_color", 0)
     assert batch.images.shape == (2, 1, 32, 32)
     assert np.isfinite(batch.images).all()

@@ -1,12 +1,21 @@
 """A damaged or mislabelled record file must fail before training, not train something else."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
-from include.image_classification.conversion.recordio import RecordWriter, pack_image
-from include.image_classification.training.records import RecordFile
+from include.image_classification.conversion.recordio import (
+    IMAGE_HEADER,
+    MAGIC,
+    RecordWriter,
+    frame,
+    pack_image,
+)
+from include.image_classification.training.records import RecordFile, Records
 from tests.include.image_classification.training.making import picture, write_records
 
 
@@ -52,3 +61,53 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes, message: str) -
     path.write_bytes(content)
     with pytest.raises(ProgramError, match=message):
         RecordFile(path, classes=3)
+
+
+def test_a_header_that_holds_the_magic_number_is_read_whole(tmp_path: Path) -> None:
+    """The identifier may be any number, the one that splits a record into parts, too."""
+    record = IMAGE_HEADER.pack(0, 2.0, int.from_bytes(MAGIC, "little"), 0) + b"content"
+    (tmp_path / "a.rec").write_bytes(frame(record))
+    records = RecordFile(tmp_path / "a.rec", classes=3)
+    assert (records.label(0), records.image(0)) == (2, b"content")
+
+
+@given(st.lists(st.lists(st.integers(0, 8), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_several_files_are_read_as_one(
+    tmp_path_factory: pytest.TempPathFactory, files: list[list[int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("shards")
+    paths = [folder / f"train-{number:05}.rec" for number in range(len(files))]
+    for path, labels in zip(paths, files, strict=True):
+        contents = (pack_image([label], 0, b"%d" % label) for label in labels)
+        path.write_bytes(b"".join(map(frame, contents)))
+    records = Records.scan(paths, classes=9)
+    expected = [label for labels in files for label in labels]
+    assert [records.label(i) for i in range(len(records))] == expected
+    assert [records.image(i) for i in range(len(records))] == [b"%d" % n for n in expected]
+    last = f"{paths[-1].name}: record {len(files[-1]) - 1}"
+    assert records.describe(len(records) - 1) == last
+    with pytest.raises(IndexError):
+        records.label(len(records))
+
+
+def test_a_file_that_changed_since_it_was_scanned_is_an_error(tmp_path: Path) -> None:
+    path = write_records(tmp_path / "train.rec", [0, 1])
+    records = RecordFile(path, classes=3)
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 8)
+    with pytest.raises(ProgramError, match=r"train\.rec: record 1 is cut off"):
+        records.image(1)
+
+
+def test_the_index_takes_a_few_bytes_a_record(tmp_path: Path) -> None:
+    """A million images must not need more memory than the network."""
+    count = 20_000
+    (tmp_path / "a.rec").write_bytes(frame(pack_image([1], 0, b"x" * 100)) * count)
+    tracemalloc.start()
+    try:
+        records = RecordFile(tmp_path / "a.rec", classes=2)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(records) == count
+    assert held < 16 * count

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import ProgramError
+from include.image_classification.training.channels import record_files
 from include.image_classification.training.mxnet_import import mx
 from include.image_classification.training.train import main
 from tests.include.image_classification.conftest import Trained
@@ -125,7 +126,21 @@ def test_fewer_images_than_a_batch_are_refused_in_the_built_ins_words(job: Path)
 
 def test_a_channel_without_records_is_named(job: Path) -> None:
     (job / "input/data/validation/validation.rec").unlink()
-    with pytest.raises(ProgramError, match=r"channel validation must hold one \.rec file.*none"):
+    with pytest.raises(ProgramError, match=r"channel validation must hold one \.rec file or more"):
+        main([])
+
+
+def test_all_record_files_of_a_channel_are_one_in_the_order_of_their_names(job: Path) -> None:
+    folder = job / "input/data/train"
+    write_records(folder / "train-00001.rec", [1])
+    write_records(folder / "train-00000.rec", [0])
+    names = [path.name for path in record_files("train")]
+    assert names == ["train-00000.rec", "train-00001.rec", "train.rec"]
+
+
+def test_a_damaged_record_file_among_several_is_named(job: Path) -> None:
+    write_records(job / "input/data/train/train-00001.rec", [0, 9])
+    with pytest.raises(ProgramError, match=r"^train-00001.rec: record 1 has label 9"):
         main([])
 
 
