@@ -1,8 +1,8 @@
 """RecordIO conversion: dataset version to RecordIO version.
 
 Runs the program `im2rec` as a SageMaker processing job: the train and validation splits become one
-RecordIO file each, which training reads in one go. Runs when a dataset version is published, or by
-hand.
+RecordIO file each, or one an instance where `conversion.instance_count` is larger than 1. Runs when
+a dataset version is published, or by hand.
 
 **When something fails or skips**
 
@@ -12,7 +12,12 @@ hand.
 - `track_im2rec`: the message names the image. A refresh does not store again what the current
   version holds: where images are missing, put them back, or delete `dataset/current.json` and run
   dataset refresh, which then stores all of them and cuts the splits anew.
-- `publish`: clear it. It only writes the pointer `recordio/current.json`.
+- `publish`, *are in no shard*: several instances converted, and none of them found the images that
+  it names. Put them back as above, then clear `plan` and what follows.
+- `publish`, *do not belong together* or *none of this conversion's files*: delete what the message
+  names, then clear `plan` and what follows.
+- `publish`, anything else: clear it. It checks that the instances' shards add up to the whole, and
+  writes `recordio.json` and the pointer `recordio/current.json`.
 """
 
 from __future__ import annotations
@@ -40,17 +45,18 @@ def plan(pipeline: str) -> dict[str, Any]:
     state = plan_conversion(site.s3, site.layout, site.pipeline, asked["dataset_version"])
     go_or_skip(decide_conversion(state, asked["force"]))
     request = im2rec_request(site.pipeline, site.deployment, state.dataset_version)
-    return {"request": request, "version": state.version}
+    shards = site.pipeline.conversion.instance_count
+    return {"request": request, "version": state.version, "shards": shards}
 
 
 @task(multiple_outputs=False)
-def publish(pipeline: str, version: str, job: dict[str, Any]) -> dict[str, Any]:
+def publish(pipeline: str, version: str, shards: int, job: dict[str, Any]) -> dict[str, Any]:
     """Make the job's RecordIO version the current one, and return its summary."""
-    from include.policies.records import need_record, write_record
+    from include.policies.conversion import complete_conversion
+    from include.policies.records import write_record
 
     site = open_site(pipeline)
-    report = site.layout.recordio_report(version)
-    recordio = need_record(site.s3, site.bucket, report, "the im2rec job")
+    recordio = complete_conversion(site.s3, site.layout, version, shards)
     summary = {**recordio, "job": job["job_name"]}
     write_record(site.s3, site.bucket, site.layout.recordio_pointer, summary)
     return summary
@@ -72,5 +78,5 @@ for pipeline in pipelines_for(FAMILY):
         planned: Any = plan(pipeline.name)
         converted = processing("im2rec", planned["request"], patience)
         publish.override(outlets=[assets.recordio(pipeline)])(
-            pipeline.name, planned["version"], converted
+            pipeline.name, planned["version"], planned["shards"], converted
         )

@@ -42,7 +42,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     state = plan_training(site.s3, site.sagemaker, site.pipeline, site.deployment, asked)
     go_or_skip(decide_training(state, asked["force"]))
     request = training_request(
-        site.pipeline, site.deployment, state.recordio, state.hyperparameters
+        site.pipeline, site.deployment, state.recordio, state.hyperparameters, state.shards
     )
     return {"request": request, "lineage": state.lineage()}
 

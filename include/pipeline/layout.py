@@ -70,9 +70,18 @@ class Layout:
         """One RecordIO version's folder, with recordio.json."""
         return f"{self.root}recordio/{version}/"
 
-    def recordio_part(self, version: str, part: str) -> str:
+    def recordio_files(self, version: str, shards: int = 1) -> str:
+        """The folder of a RecordIO version's files, as so many instances write them together.
+
+        A conversion by another number of instances has other files: it leaves these alone, and
+        none of them is ever read among the others.
+        """
+        folder = self.recordio(version)
+        return folder if shards == 1 else f"{folder}of-{shards}/"
+
+    def recordio_part(self, version: str, part: str, shards: int = 1) -> str:
         """The train, validation or index folder of a RecordIO version."""
-        return f"{self.recordio(version)}{part}/"
+        return f"{self.recordio_files(version, shards)}{part}/"
 
     def recordio_report(self, version: str) -> str:
         """A RecordIO version's own description; it is there when the conversion is complete."""

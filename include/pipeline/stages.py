@@ -92,11 +92,15 @@ class Dataset(Strict):
 
 
 class Conversion(Strict):
-    """How a dataset version becomes RecordIO: every value here is part of its version."""
+    """How a dataset version becomes RecordIO.
+
+    Every value is part of its version, but what it runs on: `machine` and `instance_count`.
+    """
 
     resize: Annotated[int, Field(ge=8, le=4096)] = 224
     fit: Literal["squash", "crop"] = "squash"
     quality: Annotated[int, Field(ge=1, le=100)] = 95
+    instance_count: Annotated[int, Field(ge=1, le=20)] = 1
     machine: Machine = Machine(instance_type="ml.c5.2xlarge", volume_gb=50)
 
 

@@ -10,7 +10,8 @@ from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
 from include.pipeline.versions import recordio_version
 from include.policies.decision import Decision
-from include.policies.records import need_record, read_record
+from include.policies.records import need_record, read_record, write_record
+from include.policies.shards import merge_shards
 
 
 @dataclass(frozen=True)
@@ -68,3 +69,20 @@ def decide_conversion(state: ConversionState, force: bool) -> Decision:
         f"RecordIO {state.version} of dataset {state.dataset_version} exists since "
         f"{state.report['created']}",
     )
+
+
+def complete_conversion(s3: Any, layout: Layout, version: str, shards: int) -> Mapping[str, Any]:
+    """Return the recordio.json of a conversion whose job has completed.
+
+    One instance has written it. What several have written is checked here, and recordio.json, by
+    which their files become the version's, is written last.
+
+    Raises:
+        RecordError: The instances' files are not the whole version.
+    """
+    report = layout.recordio_report(version)
+    if shards == 1:
+        return need_record(s3, layout.bucket, report, "the im2rec job")
+    record = merge_shards(s3, layout, version, shards)
+    write_record(s3, layout.bucket, report, record)
+    return record

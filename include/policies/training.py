@@ -23,13 +23,14 @@ CHANGEABLE = ("epochs", "num_layers", "learning_rate")
 class TrainingState:
     """What a training would learn from, and how.
 
-    `earlier` is the package of an earlier training on the same data with the same hyperparameters
-    and image, if there is one.
+    `shards` is how many files each split of the RecordIO version has. `earlier` is the package of
+    an earlier training on the same data with the same hyperparameters and image, if there is one.
     """
 
     pipeline: str
     dataset_version: str
     recordio: str
+    shards: int
     hyperparameters: Mapping[str, str]
     fingerprint: str
     earlier: Package | None
@@ -72,6 +73,7 @@ def plan_training(
         pipeline=pipeline.name,
         dataset_version=record["dataset_version"],
         recordio=record["version"],
+        shards=record.get("shards", 1),
         hyperparameters=hyperparameters,
         fingerprint=fingerprint,
         earlier=find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint),

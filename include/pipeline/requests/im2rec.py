@@ -13,11 +13,15 @@ PARTS = ("train", "validation", "index")
 
 
 def im2rec_request(pipeline: Pipeline, deployment: Deployment, dataset_version: str) -> JobRequest:
-    """Return the job that converts a dataset version, under the pipeline's settings."""
+    """Return the job that converts a dataset version, under the pipeline's settings.
+
+    Of several instances each converts its share of the images into record files of its own.
+    """
     layout = Layout(deployment.bucket, pipeline.name)
     conversion = pipeline.conversion
     version = recordio_version(dataset_version, conversion)
-    parts = {part: layout.output(layout.recordio_part(version, part)) for part in PARTS}
+    shards = conversion.instance_count
+    parts = {part: layout.output(layout.recordio_part(version, part, shards)) for part in PARTS}
     program = Program(
         name="im2rec",
         machine=conversion.machine,
@@ -31,6 +35,8 @@ def im2rec_request(pipeline: Pipeline, deployment: Deployment, dataset_version: 
             "version": layout.uri(layout.dataset(dataset_version)),
             "images": layout.uri(layout.images),
         },
-        outputs={**parts, "result": layout.output(layout.recordio(version))},
+        outputs={**parts, "result": layout.output(layout.recordio_files(version, shards))},
+        instances=shards,
+        sharded=frozenset({"images"}),
     )
     return processing_request(pipeline, deployment, program)

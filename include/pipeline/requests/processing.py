@@ -24,6 +24,9 @@ class Program:
     outputs: dict[str, str]
     manifests: frozenset[str] = frozenset()
     """The inputs whose address is a manifest that lists objects."""
+    instances: int = 1
+    sharded: frozenset[str] = frozenset()
+    """The inputs whose objects are divided among the instances; the others have all of them."""
 
 
 def processing_request(pipeline: Pipeline, deployment: Deployment, program: Program) -> JobRequest:
@@ -35,7 +38,7 @@ def processing_request(pipeline: Pipeline, deployment: Deployment, program: Prog
             "ImageUri": deployment.image_uri,
             "ContainerArguments": [program.name, *flags],
         },
-        "ProcessingResources": {"ClusterConfig": _cluster(program.machine)},
+        "ProcessingResources": {"ClusterConfig": _cluster(program)},
         "StoppingCondition": {"MaxRuntimeInSeconds": program.machine.max_runtime_seconds},
         "ProcessingInputs": [_input(program, *entry) for entry in program.inputs.items()],
         "ProcessingOutputConfig": {
@@ -45,15 +48,16 @@ def processing_request(pipeline: Pipeline, deployment: Deployment, program: Prog
     return job_request(pipeline, deployment, program.name, config)
 
 
-def _cluster(machine: Machine) -> dict[str, Any]:
+def _cluster(program: Program) -> dict[str, Any]:
     return {
-        "InstanceCount": 1,
-        "InstanceType": machine.instance_type,
-        "VolumeSizeInGB": machine.volume_gb,
+        "InstanceCount": program.instances,
+        "InstanceType": program.machine.instance_type,
+        "VolumeSizeInGB": program.machine.volume_gb,
     }
 
 
 def _input(program: Program, name: str, uri: str) -> dict[str, Any]:
+    sharded = program.instances > 1 and name in program.sharded
     return {
         "InputName": name,
         "S3Input": {
@@ -61,7 +65,7 @@ def _input(program: Program, name: str, uri: str) -> dict[str, Any]:
             "LocalPath": f"{BASE}/input/{name}",
             "S3DataType": "ManifestFile" if name in program.manifests else "S3Prefix",
             "S3InputMode": "File",
-            "S3DataDistributionType": "FullyReplicated",
+            "S3DataDistributionType": "ShardedByS3Key" if sharded else "FullyReplicated",
         },
     }
 

@@ -44,9 +44,21 @@ def training_hyperparameters(
 
 
 def training_request(
-    pipeline: Pipeline, deployment: Deployment, recordio: str, hyperparameters: Mapping[str, str]
+    pipeline: Pipeline,
+    deployment: Deployment,
+    recordio: str,
+    hyperparameters: Mapping[str, str],
+    shards: int = 1,
 ) -> JobRequest:
-    """Return the job that trains on a RecordIO version with complete hyperparameters."""
+    """Return the job that trains on a RecordIO version with complete hyperparameters.
+
+    Args:
+        pipeline: Which pipeline trains.
+        deployment: Where.
+        recordio: The RecordIO version.
+        hyperparameters: What `training_hyperparameters` returns.
+        shards: By how many instances together its files were written.
+    """
     layout = Layout(deployment.bucket, pipeline.name)
     channels = ("train", "validation")
     config = {
@@ -54,7 +66,8 @@ def training_request(
         "AlgorithmSpecification": _algorithm(pipeline, deployment),
         "HyperParameters": dict(hyperparameters),
         "InputDataConfig": [
-            _channel(name, layout.uri(layout.recordio_part(recordio, name))) for name in channels
+            _channel(name, layout.uri(layout.recordio_part(recordio, name, shards)))
+            for name in channels
         ],
         "OutputDataConfig": {"S3OutputPath": layout.output(layout.models)},
         **_resources(pipeline),

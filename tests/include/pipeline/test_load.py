@@ -18,7 +18,10 @@ MISTAKES = {
     ),
     "an unknown field": (
         SOURCE + "conversion: {size: 64}",
-        ["conversion.size: no such field; allowed here: resize, fit, quality, machine"],
+        [
+            "conversion.size: no such field; allowed here: resize, fit, quality, ",
+            "instance_count, machine",
+        ],
     ),
     "a counted hyperparameter": (
         SOURCE + "training: {hyperparameters: {num_classes: 3}}",

@@ -239,3 +239,37 @@ def test_the_built_in_image_gets_no_metrics_of_ours(cars: Pipeline, deployment: 
     found = re.search(validation["Regex"], line)
     assert found is not None
     assert found.group(1) == "0.253906"
+
+
+def test_several_instances_share_the_images_and_write_files_of_their_own(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    def converted(count: int) -> tuple[int, dict[str, str], set[str]]:
+        conversion = cars.conversion.model_copy(update={"instance_count": count})
+        pipeline = cars.model_copy(update={"conversion": conversion})
+        config = make.im2rec_request(pipeline, deployment, "1" * 16)["config"]
+        inputs = {
+            entry["InputName"]: entry["S3Input"]["S3DataDistributionType"]
+            for entry in config["ProcessingInputs"]
+        }
+        outputs = config["ProcessingOutputConfig"]["Outputs"]
+        uris = {entry["S3Output"]["S3Uri"] for entry in outputs}
+        return config["ProcessingResources"]["ClusterConfig"]["InstanceCount"], inputs, uris
+
+    count, inputs, alone = converted(1)
+    assert (count, set(inputs.values())) == (1, {"FullyReplicated"})
+    count, inputs, together = converted(3)
+    assert count == 3
+    assert inputs == {"version": "FullyReplicated", "images": "ShardedByS3Key"}
+    folder = min(alone, key=len)  # the version's, whose name does not depend on the instances
+    assert min(together, key=len) == f"{folder}/of-3"
+    assert alone.isdisjoint(together)
+
+
+def test_training_reads_the_files_that_so_many_instances_wrote(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    config = make.training_request(cars, deployment, "r1", {}, shards=3)["config"]
+    sources = [c["DataSource"]["S3DataSource"]["S3Uri"] for c in config["InputDataConfig"]]
+    below = "s3://some-bucket/stanford_cars/recordio/r1/of-3/"
+    assert sources == [f"{below}train/", f"{below}validation/"]

@@ -21,8 +21,8 @@ HERE = Deployment(
 )
 
 
-def plan(s3: Any, sagemaker: Any, **asked: Any) -> Any:
-    s3.answer("get_object", s3.json(RECORD), Bucket="some-bucket", Key=_pointer())
+def plan(s3: Any, sagemaker: Any, record: Any = RECORD, **asked: Any) -> Any:
+    s3.answer("get_object", s3.json(record), Bucket="some-bucket", Key=_pointer())
     cars = find_pipeline("stanford_cars")
     return plan_training(s3.client, sagemaker.client, cars, HERE, asked)
 
@@ -56,6 +56,16 @@ def test_the_same_training_is_skipped_unless_forced(s3: Any, sagemaker: Any, reg
     assert "nothing new to learn: job-1 trained on RecordIO r1" in decision.reason
     assert "top-1 0.5000, verdict promote" in decision.reason
     assert decide_training(state, force=True).go
+
+
+def test_how_many_instances_converted_is_no_new_training(
+    s3: Any, sagemaker: Any, registry: Any
+) -> None:
+    registry.lists()
+    registry.lists()
+    alone, together = plan(s3, sagemaker), plan(s3, sagemaker, {**RECORD, "shards": 3})
+    assert (alone.shards, together.shards) == (1, 3)
+    assert alone.fingerprint == together.fingerprint
 
 
 def test_other_hyperparameters_are_another_training(s3: Any, sagemaker: Any, registry: Any) -> None:
