@@ -50,7 +50,7 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
 def _reports(s3: Any, bucket: str, folder: str, version: str, shards: int) -> list[Shard]:
     """The instances' reports, in the order of their hosts' names, which is that of the files."""
     keys = [key for key in _keys(s3, bucket, folder) if key.endswith(".json")]
-    reports = [need_record(s3, bucket, key, "the im2rec job") for key in keys]
+    reports: list[Shard] = [need_record(s3, bucket, key, "the im2rec job") for key in keys]
     reports.sort(key=lambda report: str(report.get("host")))
     where = f"s3://{bucket}/{folder}"
     if len(reports) < shards:
