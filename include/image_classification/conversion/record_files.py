@@ -1,78 +1,94 @@
-"""One split of a data set version as the three files that im2rec makes: .rec, .idx, .lst."""
+"""The files that a conversion leaves: records, their index, and what they were made from."""
 
-import functools
-import hashlib
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
-from include.image_classification.conversion.recordio import RecordWriter, pack_image
-from include.image_classification.conversion.resizing import Encoding, to_square_jpeg
-from include.image_classification.dataset.manifest import Image
-from include.image_classification.progress import with_progress
-from include.image_classification.workers import ordered_map
+from include.image_classification.conversion import reuse
+from include.image_classification.conversion.convert import Made
+from include.image_classification.conversion.encoding import Encoding
+from include.image_classification.conversion.recordio import RecordWriter
+
+BUFFER = 1 << 20
 
 
 @dataclass(frozen=True)
 class RecordFiles:
-    """Where one split's records, their offsets and their list go."""
+    """Where one set of records goes."""
 
     records: Path
     index: Path
-    listing: Path
+    made_from: Path
+
+    @classmethod
+    def of(cls, prefix: Path, index: Path | None = None) -> "RecordFiles":
+        """The files of a prefix, `train` for `train.rec`; their index may lie in another folder."""
+        beside = (index or prefix.parent) / prefix.name
+        return cls(
+            prefix.with_name(f"{prefix.name}.rec"),
+            beside.with_name(f"{prefix.name}.idx"),
+            beside.with_name(f"{prefix.name}{reuse.SUFFIX}"),
+        )
+
+    def earlier(self, encoding: Encoding) -> reuse.EarlierRecords | None:
+        """What is there of an earlier conversion, if this one may take records from it."""
+        return reuse.EarlierRecords.open(self.records, self.made_from, encoding)
 
 
-def write_record_files(
-    images: Sequence[Image], store: Path, files: RecordFiles, encoding: Encoding, processes: int
-) -> int:
-    """Convert images into record files and return the size of the records in bytes.
+class RecordFilesWriter:
+    """Writes records in the order in which they are added."""
 
-    Records are in the order of their images' hashes, which mixes the classes and is the same
-    every time; the files do not depend on the number of processes.
+    def __init__(self, files: RecordFiles) -> None:
+        self.count = self.reused = self.bytes = 0
+        self.parts = RecordFiles(*map(_part, (files.records, files.index, files.made_from)))
+        self._made_from = reuse.MadeFrom()
+        self._records = self.parts.records.open("wb", buffering=BUFFER)
+        self._index = self.parts.index.open("w", encoding="ascii")
+        self._writer = RecordWriter(self._records)
 
-    Args:
-        images: What to convert.
-        store: The folder that the images' keys are relative to.
-        files: Where to write.
-        encoding: What the images become.
-        processes: How many convert at a time.
+    def add(self, made: Made) -> None:
+        """Append a record."""
+        offset = self._writer.write_framed(made.framed)
+        self._index.write(f"{made.index}\t{offset}\n")
+        self._made_from.add(made.path, made.stamp, offset, len(made.framed), made.sha256)
+        self.count += 1
+        self.reused += made.reused
+        self.bytes = offset + len(made.framed)
 
-    Raises:
-        ProgramError: An image is missing, is not what its key says, or cannot be decoded.
+    def close(self) -> None:
+        """Flush what was written."""
+        self._records.close()
+        self._index.close()
+
+    def note(self, encoding: Encoding) -> None:
+        """Write down what the records were made from."""
+        self._made_from.save(self.parts.made_from, encoding, self.bytes)
+
+
+@contextmanager
+def record_files(files: RecordFiles, encoding: Encoding) -> Iterator[RecordFilesWriter]:
+    """Write a set of record files, which take the place of earlier ones when all are whole.
+
+    An exception within the block leaves the earlier files as they were. The records come first,
+    and while they are replaced there is no index: a crash never leaves one that fits others.
     """
-    ordered = sorted(images, key=lambda image: image.sha256)
-    convert = functools.partial(_record, store=store, encoding=encoding)
-    records: Iterator[bytes] = ordered_map(convert, enumerate(ordered), processes)
-    records = with_progress(records, f"{files.records.name}: images converted", len(ordered))
-    with (
-        files.records.open("wb") as record_file,
-        files.index.open("w", encoding="ascii") as index,
-        files.listing.open("w", encoding="ascii") as listing,
-    ):
-        writer = RecordWriter(record_file)
-        for number, (image, record) in enumerate(zip(ordered, records, strict=True)):
-            index.write(f"{number}\t{writer.write(record)}\n")
-            listing.write(f"{number}\t{image.label}\t{image.key}\n")
-    return files.records.stat().st_size
-
-
-def _record(numbered: tuple[int, Image], store: Path, encoding: Encoding) -> bytes:
-    number, image = numbered
-    data = _read(store / image.key, image)
+    writer = RecordFilesWriter(files)
     try:
-        content = to_square_jpeg(data, encoding)
-    except ValueError as error:
-        raise ProgramError(f"image {image.key} ({image.path}): {error}") from error
-    return pack_image([image.label], number, content)
+        yield writer
+        writer.close()
+        writer.note(encoding)
+        files.made_from.unlink(missing_ok=True)
+        files.index.unlink(missing_ok=True)
+        os.replace(writer.parts.records, files.records)
+        os.replace(writer.parts.index, files.index)
+        os.replace(writer.parts.made_from, files.made_from)
+    finally:
+        writer.close()
+        for part in (writer.parts.records, writer.parts.index, writer.parts.made_from):
+            part.unlink(missing_ok=True)
 
 
-def _read(path: Path, image: Image) -> bytes:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        message = f"image {image.key} ({image.path}) is not in the store; refresh the data set"
-        raise ProgramError(message) from error
-    if hashlib.sha256(data).hexdigest() != image.sha256:
-        raise ProgramError(f"image {image.key} ({image.path}) holds other bytes than its name says")
-    return data
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")

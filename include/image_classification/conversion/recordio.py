@@ -54,10 +54,13 @@ class RecordWriter:
         Raises:
             ProgramError: The record is too long for the format, 512 MiB.
         """
+        return self.write_framed(frame(record))
+
+    def write_framed(self, framed: bytes) -> int:
+        """Append a record that `frame` has made, and return the offset it starts at."""
         offset = self._offset
-        data = frame(record)
-        self._file.write(data)
-        self._offset += len(data)
+        self._file.write(framed)
+        self._offset += len(framed)
         return offset
 
 
@@ -101,9 +104,12 @@ def unframe(data: bytes, name: str) -> bytes:
     """Turn the parts of exactly one record, as `frame` made them, back into the record.
 
     Raises:
-        ProgramError: They are damaged; `name` says whose they are.
+        ProgramError: They are damaged, or not those of one record; `name` says whose they are.
     """
-    pieces = next(scan_records(io.BytesIO(data), name))
+    records = list(scan_records(io.BytesIO(data), name))
+    if len(records) != 1:
+        raise ProgramError(f"{name} holds {len(records)} records, not one")
+    (pieces,) = records
     return MAGIC.join(data[start:end] for start, end in pieces)
 
 
@@ -161,10 +167,15 @@ def _cut_off(name: str, offset: int) -> ProgramError:
 
 def pack_image(labels: Sequence[float], identifier: int, content: bytes) -> bytes:
     """Put labels and an identifier before an image's encoded bytes, as mxnet.recordio.pack does."""
+    return image_header(labels, identifier) + content
+
+
+def image_header(labels: Sequence[float], identifier: int) -> bytes:
+    """What stands before an image's encoded bytes."""
     if len(labels) == 1:
-        return IMAGE_HEADER.pack(0, labels[0], identifier, 0) + content
+        return IMAGE_HEADER.pack(0, labels[0], identifier, 0)
     header = IMAGE_HEADER.pack(len(labels), 0.0, identifier, 0)
-    return header + struct.pack(f"<{len(labels)}f", *labels) + content
+    return header + struct.pack(f"<{len(labels)}f", *labels)
 
 
 def unpack_image(record: bytes) -> ImageRecord:

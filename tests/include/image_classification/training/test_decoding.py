@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from include.image_classification.conversion.resizing import Encoding, to_square_jpeg
+from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.squash import squash
 from include.image_classification.training.decoding import decode
 
@@ -13,7 +13,7 @@ from include.image_classification.training.decoding import decode
 def test_serving_squashes_as_conversion_does(size: tuple[int, int]) -> None:
     ramp = np.linspace(0, 255, size[0] * size[1]).reshape(size).astype(np.uint8)
     photo = cv2.imencode(".png", np.dstack([ramp, ramp[::-1], ramp[:, ::-1]]))[1].tobytes()
-    converted = decode(to_square_jpeg(photo, Encoding(64, "squash", 100)), 3)
+    converted = decode(encode(photo, Encoding(64, "squash", 100)), 3)
     image = decode(photo, 3)
     assert image is not None
     assert converted is not None

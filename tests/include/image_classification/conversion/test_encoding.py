@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from include.image_classification.conversion.resizing import Encoding, Fit, to_square_jpeg
+from include.image_classification.conversion.encoding import Encoding, Fit, encode
 from include.image_classification.squash import Image
 
 BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -36,7 +36,7 @@ def stripes(width: int, height: int) -> Image:
 
 def square(data: bytes, fit: Fit = "squash", side: int = 30, quality: int = 95) -> Image:
     result = cv2.imdecode(
-        np.frombuffer(to_square_jpeg(data, Encoding(side, fit, quality)), np.uint8),
+        np.frombuffer(encode(data, Encoding(side, fit, quality)), np.uint8),
         cv2.IMREAD_UNCHANGED,
     )
     return np.asarray(result, np.uint8)
@@ -106,10 +106,10 @@ def test_cmyk_becomes_colour() -> None:
 
 def test_quality_is_used() -> None:
     noise = encoded(np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8))
-    sizes = [len(to_square_jpeg(noise, Encoding(30, "squash", q))) for q in (30, 95)]
+    sizes = [len(encode(noise, Encoding(30, "squash", q))) for q in (30, 95)]
     assert sizes[0] < sizes[1]
 
 
 def test_what_cannot_be_decoded_is_an_error() -> None:
     with pytest.raises(ValueError, match="cannot be decoded"):
-        to_square_jpeg(b"no photo", Encoding(30, "squash", 95))
+        encode(b"no photo", Encoding(30, "squash", 95))

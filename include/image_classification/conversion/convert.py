@@ -1,0 +1,147 @@
+"""One image to one record: taken from an earlier conversion, or read, decoded and encoded."""
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from include.image_classification.container import ProgramError
+from include.image_classification.conversion.encoding import Encoding, encode
+from include.image_classification.conversion.recordio import (
+    frame,
+    image_header,
+    unframe,
+    unpack_image,
+)
+from include.image_classification.conversion.reuse import EarlierRecords, path_number, stamp
+from include.image_classification.threads import ordered_threads
+
+# Handing over an image costs as much as taking over its earlier record.
+BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An image that becomes a record.
+
+    Attributes:
+        index: The record's identifier, and its key in the index file.
+        labels: One, or several to be packed together.
+        name: Of the image, as its list has it.
+        path: Where its bytes are.
+        sha256: Of its bytes, in hex, where a manifest promises it.
+    """
+
+    index: int
+    labels: tuple[float, ...]
+    name: str
+    path: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A record as it lies in the file, and what it was made from: see `MadeFrom.add`."""
+
+    index: int
+    framed: bytes
+    path: int
+    stamp: int
+    sha256: bytes
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An image that gives no record, and why."""
+
+    entry: Entry
+    reason: str
+
+
+class Converter:
+    """Makes records of images under one encoding; may be called by several threads at a time."""
+
+    def __init__(self, encoding: Encoding, earlier: Sequence[EarlierRecords] = ()) -> None:
+        self._encoding = encoding
+        self._earlier = earlier
+
+    def __call__(self, entry: Entry) -> Made | Lost:
+        """Make the record of an image.
+
+        The bytes of the file are not read where an earlier conversion has a record of the same
+        content, which the manifest or the file's unchanged stamp tells.
+        """
+        try:
+            return self._promised(entry) if entry.sha256 else self._found(entry)
+        except FileNotFoundError:
+            return Lost(entry, "there is no such file")
+        except (OSError, ValueError) as error:
+            return Lost(entry, str(error))
+
+    def convert(self, entries: Iterable[Entry], threads: int) -> Iterator[Made | Lost]:
+        """Make the records of images, in their order, by so many threads."""
+        for batch in ordered_threads(self._batch, _batches(entries), threads):
+            yield from batch
+
+    def _batch(self, entries: Sequence[Entry]) -> list[Made | Lost]:
+        return [self(entry) for entry in entries]
+
+    def _promised(self, entry: Entry) -> Made:
+        digest = bytes.fromhex(entry.sha256 or "")
+        if record := self._reused(entry, 0, 0, digest):
+            return record
+        data = _read(entry.path)
+        if hashlib.sha256(data).digest() != digest:
+            raise ValueError("it holds other bytes than its name says")
+        return self._new(entry, 0, 0, digest, data)
+
+    def _found(self, entry: Entry) -> Made:
+        number, mark = path_number(entry.name), 0
+        if self._earlier:
+            mark = stamp(os.stat(entry.path))
+            for earlier in self._earlier:
+                if found := earlier.unchanged(number, mark):
+                    framed, digest = found
+                    if labelled := _labelled(framed, entry):
+                        return Made(entry.index, labelled, number, mark, digest, True)
+        with open(entry.path, "rb") as file:
+            mark = stamp(os.fstat(file.fileno()))
+            data = file.read()
+        digest = hashlib.sha256(data).digest()
+        return self._reused(entry, number, mark, digest) or self._new(
+            entry, number, mark, digest, data
+        )
+
+    def _reused(self, entry: Entry, number: int, mark: int, digest: bytes) -> Made | None:
+        for earlier in self._earlier:
+            framed = earlier.of(digest)
+            if framed and (labelled := _labelled(framed, entry)):
+                return Made(entry.index, labelled, number, mark, digest, True)
+        return None
+
+    def _new(self, entry: Entry, number: int, mark: int, digest: bytes, data: bytes) -> Made:
+        record = image_header(entry.labels, entry.index) + encode(data, self._encoding)
+        return Made(entry.index, frame(record), number, mark, digest, False)
+
+
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    remaining = iter(entries)
+    while batch := list(itertools.islice(remaining, BATCH)):
+        yield batch
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _labelled(framed: bytes, entry: Entry) -> bytes | None:
+    """An earlier record under this entry's labels and index; None if it is damaged."""
+    header = image_header(entry.labels, entry.index)
+    try:
+        record = unframe(framed, entry.name)
+        return framed if record.startswith(header) else frame(header + unpack_image(record).content)
+    except ProgramError:
+        return None

@@ -1,0 +1,126 @@
+"""From a photo's bytes to the bytes that its record holds."""
+
+import functools
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from include.image_classification.conversion.decoding import Colour, Decoded, decode
+from include.image_classification.squash import Image, squash
+
+Fit = Literal["keep", "crop", "squash"]
+FITS: tuple[Fit, ...] = ("keep", "crop", "squash")
+Format = Literal[".jpg", ".png"]
+
+# Up to so many pixels into one, bilinear interpolation differs little from averaging them and takes
+# a quarter of the time. From 2 on it would skip pixels.
+INTERPOLATED_UP_TO = 1.5
+SAMPLED_UP_TO = 2.0
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How images are brought to a size and compressed, in the words of MXNet's im2rec.py.
+
+    Attributes:
+        resize: The shorter side or, of a square, each side in pixels; 0 leaves the size.
+        fit: `keep` the aspect; `crop` to the centre's square; `squash` to a square that shows all.
+        quality: Of a JPEG 1 to 100; of a PNG its compression, at most 9.
+        colour: 1 for colour, 0 for grey, -1 for the file's own channels.
+        format: What the record holds.
+        pass_through: The record holds the file's own bytes, and nothing else here counts.
+    """
+
+    resize: int
+    fit: Fit = "keep"
+    quality: int = 95
+    colour: Colour = 1
+    format: Format = ".jpg"
+    pass_through: bool = False
+
+
+def encode(data: bytes, encoding: Encoding) -> bytes:
+    """Decode a photo, fit it and encode it.
+
+    With colour, the result has three channels: EXIF orientation is applied, grey and CMYK become
+    colour, and transparency is dropped, all of which MXNet's and the server's decoders do too.
+
+    Raises:
+        ValueError: The photo cannot be decoded, or is cut off.
+    """
+    if encoding.pass_through:
+        return data
+    plan = functools.partial(_suits, encoding=encoding)
+    image = _fit(decode(data, encoding.colour, plan), encoding)
+    jpeg = encoding.format == ".jpg"
+    option = cv2.IMWRITE_JPEG_QUALITY if jpeg else cv2.IMWRITE_PNG_COMPRESSION
+    quality = encoding.quality if jpeg else min(encoding.quality, 9)
+    return bytes(cv2.imencode(encoding.format, image, [option, quality])[1])
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The part of a photo that is kept, in its own pixels, and the size that it is brought to."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+    size: tuple[int, int]
+
+    @property
+    def steps(self) -> tuple[float, float]:
+        """How many of the photo's pixels, down and across, go into one of the result."""
+        return self.height / self.size[0], self.width / self.size[1]
+
+
+def _window(height: int, width: int, encoding: Encoding) -> _Window:
+    kept = (min(height, width),) * 2 if encoding.fit == "crop" else (height, width)
+    top, left = (height - kept[0]) // 2, (width - kept[1]) // 2
+    return _Window(top, left, *kept, size=_size(*kept, encoding))
+
+
+def _size(height: int, width: int, encoding: Encoding) -> tuple[int, int]:
+    side = encoding.resize
+    if not side:
+        return height, width
+    if encoding.fit == "squash":
+        return side, side
+    if height > width:
+        return height * side // width, side
+    return side, width * side // height
+
+
+def _suits(reduction: int, height: int, width: int, encoding: Encoding) -> bool:
+    steps = _window(height, width, encoding).steps
+    return all(1 <= step / reduction < SAMPLED_UP_TO for step in steps)
+
+
+def _fit(photo: Decoded, encoding: Encoding) -> Image:
+    window = _window(photo.height, photo.width, encoding)
+    if photo.reduction > 1:
+        return _sampled(photo, window)
+    bottom, right = window.top + window.height, window.left + window.width
+    cut = photo.image[window.top : bottom, window.left : right]
+    if encoding.fit != "squash" and max(window.steps) < INTERPOLATED_UP_TO:
+        return np.asarray(cv2.resize(np.ascontiguousarray(cut), window.size[::-1]))
+    return squash(cut, *window.size)
+
+
+def _sampled(photo: Decoded, window: _Window) -> Image:
+    # The window's edges, and the photo's own, lie between the pixels of an image that was decoded
+    # at a fraction of its size. Half a pixel off costs 5 dB: pixels are taken where they belong.
+    down, across = (step / photo.reduction for step in window.steps)
+    top = window.top / photo.reduction + down / 2 - 0.5
+    left = window.left / photo.reduction + across / 2 - 0.5
+    return np.asarray(
+        cv2.warpAffine(
+            photo.image,
+            np.array([[across, 0, left], [0, down, top]]),
+            window.size[::-1],
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    )

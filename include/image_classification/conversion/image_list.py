@@ -1,0 +1,141 @@
+"""MXNet's .lst files: `index TAB label [TAB label ...] TAB path`, one image a line."""
+
+import os
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.image_classification.container import ProgramError
+
+# The order in which im2rec.py shuffles, so that the same folder gives the same list.
+SHUFFLE_SEED = 100
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line: the record's index, its labels, and the image's path relative to the root."""
+
+    index: int
+    labels: tuple[float, ...]
+    path: str
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How a list is divided: in so many chunks, each into test, train and the rest, validation."""
+
+    chunks: int = 1
+    train: float = 1.0
+    test: float = 0.0
+
+
+def find_images(
+    root: Path, suffixes: Sequence[str], recursive: bool
+) -> tuple[list[Listed], dict[str, int]]:
+    """Find the images below a folder, as `im2rec.py --list` does.
+
+    Args:
+        root: The folder.
+        suffixes: Of the files that are images, in lower case, with their dot.
+        recursive: Look into folders, links to folders too, and label each folder's images by the
+            order of the folders; else only the folder itself, and the label is 0.
+
+    Returns:
+        The images in order, and the label of each folder that holds some.
+
+    Raises:
+        ProgramError: There is no such folder, or no image in it.
+    """
+    if not root.is_dir():
+        raise ProgramError(f"{root} is no folder; name the one that holds the images")
+    labels: dict[str, int] = {}
+    images: list[Listed] = []
+    for folder, names in _folders(root) if recursive else [(str(root), sorted(os.listdir(root)))]:
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.splitext(name)[1].lower() in suffixes and os.path.isfile(path):
+                label = labels.setdefault(os.path.relpath(folder, root), len(labels))
+                images.append(Listed(len(images), (label,), os.path.relpath(path, root)))
+    if not images:
+        raise ProgramError(
+            f"{root} holds no images that end in {', '.join(suffixes)}; name others with --exts"
+            + ("" if recursive else ", or look into its folders with --recursive")
+        )
+    return images, labels
+
+
+def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
+    for folder, folders, names in os.walk(root, followlinks=True):
+        folders.sort()
+        yield folder, sorted(names)
+
+
+def shuffled(images: Sequence[Listed]) -> list[Listed]:
+    """The images in im2rec.py's random order, which is the same every time."""
+    order = list(images)
+    random.Random(SHUFFLE_SEED).shuffle(order)
+    return order
+
+
+def write_lists(prefix: Path, images: Sequence[Listed], shares: Shares) -> list[Path]:
+    """Write `<prefix>[_<chunk>][_train|_val|_test].lst` and return the files.
+
+    Which files there are, and where the cuts fall, is as im2rec.py has it.
+    """
+    size = -(-len(images) // shares.chunks)
+    written = []
+    for chunk in range(shares.chunks):
+        number = f"_{chunk}" if shares.chunks > 1 else ""
+        part = images[chunk * size : (chunk + 1) * size]
+        for name, rows in _cut(part, size, shares):
+            path = prefix.with_name(f"{prefix.name}{number}{name}.lst")
+            write_list(path, rows)
+            written.append(path)
+    return written
+
+
+def _cut(
+    part: Sequence[Listed], size: int, shares: Shares
+) -> Iterator[tuple[str, Sequence[Listed]]]:
+    if shares.train == 1.0:
+        yield "", part
+        return
+    test, train = int(size * shares.test), int(size * shares.train)
+    if shares.test:
+        yield "_test", part[:test]
+    if shares.train + shares.test < 1.0:
+        yield "_val", part[test + train :]
+    yield "_train", part[test : test + train]
+
+
+def write_list(path: Path, images: Sequence[Listed]) -> None:
+    """Write a list; labels have six decimals, as im2rec.py writes them."""
+    with path.open("w", encoding="utf-8", errors="surrogateescape") as file:
+        for image in images:
+            labels = "".join(f"{label:f}\t" for label in image.labels)
+            file.write(f"{image.index}\t{labels}{image.path}\n")
+
+
+def read_list(path: Path) -> Iterator[Listed]:
+    """Yield a list's lines.
+
+    Raises:
+        ProgramError: A line is not one of three or more parts, or its numbers are none; im2rec.py
+            leaves such an image out.
+    """
+    with path.open(encoding="utf-8", errors="surrogateescape") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _parse(line, f"{path.name}, line {number}")
+
+
+def _parse(line: str, where: str) -> Listed:
+    parts = [part.strip() for part in line.strip().split("\t")]
+    if len(parts) < 3:
+        raise ProgramError(f"{where} has {len(parts)} parts; index, label and path are needed")
+    index, *labels, path = parts
+    try:
+        return Listed(int(index), tuple(float(label) for label in labels), path)
+    except ValueError as error:
+        raise ProgramError(f"{where}: {error}") from error

@@ -1,0 +1,175 @@
+"""The processing job's way: a data set version to record files for training and validation."""
+
+import argparse
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from include.image_classification.container import (
+    ProgramError,
+    processing_input,
+    processing_output,
+)
+from include.image_classification.conversion.convert import Converter, Entry, Lost
+from include.image_classification.conversion.encoding import Encoding
+from include.image_classification.conversion.hosts import Hosts, read_hosts
+from include.image_classification.conversion.image_list import Listed, write_list
+from include.image_classification.conversion.record_files import RecordFiles, record_files
+from include.image_classification.conversion.reuse import SUFFIX, EarlierRecords
+from include.image_classification.dataset.manifest import (
+    Image,
+    Split,
+    Version,
+    read_version,
+    write_json,
+)
+from include.image_classification.progress import with_progress
+
+# Tests are judged by the photos themselves, through the served model, not by records.
+CONVERTED: tuple[Split, ...] = ("train", "validation")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What one host made of one split: which of its images, by their rank in the split."""
+
+    ranks: Sequence[int]
+    expected: int
+    reused: int
+    bytes: int
+
+
+def convert_version(flags: argparse.Namespace, encoding: Encoding) -> None:
+    """Convert the version in input/version, the images in input/images.
+
+    Records made earlier, in input/previous if that is there, are taken over where their images
+    and the settings are the same. On several hosts each converts the images that it was given.
+
+    Raises:
+        ProgramError: The version or an image of it is missing or damaged, or a split is empty.
+    """
+    if not encoding.resize:
+        raise ProgramError("im2rec: argument --resize: the side of the square is needed, in pixels")
+    started = time.monotonic()
+    version = read_version(processing_input("version"))
+    hosts = read_hosts()
+    with ExitStack() as stack:
+        earlier = _earlier(processing_input("previous"), encoding) if flags.reuse else []
+        for records in earlier:
+            stack.callback(records.close)
+        job = _Job(version, encoding, hosts, Converter(encoding, earlier), flags.num_thread)
+        done = {split: job.convert(split) for split in CONVERTED}
+    report = {
+        "stage": "im2rec",
+        "version": flags.recordio_version or recordio_version(version, encoding),
+        "dataset_version": version.name,
+        "settings": settings(encoding),
+        "counts": {split: len(done[split].ranks) for split in CONVERTED}
+        | {"classes": len(version.classes)},
+        "reused": sum(split.reused for split in done.values()),
+        "bytes": sum(split.bytes for split in done.values()),
+        "seconds": round(time.monotonic() - started, 3),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    _write_report(report, done, hosts)
+    _log.info("RecordIO version %s of data set version %s", report["version"], version.name)
+
+
+def settings(encoding: Encoding) -> dict[str, Any]:
+    """The settings that a RecordIO version is named by."""
+    return {"resize": encoding.resize, "fit": encoding.fit, "quality": encoding.quality}
+
+
+def recordio_version(version: Version, encoding: Encoding) -> str:
+    """Name a RecordIO version by the hash of what it is made from."""
+    made_from = json.dumps([version.name, settings(encoding)], sort_keys=True)
+    return hashlib.sha256(made_from.encode()).hexdigest()[:16]
+
+
+def _write_report(report: dict[str, Any], done: dict[Split, Converted], hosts: Hosts) -> None:
+    folder = processing_output("result")
+    if hosts.alone:
+        write_json(folder / "recordio.json", report)
+        return
+    shard = {
+        "host": hosts.current,
+        "hosts": len(hosts.all),
+        "expected": {split: each.expected for split, each in done.items()},
+        "identifiers": {split: list(each.ranks) for split, each in done.items()},
+    }
+    (folder / "shards").mkdir(exist_ok=True)
+    write_json(folder / "shards" / f"{hosts.current}.json", report | shard)
+
+
+def _earlier(folder: Path, encoding: Encoding) -> list[EarlierRecords]:
+    found = []
+    for notes in sorted((folder / "index").glob(f"*{SUFFIX}")):
+        name = notes.name.removesuffix(SUFFIX)
+        records = next(folder.glob(f"*/{name}.rec"), None)
+        if records and (earlier := EarlierRecords.open(records, notes, encoding)):
+            _log.info("%s: %d records of an earlier conversion", records.name, len(earlier))
+            found.append(earlier)
+    return found
+
+
+@dataclass(frozen=True)
+class _Job:
+    version: Version
+    encoding: Encoding
+    hosts: Hosts
+    converter: Converter
+    threads: int
+
+    def convert(self, split: Split) -> Converted:
+        """Convert the images of a split, in the order of their hashes.
+
+        That order mixes the classes and is the same every time; the files do not depend on the
+        number of threads.
+        """
+        # An image that the source lists twice is there twice.
+        images = sorted(self.version.split(split), key=lambda image: image.sha256)
+        if not images:
+            raise ProgramError(
+                f"data set version {self.version.name} has no {split} images; add images to the"
+                " source"
+            )
+        entries = self._entries(images)
+        if not entries:
+            return Converted([], len(images), 0, 0)
+        prefix = processing_output(split) / f"{split}{self.hosts.suffix}"
+        files = RecordFiles.of(prefix, index=processing_output("index"))
+        rows = [Listed(each.index, each.labels, each.name) for each in entries]
+        write_list(files.index.with_suffix(".lst"), rows)
+        with record_files(files, self.encoding) as writer:
+            made = self.converter.convert(entries, self.threads)
+            for record in with_progress(made, f"{prefix.name}.rec: images converted", len(entries)):
+                if isinstance(record, Lost):
+                    raise _lost(record, images[record.entry.index])
+                writer.add(record)
+        return Converted([each.index for each in entries], len(images), writer.reused, writer.bytes)
+
+    def _entries(self, images: Sequence[Image]) -> list[Entry]:
+        store = os.fspath(processing_input("images"))
+        entries = (
+            Entry(
+                rank, (float(image.label),), image.key, os.path.join(store, image.key), image.sha256
+            )
+            for rank, image in enumerate(images)
+        )
+        # The others are on other hosts; whether on one is seen when all have reported.
+        return [each for each in entries if self.hosts.alone or os.path.exists(each.path)]
+
+
+def _lost(lost: Lost, image: Image) -> ProgramError:
+    fix = "; refresh the data set" if "no such file" in lost.reason else ""
+    return ProgramError(f"image {image.key} ({image.path}): {lost.reason}{fix}")
