@@ -6,8 +6,15 @@ dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, 
 
 **When something fails or skips**
 
-- `fetch`, where the pipeline has `source.urls`: the message names the URL that cannot be read.
-- `plan` is skipped: the source is unchanged. Trigger with *Force* to read it all the same.
+- `fetch`, where the pipeline has `source.urls`: the message names every mirror that was tried, and
+  its reason. Clear it: it goes on from where it broke off. The source's file stays until the
+  new one is whole and has the size and sha256 that are expected.
+- `plan` is skipped, *the source is unchanged*: trigger with *Force* to read it all the same.
+- `plan` is skipped, *... is missing: the source is not complete yet*: whoever uploads the source
+  writes the object `source.complete_marker` last; then trigger the DAG, or wait for its schedule.
+- `plan`, *is being uploaded*, *is half-written*, *changed in the last ... minutes*: it looks again
+  three times, ten minutes apart, and holds no slot meanwhile. Then finish the upload, or abort or
+  remove what nobody finishes, and clear `plan`. Uploads older than a day are ignored.
 - `plan`, *nothing is at s3://...*: upload the raw data there, or set `source.uri` in the YAML.
 - `plan`, *Airflow Variable ...*: set the Variable that the message names.
 - `track_refresh`, too many quarantined: the job's log has the reasons. Mend the source, or raise
@@ -15,12 +22,12 @@ dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, 
 - `track_refresh`, anything else: the message names the file and the fix. Mend the source, then
   clear `plan` and what follows.
 - `publish`: clear it. It only writes the pointer `dataset/current.json`; until it has, the former
-  version stays in force.
+  version stays in force. A source that changed after `plan` is read again by the next run.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import task
@@ -37,7 +44,7 @@ FETCHING = timedelta(hours=4)
 
 @task(execution_timeout=FETCHING)
 def fetch(pipeline: str) -> list[str]:
-    """Copy what changed on the web into the source's folder; return what was copied."""
+    """Copy what changed on the web into the source's folder; return the copied files' names."""
     from include.policies.fetch import fetch_source
 
     site = open_site(pipeline)
@@ -46,15 +53,22 @@ def fetch(pipeline: str) -> list[str]:
 
 @task
 def plan(pipeline: str) -> dict[str, Any]:
-    """Skip when the source is unchanged, else return the job's request."""
+    """Skip when the source is unchanged or not complete, else return the job's request."""
     from include.pipeline.requests import refresh_request, source_uri
     from include.pipeline.versions import source_fingerprint
+    from include.policies.readiness import decide_complete, need_whole, settling
     from include.policies.records import read_record
-    from include.policies.source import decide_refresh, list_source
+    from include.policies.source import Listing, decide_refresh
 
     site = open_site(pipeline)
-    files = list_source(site.s3, source_uri(site.pipeline, site.layout))
-    fingerprint = source_fingerprint(files, site.pipeline.source, site.pipeline.dataset)
+    source = site.pipeline.source
+    listing = Listing.read(site.s3, source_uri(site.pipeline, site.layout))
+    go_or_skip(decide_complete(listing, source.complete_marker))
+    files = listing.need_files(source.complete_marker)
+    fetched = [file.file_name for file in source.urls]
+    settle = settling(source, site.deployment.name)
+    need_whole(site.s3, listing, fetched, settle, datetime.now(UTC))
+    fingerprint = source_fingerprint(files, source, site.pipeline.dataset)
     current = read_record(site.s3, site.bucket, site.layout.dataset_pointer)
     go_or_skip(decide_refresh(current, fingerprint, asking.answers()["force"]))
     previous = current["version"] if current else None
@@ -64,13 +78,30 @@ def plan(pipeline: str) -> dict[str, Any]:
 
 @task(multiple_outputs=False)
 def publish(pipeline: str, fingerprint: str, job: dict[str, Any]) -> dict[str, Any]:
-    """Make the job's dataset version the current one, and return its summary."""
+    """Make the job's dataset version the current one, and return its summary.
+
+    A source that is no longer as it was planned may have been read in either state, or in between:
+    the next run must read it again, even if it has gone back to the planned state by then.
+    """
+    from include.pipeline.requests import source_uri
+    from include.pipeline.versions import source_fingerprint
     from include.policies.records import need_record, write_record
+    from include.policies.source import Listing
 
     site = open_site(pipeline)
+    source = site.pipeline.source
+    files = Listing.read(site.s3, source_uri(site.pipeline, site.layout)).files(
+        source.complete_marker
+    )
+    now = source_fingerprint(files, source, site.pipeline.dataset)
     report = f"{site.layout.refresh_run(job['job_name'])}dataset.json"
     dataset = need_record(site.s3, site.bucket, report, "the refresh job")
-    summary = {**dataset, "fingerprint": fingerprint, "job": job["job_name"]}
+    summary = {
+        **dataset,
+        "fingerprint": fingerprint,
+        "changed_while_read": now != fingerprint,
+        "job": job["job_name"],
+    }
     write_record(site.s3, site.bucket, site.layout.dataset_pointer, summary)
     return summary
 

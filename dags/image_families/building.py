@@ -39,6 +39,10 @@ LASTING_ERRORS: list[type[BaseException] | str] = [
 ]
 """Errors that another try meets again: a person has to change something first."""
 
+UNFINISHED = "include.policies.readiness.SourceUnfinished"
+UPLOADING = timedelta(minutes=10)
+"""How long a source that somebody is writing is left alone before the next look at it."""
+
 
 def pipelines_for(family: str) -> Iterator[Pipeline]:
     """Yield the pipelines whose DAG of this family is to be built.
@@ -108,6 +112,9 @@ def _default_args(pipeline: Pipeline) -> dict[str, Any]:
         "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": SHORT_TASK,
         "retry_policy": ExceptionRetryPolicy(
-            rules=[RetryRule(exception=LASTING_ERRORS, action=RetryAction.FAIL)]
+            rules=[
+                RetryRule(exception=LASTING_ERRORS, action=RetryAction.FAIL),
+                RetryRule(exception=UNFINISHED, action=RetryAction.RETRY, retry_delay=UPLOADING),
+            ]
         ),
     }

@@ -48,6 +48,8 @@ def _fields(form: type[BaseModel], location: Sequence[int | str]) -> list[str]:
     """Return the names of the fields at a place inside the form."""
     model = form
     for part in location:
+        if isinstance(part, int):  # of a list, whose entries have the model
+            continue
         field = model.model_fields.get(str(part))
         inner = _model(field.annotation) if field is not None else None
         if inner is None:
@@ -57,10 +59,10 @@ def _fields(form: type[BaseModel], location: Sequence[int | str]) -> list[str]:
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:
-    """Return the model in an annotation such as `Source` or `Source | None`."""
+    """Return the model in an annotation such as `Source`, `Source | None` or `list[Source]`."""
     choices = (
         get_args(annotation)
-        if get_origin(annotation) in (Union, types.UnionType)
+        if get_origin(annotation) in (Union, types.UnionType, list)
         else (annotation,)
     )
     for choice in choices:

@@ -35,6 +35,11 @@ class Layout:
         return f"{self.root}source/"
 
     @property
+    def fetching(self) -> str:
+        """What is fetched from the web and not whole yet, one folder a file."""
+        return f"{self.root}fetching/"
+
+    @property
     def images(self) -> str:
         """The images of all dataset versions, each stored once, by content."""
         return f"{self.root}images/"

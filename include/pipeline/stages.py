@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from pathlib import PurePosixPath
 from typing import Annotated, Literal
-from urllib.parse import unquote, urlparse
 
 from pydantic import Field, model_validator
 
 from include.pipeline.hyperparameters import Hyperparameters
 from include.pipeline.machines import Machine, TransformMachine
 from include.pipeline.strict import Strict
+from include.pipeline.web_file import WebFile
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -20,9 +19,8 @@ LONGEST_ARGUMENT = 256
 """SageMaker's limit for one argument of a processing job."""
 
 
-def file_name(url: str) -> str:
-    """Return what a fetched file is called in the source's folder: as at its origin."""
-    return PurePosixPath(unquote(urlparse(url).path)).name
+SETTLE_MINUTES = 5
+"""How long a source that others upload must have been left alone, unless it says otherwise."""
 
 
 class Source(Strict):
@@ -32,8 +30,14 @@ class Source(Strict):
     uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9.\-]{3,63}/.+")] | None = Field(
         default=None, description="An S3 prefix; left out, <pipeline>/source/ in our own bucket"
     )
-    urls: list[Annotated[str, Field(pattern=r"^https?://[^/]+/.*[^/]$")]] = Field(
+    urls: list[WebFile] = Field(
         default=[], description="Files that are fetched into <pipeline>/source/ when they change"
+    )
+    complete_marker: Annotated[str, Field(pattern=r"^[^/](.*[^/])?$")] | None = Field(
+        default=None, description="An object that is written last: without it nothing is read"
+    )
+    settle_minutes: Annotated[int, Field(ge=0, le=24 * 60)] | None = Field(
+        default=None, description="How long no object may have changed before the source is read"
     )
     classes: Annotated[int, Field(ge=2)] | list[str] | None = Field(
         default=None, description="The first n classes, or these; left out, all"
@@ -47,12 +51,18 @@ class Source(Strict):
 
     @model_validator(mode="after")
     def _no_file_takes_anothers_place(self) -> Source:
-        names = Counter(map(file_name, self.urls))
+        names = Counter(file.file_name for file in self.urls)
         if twice := [name for name, count in names.items() if count > 1]:
             raise ValueError(
                 f"urls: {', '.join(twice)}: each file keeps its name in the source's folder, where "
-                "one would take the other's place: rename it at its origin"
+                "one would take the other's place: give one of them another name"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_marks_what_is_fetched(self) -> Source:
+        if self.urls and self.complete_marker:
+            raise ValueError("complete_marker is for a source that others upload: not with urls")
         return self
 
     @model_validator(mode="after")

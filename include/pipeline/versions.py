@@ -9,6 +9,9 @@ from typing import Any
 
 from include.pipeline.stages import Conversion, Dataset, Source
 
+HOW_IT_COMES = {"urls", "complete_marker", "settle_minutes"}
+"""A source's settings that say how its files get there, not how they are read."""
+
 LENGTH = 16
 """Hexadecimal digits of a version's name."""
 
@@ -37,7 +40,8 @@ def source_fingerprint(files: Mapping[str, str], source: Source, dataset: Datase
         source: Where the files are, and which classes are taken.
         dataset: How they are split and checked.
     """
-    settings = {**source.model_dump(), **dataset.model_dump(exclude={"machine"})}
+    wanted = source.model_dump(exclude=HOW_IT_COMES)
+    settings = {**wanted, **dataset.model_dump(exclude={"machine"})}
     return digest({"files": dict(files), "settings": settings})
 
 

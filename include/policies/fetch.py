@@ -2,104 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from http.client import HTTPException, IncompleteRead
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from include.pipeline.layout import Layout
-from include.pipeline.stages import file_name
+from include.pipeline.web_file import WebFile
 from include.policies.source import SourceError
+from include.policies.web import shelf
+from include.policies.web.draft import Place
+from include.policies.web.origins import gone
+from include.policies.web.progress import Progress
+from include.policies.web.request import Unreadable
+from include.policies.web.transfer import Transfer
 
-TIMEOUT = 60
-"""Seconds that a server may stay silent."""
-
-MARK = "origin"
-"""The metadata of an S3 object that says which state of which URL it is."""
-
-PASSING_STATUSES = frozenset({408, 425, 429})
-"""What a server answers, beside its own faults, when it may answer otherwise later."""
+log = logging.getLogger(__name__)
 
 
 class FetchError(Exception):
-    """A URL cannot be read at present: another try may find it in order."""
+    """A file cannot be had at present: another try may find a mirror in order."""
 
 
-def fetch_source(s3: Any, layout: Layout, urls: Sequence[str]) -> list[str]:
+def fetch_source(s3: Any, layout: Layout, files: Sequence[WebFile]) -> list[str]:
     """Copy what is new or changed on the web into the source's folder in S3.
 
-    Bytes are streamed, so a file may be larger than memory and disk.
+    Bytes are streamed through parts of a draft beside the source, so that a file may be larger
+    than memory and disk, a later try goes on where this one ended, and the source's own object
+    is replaced in one step, after size and SHA-256 were found right.
 
     Args:
         s3: A boto3 S3 client.
         layout: Where the pipeline's objects are.
-        urls: The files; each keeps its name.
+        files: What to copy, and from where.
 
     Returns:
-        The URLs that were fetched; those whose copy is of the same state are left alone.
+        The names of the files that were fetched; those that are there in the same state, or with
+        the SHA-256 that is expected, are left alone.
 
     Raises:
-        SourceError: A server refuses a URL for good.
-        FetchError: A server is away, has a fault, or stopped before a file's end.
+        SourceError: No mirror has a file, for reasons that last; all mirrors are named.
+        FetchError: A mirror may have it later: it is away, has a fault, or stopped too early.
     """
-    return [url for url in urls if _fetch(s3, layout, url)]
+    keep = [_folder(layout, file) for file in files]
+    shelf.sweep(s3, layout.bucket, layout.fetching, keep)
+    return [file.file_name for file in files if _fetch(s3, layout, file)]
 
 
-def _fetch(s3: Any, layout: Layout, url: str) -> bool:
-    key = f"{layout.source}{file_name(url)}"
+def _folder(layout: Layout, file: WebFile) -> str:
+    return f"{layout.fetching}{file.file_name}/"
+
+
+def _fetch(s3: Any, layout: Layout, file: WebFile) -> bool:
+    target = f"{layout.source}{file.file_name}"
+    place = Place(s3, layout.bucket, _folder(layout, file), target)
+    present = _metadata(place)
+    if file.sha256 and present.get("sha256") == file.sha256:
+        fetched = False
+    else:
+        fetched = _from_mirrors(place, layout, file, None if file.sha256 else present.get("state"))
+    if not fetched:
+        log.info("%s is there already, and unchanged", file.file_name)
+        shelf.discard(place)
+    return fetched
+
+
+def _from_mirrors(place: Place, layout: Layout, file: WebFile, present: str | None) -> bool:
+    transfer = Transfer(place, file, present, Progress(file.file_name).at)
+    refusals: dict[str, Unreadable] = {}
+    for url in file.mirrors:
+        try:
+            return transfer.take(url)
+        except Unreadable as error:
+            log.warning("%s cannot be read: %s", url, error)
+            refusals[url] = error
+    told = _told(refusals, layout.uri(layout.source))
+    if all(error.lasting for error in refusals.values()):
+        shelf.discard(place)
+        raise SourceError(told)
+    raise FetchError(told)
+
+
+def _told(refusals: Mapping[str, Unreadable], source: str) -> str:
+    reasons = "; ".join(f"{url} cannot be read: {error}" for url, error in refusals.items())
+    hints = dict.fromkeys(gone(url, source) for url in refusals)
+    return f"{reasons}: see source.urls{''.join(hints)}"
+
+
+def _metadata(place: Place) -> dict[str, str]:
+    """Return what the source's file says of itself; nothing where there is none."""
     try:
-        with urlopen(Request(url, method="HEAD"), timeout=TIMEOUT) as response:
-            state = _state(url, response.headers)
-        if _copied(s3, layout.bucket, key) == state:
-            return False
-        with urlopen(url, timeout=TIMEOUT) as response:
-            metadata = {MARK: _state(url, response.headers)}
-            whole, extra = _Whole(response), {"Metadata": metadata}
-            s3.upload_fileobj(whole, layout.bucket, key, ExtraArgs=extra)
-    except HTTPError as error:
-        told = f"{url} cannot be read: {error.code} {error.reason}: see source.urls"
-        lasting = error.code < 500 and error.code not in PASSING_STATUSES
-        raise (SourceError if lasting else FetchError)(told) from error
-    except (OSError, HTTPException) as error:
-        raise FetchError(f"{url} cannot be read: {error}: see source.urls") from error
-    return True
-
-
-class _Whole:
-    """A response's bytes, up to the length that it announced.
-
-    `HTTPResponse.read` takes a connection that was closed early for the end of the file.
-    """
-
-    def __init__(self, response: Any) -> None:
-        self._response = response
-        self._missing = int(response.headers.get("Content-Length") or 0)
-
-    def read(self, size: int = -1) -> bytes:
-        """Return so many bytes, fewer only at the end, or all.
-
-        Raises:
-            IncompleteRead: The connection ended before the file did.
-        """
-        content: bytes = self._response.read(None if size < 0 else size)
-        self._missing -= len(content)
-        if len(content) < size and self._missing > 0:
-            raise IncompleteRead(content, self._missing)
-        return content
-
-
-def _state(url: str, headers: Any) -> str:
-    """Describe what a server has: the URL, and what changes when the file does."""
-    names = ("ETag", "Last-Modified", "Content-Length")
-    return " ".join([url, *(value for name in names if (value := headers.get(name)))])
-
-
-def _copied(s3: Any, bucket: str, key: str) -> str | None:
-    try:
-        metadata: dict[str, str] = s3.head_object(Bucket=bucket, Key=key)["Metadata"]
-    except s3.exceptions.ClientError as error:
+        found = place.s3.head_object(Bucket=place.bucket, Key=place.target)["Metadata"]
+    except place.s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
             raise
-        return None
-    return metadata.get(MARK)
+        return {}
+    metadata: dict[str, str] = found
+    return metadata

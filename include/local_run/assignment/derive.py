@@ -44,7 +44,8 @@ def derive_pipeline(
     source = dict(content.get("source") or {})
     if source.get("layout") != files.layout:
         source.pop("classes", None)  # they are another data set's
-    source.pop("uri", None)
+    for elsewhere in ("uri", "urls", "complete_marker"):
+        source.pop(elsewhere, None)
     source["layout"] = files.layout
     if classes:
         source["classes"] = _classes(classes)

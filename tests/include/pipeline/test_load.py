@@ -52,6 +52,30 @@ MISTAKES = {
         "source: {layout: class_folders, urls: ['https://a.b/1/c.zip', 'https://a.b/2/c.zip']}",
         ["source: urls: c.zip: each file keeps its name"],
     ),
+    "a mirror of another scheme": (
+        "source: {layout: class_folders, urls: [{mirrors: ['ftp://a.b/c.zip']}]}",
+        ["source.urls.0.mirrors.0: 'ftp://a.b/c.zip' is not allowed", "https?://"],
+    ),
+    "a bad hash": (
+        "source: {layout: class_folders, urls: [{mirrors: ['http://a.b/c.zip'], sha256: abc}]}",
+        ["source.urls.0.sha256: 'abc' is not allowed"],
+    ),
+    "a name that is a path": (
+        "source: {layout: class_folders, urls: [{mirrors: ['http://a.b/c.zip'], name: ../c}]}",
+        ["source.urls.0.name: '../c' is not allowed"],
+    ),
+    "a file without an address": (
+        "source: {layout: class_folders, urls: [{name: c.zip}]}",
+        ["source.urls.0.mirrors: is required"],
+    ),
+    "an unknown field of a file": (
+        "source: {layout: class_folders, urls: [{mirrors: ['http://a.b/c.zip'], md5: abc}]}",
+        ["source.urls.0.md5: no such field; allowed here: name, mirrors, size, sha256"],
+    ),
+    "a marker of what is fetched": (
+        "source: {layout: class_folders, urls: ['http://a.b/c.zip'], complete_marker: _SUCCESS}",
+        ["source: complete_marker is for a source that others upload: not with urls"],
+    ),
     "no test split": (
         SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
         ["dataset: train_ratio + validation_ratio must be below 1"],

@@ -38,6 +38,8 @@ def test_a_source_fingerprint_follows_files_and_settings(cars: Pipeline) -> None
     touched = source_fingerprint({"a.tgz": '"other" 3'}, cars.source, cars.dataset)
     stricter = cars.dataset.model_copy(update={"min_side": 99})
     assert len({base, touched, source_fingerprint(files, cars.source, stricter)}) == 3
+    elsewhere = cars.source.model_copy(update={"urls": ["x"], "settle_minutes": 1})
+    assert base == source_fingerprint(files, elsewhere, cars.dataset), "only its way here changed"
 
 
 def test_a_training_fingerprint_follows_data_settings_and_image() -> None:

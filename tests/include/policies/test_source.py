@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from include.policies.source import SourceError, decide_refresh, list_source
+from include.policies.source import Listing, SourceError, decide_refresh
 
 CURRENT = {"version": "v1", "fingerprint": "same"}
 
@@ -26,19 +26,28 @@ def test_the_decision(
     assert reason in decision.reason
 
 
+def test_a_source_that_changed_while_it_was_read_is_read_again() -> None:
+    """Even if it has gone back to what it was when the run was planned."""
+    decision = decide_refresh({**CURRENT, "changed_while_read": True}, "same", False)
+    assert decision.go
+    assert "changed while dataset v1 was made" in decision.reason
+
+
 def test_every_page_of_the_source_counts_and_folder_markers_do_not(s3: Any) -> None:
     first = {
         "Contents": [{"Key": "raw/", "ETag": '"0"', "Size": 0}],
         "IsTruncated": True,
         "NextContinuationToken": "next",
     }
-    second = {"Contents": [{"Key": "raw/a.tgz", "ETag": '"1"', "Size": 3}]}
+    second = {"Contents": [{"Key": f"raw/{n}", "ETag": '"1"', "Size": 3} for n in ("a.tgz", "ok")]}
     s3.answer("list_objects_v2", first, Bucket="theirs", Prefix="raw/")
     s3.answer("list_objects_v2", second)
-    assert list_source(s3.client, "s3://theirs/raw/") == {"raw/a.tgz": '"1" 3'}
+    listing = Listing.read(s3.client, "s3://theirs/raw/")
+    assert listing.files() == {"raw/a.tgz": '"1" 3', "raw/ok": '"1" 3'}
+    assert listing.need_files(marker="ok") == {"raw/a.tgz": '"1" 3'}
 
 
 def test_an_empty_source_says_where_to_upload(s3: Any) -> None:
     s3.answer("list_objects_v2", {})
     with pytest.raises(SourceError, match=r"nothing is at s3://theirs/raw/: upload"):
-        list_source(s3.client, "s3://theirs/raw/")
+        Listing.read(s3.client, "s3://theirs/raw/").need_files()

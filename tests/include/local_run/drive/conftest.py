@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -29,17 +30,24 @@ class FakeS3:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.sent: list[str] = []
+        self.unfinished: list[str] = []
 
-    def get_paginator(self, operation: str) -> FakeS3:
-        assert operation == "list_objects_v2"
-        return self
+    def get_paginator(self, operation: str) -> SimpleNamespace:
+        return SimpleNamespace(paginate=getattr(self, f"_{operation}"))
 
-    def paginate(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
+    def _list_objects_v2(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
         keys = sorted(key for key in self.objects if key.startswith(Prefix))
-        yield {"Contents": [{"Key": key, "ETag": self._tag(key)} for key in keys]}
+        yield {"Contents": [{"Key": key, "ETag": f'"{self._tag(key)}"'} for key in keys]}
+
+    def _list_multipart_uploads(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
+        keys = [key for key in self.unfinished if key.startswith(Prefix)]
+        yield {"Uploads": [{"Key": key, "UploadId": "1"} for key in keys]}
+
+    def abort_multipart_upload(self, Bucket: str, Key: str, UploadId: str) -> None:
+        self.unfinished.remove(Key)
 
     def upload_file(
-        self, path: str, bucket: str, key: str, Callback: Callable[[int], None]
+        self, path: str, bucket: str, key: str, Callback: Callable[[int], None], **more: Any
     ) -> None:
         self.objects[key] = Path(path).read_bytes()
         self.sent.append(key)

@@ -102,13 +102,13 @@ def _packed(training: dict[str, Any]) -> bytes:
 @pytest.fixture
 def dated(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """S3 whose listings carry dates."""
-    listed = s3.paginate
+    listed = s3._list_objects_v2
 
     def paginate(Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
         for page in listed(Bucket=Bucket, Prefix=Prefix):
             yield {"Contents": [{**e, "LastModified": datetime.now(UTC)} for e in page["Contents"]]}
 
-    monkeypatch.setattr(s3, "paginate", paginate)
+    monkeypatch.setattr(s3, "_list_objects_v2", paginate)
     return s3
 
 

@@ -6,9 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
+from include.local_run.drive.checksum import PART
 from include.local_run.drive.upload import Mirror
+from include.local_run.errors import RunError
 
 
 def _no_progress(done: int, total: int) -> None:
@@ -34,12 +38,14 @@ def test_a_second_time_nothing_is_sent(s3: Any, files: dict[str, Path], tmp_path
     assert sorted(s3.sent) == ["p/source/a.jpg", "p/source/b.jpg"]
 
 
-def test_a_changed_file_is_sent_even_if_its_size_is_the_same(
+def test_a_changed_file_is_sent_even_if_its_size_and_time_are_the_same(
     s3: Any, files: dict[str, Path], tmp_path: Path
 ) -> None:
+    found = files["a.jpg"].stat()
+    times = (found.st_atime_ns, found.st_mtime_ns)
     _mirror(s3, tmp_path).mirror("p/", files, _no_progress)
     files["a.jpg"].write_bytes(b"A.jpg")
-    os.utime(files["a.jpg"], (1, 1))
+    os.utime(files["a.jpg"], ns=times)
     assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (1, 0)
     assert s3.objects["p/a.jpg"] == b"A.jpg"
 
@@ -62,6 +68,58 @@ def test_what_is_gone_here_is_removed_there_unless_told_otherwise(
     assert "p/a.jpg" in s3.objects
     assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (0, 1)
     assert sorted(s3.objects) == ["p/b.jpg", "q/other.jpg"]
+
+
+def test_a_touched_file_is_read_but_not_sent(
+    s3: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
+    _mirror(s3, tmp_path).mirror("p/", files, _no_progress)
+    os.utime(files["a.jpg"], (1, 1))
+    assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (0, 0)
+
+
+def test_an_interrupted_upload_is_finished_by_the_next_run(
+    s3: Any, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent whole stays; an upload in parts would keep the refresh waiting."""
+    s3.objects["p/a.jpg"] = b"a.jpg"  # and no note of it
+    s3.unfinished = ["p/b.jpg", "q/other.tgz"]
+    assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (1, 0)
+    assert s3.sent == ["p/b.jpg"]
+    assert s3.unfinished == ["q/other.tgz"]
+
+
+def test_a_file_that_changes_while_it_is_sent_is_sent_again(
+    s3: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
+    def change(done: int, total: int) -> None:
+        files["a.jpg"].write_bytes(b"later")
+
+    _mirror(s3, tmp_path).mirror("p/", files, change)
+    assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (1, 0)
+    assert s3.objects["p/a.jpg"] == b"later"
+
+
+def test_a_file_that_vanishes_is_named(s3: Any, files: dict[str, Path], tmp_path: Path) -> None:
+    files["a.jpg"].unlink()
+    with pytest.raises(RunError, match=r"a\.jpg vanished while it was uploaded: run again"):
+        _mirror(s3, tmp_path).mirror("p/", files, _no_progress)
+
+
+def test_a_large_file_has_the_etag_of_its_parts(tmp_path: Path) -> None:
+    """As S3 computes it: real clients, an S3 in memory."""
+    data = tmp_path / "data"
+    data.mkdir()
+    sizes = {"small": PART - 1, "one": PART, "two": PART + 1, "empty": 0}
+    for name, size in sizes.items():
+        (data / name).write_bytes(os.urandom(size))
+    files = {path.name: path for path in data.iterdir()}
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="bucket")
+        assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (4, 0)
+        (tmp_path / "notes.json").unlink()
+        assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (0, 0)
 
 
 def test_progress_ends_at_the_total(s3: Any, files: dict[str, Path], tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Which state of a file a server has: what changes when the file does."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+SURELY_LATER = timedelta(seconds=60)
+"""A file that was changed so shortly before it was asked for may change again in that second."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a server said of a file.
+
+    Attributes:
+        url: Where, before redirects.
+        size: Bytes of the whole file, or None where the server does not say.
+        etag: As sent, or None.
+        modified: As sent, or None.
+        validator: What a range may be asked for under (If-Range): a strong ETag, or a
+            time of change that lies far enough back; else None.
+    """
+
+    url: str
+    size: int | None
+    etag: str | None
+    modified: str | None
+    validator: str | None
+
+    @classmethod
+    def of(cls, url: str, size: int | None, headers: Any) -> State:
+        """Read the headers of an answer."""
+        etag, modified = headers.get("ETag"), headers.get("Last-Modified")
+        strong = etag if etag and not etag.startswith("W/") else None
+        if etag is None and _lies_back(modified, headers.get("Date")):
+            strong = modified
+        return cls(url, size, etag, modified, strong)
+
+    @property
+    def mark(self) -> str | None:
+        """A name for this state, or None where the server says nothing that would change."""
+        if not (self.etag or self.modified):
+            return None
+        told = " ".join(map(str, (self.url, self.etag, self.modified, self.size)))
+        return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _lies_back(modified: str | None, answered: str | None) -> bool:
+    then, now = _time(modified), _time(answered)
+    return then is not None and now is not None and now - then >= SURELY_LATER
+
+
+def _time(header: str | None) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(header or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

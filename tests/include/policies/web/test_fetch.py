@@ -1,0 +1,387 @@
+"""A file on the web is copied once for each of its states, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request
+
+import pytest
+
+from include.pipeline import Layout
+from include.pipeline.web_file import WebFile
+from include.policies.fetch import FetchError, fetch_source
+from include.policies.source import SourceError
+from include.policies.web import progress, request
+from include.policies.web.request import Unreadable
+from tests.include.policies.web.conftest import Shelf
+from tests.include.policies.web.mirror import LONG_AGO, Mirror, Page
+
+CONTENT = random.Random(1).randbytes(3500)
+OTHER = random.Random(2).randbytes(3500)
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _file(*urls: str, **more: Any) -> WebFile:
+    return WebFile(mirrors=list(urls), **more)
+
+
+def test_a_file_is_fetched_once_for_each_state(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    file = _file(first.serve("/cars%20train.tgz", CONTENT))
+    assert fetch_source(s3, layout, [file]) == ["cars train.tgz"]
+    assert fetch_source(s3, layout, [file]) == []
+    first.serve("/cars%20train.tgz", OTHER, etag='"two"')
+    assert fetch_source(s3, layout, [file]) == ["cars train.tgz"]
+    assert shelf.keys() == ["stanford_cars/source/cars train.tgz"]
+    assert shelf.content("cars train.tgz") == OTHER
+    assert shelf.uploads() == []
+
+
+def test_a_file_that_says_nothing_of_its_state_is_fetched_each_time_to_the_same_tag(
+    s3: Any, layout: Layout, first: Mirror
+) -> None:
+    """Without ETag and date nobody knows whether it changed; the source's fingerprint does."""
+    file = _file(first.serve("/a.tgz", CONTENT, etag=None, modified=None))
+    tags = []
+    for _ in range(2):
+        assert fetch_source(s3, layout, [file]) == ["a.tgz"]
+        head = s3.head_object(Bucket=layout.bucket, Key=f"{layout.source}a.tgz")
+        tags.append(head["ETag"])
+    assert tags[0] == tags[1]
+    assert head["Metadata"]["sha256"] == _sha(CONTENT)
+
+
+def test_a_file_that_is_known_by_its_hash_needs_no_server_once_it_is_there(
+    s3: Any, layout: Layout, first: Mirror
+) -> None:
+    file = _file(first.serve("/a.tgz", CONTENT), sha256=_sha(CONTENT), name="cars_train.tgz")
+    assert fetch_source(s3, layout, [file]) == ["cars_train.tgz"]
+    first.pages.clear()
+    first.asked.clear()
+    assert fetch_source(s3, layout, [file]) == []
+    assert first.asked == []
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+@pytest.mark.parametrize("sha256", [None, _sha(CONTENT)])
+def test_a_connection_that_is_cut_is_taken_up(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf, ranges: bool, sha256: str | None
+) -> None:
+    """In the middle of a part; where the server ignores ranges, from the start."""
+    url = first.serve("/a.tgz", CONTENT, cuts=[2500, 100], ranges=ranges)
+    if ranges:
+        assert fetch_source(s3, layout, [_file(url, sha256=sha256)]) == ["a.tgz"]
+        assert first.ranges == [None, "bytes=2500-", "bytes=2600-"]
+        assert first.asked[1][1]["If-Range"] == '"one"'
+    else:
+        first.pages["/a.tgz"].cuts = [2500]
+        assert fetch_source(s3, layout, [_file(url, sha256=sha256)]) == ["a.tgz"]
+        assert first.ranges == [None, "bytes=2500-"]
+    assert shelf.content("a.tgz") == CONTENT
+
+
+def test_a_file_that_changed_between_two_connections_is_read_from_its_start(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    changed = Page(OTHER, etag='"two"')
+    url = first.serve("/a.tgz", CONTENT, cuts=[2500], changes=1, then=changed)
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert shelf.content("a.tgz") == OTHER
+
+
+def test_a_file_that_shrank_between_two_connections_is_read_from_its_start(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    """Its server ignores If-Range and has no such byte any more."""
+    url = first.serve("/a.tgz", CONTENT, cuts=[2500], changes=1, then=Page(b"short"))
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert shelf.content("a.tgz") == b"short"
+
+
+def test_a_weak_tag_vouches_for_nothing(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    url = first.serve("/a.tgz", CONTENT, etag='W/"one"', cuts=[2500])
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert first.ranges == [None, None]
+    assert shelf.content("a.tgz") == CONTENT
+
+
+def test_a_date_that_lies_back_vouches_where_there_is_no_tag(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    url = first.serve("/a.tgz", CONTENT, etag=None, cuts=[2500])
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert first.asked[1][1]["If-Range"] == LONG_AGO
+    assert shelf.content("a.tgz") == CONTENT
+
+
+def test_a_range_that_begins_elsewhere_is_not_taken(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    url = first.serve("/a.tgz", CONTENT, cuts=[2500], shifted=7)
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert shelf.content("a.tgz") == CONTENT
+
+
+def test_the_next_mirror_goes_on_where_the_hash_makes_it_safe(
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+) -> None:
+    urls = (
+        first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503]),
+        second.serve("/b.tgz", CONTENT, etag='"else"'),
+    )
+    assert fetch_source(s3, layout, [_file(*urls, sha256=_sha(CONTENT))]) == ["a.tgz"]
+    assert second.ranges == ["bytes=2500-"]
+    assert shelf.content("a.tgz") == CONTENT
+
+
+@pytest.mark.parametrize("etag", ['"one"', '"else"'])
+def test_the_next_mirror_goes_on_without_a_hash_only_with_the_same_strong_tag(
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf, etag: str
+) -> None:
+    same = etag == '"one"'
+    served = CONTENT if same else OTHER
+    urls = (
+        first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503]),
+        second.serve("/b.tgz", served, etag=etag),
+    )
+    assert fetch_source(s3, layout, [_file(*urls)]) == ["a.tgz"]
+    assert second.asked[0][1]["If-Range"] == '"one"'
+    assert shelf.content("a.tgz") == served
+
+
+def test_bytes_of_two_mirrors_that_do_not_fit_are_read_again_from_one(
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+) -> None:
+    """The first mirror's wrong half must not be blamed on the second."""
+    urls = (
+        first.serve("/a.tgz", OTHER, cuts=[2500], statuses=[200, 503]),
+        second.serve("/a.tgz", CONTENT),
+    )
+    assert fetch_source(s3, layout, [_file(*urls, sha256=_sha(CONTENT))]) == ["a.tgz"]
+    assert second.ranges == ["bytes=2500-", None]
+    assert shelf.content("a.tgz") == CONTENT
+
+
+def test_a_later_task_goes_on_with_the_parts_that_are_there(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    """The hash of the earlier parts is lost with the task: the whole is read back from S3."""
+    url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503, 503])
+    file = _file(url, sha256=_sha(CONTENT))
+    with pytest.raises(FetchError, match="503"):
+        fetch_source(s3, layout, [file])
+    assert shelf.uploads() == ["stanford_cars/fetching/a.tgz/content"]
+    assert shelf.content("a.tgz") is None
+    first.pages["/a.tgz"].statuses.clear()
+    first.asked.clear()
+    assert fetch_source(s3, layout, [file]) == ["a.tgz"]
+    assert first.ranges == ["bytes=2000-"]
+    assert shelf.content("a.tgz") == CONTENT
+    assert shelf.uploads() == []
+    assert shelf.keys() == ["stanford_cars/source/a.tgz"]
+
+
+def test_a_later_task_does_not_trust_parts_that_turn_out_wrong(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    url = first.serve("/a.tgz", OTHER, cuts=[2500], statuses=[200, 503])
+    file = _file(url, sha256=_sha(CONTENT))
+    with pytest.raises(FetchError):
+        fetch_source(s3, layout, [file])
+    first.serve("/a.tgz", CONTENT)
+    assert fetch_source(s3, layout, [file]) == ["a.tgz"]
+    assert shelf.content("a.tgz") == CONTENT
+
+
+def test_a_later_task_begins_anew_where_the_parts_are_of_another_state_or_file(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503])
+    with pytest.raises(FetchError):
+        fetch_source(s3, layout, [_file(url)])
+    first.serve("/a.tgz", OTHER, etag='"two"')
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert shelf.content("a.tgz") == OTHER
+    assert shelf.uploads() == []
+
+
+def test_a_task_that_was_killed_after_the_last_part_asks_nobody(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _file(first.serve("/a.tgz", CONTENT[:3000]), sha256=_sha(CONTENT[:3000]))
+
+    def killed(self: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("include.policies.web.draft.Draft.complete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fetch_source(s3, layout, [file])
+    first.asked.clear()
+    assert fetch_source(s3, layout, [file]) == ["a.tgz"]
+    assert first.asked == []
+    assert shelf.content("a.tgz") == CONTENT[:3000]
+
+
+def test_a_wrong_file_leaves_the_old_one_and_names_what_was_expected_and_found(
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+) -> None:
+    fetch_source(s3, layout, [_file(first.serve("/a.tgz", b"old"))])
+    wrong = _file(
+        first.serve("/a.tgz", OTHER, etag='"two"'),
+        second.serve("/a.tgz", b"much shorter"),
+        sha256=_sha(CONTENT),
+        size=3500,
+    )
+    with pytest.raises(SourceError) as caught:
+        fetch_source(s3, layout, [wrong])
+    assert str(caught.value) == (
+        f"{first.url}/a.tgz cannot be read: its sha256 is {_sha(OTHER)}, expected is "
+        f"{_sha(CONTENT)}; {second.url}/a.tgz cannot be read: it has 12 bytes, expected are 3500: "
+        "see source.urls"
+    )
+    assert shelf.content("a.tgz") == b"old"
+    assert shelf.uploads() == []
+    assert shelf.keys() == ["stanford_cars/source/a.tgz"]
+
+
+def test_a_wrong_file_is_fetched_from_the_next_mirror(
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+) -> None:
+    urls = (first.serve("/a.tgz", OTHER), second.serve("/a.tgz", CONTENT))
+    fetch_source(s3, layout, [_file(*urls, sha256=_sha(CONTENT))])
+    assert shelf.content("a.tgz") == CONTENT
+
+
+def test_a_length_that_is_a_lie_is_no_whole_file(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    url = first.serve("/a.tgz", CONTENT, length=4000)
+    with pytest.raises(FetchError, match=r"a\.tgz cannot be read: .*\(3500 bytes came\)"):
+        fetch_source(s3, layout, [_file(url)])
+    assert shelf.content("a.tgz") is None
+
+
+def test_a_file_without_a_length_needs_its_size(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    """The end of the connection may be the end of the file or a cut."""
+    url = first.serve("/a.tgz", CONTENT, lengthless=True, cuts=[None, 2500])
+    with pytest.raises(SourceError, match="does not say how long the file is: give its size"):
+        fetch_source(s3, layout, [_file(url)])
+    assert fetch_source(s3, layout, [_file(url, size=3500)]) == ["a.tgz"]
+    assert shelf.content("a.tgz") == CONTENT
+
+
+def test_an_empty_file_is_refused(s3: Any, layout: Layout, first: Mirror) -> None:
+    for statuses, reason in ([], "it is empty"), ([204], "204 No Content instead of the file"):
+        url = first.serve("/a.tgz", b"", statuses=statuses)
+        with pytest.raises(SourceError, match=reason):
+            fetch_source(s3, layout, [_file(url)])
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(404, SourceError), (403, SourceError), (410, SourceError), (503, FetchError)],
+)
+def test_what_lasts_is_told_from_what_passes(
+    s3: Any, layout: Layout, first: Mirror, status: int, error: type[Exception]
+) -> None:
+    url = first.serve("/a.tgz", CONTENT, statuses=[status, 200])
+    with pytest.raises(error, match=rf"/a\.tgz cannot be read: {status} .*: see source\.urls"):
+        fetch_source(s3, layout, [_file(url)])
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+
+
+def test_one_mirror_that_may_come_back_makes_the_failure_pass(
+    s3: Any, layout: Layout, first: Mirror
+) -> None:
+    urls = (f"{first.url}/missing.tgz", "http://127.0.0.1:9/a.tgz")
+    with pytest.raises(FetchError, match=r"missing\.tgz cannot be read: 404 .*; http.*refused"):
+        fetch_source(s3, layout, [_file(*urls)])
+
+
+def test_a_silent_server_is_given_up(
+    s3: Any, layout: Layout, first: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    monkeypatch.setattr(request, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.tgz"
+        with pytest.raises(FetchError, match="timed out"):
+            fetch_source(s3, layout, [_file(url)])
+
+
+def test_redirects_are_followed_but_not_out_of_https_or_http(
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+) -> None:
+    there = second.serve("/there.tgz", CONTENT, cuts=[2500])
+    url = first.serve("/a.tgz", b"", redirect=there)
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert second.ranges == [None, "bytes=2500-"]
+    assert shelf.content("a.tgz") == CONTENT
+    elsewhere = first.serve("/b.tgz", b"", redirect="file:///etc/passwd")
+    with pytest.raises(SourceError, match="302"):
+        fetch_source(s3, layout, [_file(elsewhere)])
+
+
+def test_a_redirect_from_https_to_http_is_refused() -> None:
+    redirects = request._Redirects()
+    with pytest.raises(Unreadable, match="from https to http://b/x, which is refused"):
+        redirects.redirect_request(Request("https://a/x"), None, 302, "", {}, "http://b/x")
+    assert isinstance(
+        redirects.redirect_request(Request("https://a/x"), None, 302, "", {}, "https://b/x"),
+        Request,
+    )
+    with pytest.raises(HTTPError):
+        redirects.redirect_request(
+            Request("https://a/x", data=b"", method="PUT"), None, 302, "", {}, "https://b/x"
+        )
+
+
+def test_stanfords_own_address_is_named_as_dead(
+    s3: Any, layout: Layout, first: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", first.url)  # which has none of them
+    old = "http://ai.stanford.edu/~jkrause/car196/cars_train.tgz"
+    older = "http://imagenet.stanford.edu/internal/car196/cars_train.tgz"
+    with pytest.raises(SourceError) as caught:
+        fetch_source(s3, layout, [_file(old, older)])
+    assert str(caught.value) == (
+        f"{old} cannot be read: 404 Not Found; {older} cannot be read: 404 Not Found: see "
+        "source.urls (the original address of Stanford Cars no longer serves it: give addresses "
+        "that do as mirrors, or upload the archives to s3://some-bucket/stanford_cars/source/ and "
+        "leave urls out)"
+    )
+
+
+def test_drafts_of_files_that_the_pipeline_no_longer_names_are_removed(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503])
+    with pytest.raises(FetchError):
+        fetch_source(s3, layout, [_file(url)])
+    assert shelf.uploads() != []
+    fetch_source(s3, layout, [_file(first.serve("/b.tgz", CONTENT))])
+    assert shelf.uploads() == []
+    assert shelf.keys() == ["stanford_cars/source/b.tgz"]
+
+
+def test_progress_is_told_in_bytes_share_and_rate(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    told = progress.Progress("a.tgz", every=0)
+    told.at(5_000_000, 10_000_000)
+    told.at(7_500_000, None)
+    assert caplog.messages[0] == "a.tgz: 5.0 of 10.0 MB (50%), 0.0 MB/s"
+    assert caplog.messages[1].startswith("a.tgz: 7.5 MB, ")
