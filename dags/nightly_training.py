@@ -9,6 +9,8 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - `plan` is skipped: the same data, settings and image were trained already; the reason names the
   job. *Force* repeats it.
 - `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
+- `plan`, *record files a channel*: several instances converted, for our own image; set
+  `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.
 - `track_train`: the end of the job's log is in this task's log. Mend the hyperparameters in the
   YAML, then clear `plan` and what follows.
 - `track_transform`: one unreadable photo fails the whole job, and the log names it.

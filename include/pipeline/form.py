@@ -63,6 +63,16 @@ class Pipeline(Strict):
         return self.name.replace("_", "-")
 
     @model_validator(mode="after")
+    def _training_takes_as_many_record_files(self) -> Pipeline:
+        count = self.conversion.instance_count
+        if count > 1 and self.training.algorithm == "built-in":
+            raise ValueError(
+                f"conversion.instance_count: {count} gives {count} record files a channel, and the "
+                "built-in algorithm takes one: use 1, or training.algorithm: own"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _records_are_large_enough(self) -> Pipeline:
         side = self.training.hyperparameters.side
         if self.conversion.resize < side:

@@ -41,6 +41,7 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
         **{name: reports[0][name] for name in ALIKE if name not in {"hosts", "expected"}},
         "counts": {**reports[0]["expected"], "classes": reports[0]["counts"]["classes"]},
         "shards": shards,
+        "reused": sum(report.get("reused", 0) for report in reports),
         "bytes": sum(report["bytes"] for report in reports),
         "seconds": max(report["seconds"] for report in reports),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -12,7 +12,7 @@ from include.pipeline.layout import Layout
 from include.pipeline.requests import training_hyperparameters
 from include.pipeline.versions import recordio_version, training_fingerprint
 from include.policies.decision import Decision
-from include.policies.records import need_record
+from include.policies.records import RecordError, need_record
 from include.policies.registry import Package, find_package
 
 CHANGEABLE = ("epochs", "num_layers", "learning_rate")
@@ -61,10 +61,11 @@ def plan_training(
             None means the current version and the pipeline's values.
 
     Raises:
-        RecordError: There is no RecordIO version to train on.
+        RecordError: There is no RecordIO version to train on, or none for this algorithm.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     record = _recordio(s3, layout, pipeline, asked.get("dataset_version"))
+    _check_shards(record, pipeline.training.algorithm)
     changes = {name: asked.get(name) for name in CHANGEABLE}
     hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
     image = deployment.image(pipeline.training.algorithm)
@@ -99,6 +100,14 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
 
 def _figure(text: str | None) -> str:
     return "unknown" if text is None else f"{float(text):.4f}"
+
+
+def _check_shards(record: Mapping[str, Any], algorithm: str) -> None:
+    if algorithm == "built-in" and record.get("shards", 1) > 1:
+        raise RecordError(
+            f"RecordIO {record['version']} has {record['shards']} record files a channel, and the "
+            "built-in algorithm takes one: force im2rec_conversion with conversion.instance_count 1"
+        )
 
 
 def _recordio(

@@ -97,6 +97,11 @@ MISTAKES = {
         SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, num_layers: 20}}",
         ["training.hyperparameters: use_pretrained_model: 1 needs num_layers to be one of 18, 34"],
     ),
+    "several record files for the built-in": (
+        SOURCE + "conversion: {instance_count: 3}\n"
+        "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}}",
+        ["conversion.instance_count: 3 gives 3 record files a channel", "training.algorithm: own"],
+    ),
     "records smaller than the network's input": (
         SOURCE + "conversion: {resize: 64}",
         ["conversion.resize: 64 is smaller than training.hyperparameters.image_shape (224)"],

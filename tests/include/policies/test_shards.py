@@ -62,6 +62,7 @@ def report(client: Any, host: str, **changes: Any) -> None:
         "counts": {split: len(found) for split, found in SHARDS[host].items()} | {"classes": 4},
         "expected": EXPECTED,
         "identifiers": SHARDS[host],
+        "reused": 2,
         "bytes": 100,
         "seconds": float(host[-1]),
         "created": "2026-01-01T00:00:00+00:00",
@@ -91,6 +92,7 @@ def test_complete_shards_are_one_version_with_the_record_of_a_single_run(s3: Any
         "settings": {"side": 64},
         "counts": {"train": 5, "validation": 2, "classes": 4},
         "shards": 3,
+        "reused": 6,
         "bytes": 300,
         "seconds": 3.0,
     }

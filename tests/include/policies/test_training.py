@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from include.pipeline import Deployment, find_pipeline
+from include.policies.records import RecordError
 from include.policies.training import decide_training, plan_training
 
 RECORD = {
@@ -61,11 +62,23 @@ def test_the_same_training_is_skipped_unless_forced(s3: Any, sagemaker: Any, reg
 def test_how_many_instances_converted_is_no_new_training(
     s3: Any, sagemaker: Any, registry: Any
 ) -> None:
-    registry.lists()
-    registry.lists()
-    alone, together = plan(s3, sagemaker), plan(s3, sagemaker, {**RECORD, "shards": 3})
+    def sharded(record: Any) -> Any:
+        s3.answer("get_object", s3.json(record), Bucket="some-bucket", Key=_pointer())
+        registry.lists()
+        return plan_training(s3.client, sagemaker.client, local, HERE, {})
+
+    local = find_pipeline("stanford_cars", "local")
+    alone, together = sharded(RECORD), sharded({**RECORD, "shards": 3})
     assert (alone.shards, together.shards) == (1, 3)
     assert alone.fingerprint == together.fingerprint
+
+
+def test_the_built_in_algorithm_is_given_no_version_of_several_files(
+    s3: Any, sagemaker: Any
+) -> None:
+    """It is documented to take one record file a channel; of more it might leave out some."""
+    with pytest.raises(RecordError, match=r"r1 has 3 record files .* force im2rec_conversion"):
+        plan(s3, sagemaker, {**RECORD, "shards": 3})
 
 
 def test_other_hyperparameters_are_another_training(s3: Any, sagemaker: Any, registry: Any) -> None:
