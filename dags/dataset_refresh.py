@@ -9,7 +9,9 @@ dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, 
 - `fetch`, where the pipeline has `source.urls`: the message names every mirror that was tried, and
   its reason. Clear it: it goes on from where it broke off. The source's file stays until the
   new one is whole and has the size and sha256 that are expected.
-- `plan` is skipped, *the source is unchanged*: trigger with *Force* to read it all the same.
+- `plan` is skipped, *the source is unchanged*: trigger with *Force* to read it all the same. By
+  itself it reads an unchanged source when images of the current version are missing from
+  `images/`, and stores all of them again.
 - `plan` is skipped, *... is missing: the source is not complete yet*: whoever uploads the source
   writes the object `source.complete_marker` last; then trigger the DAG, or wait for its schedule.
 - `plan`, *is being uploaded*, *is half-written*, *changed in the last ... minutes*: it looks again
@@ -18,7 +20,8 @@ dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, 
 - `plan`, *nothing is at s3://...*: upload the raw data there, or set `source.uri` in the YAML.
 - `plan`, *Airflow Variable ...*: set the Variable that the message names.
 - `track_refresh`, too many quarantined: the job's log has the reasons. Mend the source, or raise
-  `dataset.quarantine_limit`; then clear `plan` and what follows.
+  `dataset.quarantine_limit`; then clear `plan` and what follows. What a version refuses is in its
+  `quarantine.jsonl`, with the key of each photo below `dataset/quarantine/`.
 - `track_refresh`, anything else: the message names the file and the fix. Mend the source, then
   clear `plan` and what follows.
 - `publish`: clear it. It only writes the pointer `dataset/current.json`; until it has, the former
@@ -59,6 +62,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.policies.readiness import decide_complete, need_whole, settling
     from include.policies.records import read_record
     from include.policies.source import Listing, decide_refresh
+    from include.policies.stored_images import missing_images
 
     site = open_site(pipeline)
     source = site.pipeline.source
@@ -70,9 +74,10 @@ def plan(pipeline: str) -> dict[str, Any]:
     need_whole(site.s3, listing, fetched, settle, datetime.now(UTC))
     fingerprint = source_fingerprint(files, source, site.pipeline.dataset)
     current = read_record(site.s3, site.bucket, site.layout.dataset_pointer)
-    go_or_skip(decide_refresh(current, fingerprint, asking.answers()["force"]))
     previous = current["version"] if current else None
-    request = refresh_request(site.pipeline, site.deployment, previous, fingerprint)
+    missing = missing_images(site.s3, site.layout, previous) if previous else 0
+    go_or_skip(decide_refresh(current, fingerprint, asking.answers()["force"], missing))
+    request = refresh_request(site.pipeline, site.deployment, previous, fingerprint, missing > 0)
     return {"request": request, "fingerprint": fingerprint}
 
 

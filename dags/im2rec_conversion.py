@@ -9,11 +9,11 @@ a dataset version is published, or by hand.
 - `plan` is skipped: this dataset version is converted already, under the same settings, and is
   current. *Force* repeats it.
 - `plan`, *dataset/current.json is missing*: run dataset refresh first.
-- `track_im2rec`: the message names the image. A refresh does not store again what the current
-  version holds: where images are missing, put them back, or delete `dataset/current.json` and run
-  dataset refresh, which then stores all of them and cuts the splits anew.
+- `track_im2rec`: the message names the image. Where images of the current dataset version are
+  missing, run dataset refresh, which stores them again; those of an older version come back only
+  with the photos they were made from.
 - `publish`, *are in no shard*: several instances converted, and none of them found the images that
-  it names. Put them back as above, then clear `plan` and what follows.
+  it names. Bring them back as above, then clear `plan` and what follows.
 - `publish`, *do not belong together* or *none of this conversion's files*: delete what the message
   names, then clear `plan` and what follows.
 - `publish`, anything else: clear it. It checks that the instances' shards add up to the whole, and

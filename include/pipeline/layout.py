@@ -62,6 +62,11 @@ class Layout:
         """One dataset version's files: manifest.jsonl, classes.json, dataset.json, ..."""
         return f"{self.dataset_versions}{version}/"
 
+    @property
+    def quarantine(self) -> str:
+        """The bytes of all photos that a refresh refused, each stored once, by content."""
+        return f"{self.root}dataset/quarantine/"
+
     def refresh_run(self, job_name: str) -> str:
         """What one refresh job reports about itself."""
         return f"{self.root}dataset/runs/{job_name}/"

@@ -85,12 +85,21 @@ class Source(Strict):
 class Dataset(Strict):
     """How a source becomes a dataset version."""
 
+    split: Literal["ratio", "source"] = "ratio"
     train_ratio: Share = 0.8
     validation_ratio: Share = 0.1
+    boxes: Literal["whole", "crop"] = "whole"
+    box_margin: Annotated[float, Field(ge=0, le=1)] = 0.0
     min_side: Annotated[int, Field(ge=1)] = 16
     max_pixels: Annotated[int, Field(ge=1)] = 100_000_000
     quarantine_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
     machine: Machine = Machine(instance_type="ml.c5.2xlarge", volume_gb=50)
+
+    @model_validator(mode="after")
+    def _a_margin_needs_a_box(self) -> Dataset:
+        if self.box_margin and self.boxes == "whole":
+            raise ValueError("box_margin is only for boxes: crop")
+        return self
 
     @model_validator(mode="after")
     def _something_is_left_to_test(self) -> Dataset:

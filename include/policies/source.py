@@ -76,13 +76,16 @@ def split(uri: str) -> tuple[str, str]:
     return parts.netloc, parts.path.lstrip("/")
 
 
-def decide_refresh(current: Mapping[str, Any] | None, fingerprint: str, force: bool) -> Decision:
+def decide_refresh(
+    current: Mapping[str, Any] | None, fingerprint: str, force: bool, missing: int = 0
+) -> Decision:
     """Decide whether to make a dataset version.
 
     Args:
         current: The pointer to the current dataset version, or None before the first.
         fingerprint: The source's state together with the settings that read it.
         force: A person asked for it, whatever the state.
+        missing: How many images of the current version are not in the store.
     """
     if current is None:
         return Decision(True, "there is no dataset version yet")
@@ -91,6 +94,8 @@ def decide_refresh(current: Mapping[str, Any] | None, fingerprint: str, force: b
         return Decision(True, f"the source or its settings changed since dataset {version}")
     if current.get("changed_while_read"):
         return Decision(True, f"the source changed while dataset {version} was made from it")
+    if missing:
+        return Decision(True, f"{missing} images of dataset {version} are missing from the store")
     if force:
         return Decision(True, f"forced, though nothing changed since dataset {version}")
     return Decision(False, f"the source is unchanged since dataset {version} was made from it")

@@ -2,10 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.manifest import Quarantined
+from include.image_classification.dataset.manifest import SPLITS, Image, Quarantined, Split
 from include.image_classification.dataset.photo_check import CheckedPhoto
 
 NAMED_IN_LOG = 50
@@ -55,3 +55,21 @@ def check_classes(
             f"class {empty[0]!r}{others} no images ({len(quarantined)} are quarantined); add images"
             " or leave it out with --classes"
         )
+
+
+def warn_of_splits(classes: Sequence[str], images: Sequence[Image]) -> None:
+    """Name in the log the classes that lack a split: too few photos, or the source says so."""
+    present = {(image.label, image.split) for image in images}
+    for split in SPLITS:
+        lacking = [name for label, name in enumerate(classes) if (label, split) not in present]
+        if lacking:
+            _log.warning("no %s images of %d classes, as %r", split, len(lacking), lacking[0])
+
+
+def log_contradicted(own: Mapping[str, Split], splits: Mapping[str, Split]) -> None:
+    """Say in the log how many photos the source would test or validate with, and are not."""
+    kept = Counter((splits[name], said) for name, said in own.items() if said != "train")
+    for (split, said), count in sorted(kept.items()):
+        if split != said:
+            text = "%d photos stay %s, though the source says %s: earlier models have seen them"
+            _log.warning(text, count, split, said)

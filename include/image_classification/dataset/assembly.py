@@ -1,45 +1,46 @@
 """From a source's photos to a version: check all, store what is new, split."""
 
-import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from include.image_classification.dataset.acceptance import (
     check_classes,
     check_quarantine,
+    log_contradicted,
     log_quarantined,
+    warn_of_splits,
 )
-from include.image_classification.dataset.duplicates import deduplicate
-from include.image_classification.dataset.image_store import ImageStore
+from include.image_classification.dataset.duplicates import Deduplicated, deduplicate
+from include.image_classification.dataset.earlier import Earlier
+from include.image_classification.dataset.intake import Intake, Stores, each_path_once
 from include.image_classification.dataset.manifest import (
     SPLITS,
     Duplicate,
     Image,
     Quarantined,
+    Split,
     Version,
 )
-from include.image_classification.dataset.photo_check import (
-    CheckedPhoto,
-    Photo,
-    PhotoLimits,
-    check_photo,
-)
+from include.image_classification.dataset.photo_check import CheckedPhoto
 from include.image_classification.dataset.settings import RefreshSettings
 from include.image_classification.dataset.source import Source
-from include.image_classification.dataset.split import SplitRatio, assign_splits
+from include.image_classification.dataset.split import assign_splits
 from include.image_classification.progress import with_progress
-from include.image_classification.workers import ordered_map
+from include.image_classification.threads import ordered_threads
 
 
 @dataclass(frozen=True)
 class Assembled:
-    """What came of everything that a source lists."""
+    """What came of everything that a source lists.
+
+    `looks` are the images' perceptual hashes by sha256.
+    """
 
     version: Version
     quarantined: Sequence[Quarantined]
     duplicates: Sequence[Duplicate]
+    looks: Mapping[str, int]
 
     def counts(self) -> dict[str, int]:
         """How many there are of each; images, quarantined and deduplicated add up to listed."""
@@ -56,38 +57,42 @@ class Assembled:
 
 
 def assemble(
-    source: Source, earlier: Sequence[Image], settings: RefreshSettings, new_images: Path
+    source: Source, earlier: Earlier, settings: RefreshSettings, stores: Stores
 ) -> Assembled:
     """Check all of a source's photos, store the new ones, and put a version together.
 
     Args:
         source: What to read; its entries are used up.
-        earlier: The previous version's images. They keep their splits and are not stored again.
+        earlier: The previous version. Its images keep their splits and are not decoded again.
         settings: The refresh's settings.
-        new_images: The folder that new images are stored in, by their keys.
+        stores: Where new images go, and photos that are refused.
 
     Raises:
         ProgramError: The source lists nothing, too much is refused, or a class has no images.
     """
-    store = ImageStore(new_images, [image.key for image in earlier])
-    photos, refused = _check_all(source, settings, store)
+    photos, refused = _check_all(source, earlier, settings, stores)
     distinct = deduplicate(photos)
-    store.discard({photo.key for photo in photos} - {photo.key for photo in distinct.photos})
+    stores.images.discard(
+        {photo.content.key for photo in photos} - {photo.content.key for photo in distinct.photos}
+    )
     quarantined = sorted([*refused, *distinct.conflicting], key=lambda row: row.path)
     log_quarantined(quarantined)
     check_quarantine(quarantined, len(photos) + len(refused), settings.quarantine_limit)
     check_classes(source.classes, distinct.photos, quarantined)
-    images = _split(distinct.photos, earlier, settings.ratio)
-    return Assembled(Version(images, source.classes), quarantined, distinct.duplicates)
+    images = _split(distinct, earlier, settings)
+    warn_of_splits(source.classes, images)
+    looks = {photo.sha256: photo.content.look for photo in distinct.photos}
+    return Assembled(Version(images, source.classes), quarantined, distinct.duplicates, looks)
 
 
 def _check_all(
-    source: Source, settings: RefreshSettings, store: ImageStore
+    source: Source, earlier: Earlier, settings: RefreshSettings, stores: Stores
 ) -> tuple[list[CheckedPhoto], list[Quarantined]]:
     photos: list[CheckedPhoto] = []
     refused: list[Quarantined] = []
-    check = functools.partial(_check_and_store, limits=settings.limits, store=store)
-    entries = ordered_map(check, _each_path_once(source.entries), settings.processes)
+    known = earlier.known(with_cuts=settings.store == "new")
+    intake = Intake(settings.rules, known, stores, settings.split == "source")
+    entries = ordered_threads(intake.take, each_path_once(source.entries), settings.threads)
     for entry in with_progress(entries, "photos checked"):
         if isinstance(entry, CheckedPhoto):
             photos.append(entry)
@@ -96,31 +101,30 @@ def _check_all(
     return photos, refused
 
 
-def _each_path_once(entries: Iterable[Photo | Quarantined]) -> Iterator[Photo | Quarantined]:
-    seen: set[str] = set()
-    for entry in entries:
-        if isinstance(entry, Photo) and entry.path in seen:
-            yield Quarantined(entry.path, None, "listed-twice", "the source holds it again")
-        else:
-            seen.add(entry.path)
-            yield entry
+def _split(distinct: Deduplicated, earlier: Earlier, settings: RefreshSettings) -> list[Image]:
+    """Split by photo, so that what is cut from one photo stays together."""
+    labels: dict[str, int] = {}
+    own: dict[str, Split] = {}
+    for photo in distinct.photos:
+        name = photo.photo_sha256
+        labels.setdefault(name, photo.label)
+        if photo.split:
+            own[name] = max(photo.split, own.get(name, "train"), key=SPLITS.index)
+    splits = assign_splits(labels, earlier.splits(), settings.ratio, own)
+    log_contradicted(own, splits)
+    return [_image(photo, splits[photo.photo_sha256]) for photo in distinct.photos]
 
 
-def _check_and_store(
-    entry: Photo | Quarantined, limits: PhotoLimits, store: ImageStore
-) -> CheckedPhoto | Quarantined:
-    if isinstance(entry, Quarantined):
-        return entry
-    checked = check_photo(entry, limits)
-    if isinstance(checked, CheckedPhoto):
-        store.put(checked.key, entry.data)
-    return checked
-
-
-def _split(
-    photos: Iterable[CheckedPhoto], earlier: Iterable[Image], ratio: SplitRatio
-) -> list[Image]:
-    by_path = sorted(photos, key=lambda photo: photo.path)
-    labels = {photo.sha256: photo.label for photo in by_path}
-    splits = assign_splits(labels, {image.sha256: image.split for image in earlier}, ratio)
-    return [Image(**asdict(photo), split=splits[photo.sha256]) for photo in by_path]
+def _image(photo: CheckedPhoto, split: Split) -> Image:
+    content = photo.content
+    return Image(
+        path=photo.path,
+        sha256=content.sha256,
+        size=content.size,
+        width=content.width,
+        height=content.height,
+        label=photo.label,
+        split=split,
+        key=content.key,
+        cut=content.cut,
+    )

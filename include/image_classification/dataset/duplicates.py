@@ -1,10 +1,15 @@
-"""Photos whose bytes are the same: kept once, or not at all where their labels disagree."""
+"""Images whose bytes are the same: kept once, or not at all where their labels disagree."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from include.image_classification.dataset.manifest import Duplicate, Quarantined
+from include.image_classification.dataset.manifest import (
+    SPLITS,
+    Duplicate,
+    Quarantined,
+    quarantine_key,
+)
 from include.image_classification.dataset.photo_check import CheckedPhoto
 
 
@@ -20,20 +25,33 @@ class Deduplicated:
 def deduplicate(photos: Iterable[CheckedPhoto]) -> Deduplicated:
     """Sort photos by path into those to keep, duplicates, and those of conflicting labels.
 
-    Of the same bytes under one label the first by path is kept. Under different labels nobody
-    can say which is right, and all are quarantined.
+    Of the same bytes under one label one is kept: what the source itself tests with before what it
+    validates with, before all else, so that no model is trained on it; among these, the first by
+    path. Under different labels nobody can say which is right, and all are quarantined.
     """
     by_content: dict[str, list[CheckedPhoto]] = defaultdict(list)
     for photo in sorted(photos, key=lambda photo: photo.path):
         by_content[photo.sha256].append(photo)
     result = Deduplicated()
-    for first, *others in by_content.values():
-        if any(other.label != first.label for other in others):
-            result.conflicting += _conflicts([first, *others])
+    for same in by_content.values():
+        if len({photo.label for photo in same}) > 1:
+            result.conflicting += _conflicts(same)
         else:
-            result.photos.append(first)
-            result.duplicates += [Duplicate(o.path, o.sha256, first.path) for o in others]
+            kept, *others = sorted(same, key=_held_out_first) if len(same) > 1 else same
+            result.photos.append(kept)
+            result.duplicates += [_duplicate(other, kept) for other in others]
+    result.photos.sort(key=lambda photo: photo.path)
     return result
+
+
+def _held_out_first(photo: CheckedPhoto) -> int:
+    return -SPLITS.index(photo.split or "train")
+
+
+def _duplicate(photo: CheckedPhoto, kept: CheckedPhoto) -> Duplicate:
+    ours, theirs = photo.split or "train", kept.split or "train"
+    note = "" if ours == theirs else f"the source has it in {ours}, too; kept in {theirs}"
+    return Duplicate(photo.path, photo.sha256, kept.path, note)
 
 
 def _conflicts(same: list[CheckedPhoto]) -> list[Quarantined]:
@@ -41,5 +59,7 @@ def _conflicts(same: list[CheckedPhoto]) -> list[Quarantined]:
     for photo in same:
         others = ", ".join(other.path for other in same if other is not photo)
         detail = f"the same bytes as {others}, under another label"
-        rows.append(Quarantined(photo.path, photo.sha256, "conflicting-labels", detail))
+        key = quarantine_key(photo.photo_sha256)
+        row = Quarantined(photo.path, photo.photo_sha256, "conflicting-labels", detail, key)
+        rows.append(row)
     return rows

@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from include.image_classification.container import ProgramError
+from include.image_classification.dataset.whole_files import write_whole
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 Reason = Literal[
+    "animated",
+    "bad-box",  # it is empty, or outside the photo
     "conflicting-labels",  # the same bytes, or the same name, under different labels
     "label-out-of-range",
     "listed-twice",
     "missing-file",  # an annotation without its photo
+    "missing-label",  # an annotation without its class
     "not-an-image",
     "too-large",
     "too-small",
@@ -97,22 +101,28 @@ class Quarantined:
     """Something the source lists that is kept out of the version, and why.
 
     The reason is a short slug, the same for all of a kind; the detail is for a person. The hash
-    is missing where nothing could be read.
+    is missing where nothing was read. The key says where the file's bytes are kept, relative to
+    the quarantine's folder.
     """
 
     path: str
     sha256: str | None
     reason: Reason
     detail: str
+    key: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Duplicate:
-    """A photo whose bytes, under the same label, are already in the version as `kept`."""
+    """A photo whose bytes, under the same label, are already in the version as `kept`.
+
+    The note says what else a person should know: that the source had them in two of its splits.
+    """
 
     path: str
     sha256: str
     kept: str
+    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +145,11 @@ class Version:
         return [image for image in self.images if image.split == split]
 
 
+def quarantine_key(sha256: str) -> str:
+    """Where a refused file with this hash lies, relative to the quarantine's folder."""
+    return f"{sha256[:2]}/{sha256}"
+
+
 def image_key(sha256: str, suffix: str) -> str:
     """Where an image with this hash lies, relative to the folder of images."""
     return f"{sha256[:2]}/{sha256}.{suffix}"
@@ -148,9 +163,9 @@ def write_version(
 ) -> None:
     """Write all files of a version but its dataset.json into a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write_lines(folder / "manifest.jsonl", (image.row() for image in version.images))
-    _write_lines(folder / "quarantine.jsonl", map(dataclasses.asdict, quarantined))
-    _write_lines(folder / "duplicates.jsonl", map(dataclasses.asdict, duplicates))
+    write_rows(folder / "manifest.jsonl", (image.row() for image in version.images))
+    write_rows(folder / "quarantine.jsonl", map(dataclasses.asdict, quarantined))
+    write_rows(folder / "duplicates.jsonl", map(dataclasses.asdict, duplicates))
     write_json(folder / "classes.json", list(version.classes))
 
 
@@ -162,8 +177,7 @@ def read_version(folder: Path) -> Version:
             not add up to the version that the dataset.json beside them names.
     """
     try:
-        lines = (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
-        images = [Image.from_row(json.loads(line)) for line in lines]
+        images = [Image.from_row(row) for row in read_rows(folder / "manifest.jsonl")]
         classes = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
         named = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))["version"]
     except FileNotFoundError as error:
@@ -181,14 +195,23 @@ def read_version(folder: Path) -> Version:
 
 
 def write_json(path: Path, value: Mapping[str, Any] | list[str]) -> None:
-    """Write a JSON document for people and programs: indented, ending in a newline."""
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    """Write a JSON document for people and programs: indented, ending in a newline; or nothing."""
+    write_whole(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
-def _write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    with path.open("wb") as file:
-        for row in rows:
-            file.write(_line(row))
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a file of one JSON document a line, or none at all."""
+    write_whole(path, b"".join(map(_line, rows)))
+
+
+def read_rows(path: Path) -> list[Any]:
+    """Read what `write_rows` writes.
+
+    Raises:
+        ValueError: It is something else.
+        FileNotFoundError: It is not there.
+    """
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _line(value: object) -> bytes:

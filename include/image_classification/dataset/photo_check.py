@@ -1,35 +1,27 @@
 """Whether a photo may enter a data set: it is decoded, not believed."""
 
 import hashlib
-import os
-import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO
 
 import cv2
 import numpy as np
 
+from include.image_classification.dataset.animation import animation
+from include.image_classification.dataset.cutting import cut, place_box
 from include.image_classification.dataset.manifest import (
     Box,
-    Quarantined,
-    Reason,
+    Cut,
     Split,
     image_key,
 )
+from include.image_classification.dataset.perceptual import perceptual_hash
+from include.image_classification.dataset.photo_decoding import RefusedPhotoError, decode_small
 from include.image_classification.dataset.photo_header import (
     PhotoHeader,
     describe,
     read_photo_header,
 )
-
-# Decoders read every bit of a JPEG whatever the scale; an eighth in grey is fastest.
-DECODE_FLAGS = cv2.IMREAD_REDUCED_GRAYSCALE_8
-
-STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
-HARMLESS_STRAY_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -52,100 +44,166 @@ class Photo:
 
 
 @dataclass(frozen=True)
-class CheckedPhoto:
-    """A photo that decodes: what the manifest will say of it, but for its split."""
+class Content:
+    """What an image holds, whatever it is called: what the manifest says of its bytes.
 
-    path: str
-    label: int
+    Attributes:
+        sha256: Of its bytes.
+        size: Of its bytes.
+        width: In pixels as stored.
+        height: In pixels as stored.
+        key: Where its bytes are, relative to the folder of images.
+        look: Its perceptual hash.
+        cut: What it was cut from, or None for a photo as the source holds it.
+    """
+
     sha256: str
     size: int
     width: int
     height: int
     key: str
+    look: int
+    cut: Cut | None = None
+
+    @property
+    def photo_sha256(self) -> str:
+        """The hash of the photo that it is or was cut from."""
+        return self.cut.photo_sha256 if self.cut else self.sha256
+
+
+Made = Cut | str
+"""What an image is made from: a cut, or the hash of a whole photo."""
 
 
 @dataclass(frozen=True)
-class PhotoLimits:
-    """How small a photo's shorter side may be, and how many pixels it may hold."""
+class CheckedPhoto:
+    """A photo that decodes: what the manifest will say of it, but for its split.
+
+    `split` is the source's own, if it has one.
+    """
+
+    path: str
+    label: int
+    content: Content
+    split: Split | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of the image's bytes."""
+        return self.content.sha256
+
+    @property
+    def photo_sha256(self) -> str:
+        """Of the photo that the image is or was cut from."""
+        return self.content.photo_sha256
+
+
+@dataclass(frozen=True)
+class PhotoRules:
+    """What an image must be, and what becomes one.
+
+    Attributes:
+        min_side: How small an image's shorter side may be, in pixels.
+        max_pixels: How many pixels a photo may hold.
+        margin: With which margin, a share of the box's sides, a photo is cut to its box; None
+            keeps whole photos.
+    """
 
     min_side: int
     max_pixels: int
+    margin: float | None = None
 
 
-def check_photo(photo: Photo, limits: PhotoLimits) -> CheckedPhoto | Quarantined:
-    """Hash a photo and decode all of it; return what it is, or why it is refused."""
-    sha256 = hashlib.sha256(photo.data).hexdigest()
-    header = read_photo_header(photo.data)
-    if header is None:
-        return Quarantined(photo.path, sha256, "not-an-image", describe(photo.data))
-    refusal = _size_refusal(header, limits) or _decoding_refusal(photo.data)
-    if refusal:
-        return Quarantined(photo.path, sha256, *refusal)
-    return CheckedPhoto(
-        path=photo.path,
-        label=photo.label,
+def photo_hash(data: bytes) -> str:
+    """The hash that names a photo's bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def check_photo(
+    photo: Photo, sha256: str, rules: PhotoRules, known: Mapping[Made, Content]
+) -> tuple[Content, bytes | None]:
+    """Decode all of a photo, and cut it to its box where the rules say so.
+
+    Args:
+        photo: What to check.
+        sha256: Of its bytes.
+        rules: What is accepted.
+        known: Images that were checked before. They are not decoded again.
+
+    Returns:
+        The image, and its bytes; None for a known one that would have to be cut again.
+
+    Raises:
+        RefusedPhotoError: The photo is refused.
+    """
+    header = _read_header(photo.data, rules)
+    box = _place(photo.box, rules, header)
+    made: Made = Cut(sha256, box) if box else sha256
+    if made in known:
+        return known[made], None if box else photo.data
+    small = decode_small(photo.data, header)
+    if isinstance(made, Cut):
+        return _cut(photo.data, made, header)
+    content = Content(
         sha256=sha256,
         size=len(photo.data),
         width=header.width,
         height=header.height,
         key=image_key(sha256, header.suffix),
+        look=perceptual_hash(small),
     )
+    return content, photo.data
 
 
-def _size_refusal(header: PhotoHeader, limits: PhotoLimits) -> tuple[Reason, str] | None:
+def _read_header(data: bytes, rules: PhotoRules) -> PhotoHeader:
+    moving = animation(data)
+    if moving:
+        raise RefusedPhotoError("animated", f"{moving}; a photo shows one picture")
+    header = read_photo_header(data)
+    if header is None:
+        raise RefusedPhotoError("not-an-image", describe(data))
     width, height = header.width, header.height
     if not header.whole:
-        return "truncated", "the file ends before its picture does"
+        raise RefusedPhotoError("truncated", "the file ends before its picture does")
     if not width or not height:
-        return "undecodable", f"its header says {width} x {height} pixels"
-    if width * height > limits.max_pixels:
-        return "too-large", f"{width} x {height} pixels are over the limit of {limits.max_pixels}"
-    if min(width, height) < limits.min_side:
-        return "too-small", f"{width} x {height} pixels; each side needs {limits.min_side}"
-    return None
+        raise RefusedPhotoError("undecodable", f"its header says {width} x {height} pixels")
+    if width * height > rules.max_pixels:
+        limit = f"{width} x {height} pixels are over the limit of {rules.max_pixels}"
+        raise RefusedPhotoError("too-large", limit)
+    _check_sides(width, height, rules)
+    return header
 
 
-def _decoding_refusal(data: bytes) -> tuple[Reason, str] | None:
-    with _decoder_messages() as messages:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), DECODE_FLAGS)
-    message = _damage(messages, len(data))
-    if "premature end" in message.lower():
-        return "truncated", message
-    if decoded is None or message:
-        return "undecodable", message or "the decoder refuses it"
-    return None
+def _check_sides(width: int, height: int, rules: PhotoRules) -> None:
+    if min(width, height) < rules.min_side:
+        least = f"{width} x {height} pixels; each side needs {rules.min_side}"
+        raise RefusedPhotoError("too-small", least)
 
 
-def _damage(messages: list[str], size: int) -> str:
-    return "; ".join(m for m in messages if not _is_harmless(m, size))
+def _place(box: Box | None, rules: PhotoRules, header: PhotoHeader) -> Box | None:
+    if box is None or rules.margin is None:
+        return None
+    placed = place_box(box, rules.margin, header.width, header.height)
+    if placed is None:
+        corners = f"{box.left}, {box.top} to {box.right}, {box.bottom}"
+        detail = f"its box from {corners} shows nothing of {header.width} x {header.height} pixels"
+        raise RefusedPhotoError("bad-box", detail)
+    _check_sides(placed.right - placed.left, placed.bottom - placed.top, rules)
+    return placed
 
 
-def _is_harmless(message: str, size: int) -> bool:
-    # Cameras leave a few stray bytes. Where much is left over, the decoder had lost its way.
-    stray = STRAY_BYTES.search(message)
-    return stray is not None and int(stray[1]) <= size * HARMLESS_STRAY_SHARE
-
-
-@contextmanager
-def _decoder_messages() -> Iterator[list[str]]:
-    """Collect what libjpeg and libpng print, on the process's stderr, while they decode.
-
-    It is the only sign that a picture is partly grey: OpenCV returns it like any other.
-    """
-    messages: list[str] = []
-    with tempfile.TemporaryFile() as file, _stderr_into(file):
-        yield messages
-        file.seek(0)
-        text = file.read().decode(errors="replace")
-        messages += [line.strip() for line in text.splitlines() if line.strip()]
-
-
-@contextmanager
-def _stderr_into(file: IO[bytes]) -> Iterator[None]:
-    stderr = os.dup(2)
-    os.dup2(file.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
+def _cut(data: bytes, made: Cut, header: PhotoHeader) -> tuple[Content, bytes]:
+    image = cut(data, made.box, header)
+    if image is None:
+        raise RefusedPhotoError("undecodable", "the decoder refuses it")
+    sha256 = photo_hash(image.data)
+    content = Content(
+        sha256=sha256,
+        size=len(image.data),
+        width=image.width,
+        height=image.height,
+        key=image_key(sha256, header.suffix),
+        look=perceptual_hash(np.asarray(cv2.cvtColor(image.pixels, cv2.COLOR_BGR2GRAY), np.uint8)),
+        cut=made,
+    )
+    return content, image.data

@@ -13,6 +13,8 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 
 # The JPEG markers that open a frame and hold its size: SOF0 to SOF15 without DHT, JPG and DAC.
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Baseline, extended and progressive, with Huffman codes: what cameras and phones write.
+USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 SCAN, END = 0xDA, 0xD9
 # In a scan, FF 00 is a data byte, FF D0 to FF D7 restart it, FF FF is padding.
 END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -31,13 +33,15 @@ OTHER_FORMATS = {
 class PhotoHeader:
     """A photo's format, by its bytes and not by its name, and its size in pixels as stored.
 
-    `whole` is false where the file ends before its picture does.
+    `whole` is false where the file ends before its picture does; `usual` says of a JPEG that it is
+    coded as nearly all are, with 8 bits of grey or three colours.
     """
 
     suffix: Literal["jpg", "png"]
     width: int
     height: int
     whole: bool
+    usual: bool = True
 
 
 def read_photo_header(data: bytes) -> PhotoHeader | None:
@@ -65,6 +69,7 @@ def describe(data: bytes) -> str:
 def _jpeg_header(data: bytes) -> PhotoHeader:
     # Segment by segment: an EXIF thumbnail is a JPEG within the JPEG, with an end of its own.
     width = height = 0
+    usual = False
     at = 2
     while at + 4 <= len(data):
         marker = data[at + 1]
@@ -73,14 +78,15 @@ def _jpeg_header(data: bytes) -> PhotoHeader:
         elif marker == END:
             break
         else:
-            if marker in FRAME_MARKERS and at + 9 <= len(data):
-                height, width = struct.unpack_from(">HH", data, at + 5)
+            if marker in FRAME_MARKERS and at + 10 <= len(data):
+                bits, height, width, colours = struct.unpack_from(">BHHB", data, at + 4)
+                usual = marker in USUAL_FRAMES and bits == 8 and colours in (1, 3)
             at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
             if marker == SCAN:
                 end = END_OF_SCAN.search(data, at)
                 at = end.start() if end else len(data)
     whole = data[at : at + 2] == bytes((0xFF, END))
-    return PhotoHeader("jpg", width, height, whole)
+    return PhotoHeader("jpg", width, height, whole, usual)
 
 
 def _png_header(data: bytes) -> PhotoHeader:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,10 @@ from include.image_classification.container import (
 )
 from include.image_classification.dataset.assembly import Assembled, assemble
 from include.image_classification.dataset.class_folders import open_class_folders
-from include.image_classification.dataset.manifest import (
-    Version,
-    read_version,
-    write_json,
-    write_version,
-)
+from include.image_classification.dataset.earlier import Earlier, read_earlier, write_looks
+from include.image_classification.dataset.image_store import ImageStore
+from include.image_classification.dataset.intake import Stores
+from include.image_classification.dataset.manifest import write_json, write_rows, write_version
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source import Source
 from include.image_classification.dataset.stanford_cars import open_stanford_cars
@@ -37,29 +36,44 @@ def main(arguments: list[str]) -> None:
     """
     settings = parse_settings(arguments)
     started = time.monotonic()
-    previous = _previous_version(processing_input("previous"))
+    earlier = read_earlier(processing_input("previous"))
     source = _open_source(processing_input("source"), settings)
-    earlier = previous.images if previous else []
-    assembled = assemble(source, earlier, settings, processing_output("images"))
+    assembled = assemble(source, earlier, settings, _stores(earlier, settings))
     seconds = round(time.monotonic() - started, 3)
-    report = _report(assembled, previous, source, settings) | {
+    report = _report(assembled, earlier, source, settings) | {
         "seconds": seconds,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    if not report["unchanged"]:
-        folder = processing_output("versions") / report["version"]
-        write_version(folder, assembled.version, assembled.quarantined, assembled.duplicates)
-        write_json(folder / "dataset.json", report)
-    write_json(processing_output("result") / "dataset.json", report)
+    _write(assembled, earlier, report)
     counts = ", ".join(f"{count} {what}" for what, count in report["counts"].items())
-    unchanged = ", unchanged" if report["unchanged"] else ""
+    unchanged = ", unchanged: nothing is written" if report["unchanged"] else ""
     _log.info("data set version %s%s: %s", report["version"], unchanged, counts)
 
 
-def _previous_version(folder: Path) -> Version | None:
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return None
-    return read_version(folder)
+def _stores(earlier: Earlier, settings: RefreshSettings) -> Stores:
+    """Where images and refused photos go, without those that are there already."""
+    images = {image.key for image in earlier.images}
+    refused = {row.key for row in earlier.quarantined if row.key}
+    if settings.store == "all":
+        images, refused = set(), set()
+    return Stores(
+        images=ImageStore(processing_output("images"), images),
+        quarantine=ImageStore(processing_output("quarantine"), refused),
+    )
+
+
+def _write(assembled: Assembled, earlier: Earlier, report: dict[str, Any]) -> None:
+    """Write the version, unless it is the previous one; dataset.json says that it is complete."""
+    result = processing_output("result")
+    if not report["unchanged"]:
+        folder = processing_output("versions") / report["version"]
+        write_version(folder, assembled.version, assembled.quarantined, assembled.duplicates)
+        write_looks(folder, assembled.looks.items())
+        write_json(folder / "dataset.json", report)
+    elif list(assembled.quarantined) != list(earlier.quarantined):
+        # The version's own list must stay as it is, and what is refused now must not go unsaid.
+        write_rows(result / "quarantine.jsonl", map(asdict, assembled.quarantined))
+    write_json(result / "dataset.json", report)
 
 
 def _open_source(folder: Path, settings: RefreshSettings) -> Source:
@@ -74,10 +88,10 @@ def _open_source(folder: Path, settings: RefreshSettings) -> Source:
 
 
 def _report(
-    assembled: Assembled, previous: Version | None, source: Source, settings: RefreshSettings
+    assembled: Assembled, earlier: Earlier, source: Source, settings: RefreshSettings
 ) -> dict[str, Any]:
     version = assembled.version.name
-    previous_version = previous.name if previous else None
+    previous_version = earlier.version.name if earlier.version else None
     return {
         "stage": "refresh",
         "version": version,

@@ -3,11 +3,14 @@
 import os
 from dataclasses import dataclass
 
-from include.image_classification.dataset.photo_check import PhotoLimits
+from include.image_classification.dataset.photo_check import PhotoRules
 from include.image_classification.dataset.split import SplitRatio
 from include.image_classification.flags import FlagParser, fraction, positive_integer
 
 LAYOUTS = ("stanford_cars", "class_folders")
+SPLITTING = ("ratio", "source")
+BOXES = ("whole", "crop")
+STORING = ("new", "all")
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,12 @@ class RefreshSettings:
 
     layout: str
     classes: str | None
+    split: str
     ratio: SplitRatio
-    limits: PhotoLimits
+    rules: PhotoRules
     quarantine_limit: float
-    processes: int
+    store: str
+    threads: int
     source_uri: str
     source_fingerprint: str
 
@@ -27,10 +32,13 @@ class RefreshSettings:
         """The settings that shape a version, for its dataset.json."""
         return {
             "classes": self.classes,
+            "split": self.split,
             "train_ratio": self.ratio.train,
             "validation_ratio": self.ratio.validation,
-            "min_side": self.limits.min_side,
-            "max_pixels": self.limits.max_pixels,
+            "min_side": self.rules.min_side,
+            "max_pixels": self.rules.max_pixels,
+            "boxes": "whole" if self.rules.margin is None else "crop",
+            "box_margin": self.rules.margin,
             "quarantine_limit": self.quarantine_limit,
         }
 
@@ -45,10 +53,16 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
     return RefreshSettings(
         layout=flags.layout,
         classes=flags.classes or None,
+        split=flags.split,
         ratio=SplitRatio(flags.train_ratio, flags.validation_ratio),
-        limits=PhotoLimits(flags.min_side, flags.max_pixels),
+        rules=PhotoRules(
+            min_side=flags.min_side,
+            max_pixels=flags.max_pixels,
+            margin=flags.box_margin if flags.boxes == "crop" else None,
+        ),
         quarantine_limit=flags.quarantine_limit,
-        processes=flags.processes,
+        store=flags.store,
+        threads=flags.threads,
         source_uri=flags.source_uri,
         source_fingerprint=flags.source_fingerprint,
     )
@@ -59,12 +73,16 @@ def _parser() -> FlagParser:
     add = parser.add_argument
     add("--layout", required=True, choices=LAYOUTS, help="how the source says what a photo shows")
     add("--classes", help="use the first N classes, or these names or 1-based numbers, by commas")
+    add("--split", choices=SPLITTING, default="ratio", help="by ratio, or as the source says first")
     add("--train-ratio", type=fraction, default=0.8, help="share of a class that trains")
     add("--validation-ratio", type=fraction, default=0.1, help="share that validates")
     add("--min-side", type=positive_integer, default=16, help="refuse smaller photos, in pixels")
     add("--max-pixels", type=positive_integer, default=100_000_000, help="refuse larger photos")
     add("--quarantine-limit", type=fraction, default=0.05, help="fail above this share refused")
-    add("--processes", type=positive_integer, default=os.cpu_count() or 1)
+    add("--boxes", choices=BOXES, default="whole", help="whole photos, or cropped to their boxes")
+    add("--box-margin", type=fraction, default=0.0, help="share of a box's sides to add around it")
+    add("--store", choices=STORING, default="new", help="only what the previous version lacks?")
+    add("--threads", type=positive_integer, default=os.cpu_count() or 1)
     add("--source-uri", default="", help="where the source came from, to be recorded")
     add("--source-fingerprint", default="", help="what the source was, to be recorded")
     return parser

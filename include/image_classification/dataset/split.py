@@ -1,12 +1,13 @@
 """Which images train, which validate, which test: the same on every machine, every time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.manifest import Split
+from include.image_classification.dataset.manifest import SPLITS, Split
 
 FILLED_FIRST: tuple[Split, ...] = ("test", "validation")
 
@@ -29,57 +30,79 @@ class SplitRatio:
                 " above 0 and leave a share for testing"
             )
 
-    def sizes(self, images: int) -> dict[Split, int]:
+    def sizes(self, images: int, given: Collection[Split] = ()) -> dict[Split, int]:
         """Divide a class of so many images.
 
         From three images on, each split has at least one; two train and test, one trains.
+
+        Args:
+            images: How many.
+            given: Splits that the class has already from elsewhere, and that get none of these;
+                the others keep their proportions.
         """
-        if images < 3:
-            return {"train": min(images, 1), "validation": 0, "test": max(images - 1, 0)}
         # Fractions, because 1 - 0.8 - 0.1 is not 0.1.
         train, validation = Fraction(str(self.train)), Fraction(str(self.validation))
-        testing = max(1, min(round(images * (1 - train - validation)), images - 2))
-        validating = max(1, min(round(images * validation), images - 1 - testing))
-        return {
-            "train": images - testing - validating,
-            "validation": validating,
-            "test": testing,
-        }
+        shares: dict[Split, Fraction] = {"validation": validation, "test": 1 - train - validation}
+        wanted = [split for split in FILLED_FIRST if split not in given]
+        whole = train + sum(shares[split] for split in wanted)
+        sizes: dict[Split, int] = {"train": images, "validation": 0, "test": 0}
+        for others, split in zip(reversed(range(len(wanted))), wanted, strict=True):
+            left = sizes["train"]
+            most = max(left - 1 - others, min(left - 1, 1), 0)
+            sizes[split] = min(max(1, round(images * shares[split] / whole)), most)
+            sizes["train"] -= sizes[split]
+        return sizes
 
 
 def assign_splits(
-    labels: Mapping[str, int], earlier: Mapping[str, Split], ratio: SplitRatio
+    labels: Mapping[str, int],
+    earlier: Mapping[str, Split],
+    ratio: SplitRatio,
+    own: Mapping[str, Split] = MappingProxyType({}),
 ) -> dict[str, Split]:
-    """Give each image, named by its content's hash, its split.
+    """Give each photo, named by its content's hash, its split.
 
-    An image that had a split keeps it, so that nothing a model was trained on ever tests a later
-    one. Within a class, new images are ranked by hash; the first fill what the class lacks of
-    test images, the next of validation images, the rest train. The order of the mappings does
-    not matter.
+    A photo that had a split keeps it, so that nothing a model was trained on ever tests a later
+    one. The source's own test and validation photos are what it says, unless a model may have seen
+    them: of an earlier and an own split, that which trains more counts. Within a class, the other
+    new photos are ranked by hash; the first fill what the class lacks of test photos, the next of
+    validation photos, the rest train. Of what the source gives a class itself, it lacks nothing.
+    The order of the mappings does not matter.
 
     Args:
-        labels: The class of each image.
-        earlier: Splits in the previous version; it may name images that are gone.
+        labels: The class of each photo.
+        earlier: Splits in the previous version; it may name photos that are gone.
         ratio: The shares that each class is divided by.
+        own: The splits that the source itself assigns. Training photos of a source are cut like
+            those of which it says nothing: seldom has a source three sets.
     """
     by_class: dict[int, list[str]] = defaultdict(list)
-    for sha256, label in labels.items():
-        by_class[label].append(sha256)
+    for name, label in labels.items():
+        by_class[label].append(name)
     splits: dict[str, Split] = {}
     for members in by_class.values():
-        splits.update(_assign_class(members, earlier, ratio.sizes(len(members))))
+        splits.update(_assign_class(members, earlier, ratio, own))
     return splits
 
 
 def _assign_class(
-    members: Iterable[str], earlier: Mapping[str, Split], sizes: Mapping[Split, int]
+    members: Iterable[str],
+    earlier: Mapping[str, Split],
+    ratio: SplitRatio,
+    own: Mapping[str, Split],
 ) -> dict[str, Split]:
-    splits = {sha256: earlier[sha256] for sha256 in members if sha256 in earlier}
-    kept = list(splits.values())
+    held_out = {name: own[name] for name in members if own.get(name) in FILLED_FIRST}
+    others = [name for name in members if name not in held_out]
+    splits = {
+        name: min(split, earlier.get(name, split), key=SPLITS.index)
+        for name, split in held_out.items()
+    }
+    given = {split for name, split in splits.items() if split == held_out[name]}
+    kept = {name: earlier[name] for name in others if name in earlier}
+    sizes = ratio.sizes(len(others), given)
     lacking: list[Split] = []
     for split in FILLED_FIRST:
-        lacking += [split] * (sizes[split] - kept.count(split))
-    new = sorted(sha256 for sha256 in members if sha256 not in earlier)
-    for rank, sha256 in enumerate(new):
-        splits[sha256] = lacking[rank] if rank < len(lacking) else "train"
-    return splits
+        lacking += [split] * (sizes[split] - list(kept.values()).count(split))
+    new = sorted(name for name in others if name not in kept)
+    lacking += ["train"] * (len(new) - len(lacking))
+    return splits | kept | dict(zip(new, lacking, strict=False))

@@ -16,7 +16,11 @@ def source_uri(pipeline: Pipeline, layout: Layout) -> str:
 
 
 def refresh_request(
-    pipeline: Pipeline, deployment: Deployment, previous: str | None, fingerprint: str
+    pipeline: Pipeline,
+    deployment: Deployment,
+    previous: str | None,
+    fingerprint: str,
+    store_all: bool = False,
 ) -> JobRequest:
     """Return the job that makes a dataset version.
 
@@ -25,6 +29,7 @@ def refresh_request(
         deployment: Where it runs.
         previous: The current dataset version, whose assignments to splits are kept, if any.
         fingerprint: The source's state, recorded with the result.
+        store_all: Images that the current version holds are stored again, because some are missing.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     inputs = {"source": source_uri(pipeline, layout)}
@@ -33,10 +38,12 @@ def refresh_request(
     program = Program(
         name="refresh",
         machine=pipeline.dataset.machine,
-        flags=_flags(pipeline, inputs["source"], fingerprint),
+        flags=_flags(pipeline, inputs["source"], fingerprint)
+        | ({"store": "all"} if store_all else {}),
         inputs=inputs,
         outputs={
             "images": layout.output(layout.images),
+            "quarantine": layout.output(layout.quarantine),
             "versions": layout.output(layout.dataset_versions),
             "result": layout.output(layout.refresh_run(JOB_NAME)),
         },
@@ -49,8 +56,11 @@ def _flags(pipeline: Pipeline, uri: str, fingerprint: str) -> dict[str, str]:
     classes = pipeline.source.classes_argument
     return {
         "layout": pipeline.source.layout,
+        "split": dataset.split,
         "train-ratio": str(dataset.train_ratio),
         "validation-ratio": str(dataset.validation_ratio),
+        "boxes": dataset.boxes,
+        "box-margin": str(dataset.box_margin),
         "min-side": str(dataset.min_side),
         "max-pixels": str(dataset.max_pixels),
         "quarantine-limit": str(dataset.quarantine_limit),

@@ -80,6 +80,10 @@ MISTAKES = {
         SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
         ["dataset: train_ratio + validation_ratio must be below 1"],
     ),
+    (
+        SOURCE + "dataset: {box_margin: 0.1}",
+        ["dataset: box_margin is only for boxes: crop"],
+    ),
     "built-in without GPU": (
         SOURCE + "training: {algorithm: built-in}",
         ["training: machine.instance_type: ml.c5.4xlarge has no GPU", "use ml.g4dn.*"],

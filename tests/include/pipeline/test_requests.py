@@ -10,6 +10,7 @@ import pytest
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 
+from include.image_classification.dataset.settings import parse_settings
 from include.pipeline import Deployment, Pipeline, find_pipeline
 from include.pipeline import requests as make
 
@@ -273,3 +274,28 @@ def test_training_reads_the_files_that_so_many_instances_wrote(
     sources = [c["DataSource"]["S3DataSource"]["S3Uri"] for c in config["InputDataConfig"]]
     below = "s3://some-bucket/stanford_cars/recordio/r1/of-3/"
     assert sources == [f"{below}train/", f"{below}validation/"]
+
+
+def test_a_refresh_is_told_the_pipelines_settings(cars: Pipeline, deployment: Deployment) -> None:
+    update = {"split": "source", "boxes": "crop", "box_margin": 0.1}
+    cut = cars.model_copy(update={"dataset": cars.dataset.model_copy(update=update)})
+    for store_all in (False, True):
+        config = make.refresh_request(cut, deployment, "1" * 16, "f", store_all)["config"]
+        arguments = config["AppSpecification"]["ContainerArguments"]
+        flags = dict(zip(arguments[1::2], arguments[2::2], strict=True))
+        assert (flags["--split"], flags["--boxes"], flags["--box-margin"]) == (
+            "source", "crop", "0.1",
+        )  # fmt: skip
+        assert flags.get("--store") == ("all" if store_all else None)
+        assert parse_settings(arguments[1:]).rules.margin == 0.1
+
+
+def test_what_a_refresh_refuses_is_kept_beside_the_versions(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    config = make.refresh_request(cars, deployment, None, "f")["config"]
+    outputs = {
+        output["OutputName"]: output["S3Output"]["S3Uri"]
+        for output in config["ProcessingOutputConfig"]["Outputs"]
+    }
+    assert outputs["quarantine"].endswith("/stanford_cars/dataset/quarantine")

@@ -33,6 +33,12 @@ def test_a_source_that_changed_while_it_was_read_is_read_again() -> None:
     assert "changed while dataset v1 was made" in decision.reason
 
 
+def test_images_that_are_missing_are_a_reason_to_read_an_unchanged_source() -> None:
+    decision = decide_refresh(CURRENT, "same", force=False, missing=3)
+    assert decision.go
+    assert "3 images of dataset v1 are missing" in decision.reason
+
+
 def test_every_page_of_the_source_counts_and_folder_markers_do_not(s3: Any) -> None:
     first = {
         "Contents": [{"Key": "raw/", "ETag": '"0"', "Size": 0}],

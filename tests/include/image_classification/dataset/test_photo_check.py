@@ -1,23 +1,29 @@
 """Which photos are refused, and for what; above all those that OpenCV alone would let pass."""
 
 import hashlib
+import io
 import zlib
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from include.image_classification.dataset.manifest import Quarantined
+from include.image_classification.dataset import photo_check
 from include.image_classification.dataset.photo_check import (
-    CheckedPhoto,
+    Content,
     Photo,
-    PhotoLimits,
+    PhotoRules,
     check_photo,
+    photo_hash,
 )
+from include.image_classification.dataset.photo_decoding import RefusedPhotoError
 from include.image_classification.dataset.photo_header import read_photo_header
 from tests.include.image_classification.dataset.making import photo
 
-LIMITS = PhotoLimits(min_side=16, max_pixels=10_000)
+RULES = PhotoRules(min_side=16, max_pixels=10_000)
 JPEG, PNG = photo(1, 60, 40), photo(1, 60, 40, ".png")
 
 
@@ -34,13 +40,16 @@ def with_thumbnail(data: bytes) -> bytes:
     return data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
 
 
-def check(data: bytes) -> CheckedPhoto | Quarantined:
-    return check_photo(Photo("a/1.jpg", 7, data), LIMITS)
+def check(data: bytes, rules: PhotoRules = RULES) -> Content | RefusedPhotoError:
+    try:
+        return check_photo(Photo("a/1.jpg", 7, data), photo_hash(data), rules, {})[0]
+    except RefusedPhotoError as error:
+        return error
 
 
 def reason(data: bytes) -> str:
     result = check(data)
-    assert isinstance(result, Quarantined), result
+    assert isinstance(result, RefusedPhotoError), result
     return result.reason
 
 
@@ -51,7 +60,9 @@ def reason(data: bytes) -> str:
 def test_a_good_photo_is_described(data: bytes, suffix: str) -> None:
     sha256 = hashlib.sha256(data).hexdigest()
     key = f"{sha256[:2]}/{sha256}.{suffix}"
-    assert check(data) == CheckedPhoto("a/1.jpg", 7, sha256, len(data), 60, 40, key)
+    content = check(data)
+    assert isinstance(content, Content)
+    assert content == Content(sha256, len(data), 60, 40, key, content.look)
 
 
 @pytest.mark.parametrize("data", [JPEG, PNG, PROGRESSIVE, with_thumbnail(JPEG)])
@@ -76,7 +87,7 @@ def test_a_picture_that_stops_half_way_is_refused_although_its_file_ends_well() 
     [JPEG[:-2] + b"\x55" * 9 + b"\xff\xd9", JPEG + b"trailing", JPEG[:2] + b"\xff" + JPEG[2:]],
 )
 def test_stray_bytes_that_lose_nothing_are_no_reason_to_refuse(data: bytes) -> None:
-    assert isinstance(check(data), CheckedPhoto)
+    assert isinstance(check(data), Content)
 
 
 def test_a_jpeg_in_whose_middle_the_decoder_gets_lost_is_refused() -> None:
@@ -84,7 +95,7 @@ def test_a_jpeg_in_whose_middle_the_decoder_gets_lost_is_refused() -> None:
     refused = []
     for at in range(1000, len(JPEG) - 2, 20):
         data = JPEG[:at] + bytes((JPEG[at] ^ 0x10,)) + JPEG[at + 1 :]
-        if isinstance(result := check(data), Quarantined):
+        if isinstance(result := check(data), RefusedPhotoError):
             refused.append(result)
     assert {row.reason for row in refused} >= {"undecodable", "truncated"}
     details = " ".join(row.detail for row in refused)
@@ -104,14 +115,14 @@ def test_a_changed_bit_in_a_png_is_refused() -> None:
 )
 def test_what_is_no_photo_is_named(data: bytes, says: str) -> None:
     result = check(data)
-    assert isinstance(result, Quarantined)
+    assert isinstance(result, RefusedPhotoError)
     assert result.reason == "not-an-image"
     assert says in result.detail
 
 
 @pytest.mark.parametrize(("size", "refused"), [((16, 16), False), ((15, 90), True)])
 def test_a_photo_below_the_smallest_side_is_refused(size: tuple[int, int], refused: bool) -> None:
-    assert isinstance(check(photo(1, *size)), Quarantined) == refused
+    assert isinstance(check(photo(1, *size)), RefusedPhotoError) == refused
 
 
 def test_a_photo_of_too_many_pixels_is_refused() -> None:
@@ -131,3 +142,84 @@ def test_a_header_that_claims_a_gigantic_picture_is_refused_before_decoding() ->
 def test_no_stump_of_a_header_makes_the_reader_fail(data: bytes, length: int) -> None:
     header = read_photo_header(data[:length])
     assert header is None or not header.whole
+
+
+def saved(mode: str, kind: str, **options: object) -> bytes:
+    """A picture as Pillow writes it in a colour mode."""
+    pixels = cv2.resize(cv2.imdecode(np.frombuffer(JPEG, np.uint8), 1), (60, 40))
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).convert(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
+SIDEWAYS = PIL.Image.Exif()
+SIDEWAYS[0x0112] = 6
+
+RIGHT = {
+    "CMYK": saved("CMYK", "JPEG"),
+    "grey JPEG": saved("L", "JPEG"),
+    "progressive grey": saved("L", "JPEG", progressive=True),
+    "RGB JPEG": saved("RGB", "JPEG", keep_rgb=True),
+    "4:1:1": saved("RGB", "JPEG", subsampling="4:1:1"),
+    "EXIF rotation": saved(
+        "RGB",
+        "JPEG",
+        exif=SIDEWAYS,
+    ),
+    "alpha": saved("RGBA", "PNG"),
+    "grey and alpha": saved("LA", "PNG"),
+    "palette": saved("P", "PNG"),
+    "transparent palette": saved("P", "PNG", transparency=b"\0\x80"),
+    "two colours": saved("1", "PNG"),
+    "grey of 16 bits": saved("I;16", "PNG"),
+    "colour of 16 bits": cv2.imencode(".png", np.full((40, 60, 3), 777, np.uint16))[1].tobytes(),
+    "a broken colour profile": saved("RGB", "PNG", icc_profile=b"no profile"),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_unusual_photos_are_no_reason_to_refuse(name: str) -> None:
+    content = check(RIGHT[name])
+    assert isinstance(content, Content), content.detail
+    assert (content.width, content.height) == (60, 40)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_unusual_photos_are_refused_when_they_are_cut_off(name: str) -> None:
+    """Whatever decodes them, it reads to the end."""
+    data = RIGHT[name]
+    end = 12 if data.startswith(b"\x89PNG") else 2
+    assert reason(data[: len(data) // 2] + data[-end:]) in {"truncated", "undecodable"}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP"])
+def test_an_animated_picture_is_named_and_a_still_one_is_not(kind: str) -> None:
+    frames = [PIL.Image.new("RGB", (60, 40), colour) for colour in ("red", "blue")]
+    moving, still = io.BytesIO(), io.BytesIO()
+    frames[0].save(moving, kind, save_all=True, append_images=frames[1:])
+    frames[0].save(still, kind)
+    assert reason(moving.getvalue()) == "animated"
+    assert getattr(check(still.getvalue()), "reason", None) == (
+        None if kind == "PNG" else "not-an-image"
+    )
+
+
+@given(st.sampled_from([b"GIF89a", b"RIFF....WEBPVP8X", PNG[:16], JPEG[:20]]), st.binary())
+def test_no_bytes_make_the_check_fail_but_by_refusing(start: bytes, rest: bytes) -> None:
+    check(start + rest)
+
+
+def test_a_known_photo_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = check(JPEG)
+    assert isinstance(known, Content)
+    monkeypatch.setattr(photo_check, "decode_small", lambda *_: pytest.fail("it was decoded"))
+    made = check_photo(Photo("b.jpg", 0, JPEG), known.sha256, RULES, {known.sha256: known})
+    assert made == (known, JPEG)
+
+
+@pytest.mark.parametrize("rules", [PhotoRules(41, 10_000), PhotoRules(16, 100)])
+def test_a_known_photo_must_meet_todays_rules(rules: PhotoRules) -> None:
+    known = check(JPEG)
+    assert isinstance(known, Content)
+    with pytest.raises(RefusedPhotoError):
+        check_photo(Photo("b.jpg", 0, JPEG), known.sha256, rules, {known.sha256: known})

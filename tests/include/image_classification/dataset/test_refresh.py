@@ -38,7 +38,7 @@ def output(base: Path) -> Path:
 def run(base: Path, *flags: str, layout: str = "stanford_cars") -> dict[str, Any]:
     """Run the program into an empty output and return its result."""
     shutil.rmtree(output(base), ignore_errors=True)
-    refresh.main(["--layout", layout, "--processes", "1", *flags])
+    refresh.main(["--layout", layout, "--threads", "1", *flags])
     report: dict[str, Any] = json.loads((output(base) / "result" / "dataset.json").read_text())
     counts = report["counts"]
     assert counts["listed"] == counts["images"] + counts["quarantined"] + counts["deduplicated"]
@@ -83,21 +83,26 @@ def test_a_first_version_stores_all_images_by_content_and_says_what_it_did(base:
         assert len(data) == image.size
 
 
-def test_an_unchanged_source_gives_the_same_version_and_writes_no_other(base: Path) -> None:
-    stanford(source(base))
-    first = run(base)
+def test_an_unchanged_source_gives_the_same_version_and_writes_nothing(
+    base: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    folder = class_folders(source(base), {"cat": 5, "dog": 5})
+    (folder / "cat" / "cut.jpg").write_bytes(photo(50)[:500])
+    first = run(base, "--quarantine-limit", "0.5", layout="class_folders")
     make_previous(base, first)
-    second = run(base)
+    second = run(base, "--quarantine-limit", "0.5", layout="class_folders")
     assert second["unchanged"]
     assert second["version"] == second["previous"] == first["version"]
     assert second["counts"] == first["counts"]
-    assert not stored(base)
-    assert not (output(base) / "versions").exists()
+    files = [path.relative_to(output(base)) for path in output(base).rglob("*") if path.is_file()]
+    assert files == [Path("result/dataset.json")]
+    assert "unchanged: nothing is written" in caplog.text
 
 
-def test_any_number_of_processes_gives_the_same_version(base: Path) -> None:
+def test_any_number_of_threads_gives_the_same_version(base: Path) -> None:
     stanford(source(base))
-    assert run(base)["version"] == run(base, "--processes", "2")["version"]
+    assert run(base)["version"] == run(base, "--threads", "2")["version"]
 
 
 def test_new_photos_leave_the_earlier_ones_where_they_were(base: Path) -> None:

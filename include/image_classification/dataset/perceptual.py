@@ -1,0 +1,21 @@
+"""A number that says what an image shows, to find others that show the same."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS, ROWS = 9, 8
+
+
+def perceptual_hash(grey: NDArray[np.uint8]) -> int:
+    """Hash what an image shows in 64 bits: few differ when it is scaled, re-encoded or brightened.
+
+    The image is shrunk to 9 x 8, and each bit says whether a pixel is darker than its right
+    neighbour; the first row is the most significant.
+
+    Args:
+        grey: An image of one channel, at least 1 x 1 pixels.
+    """
+    small = cv2.resize(grey, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+    bits = small[:, 1:] > small[:, :-1]
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")

@@ -1,0 +1,50 @@
+"""Running the program `refresh` in a folder, one version after another."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from include.image_classification.dataset import refresh
+from include.image_classification.dataset.manifest import Version, read_version
+
+
+class Refresh:
+    """The folders of a job, and the program in them."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.source = base / "processing" / "input" / "source"
+        self.previous = base / "processing" / "input" / "previous"
+        self.output = base / "processing" / "output"
+        self.source.mkdir(parents=True)
+
+    def run(self, *flags: str, layout: str = "class_folders") -> dict[str, Any]:
+        """Run it into an empty output and return its result."""
+        shutil.rmtree(self.output, ignore_errors=True)
+        limit = [] if "--quarantine-limit" in flags else ["--quarantine-limit", "1"]
+        refresh.main(["--layout", layout, "--threads", "2", *limit, *flags])
+        report: dict[str, Any] = json.loads((self.output / "result" / "dataset.json").read_text())
+        return report
+
+    def follow(self, report: dict[str, Any]) -> None:
+        """Make the version just made the previous one of the next run."""
+        shutil.rmtree(self.previous, ignore_errors=True)
+        shutil.copytree(self.folder(report), self.previous)
+
+    def folder(self, report: dict[str, Any]) -> Path:
+        """Where the version just made is."""
+        return self.output / "versions" / str(report["version"])
+
+    def version(self, report: dict[str, Any]) -> Version:
+        """The version just made."""
+        return read_version(self.folder(report))
+
+    def rows(self, report: dict[str, Any], name: str) -> list[dict[str, Any]]:
+        """A file of the version just made, line by line."""
+        return [json.loads(line) for line in (self.folder(report) / name).read_text().splitlines()]
+
+    def files(self, *folders: str) -> set[str]:
+        """What is in folders of the output."""
+        found = (path for name in folders for path in (self.output / name).rglob("*"))
+        return {path.relative_to(self.output).as_posix() for path in found if path.is_file()}

@@ -1,0 +1,82 @@
+"""A refresh that is killed at any moment is finished by the next, in the same folders."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.dataset.manifest import read_version
+from include.image_classification.dataset.whole_files import write_whole
+from tests.include.image_classification.dataset.making import class_folders
+from tests.include.image_classification.dataset.running import Refresh
+
+COMMAND = [
+    *(sys.executable, "-m", "include.image_classification", "refresh"),
+    *("--layout", "class_folders", "--threads", "2"),
+]
+
+
+def start(program: Refresh) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"SAGEMAKER_BASE_DIR": str(program.base)}
+    return subprocess.Popen(COMMAND, env=environment, stdout=subprocess.DEVNULL)
+
+
+def whole(program: Refresh, name: str) -> bool:
+    """Whether a version is complete, and all its images hold what they are named after."""
+    version = read_version(program.output / "versions" / name)
+    for image in version.images:
+        data = (program.output / "images" / image.key).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == image.sha256
+    return version.name == name
+
+
+def test_a_refresh_that_is_killed_is_finished_by_the_next(program: Refresh) -> None:
+    class_folders(program.source, {"cat": 150, "dog": 150})
+    report = program.run()
+    expected = program.files("images", "versions", "quarantine")
+    for name in expected:
+        (program.output / name).unlink()
+    stopped = 0
+    for tenths in range(4, 40):
+        process = start(program)
+        time.sleep(tenths / 40)
+        process.send_signal(signal.SIGKILL)
+        stopped += process.wait() == -signal.SIGKILL
+        finished = list((program.output / "versions").glob("*/dataset.json"))
+        assert all(whole(program, path.parent.name) for path in finished)
+        if finished:
+            break
+    assert stopped, "it was never stopped, so nothing was tried"
+    assert start(program).wait() == 0
+    assert whole(program, str(report["version"]))
+    assert program.files("images", "versions", "quarantine") == expected
+
+
+@pytest.mark.parametrize("left", [b"", b"half of an image"])
+def test_half_an_image_that_was_left_is_written_again(program: Refresh, left: bytes) -> None:
+    class_folders(program.source, {"cat": 5, "dog": 5})
+    report = program.run()
+    image = program.output / "images" / program.version(report).images[0].key
+    image.write_bytes(left)
+    image.with_name(image.name + ".part").write_bytes(left)
+    assert start(program).wait() == 0
+    assert whole(program, str(report["version"]))
+    assert not list(program.output.rglob("*.part"))
+
+
+def test_a_file_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(self: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    write_whole(tmp_path / "a", b"old")
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"old"

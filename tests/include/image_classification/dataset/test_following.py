@@ -1,0 +1,197 @@
+"""A version that follows another: what is not decoded, not written, not moved."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.dataset import photo_check, photo_decoding, refresh
+from include.image_classification.dataset.manifest import Box, Split
+from include.image_classification.dataset.photo_check import Photo
+from include.image_classification.dataset.source import Source
+from tests.include.image_classification.dataset.making import class_folders, photo
+from tests.include.image_classification.dataset.running import Refresh
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hashes of what was decoded."""
+    names: list[str] = []
+    decode = photo_decoding.decode_small
+
+    def counting(data: bytes, header: object) -> object:
+        names.append(hashlib.sha256(data).hexdigest())
+        return decode(data, header)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(photo_check, "decode_small", counting)
+    return names
+
+
+def give(
+    monkeypatch: pytest.MonkeyPatch, photos: Sequence[tuple[str, bytes, Box | None, Split | None]]
+) -> None:
+    """Let the source hold these photos, alternately cats and dogs, in any order."""
+
+    def opened(folder: Path, classes: str | None) -> Source:
+        def entries() -> Iterator[Photo]:
+            for name, data, box, split in photos:
+                yield Photo(name, int(name.split("-")[0]) % 2, data, box, split)
+
+        return Source(["cat", "dog"], entries(), ["x"], [])
+
+    monkeypatch.setitem(refresh.OPENERS, "class_folders", opened)
+
+
+def test_only_new_photos_are_decoded(program: Refresh, decoded: list[str]) -> None:
+    folder = class_folders(program.source, {"cat": 5, "dog": 5})
+    first = program.run()
+    assert len(decoded) == 10
+    program.follow(first)
+    new = photo(99)
+    (folder / "cat" / "new.jpg").write_bytes(new)
+    decoded.clear()
+    second = program.run()
+    assert decoded == [hashlib.sha256(new).hexdigest()]
+    assert {row["sha256"] for row in program.rows(second, "hashes.jsonl")} == {
+        image.sha256 for image in program.version(second).images
+    }
+
+
+@pytest.mark.parametrize("content", [None, "", "{", '{"sha256": "x"}\n'])
+def test_without_the_hashes_photos_are_decoded_again(
+    program: Refresh, decoded: list[str], content: str | None
+) -> None:
+    """A version from before there were any, or a file that somebody damaged."""
+    class_folders(program.source, {"cat": 5, "dog": 5})
+    first = program.run()
+    program.follow(first)
+    hashes = program.previous / "hashes.jsonl"
+    hashes.unlink() if content is None else hashes.write_text(content)
+    decoded.clear()
+    assert program.run()["unchanged"]
+    assert len(decoded) == 10
+
+
+def test_hashes_and_pages_are_no_part_of_a_versions_name(program: Refresh) -> None:
+    class_folders(program.source, {"cat": 5, "dog": 5})
+    first = program.run()
+    program.follow(first)
+    (program.previous / "hashes.jsonl").write_text("")
+    assert program.run()["version"] == first["version"]
+
+
+def test_all_images_are_stored_again_when_asked_for(
+    program: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody removed some from the store; whole photos and cuts must come back alike."""
+    box = Box(2, 2, 30, 20)
+    give(monkeypatch, [(f"{n}-a", photo(n), box if n < 4 else None, None) for n in range(8)])
+    class_folders(program.source, {"cat": 1})
+    flags = ("--boxes", "crop")
+    first = program.run(*flags)
+    images = program.files("images")
+    assert len(images) == 8
+    program.follow(first)
+    assert program.run(*flags)["unchanged"]
+    assert not program.files("images")
+    assert program.run(*flags, "--store", "all")["unchanged"]
+    assert program.files("images") == images
+
+
+def test_cuts_are_images_and_are_known_again(
+    program: Refresh, monkeypatch: pytest.MonkeyPatch, decoded: list[str]
+) -> None:
+    photos = [(f"{n}-a", photo(n), Box(2, 2, 30, 20), None) for n in range(6)]
+    # Another part of one of them, and the same part again.
+    photos += [
+        ("0-b", photo(0), Box(0, 0, 20, 20), None),
+        ("0-c", photo(0), Box(2, 2, 30, 20), None),
+    ]
+    photos += [("1-far", photo(77), Box(90, 90, 99, 99), None)]
+    give(monkeypatch, photos)
+    class_folders(program.source, {"cat": 1})
+    flags = ("--boxes", "crop", "--box-margin", "0.1")
+    report = program.run(*flags)
+    version = program.version(report)
+    assert report["counts"] | {"images": 7, "deduplicated": 1, "quarantined": 1} == report["counts"]
+    assert (report["settings"]["boxes"], report["settings"]["box_margin"]) == ("crop", 0.1)
+    assert {row["reason"] for row in program.rows(report, "quarantine.jsonl")} == {"bad-box"}
+    for image in version.images:
+        data = (program.output / "images" / image.key).read_bytes()
+        assert (hashlib.sha256(data).hexdigest(), len(data)) == (image.sha256, image.size)
+        assert image.cut is not None
+    splits = {image.split for image in version.images if image.path.startswith("0-")}
+    assert len(splits) == 1, "two parts of one photo, one of which trains, would leak"
+    program.follow(report)
+    decoded.clear()
+    assert program.run(*flags)["unchanged"]
+    assert not decoded
+    wider = program.run("--boxes", "crop", "--box-margin", "0.2")
+    assert not wider["unchanged"]
+    before = {image.path: image.split for image in version.images}
+    after = {image.path: image.split for image in program.version(wider).images}
+    assert before == {path: after[path] for path in before}
+
+
+def test_whole_photos_that_are_cut_later_keep_their_split(
+    program: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their bytes are others, yet a model was trained on what they show."""
+    give(monkeypatch, [(f"{n}-a", photo(n), Box(0, 0, 24, 20), None) for n in range(30)])
+    class_folders(program.source, {"cat": 1})
+    whole = program.run()
+    before = {image.path: image.split for image in program.version(whole).images}
+    program.follow(whole)
+    after = program.version(program.run("--boxes", "crop")).images
+    assert {image.path: image.split for image in after} == before
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_the_sources_own_split_counts_when_the_settings_say_so(
+    program: Refresh, monkeypatch: pytest.MonkeyPatch, reverse: bool
+) -> None:
+    said: list[Split | None] = ["test", "train", None, "validation"]
+    photos = [(f"{n}-a", photo(n), None, said[n // 2 % 4]) for n in range(24)]
+    # In its own training and test sets, under one label: it must not train.
+    photos += [("0-b", photo(99), None, "train"), ("0-c", photo(99), None, "test")]
+    give(monkeypatch, photos[::-1] if reverse else photos)
+    class_folders(program.source, {"cat": 1})
+    report = program.run("--split", "source")
+    splits = {image.path: image.split for image in program.version(report).images}
+    expected = {0: "test", 1: "train", 2: "train", 3: "validation"}
+    assert splits == {f"{n}-a": expected[n // 2 % 4] for n in range(24)} | {"0-c": "test"}
+    (row,) = program.rows(report, "duplicates.jsonl")
+    assert (row["path"], row["kept"]) == ("0-b", "0-c")
+    assert row["note"] == "the source has it in train, too; kept in test"
+    by_ratio = program.run()
+    assert by_ratio["counts"]["test"] == 2
+    assert by_ratio["settings"]["split"] == "ratio"
+
+
+def test_what_trained_does_not_test_when_the_source_says_so_later(
+    program: Refresh, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    photos = [(f"{n}-a", photo(n), None) for n in range(20)]
+    give(monkeypatch, [(*each, None) for each in photos])
+    class_folders(program.source, {"cat": 1})
+    first = program.run("--split", "source")
+    before = {image.path: image.split for image in program.version(first).images}
+    program.follow(first)
+    give(monkeypatch, [(*each, "test") for each in photos])
+    second = program.run("--split", "source")
+    assert second["unchanged"]
+    assert "16 photos stay train, though the source says test" in caplog.text
+    assert set(before.values()) == {"train", "validation", "test"}
+
+
+def test_a_class_without_training_images_is_named(
+    program: Refresh, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    photos: list[tuple[str, bytes, Box | None, Split | None]] = [
+        (f"{n}-a", photo(n), None, "test" if n % 2 else None) for n in range(10)
+    ]
+    give(monkeypatch, photos)
+    class_folders(program.source, {"cat": 1})
+    program.run("--split", "source")
+    assert "no train images of 1 classes, as 'dog'" in caplog.text
