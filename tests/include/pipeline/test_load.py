@@ -80,7 +80,7 @@ MISTAKES = {
         SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
         ["dataset: train_ratio + validation_ratio must be below 1"],
     ),
-    (
+    "a margin without boxes": (
         SOURCE + "dataset: {box_margin: 0.1}",
         ["dataset: box_margin is only for boxes: crop"],
     ),
