@@ -17,6 +17,7 @@ from include.local_aws.endpoints.manager import IN_PROGRESS
 from include.local_aws.processes.ports import free_port
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fake:1"
+OWN_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 BUCKET = "bucket"
 PROJECT = Path(__file__).parents[3]
@@ -30,9 +31,13 @@ def fresh(word: str) -> str:
 
 
 def write_images(file: Path) -> None:
-    """Write an image registry that has the fake image."""
+    """Write an image registry that has the fake image and the project's own."""
     program = str(Path(__file__).with_name("fake_image.py"))
-    file.write_text(json.dumps({IMAGE: {"entrypoint": [sys.executable, program]}}))
+    own = {
+        "entrypoint": [sys.executable, "-m", "include.image_classification"],
+        "environment": {"PYTHONPATH": str(PROJECT)},
+    }
+    file.write_text(json.dumps({IMAGE: {"entrypoint": [sys.executable, program]}, OWN_IMAGE: own}))
 
 
 class LocalServer:
