@@ -2,7 +2,8 @@
 
 Runs the program `im2rec` as a SageMaker processing job: the train and validation splits become one
 RecordIO file each, or one an instance where `conversion.instance_count` is larger than 1. Runs when
-a dataset version is published, or by hand.
+a dataset version is published, or by hand. Records of images that have not changed are taken from
+the current RecordIO version; *Force* converts all of them anew.
 
 **When something fails or skips**
 
@@ -44,7 +45,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     site, asked = open_site(pipeline), asking.answers()
     state = plan_conversion(site.s3, site.layout, site.pipeline, asked["dataset_version"])
     go_or_skip(decide_conversion(state, asked["force"]))
-    request = im2rec_request(site.pipeline, site.deployment, state.dataset_version)
+    earlier = None if asked["force"] else state.earlier
+    request = im2rec_request(site.pipeline, site.deployment, state.dataset_version, earlier)
     shards = site.pipeline.conversion.instance_count
     return {"request": request, "version": state.version, "shards": shards}
 

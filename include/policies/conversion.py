@@ -8,7 +8,7 @@ from typing import Any
 
 from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
-from include.pipeline.versions import recordio_version
+from include.pipeline.versions import conversion_settings, recordio_version
 from include.policies.decision import Decision
 from include.policies.records import need_record, read_record, write_record
 from include.policies.shards import merge_shards
@@ -19,13 +19,16 @@ class ConversionState:
     """What a conversion would make, and what there is of it.
 
     `report` is that version's recordio.json, which is there when its conversion was complete;
-    `current` is the version that training takes now.
+    `current` is the version that training takes now. `earlier` is the folder of the current
+    version's files, if it was converted under the same settings: unchanged images need not be
+    converted again.
     """
 
     dataset_version: str
     version: str
     report: Mapping[str, Any] | None
     current: str | None
+    earlier: str | None = None
 
 
 def plan_conversion(
@@ -53,6 +56,7 @@ def plan_conversion(
         version=version,
         report=read_record(s3, layout.bucket, layout.recordio_report(version)),
         current=current.get("version"),
+        earlier=_earlier(s3, layout, pipeline, current),
     )
 
 
@@ -69,6 +73,16 @@ def decide_conversion(state: ConversionState, force: bool) -> Decision:
         f"RecordIO {state.version} of dataset {state.dataset_version} exists since "
         f"{state.report['created']}",
     )
+
+
+def _earlier(s3: Any, layout: Layout, pipeline: Pipeline, current: Mapping[str, Any]) -> str | None:
+    if current.get("settings") != conversion_settings(pipeline.conversion):
+        return None
+    shards = current.get("shards", 1)
+    index = layout.recordio_part(current["version"], "index", shards)
+    # A job whose input is empty fails, and a person may have removed an old version's files.
+    found = s3.list_objects_v2(Bucket=layout.bucket, Prefix=index, MaxKeys=1)
+    return layout.recordio_files(current["version"], shards) if found["KeyCount"] else None
 
 
 def complete_conversion(s3: Any, layout: Layout, version: str, shards: int) -> Mapping[str, Any]:

@@ -104,8 +104,8 @@ def _fix(layout: Layout, times: int) -> str:
     if times:
         return "the job's input `images` must be ShardedByS3Key; convert again"
     return (
-        f"are they in {layout.uri(layout.images)}? Put them back, or delete "
-        f"{layout.dataset_pointer} and refresh the data set; then convert again"
+        f"are they in {layout.uri(layout.images)}? Run dataset refresh, which stores what the "
+        "current version lacks, or put them back; then convert again"
     )
 
 

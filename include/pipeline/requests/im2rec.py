@@ -12,10 +12,19 @@ from include.pipeline.versions import recordio_version
 PARTS = ("train", "validation", "index")
 
 
-def im2rec_request(pipeline: Pipeline, deployment: Deployment, dataset_version: str) -> JobRequest:
+def im2rec_request(
+    pipeline: Pipeline, deployment: Deployment, dataset_version: str, earlier: str | None = None
+) -> JobRequest:
     """Return the job that converts a dataset version, under the pipeline's settings.
 
     Of several instances each converts its share of the images into record files of its own.
+
+    Args:
+        pipeline: Whose settings count.
+        deployment: Where it runs.
+        dataset_version: What is converted.
+        earlier: The folder of an earlier conversion's files, from which the records of unchanged
+            images are taken; None converts all images.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     conversion = pipeline.conversion
@@ -34,6 +43,7 @@ def im2rec_request(pipeline: Pipeline, deployment: Deployment, dataset_version: 
         inputs={
             "version": layout.uri(layout.dataset(dataset_version)),
             "images": layout.uri(layout.images),
+            **({"previous": layout.uri(earlier)} if earlier else {}),
         },
         outputs={**parts, "result": layout.output(layout.recordio_files(version, shards))},
         instances=shards,

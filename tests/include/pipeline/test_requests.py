@@ -267,6 +267,14 @@ def test_several_instances_share_the_images_and_write_files_of_their_own(
     assert alone.isdisjoint(together)
 
 
+def test_an_earlier_conversion_is_an_input_of_the_next(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    config = make.im2rec_request(cars, deployment, "1" * 16, "cars/recordio/r0/")["config"]
+    uris = {e["InputName"]: e["S3Input"]["S3Uri"] for e in config["ProcessingInputs"]}
+    assert uris["previous"] == "s3://some-bucket/cars/recordio/r0/"
+
+
 def test_training_reads_the_files_that_so_many_instances_wrote(
     cars: Pipeline, deployment: Deployment
 ) -> None:

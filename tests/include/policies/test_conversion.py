@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from include.pipeline import Layout, find_pipeline
-from include.pipeline.versions import recordio_version
+from include.pipeline.versions import conversion_settings, recordio_version
 from include.policies.conversion import ConversionState, decide_conversion, plan_conversion
 from include.policies.records import RecordError
 
@@ -39,6 +39,36 @@ def test_the_current_dataset_is_converted_unless_another_is_asked_for(
     s3.refuse("get_object", "NoSuchKey")
     state = plan_conversion(s3.client, layout, cars, "d7")
     assert state == ConversionState("d7", recordio_version("d7", cars.conversion), None, None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "shards", "objects", "earlier"),
+    [
+        ({}, None, 1, "stanford_cars/recordio/r0/"),
+        ({}, 3, 1, "stanford_cars/recordio/r0/of-3/"),
+        ({"quality": 1}, None, None, None),
+        ({}, None, 0, None),
+    ],
+    ids=["one instance", "several instances", "other settings", "removed by a person"],
+)
+def test_records_are_taken_from_the_current_version_where_that_can_be(
+    s3: Any,
+    layout: Layout,
+    settings: dict[str, int],
+    shards: int | None,
+    objects: int | None,
+    earlier: str | None,
+) -> None:
+    cars = find_pipeline("stanford_cars")
+    current = {"version": "r0", "settings": {**conversion_settings(cars.conversion), **settings}}
+    s3.answer("get_object", s3.json({"version": "d7"}))
+    s3.answer("get_object", s3.json(current | ({"shards": shards} if shards else {})))
+    s3.refuse("get_object", "NoSuchKey")
+    if objects is not None:
+        index = f"stanford_cars/recordio/r0/{'of-3/' if shards else ''}index/"
+        asked = {"Bucket": "some-bucket", "Prefix": index, "MaxKeys": 1}
+        s3.answer("list_objects_v2", {"KeyCount": objects}, **asked)
+    assert plan_conversion(s3.client, layout, cars, None).earlier == earlier
 
 
 def test_without_a_dataset_it_says_what_makes_one(s3: Any, layout: Layout) -> None:

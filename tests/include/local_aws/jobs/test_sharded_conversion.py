@@ -45,11 +45,11 @@ class Site:
         for file in folder.iterdir():
             self._put(f"{self.layout.dataset(self.version.name)}{file.name}", file.read_bytes())
 
-    def convert(self, instances: int) -> dict[str, Any]:
+    def convert(self, instances: int, earlier: str | None = None) -> dict[str, Any]:
         """Convert on so many instances, and return the finished version's record."""
         conversion = self.pipeline.conversion.model_copy(update={"instance_count": instances})
         pipeline = self.pipeline.model_copy(update={"conversion": conversion})
-        request = im2rec_request(pipeline, HERE, self.version.name)["config"]
+        request = im2rec_request(pipeline, HERE, self.version.name, earlier)["config"]
         name = fresh("im2rec")
         self.aws.sagemaker.create_processing_job(ProcessingJobName=name, **request)
         job = self.aws.ended("processing", name)
@@ -115,6 +115,16 @@ def test_the_union_of_the_shards_is_the_single_run_record_by_record(
             assert site.records(split, instances, tmp_path) == whole
             names = [f"{split}-{number:05}.rec" for number in range(instances)]
             assert set(site.files(split, instances)) <= set(names)
+
+
+def test_each_instance_takes_unchanged_records_from_all_shards_of_an_earlier_conversion(
+    site: Site, tmp_path: Path
+) -> None:
+    assert site.convert(2)["reused"] == 0
+    again = site.convert(3, site.layout.recordio_files(site.recordio, 2))
+    assert again["reused"] == COUNTS["train"] + COUNTS["validation"]
+    for split in ("train", "validation"):
+        assert site.records(split, 3, tmp_path) == site.records(split, 2, tmp_path)
 
 
 def test_an_image_that_no_instance_found_is_named(site: Site) -> None:
