@@ -1,78 +1,175 @@
-"""im2rec, whole processes: the image's program against the one that MXNet installs."""
+"""im2rec, whole processes: ours against the one that MXNet installs, with the same flags."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from benchmarks.pairs import Ratio, compare
-from include.image_classification.dataset.manifest import read_version
+import cv2
+import numpy as np
+
+from benchmarks import photos
+from benchmarks.mxnet_tool import best_threads, mxnet_im2rec
+from benchmarks.pairs import Ratio, compare, peak_megabytes
+from include.image_classification.conversion.decoding import decode
+from include.image_classification.conversion.encoding import Encoding, fit, suits
+from include.image_classification.squash import Image
 from include.local_run.drawing.data_set import draw_cars
 
-SIDE = 64
-THREADS = 4
-# MXNet 1.9.1 uses names that numpy 1.24 removed; its tool has to be helped to start at all.
-_OLD_NAMES = "import numpy; numpy.bool = bool; numpy.object = object; "
+FLAGS = ("--resize", "224", "--center-crop", "--quality", "95")
+REPEATED = 20
+CHANGED = 100  # one photo in so many
 
 
-def im2rec(folder: Path) -> Ratio:
-    """Convert the drawn cars' training photos to short side 64, centre crop, quality 95.
+@dataclass(frozen=True)
+class Work:
+    """One list of photos that both convert, each to files of its own."""
 
-    Args:
-        folder: An empty folder to work in.
-    """
+    folder: Path
+    root: Path
+    photos: int
+    threads: str
+
+    def ours(self, *flags: str) -> None:
+        """Convert with our program."""
+        subprocess.run(self.command(*flags), check=True, capture_output=True, env=environment())
+
+    def command(self, *flags: str) -> list[str]:
+        """Our command line."""
+        program = [sys.executable, "-m", "include.image_classification", "im2rec"]
+        return [*program, str(self.folder / "ours" / "set"), str(self.root), *FLAGS, *flags]
+
+    def peers(self) -> None:
+        """Convert with MXNet's tool."""
+        prefix = self.folder / "theirs" / "set"
+        mxnet_im2rec(prefix, self.root, *FLAGS, "--num-thread", self.threads)
+
+    @property
+    def peer_is(self) -> str:
+        """What the peer is, for the table."""
+        flags = " ".join(FLAGS)
+        return f"mxnet/tools/im2rec.py {flags} --num-thread {self.threads}, {self.photos} photos"
+
+
+def environment() -> dict[str, str]:
+    """Ours, with the project to be found from any folder."""
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+def prepare(folder: Path, root: Path) -> Work:
+    """Write both lists, and find the peer's best number of threads."""
+    for side in ("ours", "theirs"):
+        (folder / side).mkdir()
+        count = photos.write_list(folder / side / "set", root)
+    threads = best_threads(folder / "theirs" / "set", root, *FLAGS)
+    return Work(folder, root, count, threads)
+
+
+def drawn(folder: Path) -> Ratio:
+    """The drawn cars of a first run."""
     source = folder / "processing" / "input" / "source"
     source.parent.mkdir(parents=True)
     draw_cars(source)
-    _program(folder, "refresh", "--layout", "stanford_cars")
-    version = folder / "processing" / "input" / "version"
-    next((folder / "processing" / "output" / "versions").iterdir()).rename(version)
-    images = folder / "processing" / "input" / "images"
-    (folder / "processing" / "output" / "images").rename(images)
-    listing = _listing(folder, version)
-    flags = ("--resize", str(SIDE), "--quality", "95")
+    program = [sys.executable, "-m", "include.image_classification", "refresh"]
+    subprocess.run(
+        [*program, "--layout", "stanford_cars"],
+        env=environment() | {"SAGEMAKER_BASE_DIR": str(folder)}, check=True, capture_output=True,
+    )  # fmt: skip
+    work = prepare(folder, folder / "processing" / "output" / "images")
+    return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
+
+
+def full_size(folder: Path, archive: Path) -> Ratio:
+    """A thousand photos at the size at which they were taken, start-up included."""
+    work = prepare(folder, photos.unpack(archive, folder))
+    return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
+
+
+def many(folder: Path, archive: Path) -> Ratio:
+    """Twenty times as many, where start-up no longer counts."""
+    work = prepare(folder, _repeated(folder, archive))
+    return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
+
+
+def changed(folder: Path, archive: Path) -> Ratio:
+    """The same again, when one photo in a hundred has changed since the last conversion."""
+    work = prepare(folder, _repeated(folder, archive))
+    work.ours()
+    seeds = iter(range(CHANGED))
     return compare(
-        ours=lambda: _program(folder, "im2rec", "--fit", "crop", *flags),
-        peer=lambda: _mxnet_im2rec(listing, images, *flags),
-        peer_is=f"mxnet/tools/im2rec.py --num-thread {THREADS}, the same photos",
+        work.ours,
+        work.peers,
+        f"{work.peer_is}, 1 % of them changed",
+        before=lambda: photos.change(work.root, CHANGED, next(seeds)),
     )
 
 
-def _listing(folder: Path, version: Path) -> Path:
-    """Write the .lst of what our program converts: training and validation photos."""
-    photos = read_version(version).images
-    chosen = [photo for photo in photos if photo.split != "test"]
-    file = folder / "peer.lst"
-    lines = (f"{index}\t{photo.label}\t{photo.key}\n" for index, photo in enumerate(chosen))
-    file.write_text("".join(lines))
-    return file
+def memory(folder: Path, archive: Path) -> Ratio:
+    """The peak of twenty times as many photos against that of a thousand, both ours."""
+    for name in ("few", "all"):
+        (folder / name).mkdir()
+    few = photos.unpack(archive, folder / "few")
+    works = [
+        _ours_only(folder / "few", few),
+        _ours_only(folder / "all", _repeated(folder, archive)),
+    ]
+    one, all_ = (peak_megabytes(work.command("--no-reuse"), environment()) for work in works)
+    return Ratio(
+        ours=round(all_, 1), peer=round(one, 1), ratio=round(all_ / one, 3), unit="MB at the peak",
+        peer_is=f"ours with {works[0].photos} photos, where ours is with {works[1].photos}",
+    )  # fmt: skip
 
 
-def _program(folder: Path, *arguments: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "include.image_classification", *arguments],
-        env=os.environ | {"SAGEMAKER_BASE_DIR": str(folder)},
-        check=True,
-        capture_output=True,
-    )
+def fidelity(folder: Path, archive: Path) -> Ratio:
+    """How near the photos decoded at a part of their size are to averaging all of their pixels."""
+    encoding = Encoding(224, "crop")
+    ours, peers = [], []
+    for path in sorted(photos.unpack(archive, folder).rglob("*.jpg")):
+        data = path.read_bytes()
+        full = decode(data, 1)
+        decoded = decode(data, 1, partial(suits, encoding=encoding))
+        if decoded.reduction > 1:
+            exact = _centre(full.image, cv2.INTER_AREA)
+            ours.append(_psnr(fit(decoded, encoding), exact))
+            peers.append(_psnr(_centre(full.image, cv2.INTER_LINEAR), exact))
+    mine, theirs = float(np.mean(ours)), float(np.mean(peers))
+    return Ratio(
+        ours=round(mine, 1), peer=round(theirs, 1), ratio=round(mine / theirs, 3), unit="dB",
+        peer_is=f"im2rec.py's pixels; both against INTER_AREA, {len(ours)} photos decoded smaller",
+    )  # fmt: skip
 
 
-def _mxnet_im2rec(listing: Path, images: Path, *flags: str) -> None:
-    spec = find_spec("mxnet")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("mxnet is not installed: run `make bench`, which installs it")
-    tool = Path(spec.origin).parent / "tools" / "im2rec.py"
-    arguments = [str(tool), *flags, "--center-crop", "--num-thread", str(THREADS)]
-    run = f"import runpy, sys; sys.argv = {[*arguments, str(listing.with_suffix('')), str(images)]}"
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"{_OLD_NAMES}{run}; runpy.run_path(sys.argv[0], run_name='__main__')",
-        ],
-        check=True,
-        capture_output=True,
-    )
+def _centre(image: Image, interpolation: int) -> Image:
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = np.ascontiguousarray(image[top : top + side, left : left + side])
+    return np.asarray(cv2.resize(square, (224, 224), interpolation=interpolation))
+
+
+def _psnr(image: Image, exact: Image) -> float:
+    error = np.square(image.astype(np.float64) - exact).mean()
+    return float(10 * np.log10(255**2 / max(error, 1e-4)))
+
+
+def _repeated(folder: Path, archive: Path) -> Path:
+    return photos.repeat(photos.unpack(archive, folder), REPEATED, folder / "many")
+
+
+def _ours_only(folder: Path, root: Path) -> Work:
+    (folder / "ours").mkdir()
+    return Work(folder, root, photos.write_list(folder / "ours" / "set", root), threads="")
+
+
+ON_PHOTOS: dict[str, Callable[[Path, Path], Ratio]] = {
+    "im2rec_1000_photos": full_size,
+    "im2rec_20000_photos": many,
+    "im2rec_20000_photos_1_percent_changed": changed,
+    "im2rec_peak_memory": memory,
+    "im2rec_fidelity": fidelity,
+}

@@ -52,8 +52,8 @@ def encode(data: bytes, encoding: Encoding) -> bytes:
     """
     if encoding.pass_through:
         return data
-    plan = functools.partial(_suits, encoding=encoding)
-    image = _fit(decode(data, encoding.colour, plan), encoding)
+    plan = functools.partial(suits, encoding=encoding)
+    image = fit(decode(data, encoding.colour, plan), encoding)
     jpeg = encoding.format == ".jpg"
     option = cv2.IMWRITE_JPEG_QUALITY if jpeg else cv2.IMWRITE_PNG_COMPRESSION
     quality = encoding.quality if jpeg else min(encoding.quality, 9)
@@ -93,12 +93,14 @@ def _size(height: int, width: int, encoding: Encoding) -> tuple[int, int]:
     return side, width * side // height
 
 
-def _suits(reduction: int, height: int, width: int, encoding: Encoding) -> bool:
+def suits(reduction: int, height: int, width: int, encoding: Encoding) -> bool:
+    """Whether one part in so many of a photo of this size is enough for the encoding."""
     steps = _window(height, width, encoding).steps
     return all(1 <= step / reduction < SAMPLED_UP_TO for step in steps)
 
 
-def _fit(photo: Decoded, encoding: Encoding) -> Image:
+def fit(photo: Decoded, encoding: Encoding) -> Image:
+    """Bring a decoded photo to the encoding's size."""
     window = _window(photo.height, photo.width, encoding)
     if photo.reduction > 1:
         return _sampled(photo, window)

@@ -9,13 +9,14 @@ import json
 import os
 import struct
 import time
+import weakref
 import zipfile
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -83,8 +84,10 @@ class EarlierRecords:
     open, so that it may be replaced meanwhile.
     """
 
-    def __init__(self, file: IO[bytes], rows: NDArray[Any]) -> None:
-        self._file = file
+    def __init__(self, records: Path, rows: NDArray[Any]) -> None:
+        """Use `open`, which checks that the rows are the file's."""
+        self._descriptor = os.open(records, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._descriptor)
         self._by_path = _Sorted(rows["path"])
         self._by_digest = _Sorted(np.frombuffer(rows["sha256"].tobytes(), "<u8")[::4])
         self._stamps = _column(rows["stamp"])
@@ -100,18 +103,14 @@ class EarlierRecords:
         they are of another record file.
         """
         try:
-            with np.load(notes) as saved:
+            with notes.open("rb") as file, np.load(file) as saved:
                 made_by, size, rows = str(saved["made_by"]), int(saved["size"]), saved["rows"]
             fits = made_by == _made_by(encoding) and size == records.stat().st_size
             if not fits or rows.dtype != ROW:
                 return None
-            return cls(records.open("rb", buffering=0), rows)
+            return cls(records, rows)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-
-    def close(self) -> None:
-        """Close the record file."""
-        self._file.close()
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -134,7 +133,7 @@ class EarlierRecords:
         return self._digests[32 * row : 32 * row + 32]
 
     def _read(self, row: int) -> bytes:
-        return os.pread(self._file.fileno(), self._lengths[row], self._offsets[row])
+        return os.pread(self._descriptor, self._lengths[row], self._offsets[row])
 
 
 class _Sorted:

@@ -7,7 +7,6 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,12 +62,9 @@ def convert_version(flags: argparse.Namespace, encoding: Encoding) -> None:
     started = time.monotonic()
     version = read_version(processing_input("version"))
     hosts = read_hosts()
-    with ExitStack() as stack:
-        earlier = _earlier(processing_input("previous"), encoding) if flags.reuse else []
-        for records in earlier:
-            stack.callback(records.close)
-        job = _Job(version, encoding, hosts, Converter(encoding, earlier), flags.num_thread)
-        done = {split: job.convert(split) for split in CONVERTED}
+    earlier = _earlier(processing_input("previous"), encoding) if flags.reuse else []
+    job = _Job(version, encoding, hosts, Converter(encoding, earlier), flags.num_thread)
+    done = {split: job.convert(split) for split in CONVERTED}
     report = {
         "stage": "im2rec",
         "version": flags.recordio_version or recordio_version(version, encoding),

@@ -1,0 +1,103 @@
+"""Lists: the same files, byte for byte, as MXNet's tool writes, and no line lost on reading."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.image_classification.container import ProgramError
+from include.image_classification.conversion import im2rec
+from include.image_classification.conversion.image_list import Listed, read_list, write_list
+from tests.include.image_classification.conversion import mxnet_tool
+
+NAMES = st.text("abcXY Ø-_.", min_size=1, max_size=6).filter(lambda name: name.strip(" .") == name)
+PATHS = st.builds(
+    lambda folders, name, suffix: "/".join([*folders, name + suffix]),
+    st.lists(NAMES, max_size=2),
+    NAMES,
+    st.sampled_from([".jpg", ".JPEG", ".png", ".txt", ""]),
+)
+FLAGS = st.tuples(
+    st.sampled_from([[], ["--recursive"]]),
+    st.sampled_from([[], ["--no-shuffle"]]),
+    st.sampled_from([[], ["--chunks", "2"], ["--chunks", "3"]]),
+    st.sampled_from(
+        [[], ["--train-ratio", "0.8"], ["--train-ratio", "0.5", "--test-ratio", "0.5"],
+         ["--train-ratio", "0.6", "--test-ratio", "0.2"]]
+    ),
+    st.sampled_from([[], ["--exts", ".png", ".jpg"]]),
+).map(lambda parts: [flag for part in parts for flag in part])  # fmt: skip
+
+
+def make(root: Path, paths: Sequence[str]) -> None:
+    for path in paths:
+        file = root / path
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        except OSError:
+            continue  # a file is where a folder should be, or the other way round
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*.lst")}
+
+
+@given(paths=st.lists(PATHS, min_size=1, max_size=20), flags=FLAGS)
+@settings(max_examples=150, deadline=None)
+def test_lists_are_those_of_mxnet(paths: list[str], flags: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("images", "ours", "theirs"):
+            (folder / part).mkdir()
+        make(folder / "images", [*paths, "one.jpg", "two.png"])
+        prefix, root = folder / "ours" / "set", folder / "images"
+        im2rec.main([str(prefix), str(root), "--list", *flags])
+        mxnet_tool.list_images(folder / "theirs" / "set", root, *flags)
+        assert written(folder / "ours") == written(folder / "theirs")
+
+
+@given(
+    st.lists(
+        st.builds(
+            Listed,
+            st.integers(0, 10**9),
+            st.lists(st.integers(-1000, 1000).map(float), min_size=1, max_size=4).map(tuple),
+            st.text(
+                st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20
+            ),
+        )
+    )
+)
+@settings(deadline=None)
+def test_what_is_written_is_read(images: list[Listed]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "set.lst"
+        write_list(path, images)
+        assert list(read_list(path)) == images
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("7\tcar.jpg", r"set\.lst, line 2 has 2 parts; index, label and path are needed"),
+        ("seven\t1\tcar.jpg", r"set\.lst, line 2: invalid literal for int\(\).*'seven'"),
+        ("7\tcar\tcar.jpg", r"set\.lst, line 2: could not convert string to float: 'car'"),
+    ],
+)
+def test_a_line_that_is_none_is_named(tmp_path: Path, line: str, message: str) -> None:
+    """MXNet prints it and leaves the image out."""
+    path = tmp_path / "set.lst"
+    path.write_text(f"0\t1.000000\tfirst.jpg\n{line}\n")
+    with pytest.raises(ProgramError, match=message):
+        list(read_list(path))
+
+
+def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProgramError, match=r"holds no images that end in \.jpeg, \.jpg, \.png"):
+        im2rec.main(["--list", str(tmp_path / "set"), str(tmp_path)])
+    with pytest.raises(ProgramError, match="gone is no folder"):
+        im2rec.main(["--list", str(tmp_path / "set"), str(tmp_path / "gone")])
