@@ -46,7 +46,7 @@ def _benchmarks() -> dict[str, Callable[[Path], Ratio]]:
         print(f"without CARS=<folder of {photos.FULL_SIZE}>: real photos are left out")
         return benchmarks
     measured = conversion.ON_PHOTOS.items()
-    return benchmarks | {name: partial(measure, archive=archive) for name, measure in measured}
+    return benchmarks | {name: partial(measure, archive) for name, measure in measured}
 
 
 def _print(results: dict[str, Ratio]) -> None:

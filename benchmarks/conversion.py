@@ -84,19 +84,19 @@ def drawn(folder: Path) -> Ratio:
     return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
 
 
-def full_size(folder: Path, archive: Path) -> Ratio:
+def full_size(archive: Path, folder: Path) -> Ratio:
     """A thousand photos at the size at which they were taken, start-up included."""
     work = prepare(folder, photos.unpack(archive, folder))
     return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
 
 
-def many(folder: Path, archive: Path) -> Ratio:
+def many(archive: Path, folder: Path) -> Ratio:
     """Twenty times as many, where start-up no longer counts."""
     work = prepare(folder, _repeated(folder, archive))
     return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
 
 
-def changed(folder: Path, archive: Path) -> Ratio:
+def changed(archive: Path, folder: Path) -> Ratio:
     """The same again, when one photo in a hundred has changed since the last conversion."""
     work = prepare(folder, _repeated(folder, archive))
     work.ours()
@@ -109,7 +109,7 @@ def changed(folder: Path, archive: Path) -> Ratio:
     )
 
 
-def memory(folder: Path, archive: Path) -> Ratio:
+def memory(archive: Path, folder: Path) -> Ratio:
     """The peak of twenty times as many photos against that of a thousand, both ours."""
     for name in ("few", "all"):
         (folder / name).mkdir()
@@ -125,7 +125,7 @@ def memory(folder: Path, archive: Path) -> Ratio:
     )  # fmt: skip
 
 
-def fidelity(folder: Path, archive: Path) -> Ratio:
+def fidelity(archive: Path, folder: Path) -> Ratio:
     """How near the photos decoded at a part of their size are to averaging all of their pixels."""
     encoding = Encoding(224, "crop")
     ours, peers = [], []

@@ -9,7 +9,9 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from include.image_classification.dataset.photo_decoding import RefusedPhotoError, decode_small
 from include.image_classification.dataset.photo_header import JPEG_START, read_photo_header
+from include.image_classification.orientation import TRANSPOSED, orientation, upright
 from include.image_classification.squash import Image
 
 Colour = Literal[1, 0, -1]
@@ -19,7 +21,6 @@ REDUCTIONS = (8, 4, 2)
 
 OPENCV_FLAGS = {1: cv2.IMREAD_COLOR, 0: cv2.IMREAD_GRAYSCALE, -1: cv2.IMREAD_UNCHANGED}
 CHANNELS = {1: "BGR", 0: "GRAY"}
-EXIF = b"Exif\0\0"
 END_OF_JPEG = b"\xff\xd9"
 
 
@@ -39,49 +40,57 @@ Suits = Callable[[int, int, int], bool]
 
 
 def decode(data: bytes, colour: Colour, suits: Suits = lambda *_: False) -> Decoded:
-    """Decode a photo, at the largest of `REDUCTIONS` that suits, if one does.
+    """Decode a photo, a JPEG at the largest of `REDUCTIONS` that suits, if one does.
 
     Args:
         data: The file's bytes.
         colour: 1 for colour and 0 for grey, both upright; -1 for what the file holds.
-        suits: Which reductions are enough. Photos that EXIF may turn are not reduced.
+        suits: Which reductions are enough.
 
     Raises:
         ValueError: It cannot be decoded, or is damaged or cut off.
     """
     if data.startswith(JPEG_START):
-        _check_end(data)
-        if colour != -1 and EXIF not in data[:4096]:
-            decoded = _by_libjpeg(data, CHANNELS[colour], suits)
-            if decoded is not None:
-                return decoded
+        decoded = _by_libjpeg(data, CHANNELS[colour], suits) if colour != -1 else None
+        if decoded is not None:
+            return decoded
+        _check(data)
     image: Any = cv2.imdecode(np.frombuffer(data, np.uint8), OPENCV_FLAGS[colour]) if data else None
     if image is None:
         raise ValueError("it cannot be decoded")
     return _decoded(image, 1, image.shape[:2])
 
 
-def _check_end(data: bytes) -> None:
-    if not data.endswith(END_OF_JPEG):
-        header = read_photo_header(data)
-        if header is None or not header.whole:
-            raise ValueError("it is cut off: the file ends before its picture does")
-
-
 def _by_libjpeg(data: bytes, channels: str, suits: Suits) -> Decoded | None:
-    """Decode as OpenCV does, to the same pixels; None where only OpenCV can."""
+    """Decode as OpenCV does, to the same pixels; None for what it warns of, or cannot read."""
+    if not data.endswith(END_OF_JPEG):
+        return None
     try:
         height, width, stored, _ = simplejpeg.decode_jpeg_header(data)
-        if stored not in ("YCbCr", "Gray", "GRAY"):
+        if stored not in ("YCbCr", "Gray"):
             return None
+        turn = orientation(data)
+        if turn in TRANSPOSED:
+            height, width = width, height
         reduction = next((r for r in REDUCTIONS if suits(r, height, width)), 1)
-        image = simplejpeg.decode_jpeg(
-            data, channels, min_height=-(-height // reduction), min_width=-(-width // reduction)
-        )
+        least = [-(-side // reduction) for side in (height, width)]
+        if turn in TRANSPOSED:
+            least.reverse()
+        image = simplejpeg.decode_jpeg(data, channels, min_height=least[0], min_width=least[1])
     except ValueError:
-        # Where libjpeg warns, the refresh's check decides whether it matters.
         return None
-    return _decoded(image, reduction, (height, width))
+    return _decoded(image if turn == 1 else upright(image, turn), reduction, (height, width))
+
+
+def _check(data: bytes) -> None:
+    """Refuse a damaged JPEG, which OpenCV decodes in part and leaves the rest grey."""
+    header = read_photo_header(data)
+    if header is None or not header.whole:
+        raise ValueError("it is cut off: the file ends before its picture does")
+    try:
+        decode_small(data, header)
+    except RefusedPhotoError as error:
+        raise ValueError(error.detail) from error
 
 
 def _decoded(image: NDArray[np.uint8], reduction: int, size: tuple[int, int]) -> Decoded:

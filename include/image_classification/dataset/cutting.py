@@ -1,31 +1,18 @@
 """Cutting a photo to the part that its box shows."""
 
-import io
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
-import PIL.Image
 
 from include.image_classification.dataset.manifest import Box
 from include.image_classification.dataset.photo_header import PhotoHeader
+from include.image_classification.orientation import orientation, upright
 from include.image_classification.squash import Image
 
-ORIENTATION = 0x0112
 QUALITY = 95
-
-# What EXIF orientations 2 to 8 ask for: to transpose first or not, then which axes to flip.
-TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
-    2: (False, (1,)),
-    3: (False, (0, 1)),
-    4: (False, (0,)),
-    5: (True, ()),
-    6: (True, (1,)),
-    7: (True, (0, 1)),
-    8: (True, (0,)),
-}
 
 
 @dataclass(frozen=True)
@@ -79,26 +66,10 @@ def cut(data: bytes, box: Box, header: PhotoHeader) -> CutImage | None:
     photo: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if photo is None:
         return None
-    part = _upright(photo[box.top : box.bottom, box.left : box.right], _orientation(data))
+    part = upright(photo[box.top : box.bottom, box.left : box.right], orientation(data))
     options = [
         *(cv2.IMWRITE_JPEG_QUALITY, QUALITY),
         *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
     ]
     encoded = cv2.imencode(f".{header.suffix}", part, options if header.suffix == "jpg" else [])
     return CutImage(encoded[1].tobytes(), part)
-
-
-def _orientation(data: bytes) -> int:
-    try:
-        with PIL.Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as picture:
-            exif = PIL.Image.Exif()
-            exif.load(picture.info.get("exif", b""))
-            return int(exif.get(ORIENTATION, 1))
-    except (OSError, SyntaxError, ValueError, TypeError):
-        return 1
-
-
-def _upright(pixels: Image, orientation: int) -> Image:
-    transpose, axes = TURNS.get(orientation, (False, ()))
-    turned = pixels.transpose(1, 0, 2) if transpose else pixels
-    return np.ascontiguousarray(np.flip(turned, axes))

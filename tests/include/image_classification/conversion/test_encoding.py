@@ -1,12 +1,15 @@
 """What a photo becomes: its size, its place, its colours."""
 
 import base64
+import functools
 
 import cv2
 import numpy as np
 import pytest
 
-from include.image_classification.conversion.encoding import Encoding, Fit, encode
+from include.image_classification.conversion.decoding import decode
+from include.image_classification.conversion.encoding import Encoding, Fit, encode, suits
+from include.image_classification.conversion.encoding import fit as brought
 from include.image_classification.squash import Image
 
 BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -113,3 +116,61 @@ def test_quality_is_used() -> None:
 def test_what_cannot_be_decoded_is_an_error() -> None:
     with pytest.raises(ValueError, match="cannot be decoded"):
         encode(b"no photo", Encoding(30, "squash", 95))
+
+
+def smooth(width: int, height: int) -> Image:
+    """A photo-like picture: slow waves, and some detail on them."""
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    waves = [np.sin(x / a + y / b) for a, b in ((37, 53), (71, -29), (13, 11))]
+    noise = np.random.default_rng(0).normal(0, 2, (height, width, 3))
+    return np.asarray((127 + 50 * np.stack(waves, 2) + noise).clip(0, 255), np.uint8)
+
+
+def psnr(image: Image, exact: Image) -> float:
+    error = max(1e-9, np.square(image.astype(float) - exact).mean())
+    return float(10 * np.log10(255**2 / error))
+
+
+@pytest.mark.parametrize("size", [(501, 333), (640, 480), (1303, 907), (333, 2001), (100, 99)])
+@pytest.mark.parametrize("fit", ["keep", "crop", "squash"])
+def test_decoding_at_a_part_of_the_size_shows_the_same(size: tuple[int, int], fit: Fit) -> None:
+    """Also where the sides are no multiple of the part, and half a pixel is easily lost."""
+    data = encoded(smooth(*size), ".jpg")
+    encoding = Encoding(96, fit, 95)
+    small = decode(data, 1, functools.partial(suits, encoding=encoding))
+    whole = decode(data, 1)
+    assert (small.height, small.width) == whole.image.shape[:2]
+    height, width = whole.image.shape[:2]
+    if fit == "crop":
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        height, width = side, side
+        exact = whole.image[top : top + side, left : left + side]
+    else:
+        exact = whole.image
+    result = brought(small, encoding)
+    assert min(result.shape[:2]) == 96
+    averaged = cv2.resize(exact, result.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert psnr(result, np.asarray(averaged, np.uint8)) > 38
+
+
+def test_large_photos_are_decoded_at_a_part_of_their_size() -> None:
+    """Else the test above compares nothing."""
+    for size, reduction in (((501, 333), 2), ((1303, 907), 8), ((100, 99), 1)):
+        data = encoded(smooth(*size), ".jpg")
+        plan = functools.partial(suits, encoding=Encoding(96, "crop"))
+        assert decode(data, 1, plan).reduction == reduction
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_every_exif_orientation_is_applied_at_any_scale(turn: int) -> None:
+    """As OpenCV does, for the whole photo and for one that is decoded smaller."""
+    body = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0" + bytes([turn]) + bytes(7)
+    data = encoded(smooth(402, 302), ".jpg")
+    data = data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
+    theirs = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    assert np.array_equal(decode(data, 1).image, theirs)
+    half = decode(data, 1, lambda reduction, *_: reduction == 2)
+    assert (half.height, half.width) == theirs.shape[:2]
+    averaged = cv2.resize(theirs, half.image.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert psnr(half.image, np.asarray(averaged, np.uint8)) > 30

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.conversion import im2rec
+from include.image_classification.conversion import convert, im2rec
+from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.conversion.recordio import read_records, unpack_image
 from include.image_classification.dataset.manifest import (
     Image,
     Split,
     Version,
     image_key,
+    read_version,
     write_json,
     write_version,
 )
@@ -156,3 +158,61 @@ def test_a_version_without_validation_images_is_an_error(base: Path) -> None:
 def test_a_wrong_flag_is_an_error(base: Path, flags: list[str]) -> None:
     with pytest.raises(ProgramError, match=f"argument {flags[0]}"):
         run(base, *flags)
+
+
+def next_version(base: Path, added: int) -> None:
+    """Make the result the previous conversion, and a version with one more training image."""
+    records = base / "processing/output"
+    previous = base / "processing/input/previous"
+    for part in ("train", "validation", "index"):
+        (previous / part).parent.mkdir(exist_ok=True)
+        (records / part).rename(previous / part)
+    old = read_version(base / "processing/input/version")
+    data = photo(added)
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = image_key(sha256, "jpg")
+    store(base, key, data)
+    image = Image("new", sha256, len(data), 40, 24, 1, "train", key)
+    write(base, Version([*old.images, image], old.classes))
+
+
+def test_the_next_version_decodes_only_what_is_new(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its files are those that it would have had without the former ones."""
+    run(base)
+    next_version(base, added=50)
+    decoded: list[bytes] = []
+
+    def watched(data: bytes, encoding: Encoding) -> bytes:
+        decoded.append(data)
+        return encode(data, encoding)
+
+    monkeypatch.setattr(convert, "encode", watched)
+    report = run(base)
+    assert decoded == [photo(50)]
+    assert (report["reused"], report["counts"]["train"]) == (8, 7)
+    reused = outputs(base)
+    assert run(base, "--no-reuse")["reused"] == 0
+    assert outputs(base) == reused
+
+
+def test_a_former_conversion_under_other_settings_is_no_use(base: Path) -> None:
+    run(base, "--quality", "80")
+    next_version(base, added=51)
+    assert run(base)["reused"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "names no hosts"),
+        ('{"hosts": ["algo-1"]}', "names no hosts"),
+        ('{"current_host": "algo-3", "hosts": ["algo-1", "algo-2"]}', "algo-3 is not among"),
+    ],
+)
+def test_a_damaged_list_of_hosts_is_an_error(base: Path, content: str, message: str) -> None:
+    (base / "config").mkdir()
+    (base / "config/resourceconfig.json").write_text(content)
+    with pytest.raises(ProgramError, match=message):
+        run(base)

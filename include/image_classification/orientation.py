@@ -1,0 +1,44 @@
+"""Which way up a photo is, as EXIF says."""
+
+import io
+
+import numpy as np
+import PIL.Image
+
+from include.image_classification.squash import Image
+
+ORIENTATION = 0x0112
+EXIF = b"Exif\0\0"
+
+# What EXIF orientations 2 to 8 ask for: to transpose first or not, then which axes to flip.
+TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
+    2: (False, (1,)),
+    3: (False, (0, 1)),
+    4: (False, (0,)),
+    5: (True, ()),
+    6: (True, (1,)),
+    7: (True, (0, 1)),
+    8: (True, (0,)),
+}
+
+TRANSPOSED = frozenset(number for number, (transpose, _) in TURNS.items() if transpose)
+
+
+def orientation(data: bytes) -> int:
+    """The orientation that a JPEG's or PNG's EXIF names, 1 to 8; 1, upright, where none does."""
+    if EXIF not in data and not data.startswith(b"\x89PNG"):
+        return 1
+    try:
+        with PIL.Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as picture:
+            exif = PIL.Image.Exif()
+            exif.load(picture.info.get("exif", b""))
+            return int(exif.get(ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError):
+        return 1
+
+
+def upright(pixels: Image, orientation: int) -> Image:
+    """Turn a picture of height x width x channels as its orientation asks for."""
+    transpose, axes = TURNS.get(orientation, (False, ()))
+    turned = pixels.transpose(1, 0, 2) if transpose else pixels
+    return np.ascontiguousarray(np.flip(turned, axes))
