@@ -22,6 +22,13 @@ dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, 
 - `track_refresh`, too many quarantined: the job's log has the reasons. Mend the source, or raise
   `dataset.quarantine_limit`; then clear `plan` and what follows. What a version refuses is in its
   `quarantine.jsonl`, with the key of each photo below `dataset/quarantine/`.
+- `track_refresh`, *more than one devkit*: set `source.devkit` in the YAML to the one that fits.
+- `track_refresh`, *is no part of the data set: it has no labels* in its log: to have the source's
+  own test photos, put `cars_test_annos_withlabels.mat` beside the devkit.
+- `track_refresh`, *line ...* of a .lst file: mend that line; it needs index, label and path, with
+  tabs between. *row ...* of a .mat file is in the quarantine, with its reason.
+- `track_refresh`, *a decompression bomb*, *is cut off or damaged*, *is encrypted*, *is packed by
+  method*: nothing was read of that archive. Fetch or pack it again, or leave it out.
 - `track_refresh`, anything else: the message names the file and the fix. Mend the source, then
   clear `plan` and what follows.
 - `publish`: clear it. It only writes the pointer `dataset/current.json`; until it has, the former

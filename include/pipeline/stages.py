@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from include.pipeline.hyperparameters import Hyperparameters
 from include.pipeline.machines import Machine, TransformMachine
 from include.pipeline.strict import Strict
 from include.pipeline.web_file import WebFile
 
+# A name, or a 1-based number, which YAML may well have without quotes.
+ClassChoice = Annotated[
+    str,
+    Field(min_length=1),
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 LONGEST_ARGUMENT = 256
 """SageMaker's limit for one argument of a processing job."""
 
-
 SETTLE_MINUTES = 5
 """How long a source that others upload must have been left alone, unless it says otherwise."""
+
+
+def _comma_separated(classes: list[str]) -> str:
+    """Write names and numbers as one line, names that hold a comma in double quotes."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(classes)
+    # One number alone would mean so many first classes.
+    return line.getvalue() + ("," if len(classes) == 1 else "")
 
 
 class Source(Strict):
     """Where the raw data comes from, and in which layout it is."""
 
-    layout: Literal["stanford_cars", "class_folders"]
+    layout: Literal["stanford_cars", "class_folders", "list"]
     uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9.\-]{3,63}/.+")] | None = Field(
         default=None, description="An S3 prefix; left out, <pipeline>/source/ in our own bucket"
     )
@@ -39,14 +55,32 @@ class Source(Strict):
     settle_minutes: Annotated[int, Field(ge=0, le=24 * 60)] | None = Field(
         default=None, description="How long no object may have changed before the source is read"
     )
-    classes: Annotated[int, Field(ge=2)] | list[str] | None = Field(
-        default=None, description="The first n classes, or these; left out, all"
+    classes: Annotated[int, Field(ge=2)] | list[ClassChoice] | None = Field(
+        default=None,
+        description="The first n classes, or these by name or 1-based number; left out, all",
+    )
+    devkit: str | None = Field(
+        default=None,
+        description="Where a source has several devkits: the one to use, relative to the source",
     )
 
     @model_validator(mode="after")
     def _one_place(self) -> Source:
         if self.uri is not None and self.urls:
             raise ValueError("uri and urls exclude each other: leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _the_devkit_is_one_of_the_source(self) -> Source:
+        if self.devkit is None:
+            return self
+        if self.layout != "stanford_cars":
+            raise ValueError(f"devkit is only for layout stanford_cars, not for {self.layout}")
+        path = PurePosixPath(self.devkit)
+        if not path.name or path.is_absolute() or ".." in path.parts:
+            raise ValueError(
+                f"devkit: {self.devkit!r} must be a path inside the source, such as car_devkit.tgz"
+            )
         return self
 
     @model_validator(mode="after")
@@ -78,7 +112,7 @@ class Source(Strict):
     def classes_argument(self) -> str | None:
         """The classes as the refresh program takes them, or None for all."""
         if isinstance(self.classes, list):
-            return ",".join(self.classes)
+            return _comma_separated(self.classes)
         return None if self.classes is None else str(self.classes)
 
 

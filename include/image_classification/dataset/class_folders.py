@@ -1,24 +1,29 @@
 """The layout in which a photo's class is the name of the folder that holds it.
 
-The folders may be plain or in archives, with any folders around them (`train/`, `photos/`). An
-archive stands for a folder of its own name: `cats.zip` with photos at its top is the class `cats`.
+The folders may be plain or in archives, with any folders around them. An archive stands for a
+folder of its own name: `cats.zip` with photos at its top is the class `cats`, and `val.zip` with
+class folders is a folder `val` of class folders. Of the folders around, those named train, val or
+test say which part of the data the photos belong to; a class that is in several of them is one.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives import Member, archive_stem, members
+from include.image_classification.dataset.archives import archive_stem, members
 from include.image_classification.dataset.manifest import Quarantined
+from include.image_classification.dataset.member import Member
 from include.image_classification.dataset.photo_check import Photo
 from include.image_classification.dataset.source import (
     Source,
     choose_classes,
-    find_archives,
-    is_photo_name,
     left_alone,
+    outer_members,
     read_member,
 )
+from include.image_classification.dataset.split_hints import folder_split, is_split_name
+from include.image_classification.dataset.survey import Survey, is_photo_name, photo_tops, survey
 
 
 def open_class_folders(folder: Path, wanted_classes: str | None) -> Source:
@@ -28,47 +33,69 @@ def open_class_folders(folder: Path, wanted_classes: str | None) -> Source:
         ProgramError: There are no photos in folders, a folder is empty, an archive is damaged,
             or the wanted classes are not there.
     """
-    archives = find_archives(folder)
-    names = {_class_of(path) for path, member in _photos(folder, archives) if not member.problem}
-    names.discard("")
-    if not names:
+    found = survey(folder)
+    nested: list[str] = []
+    folders = _Folders.of(_photos(found, nested))
+    if not folders.classes:
         raise ProgramError(
             "the source has no photos in class folders; put each class's photos in a folder named"
             " after it, plain or in a .zip or .tgz"
         )
     _refuse_empty_folders(folder)
-    classes = choose_classes(sorted(names), wanted_classes)
-    files = [archive.relative_to(folder).as_posix() for archive in archives]
-    read = list(archives)
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir() and any(is_photo_name(member.path) for member in members(entry)):
-            files.append(f"{entry.name}/")
-            read.append(entry)
-        elif is_photo_name(entry.name):
-            files.append(entry.name)
-            read.append(entry)
-    entries = _entries(folder, archives, classes, all_classes=frozenset(names))
-    return Source(classes, entries, files, left_alone(folder, read))
+    classes = choose_classes(sorted(folders.classes), wanted_classes)
+    read = [*found.archives, *photo_tops(found)]
+    return Source(
+        classes=classes,
+        entries=_entries(found, classes, folders),
+        files=[found.name(path) for path in read],
+        left_alone=sorted([*left_alone(folder, read), *nested]),
+    )
 
 
-def _entries(
-    folder: Path, archives: list[Path], classes: list[str], all_classes: frozenset[str]
-) -> Iterator[Photo | Quarantined]:
+@dataclass(frozen=True)
+class _Folders:
+    """The folders that directly hold photos, without those that only hold class folders.
+
+    Attributes:
+        classes: The names of those that hold photos of a class.
+        around: The folders named after a part of the data that class folders lie in.
+    """
+
+    classes: frozenset[str]
+    around: frozenset[PurePosixPath]
+
+    @classmethod
+    def of(cls, photos: Iterator[tuple[str, Member]]) -> "_Folders":
+        """Look at where the photos lie that may be read."""
+        folders = {PurePosixPath(path).parent for path, member in photos if not member.problem}
+        parents = {parent for folder in folders for parent in folder.parents}
+        around = frozenset(parent for parent in parents if is_split_name(parent.name))
+        names = {folder.name for folder in folders - around}
+        return cls(frozenset(names - {""}), around)
+
+    def class_of(self, path: str) -> str | None:
+        """The class of a photo, or None where it lies in no class folder."""
+        folder = PurePosixPath(path).parent
+        return None if folder in self.around or not folder.name else folder.name
+
+
+def _entries(found: Survey, classes: list[str], folders: _Folders) -> Iterator[Photo | Quarantined]:
     labels = {name: label for label, name in enumerate(classes)}
-    for path, member in _photos(folder, archives):
-        name = _class_of(path)
-        if name in labels or member.problem:
-            yield read_member(path, labels.get(name, 0), member)
-        elif name not in all_classes:
+    for path, member in _photos(found, nested=[]):
+        name = folders.class_of(path)
+        if member.problem or name in labels:
+            split = folder_split(PurePosixPath(path).parts[:-2])
+            yield read_member(path, labels.get(name or "", 0), member, split=split)
+        elif name not in folders.classes:
             yield Quarantined(path, None, "unlisted-file", "it lies in no class folder")
 
 
-def _photos(folder: Path, archives: list[Path]) -> Iterator[tuple[str, Member]]:
-    for archive in archives:
-        for member in members(archive):
+def _photos(found: Survey, nested: list[str]) -> Iterator[tuple[str, Member]]:
+    for archive in found.archives:
+        for member in outer_members(archive, found.name(archive), nested):
             if is_photo_name(member.path):
-                yield _path_in_source(folder, archive, member.path), member
-    for member in members(folder):
+                yield _path_in_source(found.folder, archive, member.path), member
+    for member in members(found.folder):
         if is_photo_name(member.path):
             yield member.path, member
 
@@ -78,10 +105,6 @@ def _path_in_source(folder: Path, archive: Path, path: str) -> str:
     if not path.startswith(f"{stem}/"):
         path = f"{stem}/{path}"
     return (PurePosixPath(archive.relative_to(folder).parent.as_posix()) / path).as_posix()
-
-
-def _class_of(path: str) -> str:
-    return PurePosixPath(path).parent.name
 
 
 def _refuse_empty_folders(folder: Path) -> None:

@@ -1,115 +1,108 @@
-"""Stanford Cars' development kit: which photo shows which car, in MATLAB's format."""
+"""Stanford Cars' development kit: the archive or folder of the .mat files with the labels."""
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import numpy as np
-from scipy.io import loadmat
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives import archive_stem, members
+from include.image_classification.dataset.archives import members
+from include.image_classification.dataset.survey import Survey, inside
 
 CLASSES_FILE = "cars_meta.mat"
-ANNOTATIONS_FILE = "cars_train_annos.mat"
+ANNOTATION_FILES = {
+    "cars_train": "cars_train_annos.mat",
+    "cars_test": "cars_test_annos_withlabels.mat",
+    "car_ims": "cars_annos.mat",
+}
+"""Which file annotates which set of photos, in the order in which they are looked for."""
 
-
-@dataclass(frozen=True)
-class Annotation:
-    """One row: a photo's file name and its class, counted from 1 as the devkit does."""
-
-    file_name: str
-    number: int
+MAX_MAT_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
 class Devkit:
-    """Class names in the order of their numbers, and one annotation a photo."""
+    """A development kit that has been read, but whose files have not been parsed.
+
+    Attributes:
+        path: The archive or folder.
+        files: The bytes of those of its files that this project knows, by name.
+    """
 
     path: Path
-    classes: Sequence[str]
-    annotations: Sequence[Annotation]
+    files: Mapping[str, bytes]
+
+    def annotates(self, photo_set: str) -> bool:
+        """Whether it has the labels of a set of photos."""
+        return ANNOTATION_FILES[photo_set] in self.files
 
 
-def find_devkit(folder: Path) -> Path:
-    """Find the archive or folder that holds the development kit.
+def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit:
+    """Find and read the devkit of a source.
 
-    An archive with `devkit` in its name wins over folders.
+    A devkit that annotates photos which are there wins over one that does not; then an archive
+    with `devkit` in its name wins over folders.
+
+    Args:
+        found: What the source holds.
+        sets: The sets of photos that are there.
+        named: The one that `source.devkit` names, relative to the source, or None.
 
     Raises:
-        ProgramError: There is none, or more than one to choose from.
+        ProgramError: There is none, or more than one to choose from; or it is damaged.
     """
-    found = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "devkit" in path.name.lower() and archive_stem(path) is not None
-    ] or [path.parent for path in sorted(folder.rglob(ANNOTATIONS_FILE))]
-    if not found:
+    if named:
+        return _read(inside(found.folder, named, "--devkit (source.devkit)"))
+    archives = [_read(path) for path in found.archives if "devkit" in path.name.lower()]
+    kits = [*archives, *(_read(path) for path in _folders(found))]
+    if not kits:
         raise ProgramError(
-            f"the source has no car_devkit.tgz and no folder with {ANNOTATIONS_FILE} and"
-            f" {CLASSES_FILE}; the photos have no labels without it, so put one beside them"
+            "the source has no car_devkit.tgz and no folder with cars_train_annos.mat and"
+            f" {CLASSES_FILE}, or with cars_annos.mat; the photos have no labels without one, so"
+            " put one beside them"
         )
-    if len(found) > 1:
-        names = " and ".join(path.relative_to(folder).as_posix() or "." for path in found)
-        raise ProgramError(f"the source has more than one devkit ({names}); keep one")
-    return found[0]
+    fitting = [kit for kit in kits if any(kit.annotates(name) for name in sets)] or kits
+    fitting = [kit for kit in fitting if kit in archives] or fitting
+    if len(fitting) > 1:
+        names = found.names([kit.path for kit in fitting])
+        raise ProgramError(
+            f"the source has more than one devkit ({names}); keep one, or name one with"
+            " --devkit (source.devkit in the pipeline's YAML)"
+        )
+    return fitting[0]
 
 
-def read_devkit(path: Path) -> Devkit:
-    """Read a development kit from its archive or folder.
+def _folders(found: Survey) -> list[Path]:
+    # The test set's labels are published alone: where they lie is no devkit.
+    labels = {ANNOTATION_FILES["cars_train"], ANNOTATION_FILES["car_ims"]}
+    return sorted({path.parent for path in found.mats if path.name in labels})
+
+
+def read_mat(path: Path) -> bytes:
+    """Read a .mat file.
 
     Raises:
-        ProgramError: A file is missing, is no .mat file, or does not hold what it should.
+        ProgramError: It is larger than any devkit's.
     """
-    files = _mat_files(path)
-    classes = _variable(files[CLASSES_FILE], CLASSES_FILE, "class_names")
-    rows = _variable(files[ANNOTATIONS_FILE], ANNOTATIONS_FILE, "annotations")
-    names = [str(name).strip() for name in classes]
-    if len(set(names)) != len(names):
-        raise ProgramError(f"{CLASSES_FILE} in {path.name} names a class twice; fetch it again")
-    return Devkit(path, names, list(_annotations(rows, path)))
+    _check_size(path.name, path.stat().st_size)
+    return path.read_bytes()
 
 
-def _mat_files(path: Path) -> dict[str, bytes]:
-    wanted = (CLASSES_FILE, ANNOTATIONS_FILE)
+def _read(path: Path) -> Devkit:
+    wanted = {CLASSES_FILE, *ANNOTATION_FILES.values()}
     if path.is_dir():
-        files = {name: (path / name).read_bytes() for name in wanted if (path / name).is_file()}
-    else:
-        files = {}
-        for member in members(path):
-            name = PurePosixPath(member.path).name
-            if name in wanted and not member.problem:
-                files[name] = member.read()
-    for name in wanted:
-        if name not in files:
-            raise ProgramError(f"{path.name} has no {name}; fetch the whole devkit again")
-    return files
+        found = [path / name for name in sorted(wanted) if (path / name).is_file()]
+        return Devkit(path, {file.name: read_mat(file) for file in found})
+    files: dict[str, bytes] = {}
+    for member in members(path):
+        name = PurePosixPath(member.path).name
+        if name in wanted and not member.problem:
+            _check_size(name, member.size)
+            files[name] = member.read()
+    return Devkit(path, files)
 
 
-def _annotations(rows: Any, path: Path) -> Iterator[Annotation]:
-    missing = {"class", "fname"} - set(rows.dtype.names or ())
-    if missing:
+def _check_size(name: str, size: int) -> None:
+    if size > MAX_MAT_BYTES:
         raise ProgramError(
-            f"{ANNOTATIONS_FILE} in {path.name} has no {' and no '.join(sorted(missing))}; the"
-            " devkit with labels is needed"
+            f"{name} has {size} bytes, over the limit of {MAX_MAT_BYTES}; fetch the devkit again"
         )
-    for number, name in zip(rows["class"], rows["fname"], strict=True):
-        try:
-            yield Annotation(str(name), int(number))
-        except (TypeError, ValueError) as error:
-            raise ProgramError(f"{ANNOTATIONS_FILE} labels {name!r} with {number!r}") from error
-
-
-def _variable(data: bytes, file_name: str, name: str) -> Any:
-    # Whatever is wrong with the bytes, scipy raises something of its own for it.
-    try:
-        variables = loadmat(io.BytesIO(data), squeeze_me=True)
-    except Exception as error:
-        message = f"{file_name} is not a .mat file that can be read ({error}); fetch it again"
-        raise ProgramError(message) from error
-    if name not in variables:
-        raise ProgramError(f"{file_name} has no variable {name}; fetch the devkit again")
-    # One row comes back as a scalar.
-    return np.atleast_1d(variables[name])

@@ -15,6 +15,7 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 Reason = Literal[
     "animated",
+    "bad-annotation",  # one without a file name
     "bad-box",  # it is empty, or outside the photo
     "conflicting-labels",  # the same bytes, or the same name, under different labels
     "label-out-of-range",

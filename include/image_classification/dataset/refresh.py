@@ -13,16 +13,13 @@ from include.image_classification.container import (
     processing_output,
 )
 from include.image_classification.dataset.assembly import Assembled, assemble
-from include.image_classification.dataset.class_folders import open_class_folders
 from include.image_classification.dataset.earlier import Earlier, read_earlier, write_looks
 from include.image_classification.dataset.image_store import ImageStore
 from include.image_classification.dataset.intake import Stores
+from include.image_classification.dataset.layouts import open_layout
 from include.image_classification.dataset.manifest import write_json, write_rows, write_version
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source import Source
-from include.image_classification.dataset.stanford_cars import open_stanford_cars
-
-OPENERS = {"stanford_cars": open_stanford_cars, "class_folders": open_class_folders}
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +77,7 @@ def _open_source(folder: Path, settings: RefreshSettings) -> Source:
     if not folder.is_dir() or not any(folder.iterdir()):
         where = settings.source_uri or folder
         raise ProgramError(f"the source {where} is empty; put the photos and their labels there")
-    source = OPENERS[settings.layout](folder, settings.classes)
+    source = open_layout(settings.layout, folder, settings.classes, settings.devkit)
     _log.info("reading %s: %d classes", ", ".join(source.files), len(source.classes))
     if source.left_alone:
         _log.info("left alone: %s", ", ".join(source.left_alone))

@@ -3,11 +3,11 @@
 import os
 from dataclasses import dataclass
 
+from include.image_classification.dataset.layouts import LAYOUTS
 from include.image_classification.dataset.photo_check import PhotoRules
 from include.image_classification.dataset.split import SplitRatio
 from include.image_classification.flags import FlagParser, fraction, positive_integer
 
-LAYOUTS = ("stanford_cars", "class_folders")
 SPLITTING = ("ratio", "source")
 BOXES = ("whole", "crop")
 STORING = ("new", "all")
@@ -20,6 +20,7 @@ class RefreshSettings:
     layout: str
     classes: str | None
     split: str
+    devkit: str | None
     ratio: SplitRatio
     rules: PhotoRules
     quarantine_limit: float
@@ -33,6 +34,7 @@ class RefreshSettings:
         return {
             "classes": self.classes,
             "split": self.split,
+            "devkit": self.devkit,
             "train_ratio": self.ratio.train,
             "validation_ratio": self.ratio.validation,
             "min_side": self.rules.min_side,
@@ -54,6 +56,7 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
         layout=flags.layout,
         classes=flags.classes or None,
         split=flags.split,
+        devkit=flags.devkit or None,
         ratio=SplitRatio(flags.train_ratio, flags.validation_ratio),
         rules=PhotoRules(
             min_side=flags.min_side,
@@ -74,6 +77,7 @@ def _parser() -> FlagParser:
     add("--layout", required=True, choices=LAYOUTS, help="how the source says what a photo shows")
     add("--classes", help="use the first N classes, or these names or 1-based numbers, by commas")
     add("--split", choices=SPLITTING, default="ratio", help="by ratio, or as the source says first")
+    add("--devkit", help="the devkit to use, relative to the source, where there is more than one")
     add("--train-ratio", type=fraction, default=0.8, help="share of a class that trains")
     add("--validation-ratio", type=fraction, default=0.1, help="share that validates")
     add("--min-side", type=positive_integer, default=16, help="refuse smaller photos, in pixels")

@@ -1,21 +1,25 @@
-"""What every layout turns a raw source into: classes, and a stream of photos."""
+"""What every layout turns a raw source into: classes, and a stream of photos.
+
+A layout is one function: it takes the source's folder and what is wanted of it, and returns a
+Source. Opening finds the files, reads the labels, and fails on what makes the whole unusable. The
+photos are read later, as a stream: each archive once, one photo at a time, nothing extracted.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives import Member, archive_stem
-from include.image_classification.dataset.manifest import Quarantined
+from include.image_classification.dataset.archives import archive_stem, members
+from include.image_classification.dataset.classes import choose_classes
+from include.image_classification.dataset.manifest import Box, Quarantined, Split
+from include.image_classification.dataset.member import MAX_MEMBER_BYTES, Member, MemberRefused
 from include.image_classification.dataset.photo_check import Photo
+from include.image_classification.dataset.survey import is_photo_name
 
-# By name. Those that are not JPEG or PNG inside are quarantined, so that none is lost in silence.
-PHOTO_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic"}
-)
+__all__ = ["MAX_PHOTO_BYTES", "Source", "choose_classes", "is_photo_name", "left_alone",
+           "outer_members", "read_member"]  # fmt: skip
 
-# A photo is held in memory whole. Larger files are no photos.
-MAX_PHOTO_BYTES = 256 << 20
+MAX_PHOTO_BYTES = MAX_MEMBER_BYTES
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Source:
         entries: Everything that the source lists, once each: a photo with its bytes, or what is
             refused before it is looked at. A stream, to be read once.
         files: The files and folders that are read, relative to the source.
-        left_alone: The files that are not.
+        left_alone: The files that are not. Archives within archives are added as they are met, so
+            that it is complete once the entries are used up.
     """
 
     classes: Sequence[str]
@@ -36,34 +41,54 @@ class Source:
     left_alone: Sequence[str]
 
 
-def is_photo_name(path: str) -> bool:
-    """Whether a file's name is that of a photo."""
-    return PurePosixPath(path).suffix.lower() in PHOTO_SUFFIXES
-
-
-def read_member(path: str, label: int, member: Member) -> Photo | Quarantined:
+def read_member(
+    path: str, label: int, member: Member, box: Box | None = None, split: Split | None = None
+) -> Photo | Quarantined:
     """Read a member of an archive or folder as the photo of this path and label."""
     if member.problem:
         return Quarantined(path, None, "unsafe-member", member.problem)
     if member.size > MAX_PHOTO_BYTES:
         limit = f"{member.size} bytes are over the limit of {MAX_PHOTO_BYTES}"
         return Quarantined(path, None, "too-large", limit)
-    return Photo(path, label, member.read())
+    try:
+        return Photo(path, label, member.read(), box, split)
+    except MemberRefused as refused:
+        return Quarantined(path, None, "unsafe-member", str(refused))
 
 
-def find_archives(folder: Path) -> list[Path]:
-    """All archives in a source, by path."""
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return sorted(path for path in files if archive_stem(path) is not None)
+def outer_members(path: Path, name: str, left_alone: list[str]) -> Iterator[Member]:
+    """Yield the files of a folder or archive but the archives in it, which are never opened.
+
+    Args:
+        path: The folder or archive.
+        name: What it is called in the source.
+        left_alone: Where the archives within an archive are named as they are met. Those within a
+            folder are named by the function of this name.
+    """
+    for member in members(path):
+        if archive_stem(Path(member.path)) is None:
+            yield member
+        elif path.is_file():
+            left_alone.append(f"{name}/{member.path}")
 
 
 def left_alone(folder: Path, read: Sequence[Path]) -> list[str]:
-    """Name the files in a source that are not read; a folder of nothing else is named once."""
+    """Name the files in a source that are not read; a folder of nothing else is named once.
+
+    Args:
+        folder: The source.
+        read: The files that are read, and the folders whose files are, but for archives in them.
+    """
     names: set[str] = set()
     for file in folder.rglob("*"):
-        if file.is_file() and not any(file == path or path in file.parents for path in read):
+        if file.is_file() and not _is_read(file, read):
             names.add(_outermost_unread(folder, file, read))
     return sorted(names)
+
+
+def _is_read(file: Path, read: Sequence[Path]) -> bool:
+    below = archive_stem(file) is None
+    return any(file == path or (below and path in file.parents) for path in read)
 
 
 def _outermost_unread(folder: Path, file: Path, read: Sequence[Path]) -> str:
@@ -72,36 +97,3 @@ def _outermost_unread(folder: Path, file: Path, read: Sequence[Path]) -> str:
         if not any(outer == path or outer in path.parents for path in read):
             return f"{parent.as_posix()}/"
     return file.relative_to(folder).as_posix()
-
-
-def choose_classes(names: Sequence[str], wanted: str | None) -> list[str]:
-    """Choose classes by `--classes`, in label order.
-
-    Args:
-        names: All of the source's classes, in label order.
-        wanted: Nothing for all; one number for so many first ones; or names and 1-based numbers,
-            separated by commas.
-
-    Raises:
-        ProgramError: A class is not there, or fewer than two are left to tell apart.
-    """
-    chosen = list(names)
-    if wanted and wanted.strip().isdecimal():
-        chosen = chosen[: int(wanted)]
-    elif wanted:
-        asked = {_find_class(names, part.strip()) for part in wanted.split(",") if part.strip()}
-        chosen = [name for name in names if name in asked]
-    if len(chosen) < 2:
-        found = ", ".join(repr(name) for name in chosen) or "none"
-        raise ProgramError(f"a classifier needs at least two classes, and there is {found}")
-    return chosen
-
-
-def _find_class(names: Sequence[str], part: str) -> str:
-    if part in names:
-        return part
-    if part.isdecimal() and 1 <= int(part) <= len(names):
-        return names[int(part) - 1]
-    raise ProgramError(
-        f"--classes names {part!r}, and the source has no such class of {len(names)}"
-    )

@@ -1,141 +1,90 @@
-"""The layout of the Stanford Cars data set: photos in cars_train.tgz, labels in a devkit."""
+"""The layouts of the Stanford Cars data set.
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+The photos are in cars_train.tgz and cars_test.tgz with a devkit of separate label files, or all in
+car_ims.tgz with cars_annos.mat; archives and folders are the same. Test photos have the split
+`test` of the data set's own. They are read only where their labels are there.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives import archive_stem, members, normal
-from include.image_classification.dataset.devkit import (
-    Devkit,
-    find_devkit,
-    read_devkit,
-)
-from include.image_classification.dataset.manifest import Quarantined, Reason
+from include.image_classification.dataset.annotations import read_annotations, read_class_names
+from include.image_classification.dataset.labelled import Listing, read_labelled, sort_rows
+from include.image_classification.dataset.manifest import Quarantined
+from include.image_classification.dataset.member import Member
 from include.image_classification.dataset.photo_check import Photo
 from include.image_classification.dataset.source import (
     Source,
     choose_classes,
-    find_archives,
-    is_photo_name,
     left_alone,
-    read_member,
+    outer_members,
 )
+from include.image_classification.dataset.stanford_files import (
+    TEST,
+    PhotoSet,
+    StanfordFiles,
+    find_stanford_files,
+)
+from include.image_classification.dataset.survey import survey
 
-# The photos that cars_train_annos.mat annotates: cars_train.tgz, or a folder cars_train.
-PHOTO_SET = "cars_train"
+_log = logging.getLogger(__name__)
 
 
-def open_stanford_cars(folder: Path, wanted_classes: str | None) -> Source:
+def open_stanford_cars(
+    folder: Path, wanted_classes: str | None, devkit: str | None = None
+) -> Source:
     """Open a source in Stanford's layout; classes are numbered as the devkit does, from 0.
+
+    Args:
+        folder: The source.
+        wanted_classes: As `choose_classes` takes them.
+        devkit: The devkit to use, relative to the source, where there is more than one.
 
     Raises:
         ProgramError: The photos or the devkit are missing, ambiguous or damaged, or the wanted
             classes are not there.
     """
-    photos = _find_photos(folder)
-    devkit = read_devkit(find_devkit(folder))
-    classes = choose_classes(devkit.classes, wanted_classes)
-    read = [photos, devkit.path]
+    found = survey(folder)
+    files = find_stanford_files(found, devkit)
+    names = read_class_names(files.class_names, files.class_names_file)
+    classes = choose_classes(names, wanted_classes)
+    label_of = {name: label for label, name in enumerate(classes)}
+    labels = {number: label_of.get(name) for number, name in enumerate(names, start=1)}
+    for note in files.notes:
+        _log.warning(note)
+    others = left_alone(folder, files.read)
     return Source(
         classes=classes,
-        entries=_entries(photos, devkit, classes),
-        files=[_name(folder, path) for path in read],
-        left_alone=left_alone(folder, read),
+        entries=_entries(files, labels, others),
+        files=[found.name(path) for path in files.read],
+        left_alone=others,
     )
 
 
-def _find_photos(folder: Path) -> Path:
-    archives = [path for path in find_archives(folder) if archive_stem(path) == PHOTO_SET]
-    folders = [path for path in sorted(folder.rglob(PHOTO_SET)) if path.is_dir()]
-    found = (
-        archives
-        or folders
-        or sorted({p.parent for p in folder.rglob("*") if is_photo_name(p.name)})
+def _entries(
+    files: StanfordFiles, labels: Mapping[int, int | None], others: list[str]
+) -> Iterator[Photo | Quarantined]:
+    for photo_set in files.sets:
+        listing = _listing(photo_set, labels)
+        found = outer_members(photo_set.photos, photo_set.photos.name, others)
+        yield from read_labelled(
+            listing, _within(photo_set.name, found), photo_set.photos.name,
+            photo_set.annotations_file,
+        )  # fmt: skip
+
+
+def _listing(photo_set: PhotoSet, labels: Mapping[int, int | None]) -> Listing:
+    rows = read_annotations(
+        photo_set.annotations, photo_set.annotations_file, photo_set.name, photo_set.name == TEST
     )
-    if not found:
-        raise ProgramError(
-            f"the source has no {PHOTO_SET}.tgz and no folder of photos; put {PHOTO_SET}.tgz beside"
-            " the devkit"
-        )
-    if len(found) > 1:
-        names = " and ".join(_name(folder, path) for path in found[:3])
-        raise ProgramError(
-            f"the photos may be in {names}; keep one of them, or name the right one {PHOTO_SET}"
-        )
-    return found[0]
+    return sort_rows(photo_set.name, rows, labels)
 
 
-def _name(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix() + ("/" if path.is_dir() else "")
-
-
-@dataclass(frozen=True)
-class _Labels:
-    """The devkit's rows by file name: the numbers to use, and the rows to refuse."""
-
-    numbers: Mapping[str, int]
-    refused: Sequence[Quarantined]
-    named: frozenset[str]
-
-
-def _entries(photos: Path, devkit: Devkit, classes: list[str]) -> Iterator[Photo | Quarantined]:
-    rows = _sort_rows(devkit)
-    yield from rows.refused
-    label_of = {name: label for label, name in enumerate(classes)}
-    # Photos of classes that are not wanted have no label here, but they are not unlisted either.
-    labels = {
-        name: label_of[devkit.classes[number - 1]]
-        for name, number in rows.numbers.items()
-        if devkit.classes[number - 1] in label_of
-    }
-    found: set[str] = set()
-    for member in members(photos):
-        name = _file_name(member.path)
-        if name in labels:
-            found.add(name)
-            yield read_member(_path(name), labels[name], member)
-        elif name not in rows.named and is_photo_name(name):
-            detail = f"{devkit.path.name} has no label for it"
-            yield Quarantined(_path(name), None, "unlisted-file", detail)
-    for name in labels.keys() - found:
-        yield Quarantined(_path(name), None, "missing-file", f"it is not in {photos.name}")
-
-
-def _sort_rows(devkit: Devkit) -> _Labels:
-    rows: dict[str, list[int]] = defaultdict(list)
-    for annotation in devkit.annotations:
-        rows[normal(annotation.file_name)].append(annotation.number)
-    numbers: dict[str, int] = {}
-    refused: list[Quarantined] = []
-    for name, given in rows.items():
-        reason = _row_refusal(given, len(devkit.classes))
-        if reason:
-            detail = f"the devkit says class {' and '.join(map(str, given))}"
-            refused += [Quarantined(_path(name), None, reason, detail)] * len(given)
-        else:
-            numbers[name] = given[0]
-            again = Quarantined(_path(name), None, "listed-twice", "the devkit lists it again")
-            refused += [again] * (len(given) - 1)
-    return _Labels(numbers, refused, frozenset(rows))
-
-
-def _row_refusal(numbers: list[int], classes: int) -> Reason | None:
-    if len(set(numbers)) > 1:
-        return "conflicting-labels"
-    if not 1 <= numbers[0] <= classes:
-        return "label-out-of-range"
-    return None
-
-
-def _path(name: str) -> str:
-    return f"{PHOTO_SET}/{name}"
-
-
-def _file_name(path: str) -> str:
-    """A member's name within the set of photos, with or without the set's own folder."""
-    parts = PurePosixPath(path).parts
-    if PHOTO_SET in parts[:-1]:
-        parts = parts[parts.index(PHOTO_SET) + 1 :]
-    return "/".join(parts)
+def _within(photo_set: str, found: Iterable[Member]) -> Iterator[tuple[str, Member]]:
+    """Each member's path within the set of photos, with or without the set's own folder."""
+    for member in found:
+        parts = PurePosixPath(member.path).parts
+        if photo_set in parts[:-1]:
+            parts = parts[parts.index(photo_set) + 1 :]
+        yield "/".join(parts), member

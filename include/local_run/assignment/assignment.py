@@ -109,7 +109,7 @@ def _data_needed(name: str, settings: Pipeline) -> RunError:
 
 
 def _on_own_data(wishes: Wishes, folder: Path, base: Path, places: Places) -> Assignment:
-    files = look_at(folder)
+    files = look_at(folder, load_pipeline(base).source.devkit)
     name = derived_name(folder, places.pipelines)
     file = derive_pipeline(base, name, places.pipelines, files, wishes.classes)
     incoming = folder / INCOMING

@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
-from include.image_classification.dataset.source import is_photo_name
+from include.image_classification.dataset.archives import archive_stem
+from include.image_classification.dataset.classes import class_parts
+from include.image_classification.dataset.survey import is_photo_name
 from include.local_run.assignment.source_files import SourceFiles
 from include.pipeline import load_pipeline
 
@@ -43,7 +45,8 @@ def derive_pipeline(
     content: dict[str, Any] = yaml.safe_load(base.read_text(encoding="utf-8"))
     source = dict(content.get("source") or {})
     if source.get("layout") != files.layout:
-        source.pop("classes", None)  # they are another data set's
+        for setting in ("classes", "devkit"):
+            source.pop(setting, None)  # they are another data set's
     for elsewhere in ("uri", "urls", "complete_marker"):
         source.pop(elsewhere, None)
     source["layout"] = files.layout
@@ -70,7 +73,7 @@ def _origin(folder: Path) -> str:
 def _classes(wanted: str) -> int | list[str]:
     if wanted.strip().isdecimal():
         return int(wanted)
-    return [part.strip() for part in wanted.split(",") if part.strip()]
+    return class_parts(wanted)
 
 
 def _fit_batch(content: dict[str, Any], base: Path, files: SourceFiles) -> None:
@@ -100,6 +103,6 @@ def count_photos(files: SourceFiles) -> int | None:
                     count += sum(is_photo_name(member) for member in archive.namelist())
             except (zipfile.BadZipFile, OSError):
                 return None  # the refresh says what is wrong with it
-        elif files.layout == "class_folders":
+        elif files.layout != "stanford_cars" and archive_stem(Path(name)) is not None:
             return None
     return count or None

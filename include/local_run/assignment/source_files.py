@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives import archive_stem
-from include.image_classification.dataset.devkit import find_devkit
-from include.image_classification.dataset.source import is_photo_name
+from include.image_classification.dataset.image_lists import files_read
+from include.image_classification.dataset.list_roots import find_roots
+from include.image_classification.dataset.stanford_files import find_stanford_files
+from include.image_classification.dataset.survey import Survey, is_photo_name, survey
 from include.local_run.errors import usage
 
-Layout = Literal["stanford_cars", "class_folders"]
-PHOTO_SET = "cars_train"
+Layout = Literal["stanford_cars", "class_folders", "list"]
+PHOTO_SETS = ("cars_train", "car_ims")
 INCOMING = "incoming"
 INCOMING_LABELS = "incoming_labels.json"
 
@@ -35,15 +38,22 @@ class SourceFiles:
     left_alone: tuple[str, ...]
 
 
-def look_at(folder: Path) -> SourceFiles:
+def look_at(folder: Path, devkit: str | None = None) -> SourceFiles:
     """Looks at a folder of the user's.
+
+    Args:
+        folder: The folder.
+        devkit: Which devkit to use, relative to it, if a pipeline says so.
 
     Raises:
         RunError: It is missing or empty, has no labels, or no layout that is known: one line.
     """
     files = _files(folder)
-    if _has_devkit(files) or _has_photo_set(folder, files):
-        return _stanford(folder, files)
+    found = survey(folder, without=frozenset({INCOMING, INCOMING_LABELS}))
+    if _has_devkit(files) or _has_photo_set(found):
+        return _stanford(found, files, devkit)
+    if found.lists:
+        return _lists(found, files)
     return _class_folders(folder, files)
 
 
@@ -79,36 +89,42 @@ def _has_devkit(files: list[Path]) -> bool:
     )
 
 
-def _has_photo_set(folder: Path, files: list[Path]) -> bool:
-    return (folder / PHOTO_SET).is_dir() or any(archive_stem(f) == PHOTO_SET for f in files)
+def _has_photo_set(found: Survey) -> bool:
+    archives = {archive_stem(path) for path in found.archives}
+    folders = {path.name for path in found.folders if path.parent == found.folder}
+    return any(name in archives or name in folders for name in PHOTO_SETS)
 
 
-def _stanford(folder: Path, files: list[Path]) -> SourceFiles:
+def _stanford(found: Survey, files: list[Path], devkit: str | None) -> SourceFiles:
     try:
-        devkit = find_devkit(folder)
+        wanted = find_stanford_files(found, devkit).read
     except ProgramError as error:
-        raise usage(f"DATA={folder}: {error}") from error
-    photos = _photo_set(folder, files)
-    wanted = [f for f in files if any(f == path or path in f.parents for path in (devkit, photos))]
-    if devkit.is_dir():
-        wanted = [f for f in wanted if f.suffix == ".mat" or f == photos or photos in f.parents]
-    return _sorted_files(folder, "stanford_cars", files, wanted)
+        raise usage(f"DATA={found.folder}: {error}") from error
+    return _sorted_files(found.folder, "stanford_cars", files, _below(files, wanted))
 
 
-def _photo_set(folder: Path, files: list[Path]) -> Path:
-    archives = [path for path in files if archive_stem(path) == PHOTO_SET]
-    folders = sorted({p for f in files for p in f.parents if p.name == PHOTO_SET and p != folder})
-    loose = sorted({path.parent for path in files if is_photo_name(path.name)})
-    found = archives or folders or loose
-    if not found:
-        raise usage(f"DATA={folder} has no photos: put {PHOTO_SET}.tgz beside the devkit")
-    if len(found) > 1:
-        names = " and ".join(path.relative_to(folder).as_posix() for path in found[:3])
+def _lists(found: Survey, files: list[Path]) -> SourceFiles:
+    try:
+        wanted = files_read(found, find_roots(found))
+    except ProgramError as error:
+        raise usage(f"DATA={found.folder}: {error}") from error
+    read = _below(files, wanted)
+    if not any(is_photo_name(path.name) or archive_stem(path) is not None for path in read):
         raise usage(
-            f"DATA={folder}: the photos may be in {names}: keep one, or call the right one "
-            f"{PHOTO_SET}"
+            f"DATA={found.folder} has lists, but no photos: put the folder or archive that they are"
+            " relative to beside them"
         )
-    return found[0]
+    return _sorted_files(found.folder, "list", files, read)
+
+
+def _below(files: list[Path], wanted: Sequence[Path]) -> list[Path]:
+    """The files that are wanted, and the photos in folders that are."""
+    return [
+        file
+        for file in files
+        if file in wanted
+        or (is_photo_name(file.name) and any(folder in file.parents for folder in wanted))
+    ]
 
 
 def _class_folders(folder: Path, files: list[Path]) -> SourceFiles:

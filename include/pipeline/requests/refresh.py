@@ -67,4 +67,5 @@ def _flags(pipeline: Pipeline, uri: str, fingerprint: str) -> dict[str, str]:
         "source-uri": uri,
         "source-fingerprint": fingerprint,
         **({"classes": classes} if classes else {}),
+        **({"devkit": pipeline.source.devkit} if pipeline.source.devkit else {}),
     }

@@ -76,6 +76,14 @@ MISTAKES = {
         "source: {layout: class_folders, urls: ['http://a.b/c.zip'], complete_marker: _SUCCESS}",
         ["source: complete_marker is for a source that others upload: not with urls"],
     ),
+    "a devkit without one": (
+        "source: {layout: list, devkit: car_devkit.tgz}",
+        ["source: devkit is only for layout stanford_cars, not for list"],
+    ),
+    "a devkit elsewhere": (
+        "source: {layout: stanford_cars, devkit: ../car_devkit.tgz}",
+        ["source: devkit: '../car_devkit.tgz' must be a path inside the source"],
+    ),
     "no test split": (
         SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
         ["dataset: train_ratio + validation_ratio must be below 1"],

@@ -13,6 +13,7 @@ from botocore.validate import ParamValidator
 from include.image_classification.dataset.settings import parse_settings
 from include.pipeline import Deployment, Pipeline, find_pipeline
 from include.pipeline import requests as make
+from include.pipeline.stages import Source
 
 JOB = "stanford-cars-train-0123456789abcdef"
 COUNTS = {"train": 100, "validation": 20, "classes": 5}
@@ -184,6 +185,31 @@ def test_the_first_refresh_has_no_previous_version(cars: Pipeline, deployment: D
 
     assert inputs(None) == ["source"]
     assert inputs("1" * 16) == ["source", "previous"]
+
+
+def test_a_refresh_is_told_its_devkit_and_its_classes(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    """A name may hold a comma; the program takes names and numbers apart at commas."""
+    source = Source.model_validate(
+        {
+            "layout": "stanford_cars",
+            "devkit": "kits/car_devkit.tgz",
+            "classes": ["Sedan, red", 3, " SUV "],
+        }
+    )
+    chosen = cars.model_copy(update={"source": source})
+    config = make.refresh_request(chosen, deployment, None, "f")["config"]
+    arguments = config["AppSpecification"]["ContainerArguments"]
+    told = dict(zip(arguments[1::2], arguments[2::2], strict=False))
+    assert told["--devkit"] == "kits/car_devkit.tgz"
+    assert told["--classes"] == '"Sedan, red",3,SUV'
+    assert (
+        "--devkit"
+        not in make.refresh_request(cars, deployment, None, "f")["config"]["AppSpecification"][
+            "ContainerArguments"
+        ]
+    )
 
 
 def test_an_own_source_is_read_as_a_folder(cars: Pipeline, deployment: Deployment) -> None:

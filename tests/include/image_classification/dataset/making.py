@@ -33,20 +33,40 @@ def mat(variables: Mapping[str, object]) -> bytes:
     return file.getvalue()
 
 
+BOX = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")
+LABELLED = (*BOX, "class", "fname")
+
+
 def annotations(rows: Sequence[tuple[str, int]]) -> bytes:
     """A cars_train_annos.mat of file names and 1-based classes."""
-    kinds = [(name, object) for name in ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")]
-    table = np.zeros((1, len(rows)), dtype=[*kinds, ("class", object), ("fname", object)])
-    for index, (name, number) in enumerate(rows):
-        table[0, index] = (1, 1, 40, 24, number, name)
-    return mat({"annotations": table})
+    return table(LABELLED, [(1, 1, 40, 24, number, name) for name, number in rows])
+
+
+def table(fields: Sequence[str], rows: Sequence[Sequence[object]], **others: object) -> bytes:
+    """A .mat file with a table `annotations` of these fields, and other variables."""
+    cells = np.zeros((1, len(rows)), dtype=[(name, object) for name in fields])
+    for index, row in enumerate(rows):
+        cells[0, index] = tuple(row)
+    return mat({"annotations": cells, **others})
+
+
+def single_file(rows: Sequence[tuple[str, int, int]], classes: Sequence[str]) -> bytes:
+    """A cars_annos.mat of file names, 1-based classes and whether it is a test photo."""
+    fields = ("relative_im_path", *BOX, "class", "test")
+    cells = [(f"car_ims/{name}", 3, 2, 20, 10, number, test) for name, number, test in rows]
+    return table(fields, cells, class_names=cell_row(classes))
 
 
 def meta(classes: Sequence[str]) -> bytes:
     """A cars_meta.mat of these class names."""
-    names = np.empty((1, len(classes)), dtype=object)
-    names[0] = classes
-    return mat({"class_names": names})
+    return mat({"class_names": cell_row(classes)})
+
+
+def cell_row(texts: Sequence[str]) -> object:
+    """A row of texts as MATLAB's cells hold them."""
+    cells = np.empty((1, len(texts)), dtype=object)
+    cells[0] = texts
+    return cells
 
 
 def devkit(folder: Path, rows: Sequence[tuple[str, int]], classes: Sequence[str]) -> Path:

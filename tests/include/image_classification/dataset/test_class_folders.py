@@ -8,6 +8,7 @@ import pytest
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.class_folders import open_class_folders
 from include.image_classification.dataset.manifest import Quarantined
+from include.image_classification.dataset.photo_check import Photo
 from tests.include.image_classification.dataset.making import class_folders, photo, tgz
 
 
@@ -86,3 +87,59 @@ def test_a_source_of_no_photos_says_how_to_lay_them_out(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").touch()
     with pytest.raises(ProgramError, match="put each class's photos in a folder"):
         listed(tmp_path)
+
+
+def split_of(folder: Path) -> dict[str, str | None]:
+    """Which part of the data each photo of a source belongs to, by the source itself."""
+    entries = open_class_folders(folder, None).entries
+    return {entry.path: entry.split for entry in entries if isinstance(entry, Photo)}
+
+
+def test_zips_of_train_and_validation_class_folders_are_one_set_of_classes(tmp_path: Path) -> None:
+    """The shop's photos: train.zip and val.zip, each with all classes."""
+    for part in ("train", "val"):
+        with zipfile.ZipFile(tmp_path / f"{part}.zip", "w") as archive:
+            for seed, name in enumerate(("muffin", "donut")):
+                archive.writestr(f"{name}/{part}.jpg", photo(seed))
+    assert open_class_folders(tmp_path, None).classes == ["donut", "muffin"]
+    assert split_of(tmp_path) == {
+        "train/muffin/train.jpg": None, "train/donut/train.jpg": None,
+        "val/muffin/val.jpg": "validation", "val/donut/val.jpg": "validation",
+    }  # fmt: skip
+
+
+def test_the_part_of_the_data_may_be_any_folder_around_the_class(tmp_path: Path) -> None:
+    files = {
+        "merch_data/train/cat/1.jpg": None, "merch_data/Validation/cat/2.jpg": "validation",
+        "merch_data/valid/dog/3.jpg": "validation", "merch_data/test/dog/4.jpg": "test",
+        "merch_data/other/dog/5.jpg": None,
+    }  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "shop.zip", "w") as archive:
+        for seed, path in enumerate(files):
+            archive.writestr(path, photo(seed))
+    class_folders(tmp_path / "test", {"dog": 1})
+    expected = {f"shop/{path}": split for path, split in files.items()}
+    assert split_of(tmp_path) == {**expected, "test/dog/0.jpg": "test"}
+    assert open_class_folders(tmp_path, None).classes == ["cat", "dog"]
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    """Trains and buses: only folders around class folders are parts of the data."""
+    class_folders(tmp_path, {"train": 1, "bus": 1})
+    assert open_class_folders(tmp_path, None).classes == ["bus", "train"]
+    assert set(split_of(tmp_path).values()) == {None}
+
+
+def test_a_photo_beside_the_class_folders_of_a_part_is_in_no_class(tmp_path: Path) -> None:
+    class_folders(tmp_path / "val", {"cat": 1, "dog": 1})
+    (tmp_path / "val" / "stray.jpg").write_bytes(photo(9))
+    assert open_class_folders(tmp_path, None).classes == ["cat", "dog"]
+    assert listed(tmp_path)["val/stray.jpg"] == "unlisted-file"
+
+
+def test_an_archive_in_an_archive_is_named_and_left_alone(tmp_path: Path) -> None:
+    files = {"cat/1.jpg": photo(1), "dog/1.jpg": photo(2), "dog/more.zip": b"x"}
+    tgz(tmp_path / "pets.tgz", files)
+    source = open_class_folders(tmp_path, None)
+    assert len(list(source.entries)) == 2
+    assert source.left_alone == ["pets.tgz/dog/more.zip"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.dataset import photo_check, photo_decoding, refresh
+from include.image_classification.dataset import layouts, photo_check, photo_decoding
 from include.image_classification.dataset.manifest import Box, Split
 from include.image_classification.dataset.photo_check import Photo
 from include.image_classification.dataset.source import Source
@@ -40,7 +40,7 @@ def give(
 
         return Source(["cat", "dog"], entries(), ["x"], [])
 
-    monkeypatch.setitem(refresh.OPENERS, "class_folders", opened)
+    monkeypatch.setitem(layouts.OPENERS, "class_folders", opened)
 
 
 def test_only_new_photos_are_decoded(program: Refresh, decoded: list[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset import refresh
+from include.image_classification.dataset import layouts
 from include.image_classification.dataset.manifest import Quarantined
 from include.image_classification.dataset.photo_check import Photo
 from include.image_classification.dataset.source import Source
@@ -131,7 +131,7 @@ def test_reasons_that_sources_give_pass_through(
             yield Photo(f"{seed}-good.jpg", seed % 2, photo(seed))
 
     opened = Source(["cat", "dog"], entries(), ["x"], [])
-    monkeypatch.setitem(refresh.OPENERS, "class_folders", lambda *_: opened)
+    monkeypatch.setitem(layouts.OPENERS, "class_folders", lambda *_: opened)
     fill(program)
     rows = program.rows(program.run(), "quarantine.jsonl")
     assert [row["reason"] for row in rows] == reasons

@@ -6,7 +6,7 @@ import pytest
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset import source
-from include.image_classification.dataset.archives import Member
+from include.image_classification.dataset.member import Member
 
 NAMES = ["Audi A5 2012", "BMW M3", "Citroën C4", "Dodge Ram"]
 
@@ -35,6 +35,39 @@ def test_a_class_that_is_not_there_is_named(wanted: str) -> None:
 @pytest.mark.parametrize("wanted", ["1", "0", "BMW M3"])
 def test_one_class_is_too_few(wanted: str) -> None:
     with pytest.raises(ProgramError, match="at least two classes"):
+        source.choose_classes(NAMES, wanted)
+
+
+COMMAS = ["Sedan, red", "Sedan, blue", " SUV ", "2"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        ('"Sedan, red",2', ["Sedan, red", "2"]),
+        (' "Sedan, blue" , SUV', ["Sedan, blue", " SUV "]),
+        ("3,1", ["Sedan, red", " SUV "]),
+        ("2,4", None),
+    ],
+)
+def test_names_may_hold_commas_and_spaces_and_a_name_wins_over_a_number(
+    wanted: str, chosen: list[str] | None
+) -> None:
+    if chosen:
+        assert source.choose_classes(COMMAS, wanted) == chosen
+    else:
+        with pytest.raises(ProgramError, match="there is '2'"):
+            source.choose_classes(COMMAS, wanted)
+
+
+def test_a_name_that_is_cut_at_its_comma_says_so() -> None:
+    with pytest.raises(ProgramError, match=r"'Sedan'.*put a name with a comma in double quotes"):
+        source.choose_classes(COMMAS, "Sedan, red")
+
+
+@pytest.mark.parametrize("wanted", ["-1,1", "1.5,1", "1 2,1", '"Audi, 1'])
+def test_what_is_neither_name_nor_number_is_named(wanted: str) -> None:
+    with pytest.raises(ProgramError, match="and the source has no such class of 4"):
         source.choose_classes(NAMES, wanted)
 
 

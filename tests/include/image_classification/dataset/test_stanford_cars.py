@@ -1,19 +1,25 @@
 """Stanford's layout: which files are read, and what the devkit's rows make of the photos."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.manifest import Quarantined
+from include.image_classification.dataset.manifest import Box, Quarantined
+from include.image_classification.dataset.photo_check import Photo
 from include.image_classification.dataset.stanford_cars import open_stanford_cars
 from tests.include.image_classification.dataset.making import (
+    BOX,
+    LABELLED,
     annotations,
     devkit,
     mat,
     meta,
     photo,
+    single_file,
     stanford,
+    table,
     tgz,
 )
 
@@ -77,7 +83,9 @@ def test_photos_and_devkit_may_be_folders(tmp_path: Path) -> None:
     (tmp_path / "devkit" / "cars_meta.mat").write_bytes(meta(CLASSES))
     (tmp_path / "devkit" / "cars_train_annos.mat").write_bytes(annotations([("1.jpg", 1)]))
     assert listed(tmp_path) == [("cars_train/1.jpg", "Audi")]
-    assert open_stanford_cars(tmp_path, None).files == ["cars_train/", "devkit/"]
+    assert open_stanford_cars(tmp_path, None).files == [
+        "cars_train/", "devkit/cars_train_annos.mat", "devkit/cars_meta.mat",
+    ]  # fmt: skip
 
 
 def test_an_archive_packed_without_its_folder_is_read(tmp_path: Path) -> None:
@@ -104,6 +112,177 @@ def test_a_choice_of_classes_leaves_out_the_others_photos(tmp_path: Path) -> Non
     assert len(listed(tmp_path, "1,3")) == 4
 
 
+def with_test_set(folder: Path) -> Path:
+    """Two train and two test photos; the sets number their files alike."""
+    names = ("1.jpg", "2.jpg")
+    for seed, photo_set in enumerate(("cars_train", "cars_test")):
+        photos = {f"{photo_set}/{name}": photo(10 * seed + int(name[0])) for name in names}
+        tgz(folder / f"{photo_set}.tgz", photos)
+    devkit(folder, [("1.jpg", 1), ("2.jpg", 2)], CLASSES)
+    return folder
+
+
+def test_test_photos_without_labels_are_no_part_of_the_data_set_and_it_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As it was published: 8,041 photos without labels are no reason to quarantine them."""
+    with_test_set(tmp_path)
+    unlabelled = table((*BOX, "fname"), [(1, 1, 2, 2, "1.jpg"), (1, 1, 2, 2, "2.jpg")])
+    (tmp_path / "cars_test_annos.mat").write_bytes(unlabelled)
+    assert listed(tmp_path) == [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
+    said = "cars_test.tgz is no part of the data set: it has no labels without cars_test_annos_with"
+    assert said in caplog.text
+    assert "cars_test.tgz" in open_stanford_cars(tmp_path, None).left_alone
+
+
+@pytest.mark.parametrize("place", ["in the devkit", "beside it"])
+def test_test_photos_with_labels_have_the_sources_own_split(tmp_path: Path, place: str) -> None:
+    with_test_set(tmp_path)
+    labels = annotations([("1.jpg", 2), ("2.jpg", 1)])
+    name = "cars_test_annos_withlabels.mat"
+    if place == "beside it":
+        (tmp_path / name).write_bytes(labels)
+    else:
+        train = annotations([("1.jpg", 1), ("2.jpg", 2)])
+        files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": train, name: labels}
+        tgz(tmp_path / "car_devkit.tgz", files)
+    found = [entry for entry in open_stanford_cars(tmp_path, None).entries]
+    assert [(p.path, p.label, p.split) for p in found if isinstance(p, Photo)] == [
+        ("cars_train/1.jpg", 0, None),
+        ("cars_train/2.jpg", 1, None),
+        ("cars_test/1.jpg", 1, "test"),
+        ("cars_test/2.jpg", 0, "test"),
+    ]
+
+
+def test_test_labels_without_test_photos_miss_nothing(tmp_path: Path) -> None:
+    stanford(tmp_path, per_class=1)
+    labels = annotations([("1.jpg", 2)])
+    (tmp_path / "cars_test_annos_withlabels.mat").write_bytes(labels)
+    assert len(listed(tmp_path)) == 2
+    assert open_stanford_cars(tmp_path, None).left_alone == ["cars_test_annos_withlabels.mat"]
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_the_single_file_layout_is_read_with_its_boxes_and_its_test_photos(
+    tmp_path: Path, archived: bool
+) -> None:
+    photos = {f"car_ims/{name}": photo(seed) for seed, name in enumerate(("000001.jpg", "2.jpg"))}
+    if archived:
+        tgz(tmp_path / "car_ims.tgz", photos)
+    else:
+        (tmp_path / "car_ims").mkdir()
+        for name, data in photos.items():
+            (tmp_path / name).write_bytes(data)
+    rows = [("000001.jpg", 1, 0), ("2.jpg", 2, 1), ("3.jpg", 2, 1)]
+    (tmp_path / "cars_annos.mat").write_bytes(single_file(rows, CLASSES))
+    source = open_stanford_cars(tmp_path, None)
+    assert source.files == ["car_ims.tgz" if archived else "car_ims/", "cars_annos.mat"]
+    assert source.classes == CLASSES
+    box = Box(left=2, top=1, right=20, bottom=10)
+    first, second, third = source.entries
+    assert isinstance(first, Photo)
+    assert isinstance(second, Photo)
+    assert (first.path, first.label, first.box, first.split) == (
+        "car_ims/000001.jpg", 0, box, None,
+    )  # fmt: skip
+    assert (second.path, second.label, second.split) == ("car_ims/2.jpg", 1, "test")
+    assert isinstance(third, Quarantined)
+    assert (third.path, third.reason) == ("car_ims/3.jpg", "missing-file")
+
+
+def test_photos_of_both_layouts_are_ambiguous(tmp_path: Path) -> None:
+    stanford(tmp_path, per_class=1)
+    tgz(tmp_path / "car_ims.tgz", {})
+    files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": annotations([("1.jpg", 1)])}
+    files["cars_annos.mat"] = single_file([("1.jpg", 1, 0)], CLASSES)
+    tgz(tmp_path / "car_devkit.tgz", files)
+    with pytest.raises(ProgramError, match=r"may be in cars_train\.tgz and car_ims\.tgz; keep one"):
+        listed(tmp_path)
+
+
+def test_the_devkit_that_labels_what_is_there_is_taken(tmp_path: Path) -> None:
+    """An archive wins over a folder only where both would do."""
+    devkit(tmp_path, [("1.jpg", 1)], CLASSES)
+    tgz(tmp_path / "car_ims.tgz", {"car_ims/1.jpg": photo(1)})
+    (tmp_path / "cars_annos.mat").write_bytes(single_file([("1.jpg", 2, 0)], CLASSES))
+    assert listed(tmp_path) == [("car_ims/1.jpg", "BMW")]
+    assert open_stanford_cars(tmp_path, None).left_alone == ["car_devkit.tgz"]
+
+
+@pytest.mark.parametrize(
+    ("named", "label"),
+    [("car_devkit.tgz", "Audi"), ("other/new_devkit.tgz", "BMW"), ("mine/", "BMW")],
+)
+def test_a_setting_names_one_of_several_devkits(tmp_path: Path, named: str, label: str) -> None:
+    labelled(tmp_path, [("1.jpg", 1)], ["1.jpg"])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "mine").mkdir()
+    files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": annotations([("1.jpg", 2)])}
+    tgz(tmp_path / "other" / "new_devkit.tgz", files)
+    for name, data in files.items():
+        (tmp_path / "mine" / name).write_bytes(data)
+    source = open_stanford_cars(tmp_path, None, named)
+    assert [source.classes[p.label] for p in source.entries if isinstance(p, Photo)] == [label]
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("no.tgz", "no such file or folder"), ("../x", "not inside"), ("/etc", "not inside")],
+)
+def test_a_devkit_that_is_not_there_is_named_with_its_setting(
+    tmp_path: Path, named: str, said: str
+) -> None:
+    stanford(tmp_path)
+    with pytest.raises(ProgramError, match=rf"--devkit \(source\.devkit\) names '{named}'.*{said}"):
+        open_stanford_cars(tmp_path, None, named)
+
+
+def test_an_archive_among_the_photos_is_named_and_left_alone(tmp_path: Path) -> None:
+    photos = {"cars_train/1.jpg": photo(1), "cars_train/more.zip": b"x"}
+    tgz(tmp_path / "cars_train.tgz", photos)
+    devkit(tmp_path, [("1.jpg", 1)], CLASSES)
+    source = open_stanford_cars(tmp_path, None)
+    assert len(list(source.entries)) == 1
+    assert source.left_alone == ["cars_train.tgz/cars_train/more.zip"]
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "reason", "detail"),
+    [
+        ((1, 1, 9, 9, 0, "a.jpg"), "cars_train/a.jpg", "label-out-of-range", "says class 0"),
+        ((1, 1, 9, 9, 3, "a.jpg"), "cars_train/a.jpg", "label-out-of-range", "row 2 says class 3"),
+        ((1, 1, 9, 9, "x", "a.jpg"), "cars_train/a.jpg", "missing-label", "no class, but 'x'"),
+        ((1, 1, 9, 9, 1, 7), "cars_train/cars_train_annos.mat row 2", "bad-annotation", "but 7"),
+        ((1, 1, 9, 9, 1, ""), "cars_train/cars_train_annos.mat row 2", "bad-annotation", "no file"),
+        ((1, 1, 9, 9, 1, "../a.jpg"), "cars_train/../a.jpg", "unsafe-member", "leads out of"),
+        ((1, 1, 9, 9, 1, "/a.jpg"), "cars_train//a.jpg", "unsafe-member", "leads out of"),
+        ((1, 1, 9, [], 1, "a.jpg"), "cars_train/a.jpg", "bad-box", r"no box, but \[1, 1, 9"),
+        ((5, 1, 4, 9, 1, "a.jpg"), "cars_train/a.jpg", "bad-box", r"no box, but \[5, 1, 4"),
+        ((1, 5, 9, 4, 1, "a.jpg"), "cars_train/a.jpg", "bad-box", r"no box, but \[1, 5, 9"),
+        ((1, 1, 9, float("nan"), 1, "a.jpg"), "cars_train/a.jpg", "bad-box", "nan"),
+    ],
+)  # fmt: skip
+def test_a_row_that_makes_no_sense_is_refused_with_its_reason(
+    tmp_path: Path, row: tuple[object, ...], path: str, reason: str, detail: str
+) -> None:
+    tgz(tmp_path / "cars_train.tgz", {"1.jpg": photo(1), "a.jpg": photo(2)})
+    rows = [(1, 1, 40, 24, 1, "1.jpg"), row]
+    files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": table(LABELLED, rows)}
+    tgz(tmp_path / "car_devkit.tgz", files)
+    entries = list(open_stanford_cars(tmp_path, None).entries)
+    refused = [entry for entry in entries if isinstance(entry, Quarantined)]
+    assert (refused[-1].path, refused[-1].reason) == (path, reason)
+    assert re.search(detail, refused[-1].detail)
+    assert len(entries) == (3 if "a.jpg" not in path or "/a.jpg" in path[11:] else 2)
+
+
+def test_rows_of_classes_that_are_not_wanted_refuse_nothing(tmp_path: Path) -> None:
+    labelled(tmp_path, [("1.jpg", 1), ("2.jpg", 2), ("3.jpg", 3), ("3.jpg", 3)], ["1.jpg", "2.jpg"])
+    devkit(tmp_path, [("1.jpg", 1), ("2.jpg", 2), ("3.jpg", 3), ("3.jpg", 3)], [*CLASSES, "Kia"])
+    assert listed(tmp_path, "2") == [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
+
+
 def test_a_missing_devkit_is_named_with_the_fix(tmp_path: Path) -> None:
     stanford(tmp_path)
     (tmp_path / "car_devkit.tgz").unlink()
@@ -120,8 +299,9 @@ def test_missing_photos_are_named_with_the_fix(tmp_path: Path) -> None:
 
 def test_two_devkits_are_one_too_many(tmp_path: Path) -> None:
     stanford(tmp_path)
-    tgz(tmp_path / "old_devkit.tgz", {})
-    with pytest.raises(ProgramError, match=r"car_devkit\.tgz and old_devkit\.tgz.*keep one"):
+    tgz(tmp_path / "old_devkit.tgz", {"cars_train_annos.mat": annotations([])})
+    said = r"\(car_devkit\.tgz and old_devkit\.tgz\); keep one, or name one with --devkit \(source"
+    with pytest.raises(ProgramError, match=said):
         listed(tmp_path)
 
 
@@ -132,6 +312,13 @@ def test_two_devkits_are_one_too_many(tmp_path: Path) -> None:
         ("cars_train_annos.mat", b"", "is not a .mat file"),
         ("cars_train_annos.mat", mat({"x": 1}), "has no variable annotations"),
         ("cars_train_annos.mat", mat({"annotations": [1, 2]}), "has no class and no fname"),
+        (
+            "cars_train_annos.mat",
+            table(("class", "fname", "bbox_x1"), [(1, "1.jpg", 1)]),
+            "has no bbox_x2 and no bbox_y1 and no bbox_y2",
+        ),
+        ("cars_train_annos.mat", mat({"annotations": "text"}), "has no class and no fname"),
+        ("cars_train_annos.mat", b"\x89HDF\r\n\x1a\n" * 99, "is not a .mat file"),
         ("cars_meta.mat", b"x" * 300, "is not a .mat file"),
         ("cars_meta.mat", meta(["Audi", "Audi"]), "names a class twice"),
         ("cars_meta.mat", None, "has no cars_meta.mat"),

@@ -1,0 +1,161 @@
+"""Which files of a source in Stanford's layout are read: the photos, and what labels them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.archives import archive_stem
+from include.image_classification.dataset.devkit import (
+    ANNOTATION_FILES,
+    CLASSES_FILE,
+    Devkit,
+    find_devkit,
+    read_mat,
+)
+from include.image_classification.dataset.survey import Survey
+
+TRAIN, TEST, ALL = ANNOTATION_FILES
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """A set of photos with its labels.
+
+    Attributes:
+        name: As the data set is published: cars_train, cars_test or car_ims.
+        photos: The archive or folder.
+        annotations: The .mat file's bytes.
+        annotations_file: The .mat file's name.
+    """
+
+    name: str
+    photos: Path
+    annotations: bytes
+    annotations_file: str
+
+
+@dataclass(frozen=True)
+class StanfordFiles:
+    """What is read of a source, and what is said of the rest.
+
+    Attributes:
+        sets: The sets of photos, the one that trains first.
+        class_names: The bytes of the .mat file with the class names.
+        class_names_file: Its name.
+        read: All archives, folders and files that are read.
+        notes: What a person should know of photos that are not read.
+    """
+
+    sets: Sequence[PhotoSet]
+    class_names: bytes
+    class_names_file: str
+    read: Sequence[Path]
+    notes: Sequence[str]
+
+
+def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFiles:
+    """Find the photos and their labels in either of the layouts that the data set came in.
+
+    Args:
+        found: What the source holds.
+        devkit: The devkit to use, relative to the source, or None where there is only one.
+
+    Raises:
+        ProgramError: Photos or labels are missing, ambiguous or damaged.
+    """
+    present = {name: paths for name in ANNOTATION_FILES if (paths := _photos(found, name))}
+    if not present and not _loose_photos(found):
+        raise _no_photos(TRAIN)
+    kit = find_devkit(found, list(present), devkit)
+    main = _main_set(found, kit, present)
+    sets = [main]
+    read = [main.photos, *_files_of(kit, [main.annotations_file])]
+    notes: list[str] = []
+    if main.name == TRAIN and TEST in present:
+        test, label_file = _test_set(found, kit, present[TEST])
+        if test is None:
+            notes.append(
+                f"{found.name(present[TEST][0])} is no part of the data set: it has no labels"
+                f" without {ANNOTATION_FILES[TEST]}"
+            )
+        else:
+            sets.append(test)
+            read += [test.photos, label_file]
+    names_file = CLASSES_FILE if CLASSES_FILE in kit.files else ANNOTATION_FILES[ALL]
+    if names_file not in kit.files:
+        raise ProgramError(f"{kit.path.name} has no {CLASSES_FILE}; fetch the whole devkit again")
+    read += _files_of(kit, [names_file])
+    return StanfordFiles(sets, kit.files[names_file], names_file, _once(read), notes)
+
+
+def _photos(found: Survey, name: str) -> list[Path]:
+    archives = [path for path in found.archives if archive_stem(path) == name]
+    return archives or [path for path in found.folders if path.name == name]
+
+
+def _main_set(found: Survey, kit: Devkit, present: dict[str, list[Path]]) -> PhotoSet:
+    annotated = [name for name in (TRAIN, ALL) if kit.annotates(name)]
+    if not annotated:
+        raise ProgramError(
+            f"{kit.path.name} has no {ANNOTATION_FILES[TRAIN]} and no {ANNOTATION_FILES[ALL]};"
+            " fetch the whole devkit again"
+        )
+    names = [name for name in annotated if name in present]
+    paths = [path for name in names for path in present[name]]
+    if not paths:
+        names, paths = annotated, _loose_photos(found)
+    if not paths:
+        raise _no_photos(annotated[0])
+    if len(paths) > 1:
+        raise ProgramError(
+            f"the photos may be in {found.names(paths)}; keep one of them, or name the right one"
+            f" {names[0]}"
+        )
+    return _labelled(names[0], paths[0], kit.files[ANNOTATION_FILES[names[0]]])
+
+
+def _no_photos(photo_set: str) -> ProgramError:
+    return ProgramError(
+        f"the source has no {photo_set}.tgz and no folder of photos; put {photo_set}.tgz beside the"
+        " devkit"
+    )
+
+
+def _loose_photos(found: Survey) -> list[Path]:
+    return [
+        path for path in found.photo_folders if TEST not in path.relative_to(found.folder).parts
+    ]
+
+
+def _test_set(found: Survey, kit: Devkit, photos: list[Path]) -> tuple[PhotoSet | None, Path]:
+    """The test set with its labels, which were published in a file of their own."""
+    if len(photos) > 1:
+        raise ProgramError(f"the test photos may be in {found.names(photos)}; keep one of them")
+    name = ANNOTATION_FILES[TEST]
+    if kit.annotates(TEST):
+        file = _files_of(kit, [name])[0]
+        return _labelled(TEST, photos[0], kit.files[name]), file
+    loose = [path for path in found.mats if path.name == name and not _in_another_kit(found, path)]
+    if len(loose) > 1:
+        raise ProgramError(f"the test labels may be in {found.names(loose)}; keep one of them")
+    if not loose:
+        return None, photos[0]
+    return _labelled(TEST, photos[0], read_mat(loose[0])), loose[0]
+
+
+def _in_another_kit(found: Survey, path: Path) -> bool:
+    labels = {ANNOTATION_FILES[TRAIN], ANNOTATION_FILES[ALL]}
+    return any(other.parent == path.parent and other.name in labels for other in found.mats)
+
+
+def _labelled(name: str, photos: Path, annotations: bytes) -> PhotoSet:
+    return PhotoSet(name, photos, annotations, ANNOTATION_FILES[name])
+
+
+def _files_of(kit: Devkit, names: list[str]) -> list[Path]:
+    return [kit.path / name for name in names] if kit.path.is_dir() else [kit.path]
+
+
+def _once(paths: list[Path]) -> list[Path]:
+    return list(dict.fromkeys(paths))
