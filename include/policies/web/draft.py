@@ -71,23 +71,42 @@ class Note:
 class Draft:
     """A file's bytes so far.
 
+    Args:
+        place: Where they are.
+        note: What is known of the draft.
+        parts: The ETags of the parts that an earlier task sent.
+        offset: How many bytes that task left.
+        completed: Whether it made the parts one object already.
+
     Attributes:
         state: The state of the file that they are of.
         pure: Whether they all came from one server in this task, so that the fault is that
             server's where they are wrong.
     """
 
-    def __init__(self, place: Place, note: Note, parts: dict[int, str], offset: int) -> None:
-        self._place, self._note, self._parts = place, note, parts
-        self._buffer, self._offset = bytearray(), offset
-        self.state, self.pure = note.state, not parts
+    def __init__(
+        self,
+        place: Place,
+        note: Note,
+        parts: dict[int, str] | None = None,
+        offset: int = 0,
+        completed: bool = False,
+    ) -> None:
+        self._place, self._note, self._parts = place, note, parts or {}
+        self._buffer, self._offset, self._completed = bytearray(), offset, completed
+        self.state, self.pure = note.state, not offset
         # A hash cannot be taken up where an earlier task left it.
-        self._hash = None if parts else hashlib.sha256()
+        self._hash = None if offset else hashlib.sha256()
 
     @property
     def offset(self) -> int:
         """How many bytes are there."""
         return self._offset
+
+    @property
+    def whole(self) -> bool:
+        """Whether no byte is missing, as far as the server said how many there are."""
+        return self._completed or self._offset == self.state.size
 
     @property
     def expected(self) -> str | None:
@@ -110,6 +129,8 @@ class Draft:
         Returns:
             The SHA-256 of the bytes, or None where parts are from an earlier task.
         """
+        if self._completed:
+            return None
         if self._buffer or not self._parts:
             self._send(bytes(self._buffer))
             self._buffer.clear()

@@ -28,7 +28,7 @@ def begin(place: Place, state: State, sha256: str | None) -> Draft:
     )["UploadId"]
     note = Note(upload, state, sha256, part_size(state.size))
     write_record(place.s3, place.bucket, place.note, note_record(note))
-    return Draft(place, note, {}, 0)
+    return Draft(place, note)
 
 
 def find(place: Place) -> Draft | None:
@@ -37,6 +37,8 @@ def find(place: Place) -> Draft | None:
     if record is None:
         return None
     note = Note.read(record)
+    if (size := _size(place)) is not None:
+        return Draft(place, note, offset=size, completed=True)
     parts, offset = _whole_parts(place, note)
     return Draft(place, note, parts, offset) if parts else None
 
@@ -85,6 +87,17 @@ def sweep(s3: Any, bucket: str, folder: str, keep: Collection[str] = ()) -> None
     for key in [entry["Key"] for page in pages for entry in page.get("Contents", [])]:
         if not key.startswith(tuple(keep)):
             s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _size(place: Place) -> int | None:
+    """Return the bytes of a completed draft, or None: `begin` leaves none of another."""
+    try:
+        size: int = place.s3.head_object(**place.here)["ContentLength"]
+    except place.s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
+            raise
+        return None
+    return size
 
 
 def _uploads(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:

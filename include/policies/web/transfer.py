@@ -81,10 +81,13 @@ class Transfer:
 
     def _connect(self, url: str) -> Draft | None:
         """Read on until the file's end, or from its start where that is not safe."""
-        if self._draft is not None and self._draft.offset == self._draft.state.size:
-            return self._draft
+        whole = self._draft if self._draft is not None and self._draft.whole else None
+        if whole is not None and whole.expected:
+            return whole
         offset, validator = self._where(url)
         with ask(url, offset, validator) as answer:
+            if whole is not None and whole.state == answer.state:
+                return whole
             self._check_announced(answer)
             if not self._continues(url, answer):
                 if answer.offset:
@@ -98,7 +101,7 @@ class Transfer:
 
     def _where(self, url: str) -> tuple[int, str | None]:
         draft = self._draft
-        if draft is None:
+        if draft is None or draft.whole:
             return 0, None
         validator = draft.state.validator
         if draft.expected:

@@ -215,22 +215,47 @@ def test_a_later_task_begins_anew_where_the_parts_are_of_another_state_or_file(
     assert shelf.uploads() == []
 
 
-def test_a_task_that_was_killed_after_the_last_part_asks_nobody(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["draft.Draft.complete", "shelf.publish"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_task_that_was_killed_after_the_last_part_has_nothing_to_read_again(
+    s3: Any,
+    layout: Layout,
+    first: Mirror,
+    shelf: Shelf,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    known: bool,
 ) -> None:
-    file = _file(first.serve("/a.tgz", CONTENT[:3000]), sha256=_sha(CONTENT[:3000]))
-
-    def killed(self: Any) -> None:
-        raise KeyboardInterrupt
-
+    """Without a hash the server is asked, but not read, whether the file is the same still."""
+    content = CONTENT[:3000]
+    file = _file(first.serve("/a.tgz", content), sha256=_sha(content) if known else None)
     with monkeypatch.context() as patch:
-        patch.setattr("include.policies.web.draft.Draft.complete", killed)
+        patch.setattr(f"include.policies.web.{step}", _killed)
         with pytest.raises(KeyboardInterrupt):
             fetch_source(s3, layout, [file])
+    first.pages["/a.tgz"].cuts = [0] * 9
     first.asked.clear()
     assert fetch_source(s3, layout, [file]) == ["a.tgz"]
-    assert first.asked == []
-    assert shelf.content("a.tgz") == CONTENT[:3000]
+    assert first.ranges == ([] if known else [None])
+    assert shelf.content("a.tgz") == content
+    assert shelf.keys() == ["stanford_cars/source/a.tgz"]
+
+
+def test_a_whole_draft_of_a_file_that_changed_since_is_not_published(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _file(first.serve("/a.tgz", CONTENT))
+    with monkeypatch.context() as patch:
+        patch.setattr("include.policies.web.shelf.publish", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            fetch_source(s3, layout, [file])
+    first.serve("/a.tgz", OTHER, etag='"two"')
+    assert fetch_source(s3, layout, [file]) == ["a.tgz"]
+    assert shelf.content("a.tgz") == OTHER
+
+
+def _killed(*anything: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_wrong_file_leaves_the_old_one_and_names_what_was_expected_and_found(

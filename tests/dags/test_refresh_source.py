@@ -1,0 +1,119 @@
+"""The refresh's tasks around its job: what they make of a source that is not ready or changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from moto import mock_aws
+
+from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
+from include.policies.readiness import SourceUnfinished
+
+BUCKET = "some-bucket"
+
+
+@dataclass
+class Tasks:
+    """The functions of one pipeline's refresh, over an S3 in memory."""
+
+    dag: Any
+    s3: Any
+    pipeline: Pipeline
+    monkeypatch: pytest.MonkeyPatch
+
+    def call(self, task: str, *args: Any) -> Any:
+        """Call a task's function as its pipeline."""
+        function = self.dag.get_task(task).python_callable
+        deployment = Deployment(
+            name="testing", bucket=BUCKET, role_arn="arn:aws:iam::123456789012:role/sagemaker",
+            image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:0.1",
+            region="us-east-1",
+        )  # fmt: skip
+        site = SimpleNamespace(
+            s3=self.s3, bucket=BUCKET, pipeline=self.pipeline, deployment=deployment,
+            layout=Layout(BUCKET, self.pipeline.name),
+        )  # fmt: skip
+        ti = SimpleNamespace(xcom_push=lambda key, value: None)
+        context = {"ti": ti, "params": {"force": False}}
+        with self.monkeypatch.context() as patch:
+            patch.setitem(function.__globals__, "open_site", lambda name: site)
+            for module in ("skipping", "asking"):
+                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
+            return function(self.pipeline.name, *args)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write an object below the pipeline's folder."""
+        self.s3.put_object(Bucket=BUCKET, Key=f"{self.pipeline.name}/{name}", Body=content)
+
+    def set(self, **source: Any) -> None:
+        """Change the source's settings."""
+        changed = self.pipeline.source.model_copy(update=source)
+        self.pipeline = self.pipeline.model_copy(update={"source": changed})
+
+
+@pytest.fixture
+def tasks(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tasks]:
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket=BUCKET)
+        tasks = Tasks(
+            dag_bag.dags["merch__dataset_refresh"], s3, find_pipeline("merch"), monkeypatch
+        )
+        tasks.set(settle_minutes=0)
+        yield tasks
+
+
+def _refresh(tasks: Tasks, meanwhile: bytes | None = None) -> dict[str, Any]:
+    planned = tasks.call("plan")
+    if meanwhile is not None:
+        tasks.put("source/a.zip", meanwhile)
+    job = {"job_name": "merch-refresh-1"}
+    tasks.put(f"dataset/runs/{job['job_name']}/dataset.json", json.dumps({"version": "v"}).encode())
+    summary: dict[str, Any] = tasks.call("publish", planned["fingerprint"], job)
+    return summary
+
+
+def test_an_unchanged_source_is_not_read_again(tasks: Tasks) -> None:
+    tasks.put("source/a.zip", b"one")
+    assert _refresh(tasks)["changed_while_read"] is False
+    with pytest.raises(AirflowSkipException, match="unchanged since dataset v"):
+        tasks.call("plan")
+
+
+def test_a_source_that_changed_while_it_was_read_is_read_again(tasks: Tasks) -> None:
+    """Even after it went back: nobody knows which of the two the job read."""
+    tasks.put("source/a.zip", b"one")
+    assert _refresh(tasks, meanwhile=b"two")["changed_while_read"] is True
+    tasks.put("source/a.zip", b"one")
+    assert _refresh(tasks)["changed_while_read"] is False
+    with pytest.raises(AirflowSkipException):
+        tasks.call("plan")
+
+
+def test_without_its_marker_the_source_waits_and_the_marker_is_no_change(tasks: Tasks) -> None:
+    tasks.set(complete_marker="_SUCCESS")
+    tasks.put("source/a.zip", b"one")
+    with pytest.raises(AirflowSkipException, match="source/_SUCCESS is missing"):
+        tasks.call("plan")
+    tasks.put("source/_SUCCESS", b"")
+    _refresh(tasks)
+    tasks.put("source/_SUCCESS", b"again")
+    with pytest.raises(AirflowSkipException, match="unchanged"):
+        tasks.call("plan")
+
+
+def test_a_source_that_is_being_written_makes_the_plan_try_again(tasks: Tasks) -> None:
+    tasks.set(settle_minutes=5)
+    tasks.put("source/a.zip", b"one")
+    with pytest.raises(SourceUnfinished, match="changed in the last 5 minutes"):
+        tasks.call("plan")
+    policy = tasks.dag.get_task("plan").retry_policy
+    decision = policy.evaluate(SourceUnfinished("still"), 1, 3, None)
+    assert (decision.action.value, decision.retry_delay.total_seconds()) == ("retry", 600)
