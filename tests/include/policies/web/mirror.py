@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,6 +30,7 @@ class Page:
         then: The later page.
         shifted: How many bytes too early a range begins.
         redirect: Where the file is instead.
+        stalls: After how many bytes the server falls silent, until told to go on.
     """
 
     content: bytes
@@ -44,6 +45,7 @@ class Page:
     then: Page | None = None
     shifted: int = 0
     redirect: str | None = None
+    stalls: int | None = None
 
 
 @dataclass
@@ -53,6 +55,15 @@ class Mirror:
     url: str
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    _stalled: threading.Event = field(default_factory=threading.Event)
+
+    def go_on(self) -> None:
+        """End all silence, also that to come."""
+        self._stalled.set()
+
+    def wait(self) -> None:
+        """Be silent until told to go on."""
+        self._stalled.wait()
 
     def serve(self, path: str, content: bytes, **behaviour: Any) -> str:
         """Serve a file from now on; return its URL."""
@@ -105,7 +116,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         cut = page.cuts.pop(0) if page.cuts else None
-        self.wfile.write(body if cut is None else body[:cut])
+        with suppress(ConnectionError):  # of a reader that has seen enough, or was killed
+            self._write(page, body if cut is None else body[:cut], silent=not start)
+
+    def _write(self, page: Page, body: bytes, silent: bool) -> None:
+        if page.stalls is not None and silent:
+            self.wfile.write(body[: page.stalls])
+            self.mirror.wait()
+            body = body[page.stalls :]
+        self.wfile.write(body)
 
     def _start(self, page: Page) -> int:
         found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -127,6 +146,7 @@ def mirror() -> Iterator[Mirror]:
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield told
+    told.go_on()
     web.shutdown()
     web.server_close()
     thread.join()
