@@ -76,6 +76,7 @@ def _refresh(tasks: Tasks, meanwhile: bytes | None = None) -> dict[str, Any]:
         tasks.put("source/a.zip", meanwhile)
     job = {"job_name": "merch-refresh-1"}
     tasks.put(f"dataset/runs/{job['job_name']}/dataset.json", json.dumps({"version": "v"}).encode())
+    tasks.put("dataset/versions/v/manifest.jsonl", b"")  # of no image, so that none is missing
     summary: dict[str, Any] = tasks.call("publish", planned["fingerprint"], job)
     return summary
 
