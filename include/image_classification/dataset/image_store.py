@@ -1,5 +1,6 @@
 """Files by content: each stored once, under its hash, with the source's bytes."""
 
+import os
 import threading
 from collections.abc import Collection
 from pathlib import Path
@@ -22,14 +23,15 @@ class ImageStore:
         self._folder = folder
         self._held = frozenset(held)
         self._put: set[str] = set()
+        self._made: set[str] = set()
         self._lock = threading.Lock()
         remove_parts(folder)
 
     def put(self, key: str, data: bytes) -> None:
         """Store a file's bytes, unless they are held."""
         if self._is_new(key):
-            path = self._folder / key
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = os.path.join(self._folder, key)
+            self._make_folder(os.path.dirname(path))
             write_whole(path, data)
 
     def _is_new(self, key: str) -> bool:
@@ -37,6 +39,11 @@ class ImageStore:
             new = key not in self._held and key not in self._put
             self._put.add(key)
         return new
+
+    def _make_folder(self, folder: str) -> None:
+        if folder not in self._made:
+            os.makedirs(folder, exist_ok=True)
+            self._made.add(folder)
 
     def discard(self, keys: Collection[str]) -> None:
         """Remove new files that have turned out not to be part of the data set."""

@@ -23,7 +23,7 @@ from include.image_classification.dataset.photo_header import PhotoHeader
 from include.image_classification.squash import Image
 
 # Decoders read every bit of a JPEG whatever the scale; small and grey is fastest.
-SMALL = 32
+SMALL = 16
 CV_SMALL_AND_GREY = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
 
 STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")

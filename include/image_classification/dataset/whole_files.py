@@ -1,15 +1,17 @@
 """Files that are there whole or not at all, whenever the program dies."""
 
+import os
 from pathlib import Path
 
 PART = ".part"
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path | str, data: bytes) -> None:
     """Write a file by way of one beside it, whose name ends in `.part`."""
-    part = path.with_name(path.name + PART)
-    part.write_bytes(data)
-    part.replace(path)
+    part = f"{path}{PART}"
+    with open(part, "wb") as file:
+        file.write(data)
+    os.replace(part, path)
 
 
 def remove_parts(folder: Path) -> None:
