@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import conversion, photos
+from benchmarks import conversion, photos, refresh
 from benchmarks.machine import machine
 from benchmarks.pairs import Ratio
 
@@ -43,10 +43,13 @@ def _benchmarks() -> dict[str, Callable[[Path], Ratio]]:
     benchmarks = dict(ALWAYS)
     archive = photos.cars(photos.FULL_SIZE)
     if archive is None:
-        print(f"without CARS=<folder of {photos.FULL_SIZE}>: real photos are left out")
+        print(
+            f"without CARS=<folder of {photos.FULL_SIZE}>: real photos, and refresh, are left out"
+        )
         return benchmarks
     measured = conversion.ON_PHOTOS.items()
-    return benchmarks | {name: partial(measure, archive) for name, measure in measured}
+    on_photos = {name: partial(measure, archive) for name, measure in measured}
+    return benchmarks | on_photos | {"refresh": refresh.refresh}
 
 
 def _print(results: dict[str, Ratio]) -> None:
