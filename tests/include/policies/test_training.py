@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from include.pipeline import Deployment, find_pipeline
+from include.pipeline.versions import recordio_version
 from include.policies.records import RecordError
 from include.policies.training import decide_training, plan_training
 
@@ -91,3 +92,24 @@ def test_an_error_of_aws_is_not_taken_for_an_empty_registry(s3: Any, sagemaker: 
     sagemaker.refuse("list_model_packages", "AccessDeniedException", "not authorized")
     with pytest.raises(sagemaker.client.exceptions.ClientError, match="not authorized"):
         plan(s3, sagemaker)
+
+
+def test_an_older_version_is_trained_on_by_its_name(s3: Any, sagemaker: Any, registry: Any) -> None:
+    cars = find_pipeline("stanford_cars")
+    name = recordio_version("d0", cars.conversion)
+    older = {**RECORD, "version": name, "dataset_version": "d0"}
+    key = f"stanford_cars/recordio/{name}/recordio.json"
+    s3.answer("get_object", s3.json(older), Bucket="some-bucket", Key=key)
+    registry.lists()
+    asked = {"dataset_version": "d0"}
+    state = plan_training(s3.client, sagemaker.client, cars, HERE, asked)
+    assert (state.recordio, state.dataset_version) == (name, "d0")
+
+
+def test_an_older_version_that_is_not_converted_says_what_converts_it(
+    s3: Any, sagemaker: Any
+) -> None:
+    s3.refuse("get_object", "NoSuchKey")
+    cars = find_pipeline("stanford_cars")
+    with pytest.raises(RecordError, match=r"recordio\.json is missing: RecordIO conversion"):
+        plan_training(s3.client, sagemaker.client, cars, HERE, {"dataset_version": "d0"})

@@ -1,11 +1,14 @@
 """A version that follows another: what is not decoded, not written, not moved."""
 
 import hashlib
+import json
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from include.image_classification.conversion import im2rec
 from include.image_classification.dataset import layouts, photo_check, photo_decoding
 from include.image_classification.dataset.manifest import Box, Split
 from include.image_classification.dataset.photo_check import Photo
@@ -195,3 +198,21 @@ def test_a_class_without_training_images_is_named(
     class_folders(program.source, {"cat": 1})
     program.run("--split", "source")
     assert "no train images of 1 classes, as 'dog'" in caplog.text
+
+
+def test_an_older_version_stays_whole_and_can_be_converted_by_its_name(program: Refresh) -> None:
+    """Photos that a later source no longer has, and all that the later version says of others."""
+    folder = class_folders(program.source, {"cat": 6, "dog": 6})
+    first = program.run()
+    store = program.base / "processing" / "input" / "images"
+    shutil.copytree(program.output / "images", store)
+    program.follow(first)
+    (folder / "cat" / "0.jpg").unlink()
+    (folder / "dog" / "1.jpg").rename(folder / "cat" / "1-moved.jpg")
+    second = program.run()
+    assert second["version"] != first["version"]
+    shutil.copytree(program.output / "images", store, dirs_exist_ok=True)
+    shutil.copytree(program.previous, program.base / "processing" / "input" / "version")
+    im2rec.main(["--resize", "16"])
+    result = program.output / "result" / "recordio.json"
+    assert json.loads(result.read_text())["dataset_version"] == first["version"]

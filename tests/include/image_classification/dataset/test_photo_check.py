@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import PIL.Image
 import pytest
+import simplejpeg
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from include.image_classification.dataset.photo_check import (
 )
 from include.image_classification.dataset.photo_decoding import RefusedPhotoError
 from include.image_classification.dataset.photo_header import read_photo_header
+from include.image_classification.threads import ordered_threads
 from tests.include.image_classification.dataset.making import photo
 
 RULES = PhotoRules(min_side=16, max_pixels=10_000)
@@ -223,3 +225,25 @@ def test_a_known_photo_must_meet_todays_rules(rules: PhotoRules) -> None:
     assert isinstance(known, Content)
     with pytest.raises(RefusedPhotoError):
         check_photo(Photo("b.jpg", 0, JPEG), known.sha256, rules, {known.sha256: known})
+
+
+def test_only_what_simplejpeg_and_opencv_read_alike_is_left_to_simplejpeg(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Arithmetic codes, 12 bits and four colours are left to what reads the image later."""
+    asked = []
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda *_, **__: asked.append(1))
+    frame = JPEG.index(b"\xff\xc0")
+    arithmetic = JPEG[:frame] + b"\xff\xc9" + JPEG[frame + 2 :]
+    twelve_bits = JPEG[: frame + 4] + b"\x0c" + JPEG[frame + 5 :]
+    for data in (RIGHT["CMYK"], arithmetic, twelve_bits):
+        check(data)
+    assert not asked
+
+
+def test_messages_of_the_decoder_are_told_apart_although_threads_share_stderr() -> None:
+    whole = [photo(seed, 60, 40) for seed in range(40)]
+    broken = [data[: len(data) // 2] + b"\xff\xd9" for data in whole]
+    results = list(ordered_threads(check, whole + broken + whole, 4))
+    assert all(isinstance(result, Content) for result in results[:40] + results[80:])
+    assert {getattr(result, "reason", None) for result in results[40:80]} == {"truncated"}
