@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlparse
 
 STANFORD_CARS = (
-    ("ai.stanford.edu", "/~jkrause/car"),
-    ("imagenet.stanford.edu", "/internal/car196"),
+    # First told of in github.com/pytorch/vision/issues/7545, on 29 April 2023.
+    ("ai.stanford.edu", "/~jkrause/car", "has answered 404 since April 2023 at the latest"),
+    ("imagenet.stanford.edu", "/internal/car196", "no longer serves it"),
 )
-"""Of ai.stanford.edu, github.com/pytorch/vision/issues/7545 first told of a 404 in April 2023."""
+"""Host, beginning of the path, and what is known of it."""
 
 
 def gone(url: str, source: str) -> str:
@@ -19,11 +20,10 @@ def gone(url: str, source: str) -> str:
         source: Where the files may be uploaded instead.
     """
     parts = urlparse(url)
-    if not any(
-        parts.hostname == host and parts.path.startswith(path) for host, path in STANFORD_CARS
-    ):
-        return ""
-    return (
-        " (the original address of Stanford Cars no longer serves it: give addresses that do as "
-        f"mirrors, or upload the archives to {source} and leave urls out)"
-    )
+    for host, path, known in STANFORD_CARS:
+        if parts.hostname == host and parts.path.startswith(path):
+            return (
+                f" (the original address of Stanford Cars, {host}, {known}: give addresses that "
+                f"serve it as mirrors, or upload the archives to {source} and leave urls out)"
+            )
+    return ""

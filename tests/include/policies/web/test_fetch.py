@@ -381,14 +381,19 @@ def test_stanfords_own_address_is_named_as_dead(
     monkeypatch.setenv("http_proxy", first.url)  # which has none of them
     old = "http://ai.stanford.edu/~jkrause/car196/cars_train.tgz"
     older = "http://imagenet.stanford.edu/internal/car196/cars_train.tgz"
+    place = "s3://some-bucket/stanford_cars/source/"
+    fix = f"give addresses that serve it as mirrors, or upload the archives to {place}"
     with pytest.raises(SourceError) as caught:
         fetch_source(s3, layout, [_file(old, older)])
     assert str(caught.value) == (
         f"{old} cannot be read: 404 Not Found; {older} cannot be read: 404 Not Found: see "
-        "source.urls (the original address of Stanford Cars no longer serves it: give addresses "
-        "that do as mirrors, or upload the archives to s3://some-bucket/stanford_cars/source/ and "
-        "leave urls out)"
+        "source.urls (the original address of Stanford Cars, ai.stanford.edu, has answered 404 "
+        f"since April 2023 at the latest: {fix} and leave urls out) (the original address of "
+        f"Stanford Cars, imagenet.stanford.edu, no longer serves it: {fix} and leave urls out)"
     )
+    with pytest.raises(SourceError) as caught:
+        fetch_source(s3, layout, [_file("http://ai.stanford.edu/~else/cars.tgz")])
+    assert "original address" not in str(caught.value)
 
 
 def test_drafts_of_files_that_the_pipeline_no_longer_names_are_removed(
