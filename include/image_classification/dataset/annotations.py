@@ -1,17 +1,16 @@
 """Stanford Cars' label files, in MATLAB's format: from bytes to rows."""
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
-from scipy.io import loadmat
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.labelled import Row
 from include.image_classification.dataset.manifest import Box, Reason
+from include.image_classification.dataset.mat_file import read_variable
 from include.image_classification.dataset.member import normal, path_problem
 
 BOX_FIELDS = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")
@@ -28,7 +27,7 @@ def read_class_names(data: bytes, file: str) -> list[str]:
     Raises:
         ProgramError: It is no .mat file, or does not hold what it should.
     """
-    names = [str(name).strip() for name in _variable(data, file, "class_names")]
+    names = [str(name).strip() for name in read_variable(data, file, "class_names")]
     if len(set(names)) != len(names):
         raise ProgramError(f"{file} names a class twice; fetch it again")
     return names
@@ -46,7 +45,7 @@ def read_annotations(data: bytes, file: str, photo_set: str, held_out: bool) -> 
     Raises:
         ProgramError: It is no .mat file, or does not hold what it should.
     """
-    table = _variable(data, file, "annotations")
+    table = read_variable(data, file, "annotations")
     fields = set(table.dtype.names or ())
     name_field = next((name for name in NAME_FIELDS if name in fields), NAME_FIELDS[0])
     missing = {"class", name_field} - fields
@@ -112,16 +111,3 @@ def _whole(value: Any) -> int | None:
 def _told(value: Any) -> str:
     text = repr(value.tolist() if hasattr(value, "tolist") else value)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _variable(data: bytes, file: str, name: str) -> Any:
-    # Whatever is wrong with the bytes, scipy raises something of its own for it.
-    try:
-        variables = loadmat(io.BytesIO(data), squeeze_me=True, variable_names=[name])
-    except Exception as error:
-        message = f"{file} is not a .mat file that can be read ({error}); fetch it again"
-        raise ProgramError(message) from error
-    if name not in variables:
-        raise ProgramError(f"{file} has no variable {name}; fetch the devkit again")
-    # One row comes back as a scalar.
-    return np.atleast_1d(variables[name])

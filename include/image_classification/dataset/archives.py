@@ -6,7 +6,7 @@ inside the archive are reported and never read.
 
 import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from include.image_classification.dataset.member import Member, normal
 from include.image_classification.dataset.tar_members import tar_members
@@ -23,6 +23,11 @@ def archive_stem(path: Path) -> str | None:
         if name.endswith(suffix) and len(name) > len(suffix):
             return path.name[: -len(suffix)]
     return None
+
+
+def is_archive_name(path: str) -> bool:
+    """Whether a file's name is that of an archive."""
+    return path.lower().endswith(ARCHIVE_SUFFIXES) and archive_stem(Path(path)) is not None
 
 
 def members(path: Path) -> Iterator[Member]:
@@ -45,8 +50,10 @@ def members(path: Path) -> Iterator[Member]:
 
 def is_hidden(path: str) -> bool:
     """Whether a relative path is one that is never read: of dot files, or what macOS adds."""
-    parts = PurePosixPath(path).parts
-    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts)
+    return any(
+        (part.startswith(".") and part not in (".", "..")) or part == "__MACOSX"
+        for part in path.split("/")
+    )
 
 
 def _in_folder(folder: Path, prefix: str) -> Iterator[Member]:

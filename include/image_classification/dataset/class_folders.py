@@ -6,6 +6,7 @@ class folders is a folder `val` of class folders. Of the folders around, those n
 test say which part of the data the photos belong to; a class that is in several of them is one.
 """
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -62,21 +63,22 @@ class _Folders:
     """
 
     classes: frozenset[str]
-    around: frozenset[PurePosixPath]
+    around: frozenset[str]
 
     @classmethod
     def of(cls, photos: Iterator[tuple[str, Member]]) -> "_Folders":
         """Look at where the photos lie that may be read."""
-        folders = {PurePosixPath(path).parent for path, member in photos if not member.problem}
+        holding = {posixpath.dirname(path) for path, member in photos if not member.problem}
+        folders = {PurePosixPath(folder) for folder in holding}
         parents = {parent for folder in folders for parent in folder.parents}
         around = frozenset(parent for parent in parents if is_split_name(parent.name))
         names = {folder.name for folder in folders - around}
-        return cls(frozenset(names - {""}), around)
+        return cls(frozenset(names - {""}), frozenset(map(str, around)))
 
     def class_of(self, path: str) -> str | None:
         """The class of a photo, or None where it lies in no class folder."""
-        folder = PurePosixPath(path).parent
-        return None if folder in self.around or not folder.name else folder.name
+        folder = posixpath.dirname(path)
+        return None if folder in self.around else posixpath.basename(folder) or None
 
 
 def _entries(found: Survey, classes: list[str], folders: _Folders) -> Iterator[Photo | Quarantined]:
@@ -84,7 +86,7 @@ def _entries(found: Survey, classes: list[str], folders: _Folders) -> Iterator[P
     for path, member in _photos(found, nested=[]):
         name = folders.class_of(path)
         if member.problem or name in labels:
-            split = folder_split(PurePosixPath(path).parts[:-2])
+            split = folder_split(path.split("/")[:-2])
             yield read_member(path, labels.get(name or "", 0), member, split=split)
         elif name not in folders.classes:
             yield Quarantined(path, None, "unlisted-file", "it lies in no class folder")
@@ -92,19 +94,16 @@ def _entries(found: Survey, classes: list[str], folders: _Folders) -> Iterator[P
 
 def _photos(found: Survey, nested: list[str]) -> Iterator[tuple[str, Member]]:
     for archive in found.archives:
+        stem = archive_stem(archive) or archive.name
+        around = archive.relative_to(found.folder).parent.as_posix()
+        prefix = "" if around == "." else f"{around}/"
         for member in outer_members(archive, found.name(archive), nested):
             if is_photo_name(member.path):
-                yield _path_in_source(found.folder, archive, member.path), member
+                own = "" if member.path.startswith(f"{stem}/") else f"{stem}/"
+                yield f"{prefix}{own}{member.path}", member
     for member in members(found.folder):
         if is_photo_name(member.path):
             yield member.path, member
-
-
-def _path_in_source(folder: Path, archive: Path, path: str) -> str:
-    stem = archive_stem(archive) or archive.name
-    if not path.startswith(f"{stem}/"):
-        path = f"{stem}/{path}"
-    return (PurePosixPath(archive.relative_to(folder).parent.as_posix()) / path).as_posix()
 
 
 def _refuse_empty_folders(folder: Path) -> None:

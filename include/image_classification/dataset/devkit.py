@@ -44,7 +44,7 @@ def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit
 
     Args:
         found: What the source holds.
-        sets: The sets of photos that are there.
+        sets: The sets of photos that are there, of those that train.
         named: The one that `source.devkit` names, relative to the source, or None.
 
     Raises:

@@ -11,7 +11,7 @@ from include.image_classification.dataset.source import read_member
 from include.image_classification.dataset.survey import is_photo_name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """What a file of labels says of one photo.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives import archive_stem
 from include.image_classification.dataset.split_hints import name_part
-from include.image_classification.dataset.survey import Survey
+from include.image_classification.dataset.survey import Survey, outermost
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,5 @@ def _named_alike(found: Survey, file: Path) -> list[Path]:
         part = name_part(file.stem)
         alike = [path for path, name in candidates if part and name_part(name) == part]
         if same or alike:
-            return same or _outermost(alike)
+            return same or outermost(alike)
     return []
-
-
-def _outermost(paths: list[Path]) -> list[Path]:
-    return [path for path in paths if not any(other in path.parents for other in paths)]

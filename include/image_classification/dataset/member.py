@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from include.image_classification.container import ProgramError
 
@@ -53,18 +53,15 @@ class Member:
     read: Callable[[], bytes]
 
 
-def unpacked_limit(archive: Path) -> int:
-    """How many bytes an archive may inflate to in all."""
-    return max(ALWAYS_UNPACKED, MAX_RATIO * archive.stat().st_size)
-
-
 def refuse_bomb(archive: Path, unpacked: int) -> None:
     """Check what an archive inflates to, before it is inflated.
 
     Raises:
         ProgramError: It is more than any photos would.
     """
-    limit = unpacked_limit(archive)
+    if unpacked <= ALWAYS_UNPACKED:
+        return
+    limit = max(ALWAYS_UNPACKED, MAX_RATIO * archive.stat().st_size)
     if unpacked > limit:
         raise ProgramError(
             f"{archive.name} inflates to {unpacked} bytes or more, over the limit of {limit}"
@@ -90,8 +87,8 @@ def damage_named(path: Path) -> Iterator[None]:
 
 def path_problem(name: str) -> str | None:
     """Why a path must not be followed, or nothing."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or "\0" in name:
+    path = name.replace("\\", "/")
+    if path.startswith("/") or ".." in path.split("/") or "\0" in name:
         return "a path out of the archive"
     return None
 
@@ -102,8 +99,11 @@ def normal(name: str) -> str:
     Control characters, and bytes that are no text, are written as escapes with a backslash, which
     no other name can hold: every name is kept, told apart, and can be written to any file.
     """
-    path = PurePosixPath(name.replace("\\", "/"))
-    return _UNPRINTABLE.sub(_escaped, unicodedata.normalize("NFC", path.as_posix()))
+    # By hand: pathlib costs more than all else that is done for a member.
+    slashed = name.replace("\\", "/")
+    parts = [part for part in slashed.split("/") if part not in ("", ".")]
+    path = ("/" if slashed.startswith("/") else "") + ("/".join(parts) or ".")
+    return _UNPRINTABLE.sub(_escaped, unicodedata.normalize("NFC", path))
 
 
 def _escaped(character: re.Match[str]) -> str:

@@ -5,11 +5,12 @@ Source. Opening finds the files, reads the labels, and fails on what makes the w
 photos are read later, as a stream: each archive once, one photo at a time, nothing extracted.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.dataset.archives import archive_stem, members
+from include.image_classification.dataset.archives import is_archive_name, members
 from include.image_classification.dataset.classes import choose_classes
 from include.image_classification.dataset.manifest import Box, Quarantined, Split
 from include.image_classification.dataset.member import MAX_MEMBER_BYTES, Member, MemberRefused
@@ -18,6 +19,8 @@ from include.image_classification.dataset.survey import is_photo_name
 
 __all__ = ["MAX_PHOTO_BYTES", "Source", "choose_classes", "is_photo_name", "left_alone",
            "outer_members", "read_member"]  # fmt: skip
+
+_log = logging.getLogger(__name__)
 
 MAX_PHOTO_BYTES = MAX_MEMBER_BYTES
 
@@ -66,10 +69,11 @@ def outer_members(path: Path, name: str, left_alone: list[str]) -> Iterator[Memb
             folder are named by the function of this name.
     """
     for member in members(path):
-        if archive_stem(Path(member.path)) is None:
+        if not is_archive_name(member.path):
             yield member
         elif path.is_file():
             left_alone.append(f"{name}/{member.path}")
+            _log.warning("left alone: %s, an archive within an archive", left_alone[-1])
 
 
 def left_alone(folder: Path, read: Sequence[Path]) -> list[str]:
@@ -87,7 +91,7 @@ def left_alone(folder: Path, read: Sequence[Path]) -> list[str]:
 
 
 def _is_read(file: Path, read: Sequence[Path]) -> bool:
-    below = archive_stem(file) is None
+    below = not is_archive_name(file.name)
     return any(file == path or (below and path in file.parents) for path in read)
 
 

@@ -13,7 +13,7 @@ from include.image_classification.dataset.devkit import (
     find_devkit,
     read_mat,
 )
-from include.image_classification.dataset.survey import Survey
+from include.image_classification.dataset.survey import Survey, outermost
 
 TRAIN, TEST, ALL = ANNOTATION_FILES
 
@@ -67,7 +67,7 @@ def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFil
     present = {name: paths for name in ANNOTATION_FILES if (paths := _photos(found, name))}
     if not present and not _loose_photos(found):
         raise _no_photos(TRAIN)
-    kit = find_devkit(found, list(present), devkit)
+    kit = find_devkit(found, [name for name in present if name != TEST], devkit)
     main = _main_set(found, kit, present)
     sets = [main]
     read = [main.photos, *_files_of(kit, [main.annotations_file])]
@@ -91,7 +91,8 @@ def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFil
 
 def _photos(found: Survey, name: str) -> list[Path]:
     archives = [path for path in found.archives if archive_stem(path) == name]
-    return archives or [path for path in found.folders if path.name == name]
+    # Some copies hold a folder of the name in another of the same name.
+    return archives or outermost([path for path in found.folders if path.name == name])
 
 
 def _main_set(found: Survey, kit: Devkit, present: dict[str, list[Path]]) -> PhotoSet:
@@ -145,8 +146,7 @@ def _test_set(found: Survey, kit: Devkit, photos: list[Path]) -> tuple[PhotoSet 
 
 
 def _in_another_kit(found: Survey, path: Path) -> bool:
-    labels = {ANNOTATION_FILES[TRAIN], ANNOTATION_FILES[ALL]}
-    return any(other.parent == path.parent and other.name in labels for other in found.mats)
+    return path.with_name(ANNOTATION_FILES[TRAIN]) in found.mats
 
 
 def _labelled(name: str, photos: Path, annotations: bytes) -> PhotoSet:

@@ -1,6 +1,7 @@
 """What a raw source's folder holds, found in one walk and sorted by kind."""
 
 import os
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -78,6 +79,11 @@ def photo_tops(found: Survey) -> list[Path]:
     return sorted(tops)
 
 
+def outermost(paths: list[Path]) -> list[Path]:
+    """Those of several paths that lie in none of the others."""
+    return [path for path in paths if not any(other in path.parents for other in paths)]
+
+
 def inside(folder: Path, named: str, setting: str) -> Path:
     """The file or folder that a setting names, relative to the source.
 
@@ -94,7 +100,7 @@ def inside(folder: Path, named: str, setting: str) -> Path:
 
 def is_photo_name(path: str) -> bool:
     """Whether a file's name is that of a photo."""
-    return PurePosixPath(path).suffix.lower() in PHOTO_SUFFIXES
+    return posixpath.splitext(path)[1].lower() in PHOTO_SUFFIXES
 
 
 def _is_photo(path: Path) -> bool:

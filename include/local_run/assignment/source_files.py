@@ -11,6 +11,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives import archive_stem
 from include.image_classification.dataset.image_lists import files_read
 from include.image_classification.dataset.list_roots import find_roots
+from include.image_classification.dataset.member import normal
 from include.image_classification.dataset.stanford_files import find_stanford_files
 from include.image_classification.dataset.survey import Survey, is_photo_name, survey
 from include.local_run.errors import usage
@@ -70,6 +71,9 @@ def _files(folder: Path) -> list[Path]:
     own = [path for path in found if not _is_incoming(path.relative_to(folder))]
     if not own:
         raise usage(f"DATA={folder} is empty: put photos in it, one folder a class")
+    for path in own:
+        if "\\" in (told := normal(path.relative_to(folder).as_posix())):
+            raise usage(f"DATA={folder}: {told} is no name that S3 could store: rename the file")
     return own
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.dataset import refresh
 from include.image_classification.dataset.manifest import Version, read_version
 from tests.include.image_classification.dataset.making import (
+    annotations,
     class_folders,
     devkit,
     photo,
@@ -215,3 +218,77 @@ def test_flags_reach_what_they_set(base: Path) -> None:
     for flags in (["--min-side", "25"], ["--max-pixels", "959"]):
         with pytest.raises(ProgramError, match="15 of 15 photos are refused"):
             run(base, *flags)
+
+
+def test_lists_become_a_version(base: Path) -> None:
+    tgz(source(base) / "images.tgz", {f"a/{seed}.jpg": photo(seed) for seed in range(12)})
+    rows = [f"{seed}\t{seed % 2}.000000\ta/{seed}.jpg\n" for seed in range(12)]
+    (source(base) / "pets.lst").write_text("".join(rows))
+    (source(base) / "classes.txt").write_text("cat\ndog\n")
+    report = run(base, layout="list")
+    assert written(base, report).classes == ["cat", "dog"]
+    assert report["counts"]["images"] == 12
+    assert report["source"]["files"] == ["images.tgz", "pets.lst", "classes.txt"]
+
+
+def test_the_sources_own_test_set_is_taken_where_the_pipeline_says_so(base: Path) -> None:
+    stanford(source(base), per_class=10)
+    tgz(source(base) / "cars_test.tgz", {f"{seed}.jpg": photo(seed) for seed in (100, 101)})
+    labels = annotations([("100.jpg", 1), ("101.jpg", 2)])
+    (source(base) / "cars_test_annos_withlabels.mat").write_bytes(labels)
+    version = written(base, run(base, "--split", "source"))
+    assert [image.path for image in version.split("test")] == [
+        "cars_test/100.jpg", "cars_test/101.jpg",
+    ]  # fmt: skip
+
+
+def test_one_of_two_devkits_is_named_by_a_flag(base: Path) -> None:
+    stanford(source(base))
+    (source(base) / "car_devkit.tgz").rename(source(base) / "a_devkit.tgz")
+    devkit(source(base), [("00001.jpg", 1), ("00002.jpg", 2)], ["Kia", "Fiat"])
+    report = run(base, "--devkit", "a_devkit.tgz")
+    assert written(base, report).classes == ["Audi", "BMW"]
+    assert report["settings"]["devkit"] == "a_devkit.tgz"
+    assert report["source"]["left_alone"] == ["car_devkit.tgz"]
+    with pytest.raises(
+        ProgramError, match="--devkit is only for layout stanford_cars, not for list"
+    ):
+        run(base, "--devkit", "a_devkit.tgz", layout="list")
+
+
+def test_a_row_that_is_repeated_keeps_its_photo(base: Path) -> None:
+    """The repeat is refused, not the photo."""
+    stanford(source(base))
+    rows = [(f"{number:05}.jpg", (number - 1) % 2 + 1) for number in range(1, 11)]
+    devkit(source(base), [*rows, rows[0]], ["Audi", "BMW"])
+    report = run(base, "--quarantine-limit", "0.5")
+    assert (report["counts"]["images"], report["counts"]["quarantined"]) == (10, 1)
+
+
+def test_archives_within_an_archive_are_in_the_report(base: Path) -> None:
+    folder = class_folders(source(base), {"cat": 5, "dog": 5})
+    tgz(folder / "more.tgz", {"cat/9.jpg": photo(90), "cat/deep.zip": b"x"})
+    assert run(base, layout="class_folders")["source"]["left_alone"] == ["more.tgz/cat/deep.zip"]
+
+
+def test_names_that_are_no_text_reach_the_manifest_and_the_log(base: Path) -> None:
+    folder = class_folders(source(base), {"cat": 5, "dog": 5})
+    (folder / "cat" / "caf\udce9.jpg").write_bytes(photo(90))
+    (folder / "dog" / "caf\udce9.jpg").write_bytes(b"none")
+    report = run(base, "--quarantine-limit", "0.5", layout="class_folders")
+    assert "cat/caf\\xe9.jpg" in [image.path for image in written(base, report).images]
+    rows = (output(base) / "versions" / report["version"] / "quarantine.jsonl").read_text()
+    assert json.loads(rows)["path"] == "dog/caf\\xe9.jpg"
+
+
+def test_a_hundred_thousand_empty_photos_are_one_clear_error(base: Path) -> None:
+    class_folders(source(base), {"cat": 5, "dog": 5})
+    path = source(base) / "cat.tgz"
+    with tarfile.open(path, "w:gz", compresslevel=1, format=tarfile.USTAR_FORMAT) as tar:
+        for index in range(100_000):
+            tar.addfile(tarfile.TarInfo(f"cat/more/{index}.jpg"))
+            tar.members.clear()  # type: ignore[attr-defined]
+    started = time.monotonic()
+    with pytest.raises(ProgramError, match=r"100000 of 100010 photos are refused.*not-an-image"):
+        run(base, layout="class_folders")
+    assert time.monotonic() - started < 120

@@ -1,6 +1,8 @@
 """Stanford's layout: which files are read, and what the devkit's rows make of the photos."""
 
 import re
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -236,6 +238,40 @@ def test_a_devkit_that_is_not_there_is_named_with_its_setting(
     stanford(tmp_path)
     with pytest.raises(ProgramError, match=rf"--devkit \(source\.devkit\) names '{named}'.*{said}"):
         open_stanford_cars(tmp_path, None, named)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("cars_train", "cars_test", "devkit", "."),
+        ("cars_train/cars_train", "cars_test/cars_test", "car_devkit/devkit", "car_devkit/devkit"),
+    ],
+)
+def test_unpacked_copies_as_tools_and_archives_leave_them_are_read(
+    tmp_path: Path, folders: tuple[str, str, str, str]
+) -> None:
+    """As torchvision unpacks the data set, and as copies of it are laid out."""
+    train, test, kit, test_labels = (tmp_path / folder for folder in folders)
+    for seed, folder in enumerate((train, test, kit)):
+        folder.mkdir(parents=True)
+        if folder != kit:
+            (folder / "1.jpg").write_bytes(photo(seed))
+    (kit / "cars_meta.mat").write_bytes(meta(CLASSES))
+    (kit / "cars_train_annos.mat").write_bytes(annotations([("1.jpg", 1)]))
+    (test_labels / "cars_test_annos_withlabels.mat").write_bytes(annotations([("1.jpg", 2)]))
+    (tmp_path / "cars_annos.mat").write_bytes(single_file([("000001.jpg", 1, 0)], CLASSES))
+    assert listed(tmp_path) == [("cars_test/1.jpg", "BMW"), ("cars_train/1.jpg", "Audi")]
+    assert open_stanford_cars(tmp_path, None).left_alone == ["cars_annos.mat"]
+
+
+def test_a_mat_file_that_inflates_without_end_is_refused(tmp_path: Path) -> None:
+    stanford(tmp_path)
+    deflater = zlib.compressobj(1)
+    part = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(300)) + deflater.flush()
+    data = annotations([])[:128] + struct.pack("<II", 15, len(part)) + part
+    tgz(tmp_path / "car_devkit.tgz", {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": data})
+    with pytest.raises(ProgramError, match=r"cars_train_annos\.mat inflates to .* bomb; fetch"):
+        list(open_stanford_cars(tmp_path, None).entries)
 
 
 def test_an_archive_among_the_photos_is_named_and_left_alone(tmp_path: Path) -> None:

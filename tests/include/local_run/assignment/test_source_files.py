@@ -106,6 +106,7 @@ def test_new_photos_are_no_class(tmp_path: Path) -> None:
         (("1.jpg", "2.jpg"), "nothing says what they show"),
         (("cars_train.tgz",), "no car_devkit.tgz"),
         (("car_devkit.tgz",), "no folder of photos; put cars_train.tgz beside the devkit"),
+        (("cat/caf\udce9.jpg", "dog/1.jpg"), r"cat/caf\\xe9.jpg is no name that S3 could store"),
         (("train.lst",), "has lists, but no photos"),
         (("train.lst", "a.zip", "b.zip"), "train.lst may be in a.zip and b.zip"),
         (("a/cars_train.tgz", "b/cars_train.tgz", "car_devkit.tgz"), "may be in a/cars_train.tgz"),
