@@ -18,7 +18,7 @@ from include.image_classification.conversion.reuse import EarlierRecords, path_n
 from include.image_classification.threads import ordered_threads
 
 # Handing over an image costs as much as taking over its earlier record.
-BATCH = 16
+BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
