@@ -73,6 +73,15 @@ class Pipeline(Strict):
         return self
 
     @model_validator(mode="after")
+    def _the_source_has_boxes_to_crop_to(self) -> Pipeline:
+        if self.dataset.boxes == "crop" and self.source.layout != "stanford_cars":
+            raise ValueError(
+                f"dataset.boxes: crop needs boxes, and layout {self.source.layout} has none: leave "
+                "it out, or use layout stanford_cars"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _records_are_large_enough(self) -> Pipeline:
         side = self.training.hyperparameters.side
         if self.conversion.resize < side:

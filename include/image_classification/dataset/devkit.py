@@ -35,6 +35,10 @@ class Devkit:
         """Whether it has the labels of a set of photos."""
         return ANNOTATION_FILES[photo_set] in self.files
 
+    def file(self, name: str) -> Path:
+        """Which file of the source one of its files is, or is packed in."""
+        return self.path / name if self.path.is_dir() else self.path
+
 
 def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit:
     """Find and read the devkit of a source.

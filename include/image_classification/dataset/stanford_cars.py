@@ -78,6 +78,8 @@ def _listing(photo_set: PhotoSet, labels: Mapping[int, int | None]) -> Listing:
     rows = read_annotations(
         photo_set.annotations, photo_set.annotations_file, photo_set.name, photo_set.name == TEST
     )
+    if not any(row.box for row in rows):
+        _log.warning("%s has no boxes: its photos stay whole", photo_set.annotations_file)
     return sort_rows(photo_set.name, rows, labels)
 
 

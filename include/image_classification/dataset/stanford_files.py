@@ -70,7 +70,7 @@ def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFil
     kit = find_devkit(found, [name for name in present if name != TEST], devkit)
     main = _main_set(found, kit, present)
     sets = [main]
-    read = [main.photos, *_files_of(kit, [main.annotations_file])]
+    read = [main.photos, kit.file(main.annotations_file)]
     notes: list[str] = []
     if main.name == TRAIN and TEST in present:
         test, label_file = _test_set(found, kit, present[TEST])
@@ -85,8 +85,8 @@ def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFil
     names_file = CLASSES_FILE if CLASSES_FILE in kit.files else ANNOTATION_FILES[ALL]
     if names_file not in kit.files:
         raise ProgramError(f"{kit.path.name} has no {CLASSES_FILE}; fetch the whole devkit again")
-    read += _files_of(kit, [names_file])
-    return StanfordFiles(sets, kit.files[names_file], names_file, _once(read), notes)
+    read = list(dict.fromkeys([*read, kit.file(names_file)]))
+    return StanfordFiles(sets, kit.files[names_file], names_file, read, notes)
 
 
 def _photos(found: Survey, name: str) -> list[Path]:
@@ -135,8 +135,7 @@ def _test_set(found: Survey, kit: Devkit, photos: list[Path]) -> tuple[PhotoSet 
         raise ProgramError(f"the test photos may be in {found.names(photos)}; keep one of them")
     name = ANNOTATION_FILES[TEST]
     if kit.annotates(TEST):
-        file = _files_of(kit, [name])[0]
-        return _labelled(TEST, photos[0], kit.files[name]), file
+        return _labelled(TEST, photos[0], kit.files[name]), kit.file(name)
     loose = [path for path in found.mats if path.name == name and not _in_another_kit(found, path)]
     if len(loose) > 1:
         raise ProgramError(f"the test labels may be in {found.names(loose)}; keep one of them")
@@ -151,11 +150,3 @@ def _in_another_kit(found: Survey, path: Path) -> bool:
 
 def _labelled(name: str, photos: Path, annotations: bytes) -> PhotoSet:
     return PhotoSet(name, photos, annotations, ANNOTATION_FILES[name])
-
-
-def _files_of(kit: Devkit, names: list[str]) -> list[Path]:
-    return [kit.path / name for name in names] if kit.path.is_dir() else [kit.path]
-
-
-def _once(paths: list[Path]) -> list[Path]:
-    return list(dict.fromkeys(paths))

@@ -47,6 +47,8 @@ def derive_pipeline(
     if source.get("layout") != files.layout:
         for setting in ("classes", "devkit"):
             source.pop(setting, None)  # they are another data set's
+    if files.layout != "stanford_cars":
+        _forget_boxes(content)
     for elsewhere in ("uri", "urls", "complete_marker"):
         source.pop(elsewhere, None)
     source["layout"] = files.layout
@@ -64,6 +66,13 @@ def derive_pipeline(
     )
     load_pipeline(file)
     return file
+
+
+def _forget_boxes(content: dict[str, Any]) -> None:
+    """Leaves photos whole: only Stanford's devkit says where in a photo the thing is."""
+    for part in (content, *(value for value in content.values() if isinstance(value, dict))):
+        for setting in ("boxes", "box_margin"):
+            (part.get("dataset") or {}).pop(setting, None)
 
 
 def _origin(folder: Path) -> str:

@@ -84,6 +84,10 @@ MISTAKES = {
         "source: {layout: stanford_cars, devkit: ../car_devkit.tgz}",
         ["source: devkit: '../car_devkit.tgz' must be a path inside the source"],
     ),
+    "boxes that the layout does not have": (
+        SOURCE + "dataset: {boxes: crop}",
+        ["dataset.boxes: crop needs boxes, and layout class_folders has none"],
+    ),
     "no test split": (
         SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
         ["dataset: train_ratio + validation_ratio must be below 1"],

@@ -5,13 +5,14 @@ import json
 import shutil
 import tarfile
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset import refresh
+from include.image_classification.dataset import member, refresh
 from include.image_classification.dataset.manifest import Version, read_version
 from tests.include.image_classification.dataset.making import (
     annotations,
@@ -292,3 +293,39 @@ def test_a_hundred_thousand_empty_photos_are_one_clear_error(base: Path) -> None
     with pytest.raises(ProgramError, match=r"100000 of 100010 photos are refused.*not-an-image"):
         run(base, layout="class_folders")
     assert time.monotonic() - started < 120
+
+
+def test_a_name_twice_in_one_archive_keeps_the_first_and_lists_the_other(base: Path) -> None:
+    class_folders(source(base), {"cat": 5, "dog": 5})
+    with zipfile.ZipFile(source(base) / "more.zip", "w") as archive:
+        archive.writestr("cat/9.jpg", photo(90))
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("cat/9.jpg", photo(91))
+    report = run(base, "--quarantine-limit", "0.5", layout="class_folders")
+    folder = output(base) / "versions" / report["version"]
+    row = json.loads((folder / "quarantine.jsonl").read_text())
+    assert (row["path"], row["reason"]) == ("more/cat/9.jpg", "listed-twice")
+    assert row["sha256"] == hashlib.sha256(photo(91)).hexdigest()
+    kept = {image.path: image.sha256 for image in written(base, report).images}
+    assert kept["more/cat/9.jpg"] == hashlib.sha256(photo(90)).hexdigest()
+
+
+@pytest.mark.parametrize("reason", ["encrypted", "a decompression bomb", "cut off"])
+def test_an_archive_that_cannot_be_read_writes_no_version(
+    base: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    class_folders(source(base), {"cat": 5, "dog": 5})
+    path = source(base) / "more.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("cat/9.jpg", bytes(1 << 20))
+    data = bytearray(path.read_bytes())
+    if reason == "encrypted":
+        data[data.index(b"PK\x01\x02") + 8] |= 1
+    elif reason == "cut off":
+        data = data[:-30]
+    else:
+        monkeypatch.setattr(member, "ALWAYS_UNPACKED", 1 << 19)
+    path.write_bytes(data)
+    with pytest.raises(ProgramError, match=rf"more\.zip .*{reason}"):
+        run(base, layout="class_folders")
+    assert not (output(base) / "versions").exists()

@@ -46,6 +46,19 @@ def test_own_data_gets_a_pipeline_of_its_own(places: Places, pets: Path) -> None
     assert (places.pipelines / "my_my_pets_2.yaml").exists()
 
 
+def test_own_photos_without_boxes_stay_whole(places: Places, pets: Path, tmp_path: Path) -> None:
+    file = tmp_path / "crop.yaml"
+    content = {
+        "source": {"layout": "stanford_cars", "devkit": "car_devkit.tgz"},
+        "dataset": {"boxes": "crop", "box_margin": 0.1, "min_side": 20},
+        "local": {"dataset": {"boxes": "crop"}},
+    }
+    file.write_text(yaml.safe_dump(content))
+    pipeline = assign(Wishes(pipeline=str(file), data=pets), places).pipeline
+    assert (pipeline.dataset.boxes, pipeline.dataset.min_side) == ("whole", 20)
+    assert pipeline.source.devkit is None
+
+
 def test_few_photos_get_a_mini_batch_that_they_fill(places: Places, pets: Path) -> None:
     """Protects small data sets: training refuses fewer images than one mini batch."""
     assignment = assign(Wishes(data=pets), places)
