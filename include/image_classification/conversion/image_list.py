@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def _cut(
     yield "_train", part[test : test + train]
 
 
-def write_list(path: Path, images: Sequence[Listed]) -> None:
+def write_list(path: Path, images: Iterable[Listed]) -> None:
     """Write a list; labels have six decimals, as im2rec.py writes them."""
     with path.open("w", encoding="utf-8", errors="surrogateescape") as file:
         for image in images:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import time
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,19 +18,14 @@ from include.image_classification.container import (
     processing_input,
     processing_output,
 )
-from include.image_classification.conversion.convert import Converter, Entry, Lost
+from include.image_classification.conversion.convert import Converter, Lost
 from include.image_classification.conversion.encoding import Encoding
 from include.image_classification.conversion.hosts import Hosts, read_hosts
 from include.image_classification.conversion.image_list import Listed, write_list
 from include.image_classification.conversion.record_files import RecordFiles, record_files
 from include.image_classification.conversion.reuse import SUFFIX, EarlierRecords
-from include.image_classification.dataset.manifest import (
-    Image,
-    Split,
-    Version,
-    read_version,
-    write_json,
-)
+from include.image_classification.conversion.split_images import SplitImages, read_splits
+from include.image_classification.dataset.manifest import Split, VersionFiles, write_json
 from include.image_classification.progress import with_progress
 
 # Tests are judged by the photos themselves, through the served model, not by records.
@@ -60,14 +56,15 @@ def convert_version(flags: argparse.Namespace, encoding: Encoding) -> None:
     if not encoding.resize:
         raise ProgramError("im2rec: argument --resize: the side of the square is needed, in pixels")
     started = time.monotonic()
-    version = read_version(processing_input("version"))
+    version = VersionFiles(processing_input("version"))
+    images = read_splits(version, CONVERTED, processing_input("images"))
     hosts = read_hosts()
     earlier = _earlier(processing_input("previous"), encoding) if flags.reuse else []
     job = _Job(version, encoding, hosts, Converter(encoding, earlier), flags.num_thread)
-    done = {split: job.convert(split) for split in CONVERTED}
+    done = {split: job.convert(split, images[split]) for split in CONVERTED}
     report = {
         "stage": "im2rec",
-        "version": flags.recordio_version or recordio_version(version, encoding),
+        "version": flags.recordio_version or recordio_version(version.name, encoding),
         "dataset_version": version.name,
         "settings": settings(encoding),
         "counts": {split: len(done[split].ranks) for split in CONVERTED}
@@ -86,9 +83,9 @@ def settings(encoding: Encoding) -> dict[str, Any]:
     return {"resize": encoding.resize, "fit": encoding.fit, "quality": encoding.quality}
 
 
-def recordio_version(version: Version, encoding: Encoding) -> str:
+def recordio_version(dataset_version: str, encoding: Encoding) -> str:
     """Name a RecordIO version by the hash of what it is made from."""
-    made_from = json.dumps([version.name, settings(encoding)], sort_keys=True)
+    made_from = json.dumps([dataset_version, settings(encoding)], sort_keys=True)
     return hashlib.sha256(made_from.encode()).hexdigest()[:16]
 
 
@@ -120,52 +117,42 @@ def _earlier(folder: Path, encoding: Encoding) -> list[EarlierRecords]:
 
 @dataclass(frozen=True)
 class _Job:
-    version: Version
+    version: VersionFiles
     encoding: Encoding
     hosts: Hosts
     converter: Converter
     threads: int
 
-    def convert(self, split: Split) -> Converted:
-        """Convert the images of a split, in the order of their hashes.
-
-        That order mixes the classes and is the same every time; the files do not depend on the
-        number of threads.
-        """
-        # An image that the source lists twice is there twice.
-        images = sorted(self.version.split(split), key=lambda image: image.sha256)
-        if not images:
+    def convert(self, split: Split, images: SplitImages) -> Converted:
+        """Convert the images of a split; the files do not depend on the number of threads."""
+        if not len(images):
             raise ProgramError(
                 f"data set version {self.version.name} has no {split} images; add images to the"
                 " source"
             )
-        entries = self._entries(images)
-        if not entries:
-            return Converted([], len(images), 0, 0)
+        ranks = self._here(images)
+        if not ranks:
+            return Converted(ranks, len(images), 0, 0)
         prefix = processing_output(split) / f"{split}{self.hosts.suffix}"
         files = RecordFiles.of(prefix, index=processing_output("index"))
-        rows = [Listed(each.index, each.labels, each.name) for each in entries]
+        rows = (Listed(each.index, each.labels, each.name) for each in images.entries(ranks))
         write_list(files.index.with_suffix(".lst"), rows)
         with record_files(files, self.encoding) as writer:
-            made = self.converter.convert(entries, self.threads)
-            for record in with_progress(made, f"{prefix.name}.rec: images converted", len(entries)):
+            made = self.converter.convert(images.entries(ranks), self.threads)
+            for record in with_progress(made, f"{prefix.name}.rec: images converted", len(ranks)):
                 if isinstance(record, Lost):
-                    raise _lost(record, images[record.entry.index])
+                    raise self._lost(record)
                 writer.add(record)
-        return Converted([each.index for each in entries], len(images), writer.reused, writer.bytes)
+        return Converted(ranks, len(images), writer.reused, writer.bytes)
 
-    def _entries(self, images: Sequence[Image]) -> list[Entry]:
-        store = os.fspath(processing_input("images"))
-        entries = (
-            Entry(
-                rank, (float(image.label),), image.key, os.path.join(store, image.key), image.sha256
-            )
-            for rank, image in enumerate(images)
-        )
+    def _here(self, images: SplitImages) -> Sequence[int]:
+        if self.hosts.alone:
+            return range(len(images))
         # The others are on other hosts; whether on one is seen when all have reported.
-        return [each for each in entries if self.hosts.alone or os.path.exists(each.path)]
+        return array("Q", (each.index for each in images.entries() if os.path.exists(each.path)))
 
-
-def _lost(lost: Lost, image: Image) -> ProgramError:
-    fix = "; refresh the data set" if "no such file" in lost.reason else ""
-    return ProgramError(f"image {image.key} ({image.path}): {lost.reason}{fix}")
+    def _lost(self, lost: Lost) -> ProgramError:
+        key = lost.entry.name
+        path = next((image.path for image in self.version.images() if image.key == key), "")
+        fix = "; refresh the data set" if "no such file" in lost.reason else ""
+        return ProgramError(f"image {key} ({path}): {lost.reason}{fix}")

@@ -3,7 +3,8 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -136,10 +137,10 @@ class Version:
     @property
     def name(self) -> str:
         """The first 16 hex digits of the hash over all images and classes."""
-        digest = hashlib.sha256(_line(list(self.classes)))
+        digest = _version_digest(self.classes)
         for image in self.images:
             digest.update(_line(image.row()))
-        return digest.hexdigest()[:16]
+        return _version_name(digest)
 
     def split(self, split: Split) -> list[Image]:
         """The images of one split, by path."""
@@ -170,6 +171,58 @@ def write_version(
     write_json(folder / "classes.json", list(version.classes))
 
 
+class VersionFiles:
+    """A version's files, to be read image by image: memory need not hold them all.
+
+    Attributes:
+        name: What the dataset.json beside them says.
+        classes: The class names in label order.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read all but the manifest.
+
+        Raises:
+            ProgramError: A file is missing or is not what `write_version` writes.
+        """
+        self._folder = folder
+        with self._damage_named():
+            self.classes: list[str] = json.loads((folder / "classes.json").read_text("utf-8"))
+            self.name: str = json.loads((folder / "dataset.json").read_text("utf-8"))["version"]
+
+    def images(self) -> Iterator[Image]:
+        """Yield the images by path.
+
+        Raises:
+            ProgramError: The manifest is missing or damaged, or, when all are read, it turns out to
+                be that of another version.
+        """
+        digest = _version_digest(self.classes)
+        with self._damage_named(), (self._folder / "manifest.jsonl").open("rb") as file:
+            for line in file:
+                image = Image.from_row(json.loads(line))
+                digest.update(_line(image.row()))
+                yield image
+        if _version_name(digest) != self.name:
+            raise ProgramError(
+                f"the files in {self._folder} are not those of data set version {self.name};"
+                " refresh it again"
+            )
+
+    @contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            name = Path(cast(str, error.filename)).name
+            message = f"the data set version in {self._folder} has no {name}"
+            raise ProgramError(message) from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise ProgramError(
+                f"the data set version in {self._folder} is damaged ({error}); refresh it again"
+            ) from error
+
+
 def read_version(folder: Path) -> Version:
     """Read a version's files from a folder.
 
@@ -177,22 +230,8 @@ def read_version(folder: Path) -> Version:
         ProgramError: A file is missing or is not what `write_version` writes, or the files do
             not add up to the version that the dataset.json beside them names.
     """
-    try:
-        images = [Image.from_row(row) for row in read_rows(folder / "manifest.jsonl")]
-        classes = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
-        named = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))["version"]
-    except FileNotFoundError as error:
-        name = Path(cast(str, error.filename)).name
-        raise ProgramError(f"the data set version in {folder} has no {name}") from error
-    except (ValueError, TypeError, KeyError) as error:
-        message = f"the data set version in {folder} is damaged ({error}); refresh it again"
-        raise ProgramError(message) from error
-    version = Version(images, classes)
-    if version.name != named:
-        raise ProgramError(
-            f"the files in {folder} are not those of data set version {named}; refresh it again"
-        )
-    return version
+    files = VersionFiles(folder)
+    return Version(list(files.images()), files.classes)
 
 
 def write_json(path: Path, value: Mapping[str, Any] | list[str]) -> None:
@@ -213,6 +252,14 @@ def read_rows(path: Path) -> list[Any]:
         FileNotFoundError: It is not there.
     """
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _version_digest(classes: Sequence[str]) -> "hashlib._Hash":
+    return hashlib.sha256(_line(list(classes)))
+
+
+def _version_name(digest: "hashlib._Hash") -> str:
+    return digest.hexdigest()[:16]
 
 
 def _line(value: object) -> bytes:

@@ -10,6 +10,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.dataset.manifest import (
     Image,
     Version,
+    VersionFiles,
     image_key,
     read_version,
     write_json,
@@ -84,3 +85,13 @@ def test_files_that_were_changed_by_hand_are_refused(tmp_path: Path) -> None:
     manifest.write_text(manifest.read_text().replace("train", "test"))
     with pytest.raises(ProgramError, match=f"not those of data set version {VERSION.name}"):
         read_version(tmp_path)
+
+
+def test_a_manifest_that_is_read_image_by_image_is_still_checked(tmp_path: Path) -> None:
+    """What was read before the end may be wrong, so that the end must say so."""
+    folder = written(tmp_path)
+    lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
+    (folder / "manifest.jsonl").write_text("".join(lines[:-1]))
+    images = VersionFiles(folder).images()
+    with pytest.raises(ProgramError, match="are not those of data set version"):
+        list(images)

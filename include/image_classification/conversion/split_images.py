@@ -1,0 +1,62 @@
+"""The images of a version's splits, in so little memory that a million of them are no burden."""
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.image_classification.conversion.convert import Entry
+from include.image_classification.dataset.manifest import Split, VersionFiles, image_key
+
+ROW = np.dtype([("sha256", ">u8", 4), ("label", "<u4"), ("suffix", "S4")])
+
+
+class SplitImages:
+    """One split's images in the order of their hashes, by their rank in it.
+
+    That order mixes the classes, and is the same every time.
+    """
+
+    def __init__(self, rows: NDArray[Any], store: Path) -> None:
+        words = rows["sha256"]
+        self._rows = rows[np.lexsort([words[:, column] for column in (3, 2, 1, 0)])]
+        self._store = os.fspath(store)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def entry(self, rank: int) -> Entry:
+        """What the image of this rank becomes: a record whose identifier is the rank."""
+        row = self._rows[rank]
+        sha256 = row["sha256"].tobytes().hex()
+        key = image_key(sha256, row["suffix"].decode())
+        return Entry(rank, (float(row["label"]),), key, os.path.join(self._store, key), sha256)
+
+    def entries(self, ranks: Collection[int] | None = None) -> Iterator[Entry]:
+        """What the images become: all, or those of these ranks."""
+        return map(self.entry, range(len(self)) if ranks is None else ranks)
+
+
+def read_splits(
+    files: VersionFiles, splits: Collection[Split], store: Path
+) -> dict[Split, SplitImages]:
+    """Read a version's images of some splits.
+
+    Args:
+        files: The version.
+        splits: Which parts of it.
+        store: The folder that the images' keys are relative to.
+
+    Raises:
+        ProgramError: The version is damaged.
+    """
+    rows = {split: bytearray() for split in splits}
+    for image in files.images():
+        if image.split in rows:
+            suffix = image.key.rpartition(".")[2].encode()
+            head = bytes.fromhex(image.sha256) + image.label.to_bytes(4, "little")
+            rows[image.split] += head + suffix.ljust(4, b"\0")
+    return {split: SplitImages(np.frombuffer(rows[split], ROW), store) for split in splits}
