@@ -2,15 +2,13 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import Any
-
-import numpy as np
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.labelled import Row
 from include.image_classification.dataset.manifest import Box, Reason
 from include.image_classification.dataset.mat_file import read_variable
+from include.image_classification.dataset.mat_matrix import Table
 from include.image_classification.dataset.member import normal, path_problem
 
 BOX_FIELDS = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")
@@ -27,7 +25,10 @@ def read_class_names(data: bytes, file: str) -> list[str]:
     Raises:
         ProgramError: It is no .mat file, or does not hold what it should.
     """
-    names = [str(name).strip() for name in read_variable(data, file, "class_names")]
+    found = read_variable(data, file, "class_names")
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise ProgramError(f"{file} has class_names that are no list of names; fetch it again")
+    names = [name.strip() for name in found]
     if len(set(names)) != len(names):
         raise ProgramError(f"{file} names a class twice; fetch it again")
     return names
@@ -46,7 +47,7 @@ def read_annotations(data: bytes, file: str, photo_set: str, held_out: bool) -> 
         ProgramError: It is no .mat file, or does not hold what it should.
     """
     table = read_variable(data, file, "annotations")
-    fields = set(table.dtype.names or ())
+    fields = set(table.fields) if isinstance(table, Table) else set()
     name_field = next((name for name in NAME_FIELDS if name in fields), NAME_FIELDS[0])
     missing = {"class", name_field} - fields
     if not missing and fields & set(BOX_FIELDS):
@@ -60,21 +61,20 @@ def read_annotations(data: bytes, file: str, photo_set: str, held_out: bool) -> 
 
 
 def _rows(
-    table: Any, file: str, photo_set: str, name_field: str, *, held_out: bool, boxed: bool
+    table: Table, file: str, photo_set: str, name_field: str, *, held_out: bool, boxed: bool
 ) -> Iterator[Row]:
-    tested = table["test"] if "test" in table.dtype.names else np.zeros(len(table))
-    for index, record in enumerate(table):
-        where = f"{file} row {index + 1}"
+    for number, record in enumerate(table.rows, start=1):
+        where = f"{file} row {number}"
         path, problem = _path(record[name_field], photo_set)
-        number = _whole(record["class"])
-        if number is None:
+        label = _whole(record["class"])
+        if label is None:
             problem = problem or ("missing-label", f"no class, but {_told(record['class'])}")
         box = _box([record[field] for field in BOX_FIELDS]) if boxed else None
         if boxed and box is None:
             sides = _told([record[field] for field in BOX_FIELDS])
             problem = problem or ("bad-box", f"no box, but {sides}")
-        held = held_out or _whole(tested[index]) == 1
-        yield Row(where, path, number or 0, box, "test" if held else None, problem)
+        held = held_out or _whole(record.get("test")) == 1
+        yield Row(where, path, label or 0, box, "test" if held else None, problem)
 
 
 def _path(name: Any, photo_set: str) -> tuple[str, tuple[Reason, str] | None]:
@@ -83,10 +83,7 @@ def _path(name: Any, photo_set: str) -> tuple[str, tuple[Reason, str] | None]:
     path = normal(name.strip())
     if path_problem(name.strip()):
         return path, ("unsafe-member", "the label's path leads out of the folder of photos")
-    within = PurePosixPath(path)
-    if within.parts[0] == photo_set and len(within.parts) > 1:
-        path = within.relative_to(photo_set).as_posix()
-    return path, None
+    return path.removeprefix(f"{photo_set}/"), None
 
 
 def _box(sides: Sequence[Any]) -> Box | None:
@@ -101,13 +98,11 @@ def _box(sides: Sequence[Any]) -> Box | None:
 
 def _whole(value: Any) -> int | None:
     """A whole number of any of MATLAB's kinds, or None for anything else."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
+    if not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    return int(number) if math.isfinite(number) and number == int(number) else None
+    return int(value) if value == int(value) else None
 
 
 def _told(value: Any) -> str:
-    text = repr(value.tolist() if hasattr(value, "tolist") else value)
+    text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,68 +1,78 @@
-"""Reading one variable of a MATLAB file."""
+"""Reading one variable of a MATLAB 5 file."""
 
-import io
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-from scipy.io import loadmat
-
 from include.image_classification.container import ProgramError
+from include.image_classification.dataset.mat_matrix import (
+    COMPRESSED,
+    MATRIX,
+    DamageError,
+    Element,
+    Elements,
+)
 
-MAX_INFLATED_BYTES = 256 << 20
+MAX_INFLATED_BYTES = 64 << 20
 
 _HEADER_BYTES = 128
-_COMPRESSED = 15
-_STEP = 1 << 20
+_ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
 
 
 def read_variable(data: bytes, file: str, name: str) -> Any:
-    """Read a variable as an array of at least one dimension.
+    """Read a variable.
 
     Args:
         data: The file's bytes.
         file: Its name, for messages.
         name: The variable's.
 
+    Returns:
+        A Table for a struct array, a list for a cell, a str for a text; a number, or a list of
+        them; None for what these files have no use for.
+
     Raises:
         ProgramError: It is no .mat file, inflates without an end, or has no such variable.
     """
-    _refuse_bomb(data, file)
-    # Whatever is wrong with the bytes, scipy raises something of its own for it.
     try:
-        variables = loadmat(io.BytesIO(data), squeeze_me=True, variable_names=[name])
-    except Exception as error:
+        for elements, matrix in _matrices(data):
+            if elements.name(matrix) == name:
+                return elements.value(matrix)
+    except (
+        DamageError,
+        struct.error,
+        zlib.error,
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         message = f"{file} is not a .mat file that can be read ({error}); fetch it again"
         raise ProgramError(message) from error
-    if name not in variables:
-        raise ProgramError(f"{file} has no variable {name}; fetch the devkit again")
-    # One row comes back as a scalar.
-    return np.atleast_1d(variables[name])
+    raise ProgramError(f"{file} has no variable {name}; fetch the devkit again")
 
 
-def _refuse_bomb(data: bytes, file: str) -> None:
-    """Inflate each part of a file that is one, keeping nothing: scipy knows no limit."""
-    order = ">" if data[_HEADER_BYTES - 2 : _HEADER_BYTES] == b"MI" else "<"
+def _matrices(data: bytes) -> Iterator[tuple[Elements, Element]]:
+    order = _ORDERS.get(data[_HEADER_BYTES - 4 : _HEADER_BYTES])
+    if order is None:
+        raise DamageError("it has no header of version 5; MATLAB writes one with -v7, not -v7.3")
+    elements = Elements(data, order)
     at = _HEADER_BYTES
-    while at + 8 <= len(data):
-        kind, size = struct.unpack_from(f"{order}II", data, at)
-        at += 8
-        if kind == _COMPRESSED and _inflates_beyond(data[at : at + size]):
-            raise ProgramError(
-                f"{file} inflates to more than {MAX_INFLATED_BYTES} bytes: a decompression bomb;"
-                " fetch the devkit again"
-            )
-        at += size
+    while at < len(data):
+        element = elements.element(at, len(data))
+        if element.kind == COMPRESSED:
+            inflated = Elements(_inflate(data[element.start : element.stop]), order)
+            yield inflated, inflated.element(0, len(inflated.data))
+        elif element.kind == MATRIX:
+            yield elements, element
+        at = element.after
 
 
-def _inflates_beyond(part: bytes) -> bool:
+def _inflate(part: bytes) -> bytes:
     inflater = zlib.decompressobj()
-    total = 0
-    try:
-        while part and not inflater.eof and total <= MAX_INFLATED_BYTES:
-            total += len(inflater.decompress(part, _STEP))
-            part = inflater.unconsumed_tail
-    except zlib.error:
-        return False  # scipy says what is wrong
-    return total > MAX_INFLATED_BYTES
+    data = inflater.decompress(part, MAX_INFLATED_BYTES + 1)
+    if len(data) > MAX_INFLATED_BYTES:
+        raise DamageError(f"it inflates to over {MAX_INFLATED_BYTES} bytes: a decompression bomb")
+    if not inflater.eof:
+        raise DamageError("it ends in the middle")
+    return data

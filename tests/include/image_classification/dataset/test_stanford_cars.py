@@ -270,7 +270,7 @@ def test_a_mat_file_that_inflates_without_end_is_refused(tmp_path: Path) -> None
     part = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(300)) + deflater.flush()
     data = annotations([])[:128] + struct.pack("<II", 15, len(part)) + part
     tgz(tmp_path / "car_devkit.tgz", {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": data})
-    with pytest.raises(ProgramError, match=r"cars_train_annos\.mat inflates to .* bomb; fetch"):
+    with pytest.raises(ProgramError, match=r"cars_train_annos\.mat .*inflates to over .* bomb"):
         list(open_stanford_cars(tmp_path, None).entries)
 
 
