@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives import members
+from include.image_classification.dataset.archives import is_archive_name, members
 from include.image_classification.dataset.survey import Survey, inside
 
 CLASSES_FILE = "cars_meta.mat"
@@ -49,13 +49,14 @@ def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit
     Args:
         found: What the source holds.
         sets: The sets of photos that are there, of those that train.
-        named: The one that `source.devkit` names, relative to the source, or None.
+        named: The one that `source.devkit` names, relative to the source, or None: an archive, a
+            folder, or a folder's one .mat file with labels.
 
     Raises:
         ProgramError: There is none, or more than one to choose from; or it is damaged.
     """
     if named:
-        return _read(inside(found.folder, named, "--devkit (source.devkit)"))
+        return _read(_named(found, named))
     archives = [_read(path) for path in found.archives if "devkit" in path.name.lower()]
     kits = [*archives, *(_read(path) for path in _folders(found))]
     if not kits:
@@ -73,6 +74,14 @@ def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit
             " --devkit (source.devkit in the pipeline's YAML)"
         )
     return fitting[0]
+
+
+def _named(found: Survey, named: str) -> Path:
+    setting = "--devkit (source.devkit)"
+    path = inside(found.folder, named, setting)
+    if path.is_dir() or path.suffix.lower() == ".mat" or is_archive_name(path.name):
+        return path
+    raise ProgramError(f"{setting} names {named!r}; name an archive, a folder or a .mat file")
 
 
 def _folders(found: Survey) -> list[Path]:
@@ -93,6 +102,8 @@ def read_mat(path: Path) -> bytes:
 
 def _read(path: Path) -> Devkit:
     wanted = {CLASSES_FILE, *ANNOTATION_FILES.values()}
+    if path.suffix.lower() == ".mat":
+        path, wanted = path.parent, {CLASSES_FILE, path.name}
     if path.is_dir():
         found = [path / name for name in sorted(wanted) if (path / name).is_file()]
         return Devkit(path, {file.name: read_mat(file) for file in found})

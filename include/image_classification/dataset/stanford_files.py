@@ -27,12 +27,14 @@ class PhotoSet:
         photos: The archive or folder.
         annotations: The .mat file's bytes.
         annotations_file: The .mat file's name.
+        labelled_by: The .mat file, or the archive that holds it.
     """
 
     name: str
     photos: Path
     annotations: bytes
     annotations_file: str
+    labelled_by: Path
 
 
 @dataclass(frozen=True)
@@ -69,24 +71,32 @@ def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFil
         raise _no_photos(TRAIN)
     kit = find_devkit(found, [name for name in present if name != TEST], devkit)
     main = _main_set(found, kit, present)
-    sets = [main]
-    read = [main.photos, kit.file(main.annotations_file)]
-    notes: list[str] = []
-    if main.name == TRAIN and TEST in present:
-        test, label_file = _test_set(found, kit, present[TEST])
-        if test is None:
-            notes.append(
-                f"{found.name(present[TEST][0])} is no part of the data set: it has no labels"
-                f" without {ANNOTATION_FILES[TEST]}"
-            )
-        else:
-            sets.append(test)
-            read += [test.photos, label_file]
-    names_file = CLASSES_FILE if CLASSES_FILE in kit.files else ANNOTATION_FILES[ALL]
-    if names_file not in kit.files:
-        raise ProgramError(f"{kit.path.name} has no {CLASSES_FILE}; fetch the whole devkit again")
-    read = list(dict.fromkeys([*read, kit.file(names_file)]))
-    return StanfordFiles(sets, kit.files[names_file], names_file, read, notes)
+    others = present.get(TEST, []) if main.name == TRAIN else []
+    test = _test_set(found, kit, others) if others else None
+    sets = [main, test] if test else [main]
+    names_file = _class_names_file(kit)
+    read = [path for each in sets for path in (each.photos, each.labelled_by)]
+    return StanfordFiles(
+        sets=sets,
+        class_names=kit.files[names_file],
+        class_names_file=names_file,
+        read=list(dict.fromkeys([*read, kit.file(names_file)])),
+        notes=[_unlabelled(found, others[0])] if others and not test else [],
+    )
+
+
+def _unlabelled(found: Survey, photos: Path) -> str:
+    return (
+        f"{found.name(photos)} is no part of the data set: it has no labels without"
+        f" {ANNOTATION_FILES[TEST]}"
+    )
+
+
+def _class_names_file(kit: Devkit) -> str:
+    for name in (CLASSES_FILE, ANNOTATION_FILES[ALL]):
+        if name in kit.files:
+            return name
+    raise ProgramError(f"{kit.path.name} has no {CLASSES_FILE}; fetch the whole devkit again")
 
 
 def _photos(found: Survey, name: str) -> list[Path]:
@@ -113,7 +123,7 @@ def _main_set(found: Survey, kit: Devkit, present: dict[str, list[Path]]) -> Pho
             f"the photos may be in {found.names(paths)}; keep one of them, or name the right one"
             f" {names[0]}"
         )
-    return _labelled(names[0], paths[0], kit.files[ANNOTATION_FILES[names[0]]])
+    return _of_kit(names[0], paths[0], kit)
 
 
 def _no_photos(photo_set: str) -> ProgramError:
@@ -129,24 +139,23 @@ def _loose_photos(found: Survey) -> list[Path]:
     ]
 
 
-def _test_set(found: Survey, kit: Devkit, photos: list[Path]) -> tuple[PhotoSet | None, Path]:
+def _test_set(found: Survey, kit: Devkit, photos: list[Path]) -> PhotoSet | None:
     """The test set with its labels, which were published in a file of their own."""
     if len(photos) > 1:
         raise ProgramError(f"the test photos may be in {found.names(photos)}; keep one of them")
-    name = ANNOTATION_FILES[TEST]
     if kit.annotates(TEST):
-        return _labelled(TEST, photos[0], kit.files[name]), kit.file(name)
+        return _of_kit(TEST, photos[0], kit)
+    name = ANNOTATION_FILES[TEST]
     loose = [path for path in found.mats if path.name == name and not _in_another_kit(found, path)]
     if len(loose) > 1:
         raise ProgramError(f"the test labels may be in {found.names(loose)}; keep one of them")
-    if not loose:
-        return None, photos[0]
-    return _labelled(TEST, photos[0], read_mat(loose[0])), loose[0]
+    return PhotoSet(TEST, photos[0], read_mat(loose[0]), name, loose[0]) if loose else None
 
 
 def _in_another_kit(found: Survey, path: Path) -> bool:
     return path.with_name(ANNOTATION_FILES[TRAIN]) in found.mats
 
 
-def _labelled(name: str, photos: Path, annotations: bytes) -> PhotoSet:
-    return PhotoSet(name, photos, annotations, ANNOTATION_FILES[name])
+def _of_kit(photo_set: str, photos: Path, kit: Devkit) -> PhotoSet:
+    name = ANNOTATION_FILES[photo_set]
+    return PhotoSet(photo_set, photos, kit.files[name], name, kit.file(name))

@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset import source
 from include.image_classification.dataset.member import Member
+from include.image_classification.dataset.split_hints import name_part
+from include.pipeline.stages import Source
 
 NAMES = ["Audi A5 2012", "BMW M3", "Citroën C4", "Dodge Ram"]
 
@@ -58,6 +62,38 @@ def test_names_may_hold_commas_and_spaces_and_a_name_wins_over_a_number(
     else:
         with pytest.raises(ProgramError, match="there is '2'"):
             source.choose_classes(COMMAS, wanted)
+
+
+CLASS_NAMES = st.lists(
+    st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1)
+    .map(str.strip)
+    .filter(bool),
+    min_size=2,
+    unique=True,
+)
+
+
+@given(CLASS_NAMES, st.data())
+def test_any_names_reach_the_program_as_the_pipeline_has_them(
+    names: list[str], data: st.DataObject
+) -> None:
+    """The YAML's list becomes one flag: commas, quotes and numbers must survive."""
+    wanted = data.draw(st.lists(st.sampled_from(names), min_size=2, unique=True))
+    flag = Source(layout="class_folders", classes=wanted).classes_argument
+    assert source.choose_classes(names, flag) == [name for name in names if name in wanted]
+
+
+@pytest.mark.parametrize(
+    ("stem", "part"),
+    [
+        ("train", "train"), ("merch-train", "train"), ("pets_0_train", "train"),
+        ("x_train_3", "train"), ("Pets.VAL", "validation"), ("valid", "validation"),
+        ("x_validation", "validation"), ("my_test", "test"), ("mytest", None), ("pets", None),
+        ("test_of_pets", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_files_name_may_say_which_part_of_the_data_it_is(stem: str, part: str | None) -> None:
+    assert name_part(stem) == part
 
 
 def test_a_name_that_is_cut_at_its_comma_says_so() -> None:

@@ -214,7 +214,12 @@ def test_the_devkit_that_labels_what_is_there_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("named", "label"),
-    [("car_devkit.tgz", "Audi"), ("other/new_devkit.tgz", "BMW"), ("mine/", "BMW")],
+    [
+        ("car_devkit.tgz", "Audi"),
+        ("other/new_devkit.tgz", "BMW"),
+        ("mine/", "BMW"),
+        ("mine/cars_train_annos.mat", "BMW"),
+    ],
 )
 def test_a_setting_names_one_of_several_devkits(tmp_path: Path, named: str, label: str) -> None:
     labelled(tmp_path, [("1.jpg", 1)], ["1.jpg"])
@@ -228,14 +233,34 @@ def test_a_setting_names_one_of_several_devkits(tmp_path: Path, named: str, labe
     assert [source.classes[p.label] for p in source.entries if isinstance(p, Photo)] == [label]
 
 
+def test_a_label_file_may_be_named_where_a_folder_has_those_of_both_layouts(tmp_path: Path) -> None:
+    """As in the original devkit: without it, photos of both layouts are ambiguous."""
+    tgz(tmp_path / "car_ims.tgz", {"car_ims/1.jpg": photo(1)})
+    tgz(tmp_path / "cars_train.tgz", {"1.jpg": photo(2)})
+    (tmp_path / "kit").mkdir()
+    (tmp_path / "kit" / "cars_meta.mat").write_bytes(meta(CLASSES))
+    (tmp_path / "kit" / "cars_train_annos.mat").write_bytes(annotations([("1.jpg", 1)]))
+    (tmp_path / "kit" / "cars_annos.mat").write_bytes(single_file([("1.jpg", 2, 0)], CLASSES))
+    with pytest.raises(ProgramError, match="may be in"):
+        open_stanford_cars(tmp_path, None)
+    source = open_stanford_cars(tmp_path, None, "kit/cars_annos.mat")
+    assert source.files == ["car_ims.tgz", "kit/cars_annos.mat", "kit/cars_meta.mat"]
+
+
 @pytest.mark.parametrize(
     ("named", "said"),
-    [("no.tgz", "no such file or folder"), ("../x", "not inside"), ("/etc", "not inside")],
+    [
+        ("readme.txt", "name an archive, a folder or a .mat"),
+        ("no.tgz", "no such file or folder"),
+        ("../x", "not inside"),
+        ("/etc", "not inside"),
+    ],
 )
 def test_a_devkit_that_is_not_there_is_named_with_its_setting(
     tmp_path: Path, named: str, said: str
 ) -> None:
     stanford(tmp_path)
+    (tmp_path / "readme.txt").touch()
     with pytest.raises(ProgramError, match=rf"--devkit \(source\.devkit\) names '{named}'.*{said}"):
         open_stanford_cars(tmp_path, None, named)
 
