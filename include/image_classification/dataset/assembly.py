@@ -90,7 +90,8 @@ def _check_all(
 ) -> tuple[list[CheckedPhoto], list[Quarantined]]:
     photos: list[CheckedPhoto] = []
     refused: list[Quarantined] = []
-    known = earlier.known(with_cuts=settings.store == "new")
+    wanted = stores.pictures.wants if settings.store == "new" else lambda _: True
+    known = earlier.known(without_cuts=wanted)
     intake = Intake(settings.rules, known, stores, settings.split == "source")
     entries = ordered_threads(intake.take, each_path_once(source.entries), settings.threads)
     for entry in with_progress(entries, "photos checked"):

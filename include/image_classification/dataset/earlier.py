@@ -1,6 +1,6 @@
 """What the version before knows: splits that are kept, photos that are not decoded again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,17 +48,17 @@ class Earlier:
             splits[image.cut.photo_sha256 if image.cut else image.sha256] = image.split
         return splits
 
-    def known(self, with_cuts: bool) -> dict[Made, Content]:
+    def known(self, without_cuts: Callable[[str], bool]) -> dict[Made, Content]:
         """The images that need not be decoded again, by what they are made from.
 
         Args:
-            with_cuts: Whether those that were cut from photos are among them; where their bytes
-                are wanted, they must be cut again.
+            without_cuts: Tells the keys whose bytes are wanted: those that were cut from photos
+                must be cut again for that.
         """
         return {
             image.cut or image.sha256: _content(image, self.looks[image.sha256])
             for image in self.images
-            if image.sha256 in self.looks and (with_cuts or not image.cut)
+            if image.sha256 in self.looks and not (image.cut and without_cuts(image.key))
         }
 
 

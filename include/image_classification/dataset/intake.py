@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from include.image_classification.dataset.image_store import ImageStore
 from include.image_classification.dataset.manifest import Quarantined, Reason, quarantine_key
@@ -15,6 +16,7 @@ from include.image_classification.dataset.photo_check import (
     photo_hash,
 )
 from include.image_classification.dataset.photo_decoding import RefusedPhotoError
+from include.image_classification.dataset.pictures import Pictures
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,26 @@ Entry = Photo | Repeated | Quarantined
 
 @dataclass(frozen=True)
 class Stores:
-    """Where images go, and the bytes of photos that are refused."""
+    """Where images go, photos that are refused, and pictures for the version's page."""
 
     images: ImageStore
     quarantine: ImageStore
+    pictures: Pictures
+
+    def picture(self, key: str) -> Path | None:
+        """Where the bytes of an image or a refused photo are, for as long as the program runs."""
+        new = self.images.path(key) or self.quarantine.path(key)
+        return new or self.pictures.path(key)
+
+    def put_image(self, key: str, data: bytes) -> None:
+        """Store an image."""
+        self.images.put(key, data)
+        self.pictures.keep(key, data)
+
+    def put_refused(self, key: str, data: bytes) -> None:
+        """Store a photo that is refused."""
+        self.quarantine.put(key, data)
+        self.pictures.keep(key, data)
 
 
 class Intake:
@@ -67,16 +85,16 @@ class Intake:
         except RefusedPhotoError as error:
             return self._refuse(entry, sha256, error.reason, error.detail)
         if data is not None:
-            self._stores.images.put(content.key, data)
+            self._stores.put_image(content.key, data)
         # Under another label before: nobody can tell which is right, and both will be refused.
         if self._labels.setdefault(content.sha256, entry.label) != entry.label:
-            self._stores.quarantine.put(quarantine_key(sha256), entry.data)
+            self._stores.put_refused(quarantine_key(sha256), entry.data)
         split = entry.split if self._own_splits else None
         return CheckedPhoto(entry.path, entry.label, content, split)
 
     def _refuse(self, photo: Photo, sha256: str, reason: Reason, detail: str) -> Quarantined:
         key = quarantine_key(sha256)
-        self._stores.quarantine.put(key, photo.data)
+        self._stores.put_refused(key, photo.data)
         return Quarantined(photo.path, sha256, reason, detail, key)
 
 

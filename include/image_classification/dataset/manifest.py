@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.whole_files import write_whole
+from include.image_classification.dataset.whole_files import write_whole, writing_whole
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -55,7 +55,7 @@ class Cut:
     box: Box
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Image:
     """One image of a version: where it came from, what it holds, how it is used.
 
@@ -84,8 +84,9 @@ class Image:
     def row(self) -> dict[str, Any]:
         """The image as the manifest holds it; what is None is left out."""
         # dataclasses.asdict copies every value deeply, which takes seconds for a large version.
-        row = {name: value for name, value in vars(self).items() if value is not None}
-        return row | {"cut": dataclasses.asdict(self.cut)} if self.cut else row
+        row = {name: getattr(self, name) for name in self.__slots__}
+        cut = row.pop("cut")
+        return row | {"cut": dataclasses.asdict(cut)} if cut else row
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Image":
@@ -241,7 +242,8 @@ def write_json(path: Path, value: Mapping[str, Any] | list[str]) -> None:
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write a file of one JSON document a line, or none at all."""
-    write_whole(path, b"".join(map(_line, rows)))
+    with writing_whole(path) as file:
+        file.writelines(map(_line, rows))
 
 
 def read_rows(path: Path) -> list[Any]:

@@ -43,7 +43,7 @@ class Photo:
     split: Split | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Content:
     """What an image holds, whatever it is called: what the manifest says of its bytes.
 
@@ -75,7 +75,7 @@ Made = Cut | str
 """What an image is made from: a cut, or the hash of a whole photo."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckedPhoto:
     """A photo that decodes: what the manifest will say of it, but for its split.
 

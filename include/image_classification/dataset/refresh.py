@@ -1,7 +1,9 @@
 """`refresh`: turn a raw source into an immutable data set version, stored by content."""
 
 import logging
+import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from include.image_classification.dataset.image_store import ImageStore
 from include.image_classification.dataset.intake import Stores
 from include.image_classification.dataset.layouts import open_layout
 from include.image_classification.dataset.manifest import write_json, write_rows, write_version
+from include.image_classification.dataset.pictures import Pictures
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source import Source
 
@@ -35,19 +38,19 @@ def main(arguments: list[str]) -> None:
     started = time.monotonic()
     earlier = read_earlier(processing_input("previous"))
     source = _open_source(processing_input("source"), settings)
-    assembled = assemble(source, earlier, settings, _stores(earlier, settings))
-    seconds = round(time.monotonic() - started, 3)
-    report = _report(assembled, earlier, source, settings) | {
-        "seconds": seconds,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    _write(assembled, earlier, report)
+    with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:
+        stores = _stores(earlier, settings, Path(pictures))
+        assembled = assemble(source, earlier, settings, stores)
+        report = _report(assembled, earlier, source, settings) | {
+            "seconds": round(time.monotonic() - started, 3),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        _write(assembled, earlier, report)
     counts = ", ".join(f"{count} {what}" for what, count in report["counts"].items())
-    unchanged = ", unchanged: nothing is written" if report["unchanged"] else ""
-    _log.info("data set version %s%s: %s", report["version"], unchanged, counts)
+    _log.info("data set version %s%s: %s", report["version"], _said(report, settings), counts)
 
 
-def _stores(earlier: Earlier, settings: RefreshSettings) -> Stores:
+def _stores(earlier: Earlier, settings: RefreshSettings, pictures: Path) -> Stores:
     """Where images and refused photos go, without those that are there already."""
     images = {image.key for image in earlier.images}
     refused = {row.key for row in earlier.quarantined if row.key}
@@ -56,6 +59,7 @@ def _stores(earlier: Earlier, settings: RefreshSettings) -> Stores:
     return Stores(
         images=ImageStore(processing_output("images"), images),
         quarantine=ImageStore(processing_output("quarantine"), refused),
+        pictures=Pictures(pictures, earlier),
     )
 
 
@@ -71,6 +75,12 @@ def _write(assembled: Assembled, earlier: Earlier, report: dict[str, Any]) -> No
         # The version's own list must stay as it is, and what is refused now must not go unsaid.
         write_rows(result / "quarantine.jsonl", map(asdict, assembled.quarantined))
     write_json(result / "dataset.json", report)
+
+
+def _said(report: Mapping[str, Any], settings: RefreshSettings) -> str:
+    if not report["unchanged"]:
+        return ""
+    return ", unchanged: " + ("nothing is written" if settings.store == "new" else "stored again")
 
 
 def _open_source(folder: Path, settings: RefreshSettings) -> Source:

@@ -1,0 +1,55 @@
+"""Which pictures a version's page shows, and that their bytes are at hand when it is made."""
+
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.dataset import pictures
+from include.image_classification.dataset.earlier import Earlier
+from include.image_classification.dataset.manifest import Image, Quarantined, Version
+from include.image_classification.dataset.pictures import Pictures, refused, samples
+
+
+def image(label: int, number: int) -> Image:
+    sha256 = f"{label}{number:02d}"
+    return Image(f"{sha256}.jpg", sha256, 1, 1, 1, label, "train", f"{sha256}.jpg")
+
+
+IMAGES = [image(label, number) for label in (1, 0) for number in range(40, 0, -1)]
+
+
+def test_samples_are_the_lowest_hashes_of_each_class_in_any_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "SAMPLES", 5)
+    chosen = [each.sha256 for each in samples(IMAGES, 2)]
+    assert chosen == ["001", "002", "101", "102"]
+    assert [each.sha256 for each in samples(IMAGES[::-1], 2)] == chosen
+
+
+def test_every_class_is_shown_however_many_there_are() -> None:
+    assert len(samples(IMAGES, 1000)) == 2
+
+
+def test_refused_photos_are_shown_if_their_bytes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "REFUSED", 2)
+    keys = {"d": "4", "a": None, "c": "3", "b": "2"}
+    rows = [Quarantined(path, None, "truncated", "", key) for path, key in keys.items()]
+    assert [row.path for row in refused(rows)] == ["b", "c"]
+
+
+def test_only_what_a_page_may_show_is_kept_aside(tmp_path: Path) -> None:
+    row = Quarantined("bad.jpg", "77", "truncated", "", "77/77")
+    earlier = Earlier(Version(IMAGES, ["a", "b"] * 60), {}, [row])
+    kept = Pictures(tmp_path, earlier)
+    for key in ("001.jpg", "002.jpg", "77/77"):
+        kept.keep(key, key.encode())
+    paths = [kept.path(key) for key in ("001.jpg", "77/77")]
+    assert [path and path.read_bytes() for path in paths] == [b"001.jpg", b"77/77"]
+    assert kept.path("002.jpg") is None
+
+
+def test_before_the_first_version_nothing_is_kept_aside(tmp_path: Path) -> None:
+    kept = Pictures(tmp_path, Earlier())
+    kept.keep("a", b"a")
+    assert kept.path("a") is None
