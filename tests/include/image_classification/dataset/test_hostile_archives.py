@@ -281,7 +281,7 @@ def test_whatever_is_done_to_an_archives_bytes_is_one_clear_error_at_most(
 
 
 @given(st.text())
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_a_normal_name_stays_and_can_be_written_anywhere(name: str) -> None:
     once = normal(name)
     assert not any(character in once for character in "\0\t\n\r")
@@ -292,6 +292,7 @@ def test_a_normal_name_stays_and_can_be_written_anywhere(name: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "..", ".", "", "b.jpg", "..."]), min_size=1))
+@settings(deadline=None)
 def test_a_path_without_a_problem_stays_below_any_folder(parts: list[str]) -> None:
     name = "/".join(parts)
     if path_problem(name) is None:

@@ -190,7 +190,9 @@ def mxnet_im2rec() -> Any:
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**31), NAMES, st.integers(0, 1000)), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200
+)
 def test_what_mxnet_writes_is_read_as_mxnet_reads_it(
     tmp_path: Path, mxnet_im2rec: Any, images: list[tuple[int, str, int]]
 ) -> None:
@@ -207,6 +209,7 @@ def test_what_mxnet_writes_is_read_as_mxnet_reads_it(
 
 
 @given(st.text(max_size=40))
+@settings(deadline=None)
 def test_any_text_is_rows_or_one_error_with_file_and_line(text: str) -> None:
     try:
         rows = list(parse_list(text, "a.lst", None))
@@ -219,6 +222,7 @@ def test_any_text_is_rows_or_one_error_with_file_and_line(text: str) -> None:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1))
+@settings(deadline=None)
 def test_classes_without_names_are_all_numbers_up_to_the_highest(labels: list[int]) -> None:
     rows = [Row(f"line {number}", "x", number) for number in labels]
     if set(labels) == set(range(max(labels) + 1)):

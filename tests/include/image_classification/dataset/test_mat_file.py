@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
 
@@ -34,6 +34,7 @@ def saved(value: object, deflated: bool) -> bytes:
 
 
 @given(st.lists(st.tuples(TEXTS, NUMBERS)), st.booleans())
+@settings(deadline=None)
 def test_tables_that_another_program_writes_are_read(
     rows: list[tuple[str, Any]], deflated: bool
 ) -> None:
@@ -46,6 +47,7 @@ def test_tables_that_another_program_writes_are_read(
 
 
 @given(st.lists(TEXTS), st.booleans())
+@settings(deadline=None)
 def test_cells_of_texts_that_another_program_writes_are_read(
     texts: list[str], deflated: bool
 ) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
@@ -74,6 +74,7 @@ CLASS_NAMES = st.lists(
 
 
 @given(CLASS_NAMES, st.data())
+@settings(deadline=None)
 def test_any_names_reach_the_program_as_the_pipeline_has_them(
     names: list[str], data: st.DataObject
 ) -> None:
