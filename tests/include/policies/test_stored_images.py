@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from include.pipeline import Layout
+from include.policies.records import RecordError
 from include.policies.stored_images import missing_images
 
 ROWS = [{"key": f"ab/{name}.jpg", "size": 10} for name in ("1", "2", "3")]
@@ -35,3 +36,9 @@ def test_images_that_are_gone_or_cut_off_are_counted(
     s3.answer("list_objects_v2", page, Bucket="some-bucket", Prefix="stanford_cars/images/")
     s3.answer("list_objects_v2", {"Contents": second})
     assert missing_images(s3.client, layout, "v1") == missing
+
+
+def test_a_current_version_that_is_gone_is_named(s3: Any, layout: Layout) -> None:
+    s3.refuse("get_object", "NoSuchKey")
+    with pytest.raises(RecordError, match=r"v1/manifest\.jsonl is missing, though .*current\.json"):
+        missing_images(s3.client, layout, "v1")

@@ -2,12 +2,18 @@
 
 import dataclasses
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.manifest import (
+    SPLITS,
+    Box,
+    Cut,
     Image,
     Version,
     VersionFiles,
@@ -95,3 +101,30 @@ def test_a_manifest_that_is_read_image_by_image_is_still_checked(tmp_path: Path)
     images = VersionFiles(folder).images()
     with pytest.raises(ProgramError, match="are not those of data set version"):
         list(images)
+
+
+# Names from old archives may hold what UTF-8 cannot say.
+TEXTS = st.text(st.characters(codec=None), min_size=1, max_size=20)
+NUMBERS = st.integers(0, 2**40)
+HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
+BOXES = st.builds(Box, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+IMAGES = st.builds(
+    Image,
+    *(TEXTS, HASHES, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.sampled_from(SPLITS), TEXTS),
+    st.none() | st.builds(Cut, HASHES, BOXES),
+)
+VERSIONS = st.builds(Version, st.lists(IMAGES, max_size=5), st.lists(TEXTS, max_size=3))
+
+
+@given(VERSIONS)
+def test_any_version_is_read_as_it_was_written(version: Version) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_version(folder, version, [], [])
+        write_json(folder / "dataset.json", {"version": version.name})
+        assert read_version(folder) == version
+
+
+@given(VERSIONS, VERSIONS)
+def test_versions_share_a_name_only_if_they_are_the_same(one: Version, other: Version) -> None:
+    assert (one.name == other.name) == (one == other)
