@@ -11,7 +11,7 @@ from include.pipeline.strict import Strict
 DEEP_LAYERS = (18, 34, 50, 101, 152, 200)
 """Depths of the ResNets for photos; those which exist pretrained."""
 
-OWN = ("lr_schedule", "label_smoothing", "seed")
+OWN = ("lr_schedule", "label_smoothing", "seed", "network")
 """What only our image knows."""
 
 NumLayers = Literal[18, 34, 50, 101, 152, 200, 20, 32, 44, 56, 110]
@@ -22,7 +22,8 @@ Positive = Annotated[int, Field(gt=0)]
 class Hyperparameters(Strict):
     """What `training.hyperparameters` may say; what is left out has the algorithm's default.
 
-    `num_classes` and `num_training_samples` are absent: they are counted in the data set.
+    `num_classes` and `num_training_samples` are absent: they are counted in the data set. So are
+    `multi_label` and `use_weighted_loss`: a pipeline's photos have one label each.
     """
 
     num_layers: NumLayers = 18
@@ -49,6 +50,8 @@ class Hyperparameters(Strict):
     precision_dtype: Literal["float32", "float16", "bfloat16"] | None = None
     kv_store: Literal["dist_sync", "dist_async"] | None = None
     top_k: Annotated[int, Field(gt=1)] | None = None
+    resize: Positive | None = None
+    network: Literal["torchvision", "mxnet"] | None = None
     lr_schedule: Literal["step", "one_cycle"] | None = None
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
@@ -81,6 +84,14 @@ class Hyperparameters(Strict):
             raise ValueError(
                 f"use_pretrained_model: 1 needs image_shape to be 3,224,224, not {self.image_shape}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _some_do_not_go_together(self) -> Hyperparameters:
+        if self.resize is not None and self.resize <= self.side:
+            raise ValueError(f"resize must be above image_shape's longer side, {self.side}")
+        if self.checkpoint_frequency is not None and self.checkpoint_frequency > self.epochs:
+            raise ValueError(f"checkpoint_frequency must not be above epochs, {self.epochs}")
         return self
 
     def as_request(self) -> dict[str, str]:

@@ -30,6 +30,13 @@ def augment(image: Image, kind: str, height: int, width: int, random: np.random.
     return image if kind == "crop" else _recoloured(image, random)
 
 
+def resized(image: Image, shorter: int) -> Image:
+    """The image with its shorter side at so many pixels and its aspect kept."""
+    height, width = image.shape[:2]
+    scale = shorter / min(height, width)
+    return squash(image, max(shorter, round(height * scale)), max(shorter, round(width * scale)))
+
+
 def centre(image: Image, height: int, width: int) -> Image:
     """The middle of the image."""
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2

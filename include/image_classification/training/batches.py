@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
 from include.image_classification.squash import Image, squash
-from include.image_classification.training.augmentation import augment
+from include.image_classification.training.augmentation import augment, resized
 from include.image_classification.training.decoding import decode
 from include.image_classification.training.records import Records
 
@@ -45,14 +45,20 @@ class BatchReader:
         """How many records there are."""
         return len(self._records)
 
-    def training(self, epoch: int, augmentation: str, seed: int) -> Iterator[Batch]:
-        """Every record once in random order; the rest that fills no batch is left for next time."""
+    def training(
+        self, epoch: int, augmentation: str, seed: int, resize: int | None = None
+    ) -> Iterator[Batch]:
+        """Every record once in random order; the rest that fills no batch is left for next time.
+
+        With `resize`, an image's shorter side is first brought to so many pixels.
+        """
         order = np.random.default_rng([seed, epoch]).permutation(len(self._records))
         whole = len(order) - len(order) % self._size
 
         def view(index: int) -> Image:
             _, height, width = self._shape
             image = self._decoded(index)
+            image = image if resize is None else resized(image, resize)
             if image.shape[0] < height or image.shape[1] < width:
                 raise self._too_small(index, image)
             random = np.random.default_rng([seed, epoch, index])

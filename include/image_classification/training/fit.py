@@ -76,7 +76,9 @@ class Training:
         accuracy, settings = Accuracy(self._settings.top_k), self._settings
         batches = max(self._train.records // settings.mini_batch_size, 1)
         reported, done = time.perf_counter(), 0
-        reader = self._train.training(epoch, settings.augmentation_type, settings.seed)
+        reader = self._train.training(
+            epoch, settings.augmentation_type, settings.seed, settings.resize
+        )
         for number, batch in enumerate(reader):
             if stop.is_set():
                 break
@@ -86,6 +88,8 @@ class Training:
             if passed >= PROGRESS_SECONDS:
                 log_lines.log_progress(epoch, number, (accuracy.rows - done) / passed)
                 reported, done = time.perf_counter(), accuracy.rows
+        # BatchNorm's statistics are written by the backward pass; MXNet lets them be read before.
+        mx.nd.waitall()
         return accuracy
 
     def _step(self, batch: Batch) -> NDArray[np.float32]:

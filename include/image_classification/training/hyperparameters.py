@@ -4,43 +4,27 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from include.image_classification.container import ProgramError
+from include.image_classification.training.hyperparameter_types import (
+    PRETRAINED_DEPTHS,
+    Depth,
+    Epochs,
+    Fraction,
+    Positive,
+    Shape,
+    Switch,
+)
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
 LATER = {
     "checkpoint_frequency": "only the epoch with the best validation accuracy is kept",
     "kv_store": "this image trains on one instance",
-    "resize": "give im2rec the size instead",
+    "use_pretrained_model": "this image starts from fresh weights",
+    "multi_label": "every image has one label",
     "use_weighted_loss": "this image does not train multi-label models",
 }
 """What the built-in algorithm knows and this image does not yet, and what holds instead."""
-
-
-def _number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _numbers(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    parts = [part.strip() for part in value.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise ValueError("must be whole numbers separated by commas")
-    return tuple(map(int, parts))
-
-
-def _shape(value: object) -> object:
-    numbers = _numbers(value)
-    if not isinstance(numbers, tuple) or len(numbers) != 3:
-        raise ValueError("must be C,H,W")
-    return numbers
-
-
-Switch = Annotated[Literal[0], BeforeValidator(_number)]
-Depth = Annotated[Literal[18, 20, 32, 34, 44, 50, 56, 101, 110, 152, 200], BeforeValidator(_number)]
 
 
 class Hyperparameters(BaseModel):
@@ -55,7 +39,7 @@ class Hyperparameters(BaseModel):
     num_classes: Positive
     num_training_samples: Positive
     num_layers: Depth = 152
-    image_shape: Annotated[tuple[int, int, int], BeforeValidator(_shape)] = (3, 224, 224)
+    image_shape: Shape = (3, 224, 224)
     epochs: Positive = 30
     mini_batch_size: Positive = 32
     optimizer: Literal["sgd", "adam", "rmsprop", "nag"] = "sgd"
@@ -66,7 +50,7 @@ class Hyperparameters(BaseModel):
     beta_2: Fraction = 0.999
     eps: Fraction = 1e-8
     gamma: Fraction = 0.9
-    lr_scheduler_step: Annotated[tuple[Positive, ...], BeforeValidator(_numbers)] = ()
+    lr_scheduler_step: Epochs = ()
     lr_scheduler_factor: Fraction = 0.1
     augmentation_type: Literal["none", "crop", "crop_color", "crop_color_transform"] = "none"
     top_k: Annotated[int, Field(gt=1)] | None = None
@@ -76,8 +60,17 @@ class Hyperparameters(BaseModel):
     early_stopping_tolerance: Fraction = 0.0
     use_pretrained_model: Switch = 0
     multi_label: Switch = 0
-    precision_dtype: Literal["float32", "bfloat16"] = "float32"
-    """bfloat16 is ours, and the built-in's float16 needs a GPU."""
+    use_weighted_loss: Switch = 0
+    checkpoint_frequency: Positive | None = None
+    kv_store: Literal["dist_sync", "dist_async"] | None = None
+    resize: Positive | None = None
+    """Pixels of the shorter side that a training image is brought to before it is cropped."""
+
+    precision_dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    """bfloat16 is ours; the built-in's float16 needs a GPU, so that here it means float32."""
+
+    network: Literal["torchvision", "mxnet"] = "torchvision"
+    """Ours. The family of ResNets: the one that published ImageNet weights fit, or MXNet's."""
 
     lr_schedule: Literal["step", "one_cycle"] = "step"
     """Ours. one_cycle rises to learning_rate and falls to nothing over all epochs."""
@@ -93,12 +86,25 @@ class Hyperparameters(BaseModel):
         channels, height, width = self.image_shape
         if channels not in (1, 3) or min(height, width) < 8:
             raise ValueError("image_shape must be C,H,W with C 1 or 3 and H and W at least 8")
+        if self.resize is not None and self.resize <= max(height, width):
+            raise ValueError(f"resize must be above image_shape's {width}x{height}")
         return self
 
     @model_validator(mode="after")
-    def _top_k_fits(self) -> Self:
+    def _counts_fit(self) -> Self:
         if self.top_k is not None and self.top_k >= self.num_classes:
             raise ValueError(f"top_k must be below num_classes ({self.num_classes})")
+        if self.checkpoint_frequency is not None and self.checkpoint_frequency > self.epochs:
+            raise ValueError(f"checkpoint_frequency must not be above epochs ({self.epochs})")
+        return self
+
+    @model_validator(mode="after")
+    def _switches_fit(self) -> Self:
+        if self.use_weighted_loss and not self.multi_label:
+            raise ValueError("use_weighted_loss is for multi_label 1 only")
+        if self.use_pretrained_model and self.num_layers not in PRETRAINED_DEPTHS:
+            depths = ", ".join(map(str, PRETRAINED_DEPTHS))
+            raise ValueError(f"use_pretrained_model 1 needs num_layers to be one of {depths}")
         return self
 
 
@@ -110,7 +116,7 @@ def parse(values: Mapping[str, Any]) -> Hyperparameters:
             with what is allowed.
     """
     known = {name: _unquoted(value) for name, value in values.items()}
-    problems = [_unknown(name) for name in known if name not in Hyperparameters.model_fields]
+    problems = [problem for name, value in known.items() if (problem := _refused(name, value))]
     if problems:
         raise ProgramError("; ".join(problems))
     try:
@@ -124,10 +130,12 @@ def _unquoted(value: Any) -> Any:
     return value.strip('"') if isinstance(value, str) else value
 
 
-def _unknown(name: str) -> str:
-    if name in LATER:
+def _refused(name: str, value: Any) -> str | None:
+    if name in LATER and str(value) not in ("0", "None"):
         return f"hyperparameter {name} is not supported: {LATER[name]}; leave it out"
     allowed = sorted(Hyperparameters.model_fields)
+    if name in allowed:
+        return None
     close = difflib.get_close_matches(name, allowed, n=1)
     hint = f"did you mean {close[0]}?" if close else f"allowed are {', '.join(allowed)}"
     return f"hyperparameter {name} is not known: {hint}"

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from include.image_classification.training.bottleneck import Bottleneck
 from include.image_classification.training.mxnet_import import mx
+from include.image_classification.training.preactivation import Plan, preactivation_network
 
 PHOTO_STAGES = {
     18: (2, 2, 2, 2),
@@ -42,27 +44,43 @@ def _column(values: tuple[float, ...]) -> Any:
     return mx.nd.array(values).reshape((1, -1, 1, 1))
 
 
-def make_network(layers: int, classes: int, shape: tuple[int, int, int]) -> Any:
-    """Return an initialised ResNet: torchvision's family for 18, 34, 50, 101, 152 and 200 layers.
+def make_network(
+    layers: int, classes: int, shape: tuple[int, int, int], family: str = "torchvision"
+) -> Any:
+    """Return an initialised ResNet that answers logits for raw pixels.
 
-    20, 32, 44, 56 and 110 are the small ones for thumbnails: three stages of 16 to 64 channels.
+    18, 34, 50, 101, 152 and 200 layers are for photos; 20, 32, 44, 56 and 110 for thumbnails: three
+    stages of 16 to 64 channels. `family` is `torchvision`, where activation follows the
+    convolutions and published ImageNet weights fit, or `mxnet`, where it precedes them and the
+    names are those of MXNet's example.
     """
-    resnet = mx.gluon.model_zoo.vision.resnet
-    if layers in PHOTO_STAGES:
-        wide = layers >= 50
-        block = resnet.BottleneckV1 if wide else resnet.BasicBlockV1
-        channels = [64, 256, 512, 1024, 2048] if wide else [64, 64, 128, 256, 512]
-        stages, thumbnail = list(PHOTO_STAGES[layers]), min(shape[1:]) <= SMALL_SIDE
-    else:
-        block, channels, thumbnail = resnet.BasicBlockV1, [16, 16, 32, 64], True
-        stages = [(layers - 2) // 6] * 3
-    network = resnet.ResNetV1(
-        block, stages, channels, classes=classes, thumbnail=thumbnail, prefix="resnet_"
+    plan = _plan(layers, shape)
+    network = (
+        preactivation_network(plan, classes)
+        if family == "mxnet"
+        else _torchvision(plan, classes, shape[0])
     )
-    whole = RawPixels(network, shape[0])
+    network.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="out", magnitude=2))
+    network(mx.nd.zeros((1, *shape)))  # settles the shapes that Gluon leaves open
+    network.hybridize(static_alloc=True, static_shape=True)
+    return network
+
+
+def _plan(layers: int, shape: tuple[int, int, int]) -> Plan:
+    if layers not in PHOTO_STAGES:
+        return Plan([(layers - 2) // 6] * 3, [16, 16, 32, 64], wide=False, small=True)
+    wide = layers >= 50
+    filters = [64, 256, 512, 1024, 2048] if wide else [64, 64, 128, 256, 512]
+    return Plan(PHOTO_STAGES[layers], filters, wide, small=min(shape[1:]) <= SMALL_SIDE)
+
+
+def _torchvision(plan: Plan, classes: int, channels: int) -> Any:
+    resnet = mx.gluon.model_zoo.vision.resnet
+    block = Bottleneck if plan.wide else resnet.BasicBlockV1
+    network = resnet.ResNetV1(
+        block, list(plan.units), list(plan.filters), classes=classes, thumbnail=plan.small,
+        prefix="resnet_",
+    )  # fmt: skip
     # By the outputs' number, as convolutions are, a few classes would start with huge logits.
     network.output.weight.init = mx.init.Normal(0.01)
-    whole.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="out", magnitude=2))
-    whole(mx.nd.zeros((1, *shape)))  # settles the shapes that Gluon leaves open
-    whole.hybridize(static_alloc=True, static_shape=True)
-    return whole
+    return RawPixels(network, channels)

@@ -9,8 +9,8 @@ from include.image_classification.training.mxnet_import import mx
 def make_trainer(settings: Hyperparameters, network: Any) -> Any:
     """Return a trainer for the network's parameters, without a learning rate schedule.
 
-    As in the built-in algorithm, biases and BatchNorm's parameters do not decay, and only sgd
-    and nag decay at all.
+    As in the built-in algorithm only sgd and nag decay. Biases and BatchNorm's parameters do not
+    (MXNet's Module lets BatchNorm's scale decay, too, which serves no purpose before a ReLU).
     """
     parameters = network.collect_params()
     for name, parameter in parameters.items():

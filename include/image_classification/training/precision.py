@@ -20,6 +20,11 @@ def choose_precision(settings: Hyperparameters) -> str:
     """
     if settings.precision_dtype == "float32":
         return "float32"
+    if settings.precision_dtype == "float16":
+        _log.info(
+            "precision_dtype float16 needs a GPU, which this image does not use: using float32"
+        )
+        return "float32"
     usual, asked = _speed("float32", settings), _speed("bfloat16", settings)
     if asked is None:
         _log.info("precision_dtype bfloat16 does not work on this processor: using float32")

@@ -68,7 +68,9 @@ def _fit(
     if choose_precision(settings) == "bfloat16":
         use_bfloat16()
     mx.random.seed(settings.seed)
-    network = make_network(settings.num_layers, settings.num_classes, settings.image_shape)
+    network = make_network(
+        settings.num_layers, settings.num_classes, settings.image_shape, settings.network
+    )
     threads = len(os.sched_getaffinity(0))
     readers = [
         BatchReader(records, settings.image_shape, settings.mini_batch_size, threads)

@@ -3,7 +3,7 @@
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.training.hyperparameters import parse
+from include.image_classification.training.hyperparameters import Hyperparameters, parse
 
 NEEDED = {"num_classes": "196", "num_training_samples": "4598"}
 
@@ -36,8 +36,21 @@ def test_strings_become_numbers_shapes_and_switches() -> None:
         ({"learning_rate": "2"}, "learning_rate is 2: .*less than or equal to 1"),
         ({"image_shape": "4,64,64"}, "image_shape must be C,H,W"),
         ({"image_shape": "64"}, "image_shape is 64: must be C,H,W"),
-        ({"precision_dtype": "float16"}, "precision_dtype is float16: .*'float32' or 'bfloat16'"),
-        ({"use_pretrained_model": "1"}, "use_pretrained_model is 1"),
+        ({"precision_dtype": "int8"}, "precision_dtype is int8: .*'float32', 'float16' or"),
+        ({"use_pretrained_model": "2"}, "use_pretrained_model is not supported"),
+        ({"resize": "0"}, "resize is 0: .*greater than 0"),
+        ({"resize": "224"}, "resize must be above image_shape's 224x224"),
+        ({"network": "vgg"}, "network is vgg: .*'torchvision' or 'mxnet'"),
+        ({"augmentation_type": "flip"}, "augmentation_type is flip: .*'crop_color_transform'"),
+        ({"optimizer": "lion"}, "optimizer is lion: .*'sgd', 'adam', 'rmsprop' or 'nag'"),
+        ({"momentum": "1.1"}, "momentum is 1.1: .*less than or equal to 1"),
+        ({"weight_decay": "-0.1"}, "weight_decay is -0.1: .*greater than or equal to 0"),
+        ({"lr_scheduler_step": "10;20"}, "lr_scheduler_step is 10;20: must be whole numbers"),
+        ({"early_stopping": "maybe"}, "early_stopping is maybe: "),
+        ({"early_stopping_patience": "0"}, "early_stopping_patience is 0: .*greater than 0"),
+        ({"top_k": "1"}, "top_k is 1: .*greater than 1"),
+        ({"mini_batch_size": "8.5"}, "mini_batch_size is 8.5: "),
+        ({"label_smoothing": "1"}, "label_smoothing is 1: .*less than 1"),
         ({"top_k": "196"}, "top_k must be below num_classes"),
         ({"num_classes": "0"}, "num_classes is 0"),
     ],
@@ -55,3 +68,17 @@ def test_a_missing_one_is_named() -> None:
 def test_all_unknown_ones_are_named_together() -> None:
     with pytest.raises(ProgramError, match=r"epoch .*; hyperparameter lr "):
         parse(NEEDED | {"epoch": "3", "lr": "0.1"})
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"checkpoint_frequency": "31"}, r"checkpoint_frequency must not be above epochs \(30\)"),
+        ({"use_weighted_loss": "1"}, "use_weighted_loss is for multi_label 1 only"),
+        ({"use_pretrained_model": 1, "num_layers": "20"}, "num_layers to be one of 18, 34, 50"),
+        ({"kv_store": "nccl"}, "'dist_sync' or 'dist_async'"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(told: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Hyperparameters.model_validate(NEEDED | told)

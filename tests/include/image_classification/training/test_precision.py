@@ -42,6 +42,12 @@ def test_float32_needs_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
     assert precision.choose_precision(settings("float32")) == "float32"
 
 
+def test_float16_trains_in_float32_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert precision.choose_precision(settings("float16")) == "float32"
+    assert "float16 needs a GPU" in caplog.text
+
+
 @pytest.mark.parametrize("trial", ["false", "echo no number"])
 def test_a_trial_that_fails_counts_as_not_working(
     monkeypatch: pytest.MonkeyPatch, trial: str
