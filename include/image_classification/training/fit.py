@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from include.image_classification.training import log_lines
 from include.image_classification.training.batches import Batch, BatchReader
+from include.image_classification.training.checkpoints import Checkpoints
 from include.image_classification.training.early_stopping import EarlyStopping
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.metrics import Accuracy
@@ -45,17 +46,26 @@ class Training:
         network: Any,
         readers: tuple[BatchReader, BatchReader],
         store: Store,
+        checkpoints: Checkpoints[History],
     ) -> None:
         self._settings, self._network, self._store = settings, network, store
+        self._checkpoints = checkpoints
         self._train, self._validation = readers
         self._trainer = make_trainer(settings, network)
         self._rate = make_schedule(settings)
         self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
 
     def run(self, stop: threading.Event) -> History:
-        """Train all epochs, or until early stopping or `stop`; an epoch cut short counts not."""
-        history, patience = History(), EarlyStopping(self._settings)
-        for epoch in range(self._settings.epochs):
+        """Train all epochs, or until early stopping or `stop`; an epoch cut short counts not.
+
+        Goes on after the last epoch that has a checkpoint.
+        """
+        patience = EarlyStopping(self._settings)
+        history = self._checkpoints.restore(self._network, self._trainer, History(), self._store)
+        for epoch in range(len(history.validation_accuracy), self._settings.epochs):
+            if patience.is_exhausted(history.validation_accuracy):
+                _log.info("Early stopping after %d epochs: validation accuracy stalls", epoch)
+                break
             started = time.perf_counter()
             trained = self._epoch(epoch, stop)
             seconds = time.perf_counter() - started
@@ -67,9 +77,7 @@ class Training:
             history.train_accuracy.append(trained.named()["accuracy"])
             history.images_per_second.append(round(speed, 1))
             self._judge(epoch, history)
-            if patience.is_exhausted(history.validation_accuracy):
-                _log.info("Early stopping after epoch %d: validation accuracy stalls", epoch)
-                break
+            self._checkpoints.save(self._network, self._trainer, history)
         return history
 
     def _epoch(self, epoch: int, stop: threading.Event) -> Accuracy:

@@ -23,7 +23,7 @@ def main(argv: list[str]) -> None:
     """Train on the channels train and validation, and leave the model in base/model.
 
     Settings come from input/config/hyperparameters.json. On SIGTERM the best model so far stays
-    and the program ends without an error.
+    and the program ends without an error. What base/checkpoints holds is gone on from.
     """
     if argv:
         raise ProgramError(f"train takes no flags, but got {' '.join(argv)}")
@@ -61,7 +61,8 @@ def _fit(
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
     from include.image_classification.training.artifact import store_model
     from include.image_classification.training.batches import BatchReader
-    from include.image_classification.training.fit import Training
+    from include.image_classification.training.checkpoints import Checkpoints, identity
+    from include.image_classification.training.fit import History, Training
     from include.image_classification.training.mxnet_import import mx
     from include.image_classification.training.network import make_network
 
@@ -80,7 +81,9 @@ def _fit(
     def store(best: Any, epoch: int) -> Path:
         return store_model(best, base_dir() / "model", epoch, settings.image_shape)
 
-    training = Training(settings, network, (readers[0], readers[1]), store)
+    images = {"train": len(train), "validation": len(validation)}
+    checkpoints = Checkpoints[History](base_dir() / "checkpoints", identity(settings, images))
+    training = Training(settings, network, (readers[0], readers[1]), store, checkpoints)
     return dataclasses.asdict(training.run(stop))
 
 
