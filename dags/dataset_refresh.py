@@ -2,7 +2,9 @@
 
 Looks whether the source has changed, and if so runs the program `refresh` as a SageMaker processing
 job: every image is checked and stored once, by content, and a manifest with the split becomes a new
-dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, or by hand.
+dataset version. Its page, `report.html` in the version's folder, shows what came in, what was
+refused and why, and what changed; `publish` logs the address. Publishing a version wakes RecordIO
+conversion. Runs by its schedule, or by hand.
 
 **When something fails or skips**
 
@@ -37,6 +39,7 @@ dataset version. Publishing it wakes RecordIO conversion. Runs by its schedule, 
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,6 +50,8 @@ from image_families.building import cron, family_dag, pipelines_for
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
 from image_families.tracking import processing
+
+_log = logging.getLogger(__name__)
 
 FAMILY = "dataset_refresh"
 FETCHING = timedelta(hours=4)
@@ -115,6 +120,8 @@ def publish(pipeline: str, fingerprint: str, job: dict[str, Any]) -> dict[str, A
         "job": job["job_name"],
     }
     write_record(site.s3, site.bucket, site.layout.dataset_pointer, summary)
+    page = site.layout.uri(site.layout.dataset_page(dataset["version"]))
+    _log.info("what came in, what was refused and what changed: %s", page)
     return summary
 
 

@@ -67,6 +67,10 @@ class Layout:
         """The bytes of all photos that a refresh refused, each stored once, by content."""
         return f"{self.root}dataset/quarantine/"
 
+    def dataset_page(self, version: str) -> str:
+        """The page on which people look at a dataset version."""
+        return f"{self.dataset(version)}report.html"
+
     def refresh_run(self, job_name: str) -> str:
         """What one refresh job reports about itself."""
         return f"{self.root}dataset/runs/{job_name}/"

@@ -16,7 +16,10 @@ SAMPLES, REFUSED = 120, 60
 
 
 def samples(images: Iterable[Image], classes: int) -> list[Image]:
-    """Choose images to show, so many of each class, by label and hash: the same every time."""
+    """Choose images to show, so many of each class, by label and hash: the same every time.
+
+    It is the hash's end that counts, since its start has decided the split.
+    """
     by_class: dict[int, list[Image]] = defaultdict(list)
     for image in images:
         by_class[image.label].append(image)
@@ -24,14 +27,20 @@ def samples(images: Iterable[Image], classes: int) -> list[Image]:
     return [
         image
         for label in sorted(by_class)
-        for image in sorted(by_class[label], key=lambda image: image.sha256)[:each]
+        for image in sorted(by_class[label], key=lambda image: image.sha256[::-1])[:each]
     ]
 
 
 def refused(quarantined: Iterable[Quarantined]) -> list[Quarantined]:
-    """Choose refused photos to show: the first by path of those whose bytes are kept."""
-    kept = (row for row in quarantined if row.key)
-    return sorted(kept, key=lambda row: row.path)[:REFUSED]
+    """Choose refused photos to show: the first by path of those whose bytes are kept.
+
+    Photos of the same bytes, whose labels contradict each other, stand side by side.
+    """
+    kept = sorted((row for row in quarantined if row.key), key=lambda row: row.path)
+    first: dict[str | None, str] = {}
+    for row in kept:
+        first.setdefault(row.key, row.path)
+    return sorted(kept, key=lambda row: (first[row.key], row.path))[:REFUSED]
 
 
 class Pictures:

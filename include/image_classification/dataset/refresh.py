@@ -15,14 +15,17 @@ from include.image_classification.container import (
     processing_output,
 )
 from include.image_classification.dataset.assembly import Assembled, assemble
+from include.image_classification.dataset.changes import compare
 from include.image_classification.dataset.earlier import Earlier, read_earlier, write_looks
 from include.image_classification.dataset.image_store import ImageStore
 from include.image_classification.dataset.intake import Stores
 from include.image_classification.dataset.layouts import open_layout
+from include.image_classification.dataset.leakage import find_leaks
 from include.image_classification.dataset.manifest import write_json, write_rows, write_version
 from include.image_classification.dataset.pictures import Pictures
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source import Source
+from include.image_classification.reporting.dataset_page import DatasetPage, write_dataset_page
 
 _log = logging.getLogger(__name__)
 
@@ -41,11 +44,20 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:
         stores = _stores(earlier, settings, Path(pictures))
         assembled = assemble(source, earlier, settings, stores)
-        report = _report(assembled, earlier, source, settings) | {
-            "seconds": round(time.monotonic() - started, 3),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        _write(assembled, earlier, report)
+        changes = compare(earlier.version, assembled.version)
+        leaks = find_leaks(assembled.version.images, assembled.looks)
+        page = DatasetPage(
+            report=_report(assembled, earlier, source, settings)
+            | {"changes": changes.counts, "leaks": len(leaks)},
+            version=assembled.version,
+            quarantined=assembled.quarantined,
+            duplicates=assembled.duplicates,
+            changes=changes,
+            leaks=leaks,
+            picture=stores.picture,
+        )
+        report = _write(page, assembled, earlier, settings, started)
+        _log.info("%s; %d test images look like others", changes.summary(), len(leaks))
     counts = ", ".join(f"{count} {what}" for what, count in report["counts"].items())
     _log.info("data set version %s%s: %s", report["version"], _said(report, settings), counts)
 
@@ -63,18 +75,30 @@ def _stores(earlier: Earlier, settings: RefreshSettings, pictures: Path) -> Stor
     )
 
 
-def _write(assembled: Assembled, earlier: Earlier, report: dict[str, Any]) -> None:
+def _write(
+    page: DatasetPage,
+    assembled: Assembled,
+    earlier: Earlier,
+    settings: RefreshSettings,
+    started: float,
+) -> Mapping[str, Any]:
     """Write the version, unless it is the previous one; dataset.json says that it is complete."""
     result = processing_output("result")
-    if not report["unchanged"]:
-        folder = processing_output("versions") / report["version"]
-        write_version(folder, assembled.version, assembled.quarantined, assembled.duplicates)
+    folder = processing_output("versions") / page.report["version"]
+    if not page.report["unchanged"]:
+        write_version(folder, page.version, page.quarantined, page.duplicates)
         write_looks(folder, assembled.looks.items())
-        write_json(folder / "dataset.json", report)
-    elif list(assembled.quarantined) != list(earlier.quarantined):
+        write_json(folder / "changes.json", page.changes.as_json())
+        write_rows(folder / "leakage.jsonl", map(asdict, page.leaks))
+        write_dataset_page(folder / "report.html", page, settings.threads)
+    elif list(page.quarantined) != list(earlier.quarantined):
         # The version's own list must stay as it is, and what is refused now must not go unsaid.
-        write_rows(result / "quarantine.jsonl", map(asdict, assembled.quarantined))
+        write_rows(result / "quarantine.jsonl", map(asdict, page.quarantined))
+    report = {**page.report, "seconds": round(time.monotonic() - started, 3)}
+    if not page.report["unchanged"]:
+        write_json(folder / "dataset.json", report)
     write_json(result / "dataset.json", report)
+    return report
 
 
 def _said(report: Mapping[str, Any], settings: RefreshSettings) -> str:
@@ -102,6 +126,7 @@ def _report(
     return {
         "stage": "refresh",
         "version": version,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "previous": previous_version,
         "unchanged": previous_version == version,
         "source": {

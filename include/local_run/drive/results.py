@@ -59,6 +59,8 @@ def gather(aws: Aws, pipeline: Pipeline, reasons: Reasons) -> Results:
         "batch": _batch(batch, reasons),
     }
     pages = {}
+    if version := dataset.get("version"):
+        pages["dataset.html"] = layout.dataset_page(version)
     if job:
         pages["evaluation.html"] = f"{layout.evaluation(job)}evaluation.html"
     if batch:

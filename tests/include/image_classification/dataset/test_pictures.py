@@ -18,12 +18,13 @@ def image(label: int, number: int) -> Image:
 IMAGES = [image(label, number) for label in (1, 0) for number in range(40, 0, -1)]
 
 
-def test_samples_are_the_lowest_hashes_of_each_class_in_any_order(
+def test_samples_are_chosen_by_the_end_of_the_hash_in_any_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Its start decides the split: the lowest of each class are all tests."""
     monkeypatch.setattr(pictures, "SAMPLES", 5)
     chosen = [each.sha256 for each in samples(IMAGES, 2)]
-    assert chosen == ["001", "002", "101", "102"]
+    assert chosen == ["010", "020", "110", "120"]
     assert [each.sha256 for each in samples(IMAGES[::-1], 2)] == chosen
 
 
@@ -38,14 +39,20 @@ def test_refused_photos_are_shown_if_their_bytes_are_kept(monkeypatch: pytest.Mo
     assert [row.path for row in refused(rows)] == ["b", "c"]
 
 
+def test_refused_photos_of_the_same_bytes_stand_side_by_side() -> None:
+    keys = {"a": "1", "b": "2", "c": "1"}
+    rows = [Quarantined(path, key, "conflicting-labels", "", key) for path, key in keys.items()]
+    assert [row.path for row in refused(rows)] == ["a", "c", "b"]
+
+
 def test_only_what_a_page_may_show_is_kept_aside(tmp_path: Path) -> None:
     row = Quarantined("bad.jpg", "77", "truncated", "", "77/77")
     earlier = Earlier(Version(IMAGES, ["a", "b"] * 60), {}, [row])
     kept = Pictures(tmp_path, earlier)
-    for key in ("001.jpg", "002.jpg", "77/77"):
+    for key in ("010.jpg", "002.jpg", "77/77"):
         kept.keep(key, key.encode())
-    paths = [kept.path(key) for key in ("001.jpg", "77/77")]
-    assert [path and path.read_bytes() for path in paths] == [b"001.jpg", b"77/77"]
+    paths = [kept.path(key) for key in ("010.jpg", "77/77")]
+    assert [path and path.read_bytes() for path in paths] == [b"010.jpg", b"77/77"]
     assert kept.path("002.jpg") is None
 
 
