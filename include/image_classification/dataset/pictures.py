@@ -15,15 +15,20 @@ from include.image_classification.dataset.manifest import Image, Quarantined
 SAMPLES, REFUSED = 120, 60
 
 
-def samples(images: Iterable[Image], classes: int) -> list[Image]:
+def samples(images: Iterable[Image], classes: int, spare: int = 1) -> list[Image]:
     """Choose images to show, so many of each class, by label and hash: the same every time.
 
     It is the hash's end that counts, since its start has decided the split.
+
+    Args:
+        images: To choose from.
+        classes: How many classes there are.
+        spare: How many times as many to choose as a page shows.
     """
     by_class: dict[int, list[Image]] = defaultdict(list)
     for image in images:
         by_class[image.label].append(image)
-    each = max(1, SAMPLES // classes)
+    each = spare * max(1, SAMPLES // classes)
     return [
         image
         for label in sorted(by_class)
@@ -52,7 +57,9 @@ class Pictures:
     """
 
     def __init__(self, folder: Path, earlier: Earlier) -> None:
-        shown = samples(earlier.images, len(earlier.version.classes)) if earlier.version else []
+        classes = len(earlier.version.classes) if earlier.version else 0
+        # Some may be gone from the next version, and others take their places.
+        shown = samples(earlier.images, classes, spare=2) if classes else []
         keys = [image.key for image in shown]
         keys += [row.key for row in refused(earlier.quarantined) if row.key]
         self._wanted = frozenset(keys)

@@ -49,10 +49,10 @@ def test_only_what_a_page_may_show_is_kept_aside(tmp_path: Path) -> None:
     row = Quarantined("bad.jpg", "77", "truncated", "", "77/77")
     earlier = Earlier(Version(IMAGES, ["a", "b"] * 60), {}, [row])
     kept = Pictures(tmp_path, earlier)
-    for key in ("010.jpg", "002.jpg", "77/77"):
+    for key in ("010.jpg", "020.jpg", "002.jpg", "77/77"):
         kept.keep(key, key.encode())
-    paths = [kept.path(key) for key in ("010.jpg", "77/77")]
-    assert [path and path.read_bytes() for path in paths] == [b"010.jpg", b"77/77"]
+    paths = [kept.path(key) for key in ("010.jpg", "020.jpg", "77/77")]
+    assert [path and path.read_bytes() for path in paths] == [b"010.jpg", b"020.jpg", b"77/77"]
     assert kept.path("002.jpg") is None
 
 
