@@ -2,21 +2,30 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from include.image_classification.dataset.photo_header import read_photo_header
+
 QUALITY = 82
+
+MAX_PIXELS = 100_000_000
+"""Pages show what was refused, too: a few kilobytes that claim more could unfold to gigabytes."""
+
+# OpenCV shows what there is of a JPEG that is cut off, if only its end is there.
+END_OF_JPEG = b"\xff\xd9"
 
 
 def thumbnail(path: Path, width: int, height: int) -> str | None:
     """Return a data URI of the image, upright, its middle cut to width x height pixels.
 
-    None if there is no such file or it cannot be decoded.
+    None if there is no such file, or it is no JPEG or PNG, claims to be gigantic, or cannot be
+    decoded.
     """
     try:
-        encoded = np.frombuffer(path.read_bytes(), np.uint8)
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+        image = _decode(path.read_bytes())
     except (OSError, cv2.error):
         return None
     if image is None:
@@ -29,3 +38,10 @@ def thumbnail(path: Path, width: int, height: int) -> str | None:
     cut = resized[top : top + height, left : left + width]
     _, jpeg = cv2.imencode(".jpg", cut, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+
+
+def _decode(data: bytes) -> Any:
+    header = read_photo_header(data)
+    if header is None or header.width * header.height > MAX_PIXELS:
+        return None
+    return cv2.imdecode(np.frombuffer(data + END_OF_JPEG, np.uint8), cv2.IMREAD_COLOR)

@@ -26,3 +26,20 @@ def test_what_is_no_photo_has_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.jpg").write_bytes(content)
     assert thumbnail(tmp_path / "a.jpg", 60, 40) is None
     assert thumbnail(tmp_path / "missing.jpg", 60, 40) is None
+
+
+def test_what_there_is_of_a_photo_that_is_cut_off_is_shown(tmp_path: Path) -> None:
+    encoded = cv2.imencode(".jpg", np.zeros((90, 90, 3), np.uint8))[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(encoded[:-3])
+    assert thumbnail(tmp_path / "a.jpg", 60, 40) is not None
+
+
+def test_a_picture_that_would_unfold_to_gigabytes_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page shows what was refused, and this may be why."""
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    size = (30_000).to_bytes(4, "big") * 2
+    for start in (b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + size, b"II*\0" + size, b"BM" + size):
+        (tmp_path / "bomb").write_bytes(start + bytes(5))
+        assert thumbnail(tmp_path / "bomb", 60, 40) is None

@@ -1,0 +1,75 @@
+"""What a whole refresh leaves beside a version for people: its page, changes and look-alikes."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from include.image_classification.dataset import pictures
+from tests.include.image_classification.dataset.making import class_folders, photo
+from tests.include.image_classification.dataset.running import Refresh
+
+PICTURE = "data:image/jpeg;base64,"
+
+
+def page(program: Refresh, version: str) -> str:
+    return (program.output / "versions" / version / "report.html").read_text()
+
+
+def shaded(quality: int) -> bytes:
+    """A picture that says something to a perceptual hash, encoded so well."""
+    rows, columns = np.mgrid[0:80, 0:90]
+    waves = 127 + 60 * np.sin(columns / 9) + 60 * np.cos(rows / 7 + columns / 30)
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    return bytes(cv2.imencode(".jpg", waves.astype(np.uint8), options)[1].tobytes())
+
+
+def test_the_first_version_shows_what_came_in_and_what_was_refused(program: Refresh) -> None:
+    folder = class_folders(program.source, {"cat": 5, "dog": 5})
+    (folder / "cat" / "half.jpg").write_bytes(photo(50)[:-2])
+    report = program.run()
+    text = page(program, report["version"])
+    assert "half.jpg" in text
+    assert "truncated" in text
+    assert text.count(PICTURE) == 11
+    assert report["changes"] | {"added": 10} == report["changes"]
+
+
+def test_samples_that_only_the_version_before_holds_are_shown_as_well(
+    program: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are neither written again nor within reach when the page is made."""
+    monkeypatch.setattr(pictures, "SAMPLES", 6)
+    folder = class_folders(program.source, {"cat": 8, "dog": 8})
+    (folder / "cat" / "half.jpg").write_bytes(photo(50)[:-2])
+    program.follow(program.run())
+    (folder / "cat" / "new.jpg").write_bytes(photo(99))
+    (folder / "cat" / "0.jpg").rename(folder / "dog" / "0-moved.jpg")
+    (folder / "dog" / "1.jpg").unlink()
+    report = program.run()
+    assert page(program, report["version"]).count(PICTURE) == 7
+    changes = json.loads((program.folder(report) / "changes.json").read_text())
+    assert changes["counts"] == report["changes"]
+    assert changes["added"] == ["cat/new.jpg"]
+    assert changes["removed"] == ["dog/1.jpg"]
+
+
+def test_test_images_that_look_like_training_images_are_named(program: Refresh) -> None:
+    folder = class_folders(program.source, {"cat": 5, "dog": 5})
+    for quality in range(50, 98, 4):
+        (folder / "cat" / f"{quality}-alike.jpg").write_bytes(shaded(quality))
+    report = program.run()
+    splits = {image.path: image.split for image in program.version(report).images}
+    tested = {path for path in splits if "alike" in path and splits[path] == "test"}
+    assert tested, "none of them tests: the case is not tried"
+    leaks = program.rows(report, "leakage.jsonl")
+    assert {leak["test"] for leak in leaks} == tested
+    assert report["leaks"] == len(leaks)
+
+
+def test_an_unchanged_source_makes_no_page(program: Refresh) -> None:
+    class_folders(program.source, {"cat": 5, "dog": 5})
+    program.follow(program.run())
+    assert program.run()["unchanged"]
+    assert not program.files("versions")
