@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from include.image_classification.training.model_files import PREFIX, SHAPES
 from include.image_classification.training.mxnet_import import mx
 
-PREFIX = "image-classification"
+__all__ = ["PREFIX", "store_model"]
 
 
 def store_model(network: Any, folder: Path, epoch: int, shape: tuple[int, int, int]) -> Path:
@@ -20,7 +21,7 @@ def store_model(network: Any, folder: Path, epoch: int, shape: tuple[int, int, i
     symbol = mx.sym.SoftmaxOutput(logits, name="softmax")
     symbol.save(str(folder / f"{PREFIX}-symbol.json"), remove_amp_cast=True)
     shapes = [{"shape": [1, *shape], "name": "data"}]
-    (folder / "model-shapes.json").write_text(json.dumps(shapes), encoding="utf-8")
+    (folder / SHAPES).write_text(json.dumps(shapes), encoding="utf-8")
     path = folder / f"{PREFIX}-{epoch:04d}.params"
     unfinished = path.with_suffix(".unfinished")
     mx.nd.save(str(unfinished), _parameters(network, symbol))

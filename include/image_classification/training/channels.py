@@ -28,6 +28,13 @@ def check_instances() -> None:
         raise ProgramError(f"InstanceCount is {len(hosts)}: this image trains on one instance")
 
 
+def channel_folder(channel: str) -> Path | None:
+    """Return the folder of a channel that a job may have, or None if it has no such channel."""
+    folder = base_dir() / "input" / "data" / channel
+    told = channel in read_configuration("inputdataconfig")
+    return folder if told or folder.is_dir() else None
+
+
 def record_files(channel: str) -> list[Path]:
     """Return the .rec files of a channel in the order of their names; all are trained on.
 

@@ -20,7 +20,6 @@ from include.image_classification.training.hyperparameter_types import (
 LATER = {
     "checkpoint_frequency": "only the epoch with the best validation accuracy is kept",
     "kv_store": "this image trains on one instance",
-    "use_pretrained_model": "this image starts from fresh weights",
     "multi_label": "every image has one label",
     "use_weighted_loss": "this image does not train multi-label models",
 }
@@ -72,6 +71,12 @@ class Hyperparameters(BaseModel):
     network: Literal["torchvision", "mxnet"] = "torchvision"
     """Ours. The family of ResNets: the one that published ImageNet weights fit, or MXNet's."""
 
+    pretrained_model_uri: Annotated[str, Field(min_length=1)] | None = None
+    """Ours. Where the weights are that use_pretrained_model asks for: a path, s3:// or https://."""
+
+    pretrained_model_sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")] | None = None
+    """Ours. The weights' hash, checked before they are loaded; needed for pretrained_model_uri."""
+
     lr_schedule: Literal["step", "one_cycle"] = "step"
     """Ours. one_cycle rises to learning_rate and falls to nothing over all epochs."""
 
@@ -105,6 +110,14 @@ class Hyperparameters(BaseModel):
         if self.use_pretrained_model and self.num_layers not in PRETRAINED_DEPTHS:
             depths = ", ".join(map(str, PRETRAINED_DEPTHS))
             raise ValueError(f"use_pretrained_model 1 needs num_layers to be one of {depths}")
+        return self
+
+    @model_validator(mode="after")
+    def _pretrained_weights_are_checked(self) -> Self:
+        if self.pretrained_model_uri and not self.use_pretrained_model:
+            raise ValueError("pretrained_model_uri is for use_pretrained_model 1 only")
+        if self.pretrained_model_uri and not self.pretrained_model_sha256:
+            raise ValueError("pretrained_model_uri needs pretrained_model_sha256")
         return self
 
 

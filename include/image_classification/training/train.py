@@ -65,6 +65,7 @@ def _fit(
     from include.image_classification.training.fit import History, Training
     from include.image_classification.training.mxnet_import import mx
     from include.image_classification.training.network import make_network
+    from include.image_classification.training.pretrained.starting import start
 
     if choose_precision(settings) == "bfloat16":
         use_bfloat16()
@@ -72,6 +73,7 @@ def _fit(
     network = make_network(
         settings.num_layers, settings.num_classes, settings.image_shape, settings.network
     )
+    start(settings, network)
     threads = len(os.sched_getaffinity(0))
     readers = [
         BatchReader(records, settings.image_shape, settings.mini_batch_size, threads)

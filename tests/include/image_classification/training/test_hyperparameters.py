@@ -37,7 +37,7 @@ def test_strings_become_numbers_shapes_and_switches() -> None:
         ({"image_shape": "4,64,64"}, "image_shape must be C,H,W"),
         ({"image_shape": "64"}, "image_shape is 64: must be C,H,W"),
         ({"precision_dtype": "int8"}, "precision_dtype is int8: .*'float32', 'float16' or"),
-        ({"use_pretrained_model": "2"}, "use_pretrained_model is not supported"),
+        ({"use_pretrained_model": "2"}, "use_pretrained_model is 2: Input should be 0 or 1"),
         ({"resize": "0"}, "resize is 0: .*greater than 0"),
         ({"resize": "224"}, "resize must be above image_shape's 224x224"),
         ({"network": "vgg"}, "network is vgg: .*'torchvision' or 'mxnet'"),
@@ -53,6 +53,12 @@ def test_strings_become_numbers_shapes_and_switches() -> None:
         ({"label_smoothing": "1"}, "label_smoothing is 1: .*less than 1"),
         ({"top_k": "196"}, "top_k must be below num_classes"),
         ({"num_classes": "0"}, "num_classes is 0"),
+        ({"pretrained_model_uri": "/a"}, "pretrained_model_uri is for use_pretrained_model 1"),
+        (
+            {"pretrained_model_uri": "/a", "use_pretrained_model": "1", "num_layers": "18"},
+            "pretrained_model_uri needs pretrained_model_sha256",
+        ),
+        ({"pretrained_model_sha256": "abc"}, "pretrained_model_sha256 is abc: .*0-9a-fA-F"),
     ],
 )
 def test_a_mistake_is_named_with_what_is_allowed(told: dict[str, str], message: str) -> None:

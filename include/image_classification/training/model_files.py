@@ -1,0 +1,24 @@
+"""The names of the files that a model consists of, and which of them serves."""
+
+import json
+from pathlib import Path
+
+PREFIX = "image-classification"
+SHAPES = "model-shapes.json"
+BEST_EPOCH = "best-epoch.json"
+"""Ours: which epoch serves, where checkpoint_frequency left several."""
+
+
+def parameters_file(folder: Path) -> Path | None:
+    """Return the parameters of the epoch that serves: the best, else the newest; None without any.
+
+    A model of the built-in algorithm does not say which is the best of several.
+    """
+    try:
+        best = int(json.loads((folder / BEST_EPOCH).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        best = 0
+    named = folder / f"{PREFIX}-{best:04d}.params"
+    if named.is_file():
+        return named
+    return max(folder.glob(f"{PREFIX}-[0-9][0-9][0-9][0-9].params"), default=None)

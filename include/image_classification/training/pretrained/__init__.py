@@ -1,0 +1,1 @@
+"""Weights that a training starts from: published ones, or those of an earlier training."""

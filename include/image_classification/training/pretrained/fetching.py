@@ -1,0 +1,107 @@
+"""A file of weights from where its URI says, checked before anyone reads it."""
+
+import hashlib
+import http.client
+import logging
+import shutil
+import urllib.request
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from include.image_classification.container import ProgramError
+
+_log = logging.getLogger(__name__)
+
+SILENT_SECONDS = 60.0
+"""How long a server may say nothing."""
+
+LARGEST = 4 * 1024**3
+"""Bytes; the largest published ResNet has a tenth of it."""
+
+CHUNK = 1024 * 1024
+
+
+def fetch(uri: str, folder: Path) -> Path:
+    """Return the file that a URI names; what is not on this machine is copied into `folder`.
+
+    `file:///...` or an absolute path, `s3://bucket/key` with the job's own role, `https://...`.
+
+    Raises:
+        ProgramError: There is no such file, or its server does not give it.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme in ("", "file"):
+        return _local(uri, Path(url2pathname(parts.path)))
+    target = folder / (Path(parts.path).name or "weights")
+    _log.info("Fetching %s", uri)
+    if parts.scheme == "s3":
+        _from_s3(uri, parts.netloc, parts.path.removeprefix("/"), target)
+    elif parts.scheme in ("https", "http"):
+        _from_web(uri, target)
+    else:
+        raise ProgramError(
+            f"pretrained_model_uri {uri} is neither a file's path nor s3:// nor https://"
+        )
+    return target
+
+
+def check_sha256(path: Path, expected: str, whose: str) -> None:
+    """Refuse a file whose content is not the expected one; `whose` says where it is from."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected.lower():
+        raise ProgramError(
+            f"{whose} has sha256 {found}, not pretrained_model_sha256's {expected.lower()}: it is "
+            "another file, or it was cut off or altered on its way; nothing of it was loaded"
+        )
+
+
+def _local(uri: str, path: Path) -> Path:
+    if not path.is_absolute():
+        raise ProgramError(f"pretrained_model_uri {uri} must be an absolute path or a URI")
+    if not path.is_file():
+        raise ProgramError(f"pretrained_model_uri {uri}: there is no such file in the container")
+    return path
+
+
+def _from_web(uri: str, target: Path) -> None:
+    request = urllib.request.Request(uri, headers={"User-Agent": "image-classification"})
+    try:
+        with (
+            urllib.request.urlopen(request, timeout=SILENT_SECONDS) as answer,
+            target.open("wb") as file,
+        ):
+            size = _copy(answer, file, uri)
+            announced = answer.headers.get("Content-Length")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise ProgramError(f"pretrained_model_uri {uri} does not answer: {error}") from error
+    if announced is not None and size != int(announced):
+        raise ProgramError(f"{uri} was cut off: {size} bytes of {announced} arrived; try again")
+
+
+def _copy(source: IO[bytes], target: IO[bytes], uri: str) -> int:
+    size = 0
+    while chunk := source.read(CHUNK):
+        size += len(chunk)
+        if size > LARGEST:
+            raise ProgramError(f"{uri} is larger than {LARGEST} bytes: no ResNet's weights are")
+        target.write(chunk)
+    return size
+
+
+def _from_s3(uri: str, bucket: str, key: str, target: Path) -> None:
+    import boto3
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        answer = boto3.client("s3").get_object(Bucket=bucket, Key=key)
+        with target.open("wb") as file:
+            shutil.copyfileobj(answer["Body"], file, CHUNK)
+    except (BotoCoreError, Boto3Error, ClientError, OSError) as error:
+        raise ProgramError(
+            f"pretrained_model_uri {uri} cannot be read: {error}; a job without network access "
+            "takes it as the channel pretrained"
+        ) from error

@@ -1,0 +1,78 @@
+"""torchvision's ResNet, written with torch.nn alone: the same layers, names and strides."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+UNITS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
+
+
+def convolution(entering: int, leaving: int, kernel: int, stride: int) -> nn.Conv2d:
+    return nn.Conv2d(entering, leaving, kernel, stride, kernel // 2, bias=False)
+
+
+class Block(nn.Module):  # type: ignore[misc, unused-ignore]
+    """BasicBlock or, with `wide`, Bottleneck with its stride in the 3x3 convolution."""
+
+    def __init__(self, entering: int, planes: int, stride: int, wide: bool) -> None:
+        super().__init__()
+        leaving = planes * (4 if wide else 1)
+        if wide:
+            self.conv1 = convolution(entering, planes, 1, 1)
+            self.conv2 = convolution(planes, planes, 3, stride)
+            self.conv3 = convolution(planes, leaving, 1, 1)
+            self.bn3 = nn.BatchNorm2d(leaving)
+        else:
+            self.conv1 = convolution(entering, planes, 3, stride)
+            self.conv2 = convolution(planes, planes, 3, 1)
+        self.bn1, self.bn2 = nn.BatchNorm2d(planes), nn.BatchNorm2d(planes)
+        self.wide = wide
+        self.downsample: nn.Module | None = None
+        if stride != 1 or entering != leaving:
+            shortcut = convolution(entering, leaving, 1, stride)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(leaving))
+
+    def forward(self, x: Any) -> Any:
+        shortcut = x if self.downsample is None else self.downsample(x)
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        if self.wide:
+            y = self.bn3(self.conv3(torch.relu(y)))
+        return torch.relu(y + shortcut)
+
+
+class ResNet(nn.Module):  # type: ignore[misc, unused-ignore]
+    """By the number of layers and classes."""
+
+    def __init__(self, layers: int, classes: int) -> None:
+        super().__init__()
+        wide = layers >= 50
+        self.conv1, self.bn1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64)
+        entering = 64
+        for number, units in enumerate(UNITS[layers]):
+            planes, blocks = 64 * 2**number, []
+            for unit in range(units):
+                stride = 2 if unit == 0 and number else 1
+                blocks.append(Block(entering, planes, stride, wide))
+                entering = planes * (4 if wide else 1)
+            setattr(self, f"layer{number + 1}", nn.Sequential(*blocks))
+        self.fc = nn.Linear(entering, classes)
+
+    def forward(self, x: Any) -> Any:
+        y = nn.functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        for number in range(1, 5):
+            y = getattr(self, f"layer{number}")(y)
+        return self.fc(y.mean((2, 3)))
+
+
+def random_resnet(layers: int, classes: int) -> Any:
+    """Every number random, those of normalisation too, so that none could be swapped unseen."""
+    torch.manual_seed(layers)
+    network = ResNet(layers, classes).eval()
+    with torch.no_grad():
+        for name, value in network.state_dict().items():
+            if name.endswith("running_var") or ("bn" in name and name.endswith("weight")):
+                value.uniform_(0.5, 1.5)
+            elif name.endswith(("running_mean", "bias")):
+                value.normal_(0, 0.2)
+    return network
