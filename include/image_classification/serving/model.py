@@ -1,17 +1,22 @@
-"""A trained model in memory, answering one image at a time."""
+"""A trained model in memory: what answers, in which precision, and its classes' names."""
 
 import json
-import threading
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
-from include.image_classification.squash import Image, squash
+from include.image_classification.quantisation import decision
+from include.image_classification.serving.network import Network, input_shape
+from include.image_classification.squash import Image
 from include.image_classification.training.artifact import PREFIX
-from include.image_classification.training.mxnet_import import mx
+
+CLASSES = "classes.json"
+PRECISION = "SERVING_PRECISION"
+PRECISIONS = ("auto", "float32")
 
 
 class Model:
@@ -20,50 +25,59 @@ class Model:
     def __init__(self, folder: Path) -> None:
         """Load the newest epoch in a folder that holds an unpacked model.tar.gz.
 
+        Its int8 form is loaded instead where it was found to be as good and the processor has the
+        instructions for it, unless SERVING_PRECISION=float32.
+
         Raises:
             ProgramError: a file of the model is missing or damaged.
         """
-        self.shape = _input_shape(folder)
-        self._executor = _executor(folder, self.shape)
-        self._lock = threading.Lock()
-        self.probabilities(np.zeros((*self.shape[1:], self.shape[0]), np.uint8))
+        self.shape = input_shape(folder)
+        self.precision = _precision(folder)
+        if self.precision == "int8":
+            self._network = Network(folder / decision.PREFIX, decision.EPOCH, self.shape)
+        else:
+            self._network = Network(folder / PREFIX, newest_epoch(folder), self.shape)
+        self.names: Sequence[str] | None = _names(folder, self._network.classes)
 
-    def probabilities(self, image: Image) -> NDArray[np.float32]:
-        """Return the probability of each class for an image of any size.
+    def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        """Return images x classes, for images (RGB or grey) that have the model's shape.
 
-        The image (height x width x channels, RGB) is squashed to the model's shape. Threads may
-        call this together; they wait for each other.
+        Only one thread may call this.
         """
-        small = squash(image, *self.shape[1:])
-        data = small.transpose(2, 0, 1)[None].astype(np.float32)
-        with self._lock:
-            outputs = self._executor.forward(is_train=False, data=mx.nd.array(data))
-            answer: NDArray[np.float32] = outputs[0].asnumpy()[0]
-        return answer
+        return self._network.probabilities(images)
 
 
-def _input_shape(folder: Path) -> tuple[int, int, int]:
-    path = folder / "model-shapes.json"
-    try:
-        shapes = {each["name"]: each["shape"] for each in json.loads(path.read_text("utf-8"))}
-        _, channels, height, width = shapes["data"]
-    except FileNotFoundError:
-        raise ProgramError(f"{path} is missing: is {folder} an unpacked model.tar.gz?") from None
-    except (ValueError, KeyError, TypeError):
-        raise ProgramError(f"{path} does not say the shape of data: [1, C, H, W]") from None
-    return int(channels), int(height), int(width)
+def newest_epoch(folder: Path) -> int:
+    """The last epoch whose parameters are in a folder.
 
-
-def _executor(folder: Path, shape: tuple[int, int, int]) -> Any:
-    parameters = sorted(folder.glob(f"{PREFIX}-*.params"))
-    if not parameters:
+    Raises:
+        ProgramError: there are none.
+    """
+    epochs = [path.stem.rsplit("-", 1)[1] for path in folder.glob(f"{PREFIX}-*.params")]
+    numbers = [int(epoch) for epoch in epochs if epoch.isdecimal()]
+    if not numbers:
         raise ProgramError(f"{folder} holds no {PREFIX}-NNNN.params: was the training stopped?")
-    epoch = int(parameters[-1].stem.rsplit("-", 1)[1])
+    return max(numbers)
+
+
+def _precision(folder: Path) -> str:
+    asked = os.environ.get(PRECISION) or "auto"
+    if asked not in PRECISIONS:
+        raise ProgramError(f"{PRECISION} is {asked!r}: it must be {' or '.join(PRECISIONS)}")
+    suits = decision.is_served(folder) and decision.has_int8_instructions()
+    return "int8" if asked == "auto" and suits else "float32"
+
+
+def _names(folder: Path, classes: int) -> tuple[str, ...] | None:
+    path = folder / CLASSES
+    if not path.exists():
+        return None
     try:
-        symbol, arguments, states = mx.model.load_checkpoint(str(folder / PREFIX), epoch)
-        executor = symbol.simple_bind(mx.cpu(), grad_req="null", data=(1, *shape))
-        executor.copy_params_from(arguments, states)
-    except (mx.MXNetError, ValueError, OSError) as error:
-        reason = (str(error).strip() or "unreadable").splitlines()[-1]
-        raise ProgramError(f"the model in {folder} cannot be loaded: {reason}") from error
-    return executor
+        names = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ProgramError(f"{path} is no JSON list of class names")
+    if len(names) != classes:
+        raise ProgramError(f"{path} names {len(names)} classes, but the model knows {classes}")
+    return tuple(names)

@@ -1,8 +1,18 @@
-"""From a request's body to an image, or to the reason why not."""
+"""From a photo's bytes to the pixels that a network takes, or to the reason why not.
 
+The photo is decoded and squashed by the very functions by which im2rec makes squashed records, so
+that a network is asked what it was trained on; and, like im2rec, this refuses what libjpeg only
+warns of, where other decoders answer with a picture that is partly grey.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from include.image_classification.conversion.decoding import Colour, decode
+from include.image_classification.conversion.encoding import Encoding, fit, suits
 from include.image_classification.dataset.photo_header import describe, read_photo_header
-from include.image_classification.squash import Image
-from include.image_classification.training.decoding import decode
+from include.image_classification.squash import Image, squash
 
 MAX_PIXELS = 100_000_000
 """What a request may claim to hold: a few kilobytes can unfold to gigabytes."""
@@ -12,12 +22,30 @@ class PhotoError(Exception):
     """The body is no image that can be classified; the message is for whoever sent it."""
 
 
-def read_photo(body: bytes, channels: int) -> Image:
-    """Decode a JPEG or PNG, upright, to RGB or grey.
+def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
+    """Decode a JPEG or PNG, upright, and squash it to channels, height and width.
+
+    Grey becomes RGB or, with one channel, colour becomes grey; an alpha channel is dropped.
 
     Raises:
         PhotoError: the body is empty, another format, cut off, too large or damaged.
     """
+    _check(body)
+    channels, height, width = shape
+    square = Encoding(height, "squash")
+    colour: Colour = 1 if channels == 3 else 0
+    try:
+        if height == width:
+            image = fit(decode(body, colour, partial(suits, encoding=square)), square)
+        else:
+            image = squash(decode(body, colour).image, height, width)
+    except ValueError as error:
+        raise PhotoError(f"the image is damaged: {error}") from None
+    pixels = np.atleast_3d(image)
+    return pixels[..., ::-1] if channels == 3 else pixels
+
+
+def _check(body: bytes) -> None:
     if not body:
         raise PhotoError("the body is empty: send the bytes of one JPEG or PNG")
     header = read_photo_header(body)
@@ -29,7 +57,3 @@ def read_photo(body: bytes, channels: int) -> Image:
         raise PhotoError(
             f"the image has {header.width} x {header.height} pixels, more than {MAX_PIXELS}"
         )
-    image = decode(body, channels)
-    if image is None:
-        raise PhotoError("the image cannot be decoded: it is damaged")
-    return image

@@ -2,47 +2,49 @@
 
 import logging
 import os
-import time
+import signal
+import socket
+import threading
 
-import uvicorn
-
-from include.image_classification.container import ProgramError, base_dir
-from include.image_classification.serving.application import make_application
-from include.image_classification.serving.model import Model
+from include.image_classification.container import ProgramError
+from include.image_classification.serving.limits import Limits
+from include.image_classification.serving.workers import Workers, plan
 
 _log = logging.getLogger(__name__)
-STOP_SECONDS = 5
 
 
 def main(argv: list[str]) -> None:
-    """Serve the model in base/model until SIGTERM.
+    """Serve the model in base/model until SIGTERM; what is under way then is answered.
 
     SAGEMAKER_BIND_TO_PORT (8080) and SAGEMAKER_BIND_TO_HOST (0.0.0.0) say where to listen;
-    SAGEMAKER_BATCH=true asks for batch transform's form of answer.
+    SAGEMAKER_BATCH=true asks for batch transform's form of answer; SAGEMAKER_MODEL_SERVER_WORKERS
+    and OMP_NUM_THREADS say how the processors are shared; SERVING_PRECISION=float32 forbids int8.
     """
     if argv:
         raise ProgramError(f"serve takes no flags, but got {' '.join(argv)}")
     host = os.environ.get("SAGEMAKER_BIND_TO_HOST") or "0.0.0.0"
     port = _port(os.environ.get("SAGEMAKER_BIND_TO_PORT") or "8080")
-    started = time.perf_counter()
-    model = Model(base_dir() / "model")
-    _log.info(
-        "Model for %s images loaded in %.1f s, serving on %s:%d",
-        "x".join(map(str, model.shape)),
-        time.perf_counter() - started,
-        host,
-        port,
-    )
-    batch = os.environ.get("SAGEMAKER_BATCH", "").lower() == "true"
-    uvicorn.run(
-        make_application(model, batch=batch),
-        host=host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        lifespan="off",
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
+    Limits.from_environment()  # mistakes are told before anything is started
+    count, threads = plan(len(os.sched_getaffinity(0)), os.environ)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with _bound(host, port) as listening:
+        _log.info("Serving on %s:%d by %d x %d threads", host, port, count, threads)
+        Workers(listening, count, threads).run(stop)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # Bound only: it begins to listen, and /ping to be answered, when a worker has the model.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ProgramError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listening
 
 
 def _port(text: str) -> int:

@@ -69,7 +69,7 @@ def by_pillow(data: bytes) -> NDArray[np.int64]:
 def test_conversion_training_and_serving_see_pillows_colours(name: str) -> None:
     data = PHOTOS[name]
     expected = by_pillow(data)
-    served = read_photo(data, 3)
+    served = read_photo(data, (3, expected.shape[0], expected.shape[1]))
     converted = decoding.decode(data, 1).image[..., ::-1]
     for image in (served, converted):
         assert image.shape == expected.shape

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import time
 from pathlib import Path
 
@@ -12,12 +11,14 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import ProgramError
+from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.serving.model import Model
+from include.image_classification.serving.photo import read_photo
 from include.image_classification.serving.serve import main
-from include.image_classification.squash import squash
 from include.image_classification.training.decoding import decode
 from include.image_classification.training.mxnet_import import mx
 from tests.include.image_classification.conftest import Trained
+from tests.include.image_classification.serving.serving import free_port, wait_until_healthy
 from tests.include.image_classification.training.making import picture, start_program
 
 
@@ -29,17 +30,22 @@ def test_it_answers_what_the_trained_network_does(trained: Trained) -> None:
         ["data", "softmax_label"],
         str(folder / f"image-classification-{best:04d}.params"),
     )
-    image = decode(picture(1, 5, side=50), 3)
-    assert image is not None
-    pixels = squash(image, 32, 32).transpose(2, 0, 1)[None].astype(np.float32)
-    expected = network(mx.nd.array(pixels), mx.nd.zeros((1,))).asnumpy()[0]
-    assert np.allclose(Model(folder).probabilities(image), expected, atol=1e-5)
+    images = [read_photo(picture(1, seed, side=50), (3, 32, 32)) for seed in range(7)]
+    pixels = np.stack(images).transpose(0, 3, 1, 2).astype(np.float32)
+    expected = network(mx.nd.array(pixels), mx.nd.zeros((7,))).asnumpy()
+    model = Model(folder)
+    for size in (7, 1, 3, 5):
+        assert np.allclose(model.probabilities(images[:size]), expected[:size], atol=1e-5)
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
+def test_a_photo_is_seen_as_it_was_trained_on() -> None:
+    """What im2rec squashes to the network's size is, pixel by pixel, what the server makes."""
+    pixels = np.random.default_rng(2).integers(0, 255, (90, 110, 3), np.uint8)
+    photo = cv2.imencode(".jpg", cv2.GaussianBlur(pixels, (9, 9), 3))[1].tobytes()
+    record = encode(photo, Encoding(32, "squash", quality=0, format=".png"))
+    trained_on = decode(record, 3)
+    assert trained_on is not None
+    assert (read_photo(photo, (3, 32, 32)) == trained_on).all()
 
 
 def test_the_program_serves_the_trained_model_until_sigterm(trained: Trained) -> None:
@@ -55,9 +61,7 @@ def test_the_program_serves_the_trained_model_until_sigterm(trained: Trained) ->
         body = picture(2, 9, side=50)
         url = f"http://127.0.0.1:{port}/invocations"
         answer = httpx.post(url, content=body, headers={"Content-Type": "image/png"}, timeout=30)
-        image = decode(body, 3)
-        assert image is not None
-        expected = Model(trained.base / "model").probabilities(image)
+        expected = Model(trained.base / "model").probabilities([read_photo(body, (3, 32, 32))])[0]
         assert answer.json() == pytest.approx(expected.tolist(), abs=1e-5)
     finally:
         started = time.monotonic()
@@ -65,17 +69,6 @@ def test_the_program_serves_the_trained_model_until_sigterm(trained: Trained) ->
         output, _ = process.communicate(timeout=30)
     assert time.monotonic() - started < 10
     assert "Traceback" not in output
-
-
-def wait_until_healthy(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/ping", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    pytest.fail("the server did not become healthy")
 
 
 def test_a_grey_model_answers_a_colour_photo(tmp_path: Path) -> None:
@@ -86,10 +79,36 @@ def test_a_grey_model_answers_a_colour_photo(tmp_path: Path) -> None:
     shapes = [{"name": "data", "shape": [1, 1, 8, 8]}]
     (tmp_path / "model-shapes.json").write_text(json.dumps(shapes))
     model = Model(tmp_path)
-    image = decode(cv2.imencode(".png", np.zeros((20, 30, 3), np.uint8))[1].tobytes(), 1)
+    photo = cv2.imencode(".png", np.zeros((20, 30, 3), np.uint8))[1].tobytes()
     assert model.shape == (1, 8, 8)
-    assert image is not None
-    assert model.probabilities(image).tolist() == [0.5, 0.5]
+    assert model.probabilities([read_photo(photo, model.shape)]).tolist() == [[0.5, 0.5]]
+
+
+def test_a_checkpoint_of_plain_mxnets_module_is_served(tmp_path: Path) -> None:
+    """As the built-in algorithm writes it: raw pixels into bn_data, SoftmaxOutput, its shapes."""
+    data = mx.sym.BatchNorm(mx.sym.var("data"), fix_gamma=True, eps=2e-5, name="bn_data")
+    layer = mx.sym.Convolution(data, num_filter=4, kernel=(3, 3), no_bias=True, name="conv0")
+    layer = mx.sym.Activation(mx.sym.BatchNorm(layer, name="bn0"), act_type="relu")
+    layer = mx.sym.Flatten(mx.sym.Pooling(layer, global_pool=True, pool_type="avg", kernel=(7, 7)))
+    layer = mx.sym.FullyConnected(layer, num_hidden=3, name="fc1")
+    module = mx.mod.Module(mx.sym.SoftmaxOutput(layer, name="softmax"))
+    pixels = np.random.default_rng(3).integers(0, 255, (8, 3, 16, 16)).astype(np.float32)
+    iterator = mx.io.NDArrayIter(pixels, np.arange(8) % 3, batch_size=8)
+    module.fit(iterator, num_epoch=3, optimizer_params={"learning_rate": 0.1})
+    module.save_checkpoint(str(tmp_path / "image-classification"), 3)
+    shapes = [{"shape": [1, 3, 16, 16], "name": "data"}]
+    (tmp_path / "model-shapes.json").write_text(json.dumps(shapes))
+    iterator.reset()
+    expected = module.predict(iterator).asnumpy()
+    images = pixels.transpose(0, 2, 3, 1).astype(np.uint8)
+    assert np.allclose(Model(tmp_path).probabilities(list(images)), expected, atol=1e-5)
+
+
+def forget(folder: Path, ending: str) -> None:
+    """Leave the parameters of such names out: MXNet would answer with whatever was in memory."""
+    path = next(folder.glob("*.params"))
+    kept = {name: value for name, value in mx.nd.load(str(path)).items() if ending not in name}
+    mx.nd.save(str(path), kept)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +118,14 @@ def test_a_grey_model_answers_a_colour_photo(tmp_path: Path) -> None:
         (lambda folder: (folder / "model-shapes.json").write_text("[]"), "does not say the shape"),
         (lambda folder: next(folder.glob("*.params")).unlink(), "holds no image-classification-"),
         (lambda folder: next(folder.glob("*.params")).write_bytes(b"x"), "cannot be loaded"),
+        (lambda folder: forget(folder, "_bias"), r"cannot be loaded: no parameters for \w+_bias"),
+        (lambda folder: (folder / "classes.json").write_text("{}"), "no JSON list of class names"),
+        (lambda folder: (folder / "classes.json").write_text('["a"]'), "names 1 classes, but .* 3"),
+        (lambda folder: (folder / "int8.json").write_text("no"), "does not say whether int8"),
+        (
+            lambda folder: (folder / "int8.json").write_text('{"served": true}'),
+            "int8-symbol.json, int8-0000.params is missing",
+        ),
     ],
 )
 def test_an_incomplete_model_is_named(
@@ -116,3 +143,11 @@ def test_a_bad_port_is_named(monkeypatch: pytest.MonkeyPatch, port: str) -> None
     monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", port)
     with pytest.raises(ProgramError, match="SAGEMAKER_BIND_TO_PORT"):
         main([])
+
+
+def test_a_precision_that_is_not_known_is_named(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVING_PRECISION", "int4")
+    with pytest.raises(ProgramError, match="SERVING_PRECISION is 'int4'"):
+        Model(trained.base / "model")

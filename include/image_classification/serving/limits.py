@@ -1,0 +1,56 @@
+"""How large requests may be, and how batch transform should send them."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from include.image_classification.container import ProgramError
+
+MEGABYTE = 1024 * 1024
+REAL_TIME = 6 * MEGABYTE
+"""What InvokeEndpoint passes on at most: 6,291,456 bytes."""
+
+TRANSFORM_MEGABYTES = 100
+"""SageMaker's limit for a payload, and for concurrency times payload."""
+
+CONCURRENCY = 16
+"""Where int8 is fastest: larger batches are no faster, and smaller ones have to wait."""
+
+PAYLOAD = 6
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of a server: whether it answers batch transform, and the payload that this has set in MB."""
+
+    batch: bool
+    payload: int | None = None
+
+    @classmethod
+    def from_environment(cls) -> "Limits":
+        """Read SAGEMAKER_BATCH and SAGEMAKER_MAX_PAYLOAD_IN_MB, as SageMaker sets them.
+
+        Raises:
+            ProgramError: The payload is no number of megabytes.
+        """
+        batch = os.environ.get("SAGEMAKER_BATCH", "").lower() == "true"
+        payload = os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB") or None
+        if payload is not None and not payload.isdecimal():
+            raise ProgramError(
+                f"SAGEMAKER_MAX_PAYLOAD_IN_MB is {payload!r}: it must be a whole number"
+            )
+        return cls(batch, int(payload) if payload else None)
+
+    @property
+    def largest_body(self) -> int:
+        """In bytes. Batch transform's own limit is its own to keep; here is where memory ends."""
+        return TRANSFORM_MEGABYTES * MEGABYTE if self.batch else REAL_TIME
+
+    def execution_parameters(self) -> dict[str, Any]:
+        """What GET /execution-parameters answers: what makes a batch transform fast."""
+        payload = self.payload or PAYLOAD
+        return {
+            "MaxConcurrentTransforms": max(1, min(CONCURRENCY, TRANSFORM_MEGABYTES // payload)),
+            "BatchStrategy": "SINGLE_RECORD",
+            "MaxPayloadInMB": payload,
+        }

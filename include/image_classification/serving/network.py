@@ -1,0 +1,110 @@
+"""A checkpoint in memory that answers batches of a few fixed sizes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.image_classification.container import ProgramError
+from include.image_classification.squash import Image
+from include.image_classification.training.mxnet_import import mx
+
+SHAPES = "model-shapes.json"
+SIZES = (1, 2, 4, 8, 16)
+"""MXNet's memory grows with every new shape, so that batches have one of these sizes."""
+
+FULL_ENOUGH = 0.75
+"""From this share of a size on, empty rows cost less than a smaller batch and another after it."""
+
+
+class Network:
+    """One checkpoint, bound to `SIZES`; its parameters are in memory once. Not for two threads."""
+
+    def __init__(self, prefix: Path, epoch: int, shape: tuple[int, int, int]) -> None:
+        """Load `<prefix>-symbol.json` and `<prefix>-<epoch>.params`.
+
+        Raises:
+            ProgramError: a file is missing or damaged, or lacks parameters.
+        """
+        self.shape = shape
+        try:
+            symbol, arguments, states = mx.model.load_checkpoint(str(prefix), epoch)
+            self._bound = _bind(symbol, arguments, states, shape)
+        except (mx.MXNetError, ValueError, OSError) as error:
+            reason = (str(error).strip() or "unreadable").splitlines()[-1]
+            raise ProgramError(f"the model {prefix} cannot be loaded: {reason}") from error
+        self.classes = self.probabilities([_black(shape)]).shape[1]
+
+    def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        """Return images x classes for at most as many images of the network's shape as `SIZES`."""
+        size = next(size for size in SIZES if size >= len(images))
+        data, executor = self._bound[size]
+        batch = np.zeros((size, *self.shape), np.float32)
+        for row, image in zip(batch, images, strict=False):
+            row[...] = image.transpose(2, 0, 1)
+        data[:] = batch
+        answers = executor.forward(is_train=False)[0].asnumpy()
+        return np.asarray(answers[: len(images)], np.float32)
+
+
+def input_shape(folder: Path) -> tuple[int, int, int]:
+    """Channels, height and width that the model in a folder takes.
+
+    Raises:
+        ProgramError: model-shapes.json is missing or does not say.
+    """
+    path = folder / SHAPES
+    try:
+        shapes = {each["name"]: each["shape"] for each in json.loads(path.read_text("utf-8"))}
+        _, channels, height, width = shapes["data"]
+    except FileNotFoundError:
+        raise ProgramError(f"{path} is missing: is {folder} an unpacked model.tar.gz?") from None
+    except (ValueError, KeyError, TypeError):
+        raise ProgramError(f"{path} does not say the shape of data: [1, C, H, W]") from None
+    return int(channels), int(height), int(width)
+
+
+def next_batch(waiting: int) -> int:
+    """How many of so many images to compute at once: few rows are empty, few images wait."""
+    size = next((size for size in SIZES if size >= waiting), SIZES[-1])
+    if waiting >= size * FULL_ENOUGH:
+        return min(waiting, size)
+    return max(smaller for smaller in SIZES if smaller <= waiting)
+
+
+def _bind(
+    symbol: Any,
+    arguments: Mapping[str, Any],
+    states: Mapping[str, Any],
+    shape: tuple[int, int, int],
+) -> dict[int, tuple[Any, Any]]:
+    bound: dict[int, tuple[Any, Any]] = {}
+    largest = None
+    for size in reversed(SIZES):
+        inputs = _inputs(symbol, {**arguments, **states}, (size, *shape))
+        values = {**arguments, **inputs}
+        needed = {name: values[name] for name in symbol.list_arguments()}
+        executor = symbol.bind(
+            mx.cpu(), needed, grad_req="null", aux_states=dict(states), shared_exec=largest
+        )
+        largest = largest or executor
+        bound[size] = (inputs["data"], executor)
+    return bound
+
+
+def _inputs(symbol: Any, known: Mapping[str, Any], data: tuple[int, ...]) -> dict[str, Any]:
+    """Arrays for the data, and for the labels that a training symbol asks for."""
+    names = symbol.list_arguments()
+    missing = [name for name in names + symbol.list_auxiliary_states() if name not in known]
+    absent = [name for name in missing if name != "data" and not name.endswith("_label")]
+    if absent or "data" not in missing:
+        raise ValueError(f"no parameters for {', '.join(absent) or 'an input named data'}")
+    shapes = dict(zip(names, symbol.infer_shape(data=data)[0], strict=True))
+    return {name: mx.nd.zeros(shapes[name]) for name in missing}
+
+
+def _black(shape: tuple[int, int, int]) -> Image:
+    return np.zeros((*shape[1:], shape[0]), np.uint8)

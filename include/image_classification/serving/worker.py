@@ -1,0 +1,80 @@
+"""One process that computes: it loads the model and answers on a socket that others may share.
+
+Run as `python -m <this module> <socket> <ready>`, both file descriptors; its standard input stays
+open as long as the process that started it lives.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+import cv2
+import uvicorn
+
+from include.image_classification.container import ProgramError, base_dir, write_failure
+from include.image_classification.serving.application import make_application
+from include.image_classification.serving.limits import Limits
+from include.image_classification.serving.model import Model
+
+_log = logging.getLogger(__name__)
+LAST_ANSWERS_SECONDS = 4
+"""What is under way at SIGTERM has so long; whoever started this waits a little longer."""
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: int) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        os.write(self._ready, b"!")
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM, or until the starting process ends; 1 if the model cannot be."""
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    listening, ready = map(int, arguments)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    cv2.setNumThreads(1)  # photos are decoded side by side
+    try:
+        _serve(socket.socket(fileno=listening), ready)
+    except ProgramError as error:
+        write_failure(str(error))
+        return 1
+    return 0
+
+
+def _serve(listening: socket.socket, ready: int) -> None:
+    started = time.perf_counter()
+    model = Model(base_dir() / "model")
+    _log.info(
+        "Model for %s images loaded in %.1f s, answering in %s",
+        "x".join(map(str, model.shape)),
+        time.perf_counter() - started,
+        model.precision,
+    )
+    threads = int(os.environ["OMP_NUM_THREADS"])
+    config = uvicorn.Config(
+        make_application(model, Limits.from_environment(), threads),
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+    )
+    _Server(config, ready).run([listening])
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
