@@ -4,32 +4,55 @@ import json
 from pathlib import Path
 from typing import Any
 
-from include.image_classification.training.model_files import PREFIX, SHAPES
+from include.image_classification.training.model_files import (
+    BEST_EPOCH,
+    PREFIX,
+    SHAPES,
+    UNFINISHED,
+    epoch_of,
+)
 from include.image_classification.training.mxnet_import import mx
 
-__all__ = ["PREFIX", "store_model"]
+__all__ = ["PREFIX", "save_parameters", "store_model"]
 
 
-def store_model(network: Any, folder: Path, epoch: int, shape: tuple[int, int, int]) -> Path:
+def store_model(
+    network: Any,
+    folder: Path,
+    epoch: int,
+    shape: tuple[int, int, int],
+    frequency: int | None = None,
+) -> Path:
     """Write the network so that `mx.model.load_checkpoint(folder/PREFIX, epoch)` loads it.
 
     The symbol takes `data` (raw pixels) and answers `softmax_output`. Parameters of an earlier
-    epoch are removed after the new ones are complete. Returns the path of the parameters.
+    epoch are removed after the new ones are complete, but for those of every `frequency`th epoch;
+    then a file of its own says that this epoch is the best. Returns the path of the parameters.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    logits = network(mx.sym.var("data"))
-    symbol = mx.sym.SoftmaxOutput(logits, name="softmax")
-    symbol.save(str(folder / f"{PREFIX}-symbol.json"), remove_amp_cast=True)
+    _symbol(network).save(str(folder / f"{PREFIX}-symbol.json"), remove_amp_cast=True)
     shapes = [{"shape": [1, *shape], "name": "data"}]
     (folder / SHAPES).write_text(json.dumps(shapes), encoding="utf-8")
-    path = folder / f"{PREFIX}-{epoch:04d}.params"
-    unfinished = path.with_suffix(".unfinished")
-    mx.nd.save(str(unfinished), _parameters(network, symbol))
-    unfinished.rename(path)
+    path = save_parameters(network, folder, epoch)
+    if frequency:
+        (folder / BEST_EPOCH).write_text(json.dumps(epoch), encoding="utf-8")
     for older in folder.glob(f"{PREFIX}-*.params"):
-        if older != path:
+        if older != path and not (frequency and epoch_of(older) % frequency == 0):
             older.unlink()
     return path
+
+
+def save_parameters(network: Any, folder: Path, epoch: int) -> Path:
+    """Write an epoch's parameters in one step and return their path."""
+    path = folder / f"{PREFIX}-{epoch:04d}.params"
+    unfinished = path.with_suffix(UNFINISHED)
+    mx.nd.save(str(unfinished), _parameters(network, _symbol(network)))
+    unfinished.rename(path)
+    return path
+
+
+def _symbol(network: Any) -> Any:
+    return mx.sym.SoftmaxOutput(network(mx.sym.var("data")), name="softmax")
 
 
 def _parameters(network: Any, symbol: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from include.image_classification.training.checkpoint_file import (
     write_checkpoint,
 )
 from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.kept_epochs import KeptEpochs
 from include.image_classification.training.mxnet_import import mx
 from include.image_classification.training.optimizer_state import read_state, write_state
 
@@ -66,12 +67,17 @@ class Checkpoints(Generic[H]):
     follow from seed, epoch and image.
     """
 
-    def __init__(self, folder: Path, identity: Mapping[str, str]) -> None:
-        self._folder, self._identity = folder, dict(identity)
+    def __init__(
+        self, folder: Path, identity: Mapping[str, str], kept: KeptEpochs | None = None
+    ) -> None:
+        self._folder, self._identity, self._kept = folder, dict(identity), kept
         self._best: Arrays = {}
 
     def save(self, network: Any, trainer: Any, history: H) -> None:
-        """Store the state after an epoch; the last but one checkpoint is replaced."""
+        """Store the state after an epoch; the last but one checkpoint is replaced.
+
+        What checkpoint_frequency asks for is kept, too.
+        """
         epochs = len(history.validation_accuracy)
         parameters = _read(network)
         if history.best_epoch == epochs:
@@ -83,6 +89,8 @@ class Checkpoints(Generic[H]):
         if history.best_epoch != epochs:
             arrays |= {f"best/{name}": array for name, array in self._best.items()}
         self._folder.mkdir(parents=True, exist_ok=True)
+        if self._kept:
+            self._kept.keep(network, epochs)
         write_checkpoint(
             self._folder / f"checkpoint-{epochs % SLOTS}.npz",
             {
@@ -115,6 +123,8 @@ class Checkpoints(Generic[H]):
         parameters = _below("parameter", arrays)
         told = dataclasses.replace(history, **description["history"])  # type: ignore[type-var]
         self._best = _below("best", arrays) or parameters
+        if self._kept:
+            self._kept.restore()
         if told.best_epoch:
             _write(network, self._best)
             store(network, told.best_epoch)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 PREFIX = "image-classification"
 SHAPES = "model-shapes.json"
+UNFINISHED = ".unfinished"
 BEST_EPOCH = "best-epoch.json"
 """Ours: which epoch serves, where checkpoint_frequency left several."""
 
@@ -22,3 +23,9 @@ def parameters_file(folder: Path) -> Path | None:
     if named.is_file():
         return named
     return max(folder.glob(f"{PREFIX}-[0-9][0-9][0-9][0-9].params"), default=None)
+
+
+def epoch_of(parameters: Path) -> int:
+    """Return the epoch in the name of a parameters file, 0 if it has none."""
+    number = parameters.stem.rsplit("-", 1)[-1]
+    return int(number) if number.isdecimal() else 0

@@ -63,6 +63,7 @@ def _fit(
     from include.image_classification.training.batches import BatchReader
     from include.image_classification.training.checkpoints import Checkpoints, identity
     from include.image_classification.training.fit import History, Training
+    from include.image_classification.training.kept_epochs import KeptEpochs
     from include.image_classification.training.mxnet_import import mx
     from include.image_classification.training.network import make_network
     from include.image_classification.training.pretrained.starting import start
@@ -80,11 +81,16 @@ def _fit(
         for records in (train, validation)
     ]
 
+    models, kept = base_dir() / "model", base_dir() / "checkpoints"
+    frequency = settings.checkpoint_frequency
+
     def store(best: Any, epoch: int) -> Path:
-        return store_model(best, base_dir() / "model", epoch, settings.image_shape)
+        return store_model(best, models, epoch, settings.image_shape, frequency)
 
     images = {"train": len(train), "validation": len(validation)}
-    checkpoints = Checkpoints[History](base_dir() / "checkpoints", identity(settings, images))
+    checkpoints = Checkpoints[History](
+        kept, identity(settings, images), KeptEpochs(models, kept, frequency)
+    )
     training = Training(settings, network, (readers[0], readers[1]), store, checkpoints)
     return dataclasses.asdict(training.run(stop))
 

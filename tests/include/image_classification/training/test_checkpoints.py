@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from include.image_classification.training.checkpoint_file import (
 from include.image_classification.training.checkpoints import Checkpoints, identity
 from include.image_classification.training.fit import History
 from include.image_classification.training.hyperparameters import parse
+from include.image_classification.training.model_files import epoch_of, parameters_file
 from include.image_classification.training.mxnet_import import mx
 from include.image_classification.training.optimizer import make_trainer
 from tests.include.image_classification.training.making import ROOT, SETTINGS, make_job
@@ -56,24 +58,33 @@ def run(base: Path, kill_in_epoch: str) -> subprocess.CompletedProcess[str]:
 def test_killed_twice_is_as_if_never_interrupted(tmp_path: Path) -> None:
     """The same weights to 1e-5, the same history, though the machine was lost each time."""
     told = {"epochs": "4", "augmentation_type": "none", "optimizer": "adam"}
-    told["learning_rate"] = "0.001"
+    told |= {"learning_rate": "0.001", "checkpoint_frequency": "2"}
     whole, parts = (make_job(tmp_path / name, **told) for name in ("whole", "parts"))
     assert run(whole, NEVER).returncode == 0
     for epoch in ("1", "3"):
         killed = run(parts, epoch)
         assert killed.returncode == -9, killed.stderr
-        for lost in (parts / "model").glob("*"):
-            lost.unlink()
+        shutil.rmtree(parts / "model")
     ended = run(parts, NEVER)
     assert ended.returncode == 0, ended.stderr
     assert "Going on after 3 epochs" in ended.stdout
     assert "Epoch[2]" not in ended.stdout
     assert _history(parts) == _history(whole)
-    (mine,), (theirs,) = ((base / "model").glob("*.params") for base in (parts, whole))
-    assert mine.name == theirs.name
-    stored = mx.nd.load(str(theirs))
-    for name, value in mx.nd.load(str(mine)).items():
-        assert np.allclose(value.asnumpy(), stored[name].asnumpy(), rtol=0, atol=1e-5), name
+    mine, theirs = (_parameters(base) for base in (parts, whole))
+    assert mine.keys() == theirs.keys() >= {2, 4, _history(whole)["best_epoch"]}
+    for number, values in theirs.items():
+        for name, value in values.items():
+            assert np.allclose(mine[number][name], value, rtol=0, atol=1e-5), name
+
+
+def _parameters(base: Path) -> dict[int, dict[str, Any]]:
+    """All parameters in the model folder, by epoch; the best is named."""
+    paths = sorted((base / "model").glob("*.params"))
+    best = json.loads((base / "model" / "best-epoch.json").read_text())
+    assert parameters_file(base / "model") in paths
+    assert best == _history(base)["best_epoch"]
+    loaded = {epoch_of(path): mx.nd.load(str(path)) for path in paths}
+    return {e: {name: v.asnumpy() for name, v in each.items()} for e, each in loaded.items()}
 
 
 def _history(base: Path) -> dict[str, Any]:
