@@ -12,6 +12,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.squash import Image, squash
 from include.image_classification.training.augmentation import augment, resized
 from include.image_classification.training.decoding import decode
+from include.image_classification.training.distribution.share import WHOLE, Share
 from include.image_classification.training.records import Records
 
 AHEAD = 2
@@ -30,20 +31,26 @@ class Batch:
 class BatchReader:
     """Reads batches of one size and shape from a channel's records.
 
-    Pixels depend only on the seed, the epoch and the record, not on the threads.
+    Pixels depend only on the seed, the epoch and the record, not on the threads. Of several hosts
+    each reads its `share`.
     """
 
     def __init__(
-        self, records: Records, shape: tuple[int, int, int], size: int, threads: int
+        self,
+        records: Records,
+        shape: tuple[int, int, int],
+        size: int,
+        threads: int,
+        share: Share = WHOLE,
     ) -> None:
         cv2.setNumThreads(0)
-        self._records, self._shape, self._size = records, shape, size
+        self._records, self._shape, self._size, self._share = records, shape, size, share
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     @property
-    def records(self) -> int:
-        """How many records there are."""
-        return len(self._records)
+    def batches(self) -> int:
+        """How many batches an epoch of training has."""
+        return len(self._share.training(np.arange(len(self._records)), self._size)) // self._size
 
     def training(
         self, epoch: int, augmentation: str, seed: int, resize: int | None = None
@@ -53,7 +60,6 @@ class BatchReader:
         With `resize`, an image's shorter side is first brought to so many pixels.
         """
         order = np.random.default_rng([seed, epoch]).permutation(len(self._records))
-        whole = len(order) - len(order) % self._size
 
         def view(index: int) -> Image:
             _, height, width = self._shape
@@ -64,7 +70,7 @@ class BatchReader:
             random = np.random.default_rng([seed, epoch, index])
             return augment(image, augmentation, height, width, random)
 
-        yield from self._batches(order[:whole], view)
+        yield from self._batches(self._share.training(order, self._size), view)
 
     def validation(self) -> Iterator[Batch]:
         """Every record exactly once, in file order, squashed to the shape as serving does."""
@@ -72,7 +78,7 @@ class BatchReader:
         def view(index: int) -> Image:
             return squash(self._decoded(index), *self._shape[1:])
 
-        yield from self._batches(np.arange(len(self._records)), view)
+        yield from self._batches(self._share.validation(np.arange(len(self._records))), view)
 
     def _batches(self, order: NDArray[np.intp], view: Callable[[int], Image]) -> Iterator[Batch]:
         chunks = [order[at : at + self._size] for at in range(0, len(order), self._size)]

@@ -21,11 +21,10 @@ def read_configuration(name: str) -> dict[str, Any]:
     return loaded
 
 
-def check_instances() -> None:
-    """Refuse a job of several instances: each would train a model of its own."""
-    hosts = read_configuration("resourceconfig").get("hosts", [])
-    if len(hosts) > 1:
-        raise ProgramError(f"InstanceCount is {len(hosts)}: this image trains on one instance")
+def is_sharded(channel: str) -> bool:
+    """Whether each host of the job was given objects of its own (ShardedByS3Key)."""
+    said = read_configuration("inputdataconfig").get(channel, {})
+    return bool(said.get("S3DistributionType") == "ShardedByS3Key")
 
 
 def channel_folder(channel: str) -> Path | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from include.image_classification.training import log_lines
 from include.image_classification.training.batches import Batch, BatchReader
 from include.image_classification.training.checkpoints import Checkpoints
+from include.image_classification.training.distribution.group import Group
 from include.image_classification.training.early_stopping import EarlyStopping
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.metrics import Accuracy
@@ -47,12 +48,13 @@ class Training:
         readers: tuple[BatchReader, BatchReader],
         store: Store,
         checkpoints: Checkpoints[History],
+        group: Group,
     ) -> None:
         self._settings, self._network, self._store = settings, network, store
-        self._checkpoints = checkpoints
+        self._checkpoints, self._group = checkpoints, group
         self._train, self._validation = readers
-        self._trainer = make_trainer(settings, network)
         self._rate = make_schedule(settings)
+        self._trainer = make_trainer(settings, network, group, self._rates)
         self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
 
     def run(self, stop: threading.Event) -> History:
@@ -62,35 +64,38 @@ class Training:
         """
         patience = EarlyStopping(self._settings)
         history = self._checkpoints.restore(self._network, self._trainer, History(), self._store)
-        for epoch in range(len(history.validation_accuracy), self._settings.epochs):
+        done = len(history.validation_accuracy)
+        self._group.begin(self._trainer, done, self._train.batches)
+        for epoch in range(done, self._settings.epochs):
             if patience.is_exhausted(history.validation_accuracy):
                 _log.info("Early stopping after %d epochs: validation accuracy stalls", epoch)
                 break
             started = time.perf_counter()
             trained = self._epoch(epoch, stop)
             seconds = time.perf_counter() - started
-            if stop.is_set():
+            if self._group.stops_all(stop):
                 _log.info("Told to stop in epoch %d: the best model so far is kept", epoch)
                 break
-            speed = trained.rows / seconds
-            log_lines.log_training(epoch, trained.named(), seconds, speed)
-            history.train_accuracy.append(trained.named()["accuracy"])
+            figures = self._group.mean(trained.named(), trained.rows)
+            speed = trained.rows * self._group.size / seconds
+            log_lines.log_training(epoch, figures, seconds, speed)
+            history.train_accuracy.append(figures["accuracy"])
             history.images_per_second.append(round(speed, 1))
             self._judge(epoch, history)
-            self._checkpoints.save(self._network, self._trainer, history)
+            if self._group.is_first:
+                self._checkpoints.save(self._network, self._trainer, history)
         return history
 
     def _epoch(self, epoch: int, stop: threading.Event) -> Accuracy:
         accuracy, settings = Accuracy(self._settings.top_k), self._settings
-        batches = max(self._train.records // settings.mini_batch_size, 1)
         reported, done = time.perf_counter(), 0
         reader = self._train.training(
             epoch, settings.augmentation_type, settings.seed, settings.resize
         )
         for number, batch in enumerate(reader):
-            if stop.is_set():
+            if self._group.stops(stop):
                 break
-            self._trainer.set_learning_rate(self._rate(epoch + number / batches))
+            self._trainer.set_learning_rate(self._rate(epoch + number / self._train.batches))
             accuracy.add(self._step(batch), batch.labels, batch.rows)
             passed = time.perf_counter() - reported
             if passed >= PROGRESS_SECONDS:
@@ -99,6 +104,10 @@ class Training:
         # BatchNorm's statistics are written by the backward pass; MXNet lets them be read before.
         mx.nd.waitall()
         return accuracy
+
+    def _rates(self) -> list[float]:
+        batches, epochs = self._train.batches, self._settings.epochs
+        return [self._rate(epoch + n / batches) for epoch in range(epochs) for n in range(batches)]
 
     def _step(self, batch: Batch) -> NDArray[np.float32]:
         targets = self._targets(batch.labels)
@@ -119,12 +128,14 @@ class Training:
         )
 
     def _judge(self, epoch: int, history: History) -> None:
+        self._group.settle(self._network, self._trainer)
         validated = Accuracy(self._settings.top_k)
         for batch in self._validation.validation():
             logits = self._network(mx.nd.array(batch.images)).astype("float32")
             validated.add(logits.asnumpy(), batch.labels, batch.rows)
-        log_lines.log_validation(epoch, validated.named())
-        accuracy = validated.named()["accuracy"]
+        figures = self._group.mean(validated.named(), validated.rows)
+        log_lines.log_validation(epoch, figures)
+        accuracy = figures["accuracy"]
         if accuracy > max(history.validation_accuracy, default=-1.0):
             log_lines.log_best(accuracy, self._store(self._network, epoch + 1))
             history.best_epoch = epoch + 1

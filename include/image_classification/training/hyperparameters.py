@@ -18,7 +18,6 @@ from include.image_classification.training.hyperparameter_types import (
 )
 
 LATER = {
-    "kv_store": "this image trains on one instance",
     "multi_label": "every image has one label",
     "use_weighted_loss": "this image does not train multi-label models",
 }

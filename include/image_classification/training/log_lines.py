@@ -17,6 +17,11 @@ def use_training_format() -> None:
     )
 
 
+def be_quiet() -> None:
+    """Leave it to another host to tell the metrics of all."""
+    _log.setLevel(logging.WARNING)
+
+
 def log_progress(epoch: int, batch: int, speed: float) -> None:
     """Tell, within an epoch, that the training moves."""
     _log.info("Epoch[%d] Batch [%d]\tSpeed: %.2f samples/sec", epoch, batch, speed)

@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from include.image_classification.training.distribution.group import Alone, Group, Rates
 from include.image_classification.training.hyperparameters import Hyperparameters
-from include.image_classification.training.mxnet_import import mx
 
 
-def make_trainer(settings: Hyperparameters, network: Any) -> Any:
+def make_trainer(
+    settings: Hyperparameters, network: Any, group: Group | None = None, rates: Rates = list
+) -> Any:
     """Return a trainer for the network's parameters, without a learning rate schedule.
+
+    `group` is the hosts that train together; `rates` is for those that cannot be told the learning
+    rate before each step.
 
     As in the built-in algorithm only sgd and nag decay. Biases and BatchNorm's parameters do not
     (MXNet's Module lets BatchNorm's scale decay, too, which serves no purpose before a ReLU).
@@ -17,7 +22,7 @@ def make_trainer(settings: Hyperparameters, network: Any) -> Any:
         if not name.endswith("weight"):
             parameter.wd_mult = 0.0
     choices = {"learning_rate": settings.learning_rate, **_choices(settings)}
-    return mx.gluon.Trainer(parameters, settings.optimizer, choices, kvstore=None)
+    return (group or Alone()).trainer(parameters, settings.optimizer, choices, rates)
 
 
 def _choices(settings: Hyperparameters) -> dict[str, float]:

@@ -8,13 +8,22 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.image_classification.container import ProgramError, base_dir
 from include.image_classification.training import channels, log_lines
+from include.image_classification.training.distribution.cluster import read_cluster
+from include.image_classification.training.distribution.supervise import (
+    needs_supervisor,
+    supervise,
+)
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
 from include.image_classification.training.precision import choose_precision, use_bfloat16
 from include.image_classification.training.records import Records
+
+if TYPE_CHECKING:
+    from include.image_classification.training.batches import BatchReader
+    from include.image_classification.training.distribution.group import Group
 
 _log = logging.getLogger(__name__)
 
@@ -31,13 +40,17 @@ def main(argv: list[str]) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     log_lines.use_training_format()
-    channels.check_instances()
     settings = parse(channels.read_configuration("hyperparameters"))
+    cluster = read_cluster()
+    if needs_supervisor(cluster, settings.kv_store):
+        supervise(cluster, stop)  # whose worker runs this program again
+        return
     train = Records.scan(channels.record_files("train"), settings.num_classes)
     validation = Records.scan(channels.record_files("validation"), settings.num_classes)
     check_counts(settings, train)
     history = _fit(settings, train, validation, stop)
-    _write_history(history, time.perf_counter() - started)
+    if cluster.is_first:
+        _write_history(history, time.perf_counter() - started)
 
 
 def check_counts(settings: Hyperparameters, train: Records) -> None:
@@ -55,44 +68,72 @@ def check_counts(settings: Hyperparameters, train: Records) -> None:
         )
 
 
+def check_share(settings: Hyperparameters, batches: int, hosts: int) -> None:
+    """Refuse fewer images than one batch for each host."""
+    if not batches:
+        raise ProgramError(
+            "The number of input images must be bigger or equal to the mini_batch_size on each of "
+            f"{hosts} hosts: lower mini_batch_size ({settings.mini_batch_size}) or InstanceCount"
+        )
+
+
 def _fit(
     settings: Hyperparameters, train: Records, validation: Records, stop: threading.Event
 ) -> dict[str, Any]:
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
     from include.image_classification.training.artifact import store_model
-    from include.image_classification.training.batches import BatchReader
     from include.image_classification.training.checkpoints import Checkpoints, identity
+    from include.image_classification.training.distribution.group import join
     from include.image_classification.training.fit import History, Training
     from include.image_classification.training.kept_epochs import KeptEpochs
     from include.image_classification.training.mxnet_import import mx
     from include.image_classification.training.network import make_network
     from include.image_classification.training.pretrained.starting import start
 
-    if choose_precision(settings) == "bfloat16":
+    group = join(settings.kv_store)
+    if not group.is_first:
+        log_lines.be_quiet()
+    if group.first_says(group.is_first and choose_precision(settings) == "bfloat16"):
         use_bfloat16()
     mx.random.seed(settings.seed)
     network = make_network(
         settings.num_layers, settings.num_classes, settings.image_shape, settings.network
     )
     start(settings, network)
-    threads = len(os.sched_getaffinity(0))
-    readers = [
-        BatchReader(records, settings.image_shape, settings.mini_batch_size, threads)
-        for records in (train, validation)
-    ]
+    readers = _readers(settings, group, train=train, validation=validation)
+    check_share(settings, readers[0].batches, group.size)
 
     models, kept = base_dir() / "model", base_dir() / "checkpoints"
     frequency = settings.checkpoint_frequency
 
-    def store(best: Any, epoch: int) -> Path:
+    def store(best: Any, epoch: int) -> Path | None:
+        if not group.is_first:
+            return None
         return store_model(best, models, epoch, settings.image_shape, frequency)
 
     images = {"train": len(train), "validation": len(validation)}
     checkpoints = Checkpoints[History](
-        kept, identity(settings, images), KeptEpochs(models, kept, frequency)
+        kept,
+        identity(settings, images),
+        KeptEpochs(models, kept, frequency if group.is_first else None),
     )
-    training = Training(settings, network, (readers[0], readers[1]), store, checkpoints)
+    training = Training(settings, network, readers, store, checkpoints, group)
     return dataclasses.asdict(training.run(stop))
+
+
+def _readers(
+    settings: Hyperparameters, group: "Group", train: Records, validation: Records
+) -> "tuple[BatchReader, BatchReader]":
+    from include.image_classification.training.batches import BatchReader
+
+    threads = len(os.sched_getaffinity(0))
+
+    def reader(channel: str, records: Records) -> BatchReader:
+        size, own = settings.mini_batch_size, channels.is_sharded(channel)
+        share = group.share(len(records), size, own=own)
+        return BatchReader(records, settings.image_shape, size, threads, share)
+
+    return reader("train", train), reader("validation", validation)
 
 
 def _write_history(history: dict[str, Any], seconds: float) -> None:

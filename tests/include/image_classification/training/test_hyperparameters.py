@@ -30,7 +30,6 @@ def test_strings_become_numbers_shapes_and_switches() -> None:
     [
         ({"epoch": "3"}, "epoch is not known: did you mean epochs"),
         ({"zzz": "3"}, "zzz is not known: allowed are augmentation_type, "),
-        ({"kv_store": "dist_sync"}, "kv_store is not supported: .*one instance"),
         ({"num_layers": "19"}, "num_layers is 19: .*18, 20, 32"),
         ({"num_layers": "deep"}, "num_layers is deep: Input should be 18"),
         ({"learning_rate": "2"}, "learning_rate is 2: .*less than or equal to 1"),

@@ -1,0 +1,69 @@
+"""Which hosts there are, and where."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.training.distribution.cluster import (
+    Cluster,
+    address_of,
+    read_cluster,
+)
+from include.image_classification.training.distribution.supervise import needs_supervisor
+
+TWO = Cluster("algo-2", ("algo-1", "algo-2"))
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where resourceconfig.json goes."""
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    folder = tmp_path / "input/config"
+    folder.mkdir(parents=True)
+    return folder / "resourceconfig.json"
+
+
+def test_without_a_file_there_is_one_host(told: Path) -> None:
+    assert read_cluster() == Cluster("algo-1", ("algo-1",))
+
+
+def test_the_first_host_of_the_list_leads(told: Path) -> None:
+    told.write_text(json.dumps({"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}))
+    assert read_cluster() == TWO
+    assert (TWO.rank, TWO.first, TWO.is_first, TWO.rest) == (1, "algo-1", False, ("algo-1",))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"hosts": "algo-1"}, "hosts is 'algo-1', not a list"),
+        ({"hosts": []}, r"hosts is \[\], not a list"),
+        ({"hosts": ["a", "b"]}, "current_host None is not among its hosts"),
+        ({"hosts": ["a"], "current_host": "c"}, "current_host 'c' is not among its hosts"),
+    ],
+)
+def test_a_file_that_says_something_else_is_refused(
+    told: Path, content: object, message: str
+) -> None:
+    told.write_text(json.dumps(content))
+    with pytest.raises(ProgramError, match=message):
+        read_cluster()
+
+
+def test_hosts_resolve_by_name_unless_a_variable_says_where_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert address_of("localhost") == "127.0.0.1"
+    monkeypatch.setenv("HOST_ADDRESSES", "algo-1=127.1.1.1, algo-2=127.1.1.2")
+    assert address_of("algo-2") == "127.1.1.2"
+    with pytest.raises(ProgramError, match="must say algo-3=<address>"):
+        address_of("algo-3")
+
+
+def test_several_hosts_need_to_be_told_how_they_work_together() -> None:
+    with pytest.raises(ProgramError, match="InstanceCount is 2: set the hyperparameter kv_store"):
+        needs_supervisor(TWO, None)
+    assert needs_supervisor(TWO, "dist_sync")
+    assert not needs_supervisor(Cluster("algo-1", ("algo-1",)), "dist_sync")
