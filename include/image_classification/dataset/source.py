@@ -6,7 +6,8 @@ photos are read later, as a stream: each archive once, one photo at a time, noth
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,21 +84,24 @@ def left_alone(folder: Path, read: Sequence[Path]) -> list[str]:
         folder: The source.
         read: The files that are read, and the folders whose files are, but for archives in them.
     """
+    wanted = set(map(str, read))
+    used = {str(each) for path in read for each in (path, *path.parents)}
     names: set[str] = set()
-    for file in folder.rglob("*"):
-        if file.is_file() and not _is_read(file, read):
-            names.add(_outermost_unread(folder, file, read))
+    for top, folders, files in os.walk(folder):
+        if top in wanted:
+            wanted.update(os.path.join(top, name) for name in folders)
+        for name in files:
+            path = os.path.join(top, name)
+            below = top in wanted and not is_archive_name(name)
+            if not below and path not in wanted and os.path.isfile(path):
+                names.add(_outermost_unread(folder, path, used))
     return sorted(names)
 
 
-def _is_read(file: Path, read: Sequence[Path]) -> bool:
-    below = not is_archive_name(file.name)
-    return any(file == path or (below and path in file.parents) for path in read)
-
-
-def _outermost_unread(folder: Path, file: Path, read: Sequence[Path]) -> str:
-    for parent in reversed(file.relative_to(folder).parents[:-1]):
-        outer = folder / parent
-        if not any(outer == path or outer in path.parents for path in read):
-            return f"{parent.as_posix()}/"
-    return file.relative_to(folder).as_posix()
+def _outermost_unread(folder: Path, file: str, used: Collection[str]) -> str:
+    """A file's outermost folder that is neither read nor around what is; the file, if none is."""
+    parts = os.path.relpath(file, folder).split(os.sep)
+    for end in range(1, len(parts)):
+        if os.path.join(folder, *parts[:end]) not in used:
+            return "/".join(parts[:end]) + "/"
+    return "/".join(parts)
