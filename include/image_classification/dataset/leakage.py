@@ -21,8 +21,8 @@ is nearly all zeros or all ones, like any other such."""
 CLOSEST = 8
 """So many neighbours of a test image are told: bursts of one scene would fill the memory."""
 
-# Of distances held in memory at a time: 512 x 8192 numbers are 16 MB.
-TESTS_AT_ONCE, OTHERS_AT_ONCE = 512, 8192
+# Of distances held in memory at a time: 128 x 4096 numbers are 2 MB.
+TESTS_AT_ONCE, OTHERS_AT_ONCE = 128, 4096
 
 
 @dataclass(frozen=True)

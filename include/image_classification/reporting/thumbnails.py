@@ -14,6 +14,12 @@ QUALITY = 82
 MAX_PIXELS = 100_000_000
 """Pages show what was refused, too: a few kilobytes that claim more could unfold to gigabytes."""
 
+SCALED = {
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+}
+
 # OpenCV shows what there is of a JPEG that is cut off, if only its end is there.
 END_OF_JPEG = b"\xff\xd9"
 
@@ -25,7 +31,7 @@ def thumbnail(path: Path, width: int, height: int) -> str | None:
     decoded.
     """
     try:
-        image = _decode(path.read_bytes())
+        image = _decode(path.read_bytes(), max(width, height))
     except (OSError, cv2.error):
         return None
     if image is None:
@@ -40,8 +46,11 @@ def thumbnail(path: Path, width: int, height: int) -> str | None:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
 
 
-def _decode(data: bytes) -> Any:
+def _decode(data: bytes, side: int) -> Any:
+    """Decode at the smallest scale at which each side has so many pixels, if it has them."""
     header = read_photo_header(data)
     if header is None or header.width * header.height > MAX_PIXELS:
         return None
-    return cv2.imdecode(np.frombuffer(data + END_OF_JPEG, np.uint8), cv2.IMREAD_COLOR)
+    shorter = min(header.width, header.height)
+    flags = next((SCALED[scale] for scale in SCALED if shorter >= scale * side), cv2.IMREAD_COLOR)
+    return cv2.imdecode(np.frombuffer(data + END_OF_JPEG, np.uint8), flags)
