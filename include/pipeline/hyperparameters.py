@@ -11,7 +11,7 @@ from include.pipeline.strict import Strict
 DEEP_LAYERS = (18, 34, 50, 101, 152, 200)
 """Depths of the ResNets for photos; those which exist pretrained."""
 
-OWN = ("lr_schedule", "label_smoothing", "seed", "network")
+OWN = ("lr_schedule", "label_smoothing", "seed", "network", "int8")
 """What only our image knows."""
 
 NumLayers = Literal[18, 34, 50, 101, 152, 200, 20, 32, 44, 56, 110]
@@ -54,6 +54,7 @@ class Hyperparameters(Strict):
     network: Literal["torchvision", "mxnet"] | None = None
     lr_schedule: Literal["step", "one_cycle"] | None = None
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] | None = None
+    int8: Literal["auto", "never"] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
 
     @property

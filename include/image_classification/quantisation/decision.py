@@ -10,7 +10,8 @@ PREFIX = "int8"
 """`int8-symbol.json` and `int8-0000.params`: the built-in algorithm's loader ignores them."""
 
 EPOCH = 0
-FILES = (f"{PREFIX}-symbol.json", f"{PREFIX}-{EPOCH:04d}.params")
+SYMBOL, PARAMETERS = f"{PREFIX}-symbol.json", f"{PREFIX}-{EPOCH:04d}.params"
+FILES = (SYMBOL, PARAMETERS)
 RECORD = "int8.json"
 ALLOWED_LOSS = 0.005
 """How much top-1 accuracy on the validation channel int8 may lose."""

@@ -12,7 +12,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.quantisation import decision
 from include.image_classification.serving.network import Network, input_shape
 from include.image_classification.squash import Image
-from include.image_classification.training.artifact import PREFIX
+from include.image_classification.training.model_files import PREFIX, parameters_file
 
 CLASSES = "classes.json"
 PRECISION = "SERVING_PRECISION"
@@ -23,7 +23,7 @@ class Model:
     """A loaded model. Its memory and shapes are settled at once and never grow."""
 
     def __init__(self, folder: Path) -> None:
-        """Load the newest epoch in a folder that holds an unpacked model.tar.gz.
+        """Load the best epoch in a folder that holds an unpacked model.tar.gz.
 
         Its int8 form is loaded instead where it was found to be as good and the processor has the
         instructions for it, unless SERVING_PRECISION=float32.
@@ -36,7 +36,7 @@ class Model:
         if self.precision == "int8":
             self._network = Network(folder / decision.PREFIX, decision.EPOCH, self.shape)
         else:
-            self._network = Network(folder / PREFIX, newest_epoch(folder), self.shape)
+            self._network = Network(*checkpoint(folder), self.shape)
         self.names: Sequence[str] | None = _names(folder, self._network.classes)
 
     def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
@@ -47,17 +47,16 @@ class Model:
         return self._network.probabilities(images)
 
 
-def newest_epoch(folder: Path) -> int:
-    """The last epoch whose parameters are in a folder.
+def checkpoint(folder: Path) -> tuple[Path, int]:
+    """Prefix and epoch of the float32 model in a folder, as `mx.model.load_checkpoint` takes them.
 
     Raises:
-        ProgramError: there are none.
+        ProgramError: there is none.
     """
-    epochs = [path.stem.rsplit("-", 1)[1] for path in folder.glob(f"{PREFIX}-*.params")]
-    numbers = [int(epoch) for epoch in epochs if epoch.isdecimal()]
-    if not numbers:
+    parameters = parameters_file(folder)
+    if parameters is None:
         raise ProgramError(f"{folder} holds no {PREFIX}-NNNN.params: was the training stopped?")
-    return max(numbers)
+    return folder / PREFIX, int(parameters.stem.rsplit("-", 1)[1])
 
 
 def _precision(folder: Path) -> str:

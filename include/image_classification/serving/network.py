@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
 from include.image_classification.squash import Image
+from include.image_classification.training.model_files import SHAPES
 from include.image_classification.training.mxnet_import import mx
 
-SHAPES = "model-shapes.json"
 SIZES = (1, 2, 4, 8, 16)
 """MXNet's memory grows with every new shape, so that batches have one of these sizes."""
 

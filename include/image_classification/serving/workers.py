@@ -77,6 +77,7 @@ class Workers:
             "OMP_NUM_THREADS": str(threads),
             "OMP_WAIT_POLICY": "PASSIVE",  # spinning would take the processor from the others
             "MXNET_CPU_WORKER_NTHREADS": "1",
+            "MXNET_SUBGRAPH_VERBOSE": "0",
             "PYTHONPATH": os.pathsep.join(filter(None, [os.getcwd(), *sys.path])),
         }
         self._workers = [self._start() for _ in range(count)]

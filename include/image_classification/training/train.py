@@ -81,6 +81,7 @@ def _fit(
     settings: Hyperparameters, train: Records, validation: Records, stop: threading.Event
 ) -> dict[str, Any]:
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
+    from include.image_classification.quantisation.after_training import add_int8
     from include.image_classification.training.artifact import store_model
     from include.image_classification.training.checkpoints import Checkpoints, identity
     from include.image_classification.training.distribution.group import join
@@ -118,7 +119,11 @@ def _fit(
         KeptEpochs(models, kept, frequency if group.is_first else None),
     )
     training = Training(settings, network, readers, store, checkpoints, group)
-    return dataclasses.asdict(training.run(stop))
+    history = training.run(stop)
+    if settings.int8 == "auto" and history.best_epoch and group.is_first and not stop.is_set():
+        calibration = readers[0].training(0, "none", settings.seed, settings.resize)
+        add_int8(models, calibration, readers[1].validation(), stop)
+    return dataclasses.asdict(history)
 
 
 def _readers(

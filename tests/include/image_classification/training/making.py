@@ -23,6 +23,7 @@ SETTINGS = {
     "learning_rate": "0.05",
     "top_k": "2",
     "augmentation_type": "crop",
+    "int8": "never",
 }
 
 

@@ -1,0 +1,113 @@
+"""What training does about int8 when it has its model."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.image_classification.quantisation.decision import (
+    Decision,
+    discard,
+    has_int8_instructions,
+)
+from include.image_classification.quantisation.handing_over import write_batch, write_end
+
+_log = logging.getLogger(__name__)
+PROGRAM = "include.image_classification.quantisation.quantise"
+CALIBRATION_IMAGES = 256
+"""More change the ranges little, and take a minute for the deepest networks."""
+
+_TICK = 0.1
+
+
+class Batch(Protocol):
+    """Training's batches: pixels of 0..255, of which the first `rows` rows count."""
+
+    @property
+    def images(self) -> NDArray[np.float32]:
+        """Batch x channels x height x width."""
+
+    @property
+    def labels(self) -> NDArray[np.float32]:
+        """The classes."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows count."""
+
+
+def add_int8(
+    folder: Path, training: Iterable[Batch], validation: Iterable[Batch], stop: threading.Event
+) -> None:
+    """Lay an int8 form beside the model in a folder, where it is as good and faster.
+
+    int8.json says what was decided, and why. Whatever happens here, the model stays as it is.
+
+    Args:
+        folder: Holds the model.
+        training: Images to calibrate on; the first few hundred are read.
+        validation: Images to judge by.
+        stop: Ends this at once, without int8.
+    """
+    discard(folder)
+    if not has_int8_instructions():
+        _decline(folder, "this processor has no instructions for it (VNNI)")
+        return
+    command = [sys.executable, "-m", PROGRAM, str(folder)]
+    environment = {
+        # MXNet would take the process for one of several hosts that train together.
+        **{name: text for name, text in os.environ.items() if not name.startswith("DMLC_")},
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "MXNET_SUBGRAPH_VERBOSE": "0",
+    }
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
+        assert process.stdin is not None
+        try:
+            _hand_over(process.stdin, training, validation, stop)
+            while process.poll() is None and not stop.wait(_TICK):
+                continue
+        finally:
+            process.kill()
+    if process.returncode or stop.is_set():
+        discard(folder)
+        told = "training was told to stop" if stop.is_set() else "the log says why"
+        _decline(folder, f"quantising ended with status {process.returncode}: {told}")
+
+
+def _decline(folder: Path, reason: str) -> None:
+    Decision(served=False, reason=reason).write(folder)
+    _log.warning("int8 is not served: %s", reason)
+
+
+def _hand_over(
+    pipe: IO[bytes],
+    training: Iterable[Batch],
+    validation: Iterable[Batch],
+    stop: threading.Event,
+) -> None:
+    try:
+        for batches in (_first(training, CALIBRATION_IMAGES), validation):
+            for batch in batches:
+                if stop.is_set():
+                    return
+                images = batch.images[: batch.rows].transpose(0, 2, 3, 1)
+                write_batch(pipe, images.astype(np.uint8), batch.labels[: batch.rows].astype(int))
+            write_end(pipe)
+        pipe.close()
+    except BrokenPipeError:
+        return  # it has ended, and its status says so
+
+
+def _first(batches: Iterable[Batch], images: int) -> Iterator[Batch]:
+    for batch in batches:
+        yield batch
+        images -= batch.rows
+        if images <= 0:
+            return

@@ -1,0 +1,162 @@
+"""From a trained model to its int8 form, and to the one that answers."""
+
+import io
+import json
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from include.image_classification.quantisation import after_training, decision
+from include.image_classification.quantisation.after_training import add_int8
+from include.image_classification.quantisation.calibration import write_int8
+from include.image_classification.quantisation.handing_over import (
+    read_batches,
+    write_batch,
+    write_end,
+)
+from include.image_classification.serving.model import Model, checkpoint
+from include.image_classification.serving.photo import read_photo
+from include.image_classification.squash import Image
+from include.image_classification.training.batches import Batch, BatchReader
+from include.image_classification.training.mxnet_import import mx
+from include.image_classification.training.records import Records
+from tests.include.image_classification.conftest import Trained
+from tests.include.image_classification.training.making import picture
+
+SHAPE = (3, 32, 32)
+IMAGES = [read_photo(picture(label, 50 + label, side=40), SHAPE) for label in range(20)]
+
+
+@pytest.fixture
+def folder(trained: Trained, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained.base / "model", tmp_path / "model"))
+
+
+def batches(trained: Trained, channel: str) -> Iterator[Batch]:
+    path = trained.base / "input" / "data" / channel / f"{channel}.rec"
+    yield from BatchReader(Records.scan([path], 3), SHAPE, 8, threads=1).validation()
+
+
+def add(trained: Trained, folder: Path, stop: threading.Event | None = None) -> dict[str, object]:
+    """Have training's model quantised, and return what was decided."""
+    never = stop or threading.Event()
+    add_int8(folder, batches(trained, "train"), batches(trained, "validation"), never)
+    loaded: dict[str, object] = json.loads((folder / decision.RECORD).read_text())
+    return loaded
+
+
+def test_training_leaves_int8_and_the_decision_beside_the_model(
+    trained: Trained, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    decided = add(trained, folder)
+    if not decision.has_int8_instructions():
+        assert not decided["served"]
+        return
+    assert (decided["images"], decided["calibration_images"]) == (10, 24)
+    history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
+    assert decided["float32_top1"] == pytest.approx(max(history["validation_accuracy"]))
+    assert "points of top-1 are lost" in capfd.readouterr().out or not decided["served"]
+    left = {path.name: path.read_bytes() for path in folder.iterdir()}
+    expected = {decision.RECORD, *(decision.FILES if decided["served"] else ())}
+    assert left.keys() - before.keys() == expected
+    assert before.items() <= left.items()
+
+
+def test_int8_answers_nearly_what_float32_does_whatever_the_batch(folder: Path) -> None:
+    write_int8(checkpoint(folder), IMAGES, folder)
+    float32 = Model(folder)
+    decision.decide((9, 9), 10, 20, 3.0).write(folder)
+    if not decision.has_int8_instructions():
+        assert Model(folder).precision == "float32"
+        return
+    int8 = Model(folder)
+    assert (float32.precision, int8.precision) == ("float32", "int8")
+    answers = int8.probabilities(IMAGES[:16])
+    exact = float32.probabilities(IMAGES[:16])
+    assert np.abs(answers - exact).max() < 0.1
+    assert not np.array_equal(answers, exact)
+    for size in (1, 3, 7):
+        assert np.allclose(int8.probabilities(IMAGES[:size]), answers[:size], atol=1e-5)
+
+
+def test_float32_answers_where_it_must(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor without the instructions, the environment, or a decision against int8."""
+    write_int8(checkpoint(folder), IMAGES[:1], folder)
+    decision.decide((9, 9), 10, 20, 3.0).write(folder)
+    monkeypatch.setattr(decision, "has_int8_instructions", lambda: False)
+    assert Model(folder).precision == "float32"
+    monkeypatch.setattr(decision, "has_int8_instructions", lambda: True)
+    monkeypatch.setenv("SERVING_PRECISION", "float32")
+    assert Model(folder).precision == "float32"
+    monkeypatch.delenv("SERVING_PRECISION")
+    decision.decide((9, 2), 10, 20, 3.0).write(folder)
+    assert Model(folder).precision == "float32"
+
+
+def test_mxnets_own_loader_still_finds_the_float32_model(folder: Path) -> None:
+    write_int8(checkpoint(folder), IMAGES, folder)
+    prefix, epoch = checkpoint(folder)
+    symbol, _, _ = mx.model.load_checkpoint(str(prefix), epoch)
+    assert not [name for name in symbol.get_internals().list_outputs() if "quantize" in name]
+
+
+def test_without_the_instructions_nothing_is_started(
+    trained: Trained, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(after_training, "has_int8_instructions", lambda: False)
+    decided = add(trained, folder)
+    assert not decided["served"]
+    assert "VNNI" in str(decided["reason"])
+
+
+@pytest.fixture
+def everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(after_training, "has_int8_instructions", lambda: True)
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_a_network_that_cannot_be_quantised_is_served_in_float32(
+    trained: Trained, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    symbol = folder / "image-classification-symbol.json"
+    symbol.write_text(symbol.read_text().replace("SoftmaxOutput", "SVMOutput"))
+    with caplog.at_level(logging.WARNING):
+        decided = add(trained, folder)
+    assert not decided["served"]
+    assert "int8 is not served: quantising ended with status 1" in caplog.text
+    assert not any((folder / name).exists() for name in decision.FILES)
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_training_that_is_told_to_stop_does_not_wait_for_int8(
+    trained: Trained, folder: Path
+) -> None:
+    stop = threading.Event()
+    stop.set()
+    decided = add(trained, folder, stop)
+    assert not decided["served"]
+    assert "told to stop" in str(decided["reason"])
+
+
+def test_images_arrive_as_they_were_handed_over() -> None:
+    """Two sequences, the second of which ends too early."""
+    pipe = io.BytesIO()
+    images: Image = np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3)
+    for _ in range(2):
+        write_batch(pipe, images, np.array([1, 2]))
+    write_end(pipe)
+    write_batch(pipe, images[:1], np.array([7]))
+    pipe.seek(0)
+    first = list(read_batches(pipe))
+    assert [labels.tolist() for _, labels in first] == [[1, 2], [1, 2]]
+    assert all((pixels == images).all() for pixels, _ in first)
+    second = read_batches(pipe)
+    assert next(second)[1].tolist() == [7]
+    with pytest.raises(EOFError, match="training ended before"):
+        next(second)
