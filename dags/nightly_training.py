@@ -11,6 +11,11 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
 - `plan`, *record files a channel*: several instances converted, for our own image; set
   `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.
+- `plan` says *since champion 3 is ...*: `training.start_from: champion` goes on from the model that
+  serves, but that one has another network or other classes; so this night starts anew.
+- `track_train`, *sha256*: the file at `pretrained_model_uri` is not the one that the YAML means.
+- `track_train`, *checkpoint of another training*: only attempts at the same task share checkpoints;
+  clear `plan` and what follows for a training with checkpoints of its own.
 - `track_train`: the end of the job's log is in this task's log. Mend the hyperparameters in the
   YAML, then clear `plan` and what follows.
 - `track_transform`: one unreadable photo fails the whole job, and the log names it.
@@ -44,7 +49,12 @@ def plan(pipeline: str) -> dict[str, Any]:
     state = plan_training(site.s3, site.sagemaker, site.pipeline, site.deployment, asked)
     go_or_skip(decide_training(state, asked["force"]))
     request = training_request(
-        site.pipeline, site.deployment, state.recordio, state.hyperparameters, state.shards
+        site.pipeline,
+        site.deployment,
+        state.recordio,
+        state.hyperparameters,
+        state.shards,
+        state.start.model_uri,
     )
     return {"request": request, "lineage": state.lineage()}
 

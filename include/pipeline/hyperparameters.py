@@ -11,7 +11,15 @@ from include.pipeline.strict import Strict
 DEEP_LAYERS = (18, 34, 50, 101, 152, 200)
 """Depths of the ResNets for photos; those which exist pretrained."""
 
-OWN = ("lr_schedule", "label_smoothing", "seed", "network", "int8")
+OWN = (
+    "lr_schedule",
+    "label_smoothing",
+    "seed",
+    "network",
+    "pretrained_model_uri",
+    "pretrained_model_sha256",
+    "int8",
+)
 """What only our image knows."""
 
 NumLayers = Literal[18, 34, 50, 101, 152, 200, 20, 32, 44, 56, 110]
@@ -32,6 +40,11 @@ class Hyperparameters(Strict):
     epochs: Positive = 30
     learning_rate: Fraction = 0.1
     use_pretrained_model: Literal[0, 1] = 0
+    pretrained_model_uri: (
+        Annotated[str, Field(pattern=r"^(s3://[a-z0-9.\-]{3,63}/.*[^/]|https://.+|file:///.+)$")]
+        | None
+    ) = None
+    pretrained_model_sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
     optimizer: Literal["sgd", "adam", "rmsprop", "nag"] = "sgd"
     momentum: Fraction | None = None
     weight_decay: Fraction | None = None
@@ -81,14 +94,12 @@ class Hyperparameters(Strict):
                 f"use_pretrained_model: 1 needs num_layers to be one of {allowed}, "
                 f"not {self.num_layers}"
             )
-        if self.image_shape != "3,224,224":
-            raise ValueError(
-                f"use_pretrained_model: 1 needs image_shape to be 3,224,224, not {self.image_shape}"
-            )
         return self
 
     @model_validator(mode="after")
     def _some_do_not_go_together(self) -> Hyperparameters:
+        if self.pretrained_model_uri is not None and self.pretrained_model_sha256 is None:
+            raise ValueError("pretrained_model_uri needs pretrained_model_sha256")
         if self.resize is not None and self.resize <= self.side:
             raise ValueError(f"resize must be above image_shape's longer side, {self.side}")
         if self.checkpoint_frequency is not None and self.checkpoint_frequency > self.epochs:

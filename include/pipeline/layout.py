@@ -106,6 +106,10 @@ class Layout:
         """Below this, training jobs write <job>/output/model.tar.gz."""
         return f"{self.root}models/"
 
+    def checkpoints(self, training: str) -> str:
+        """What one training goes on from after an interruption; of no use once it is done."""
+        return f"{self.root}checkpoints/{training}/"
+
     def evaluation(self, training_job: str) -> str:
         """The evaluation of one candidate: evaluation.json, tables, a page."""
         return f"{self.root}evaluations/{training_job}/"

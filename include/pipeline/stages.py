@@ -164,6 +164,11 @@ class Training(Strict):
     machine: Machine = Machine(instance_type="ml.c5.4xlarge", volume_gb=50, max_runtime_minutes=720)
     spot: bool = False
     max_wait_minutes: Annotated[int, Field(ge=1)] | None = None
+    start_from: Literal["scratch", "pretrained", "champion"] | None = Field(
+        default=None,
+        description="What a night starts from; left out, as use_pretrained_model says. champion: "
+        "the model that serves, where it is of the same network and classes, else the same",
+    )
     hyperparameters: Hyperparameters = Hyperparameters()
 
     @property
@@ -198,6 +203,34 @@ class Training(Strict):
             raise ValueError(
                 f"hyperparameters: {', '.join(self.hyperparameters.own)}: the built-in algorithm "
                 "does not know it: leave it out, or use algorithm: own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _it_starts_from_what_there_is(self) -> Training:
+        switch = self.hyperparameters.use_pretrained_model
+        if self.start_from == "scratch" and switch:
+            raise ValueError(
+                "start_from: scratch contradicts hyperparameters.use_pretrained_model: 1"
+            )
+        if self.start_from == "pretrained" and not switch:
+            raise ValueError("start_from: pretrained needs hyperparameters.use_pretrained_model: 1")
+        return self
+
+    @model_validator(mode="after")
+    def _pretrained_weights_are_where_the_image_finds_them(self) -> Training:
+        told = self.hyperparameters
+        if not told.use_pretrained_model:
+            return self
+        if self.algorithm == "own" and told.pretrained_model_uri is None:
+            raise ValueError(
+                "hyperparameters.use_pretrained_model: 1 needs pretrained_model_uri and "
+                "pretrained_model_sha256: our image brings no weights, the built-in algorithm does"
+            )
+        if self.algorithm == "built-in" and told.image_shape != "3,224,224":
+            raise ValueError(
+                "hyperparameters.use_pretrained_model: 1 needs image_shape to be 3,224,224, not "
+                f"{told.image_shape}"
             )
         return self
 

@@ -45,8 +45,13 @@ def source_fingerprint(files: Mapping[str, str], source: Source, dataset: Datase
     return digest({"files": dict(files), "settings": settings})
 
 
-def training_fingerprint(recordio: str, hyperparameters: Mapping[str, str], image_uri: str) -> str:
-    """Name a training: the same data, hyperparameters and image are not trained twice."""
-    return digest(
-        {"recordio": recordio, "hyperparameters": dict(hyperparameters), "image": image_uri}
-    )
+def training_fingerprint(
+    recordio: str, hyperparameters: Mapping[str, str], image_uri: str, start_from: str | None = None
+) -> str:
+    """Name a training: the same data, hyperparameters and image are not trained twice.
+
+    That it starts from the champion is part of the name, but not from which: a champion of the
+    very same data and settings is nothing new to learn from.
+    """
+    content = {"recordio": recordio, "hyperparameters": dict(hyperparameters), "image": image_uri}
+    return digest(content | ({"start_from": start_from} if start_from == "champion" else {}))

@@ -14,6 +14,7 @@ from include.pipeline.versions import recordio_version, training_fingerprint
 from include.policies.decision import Decision
 from include.policies.records import RecordError, need_record
 from include.policies.registry import Package, find_package
+from include.policies.starting import Start, find_start, network_name
 
 CHANGEABLE = ("epochs", "num_layers", "learning_rate")
 """The hyperparameters that a person may change for one run."""
@@ -25,6 +26,7 @@ class TrainingState:
 
     `shards` is how many files each split of the RecordIO version has. `earlier` is the package of
     an earlier training on the same data with the same hyperparameters and image, if there is one.
+    `network` names what is trained, `start` is what it starts from.
     """
 
     pipeline: str
@@ -33,6 +35,8 @@ class TrainingState:
     shards: int
     hyperparameters: Mapping[str, str]
     fingerprint: str
+    network: str
+    start: Start
     earlier: Package | None
 
     def lineage(self) -> dict[str, Any]:
@@ -43,6 +47,8 @@ class TrainingState:
             "dataset_version": self.dataset_version,
             "recordio_version": self.recordio,
             "fingerprint": self.fingerprint,
+            "network": self.network,
+            "started_from": self.start.text,
             "hyperparameters": settings,
         }
 
@@ -69,7 +75,9 @@ def plan_training(
     changes = {name: asked.get(name) for name in CHANGEABLE}
     hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
     image = deployment.image(pipeline.training.algorithm)
-    fingerprint = training_fingerprint(record["version"], hyperparameters, image)
+    start_from = pipeline.training.start_from
+    fingerprint = training_fingerprint(record["version"], hyperparameters, image, start_from)
+    network = network_name(pipeline.training.algorithm, hyperparameters)
     return TrainingState(
         pipeline=pipeline.name,
         dataset_version=record["dataset_version"],
@@ -77,6 +85,8 @@ def plan_training(
         shards=record.get("shards", 1),
         hyperparameters=hyperparameters,
         fingerprint=fingerprint,
+        network=network,
+        start=find_start(sagemaker, pipeline, hyperparameters, network),
         earlier=find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint),
     )
 
@@ -85,7 +95,9 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
     """Decide whether to train; `force` means that a person asked for it in any case."""
     if state.earlier is None:
         return Decision(
-            True, f"RecordIO {state.recordio} was not trained on with these settings yet"
+            True,
+            f"RecordIO {state.recordio} was not trained on with these settings yet; "
+            f"starting from {state.start.text}",
         )
     facts = state.earlier.metadata
     done = (
@@ -94,7 +106,7 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
         f"verdict {facts.get('verdict', 'unknown')})"
     )
     if force:
-        return Decision(True, f"forced, though {done}")
+        return Decision(True, f"forced, though {done}; starting from {state.start.text}")
     return Decision(False, f"nothing new to learn: {done}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sagemaker_jobs.aws import Client, error_message, is_existing, is_passing
 from sagemaker_jobs.errors import JobConflict, JobRejected, TrackingInterrupted
-from sagemaker_jobs.identity import JobIdentity, request_digest, with_job_name
+from sagemaker_jobs.identity import JobIdentity, request_digest, with_job_names
 from sagemaker_jobs.kinds import Description, JobKind
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
 
@@ -67,7 +67,8 @@ def ensure_job(
         client: A SageMaker client of boto3.
         kind: The kind of job.
         request: ``prefix`` (of the name) and ``config``: the boto3 request without the job's name,
-            which is filled in wherever a string says ``{job_name}``.
+            which is filled in wherever a string says ``{job_name}``; ``{first_job_name}`` becomes
+            the first attempt's.
         identity: Whose work it is.
         renewals: How often a person has asked for the same work anew. What failed for a lasting
             reason before the last time is done again.
@@ -119,7 +120,7 @@ class _Work:
         """Create an attempt, or attach to it where another process was faster."""
         name = self._name(renewal, attempt)
         try:
-            self._kind.create(self._client, self._request(name))
+            self._kind.create(self._client, self._request(name, renewal))
         except self._client.exceptions.ClientError as error:
             if is_existing(error):
                 return self._lost_race(renewal, attempt)
@@ -161,8 +162,9 @@ class _Work:
     def _name(self, renewal: int, attempt: int) -> str:
         return self._identity.job_name(self._prefix, renewal=renewal, attempt=attempt)
 
-    def _request(self, name: str) -> dict[str, Any]:
-        config: dict[str, Any] = with_job_name(self._config, name)
+    def _request(self, name: str, renewal: int) -> dict[str, Any]:
+        first = self._name(renewal, attempt=1)
+        config: dict[str, Any] = with_job_names(self._config, name, first)
         tags = [*config.get("Tags", []), *self._tags()]
         return {**config, self._kind.name_field: name, "Tags": tags}
 

@@ -85,14 +85,22 @@ def request_digest(kind: str, config: dict[str, Any]) -> str:
     return _digest({"kind": kind, "config": config})
 
 
-def with_job_name(value: Any, job_name: str) -> Any:
-    """Return a copy of a request in which every ``{job_name}`` inside a string is filled in."""
+def with_job_names(value: Any, job_name: str, first_job_name: str) -> Any:
+    """Return a copy of a request in which every name that stands in braces is filled in.
+
+    Args:
+        value: The request, or a part of it.
+        job_name: What ``{job_name}`` inside a string becomes.
+        first_job_name: What ``{first_job_name}`` becomes: the name of the first attempt at the same
+            work, by which what all its attempts share is found.
+    """
     if isinstance(value, str):
-        return value.replace("{job_name}", job_name)
+        named = value.replace("{job_name}", job_name)
+        return named.replace("{first_job_name}", first_job_name)
     if isinstance(value, dict):
-        return {key: with_job_name(item, job_name) for key, item in value.items()}
+        return {k: with_job_names(item, job_name, first_job_name) for k, item in value.items()}
     if isinstance(value, list | tuple):
-        return [with_job_name(item, job_name) for item in value]
+        return [with_job_names(item, job_name, first_job_name) for item in value]
     return value
 
 

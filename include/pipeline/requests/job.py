@@ -10,6 +10,9 @@ from include.pipeline.form import Pipeline
 JOB_NAME = "{job_name}"
 """Stands in requests for the job's name, which is known when the job is submitted."""
 
+FIRST_JOB_NAME = "{first_job_name}"
+"""Stands for the name of the first of all attempts at the same work, which are named together."""
+
 
 class JobRequest(TypedDict):
     """A job to submit: the boto3 request without the job's name, and what the name is made of."""

@@ -8,13 +8,20 @@ from typing import Any
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
-from include.pipeline.requests.job import JobRequest, job_request
+from include.pipeline.requests.job import FIRST_JOB_NAME, JobRequest, job_request
 
 METRICS = {
     "train:accuracy": r"Train-accuracy=([0-9.]+)",
     "validation:accuracy": r"Validation-accuracy=([0-9.]+)",
 }
 """What SageMaker reads from our image's log; for the built-in image it knows by itself."""
+
+RECORDS, MODEL, FILE = (
+    "application/x-recordio",
+    "application/x-sagemaker-model",
+    "application/octet-stream",
+)
+LOCAL_CHECKPOINTS = "/opt/ml/checkpoints"
 
 
 def training_hyperparameters(
@@ -49,6 +56,7 @@ def training_request(
     recordio: str,
     hyperparameters: Mapping[str, str],
     shards: int = 1,
+    model_uri: str | None = None,
 ) -> JobRequest:
     """Return the job that trains on a RecordIO version with complete hyperparameters.
 
@@ -58,19 +66,22 @@ def training_request(
         recordio: The RecordIO version.
         hyperparameters: What `training_hyperparameters` returns.
         shards: By how many instances together its files were written.
+        model_uri: The model.tar.gz that it goes on from; None starts as the hyperparameters say.
     """
     layout = Layout(deployment.bucket, pipeline.name)
-    channels = ("train", "validation")
+    records = [
+        _channel(name, layout.uri(layout.recordio_part(recordio, name, shards)), RECORDS)
+        for name in ("train", "validation")
+    ]
+    told, start = _start(hyperparameters, model_uri)
     config = {
         "RoleArn": deployment.role_arn,
         "AlgorithmSpecification": _algorithm(pipeline, deployment),
-        "HyperParameters": dict(hyperparameters),
-        "InputDataConfig": [
-            _channel(name, layout.uri(layout.recordio_part(recordio, name, shards)))
-            for name in channels
-        ],
+        "HyperParameters": told,
+        "InputDataConfig": [*records, *start],
         "OutputDataConfig": {"S3OutputPath": layout.output(layout.models)},
         **_resources(pipeline),
+        **_checkpoints(pipeline, layout),
     }
     return job_request(pipeline, deployment, "train", config)
 
@@ -88,7 +99,37 @@ def _algorithm(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
     return specification
 
 
-def _channel(name: str, uri: str) -> dict[str, Any]:
+def _start(
+    hyperparameters: Mapping[str, str], model_uri: str | None
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Return the hyperparameters and the channel with what the training starts from.
+
+    Weights in S3 are a channel, so that SageMaker brings them to jobs without network access, too.
+    """
+    if model_uri is not None:
+        others = {
+            name: value
+            for name, value in hyperparameters.items()
+            if not name.startswith("pretrained_model_")
+        }
+        return {**others, "use_pretrained_model": "0"}, [_channel("model", model_uri, MODEL)]
+    uri = hyperparameters.get("pretrained_model_uri", "")
+    channels = [_channel("pretrained", uri, FILE)] if uri.startswith("s3://") else []
+    return dict(hyperparameters), channels
+
+
+def _checkpoints(pipeline: Pipeline, layout: Layout) -> dict[str, Any]:
+    """Ask for checkpoints, where all attempts at a training find them and no other training does.
+
+    The built-in algorithm writes them for spot machines only.
+    """
+    if pipeline.training.algorithm == "built-in" and not pipeline.training.spot:
+        return {}
+    folder = layout.output(layout.checkpoints(FIRST_JOB_NAME))
+    return {"CheckpointConfig": {"S3Uri": folder, "LocalPath": LOCAL_CHECKPOINTS}}
+
+
+def _channel(name: str, uri: str, content_type: str) -> dict[str, Any]:
     return {
         "ChannelName": name,
         "DataSource": {
@@ -98,7 +139,7 @@ def _channel(name: str, uri: str) -> dict[str, Any]:
                 "S3DataDistributionType": "FullyReplicated",
             }
         },
-        "ContentType": "application/x-recordio",
+        "ContentType": content_type,
         "CompressionType": "None",
         "InputMode": "File",
     }

@@ -113,6 +113,41 @@ MISTAKES = {
         SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, num_layers: 20}}",
         ["training.hyperparameters: use_pretrained_model: 1 needs num_layers to be one of 18, 34"],
     ),
+    "pretrained by our image, which brings nothing": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1}}",
+        ["training: hyperparameters.use_pretrained_model: 1 needs pretrained_model_uri and"],
+    ),
+    "pretrained weights without their hash": (
+        SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a'}}",
+        ["training.hyperparameters: pretrained_model_uri needs pretrained_model_sha256"],
+    ),
+    "pretrained weights in a folder": (
+        SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a/'}}",
+        ["training.hyperparameters.pretrained_model_uri: 's3://bucket/a/' is not allowed"],
+    ),
+    "a hash that is none": (
+        SOURCE + "training: {hyperparameters: {pretrained_model_sha256: abc}}",
+        ["training.hyperparameters.pretrained_model_sha256: 'abc' is not allowed"],
+    ),
+    "our weights for the built-in": (
+        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        f"hyperparameters: {{pretrained_model_sha256: {'a' * 64}}}}}",
+        ["training: hyperparameters: pretrained_model_sha256: aaa", "use algorithm: own"],
+    ),
+    "another shape than the built-in's weights have": (
+        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        "hyperparameters: {use_pretrained_model: 1, image_shape: '3,64,64'}}",
+        ["training: hyperparameters.use_pretrained_model: 1 needs image_shape to be 3,224,224"],
+    ),
+    "scratch and pretrained": (
+        SOURCE + "training: {start_from: scratch, algorithm: built-in, machine: {instance_type: "
+        "ml.g5.xlarge}, hyperparameters: {use_pretrained_model: 1}}",
+        ["training: start_from: scratch contradicts hyperparameters.use_pretrained_model: 1"],
+    ),
+    "pretrained without weights": (
+        SOURCE + "training: {start_from: pretrained}",
+        ["training: start_from: pretrained needs hyperparameters.use_pretrained_model: 1"],
+    ),
     "several record files for the built-in": (
         SOURCE + "conversion: {instance_count: 3}\n"
         "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}}",

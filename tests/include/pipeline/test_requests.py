@@ -34,7 +34,9 @@ def _fill(value: Any) -> Any:
         return {key: _fill(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_fill(inner) for inner in value]
-    return value.replace("{job_name}", JOB) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.replace("{job_name}", JOB).replace("{first_job_name}", JOB)
+    return value
 
 
 def training(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
@@ -308,6 +310,52 @@ def test_training_reads_the_files_that_so_many_instances_wrote(
     sources = [c["DataSource"]["S3DataSource"]["S3Uri"] for c in config["InputDataConfig"]]
     below = "s3://some-bucket/stanford_cars/recordio/r1/of-3/"
     assert sources == [f"{below}train/", f"{below}validation/"]
+
+
+def channels(config: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        each["ChannelName"]: (each["DataSource"]["S3DataSource"]["S3Uri"], each["ContentType"])
+        for each in config["InputDataConfig"]
+    }
+
+
+def test_going_on_from_a_model_adds_its_channel_and_no_other_weights(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    told = {"use_pretrained_model": "1", "pretrained_model_uri": "s3://b/w", "epochs": "3"}
+    model = "s3://some-bucket/model.tar.gz"
+    config = make.training_request(cars, deployment, "r1", told, model_uri=model)["config"]
+    assert channels(config)["model"] == (model, "application/x-sagemaker-model")
+    assert "pretrained" not in channels(config)
+    assert config["HyperParameters"] == {"use_pretrained_model": "0", "epochs": "3"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_channel"), [("s3://b/resnet.safetensors", True), ("https://a.b/resnet", False)]
+)
+def test_weights_in_s3_come_as_a_channel(
+    cars: Pipeline, deployment: Deployment, uri: str, is_channel: bool
+) -> None:
+    """SageMaker brings it to jobs without network access, too."""
+    told = {"use_pretrained_model": "1", "pretrained_model_uri": uri}
+    config = make.training_request(cars, deployment, "r1", told)["config"]
+    found = channels(config)
+    assert found.get("pretrained") == ((uri, "application/octet-stream") if is_channel else None)
+    assert config["HyperParameters"] == told
+
+
+def test_checkpoints_are_for_our_image_and_for_spot_machines(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    def asked(**training: Any) -> Any:
+        pipeline = cars.model_copy(update={"training": cars.training.model_copy(update=training)})
+        config = make.training_request(pipeline, deployment, "r1", {})["config"]
+        return config.get("CheckpointConfig", {}).get("S3Uri")
+
+    below = "s3://some-bucket/stanford_cars/checkpoints/{first_job_name}"
+    assert asked(algorithm="built-in", spot=True) == below
+    assert asked(algorithm="own", spot=False) == below
+    assert asked(algorithm="built-in", spot=False) is None
 
 
 def test_a_refresh_is_told_the_pipelines_settings(cars: Pipeline, deployment: Deployment) -> None:

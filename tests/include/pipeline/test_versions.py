@@ -48,5 +48,11 @@ def test_a_training_fingerprint_follows_data_settings_and_image() -> None:
         training_fingerprint("r2", {"epochs": "1"}, "image:1"),
         training_fingerprint("r1", {"epochs": "2"}, "image:1"),
         training_fingerprint("r1", {"epochs": "1"}, "image:2"),
+        training_fingerprint("r1", {"epochs": "1"}, "image:1", "champion"),
     }
-    assert len(prints) == 4
+    assert len(prints) == 5
+
+
+def test_saying_what_the_switch_says_already_is_no_other_training() -> None:
+    told = {training_fingerprint("r1", {}, "image:1", s) for s in (None, "scratch", "pretrained")}
+    assert len(told) == 1

@@ -60,6 +60,34 @@ def test_the_same_training_is_skipped_unless_forced(s3: Any, sagemaker: Any, reg
     assert decide_training(state, force=True).go
 
 
+def test_an_unchanged_night_is_skipped_though_it_would_start_from_a_new_champion(
+    s3: Any, sagemaker: Any, registry: Any
+) -> None:
+    """Else a pipeline that goes on from its champion would train every night for ever."""
+    local = find_pipeline("stanford_cars", "local")
+    training = local.training.model_copy(update={"start_from": "champion"})
+    going_on = local.model_copy(update={"training": training})
+
+    def night() -> Any:
+        s3.answer("get_object", s3.json(RECORD), Bucket="some-bucket", Key=_pointer())
+        return plan_training(s3.client, sagemaker.client, going_on, HERE, {})
+
+    registry.serves_nothing()
+    registry.lists()
+    first = night()
+    assert decide_training(first, force=False).reason.endswith(
+        "starting from scratch, since no registered model serves yet"
+    )
+    registry.serves(1)
+    registry.describes(1, **first.lineage())
+    registry.lists(1)
+    registry.describes(1, **first.lineage())
+    second = night()
+    assert second.start.model_uri is not None
+    assert not decide_training(second, force=False).go
+    assert "starting from champion 1" in decide_training(second, force=True).reason
+
+
 def test_how_many_instances_converted_is_no_new_training(
     s3: Any, sagemaker: Any, registry: Any
 ) -> None:

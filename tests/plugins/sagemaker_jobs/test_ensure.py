@@ -17,6 +17,7 @@ TRAINING = KINDS["training"]
 CONFIG = {
     "RoleArn": "arn:aws:iam::123456789012:role/service/Jobs",
     "OutputDataConfig": {"S3OutputPath": "s3://bucket/{job_name}/"},
+    "CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints/{first_job_name}"},
     "Tags": [{"Key": "team", "Value": "cars"}],
 }
 REQUEST = {"prefix": "cars-train", "deployment": "here", "config": CONFIG}
@@ -65,7 +66,7 @@ class Script:
         )
 
     def create(self, attempt: int, renewal: int = 0) -> None:
-        name = self.name(attempt, renewal)
+        name, first = self.name(attempt, renewal), self.name(1, renewal)
         self.stubber.add_response(
             "create_training_job",
             {"TrainingJobArn": f"{ACCOUNT}:training-job/{name}"},
@@ -73,6 +74,7 @@ class Script:
                 **CONFIG,
                 "TrainingJobName": name,
                 "OutputDataConfig": {"S3OutputPath": f"s3://bucket/{name}/"},
+                "CheckpointConfig": {"S3Uri": f"s3://bucket/checkpoints/{first}"},
                 "Tags": [
                     {"Key": "team", "Value": "cars"},
                     {"Key": REQUEST_TAG, "Value": DIGEST},

@@ -9,7 +9,7 @@ from sagemaker_jobs.identity import (
     JobIdentity,
     generation_of,
     request_digest,
-    with_job_name,
+    with_job_names,
 )
 from tests.plugins.sagemaker_jobs.descriptions import context
 
@@ -78,15 +78,17 @@ def test_a_requests_digest_ignores_the_order_of_keys_and_nothing_else() -> None:
     assert digest != request_digest("processing", {"a": 1, "b": [1, 2]})
 
 
-def test_the_jobs_name_is_filled_in_everywhere_and_other_braces_stay() -> None:
+def test_the_jobs_names_are_filled_in_everywhere_and_other_braces_stay() -> None:
     config = {
         "Output": {"S3Uri": "s3://b/{job_name}/out"},
+        "Checkpoints": {"S3Uri": "s3://b/{first_job_name}"},
         "Arguments": ["--name", "{job_name}", '{"a": 1}'],
         "Count": 2,
     }
-    assert with_job_name(config, "cars-1") == {
-        "Output": {"S3Uri": "s3://b/cars-1/out"},
-        "Arguments": ["--name", "cars-1", '{"a": 1}'],
+    assert with_job_names(config, "cars-2", "cars-1") == {
+        "Output": {"S3Uri": "s3://b/cars-2/out"},
+        "Checkpoints": {"S3Uri": "s3://b/cars-1"},
+        "Arguments": ["--name", "cars-2", '{"a": 1}'],
         "Count": 2,
     }
     assert config["Output"] == {"S3Uri": "s3://b/{job_name}/out"}

@@ -1,0 +1,77 @@
+"""What a night's training starts from: the model that serves, or what the pipeline says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from include.pipeline.form import Pipeline
+from include.policies.champion import champion_package
+from include.policies.registry import Package
+
+DEFAULT_NETWORK = "torchvision"
+DEFAULT_IMAGE_SHAPE = "3,224,224"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training starts from.
+
+    Attributes:
+        text: In words, for the log and the candidate's package.
+        model_uri: The model.tar.gz that it goes on from, or None.
+    """
+
+    text: str
+    model_uri: str | None = None
+
+
+def network_name(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
+    """Name a network: models of the same name can go on from each other.
+
+    Only what a model package's metadata keeps unchanged is in it.
+    """
+    told = hyperparameters
+    family = told.get("network", DEFAULT_NETWORK) if algorithm == "own" else "built-in"
+    shape = told.get("image_shape", DEFAULT_IMAGE_SHAPE).replace(",", "x")
+    return f"{family} resnet-{told['num_layers']} {shape} {told['num_classes']} classes"
+
+
+def find_start(
+    sagemaker: Any, pipeline: Pipeline, hyperparameters: Mapping[str, str], network: str
+) -> Start:
+    """Return what a training with these hyperparameters starts from.
+
+    The champion where the pipeline asks for it and its network is the same; where it is another,
+    for example after num_layers or the classes changed, a new one has to be started anyway.
+
+    Args:
+        sagemaker: A boto3 SageMaker client.
+        pipeline: What is trained.
+        hyperparameters: Those of the job.
+        network: What `network_name` says of them.
+    """
+    otherwise = _otherwise(hyperparameters)
+    if pipeline.training.start_from != "champion":
+        return Start(otherwise)
+    champion = champion_package(sagemaker, pipeline.slug)
+    if champion is None:
+        return Start(f"{otherwise}, since no registered model serves yet")
+    return _from_champion(champion, network, otherwise)
+
+
+def _otherwise(hyperparameters: Mapping[str, str]) -> str:
+    if hyperparameters.get("use_pretrained_model") != "1":
+        return "scratch"
+    return f"pretrained {hyperparameters.get('pretrained_model_sha256', '')}".strip()
+
+
+def _from_champion(champion: Package, network: str, otherwise: str) -> Start:
+    theirs = champion.metadata.get("network", "unknown")
+    if theirs != network:
+        return Start(
+            f"{otherwise}, since champion {champion.version} is {theirs} and this is {network}"
+        )
+    job = champion.metadata.get("training_job", "")
+    return Start(f"champion {champion.version} {job}".strip(), champion.model_uri)
