@@ -9,8 +9,8 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from include.image_classification.dataset.photo_decoding import RefusedPhotoError, decode_small
-from include.image_classification.dataset.photo_header import JPEG_START, read_photo_header
+from include.image_classification.dataset.photo.decoding import RefusedPhotoError, decode_small
+from include.image_classification.dataset.photo.header import JPEG_START, read_photo_header
 from include.image_classification.orientation import TRANSPOSED, orientation, upright
 from include.image_classification.squash import Image
 

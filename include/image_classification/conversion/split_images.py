@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.conversion.convert import Entry
-from include.image_classification.dataset.manifest import Split, VersionFiles, image_key
+from include.image_classification.dataset.version.manifest import Split, VersionFiles, image_key
 
 ROW = np.dtype([("sha256", ">u8", 4), ("label", "<u4"), ("suffix", "S4")])
 

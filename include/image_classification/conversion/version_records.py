@@ -25,7 +25,7 @@ from include.image_classification.conversion.image_list import Listed, write_lis
 from include.image_classification.conversion.record_files import RecordFiles, record_files
 from include.image_classification.conversion.reuse import SUFFIX, EarlierRecords
 from include.image_classification.conversion.split_images import SplitImages, read_splits
-from include.image_classification.dataset.manifest import Split, VersionFiles, write_json
+from include.image_classification.dataset.version.manifest import Split, VersionFiles, write_json
 from include.image_classification.progress import with_progress
 
 # Tests are judged by the photos themselves, through the served model, not by records.

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.manifest import SPLITS, Image, Quarantined, Split
-from include.image_classification.dataset.photo_check import CheckedPhoto
+from include.image_classification.dataset.photo.check import CheckedPhoto
+from include.image_classification.dataset.version.manifest import SPLITS, Image, Quarantined, Split
 
 NAMED_IN_LOG = 50
 

@@ -11,10 +11,13 @@ from include.image_classification.dataset.acceptance import (
     log_quarantined,
     warn_of_splits,
 )
-from include.image_classification.dataset.duplicates import Deduplicated, deduplicate
-from include.image_classification.dataset.earlier import Earlier
 from include.image_classification.dataset.intake import Intake, Stores, each_path_once
-from include.image_classification.dataset.manifest import (
+from include.image_classification.dataset.photo.check import CheckedPhoto
+from include.image_classification.dataset.settings import RefreshSettings
+from include.image_classification.dataset.source.contract import Source
+from include.image_classification.dataset.version.duplicates import Deduplicated, deduplicate
+from include.image_classification.dataset.version.earlier import Earlier
+from include.image_classification.dataset.version.manifest import (
     SPLITS,
     Duplicate,
     Image,
@@ -22,10 +25,7 @@ from include.image_classification.dataset.manifest import (
     Split,
     Version,
 )
-from include.image_classification.dataset.photo_check import CheckedPhoto
-from include.image_classification.dataset.settings import RefreshSettings
-from include.image_classification.dataset.source import Source
-from include.image_classification.dataset.split import assign_splits
+from include.image_classification.dataset.version.split import assign_splits
 from include.image_classification.progress import with_progress
 from include.image_classification.threads import ordered_threads
 

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.dataset.image_store import ImageStore
-from include.image_classification.dataset.manifest import Quarantined, Reason, quarantine_key
-from include.image_classification.dataset.photo_check import (
+from include.image_classification.dataset.photo.check import (
     CheckedPhoto,
     Content,
     Made,
@@ -15,8 +13,14 @@ from include.image_classification.dataset.photo_check import (
     check_photo,
     photo_hash,
 )
-from include.image_classification.dataset.photo_decoding import RefusedPhotoError
-from include.image_classification.dataset.pictures import Pictures
+from include.image_classification.dataset.photo.decoding import RefusedPhotoError
+from include.image_classification.dataset.version.image_store import ImageStore
+from include.image_classification.dataset.version.manifest import (
+    Quarantined,
+    Reason,
+    quarantine_key,
+)
+from include.image_classification.dataset.version.pictures import Pictures
 
 
 @dataclass(frozen=True)

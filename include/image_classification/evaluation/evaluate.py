@@ -15,7 +15,7 @@ from include.image_classification.container import (
     processing_input,
     processing_output,
 )
-from include.image_classification.dataset.manifest import (
+from include.image_classification.dataset.version.manifest import (
     SPLITS,
     Image,
     Version,

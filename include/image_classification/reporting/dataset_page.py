@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.image_classification.dataset.changes import Changes
-from include.image_classification.dataset.leakage import Leak
-from include.image_classification.dataset.manifest import (
+from include.image_classification.dataset.version.changes import Changes
+from include.image_classification.dataset.version.leakage import Leak
+from include.image_classification.dataset.version.manifest import (
     SPLITS,
     Duplicate,
     Image,
     Quarantined,
     Version,
 )
-from include.image_classification.dataset.pictures import refused, samples
+from include.image_classification.dataset.version.pictures import refused, samples
 from include.image_classification.reporting.histogram import histogram
 from include.image_classification.reporting.page import render
 from include.image_classification.reporting.thumbnails import thumbnail

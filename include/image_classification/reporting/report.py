@@ -15,7 +15,7 @@ from include.image_classification.container import (
     processing_input,
     processing_output,
 )
-from include.image_classification.dataset.manifest import write_json
+from include.image_classification.dataset.version.manifest import write_json
 from include.image_classification.evaluation.predictions import prediction_keys, read_prediction
 from include.image_classification.flags import FlagParser
 from include.image_classification.progress import with_progress

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from include.image_classification.dataset.photo_header import read_photo_header
+from include.image_classification.dataset.photo.header import read_photo_header
 
 QUALITY = 82
 

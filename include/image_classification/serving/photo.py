@@ -11,7 +11,7 @@ import numpy as np
 
 from include.image_classification.conversion.decoding import Colour, decode
 from include.image_classification.conversion.encoding import Encoding, fit, suits
-from include.image_classification.dataset.photo_header import describe, read_photo_header
+from include.image_classification.dataset.photo.header import describe, read_photo_header
 from include.image_classification.squash import Image, squash
 
 MAX_PIXELS = 100_000_000

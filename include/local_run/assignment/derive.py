@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from include.image_classification.dataset.archives import archive_stem
-from include.image_classification.dataset.classes import class_parts
-from include.image_classification.dataset.survey import is_photo_name
+from include.image_classification.dataset.archives.archives import archive_stem
+from include.image_classification.dataset.source.classes import class_parts
+from include.image_classification.dataset.source.survey import is_photo_name
 from include.local_run.assignment.source_files import SourceFiles
 from include.pipeline import load_pipeline
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives import archive_stem
-from include.image_classification.dataset.image_lists import files_read
-from include.image_classification.dataset.list_roots import find_roots
-from include.image_classification.dataset.member import normal
-from include.image_classification.dataset.stanford_files import find_stanford_files
-from include.image_classification.dataset.survey import Survey, is_photo_name, survey
+from include.image_classification.dataset.archives.archives import archive_stem
+from include.image_classification.dataset.archives.member import normal
+from include.image_classification.dataset.source.image_lists import files_read
+from include.image_classification.dataset.source.list_roots import find_roots
+from include.image_classification.dataset.source.survey import Survey, is_photo_name, survey
+from include.image_classification.dataset.stanford.files import find_stanford_files
 from include.local_run.errors import usage
 
 Layout = Literal["stanford_cars", "class_folders", "list"]

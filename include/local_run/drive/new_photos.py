@@ -6,7 +6,7 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from include.image_classification.dataset.source import is_photo_name
+from include.image_classification.dataset.source.contract import is_photo_name
 from include.local_run.assignment.source_files import INCOMING_LABELS
 from include.local_run.drive.clients import Aws
 from include.pipeline import Layout

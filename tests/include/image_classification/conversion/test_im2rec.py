@@ -11,7 +11,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.conversion import convert, im2rec
 from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.conversion.recordio import read_records, unpack_image
-from include.image_classification.dataset.manifest import (
+from include.image_classification.dataset.version.manifest import (
     Image,
     Split,
     Version,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from include.image_classification.dataset import refresh
-from include.image_classification.dataset.manifest import Version, read_version
+from include.image_classification.dataset.version.manifest import Version, read_version
 
 
 class Refresh:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset import member, refresh
-from include.image_classification.dataset.manifest import Version, read_version
+from include.image_classification.dataset import refresh
+from include.image_classification.dataset.archives import member
+from include.image_classification.dataset.version.manifest import Version, read_version
 from tests.include.image_classification.dataset.making import (
     annotations,
     class_folders,

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from include.image_classification.dataset import pictures
+from include.image_classification.dataset.version import pictures
 from tests.include.image_classification.dataset.making import class_folders, photo
 from tests.include.image_classification.dataset.running import Refresh
 

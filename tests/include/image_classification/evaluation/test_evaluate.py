@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.manifest import (
+from include.image_classification.dataset.version.manifest import (
     Image,
     Split,
     Version,

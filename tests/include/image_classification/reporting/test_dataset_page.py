@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from include.image_classification.dataset.changes import compare
-from include.image_classification.dataset.leakage import Leak
-from include.image_classification.dataset.manifest import (
+from include.image_classification.dataset.version.changes import compare
+from include.image_classification.dataset.version.leakage import Leak
+from include.image_classification.dataset.version.manifest import (
     SPLITS,
     Duplicate,
     Image,

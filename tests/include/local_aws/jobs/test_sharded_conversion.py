@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from include.image_classification.conversion.recordio import read_records, unpack_image
-from include.image_classification.dataset.manifest import (
+from include.image_classification.dataset.version.manifest import (
     Image,
     Split,
     Version,

@@ -1,0 +1,1 @@
+"""Archives as streams of files, none of which is ever extracted."""

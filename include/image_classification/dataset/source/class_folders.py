@@ -1,0 +1,120 @@
+"""The layout in which a photo's class is the name of the folder that holds it.
+
+The folders may be plain or in archives, with any folders around them. An archive stands for a
+folder of its own name: `cats.zip` with photos at its top is the class `cats`, and `val.zip` with
+class folders is a folder `val` of class folders. Of the folders around, those named train, val or
+test say which part of the data the photos belong to; a class that is in several of them is one.
+"""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.archives.archives import archive_stem, members
+from include.image_classification.dataset.archives.member import Member
+from include.image_classification.dataset.photo.check import Photo
+from include.image_classification.dataset.source.contract import (
+    Source,
+    choose_classes,
+    left_alone,
+    outer_members,
+    read_member,
+)
+from include.image_classification.dataset.source.split_hints import folder_split, is_split_name
+from include.image_classification.dataset.source.survey import (
+    Survey,
+    is_photo_name,
+    photo_tops,
+    survey,
+)
+from include.image_classification.dataset.version.manifest import Quarantined
+
+
+def open_class_folders(folder: Path, wanted_classes: str | None) -> Source:
+    """Open a source of class folders; classes are numbered by name.
+
+    Raises:
+        ProgramError: There are no photos in folders, a folder is empty, an archive is damaged,
+            or the wanted classes are not there.
+    """
+    found = survey(folder)
+    nested: list[str] = []
+    folders = _Folders.of(_photos(found, nested))
+    if not folders.classes:
+        raise ProgramError(
+            "the source has no photos in class folders; put each class's photos in a folder named"
+            " after it, plain or in a .zip or .tgz"
+        )
+    _refuse_empty_folders(folder)
+    classes = choose_classes(sorted(folders.classes), wanted_classes)
+    read = [*found.archives, *photo_tops(found)]
+    return Source(
+        classes=classes,
+        entries=_entries(found, classes, folders),
+        files=[found.name(path) for path in read],
+        left_alone=sorted([*left_alone(folder, read), *nested]),
+    )
+
+
+@dataclass(frozen=True)
+class _Folders:
+    """The folders that directly hold photos, without those that only hold class folders.
+
+    Attributes:
+        classes: The names of those that hold photos of a class.
+        around: The folders named after a part of the data that class folders lie in.
+    """
+
+    classes: frozenset[str]
+    around: frozenset[str]
+
+    @classmethod
+    def of(cls, photos: Iterator[tuple[str, Member]]) -> "_Folders":
+        """Look at where the photos lie that may be read."""
+        holding = {posixpath.dirname(path) for path, member in photos if not member.problem}
+        folders = {PurePosixPath(folder) for folder in holding}
+        parents = {parent for folder in folders for parent in folder.parents}
+        around = frozenset(parent for parent in parents if is_split_name(parent.name))
+        names = {folder.name for folder in folders - around}
+        return cls(frozenset(names - {""}), frozenset(map(str, around)))
+
+    def class_of(self, path: str) -> str | None:
+        """The class of a photo, or None where it lies in no class folder."""
+        folder = posixpath.dirname(path)
+        return None if folder in self.around else posixpath.basename(folder) or None
+
+
+def _entries(found: Survey, classes: list[str], folders: _Folders) -> Iterator[Photo | Quarantined]:
+    labels = {name: label for label, name in enumerate(classes)}
+    for path, member in _photos(found, nested=[]):
+        name = folders.class_of(path)
+        if member.problem or name in labels:
+            split = folder_split(path.split("/")[:-2])
+            yield read_member(path, labels.get(name or "", 0), member, split=split)
+        elif name not in folders.classes:
+            yield Quarantined(path, None, "unlisted-file", "it lies in no class folder")
+
+
+def _photos(found: Survey, nested: list[str]) -> Iterator[tuple[str, Member]]:
+    for archive in found.archives:
+        stem = archive_stem(archive) or archive.name
+        around = archive.relative_to(found.folder).parent.as_posix()
+        prefix = "" if around == "." else f"{around}/"
+        for member in outer_members(archive, found.name(archive), nested):
+            if is_photo_name(member.path):
+                own = "" if member.path.startswith(f"{stem}/") else f"{stem}/"
+                yield f"{prefix}{own}{member.path}", member
+    for member in members(found.folder):
+        if is_photo_name(member.path):
+            yield member.path, member
+
+
+def _refuse_empty_folders(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not any(path.iterdir()):
+            raise ProgramError(
+                f"the class folder {path.relative_to(folder).as_posix()} has no images; add some"
+                " or remove the folder"
+            )

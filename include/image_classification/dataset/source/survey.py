@@ -1,0 +1,118 @@
+"""What a raw source's folder holds, found in one walk and sorted by kind."""
+
+import os
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.archives.archives import archive_stem, is_hidden
+
+# By name. Those that are not JPEG or PNG inside are quarantined, so that none is lost in silence.
+PHOTO_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic"}
+)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A source's folder. All paths are absolute, sorted, and none is hidden.
+
+    Attributes:
+        folder: The source.
+        archives: Its archives.
+        mats: Its MATLAB files.
+        lists: Its .lst files.
+        folders: All folders below it.
+        photo_folders: Those, the source itself included, that directly hold photos.
+    """
+
+    folder: Path
+    archives: tuple[Path, ...]
+    mats: tuple[Path, ...]
+    lists: tuple[Path, ...]
+    folders: tuple[Path, ...]
+    photo_folders: tuple[Path, ...]
+
+    def name(self, path: Path) -> str:
+        """A path as it is told to a person: relative to the source, folders with a slash."""
+        relative = path.relative_to(self.folder).as_posix()
+        return f"{relative}/" if path.is_dir() else relative
+
+    def names(self, paths: list[Path]) -> str:
+        """The first few of several paths, for a message."""
+        return " and ".join(self.name(path) for path in paths[:3])
+
+
+def survey(folder: Path, without: frozenset[str] = frozenset()) -> Survey:
+    """Look through a source's folder.
+
+    Args:
+        folder: The source.
+        without: Names of folders and files at its top that are no part of it.
+    """
+    folders: list[Path] = []
+    photo_folders: set[Path] = set()
+    kinds: dict[str, list[Path]] = {"archive": [], ".mat": [], ".lst": []}
+    for path in _walk(folder, without):
+        if path.is_dir():
+            folders.append(path)
+        elif is_photo_name(path.name):
+            photo_folders.add(path.parent)
+        else:
+            kind = "archive" if archive_stem(path) is not None else path.suffix.lower()
+            kinds.get(kind, []).append(path)
+    archives, mats, lists = (tuple(sorted(paths)) for paths in kinds.values())
+    return Survey(folder, archives, mats, lists, tuple(folders), tuple(sorted(photo_folders)))
+
+
+def photo_tops(found: Survey) -> list[Path]:
+    """The entries of a source's own folder that are photos, or folders that hold any."""
+    tops = {
+        found.folder / folder.relative_to(found.folder).parts[0]
+        for folder in found.photo_folders
+        if folder != found.folder
+    }
+    if found.folder in found.photo_folders:
+        tops |= {path for path in found.folder.iterdir() if _is_photo(path)}
+    return sorted(tops)
+
+
+def outermost(paths: list[Path]) -> list[Path]:
+    """Those of several paths that lie in none of the others."""
+    return [path for path in paths if not any(other in path.parents for other in paths)]
+
+
+def inside(folder: Path, named: str, setting: str) -> Path:
+    """The file or folder that a setting names, relative to the source.
+
+    Raises:
+        ProgramError: It is not there, or not inside.
+    """
+    path = folder / named
+    if PurePosixPath(named).is_absolute() or ".." in PurePosixPath(named).parts:
+        raise ProgramError(f"{setting} names {named!r}, which is not inside the source")
+    if not path.exists():
+        raise ProgramError(f"{setting} names {named!r}, and the source has no such file or folder")
+    return path
+
+
+def is_photo_name(path: str) -> bool:
+    """Whether a file's name is that of a photo."""
+    return posixpath.splitext(path)[1].lower() in PHOTO_SUFFIXES
+
+
+def _is_photo(path: Path) -> bool:
+    return is_photo_name(path.name) and not is_hidden(path.name)
+
+
+def _walk(folder: Path, without: frozenset[str]) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        if entry.name in without or is_hidden(entry.name):
+            continue
+        yield Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path), frozenset())

@@ -1,0 +1,1 @@
+"""The layouts in which Stanford Cars is published."""

@@ -1,0 +1,123 @@
+"""Stanford Cars' development kit: the archive or folder of the .mat files with the labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.archives.archives import is_archive_name, members
+from include.image_classification.dataset.source.survey import Survey, inside
+
+CLASSES_FILE = "cars_meta.mat"
+ANNOTATION_FILES = {
+    "cars_train": "cars_train_annos.mat",
+    "cars_test": "cars_test_annos_withlabels.mat",
+    "car_ims": "cars_annos.mat",
+}
+"""Which file annotates which set of photos, in the order in which they are looked for."""
+
+MAX_MAT_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Devkit:
+    """A development kit that has been read, but whose files have not been parsed.
+
+    Attributes:
+        path: The archive or folder.
+        files: The bytes of those of its files that this project knows, by name.
+    """
+
+    path: Path
+    files: Mapping[str, bytes]
+
+    def annotates(self, photo_set: str) -> bool:
+        """Whether it has the labels of a set of photos."""
+        return ANNOTATION_FILES[photo_set] in self.files
+
+    def file(self, name: str) -> Path:
+        """Which file of the source one of its files is, or is packed in."""
+        return self.path / name if self.path.is_dir() else self.path
+
+
+def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit:
+    """Find and read the devkit of a source.
+
+    A devkit that annotates photos which are there wins over one that does not; then an archive
+    with `devkit` in its name wins over folders.
+
+    Args:
+        found: What the source holds.
+        sets: The sets of photos that are there, of those that train.
+        named: The one that `source.devkit` names, relative to the source, or None: an archive, a
+            folder, or a folder's one .mat file with labels.
+
+    Raises:
+        ProgramError: There is none, or more than one to choose from; or it is damaged.
+    """
+    if named:
+        return _read(_named(found, named))
+    archives = [_read(path) for path in found.archives if "devkit" in path.name.lower()]
+    kits = [*archives, *(_read(path) for path in _folders(found))]
+    if not kits:
+        raise ProgramError(
+            "the source has no car_devkit.tgz and no folder with cars_train_annos.mat and"
+            f" {CLASSES_FILE}, or with cars_annos.mat; the photos have no labels without one, so"
+            " put one beside them"
+        )
+    fitting = [kit for kit in kits if any(kit.annotates(name) for name in sets)] or kits
+    fitting = [kit for kit in fitting if kit in archives] or fitting
+    if len(fitting) > 1:
+        names = found.names([kit.path for kit in fitting])
+        raise ProgramError(
+            f"the source has more than one devkit ({names}); keep one, or name one with"
+            " --devkit (source.devkit in the pipeline's YAML)"
+        )
+    return fitting[0]
+
+
+def _named(found: Survey, named: str) -> Path:
+    setting = "--devkit (source.devkit)"
+    path = inside(found.folder, named, setting)
+    if path.is_dir() or path.suffix.lower() == ".mat" or is_archive_name(path.name):
+        return path
+    raise ProgramError(f"{setting} names {named!r}; name an archive, a folder or a .mat file")
+
+
+def _folders(found: Survey) -> list[Path]:
+    # The test set's labels are published alone: where they lie is no devkit.
+    labels = {ANNOTATION_FILES["cars_train"], ANNOTATION_FILES["car_ims"]}
+    return sorted({path.parent for path in found.mats if path.name in labels})
+
+
+def read_mat(path: Path) -> bytes:
+    """Read a .mat file.
+
+    Raises:
+        ProgramError: It is larger than any devkit's.
+    """
+    _check_size(path.name, path.stat().st_size)
+    return path.read_bytes()
+
+
+def _read(path: Path) -> Devkit:
+    wanted = {CLASSES_FILE, *ANNOTATION_FILES.values()}
+    if path.suffix.lower() == ".mat":
+        path, wanted = path.parent, {CLASSES_FILE, path.name}
+    if path.is_dir():
+        found = [path / name for name in sorted(wanted) if (path / name).is_file()]
+        return Devkit(path, {file.name: read_mat(file) for file in found})
+    files: dict[str, bytes] = {}
+    for member in members(path):
+        name = PurePosixPath(member.path).name
+        if name in wanted and not member.problem:
+            _check_size(name, member.size)
+            files[name] = member.read()
+    return Devkit(path, files)
+
+
+def _check_size(name: str, size: int) -> None:
+    if size > MAX_MAT_BYTES:
+        raise ProgramError(
+            f"{name} has {size} bytes, over the limit of {MAX_MAT_BYTES}; fetch the devkit again"
+        )

@@ -1,0 +1,161 @@
+"""Which files of a source in Stanford's layout are read: the photos, and what labels them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.archives.archives import archive_stem
+from include.image_classification.dataset.source.survey import Survey, outermost
+from include.image_classification.dataset.stanford.devkit import (
+    ANNOTATION_FILES,
+    CLASSES_FILE,
+    Devkit,
+    find_devkit,
+    read_mat,
+)
+
+TRAIN, TEST, ALL = ANNOTATION_FILES
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """A set of photos with its labels.
+
+    Attributes:
+        name: As the data set is published: cars_train, cars_test or car_ims.
+        photos: The archive or folder.
+        annotations: The .mat file's bytes.
+        annotations_file: The .mat file's name.
+        labelled_by: The .mat file, or the archive that holds it.
+    """
+
+    name: str
+    photos: Path
+    annotations: bytes
+    annotations_file: str
+    labelled_by: Path
+
+
+@dataclass(frozen=True)
+class StanfordFiles:
+    """What is read of a source, and what is said of the rest.
+
+    Attributes:
+        sets: The sets of photos, the one that trains first.
+        class_names: The bytes of the .mat file with the class names.
+        class_names_file: Its name.
+        read: All archives, folders and files that are read.
+        notes: What a person should know of photos that are not read.
+    """
+
+    sets: Sequence[PhotoSet]
+    class_names: bytes
+    class_names_file: str
+    read: Sequence[Path]
+    notes: Sequence[str]
+
+
+def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFiles:
+    """Find the photos and their labels in either of the layouts that the data set came in.
+
+    Args:
+        found: What the source holds.
+        devkit: The devkit to use, relative to the source, or None where there is only one.
+
+    Raises:
+        ProgramError: Photos or labels are missing, ambiguous or damaged.
+    """
+    present = {name: paths for name in ANNOTATION_FILES if (paths := _photos(found, name))}
+    if not present and not _loose_photos(found):
+        raise _no_photos(TRAIN)
+    kit = find_devkit(found, [name for name in present if name != TEST], devkit)
+    main = _main_set(found, kit, present)
+    others = present.get(TEST, []) if main.name == TRAIN else []
+    test = _test_set(found, kit, others) if others else None
+    sets = [main, test] if test else [main]
+    names_file = _class_names_file(kit)
+    read = [path for each in sets for path in (each.photos, each.labelled_by)]
+    return StanfordFiles(
+        sets=sets,
+        class_names=kit.files[names_file],
+        class_names_file=names_file,
+        read=list(dict.fromkeys([*read, kit.file(names_file)])),
+        notes=[_unlabelled(found, others[0])] if others and not test else [],
+    )
+
+
+def _unlabelled(found: Survey, photos: Path) -> str:
+    return (
+        f"{found.name(photos)} is no part of the data set: it has no labels without"
+        f" {ANNOTATION_FILES[TEST]}"
+    )
+
+
+def _class_names_file(kit: Devkit) -> str:
+    for name in (CLASSES_FILE, ANNOTATION_FILES[ALL]):
+        if name in kit.files:
+            return name
+    raise ProgramError(f"{kit.path.name} has no {CLASSES_FILE}; fetch the whole devkit again")
+
+
+def _photos(found: Survey, name: str) -> list[Path]:
+    archives = [path for path in found.archives if archive_stem(path) == name]
+    # Some copies hold a folder of the name in another of the same name.
+    return archives or outermost([path for path in found.folders if path.name == name])
+
+
+def _main_set(found: Survey, kit: Devkit, present: dict[str, list[Path]]) -> PhotoSet:
+    annotated = [name for name in (TRAIN, ALL) if kit.annotates(name)]
+    if not annotated:
+        raise ProgramError(
+            f"{kit.path.name} has no {ANNOTATION_FILES[TRAIN]} and no {ANNOTATION_FILES[ALL]};"
+            " fetch the whole devkit again"
+        )
+    names = [name for name in annotated if name in present]
+    paths = [path for name in names for path in present[name]]
+    if not paths:
+        names, paths = annotated, _loose_photos(found)
+    if not paths:
+        raise _no_photos(annotated[0])
+    if len(paths) > 1:
+        raise ProgramError(
+            f"the photos may be in {found.names(paths)}; keep one of them, or name the right one"
+            f" {names[0]}"
+        )
+    return _of_kit(names[0], paths[0], kit)
+
+
+def _no_photos(photo_set: str) -> ProgramError:
+    return ProgramError(
+        f"the source has no {photo_set}.tgz and no folder of photos; put {photo_set}.tgz beside the"
+        " devkit"
+    )
+
+
+def _loose_photos(found: Survey) -> list[Path]:
+    return [
+        path for path in found.photo_folders if TEST not in path.relative_to(found.folder).parts
+    ]
+
+
+def _test_set(found: Survey, kit: Devkit, photos: list[Path]) -> PhotoSet | None:
+    """The test set with its labels, which were published in a file of their own."""
+    if len(photos) > 1:
+        raise ProgramError(f"the test photos may be in {found.names(photos)}; keep one of them")
+    if kit.annotates(TEST):
+        return _of_kit(TEST, photos[0], kit)
+    name = ANNOTATION_FILES[TEST]
+    loose = [path for path in found.mats if path.name == name and not _in_another_kit(found, path)]
+    if len(loose) > 1:
+        raise ProgramError(f"the test labels may be in {found.names(loose)}; keep one of them")
+    return PhotoSet(TEST, photos[0], read_mat(loose[0]), name, loose[0]) if loose else None
+
+
+def _in_another_kit(found: Survey, path: Path) -> bool:
+    return path.with_name(ANNOTATION_FILES[TRAIN]) in found.mats
+
+
+def _of_kit(photo_set: str, photos: Path, kit: Devkit) -> PhotoSet:
+    name = ANNOTATION_FILES[photo_set]
+    return PhotoSet(photo_set, photos, kit.files[name], name, kit.file(name))

@@ -1,0 +1,125 @@
+"""Which classes `--classes` chooses, and what a source's log names."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.archives.member import Member
+from include.image_classification.dataset.source import contract as source
+from include.image_classification.dataset.source.split_hints import name_part
+from include.pipeline.stages import Source
+
+NAMES = ["Audi A5 2012", "BMW M3", "Citroën C4", "Dodge Ram"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        (None, NAMES),
+        ("2", NAMES[:2]),
+        ("99", NAMES),
+        ("4,1", ["Audi A5 2012", "Dodge Ram"]),
+        ("Citroën C4, BMW M3", ["BMW M3", "Citroën C4"]),
+        ("Dodge Ram,1,", ["Audi A5 2012", "Dodge Ram"]),
+    ],
+)
+def test_classes_are_chosen_in_label_order(wanted: str | None, chosen: list[str]) -> None:
+    assert source.choose_classes(NAMES, wanted) == chosen
+
+
+@pytest.mark.parametrize("wanted", ["Trabant,1", "0,1", "5,1"])
+def test_a_class_that_is_not_there_is_named(wanted: str) -> None:
+    with pytest.raises(ProgramError, match=f"'{wanted[:-2]}'"):
+        source.choose_classes(NAMES, wanted)
+
+
+@pytest.mark.parametrize("wanted", ["1", "0", "BMW M3"])
+def test_one_class_is_too_few(wanted: str) -> None:
+    with pytest.raises(ProgramError, match="at least two classes"):
+        source.choose_classes(NAMES, wanted)
+
+
+COMMAS = ["Sedan, red", "Sedan, blue", " SUV ", "2"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        ('"Sedan, red",2', ["Sedan, red", "2"]),
+        (' "Sedan, blue" , SUV', ["Sedan, blue", " SUV "]),
+        ("3,1", ["Sedan, red", " SUV "]),
+        ("2,4", None),
+    ],
+)
+def test_names_may_hold_commas_and_spaces_and_a_name_wins_over_a_number(
+    wanted: str, chosen: list[str] | None
+) -> None:
+    if chosen:
+        assert source.choose_classes(COMMAS, wanted) == chosen
+    else:
+        with pytest.raises(ProgramError, match="there is '2'"):
+            source.choose_classes(COMMAS, wanted)
+
+
+CLASS_NAMES = st.lists(
+    st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1)
+    .map(str.strip)
+    .filter(bool),
+    min_size=2,
+    unique=True,
+)
+
+
+@given(CLASS_NAMES, st.data())
+@settings(deadline=None)
+def test_any_names_reach_the_program_as_the_pipeline_has_them(
+    names: list[str], data: st.DataObject
+) -> None:
+    """The YAML's list becomes one flag: commas, quotes and numbers must survive."""
+    wanted = data.draw(st.lists(st.sampled_from(names), min_size=2, unique=True))
+    flag = Source(layout="class_folders", classes=wanted).classes_argument
+    assert source.choose_classes(names, flag) == [name for name in names if name in wanted]
+
+
+@pytest.mark.parametrize(
+    ("stem", "part"),
+    [
+        ("train", "train"), ("merch-train", "train"), ("pets_0_train", "train"),
+        ("x_train_3", "train"), ("Pets.VAL", "validation"), ("valid", "validation"),
+        ("x_validation", "validation"), ("my_test", "test"), ("mytest", None), ("pets", None),
+        ("test_of_pets", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_files_name_may_say_which_part_of_the_data_it_is(stem: str, part: str | None) -> None:
+    assert name_part(stem) == part
+
+
+def test_a_name_that_is_cut_at_its_comma_says_so() -> None:
+    with pytest.raises(ProgramError, match=r"'Sedan'.*put a name with a comma in double quotes"):
+        source.choose_classes(COMMAS, "Sedan, red")
+
+
+@pytest.mark.parametrize("wanted", ["-1,1", "1.5,1", "1 2,1", '"Audi, 1'])
+def test_what_is_neither_name_nor_number_is_named(wanted: str) -> None:
+    with pytest.raises(ProgramError, match="and the source has no such class of 4"):
+        source.choose_classes(NAMES, wanted)
+
+
+def test_a_folder_of_nothing_that_is_read_is_named_once(tmp_path: Path) -> None:
+    for name in ("used/photos/1.jpg", "used/notes.txt", "other/deep/a", "other/b", "readme"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    read = [tmp_path / "used" / "photos"]
+    assert source.left_alone(tmp_path, read) == ["other/", "readme", "used/notes.txt"]
+
+
+def test_a_member_too_large_to_be_a_photo_is_not_read() -> None:
+    def read() -> bytes:
+        pytest.fail("it was read")
+
+    member = Member("a/1.jpg", source.MAX_PHOTO_BYTES + 1, None, read)
+    entry = source.read_member("a/1.jpg", 0, member)
+    assert getattr(entry, "reason", None) == "too-large"

@@ -1,0 +1,399 @@
+"""Stanford's layout: which files are read, and what the devkit's rows make of the photos."""
+
+import re
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.photo.check import Photo
+from include.image_classification.dataset.stanford.layout import open_stanford_cars
+from include.image_classification.dataset.version.manifest import Box, Quarantined
+from tests.include.image_classification.dataset.making import (
+    BOX,
+    LABELLED,
+    annotations,
+    devkit,
+    mat,
+    meta,
+    photo,
+    single_file,
+    stanford,
+    table,
+    tgz,
+)
+
+CLASSES = ["Audi", "BMW"]
+
+
+def listed(folder: Path, wanted: str | None = None) -> list[tuple[str, str]]:
+    """What a source lists, sorted: each path's class, or why it is refused."""
+    source = open_stanford_cars(folder, wanted)
+    return sorted(
+        (
+            entry.path,
+            entry.reason if isinstance(entry, Quarantined) else source.classes[entry.label],
+        )
+        for entry in source.entries
+    )
+
+
+def labelled(folder: Path, rows: list[tuple[str, int]], photos: list[str]) -> Path:
+    tgz(
+        folder / "cars_train.tgz", {f"cars_train/{name}": photo(i) for i, name in enumerate(photos)}
+    )
+    devkit(folder, rows, CLASSES)
+    return folder
+
+
+def test_numbers_from_one_become_labels_from_zero(tmp_path: Path) -> None:
+    rows = [("1.jpg", 1), ("2.jpg", 2)]
+    expected = [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
+    assert listed(labelled(tmp_path, rows, ["1.jpg", "2.jpg"])) == expected
+
+
+def test_one_row_is_read_too(tmp_path: Path) -> None:
+    """The reader squeezes an array of one row into a scalar."""
+    assert listed(labelled(tmp_path, [("1.jpg", 2)], ["1.jpg"])) == [("cars_train/1.jpg", "BMW")]
+
+
+def test_rows_and_photos_that_do_not_match_are_listed_with_the_reason(tmp_path: Path) -> None:
+    rows = [
+        ("1.jpg", 1), ("2.jpg", 3), ("3.jpg", 0), ("4.jpg", 1), ("4.jpg", 2), ("5.jpg", 2),
+        ("5.jpg", 2), ("6.jpg", 1),
+    ]  # fmt: skip
+    photos = ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "7.jpg", "notes.txt"]
+    assert listed(labelled(tmp_path, rows, photos)) == [
+        ("cars_train/1.jpg", "Audi"),
+        ("cars_train/2.jpg", "label-out-of-range"),
+        ("cars_train/3.jpg", "label-out-of-range"),
+        ("cars_train/4.jpg", "conflicting-labels"),
+        ("cars_train/4.jpg", "conflicting-labels"),
+        ("cars_train/5.jpg", "BMW"),
+        ("cars_train/5.jpg", "listed-twice"),
+        ("cars_train/6.jpg", "missing-file"),
+        ("cars_train/7.jpg", "unlisted-file"),
+    ]
+
+
+def test_photos_and_devkit_may_be_folders(tmp_path: Path) -> None:
+    (tmp_path / "cars_train").mkdir()
+    (tmp_path / "cars_train" / "1.jpg").write_bytes(photo(1))
+    (tmp_path / "devkit").mkdir()
+    (tmp_path / "devkit" / "cars_meta.mat").write_bytes(meta(CLASSES))
+    (tmp_path / "devkit" / "cars_train_annos.mat").write_bytes(annotations([("1.jpg", 1)]))
+    assert listed(tmp_path) == [("cars_train/1.jpg", "Audi")]
+    assert open_stanford_cars(tmp_path, None).files == [
+        "cars_train/", "devkit/cars_train_annos.mat", "devkit/cars_meta.mat",
+    ]  # fmt: skip
+
+
+def test_an_archive_packed_without_its_folder_is_read(tmp_path: Path) -> None:
+    tgz(tmp_path / "cars_train.tgz", {"./1.jpg": photo(1)})
+    devkit(tmp_path, [("1.jpg", 1)], CLASSES)
+    assert listed(tmp_path) == [("cars_train/1.jpg", "Audi")]
+
+
+def test_other_archives_and_a_second_devkit_are_left_alone(tmp_path: Path) -> None:
+    """A devkit in a folder may fit other photos than those beside it."""
+    stanford(tmp_path)
+    tgz(tmp_path / "cars_fullres.tgz", {"cars_fullres/00001.jpg": photo(1)})
+    (tmp_path / "original_devkit").mkdir()
+    (tmp_path / "original_devkit" / "cars_train_annos.mat").write_bytes(annotations([]))
+    source = open_stanford_cars(tmp_path, None)
+    assert source.files == ["cars_train.tgz", "car_devkit.tgz"]
+    assert source.left_alone == ["cars_fullres.tgz", "original_devkit/"]
+    assert len(list(source.entries)) == 10
+
+
+def test_a_choice_of_classes_leaves_out_the_others_photos(tmp_path: Path) -> None:
+    stanford(tmp_path, per_class=2, classes=("Audi", "BMW", "Chevrolet"))
+    assert {label for _, label in listed(tmp_path, "1,3")} == {"Audi", "Chevrolet"}
+    assert len(listed(tmp_path, "1,3")) == 4
+
+
+def with_test_set(folder: Path) -> Path:
+    """Two train and two test photos; the sets number their files alike."""
+    names = ("1.jpg", "2.jpg")
+    for seed, photo_set in enumerate(("cars_train", "cars_test")):
+        photos = {f"{photo_set}/{name}": photo(10 * seed + int(name[0])) for name in names}
+        tgz(folder / f"{photo_set}.tgz", photos)
+    devkit(folder, [("1.jpg", 1), ("2.jpg", 2)], CLASSES)
+    return folder
+
+
+def test_test_photos_without_labels_are_no_part_of_the_data_set_and_it_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As it was published: 8,041 photos without labels are no reason to quarantine them."""
+    with_test_set(tmp_path)
+    unlabelled = table((*BOX, "fname"), [(1, 1, 2, 2, "1.jpg"), (1, 1, 2, 2, "2.jpg")])
+    (tmp_path / "cars_test_annos.mat").write_bytes(unlabelled)
+    assert listed(tmp_path) == [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
+    said = "cars_test.tgz is no part of the data set: it has no labels without cars_test_annos_with"
+    assert said in caplog.text
+    assert "cars_test.tgz" in open_stanford_cars(tmp_path, None).left_alone
+
+
+@pytest.mark.parametrize("place", ["in the devkit", "beside it"])
+def test_test_photos_with_labels_have_the_sources_own_split(tmp_path: Path, place: str) -> None:
+    with_test_set(tmp_path)
+    labels = annotations([("1.jpg", 2), ("2.jpg", 1)])
+    name = "cars_test_annos_withlabels.mat"
+    if place == "beside it":
+        (tmp_path / name).write_bytes(labels)
+    else:
+        train = annotations([("1.jpg", 1), ("2.jpg", 2)])
+        files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": train, name: labels}
+        tgz(tmp_path / "car_devkit.tgz", files)
+    found = [entry for entry in open_stanford_cars(tmp_path, None).entries]
+    assert [(p.path, p.label, p.split) for p in found if isinstance(p, Photo)] == [
+        ("cars_train/1.jpg", 0, None),
+        ("cars_train/2.jpg", 1, None),
+        ("cars_test/1.jpg", 1, "test"),
+        ("cars_test/2.jpg", 0, "test"),
+    ]
+
+
+def test_test_labels_without_test_photos_miss_nothing(tmp_path: Path) -> None:
+    stanford(tmp_path, per_class=1)
+    labels = annotations([("1.jpg", 2)])
+    (tmp_path / "cars_test_annos_withlabels.mat").write_bytes(labels)
+    assert len(listed(tmp_path)) == 2
+    assert open_stanford_cars(tmp_path, None).left_alone == ["cars_test_annos_withlabels.mat"]
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_the_single_file_layout_is_read_with_its_boxes_and_its_test_photos(
+    tmp_path: Path, archived: bool
+) -> None:
+    photos = {f"car_ims/{name}": photo(seed) for seed, name in enumerate(("000001.jpg", "2.jpg"))}
+    if archived:
+        tgz(tmp_path / "car_ims.tgz", photos)
+    else:
+        (tmp_path / "car_ims").mkdir()
+        for name, data in photos.items():
+            (tmp_path / name).write_bytes(data)
+    rows = [("000001.jpg", 1, 0), ("2.jpg", 2, 1), ("3.jpg", 2, 1)]
+    (tmp_path / "cars_annos.mat").write_bytes(single_file(rows, CLASSES))
+    source = open_stanford_cars(tmp_path, None)
+    assert source.files == ["car_ims.tgz" if archived else "car_ims/", "cars_annos.mat"]
+    assert source.classes == CLASSES
+    box = Box(left=2, top=1, right=20, bottom=10)
+    first, second, third = source.entries
+    assert isinstance(first, Photo)
+    assert isinstance(second, Photo)
+    assert (first.path, first.label, first.box, first.split) == (
+        "car_ims/000001.jpg", 0, box, None,
+    )  # fmt: skip
+    assert (second.path, second.label, second.split) == ("car_ims/2.jpg", 1, "test")
+    assert isinstance(third, Quarantined)
+    assert (third.path, third.reason) == ("car_ims/3.jpg", "missing-file")
+
+
+def test_photos_of_both_layouts_are_ambiguous(tmp_path: Path) -> None:
+    stanford(tmp_path, per_class=1)
+    tgz(tmp_path / "car_ims.tgz", {})
+    files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": annotations([("1.jpg", 1)])}
+    files["cars_annos.mat"] = single_file([("1.jpg", 1, 0)], CLASSES)
+    tgz(tmp_path / "car_devkit.tgz", files)
+    with pytest.raises(ProgramError, match=r"may be in cars_train\.tgz and car_ims\.tgz; keep one"):
+        listed(tmp_path)
+
+
+def test_the_devkit_that_labels_what_is_there_is_taken(tmp_path: Path) -> None:
+    """An archive wins over a folder only where both would do."""
+    devkit(tmp_path, [("1.jpg", 1)], CLASSES)
+    tgz(tmp_path / "car_ims.tgz", {"car_ims/1.jpg": photo(1)})
+    (tmp_path / "cars_annos.mat").write_bytes(single_file([("1.jpg", 2, 0)], CLASSES))
+    assert listed(tmp_path) == [("car_ims/1.jpg", "BMW")]
+    assert open_stanford_cars(tmp_path, None).left_alone == ["car_devkit.tgz"]
+
+
+@pytest.mark.parametrize(
+    ("named", "label"),
+    [
+        ("car_devkit.tgz", "Audi"),
+        ("other/new_devkit.tgz", "BMW"),
+        ("mine/", "BMW"),
+        ("mine/cars_train_annos.mat", "BMW"),
+    ],
+)
+def test_a_setting_names_one_of_several_devkits(tmp_path: Path, named: str, label: str) -> None:
+    labelled(tmp_path, [("1.jpg", 1)], ["1.jpg"])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "mine").mkdir()
+    files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": annotations([("1.jpg", 2)])}
+    tgz(tmp_path / "other" / "new_devkit.tgz", files)
+    for name, data in files.items():
+        (tmp_path / "mine" / name).write_bytes(data)
+    source = open_stanford_cars(tmp_path, None, named)
+    assert [source.classes[p.label] for p in source.entries if isinstance(p, Photo)] == [label]
+
+
+def test_a_label_file_may_be_named_where_a_folder_has_those_of_both_layouts(tmp_path: Path) -> None:
+    """As in the original devkit: without it, photos of both layouts are ambiguous."""
+    tgz(tmp_path / "car_ims.tgz", {"car_ims/1.jpg": photo(1)})
+    tgz(tmp_path / "cars_train.tgz", {"1.jpg": photo(2)})
+    (tmp_path / "kit").mkdir()
+    (tmp_path / "kit" / "cars_meta.mat").write_bytes(meta(CLASSES))
+    (tmp_path / "kit" / "cars_train_annos.mat").write_bytes(annotations([("1.jpg", 1)]))
+    (tmp_path / "kit" / "cars_annos.mat").write_bytes(single_file([("1.jpg", 2, 0)], CLASSES))
+    with pytest.raises(ProgramError, match="may be in"):
+        open_stanford_cars(tmp_path, None)
+    source = open_stanford_cars(tmp_path, None, "kit/cars_annos.mat")
+    assert source.files == ["car_ims.tgz", "kit/cars_annos.mat", "kit/cars_meta.mat"]
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("readme.txt", "name an archive, a folder or a .mat"),
+        ("no.tgz", "no such file or folder"),
+        ("../x", "not inside"),
+        ("/etc", "not inside"),
+    ],
+)
+def test_a_devkit_that_is_not_there_is_named_with_its_setting(
+    tmp_path: Path, named: str, said: str
+) -> None:
+    stanford(tmp_path)
+    (tmp_path / "readme.txt").touch()
+    with pytest.raises(ProgramError, match=rf"--devkit \(source\.devkit\) names '{named}'.*{said}"):
+        open_stanford_cars(tmp_path, None, named)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("cars_train", "cars_test", "devkit", "."),
+        ("cars_train/cars_train", "cars_test/cars_test", "car_devkit/devkit", "car_devkit/devkit"),
+    ],
+)
+def test_unpacked_copies_as_tools_and_archives_leave_them_are_read(
+    tmp_path: Path, folders: tuple[str, str, str, str]
+) -> None:
+    """As torchvision unpacks the data set, and as copies of it are laid out."""
+    train, test, kit, test_labels = (tmp_path / folder for folder in folders)
+    for seed, folder in enumerate((train, test, kit)):
+        folder.mkdir(parents=True)
+        if folder != kit:
+            (folder / "1.jpg").write_bytes(photo(seed))
+    (kit / "cars_meta.mat").write_bytes(meta(CLASSES))
+    (kit / "cars_train_annos.mat").write_bytes(annotations([("1.jpg", 1)]))
+    (test_labels / "cars_test_annos_withlabels.mat").write_bytes(annotations([("1.jpg", 2)]))
+    (tmp_path / "cars_annos.mat").write_bytes(single_file([("000001.jpg", 1, 0)], CLASSES))
+    assert listed(tmp_path) == [("cars_test/1.jpg", "BMW"), ("cars_train/1.jpg", "Audi")]
+    assert open_stanford_cars(tmp_path, None).left_alone == ["cars_annos.mat"]
+
+
+def test_a_mat_file_that_inflates_without_end_is_refused(tmp_path: Path) -> None:
+    stanford(tmp_path)
+    deflater = zlib.compressobj(1)
+    part = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(300)) + deflater.flush()
+    data = annotations([])[:128] + struct.pack("<II", 15, len(part)) + part
+    tgz(tmp_path / "car_devkit.tgz", {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": data})
+    with pytest.raises(ProgramError, match=r"cars_train_annos\.mat .*inflates to over .* bomb"):
+        list(open_stanford_cars(tmp_path, None).entries)
+
+
+def test_an_archive_among_the_photos_is_named_and_left_alone(tmp_path: Path) -> None:
+    photos = {"cars_train/1.jpg": photo(1), "cars_train/more.zip": b"x"}
+    tgz(tmp_path / "cars_train.tgz", photos)
+    devkit(tmp_path, [("1.jpg", 1)], CLASSES)
+    source = open_stanford_cars(tmp_path, None)
+    assert len(list(source.entries)) == 1
+    assert source.left_alone == ["cars_train.tgz/cars_train/more.zip"]
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "reason", "detail"),
+    [
+        ((1, 1, 9, 9, 0, "a.jpg"), "cars_train/a.jpg", "label-out-of-range", "says class 0"),
+        ((1, 1, 9, 9, 3, "a.jpg"), "cars_train/a.jpg", "label-out-of-range", "row 2 says class 3"),
+        ((1, 1, 9, 9, "x", "a.jpg"), "cars_train/a.jpg", "missing-label", "no class, but 'x'"),
+        ((1, 1, 9, 9, 1, 7), "cars_train/cars_train_annos.mat row 2", "bad-annotation", "but 7"),
+        ((1, 1, 9, 9, 1, ""), "cars_train/cars_train_annos.mat row 2", "bad-annotation", "no file"),
+        ((1, 1, 9, 9, 1, "../a.jpg"), "cars_train/../a.jpg", "unsafe-member", "leads out of"),
+        ((1, 1, 9, 9, 1, "/a.jpg"), "cars_train//a.jpg", "unsafe-member", "leads out of"),
+        ((1, 1, 9, [], 1, "a.jpg"), "cars_train/a.jpg", "bad-box", r"no box, but \[1, 1, 9"),
+        ((5, 1, 4, 9, 1, "a.jpg"), "cars_train/a.jpg", "bad-box", r"no box, but \[5, 1, 4"),
+        ((1, 5, 9, 4, 1, "a.jpg"), "cars_train/a.jpg", "bad-box", r"no box, but \[1, 5, 9"),
+        ((1, 1, 9, float("nan"), 1, "a.jpg"), "cars_train/a.jpg", "bad-box", "nan"),
+    ],
+)  # fmt: skip
+def test_a_row_that_makes_no_sense_is_refused_with_its_reason(
+    tmp_path: Path, row: tuple[object, ...], path: str, reason: str, detail: str
+) -> None:
+    tgz(tmp_path / "cars_train.tgz", {"1.jpg": photo(1), "a.jpg": photo(2)})
+    rows = [(1, 1, 40, 24, 1, "1.jpg"), row]
+    files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": table(LABELLED, rows)}
+    tgz(tmp_path / "car_devkit.tgz", files)
+    entries = list(open_stanford_cars(tmp_path, None).entries)
+    refused = [entry for entry in entries if isinstance(entry, Quarantined)]
+    assert (refused[-1].path, refused[-1].reason) == (path, reason)
+    assert re.search(detail, refused[-1].detail)
+    assert len(entries) == (3 if "a.jpg" not in path or "/a.jpg" in path[11:] else 2)
+
+
+def test_rows_of_classes_that_are_not_wanted_refuse_nothing(tmp_path: Path) -> None:
+    labelled(tmp_path, [("1.jpg", 1), ("2.jpg", 2), ("3.jpg", 3), ("3.jpg", 3)], ["1.jpg", "2.jpg"])
+    devkit(tmp_path, [("1.jpg", 1), ("2.jpg", 2), ("3.jpg", 3), ("3.jpg", 3)], [*CLASSES, "Kia"])
+    assert listed(tmp_path, "2") == [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
+
+
+def test_a_missing_devkit_is_named_with_the_fix(tmp_path: Path) -> None:
+    stanford(tmp_path)
+    (tmp_path / "car_devkit.tgz").unlink()
+    with pytest.raises(ProgramError, match=r"no car_devkit\.tgz .*put one beside them"):
+        listed(tmp_path)
+
+
+def test_missing_photos_are_named_with_the_fix(tmp_path: Path) -> None:
+    stanford(tmp_path)
+    (tmp_path / "cars_train.tgz").unlink()
+    with pytest.raises(ProgramError, match=r"no cars_train\.tgz .*put cars_train\.tgz beside"):
+        listed(tmp_path)
+
+
+def test_two_devkits_are_one_too_many(tmp_path: Path) -> None:
+    stanford(tmp_path)
+    tgz(tmp_path / "old_devkit.tgz", {"cars_train_annos.mat": annotations([])})
+    said = r"\(car_devkit\.tgz and old_devkit\.tgz\); keep one, or name one with --devkit \(source"
+    with pytest.raises(ProgramError, match=said):
+        listed(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("cars_train_annos.mat", b"<html>Not found</html>", "is not a .mat file"),
+        ("cars_train_annos.mat", b"", "is not a .mat file"),
+        ("cars_train_annos.mat", mat({"x": 1}), "has no variable annotations"),
+        ("cars_train_annos.mat", mat({"annotations": [1, 2]}), "has no class and no fname"),
+        (
+            "cars_train_annos.mat",
+            table(("class", "fname", "bbox_x1"), [(1, "1.jpg", 1)]),
+            "has no bbox_x2 and no bbox_y1 and no bbox_y2",
+        ),
+        ("cars_train_annos.mat", mat({"annotations": "text"}), "has no class and no fname"),
+        ("cars_train_annos.mat", b"\x89HDF\r\n\x1a\n" * 99, "is not a .mat file"),
+        ("cars_meta.mat", b"x" * 300, "is not a .mat file"),
+        ("cars_meta.mat", meta(["Audi", "Audi"]), "names a class twice"),
+        ("cars_meta.mat", None, "has no cars_meta.mat"),
+    ],
+)
+def test_a_devkit_that_is_not_one_is_one_clear_error(
+    tmp_path: Path, name: str, content: bytes | None, says: str
+) -> None:
+    stanford(tmp_path)
+    files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": annotations([("1.jpg", 1)])}
+    files |= {name: content} if content is not None else {}
+    if content is None:
+        del files[name]
+    tgz(tmp_path / "car_devkit.tgz", files)
+    with pytest.raises(ProgramError, match=says) as caught:
+        listed(tmp_path)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,96 @@
+"""Test images that look like others: all of them are found, and plain pictures are not."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.image_classification.dataset.photo.perceptual import perceptual_hash
+from include.image_classification.dataset.version import leakage
+from include.image_classification.dataset.version.leakage import find_leaks
+from include.image_classification.dataset.version.manifest import Image, Split
+from include.image_classification.squash import Image as Pixels
+
+BASE = 0x0F1E2D3C4B5A6978
+# Near each other, so that close pairs are likely.
+LOOKS = st.lists(
+    st.tuples(
+        st.sets(st.integers(0, 63), max_size=5),
+        st.sampled_from(["train", "validation", "test"]),
+    ),
+    max_size=14,
+)
+
+
+def image(number: int, split: Split) -> Image:
+    return Image(f"{number}.jpg", f"{number:064x}", 1, 1, 1, 0, split, f"{number}")
+
+
+def flipped(bits: set[int]) -> int:
+    look = BASE
+    for bit in bits:
+        look ^= 1 << bit
+    return look
+
+
+@given(LOOKS, st.integers(0, 8))
+@settings(deadline=None)
+def test_all_pairs_within_the_distance_are_found(
+    drawn: list[tuple[set[int], Split]], distance: int
+) -> None:
+    images = [image(number, split) for number, (_, split) in enumerate(drawn)]
+    looks = {each.sha256: flipped(bits) for each, (bits, _) in zip(images, drawn, strict=True)}
+    expected = set()
+    for one in images:
+        for other in images:
+            apart = (looks[one.sha256] ^ looks[other.sha256]).bit_count()
+            if one.split == "test" != other.split and apart <= distance:
+                expected.add((one.path, other.path, apart, other.split))
+    found = find_leaks(images, looks, distance)
+    told = {(leak.test, leak.train, leak.distance, leak.split) for leak in found}
+    assert told <= expected
+    tests = {path for path, *_ in expected}
+    for path in tests:
+        assert sum(leak.test == path for leak in found) == min(
+            leakage.CLOSEST, sum(pair[0] == path for pair in expected)
+        )
+    assert [leak.distance for leak in found] == sorted(leak.distance for leak in found)
+
+
+def test_blocks_do_not_hide_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leakage, "TESTS_AT_ONCE", 2)
+    monkeypatch.setattr(leakage, "OTHERS_AT_ONCE", 3)
+    images = [image(number, "test" if number < 5 else "train") for number in range(12)]
+    looks = {each.sha256: BASE ^ (number % 5 << 60) for number, each in enumerate(images)}
+    assert len(find_leaks(images, looks, distance=0)) == 7
+
+
+@pytest.mark.parametrize("look", [0, 2**64 - 1, 1 << 7])
+def test_plain_pictures_are_not_alike(look: int) -> None:
+    """A white wall looks like a clear sky."""
+    images = [image(0, "test"), image(1, "train")]
+    assert not find_leaks(images, {each.sha256: look for each in images}, distance=10)
+
+
+def test_an_image_whose_look_is_not_known_is_left_out() -> None:
+    images = [image(0, "test"), image(1, "train")]
+    assert not find_leaks(images, {images[0].sha256: BASE})
+
+
+def textured(seed: int) -> Pixels:
+    noise = np.random.default_rng(seed).integers(0, 256, (12, 16), np.uint8)
+    return np.asarray(cv2.resize(noise, (160, 120), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def test_a_copy_that_was_scaled_brightened_and_encoded_again_is_found() -> None:
+    picture = textured(1)
+    darker = cv2.convertScaleAbs(cv2.resize(picture, (90, 70)), alpha=0.8, beta=20)
+    encoded = cv2.imencode(".jpg", darker, [cv2.IMWRITE_JPEG_QUALITY, 40])[1]
+    copy = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    images = [image(0, "test"), image(1, "train"), image(2, "train")]
+    pictures = [copy, picture, textured(2)]
+    looks = {
+        each.sha256: perceptual_hash(pixels) for each, pixels in zip(images, pictures, strict=True)
+    }
+    assert [(leak.test, leak.train) for leak in find_leaks(images, looks)] == [("0.jpg", "1.jpg")]

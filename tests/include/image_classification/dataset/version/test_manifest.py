@@ -1,0 +1,130 @@
+"""A version's files and its name."""
+
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.version.manifest import (
+    SPLITS,
+    Box,
+    Cut,
+    Image,
+    Version,
+    VersionFiles,
+    image_key,
+    read_version,
+    write_json,
+    write_version,
+)
+
+
+def image(path: str = "a/1.jpg") -> Image:
+    sha256 = "ab" * 32
+    return Image(path, sha256, 10, 4, 3, 0, "train", image_key(sha256, "jpg"))
+
+
+VERSION = Version([image()], ["Škoda", "Audi"])
+
+
+def written(folder: Path) -> Path:
+    write_version(folder, VERSION, [], [])
+    write_json(folder / "dataset.json", {"version": VERSION.name})
+    return folder
+
+
+def test_a_version_is_read_as_it_was_written(tmp_path: Path) -> None:
+    assert read_version(written(tmp_path)) == VERSION
+
+
+def test_the_manifest_says_what_others_read_in_it(tmp_path: Path) -> None:
+    """Evaluation, conversion and the DAGs read these fields by name."""
+    row = json.loads((written(tmp_path) / "manifest.jsonl").read_text())
+    assert row == {
+        "path": "a/1.jpg", "sha256": "ab" * 32, "size": 10, "width": 4, "height": 3, "label": 0,
+        "split": "train", "key": f"ab/{'ab' * 32}.jpg",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"path": "a/2.jpg"}, {"label": 1}, {"split": "test"}, {"size": 11}, {"width": 5}],
+)
+def test_any_change_gives_another_name(change: dict[str, object]) -> None:
+    changed = dataclasses.replace(image(), **change)  # type: ignore[arg-type]
+    assert Version([changed], VERSION.classes).name != VERSION.name
+
+
+def test_the_order_of_classes_is_part_of_the_name() -> None:
+    assert Version(VERSION.images, ["Audi", "Škoda"]).name != VERSION.name
+
+
+def test_the_name_is_the_same_on_every_machine() -> None:
+    assert VERSION.name == "b0fbab94d42f42c2"
+
+
+@pytest.mark.parametrize("name", ["manifest.jsonl", "classes.json", "dataset.json"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    (written(tmp_path) / name).unlink()
+    with pytest.raises(ProgramError, match=f"has no {name}"):
+        read_version(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("manifest.jsonl", "{"), ("manifest.jsonl", '{"path": 1}'), ("dataset.json", "{}")],
+)
+def test_a_damaged_file_is_one_clear_error(tmp_path: Path, name: str, content: str) -> None:
+    (written(tmp_path) / name).write_text(content)
+    with pytest.raises(ProgramError, match=r"damaged .*refresh it again"):
+        read_version(tmp_path)
+
+
+def test_files_that_were_changed_by_hand_are_refused(tmp_path: Path) -> None:
+    """A split or label edited in place would make an immutable version mean two things."""
+    manifest = written(tmp_path) / "manifest.jsonl"
+    manifest.write_text(manifest.read_text().replace("train", "test"))
+    with pytest.raises(ProgramError, match=f"not those of data set version {VERSION.name}"):
+        read_version(tmp_path)
+
+
+def test_a_manifest_that_is_read_image_by_image_is_still_checked(tmp_path: Path) -> None:
+    """What was read before the end may be wrong, so that the end must say so."""
+    folder = written(tmp_path)
+    lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
+    (folder / "manifest.jsonl").write_text("".join(lines[:-1]))
+    images = VersionFiles(folder).images()
+    with pytest.raises(ProgramError, match="are not those of data set version"):
+        list(images)
+
+
+# Names from old archives may hold what UTF-8 cannot say.
+TEXTS = st.text(st.characters(codec=None), min_size=1, max_size=20)
+NUMBERS = st.integers(0, 2**40)
+HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
+BOXES = st.builds(Box, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+IMAGES = st.builds(
+    Image,
+    *(TEXTS, HASHES, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.sampled_from(SPLITS), TEXTS),
+    st.none() | st.builds(Cut, HASHES, BOXES),
+)
+VERSIONS = st.builds(Version, st.lists(IMAGES, max_size=5), st.lists(TEXTS, max_size=3))
+
+
+@given(VERSIONS)
+def test_any_version_is_read_as_it_was_written(version: Version) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_version(folder, version, [], [])
+        write_json(folder / "dataset.json", {"version": version.name})
+        assert read_version(folder) == version
+
+
+@given(VERSIONS, VERSIONS)
+def test_versions_share_a_name_only_if_they_are_the_same(one: Version, other: Version) -> None:
+    assert (one.name == other.name) == (one == other)

@@ -1,0 +1,62 @@
+"""Which pictures a version's page shows, and that their bytes are at hand when it is made."""
+
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.dataset.version import pictures
+from include.image_classification.dataset.version.earlier import Earlier
+from include.image_classification.dataset.version.manifest import Image, Quarantined, Version
+from include.image_classification.dataset.version.pictures import Pictures, refused, samples
+
+
+def image(label: int, number: int) -> Image:
+    sha256 = f"{label}{number:02d}"
+    return Image(f"{sha256}.jpg", sha256, 1, 1, 1, label, "train", f"{sha256}.jpg")
+
+
+IMAGES = [image(label, number) for label in (1, 0) for number in range(40, 0, -1)]
+
+
+def test_samples_are_chosen_by_the_end_of_the_hash_in_any_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its start decides the split: the lowest of each class are all tests."""
+    monkeypatch.setattr(pictures, "SAMPLES", 5)
+    chosen = [each.sha256 for each in samples(IMAGES, 2)]
+    assert chosen == ["010", "020", "110", "120"]
+    assert [each.sha256 for each in samples(IMAGES[::-1], 2)] == chosen
+
+
+def test_every_class_is_shown_however_many_there_are() -> None:
+    assert len(samples(IMAGES, 1000)) == 2
+
+
+def test_refused_photos_are_shown_if_their_bytes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "REFUSED", 2)
+    keys = {"d": "4", "a": None, "c": "3", "b": "2"}
+    rows = [Quarantined(path, None, "truncated", "", key) for path, key in keys.items()]
+    assert [row.path for row in refused(rows)] == ["b", "c"]
+
+
+def test_refused_photos_of_the_same_bytes_stand_side_by_side() -> None:
+    keys = {"a": "1", "b": "2", "c": "1"}
+    rows = [Quarantined(path, key, "conflicting-labels", "", key) for path, key in keys.items()]
+    assert [row.path for row in refused(rows)] == ["a", "c", "b"]
+
+
+def test_only_what_a_page_may_show_is_kept_aside(tmp_path: Path) -> None:
+    row = Quarantined("bad.jpg", "77", "truncated", "", "77/77")
+    earlier = Earlier(Version(IMAGES, ["a", "b"] * 60), {}, [row])
+    kept = Pictures(tmp_path, earlier)
+    for key in ("010.jpg", "020.jpg", "002.jpg", "77/77"):
+        kept.keep(key, key.encode())
+    paths = [kept.path(key) for key in ("010.jpg", "020.jpg", "77/77")]
+    assert [path and path.read_bytes() for path in paths] == [b"010.jpg", b"020.jpg", b"77/77"]
+    assert kept.path("002.jpg") is None
+
+
+def test_before_the_first_version_nothing_is_kept_aside(tmp_path: Path) -> None:
+    kept = Pictures(tmp_path, Earlier())
+    kept.keep("a", b"a")
+    assert kept.path("a") is None
