@@ -13,14 +13,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import conversion, photos, refresh
+from benchmarks import conversion, inference, photos, refresh, serving
 from benchmarks.machine import machine
 from benchmarks.pairs import Ratio
 
 RESULTS = Path(__file__).parent / "results.json"
 MACHINE = Path(__file__).parent / "machine.json"
 
-ALWAYS: dict[str, Callable[[Path], Ratio]] = {"im2rec_drawn_photos": conversion.drawn}
+ALWAYS: dict[str, Callable[[Path], Ratio]] = {
+    "im2rec_drawn_photos": conversion.drawn,
+    "inference_int8": inference.int8,
+    "transform_int8": serving.transform,
+    **serving.LATENCIES,
+}
 
 
 def main(chosen: list[str]) -> None:

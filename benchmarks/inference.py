@@ -1,0 +1,81 @@
+"""A ResNet-18 in int8 against the same network in float32, both as fast as MXNet has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.pairs import Ratio, compare
+from include.image_classification.quantisation import decision
+from include.image_classification.quantisation.calibration import write_int8
+from include.image_classification.squash import Image
+from include.image_classification.training.artifact import store_model
+from include.image_classification.training.model_files import PREFIX
+from include.image_classification.training.mxnet_import import mx
+from include.image_classification.training.network import make_network
+
+LAYERS, CLASSES, SIDE = 18, 196, 224
+SHAPE = (3, SIDE, SIDE)
+BATCH = 16
+BATCHES = 8
+
+
+def model(folder: Path) -> tuple[Path, Any]:
+    """Write a model as training leaves it, int8 included, and return its folder and the network.
+
+    Its weights are random, which costs what trained ones cost; its BatchNorm has seen data.
+    """
+    mx.random.seed(1)
+    network = make_network(LAYERS, CLASSES, SHAPE, "torchvision")
+    noise = np.random.default_rng(1).integers(0, 255, (2 * BATCH, SIDE, SIDE, 3), np.uint8)
+    with mx.autograd.record():
+        network(_batch(list(noise[:BATCH]))).wait_to_read()
+    target = folder / "model"
+    store_model(network, target, 1, SHAPE)
+    write_int8((target / PREFIX, 1), list(noise), target)
+    decision.decide((1, 1), 1, len(noise), 3.0).write(target)
+    return target, network
+
+
+def int8(folder: Path) -> Ratio:
+    """Batches of 16 that are in memory; the peer is the faster of Gluon's and Module's float32."""
+    target, network = model(folder)
+    pixels = np.random.default_rng(2).integers(0, 255, (BATCH, SIDE, SIDE, 3), np.uint8)
+    data = _batch(list(pixels))
+    ours = _module(target / decision.PREFIX, decision.EPOCH, data)
+    peers = {
+        "Gluon, hybridised, static": lambda: network(data).asnumpy(),
+        "Module, fused": _module(target / PREFIX, 1, data),
+    }
+    what = f"in float32; ResNet-{LAYERS}, {SIDE} px, {BATCHES} batches of {BATCH}, in memory"
+    ratios = [compare(_often(ours), _often(peer), f"{name} {what}") for name, peer in peers.items()]
+    return min(ratios, key=lambda ratio: ratio["ratio"])
+
+
+def _module(prefix: Path, epoch: int, data: Any) -> Callable[[], object]:
+    symbol, arguments, states = mx.model.load_checkpoint(str(prefix), epoch)
+    module = mx.mod.Module(symbol, label_names=["softmax_label"])
+    module.bind([("data", data.shape)], for_training=False)
+    module.set_params(arguments, states)
+    batch = mx.io.DataBatch([data])
+
+    def forward() -> object:
+        module.forward(batch, is_train=False)
+        return module.get_outputs()[0].asnumpy()
+
+    return forward
+
+
+def _batch(images: list[Image]) -> Any:
+    return mx.nd.array(np.stack(images).transpose(0, 3, 1, 2).astype(np.float32))
+
+
+def _often(work: Callable[[], object]) -> Callable[[], None]:
+    def repeated() -> None:
+        for _ in range(BATCHES):
+            work()
+
+    return repeated
