@@ -55,6 +55,7 @@ def plan(pipeline: str) -> dict[str, Any]:
         state.hyperparameters,
         state.shards,
         state.start.model_uri,
+        state.dataset_version,
     )
     return {"request": request, "lineage": state.lineage()}
 

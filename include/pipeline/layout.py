@@ -62,6 +62,10 @@ class Layout:
         """One dataset version's files: manifest.jsonl, classes.json, dataset.json, ..."""
         return f"{self.dataset_versions}{version}/"
 
+    def dataset_classes(self, version: str) -> str:
+        """The names of a dataset version's classes, in label order."""
+        return f"{self.dataset(version)}classes.json"
+
     @property
     def quarantine(self) -> str:
         """The bytes of all photos that a refresh refused, each stored once, by content."""

@@ -1,6 +1,5 @@
 """A trained model in memory: what answers, in which precision, and its classes' names."""
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +11,9 @@ from include.image_classification.container import ProgramError
 from include.image_classification.quantisation import decision
 from include.image_classification.serving.network import Network, input_shape
 from include.image_classification.squash import Image
-from include.image_classification.training.model_files import PREFIX, parameters_file
+from include.image_classification.training.class_names import read_class_names
+from include.image_classification.training.model_files import CLASS_NAMES, PREFIX, parameters_file
 
-CLASSES = "classes.json"
 PRECISION = "SERVING_PRECISION"
 PRECISIONS = ("auto", "float32")
 
@@ -67,16 +66,5 @@ def _precision(folder: Path) -> str:
     return "int8" if asked == "auto" and suits else "float32"
 
 
-def _names(folder: Path, classes: int) -> tuple[str, ...] | None:
-    path = folder / CLASSES
-    if not path.exists():
-        return None
-    try:
-        names = json.loads(path.read_text("utf-8"))
-    except ValueError:
-        names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ProgramError(f"{path} is no JSON list of class names")
-    if len(names) != classes:
-        raise ProgramError(f"{path} names {len(names)} classes, but the model knows {classes}")
-    return tuple(names)
+def _names(folder: Path, classes: int) -> list[str] | None:
+    return read_class_names(folder, classes) if (folder / CLASS_NAMES).exists() else None

@@ -6,6 +6,9 @@ from pathlib import Path
 PREFIX = "image-classification"
 SHAPES = "model-shapes.json"
 UNFINISHED = ".unfinished"
+CLASS_NAMES = "classes.json"
+"""Ours: a list of the classes' names in label order."""
+
 BEST_EPOCH = "best-epoch.json"
 """Ours: which epoch serves, where checkpoint_frequency left several."""
 

@@ -84,6 +84,10 @@ def _fit(
     from include.image_classification.quantisation.after_training import add_int8
     from include.image_classification.training.artifact import store_model
     from include.image_classification.training.checkpoints import Checkpoints, identity
+    from include.image_classification.training.class_names import (
+        channel_class_names,
+        write_class_names,
+    )
     from include.image_classification.training.distribution.group import join
     from include.image_classification.training.fit import History, Training
     from include.image_classification.training.kept_epochs import KeptEpochs
@@ -91,6 +95,7 @@ def _fit(
     from include.image_classification.training.network import make_network
     from include.image_classification.training.pretrained.starting import start
 
+    names = channel_class_names(settings.num_classes)
     group = join(settings.kv_store)
     if not group.is_first:
         log_lines.be_quiet()
@@ -120,6 +125,8 @@ def _fit(
     )
     training = Training(settings, network, readers, store, checkpoints, group)
     history = training.run(stop)
+    if names is not None and history.best_epoch and group.is_first:
+        write_class_names(models, names)
     if settings.int8 == "auto" and history.best_epoch and group.is_first and not stop.is_set():
         calibration = readers[0].training(0, "none", settings.seed, settings.resize)
         add_int8(models, calibration, readers[1].validation(), stop)

@@ -57,6 +57,7 @@ def training_request(
     hyperparameters: Mapping[str, str],
     shards: int = 1,
     model_uri: str | None = None,
+    dataset_version: str | None = None,
 ) -> JobRequest:
     """Return the job that trains on a RecordIO version with complete hyperparameters.
 
@@ -67,6 +68,7 @@ def training_request(
         hyperparameters: What `training_hyperparameters` returns.
         shards: By how many instances together its files were written.
         model_uri: The model.tar.gz that it goes on from; None starts as the hyperparameters say.
+        dataset_version: Whose class names our image lays beside the model; None leaves them out.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     records = [
@@ -78,7 +80,7 @@ def training_request(
         "RoleArn": deployment.role_arn,
         "AlgorithmSpecification": _algorithm(pipeline, deployment),
         "HyperParameters": told,
-        "InputDataConfig": [*records, *start],
+        "InputDataConfig": [*records, *_names(pipeline, layout, dataset_version), *start],
         "OutputDataConfig": {"S3OutputPath": layout.output(layout.models)},
         **_resources(pipeline),
         **_checkpoints(pipeline, layout),
@@ -116,6 +118,13 @@ def _start(
     uri = hyperparameters.get("pretrained_model_uri", "")
     channels = [_channel("pretrained", uri, FILE)] if uri.startswith("s3://") else []
     return dict(hyperparameters), channels
+
+
+def _names(pipeline: Pipeline, layout: Layout, dataset_version: str | None) -> list[dict[str, Any]]:
+    """Return the channel with the classes' names, by which our image's server can answer."""
+    if dataset_version is None or pipeline.training.algorithm != "own":
+        return []
+    return [_channel("classes", layout.uri(layout.dataset_classes(dataset_version)), FILE)]
 
 
 def _checkpoints(pipeline: Pipeline, layout: Layout) -> dict[str, Any]:

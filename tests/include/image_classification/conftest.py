@@ -20,6 +20,9 @@ class Trained:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Run the program `train` as SageMaker does."""
     base = make_job(tmp_path_factory.mktemp("job"))
+    names = base / "input" / "data" / "classes" / "classes.json"
+    names.parent.mkdir()
+    names.write_text('["red", "green", "blue"]')
     process = start_program(base, "train")
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output

@@ -31,6 +31,8 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
     assert objects == {
         "image",
         "dataset_pointer",
+        "dataset_page",
+        "dataset_classes",
         "recordio_pointer",
         "recordio_report",
         "evaluation_manifest",

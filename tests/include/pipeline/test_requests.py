@@ -381,3 +381,18 @@ def test_what_a_refresh_refuses_is_kept_beside_the_versions(
         for output in config["ProcessingOutputConfig"]["Outputs"]
     }
     assert outputs["quarantine"].endswith("/stanford_cars/dataset/quarantine")
+
+
+def test_the_classes_names_are_a_channel_for_our_image_only(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    """The built-in algorithm would refuse the channel; our server answers by these names."""
+    config = make.training_request(cars, deployment, "r1", {}, dataset_version="d1")["config"]
+    assert "classes" not in channels(config)
+    own = cars.model_copy(
+        update={"training": cars.training.model_copy(update={"algorithm": "own"})}
+    )
+    config = make.training_request(own, deployment, "r1", {}, dataset_version="d1")["config"]
+    uri, content_type = channels(config)["classes"]
+    assert uri == "s3://some-bucket/stanford_cars/dataset/versions/d1/classes.json"
+    assert content_type == "application/octet-stream"

@@ -50,7 +50,7 @@ def test_the_artifact_loads_as_the_built_ins_does(trained: Trained) -> None:
     model = trained.base / "model"
     history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
     best = history["best_epoch"]
-    names = {"image-classification-symbol.json", "model-shapes.json"}
+    names = {"image-classification-symbol.json", "model-shapes.json", "classes.json"}
     assert {p.name for p in model.iterdir()} == {
         *names,
         f"image-classification-{best:04d}.params",
