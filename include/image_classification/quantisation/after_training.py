@@ -31,7 +31,7 @@ class Batch(Protocol):
     """Training's batches: pixels of 0..255, of which the first `rows` rows count."""
 
     @property
-    def images(self) -> NDArray[np.float32]:
+    def images(self) -> NDArray[np.uint8]:
         """Batch x channels x height x width."""
 
     @property
@@ -98,7 +98,7 @@ def _hand_over(
                 if stop.is_set():
                     return
                 images = batch.images[: batch.rows].transpose(0, 2, 3, 1)
-                write_batch(pipe, images.astype(np.uint8), batch.labels[: batch.rows].astype(int))
+                write_batch(pipe, images, batch.labels[: batch.rows].astype(int))
             write_end(pipe)
         pipe.close()
     except BrokenPipeError:

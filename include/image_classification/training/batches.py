@@ -1,5 +1,6 @@
 """Batches of images for one epoch, decoded by threads while the network computes."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from include.image_classification.container import ProgramError
 from include.image_classification.squash import Image, squash
 from include.image_classification.training.augmentation import augment, resized
-from include.image_classification.training.decoding import decode
+from include.image_classification.training.decoded_images import DecodedImages
 from include.image_classification.training.distribution.share import WHOLE, Share
 from include.image_classification.training.records import Records
 
@@ -22,7 +23,7 @@ AHEAD = 2
 class Batch:
     """Always of the full size, so that shapes never change; only the first `rows` rows count."""
 
-    images: NDArray[np.float32]
+    images: NDArray[np.uint8]
     """batch x channels x height x width, 0..255, RGB."""
     labels: NDArray[np.float32]
     rows: int
@@ -45,6 +46,7 @@ class BatchReader:
     ) -> None:
         cv2.setNumThreads(0)
         self._records, self._shape, self._size, self._share = records, shape, size, share
+        self._decoded = DecodedImages(records, shape[0])
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     @property
@@ -63,7 +65,7 @@ class BatchReader:
 
         def view(index: int) -> Image:
             _, height, width = self._shape
-            image = self._decoded(index)
+            image = self._decoded[index]
             image = image if resize is None else resized(image, resize)
             if image.shape[0] < height or image.shape[1] < width:
                 raise self._too_small(index, image)
@@ -76,32 +78,31 @@ class BatchReader:
         """Every record exactly once, in file order, squashed to the shape as serving does."""
 
         def view(index: int) -> Image:
-            return squash(self._decoded(index), *self._shape[1:])
+            return squash(self._decoded[index], *self._shape[1:])
 
         yield from self._batches(self._share.validation(np.arange(len(self._records))), view)
 
     def _batches(self, order: NDArray[np.intp], view: Callable[[int], Image]) -> Iterator[Batch]:
-        chunks = [order[at : at + self._size] for at in range(0, len(order), self._size)]
-        waiting: list[list[Future[Image]]] = []
-        for position in range(len(chunks) + AHEAD):
-            if position < len(chunks):
-                waiting.append([self._pool.submit(view, int(i)) for i in chunks[position]])
-            if position >= AHEAD and waiting:
-                yield self._batch(chunks[position - AHEAD], waiting.pop(0))
+        waiting: deque[tuple[Batch, list[Future[None]]]] = deque()
+        for at in range(0, len(order), self._size):
+            waiting.append(self._begin(order[at : at + self._size], view))
+            if len(waiting) > AHEAD:
+                yield _complete(*waiting.popleft())
+        while waiting:
+            yield _complete(*waiting.popleft())
 
-    def _batch(self, chunk: NDArray[np.intp], views: list[Future[Image]]) -> Batch:
-        images = np.zeros((self._size, *self._shape), np.float32)
+    def _begin(
+        self, chunk: NDArray[np.intp], view: Callable[[int], Image]
+    ) -> tuple[Batch, list[Future[None]]]:
+        images = np.zeros((self._size, *self._shape), np.uint8)
         labels = np.zeros(self._size, np.float32)
-        for row, (index, future) in enumerate(zip(chunk, views, strict=True)):
-            images[row] = future.result().transpose(2, 0, 1)
-            labels[row] = self._records.label(int(index))
-        return Batch(images, labels, len(chunk))
+        labels[: len(chunk)] = [self._records.label(int(index)) for index in chunk]
 
-    def _decoded(self, index: int) -> Image:
-        image = decode(self._records.image(index), self._shape[0])
-        if image is None:
-            raise ProgramError(f"{self._records.describe(index)} is not an image; convert it again")
-        return image
+        def put(row: int, index: int) -> None:
+            images[row] = view(index).transpose(2, 0, 1)
+
+        begun = [self._pool.submit(put, row, int(index)) for row, index in enumerate(chunk)]
+        return Batch(images, labels, len(chunk)), begun
 
     def _too_small(self, index: int, image: Image) -> ProgramError:
         _, height, width = self._shape
@@ -110,3 +111,9 @@ class BatchReader:
             f"than image_shape's {width}x{height}: convert with a "
             "larger --resize or train with a smaller image_shape"
         )
+
+
+def _complete(batch: Batch, begun: list[Future[None]]) -> Batch:
+    for future in begun:
+        future.result()
+    return batch

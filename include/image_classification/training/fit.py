@@ -49,8 +49,21 @@ class Training:
         store: Store,
         checkpoints: Checkpoints[History],
         group: Group,
+        computing: Any = None,
     ) -> None:
+        """Take what `run` works with.
+
+        Args:
+            settings: How to train.
+            network: What is trained, judged and stored.
+            readers: The channels train and validation.
+            store: What keeps the best network.
+            checkpoints: What a training that was cut short goes on from.
+            group: The hosts that train together.
+            computing: What computes the network, sharing its parameters; itself, if left out.
+        """
         self._settings, self._network, self._store = settings, network, store
+        self._computing = network if computing is None else computing
         self._checkpoints, self._group = checkpoints, group
         self._train, self._validation = readers
         self._rate = make_schedule(settings)
@@ -112,13 +125,17 @@ class Training:
     def _step(self, batch: Batch) -> NDArray[np.float32]:
         targets = self._targets(batch.labels)
         with mx.autograd.record():
-            # Under bfloat16 the logits are no numbers that numpy knows.
-            logits = self._network(mx.nd.array(batch.images)).astype("float32")
+            logits = self._logits(batch)
             loss = self._loss(logits, targets)
         loss.backward()
         self._trainer.step(batch.rows)
         answer: NDArray[np.float32] = logits.asnumpy()
         return answer
+
+    def _logits(self, batch: Batch) -> Any:
+        pixels = mx.nd.array(batch.images, dtype="uint8").astype("float32")
+        # Under bfloat16 the logits are no numbers that numpy knows.
+        return self._computing(pixels).astype("float32")
 
     def _targets(self, labels: NDArray[np.float32]) -> Any:
         classes, smoothing = self._settings.num_classes, self._settings.label_smoothing
@@ -131,8 +148,7 @@ class Training:
         self._group.settle(self._network, self._trainer)
         validated = Accuracy(self._settings.top_k)
         for batch in self._validation.validation():
-            logits = self._network(mx.nd.array(batch.images)).astype("float32")
-            validated.add(logits.asnumpy(), batch.labels, batch.rows)
+            validated.add(self._logits(batch).asnumpy(), batch.labels, batch.rows)
         figures = self._group.mean(validated.named(), validated.rows)
         log_lines.log_validation(epoch, figures)
         accuracy = figures["accuracy"]

@@ -60,7 +60,7 @@ def _unit(data: Any, name: str, channels: int, stride: int, first: bool, wide: b
             body = _activated(body, f"{name}_bn{number}", f"{name}_relu{number}")
         body = _convolution(body, f"{name}_conv{number}", filters, kernel, step)
     shortcut = _convolution(entered, f"{name}_sc", channels, 1, stride) if first else data
-    return body + shortcut
+    return mx.sym.elemwise_add(body, shortcut)
 
 
 def _activated(data: Any, norm: str, relu: str) -> Any:

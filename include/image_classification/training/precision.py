@@ -16,7 +16,7 @@ def choose_precision(settings: Hyperparameters) -> str:
     """Return `float32` or `bfloat16`, and say in the log why.
 
     Where bfloat16 is asked for, both are tried for a few steps, each in a process of its own:
-    MXNet's bfloat16 changes a process for good, and ends it on some processors.
+    MXNet's bfloat16 ends the process on some processors.
     """
     if settings.precision_dtype == "float32":
         return "float32"
@@ -41,19 +41,9 @@ def choose_precision(settings: Hyperparameters) -> str:
     return "float32"
 
 
-def use_bfloat16() -> None:
-    """Let everything that this process computes from now on use bfloat16 where it may.
-
-    Parameters and BatchNorm's statistics stay float32.
-    """
-    from mxnet.contrib import amp
-
-    amp.init(target_dtype="bfloat16")
-
-
 def _speed(dtype: str, settings: Hyperparameters) -> float | None:
     sizes = [settings.num_layers, settings.mini_batch_size, *settings.image_shape]
-    command = [sys.executable, "-m", TRIAL, dtype, *map(str, sizes)]
+    command = [sys.executable, "-m", TRIAL, dtype, settings.network, *map(str, sizes)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         run = subprocess.run(

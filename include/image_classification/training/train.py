@@ -18,7 +18,7 @@ from include.image_classification.training.distribution.supervise import (
     supervise,
 )
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
-from include.image_classification.training.precision import choose_precision, use_bfloat16
+from include.image_classification.training.precision import choose_precision
 from include.image_classification.training.records import Records
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def _fit(
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
     from include.image_classification.quantisation.after_training import add_int8
     from include.image_classification.training.artifact import store_model
+    from include.image_classification.training.bfloat16 import in_bfloat16
     from include.image_classification.training.checkpoints import Checkpoints, identity
     from include.image_classification.training.class_names import (
         channel_class_names,
@@ -99,8 +100,7 @@ def _fit(
     group = join(settings.kv_store)
     if not group.is_first:
         log_lines.be_quiet()
-    if group.first_says(group.is_first and choose_precision(settings) == "bfloat16"):
-        use_bfloat16()
+    fast = group.first_says(group.is_first and choose_precision(settings) == "bfloat16")
     mx.random.seed(settings.seed)
     network = make_network(
         settings.num_layers, settings.num_classes, settings.image_shape, settings.network
@@ -123,7 +123,8 @@ def _fit(
         identity(settings, images),
         KeptEpochs(models, kept, frequency if group.is_first else None),
     )
-    training = Training(settings, network, readers, store, checkpoints, group)
+    computing = in_bfloat16(network) if fast else network
+    training = Training(settings, network, readers, store, checkpoints, group, computing)
     history = training.run(stop)
     if names is not None and history.best_epoch and group.is_first:
         write_class_names(models, names)

@@ -8,6 +8,7 @@ import pytest
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.recordio import RecordWriter, pack_image
 from include.image_classification.training.batches import BatchReader
+from include.image_classification.training.decoded_images import DecodedImages
 from include.image_classification.training.records import Records
 from tests.include.image_classification.training.making import write_records
 
@@ -77,3 +78,22 @@ def test_grey_shapes_get_one_channel(tmp_path: Path) -> None:
     (batch,) = grey.training(0, "crop_color", 0)
     assert batch.images.shape == (2, 1, 32, 32)
     assert np.isfinite(batch.images).all()
+
+
+def test_images_are_decoded_once_as_long_as_memory_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = Records.scan([write_records(tmp_path / "t.rec", [0, 1, 2])], 3)
+    read: list[int] = []
+    image = records.image
+
+    def counted(index: int) -> bytes:
+        read.append(index)
+        return image(index)
+
+    monkeypatch.setattr(records, "image", counted)
+    decoded = DecodedImages(records, 3, kept_bytes=2 * 36 * 36 * 3)
+    for _ in range(2):
+        for index in range(3):
+            assert decoded[index].shape == (36, 36, 3)
+    assert read == [0, 1, 2, 2]  # the third found no room
