@@ -7,6 +7,8 @@ from typing import Any
 from include.image_classification.container import ProgramError, base_dir
 
 RECORD_TYPE = "application/x-recordio"
+IMAGE_TYPE = "application/x-image"
+FILES, PIPE = ("File", "FastFile"), "Pipe"
 
 
 def read_configuration(name: str) -> dict[str, Any]:
@@ -23,8 +25,7 @@ def read_configuration(name: str) -> dict[str, Any]:
 
 def is_sharded(channel: str) -> bool:
     """Whether each host of the job was given objects of its own (ShardedByS3Key)."""
-    said = read_configuration("inputdataconfig").get(channel, {})
-    return bool(said.get("S3DistributionType") == "ShardedByS3Key")
+    return bool(_said(channel).get("S3DistributionType") == "ShardedByS3Key")
 
 
 def channel_folder(channel: str) -> Path | None:
@@ -34,23 +35,69 @@ def channel_folder(channel: str) -> Path | None:
     return folder if told or folder.is_dir() else None
 
 
+def folder(channel: str) -> Path:
+    """Return the folder of a channel that a job must have.
+
+    Raises:
+        ProgramError: It has no such channel.
+    """
+    found = channel_folder(channel)
+    if found is None or not found.is_dir():
+        raise ProgramError(f"channel {channel} is missing: add it to InputDataConfig")
+    return found
+
+
+def input_mode(channel: str) -> str:
+    """Return a channel's input mode: File, FastFile or Pipe.
+
+    Raises:
+        ProgramError: It is another, or one that this image cannot read its content in.
+    """
+    mode: str = _said(channel).get("TrainingInputMode", "File")
+    if mode not in (*FILES, PIPE):
+        raise ProgramError(
+            f"channel {channel} is in {mode} mode: this image takes {', '.join(FILES)} or {PIPE}"
+        )
+    if mode == PIPE and content_type(channel) == IMAGE_TYPE:
+        raise ProgramError(
+            f"channel {channel} is {IMAGE_TYPE} in {PIPE} mode: photos with a list need File mode"
+        )
+    return mode
+
+
+def content_type(channel: str) -> str:
+    """Return what a channel holds: RECORD_TYPE or IMAGE_TYPE.
+
+    Without a ContentType, a channel that another one lists holds photos.
+
+    Raises:
+        ProgramError: It holds anything else.
+    """
+    listed = channel_folder(f"{channel}_lst") is not None
+    kind: str = _said(channel).get("ContentType", IMAGE_TYPE if listed else RECORD_TYPE)
+    if kind not in (RECORD_TYPE, IMAGE_TYPE):
+        raise ProgramError(
+            f"channel {channel} is {kind}: this image takes {RECORD_TYPE}, or {IMAGE_TYPE} with "
+            f"a channel {channel}_lst"
+        )
+    return kind
+
+
 def record_files(channel: str) -> list[Path]:
     """Return the .rec files of a channel in the order of their names; all are trained on.
 
     Raises:
-        ProgramError: the channel is missing, is not File mode RecordIO, or holds no .rec file.
+        ProgramError: The channel is missing or holds no .rec file.
     """
-    said = read_configuration("inputdataconfig").get(channel, {})
-    kind, mode = said.get("ContentType", RECORD_TYPE), said.get("TrainingInputMode", "File")
-    if kind != RECORD_TYPE:
-        raise ProgramError(f"channel {channel} is {kind}: this image takes {RECORD_TYPE}")
-    if mode not in ("File", "FastFile"):
-        raise ProgramError(f"channel {channel} is in {mode} mode: this image takes File mode")
-    folder = base_dir() / "input" / "data" / channel
-    found = sorted(folder.rglob("*.rec"))
+    found = sorted(folder(channel).rglob("*.rec"))
     if not found:
         raise ProgramError(
             f"channel {channel} must hold one .rec file or more, but holds none: "
             "convert the data set, or mend the channel's S3 address"
         )
     return found
+
+
+def _said(channel: str) -> dict[str, Any]:
+    said: dict[str, Any] = read_configuration("inputdataconfig").get(channel, {})
+    return said

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.training import log_lines
-from include.image_classification.training.batches import Batch, BatchReader
+from include.image_classification.training.batches import Batch
 from include.image_classification.training.checkpoints import Checkpoints
 from include.image_classification.training.distribution.group import Group
 from include.image_classification.training.early_stopping import EarlyStopping
 from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.input.reader import Reader
 from include.image_classification.training.metrics import Accuracy
 from include.image_classification.training.mxnet_import import mx
 from include.image_classification.training.optimizer import make_trainer
@@ -45,7 +46,7 @@ class Training:
         self,
         settings: Hyperparameters,
         network: Any,
-        readers: tuple[BatchReader, BatchReader],
+        readers: tuple[Reader, Reader],
         store: Store,
         checkpoints: Checkpoints[History],
         group: Group,

@@ -11,7 +11,7 @@ import weakref
 from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.recordio import (
@@ -20,6 +20,22 @@ from include.image_classification.conversion.recordio import (
     unframe,
     unpack_image,
 )
+
+
+class Images(Protocol):
+    """Encoded images with their classes, in any order, for several threads."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def label(self, index: int) -> int:
+        """The class of image `index`, from 0."""
+
+    def image(self, index: int) -> bytes:
+        """The encoded image `index`."""
+
+    def describe(self, index: int) -> str:
+        """Which image this is, for a message."""
 
 
 class RecordFile:
@@ -95,9 +111,9 @@ class RecordFile:
 
 
 class Records:
-    """The records of several files, one file after the other, as one sequence."""
+    """The images of several files or lists, one after the other, as one sequence."""
 
-    def __init__(self, files: Sequence[RecordFile]) -> None:
+    def __init__(self, files: Sequence[Images]) -> None:
         self._files = files
         self._ends = list(itertools.accumulate(map(len, files)))
 
@@ -124,7 +140,7 @@ class Records:
         file, within = self._at(index)
         return file.describe(within)
 
-    def _at(self, index: int) -> tuple[RecordFile, int]:
+    def _at(self, index: int) -> tuple[Images, int]:
         number = bisect.bisect_right(self._ends, index)
         file = self._files[number]
         return file, index - self._ends[number] + len(file)

@@ -3,12 +3,11 @@
 import dataclasses
 import json
 import logging
-import os
 import signal
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from include.image_classification.container import ProgramError, base_dir
 from include.image_classification.training import channels, log_lines
@@ -18,12 +17,14 @@ from include.image_classification.training.distribution.supervise import (
     supervise,
 )
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
+from include.image_classification.training.input.opening import (
+    Images,
+    counted,
+    make_reader,
+    open_channel,
+)
 from include.image_classification.training.precision import choose_precision
 from include.image_classification.training.records import Records
-
-if TYPE_CHECKING:
-    from include.image_classification.training.batches import BatchReader
-    from include.image_classification.training.distribution.group import Group
 
 _log = logging.getLogger(__name__)
 
@@ -45,9 +46,10 @@ def main(argv: list[str]) -> None:
     if needs_supervisor(cluster, settings.kv_store):
         supervise(cluster, stop)  # whose worker runs this program again
         return
-    train = Records.scan(channels.record_files("train"), settings.num_classes)
-    validation = Records.scan(channels.record_files("validation"), settings.num_classes)
-    check_counts(settings, train)
+    train = open_channel("train", settings.num_classes)
+    validation = open_channel("validation", settings.num_classes)
+    if isinstance(train, Records):
+        check_counts(settings, train)
     history = _fit(settings, train, validation, stop)
     if cluster.is_first:
         _write_history(history, time.perf_counter() - started)
@@ -78,7 +80,7 @@ def check_share(settings: Hyperparameters, batches: int, hosts: int) -> None:
 
 
 def _fit(
-    settings: Hyperparameters, train: Records, validation: Records, stop: threading.Event
+    settings: Hyperparameters, train: Images, validation: Images, stop: threading.Event
 ) -> dict[str, Any]:
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
     from include.image_classification.quantisation.after_training import add_int8
@@ -106,7 +108,10 @@ def _fit(
         settings.num_layers, settings.num_classes, settings.image_shape, settings.network
     )
     start(settings, network)
-    readers = _readers(settings, group, train=train, validation=validation)
+    readers = (
+        make_reader(settings, group, "train", train),
+        make_reader(settings, group, "validation", validation),
+    )
     check_share(settings, readers[0].batches, group.size)
 
     models, kept = base_dir() / "model", base_dir() / "checkpoints"
@@ -117,7 +122,7 @@ def _fit(
             return None
         return store_model(best, models, epoch, settings.image_shape, frequency)
 
-    images = {"train": len(train), "validation": len(validation)}
+    images = counted(train=train, validation=validation)
     checkpoints = Checkpoints[History](
         kept,
         identity(settings, images),
@@ -132,21 +137,6 @@ def _fit(
         calibration = readers[0].training(0, "none", settings.seed, settings.resize)
         add_int8(models, calibration, readers[1].validation(), stop)
     return dataclasses.asdict(history)
-
-
-def _readers(
-    settings: Hyperparameters, group: "Group", train: Records, validation: Records
-) -> "tuple[BatchReader, BatchReader]":
-    from include.image_classification.training.batches import BatchReader
-
-    threads = len(os.sched_getaffinity(0))
-
-    def reader(channel: str, records: Records) -> BatchReader:
-        size, own = settings.mini_batch_size, channels.is_sharded(channel)
-        share = group.share(len(records), size, own=own)
-        return BatchReader(records, settings.image_shape, size, threads, share)
-
-    return reader("train", train), reader("validation", validation)
 
 
 def _write_history(history: dict[str, Any], seconds: float) -> None:

@@ -158,7 +158,7 @@ def test_labels_beyond_the_classes_are_refused(job: Path) -> None:
             {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]},
             "InstanceCount is 2: set the hyperparameter kv_store to dist_sync",
         ),
-        ("inputdataconfig", {"train": {"TrainingInputMode": "Pipe"}}, "train is in Pipe mode"),
+        ("inputdataconfig", {"train": {"TrainingInputMode": "Fast"}}, "train is in Fast mode"),
         ("inputdataconfig", {"train": {"ContentType": "text/csv"}}, "train is text/csv"),
         ("hyperparameters", {"num_classes": "3"}, "num_training_samples is missing"),
     ],

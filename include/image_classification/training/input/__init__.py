@@ -1,0 +1,1 @@
+"""The channels that images come from: record files, listed photos, pipes."""

@@ -1,0 +1,98 @@
+"""Photos with a .lst file: all of it is checked first, in the words that users search for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.training.input.opening import open_channel
+from include.image_classification.training.records import Records
+from tests.include.image_classification.training.making import picture
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a job's channels: three photos and their list."""
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    folder = tmp_path / "input" / "data"
+    (folder / "train" / "deep").mkdir(parents=True)
+    for number, name in enumerate(("a.png", "b c.png", "deep/d.png")):
+        (folder / "train" / name).write_bytes(picture(number, number))
+    write_list(folder, "5\t2\ta.png\n7\t0.000000\tb c.png\r\n\n9\t1\tdeep/d.png\n")
+    return folder
+
+
+def write_list(data: Path, text: str) -> None:
+    (data / "train_lst").mkdir(exist_ok=True)
+    (data / "train_lst" / "train.lst").write_text(text)
+
+
+def opened() -> Records:
+    images = open_channel("train", 3)
+    assert isinstance(images, Records)
+    return images
+
+
+def test_a_list_labels_the_photos(data: Path) -> None:
+    images = opened()
+    assert [images.label(index) for index in range(len(images))] == [2, 0, 1]
+    assert images.image(1) == picture(1, 1)
+    assert images.describe(2) == "deep/d.png of the train channel"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", r"train.lst lists no images"),
+        ("0 2 a.png", r"train.lst, line 1 has 1 parts; index, label and path"),
+        ("0\ta.png", r"train.lst, line 1 has 2 parts"),
+        ("0\tone\ta.png", r"train.lst, line 1: could not convert"),
+        ("0\t3\ta.png", r"a.png has label 3, which is not in 0..2: num_classes is 3"),
+        ("0\t0.5\ta.png", r"a.png has label 0.5"),
+        ("0\tnan\ta.png", r"a.png has label nan"),
+        ("0\t1\t2\ta.png", r"a.png has 2 labels, not one"),
+        ("0\t1\ta.png\n1\t1\tz.png", r"z.png is not among the images of the channel"),
+        ("0\t1\t../train_lst/train.lst", r"leads out of the channel"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_in_the_built_ins_words(
+    data: Path, text: str, why: str
+) -> None:
+    write_list(data, text)
+    with pytest.raises(ProgramError, match=f"^Invalid lst file in the train channel: .*{why}"):
+        opened()
+
+
+def test_one_list_is_needed(data: Path) -> None:
+    (data / "train_lst" / "other.lst").write_text("0\t1\ta.png\n")
+    with pytest.raises(ProgramError, match=r"channel train_lst must hold one .lst file, but .* 2"):
+        opened()
+
+
+def test_photos_without_their_list_say_which_channel_is_missing(data: Path) -> None:
+    (data / "train_lst" / "train.lst").unlink()
+    (data / "train_lst").rmdir()
+    config = data.parent / "config"
+    config.mkdir()
+    told = {"train": {"ContentType": "application/x-image"}}
+    (config / "inputdataconfig.json").write_text(json.dumps(told))
+    with pytest.raises(ProgramError, match="channel train_lst is missing"):
+        opened()
+
+
+def test_photos_cannot_come_through_a_pipe(data: Path) -> None:
+    config = data.parent / "config"
+    config.mkdir()
+    (config / "inputdataconfig.json").write_text(
+        json.dumps({"train": {"TrainingInputMode": "Pipe"}})
+    )
+    with pytest.raises(ProgramError, match="application/x-image in Pipe mode"):
+        opened()
+
+
+def test_a_photo_that_goes_away_is_named(data: Path) -> None:
+    images = opened()
+    (data / "train" / "a.png").unlink()
+    with pytest.raises(ProgramError, match=r"a.png of the train channel cannot be read"):
+        images.image(0)
