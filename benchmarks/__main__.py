@@ -52,8 +52,8 @@ def _benchmarks() -> dict[str, Callable[[Path], Ratio]]:
             f"without CARS=<folder of {photos.FULL_SIZE}>: real photos, and refresh, are left out"
         )
         return benchmarks
-    measured = conversion.ON_PHOTOS.items()
-    on_photos = {name: partial(measure, archive) for name, measure in measured}
+    measured = conversion.ON_PHOTOS | {"serving_memory": serving.memory}
+    on_photos = {name: partial(measure, archive) for name, measure in measured.items()}
     return benchmarks | on_photos | {"refresh": refresh.refresh}
 
 

@@ -29,6 +29,7 @@ CONCURRENCY = 16
 PHOTOS = 320
 PATIENCE = 120.0
 CLIENTS = (1, 4, 16)
+FIRST, ALL = 200, 2000
 
 
 def transform(folder: Path) -> Ratio:
@@ -52,6 +53,30 @@ def latency(percentile: int, clients: int, folder: Path) -> Ratio:
         peer_is=f"p{percentile} of the same server in float32, {clients} clients, "
         f"{len(samples[0])} requests",
     )  # fmt: skip
+
+
+def memory(archive: Path, folder: Path) -> Ratio:
+    """What a worker holds after 2,000 photos of all sizes, against after the first 200."""
+    found = sorted(photos.unpack(archive, folder).rglob("*.jpg"))
+    bodies = [path.read_bytes() for path in found]
+    inference.model(folder)
+    with _server(folder, "auto") as (port, process):
+        _ask(port, bodies[:FIRST], CONCURRENCY)
+        first = _worker_megabytes(process)
+        _ask(port, (bodies * 2)[:ALL], CONCURRENCY)
+        last = _worker_megabytes(process)
+    return Ratio(
+        ours=round(last, 1), peer=round(first, 1), ratio=round(last / first, 3), unit="MB",
+        peer_is=f"the same worker after {FIRST} photos of many sizes, where ours has answered "
+        f"{ALL} more",
+    )  # fmt: skip
+
+
+def _worker_megabytes(process: subprocess.Popen[bytes]) -> float:
+    """Resident memory of the one process that computes."""
+    (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    status = Path(f"/proc/{worker}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 @functools.cache
@@ -94,14 +119,14 @@ def _servers(folder: Path) -> Iterator[tuple[int, int]]:
     """The ports of two servers of one model, in int8 and in float32."""
     inference.model(folder)
     with ExitStack() as stack:
-        ports = [
+        servers = [
             stack.enter_context(_server(folder, precision)) for precision in ("auto", "float32")
         ]
-        yield ports[0], ports[1]
+        yield servers[0][0], servers[1][0]
 
 
 @contextmanager
-def _server(folder: Path, precision: str) -> Iterator[int]:
+def _server(folder: Path, precision: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     port = free_port()
     variables = {
         "SAGEMAKER_BASE_DIR": str(folder),
@@ -117,7 +142,7 @@ def _server(folder: Path, precision: str) -> Iterator[int]:
     )
     try:
         _await(port, process)
-        yield port
+        yield port, process
     finally:
         process.terminate()
         process.wait()

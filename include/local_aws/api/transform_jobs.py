@@ -20,7 +20,7 @@ def _create(services: Services, request: Request) -> Body:
 
 def _check(request: Request) -> None:
     split = request["TransformInput"].get("SplitType", "None")
-    if split not in ("None", "Line"):
+    if split not in ("None", "Line", "RecordIO"):
         raise unsupported(f"SplitType {split}")
     if request["TransformInput"].get("CompressionType", "None") != "None":
         raise unsupported("compressed transform input")

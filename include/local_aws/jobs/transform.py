@@ -15,6 +15,7 @@ from include.local_aws.errors import JobFailure
 from include.local_aws.jobs.inputs import listed
 from include.local_aws.jobs.job import Job
 from include.local_aws.jobs.kinds import TRANSFORM
+from include.local_aws.jobs.splitting import split
 from include.local_aws.storage.objects import S3Object
 from include.local_aws.store import Body
 
@@ -29,6 +30,11 @@ class Limits:
     concurrency: int
     payload: int
     strategy: str
+
+    @property
+    def is_single(self) -> bool:
+        """Whether a request holds one record: containers write SINGLE_RECORD, requests not."""
+        return self.strategy.replace("_", "").lower() == "singlerecord"
 
     @classmethod
     def of(cls, request: Body, execution: dict[str, Any]) -> "Limits":
@@ -140,7 +146,7 @@ class _Sender:
 
     def _send(self, item: S3Object) -> None:
         content = self._job.machine.objects.read(item)
-        records = split(content, self._split, self.limits)
+        records = split(content, self._split, self.limits.payload, single=self.limits.is_single)
         answers = [self._post(record) for record in records]
         self._job.machine.objects.write(
             f"{self._target}/{item.relative}.out", b"".join(a + self._join for a in answers)
@@ -160,22 +166,6 @@ class _Sender:
         if answer.status_code != 200:
             raise JobFailure(f"Bad HTTP status received from algorithm: {_told(answer)}")
         return answer.content
-
-
-def split(content: bytes, split_type: str, limits: Limits) -> list[bytes]:
-    """An object as the request bodies that SplitType and BatchStrategy make of it."""
-    if split_type != "Line":
-        return [content]
-    lines = content.splitlines(keepends=True)
-    if limits.strategy == "SingleRecord":
-        return lines
-    batches: list[bytes] = []
-    for line in lines:
-        if batches and len(batches[-1]) + len(line) <= limits.payload:
-            batches[-1] += line
-        else:
-            batches.append(line)
-    return batches
 
 
 def _told(answer: httpx.Response) -> str:

@@ -1,10 +1,13 @@
 import json
+import struct
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from include.local_aws.jobs.transform import Limits, split
+from include.local_aws.errors import JobFailure
+from include.local_aws.jobs.splitting import split
+from include.local_aws.jobs.transform import Limits
 from tests.include.local_aws.local_server import BUCKET, LocalServer, fresh
 
 _TARGET = f"s3://{BUCKET}/transformed"
@@ -83,15 +86,46 @@ def test_an_unknown_model_is_refused(aws: LocalServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("strategy", "expected"),
-    [("SingleRecord", [b"a\n", b"bb\n", b"c"]), ("MultiRecord", [b"a\nbb\n", b"c"])],
+    ("single", "expected"), [(True, [b"a\n", b"bb\n", b"c"]), (False, [b"a\nbb\n", b"c"])]
 )
 def test_lines_are_sent_alone_or_as_many_as_the_payload_holds(
-    strategy: str, expected: list[bytes]
+    single: bool, expected: list[bytes]
 ) -> None:
-    limits = Limits(concurrency=1, payload=5, strategy=strategy)
-    assert split(b"a\nbb\nc", "Line", limits) == expected
-    assert split(b"a\nbb\nc", "None", limits) == [b"a\nbb\nc"]
+    assert split(b"a\nbb\nc", "Line", 5, single=single) == expected
+    assert split(b"a\nbb\nc", "None", 5, single=single) == [b"a\nbb\nc"]
+
+
+MAGIC = struct.pack("<I", 0xCED7230A)
+
+
+def part(data: bytes, flag: int = 0) -> bytes:
+    return MAGIC + struct.pack("<I", flag << 29 | len(data)) + data + bytes(-len(data) % 4)
+
+
+def test_records_are_sent_alone_without_their_frame_or_together_with_it() -> None:
+    divided = part(b"left", 1) + part(b"", 2) + part(b"right", 3)
+    content = part(b"one") + divided + part(b"three")
+    assert split(content, "RecordIO", 0, single=True) == [
+        b"one",
+        b"left" + MAGIC + MAGIC + b"right",
+        b"three",
+    ]
+    assert split(content, "RecordIO", 10_000, single=False) == [content]
+    assert split(content, "RecordIO", 20, single=False) == [part(b"one"), divided, part(b"three")]
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello", part(b"one")[:-1], part(b"left", 1), part(b"one") + MAGIC]
+)
+def test_what_is_no_whole_recordio_fails_the_job(content: bytes) -> None:
+    with pytest.raises(JobFailure, match="RecordIO"):
+        split(content, "RecordIO", 100, single=True)
+
+
+@pytest.mark.parametrize("said", ["SINGLE_RECORD", "SingleRecord"])
+def test_the_container_and_the_request_name_strategies_differently(said: str) -> None:
+    assert Limits.of({}, {"BatchStrategy": said}).is_single
+    assert not Limits.of({}, {}).is_single
 
 
 def test_the_request_goes_before_the_container_before_the_default() -> None:
