@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import conversion, inference, photos, refresh, serving
+from benchmarks import conversion, inference, photos, refresh, serving, training
 from benchmarks.machine import machine
 from benchmarks.pairs import Ratio
 
@@ -52,7 +52,7 @@ def _benchmarks() -> dict[str, Callable[[Path], Ratio]]:
             f"without CARS=<folder of {photos.FULL_SIZE}>: real photos, and refresh, are left out"
         )
         return benchmarks
-    measured = conversion.ON_PHOTOS | {"serving_memory": serving.memory}
+    measured = conversion.ON_PHOTOS | training.ON_PHOTOS | {"serving_memory": serving.memory}
     on_photos = {name: partial(measure, archive) for name, measure in measured.items()}
     return benchmarks | on_photos | {"refresh": refresh.refresh}
 

@@ -85,7 +85,7 @@ class Training:
                 _log.info("Early stopping after %d epochs: validation accuracy stalls", epoch)
                 break
             started = time.perf_counter()
-            trained = self._epoch(epoch, stop)
+            trained = self.train_epoch(epoch, stop)
             seconds = time.perf_counter() - started
             if self._group.stops_all(stop):
                 _log.info("Told to stop in epoch %d: the best model so far is kept", epoch)
@@ -100,7 +100,8 @@ class Training:
                 self._checkpoints.save(self._network, self._trainer, history)
         return history
 
-    def _epoch(self, epoch: int, stop: threading.Event) -> Accuracy:
+    def train_epoch(self, epoch: int, stop: threading.Event) -> Accuracy:
+        """Show the network every image once, or fewer where `stop` is set and count."""
         accuracy, settings = Accuracy(self._settings.top_k), self._settings
         reported, done = time.perf_counter(), 0
         reader = self._train.training(

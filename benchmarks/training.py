@@ -1,0 +1,149 @@
+"""Training on real photos: against Gluon's plain loop, and against itself without input."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from benchmarks import photos
+from benchmarks.conversion import environment
+from benchmarks.pairs import Ratio, compare
+
+PHOTOS = 320
+CLASSES = 196
+STORED, SHAPE, BATCH = 160, (3, 128, 128), 32
+WHAT = f"ResNet-18, {SHAPE[1]} px, batch {BATCH}, {PHOTOS} photos"
+
+
+class InMemory:
+    """Batches that were made before, in the place of a reader."""
+
+    def __init__(self, batches: Sequence[Any]) -> None:
+        self._made = batches
+
+    @property
+    def batches(self) -> int:
+        """How many there are."""
+        return len(self._made)
+
+    def training(self, *_: object) -> Iterator[Any]:
+        """The same ones for every epoch."""
+        yield from self._made
+
+
+class Plain:
+    """The loop of Gluon's own examples: float32, one metric, one optimizer."""
+
+    def __init__(self, reader: Any) -> None:
+        from include.image_classification.training.mxnet_import import mx
+        from include.image_classification.training.network import make_network
+
+        self._mx, self._reader = mx, reader
+        self._network = make_network(18, CLASSES, SHAPE)
+        self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss()
+        self._trainer = mx.gluon.Trainer(
+            self._network.collect_params(), "sgd", {"learning_rate": 0.01, "momentum": 0.9}
+        )
+        self._epochs = itertools.count()
+
+    def epoch(self) -> None:
+        """Train on every photo once."""
+        mx, metric = self._mx, self._mx.metric.Accuracy()
+        for batch in self._reader.training(next(self._epochs), "crop", 0):
+            images, labels = mx.nd.array(batch.images, dtype="float32"), mx.nd.array(batch.labels)
+            with mx.autograd.record():
+                logits = self._network(images)
+                loss = self._loss(logits, labels)
+            loss.backward()
+            self._trainer.step(BATCH)
+            metric.update(labels, logits)
+        mx.nd.waitall()
+
+
+class Ours:
+    """What the program `train` does in an epoch, in bfloat16."""
+
+    def __init__(self, reader: Any, folder: Path) -> None:
+        from include.image_classification.training.bfloat16 import in_bfloat16
+        from include.image_classification.training.checkpoints import Checkpoints, identity
+        from include.image_classification.training.distribution.group import join
+        from include.image_classification.training.fit import History, Training
+        from include.image_classification.training.hyperparameters import parse
+        from include.image_classification.training.kept_epochs import KeptEpochs
+        from include.image_classification.training.network import make_network
+
+        told = {
+            "num_classes": CLASSES, "num_training_samples": PHOTOS, "num_layers": 18,
+            "image_shape": ",".join(map(str, SHAPE)), "mini_batch_size": BATCH,
+            "learning_rate": 0.01, "augmentation_type": "crop", "precision_dtype": "bfloat16",
+        }  # fmt: skip
+        settings = parse({name: str(value) for name, value in told.items()})
+        network = make_network(18, CLASSES, SHAPE)
+        kept = Checkpoints[History](
+            folder, identity(settings, {}), KeptEpochs(folder, folder, None)
+        )
+        self._training = Training(
+            settings, network, (reader, reader), lambda *_: None, kept, join(None),
+            in_bfloat16(network),
+        )  # fmt: skip
+        self._epochs = itertools.count()
+
+    def epoch(self) -> None:
+        """Train on every photo once."""
+        self._training.train_epoch(next(self._epochs), threading.Event())
+
+
+def bfloat16(archive: Path, folder: Path) -> Ratio:
+    """Images a second with input: ours against the plain loop, which reads by the same reader."""
+    path = _records(archive, folder)
+    return compare(
+        Ours(_reader(path), folder).epoch,
+        Plain(_reader(path)).epoch,
+        f"Gluon's plain float32 loop with the same input, {WHAT}",
+    )
+
+
+def with_input(archive: Path, folder: Path) -> Ratio:
+    """The same step with and without input: 1 would say that input costs nothing."""
+    reader = _reader(_records(archive, folder))
+    made = cast(Any, InMemory(list(reader.training(0, "crop", 0))))
+    return compare(
+        Ours(reader, folder).epoch,
+        Ours(made, folder).epoch,
+        f"the same bfloat16 step on batches in memory, {WHAT}",
+    )
+
+
+def _records(archive: Path, folder: Path) -> Path:
+    """Convert some of the photos to records, as a pipeline does."""
+    prefix, root = folder / "set", photos.unpack(archive, folder)
+    for photo in sorted(root.rglob("*.jpg"))[PHOTOS:]:
+        photo.unlink()
+    photos.write_list(prefix, root)
+    program = [sys.executable, "-m", "include.image_classification", "im2rec"]
+    flags = ["--resize", str(STORED), "--fit", "squash", "--quality", "95"]
+    subprocess.run(
+        [*program, str(prefix), str(root), *flags], check=True, capture_output=True,
+        env=environment(),
+    )  # fmt: skip
+    return prefix.with_suffix(".rec")
+
+
+def _reader(path: Path) -> Any:
+    from include.image_classification.training.batches import BatchReader
+    from include.image_classification.training.records import Records
+
+    threads = len(os.sched_getaffinity(0))
+    return BatchReader(Records.scan([path], CLASSES), SHAPE, BATCH, threads)
+
+
+ON_PHOTOS = {
+    "training_bfloat16": bfloat16,
+    "training_input": with_input,
+}
