@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
@@ -228,3 +230,27 @@ def test_execution_parameters_stay_within_batch_transforms_limit(payload: int | 
     assert 1 <= told["MaxConcurrentTransforms"] <= 16
     assert told["MaxConcurrentTransforms"] * told["MaxPayloadInMB"] <= 100
     assert told["BatchStrategy"] == "SINGLE_RECORD"
+
+
+FUZZED = client()
+STARTS = (b"", encoded(".jpg"), encoded(".png"), record(1))
+
+
+@given(
+    start=st.sampled_from(STARTS),
+    cut=st.integers(0, 400),
+    flips=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 255)), max_size=4),
+    tail=st.binary(max_size=40),
+    kind=st.sampled_from(["image/jpeg", "application/x-recordio"]),
+)
+def test_no_body_whatever_makes_the_server_fail(
+    start: bytes, cut: int, flips: list[tuple[int, int]], tail: bytes, kind: str
+) -> None:
+    """Cut, changed, continued: an answer or the sender's error, and both are JSON."""
+    body = bytearray(start[: len(start) - cut] if cut < len(start) else start)
+    for at, mask in flips:
+        if at < len(body):
+            body[at] ^= mask
+    answer = FUZZED.post("/invocations", content=bytes(body) + tail, headers={"Content-Type": kind})
+    assert answer.status_code in (200, 400)
+    assert isinstance(answer.json(), list if answer.status_code == 200 else dict)
