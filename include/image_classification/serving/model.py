@@ -62,8 +62,9 @@ def _precision(folder: Path) -> str:
     asked = os.environ.get(PRECISION) or "auto"
     if asked not in PRECISIONS:
         raise ProgramError(f"{PRECISION} is {asked!r}: it must be {' or '.join(PRECISIONS)}")
-    suits = decision.is_served(folder) and decision.has_int8_instructions()
-    return "int8" if asked == "auto" and suits else "float32"
+    if asked == "float32" or not decision.has_int8_instructions():
+        return "float32"
+    return "int8" if decision.is_served(folder) else "float32"
 
 
 def _names(folder: Path, classes: int) -> list[str] | None:

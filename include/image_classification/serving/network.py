@@ -31,8 +31,7 @@ class Network:
         """
         self.shape = shape
         try:
-            symbol, arguments, states = mx.model.load_checkpoint(str(prefix), epoch)
-            self._bound = _bind(symbol, arguments, states, shape)
+            self._bound = _bind(*_in_float32(*mx.model.load_checkpoint(str(prefix), epoch)), shape)
         except (mx.MXNetError, ValueError, OSError) as error:
             reason = (str(error).strip() or "unreadable").splitlines()[-1]
             raise ProgramError(f"the model {prefix} cannot be loaded: {reason}") from error
@@ -73,6 +72,21 @@ def next_batch(waiting: int) -> int:
     if waiting >= size * FULL_ENOUGH:
         return min(waiting, size)
     return max(smaller for smaller in SIZES if smaller <= waiting)
+
+
+def _in_float32(
+    symbol: Any, arguments: Mapping[str, Any], states: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Lift a checkpoint that was trained in float16, in which processors do not compute."""
+    text = symbol.tojson().replace('"dtype": "float16"', '"dtype": "float32"')
+    return mx.sym.load_json(text), _lifted(arguments), _lifted(states)
+
+
+def _lifted(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.astype(np.float32) if value.dtype == np.float16 else value
+        for name, value in values.items()
+    }
 
 
 def _bind(

@@ -108,6 +108,36 @@ def test_a_checkpoint_of_plain_mxnets_module_is_served(tmp_path: Path) -> None:
     assert np.allclose(Model(tmp_path).probabilities(list(images)), expected, atol=1e-5)
 
 
+def test_a_checkpoint_in_float16_is_served_in_float32(tmp_path: Path) -> None:
+    """As MXNet's example, and so perhaps the built-in, writes one: casts within the symbol."""
+    half = mx.sym.Cast(mx.sym.var("data"), dtype="float16")
+    layer = mx.sym.Convolution(half, num_filter=4, kernel=(3, 3), no_bias=True, name="conv0")
+    layer = mx.sym.FullyConnected(mx.sym.Flatten(layer), num_hidden=3, name="fc1")
+    symbol = mx.sym.SoftmaxOutput(mx.sym.Cast(layer, dtype="float32"), name="softmax")
+    random = np.random.default_rng(4)
+    shapes = dict(
+        zip(symbol.list_arguments(), symbol.infer_shape(data=(1, 3, 8, 8))[0], strict=True)
+    )
+    weights = {
+        name: np.asarray(random.standard_normal(shape) / 200, np.float16)
+        for name, shape in shapes.items()
+        if name not in ("data", "softmax_label")
+    }
+    arrays = {name: mx.nd.array(value, dtype="float16") for name, value in weights.items()}
+    mx.model.save_checkpoint(str(tmp_path / "image-classification"), 1, symbol, arrays, {})
+    written = [{"shape": [1, 3, 8, 8], "name": "data"}]
+    (tmp_path / "model-shapes.json").write_text(json.dumps(written))
+    image = random.integers(0, 255, (8, 8, 3), np.uint8)
+    pixels = mx.nd.array(image.transpose(2, 0, 1)[None].astype(np.float32))
+    kernel, matrix, bias = (
+        mx.nd.array(weights[name]) for name in ("conv0_weight", "fc1_weight", "fc1_bias")
+    )
+    features = mx.nd.Convolution(pixels, kernel, num_filter=4, kernel=(3, 3), no_bias=True)
+    logits = mx.nd.FullyConnected(features.flatten(), matrix, bias, num_hidden=3)
+    expected = mx.nd.softmax(logits).asnumpy()
+    assert np.allclose(Model(tmp_path).probabilities([image]), expected, atol=1e-4)
+
+
 def forget(folder: Path, ending: str) -> None:
     """Leave the parameters of such names out: MXNet would answer with whatever was in memory."""
     path = next(folder.glob("*.params"))
