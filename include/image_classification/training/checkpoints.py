@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from include.image_classification.container import ProgramError
 from include.image_classification.training.checkpoint_file import (
+    UNFINISHED,
     Arrays,
     DamagedCheckpoint,
     read_checkpoint,
@@ -116,6 +117,8 @@ class Checkpoints(Generic[H]):
         Raises:
             ProgramError: The checkpoint is of a training with other settings; it names them.
         """
+        for half in self._folder.glob(f"*{UNFINISHED}"):
+            half.unlink()
         found = self._newest()
         if found is None:
             return history

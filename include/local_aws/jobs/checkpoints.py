@@ -1,16 +1,30 @@
 """A training job's checkpoints: restored at its start, copied to S3 while it runs."""
 
+import contextlib
 import logging
+import os
 import threading
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from include.local_aws.errors import JobFailure
 from include.local_aws.storage.objects import Objects
 
 _log = logging.getLogger(__name__)
 _INTERVAL = 2.0
+_REST = 19
+"""After copying, so many times as long nothing is copied: the program needs the processors, too."""
+
+
+class _State(NamedTuple):
+    """What tells one content of a file from another."""
+
+    inode: int
+    changed: int
+    size: int
 
 
 class Checkpoints:
@@ -26,7 +40,7 @@ class Checkpoints:
         self._objects = objects
         self._uri = uri.rstrip("/")
         self._directory = directory
-        self._copied: dict[Path, tuple[int, int]] = {}
+        self._copied: dict[Path, _State] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints")
 
@@ -48,25 +62,48 @@ class Checkpoints:
         self._copy(self._state())
 
     def _run(self) -> None:
-        """Copy a file once it has stayed the same for one round."""
-        before: dict[Path, tuple[int, int]] = {}
-        while not self._ended.wait(_INTERVAL):
-            now = self._state()
+        before: dict[Path, _State] = {}
+        pause = _INTERVAL
+        while not self._ended.wait(pause):
+            now, started = self._state(), time.monotonic()
             try:
-                self._copy(
-                    {file: state for file, state in now.items() if before.get(file) == state}
-                )
+                self._copy(file for file in now if _is_whole(before.get(file), now[file]))
             except JobFailure as failure:
                 _log.warning("checkpoints are not copied: %s", failure)
+            pause = max(_INTERVAL, _REST * (time.monotonic() - started))
             before = now
 
-    def _state(self) -> dict[Path, tuple[int, int]]:
-        files = [file for file in self._directory.rglob("*") if file.is_file()]
-        return {f: (s.st_mtime_ns, s.st_size) for f in files for s in [f.stat()]}
+    def _state(self) -> dict[Path, _State]:
+        found = {}
+        for file in self._directory.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):  # replaced or removed meanwhile
+                if file.is_file():
+                    found[file] = _state_of(file)
+        return found
 
-    def _copy(self, wanted: dict[Path, tuple[int, int]]) -> None:
-        for file, state in wanted.items():
-            if self._copied.get(file) != state:
-                name = file.relative_to(self._directory).as_posix()
-                self._objects.upload_file(file, f"{self._uri}/{name}")
-                self._copied[file] = state
+    def _copy(self, wanted: Iterable[Path]) -> None:
+        # A link keeps the content together while the program puts another in its place.
+        link = self._directory.with_name(f"{self._directory.name}.copying")
+        for file in wanted:
+            link.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.link(file, link)
+                self._copy_linked(link, file)
+        link.unlink(missing_ok=True)
+
+    def _copy_linked(self, link: Path, file: Path) -> None:
+        state = _state_of(link)
+        if self._copied.get(file) != state:
+            name = file.relative_to(self._directory).as_posix()
+            self._objects.upload_file(link, f"{self._uri}/{name}")
+            self._copied[file] = state
+
+
+def _state_of(file: Path) -> _State:
+    stat = file.stat()
+    return _State(stat.st_ino, stat.st_mtime_ns, stat.st_size)
+
+
+def _is_whole(before: _State | None, now: _State) -> bool:
+    """Whether a file is complete: as it was a round before, or put in another's place at once."""
+    return before is not None and (before == now or before.inode != now.inode)

@@ -183,8 +183,10 @@ def test_only_damaged_checkpoints_start_anew(tmp_path: Path) -> None:
 
 def test_a_checkpoint_that_was_not_finished_is_not_seen(tmp_path: Path) -> None:
     saved(tmp_path, Tiny(), epochs=2)
-    (tmp_path / "checkpoint-1.unfinished").write_bytes(b"half")
+    half = tmp_path / "checkpoint-1.unfinished"
+    half.write_bytes(b"half")
     assert restored(Tiny(), tmp_path) == after(2, 1)
+    assert not half.exists(), "it would be copied to S3 for nothing"
 
 
 def test_two_checkpoints_are_kept_however_long_it_takes(tmp_path: Path) -> None:
