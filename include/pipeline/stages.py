@@ -164,6 +164,9 @@ class Training(Strict):
     machine: Machine = Machine(instance_type="ml.c5.4xlarge", volume_gb=50, max_runtime_minutes=720)
     spot: bool = False
     max_wait_minutes: Annotated[int, Field(ge=1)] | None = None
+    input_mode: Literal["File", "FastFile", "Pipe"] = Field(
+        default="File", description="How record files get to the machine: copied first, or streamed"
+    )
     start_from: Literal["scratch", "pretrained", "champion"] | None = Field(
         default=None,
         description="What a night starts from; left out, as use_pretrained_model says. champion: "
@@ -203,6 +206,15 @@ class Training(Strict):
             raise ValueError(
                 f"hyperparameters: {', '.join(self.hyperparameters.own)}: the built-in algorithm "
                 "does not know it: leave it out, or use algorithm: own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_image_knows_the_input_mode(self) -> Training:
+        if self.algorithm == "built-in" and self.input_mode == "FastFile":
+            raise ValueError(
+                "input_mode: FastFile: the built-in algorithm takes File or Pipe: use one of them, "
+                "or algorithm: own"
             )
         return self
 

@@ -71,8 +71,9 @@ def training_request(
         dataset_version: Whose class names our image lays beside the model; None leaves them out.
     """
     layout = Layout(deployment.bucket, pipeline.name)
+    mode = pipeline.training.input_mode
     records = [
-        _channel(name, layout.uri(layout.recordio_part(recordio, name, shards)), RECORDS)
+        _channel(name, layout.uri(layout.recordio_part(recordio, name, shards)), RECORDS, mode)
         for name in ("train", "validation")
     ]
     told, start = _start(hyperparameters, model_uri)
@@ -138,7 +139,7 @@ def _checkpoints(pipeline: Pipeline, layout: Layout) -> dict[str, Any]:
     return {"CheckpointConfig": {"S3Uri": folder, "LocalPath": LOCAL_CHECKPOINTS}}
 
 
-def _channel(name: str, uri: str, content_type: str) -> dict[str, Any]:
+def _channel(name: str, uri: str, content_type: str, mode: str = "File") -> dict[str, Any]:
     return {
         "ChannelName": name,
         "DataSource": {
@@ -150,7 +151,7 @@ def _channel(name: str, uri: str, content_type: str) -> dict[str, Any]:
         },
         "ContentType": content_type,
         "CompressionType": "None",
-        "InputMode": "File",
+        "InputMode": mode,
     }
 
 

@@ -139,6 +139,11 @@ MISTAKES = {
         "hyperparameters: {use_pretrained_model: 1, image_shape: '3,64,64'}}",
         ["training: hyperparameters.use_pretrained_model: 1 needs image_shape to be 3,224,224"],
     ),
+    "a mode that the built-in does not take": (
+        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        "input_mode: FastFile}",
+        ["training: input_mode: FastFile: the built-in algorithm takes File or Pipe"],
+    ),
     "scratch and pretrained": (
         SOURCE + "training: {start_from: scratch, algorithm: built-in, machine: {instance_type: "
         "ml.g5.xlarge}, hyperparameters: {use_pretrained_model: 1}}",

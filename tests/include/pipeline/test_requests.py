@@ -344,6 +344,14 @@ def test_weights_in_s3_come_as_a_channel(
     assert config["HyperParameters"] == told
 
 
+def test_only_records_are_streamed(cars: Pipeline, deployment: Deployment) -> None:
+    training = cars.training.model_copy(update={"input_mode": "Pipe"})
+    piped = cars.model_copy(update={"training": training})
+    config = make.training_request(piped, deployment, "r1", {}, model_uri="s3://b/m")["config"]
+    modes = {each["ChannelName"]: each["InputMode"] for each in config["InputDataConfig"]}
+    assert modes == {"train": "Pipe", "validation": "Pipe", "model": "File"}
+
+
 def test_checkpoints_are_for_our_image_and_for_spot_machines(
     cars: Pipeline, deployment: Deployment
 ) -> None:
