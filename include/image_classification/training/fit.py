@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from include.image_classification.training import log_lines
 from include.image_classification.training.batches import Batch
 from include.image_classification.training.checkpoints import Checkpoints
@@ -17,8 +14,9 @@ from include.image_classification.training.distribution.group import Group
 from include.image_classification.training.early_stopping import EarlyStopping
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.input.reader import Reader
-from include.image_classification.training.metrics import Accuracy
+from include.image_classification.training.metrics import Metric
 from include.image_classification.training.mxnet_import import mx
+from include.image_classification.training.objective import Objective, OneLabel
 from include.image_classification.training.optimizer import make_trainer
 from include.image_classification.training.schedule import make_schedule
 
@@ -37,6 +35,12 @@ class History:
     train_accuracy: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)
     images_per_second: list[float] = field(default_factory=list)
+    train_loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    """Of the epoch's last batch."""
+    epoch_seconds: list[float] = field(default_factory=list)
+    """Of training alone, as the built-in's `Time cost`."""
 
 
 class Training:
@@ -51,6 +55,7 @@ class Training:
         checkpoints: Checkpoints[History],
         group: Group,
         computing: Any = None,
+        objective: Objective | None = None,
     ) -> None:
         """Take what `run` works with.
 
@@ -62,6 +67,7 @@ class Training:
             checkpoints: What a training that was cut short goes on from.
             group: The hosts that train together.
             computing: What computes the network, sharing its parameters; itself, if left out.
+            objective: What is minimised; cross-entropy over one label an image, if left out.
         """
         self._settings, self._network, self._store = settings, network, store
         self._computing = network if computing is None else computing
@@ -69,7 +75,7 @@ class Training:
         self._train, self._validation = readers
         self._rate = make_schedule(settings)
         self._trainer = make_trainer(settings, network, group, self._rates)
-        self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
+        self._objective = objective or OneLabel(settings)
 
     def run(self, stop: threading.Event) -> History:
         """Train all epochs, or until early stopping or `stop`; an epoch cut short counts not.
@@ -92,17 +98,21 @@ class Training:
                 break
             figures = self._group.mean(trained.named(), trained.rows)
             speed = trained.rows * self._group.size / seconds
-            log_lines.log_training(epoch, figures, seconds, speed)
+            rate = float(self._trainer.learning_rate)
+            log_lines.log_training(epoch, figures, seconds, speed, rate)
             history.train_accuracy.append(figures["accuracy"])
+            history.train_loss.append(figures["cross-entropy"])
             history.images_per_second.append(round(speed, 1))
+            history.learning_rate.append(rate)
+            history.epoch_seconds.append(round(seconds, 3))
             self._judge(epoch, history)
             if self._group.is_first:
                 self._checkpoints.save(self._network, self._trainer, history)
         return history
 
-    def train_epoch(self, epoch: int, stop: threading.Event) -> Accuracy:
+    def train_epoch(self, epoch: int, stop: threading.Event) -> Metric:
         """Show the network every image once, or fewer where `stop` is set and count."""
-        accuracy, settings = Accuracy(self._settings.top_k), self._settings
+        counted, settings = self._objective.metric(), self._settings
         reported, done = time.perf_counter(), 0
         reader = self._train.training(
             epoch, settings.augmentation_type, settings.seed, settings.resize
@@ -111,46 +121,39 @@ class Training:
             if self._group.stops(stop):
                 break
             self._trainer.set_learning_rate(self._rate(epoch + number / self._train.batches))
-            accuracy.add(self._step(batch), batch.labels, batch.rows)
+            self._step(batch, counted)
             passed = time.perf_counter() - reported
             if passed >= PROGRESS_SECONDS:
-                log_lines.log_progress(epoch, number, (accuracy.rows - done) / passed)
-                reported, done = time.perf_counter(), accuracy.rows
+                log_lines.log_progress(epoch, number, (counted.rows - done) / passed)
+                reported, done = time.perf_counter(), counted.rows
         # BatchNorm's statistics are written by the backward pass; MXNet lets them be read before.
         mx.nd.waitall()
-        return accuracy
+        return counted
 
     def _rates(self) -> list[float]:
         batches, epochs = self._train.batches, self._settings.epochs
         return [self._rate(epoch + n / batches) for epoch in range(epochs) for n in range(batches)]
 
-    def _step(self, batch: Batch) -> NDArray[np.float32]:
-        targets = self._targets(batch.labels)
+    def _step(self, batch: Batch, counted: Metric) -> None:
         with mx.autograd.record():
             logits = self._logits(batch)
-            loss = self._loss(logits, targets)
+            loss = self._objective.loss(logits, batch.labels)
         loss.backward()
         self._trainer.step(batch.rows)
-        answer: NDArray[np.float32] = logits.asnumpy()
-        return answer
+        counted.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
 
     def _logits(self, batch: Batch) -> Any:
         pixels = mx.nd.array(batch.images, dtype="uint8").astype("float32")
         # Under bfloat16 the logits are no numbers that numpy knows.
         return self._computing(pixels).astype("float32")
 
-    def _targets(self, labels: NDArray[np.float32]) -> Any:
-        classes, smoothing = self._settings.num_classes, self._settings.label_smoothing
-        share = smoothing / classes
-        return mx.nd.one_hot(
-            mx.nd.array(labels), classes, on_value=1 - smoothing + share, off_value=share
-        )
-
     def _judge(self, epoch: int, history: History) -> None:
         self._group.settle(self._network, self._trainer)
-        validated = Accuracy(self._settings.top_k)
+        validated = self._objective.metric()
         for batch in self._validation.validation():
-            validated.add(self._logits(batch).asnumpy(), batch.labels, batch.rows)
+            logits = self._logits(batch)
+            loss = self._objective.loss(logits, batch.labels)
+            validated.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
         figures = self._group.mean(validated.named(), validated.rows)
         log_lines.log_validation(epoch, figures)
         accuracy = figures["accuracy"]
@@ -158,3 +161,4 @@ class Training:
             log_lines.log_best(accuracy, self._store(self._network, epoch + 1))
             history.best_epoch = epoch + 1
         history.validation_accuracy.append(accuracy)
+        history.validation_loss.append(figures["cross-entropy"])

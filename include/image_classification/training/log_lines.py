@@ -27,12 +27,15 @@ def log_progress(epoch: int, batch: int, speed: float) -> None:
     _log.info("Epoch[%d] Batch [%d]\tSpeed: %.2f samples/sec", epoch, batch, speed)
 
 
-def log_training(epoch: int, metrics: dict[str, float], seconds: float, speed: float) -> None:
-    """Tell an epoch's metrics (by MXNet's names), its seconds and its images per second."""
+def log_training(
+    epoch: int, metrics: dict[str, float], seconds: float, speed: float, rate: float
+) -> None:
+    """Tell an epoch's metrics (by MXNet's names), seconds, images per second and learning rate."""
     for name, value in metrics.items():
         _log.info("Epoch[%d] Train-%s=%f", epoch, name, value)
     _log.info("Epoch[%d] Time cost=%.3f", epoch, seconds)
     _log.info("Epoch[%d] Images per second=%.1f", epoch, speed)
+    _log.info("Epoch[%d] Learning rate=%.6g", epoch, rate)
 
 
 def log_validation(epoch: int, metrics: dict[str, float]) -> None:

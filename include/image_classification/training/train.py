@@ -11,6 +11,7 @@ from typing import Any
 
 from include.image_classification.container import ProgramError, base_dir
 from include.image_classification.training import channels, log_lines
+from include.image_classification.training.curve import draw_curve
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.supervise import (
     needs_supervisor,
@@ -145,5 +146,15 @@ def _write_history(history: dict[str, Any], seconds: float) -> None:
     epochs = len(history["validation_accuracy"])
     summary = {"stage": "train", "epochs": epochs, **history, "seconds": round(seconds, 3)}
     (folder / "training.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
-    if not epochs:
+    if epochs:
+        (folder / "training.svg").write_text(_curve(history), encoding="utf-8")
+    else:
         _log.warning("Stopped before the first epoch was complete: there is no model")
+
+
+def _curve(history: dict[str, Any]) -> str:
+    accuracy, loss = (
+        {"training": history[f"train_{kind}"], "validation": history[f"validation_{kind}"]}
+        for kind in ("accuracy", "loss")
+    )
+    return draw_curve(accuracy, loss, history["best_epoch"])

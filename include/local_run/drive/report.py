@@ -46,9 +46,12 @@ def write(places: Places, summary: Summary, timings: Mapping[str, object]) -> No
 
 
 def download_pages(aws: Aws, bucket: str, results: Results, places: Places) -> list[str]:
-    """Downloads the pages to look at; returns their paths."""
+    """Keeps the pages and drawings to look at; returns their paths."""
     places.results.mkdir(parents=True, exist_ok=True)
     found = []
+    for name, content in results.drawings.items():
+        (places.results / name).write_bytes(content)
+        found.append(str(places.results / name))
     for name, key in results.pages.items():
         try:
             body = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()

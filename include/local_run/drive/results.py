@@ -32,10 +32,13 @@ class Reasons:
 
 @dataclass(frozen=True)
 class Results:
-    """The sections of `summary.json` that stages fill, and where their pages are in S3."""
+    """The sections of `summary.json` that stages fill, and what there is to look at."""
 
     sections: Mapping[str, Figures]
     pages: Mapping[str, str] = field(default_factory=dict)
+    """Names of pages, and their keys in S3."""
+    drawings: Mapping[str, bytes] = field(default_factory=dict)
+    """Names of drawings, and what they hold."""
 
 
 def gather(aws: Aws, pipeline: Pipeline, reasons: Reasons) -> Results:
@@ -50,10 +53,11 @@ def gather(aws: Aws, pipeline: Pipeline, reasons: Reasons) -> Results:
     job = package.metadata.get("training_job", "") if package else ""
     evaluation = record(layout.evaluation_report(job)) if job else {}
     batch = _latest_batch(aws, pipeline.name)
+    trained = _training_output(aws, job) if job else {}
     sections = {
         "dataset": _dataset(dataset, reasons),
         "recordio": _recordio(recordio),
-        "training": _training(aws, job, reasons),
+        "training": _training(trained, job, reasons),
         "evaluation": _evaluation(evaluation, package),
         "endpoint": _endpoint(aws, pipeline.slug),
         "batch": _batch(batch, reasons),
@@ -65,7 +69,7 @@ def gather(aws: Aws, pipeline: Pipeline, reasons: Reasons) -> Results:
         pages["evaluation.html"] = f"{layout.evaluation(job)}evaluation.html"
     if batch:
         pages["gallery.html"] = f"{layout.batch_report(batch['batch'])}gallery.html"
-    return Results(sections, pages)
+    return Results(sections, pages, {n: c for n, c in trained.items() if n.endswith(".svg")})
 
 
 def _dataset(dataset: Figures, reasons: Reasons) -> Figures:
@@ -96,8 +100,8 @@ def _package(aws: Aws, pipeline: Pipeline, recordio: Figures) -> Package | None:
     return find_package(aws.sagemaker, pipeline.slug, "recordio_version", version)
 
 
-def _training(aws: Aws, job: str, reasons: Reasons) -> Figures:
-    told = _training_report(aws, job) if job else {}
+def _training(output: Mapping[str, bytes], job: str, reasons: Reasons) -> Figures:
+    told = json.loads(output.get("training.json", b"{}"))
     rates = told.get("images_per_second") or [0.0]
     return {
         "job": job or None,
@@ -108,8 +112,8 @@ def _training(aws: Aws, job: str, reasons: Reasons) -> Figures:
     }
 
 
-def _training_report(aws: Aws, job: str) -> Figures:
-    """training.json, which training puts beside its model in output.tar.gz."""
+def _training_output(aws: Aws, job: str) -> dict[str, bytes]:
+    """What training puts beside its model in output.tar.gz: training.json and its curve."""
     described = aws.sagemaker.describe_training_job(TrainingJobName=job)
     place = urlparse(described["OutputDataConfig"]["S3OutputPath"])
     key = f"{place.path.strip('/')}/{job}/output/output.tar.gz"
@@ -118,12 +122,12 @@ def _training_report(aws: Aws, job: str) -> Figures:
     except ClientError:
         return {}
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-        for member in archive.getmembers():
-            file = archive.extractfile(member)
-            if file is not None and member.name.rsplit("/")[-1] == "training.json":
-                report: Figures = json.load(file)
-                return report
-    return {}
+        files = ((member.name, archive.extractfile(member)) for member in archive)
+        return {
+            name.rsplit("/")[-1]: file.read()
+            for name, file in files
+            if file is not None and name.rsplit("/")[-1].startswith("training.")
+        }
 
 
 def _evaluation(evaluation: Figures, package: Package | None) -> Figures:

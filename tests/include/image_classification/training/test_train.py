@@ -27,8 +27,10 @@ def test_the_log_lines_are_those_of_the_built_in_algorithm(trained: Trained) -> 
     expected = [
         r"Epoch\[0\] Train-accuracy=[01]\.\d{6}",
         r"Epoch\[0\] Train-top_k_accuracy_2=[01]\.\d{6}",
+        r"Epoch\[0\] Train-cross-entropy=\d+\.\d{6}",
         r"Epoch\[0\] Time cost=\d+\.\d{3}",
         r"Epoch\[0\] Images per second=\d+\.\d",
+        r"Epoch\[0\] Learning rate=0\.05",
         r"Epoch\[0\] Validation-accuracy=[01]\.\d{6}",
         r"Epoch\[0\] Validation-top_k_accuracy_2=[01]\.\d{6}",
         r"Storing the best model with validation accuracy: [01]\.\d{6}",
@@ -85,9 +87,18 @@ def test_the_history_says_what_happened(trained: Trained) -> None:
         len(history[key]) for key in ("train_accuracy", "validation_accuracy", "images_per_second")
     ]
     assert lengths == [2, 2, 2]
+    assert history["learning_rate"] == [0.05, 0.05]
+    assert all(0 < loss < 10 for loss in history["train_loss"] + history["validation_loss"])
+    assert all(0 < seconds < history["seconds"] for seconds in history["epoch_seconds"])
     assert history["seconds"] > 0
     accuracies = history["validation_accuracy"]
     assert accuracies.index(max(accuracies)) + 1 == history["best_epoch"]
+
+
+def test_the_curve_is_drawn_beside_the_history(trained: Trained) -> None:
+    history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
+    svg = (trained.base / "output" / "data" / "training.svg").read_text()
+    assert f"best after epoch {history['best_epoch']}" in svg
 
 
 def test_sigterm_ends_training_without_an_error_and_keeps_the_best_model(tmp_path: Path) -> None:

@@ -91,11 +91,13 @@ def _fill(s3: Any) -> None:
 
 
 def _packed(training: dict[str, Any]) -> bytes:
-    content, buffer = json.dumps(training).encode(), io.BytesIO()
+    files = {"training.json": json.dumps(training).encode(), "training.svg": b"<svg/>"}
+    buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        member = tarfile.TarInfo("training.json")
-        member.size = len(content)
-        archive.addfile(member, io.BytesIO(content))
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
 
 
@@ -117,6 +119,7 @@ def test_figures_are_carried_over_from_what_is_there(dated: Any, pipeline: Pipel
     _fill(dated)
     reasons = Reasons(refresh="the source is unchanged", training="nothing new", batch="no images")
     results = gather(Aws(dated, FakeSageMaker(True), None, None), pipeline, reasons)
+    assert results.drawings == {"training.svg": b"<svg/>"}
     training = results.sections["training"]
     assert training == {
         "job": "train-1", "epochs": 20, "images_per_second": 150.0, "seconds": 60.0,
