@@ -2,6 +2,7 @@
 
 import json
 import struct
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,3 +43,21 @@ def published(network: Any, seed: int = 0) -> dict[str, NDArray[Any]]:
     weights["fc.weight"] = np.zeros((1000, weights["fc.weight"].shape[1]), np.float32)
     weights["fc.bias"] = np.zeros(1000, np.float32)
     return weights | {"bn1.num_batches_tracked": np.array(3, np.int64)}
+
+
+def random_weights(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
+    """Weights for torchvision's names: each as random as its name, none like another.
+
+    Those of normalisation are not what they are at first, so that none could be swapped unseen.
+    """
+    return {name: _random(name, shape) for name, shape in shapes.items()}
+
+
+def _random(name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    random = np.random.default_rng(zlib.crc32(name.encode()))
+    if len(shape) > 1:
+        fan_in = int(np.prod(shape[1:]))
+        return np.asarray(random.normal(0, (2 / fan_in) ** 0.5, shape), np.float32)
+    if name.endswith(("running_mean", "bias")):
+        return random.normal(0, 0.2, shape).astype(np.float32)
+    return random.uniform(0.5, 1.5, shape).astype(np.float32)

@@ -2,9 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from tests.include.image_classification.training.pretrained.making import random_weights
+
+MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 UNITS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
 
 
@@ -65,14 +70,15 @@ class ResNet(nn.Module):  # type: ignore[misc, unused-ignore]
         return self.fc(y.mean((2, 3)))
 
 
-def random_resnet(layers: int, classes: int) -> Any:
-    """Every number random, those of normalisation too, so that none could be swapped unseen."""
-    torch.manual_seed(layers)
+def answers(layers: int, pixels: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
+    """Return PyTorch's logits for raw pixels, normalised as for ImageNet, by random weights."""
     network = ResNet(layers, classes).eval()
+    state = network.state_dict()
+    trained = {n: tuple(v.shape) for n, v in state.items() if not n.endswith("tracked")}
+    weights = random_weights(trained)
+    state.update({name: torch.from_numpy(value) for name, value in weights.items()})
+    network.load_state_dict(state)
+    mean, spread = (torch.tensor(each).reshape(3, 1, 1) for each in (MEAN, SPREAD))
     with torch.no_grad():
-        for name, value in network.state_dict().items():
-            if name.endswith("running_var") or ("bn" in name and name.endswith("weight")):
-                value.uniform_(0.5, 1.5)
-            elif name.endswith(("running_mean", "bias")):
-                value.normal_(0, 0.2)
-    return network
+        logits = network((torch.from_numpy(pixels) / 255 - mean) / spread)
+    return np.asarray(logits.numpy())
