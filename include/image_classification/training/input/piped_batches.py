@@ -76,14 +76,19 @@ class PipedReader:
             yield from self._batches(self._training_chunks(mixed), view)
 
     def validation(self) -> Iterator[Batch]:
-        """Every image exactly once, in the stream's order, squashed to the shape."""
+        """Every image exactly once, in the stream's order, squashed to the shape.
+
+        Raises:
+            ProgramError: The stream is damaged or holds no image, or an image is none.
+        """
 
         def view(_: int, sample: Sample) -> Image:
             return squash(_decoded(sample, self._shape[0]), *self._shape[1:])
 
         with self._pipe.opened() as stream:
             samples = stream_samples(stream, self._name, self._classes)
-            mine = itertools.islice(samples, self._share.rank, None, self._share.size)
+            some = _not_empty(samples, self._name)
+            mine = itertools.islice(some, self._share.rank, None, self._share.size)
             yield from self._batches(_chunks(mine, self._size), view)
 
     @property
@@ -123,6 +128,13 @@ class PipedReader:
         for row, future in enumerate(views):
             images[row] = future.result().transpose(2, 0, 1)
         return Batch(images, labels, len(chunk))
+
+
+def _not_empty(samples: Iterator[Sample], name: str) -> Iterator[Sample]:
+    first = next(samples, None)
+    if first is None:
+        raise ProgramError(f"{name} holds no images: mend the channel's S3 address")
+    return itertools.chain([first], samples)
 
 
 def _chunks(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:

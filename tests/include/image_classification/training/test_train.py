@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import threading
 from pathlib import Path
 
@@ -138,6 +139,12 @@ def test_fewer_images_than_a_batch_are_refused_in_the_built_ins_words(job: Path)
 def test_a_channel_without_records_is_named(job: Path) -> None:
     (job / "input/data/validation/validation.rec").unlink()
     with pytest.raises(ProgramError, match=r"channel validation must hold one \.rec file or more"):
+        main([])
+
+
+def test_a_channel_that_the_job_does_not_have_is_named(job: Path) -> None:
+    shutil.rmtree(job / "input/data/validation")
+    with pytest.raises(ProgramError, match="channel validation is missing: add it to Input"):
         main([])
 
 

@@ -123,6 +123,14 @@ def test_fewer_images_than_a_batch_are_refused_in_the_built_ins_words(
     assert refusal(tmp_path / "few", content).startswith(f"{message}: {count} images")
 
 
+def test_a_pipe_without_images_validates_nothing(tmp_path: Path) -> None:
+    with (
+        piped(tmp_path, "train", b""),
+        pytest.raises(ProgramError, match="the pipe of channel train holds no images"),
+    ):
+        list(reader(tmp_path, 4).validation())
+
+
 def test_a_pipe_that_nobody_writes_is_not_waited_for_forever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
