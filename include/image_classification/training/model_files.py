@@ -25,10 +25,15 @@ def parameters_file(folder: Path) -> Path | None:
     named = folder / f"{PREFIX}-{best:04d}.params"
     if named.is_file():
         return named
-    return max(folder.glob(f"{PREFIX}-[0-9][0-9][0-9][0-9].params"), default=None)
+    found = [path for path in folder.glob(f"{PREFIX}-*.params") if _number(path).isdecimal()]
+    return max(found, default=None, key=epoch_of)
 
 
 def epoch_of(parameters: Path) -> int:
     """Return the epoch in the name of a parameters file, 0 if it has none."""
-    number = parameters.stem.rsplit("-", 1)[-1]
+    number = _number(parameters)
     return int(number) if number.isdecimal() else 0
+
+
+def _number(parameters: Path) -> str:
+    return parameters.stem.rsplit("-", 1)[-1]

@@ -18,7 +18,7 @@ from include.image_classification.training.model_files import (
     parameters_file,
 )
 
-WANTED = re.compile(rf"image-classification-\d{{4}}\.params|{re.escape(SHAPES)}|{BEST_EPOCH}")
+WANTED = re.compile(rf"image-classification-\d{{4,}}\.params|{re.escape(SHAPES)}|{BEST_EPOCH}")
 """Nothing else of an archive is ever written."""
 
 
