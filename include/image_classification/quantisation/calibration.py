@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
 from include.image_classification.quantisation.decision import PARAMETERS, SYMBOL
@@ -18,12 +17,13 @@ INPUT = "data"
 
 
 class _Images(mx.io.DataIter):  # type: ignore[misc]
-    """Whole batches without labels: with labels MXNet's calibration fails."""
+    """Whole batches, the last filled up with the first images; MXNet fails where it has labels."""
 
-    def __init__(self, images: NDArray[np.float32]) -> None:
+    def __init__(self, images: Sequence[Image]) -> None:
         super().__init__(BATCH)
         self._images, self._at = images, 0
-        self.provide_data = [mx.io.DataDesc(INPUT, (BATCH, *images.shape[1:]))]
+        height, width, channels = images[0].shape
+        self.provide_data = [mx.io.DataDesc(INPUT, (BATCH, channels, height, width))]
         self.provide_label: list[Any] = []
 
     def reset(self) -> None:
@@ -32,11 +32,13 @@ class _Images(mx.io.DataIter):  # type: ignore[misc]
 
     def next(self) -> Any:
         """The next batch."""
-        rows = self._images[self._at : self._at + BATCH]
-        if len(rows) < BATCH:
+        if self._at >= len(self._images):
             raise StopIteration
+        numbers = range(self._at, self._at + BATCH)
+        rows = np.stack([self._images[number % len(self._images)] for number in numbers])
         self._at += BATCH
-        return mx.io.DataBatch([mx.nd.array(rows)], [], pad=0)
+        data = mx.nd.array(rows.transpose(0, 3, 1, 2).astype(np.float32))
+        return mx.io.DataBatch([data], [], pad=0)
 
 
 def write_int8(checkpoint: tuple[Path, int], images: Sequence[Image], folder: Path) -> None:
@@ -61,7 +63,7 @@ def write_int8(checkpoint: tuple[Path, int], images: Sequence[Image], folder: Pa
         label_names=None,
         excluded_sym_names=[node["name"] for node in nodes if _is_global_pooling(node)],
         calib_mode="naive",
-        calib_data=_Images(_whole_batches(images)),
+        calib_data=_Images(images),
         quantized_dtype="auto",
         quantize_mode="smart",
     )
@@ -76,10 +78,3 @@ def _is_global_pooling(node: Mapping[str, Any]) -> bool:
     # Its int8 form minds the kernel that a global pooling names in vain: 7 x 7 in small networks
     # fails. It has little to compute.
     return node.get("attrs", {}).get("global_pool") in ("True", "1")
-
-
-def _whole_batches(images: Sequence[Image]) -> NDArray[np.float32]:
-    """So many batches, the last filled up with the first images."""
-    count = -(-len(images) // BATCH) * BATCH
-    chosen = np.stack([images[number % len(images)] for number in range(count)])
-    return chosen.transpose(0, 3, 1, 2).astype(np.float32)

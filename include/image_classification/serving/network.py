@@ -35,7 +35,9 @@ class Network:
         except (mx.MXNetError, ValueError, OSError) as error:
             reason = (str(error).strip() or "unreadable").splitlines()[-1]
             raise ProgramError(f"the model {prefix} cannot be loaded: {reason}") from error
-        self.classes = self.probabilities([_black(shape)]).shape[1]
+        # Each size's memory is taken by its first batch: that must not be a client's.
+        answers = [self.probabilities([_black(shape)] * size) for size in SIZES]
+        self.classes = answers[0].shape[1]
 
     def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """Return images x classes for at most as many images of the network's shape as `SIZES`."""
