@@ -11,7 +11,7 @@ import numpy as np
 
 from include.image_classification.conversion.decoding import Colour, decode
 from include.image_classification.conversion.encoding import Encoding, fit, suits
-from include.image_classification.dataset.photo.header import describe, read_photo_header
+from include.image_classification.dataset.photo.header import PNG_START, describe, read_photo_header
 from include.image_classification.squash import Image, squash
 
 MAX_PIXELS = 100_000_000
@@ -51,9 +51,17 @@ def _check(body: bytes) -> None:
     header = read_photo_header(body)
     if header is None:
         raise PhotoError(f"the body is no image: {describe(body)}")
-    if not header.whole:
+    if not header.whole or not (header.suffix == "jpg" or _has_whole_chunks(body)):
         raise PhotoError("the image is cut off: the body ends before its picture does")
     if header.width * header.height > MAX_PIXELS:
         raise PhotoError(
             f"the image has {header.width} x {header.height} pixels, more than {MAX_PIXELS}"
         )
+
+
+def _has_whole_chunks(png: bytes) -> bool:
+    # A chunk may claim 2 GB, and the decoder takes the memory before it looks what is there.
+    at = len(PNG_START)
+    while at < len(png) and png[at + 4 : at + 8] != b"IEND":
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return at + 8 <= len(png)
