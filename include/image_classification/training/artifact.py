@@ -22,15 +22,17 @@ def store_model(
     epoch: int,
     shape: tuple[int, int, int],
     frequency: int | None = None,
+    several: bool = False,
 ) -> Path:
     """Write the network so that `mx.model.load_checkpoint(folder/PREFIX, epoch)` loads it.
 
     The symbol takes `data` (raw pixels) and answers `softmax_output`. Parameters of an earlier
     epoch are removed after the new ones are complete, but for those of every `frequency`th epoch;
-    then a file of its own says that this epoch is the best. Returns the path of the parameters.
+    then a file of its own says that this epoch is the best. Of a network for `several` labels an
+    image, `softmax` is each class's own probability. Returns the path of the parameters.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _symbol(network).save(str(folder / f"{PREFIX}-symbol.json"), remove_amp_cast=True)
+    _symbol(network, several).save(str(folder / f"{PREFIX}-symbol.json"), remove_amp_cast=True)
     shapes = [{"shape": [1, *shape], "name": "data"}]
     (folder / SHAPES).write_text(json.dumps(shapes), encoding="utf-8")
     path = save_parameters(network, folder, epoch)
@@ -51,8 +53,9 @@ def save_parameters(network: Any, folder: Path, epoch: int) -> Path:
     return path
 
 
-def _symbol(network: Any) -> Any:
-    return mx.sym.SoftmaxOutput(network(mx.sym.var("data")), name="softmax")
+def _symbol(network: Any, several: bool = False) -> Any:
+    output = mx.sym.LogisticRegressionOutput if several else mx.sym.SoftmaxOutput
+    return output(network(mx.sym.var("data")), name="softmax")
 
 
 def _parameters(network: Any, symbol: Any) -> dict[str, Any]:

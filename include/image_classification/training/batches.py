@@ -14,6 +14,7 @@ from include.image_classification.squash import Image, squash
 from include.image_classification.training.augmentation import augment, resized
 from include.image_classification.training.decoded_images import DecodedImages
 from include.image_classification.training.distribution.share import WHOLE, Share
+from include.image_classification.training.labels import label_rows
 from include.image_classification.training.records import Records
 
 AHEAD = 2
@@ -26,6 +27,7 @@ class Batch:
     images: NDArray[np.uint8]
     """batch x channels x height x width, 0..255, RGB."""
     labels: NDArray[np.float32]
+    """The classes' numbers; or, with several labels an image, a row of 0 and 1 for each."""
     rows: int
 
 
@@ -95,8 +97,7 @@ class BatchReader:
         self, chunk: NDArray[np.intp], view: Callable[[int], Image]
     ) -> tuple[Batch, list[Future[None]]]:
         images = np.zeros((self._size, *self._shape), np.uint8)
-        labels = np.zeros(self._size, np.float32)
-        labels[: len(chunk)] = [self._records.label(int(index)) for index in chunk]
+        labels = label_rows((self._records.label(int(index)) for index in chunk), self._size)
 
         def put(row: int, index: int) -> None:
             images[row] = view(index).transpose(2, 0, 1)

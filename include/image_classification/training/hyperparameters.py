@@ -17,12 +17,6 @@ from include.image_classification.training.hyperparameter_types import (
     Switch,
 )
 
-LATER = {
-    "multi_label": "every image has one label",
-    "use_weighted_loss": "this image does not train multi-label models",
-}
-"""What the built-in algorithm knows and this image does not yet, and what holds instead."""
-
 
 class Hyperparameters(BaseModel):
     """Everything that a training job may be told.
@@ -57,7 +51,11 @@ class Hyperparameters(BaseModel):
     early_stopping_tolerance: Fraction = 0.0
     use_pretrained_model: Switch = 0
     multi_label: Switch = 0
+    """1: an image's labels are a 0 or 1 for each class, as im2rec --pack-label packs them."""
+
     use_weighted_loss: Switch = 0
+    """1, with multi_label: an image that shows a class counts by how rare that is."""
+
     checkpoint_frequency: Positive | None = None
     kv_store: Literal["dist_sync", "dist_async"] | None = None
     resize: Positive | None = None
@@ -109,6 +107,8 @@ class Hyperparameters(BaseModel):
     def _switches_fit(self) -> Self:
         if self.use_weighted_loss and not self.multi_label:
             raise ValueError("use_weighted_loss is for multi_label 1 only")
+        if self.multi_label and (self.top_k or self.label_smoothing):
+            raise ValueError("top_k and label_smoothing are for multi_label 0 only")
         if self.use_pretrained_model and self.num_layers not in PRETRAINED_DEPTHS:
             depths = ", ".join(map(str, PRETRAINED_DEPTHS))
             raise ValueError(f"use_pretrained_model 1 needs num_layers to be one of {depths}")
@@ -127,11 +127,11 @@ def parse(values: Mapping[str, Any]) -> Hyperparameters:
     """Read the strings of hyperparameters.json.
 
     Raises:
-        ProgramError: names every hyperparameter that is unknown, unsupported or out of range,
+        ProgramError: names every hyperparameter that is unknown or out of range,
             with what is allowed.
     """
     known = {name: _unquoted(value) for name, value in values.items()}
-    problems = [problem for name, value in known.items() if (problem := _refused(name, value))]
+    problems = [_unknown(name) for name in known if name not in Hyperparameters.model_fields]
     if problems:
         raise ProgramError("; ".join(problems))
     try:
@@ -145,12 +145,8 @@ def _unquoted(value: Any) -> Any:
     return value.strip('"') if isinstance(value, str) else value
 
 
-def _refused(name: str, value: Any) -> str | None:
-    if name in LATER and str(value) not in ("0", "None"):
-        return f"hyperparameter {name} is not supported: {LATER[name]}; leave it out"
+def _unknown(name: str) -> str:
     allowed = sorted(Hyperparameters.model_fields)
-    if name in allowed:
-        return None
     close = difflib.get_close_matches(name, allowed, n=1)
     hint = f"did you mean {close[0]}?" if close else f"allowed are {', '.join(allowed)}"
     return f"hyperparameter {name} is not known: {hint}"

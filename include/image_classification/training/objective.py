@@ -5,9 +5,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from include.image_classification.container import ProgramError
 from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.labels import label_rows
 from include.image_classification.training.metrics import Accuracy, LabelAccuracy, Metric
 from include.image_classification.training.mxnet_import import mx
+from include.image_classification.training.records import Images
 
 
 class Objective(Protocol):
@@ -18,6 +21,28 @@ class Objective(Protocol):
 
     def metric(self) -> Metric:
         """A metric that has counted nothing yet."""
+
+
+def make_objective(settings: Hyperparameters, images: Images | None) -> Objective:
+    """Return what the settings ask for.
+
+    Args:
+        settings: How to train.
+        images: The training images, whose labels weigh the loss; None if they cannot be counted.
+
+    Raises:
+        ProgramError: A weighted loss is asked for, and they cannot be counted.
+    """
+    if not settings.multi_label:
+        return OneLabel(settings)
+    if not settings.use_weighted_loss:
+        return ManyLabels()
+    if images is None:
+        raise ProgramError(
+            "use_weighted_loss needs the train channel in File mode: what a pipe holds cannot be "
+            "counted before it is read"
+        )
+    return ManyLabels(class_weights(label_rows(map(images.label, range(len(images))))))
 
 
 class OneLabel:

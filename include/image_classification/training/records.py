@@ -9,9 +9,9 @@ import itertools
 import os
 import weakref
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableSequence, Sequence
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.recordio import (
@@ -20,6 +20,7 @@ from include.image_classification.conversion.recordio import (
     unframe,
     unpack_image,
 )
+from include.image_classification.training.labels import Label, Labelling
 
 
 class Images(Protocol):
@@ -28,8 +29,8 @@ class Images(Protocol):
     def __len__(self) -> int:
         """How many there are."""
 
-    def label(self, index: int) -> int:
-        """The class of image `index`, from 0."""
+    def label(self, index: int) -> Label:
+        """What image `index` shows."""
 
     def image(self, index: int) -> bytes:
         """The encoded image `index`."""
@@ -45,30 +46,32 @@ class RecordFile:
     be called by several threads.
     """
 
-    def __init__(self, path: Path, classes: int) -> None:
-        """Scan the file.
+    def __init__(self, path: Path, classes: int, several: bool = False) -> None:
+        """Scan the file, whose images have one label or, with `several`, one for each class.
 
         Raises:
             ProgramError: the file is empty, cut off, no record file, or holds a label that is
-                not one of `classes`.
+                none of `classes`.
         """
         self.path = path
         if not path.stat().st_size:
             raise ProgramError(f"{path.name} is empty: run the conversion again")
         self._starts = array("Q", [0])
         """Where each record starts, and where the last one ends."""
-        self._labels = array("I")
+        self._labelling = Labelling(classes, several)
+        self._labels: MutableSequence[Any] = [] if several else array("I")
         with path.open("rb") as file:
-            self._scan(file, classes)
+            self._scan(file)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._descriptor)
 
     def __len__(self) -> int:
         return len(self._labels)
 
-    def label(self, index: int) -> int:
-        """The class of record `index`, from 0."""
-        return self._labels[index]
+    def label(self, index: int) -> Label:
+        """What record `index` shows."""
+        label: Label = self._labels[index]
+        return label
 
     def image(self, index: int) -> bytes:
         """The encoded image of record `index`."""
@@ -80,34 +83,29 @@ class RecordFile:
         """Which record this is, for a message."""
         return f"{self.path.name}: record {index}"
 
-    def _scan(self, file: IO[bytes], classes: int) -> None:
+    def _scan(self, file: IO[bytes]) -> None:
         for pieces in scan_records(file, self.path.name):
-            self._labels.append(self._checked_label(self._head(file, pieces), classes))
+            self._labels.append(self._checked_label(self._head(file, pieces)))
             self._starts.append(_padded(pieces[-1][1]))
 
     def _head(self, file: IO[bytes], pieces: list[tuple[int, int]]) -> bytes:
-        """A record's image header, which the magic number may have split."""
+        """A record's image header and labels, which the magic number may have split."""
         start, end = pieces[0]
+        size = IMAGE_HEADER.size + 4 * self._labelling.numbers
         if len(pieces) == 1:
             file.seek(start)
-            return file.read(min(end - start, IMAGE_HEADER.size))
+            return file.read(min(end - start, size))
         file.seek(self._starts[-1])
         framed = file.read(_padded(pieces[-1][1]) - self._starts[-1])
-        return unframe(framed, self.describe(len(self)))[: IMAGE_HEADER.size]
+        return unframe(framed, self.describe(len(self)))[:size]
 
-    def _checked_label(self, head: bytes, classes: int) -> int:
+    def _checked_label(self, head: bytes) -> Label:
         name = self.describe(len(self))
         if len(head) < IMAGE_HEADER.size:
             raise ProgramError(f"{name} holds no image header")
-        flag, label, _, _ = IMAGE_HEADER.unpack(head)
-        if flag:
-            raise ProgramError(f"{name} has {flag} labels, not one")
-        if not (0 <= label < classes and label.is_integer()):
-            raise ProgramError(
-                f"{name} has label {label:g}, which is not in 0..{classes - 1}: "
-                f"num_classes is {classes}"
-            )
-        return int(label)
+        count = IMAGE_HEADER.unpack_from(head)[0]
+        self._labelling.check_count(max(count, 1), name)
+        return self._labelling.read(unpack_image(head).labels, name)
 
 
 class Records:
@@ -118,15 +116,15 @@ class Records:
         self._ends = list(itertools.accumulate(map(len, files)))
 
     @classmethod
-    def scan(cls, paths: Iterable[Path], classes: int) -> "Records":
+    def scan(cls, paths: Iterable[Path], classes: int, several: bool = False) -> "Records":
         """Scan the files; what `RecordFile` raises names the file."""
-        return cls([RecordFile(path, classes) for path in paths])
+        return cls([RecordFile(path, classes, several) for path in paths])
 
     def __len__(self) -> int:
         return self._ends[-1]
 
-    def label(self, index: int) -> int:
-        """The class of record `index`, from 0 over all files."""
+    def label(self, index: int) -> Label:
+        """What record `index` shows, from 0 over all files."""
         file, within = self._at(index)
         return file.label(within)
 

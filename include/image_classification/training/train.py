@@ -47,8 +47,8 @@ def main(argv: list[str]) -> None:
     if needs_supervisor(cluster, settings.kv_store):
         supervise(cluster, stop)  # whose worker runs this program again
         return
-    train = open_channel("train", settings.num_classes)
-    validation = open_channel("validation", settings.num_classes)
+    train = open_channel("train", settings.num_classes, bool(settings.multi_label))
+    validation = open_channel("validation", settings.num_classes, bool(settings.multi_label))
     if isinstance(train, Records):
         check_counts(settings, train)
     history = _fit(settings, train, validation, stop)
@@ -97,6 +97,7 @@ def _fit(
     from include.image_classification.training.kept_epochs import KeptEpochs
     from include.image_classification.training.mxnet_import import mx
     from include.image_classification.training.network import make_network
+    from include.image_classification.training.objective import make_objective
     from include.image_classification.training.pretrained.starting import start
 
     names = channel_class_names(settings.num_classes)
@@ -116,12 +117,12 @@ def _fit(
     check_share(settings, readers[0].batches, group.size)
 
     models, kept = base_dir() / "model", base_dir() / "checkpoints"
-    frequency = settings.checkpoint_frequency
+    frequency, several = settings.checkpoint_frequency, bool(settings.multi_label)
 
     def store(best: Any, epoch: int) -> Path | None:
         if not group.is_first:
             return None
-        return store_model(best, models, epoch, settings.image_shape, frequency)
+        return store_model(best, models, epoch, settings.image_shape, frequency, several)
 
     images = counted(train=train, validation=validation)
     checkpoints = Checkpoints[History](
@@ -130,11 +131,18 @@ def _fit(
         KeptEpochs(models, kept, frequency if group.is_first else None),
     )
     computing = in_bfloat16(network) if fast else network
-    training = Training(settings, network, readers, store, checkpoints, group, computing)
+    objective = make_objective(settings, train if isinstance(train, Records) else None)
+    training = Training(settings, network, readers, store, checkpoints, group, computing, objective)
     history = training.run(stop)
     if names is not None and history.best_epoch and group.is_first:
         write_class_names(models, names)
-    if settings.int8 == "auto" and history.best_epoch and group.is_first and not stop.is_set():
+    if (
+        settings.int8 == "auto"
+        and not several
+        and history.best_epoch
+        and group.is_first
+        and not stop.is_set()
+    ):
         calibration = readers[0].training(0, "none", settings.seed, settings.resize)
         add_int8(models, calibration, readers[1].validation(), stop)
     return dataclasses.asdict(history)

@@ -1,11 +1,11 @@
 """Photos and the .lst file that labels them: the built-in algorithm's `application/x-image`."""
 
-from array import array
 from pathlib import Path
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.image_list import Listed, read_list
 from include.image_classification.dataset.archives.member import path_problem
+from include.image_classification.training.labels import Label, Labelling
 
 
 class ListedImages:
@@ -14,25 +14,25 @@ class ListedImages:
     An image's number is its place in the list. Threads may read images together.
     """
 
-    def __init__(self, channel: str, listing: Path, folder: Path, classes: int) -> None:
+    def __init__(self, channel: str, listing: Path, folder: Path, labelling: Labelling) -> None:
         """Read the list and look for its images.
 
         Args:
             channel: `train` or `validation`, for errors.
             listing: The .lst file: index, label, and path relative to `folder`, with tabs between.
             folder: Where the images are.
-            classes: How many classes there are; labels count from 0.
+            labelling: Which labels there may be.
 
         Raises:
             ProgramError: In the built-in's words, the list is none; or a label is no class, or an
                 image is not there.
         """
         self._channel, self._folder = channel, folder
-        self._labels = array("I")
+        self._labels: list[Label] = []
         self._paths: list[str] = []
         try:
             for listed in read_list(listing):
-                self._labels.append(self._label(listed, classes))
+                self._labels.append(labelling.read(listed.labels, listed.path))
                 self._paths.append(self._path(listed))
         except ProgramError as error:
             raise self._invalid(str(error)) from None
@@ -42,8 +42,8 @@ class ListedImages:
     def __len__(self) -> int:
         return len(self._paths)
 
-    def label(self, index: int) -> int:
-        """The class of image `index`, from 0."""
+    def label(self, index: int) -> Label:
+        """What image `index` shows."""
         return self._labels[index]
 
     def image(self, index: int) -> bytes:
@@ -56,17 +56,6 @@ class ListedImages:
     def describe(self, index: int) -> str:
         """Which image this is, for a message."""
         return f"{self._paths[index]} of the {self._channel} channel"
-
-    def _label(self, listed: Listed, classes: int) -> int:
-        if len(listed.labels) != 1:
-            raise ProgramError(f"{listed.path} has {len(listed.labels)} labels, not one")
-        (label,) = listed.labels
-        if not (0 <= label < classes and label.is_integer()):
-            raise ProgramError(
-                f"{listed.path} has label {label:g}, which is not in 0..{classes - 1}: num_classes "
-                f"is {classes}"
-            )
-        return int(label)
 
     def _path(self, listed: Listed) -> str:
         if path_problem(listed.path):

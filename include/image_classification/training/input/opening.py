@@ -9,6 +9,7 @@ from include.image_classification.training import channels
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.input.listed_images import ListedImages
 from include.image_classification.training.input.pipe import Pipe
+from include.image_classification.training.labels import Labelling
 from include.image_classification.training.records import Records
 
 if TYPE_CHECKING:
@@ -19,21 +20,22 @@ Images = Records | Pipe
 """Images that can be counted and read in any order, or a stream of them."""
 
 
-def open_channel(channel: str, classes: int) -> Images:
+def open_channel(channel: str, classes: int, several: bool = False) -> Images:
     """Return a channel's images, checked from end to end; those in a pipe cannot be.
 
     Raises:
         ProgramError: The channel is missing, empty, damaged or in a form that this image does not
-            take, or holds a label that is none of `classes`.
+            take, or holds a label that is none of `classes`; with `several`, each image needs a
+            0 or 1 for every class.
     """
     kind, mode = channels.content_type(channel), channels.input_mode(channel)
     if kind == channels.IMAGE_TYPE:
         listing = _only_list(f"{channel}_lst")
         folder = channels.folder(channel)
-        return Records([ListedImages(channel, listing, folder, classes)])
+        return Records([ListedImages(channel, listing, folder, Labelling(classes, several))])
     if mode == channels.PIPE:
         return Pipe(base_dir() / "input" / "data", channel)
-    return Records.scan(channels.record_files(channel), classes)
+    return Records.scan(channels.record_files(channel), classes, several)
 
 
 def _only_list(channel: str) -> Path:
@@ -72,6 +74,7 @@ def make_reader(
             announced,
             threads,
             share,
+            bool(settings.multi_label),
         )
     share = group.share(len(images), size, own=own)
     return BatchReader(images, settings.image_shape, size, threads, share)

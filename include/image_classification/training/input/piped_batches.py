@@ -19,6 +19,7 @@ from include.image_classification.training.distribution.share import WHOLE, Shar
 from include.image_classification.training.input.pipe import Pipe
 from include.image_classification.training.input.shuffling import shuffled
 from include.image_classification.training.input.stream import Sample, stream_samples
+from include.image_classification.training.labels import label_rows
 
 View = Callable[[int, Sample], Image]
 
@@ -39,11 +40,12 @@ class PipedReader:
         announced: int,
         threads: int,
         share: Share = WHOLE,
+        several: bool = False,
     ) -> None:
         """Take the pipe, and how many images it is announced to hold: it cannot be counted."""
         cv2.setNumThreads(0)
         self._pipe, self._shape, self._size, self._classes = pipe, shape, size, classes
-        self._announced, self._share = announced, share
+        self._announced, self._share, self._several = announced, share, several
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     @property
@@ -71,7 +73,7 @@ class PipedReader:
             return augment(image, augmentation, height, width, random)
 
         with self._pipe.opened() as stream:
-            samples = stream_samples(stream, self._name, self._classes)
+            samples = stream_samples(stream, self._name, self._classes, self._several)
             mixed = shuffled(samples, np.random.default_rng([seed, epoch]))
             yield from self._batches(self._training_chunks(mixed), view)
 
@@ -86,7 +88,7 @@ class PipedReader:
             return squash(_decoded(sample, self._shape[0]), *self._shape[1:])
 
         with self._pipe.opened() as stream:
-            samples = stream_samples(stream, self._name, self._classes)
+            samples = stream_samples(stream, self._name, self._classes, self._several)
             some = _not_empty(samples, self._name)
             mine = itertools.islice(some, self._share.rank, None, self._share.size)
             yield from self._batches(_chunks(mine, self._size), view)
@@ -123,8 +125,7 @@ class PipedReader:
 
     def _batch(self, chunk: list[Sample], views: list[Future[Image]]) -> Batch:
         images: NDArray[Any] = np.zeros((self._size, *self._shape), np.uint8)
-        labels = np.zeros(self._size, np.float32)
-        labels[: len(chunk)] = [sample.label for sample in chunk]
+        labels = label_rows((sample.label for sample in chunk), self._size)
         for row, future in enumerate(views):
             images[row] = future.result().transpose(2, 0, 1)
         return Batch(images, labels, len(chunk))

@@ -15,35 +15,32 @@ from include.image_classification.conversion.recordio import (
     WHOLE,
     unpack_image,
 )
+from include.image_classification.training.labels import Label, Labelling
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One image of a stream: its class, its encoded bytes, and what to call it."""
+    """One image of a stream: what it shows, its encoded bytes, and what to call it."""
 
-    label: int
+    label: Label
     content: bytes
     name: str
 
 
-def stream_samples(stream: IO[bytes], name: str, classes: int) -> Iterator[Sample]:
-    """Yield a stream's images as they arrive.
+def stream_samples(
+    stream: IO[bytes], name: str, classes: int, several: bool = False
+) -> Iterator[Sample]:
+    """Yield a stream's images as they arrive, with one label or, if `several`, one a class.
 
     Raises:
         ProgramError: The stream is cut off or is not RecordIO, or a record has not one label, or
             none of `classes`; `name` says which stream.
     """
+    labelling = Labelling(classes, several)
     for number, record in enumerate(_records(stream, name)):
         where = f"{name}: record {number}"
         image = unpack_image(record)
-        if len(image.labels) != 1:
-            raise ProgramError(f"{where} has {len(image.labels)} labels, not one")
-        if not (0 <= image.label < classes and image.label.is_integer()):
-            raise ProgramError(
-                f"{where} has label {image.label:g}, which is not in 0..{classes - 1}: num_classes "
-                f"is {classes}"
-            )
-        yield Sample(int(image.label), image.content, where)
+        yield Sample(labelling.read(image.labels, where), image.content, where)
 
 
 def _records(stream: IO[bytes], name: str) -> Iterator[bytes]:

@@ -80,6 +80,7 @@ def test_all_unknown_ones_are_named_together() -> None:
     [
         ({"checkpoint_frequency": "31"}, r"checkpoint_frequency must not be above epochs \(30\)"),
         ({"use_weighted_loss": "1"}, "use_weighted_loss is for multi_label 1 only"),
+        ({"multi_label": "1", "top_k": "2"}, "top_k and label_smoothing are for multi_label 0"),
         ({"use_pretrained_model": 1, "num_layers": "20"}, "num_layers to be one of 18, 34, 50"),
         ({"kv_store": "nccl"}, "'dist_sync' or 'dist_async'"),
     ],
