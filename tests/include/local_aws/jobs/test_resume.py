@@ -1,69 +1,88 @@
-"""The project's own training, stopped and asked for again as the next attempt is."""
+"""The project's own training as the DAGs ask for it: interrupted, and going on from a model."""
 
-import io
 import json
-import tarfile
+import re
 import time
 from pathlib import Path
 from typing import Any
 
-from include.pipeline import Deployment, find_pipeline
+import pytest
+
+from include.pipeline import Deployment, Pipeline, find_pipeline
 from include.pipeline.requests import training_hyperparameters, training_request
 from tests.include.image_classification.training.making import write_records
 from tests.include.local_aws.local_server import BUCKET, OWN_IMAGE, ROLE, LocalServer, fresh
 
 HERE = Deployment("local", BUCKET, ROLE, OWN_IMAGE, "us-east-1")
 COUNTS = {"train": 24, "validation": 6, "classes": 3}
+SMALL = {"num_layers": 20, "image_shape": "3,32,32", "mini_batch_size": 8, "int8": "never"}
 
 
-def config(aws: LocalServer, folder: Path, first: str, epochs: int) -> dict[str, Any]:
-    """The request of an attempt, as submitting fills it in."""
-    name = fresh("cars").replace("-", "_")
-    cars = find_pipeline("stanford_cars", "local").model_copy(update={"name": name})
-    told = {"num_layers": 20, "image_shape": "3,32,32", "mini_batch_size": 8, "epochs": epochs}
-    training = cars.training.hyperparameters.model_copy(update=told)
-    told_all = training_hyperparameters(
-        cars.model_copy(
-            update={"training": cars.training.model_copy(update={"hyperparameters": training})}
-        ),
-        COUNTS,
-        {},
-    )
-    for split in ("train", "validation"):
-        file = write_records(folder / f"{split}.rec", [n % 3 for n in range(COUNTS[split])])
-        key = f"{name}/recordio/r1/{split}/{split}.rec"
-        aws.s3.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
-    request = training_request(cars, HERE, "r1", told_all)["config"]
-    filled: dict[str, Any] = json.loads(
-        json.dumps(request).replace("{first_job_name}", first).replace(f"/{name}/checkpoints", "")
-    )
-    return filled
+class Nights:
+    """A pipeline with records, whose training jobs are started by hand."""
+
+    def __init__(self, aws: LocalServer, folder: Path) -> None:
+        self.aws, self.name = aws, fresh("cars").replace("-", "_")
+        for split in ("train", "validation"):
+            file = write_records(folder / f"{split}.rec", [n % 3 for n in range(COUNTS[split])])
+            key = f"{self.name}/recordio/r1/{split}/{split}.rec"
+            aws.s3.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
+
+    def start(self, epochs: int, first: str | None = None, model: str | None = None) -> str:
+        """Start an attempt as submitting does; `first` is the first attempt's name."""
+        job = fresh("train")
+        pipeline = self._pipeline(epochs)
+        told = training_hyperparameters(pipeline, COUNTS, {})
+        request = training_request(pipeline, HERE, "r1", told, model_uri=model)["config"]
+        filled = json.loads(json.dumps(request).replace("{first_job_name}", first or job))
+        self.aws.sagemaker.create_training_job(TrainingJobName=job, **filled)
+        return job
+
+    def ended(self, job: str) -> str:
+        """Wait for a job, which must not fail, and return its model's URI."""
+        found = self.aws.ended("training", job)
+        assert found["TrainingJobStatus"] != "Failed", found["FailureReason"]
+        return str(found["ModelArtifacts"]["S3ModelArtifacts"])
+
+    def log(self, job: str) -> str:
+        return "\n".join(self.aws.log("training", job))
+
+    def await_checkpoints(self, job: str) -> None:
+        place = f"s3://{BUCKET}/{self.name}/checkpoints/{job}/"
+        deadline = time.monotonic() + 100
+        while len([key for key in self.aws.keys(place) if key.endswith(".npz")]) < 2:
+            assert time.monotonic() < deadline, self.log(job)
+            time.sleep(0.1)
+
+    def _pipeline(self, epochs: int) -> Pipeline:
+        cars = find_pipeline("stanford_cars", "local").model_copy(update={"name": self.name})
+        update: dict[str, Any] = {**SMALL, "epochs": epochs}
+        hyperparameters = cars.training.hyperparameters.model_copy(update=update)
+        training = cars.training.model_copy(update={"hyperparameters": hyperparameters})
+        return cars.model_copy(update={"training": training})
 
 
-def test_the_next_attempt_goes_on_from_the_checkpoints_of_a_stopped_one(
-    aws: LocalServer, tmp_path: Path
+@pytest.fixture
+def nights(aws: LocalServer, tmp_path: Path) -> Nights:
+    return Nights(aws, tmp_path)
+
+
+def test_the_next_attempt_goes_on_from_a_stopped_ones_checkpoints_and_a_night_from_its_model(
+    nights: Nights,
 ) -> None:
-    first, second = fresh("train"), fresh("train")
-    request = config(aws, tmp_path, first, epochs=100_000)
-    aws.sagemaker.create_training_job(TrainingJobName=first, **request)
-    place = request["CheckpointConfig"]["S3Uri"]
-    assert place.endswith(f"/{first}")
-    deadline = time.monotonic() + 100
-    while len([key for key in aws.keys(place) if key.endswith(".npz")]) < 2:
-        assert time.monotonic() < deadline, aws.keys(place)
-        time.sleep(0.1)
-    aws.sagemaker.stop_training_job(TrainingJobName=first)
-    assert aws.ended("training", first)["TrainingJobStatus"] == "Stopped"
-    again = config(aws, tmp_path, first, epochs=1)
-    aws.sagemaker.create_training_job(TrainingJobName=second, **again)
-    job = aws.ended("training", second)
-    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    model = job["ModelArtifacts"]["S3ModelArtifacts"]
-    output = aws.get(model.replace("model.tar.gz", "output.tar.gz"))
-    with tarfile.open(fileobj=io.BytesIO(output)) as archive:
-        content = archive.extractfile("training.json")
-        assert content is not None
-        epochs = json.loads(content.read())["epochs"]
-    assert epochs >= 2, "one epoch was asked for: the others are the first attempt's"
-    with tarfile.open(fileobj=io.BytesIO(aws.get(model))) as archive:
-        assert any(name.endswith(".params") for name in archive.getnames())
+    first = nights.start(epochs=100_000)
+    nights.await_checkpoints(first)
+    nights.aws.sagemaker.stop_training_job(TrainingJobName=first)
+    nights.ended(first)
+
+    second = nights.start(epochs=1, first=first)
+    model = nights.ended(second)
+    told = re.search(r"Going on after (\d+) epochs", nights.log(second))
+    assert told, nights.log(second)
+    assert int(told[1]) >= 2
+    assert "Epoch[" not in nights.log(second), "all epochs asked for are done"
+
+    third = nights.start(epochs=1, model=model)
+    nights.ended(third)
+    assert re.search(r"Starting from \S+\.params of the channel model", nights.log(third))
+    assert "Going on after" not in nights.log(third), "a new work starts anew"
