@@ -18,6 +18,8 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   clear `plan` and what follows for a training with checkpoints of its own.
 - `track_train`: the end of the job's log is in this task's log. Mend the hyperparameters in the
   YAML, then clear `plan` and what follows.
+- The job's log says *int8 is not served*: nothing is wrong; the line has the figures, and float32
+  answers. `int8: never` in the YAML spares the attempt.
 - `track_transform`: one unreadable photo fails the whole job, and the log names it.
 - `judge` says keep: nothing is wrong. The reason has the figures; the champion goes on serving.
 - `announce` is skipped: the candidate was not promoted, or a person has to approve it. Approve the

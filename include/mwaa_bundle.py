@@ -23,7 +23,7 @@ NEEDED_BY_DAGS = (
 )
 """What the DAGs use of `include`; the container image's programs run elsewhere."""
 
-REQUIREMENTS = ("apache-airflow-providers-amazon", "Pillow", "pydantic", "PyYAML")
+REQUIREMENTS = ("apache-airflow-providers-amazon", "Pillow", "pydantic", "PyYAML", "simplejpeg")
 """What the DAGs need beside Airflow itself, as named in the project's requirements.txt."""
 
 ONE_DATE = (2020, 1, 1, 0, 0, 0)

@@ -79,6 +79,8 @@ def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
         (b"hello", "is neither JPEG nor PNG"),
         (b"", "is empty"),
         (photo()[:-80], "cannot be decoded"),
+        (photo()[:-20] + photo()[-2:], "is damaged"),
+        (photo()[:-2] + b"\0" * 2 + photo()[-2:], None),
         (photo("PNG")[:60], "cannot be decoded"),
         (photo("PNG")[:-12], "is cut off"),
         (photo("PNG", (10_001, 10_000), "1"), "has 10001 x 10000 pixels"),
