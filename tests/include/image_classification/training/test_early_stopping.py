@@ -17,6 +17,11 @@ TOLD = {"early_stopping": "True", "early_stopping_min_epochs": "3", "early_stopp
         ({}, [0.5, 0.6, 0.6, 0.6], True),
         ({}, [0.0, 0.0, 0.0], True),
         ({"early_stopping_tolerance": "0.1"}, [0.5, 0.51, 0.52], True),
+        # Relative to the best before, not to the last improvement.
+        ({"early_stopping_tolerance": "0.1"}, [0.5, 0.54, 0.58], True),
+        ({"early_stopping_tolerance": "0.1"}, [0.5, 0.4, 0.55], False),
+        ({"early_stopping_tolerance": "0.1"}, [0.5, 0.53, 0.56, 0.7], False),
+        ({"early_stopping_tolerance": "1"}, [0.0, 0.0, 0.1], False),
         ({"early_stopping": "False"}, [0.5, 0.4, 0.4, 0.4], False),
     ],
 )
