@@ -1,6 +1,7 @@
 """CreateProcessingJob and its siblings."""
 
 from include.local_aws.api import job_operations
+from include.local_aws.api.instances import check_instances
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.errors import ApiError
 from include.local_aws.jobs.container import OPT_ML
@@ -9,16 +10,10 @@ from include.local_aws.jobs.processing import ProcessingJob
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
-MOST_INSTANCES = 8
-
 
 def _create(services: Services, request: Request) -> Body:
-    count = request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
-    if count > MOST_INSTANCES:
-        raise unsupported(
-            f"a processing job on {count} instances, which share this machine: "
-            f"set InstanceCount to {MOST_INSTANCES} at most"
-        )
+    cluster = request["ProcessingResources"]["ClusterConfig"]
+    check_instances("processing", cluster["InstanceCount"])
     inputs = [i.get("S3Input") for i in request.get("ProcessingInputs", [])]
     outputs = [
         o.get("S3Output") for o in request.get("ProcessingOutputConfig", {}).get("Outputs", [])

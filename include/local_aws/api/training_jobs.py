@@ -1,20 +1,22 @@
 """CreateTrainingJob and its siblings."""
 
 from include.local_aws.api import job_operations
+from include.local_aws.api.instances import check_instances
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.errors import ApiError, JobFailure
+from include.local_aws.jobs.cluster import PIPE, mode
 from include.local_aws.jobs.inputs import nothing_under
 from include.local_aws.jobs.kinds import TRAINING
-from include.local_aws.jobs.training import TrainingJob, artifact_uri, transition
+from include.local_aws.jobs.training import TrainingJob, artifact_uri
+from include.local_aws.jobs.transitions import transition
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
 
 def _create(services: Services, request: Request) -> Body:
     _check(request)
-    default_mode = request["AlgorithmSpecification"]["TrainingInputMode"]
     for channel in request.get("InputDataConfig", []):
-        _check_channel(services, channel, default_mode)
+        _check_channel(services, request, channel)
     started: Body = {}
     transition(started, "Starting", "Starting the training job")
     return job_operations.create(
@@ -31,19 +33,18 @@ def _check(request: Request) -> None:
         raise unsupported("a training job without AlgorithmSpecification.TrainingImage")
     if "InstanceType" not in request.get("ResourceConfig", {}):
         raise unsupported("a training job without ResourceConfig.InstanceType")
-    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        raise unsupported("a training job on several instances: set InstanceCount to 1")
+    check_instances("training", request["ResourceConfig"].get("InstanceCount", 1))
     if not request["OutputDataConfig"]["S3OutputPath"].startswith("s3://"):
         raise ApiError("OutputDataConfig.S3OutputPath must be an S3 URI (s3://bucket/prefix).")
 
 
-def _check_channel(services: Services, channel: Request, default_mode: str) -> None:
+def _check_channel(services: Services, request: Request, channel: Request) -> None:
     name = channel["ChannelName"]
     source = channel["DataSource"].get("S3DataSource")
     if source is None:
         raise unsupported(f"channel {name!r}: only S3DataSource is read")
-    if channel.get("InputMode", default_mode) == "Pipe":
-        raise unsupported(f"channel {name!r}: InputMode Pipe; use File")
+    if mode(request, channel) == PIPE and channel.get("RecordWrapperType", "None") != "None":
+        raise unsupported(f"channel {name!r}: RecordWrapperType in Pipe mode; store RecordIO files")
     try:
         if not services.machine.objects.any_under(source["S3Uri"]):
             raise ApiError(nothing_under(source["S3Uri"]))

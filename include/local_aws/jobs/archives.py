@@ -1,19 +1,21 @@
 """The tar archives that models and outputs travel in."""
 
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from include.local_aws.errors import JobFailure
 
 
-def pack(directory: Path, archive: Path) -> None:
-    """Make a gzipped tar of what is in a directory.
+def pack(directories: Iterable[Path], archive: Path) -> None:
+    """Make one gzipped tar of what is in these directories; of one name, the last one's counts.
 
     Level 1: a network's parameters hardly compress, and the time would be the job's.
     """
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
-        for entry in sorted(directory.iterdir()):
-            tar.add(entry, arcname=entry.name)
+        for directory in directories:
+            for entry in sorted(directory.iterdir()):
+                tar.add(entry, arcname=entry.name)
 
 
 def unpack(archive: Path, directory: Path, uri: str) -> None:

@@ -55,13 +55,18 @@ def fetch(
     a ShardedByS3Key source, in order of the keys, that is wanted; it may be empty.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    found = listed(objects, source)
-    if source.get("S3DataDistributionType") == "ShardedByS3Key":
-        found = sorted(found, key=lambda item: item.key)[share]
+    found = in_share(source, listed(objects, source), share)
     objects.download(found, directory, check)
     if compression == "Gzip":
         for file in [f for f in directory.rglob("*") if f.is_file()]:
             _gunzip(file)
+
+
+def in_share(source: dict[str, Any], found: list[S3Object], share: slice) -> list[S3Object]:
+    """Of a ShardedByS3Key source's objects the share, in order of the keys; of others all."""
+    if source.get("S3DataDistributionType") == "ShardedByS3Key":
+        return sorted(found, key=lambda item: item.key)[share]
+    return found
 
 
 def _from_manifest(objects: Objects, uri: str) -> list[S3Object]:

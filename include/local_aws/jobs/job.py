@@ -129,6 +129,7 @@ class Job(ABC):
     def _await_exit(self, running: Programs, deadline: float) -> Exit:
         while (ended := running.wait()) is None:
             self.check_server()
+            self.check_inputs()
             if self.stop_requested.is_set() or time.monotonic() > deadline:
                 overtime = not self.stop_requested.is_set()
                 running.stop(STOP_GRACE, self.server_stopping.is_set)
@@ -145,6 +146,10 @@ class Job(ABC):
         """Raise ServerStopping when the server ends."""
         if self.server_stopping.is_set():
             raise ServerStopping
+
+    def check_inputs(self) -> None:
+        """Raise JobFailure when what the programs still read cannot be read; called all along."""
+        return
 
     def failure(self, ended: Exit) -> JobFailure:
         """The FailureReason of a program that ended like this."""

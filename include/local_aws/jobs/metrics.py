@@ -1,9 +1,11 @@
 """A training job's metrics, read from its log by the regular expressions in the request."""
 
 import re
+from pathlib import Path
 from typing import Any
 
-from include.local_aws.logs import Event
+from include.local_aws.logs import Event, events
+from include.local_aws.store import Body
 
 
 class MetricReader:
@@ -34,3 +36,14 @@ class MetricReader:
     def final(self) -> list[dict[str, Any]]:
         """The body of FinalMetricDataList."""
         return list(self._values.values())
+
+
+def final_metrics(body: Body) -> list[dict[str, Any]]:
+    """The metrics that a training job's first instance has logged."""
+    definitions = body["AlgorithmSpecification"].get("MetricDefinitions", [])
+    if not definitions or "_log" not in body:
+        return []
+    reader = MetricReader(definitions)
+    for event in events(Path(body["_log"])):
+        reader.feed(event)
+    return reader.final

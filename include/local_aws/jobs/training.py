@@ -2,16 +2,21 @@
 
 import contextlib
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from include.local_aws.images import Image
+from include.local_aws.jobs import cluster
 from include.local_aws.jobs.archives import pack
 from include.local_aws.jobs.checkpoints import Checkpoints
-from include.local_aws.jobs.inputs import fetch
+from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.job import Job, JobStopped
 from include.local_aws.jobs.kinds import TRAINING
-from include.local_aws.jobs.metrics import MetricReader
-from include.local_aws.logs import events
+from include.local_aws.jobs.metrics import final_metrics
+from include.local_aws.jobs.pipes import Pipe
+from include.local_aws.jobs.programs import Program
+from include.local_aws.jobs.transitions import transition
 from include.local_aws.store import Body
 
 _DAY = 86400
@@ -20,44 +25,44 @@ _STOPPED = "Training job stopped"
 _OVERTIME = "Training job runtime exceeded MaxRuntimeInSeconds provided"
 
 
-def transition(body: Body, status: str, message: str) -> None:
-    """Move to a secondary status, or renew the message of the present one."""
-    now = time.time()
-    body["SecondaryStatus"] = status
-    steps = body.setdefault("SecondaryStatusTransitions", [])
-    if steps and steps[-1]["Status"] == status:
-        steps[-1]["StatusMessage"] = message
-        return
-    if steps:
-        steps[-1]["EndTime"] = now
-    steps.append({"Status": status, "StartTime": now, "StatusMessage": message})
-
-
 class TrainingJob(Job):
-    """Runs `<image> train` on its channels and keeps what it leaves in /opt/ml/model."""
+    """Runs `<image> train` on its channels and keeps what it leaves in /opt/ml/model.
+
+    The instances share this machine and run side by side, each with a container of its own.
+    """
 
     kind = TRAINING
+    _pipes: Sequence[Pipe] = ()
 
     def work(self) -> None:
         """Channels, `train`, model.tar.gz, with SageMaker's secondary statuses in between."""
         request = self.body
         image = self.machine.images.find(request["AlgorithmSpecification"]["TrainingImage"])
-        self.container.make("model", "output/data", "checkpoints", "input/data")
-        self._write_config(request)
-        self._download(request)
+        instances = self._instances(request)
+        for instance in instances:
+            instance.make("model", "output/data", "checkpoints", "input/data")
+            self._write_config(request, instance)
+        self._download(request, instances)
         self._advance("Training", "Downloading the training image")
-        command = [*image.entrypoint, *self._arguments(request)]
-        environment = self.container.environment(
-            image, self.machine.aws, self._own_variables(request), request.get("Environment", {})
-        )
+        told = self._own_variables(request, instances)
         self._advance("Training", "Training image download completed. Training in progress.")
-        program = self.program(self.container, command, environment)
-        self.set(_log=str(program.log))
-        with self._checkpoints(request):
-            ended = self.run_programs([program], self._seconds(request))
+        programs = [self._program(request, image, instance, told) for instance in instances]
+        self.set(_log=str(programs[0].log))
+        with contextlib.ExitStack() as inputs:
+            for pipe in self._pipes:
+                inputs.enter_context(pipe)
+            for instance in instances:
+                inputs.enter_context(self._checkpoints(request, instance))
+            ended = self.run_programs(programs, self._seconds(request))
+        self.check_inputs()
         if ended.code != 0:
             raise self.failure(ended)
         self._upload(request)
+
+    def check_inputs(self) -> None:
+        """Raise the failure of a Pipe mode channel, of which the program only saw the end."""
+        for failure in filter(None, (pipe.failure for pipe in self._pipes)):
+            raise failure
 
     def on_started(self) -> None:
         """Say what SageMaker says while it looks for instances."""
@@ -67,8 +72,7 @@ class TrainingJob(Job):
     def on_stopped(self, stopped: JobStopped) -> None:
         """Keep the model that the program saved before it ended, as SageMaker does."""
         request = self.body
-        model = self.container.base / "model"
-        if model.is_dir() and any(model.iterdir()):
+        if any(_filled(instance.base / "model") for instance in self._instances(request)):
             self._upload(request)
         self.finish("Overtime" if stopped.overtime else "Stopped")
 
@@ -85,7 +89,7 @@ class TrainingJob(Job):
 
     def finish(self, status: str, *, reason: str = "") -> None:
         """Record the metrics that the log holds, then the end."""
-        metrics = _metrics(self.body)
+        metrics = final_metrics(self.body)
         if metrics:
             self.set(FinalMetricDataList=metrics)
         super().finish(status, reason=reason)
@@ -101,51 +105,51 @@ class TrainingJob(Job):
 
         self.machine.store.update(self.kind.store, self.name, change)
 
-    def _write_config(self, request: Body) -> None:
-        channels = {
-            channel["ChannelName"]: {
-                "TrainingInputMode": "File",
-                "S3DistributionType": _source(channel).get(
-                    "S3DataDistributionType", "FullyReplicated"
-                ),
-                "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-                **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
-            }
-            for channel in request.get("InputDataConfig", [])
-        }
-        self.container.write_config("hyperparameters.json", request.get("HyperParameters", {}))
-        self.container.write_config("inputdataconfig.json", channels)
-        self.container.write_resources(request["ResourceConfig"]["InstanceType"])
+    def _instances(self, request: Body) -> list[Container]:
+        count = request["ResourceConfig"].get("InstanceCount", 1)
+        return Container.of_each_host(self.container.directory, count)
 
-    def _download(self, request: Body) -> None:
+    def _program(
+        self, request: Body, image: Image, instance: Container, told: Mapping[str, str]
+    ) -> Program:
+        environment = instance.environment(
+            image,
+            self.machine.aws,
+            {**told, "SM_CURRENT_HOST": instance.host},
+            request.get("Environment", {}),
+        )
+        command = [*image.entrypoint, *_arguments(request, instance)]
+        return self.program(instance, command, environment)
+
+    def _write_config(self, request: Body, instance: Container) -> None:
+        instance.write_config("hyperparameters.json", request.get("HyperParameters", {}))
+        instance.write_config("inputdataconfig.json", cluster.channels_config(request))
+        instance.write_resources(request["ResourceConfig"]["InstanceType"])
+
+    def _download(self, request: Body, instances: Sequence[Container]) -> None:
         self._advance("Downloading", "Downloading input data", TrainingStartTime=time.time())
-        for channel in request.get("InputDataConfig", []):
-            fetch(
-                self.machine.objects,
-                _source(channel),
-                self.container.base / "input/data" / channel["ChannelName"],
-                channel.get("CompressionType", "None"),
-                self.check_stop,
-            )
+        objects = self.machine.objects
+        for instance in instances:
+            cluster.download(objects, request, instance, self.check_stop)
+        self._pipes = [
+            pipe for instance in instances for pipe in cluster.pipes(objects, request, instance)
+        ]
 
-    def _arguments(self, request: Body) -> list[str]:
-        """What follows the image's entry point; a ContainerEntrypoint is not replaced by it."""
-        spec = request["AlgorithmSpecification"]
-        own = [*spec.get("ContainerEntrypoint", []), *spec.get("ContainerArguments", [])]
-        return [self.container.rewritten(argument) for argument in own] or ["train"]
-
-    def _checkpoints(self, request: Body) -> contextlib.AbstractContextManager[Any]:
+    def _checkpoints(
+        self, request: Body, instance: Container
+    ) -> contextlib.AbstractContextManager[Any]:
         config = request.get("CheckpointConfig")
         if config is None:
             return contextlib.nullcontext()
-        directory = self.container.local(config.get("LocalPath", "/opt/ml/checkpoints"))
+        directory = instance.local(config.get("LocalPath", "/opt/ml/checkpoints"))
         return Checkpoints(self.machine.objects, config["S3Uri"], directory)
 
-    def _own_variables(self, request: Body) -> dict[str, str]:
+    def _own_variables(self, request: Body, instances: Sequence[Container]) -> dict[str, str]:
+        hosts = [instance.host for instance in instances]
         return {
             "TRAINING_JOB_NAME": self.name,
             "TRAINING_JOB_ARN": request[self.kind.arn],
-            "SM_CURRENT_HOST": "algo-1",
+            **({"HOST_ADDRESSES": cluster.addresses(hosts)} if len(hosts) > 1 else {}),
         }
 
     def _seconds(self, request: Body) -> float:
@@ -153,16 +157,16 @@ class TrainingJob(Job):
 
     def _upload(self, request: Body) -> None:
         self._step("Uploading", "Uploading generated training model")
-        pack(self.container.base / "model", self.container.directory / "model.tar.gz")
         target = request["ModelArtifacts"]["S3ModelArtifacts"]
-        self.machine.objects.upload_file(self.container.directory / "model.tar.gz", target)
-        data = self.container.base / "output/data"
-        if any(data.iterdir()):
-            pack(data, self.container.directory / "output.tar.gz")
-            self.machine.objects.upload_file(
-                self.container.directory / "output.tar.gz",
-                target.replace("model.tar.gz", "output.tar.gz"),
-            )
+        self._pack("model", request, target)
+        if any(_filled(instance.base / "output/data") for instance in self._instances(request)):
+            self._pack("output/data", request, target.replace("model.tar.gz", "output.tar.gz"))
+
+    def _pack(self, folder: str, request: Body, uri: str) -> None:
+        """Upload one archive of all instances' folders, as SageMaker does."""
+        archive = self.container.directory / uri.rpartition("/")[2]
+        pack((instance.base / folder for instance in self._instances(request)), archive)
+        self.machine.objects.upload_file(archive, uri)
 
 
 def artifact_uri(request: Body) -> str:
@@ -171,16 +175,12 @@ def artifact_uri(request: Body) -> str:
     return f"{path}/{request['TrainingJobName']}/output/model.tar.gz"
 
 
-def _source(channel: dict[str, Any]) -> dict[str, Any]:
-    source: dict[str, Any] = channel["DataSource"].get("S3DataSource", {})
-    return source
+def _arguments(request: Body, instance: Container) -> list[str]:
+    """What follows the image's entry point; a ContainerEntrypoint is not replaced by it."""
+    spec = request["AlgorithmSpecification"]
+    own = [*spec.get("ContainerEntrypoint", []), *spec.get("ContainerArguments", [])]
+    return [instance.rewritten(argument) for argument in own] or ["train"]
 
 
-def _metrics(body: Body) -> list[dict[str, Any]]:
-    definitions = body["AlgorithmSpecification"].get("MetricDefinitions", [])
-    if not definitions or "_log" not in body:
-        return []
-    reader = MetricReader(definitions)
-    for event in events(Path(body["_log"])):
-        reader.feed(event)
-    return reader.final
+def _filled(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())

@@ -91,6 +91,20 @@ class Objects:
             content: bytes = answer["Body"].read()
         return content
 
+    def pieces(self, item: S3Object) -> Iterator[bytes]:
+        """An object's content, each piece of it fetched when it is asked for.
+
+        So no connection waits for whoever takes the pieces. JobFailure if it changes meanwhile.
+        """
+        with _told(item.uri):
+            head = self.client.head_object(Bucket=item.bucket, Key=item.key)
+            for start in range(0, head["ContentLength"], _LARGE):
+                part = f"bytes={start}-{start + _LARGE - 1}"
+                answer = self.client.get_object(
+                    Bucket=item.bucket, Key=item.key, Range=part, IfMatch=head["ETag"]
+                )
+                yield answer["Body"].read()
+
     def write(self, uri: str, content: bytes) -> None:
         """Put an object."""
         bucket, key = split_uri(uri)

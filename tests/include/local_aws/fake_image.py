@@ -3,6 +3,7 @@
 What it does is told by hyperparameters, by the model's environment or by arguments.
 """
 
+import hashlib
 import http.server
 import json
 import os
@@ -26,10 +27,20 @@ def train() -> int:
         if f.is_file()
     )
     print("files", *files)
+    if "pipe" in hyperparameters:
+        read_pipe(*map(int, hyperparameters["pipe"].split(",")))
+    resources = json.loads((BASE / "input/config/resourceconfig.json").read_text())
+    host = resources["current_host"]
+    print("resources", json.dumps(resources), flush=True)
+    if hyperparameters.get("stay_on", host) != host:
+        fail_on_training(host)
     print("/opt/ml is mine:", Path("/opt/ml/input/config/hyperparameters.json").exists())
     for epoch in range(2):
         print(f"Epoch[{epoch}] Validation-accuracy=0.{epoch + 5}", flush=True)
-    (BASE / "model/weights").write_text("trained")
+    for name in hyperparameters.get("model", "weights").split(","):
+        (BASE / "model" / name.format(host=host)).write_text(
+            "trained" if len(resources["hosts"]) == 1 else f"trained on {host}"
+        )
     (BASE / "output/data/report.json").write_text(json.dumps(dict(os.environ)))
     checkpoint = BASE / "checkpoints/epoch"
     if checkpoint.exists():
@@ -45,6 +56,21 @@ def train() -> int:
     if "failure" in hyperparameters:
         (BASE / "output/failure").write_text(hyperparameters["failure"])
     return int(hyperparameters.get("exit", 0))
+
+
+def read_pipe(epochs: int, most: int = -1) -> None:
+    """Read a Pipe mode channel so many times, at most so many bytes each time."""
+    for epoch in range(epochs):
+        with (BASE / f"input/data/train_{epoch}").open("rb") as pipe:
+            content = pipe.read(most)
+        print(f"epoch {epoch}", len(content), hashlib.sha256(content).hexdigest(), flush=True)
+
+
+def fail_on_training(host: str) -> None:
+    """Fail while the host that stays sleeps."""
+    (BASE / "output/failure").write_text(f"{host} is out of patience")
+    time.sleep(1)
+    sys.exit(4)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -20,7 +20,7 @@ def _archive(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> Path:
 def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
     (tmp_path / "in/deep").mkdir(parents=True)
     (tmp_path / "in/deep/file").write_text("1")
-    pack(tmp_path / "in", tmp_path / "a.tar.gz")
+    pack([tmp_path / "in"], tmp_path / "a.tar.gz")
     unpack(tmp_path / "a.tar.gz", tmp_path / "out", "s3://b/k")
     assert (tmp_path / "out/deep/file").read_text() == "1"
 

@@ -1,0 +1,81 @@
+"""The instances of a training job: their addresses, and the channels of each."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from include.local_aws.jobs.container import Container
+from include.local_aws.jobs.inputs import fetch, in_share, listed
+from include.local_aws.jobs.pipes import Pipe, PipedChannel
+from include.local_aws.storage.objects import Objects
+from include.local_aws.store import Body
+
+PIPE = "Pipe"
+
+
+def addresses(hosts: Sequence[str]) -> str:
+    """Where each of several hosts listens, as `algo-1=127.8.9.1,algo-2=127.8.9.2`.
+
+    On AWS the hosts' names resolve. Here each has a loopback address of its own (the whole of
+    127.0.0.0/8 is this machine), so that they, and the jobs beside them, may use the same ports.
+    """
+    network = f"127.{1 + secrets.randbelow(254)}.{1 + secrets.randbelow(254)}"
+    return ",".join(f"{host}={network}.{number}" for number, host in enumerate(hosts, 1))
+
+
+def mode(request: Body, channel: Body) -> str:
+    """How a channel is read: File (FastFile is read so, too) or Pipe."""
+    default = request["AlgorithmSpecification"]["TrainingInputMode"]
+    return PIPE if channel.get("InputMode", default) == PIPE else "File"
+
+
+def source(channel: Body) -> dict[str, Any]:
+    """A channel's S3 data source."""
+    found: dict[str, Any] = channel["DataSource"].get("S3DataSource", {})
+    return found
+
+
+def channels_config(request: Body) -> Body:
+    """The content of inputdataconfig.json."""
+    return {
+        channel["ChannelName"]: {
+            "TrainingInputMode": mode(request, channel),
+            "S3DistributionType": source(channel).get("S3DataDistributionType", "FullyReplicated"),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+            **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
+        }
+        for channel in request.get("InputDataConfig", [])
+    }
+
+
+def download(
+    objects: Objects, request: Body, instance: Container, check: Callable[[], None]
+) -> None:
+    """Fetch an instance's File mode channels; `check` ends the work by what it raises."""
+    for channel in request.get("InputDataConfig", []):
+        if mode(request, channel) != PIPE:
+            fetch(
+                objects,
+                source(channel),
+                instance.base / "input/data" / channel["ChannelName"],
+                channel.get("CompressionType", "None"),
+                check,
+                instance.share,
+            )
+
+
+def pipes(objects: Objects, request: Body, instance: Container) -> list[Pipe]:
+    """An instance's Pipe mode channels, whose objects are listed, but not fetched yet."""
+    return [
+        Pipe(
+            PipedChannel(
+                objects,
+                in_share(source(channel), listed(objects, source(channel)), instance.share),
+                channel.get("CompressionType", "None"),
+                channel.get("ShuffleConfig", {}).get("Seed"),
+            ),
+            instance.base / "input/data" / channel["ChannelName"],
+        )
+        for channel in request.get("InputDataConfig", [])
+        if mode(request, channel) == PIPE
+    ]
