@@ -16,6 +16,9 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - `track_train`, *sha256*: the file at `pretrained_model_uri` is not the one that the YAML means.
 - `track_train`, *checkpoint of another training*: only attempts at the same task share checkpoints;
   clear `plan` and what follows for a training with checkpoints of its own.
+- `track_train`, *algo-2: ...* or *algo-2 is gone*: of the machines of `training.instance_count`
+  that one failed, and ended the others; its own log stream has the rest. Out of memory shows as
+  *ended by signal 9*: use a larger machine or a smaller `mini_batch_size`.
 - `track_train`: the end of the job's log is in this task's log. Mend the hyperparameters in the
   YAML, then clear `plan` and what follows.
 - The job's log says *int8 is not served*: nothing is wrong; the line has the figures, and float32

@@ -162,6 +162,7 @@ class Training(Strict):
 
     algorithm: Literal["own", "built-in"] = "own"
     machine: Machine = Machine(instance_type="ml.c5.4xlarge", volume_gb=50, max_runtime_minutes=720)
+    instance_count: Annotated[int, Field(ge=1, le=20)] = 1
     spot: bool = False
     max_wait_minutes: Annotated[int, Field(ge=1)] | None = None
     input_mode: Literal["File", "FastFile", "Pipe"] = Field(
@@ -206,6 +207,15 @@ class Training(Strict):
             raise ValueError(
                 f"hyperparameters: {', '.join(self.hyperparameters.own)}: the built-in algorithm "
                 "does not know it: leave it out, or use algorithm: own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _several_machines_know_how_to_train_together(self) -> Training:
+        if self.instance_count > 1 and self.hyperparameters.kv_store is None:
+            raise ValueError(
+                f"instance_count: {self.instance_count} needs hyperparameters.kv_store to be "
+                "dist_sync or dist_async: that says how they train together"
             )
         return self
 

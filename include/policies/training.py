@@ -75,8 +75,10 @@ def plan_training(
     changes = {name: asked.get(name) for name in CHANGEABLE}
     hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
     image = deployment.image(pipeline.training.algorithm)
-    start_from = pipeline.training.start_from
-    fingerprint = training_fingerprint(record["version"], hyperparameters, image, start_from)
+    start_from, instances = pipeline.training.start_from, pipeline.training.instance_count
+    fingerprint = training_fingerprint(
+        record["version"], hyperparameters, image, start_from, instances
+    )
     network = network_name(pipeline.training.algorithm, hyperparameters)
     return TrainingState(
         pipeline=pipeline.name,

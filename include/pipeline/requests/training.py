@@ -40,8 +40,9 @@ def training_hyperparameters(
     base = pipeline.training.hyperparameters
     asked = {name: value for name, value in changes.items() if value is not None}
     merged = type(base).model_validate({**base.model_dump(), **asked}).as_request()
-    # The algorithm refuses a batch that is larger than the data set.
-    batch = min(int(merged["mini_batch_size"]), counts["train"])
+    # The algorithm refuses a batch that is larger than the data set, or than a machine's share.
+    share = max(counts["train"] // pipeline.training.instance_count, 1)
+    batch = min(int(merged["mini_batch_size"]), share)
     return {
         **merged,
         "mini_batch_size": str(batch),
@@ -162,7 +163,7 @@ def _resources(pipeline: Pipeline) -> dict[str, Any]:
         stopping["MaxWaitTimeInSeconds"] = training.longest_wait_minutes * 60
     return {
         "ResourceConfig": {
-            "InstanceCount": 1,
+            "InstanceCount": training.instance_count,
             "InstanceType": machine.instance_type,
             "VolumeSizeInGB": machine.volume_gb,
         },

@@ -105,6 +105,10 @@ MISTAKES = {
         "hyperparameters: {lr_schedule: one_cycle}}",
         ["training: hyperparameters: lr_schedule: one_cycle", "use algorithm: own"],
     ),
+    "several machines that do not know how to train together": (
+        SOURCE + "training: {instance_count: 3}",
+        ["training: instance_count: 3 needs hyperparameters.kv_store to be dist_sync or"],
+    ),
     "our image on a GPU": (
         SOURCE + "training: {machine: {instance_type: ml.g5.xlarge}}",
         ["training: machine.instance_type: ml.g5.xlarge has a GPU", "use ml.c5.*"],

@@ -404,3 +404,16 @@ def test_the_classes_names_are_a_channel_for_our_image_only(
     uri, content_type = channels(config)["classes"]
     assert uri == "s3://some-bucket/stanford_cars/dataset/versions/d1/classes.json"
     assert content_type == "application/octet-stream"
+
+
+def test_several_machines_train_on_batches_that_their_share_can_fill(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    together = cars.model_copy(
+        update={"training": cars.training.model_copy(update={"instance_count": 3})}
+    )
+    few = {"train": 30, "validation": 1, "classes": 2}
+    made = make.training_hyperparameters(together, few, {})
+    assert made["mini_batch_size"] == "10"
+    config = make.training_request(together, deployment, "r1", made)["config"]
+    assert config["ResourceConfig"]["InstanceCount"] == 3

@@ -56,3 +56,10 @@ def test_a_training_fingerprint_follows_data_settings_and_image() -> None:
 def test_saying_what_the_switch_says_already_is_no_other_training() -> None:
     told = {training_fingerprint("r1", {}, "image:1", s) for s in (None, "scratch", "pretrained")}
     assert len(told) == 1
+
+
+def test_more_machines_are_another_training() -> None:
+    """Their batches are larger together; one machine keeps the name that it always had."""
+    names = [training_fingerprint("r1", {}, "image:1", instances=count) for count in (1, 2, 3)]
+    assert len(set(names)) == 3
+    assert names[0] == training_fingerprint("r1", {}, "image:1")
