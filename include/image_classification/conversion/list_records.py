@@ -9,16 +9,14 @@ from pathlib import Path
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.convert import Converter, Entry, Lost
 from include.image_classification.conversion.encoding import Encoding
-from include.image_classification.conversion.image_list import (
-    Listed,
+from include.image_classification.conversion.listing import (
     Shares,
     find_images,
-    read_list,
     shuffled,
-    write_list,
     write_lists,
 )
 from include.image_classification.conversion.record_files import RecordFiles, record_files
+from include.image_classification.image_list import Listed, read_list, write_list
 from include.image_classification.progress import with_progress
 
 NAMED_IN_ERROR = 3
@@ -76,7 +74,7 @@ def _convert(path: Path, flags: argparse.Namespace, encoding: Encoding) -> None:
 
 
 def _entries(path: Path, flags: argparse.Namespace) -> Iterator[Entry]:
-    for image in read_list(path):
+    for _, image in read_list(path):
         labels = image.labels if flags.pack_label else image.labels[:1]
         yield Entry(image.index, labels, image.path, os.path.join(flags.root, image.path))
 

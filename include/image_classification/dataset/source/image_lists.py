@@ -25,7 +25,7 @@ from include.image_classification.dataset.source.labelled import (
 from include.image_classification.dataset.source.list_files import (
     CLASSES_FILES,
     class_names,
-    read_list,
+    read_rows,
 )
 from include.image_classification.dataset.source.list_roots import Root, find_roots
 from include.image_classification.dataset.source.split_hints import name_part
@@ -81,7 +81,7 @@ def _rows(found: Survey, root: Root) -> list[Row]:
     return [
         row
         for file in root.lists
-        for row in read_list(file, found.name(file), _SPLITS.get(name_part(file.stem)))
+        for row in read_rows(file, found.name(file), _SPLITS.get(name_part(file.stem)))
     ]
 
 

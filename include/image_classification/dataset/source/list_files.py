@@ -1,72 +1,51 @@
-"""Parsing .lst files, MXNet's lists of images: `index TAB label TAB path`, one image a line."""
+"""The rows of .lst files as a source has them: one whole label an image, and classes' names."""
 
 import json
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import normal, path_problem
 from include.image_classification.dataset.source.labelled import Row
 from include.image_classification.dataset.version.manifest import Reason, Split
+from include.image_classification.image_list import Listed, read_list
 
 CLASSES_FILES = ("classes.txt", "classes.json")
 
 
-def parse_list(text: str, file: str, split: Split | None) -> Iterator[Row]:
-    """Yield the rows of a list, as MXNet reads it: empty lines and spaces around fields are lost.
+def read_rows(path: Path, name: str, split: Split | None) -> list[Row]:
+    """Read a list's rows.
 
     Args:
-        text: The whole list.
-        file: Its name, for messages.
+        path: The list.
+        name: What it is called in the source, for messages.
         split: The part of the data that the list is of, if it says so.
 
     Raises:
-        ProgramError: A line is not one of a list; it names file and line.
+        ProgramError: It is empty, or a line is not one of a list of one whole label an image; it
+            names file and line.
     """
-    # Only these end a line: names may hold what Python takes for a line's end, too.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip(" \r\t"):
-            yield _row(line, f"{file} line {number}", split)
-
-
-def _row(line: str, where: str, split: Split | None) -> Row:
-    fields = [field.strip(" \r") for field in line.strip(" \r\t").split("\t")]
-    if len(fields) != 3:
-        raise ProgramError(
-            f"{where} has {len(fields)} fields; it needs index, label and path, with tabs between"
-        )
-    index, label, name = fields
-    if not index.lstrip("-").isdecimal():
-        raise ProgramError(f"{where}: the index {index!r} is no whole number")
-    problem: tuple[Reason, str] | None = None
-    if path_problem(name):
-        problem = "unsafe-member", f"{where} names a path out of the folder of photos"
-    return Row(where, normal(name), _label(label, where), None, split, problem)
-
-
-def _label(text: str, where: str) -> int:
-    try:
-        label = float(text)
-    except ValueError:
-        label = math.nan
-    if not math.isfinite(label) or label != int(label):
-        raise ProgramError(f"{where}: the label {text!r} is no whole number such as 3 or 3.000000")
-    return int(label)
-
-
-def read_list(path: Path, name: str, split: Split | None) -> list[Row]:
-    """Read a list's rows.
-
-    Raises:
-        ProgramError: It is empty, or a line is not one of a list.
-    """
-    # Names are bytes to the system; those that are no UTF-8 are kept.
-    text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
-    rows = list(parse_list(text, name, split))
+    rows = [_row(listed, where, split) for where, listed in read_list(path, name)]
     if not rows:
         raise ProgramError(f"{name} lists no images; write index, label and path on each line")
     return rows
+
+
+def _row(listed: Listed, where: str, split: Split | None) -> Row:
+    if len(listed.labels) != 1:
+        raise ProgramError(
+            f"{where} has {2 + len(listed.labels)} fields; it needs index, label and path, with"
+            " tabs between"
+        )
+    (label,) = listed.labels
+    if not label.is_integer():
+        raise ProgramError(
+            f"{where}: the label '{label:g}' is no whole number such as 3 or 3.000000"
+        )
+    problem: tuple[Reason, str] | None = None
+    if path_problem(listed.path):
+        problem = "unsafe-member", f"{where} names a path out of the folder of photos"
+    return Row(where, normal(listed.path), int(label), None, split, problem)
 
 
 def class_names(folders: Sequence[Path], rows: Sequence[Row]) -> list[str]:

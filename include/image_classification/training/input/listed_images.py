@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from include.image_classification.container import ProgramError
-from include.image_classification.conversion.image_list import Listed, read_list
 from include.image_classification.dataset.archives.member import path_problem
+from include.image_classification.image_list import Listed, read_list
 from include.image_classification.training.labels import Label, Labelling
 
 
@@ -31,7 +31,7 @@ class ListedImages:
         self._labels: list[Label] = []
         self._paths: list[str] = []
         try:
-            for listed in read_list(listing):
+            for _, listed in read_list(listing):
                 self._labels.append(labelling.read(listed.labels, listed.path))
                 self._paths.append(self._path(listed))
         except ProgramError as error:

@@ -45,9 +45,9 @@ def test_a_list_labels_the_photos(data: Path) -> None:
     ("text", "why"),
     [
         ("", r"train.lst lists no images"),
-        ("0 2 a.png", r"train.lst, line 1 has 1 parts; index, label and path"),
-        ("0\ta.png", r"train.lst, line 1 has 2 parts"),
-        ("0\tone\ta.png", r"train.lst, line 1: could not convert"),
+        ("0 2 a.png", r"train.lst line 1 has 1 fields; it needs index, label and path"),
+        ("0\ta.png", r"train.lst line 1 has 2 fields"),
+        ("0\tone\ta.png", r"train.lst line 1: the label 'one' is no number"),
         ("0\t3\ta.png", r"a.png has label 3, which is not in 0..2: num_classes is 3"),
         ("0\t0.5\ta.png", r"a.png has label 0.5"),
         ("0\tnan\ta.png", r"a.png has label nan"),

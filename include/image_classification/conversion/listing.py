@@ -1,24 +1,16 @@
-"""MXNet's .lst files: `index TAB label [TAB label ...] TAB path`, one image a line."""
+"""Listing the images of a folder, as MXNet's `im2rec.py --list` does."""
 
 import os
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from include.image_classification.container import ProgramError
+from include.image_classification.image_list import Listed, write_list
 
 # The order in which im2rec.py shuffles, so that the same folder gives the same list.
 SHUFFLE_SEED = 100
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One line: the record's index, its labels, and the image's path relative to the root."""
-
-    index: int
-    labels: tuple[float, ...]
-    path: str
 
 
 @dataclass(frozen=True)
@@ -107,35 +99,3 @@ def _cut(
     if shares.train + shares.test < 1.0:
         yield "_val", part[test + train :]
     yield "_train", part[test : test + train]
-
-
-def write_list(path: Path, images: Iterable[Listed]) -> None:
-    """Write a list; labels have six decimals, as im2rec.py writes them."""
-    with path.open("w", encoding="utf-8", errors="surrogateescape") as file:
-        for image in images:
-            labels = "".join(f"{label:f}\t" for label in image.labels)
-            file.write(f"{image.index}\t{labels}{image.path}\n")
-
-
-def read_list(path: Path) -> Iterator[Listed]:
-    """Yield a list's lines.
-
-    Raises:
-        ProgramError: A line is not one of three or more parts, or its numbers are none; im2rec.py
-            leaves such an image out.
-    """
-    with path.open(encoding="utf-8", errors="surrogateescape") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield _parse(line, f"{path.name}, line {number}")
-
-
-def _parse(line: str, where: str) -> Listed:
-    parts = [part.strip() for part in line.strip().split("\t")]
-    if len(parts) < 3:
-        raise ProgramError(f"{where} has {len(parts)} parts; index, label and path are needed")
-    index, *labels, path = parts
-    try:
-        return Listed(int(index), tuple(float(label) for label in labels), path)
-    except ValueError as error:
-        raise ProgramError(f"{where}: {error}") from error
