@@ -14,15 +14,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.quantisation.calibration import BATCH, write_int8
+from include.image_classification.quantisation.calibration import write_int8
 from include.image_classification.quantisation.decision import EPOCH, FILES, PREFIX, decide
 from include.image_classification.quantisation.handing_over import Images, read_batches
 from include.image_classification.serving.model import checkpoint
-from include.image_classification.serving.network import Network, input_shape
+from include.image_classification.serving.network import SIZES, Network, input_shape
 from include.image_classification.squash import Image
 from include.image_classification.training import log_lines
 
 _log = logging.getLogger(__name__)
+BATCH = SIZES[-1]
 PAIRS = 5
 
 

@@ -14,7 +14,7 @@ TRANSFORM_MEGABYTES = 100
 """SageMaker's limit for a payload, and for concurrency times payload."""
 
 CONCURRENCY = 16
-"""Where int8 is fastest: larger batches are no faster, and smaller ones have to wait."""
+"""Two of the server's batches: one is computed while the other comes in."""
 
 PAYLOAD = 6
 
