@@ -1,6 +1,8 @@
 """Settings arrive as strings; a mistake must be named with what is allowed."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
@@ -88,3 +90,52 @@ def test_all_unknown_ones_are_named_together() -> None:
 def test_what_does_not_go_together_is_refused(told: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Hyperparameters.model_validate(NEEDED | told)
+
+
+DOCUMENTED: dict[str, object] = {
+    "augmentation_type": "none",
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "checkpoint_frequency": None,
+    "early_stopping": False,
+    "early_stopping_min_epochs": 10,
+    "early_stopping_patience": 5,
+    "early_stopping_tolerance": 0.0,
+    "epochs": 30,
+    "eps": 1e-8,
+    "gamma": 0.9,
+    "image_shape": (3, 224, 224),
+    "kv_store": None,
+    "learning_rate": 0.1,
+    "lr_scheduler_factor": 0.1,
+    "lr_scheduler_step": (),
+    "mini_batch_size": 32,
+    "momentum": 0.9,
+    "multi_label": 0,
+    "num_layers": 152,
+    "optimizer": "sgd",
+    "precision_dtype": "float32",
+    "resize": None,
+    "top_k": None,
+    "use_pretrained_model": 0,
+    "use_weighted_loss": 0,
+    "weight_decay": 0.0001,
+}
+"""All that the built-in algorithm knows and does not require, with its defaults."""
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_every_hyperparameter_of_the_built_in_is_known_with_its_default(name: str) -> None:
+    assert getattr(parse(NEEDED), name) == DOCUMENTED[name]
+
+
+FRACTIONS = [name for name, value in DOCUMENTED.items() if isinstance(value, float)]
+
+
+@given(st.sampled_from(FRACTIONS), st.floats(allow_nan=True, allow_infinity=True))
+def test_fractions_are_taken_from_0_to_1_and_nothing_else(name: str, value: float) -> None:
+    if 0 <= value <= 1:
+        assert getattr(parse(NEEDED | {name: repr(value)}), name) == value
+    else:
+        with pytest.raises(ProgramError, match=f"hyperparameter {name} is "):
+            parse(NEEDED | {name: repr(value)})
