@@ -105,6 +105,19 @@ MISTAKES = {
         "hyperparameters: {lr_schedule: one_cycle}}",
         ["training: hyperparameters: lr_schedule: one_cycle", "use algorithm: own"],
     ),
+    "a family of networks for the built-in": (
+        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        "hyperparameters: {network: mxnet}}",
+        ["training: hyperparameters: network: mxnet", "use algorithm: own"],
+    ),
+    "photos made smaller than the network needs": (
+        SOURCE + "training: {hyperparameters: {image_shape: '3,64,96', resize: 96}}",
+        ["training.hyperparameters: resize must be above image_shape's longer side, 96"],
+    ),
+    "checkpoints that are never reached": (
+        SOURCE + "training: {hyperparameters: {epochs: 5, checkpoint_frequency: 6}}",
+        ["training.hyperparameters: checkpoint_frequency must not be above epochs, 5"],
+    ),
     "several machines that do not know how to train together": (
         SOURCE + "training: {instance_count: 3}",
         ["training: instance_count: 3 needs hyperparameters.kv_store to be dist_sync or"],
