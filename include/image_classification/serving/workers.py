@@ -23,6 +23,9 @@ THREADS_PER_WORKER = 4
 """MXNet gains little from more threads on one batch; more processes gain, and cost memory: up to
 2 GB each with the deepest network, a quarter of what machines have for four processors."""
 
+FLAT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1024 * 1024), "MALLOC_ARENA_MAX": "4"}
+"""Photos of all sizes leave holes in glibc's heaps, which it keeps: large ones go back at once."""
+
 STOP_SECONDS = 4.8
 LONGEST_PAUSE = 30.0
 _TICK = 0.1
@@ -74,6 +77,7 @@ class Workers:
         """Start them."""
         self._listening = listening
         self._environment = {
+            **FLAT_MEMORY,
             **os.environ,
             "OMP_NUM_THREADS": str(threads),
             "OMP_WAIT_POLICY": "PASSIVE",  # spinning would take the processor from the others
