@@ -1,5 +1,6 @@
 """What the hosts' supervisors tell each other, through the first, to which all others connect."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -38,11 +39,9 @@ class Link:
         self._heard = self._beaten = time.monotonic()
 
     def send(self, **message: object) -> None:
-        """Tell something; a connection that is gone shows when it is read."""
-        try:
+        """Tell something; that a connection is gone shows when all that it brought is read."""
+        with contextlib.suppress(OSError):
             self.connection.send_bytes(json.dumps(message).encode())
-        except OSError:
-            self.gone = True
 
     def beat(self) -> None:
         """Give a sign of life when it is time."""

@@ -36,6 +36,12 @@ TICK = 0.2
 NEWS = 5.0
 """Seconds for the word of why another host's worker is gone."""
 
+PARTING = 2.0
+"""Seconds for the others to hear this host's last word."""
+
+LAST_WORDS = {"finished", "failed", "abandon"}
+"""What a host says before it ends."""
+
 GRACE = 100.0
 """Seconds that all have to end after SIGTERM; SageMaker gives 120."""
 
@@ -112,7 +118,7 @@ class Supervisor:
         self._cluster, self._links, self._children, self._stop = cluster, links, children, stop
         self._stopping: float | None = None
         self._surprised: float | None = None
-        self._abandoned = False
+        self._abandoned = self._finished = False
         for link in links:
             link.begin()
 
@@ -133,9 +139,11 @@ class Supervisor:
             return True
         if not self._children.all_ended or self._children.failed():
             return False
-        self._tell(finished=True)
-        # The first tells the others' failures, too.
-        return not self._cluster.is_first or all(link.finished for link in self._links)
+        if not self._finished:
+            self._finished = True
+            self._tell(finished=True)
+        # All end together: the first host may still fail, and hears the others' last words.
+        return all(link.finished or link.gone for link in self._links)
 
     def _listen(self) -> None:
         for link in self._links:
@@ -143,17 +151,22 @@ class Supervisor:
             for message in link.received():
                 self._heed(link, message)
             if (lost := link.lost()) and not link.finished:
-                self._fail(lost)
+                self._bear_loss(lost)
 
     def _heed(self, link: Link, message: Message) -> None:
-        if "failed" in message:
-            self._fail(str(message["failed"]))
         if message.get("stop"):
             self._stop.set()
-        if message.get("finished"):
-            link.finished = True
-        if message.get("abandon"):
+        link.finished = link.finished or _is_last(message)
+        if "failed" in message:
+            self._fail(str(message["failed"]))
+        if message.get("abandon") and not self._abandoned:
             self._abandon()
+
+    def _bear_loss(self, lost: str) -> None:
+        if self._stopping is not None and not self._abandoned:
+            self._abandon()
+        elif not self._abandoned and (self._cluster.is_first or not self._finished):
+            self._fail(lost)
 
     def _look_after_children(self) -> None:
         failed = self._children.failed()
@@ -179,14 +192,30 @@ class Supervisor:
         """End without an error: some process was ended by the stop before it could heed it."""
         self._abandoned = True
         self._tell(abandon=True)
+        self._part()
 
     def _fail(self, reason: str) -> NoReturn:
         self._tell(failed=reason)
+        self._part()
         raise ProgramError(reason)
+
+    def _part(self) -> None:
+        """Let the others hear the last word: closed with unread messages, a connection loses it."""
+        deadline = time.monotonic() + PARTING
+        while waiting := [link for link in self._links if not (link.gone or link.finished)]:
+            if time.monotonic() > deadline:
+                return
+            wait([link.connection for link in waiting], timeout=TICK)
+            for link in waiting:
+                link.finished = any(_is_last(message) for message in link.received())
 
     def _tell(self, **message: object) -> None:
         for link in self._links:
             link.send(**message)
+
+
+def _is_last(message: Message) -> bool:
+    return bool(message.keys() & LAST_WORDS)
 
 
 def _reason(role: str, code: int) -> str:

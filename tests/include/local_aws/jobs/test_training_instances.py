@@ -85,12 +85,16 @@ def test_more_instances_than_this_machine_stands_are_refused(aws: LocalServer) -
 
 
 def test_our_image_trains_on_two_instances(aws: LocalServer, tmp_path: Path) -> None:
-    """The whole way: two hosts find each other, and the model of the first is the job's."""
+    """The whole way: two hosts find each other, and the model of the first is the job's.
+
+    Photos to train on come through a pipe to each of them, those to validate with as a file.
+    """
     for channel, count in (("train", 16), ("validation", 6)):
         file = write_records(tmp_path / f"{channel}.rec", [n % 3 for n in range(count)])
         key = f"together/{channel}/{channel}.rec"
         aws.s3.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
-    name = _train_our_image(aws, f"s3://{BUCKET}/together", ("train", "validation"))
+    channels = {"train": "Pipe", "validation": "File"}
+    name = _train_our_image(aws, f"s3://{BUCKET}/together", channels)
     job = aws.ended("training", name)
     assert job["TrainingJobStatus"] == "Completed", job
     uri = job["ModelArtifacts"]["S3ModelArtifacts"]
@@ -102,18 +106,19 @@ def test_our_image_trains_on_two_instances(aws: LocalServer, tmp_path: Path) -> 
     assert not any("accuracy" in line for line in aws.log("training", name, "algo-2"))
 
 
-def _train_our_image(aws: LocalServer, uri: str, channels: tuple[str, ...]) -> str:
+def _train_our_image(aws: LocalServer, uri: str, channels: dict[str, str]) -> str:
     settings = {**SETTINGS, "kv_store": "dist_sync", "epochs": "1", "num_training_samples": "16"}
     request = aws.training_request(uri, 120, **settings)
     request["AlgorithmSpecification"]["TrainingImage"] = OWN_IMAGE
     request["InputDataConfig"] = [
         {
             "ChannelName": name,
+            "InputMode": mode,
             "DataSource": {
                 "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{uri}/{name}/"},
             },
         }
-        for name in channels
+        for name, mode in channels.items()
     ]
     request["ResourceConfig"]["InstanceCount"] = 2
     request["Environment"] = {"OMP_NUM_THREADS": "1"}

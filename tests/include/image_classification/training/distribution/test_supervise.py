@@ -67,23 +67,22 @@ def test_a_host_that_only_suffers_from_another_does_not_tell_its_own_reason(
 
 def test_a_stop_reaches_every_worker(run: Supervise, tmp_path: Path) -> None:
     stop = threading.Event()
-    waiting = (
-        "trap 'exit 0' TERM; touch {0}; while true; do sleep 0.05; done",
-        [tmp_path / "first", tmp_path / "second"],
-    )
-    asked = run(*(waiting[0].format(mark) for mark in waiting[1]), stop=stop)
-    while not all(mark.exists() for mark in waiting[1]):
-        time.sleep(0.02)
+    heeding = "trap 'exit 0' TERM; touch {}; while true; do sleep 0.05; done"
+    marks = [tmp_path / "first", tmp_path / "second"]
+    asked = run(*map(heeding.format, marks), stop=stop)
+    _await(marks)
     stop.set()
     for each in asked:
         each.result(10)
 
 
-def test_a_worker_that_dies_of_the_stop_is_no_failure(run: Supervise) -> None:
+def test_a_worker_that_dies_of_the_stop_is_no_failure(run: Supervise, tmp_path: Path) -> None:
     """It had not yet come to where it heeds a stop; the other's would wait for it."""
     stop = threading.Event()
-    asked = run("trap '' TERM; sleep 60", "sleep 60", stop=stop)
-    time.sleep(0.5)
+    marks = [tmp_path / "first", tmp_path / "second"]
+    deaf, dying = "trap '' TERM; touch {}; sleep 60", "touch {}; exec sleep 60"
+    asked = run(deaf.format(marks[0]), dying.format(marks[1]), stop=stop)
+    _await(marks)
     stop.set()
     for each in asked:
         each.result(10)
@@ -109,3 +108,10 @@ def test_a_stop_while_the_others_are_awaited_ends_the_wait(run: Supervise) -> No
     stop = threading.Event()
     stop.set()
     supervise(Cluster("algo-1", HOSTS), stop, ("false",))
+
+
+def _await(marks: list[Path]) -> None:
+    deadline = time.monotonic() + 20
+    while not all(mark.exists() for mark in marks):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -44,6 +44,23 @@ def test_two_hosts_learn_what_one_learns_with_the_doubled_batch(tmp_path: Path) 
     assert not any((two.bases[1] / folder).exists() for folder in ("model", "checkpoints"))
 
 
+def test_without_waiting_for_each_other_the_servers_make_every_hosts_steps(tmp_path: Path) -> None:
+    """dist_async: the optimizer, with its schedule and what must not decay, runs on the servers.
+
+    At a learning rate of nothing from the second epoch on, the parameters stay what they were.
+    """
+    two = Hosts(
+        tmp_path, ("-m", MODULE, "supervise"), kv_store="dist_async", mini_batch_size="4",
+        lr_scheduler_step="1", lr_scheduler_factor="0", momentum="0", **RECIPE,
+    )  # fmt: skip
+    assert two.ended(120) == [0, 0], two.log(0) + two.log(1)
+    after = [_parameters(two.bases[0], epochs) for epochs in (1, 2)]
+    assert all(np.array_equal(after[0][name], after[1][name]) for name in after[0])
+    biases = [values for name, values in after[0].items() if name.endswith("bias")]
+    assert all(values.any() for values in biases)  # they start from zero: steps were made
+    assert len(_history(two.bases[0])["validation_accuracy"]) == 2
+
+
 def test_when_one_host_is_told_to_stop_all_stop_and_the_first_keeps_the_model(
     tmp_path: Path,
 ) -> None:
@@ -91,9 +108,9 @@ def _await(happened: Callable[[], bool], two: Hosts) -> None:
         time.sleep(0.05)
 
 
-def _parameters(base: Path) -> dict[str, Any]:
-    """The parameters after the last epoch."""
-    with np.load(base / "checkpoints/checkpoint-0.npz", allow_pickle=False) as arrays:
+def _parameters(base: Path, epochs: int = 2) -> dict[str, Any]:
+    """The parameters after so many epochs."""
+    with np.load(base / f"checkpoints/checkpoint-{epochs % 2}.npz", allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files if name.startswith("parameter/")}
 
 
