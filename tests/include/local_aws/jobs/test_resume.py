@@ -28,10 +28,12 @@ class Nights:
             key = f"{self.name}/recordio/r1/{split}/{split}.rec"
             aws.s3.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
 
-    def start(self, epochs: int, first: str | None = None, model: str | None = None) -> str:
+    def start(
+        self, epochs: int, first: str | None = None, model: str | None = None, mode: str = "File"
+    ) -> str:
         """Start an attempt as submitting does; `first` is the first attempt's name."""
         job = fresh("train")
-        pipeline = self._pipeline(epochs)
+        pipeline = self._pipeline(epochs, mode)
         told = training_hyperparameters(pipeline, COUNTS, {})
         request = training_request(pipeline, HERE, "r1", told, model_uri=model)["config"]
         filled = json.loads(json.dumps(request).replace("{first_job_name}", first or job))
@@ -54,11 +56,13 @@ class Nights:
             assert time.monotonic() < deadline, self.log(job)
             time.sleep(0.1)
 
-    def _pipeline(self, epochs: int) -> Pipeline:
+    def _pipeline(self, epochs: int, mode: str) -> Pipeline:
         cars = find_pipeline("stanford_cars", "local").model_copy(update={"name": self.name})
         update: dict[str, Any] = {**SMALL, "epochs": epochs}
         hyperparameters = cars.training.hyperparameters.model_copy(update=update)
-        training = cars.training.model_copy(update={"hyperparameters": hyperparameters})
+        training = cars.training.model_copy(
+            update={"hyperparameters": hyperparameters, "input_mode": mode}
+        )
         return cars.model_copy(update={"training": training})
 
 
@@ -82,7 +86,8 @@ def test_the_next_attempt_goes_on_from_a_stopped_ones_checkpoints_and_a_night_fr
     assert int(told[1]) >= 2
     assert "Epoch[" not in nights.log(second), "all epochs asked for are done"
 
-    third = nights.start(epochs=1, model=model)
+    third = nights.start(epochs=1, model=model, mode="Pipe")
     nights.ended(third)
+    assert "Epoch[0] Validation-accuracy=" in nights.log(third)
     assert re.search(r"Starting from \S+\.params of the channel model", nights.log(third))
     assert "Going on after" not in nights.log(third), "a new work starts anew"
