@@ -9,6 +9,7 @@ from include.image_classification.squash import Image
 
 ORIENTATION = 0x0112
 EXIF = b"Exif\0\0"
+JPEG, START_OF_SCAN, APPLICATION_1 = b"\xff\xd8", 0xDA, 0xE1
 
 # What EXIF orientations 2 to 8 ask for: to transpose first or not, then which axes to flip.
 TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
@@ -26,7 +27,7 @@ TRANSPOSED = frozenset(number for number, (transpose, _) in TURNS.items() if tra
 
 def orientation(data: bytes) -> int:
     """The orientation that a JPEG's or PNG's EXIF names, 1 to 8; 1, upright, where none does."""
-    if EXIF not in data and not data.startswith(b"\x89PNG"):
+    if data.startswith(JPEG) and not _has_exif(data):
         return 1
     try:
         with PIL.Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as picture:
@@ -35,6 +36,17 @@ def orientation(data: bytes) -> int:
             return int(exif.get(ORIENTATION, 1))
     except (OSError, SyntaxError, ValueError, TypeError):
         return 1
+
+
+def _has_exif(jpeg: bytes) -> bool:
+    """Whether a segment before the picture is EXIF's; Pillow takes fifty times as long to say."""
+    at = 2
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != START_OF_SCAN:
+        if jpeg[at + 1] == APPLICATION_1 and jpeg.startswith(EXIF, at + 4):
+            return True
+        # A byte of padding before a marker is no length.
+        at += 1 if jpeg[at + 1] == 0xFF else 2 + (jpeg[at + 2] << 8 | jpeg[at + 3])
+    return False
 
 
 def upright(pixels: Image, orientation: int) -> Image:

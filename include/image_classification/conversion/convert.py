@@ -106,9 +106,9 @@ class Converter:
                     framed, digest = found
                     if labelled := _labelled(framed, entry):
                         return Made(entry.index, labelled, number, mark, digest, True)
-        with open(entry.path, "rb") as file:
+        with open(entry.path, "rb", buffering=0) as file:
             mark = stamp(os.fstat(file.fileno()))
-            data = file.read()
+            data = file.readall()
         digest = hashlib.sha256(data).digest()
         return self._reused(entry, number, mark, digest) or self._new(
             entry, number, mark, digest, data

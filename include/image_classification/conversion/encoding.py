@@ -2,7 +2,7 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -15,7 +15,8 @@ FITS: tuple[Fit, ...] = ("keep", "crop", "squash")
 Format = Literal[".jpg", ".png"]
 
 # Up to so many pixels into one, bilinear interpolation differs little from averaging them and takes
-# a quarter of the time. From 2 on it would skip pixels.
+# a quarter of the time; then it needs pairs of pixels to be averaged first, which still takes half
+# of it (42 and 46 dB on photos of cars). From 2 on it would skip pixels.
 INTERPOLATED_UP_TO = 1.5
 SAMPLED_UP_TO = 2.0
 
@@ -93,8 +94,10 @@ def _size(height: int, width: int, encoding: Encoding) -> tuple[int, int]:
     return side, width * side // height
 
 
-def suits(reduction: int, height: int, width: int, encoding: Encoding) -> bool:
+def suits(reduction: float, height: int, width: int, encoding: Encoding) -> bool:
     """Whether one part in so many of a photo of this size is enough for the encoding."""
+    if not 0 < encoding.resize * reduction <= min(height, width):
+        return False
     steps = _window(height, width, encoding).steps
     return all(1 <= step / reduction < SAMPLED_UP_TO for step in steps)
 
@@ -106,9 +109,18 @@ def fit(photo: Decoded, encoding: Encoding) -> Image:
         return _sampled(photo, window)
     bottom, right = window.top + window.height, window.left + window.width
     cut = photo.image[window.top : bottom, window.left : right]
-    if encoding.fit != "squash" and max(window.steps) < INTERPOLATED_UP_TO:
-        return np.asarray(cv2.resize(np.ascontiguousarray(cut), window.size[::-1]))
-    return squash(cut, *window.size)
+    if encoding.fit == "squash" or max(window.steps) >= SAMPLED_UP_TO:
+        return squash(cut, *window.size)
+    if max(window.steps) >= INTERPOLATED_UP_TO:
+        return _averaged_and_sampled(cut, window)
+    return np.asarray(cv2.resize(cut, window.size[::-1]))
+
+
+def _averaged_and_sampled(cut: Image, window: _Window) -> Image:
+    # Each pixel is averaged with those to its right and below, so that it stands half a pixel on.
+    down, across = window.steps
+    pairs: Any = cv2.blur(cut, (2, 2), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+    return _interpolated(pairs, (down, across), (down / 2 - 1, across / 2 - 1), window.size)
 
 
 def _sampled(photo: Decoded, window: _Window) -> Image:
@@ -117,11 +129,19 @@ def _sampled(photo: Decoded, window: _Window) -> Image:
     down, across = (step / photo.reduction for step in window.steps)
     top = window.top / photo.reduction + down / 2 - 0.5
     left = window.left / photo.reduction + across / 2 - 0.5
+    return _interpolated(photo.image, (down, across), (top, left), window.size)
+
+
+def _interpolated(
+    image: Image, steps: tuple[float, float], start: tuple[float, float], size: tuple[int, int]
+) -> Image:
+    """Take a pixel at the start, and at each step down and across from there."""
+    (down, across), (top, left) = steps, start
     return np.asarray(
         cv2.warpAffine(
-            photo.image,
+            image,
             np.array([[across, 0, left], [0, down, top]]),
-            window.size[::-1],
+            size[::-1],
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )

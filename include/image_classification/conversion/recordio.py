@@ -68,6 +68,9 @@ def frame(record: bytes) -> bytes:
     """Turn a record into the parts that stand for it in a file."""
     if len(record) > MAX_LENGTH:
         raise ProgramError(f"a record of {len(record)} bytes is over RecordIO's {MAX_LENGTH}")
+    if MAGIC not in record:  # as nearly all
+        head = PART_HEADER.pack(MAGIC, WHOLE << LENGTH_BITS | len(record))
+        return b"".join((head, record, bytes(-len(record) % 4)))
     pieces = _split_at_magic(record)
     flags = [FIRST, *[MIDDLE] * (len(pieces) - 2), LAST] if len(pieces) > 1 else [WHOLE]
     framed = bytearray()
