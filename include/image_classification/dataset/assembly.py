@@ -71,7 +71,7 @@ def assemble(
         ProgramError: The source lists nothing, too much is refused, or a class has no images.
     """
     photos, refused = _check_all(source, earlier, settings, stores)
-    distinct = deduplicate(photos)
+    distinct = deduplicate(photos, source.classes)
     stores.images.discard(
         {photo.content.key for photo in photos} - {photo.content.key for photo in distinct.photos}
     )

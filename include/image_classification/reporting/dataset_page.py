@@ -75,13 +75,18 @@ def write_dataset_page(path: Path, page: DatasetPage, threads: int) -> None:
         ],
         reasons=Counter(row.reason for row in page.quarantined).most_common(),
         sheet=[(row, pictures[row.key or ""]) for row in sheet],
-        listed=[row for row in page.quarantined if row not in sheet][:REFUSED_LISTED],
+        listed=_not_in(sheet, page.quarantined)[:REFUSED_LISTED],
         leaks=[
             (leak, [(_name(version, each), each.split, pictures[each.key]) for each in pair])
             for leak, *pair in leaks
         ],
     )
     path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def _not_in(sheet: Sequence[Quarantined], rows: Sequence[Quarantined]) -> list[Quarantined]:
+    shown = frozenset(sheet)
+    return [row for row in rows if row not in shown]
 
 
 def _name(version: Version, image: Image) -> str:

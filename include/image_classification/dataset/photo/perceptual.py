@@ -11,7 +11,8 @@ def perceptual_hash(grey: NDArray[np.uint8]) -> int:
     """Hash what an image shows in 64 bits: few differ when it is scaled, re-encoded or brightened.
 
     The image is shrunk to 9 x 8, and each bit says whether a pixel is darker than its right
-    neighbour; the first row is the most significant.
+    neighbour; the first row is the most significant. It is Krawetz's difference hash
+    (https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html).
 
     Args:
         grey: An image of one channel, at least 1 x 1 pixels.

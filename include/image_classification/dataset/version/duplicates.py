@@ -1,7 +1,7 @@
 """Images whose bytes are the same: kept once, or not at all where their labels disagree."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from include.image_classification.dataset.photo.check import CheckedPhoto
@@ -11,6 +11,8 @@ from include.image_classification.dataset.version.manifest import (
     Quarantined,
     quarantine_key,
 )
+
+OTHERS_NAMED = 3
 
 
 @dataclass
@@ -22,12 +24,13 @@ class Deduplicated:
     conflicting: list[Quarantined] = field(default_factory=list)
 
 
-def deduplicate(photos: Iterable[CheckedPhoto]) -> Deduplicated:
+def deduplicate(photos: Iterable[CheckedPhoto], classes: Sequence[str]) -> Deduplicated:
     """Sort photos by path into those to keep, duplicates, and those of conflicting labels.
 
     Of the same bytes under one label one is kept: what the source itself tests with before what it
     validates with, before all else, so that no model is trained on it; among these, the first by
-    path. Under different labels nobody can say which is right, and all are quarantined.
+    path. Under different labels nobody can say which is right, and all are quarantined, with the
+    names of these labels' classes.
     """
     by_content: dict[str, list[CheckedPhoto]] = defaultdict(list)
     for photo in sorted(photos, key=lambda photo: photo.path):
@@ -35,7 +38,7 @@ def deduplicate(photos: Iterable[CheckedPhoto]) -> Deduplicated:
     result = Deduplicated()
     for same in by_content.values():
         if len({photo.label for photo in same}) > 1:
-            result.conflicting += _conflicts(same)
+            result.conflicting += _conflicts(same, classes)
         else:
             kept, *others = sorted(same, key=_held_out_first) if len(same) > 1 else same
             result.photos.append(kept)
@@ -54,11 +57,17 @@ def _duplicate(photo: CheckedPhoto, kept: CheckedPhoto) -> Duplicate:
     return Duplicate(photo.path, photo.sha256, kept.path, note)
 
 
-def _conflicts(same: list[CheckedPhoto]) -> list[Quarantined]:
+def _conflicts(same: list[CheckedPhoto], classes: Sequence[str]) -> list[Quarantined]:
+    # One a label and a few in all: a placeholder may stand for thousands of photos.
+    first: dict[int, CheckedPhoto] = {}
+    for photo in same:
+        first.setdefault(photo.label, photo)
     rows = []
     for photo in same:
-        others = ", ".join(other.path for other in same if other is not photo)
-        detail = f"the same bytes as {others}, under another label"
+        others = [other for label, other in first.items() if label != photo.label]
+        named = ", ".join(f"{o.path} as {classes[o.label]!r}" for o in others[:OTHERS_NAMED])
+        more = f" and {len(others) - OTHERS_NAMED} more" if len(others) > OTHERS_NAMED else ""
+        detail = f"labelled {classes[photo.label]!r}, and the same bytes are {named}{more}"
         key = quarantine_key(photo.photo_sha256)
         row = Quarantined(photo.path, photo.photo_sha256, "conflicting-labels", detail, key)
         rows.append(row)

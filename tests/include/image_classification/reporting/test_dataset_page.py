@@ -108,7 +108,7 @@ def test_a_look_alike_under_another_label_is_marked(tmp_path: Path) -> None:
     ]
     text = write(tmp_path, IMAGES, ["a", "b"], leaks=leaks)
     assert text.count("64 bits differ") == 2
-    assert text.count("the labels contradict each other") == 1
+    assert text.count("their labels differ") == 1
 
 
 def test_what_changed_is_shown_by_class(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from include.image_classification.dataset.photo.check import CheckedPhoto, Conte
 from include.image_classification.dataset.version.duplicates import deduplicate
 from include.image_classification.dataset.version.manifest import Box, Cut, Duplicate, Split
 
+CLASSES = [f"class {number}" for number in range(10)]
+
 
 def checked(
     path: str, sha256: str, label: int, split: Split | None = None, cut: Cut | None = None
@@ -16,27 +18,38 @@ def checked(
 def test_the_first_path_stands_for_the_same_bytes_in_any_order() -> None:
     a, b, c = checked("a", "s", 0), checked("b", "s", 0), checked("c", "t", 0)
     for photos in ([a, b, c], [c, b, a]):
-        result = deduplicate(photos)
+        result = deduplicate(photos, CLASSES)
         assert result.photos == [a, c]
         assert result.duplicates == [Duplicate("b", "s", "a")]
         assert not result.conflicting
 
 
 def test_all_of_the_same_bytes_under_different_labels_are_quarantined() -> None:
-    result = deduplicate([checked("a", "s", 0), checked("b", "s", 1), checked("c", "s", 0)])
+    result = deduplicate(
+        [checked("a", "s", 0), checked("b", "s", 1), checked("c", "s", 0)], CLASSES
+    )
     assert not result.photos
     assert not result.duplicates
     assert [row.path for row in result.conflicting] == ["a", "b", "c"]
     assert {row.reason for row in result.conflicting} == {"conflicting-labels"}
-    assert "b, c" in result.conflicting[0].detail
+    said = "labelled 'class 0', and the same bytes are b as 'class 1'"
+    assert [row.detail for row in result.conflicting[::2]] == [said, said]
     assert {row.key for row in result.conflicting} == {"s/s"}
+
+
+def test_a_placeholder_for_thousands_of_photos_names_a_few_of_them_each() -> None:
+    """Each naming all others would be gigabytes."""
+    result = deduplicate([checked(f"{n:05}", "s", n % 10) for n in range(2000)], CLASSES)
+    assert len(result.conflicting) == 2000
+    assert all(row.detail.endswith("and 6 more") for row in result.conflicting)
+    assert max(len(row.detail) for row in result.conflicting) < 200
 
 
 def test_what_the_source_tests_with_is_kept_there_and_nowhere_else() -> None:
     """Kept in train, the model would be trained on a test image."""
     same = [checked("a", "s", 0, "train"), checked("b", "s", 0, "test"), checked("c", "s", 0)]
     for photos in itertools.permutations(same):
-        result = deduplicate(photos)
+        result = deduplicate(photos, CLASSES)
         assert [photo.path for photo in result.photos] == ["b"]
         note = "the source has it in train, too; kept in test"
         assert result.duplicates == [Duplicate("a", "s", "b", note), Duplicate("c", "s", "b", note)]
@@ -45,10 +58,10 @@ def test_what_the_source_tests_with_is_kept_there_and_nowhere_else() -> None:
 def test_different_parts_of_one_photo_are_different_images() -> None:
     left, right = Cut("p", Box(0, 0, 5, 5)), Cut("p", Box(5, 0, 9, 5))
     both = [checked("a", "s", 0, cut=left), checked("b", "t", 1, cut=right)]
-    assert deduplicate(both).photos == both
+    assert deduplicate(both, CLASSES).photos == both
 
 
 def test_of_a_conflict_between_cuts_the_photo_is_quarantined() -> None:
     cut = Cut("p" * 64, Box(0, 0, 5, 5))
-    result = deduplicate([checked("a", "s", 0, cut=cut), checked("b", "s", 1, cut=cut)])
+    result = deduplicate([checked("a", "s", 0, cut=cut), checked("b", "s", 1, cut=cut)], CLASSES)
     assert {(row.sha256, row.key) for row in result.conflicting} == {("p" * 64, f"pp/{'p' * 64}")}
