@@ -15,7 +15,7 @@ from include.image_classification.dataset.version.manifest import (
     Quarantined,
     Version,
 )
-from include.image_classification.dataset.version.pictures import refused, samples
+from include.image_classification.dataset.version.pictures import LOOK_ALIKES, refused, samples
 from include.image_classification.reporting.histogram import histogram
 from include.image_classification.reporting.page import render
 from include.image_classification.reporting.thumbnails import thumbnail
@@ -23,7 +23,6 @@ from include.image_classification.threads import ordered_threads
 
 WIDTH, HEIGHT = 168, 112
 BINS = 28
-LEAKS_SHOWN = 24
 CHANGES_SHOWN = 40
 REFUSED_LISTED = 500
 
@@ -151,7 +150,7 @@ def _shapes(images: Sequence[Image]) -> list[dict[str, Any]]:
 def _leaks(page: DatasetPage) -> list[tuple[Leak, Image, Image]]:
     named = {leak.test for leak in page.leaks} | {leak.train for leak in page.leaks}
     by_path = {image.path: image for image in page.version.images if image.path in named}
-    shown = page.leaks[:LEAKS_SHOWN]
+    shown = page.leaks[:LOOK_ALIKES]
     return [(leak, by_path[leak.test], by_path[leak.train]) for leak in shown]
 
 

@@ -65,9 +65,9 @@ def _conflicts(same: list[CheckedPhoto], classes: Sequence[str]) -> list[Quarant
     rows = []
     for photo in same:
         others = [other for label, other in first.items() if label != photo.label]
-        named = ", ".join(f"{o.path} as {classes[o.label]!r}" for o in others[:OTHERS_NAMED])
+        named = ", ".join(f"{classes[o.label]!r} in {o.path}" for o in others[:OTHERS_NAMED])
         more = f" and {len(others) - OTHERS_NAMED} more" if len(others) > OTHERS_NAMED else ""
-        detail = f"labelled {classes[photo.label]!r}, and the same bytes are {named}{more}"
+        detail = f"labelled {classes[photo.label]!r}, but the same bytes are {named}{more}"
         key = quarantine_key(photo.photo_sha256)
         row = Quarantined(photo.path, photo.photo_sha256, "conflicting-labels", detail, key)
         rows.append(row)

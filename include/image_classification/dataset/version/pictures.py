@@ -10,9 +10,10 @@ from pathlib import Path
 
 from include.image_classification.dataset.version.earlier import Earlier
 from include.image_classification.dataset.version.image_store import ImageStore
+from include.image_classification.dataset.version.leakage import find_leaks
 from include.image_classification.dataset.version.manifest import Image, Quarantined
 
-SAMPLES, REFUSED = 120, 60
+SAMPLES, REFUSED, LOOK_ALIKES = 120, 60, 24
 
 
 def samples(images: Iterable[Image], classes: int, spare: int = 1) -> list[Image]:
@@ -48,6 +49,12 @@ def refused(quarantined: Iterable[Quarantined]) -> list[Quarantined]:
     return sorted(kept, key=lambda row: (first[row.key], row.path))[:REFUSED]
 
 
+def _look_alikes(earlier: Earlier) -> list[Image]:
+    leaks = find_leaks(earlier.images, earlier.looks)[: 2 * LOOK_ALIKES]
+    paths = {leak.test for leak in leaks} | {leak.train for leak in leaks}
+    return [image for image in earlier.images if image.path in paths]
+
+
 class Pictures:
     """The bytes that a page may want of what was stored before.
 
@@ -60,6 +67,7 @@ class Pictures:
         classes = len(earlier.version.classes) if earlier.version else 0
         # Some may be gone from the next version, and others take their places.
         shown = samples(earlier.images, classes, spare=2) if classes else []
+        shown += _look_alikes(earlier)
         keys = [image.key for image in shown]
         keys += [row.key for row in refused(earlier.quarantined) if row.key]
         self._wanted = frozenset(keys)

@@ -32,7 +32,7 @@ def test_all_of_the_same_bytes_under_different_labels_are_quarantined() -> None:
     assert not result.duplicates
     assert [row.path for row in result.conflicting] == ["a", "b", "c"]
     assert {row.reason for row in result.conflicting} == {"conflicting-labels"}
-    said = "labelled 'class 0', and the same bytes are b as 'class 1'"
+    said = "labelled 'class 0', but the same bytes are 'class 1' in b"
     assert [row.detail for row in result.conflicting[::2]] == [said, said]
     assert {row.key for row in result.conflicting} == {"s/s"}
 

@@ -1,5 +1,6 @@
 """Which pictures a version's page shows, and that their bytes are at hand when it is made."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,15 @@ def test_before_the_first_version_nothing_is_kept_aside(tmp_path: Path) -> None:
     kept = Pictures(tmp_path, Earlier())
     kept.keep("a", b"a")
     assert kept.path("a") is None
+
+
+def test_look_alikes_that_stay_are_shown_in_every_version(tmp_path: Path) -> None:
+    test = replace(image(0, 39), split="test")
+    version = Version([test, *IMAGES[:20]], ["a", "b"] * 60)
+    look = 0x0F1E2D3C4B5A6978
+    kept = Pictures(tmp_path, Earlier(version, {test.sha256: look, "133": look ^ 1}))
+    for key in (test.key, "133.jpg", "134.jpg"):
+        kept.keep(key, b"bytes")
+    assert [kept.path(key) is not None for key in (test.key, "133.jpg", "134.jpg")] == [
+        True, True, False,
+    ]  # fmt: skip
