@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TypedDict
@@ -60,17 +60,22 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+# A process counts what its parent held when it was started: so a small one starts it.
+MEASURE = (
+    "import resource, subprocess, sys;"
+    " subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+    " print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
+
+
 def peak_megabytes(command: Sequence[str], environment: dict[str, str]) -> float:
     """The most memory that a command holds at a time.
 
     Raises:
-        RuntimeError: It failed.
+        subprocess.CalledProcessError: It failed.
     """
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}")
-    return usage.ru_maxrss / 1024
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURE, *command],
+        env=environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return int(measured.stdout.split()[-1]) / 1024
