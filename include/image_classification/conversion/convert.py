@@ -11,6 +11,7 @@ from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.conversion.recordio import (
     frame,
     image_header,
+    pack_image,
     unframe,
     unpack_image,
 )
@@ -122,7 +123,7 @@ class Converter:
         return None
 
     def _new(self, entry: Entry, number: int, mark: int, digest: bytes, data: bytes) -> Made:
-        record = image_header(entry.labels, entry.index) + encode(data, self._encoding)
+        record = pack_image(entry.labels, entry.index, encode(data, self._encoding))
         return Made(entry.index, frame(record), number, mark, digest, False)
 
 
