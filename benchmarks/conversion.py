@@ -17,7 +17,7 @@ from benchmarks import photos
 from benchmarks.mxnet_tool import best_threads, mxnet_im2rec
 from benchmarks.pairs import Ratio, compare, peak_megabytes
 from include.image_classification.conversion.decoding import decode
-from include.image_classification.conversion.encoding import Encoding, fit, suits
+from include.image_classification.conversion.encoding import Encoding, fit, reduction
 from include.image_classification.squash import Image
 from include.local_run.drawing.data_set import draw_cars
 
@@ -132,7 +132,7 @@ def fidelity(archive: Path, folder: Path) -> Ratio:
     for path in sorted(photos.unpack(archive, folder).rglob("*.jpg")):
         data = path.read_bytes()
         full = decode(data, 1)
-        decoded = decode(data, 1, partial(suits, encoding=encoding))
+        decoded = decode(data, 1, partial(reduction, encoding=encoding))
         if decoded.reduction > 1:
             exact = _centre(full.image, cv2.INTER_AREA)
             ours.append(_psnr(fit(decoded, encoding), exact))

@@ -64,9 +64,20 @@ class Lost:
 class Converter:
     """Makes records of images under one encoding; may be called by several threads at a time."""
 
-    def __init__(self, encoding: Encoding, earlier: Sequence[EarlierRecords] = ()) -> None:
+    def __init__(
+        self, encoding: Encoding, earlier: Sequence[EarlierRecords] = (), noting: bool = True
+    ) -> None:
+        """Make records of one encoding.
+
+        Args:
+            encoding: What the records hold.
+            earlier: Records to take over.
+            noting: Find out by what a later conversion will know an image that no manifest
+                promises; otherwise no earlier record of one is looked for, either.
+        """
         self._encoding = encoding
         self._earlier = earlier
+        self._noting = noting
 
     def __call__(self, entry: Entry) -> Made | Lost:
         """Make the record of an image.
@@ -93,12 +104,14 @@ class Converter:
         digest = bytes.fromhex(entry.sha256 or "")
         if record := self._reused(entry, 0, 0, digest):
             return record
-        data = _read(entry.path)
+        _, data = _read(entry.path)
         if hashlib.sha256(data).digest() != digest:
             raise ValueError("it holds other bytes than its name says")
         return self._new(entry, 0, 0, digest, data)
 
     def _found(self, entry: Entry) -> Made:
+        if not self._noting:
+            return self._new(entry, 0, 0, b"", _read(entry.path)[1])
         number, mark = path_number(entry.name), 0
         if self._earlier:
             mark = stamp(os.stat(entry.path))
@@ -107,9 +120,7 @@ class Converter:
                     framed, digest = found
                     if labelled := _labelled(framed, entry):
                         return Made(entry.index, labelled, number, mark, digest, True)
-        with open(entry.path, "rb", buffering=0) as file:
-            mark = stamp(os.fstat(file.fileno()))
-            data = file.readall()
+        mark, data = _read(entry.path)
         digest = hashlib.sha256(data).digest()
         return self._reused(entry, number, mark, digest) or self._new(
             entry, number, mark, digest, data
@@ -133,9 +144,18 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+def _read(path: str) -> tuple[int, bytes]:
+    """A file's stamp and bytes, in half of the system calls that a file object makes.
+
+    At each of them a thread hands over Python's lock, and with small images waits for it are long.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        file = os.fstat(descriptor)
+        data = os.read(descriptor, file.st_size)
+        return stamp(file), data
+    finally:
+        os.close(descriptor)
 
 
 def _labelled(framed: bytes, entry: Entry) -> bytes | None:

@@ -32,28 +32,28 @@ class Decoded:
 
     image: Image
     """height x width x channels, in OpenCV's order of colours."""
-    reduction: float
+    reduction: int
     height: int
     width: int
 
 
-Suits = Callable[[float, int, int], bool]
-"""Whether one part in so many of a photo of this height and width is enough."""
+Reduction = Callable[[int, int], int]
+"""One of `REDUCTIONS` at which a photo of this height and width shows enough, or 1, for all."""
 
 
-def decode(data: bytes, colour: Colour, suits: Suits = lambda *_: False) -> Decoded:
-    """Decode a photo, a JPEG at the largest of `REDUCTIONS` that suits, if one does.
+def decode(data: bytes, colour: Colour, reduction: Reduction = lambda *_: 1) -> Decoded:
+    """Decode a photo, a JPEG at the part of its size that is enough.
 
     Args:
         data: The file's bytes.
         colour: 1 for colour and 0 for grey, both upright; -1 for what the file holds, at 8 bits.
-        suits: Which reductions are enough.
+        reduction: Which part that is.
 
     Raises:
         ValueError: It cannot be decoded, or is damaged or cut off.
     """
     if data.startswith(JPEG_START):
-        decoded = _by_libjpeg(data, CHANNELS[colour], suits) if colour != -1 else None
+        decoded = _by_libjpeg(data, CHANNELS[colour], reduction) if colour != -1 else None
         if decoded is not None:
             return decoded
         _check(data)
@@ -65,7 +65,7 @@ def decode(data: bytes, colour: Colour, suits: Suits = lambda *_: False) -> Deco
     return _decoded(image, 1, image.shape[:2])
 
 
-def _by_libjpeg(data: bytes, channels: str, suits: Suits) -> Decoded | None:
+def _by_libjpeg(data: bytes, channels: str, reduction: Reduction) -> Decoded | None:
     """Decode as OpenCV does, to the same pixels; None for what it warns of, or cannot read."""
     if not data.endswith(END_OF_JPEG):
         return None
@@ -76,8 +76,8 @@ def _by_libjpeg(data: bytes, channels: str, suits: Suits) -> Decoded | None:
         turn = orientation(data)
         if turn in TRANSPOSED:
             height, width = width, height
-        reduction = next((r for r in REDUCTIONS if suits(r, height, width)), 1)
-        least = [math.ceil(side / reduction) for side in (height, width)]
+        part = reduction(height, width)
+        least = [math.ceil(side / part) for side in (height, width)]
         if turn in TRANSPOSED:
             least.reverse()
         image = simplejpeg.decode_jpeg(
@@ -85,11 +85,11 @@ def _by_libjpeg(data: bytes, channels: str, suits: Suits) -> Decoded | None:
             channels,
             min_height=least[0],
             min_width=least[1],
-            fastupsample=reduction > 1,
+            fastupsample=part > 1,
         )
     except ValueError:
         return None
-    return _decoded(image if turn == 1 else upright(image, turn), reduction, (height, width))
+    return _decoded(image if turn == 1 else upright(image, turn), part, (height, width))
 
 
 def _check(data: bytes) -> None:
@@ -103,5 +103,5 @@ def _check(data: bytes) -> None:
         raise ValueError(error.detail) from error
 
 
-def _decoded(image: NDArray[np.uint8], reduction: float, size: tuple[int, int]) -> Decoded:
+def _decoded(image: NDArray[np.uint8], reduction: int, size: tuple[int, int]) -> Decoded:
     return Decoded(np.atleast_3d(image), reduction, *size)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from include.image_classification.conversion.decoding import Colour, Decoded, decode
+from include.image_classification.conversion.decoding import REDUCTIONS, Colour, Decoded, decode
 from include.image_classification.squash import Image, squash
 
 Fit = Literal["keep", "crop", "squash"]
@@ -53,8 +53,8 @@ def encode(data: bytes, encoding: Encoding) -> bytes:
     """
     if encoding.pass_through:
         return data
-    plan = functools.partial(suits, encoding=encoding)
-    image = fit(decode(data, encoding.colour, plan), encoding)
+    enough = functools.partial(reduction, encoding=encoding)
+    image = fit(decode(data, encoding.colour, enough), encoding)
     jpeg = encoding.format == ".jpg"
     option = cv2.IMWRITE_JPEG_QUALITY if jpeg else cv2.IMWRITE_PNG_COMPRESSION
     quality = encoding.quality if jpeg else min(encoding.quality, 9)
@@ -76,6 +76,16 @@ class _Window:
         """How many of the photo's pixels, down and across, go into one of the result."""
         return self.height / self.size[0], self.width / self.size[1]
 
+    def lies_between_pixels(self, reduction: int) -> bool:
+        """Whether an edge does, in the photo decoded at one part in `reduction` of its size."""
+        return any(each % reduction for each in (self.top, self.left, self.height, self.width))
+
+    def of(self, image: Image, reduction: int) -> Image:
+        """The pixels within, of the photo decoded at that part, where no edge lies between."""
+        top, left = self.top // reduction, self.left // reduction
+        bottom, right = top + self.height // reduction, left + self.width // reduction
+        return image[top:bottom, left:right]
+
 
 def _window(height: int, width: int, encoding: Encoding) -> _Window:
     kept = (min(height, width),) * 2 if encoding.fit == "crop" else (height, width)
@@ -94,24 +104,27 @@ def _size(height: int, width: int, encoding: Encoding) -> tuple[int, int]:
     return side, width * side // height
 
 
-def suits(reduction: float, height: int, width: int, encoding: Encoding) -> bool:
-    """Whether one part in so many of a photo of this size is enough for the encoding."""
-    if not 0 < encoding.resize * reduction <= min(height, width):
-        return False
+def reduction(height: int, width: int, encoding: Encoding) -> int:
+    """The largest of `REDUCTIONS` at which a photo of this size shows all that the encoding keeps.
+
+    1 where only the whole photo does.
+    """
+    if not 0 < encoding.resize <= min(height, width):
+        return 1
     steps = _window(height, width, encoding).steps
-    return all(1 <= step / reduction < SAMPLED_UP_TO for step in steps)
+    least, most = min(steps), max(steps)
+    return next((r for r in REDUCTIONS if least >= r and most < SAMPLED_UP_TO * r), 1)
 
 
 def fit(photo: Decoded, encoding: Encoding) -> Image:
     """Bring a decoded photo to the encoding's size."""
     window = _window(photo.height, photo.width, encoding)
-    if photo.reduction > 1:
+    if window.lies_between_pixels(photo.reduction):
         return _sampled(photo, window)
-    bottom, right = window.top + window.height, window.left + window.width
-    cut = photo.image[window.top : bottom, window.left : right]
-    if encoding.fit == "squash" or max(window.steps) >= SAMPLED_UP_TO:
+    cut = window.of(photo.image, photo.reduction)
+    if photo.reduction == 1 and (encoding.fit == "squash" or max(window.steps) >= SAMPLED_UP_TO):
         return squash(cut, *window.size)
-    if max(window.steps) >= INTERPOLATED_UP_TO:
+    if photo.reduction == 1 and max(window.steps) >= INTERPOLATED_UP_TO:
         return _averaged_and_sampled(cut, window)
     return np.asarray(cv2.resize(cut, window.size[::-1]))
 
@@ -119,7 +132,8 @@ def fit(photo: Decoded, encoding: Encoding) -> Image:
 def _averaged_and_sampled(cut: Image, window: _Window) -> Image:
     # Each pixel is averaged with those to its right and below, so that it stands half a pixel on.
     down, across = window.steps
-    pairs: Any = cv2.blur(cut, (2, 2), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+    rows: Any = cv2.addWeighted(cut[:-1], 0.5, cut[1:], 0.5, 0)
+    pairs: Any = cv2.addWeighted(rows[:, :-1], 0.5, rows[:, 1:], 0.5, 0)
     return _interpolated(pairs, (down, across), (down / 2 - 1, across / 2 - 1), window.size)
 
 

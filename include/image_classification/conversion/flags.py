@@ -93,7 +93,7 @@ def _own(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--fit", choices=FITS, help="keep the aspect, crop as --center-crop, squash to the square")
     add("--skip-unreadable", action="store_true", help="name images that cannot be read, and go on")
-    add("--no-reuse", dest="reuse", action="store_false", help="decode unchanged images again")
+    add("--no-reuse", dest="reuse", action="store_false", help="decode all; a list's get no notes")
     add("--recordio-version", default="", help="in a processing job: the version's name")
 
 

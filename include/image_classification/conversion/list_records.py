@@ -56,10 +56,10 @@ def convert_lists(flags: argparse.Namespace, encoding: Encoding) -> None:
 def _convert(path: Path, flags: argparse.Namespace, encoding: Encoding) -> None:
     files = RecordFiles.of(path.with_suffix(""))
     earlier = files.earlier(encoding) if flags.reuse else None
-    converter = Converter(encoding, [earlier] if earlier else [])
+    converter = Converter(encoding, [earlier] if earlier else [], noting=flags.reuse)
     made = converter.convert(_entries(path, flags), flags.num_thread)
     lost: list[Lost] = []
-    with record_files(files, encoding) as writer:
+    with record_files(files, encoding, notes=flags.reuse) as writer:
         for record in with_progress(made, f"{path.name}: images converted", _lines(path)):
             if isinstance(record, Lost):
                 _log.warning("%s: %s", record.entry.name, record.reason)

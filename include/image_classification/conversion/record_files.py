@@ -68,8 +68,12 @@ class RecordFilesWriter:
 
 
 @contextmanager
-def record_files(files: RecordFiles, encoding: Encoding) -> Iterator[RecordFilesWriter]:
+def record_files(
+    files: RecordFiles, encoding: Encoding, notes: bool = True
+) -> Iterator[RecordFilesWriter]:
     """Write a set of record files, which take the place of earlier ones when all are whole.
+
+    Without notes of what they were made from, no later conversion takes records from them.
 
     An exception within the block leaves the earlier files as they were. The records come first,
     and while they are replaced there is no index: a crash never leaves one that fits others.
@@ -78,12 +82,14 @@ def record_files(files: RecordFiles, encoding: Encoding) -> Iterator[RecordFiles
     try:
         yield writer
         writer.close()
-        writer.note(encoding)
+        if notes:
+            writer.note(encoding)
         files.made_from.unlink(missing_ok=True)
         files.index.unlink(missing_ok=True)
         os.replace(writer.parts.records, files.records)
         os.replace(writer.parts.index, files.index)
-        os.replace(writer.parts.made_from, files.made_from)
+        if notes:
+            os.replace(writer.parts.made_from, files.made_from)
     finally:
         writer.close()
         for part in (writer.parts.records, writer.parts.index, writer.parts.made_from):

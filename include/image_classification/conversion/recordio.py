@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from include.image_classification.container import ProgramError
 
-MAGIC = struct.pack("<I", 0xCED7230A)
+MAGIC_WORD = 0xCED7230A
+MAGIC = struct.pack("<I", MAGIC_WORD)
 LENGTH_BITS = 29
 MAX_LENGTH = (1 << LENGTH_BITS) - 1
 WHOLE, FIRST, MIDDLE, LAST = range(4)
@@ -68,11 +71,11 @@ def frame(record: bytes) -> bytes:
     """Turn a record into the parts that stand for it in a file."""
     if len(record) > MAX_LENGTH:
         raise ProgramError(f"a record of {len(record)} bytes is over RecordIO's {MAX_LENGTH}")
-    if MAGIC not in record:  # as nearly all
+    pieces = _split_at_magic(record)
+    if len(pieces) == 1:  # as nearly all
         head = PART_HEADER.pack(MAGIC, WHOLE << LENGTH_BITS | len(record))
         return b"".join((head, record, bytes(-len(record) % 4)))
-    pieces = _split_at_magic(record)
-    flags = [FIRST, *[MIDDLE] * (len(pieces) - 2), LAST] if len(pieces) > 1 else [WHOLE]
+    flags = [FIRST, *[MIDDLE] * (len(pieces) - 2), LAST]
     framed = bytearray()
     for flag, piece in zip(flags, pieces, strict=True):
         framed += PART_HEADER.pack(MAGIC, flag << LENGTH_BITS | len(piece)) + piece
@@ -81,15 +84,10 @@ def frame(record: bytes) -> bytes:
 
 
 def _split_at_magic(record: bytes) -> list[bytes]:
-    pieces = []
-    start = at = 0
-    while (at := record.find(MAGIC, at)) >= 0:
-        if at % 4 == 0:
-            pieces.append(record[start:at])
-            start = at = at + 4
-        else:
-            at += 1
-    return [*pieces, record[start:]]
+    words = np.frombuffer(record, "<u4", len(record) // 4)
+    found = (4 * np.flatnonzero(words == MAGIC_WORD)).tolist()
+    starts, ends = [0, *(at + 4 for at in found)], [*found, len(record)]
+    return [record[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def read_records(path: Path) -> Iterator[bytes]:

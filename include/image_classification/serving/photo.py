@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from include.image_classification.conversion.decoding import Colour, decode
-from include.image_classification.conversion.encoding import Encoding, fit, suits
+from include.image_classification.conversion.encoding import Encoding, fit, reduction
 from include.image_classification.dataset.photo.header import PNG_START, describe, read_photo_header
 from include.image_classification.squash import Image, squash
 
@@ -36,7 +36,7 @@ def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
     colour: Colour = 1 if channels == 3 else 0
     try:
         if height == width:
-            image = fit(decode(body, colour, partial(suits, encoding=square)), square)
+            image = fit(decode(body, colour, partial(reduction, encoding=square)), square)
         else:
             image = squash(decode(body, colour).image, height, width)
     except ValueError as error:

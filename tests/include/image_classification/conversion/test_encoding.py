@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from include.image_classification.conversion.decoding import decode
-from include.image_classification.conversion.encoding import Encoding, Fit, encode, suits
+from include.image_classification.conversion.encoding import Encoding, Fit, encode, reduction
 from include.image_classification.conversion.encoding import fit as brought
 from include.image_classification.squash import Image
 
@@ -137,7 +137,7 @@ def test_decoding_at_a_part_of_the_size_shows_the_same(size: tuple[int, int], fi
     """Also where the sides are no multiple of the part, and half a pixel is easily lost."""
     data = encoded(smooth(*size), ".jpg")
     encoding = Encoding(96, fit, 95)
-    small = decode(data, 1, functools.partial(suits, encoding=encoding))
+    small = decode(data, 1, functools.partial(reduction, encoding=encoding))
     whole = decode(data, 1)
     assert (small.height, small.width) == whole.image.shape[:2]
     height, width = whole.image.shape[:2]
@@ -156,10 +156,8 @@ def test_decoding_at_a_part_of_the_size_shows_the_same(size: tuple[int, int], fi
 
 def test_large_photos_are_decoded_at_a_part_of_their_size() -> None:
     """Else the test above compares nothing."""
-    for size, reduction in (((501, 333), 2), ((1303, 907), 8), ((100, 99), 1)):
-        data = encoded(smooth(*size), ".jpg")
-        plan = functools.partial(suits, encoding=Encoding(96, "crop"))
-        assert decode(data, 1, plan).reduction == reduction
+    for (width, height), part in (((501, 333), 2), ((1303, 907), 8), ((100, 99), 1)):
+        assert reduction(height, width, Encoding(96, "crop")) == part
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
@@ -170,7 +168,7 @@ def test_every_exif_orientation_is_applied_at_any_scale(turn: int) -> None:
     data = data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
     theirs = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
     assert np.array_equal(decode(data, 1).image, theirs)
-    half = decode(data, 1, lambda reduction, *_: reduction == 2)
+    half = decode(data, 1, lambda *_: 2)
     assert (half.height, half.width) == theirs.shape[:2]
     averaged = cv2.resize(theirs, half.image.shape[1::-1], interpolation=cv2.INTER_AREA)
     assert psnr(half.image, np.asarray(averaged, np.uint8)) > 30

@@ -251,6 +251,20 @@ def test_an_unchanged_image_is_not_decoded_again(
     assert outputs(prefix) == again
 
 
+def test_without_reuse_no_notes_stay_for_the_next_time(
+    tmp_path: Path, root: Path, encoded: list[bytes]
+) -> None:
+    """As little is left as MXNet's tool leaves; notes of other records would mislead."""
+    prefix = listing(tmp_path / "ours" / "set", root)
+    run = [str(prefix), str(root), "--resize", "20"]
+    im2rec.main(run)
+    im2rec.main([*run, "--no-reuse"])
+    assert sorted(path.suffix for path in prefix.parent.iterdir()) == [".idx", ".lst", ".rec"]
+    encoded.clear()
+    im2rec.main(run)
+    assert len(encoded) == len(SIZES)
+
+
 def test_an_unchanged_file_is_not_even_read(
     tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
