@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. Plain `make` explains all of them.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run predict test lint format bench clean constraints venv
+.PHONY: help run predict test lint format bench studies clean constraints venv
 
 STARTED := $(shell date +%s.%N)
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
@@ -43,6 +43,9 @@ format: $(VENV)/dev.installed  ## put the code into the project's shape
 
 bench: $(VENV)/run.installed  ## measure against peers in one run, into benchmarks/results.json
 	@exec $(BIN)/python -m benchmarks
+
+studies: $(VENV)/run.installed  ## CARS=<folder>: compare ways of training on real photos, for an hour
+	@exec $(BIN)/python -m benchmarks.studies
 
 clean:  ## remove what `make run` and the tools left here, the environment too
 	@test ! -e .local/run.lock || flock --nonblock .local/run.lock true || { \

@@ -64,7 +64,7 @@ def draw_curve(
     """
     epochs = max(map(len, (*accuracy.values(), *loss.values())))
     plots = [
-        _plot(_panel(84, 372, "Accuracy", epochs, accuracy, _percent), accuracy, best),
+        _plot(_panel(84, 372, "Accuracy", epochs, accuracy, percent), accuracy, best),
         _plot(_panel(556, 844, "Cross-entropy", epochs, loss, _decimal), loss, 0),
     ]
     shown = accuracy["validation"][best - 1] if 0 < best <= len(accuracy["validation"]) else 0.0
@@ -75,7 +75,7 @@ def draw_curve(
             f"<title>Training curve: {escape(title)}</title>",
             f"<style>{STYLE}</style>",
             f'<rect width="{WIDTH}" height="{HEIGHT}" style="fill: var(--ground)"/>',
-            _text(24, 40, title, "title"),
+            text(24, 40, title, "title"),
             *plots,
             "</svg>",
             "",
@@ -92,7 +92,7 @@ def _panel(
     told: Callable[[float], str],
 ) -> Panel:
     values = [value for line in lines.values() for value in line if math.isfinite(value)]
-    return Panel(left, right, name, epochs, _round_up(max(values, default=1.0)), told)
+    return Panel(left, right, name, epochs, round_up(max(values, default=1.0)), told)
 
 
 def _plot(panel: Panel, lines: dict[str, Sequence[float]], best: int) -> str:
@@ -100,33 +100,35 @@ def _plot(panel: Panel, lines: dict[str, Sequence[float]], best: int) -> str:
         f'<rect class="panel" x="{panel.left - 60}" y="60" rx="12" '
         f'width="{panel.right - panel.left + 152}" height="{HEIGHT - 76}"/>'
     )
-    parts = [card, _text(panel.left - 40, 86, panel.name, "head"), *_axes(panel)]
-    ends = _apart([(panel.y(line[-1]), name) for name, line in lines.items() if _ends(line)])
+    parts = [card, text(panel.left - 40, 86, panel.name, "head"), *axes(panel)]
+    ends = apart([(panel.y(line[-1]), name) for name, line in lines.items() if _ends(line)])
     for name, line in lines.items():
-        parts.append(f'<path class="curve {name}" d="{_path(panel, line)}"/>')
-    parts += [_text(panel.right + 10, y + 4, name, name) for y, name in ends]
+        parts.append(f'<path class="curve {name}" d="{path(panel, line)}"/>')
+    parts += [text(panel.right + 10, y + 4, name, name) for y, name in ends]
     if best:
         x, y = panel.x(best), panel.y(lines["validation"][best - 1])
         parts.append(f'<circle class="best" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>')
     return f"<g>{''.join(parts)}</g>"
 
 
-def _axes(panel: Panel) -> list[str]:
+def axes(panel: Panel) -> list[str]:
+    """Both axes of a panel, with their values."""
     parts = []
     for step in range(5):
         value = panel.top * step / 4
         y = panel.y(value)
         parts.append(
             f'<path class="grid" d="M{panel.left} {y:.1f}H{panel.right}"/>'
-            + _text(panel.left - 10, y + 4, panel.told(value), anchor="end")
+            + text(panel.left - 10, y + 4, panel.told(value), anchor="end")
         )
     for epoch in _ticks(panel.epochs):
-        parts.append(_text(panel.x(epoch), BOTTOM + 20, str(epoch), anchor="middle"))
-    parts.append(_text((panel.left + panel.right) / 2, BOTTOM + 40, "epoch", anchor="middle"))
+        parts.append(text(panel.x(epoch), BOTTOM + 20, str(epoch), anchor="middle"))
+    parts.append(text((panel.left + panel.right) / 2, BOTTOM + 40, "epoch", anchor="middle"))
     return parts
 
 
-def _path(panel: Panel, line: Sequence[float]) -> str:
+def path(panel: Panel, line: Sequence[float]) -> str:
+    """The data of an SVG path through a line's values."""
     stride = -(-len(line) // MOST_POINTS)
     chosen = [n for n in range(len(line)) if n % stride == 0 or n == len(line) - 1]
     points = [
@@ -140,7 +142,7 @@ def _ends(line: Sequence[float]) -> bool:
     return bool(line) and math.isfinite(line[-1])
 
 
-def _apart(ends: list[tuple[float, str]]) -> list[tuple[float, str]]:
+def apart(ends: list[tuple[float, str]]) -> list[tuple[float, str]]:
     """Move labels down that would lie over the one above."""
     moved: list[tuple[float, str]] = []
     for y, name in sorted(ends):
@@ -154,7 +156,7 @@ def _ticks(epochs: int) -> list[int]:
     return sorted({1, *(round(epochs * quarter / 4) for quarter in (1, 2, 3, 4))})
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """The next of 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4 ... that is not below."""
     if value <= 0:
         return 1.0
@@ -162,7 +164,8 @@ def _round_up(value: float) -> float:
     return next(m * power for m in (1, 2, 4, 6, 8, 10) if m * power >= value * 0.9999)
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """A share as an axis says it."""
     return f"{value * 100:.3g} %"
 
 
@@ -170,6 +173,7 @@ def _decimal(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _text(x: float, y: float, content: str, style: str = "", anchor: str = "start") -> str:
+def text(x: float, y: float, content: str, style: str = "", anchor: str = "start") -> str:
+    """A piece of text, of a class of STYLE."""
     kind = f' class="{style}"' if style else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{kind}>{escape(content)}</text>'

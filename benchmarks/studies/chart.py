@@ -1,0 +1,59 @@
+"""The curves of two ways of training, as one SVG file."""
+
+from __future__ import annotations
+
+import statistics
+from html import escape
+
+from benchmarks.studies.comparisons import Comparison, Way
+from include.image_classification.training.curve import (
+    BOTTOM,
+    STYLE,
+    Panel,
+    apart,
+    axes,
+    path,
+    percent,
+    round_up,
+    text,
+)
+
+WIDTH, HEIGHT = 720, 446
+SEEDS_STYLE = ".seed { stroke-width: 1; opacity: 0.45; }"
+
+
+def draw(comparison: Comparison) -> str:
+    """Return an SVG: each seed's validation accuracy thin, their mean bold."""
+    ways = {"training": comparison.usual, "validation": comparison.other}
+    curves = [curve for way in ways.values() for curve in way.curves]
+    top = round_up(max(max(curve) for curve in curves))
+    panel = Panel(84, 560, "Validation accuracy", max(map(len, curves)), top, percent)
+    title = " against ".join(f"{way.name} {percent(_mean(way.reached))}" for way in ways.values())
+    ends = apart([(panel.y(_means(way)[-1]), style) for style, way in ways.items()])
+    lines = [_lines(panel, way, style) for style, way in ways.items()]
+    labels = [text(panel.right + 10, y + 4, ways[style].name, style) for y, style in ends]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
+            f"<title>{escape(title)}</title>",
+            f"<style>{STYLE}{SEEDS_STYLE}</style>",
+            f'<rect width="{WIDTH}" height="{HEIGHT}" style="fill: var(--ground)"/>',
+            text(24, 40, title[0].upper() + title[1:], "title"),
+            f'<rect class="panel" x="24" y="60" rx="12" width="672" height="{BOTTOM - 2}"/>',
+            text(44, 86, panel.name, "head"),
+            *axes(panel), *lines, *labels, "</svg>", "",
+        ]
+    )  # fmt: skip
+
+
+def _lines(panel: Panel, way: Way, style: str) -> str:
+    seeds = [f'<path class="curve seed {style}" d="{path(panel, curve)}"/>' for curve in way.curves]
+    return "".join([*seeds, f'<path class="curve {style}" d="{path(panel, _means(way))}"/>'])
+
+
+def _means(way: Way) -> list[float]:
+    return [_mean(values) for values in zip(*way.curves, strict=True)]
+
+
+def _mean(values: list[float] | tuple[float, ...]) -> float:
+    return statistics.fmean(values)
