@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import ProgramError
+from include.image_classification.serving.model import Model
+from include.image_classification.serving.photo import read_photo
 from include.image_classification.training.channels import record_files
 from include.image_classification.training.mxnet_import import mx
 from include.image_classification.training.train import main
@@ -17,6 +19,7 @@ from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.training.making import (
     SETTINGS,
     make_job,
+    picture,
     start_program,
     write_records,
 )
@@ -67,18 +70,19 @@ def test_the_artifact_loads_as_the_built_ins_does(trained: Trained) -> None:
     ]
 
 
-def test_the_artifact_answers_probabilities_for_raw_pixels(trained: Trained) -> None:
+def test_plain_mxnet_predicts_from_the_artifact_what_is_served(trained: Trained) -> None:
     folder = trained.base / "model"
     best = int(next(folder.glob("*.params")).stem.rsplit("-", 1)[1])
     symbol, arguments, states = mx.model.load_checkpoint(str(folder / "image-classification"), best)
     module = mx.mod.Module(symbol, label_names=["softmax_label"])
     module.bind([("data", (2, 3, 32, 32))], for_training=False)
     module.set_params(arguments, states)
-    pixels = mx.nd.random.uniform(0, 255, shape=(2, 3, 32, 32))
+    photos = [read_photo(picture(label, seed=50 + label), (3, 32, 32)) for label in (0, 2)]
+    pixels = mx.nd.array(np.stack([photo.transpose(2, 0, 1) for photo in photos]))
     module.forward(mx.io.DataBatch([pixels]), is_train=False)
     answer = module.get_outputs()[0].asnumpy()
-    assert answer.shape == (2, 3)
     assert np.allclose(answer.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(answer, Model(folder).probabilities(photos), atol=1e-5)
 
 
 def test_the_history_says_what_happened(trained: Trained) -> None:
