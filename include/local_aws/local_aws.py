@@ -6,12 +6,14 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from operator import itemgetter
 
 from botocore.exceptions import ClientError, ParamValidationError
 
 from include.local_aws.endpoints.manager import EndpointManager
-from include.local_aws.errors import StartupError
+from include.local_aws.errors import ApiError, StartupError
 from include.local_aws.images import ImageRegistry
+from include.local_aws.jobs.job import LEFT_QUEUE, TERMINAL, Job
 from include.local_aws.jobs.kinds import KINDS
 from include.local_aws.jobs.processing import ProcessingJob
 from include.local_aws.jobs.queue import JobQueue
@@ -19,6 +21,7 @@ from include.local_aws.jobs.training import TrainingJob
 from include.local_aws.jobs.transform import TransformJob
 from include.local_aws.logs import LogFiles
 from include.local_aws.processes.isolation import Isolation
+from include.local_aws.processes.leftovers import end_leftovers
 from include.local_aws.processes.ports import free_port, is_free
 from include.local_aws.server import Server
 from include.local_aws.services import Machine, Services
@@ -47,6 +50,7 @@ class LocalAws:
         self.isolation = Isolation()
         self._undo = contextlib.ExitStack()
         self._services: Services | None = None
+        self._waiting: list[Job] = []
 
     @property
     def s3_endpoint_url(self) -> str:
@@ -61,6 +65,7 @@ class LocalAws:
             undo.enter_context(_lock(self._settings))
             self._check_ports()
             images = ImageRegistry(self._settings.images)
+            end_leftovers(self._settings.root)
             shutil.rmtree(self._settings.work, ignore_errors=True)
             undo.callback(self._storage.stop)
             self._storage.start()
@@ -84,8 +89,13 @@ class LocalAws:
             self._gateway.close()
 
     def revive(self) -> None:
-        """Bring the endpoints back; called when the port answers, for their programs may ask."""
+        """Bring back endpoints, and jobs that waited; called when the port answers.
+
+        Their programs may ask it.
+        """
         assert self._services is not None, "start comes first"
+        for job in self._waiting:
+            self._services.jobs.submit(job)
         self._services.endpoints.revive()
 
     def stop(self) -> None:
@@ -110,7 +120,7 @@ class LocalAws:
             s3_endpoint_url=self._storage.endpoint_url,
             isolation=self.isolation,
         )
-        _settle(machine)
+        self._waiting = _settled(machine)
         jobs = JobQueue(self._settings.slots)
         undo.callback(jobs.close)
         endpoints = EndpointManager(machine)
@@ -135,18 +145,34 @@ def _make_bucket(objects: Objects, name: str) -> None:
             raise StartupError(f"cannot make the bucket {name!r}: {why}") from error
 
 
-def _settle(machine: Machine) -> None:
-    """Fail the jobs that the last server left unfinished: their processes died with it."""
+def _settled(machine: Machine) -> list[Job]:
+    """End the jobs that the last server left running: their processes died with it.
+
+    Returns those that waited for their turn, in the order in which they came; StartupError if
+    the state cannot be written.
+    """
+    waiting = []
     for kind in KINDS:
         for body in machine.store.every(kind.store):
-            if body[kind.status] in ("InProgress", "Stopping"):
-                name = body[kind.name]
-                _log.warning("%s %s was interrupted", kind.store, name)
-                job = _JOBS[kind.store](machine, name)
-                if body[kind.status] == "Stopping":
-                    job.finish("Stopped")
-                else:
-                    job.finish("Failed", reason=_INTERRUPTED)
+            if body[kind.status] in TERMINAL:
+                continue
+            job = _JOBS[kind.store](machine, body[kind.name])
+            if body[kind.status] == "InProgress" and not body.get(LEFT_QUEUE):
+                waiting.append((body["CreationTime"], job))
+                continue
+            _log.warning("%s %s was interrupted", kind.store, job.name)
+            try:
+                _end(job, stopping=body[kind.status] == "Stopping")
+            except ApiError as error:
+                raise StartupError(error.message) from error
+    return [job for _, job in sorted(waiting, key=itemgetter(0))]
+
+
+def _end(job: Job, *, stopping: bool) -> None:
+    if stopping:
+        job.record_end("Stopped")
+    else:
+        job.record_end("Failed", reason=_INTERRUPTED)
 
 
 @contextlib.contextmanager

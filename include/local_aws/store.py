@@ -1,6 +1,7 @@
 """The state of every SageMaker resource: one SQLite file, one writer."""
 
 import json
+import logging
 import sqlite3
 import threading
 import time
@@ -9,8 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from include.local_aws.errors import ApiError, StartupError
+
 Body = dict[str, Any]
 
+_log = logging.getLogger(__name__)
+_VERSION = 1  # of the schema and of the bodies; a later one must read an earlier one's files
 _SCHEMA = """
 create table if not exists resources (
     kind text not null, name text not null, body text not null, primary key (kind, name));
@@ -32,14 +37,23 @@ class Store:
 
     A body is the resource as its Describe call shows it, times as epoch seconds, plus fields
     that start with an underscore, which are the server's own. A call that returns has been
-    committed to disk, so it survives a kill of the server.
+    committed to disk, so it survives a kill of the server, and with it a loss of power. A call
+    that the disk has no room for raises ApiError and changes nothing.
+
+    Raises:
+        StartupError: the file is no such state, or that of a later version.
     """
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("pragma journal_mode=wal")
-        self._db.executescript(_SCHEMA)
+        self._path = path
+        try:
+            self._db = _opened(path)
+        except sqlite3.Error as error:
+            raise StartupError(
+                f"the state {path} cannot be opened ({error}): "
+                "free some space, restore a copy of the folder, or choose another --root"
+            ) from error
 
     def close(self) -> None:
         """Close the file; no call may follow."""
@@ -49,13 +63,21 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._db.execute("begin immediate")
             try:
+                self._db.execute("begin immediate")
                 yield self._db
-            except BaseException:
-                self._db.execute("rollback")
-                raise
-            self._db.execute("commit")
+                self._db.execute("commit")
+            except sqlite3.OperationalError as error:
+                _log.warning("%s cannot be written: %s", self._path, error)
+                raise ApiError(
+                    f"The state of local_aws cannot be written, nothing was changed: {error} "
+                    f"({self._path}).",
+                    code="ServiceUnavailable",
+                    status=503,
+                ) from error
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
 
     def get(self, kind: str, name: str) -> Body | None:
         """The resource's body, or None."""
@@ -132,3 +154,18 @@ class Store:
     def _write_tags(db: sqlite3.Connection, arn: str, tags: list[dict[str, str]]) -> None:
         rows = [(arn, tag["Key"], tag["Value"]) for tag in tags]
         db.executemany("insert or replace into tags values (?, ?, ?)", rows)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    (version,) = db.execute("pragma user_version").fetchone()
+    if version > _VERSION:
+        raise StartupError(
+            f"the state {path} is of a later local_aws (version {version}, this one reads "
+            f"{_VERSION}): upgrade, or choose another --root"
+        )
+    db.execute("pragma journal_mode=wal")
+    db.execute("pragma synchronous=full")
+    db.executescript(_SCHEMA)
+    db.execute(f"pragma user_version={_VERSION}")
+    return db

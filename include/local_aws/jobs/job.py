@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from include.local_aws.errors import JobFailure
+from include.local_aws.errors import ApiError, JobFailure
 from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.kinds import JobKind
 from include.local_aws.jobs.programs import Exit, Program, Programs
@@ -17,7 +17,11 @@ from include.local_aws.store import Body
 
 _log = logging.getLogger(__name__)
 STOP_GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as on SageMaker
+_AGAIN = 1.0  # seconds between attempts to record an end
 TERMINAL = ("Completed", "Failed", "Stopped")
+
+
+LEFT_QUEUE = "_left_queue"  # the field of a job's body that says so
 
 
 class JobStopped(Exception):
@@ -58,16 +62,22 @@ class Job(ABC):
     def run(self) -> None:
         """Do the job and record its end; raises nothing."""
         try:
-            self._work_or_stop()
+            self._work_or_fail()
         except ServerStopping:
             return
+        finally:
+            self._clean()
+
+    def _work_or_fail(self) -> None:
+        try:
+            self._work_or_stop()
         except JobFailure as failure:
             self.finish("Failed", reason=str(failure))
+        except ServerStopping:
+            raise
         except Exception as error:
             _log.exception("%s %s failed inside the server", self.kind.store, self.name)
             self.finish("Failed", reason=f"InternalServerError: {type(error).__name__}: {error}")
-        finally:
-            self._clean()
 
     def _work_or_stop(self) -> None:
         try:
@@ -90,7 +100,18 @@ class Job(ABC):
         """Called once when the job has left the queue."""
 
     def finish(self, status: str, *, reason: str = "") -> None:
-        """Record the end."""
+        """Record the end, as soon as the disk has room for it."""
+        while True:
+            try:
+                self.record_end(status, reason=reason)
+                return
+            except ApiError as error:
+                _log.warning("the end of %s %s waits: %s", self.kind.store, self.name, error)
+            if self.server_stopping.wait(_AGAIN):
+                raise ServerStopping
+
+    def record_end(self, status: str, *, reason: str = "") -> None:
+        """Record the end; ApiError if the state cannot be written now."""
         self.machine.store.update(
             self.kind.store, self.name, lambda body: self.close(body, status, reason)
         )
@@ -161,6 +182,7 @@ class Job(ABC):
         if self.body[self.kind.status] == "Stopping":  # asked before the queue had the job
             raise JobStopped
         shutil.rmtree(self.container.directory, ignore_errors=True)
+        self.set(**{LEFT_QUEUE: True})  # from here on no later server may run it again
         self.on_started()
 
     def _clean(self) -> None:

@@ -87,12 +87,12 @@ class TrainingJob(Job):
         seconds = max(1, round(body[self.kind.ended] - body[self.kind.started]))
         body["TrainingTimeInSeconds"] = body["BillableTimeInSeconds"] = seconds
 
-    def finish(self, status: str, *, reason: str = "") -> None:
+    def record_end(self, status: str, *, reason: str = "") -> None:
         """Record the metrics that the log holds, then the end."""
         metrics = final_metrics(self.body)
         if metrics:
             self.set(FinalMetricDataList=metrics)
-        super().finish(status, reason=reason)
+        super().record_end(status, reason=reason)
 
     def _advance(self, status: str, message: str, **fields: Any) -> None:
         self.check_stop()

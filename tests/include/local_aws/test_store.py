@@ -1,0 +1,49 @@
+"""The state on disk: what it refuses, and that a refusal leaves it as it was."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from include.local_aws.errors import ApiError, StartupError
+from include.local_aws.store import Store
+
+
+def test_a_full_disk_refuses_a_change_and_no_later_one(tmp_path: Path) -> None:
+    """A transaction that the disk has no room for must not stay open."""
+    store = Store(tmp_path / "state.sqlite")
+    store.insert("model", "before", {"text": "here"})
+    store._db.execute("pragma max_page_count = 10")
+    with pytest.raises(ApiError, match=r"nothing was changed: database or disk is full") as told:
+        store.insert("model", "large", {"text": "x" * 100_000})
+    assert (told.value.code, told.value.status) == ("ServiceUnavailable", 503)
+    store._db.execute("pragma max_page_count = 10000")
+    store.insert("model", "after", {})
+    assert {body.get("text") for body in store.every("model")} == {"here", None}
+    store.close()
+
+
+def test_a_file_that_is_no_state_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "state.sqlite"
+    file.write_text("not a database at all" * 100)
+    with pytest.raises(StartupError, match=rf"the state {file} cannot be opened"):
+        Store(file)
+
+
+def test_the_state_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "state.sqlite"
+    with sqlite3.connect(file) as db:
+        db.execute("pragma user_version = 99")
+    before = file.read_bytes()
+    with pytest.raises(StartupError, match="of a later local_aws"):
+        Store(file)
+    assert file.read_bytes() == before
+
+
+def test_what_was_committed_is_there_for_the_next(tmp_path: Path) -> None:
+    """As after a kill: the first store is never closed."""
+    first = Store(tmp_path / "state.sqlite")
+    first.insert("model", "one", {"Tags": [{"Key": "a", "Value": "b"}]}, "arn:one")
+    second = Store(tmp_path / "state.sqlite")
+    assert second.get("model", "one") is not None
+    assert second.tags("arn:one") == [{"Key": "a", "Value": "b"}]
