@@ -95,6 +95,7 @@ async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: 
         host=settings.bind,
         port=settings.port,
         lifespan="off",
+        ws="none",
         log_level="warning",
         access_log=False,
         timeout_keep_alive=75,

@@ -4,7 +4,6 @@ import contextlib
 import json
 import logging
 import re
-import threading
 from typing import Any
 
 import anyio.to_thread
@@ -16,24 +15,25 @@ from include.local_aws import bodies
 from include.local_aws.api.logs import LogsApi, is_ours
 from include.local_aws.api.runtime import Runtime
 from include.local_aws.api.sagemaker import SageMaker
+from include.local_aws.door import Door
 from include.local_aws.errors import ApiError
-from include.local_aws.moto_app import moto_app
+from include.local_aws.moto_app import Moto
 from include.local_aws.services import Services
 from include.local_aws.signatures import Signatures
 
 _log = logging.getLogger(__name__)
 _SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/[^/,]+/([^/,]+)/aws4_request")
 _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_TARGET = "SageMaker."
 _JSON = "application/x-amz-json-1.1"
 
 
 class Server:
     """The ASGI application.
 
-    Every request but GET /health must be signed: on loopback whatever the key, for a page in a
-    browser cannot sign; beyond loopback with the right keys. The Host header must be a loopback
-    name or an allowed one, so that no page reaches it by a name of its own either.
+    Every request but GET /health must be signed in its Authorization header, which a page in a
+    browser cannot set for another site: on loopback whatever the key, beyond loopback with the
+    right keys. The door keeps out what a page elsewhere sends all the same.
     """
 
     def __init__(self, services: Services, s3_endpoint_url: str) -> None:
@@ -43,63 +43,64 @@ class Server:
         self._logs = LogsApi(services.machine.logs)
         self._runtime = Runtime(services)
         settings = services.machine.settings
-        self._hosts = {*_LOOPBACK, settings.near_host, *settings.allowed_hosts}
+        self._door = Door(settings)
         self._signatures = Signatures(settings.credentials) if settings.exposed else None
-        self._moto: Any = None
-        self._moto_lock = threading.Lock()
+        self._moto = Moto()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        exchange = bodies.Exchange(scope["headers"], receive, send)
+        request = Request(scope, exchange.receive)
         with contextlib.suppress(ClientDisconnect):
-            response = self._refusal(request) or await self._respond(request)
-            await response(scope, receive, send)
+            try:
+                response = await self._respond(request)
+            except ApiError as error:
+                response = _error(error.code, error.message, error.status)
+            await response(scope, exchange.receive, exchange.send)
 
     async def close(self) -> None:
         """Close the connections to the model servers."""
         await self._runtime.close()
 
-    def _refusal(self, request: Request) -> Response | None:
-        host = re.sub(r":\d+$", "", request.headers.get("host", "")).lower()
-        if host not in self._hosts:
-            return _error("AccessDeniedException", f"the host {host!r} is not this machine", 403)
-        if request.url.path == "/health" or _service(request):
-            return None
-        return _error("MissingAuthenticationTokenException", "the request is not signed", 403)
-
     async def _respond(self, request: Request) -> Any:
+        self._door.check(request)
         service = _service(request)
         if service is None:
-            return JSONResponse(self._health())
+            return self._unsigned(request)
         if self._signatures:
-            try:
-                request = await self._signatures.verified(request)
-            except ApiError as error:
-                return _error(error.code, error.message, error.status)
+            request = await self._signatures.verified(request)
         return await self._serve(service, request)
+
+    def _unsigned(self, request: Request) -> Response:
+        if request.url.path == "/health":
+            return JSONResponse(self._health())
+        raise ApiError(
+            "the request is not signed", code="MissingAuthenticationTokenException", status=403
+        )
 
     async def _serve(self, service: str, request: Request) -> Any:
         if service == "sagemaker":
             return await self._sagemaker_response(request)
         if service == "s3":
             return self._s3_response()
-        body = await request.body()
+        body = await _body(request)
         if service == "logs":
             payload = _parsed(body)
             if is_ours(payload):
                 return await _answered(self._logs.call, _operation(request), payload)
-        return _Replayed(await anyio.to_thread.run_sync(self._moto_app), body)
+        return _Replayed(self._moto, body)
 
     async def _sagemaker_response(self, request: Request) -> Response:
         invocation = _INVOCATIONS.fullmatch(request.scope["path"])
         if invocation:
             return await self._runtime.invoke(request, invocation[1])
-        if "x-amz-target" not in request.headers:
-            path = request.url.path
-            return _error("UnknownOperationException", f"local_aws does not support {path}", 404)
-        payload = _parsed(await request.body())
+        target = request.headers.get("x-amz-target")
+        if not (target or "").startswith(_TARGET):
+            what = f"{request.method} {request.url.path}" if target is None else target[:100]
+            return _error("UnknownOperationException", f"local_aws does not support {what}", 404)
+        payload = _parsed(await _body(request))
         if not isinstance(payload, dict):
             return _error("SerializationException", "the request is not a JSON object")
         return await _answered(self._sagemaker.call, _operation(request), payload)
@@ -116,12 +117,6 @@ class Server:
         message = f"S3 is not served on this port: set AWS_ENDPOINT_URL_S3={self._s3_endpoint_url}"
         content = f"<Error><Code>WrongEndpoint</Code><Message>{message}</Message></Error>"
         return Response(content, status_code=400, media_type="application/xml")
-
-    def _moto_app(self) -> Any:
-        with self._moto_lock:
-            if self._moto is None:
-                self._moto = moto_app()
-        return self._moto
 
 
 class _Replayed:
@@ -148,11 +143,24 @@ async def _answered(call: Any, operation: str, payload: dict[str, Any]) -> Respo
 
 
 def _service(request: Request) -> str | None:
-    """The service that the signature names: in the header, or in a presigned URL."""
-    signature = request.headers.get("authorization", "")
-    presigned = request.query_params.get("X-Amz-Credential")
-    found = _SCOPE.search(f"Credential={presigned}" if presigned else signature)
-    return found[1] if found else None
+    """The service that the signature names.
+
+    A presigned URL counts for S3 alone, to be told where that answers: anybody's page could
+    send a browser to one.
+    """
+    found = _SCOPE.search(request.headers.get("authorization", ""))
+    if found:
+        return found[1]
+    presigned = request.query_params.get("X-Amz-Credential", "")
+    return "s3" if presigned.endswith("/s3/aws4_request") else None
+
+
+async def _body(request: Request) -> bytes:
+    body = await bodies.read(request)
+    if body is None:
+        message = f"the request is larger than {bodies.LARGEST} bytes"
+        raise ApiError(message, code="RequestEntityTooLarge", status=413)
+    return body
 
 
 def _operation(request: Request) -> str:
@@ -162,7 +170,7 @@ def _operation(request: Request) -> str:
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

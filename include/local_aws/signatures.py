@@ -14,7 +14,6 @@ from include.local_aws import bodies
 from include.local_aws.errors import ApiError
 from include.local_aws.settings import Credentials
 
-_LARGEST = 8 * 1024 * 1024  # bytes of a body: InvokeEndpoint, the largest, takes 6 MiB
 _VALID_FOR = timedelta(minutes=15)
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,]+)/(?P<day>\d{8})/(?P<region>[^/,]+)/"
@@ -50,7 +49,7 @@ class Signatures:
             )
         _check_time(request.headers.get("x-amz-date", ""), given["day"])
         names = _signed_names(request, given["headers"])
-        body = await bodies.read(request, _LARGEST)
+        body = await bodies.read(request)
         if body is None:
             raise ApiError("The request is too large.", code="RequestEntityTooLarge", status=413)
         _check_digest(request, body)

@@ -1,13 +1,13 @@
 """InvokeEndpoint: one request passed on to a process of the endpoint."""
 
 import logging
-from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from include.local_aws import bodies
 from include.local_aws.endpoints.fleet import Instance
 from include.local_aws.endpoints.manager import KIND
 from include.local_aws.services import Services
@@ -44,7 +44,7 @@ class Runtime:
     async def invoke(self, request: Request, path_name: str) -> Response:
         """Answer POST /endpoints/<name>/invocations."""
         name = unquote(path_name)
-        body = await _read(request)
+        body = await bodies.read(request, _LARGEST)
         if body is None:
             message = f"HTTP content length exceeded {_LARGEST} bytes."
             return JSONResponse({"message": message}, status_code=413)
@@ -84,20 +84,6 @@ class Runtime:
         if answer.status_code >= 400:
             return _model_error(name, answer.status_code, answer.text)
         return _passed_back(answer, instance.variant)
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body, or None as soon as it is larger than it may be."""
-    if int(request.headers.get("content-length", 0)) > _LARGEST:
-        return None
-    chunks, size = [], 0
-    stream: AsyncIterator[bytes] = request.stream()
-    async for chunk in stream:
-        size += len(chunk)
-        if size > _LARGEST:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _headers(request: Request) -> dict[str, str]:

@@ -25,8 +25,10 @@ def test_health(aws: LocalServer, url: str) -> None:
     assert said["s3_endpoint_url"] == aws.environment["AWS_ENDPOINT_URL_S3"]
 
 
-def test_a_foreign_host_name_is_refused(url: str) -> None:
-    assert httpx.get(f"{url}/health", headers={"Host": "evil.example"}).status_code == 403
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "", "localhost."])
+def test_a_foreign_host_name_is_refused(url: str, host: str) -> None:
+    """DNS rebinding: a page's own name that leads here is no name of ours."""
+    assert httpx.get(f"{url}/health", headers={"Host": host}).status_code == 403
 
 
 def test_an_unsigned_request_is_refused(url: str) -> None:

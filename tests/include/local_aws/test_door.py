@@ -1,0 +1,169 @@
+"""What comes in at the port from browsers and from clients gone wrong, and does no harm."""
+
+import http.client
+import json
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from include.local_aws.bodies import LARGEST
+from tests.include.local_aws.local_server import LocalServer
+
+_INVOKED = 6 * 1024 * 1024  # bytes that InvokeEndpoint takes
+
+
+def signed(service: str = "sagemaker", target: str = "SageMaker.ListModels") -> dict[str, str]:
+    """The headers of a client, which a page elsewhere would have to ask for and never gets."""
+    scope = f"local/20260101/us-east-1/{service}/aws4_request"
+    return {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+        "X-Amz-Target": target,
+    }
+
+
+@pytest.fixture
+def url(aws: LocalServer) -> str:
+    return aws.environment["AWS_ENDPOINT_URL"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "https://[broken"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/health", "/"])
+def test_a_page_from_elsewhere_is_refused_signed_or_not(
+    url: str, headers: dict[str, str], path: str
+) -> None:
+    assert httpx.get(url + path, headers=headers).status_code == 403
+    answer = httpx.post(url + path, headers={**signed(), **headers}, content="{}")
+    assert (answer.status_code, answer.json()["__type"]) == (403, "AccessDeniedException")
+
+
+def test_our_own_page_may_ask(url: str) -> None:
+    headers = {"Origin": url, "Sec-Fetch-Site": "same-origin"}
+    assert httpx.get(f"{url}/health", headers=headers).status_code == 200
+    assert httpx.post(url, headers={**signed(), **headers}, content="{}").status_code == 200
+
+
+def test_no_preflight_is_answered_and_no_answer_is_shared(url: str) -> None:
+    """A page elsewhere could only sign with headers that its browser asks leave for first."""
+    asked = {"Origin": "http://evil.example", "Access-Control-Request-Headers": "authorization"}
+    for answer in (httpx.options(url, headers=asked), httpx.post(url, headers=signed())):
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("service", ["sagemaker", "sns", "sts"])
+def test_a_presigned_address_is_no_signature(url: str, service: str) -> None:
+    """A form on any page can post to such an address without asking."""
+    scope = f"local/20260101/us-east-1/{service}/aws4_request"
+    answer = httpx.post(
+        f"{url}/endpoints/a/invocations",
+        params={"X-Amz-Credential": scope},
+        data={"Action": "CreateTopic", "Name": "evil"},
+    )
+    assert answer.json()["__type"] == "MissingAuthenticationTokenException"
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "service"),
+    [
+        ("/", "DynamoDB_20120810.CreateTrainingJob", "sagemaker"),
+        ("/", "SageMaker.", "sagemaker"),
+        ("/", "SageMaker.CreateNothing", "sagemaker"),
+        ("/", "ListModels", "sagemaker"),
+        ("/", "Logs_20140328.Nothing", "logs"),
+        ("/", "Nonsense.Nothing", "nonsense"),
+        ("/endpoints/..%2f..%2fetc/invocations", "", "sagemaker"),
+        ("/endpoints/%2e%2e/other", "", "sagemaker"),
+        ("/../../etc/passwd", "", "sagemaker"),
+    ],
+)
+def test_what_is_not_there_is_named_and_never_a_server_error(
+    url: str, path: str, target: str, service: str
+) -> None:
+    answer = httpx.post(url + path, headers=signed(service, target), content="{}")
+    assert answer.status_code in (400, 404), answer.text
+    assert answer.json()["__type"] == "UnknownOperationException"
+
+
+def test_a_query_that_moto_does_not_know_is_an_error_that_clients_read(aws: LocalServer) -> None:
+    with pytest.raises(ClientError) as refused:
+        aws.client("sns").list_origination_numbers()
+    assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
+
+
+@pytest.mark.parametrize("path", ["/", "/endpoints/nothing/invocations"])
+def test_ten_gigabytes_announced_are_refused_at_once(aws: LocalServer, path: str) -> None:
+    before = _resident(aws.pid)
+    started = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", aws.port, timeout=10)
+    connection.putrequest("POST", path)
+    for name, value in {**signed(), "Content-Length": str(10 * 2**30)}.items():
+        connection.putheader(name, value)
+    connection.endheaders(b"x" * 65536)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert json.loads(answer.read(int(answer.headers["Content-Length"])))["message"]
+    assert answer.headers["Connection"] == "close"
+    assert time.monotonic() - started < 5
+    assert _resident(aws.pid) - before < 32 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("path", "size"), [("/", LARGEST + 1), ("/endpoints/nothing/invocations", _INVOKED + 1)]
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_byte_too_many_is_answered_not_cut_off(
+    url: str, path: str, size: int, chunked: bool
+) -> None:
+    """The client that sends all before it reads has to get the reason, not a broken pipe."""
+    content = iter([b"x" * size]) if chunked else b"x" * size
+    answer = httpx.post(url + path, headers=signed(), content=content)
+    assert answer.status_code == 413
+    assert "bytes" in answer.json()["message"]
+
+
+def test_what_fits_to_the_byte_is_read(url: str) -> None:
+    answer = httpx.post(
+        f"{url}/endpoints/nothing/invocations", headers=signed(), content=b"x" * _INVOKED
+    )
+    assert answer.json()["message"].startswith("Endpoint nothing of account")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\nOrigin: http://evil.example\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused(aws: LocalServer, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", aws.port), timeout=5) as connection:
+        connection.sendall(sent)
+        status = int(connection.recv(4096).split()[1])
+    assert status in (400, 403)
+
+
+def test_a_deeply_nested_request_is_refused(url: str) -> None:
+    answer = httpx.post(url, headers=signed(), content="[" * 100_000)
+    assert (answer.status_code, answer.json()["__type"]) == (400, "SerializationException")
+
+
+def _resident(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * 4096
