@@ -66,9 +66,16 @@ class LocalServer:
         ]
 
     def start(self) -> None:
+        self.launch()
+        self.await_ready()
+
+    def launch(self) -> None:
         self._process = subprocess.Popen(
             self.command(), cwd=PROJECT, stdout=subprocess.PIPE, text=True
         )
+
+    def await_ready(self) -> None:
+        assert self._process is not None
         assert self._process.stdout is not None
         event = json.loads(self._process.stdout.readline())
         self.environment = event["environment"]
