@@ -4,13 +4,16 @@ botocore's own ParamValidator stops at required members, types and minimum lengt
 also checks enums, patterns and maxima, which are in the shapes' metadata.
 """
 
+import math
+import re
 from typing import Any
 
 import botocore.session
 
+from include.local_aws.constraints import broken, fault, in_brackets, rules
 from include.local_aws.errors import ApiError
-from include.local_aws.patterns import compiled
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TYPES: dict[str, Any] = {
     "string": (str,),
     "integer": (int,),
@@ -60,29 +63,40 @@ class ServiceModel:
 
 
 def _check(shape: Any, value: Any, path: str, faults: list[str]) -> Any:
+    _check_type(shape, value, path)
+    faults.extend(fault(value, path, rule) for rule in broken(shape, value))
+    if shape.type_name == "structure":
+        return _check_structure(shape, value, path, faults)
+    if shape.type_name == "list":
+        return _check_list(shape, value, path, faults)
+    if shape.type_name == "map":
+        return _check_map(shape, value, path, faults)
+    return value
+
+
+def _check_type(shape: Any, value: Any, path: str) -> None:
     kind = shape.type_name
-    if not isinstance(value, _TYPES[kind]) or (kind != "boolean" and isinstance(value, bool)):
+    right = isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+    if not right or not _is_transferable(value):
         where = f" at '{path}'" if path else ""
         raise ApiError(
             f"{type(value).__name__} value{where} can not be converted to {kind}",
             code="SerializationException",
         )
-    faults.extend(_unmet(shape, value, path))
-    if kind == "structure":
-        return _check_structure(shape, value, path, faults)
-    if kind == "list":
-        inside = [f"{path}.{i}.member" for i in range(1, len(value) + 1)]
-        return [_check(shape.member, v, p, faults) for v, p in zip(value, inside, strict=True)]
-    if kind == "map":
-        return _check_map(shape, value, path, faults)
-    return value
+
+
+def _is_transferable(value: Any) -> bool:
+    """Whether JSON has this number, and UTF-8 this text: Python's json reads more than that."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, str) or not _SURROGATE.search(value)
 
 
 def _check_structure(shape: Any, value: dict[str, Any], path: str, faults: list[str]) -> Any:
     for name in shape.required_members:
         if value.get(name) is None:
             where = _join(path, name)
-            faults.append(_fault("null", where, "Member must not be null", quoted=False))
+            faults.append(fault(None, where, "Member must not be null"))
     return {
         name: _check(member, value[name], _join(path, name), faults)
         for name, member in shape.members.items()
@@ -90,48 +104,38 @@ def _check_structure(shape: Any, value: dict[str, Any], path: str, faults: list[
     }
 
 
+def _check_list(shape: Any, value: list[Any], path: str, faults: list[str]) -> list[Any]:
+    """A list of plain members is refused as a whole, others by the member's place."""
+    if _is_plain(shape.member):
+        if any(broken(shape.member, member) for member in _typed(shape.member, value, path)):
+            wanted = in_brackets(rules(shape.member))
+            faults.append(fault(value, path, f"Member must satisfy constraint: {wanted}"))
+        return value
+    inside = [f"{path}.{place}.member" for place in range(1, len(value) + 1)]
+    return [_check(shape.member, v, p, faults) for v, p in zip(value, inside, strict=True)]
+
+
 def _check_map(shape: Any, value: dict[str, Any], path: str, faults: list[str]) -> Any:
-    for key in value:
-        faults.extend(_unmet(shape.key, key, f"{path}.key"))
-    return {key: _check(shape.value, v, f"{path}.{key}.member", faults) for key, v in value.items()}
+    """A map of plain members is refused as a whole, too."""
+    if any(broken(shape.key, key) for key in _typed(shape.key, list(value), path)):
+        wanted = in_brackets(rules(shape.key))
+        faults.append(fault(value, path, f"Map keys must satisfy constraint: {wanted}"))
+    if not _is_plain(shape.value):
+        return {k: _check(shape.value, v, f"{path}.{k}.member", faults) for k, v in value.items()}
+    if any(broken(shape.value, v) for v in _typed(shape.value, list(value.values()), path)):
+        wanted = in_brackets(rules(shape.value))
+        faults.append(fault(value, path, f"Map value must satisfy constraint: {wanted}"))
+    return value
 
 
-def _unmet(shape: Any, value: Any, path: str) -> list[str]:
-    if shape.type_name == "string":
-        return _unmet_by_text(shape, value, path) + _out_of_range(shape, len(value), value, path)
-    if shape.type_name in ("list", "map"):
-        return _out_of_range(shape, len(value), value, path)
-    if shape.type_name in ("integer", "long", "float", "double"):
-        return _out_of_range(shape, value, value, path)
-    return []
+def _is_plain(shape: Any) -> bool:
+    return shape.type_name not in ("structure", "list", "map")
 
 
-def _unmet_by_text(shape: Any, value: str, path: str) -> list[str]:
-    if shape.enum and value not in shape.enum:
-        allowed = ", ".join(shape.enum)
-        return [_fault(value, path, f"Member must satisfy enum value set: [{allowed}]")]
-    pattern = shape.metadata.get("pattern")
-    expression = compiled(pattern) if pattern else None
-    if expression and not expression.fullmatch(value):
-        rule = f"Member must satisfy regular expression pattern: {pattern}"
-        return [_fault(value, path, rule)]
-    return []
-
-
-def _out_of_range(shape: Any, size: float, value: Any, path: str) -> list[str]:
-    numeric = shape.type_name not in ("string", "list", "map")
-    measure = "value" if numeric else "length"
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if low is not None and size < low:
-        return [_fault(value, path, f"Member must have {measure} greater than or equal to {low}")]
-    if high is not None and size > high:
-        return [_fault(value, path, f"Member must have {measure} less than or equal to {high}")]
-    return []
-
-
-def _fault(value: Any, path: str, rule: str, *, quoted: bool = True) -> str:
-    shown = f"'{value}'" if quoted else str(value)
-    return f"Value {shown} at '{path}' failed to satisfy constraint: {rule}"
+def _typed(shape: Any, values: list[Any], path: str) -> list[Any]:
+    for value in values:
+        _check_type(shape, value, f"{path}.member")
+    return values
 
 
 def _join(path: str, name: str) -> str:

@@ -68,8 +68,11 @@ def stop(kind: JobKind, also: Callable[[Body], None] = _nothing_more) -> Handler
     return stopped
 
 
-def listing(kind: JobKind, *more: str) -> Handler:
-    """The List operation; `more` are fields of a summary beyond those of every job."""
+def listing(kind: JobKind, *more: str, never: tuple[str, ...] = ()) -> Handler:
+    """The List operation; `more` are fields of a summary beyond those of every job.
+
+    `never` are filters that no job here meets, for what they ask about is not here.
+    """
     common = (kind.name, kind.arn, kind.status, kind.ended, "CreationTime", "LastModifiedTime")
     return Listing(
         kind=kind.store,
@@ -77,6 +80,7 @@ def listing(kind: JobKind, *more: str) -> Handler:
         name=kind.name,
         status=kind.status,
         fields=(*common, *more),
+        extra=lambda body, request: not request.keys() & set(never),
     ).handler()
 
 

@@ -60,12 +60,12 @@ class Listing:
         field = field or "CreationTime"
 
         def place(body: Body) -> list[Any]:
-            return [body.get(field, ""), str(body.get(self.name) or body.get("ModelPackageArn"))]
+            return [body[field], str(body.get(self.name) or body.get("ModelPackageArn"))]
 
         descending = request.get("SortOrder", self.order) == "Descending"
         ordered = sorted(found, key=place, reverse=descending)
         if "NextToken" in request:
-            after = _decoded(request["NextToken"])
+            after = _decoded(request["NextToken"], float if field == "CreationTime" else str)
             ordered = [b for b in ordered if place(b) != after and (place(b) < after) == descending]
         size = request.get("MaxResults", _PAGE)
         page = ordered[:size]
@@ -89,9 +89,12 @@ def _encoded(place: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _decoded(token: str) -> list[Any]:
+def _decoded(token: str, kind: type) -> list[Any]:
+    """The place that a token stands for; ApiError for a token of another order, or of none."""
     try:
         value, name = json.loads(base64.urlsafe_b64decode(token))
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ApiError("The pagination token is invalid.") from error
+    if not isinstance(value, kind) or not isinstance(name, str):
+        raise ApiError("The pagination token is invalid.")
     return [value, name]

@@ -72,5 +72,6 @@ OPERATIONS: dict[str, Handler] = {
             "CreationTime",
             "ModelPackageGroupStatus",
         ),
+        extra=lambda body, request: request.get("CrossAccountFilterOption") != "CrossAccount",
     ).handler(),
 }

@@ -10,9 +10,13 @@ from include.local_aws.jobs.processing import ProcessingJob
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
+_DEFAULTS = {"StoppingCondition": {"MaxRuntimeInSeconds": 86400}}
+
 
 def _create(services: Services, request: Request) -> Body:
     cluster = request["ProcessingResources"]["ClusterConfig"]
+    if not {"InstanceCount", "InstanceType"} <= cluster.keys():
+        raise unsupported("a processing job without InstanceCount and InstanceType")
     check_instances("processing", cluster["InstanceCount"])
     inputs = [i.get("S3Input") for i in request.get("ProcessingInputs", [])]
     outputs = [
@@ -26,7 +30,7 @@ def _create(services: Services, request: Request) -> Body:
                 f"Invalid LocalPath {place.get('LocalPath')!r}: it must start with "
                 f"{OPT_ML}/processing"
             )
-    return job_operations.create(services, ProcessingJob, request)
+    return job_operations.create(services, ProcessingJob, {**_DEFAULTS, **request})
 
 
 OPERATIONS: dict[str, Handler] = {

@@ -1,10 +1,13 @@
 """AddTags, ListTags, DeleteTags."""
 
+import base64
+
 from include.local_aws.api.operation import Handler, Request
 from include.local_aws.errors import ApiError
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
+_PAGE = 50  # the fewest that MaxResults may ask for
 _ARN_FIELDS = {
     "training-job": "TrainingJobArn",
     "processing-job": "ProcessingJobArn",
@@ -32,7 +35,22 @@ def _add(services: Services, request: Request) -> Body:
 
 def _list(services: Services, request: Request) -> Body:
     _check(services, request["ResourceArn"])
-    return {"Tags": services.store.tags(request["ResourceArn"])}
+    after = _key(request["NextToken"]) if "NextToken" in request else ""
+    size = request.get("MaxResults", _PAGE)
+    left = [tag for tag in services.store.tags(request["ResourceArn"]) if tag["Key"] > after]
+    more = {"NextToken": _token(left[size - 1]["Key"])} if len(left) > size else {}
+    return {"Tags": left[:size], **more}
+
+
+def _token(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def _key(token: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(token).decode()
+    except ValueError as error:
+        raise ApiError("The pagination token is invalid.") from error
 
 
 def _delete(services: Services, request: Request) -> Body:

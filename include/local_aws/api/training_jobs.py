@@ -12,6 +12,13 @@ from include.local_aws.jobs.transitions import transition
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
+_DEFAULTS = {
+    "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
+    "EnableNetworkIsolation": False,
+    "EnableInterContainerTrafficEncryption": False,
+    "EnableManagedSpotTraining": False,
+}
+
 
 def _create(services: Services, request: Request) -> Body:
     _check(request)
@@ -22,7 +29,7 @@ def _create(services: Services, request: Request) -> Body:
     return job_operations.create(
         services,
         TrainingJob,
-        request,
+        {**_DEFAULTS, **request},
         ModelArtifacts={"S3ModelArtifacts": artifact_uri(request)},
         **started,
     )
@@ -31,9 +38,10 @@ def _create(services: Services, request: Request) -> Body:
 def _check(request: Request) -> None:
     if "TrainingImage" not in request.get("AlgorithmSpecification", {}):
         raise unsupported("a training job without AlgorithmSpecification.TrainingImage")
-    if "InstanceType" not in request.get("ResourceConfig", {}):
-        raise unsupported("a training job without ResourceConfig.InstanceType")
-    check_instances("training", request["ResourceConfig"].get("InstanceCount", 1))
+    resources = request.get("ResourceConfig", {})
+    if not {"InstanceCount", "InstanceType"} <= resources.keys():
+        raise unsupported("a training job without ResourceConfig's InstanceCount and InstanceType")
+    check_instances("training", resources["InstanceCount"])
     if not request["OutputDataConfig"]["S3OutputPath"].startswith("s3://"):
         raise ApiError("OutputDataConfig.S3OutputPath must be an S3 URI (s3://bucket/prefix).")
 
@@ -60,5 +68,7 @@ OPERATIONS: dict[str, Handler] = {
     "CreateTrainingJob": _create,
     "DescribeTrainingJob": job_operations.describe(TRAINING),
     "StopTrainingJob": job_operations.stop(TRAINING, _stopping),
-    "ListTrainingJobs": job_operations.listing(TRAINING, "SecondaryStatus"),
+    "ListTrainingJobs": job_operations.listing(
+        TRAINING, "SecondaryStatus", never=("WarmPoolStatusEquals", "TrainingPlanArnEquals")
+    ),
 }

@@ -15,6 +15,7 @@ from botocore.exceptions import WaiterError
 
 from include.local_aws.endpoints.manager import IN_PROGRESS
 from include.local_aws.processes.ports import free_port
+from tests.include.local_aws.answers import check_answers
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fake:1"
 OWN_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -96,7 +97,7 @@ class LocalServer:
 
     def client(self, service: str) -> Any:
         s3 = self.environment["AWS_ENDPOINT_URL_S3"]
-        return boto3.session.Session().client(
+        client = boto3.session.Session().client(
             service,
             endpoint_url=s3 if service == "s3" else self.environment["AWS_ENDPOINT_URL"],
             region_name=self.environment["AWS_DEFAULT_REGION"],
@@ -104,6 +105,8 @@ class LocalServer:
             aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}),
         )
+        check_answers(client)
+        return client
 
     def put(self, prefix: str, **files: bytes | str) -> str:
         """Objects `<prefix>/<name>.txt`; returns the prefix's URI."""

@@ -78,9 +78,64 @@ def test_customer_metadata_takes_what_sagemaker_takes(model: ServiceModel) -> No
     request = {"ModelPackageArn": arn, "CustomerMetadataProperties": {"top1": "0.91 é"}}
     assert model.check("UpdateModelPackage", request) == request
     request["CustomerMetadataProperties"] = {"reason": "better, by far"}
-    assert "customerMetadataProperties.reason.member" in (
-        _refusal(model, "UpdateModelPackage", request).message
+    assert _refusal(model, "UpdateModelPackage", request).message.startswith(
+        "1 validation error detected: Value '{reason=better, by far}' at "
+        "'customerMetadataProperties' failed to satisfy constraint: Map value must satisfy "
+        "constraint: [Member must have length less than or equal to 256, Member must have length "
+        "greater than or equal to 1, Member must satisfy regular expression pattern: "
     )
+
+
+def test_a_map_that_breaks_a_rule_is_shown_whole(model: ServiceModel) -> None:
+    """As users of SageMaker report it of long hyperparameters."""
+    request = _training(HyperParameters={"epochs": "2", "classes": "x" * 2501})
+    assert _refusal(model, "CreateTrainingJob", request).message == (
+        "1 validation error detected: Value '{epochs=2, classes=" + "x" * 2501 + "}' at "
+        "'hyperParameters' failed to satisfy constraint: Map value must satisfy constraint: "
+        "[Member must have length less than or equal to 2500, Member must have length greater "
+        "than or equal to 0, Member must satisfy regular expression pattern: .*]"
+    )
+
+
+def test_a_map_may_hold_so_many(model: ServiceModel) -> None:
+    request = _training(HyperParameters={str(n): "" for n in range(101)})
+    message = _refusal(model, "CreateTrainingJob", request).message
+    assert message.endswith("Member must have length less than or equal to 100")
+
+
+def test_a_list_of_words_is_shown_whole(model: ServiceModel) -> None:
+    algorithm = {
+        "TrainingImage": "i",
+        "TrainingInputMode": "File",
+        "ContainerArguments": ["a", "b" * 257],
+    }
+    message = _refusal(model, "CreateTrainingJob", _training(AlgorithmSpecification=algorithm))
+    assert message.message.startswith(
+        f"1 validation error detected: Value '[a, {'b' * 257}]' at "
+        "'algorithmSpecification.containerArguments' failed to satisfy constraint: "
+        "Member must satisfy constraint: ["
+    )
+
+
+@pytest.mark.parametrize("value", ["\ud800", float("nan"), float("inf"), True, ["a"], {}, 7])
+def test_what_no_text_is_is_refused_as_no_text(model: ServiceModel, value: Any) -> None:
+    """Python reads more as JSON than there is: it must not come back to a client."""
+    refused = _refusal(model, "DescribeTrainingJob", {"TrainingJobName": value})
+    assert refused.code == "SerializationException"
+
+
+def test_a_time_is_a_number_that_json_has(model: ServiceModel) -> None:
+    request = {"CreationTimeAfter": float("inf")}
+    assert _refusal(model, "ListModels", request).code == "SerializationException"
+
+
+def _training(**changes: Any) -> dict[str, Any]:
+    return {
+        "TrainingJobName": "a",
+        "RoleArn": "arn:aws:iam::123456789012:role/sagemaker",
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+        **changes,
+    }
 
 
 def test_members_that_the_model_does_not_know_are_dropped(model: ServiceModel) -> None:
