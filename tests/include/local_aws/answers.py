@@ -11,14 +11,15 @@ from typing import Any
 
 from botocore.validate import ParamValidator
 
-_JSON_SERVICES = ("sagemaker", "logs")
+_OWN_LOGS = ("DescribeLogStreams", "GetLogEvents", "FilterLogEvents")  # the others are moto's
 
 
 def check_answers(client: Any) -> None:
     """Let the client raise AssertionError for an answer that breaks the service model."""
+    operations = {"sagemaker": [""], "logs": [f".{name}" for name in _OWN_LOGS]}
     service = client.meta.service_model.service_name
-    if service in _JSON_SERVICES:
-        client.meta.events.register(f"after-call.{service}", _checked)
+    for operation in operations.get(service, []):
+        client.meta.events.register(f"after-call.{service}{operation}", _checked)
 
 
 def _checked(http_response: Any, model: Any, **_: Any) -> None:
