@@ -4,6 +4,7 @@ import base64
 
 from include.local_aws.api.operation import Handler, Request
 from include.local_aws.errors import ApiError
+from include.local_aws.jobs.spot import check_tags
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
@@ -29,6 +30,9 @@ def _check(services: Services, arn: str) -> None:
 
 def _add(services: Services, request: Request) -> Body:
     _check(services, request["ResourceArn"])
+    job = services.store.get("training-job", request["ResourceArn"].rpartition("/")[2])
+    is_job = job is not None and job["TrainingJobArn"] == request["ResourceArn"]
+    check_tags(request["Tags"], job if is_job else None)
     services.store.add_tags(request["ResourceArn"], request["Tags"])
     return {"Tags": services.store.tags(request["ResourceArn"])}
 

@@ -4,11 +4,14 @@ from include.local_aws.api import job_operations
 from include.local_aws.api.instances import check_instances
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.errors import ApiError, JobFailure
+from include.local_aws.jobs.artifacts import artifact_uri
 from include.local_aws.jobs.cluster import PIPE, mode
 from include.local_aws.jobs.inputs import nothing_under
 from include.local_aws.jobs.kinds import TRAINING
-from include.local_aws.jobs.training import TrainingJob, artifact_uri
+from include.local_aws.jobs.spot import check_limits, check_tags
+from include.local_aws.jobs.training import TrainingJob
 from include.local_aws.jobs.transitions import transition
+from include.local_aws.patterns import compiled
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
@@ -42,6 +45,14 @@ def _check(request: Request) -> None:
     if not {"InstanceCount", "InstanceType"} <= resources.keys():
         raise unsupported("a training job without ResourceConfig's InstanceCount and InstanceType")
     check_instances("training", resources["InstanceCount"])
+    for metric in request["AlgorithmSpecification"].get("MetricDefinitions", []):
+        if compiled(metric["Regex"]) is None:
+            raise ApiError(
+                f"The Regex of the metric {metric['Name']!r} is no regular expression: "
+                f"{metric['Regex']}"
+            )
+    check_limits(request)
+    check_tags(request.get("Tags", []), request)
     if not request["OutputDataConfig"]["S3OutputPath"].startswith("s3://"):
         raise ApiError("OutputDataConfig.S3OutputPath must be an S3 URI (s3://bucket/prefix).")
 

@@ -25,11 +25,15 @@ LEFT_QUEUE = "_left_queue"  # the field of a job's body that says so
 
 
 class JobStopped(Exception):
-    """The job was stopped: by a Stop call, or because it ran longer than it may."""
+    """The job was stopped: by a Stop call, or because it took longer than it may.
 
-    def __init__(self, *, overtime: bool = False) -> None:
-        super().__init__("overtime" if overtime else "stopped")
-        self.overtime = overtime
+    Args:
+        status: SageMaker's word for it: Stopped, MaxRuntimeExceeded or MaxWaitTimeExceeded.
+    """
+
+    def __init__(self, status: str = "Stopped") -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class ServerStopping(Exception):
@@ -149,13 +153,21 @@ class Job(ABC):
 
     def _await_exit(self, running: Programs, deadline: float) -> Exit:
         while (ended := running.wait()) is None:
-            self.check_server()
-            self.check_inputs()
-            if self.stop_requested.is_set() or time.monotonic() > deadline:
-                overtime = not self.stop_requested.is_set()
+            try:
+                self.check_programs()
+                if time.monotonic() > deadline:
+                    raise JobStopped("MaxRuntimeExceeded")
+            except JobStopped:
                 running.stop(STOP_GRACE, self.server_stopping.is_set)
-                raise JobStopped(overtime=overtime)
+                raise
         return ended
+
+    def check_programs(self) -> None:
+        """Called all along while the programs run; what it raises ends them.
+
+        JobStopped ends them with SIGTERM and its grace, anything else at once.
+        """
+        self.check_stop()
 
     def check_stop(self) -> None:
         """Raise JobStopped or ServerStopping when one is asked for; called between steps."""
@@ -167,10 +179,6 @@ class Job(ABC):
         """Raise ServerStopping when the server ends."""
         if self.server_stopping.is_set():
             raise ServerStopping
-
-    def check_inputs(self) -> None:
-        """Raise JobFailure when what the programs still read cannot be read; called all along."""
-        return
 
     def failure(self, ended: Exit) -> JobFailure:
         """The FailureReason of a program that ended like this."""

@@ -1,10 +1,10 @@
 """A training job's metrics, read from its log by the regular expressions in the request."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 from include.local_aws.logs import Event, events
+from include.local_aws.patterns import compiled
 from include.local_aws.store import Body
 
 
@@ -13,11 +13,12 @@ class MetricReader:
 
     Args:
         definitions: `AlgorithmSpecification.MetricDefinitions`: Name and Regex, whose first
-            group is the value.
+            group is the value. One that no expression of Python's stands for reads nothing.
     """
 
     def __init__(self, definitions: list[dict[str, str]]) -> None:
-        self._expressions = [(d["Name"], re.compile(d["Regex"])) for d in definitions]
+        read = ((d["Name"], compiled(d["Regex"])) for d in definitions)
+        self._expressions = [(name, expression) for name, expression in read if expression]
         self._values: dict[str, dict[str, Any]] = {}
 
     def feed(self, event: Event) -> None:
@@ -39,11 +40,10 @@ class MetricReader:
 
 
 def final_metrics(body: Body) -> list[dict[str, Any]]:
-    """The metrics that a training job's first instance has logged."""
+    """The metrics that a training job's first instance has logged, in all attempts of it."""
     definitions = body["AlgorithmSpecification"].get("MetricDefinitions", [])
-    if not definitions or "_log" not in body:
-        return []
     reader = MetricReader(definitions)
-    for event in events(Path(body["_log"])):
-        reader.feed(event)
+    for log in body.get("_logs", []) if definitions else []:
+        for event in events(Path(log)):
+            reader.feed(event)
     return reader.final

@@ -5,6 +5,7 @@ import time
 from include.local_aws.errors import JobFailure
 from include.local_aws.images import Image
 from include.local_aws.jobs.container import Container
+from include.local_aws.jobs.entrypoint import command_line
 from include.local_aws.jobs.inputs import fetch
 from include.local_aws.jobs.job import Job, JobStopped
 from include.local_aws.jobs.kinds import PROCESSING
@@ -46,7 +47,7 @@ class ProcessingJob(Job):
     def on_stopped(self, stopped: JobStopped) -> None:
         """Stopped, with a reason if it was the time that ran out."""
         reason = ""
-        if stopped.overtime:
+        if stopped.status == "MaxRuntimeExceeded":
             seconds = self._seconds(self.body)
             reason = f"The processing job ran longer than MaxRuntimeInSeconds ({seconds:.0f})"
         self.finish("Stopped", reason=reason)
@@ -65,13 +66,18 @@ class ProcessingJob(Job):
 
     def _program(self, request: Body, image: Image, instance: Container) -> Program:
         app = request["AppSpecification"]
-        arguments = [*app.get("ContainerEntrypoint", []), *app.get("ContainerArguments", [])]
-        command = [*image.entrypoint, *(instance.rewritten(a) for a in arguments)]
         environment = instance.environment(
             image,
             self.machine.aws,
             {"PROCESSING_JOB_NAME": self.name, "PROCESSING_JOB_ARN": request[self.kind.arn]},
             request.get("Environment", {}),
+        )
+        command = command_line(
+            image,
+            instance,
+            environment,
+            app.get("ContainerEntrypoint", []),
+            app.get("ContainerArguments", []),
         )
         return self.program(instance, command, environment)
 

@@ -1,28 +1,35 @@
 """A training job: channels in, `train`, model.tar.gz out."""
 
-import contextlib
+import math
+import shutil
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from include.local_aws.images import Image
-from include.local_aws.jobs import cluster
-from include.local_aws.jobs.archives import pack
-from include.local_aws.jobs.checkpoints import Checkpoints
+from include.local_aws.jobs import artifacts
+from include.local_aws.jobs.attempt import Attempt
 from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.job import Job, JobStopped
 from include.local_aws.jobs.kinds import TRAINING
 from include.local_aws.jobs.metrics import final_metrics
-from include.local_aws.jobs.pipes import Pipe
-from include.local_aws.jobs.programs import Program
+from include.local_aws.jobs.programs import Exit, Program
+from include.local_aws.jobs.spot import Interruptions, is_spot
 from include.local_aws.jobs.transitions import transition
 from include.local_aws.store import Body
 
 _DAY = 86400
-_COMPLETED = "Training job completed"
-_STOPPED = "Training job stopped"
-_OVERTIME = "Training job runtime exceeded MaxRuntimeInSeconds provided"
+_MESSAGES = {
+    "Completed": "Training job completed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job exceeded MaxWaitTimeInSeconds provided",
+    "Interrupted": "Training job interrupted",
+}
+_OVERTIME = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
+
+
+class Interrupted(JobStopped):
+    """The instances of a managed spot training were taken away; it will be started again."""
 
 
 class TrainingJob(Job):
@@ -32,57 +39,83 @@ class TrainingJob(Job):
     """
 
     kind = TRAINING
-    _pipes: Sequence[Pipe] = ()
+    _latest = math.inf  # when MaxWaitTimeInSeconds is over, by the wall clock
+    _ran = 0.0  # seconds that the programs of interrupted attempts ran
 
     def work(self) -> None:
-        """Channels, `train`, model.tar.gz, with SageMaker's secondary statuses in between."""
-        request = self.body
-        image = self.machine.images.find(request["AlgorithmSpecification"]["TrainingImage"])
-        instances = self._instances(request)
-        for instance in instances:
-            instance.make("model", "output/data", "checkpoints", "input/data")
-            self._write_config(request, instance)
-        self._download(request, instances)
-        self._advance("Training", "Downloading the training image")
-        told = self._own_variables(request, instances)
-        self._advance("Training", "Training image download completed. Training in progress.")
-        programs = [self._program(request, image, instance, told) for instance in instances]
-        self.set(_log=str(programs[0].log))
-        with contextlib.ExitStack() as inputs:
-            for pipe in self._pipes:
-                inputs.enter_context(pipe)
-            for instance in instances:
-                inputs.enter_context(self._checkpoints(request, instance))
-            ended = self.run_programs(programs, self._seconds(request))
-        self.check_inputs()
+        """Train, and again after each interruption; then model.tar.gz."""
+        while (ended := self._attempt()) is None:
+            self._advance("Interrupted", _MESSAGES["Interrupted"])
+            shutil.rmtree(self.container.directory, ignore_errors=True)
+            self._advance("Starting", "Starting the training job")
+            self.on_started()
         if ended.code != 0:
             raise self.failure(ended)
-        self._upload(request)
+        self._upload(self.body)
 
-    def check_inputs(self) -> None:
-        """Raise the failure of a Pipe mode channel, of which the program only saw the end."""
-        for failure in filter(None, (pipe.failure for pipe in self._pipes)):
-            raise failure
+    def _attempt(self) -> Exit | None:
+        """Channels, then `train` to its end; None if the instances were taken away."""
+        request = self.body
+        image = self.machine.images.find(request["AlgorithmSpecification"]["TrainingImage"])
+        self._now = Attempt(self.machine, request, image, self._instances(request))
+        self._now.prepare()
+        started = request.get(self.kind.started) or time.time()
+        self._advance("Downloading", "Downloading input data", TrainingStartTime=started)
+        self._now.download(self.check_stop)
+        self._advance("Training", "Downloading the training image")
+        programs = [self.program(*start) for start in self._now.starts()]
+        self._advance("Training", "Training image download completed. Training in progress.")
+        self.set(_logs=[*request.get("_logs", []), str(programs[0].log)])
+        with self._now.inputs():
+            ended = self._run(request, programs)
+        self._now.check()
+        return ended
+
+    def _run(self, request: Body, programs: Sequence[Program]) -> Exit | None:
+        """The programs' end; None for an interruption, which begins with SIGTERM, too."""
+        self._interruptions = Interruptions(
+            self.machine.store, request[self.kind.arn], is_spot=is_spot(request)
+        )
+        self._began = time.monotonic()
+        try:
+            return self.run_programs(programs, self._seconds(request) - self._ran)
+        except Interrupted:
+            return None
+        finally:
+            self._ran += time.monotonic() - self._began
+
+    def check_programs(self) -> None:
+        """Look also for a pipe that broke, and for a request to interrupt a spot training."""
+        super().check_programs()
+        self._now.check()
+        if self._interruptions.due(time.monotonic() - self._began):
+            raise Interrupted("Interrupted")
+
+    def check_stop(self) -> None:
+        """Look also for the end of MaxWaitTimeInSeconds, which counts from the job's creation."""
+        super().check_stop()
+        if time.time() > self._latest:
+            raise JobStopped("MaxWaitTimeExceeded")
 
     def on_started(self) -> None:
         """Say what SageMaker says while it looks for instances."""
+        request = self.body
+        wait = request.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds", math.inf)
+        self._latest = request["CreationTime"] + wait
         self._advance("Starting", "Launching requested ML instances")
         self._advance("Starting", "Preparing the instances for training")
 
     def on_stopped(self, stopped: JobStopped) -> None:
         """Keep the model that the program saved before it ended, as SageMaker does."""
         request = self.body
-        if any(_filled(instance.base / "model") for instance in self._instances(request)):
+        if any(artifacts.filled(i.base / "model") for i in self._instances(request)):
             self._upload(request)
-        self.finish("Overtime" if stopped.overtime else "Stopped")
+        self.finish(stopped.status)
 
     def close(self, body: Body, status: str, reason: str) -> None:
         """Add the last transition and the seconds to bill."""
-        overtime = status == "Overtime"
-        secondary = "MaxRuntimeExceeded" if overtime else status
-        message = {"Completed": _COMPLETED, "Stopped": _STOPPED, "Overtime": _OVERTIME}
-        transition(body, secondary, message.get(status, reason[:1024]))
-        super().close(body, "Stopped" if overtime else status, reason)
+        transition(body, status, _MESSAGES.get(status, reason[:1024]))
+        super().close(body, "Stopped" if status in _OVERTIME else status, reason)
         body["SecondaryStatusTransitions"][-1]["EndTime"] = body[self.kind.ended]
         seconds = max(1, round(body[self.kind.ended] - body[self.kind.started]))
         body["TrainingTimeInSeconds"] = body["BillableTimeInSeconds"] = seconds
@@ -109,78 +142,9 @@ class TrainingJob(Job):
         count = request["ResourceConfig"].get("InstanceCount", 1)
         return Container.of_each_host(self.container.directory, count)
 
-    def _program(
-        self, request: Body, image: Image, instance: Container, told: Mapping[str, str]
-    ) -> Program:
-        environment = instance.environment(
-            image,
-            self.machine.aws,
-            {**told, "SM_CURRENT_HOST": instance.host},
-            request.get("Environment", {}),
-        )
-        command = [*image.entrypoint, *_arguments(request, instance)]
-        return self.program(instance, command, environment)
-
-    def _write_config(self, request: Body, instance: Container) -> None:
-        instance.write_config("hyperparameters.json", request.get("HyperParameters", {}))
-        instance.write_config("inputdataconfig.json", cluster.channels_config(request))
-        instance.write_resources(request["ResourceConfig"]["InstanceType"])
-
-    def _download(self, request: Body, instances: Sequence[Container]) -> None:
-        self._advance("Downloading", "Downloading input data", TrainingStartTime=time.time())
-        objects = self.machine.objects
-        for instance in instances:
-            cluster.download(objects, request, instance, self.check_stop)
-        self._pipes = [
-            pipe for instance in instances for pipe in cluster.pipes(objects, request, instance)
-        ]
-
-    def _checkpoints(
-        self, request: Body, instance: Container
-    ) -> contextlib.AbstractContextManager[Any]:
-        config = request.get("CheckpointConfig")
-        if config is None:
-            return contextlib.nullcontext()
-        directory = instance.local(config.get("LocalPath", "/opt/ml/checkpoints"))
-        return Checkpoints(self.machine.objects, config["S3Uri"], directory)
-
-    def _own_variables(self, request: Body, instances: Sequence[Container]) -> dict[str, str]:
-        hosts = [instance.host for instance in instances]
-        return {
-            "TRAINING_JOB_NAME": self.name,
-            "TRAINING_JOB_ARN": request[self.kind.arn],
-            **({"HOST_ADDRESSES": cluster.addresses(hosts)} if len(hosts) > 1 else {}),
-        }
-
     def _seconds(self, request: Body) -> float:
         return float(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY))
 
     def _upload(self, request: Body) -> None:
         self._step("Uploading", "Uploading generated training model")
-        target = request["ModelArtifacts"]["S3ModelArtifacts"]
-        self._pack("model", request, target)
-        if any(_filled(instance.base / "output/data") for instance in self._instances(request)):
-            self._pack("output/data", request, target.replace("model.tar.gz", "output.tar.gz"))
-
-    def _pack(self, folder: str, request: Body, uri: str) -> None:
-        """Upload one archive of all instances' folders, as SageMaker does."""
-        archive = self.container.directory / uri.rpartition("/")[2]
-        pack((instance.base / folder for instance in self._instances(request)), archive)
-        self.machine.objects.upload_file(archive, uri)
-
-
-def artifact_uri(request: Body) -> str:
-    """Where a job's model.tar.gz will be."""
-    path = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
-    return f"{path}/{request['TrainingJobName']}/output/model.tar.gz"
-
-
-def _arguments(request: Body, instance: Container) -> list[str]:
-    """What follows the image's entry point; a ContainerEntrypoint is not replaced by it."""
-    spec = request["AlgorithmSpecification"]
-    own = [*spec.get("ContainerEntrypoint", []), *spec.get("ContainerArguments", [])]
-    return [instance.rewritten(argument) for argument in own] or ["train"]
-
-
-def _filled(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())
+        artifacts.upload(self.machine.objects, request, self._instances(request), self.check_server)

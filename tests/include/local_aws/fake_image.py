@@ -42,11 +42,8 @@ def train() -> int:
             "trained" if len(resources["hosts"]) == 1 else f"trained on {host}"
         )
     (BASE / "output/data/report.json").write_text(json.dumps(dict(os.environ)))
-    checkpoint = BASE / "checkpoints/epoch"
-    if checkpoint.exists():
-        print("resumed after epoch", checkpoint.read_text(), flush=True)
-    if "checkpoint" in hyperparameters:
-        checkpoint.write_text(hyperparameters["checkpoint"])
+    if not keep_checkpoint(hyperparameters):
+        return 0
     if "orphan" in hyperparameters:
         subprocess.Popen(["sleep", hyperparameters["orphan"]], start_new_session=True)
     if "ignore_sigterm" in hyperparameters:
@@ -56,6 +53,25 @@ def train() -> int:
     if "failure" in hyperparameters:
         (BASE / "output/failure").write_text(hyperparameters["failure"])
     return int(hyperparameters.get("exit", 0))
+
+
+def keep_checkpoint(hyperparameters: dict[str, str]) -> bool:
+    """Find or write a checkpoint, now or at SIGTERM; whether there is anything left to train."""
+    checkpoint = BASE / "checkpoints/epoch"
+    found = checkpoint.exists()
+    if found:
+        print("resumed after epoch", checkpoint.read_text(), flush=True)
+    if "checkpoint" in hyperparameters:
+        checkpoint.write_text(hyperparameters["checkpoint"])
+
+    def leave(*_: object) -> None:
+        print("SIGTERM", flush=True)
+        checkpoint.write_text("7")
+        sys.exit(0)
+
+    if "at_sigterm" in hyperparameters:
+        signal.signal(signal.SIGTERM, leave)
+    return not (found and "at_sigterm" in hyperparameters)
 
 
 def read_pipe(epochs: int, most: int = -1) -> None:

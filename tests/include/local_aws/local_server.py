@@ -269,6 +269,22 @@ class LocalServer:
             )["logStreams"]
         except (self.logs.exceptions.ResourceNotFoundException, ValueError):
             return []
+        return self._messages(group, stream)
+
+    def streams(self, kind: str, name: str) -> list[list[str]]:
+        """The lines of each of a job's log streams, the oldest first."""
+        group = f"/aws/sagemaker/{kind.capitalize()}Jobs"
+        found = self.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")
+        return [self._messages(group, stream) for stream in found["logStreams"]]
+
+    def await_streams(self, kind: str, name: str, count: int, line: str) -> None:
+        """Wait until a job has so many log streams that hold the line."""
+        deadline = time.monotonic() + 20
+        while sum(line in lines for lines in self.streams(kind, name)) < count:
+            assert time.monotonic() < deadline, f"{name} never logged {line!r} in {count} streams"
+            time.sleep(0.05)
+
+    def _messages(self, group: str, stream: Any) -> list[str]:
         events = self.logs.get_log_events(
             logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
         )["events"]

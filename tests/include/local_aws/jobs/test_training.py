@@ -57,6 +57,29 @@ def test_a_program_finds_its_files_below_opt_ml_where_the_machine_allows_it(
     assert f"/opt/ml is mine: {Isolation().private}" in aws.log("training", name)
 
 
+def test_a_model_without_compression_is_stored_file_by_file(aws: LocalServer, data: str) -> None:
+    request = aws.training_request(data, model="a,b")
+    request["OutputDataConfig"]["CompressionType"] = "NONE"
+    aws.sagemaker.create_training_job(**request)
+    name = request["TrainingJobName"]
+    uri = aws.ended("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
+    assert uri == f"s3://{BUCKET}/models/{name}/output/model/"
+    assert aws.keys(f"s3://{BUCKET}/models/{name}/output/") == [
+        *("model/a", "model/b"),
+        "output/report.json",
+    ]
+
+
+def test_a_metrics_expression_that_is_none_is_refused_by_its_name(
+    aws: LocalServer, data: str
+) -> None:
+    """It was once found when the job ended, which then never did."""
+    request = aws.training_request(data)
+    request["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "loss", "Regex": "(["}]
+    with pytest.raises(ClientError, match=r"Regex of the metric 'loss' is no regular .*: \(\["):
+        aws.sagemaker.create_training_job(**request)
+
+
 def test_states_follow_sagemakers_order_and_end_with_a_new_message(
     aws: LocalServer, data: str
 ) -> None:
