@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -19,9 +20,13 @@ class Moto:
 
     Importing it takes a second, so that is done when a first request needs it. What moto does
     not have is refused, in the form that the service's clients read.
+
+    Args:
+        on_loaded: called once, when moto is there and has answered nothing yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_loaded: Callable[[], None]) -> None:
+        self._on_loaded = on_loaded
         self._app: Any = None
         self._lock = threading.Lock()
 
@@ -46,6 +51,7 @@ class Moto:
         with self._lock:
             if self._app is None:
                 self._app = _moto_app()
+                self._on_loaded()
         return self._app
 
 

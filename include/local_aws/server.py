@@ -15,6 +15,7 @@ from include.local_aws import bodies
 from include.local_aws.api.logs import LogsApi, is_ours
 from include.local_aws.api.runtime import Runtime
 from include.local_aws.api.sagemaker import SageMaker
+from include.local_aws.cloudwatch.publishing import publish
 from include.local_aws.door import Door
 from include.local_aws.errors import ApiError
 from include.local_aws.moto_app import Moto
@@ -45,7 +46,7 @@ class Server:
         settings = services.machine.settings
         self._door = Door(settings)
         self._signatures = Signatures(settings.credentials) if settings.exposed else None
-        self._moto = Moto()
+        self._moto = Moto(lambda: publish(services.machine.metrics))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -90,6 +91,8 @@ class Server:
             payload = _parsed(body)
             if is_ours(payload):
                 return await _answered(self._logs.call, _operation(request), payload)
+        if service == "monitoring":
+            await anyio.to_thread.run_sync(self._services.machine.alarms.evaluate)
         return _Replayed(self._moto, body)
 
     async def _sagemaker_response(self, request: Request) -> Response:

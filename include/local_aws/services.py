@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.local_aws.cloudwatch.alarms import Alarms
+from include.local_aws.cloudwatch.metrics import EndpointMetrics
 from include.local_aws.images import ImageRegistry
 from include.local_aws.logs import LogFiles
 from include.local_aws.processes.isolation import Isolation
@@ -28,6 +30,11 @@ class Machine:
     logs: LogFiles
     s3_endpoint_url: str
     isolation: Isolation
+    metrics: EndpointMetrics = field(default_factory=EndpointMetrics)
+
+    def __post_init__(self) -> None:
+        """Let the alarms look at these metrics."""
+        self.alarms = Alarms(self.metrics)
 
     @property
     def aws(self) -> dict[str, str]:

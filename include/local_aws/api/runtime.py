@@ -1,6 +1,7 @@
 """InvokeEndpoint: one request passed on to a process of the endpoint."""
 
 import logging
+import time
 from urllib.parse import unquote
 
 import httpx
@@ -8,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from include.local_aws import bodies
-from include.local_aws.endpoints.fleet import Instance
-from include.local_aws.endpoints.manager import KIND
+from include.local_aws.endpoints.endpoint import KIND
+from include.local_aws.endpoints.instance import Instance
 from include.local_aws.services import Services
 from include.local_aws.settings import ACCOUNT, REGION
 
@@ -19,6 +20,10 @@ _TIMEOUT = 60.0
 _VARIANT = "x-amzn-invoked-production-variant"
 _PASSED = ("content-type", "accept")
 _PASSED_PREFIX = "x-amzn-sagemaker-"
+_TIMED_OUT = (
+    "Your invocation timed out while waiting for a response from container primary. Review the "
+    "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+)
 _SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack")
 
 
@@ -43,6 +48,7 @@ class Runtime:
 
     async def invoke(self, request: Request, path_name: str) -> Response:
         """Answer POST /endpoints/<name>/invocations."""
+        started = time.perf_counter()
         name = unquote(path_name)
         body = await bodies.read(request, _LARGEST)
         if body is None:
@@ -52,7 +58,7 @@ class Runtime:
         with self._services.endpoints.picked(name, variant) as instance:
             if instance is None:
                 return self._nobody(name, variant)
-            return await self._forward(request, body, name, instance)
+            return await self._forward(request, body, name, instance, started)
 
     def _nobody(self, name: str, variant: str | None) -> Response:
         """Why no process takes the request; the store is asked only then."""
@@ -65,25 +71,31 @@ class Runtime:
         return _error("ServiceUnavailable", message, status=503)
 
     async def _forward(
-        self, request: Request, body: bytes, name: str, instance: Instance
+        self, request: Request, body: bytes, name: str, instance: Instance, started: float
     ) -> Response:
+        """Pass it on, and count how it went."""
+        sent = time.perf_counter()
+        status, response = await self._answer(request, body, name, instance)
+        answered = time.perf_counter()
+        instance.answered += status > 0
+        instance.meter.record(status or 500, answered - sent, sent - started)
+        return response
+
+    async def _answer(
+        self, request: Request, body: bytes, name: str, instance: Instance
+    ) -> tuple[int, Response]:
+        """The container's status, 0 where it said nothing, and what the caller gets."""
         url = f"http://127.0.0.1:{instance.server.port}/invocations"
         try:
             answer = await self._client.post(url, content=body, headers=_headers(request))
         except httpx.TimeoutException:
-            return _model_error(
-                name,
-                0,
-                "Your invocation timed out while waiting for a response from container primary. "
-                "Review the latency metrics for each container in Amazon CloudWatch, resolve the "
-                "issue, and try again.",
-            )
+            return 0, _model_error(name, 0, _TIMED_OUT)
         except httpx.HTTPError as error:
             _log.warning("endpoint %s did not answer: %s", name, error)
-            return _model_error(name, 0, f"The container closed the connection: {error}")
+            return 0, _model_error(name, 0, f"The container closed the connection: {error}")
         if answer.status_code >= 400:
-            return _model_error(name, answer.status_code, answer.text)
-        return _passed_back(answer, instance.variant)
+            return answer.status_code, _model_error(name, answer.status_code, answer.text)
+        return answer.status_code, _passed_back(answer, instance.variant)
 
 
 def _headers(request: Request) -> dict[str, str]:

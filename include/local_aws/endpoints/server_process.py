@@ -19,6 +19,17 @@ STOP_GRACE = 30.0
 _PING_TIMEOUT = 2.0
 
 
+class Unhealthy(JobFailure):
+    """The container does not answer its health check; `detail` says what it did instead."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(
+            f"ClientError: The primary container did not pass the ping health check{detail}. "
+            "Please check its CloudWatch logs."
+        )
+        self.detail = detail
+
+
 class ServerProcess:
     """Runs `<image> serve` on a model until it is stopped.
 
@@ -114,15 +125,9 @@ class ServerProcess:
             check()
             code = self._child.exit_code if self._child else 0
             if code is not None:
-                raise JobFailure(
-                    "ClientError: The primary container did not pass the ping health check: "
-                    f"it ended with exit code {code}. Please check its CloudWatch logs."
-                )
+                raise Unhealthy(f": it ended with exit code {code}")
             if time.monotonic() > deadline:
-                raise JobFailure(
-                    "ClientError: The primary container did not pass the ping health check. "
-                    "Please check its CloudWatch logs."
-                )
+                raise Unhealthy
             time.sleep(0.05)
 
     def ping(self) -> bool:

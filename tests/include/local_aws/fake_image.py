@@ -120,6 +120,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if body == b"bad":
             self.answer(400, b"not an image")
             return
+        time.sleep(float(os.environ.get("DELAY", 0)))
+        if "BROKEN" in os.environ:
+            self.answer(500, b"out of order")
+            return
         said = {
             "length": len(body),
             "type": self.headers["Content-Type"],

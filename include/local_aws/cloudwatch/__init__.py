@@ -1,0 +1,1 @@
+"""CloudWatch, as far as endpoints go: their metrics, and alarms on them that do evaluate."""
