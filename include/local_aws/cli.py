@@ -54,6 +54,7 @@ def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Se
         s3_port=options.s3_port,
         buckets=tuple(options.bucket),
         slots=options.jobs,
+        memory=options.memory and options.memory << 20,
     )
     if not settings.exposed:
         return settings
@@ -134,6 +135,13 @@ def _announce(settings: Settings, aws: LocalAws, *, as_json: bool) -> None:
     print(json.dumps(event), flush=True)
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 def _port(text: str) -> int:
     port = int(text)
     if not 0 < port < 65536:
@@ -169,7 +177,19 @@ def _parser() -> argparse.ArgumentParser:
         help="make this bucket unless it is there; more may follow",
     )
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="how many jobs run at once"
+        "--jobs",
+        type=_positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="how many instances of jobs run at once, as many as there are processors unless "
+        "said; the others wait in the order in which they came",
+    )
+    parser.add_argument(
+        "--memory",
+        type=_positive,
+        metavar="MB",
+        help="what all jobs may hold together, three quarters of the machine's memory unless "
+        "said; beyond it the job furthest above its share, MB / N an instance, is ended",
     )
     parser.add_argument("--json", action="store_true", help="say `ready` as one line of JSON")
     return parser

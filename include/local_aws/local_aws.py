@@ -15,6 +15,7 @@ from include.local_aws.errors import ApiError, StartupError
 from include.local_aws.images import ImageRegistry
 from include.local_aws.jobs.job import LEFT_QUEUE, TERMINAL, Job
 from include.local_aws.jobs.kinds import KINDS
+from include.local_aws.jobs.memory import Memory, default_limit
 from include.local_aws.jobs.processing import ProcessingJob
 from include.local_aws.jobs.queue import JobQueue
 from include.local_aws.jobs.training import TrainingJob
@@ -121,7 +122,8 @@ class LocalAws:
             isolation=self.isolation,
         )
         self._waiting = _settled(machine)
-        jobs = JobQueue(self._settings.slots)
+        slots, memory = self._settings.slots, self._settings.memory or default_limit()
+        jobs = JobQueue(slots, Memory(memory, slots))
         undo.callback(jobs.close)
         endpoints = EndpointManager(machine)
         undo.callback(endpoints.close)

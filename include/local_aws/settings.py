@@ -35,7 +35,8 @@ class Settings:
         s3_port: where S3 answers on that address, if it is to be a fixed one.
         credentials: the keys that clients sign with.
         buckets: what is made at the start unless it is there.
-        slots: how many jobs run at once.
+        slots: how many instances of jobs run at once.
+        memory: the bytes that all jobs may hold together; unless said, what suits the machine.
     """
 
     root: Path
@@ -47,6 +48,7 @@ class Settings:
     credentials: Credentials = FIXED
     buckets: tuple[str, ...] = ()
     slots: int = os.cpu_count() or 1
+    memory: int | None = None
 
     @property
     def exposed(self) -> bool:

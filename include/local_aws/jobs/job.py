@@ -1,5 +1,6 @@
 """What the three kinds of job have in common: states, the program, its end."""
 
+import functools
 import logging
 import shutil
 import threading
@@ -17,6 +18,7 @@ from include.local_aws.store import Body
 
 _log = logging.getLogger(__name__)
 STOP_GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as on SageMaker
+FULL = 256 << 20  # bytes: when no more are free, SeaweedFS takes nothing either
 _AGAIN = 1.0  # seconds between attempts to record an end
 TERMINAL = ("Completed", "Failed", "Stopped")
 
@@ -51,6 +53,12 @@ class Job(ABC):
         self.container = Container(machine.settings.work / self.kind.store / name)
         self.stop_requested = threading.Event()
         self.server_stopping = threading.Event()
+        self.over_limit: JobFailure | None = None  # why its processes were killed, if they were
+
+    @functools.cached_property
+    def instance_count(self) -> int:
+        """How many instances it runs on."""
+        return int(self.kind.resources(self.body).get("InstanceCount", 1))
 
     @property
     def body(self) -> Body:
@@ -75,13 +83,22 @@ class Job(ABC):
     def _work_or_fail(self) -> None:
         try:
             self._work_or_stop()
-        except JobFailure as failure:
-            self.finish("Failed", reason=str(failure))
         except ServerStopping:
             raise
         except Exception as error:
+            self.finish("Failed", reason=self._reason(error))
+
+    def _reason(self, error: Exception) -> str:
+        """The FailureReason; on a full disk it says so, whatever came of that."""
+        reason = str(self.over_limit or error)
+        if not isinstance(error, JobFailure) and not self.over_limit:
             _log.exception("%s %s failed inside the server", self.kind.store, self.name)
-            self.finish("Failed", reason=f"InternalServerError: {type(error).__name__}: {error}")
+            reason = f"InternalServerError: {type(error).__name__}: {error}"
+        free = shutil.disk_usage(self.machine.settings.root).free
+        if free < FULL:
+            full = f" The disk of {self.machine.settings.root} is full: {free >> 20} MB are free."
+            return reason[: 1024 - len(full)] + full
+        return reason
 
     def _work_or_stop(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from include.local_aws.settings import arn
+from include.local_aws.store import Body
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ class JobKind:
     def log_group(self) -> str:
         """Where the job's output is logged."""
         return f"/aws/sagemaker/{self.word}Jobs"
+
+    def resources(self, body: Body) -> Body:
+        """The part of a job's request that says on which instances it runs, and how many."""
+        if self.word == "Processing":
+            return dict(body["ProcessingResources"]["ClusterConfig"])
+        return dict(body["ResourceConfig" if self.word == "Training" else "TransformResources"])
 
     def arn_of(self, name: str) -> str:
         """A job's ARN."""

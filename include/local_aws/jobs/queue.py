@@ -1,69 +1,96 @@
-"""At most N jobs at once; the others wait in the order in which they came."""
+"""Jobs wait in the order in which they came, for processors and for memory."""
 
-import queue
 import threading
+from collections import deque
 
 from include.local_aws.jobs.job import Job
 from include.local_aws.jobs.kinds import JobKind
+from include.local_aws.jobs.memory import Memory
+
+_LOOK = 0.5  # seconds between looks at what the jobs hold
 
 
 class JobQueue:
-    """Runs jobs in `slots` threads of its own until it is closed."""
+    """Runs jobs until it is closed.
 
-    def __init__(self, slots: int) -> None:
-        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._live: dict[tuple[str, str], Job] = {}
-        self._running: set[Job] = set()
-        self._lock = threading.Lock()
+    A job takes a slot for each of its instances, at most all there are. It starts when it is
+    the first in the queue, has its slots, and `memory` has room for them; none overtakes it.
+
+    Args:
+        slots: how many instances run at once.
+        memory: what all of them may hold together.
+    """
+
+    def __init__(self, slots: int, memory: Memory) -> None:
+        self._slots = slots
+        self._memory = memory
+        self._waiting: deque[Job] = deque()
+        self._running: dict[Job, threading.Thread] = {}
+        self._changed = threading.Condition()
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"job-slot-{slot}") for slot in range(slots)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._serve, name="job-queue")
+        self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Run the job as soon as a slot is free. Its intent is in the store already."""
-        with self._lock:
-            self._live[(job.kind.store, job.name)] = job
-        self._waiting.put(job)
+        """Run the job when it is its turn. Its intent is in the store already."""
+        with self._changed:
+            self._waiting.append(job)
+            self._changed.notify()
 
     def stop(self, kind: JobKind, name: str) -> None:
-        """Ask a job to stop; one that still waits for a slot has stopped on return."""
-        with self._lock:
-            job = self._live.get((kind.store, name))
-            waits = job is not None and job not in self._running
+        """Ask a job to stop; one that still waits has stopped on return."""
+        with self._changed:
+            job = self._found(kind, name)
+            waits = job in self._waiting
             if job is not None:
                 job.stop_requested.set()
                 if waits:
-                    del self._live[(kind.store, name)]
+                    self._waiting.remove(job)
+                    self._changed.notify()
         if job is not None and waits:
             job.run()  # it finds the request to stop before it does anything
 
     def close(self) -> None:
-        """Kill what runs, forget what waits, and return when every slot is empty."""
-        with self._lock:
+        """Kill what runs, forget what waits, and return when nothing runs."""
+        with self._changed:
             self._closed = True
-            jobs = list(self._live.values())
-        for job in jobs:
+            running = dict(self._running)
+            self._changed.notify()
+        self._thread.join()
+        for job in running:
             job.server_stopping.set()
-        for _ in self._threads:
-            self._waiting.put(None)
-        for thread in self._threads:
+        for thread in running.values():
             thread.join()
 
-    def _serve(self) -> None:
-        while (job := self._waiting.get()) is not None:
-            if self._take(job):
-                job.run()
-            with self._lock:
-                self._running.discard(job)
-                self._live.pop((job.kind.store, job.name), None)
+    def _found(self, kind: JobKind, name: str) -> Job | None:
+        live = [*self._waiting, *self._running]
+        return next((job for job in live if (job.kind, job.name) == (kind, name)), None)
 
-    def _take(self, job: Job) -> bool:
-        """Whether the job is still to be run; it counts as running then."""
-        with self._lock:
-            wanted = not self._closed and (job.kind.store, job.name) in self._live
-            if wanted:
-                self._running.add(job)
-        return wanted
+    def _serve(self) -> None:
+        with self._changed:
+            while not self._closed:
+                self._memory.look(list(self._running))
+                while self._waiting and self._fits(self._waiting[0]):
+                    self._start(self._waiting.popleft())
+                self._changed.wait(_LOOK if self._running else None)
+
+    def _fits(self, job: Job) -> bool:
+        free = self._slots - sum(map(self._taken, self._running))
+        wanted = self._taken(job)
+        return wanted <= free and (not self._running or self._memory.has_room(wanted))
+
+    def _taken(self, job: Job) -> int:
+        return min(job.instance_count, self._slots)
+
+    def _start(self, job: Job) -> None:
+        thread = threading.Thread(target=self._run, args=(job,), name=f"job-{job.name}")
+        self._running[job] = thread
+        thread.start()
+
+    def _run(self, job: Job) -> None:
+        try:
+            job.run()
+        finally:
+            with self._changed:
+                del self._running[job]
+                self._changed.notify()

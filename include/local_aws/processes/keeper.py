@@ -4,6 +4,7 @@ Run as `python -I -S keeper.py LIFELINE LOG NICE COMMAND...`, in a session of it
 
 - writes the program's output to LOG, each line with the time at which it came;
 - passes SIGTERM on to the program;
+- lets a program with a NICE above 0 also be the first to go when memory runs out;
 - kills the program and all its descendants when LIFELINE, a pipe, is closed: the server holds
   the other end, so they die with the server however it dies, and on demand;
 - leaves no descendant behind when the program ends, and exits with its code (128 + signal).
@@ -48,13 +49,15 @@ class Log:
             self.feed(b"\n")
 
 
-def start(command: list[str], output: int) -> int:
+def start(command: list[str], output: int, nice: int) -> int:
     """Fork and exec the program; its parent's death kills it. Returns its pid."""
     pid = os.fork()
     if pid:
         return pid
     try:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if nice:
+            die_first()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         os.dup2(output, 1)
@@ -63,6 +66,15 @@ def start(command: list[str], output: int) -> int:
     except OSError as error:
         os.write(output, f"cannot start {command[0]}: {error.strerror}\n".encode())
     os._exit(127)
+
+
+def die_first() -> None:
+    """Be what the kernel ends when the machine is out of memory, before any server."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("800")
+    except OSError:
+        return  # not allowed here: then the largest goes
 
 
 def descendants() -> list[int]:
@@ -142,7 +154,7 @@ def main(arguments: list[str]) -> int:
     program = 0
     signal.signal(signal.SIGTERM, lambda *_: os.kill(program, signal.SIGTERM) if program else None)
     output, program_end = os.pipe()
-    program = start(command, program_end)
+    program = start(command, program_end, int(arguments[2]))
     os.close(program_end)
     code = watch(program, lifeline, output, woken, log)
     kill_descendants()

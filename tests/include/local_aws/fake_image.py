@@ -46,6 +46,9 @@ def train() -> int:
         return 0
     if "orphan" in hyperparameters:
         subprocess.Popen(["sleep", hyperparameters["orphan"]], start_new_session=True)
+    if "hold" in hyperparameters:
+        held = b"x" * (int(hyperparameters["hold"]) << 20)
+        print("holding", len(held), flush=True)
     if "ignore_sigterm" in hyperparameters:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print("sleeping", flush=True)

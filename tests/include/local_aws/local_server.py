@@ -44,10 +44,11 @@ def write_images(file: Path) -> None:
 class LocalServer:
     """`python -m include.local_aws` with its state in `root`."""
 
-    def __init__(self, root: Path, jobs: int = 4) -> None:
+    def __init__(self, root: Path, jobs: int = 4, *flags: str) -> None:
         self.root = root
         self.port = free_port()
         self.jobs = jobs
+        self.flags = flags
         self.environment: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
         root.mkdir(parents=True, exist_ok=True)
@@ -64,6 +65,7 @@ class LocalServer:
             *(sys.executable, "-m", "include.local_aws", "--root", str(self.root)),
             *("--port", str(self.port), "--images", str(self.images), "--json"),
             *("--jobs", str(self.jobs)),
+            *self.flags,
         ]
 
     def start(self) -> None:
