@@ -80,6 +80,13 @@ def events(file: Path, start: int = 0, end: int | None = None) -> Iterator[Event
             offset = after
 
 
+def write_event(file: Path, text: str) -> None:
+    """Add one line of the server's own to a stream that no program writes."""
+    line = " ".join(text.splitlines())
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(f"{time.time() * 1000:.0f} {line}\n")
+
+
 def messages(file: Path) -> Iterator[str]:
     """The lines of a stream without their times."""
     return (event.message for event in events(file))

@@ -4,6 +4,7 @@ from include.local_aws.api import job_operations
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.endpoints.models import resolve
 from include.local_aws.errors import ApiError
+from include.local_aws.jobs.data_processing import DataProcessing
 from include.local_aws.jobs.kinds import TRANSFORM
 from include.local_aws.jobs.transform import TransformJob
 from include.local_aws.services import Services
@@ -22,10 +23,7 @@ def _check(request: Request) -> None:
     split = request["TransformInput"].get("SplitType", "None")
     if split not in ("None", "Line", "RecordIO"):
         raise unsupported(f"SplitType {split}")
-    if request["TransformInput"].get("CompressionType", "None") != "None":
-        raise unsupported("compressed transform input")
-    if "DataProcessing" in request:
-        raise unsupported("DataProcessing")
+    DataProcessing.of(request)
     total = request.get("MaxConcurrentTransforms", 1) * request.get("MaxPayloadInMB", 6)
     if total > _TOTAL_MEGABYTES:
         raise ApiError(

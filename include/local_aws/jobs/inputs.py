@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from include.local_aws.errors import JobFailure
+from include.local_aws.jobs.gzipped import BAD_GZIP
 from include.local_aws.storage.objects import Objects, S3Object, split_uri
 
 _ALL = slice(None)
@@ -89,7 +90,7 @@ def _gunzip(file: Path) -> None:
     try:
         with gzip.open(file) as packed, target.open("wb") as plain:
             shutil.copyfileobj(packed, plain)
-    except (OSError, EOFError) as error:
+    except BAD_GZIP as error:
         raise JobFailure(f"ClientError: {file.name} is not Gzip data: {error}") from error
     file.unlink()
     if target.suffix == ".plain":

@@ -1,8 +1,6 @@
 """Pipe mode: a channel as a FIFO for each epoch, instead of files."""
 
 import contextlib
-import gzip
-import io
 import os
 import random
 import select
@@ -11,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from include.local_aws.errors import JobFailure
+from include.local_aws.jobs.gzipped import unpacked
 from include.local_aws.storage.objects import Objects, S3Object
 
 _POLL = 0.05  # seconds
-_CHUNK = 1024 * 1024
 
 
 class _NobodyReads(Exception):
@@ -47,7 +45,7 @@ class PipedChannel:
             random.Random(f"{self.seed} {number}").shuffle(items)
         for item in items:
             pieces = self.objects.pieces(item)
-            yield from _unpacked(pieces, item) if self.compression == "Gzip" else pieces
+            yield from unpacked(pieces, item.uri) if self.compression == "Gzip" else pieces
 
 
 class Pipe:
@@ -129,31 +127,3 @@ class _Writer:
                 select.select([], [self._descriptor], [], _POLL)
             except BrokenPipeError:
                 raise _NobodyReads from None
-
-
-class _Raw(io.RawIOBase):
-    """Pieces of bytes as a file."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._rest = pieces, b""
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer as far as the present piece goes."""
-        self._rest = self._rest or next(self._pieces, b"")
-        part = self._rest[: len(buffer)]
-        buffer[: len(part)] = part
-        self._rest = self._rest[len(part) :]
-        return len(part)
-
-
-def _unpacked(pieces: Iterator[bytes], item: S3Object) -> Iterator[bytes]:
-    try:
-        with gzip.open(io.BufferedReader(_Raw(pieces))) as plain:
-            while chunk := plain.read(_CHUNK):
-                yield chunk
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise JobFailure(f"ClientError: {item.uri} is not Gzip data: {error}") from error

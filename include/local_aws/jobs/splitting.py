@@ -1,7 +1,7 @@
-"""An object as the request bodies that SplitType and BatchStrategy make of it."""
+"""An object as the request bodies that SplitType and BatchStrategy make of it, as it comes."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from include.local_aws.errors import JobFailure
 
@@ -11,63 +11,126 @@ _MAGIC = struct.pack("<I", 0xCED7230A)
 _HEADER = struct.Struct("<4sI")
 _LENGTH_BITS = 29
 _WHOLE, _LAST = 0, 3
+_LONGEST = 100 * 1024 * 1024  # SageMaker's largest payload; no record may be larger
 
 
-def split(content: bytes, split_type: str, payload: int, *, single: bool) -> list[bytes]:
-    """Return the bodies of an object's requests.
+def split(
+    pieces: Iterable[bytes], split_type: str, payload: int, *, single: bool
+) -> Iterator[bytes]:
+    """Yield the bodies of an object's requests; no more of it than a body and a piece is held.
 
     Args:
-        content: The object.
+        pieces: The object's content.
         split_type: None, Line or RecordIO.
         payload: The most bytes of a body; a record that is larger stays whole.
         single: Whether a body is one record, of RecordIO without its frame, or as many as fit.
 
     Raises:
-        JobFailure: the object is no RecordIO, or cut off.
+        JobFailure: the object is no RecordIO, or cut off, or a record larger than 100 MB.
     """
     if split_type == "RecordIO":
-        records = list(_framed_records(content))
-        return [_unframed(record) for record in records] if single else _packed(records, payload)
-    if split_type == "Line":
-        lines = content.splitlines(keepends=True)
-        return lines if single else _packed(lines, payload)
-    return [content]
-
-
-def _packed(records: list[bytes], payload: int) -> list[bytes]:
-    bodies: list[bytes] = []
-    for record in records:
-        if bodies and len(bodies[-1]) + len(record) <= payload:
-            bodies[-1] += record
+        records = _records(_Reader(pieces))
+        if single:
+            yield from (_MAGIC.join(data for _, data in parts) for parts in records)
         else:
-            bodies.append(record)
-    return bodies
+            yield from _packed((b"".join(raw for raw, _ in parts) for parts in records), payload)
+    elif split_type == "Line":
+        yield from _lines(pieces) if single else _packed(_lines(pieces), payload)
+    else:
+        yield _whole(pieces)
 
 
-def _framed_records(content: bytes) -> Iterator[bytes]:
-    start = 0
-    for flag, _, end in _parts(content):
+def _packed(records: Iterable[bytes], payload: int) -> Iterator[bytes]:
+    body: list[bytes] = []
+    size = 0
+    for record in records:
+        if body and size + len(record) > payload:
+            yield b"".join(body)
+            body, size = [], 0
+        body.append(record)
+        size += len(record)
+    if body:
+        yield b"".join(body)
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines with their ends."""
+    rest = bytearray()
+    for piece in pieces:
+        *lines, last = piece.split(b"\n")
+        for line in lines:
+            yield bytes(rest) + line + b"\n"
+            rest.clear()
+        rest += last
+        _check_length(len(rest))
+    if rest:
+        yield bytes(rest)
+
+
+def _whole(pieces: Iterable[bytes]) -> bytes:
+    content = bytearray()
+    for piece in pieces:
+        content += piece
+        _check_length(len(content))
+    return bytes(content)
+
+
+def _records(reader: "_Reader") -> Iterator[list[tuple[bytes, bytes]]]:
+    """Each record as its parts; of a part all bytes, and the data in it."""
+    parts: list[tuple[bytes, bytes]] = []
+    while header := reader.take(_HEADER.size):
+        flag, raw, data = _part(reader, header)
+        parts.append((raw, data))
+        _check_length(sum(len(r) for r, _ in parts))
         if flag in (_WHOLE, _LAST):
-            yield content[start:end]
-            start = end
-    if start < len(content):
+            yield parts
+            parts = []
+    if parts:
         raise JobFailure("the last record of the RecordIO object is incomplete")
 
 
-def _unframed(record: bytes) -> bytes:
-    return _MAGIC.join(data for _, data, _ in _parts(record))
+def _part(reader: "_Reader", header: bytes) -> tuple[int, bytes, bytes]:
+    """A part's flag, all its bytes, and its data."""
+    start = reader.taken - len(header)
+    if header[:4] != _MAGIC or len(header) < _HEADER.size:
+        raise JobFailure(f"the object is not RecordIO at byte {start}")
+    _, word = _HEADER.unpack(header)
+    length = word & (1 << _LENGTH_BITS) - 1
+    _check_length(length)
+    padded = reader.take(length + -length % 4)
+    if len(padded) < length + -length % 4:
+        raise JobFailure("the RecordIO object is cut off")
+    return word >> _LENGTH_BITS, header + padded, padded[:length]
 
 
-def _parts(content: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """Flag and data of each part, and where the next one starts."""
-    at = 0
-    while at < len(content):
-        if content[at : at + 4] != _MAGIC or len(content) < at + _HEADER.size:
-            raise JobFailure(f"the object is not RecordIO at byte {at}")
-        _, word = _HEADER.unpack_from(content, at)
-        start = at + _HEADER.size
-        end = start + (word & (1 << _LENGTH_BITS) - 1)
-        at = end + -end % 4
-        if at > len(content):
-            raise JobFailure("the RecordIO object is cut off")
-        yield word >> _LENGTH_BITS, content[start:end], at
+class _Reader:
+    """Pieces taken by the number of bytes; fewer at their end."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = memoryview(b"")
+        self.taken = 0
+
+    def take(self, size: int) -> bytes:
+        """The next bytes."""
+        found: list[memoryview] = []
+        missing = size
+        while missing:
+            if not self._rest:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._rest = memoryview(piece)
+                continue
+            found.append(self._rest[:missing])
+            self._rest = self._rest[len(found[-1]) :]
+            missing -= len(found[-1])
+        self.taken += size - missing
+        return b"".join(found)
+
+
+def _check_length(length: int) -> None:
+    if length > _LONGEST:
+        raise JobFailure(
+            "a record of more than 100 MB is more than any MaxPayloadInMB allows: set SplitType"
+        )

@@ -105,6 +105,16 @@ class Objects:
                 )
                 yield answer["Body"].read()
 
+    def content(self, item: S3Object) -> Iterator[bytes]:
+        """An object's content: a small one in one request, a large one in pieces."""
+        with _told(item.uri):
+            answer = self.client.get_object(Bucket=item.bucket, Key=item.key)
+            if answer["ContentLength"] <= _LARGE:
+                yield answer["Body"].read()
+                return
+            answer["Body"].close()
+        yield from self.pieces(item)
+
     def write(self, uri: str, content: bytes) -> None:
         """Put an object."""
         bucket, key = split_uri(uri)

@@ -1,13 +1,18 @@
+import gzip
+import itertools
 import json
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from include.local_aws.errors import JobFailure
+from include.local_aws.jobs.sending import Limits
 from include.local_aws.jobs.splitting import split
-from include.local_aws.jobs.transform import Limits
 from tests.include.local_aws.local_server import BUCKET, LocalServer, fresh
 
 _TARGET = f"s3://{BUCKET}/transformed"
@@ -63,6 +68,53 @@ def test_a_failing_object_fails_the_job_by_name_and_the_others_stay(
     assert f"{uri}/b.txt: Bad HTTP status" in job["FailureReason"]
     assert "400 not an image" in job["FailureReason"]
     assert aws.keys(f"{_TARGET}/mixed") == ["a.txt.out", "c.txt.out"]
+    limits, failure = aws.log("transform", job["TransformJobName"], "data-log")
+    assert limits == "MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD"
+    assert failure == f"{uri}/b.txt: Bad HTTP status received from algorithm: 400 not an image"
+
+
+def test_records_are_filtered_sent_one_by_one_and_joined_with_their_answers(
+    aws: LocalServer, model: str
+) -> None:
+    """The object is gzipped, too; each answer stands on a line of its own."""
+    rows = [{"id": 1, "x": [1, 2]}, {"id": 2, "x": [3]}]
+    packed = gzip.compress("\n".join(map(json.dumps, rows)).encode())
+    aws.s3.put_object(Bucket=BUCKET, Key="transform/rows.gz", Body=packed)
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/transform/rows.gz"}
+    name = _create(
+        aws,
+        model,
+        "",
+        "",
+        TransformInput={
+            "DataSource": {"S3DataSource": source},
+            "ContentType": "application/jsonlines",
+            "CompressionType": "Gzip",
+            "SplitType": "Line",
+        },
+        TransformOutput={"S3OutputPath": f"{_TARGET}/joined", "AssembleWith": "Line"},
+        BatchStrategy="SingleRecord",
+        DataProcessing={
+            "InputFilter": "$.x",
+            "JoinSource": "Input",
+            "OutputFilter": "$['id','SageMakerOutput']",
+        },
+    )
+    job = aws.ended("transform", name)
+    assert job["TransformJobStatus"] == "Completed", job
+    lines = aws.get(f"{_TARGET}/joined/rows.gz.out").splitlines()
+    answers = [json.loads(line) for line in lines]
+    assert [a["id"] for a in answers] == [1, 2]
+    assert [a["SageMakerOutput"]["length"] for a in answers] == [len(b"[1,2]\n"), len(b"[3]")]
+
+
+def test_a_stopped_transform_ends_soon_and_says_so(aws: LocalServer) -> None:
+    uri = aws.put("transform/stopped", a="1")
+    name = _create(aws, aws.model(START_DELAY="60"), uri, f"{_TARGET}/stopped")
+    aws.sagemaker.stop_transform_job(TransformJobName=name)
+    job = aws.ended("transform", name)
+    assert job["TransformJobStatus"] == "Stopped"
+    assert aws.keys(f"{_TARGET}/stopped") == []
 
 
 def test_an_object_that_a_manifest_names_in_vain_fails_by_name(
@@ -91,8 +143,46 @@ def test_an_unknown_model_is_refused(aws: LocalServer) -> None:
 def test_lines_are_sent_alone_or_as_many_as_the_payload_holds(
     single: bool, expected: list[bytes]
 ) -> None:
-    assert split(b"a\nbb\nc", "Line", 5, single=single) == expected
-    assert split(b"a\nbb\nc", "None", 5, single=single) == [b"a\nbb\nc"]
+    assert _split(b"a\nbb\nc", "Line", 5, single=single) == expected
+    assert _split(b"a\nbb\nc", "None", 5, single=single) == [b"a\nbb\nc"]
+
+
+def _split(content: bytes, split_type: str, payload: int, *, single: bool) -> list[bytes]:
+    return list(split([content], split_type, payload, single=single))
+
+
+@settings(deadline=None)  # both cores may be at work
+@given(
+    records=st.lists(st.binary(max_size=20)),
+    cuts=st.lists(st.integers(0, 300), max_size=8),
+    split_type=st.sampled_from(["None", "Line", "RecordIO"]),
+    payload=st.integers(1, 60),
+    single=st.booleans(),
+)
+def test_the_bodies_do_not_depend_on_how_the_object_comes(
+    records: list[bytes], cuts: list[int], split_type: str, payload: int, single: bool
+) -> None:
+    content = b"".join(map(part, records)) if split_type == "RecordIO" else b"\n".join(records)
+    bounds = [0, *sorted(cuts), len(content)]
+    pieces = [content[a:b] for a, b in itertools.pairwise(bounds)]
+    bodies = list(split(pieces, split_type, payload, single=single))
+    assert bodies == _split(content, split_type, payload, single=single)
+    if not (single and split_type == "RecordIO"):
+        assert b"".join(bodies) == content
+
+
+def test_no_more_of_an_object_is_held_than_a_body_and_a_piece() -> None:
+    """Pieces are asked for one after the other: a body goes before the next piece comes."""
+    asked: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(4):
+            asked.append(number)
+            yield b"line\n" * 10
+
+    bodies = split(pieces(), "Line", 50, single=False)
+    next(bodies)
+    assert len(asked) <= 2
 
 
 MAGIC = struct.pack("<I", 0xCED7230A)
@@ -105,13 +195,13 @@ def part(data: bytes, flag: int = 0) -> bytes:
 def test_records_are_sent_alone_without_their_frame_or_together_with_it() -> None:
     divided = part(b"left", 1) + part(b"", 2) + part(b"right", 3)
     content = part(b"one") + divided + part(b"three")
-    assert split(content, "RecordIO", 0, single=True) == [
+    assert _split(content, "RecordIO", 0, single=True) == [
         b"one",
         b"left" + MAGIC + MAGIC + b"right",
         b"three",
     ]
-    assert split(content, "RecordIO", 10_000, single=False) == [content]
-    assert split(content, "RecordIO", 20, single=False) == [part(b"one"), divided, part(b"three")]
+    assert _split(content, "RecordIO", 10_000, single=False) == [content]
+    assert _split(content, "RecordIO", 20, single=False) == [part(b"one"), divided, part(b"three")]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +209,7 @@ def test_records_are_sent_alone_without_their_frame_or_together_with_it() -> Non
 )
 def test_what_is_no_whole_recordio_fails_the_job(content: bytes) -> None:
     with pytest.raises(JobFailure, match="RecordIO"):
-        split(content, "RecordIO", 100, single=True)
+        _split(content, "RecordIO", 100, single=True)
 
 
 @pytest.mark.parametrize("said", ["SINGLE_RECORD", "SingleRecord"])
