@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import conversion, inference, photos, refresh, serving, training
+from benchmarks import conversion, inference, local_aws, photos, refresh, serving, training
 from benchmarks.machine import machine
 from benchmarks.pairs import Ratio
 
@@ -25,6 +25,7 @@ ALWAYS: dict[str, Callable[[Path], Ratio]] = {
     "inference_int8": inference.int8,
     "transform_int8": serving.transform,
     **serving.LATENCIES,
+    **local_aws.ALWAYS,
 }
 
 

@@ -1,0 +1,240 @@
+"""The local AWS: its S3 against moto's, what starting a job costs, and what it holds in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from benchmarks.pairs import PAIRS, Ratio, compare
+from include.local_aws.processes.ports import free_port
+
+OBJECTS = 1000
+OBJECT_BYTES = 40_000
+CLIENTS = 8
+LARGE_FILES, LARGE_FILE_BYTES = 8, 256 << 20  # 2 GB in files that all move at once
+BUCKET = "benchmark"
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/benchmark:1"
+ROLE = "arn:aws:iam::123456789012:role/benchmark"
+FIRST_LINE = "import time; print('first line', flush=True)"
+COPY = "cp $SAGEMAKER_BASE_DIR/processing/input/source/* $SAGEMAKER_BASE_DIR/processing/output"
+PATIENCE = 1800.0  # seconds
+
+
+@dataclass
+class Started:
+    """A running server: its process, and what its clients are told."""
+
+    pid: int
+    environment: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """A client of it."""
+        url = self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}")
+        return boto3.session.Session().client(
+            service,
+            endpoint_url=url or self.environment["AWS_ENDPOINT_URL"],
+            region_name="us-east-1",
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            config=Config(max_pool_connections=CLIENTS),
+        )
+
+
+def s3(folder: Path) -> Ratio:
+    """1,000 small objects put and read by 8 threads: seconds."""
+    content = os.urandom(OBJECT_BYTES)
+    with _local_aws(folder, ["true"]) as ours, _moto() as peer:
+        return compare(
+            lambda: _put_and_get(ours.client("s3"), content),
+            lambda: _put_and_get(peer.client("s3"), content),
+            f"moto's S3 server, {OBJECTS} objects of {OBJECT_BYTES // 1000} kB put and read, "
+            f"{CLIENTS} threads",
+        )
+
+
+def job_start(folder: Path) -> Ratio:
+    """From CreateTrainingJob to the first line that the program prints: seconds."""
+    program = [sys.executable, "-c", FIRST_LINE]
+    with _local_aws(folder, program) as aws:
+        aws.client("s3").put_object(Bucket=BUCKET, Key="data/one", Body=b"1")
+        pairs = [(_until_first_line(aws), _own_start(program)) for _ in range(1 + PAIRS)][1:]
+    ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
+    return Ratio(
+        ours=round(ours, 3), peer=round(peer, 3), ratio=round(peer / ours, 2), unit="seconds",
+        peer_is="the same program started by itself",
+    )  # fmt: skip
+
+
+def memory(folder: Path) -> Ratio:
+    """The most that the server process holds while 2 GB pass through a job, in and out."""
+    with _local_aws(folder, ["/bin/sh", "-c", COPY]) as aws:
+        s3_client = aws.client("s3")
+        part = folder / "part"
+        part.write_bytes(os.urandom(1 << 20) * (LARGE_FILE_BYTES >> 20))
+        for number in range(LARGE_FILES):
+            s3_client.upload_file(str(part), BUCKET, f"data/{number}")
+        _copy_all(aws)
+        ours, peer = _most_megabytes(aws.pid), _most_megabytes(_seaweedfs(folder))
+    return Ratio(
+        ours=round(ours, 1), peer=round(peer, 1), ratio=round(peer / ours, 2), unit="MB",
+        peer_is=f"SeaweedFS beside it (GOMEMLIMIT=512MiB); {LARGE_FILES} files of "
+        f"{LARGE_FILE_BYTES >> 20} MB, through S3 and a job",
+    )  # fmt: skip
+
+
+ALWAYS: dict[str, Callable[[Path], Ratio]] = {
+    "local_aws_s3": s3,
+    "local_aws_job_start": job_start,
+    "local_aws_memory": memory,
+}
+
+
+def _put_and_get(client: Any, content: bytes) -> None:
+    def both(number: int) -> None:
+        client.put_object(Bucket=BUCKET, Key=f"small/{number}", Body=content)
+        read = client.get_object(Bucket=BUCKET, Key=f"small/{number}")["Body"].read()
+        assert read == content
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(both, range(OBJECTS)))
+
+
+def _until_first_line(aws: Started) -> float:
+    """By the time that stands beside the line in the log."""
+    sagemaker, name = aws.client("sagemaker"), f"start-{time.time_ns()}"
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/data/"}
+    request = {
+        "TrainingJobName": name,
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
+        "ResourceConfig": _cluster(),
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    }
+    created = time.time()
+    sagemaker.create_training_job(**request)
+    _await_end(lambda: sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"])
+    (event,) = aws.client("logs").filter_log_events(
+        logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/"
+    )["events"]
+    return float(event["timestamp"]) / 1000 - created
+
+
+def _own_start(program: list[str]) -> float:
+    started = time.time()
+    with subprocess.Popen(program, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        return time.time() - started
+
+
+def _copy_all(aws: Started) -> None:
+    """A job that reads all of `data/` and writes it to `copy/`."""
+    sagemaker, name, below = aws.client("sagemaker"), "copy", "/opt/ml/processing"
+    source = {"S3Uri": f"s3://{BUCKET}/data/", "LocalPath": f"{below}/input/source"}
+    target = {"S3Uri": f"s3://{BUCKET}/copy", "LocalPath": f"{below}/output"}
+    sagemaker.create_processing_job(
+        ProcessingJobName=name,
+        RoleArn=ROLE,
+        AppSpecification={"ImageUri": IMAGE},
+        ProcessingInputs=[
+            {
+                "InputName": "source",
+                "S3Input": {**source, "S3DataType": "S3Prefix", "S3InputMode": "File"},
+            }
+        ],
+        ProcessingOutputConfig={
+            "Outputs": [{"OutputName": "copy", "S3Output": {**target, "S3UploadMode": "EndOfJob"}}]
+        },
+        ProcessingResources={"ClusterConfig": _cluster()},
+    )
+    _await_end(
+        lambda: sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"]
+    )
+
+
+def _await_end(status: Callable[[], str]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while (now := status()) == "InProgress" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert now == "Completed", now
+
+
+def _cluster() -> dict[str, Any]:
+    return {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10}
+
+
+def _most_megabytes(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def _seaweedfs(folder: Path) -> int:
+    """The process that serves this folder's objects: not the keeper, which names it, too."""
+    wanted = f"-dir={folder}/aws/s3/data"
+    for entry in Path("/proc").glob("[0-9]*"):
+        words = (entry / "cmdline").read_text().split("\0")
+        if wanted in words and words[0].endswith("weed"):
+            return int(entry.name)
+    raise LookupError(wanted)
+
+
+@contextmanager
+def _local_aws(folder: Path, entrypoint: list[str]) -> Iterator[Started]:
+    """The server with one image and a bucket."""
+    images = folder / "images.json"
+    images.write_text(json.dumps({IMAGE: {"entrypoint": entrypoint}}))
+    command = [
+        *(sys.executable, "-m", "include.local_aws", "--root", str(folder / "aws"), "--json"),
+        *("--port", str(free_port()), "--images", str(images), "--bucket", BUCKET),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield Started(process.pid, json.loads(process.stdout.readline())["environment"])
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _moto() -> Iterator[Started]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    keys = {"AWS_ACCESS_KEY_ID": "moto", "AWS_SECRET_ACCESS_KEY": "moto"}
+    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            moto = Started(process.pid, {"AWS_ENDPOINT_URL": url, **keys})
+            _make_bucket(moto.client("s3"))
+            yield moto
+        finally:
+            process.terminate()
+
+
+def _make_bucket(client: Any) -> None:
+    """Make the bucket as soon as the server answers."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            client.create_bucket(Bucket=BUCKET)
+            return
+        except client.exceptions.ClientError:
+            raise
+        except Exception:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
