@@ -55,6 +55,8 @@ def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Se
         buckets=tuple(options.bucket),
         slots=options.jobs,
         memory=options.memory and options.memory << 20,
+        keep_days=options.keep_days,
+        keep_logs=options.keep_logs << 20,
     )
     if not settings.exposed:
         return settings
@@ -135,6 +137,40 @@ def _announce(settings: Settings, aws: LocalAws, *, as_json: bool) -> None:
     print(json.dumps(event), flush=True)
 
 
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """What jobs may take of the machine, and logs of its disk."""
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="how many instances of jobs run at once, as many as there are processors unless "
+        "said; the others wait in the order in which they came",
+    )
+    parser.add_argument(
+        "--memory",
+        type=_positive,
+        metavar="MB",
+        help="what all jobs may hold together, three quarters of the machine's memory unless "
+        "said; beyond it the job furthest above its share, MB / N an instance, is ended",
+    )
+    parser.add_argument(
+        "--keep-days",
+        type=_positive,
+        default=Settings.keep_days,
+        metavar="N",
+        help="logs are removed so long after their last line, %(default)s unless said",
+    )
+    parser.add_argument(
+        "--keep-logs",
+        type=_positive,
+        default=Settings.keep_logs >> 20,
+        metavar="MB",
+        help="what all logs may take, %(default)s unless said; beyond it the oldest are removed, "
+        "but none of what runs",
+    )
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -176,20 +212,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="make this bucket unless it is there; more may follow",
     )
-    parser.add_argument(
-        "--jobs",
-        type=_positive,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="how many instances of jobs run at once, as many as there are processors unless "
-        "said; the others wait in the order in which they came",
-    )
-    parser.add_argument(
-        "--memory",
-        type=_positive,
-        metavar="MB",
-        help="what all jobs may hold together, three quarters of the machine's memory unless "
-        "said; beyond it the job furthest above its share, MB / N an instance, is ended",
-    )
+    _add_limits(parser)
     parser.add_argument("--json", action="store_true", help="say `ready` as one line of JSON")
     return parser

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from include.local_aws.endpoints.manager import EndpointManager
 from include.local_aws.errors import ApiError, StartupError
 from include.local_aws.images import ImageRegistry
-from include.local_aws.jobs.job import LEFT_QUEUE, TERMINAL, Job
+from include.local_aws.jobs.job import FULL, LEFT_QUEUE, TERMINAL, Job
 from include.local_aws.jobs.kinds import KINDS
 from include.local_aws.jobs.memory import Memory, default_limit
 from include.local_aws.jobs.processing import ProcessingJob
@@ -24,6 +24,7 @@ from include.local_aws.logs import LogFiles
 from include.local_aws.processes.isolation import Isolation
 from include.local_aws.processes.leftovers import end_leftovers
 from include.local_aws.processes.ports import free_port, is_free
+from include.local_aws.retention import Retention
 from include.local_aws.server import Server
 from include.local_aws.services import Machine, Services
 from include.local_aws.settings import LOOPBACK, Settings
@@ -65,6 +66,7 @@ class LocalAws:
             self._settings.root.mkdir(parents=True, exist_ok=True)
             undo.enter_context(_lock(self._settings))
             self._check_ports()
+            self._check_disk()
             images = ImageRegistry(self._settings.images)
             end_leftovers(self._settings.root)
             shutil.rmtree(self._settings.work, ignore_errors=True)
@@ -111,6 +113,14 @@ class LocalAws:
                     f"port {port} is in use on {self._settings.bind}: choose another with {flag}"
                 )
 
+    def _check_disk(self) -> None:
+        free = shutil.disk_usage(self._settings.root).free
+        if free < FULL:
+            raise StartupError(
+                f"the disk of {self._settings.root} is full: {free >> 20} MB are free, "
+                f"{FULL >> 20} MB are needed: free some, or choose another --root"
+            )
+
     def _serve(self, store: Store, images: ImageRegistry, undo: contextlib.ExitStack) -> Services:
         machine = Machine(
             settings=self._settings,
@@ -122,6 +132,8 @@ class LocalAws:
             isolation=self.isolation,
         )
         self._waiting = _settled(machine)
+        keep = self._settings.keep_days, self._settings.keep_logs
+        undo.enter_context(Retention(self._settings.logs, *keep))
         slots, memory = self._settings.slots, self._settings.memory or default_limit()
         jobs = JobQueue(slots, Memory(memory, slots))
         undo.callback(jobs.close)

@@ -4,11 +4,13 @@ A group `/aws/sagemaker/TrainingJobs` is the folder `TrainingJobs`; a stream
 `<job>/algo-1-<epoch>` is the file of that path in it, each line `<milliseconds> <text>`.
 """
 
+import os
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 GROUP_PREFIX = "/aws/sagemaker/"
 _GROUP = re.compile(r"/aws/sagemaker/(Endpoints/)?[A-Za-z0-9-]+")
@@ -67,10 +69,12 @@ class LogFiles:
 
 
 def events(file: Path, start: int = 0, end: int | None = None) -> Iterator[Event]:
-    """The whole lines of a stream between two byte offsets, which lie at ends of lines."""
+    """The whole lines of a stream between two byte offsets, which lie at ends of lines.
+
+    Where the oldest lines were given up, those that are left.
+    """
     with file.open("rb") as lines:
-        lines.seek(start)
-        offset = start
+        offset = _seek(lines, start)
         for line in lines:
             after = offset + len(line)
             if not line.endswith(b"\n") or (end is not None and after > end):
@@ -85,6 +89,18 @@ def write_event(file: Path, text: str) -> None:
     line = " ".join(text.splitlines())
     with file.open("a", encoding="utf-8") as stream:
         stream.write(f"{time.time() * 1000:.0f} {line}\n")
+
+
+def _seek(lines: BinaryIO, start: int) -> int:
+    """Go to the first line that is kept at or behind an offset; returns where that is."""
+    try:
+        kept = os.lseek(lines.fileno(), start, os.SEEK_DATA)
+    except OSError:  # there is nothing behind it
+        kept = start
+    lines.seek(kept)
+    if kept > start:
+        lines.readline()  # the rest of one that is not kept
+    return lines.tell()
 
 
 def messages(file: Path) -> Iterator[str]:

@@ -36,6 +36,8 @@ class Settings:
         credentials: the keys that clients sign with.
         buckets: what is made at the start unless it is there.
         slots: how many instances of jobs run at once.
+        keep_days: how long a log stays after its last line.
+        keep_logs: the bytes that all logs may take; beyond it the oldest go.
         memory: the bytes that all jobs may hold together; unless said, what suits the machine.
     """
 
@@ -49,6 +51,8 @@ class Settings:
     buckets: tuple[str, ...] = ()
     slots: int = os.cpu_count() or 1
     memory: int | None = None
+    keep_days: int = 90
+    keep_logs: int = 4 << 30
 
     @property
     def exposed(self) -> bool:

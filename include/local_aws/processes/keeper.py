@@ -13,6 +13,7 @@ It imports nothing of this project, so that it starts in about 10 ms.
 """
 
 import ctypes
+import fcntl
 import os
 import select
 import signal
@@ -22,16 +23,28 @@ import time
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_LINE = 256 * 1024  # a CloudWatch event holds no more
+_LARGEST_LOG = 128 << 20  # bytes of a stream that are kept at least are half of it
+_BLOCK = 4096
+_PUNCH_HOLE = 0x01 | 0x02  # and keep the size
 
-_prctl = ctypes.CDLL(None, use_errno=True).prctl
+_libc = ctypes.CDLL(None, use_errno=True)
+_prctl = _libc.prctl
 
 
 class Log:
-    """A file of lines, each `<milliseconds> <text>`."""
+    """A file of lines, each `<milliseconds> <text>`.
+
+    It is locked for as long as lines may come, so that nobody removes it. Of more than
+    `_LARGEST_LOG` the oldest lines give their disk back, and every offset stays as it was.
+    What a full disk does not take is lost; how much is told when it takes lines again.
+    """
 
     def __init__(self, path: str) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        fcntl.flock(self._fd, fcntl.LOCK_SH)
         self._rest = b""
+        self._lost = 0
+        self._kept_from = 0
 
     def feed(self, data: bytes) -> None:
         """Take output as it comes; only whole lines are written."""
@@ -41,7 +54,33 @@ class Log:
             self._rest = b""
         stamp = b"%d " % (time.time() * 1000)
         if lines:
-            os.write(self._fd, b"".join(stamp + line[:_LONGEST_LINE] + b"\n" for line in lines))
+            self._write(stamp, b"".join(stamp + line[:_LONGEST_LINE] + b"\n" for line in lines))
+
+    def _write(self, stamp: bytes, lines: bytes) -> None:
+        told = b"local_aws: the disk was full: %d bytes of this log are lost\n" % self._lost
+        if not self._written(stamp + told + lines if self._lost else lines):
+            self._lost += len(lines)
+            return
+        self._lost = 0
+        self._trim()
+
+    def _written(self, data: bytes) -> bool:
+        """Write all of it or, on a full disk, nothing."""
+        before = os.fstat(self._fd).st_size
+        try:
+            if os.write(self._fd, data) == len(data):
+                return True
+        except OSError:
+            pass
+        os.ftruncate(self._fd, before)
+        return False
+
+    def _trim(self) -> None:
+        size = os.fstat(self._fd).st_size
+        if size - self._kept_from > _LARGEST_LOG:
+            self._kept_from = (size - _LARGEST_LOG // 2) // _BLOCK * _BLOCK
+            whole = ctypes.c_longlong(0), ctypes.c_longlong(self._kept_from)
+            _libc.fallocate(self._fd, _PUNCH_HOLE, *whole)  # where the file system can
 
     def close(self) -> None:
         """Write what came without an end of line."""

@@ -1,6 +1,7 @@
 """A server that cannot start says why in one line."""
 
 import json
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -77,6 +78,18 @@ def test_a_folder_in_use(
 ) -> None:
     told = _refusal(capsys, aws.root, images)
     assert f"{aws.root} is in use by another local_aws (process {aws.pid})" in told
+
+
+def test_a_full_disk(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    images: Path,
+) -> None:
+    usage = type(shutil.disk_usage(tmp_path))(100 << 30, 100 << 30, 10 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    told = _refusal(capsys, tmp_path / "aws", images)
+    assert f"the disk of {tmp_path}/aws is full: 10 MB are free, 256 MB are needed" in told
 
 
 def test_no_seaweedfs(

@@ -12,7 +12,7 @@ from tests.include.local_aws.kills.acknowledged import Acknowledged
 from tests.include.local_aws.kills.load import ENDPOINT, IMAGE, Load
 from tests.include.local_aws.local_server import BUCKET, LocalServer
 
-_LONGEST = 2.0  # seconds of load before a kill
+_LOAD = (0.0, 2.0)  # seconds of load before a kill, from and to
 _AT_START = 0.15  # of the kills come before the server is ready
 
 
@@ -40,8 +40,9 @@ class Report:
 class Loop:
     """A server in `folder` that is killed again and again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, load: tuple[float, float] = _LOAD) -> None:
         self.report = Report()
+        self._load = load
         self._runs = folder / "runs"
         self._server = LocalServer(folder / "aws", jobs=2)
         self._source = ""
@@ -56,6 +57,8 @@ class Loop:
             if number:
                 self._start_again()
             self._kill()
+            told = f"{number + 1} kills, {len(self.report.done.violations)} violations"
+            print(told, file=sys.stderr, flush=True)
         self._start()
         self._check_round()
         checks.check_ends(self._server, self.report.done, self._runs)
@@ -84,7 +87,7 @@ class Loop:
 
     def _kill(self) -> None:
         load = Load(self._server, self.report.done, self._configs, self._source)
-        load.until_killed(random.uniform(0, _LONGEST))
+        load.until_killed(random.uniform(*self._load))
         self.report.rounds += 1
 
     def _prepare(self) -> None:
