@@ -1,8 +1,11 @@
 """One server for all tests that do not stop it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from aiobotocore.client import AioBaseClient
+from botocore.client import BaseClient
 
 from tests.include.local_aws.local_server import BUCKET, LocalServer
 
@@ -15,3 +18,26 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     server.s3.create_bucket(Bucket=BUCKET)
     yield server
     assert server.stop() == 0
+
+
+@pytest.fixture(autouse=True)
+def _called(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a test fail that does not call what its conformance marker names."""
+    marker = request.node.get_closest_marker("conformance")
+    if marker is None:
+        yield
+        return
+    called: set[str] = set()
+    for client in (BaseClient, AioBaseClient):
+        original = client._make_api_call
+        monkeypatch.setattr(client, "_make_api_call", _recorded(original, called))
+    yield
+    assert set(marker.args) <= called, f"it only called {sorted(called)}"
+
+
+def _recorded(original: Any, called: set[str]) -> Callable[..., Any]:
+    def call(client: Any, operation: str, arguments: Any) -> Any:
+        called.add(operation)
+        return original(client, operation, arguments)
+
+    return call

@@ -1,0 +1,167 @@
+"""The Amazon provider's SageMaker operators, unmodified, waiting themselves and deferred."""
+
+import functools
+from typing import Any
+
+import pytest
+from airflow.providers.amazon.aws.operators.sagemaker import (
+    SageMakerDeleteModelOperator,
+    SageMakerEndpointConfigOperator,
+    SageMakerEndpointOperator,
+    SageMakerModelOperator,
+    SageMakerProcessingOperator,
+    SageMakerRegisterModelVersionOperator,
+    SageMakerTrainingOperator,
+    SageMakerTransformOperator,
+)
+from botocore.exceptions import ClientError, WaiterError
+
+from tests.include.local_aws.clients.airflow_tasks import run
+from tests.include.local_aws.clients.configs import COMPUTE, Configs
+from tests.include.local_aws.local_server import IMAGE, ROLE, LocalServer, fresh
+
+_OPERATORS: dict[str, Any] = {
+    "training": functools.partial(SageMakerTrainingOperator, print_log=False),
+    "processing": SageMakerProcessingOperator,
+    "transform": SageMakerTransformOperator,
+}
+_CALLS = {
+    kind: pytest.mark.conformance(f"Create{kind.title()}Job", f"Describe{kind.title()}Job")
+    for kind in _OPERATORS
+}
+_EACH_KIND = pytest.mark.parametrize("kind", [pytest.param(k, marks=m) for k, m in _CALLS.items()])
+_EACH_WAY = pytest.mark.parametrize("deferrable", [False, True], ids=["waiting", "deferred"])
+pytestmark = pytest.mark.usefixtures("airflow_connection")
+
+
+def _job(kind: str, config: Any, deferrable: bool) -> Any:
+    return _OPERATORS[kind](
+        task_id=kind,
+        config=config,
+        deferrable=deferrable,
+        check_interval=0.2,
+        max_attempts=300,
+    )
+
+
+@_EACH_WAY
+@_EACH_KIND
+def test_a_job_operator_returns_the_completed_job(
+    configs: Configs, kind: str, deferrable: bool
+) -> None:
+    done = run(_job(kind, configs.job(kind), deferrable))[kind.title()]
+    assert done[f"{kind.title()}JobStatus"] == "Completed"
+
+
+@_EACH_WAY
+@_EACH_KIND
+def test_a_job_operator_fails_with_the_jobs_reason(
+    configs: Configs, kind: str, deferrable: bool
+) -> None:
+    reason = {"training": "no wheels", "processing": "nothing to copy", "transform": "not an image"}
+    with pytest.raises(Exception, match=reason[kind]):
+        run(_job(kind, configs.job(kind, "fail"), deferrable))
+
+
+@pytest.mark.conformance("CreateProcessingJob", "DescribeProcessingJob")
+def test_a_job_operator_takes_another_name_where_its_own_is_taken(configs: Configs) -> None:
+    config = configs.job("processing")
+    config["ProcessingJobName"] = taken = configs.create("processing")
+    done = run(_job("processing", config, deferrable=True))["Processing"]
+    assert done["ProcessingJobName"].startswith(f"{taken}-")
+
+
+@pytest.mark.conformance("CreateModel", "DescribeModel", "DeleteModel")
+def test_the_model_operators_create_and_delete(aws: LocalServer) -> None:
+    name = fresh("model")
+    config = {
+        "ModelName": name,
+        "ExecutionRoleArn": ROLE,
+        "PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": aws.artifact()},
+    }
+    made = run(SageMakerModelOperator(task_id="model", config=dict(config)))["Model"]
+    assert made["ModelArn"].endswith(f":model/{name}")
+    with pytest.raises(ClientError, match="Cannot create already existing model"):
+        run(SageMakerModelOperator(task_id="again", config=dict(config)))
+    run(SageMakerDeleteModelOperator(task_id="delete", config={"ModelName": name}))
+    with pytest.raises(ClientError, match="Could not find model"):
+        run(SageMakerDeleteModelOperator(task_id="gone", config={"ModelName": name}))
+
+
+@pytest.mark.conformance("CreateEndpointConfig", "DescribeEndpointConfig")
+def test_the_endpoint_config_operator_creates_once(aws: LocalServer) -> None:
+    config = _endpoint_config(aws.model())
+    made = run(SageMakerEndpointConfigOperator(task_id="config", config=dict(config)))
+    assert made["EndpointConfig"]["ProductionVariants"][0]["VariantName"] == "all"
+    with pytest.raises(ClientError, match="Cannot create already existing endpoint config"):
+        run(SageMakerEndpointConfigOperator(task_id="again", config=dict(config)))
+
+
+@_EACH_WAY
+@pytest.mark.conformance("CreateEndpoint", "UpdateEndpoint", "DescribeEndpoint")
+def test_the_endpoint_operator_creates_and_then_updates(aws: LocalServer, deferrable: bool) -> None:
+    """A second create is turned into an update by the message that SageMaker refuses it with."""
+    name = fresh("endpoint")
+    for model in (aws.model(VERSION="1"), aws.model(VERSION="2")):
+        config = _endpoint_config(model)
+        everything = {
+            "EndpointConfig": config,
+            "Endpoint": {
+                "EndpointName": name,
+                "EndpointConfigName": config["EndpointConfigName"],
+            },
+        }
+        made = run(_endpoint(everything, deferrable))["Endpoint"]
+        assert made["EndpointStatus"] == "InService"
+        assert made["EndpointConfigName"] == config["EndpointConfigName"]
+    assert aws.invoke(name, b"1")["version"] == "2"
+
+
+@_EACH_WAY
+@pytest.mark.conformance("CreateEndpoint", "DescribeEndpoint")
+def test_the_endpoint_operator_fails_where_no_container_starts(
+    aws: LocalServer, deferrable: bool
+) -> None:
+    config = {"EndpointName": fresh("endpoint")}
+    config["EndpointConfigName"] = aws.config(aws.model(DIES_AT_START="1"))
+    failure = Exception if deferrable else WaiterError
+    with pytest.raises(failure, match=r"(?i)failed|did not pass the ping health check"):
+        run(_endpoint(config, deferrable))
+
+
+@pytest.mark.conformance("CreateModelPackageGroup", "CreateModelPackage", "DeleteModelPackageGroup")
+def test_the_register_operator_makes_its_group_and_removes_it_after_a_failure(
+    aws: LocalServer,
+) -> None:
+    def register(group: str, **extras: Any) -> Any:
+        task = SageMakerRegisterModelVersionOperator(
+            task_id="task",
+            image_uri=IMAGE,
+            model_url=aws.artifact(),
+            package_group_name=group,
+            extras=extras or None,
+        )
+        return run(task)
+
+    group = fresh("group")
+    assert [register(group).rpartition("/")[2] for _ in range(2)] == ["1", "2"]
+    failing = fresh("group")
+    with pytest.raises(ClientError, match="ValidationException"):
+        register(failing, ModelApprovalStatus="Perhaps")
+    with pytest.raises(ClientError, match="does not exist"):
+        aws.sagemaker.describe_model_package_group(ModelPackageGroupName=failing)
+
+
+def _endpoint(config: Any, deferrable: bool) -> Any:
+    often: Any = 0.2
+    return SageMakerEndpointOperator(
+        task_id="endpoint", config=config, deferrable=deferrable, check_interval=often
+    )
+
+
+def _endpoint_config(model: str) -> dict[str, Any]:
+    variant = {"VariantName": "all", "ModelName": model, "InitialInstanceCount": 1}
+    return {
+        "EndpointConfigName": fresh("config"),
+        "ProductionVariants": [{**variant, "InstanceType": COMPUTE["InstanceType"]}],
+    }
