@@ -9,11 +9,12 @@ from include.local_aws.store import Body, Store
 
 @dataclass(frozen=True)
 class ModelContainer:
-    """The container that serves a model."""
+    """The container that serves a model; `is_plain` if its data are files below a prefix."""
 
     image: str
     model_data: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    is_plain: bool = False
 
     def saved(self) -> dict[str, Any]:
         """As JSON for the store."""
@@ -38,7 +39,10 @@ def resolve(store: Store, model_name: str) -> ModelContainer:
             "Environment": inside.get("Environment", {}) | container.get("Environment", {}),
         }
     return ModelContainer(
-        container["Image"], _model_data(container), container.get("Environment", {})
+        container["Image"],
+        _model_data(container),
+        container.get("Environment", {}),
+        is_plain=_source(container).get("CompressionType") == "None",
     )
 
 
@@ -56,5 +60,9 @@ def package_container(store: Store, package_arn: str) -> Body:
 
 def _model_data(container: Body) -> str | None:
     url: str | None = container.get("ModelDataUrl")
-    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
-    return url or source.get("S3Uri")
+    return url or _source(container).get("S3Uri")
+
+
+def _source(container: Body) -> Body:
+    found: Body = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    return found

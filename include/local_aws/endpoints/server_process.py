@@ -10,6 +10,8 @@ from include.local_aws.endpoints.models import ModelContainer
 from include.local_aws.errors import JobFailure
 from include.local_aws.jobs.archives import unpack
 from include.local_aws.jobs.container import Container
+from include.local_aws.jobs.entrypoint import command_line
+from include.local_aws.jobs.inputs import fetch
 from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_port
 from include.local_aws.services import Machine
@@ -73,7 +75,7 @@ class ServerProcess:
             JobFailure: no image, no model data, or no answer in time; nothing runs then.
         """
         try:
-            self._unpack()
+            self._unpack(check)
             self._spawn()
             self._await_ping(check, time.monotonic() + patience)
         except BaseException:
@@ -93,14 +95,18 @@ class ServerProcess:
             self._child.stop(grace)
         shutil.rmtree(self._container.directory, ignore_errors=True)
 
-    def _unpack(self) -> None:
+    def _unpack(self, check: Callable[[], None]) -> None:
         self._container.make("model")
         uri = self._model.model_data
         if uri is None:
             return
+        folder = self._container.base / "model"
+        if self._model.is_plain:
+            fetch(self._machine.objects, {"S3Uri": uri}, folder, "None", check)
+            return
         archive = self._container.directory / "model.tar.gz"
         self._machine.objects.download_file(uri, archive)
-        unpack(archive, self._container.base / "model", uri)
+        unpack(archive, folder, uri)
         archive.unlink()
 
     def _spawn(self) -> None:
@@ -113,8 +119,9 @@ class ServerProcess:
         environment = self._container.environment(
             image, self._machine.aws, self._model.environment, self._variables, bind
         )
+        line = command_line(image, self._container, environment, [], ["serve"])
         self._child = Child(
-            self._machine.isolation.command(self._container.base, [*image.entrypoint, "serve"]),
+            self._machine.isolation.command(self._container.base, line),
             environment=environment,
             directory=self._container.directory,
             log=self._log,

@@ -1,4 +1,4 @@
-"""A training job's checkpoints: restored at its start, copied to S3 while it runs."""
+"""What is copied to S3 while a job runs: checkpoints, restored before, and continuous outputs."""
 
 import contextlib
 import logging
@@ -34,19 +34,24 @@ class Checkpoints:
         objects: S3.
         uri: `CheckpointConfig.S3Uri`.
         directory: where the program keeps them.
+        restores: whether to fetch what is there; a continuous output only goes the other way.
     """
 
-    def __init__(self, objects: Objects, uri: str, directory: Path) -> None:
+    def __init__(
+        self, objects: Objects, uri: str, directory: Path, *, restores: bool = True
+    ) -> None:
         self._objects = objects
         self._uri = uri.rstrip("/")
         self._directory = directory
+        self._restores = restores
         self._copied: dict[Path, _State] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints")
 
     def __enter__(self) -> Self:
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._objects.download(self._objects.under(self._uri + "/"), self._directory)
+        if self._restores:
+            self._objects.download(self._objects.under(self._uri + "/"), self._directory)
         self._copied = self._state()
         self._thread.start()
         return self

@@ -43,7 +43,8 @@ def final_metrics(body: Body) -> list[dict[str, Any]]:
     """The metrics that a training job's first instance has logged, in all attempts of it."""
     definitions = body["AlgorithmSpecification"].get("MetricDefinitions", [])
     reader = MetricReader(definitions)
-    for log in body.get("_logs", []) if definitions else []:
-        for event in events(Path(log)):
+    logs = [Path(log) for log in body.get("_logs", []) if definitions]
+    for log in filter(Path.is_file, logs):  # after a restart they may have been cleaned away
+        for event in events(log):
             reader.feed(event)
     return reader.final

@@ -1,9 +1,12 @@
 """A processing job: on each instance inputs from S3, the program, outputs to S3."""
 
+import contextlib
 import time
+from collections.abc import Sequence
 
 from include.local_aws.errors import JobFailure
 from include.local_aws.images import Image
+from include.local_aws.jobs.checkpoints import Checkpoints
 from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.entrypoint import command_line
 from include.local_aws.jobs.inputs import fetch
@@ -33,12 +36,14 @@ class ProcessingJob(Job):
             self._prepare(request, instance)
         self.check_stop()
         programs = [self._program(request, image, instance) for instance in instances]
-        ended = self.run_programs(programs, self._seconds(request))
+        with contextlib.ExitStack() as kept:
+            for output in self._continuous(request, instances):
+                kept.enter_context(output)
+            ended = self.run_programs(programs, self._seconds(request))
         if ended.code != 0:
             self._failed = ended
-            self._upload(request, "Continuous")
             raise self.failure(ended)
-        self._upload(request, "EndOfJob", "Continuous")
+        self._upload(request)
 
     def on_started(self) -> None:
         """Set ProcessingStartTime."""
@@ -101,20 +106,37 @@ class ProcessingJob(Job):
                 instance.share,
             )
 
-    def _upload(self, request: Body, *modes: str) -> None:
+    def _continuous(self, request: Body, instances: Sequence[Container]) -> list[Checkpoints]:
+        """The outputs that are stored while the programs run, however they end."""
+        return [
+            Checkpoints(
+                self.machine.objects,
+                output["S3Uri"],
+                instance.local(output["LocalPath"]),
+                restores=False,
+            )
+            for output in _outputs(request, "Continuous")
+            for instance in instances
+        ]
+
+    def _upload(self, request: Body) -> None:
         """Upload all instances' outputs; what two of them call alike is the last one's.
 
         On AWS it is then the one's that is uploaded last, which may be either.
         """
-        config = request.get("ProcessingOutputConfig", {})
-        outputs = [output["S3Output"] for output in config.get("Outputs", [])]
         for instance in self._instances(request):
-            for output in [o for o in outputs if o["S3UploadMode"] in modes]:
+            for output in _outputs(request, "EndOfJob"):
                 directory = instance.local(output["LocalPath"])
                 self.machine.objects.upload(directory, output["S3Uri"], self.check_server)
 
     def _seconds(self, request: Body) -> float:
         return float(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY))
+
+
+def _outputs(request: Body, mode: str) -> list[Body]:
+    config = request.get("ProcessingOutputConfig", {})
+    outputs = [output["S3Output"] for output in config.get("Outputs", [])]
+    return [output for output in outputs if output["S3UploadMode"] == mode]
 
 
 def _config(request: Body) -> Body:

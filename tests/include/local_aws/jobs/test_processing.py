@@ -1,7 +1,9 @@
+import time
+
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.include.local_aws.local_server import BUCKET, LocalServer
+from tests.include.local_aws.local_server import BUCKET, IMAGE, LocalServer
 
 TARGET = f"s3://{BUCKET}/processed"
 
@@ -29,6 +31,29 @@ def test_a_failed_program_gives_its_reason_and_no_output(aws: LocalServer) -> No
     assert job["ProcessingJobStatus"] == "Failed"
     assert job["FailureReason"] == "AlgorithmError: nothing to copy, exit code: 1"
     assert aws.keys(f"{TARGET}/failed") == []
+
+
+def test_a_continuous_output_is_stored_while_the_program_runs_and_stays_when_it_is_stopped(
+    aws: LocalServer,
+) -> None:
+    folder = "$SAGEMAKER_BASE_DIR/processing/output/result"
+    script = f"trap 'echo end > {folder}/end; exit 1' TERM; echo 1 > {folder}/part; sleep 60 & wait"
+    app = {"ImageUri": IMAGE, "ContainerEntrypoint": ["/bin/sh", "-c", script]}
+    s3_output = {"S3Uri": f"{TARGET}/continuous", "LocalPath": "/opt/ml/processing/output/result"}
+    output = {"OutputName": "r", "S3Output": {**s3_output, "S3UploadMode": "Continuous"}}
+    name = aws.process(
+        source=aws.put("process/c", a="1"),
+        target=TARGET,
+        AppSpecification=app,
+        ProcessingOutputConfig={"Outputs": [output]},
+    )
+    deadline = time.monotonic() + 60
+    while aws.keys(f"{TARGET}/continuous") != ["part"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    aws.sagemaker.stop_processing_job(ProcessingJobName=name)
+    assert aws.ended("processing", name)["ProcessingJobStatus"] == "Stopped"
+    assert aws.keys(f"{TARGET}/continuous") == ["end", "part"]
 
 
 def test_an_empty_input_fails_with_the_url(aws: LocalServer) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from include.local_aws.errors import JobFailure
 from include.local_aws.jobs.sending import Limits
 from include.local_aws.jobs.splitting import split
-from tests.include.local_aws.local_server import BUCKET, LocalServer, fresh
+from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer, fresh
 
 _TARGET = f"s3://{BUCKET}/transformed"
 
@@ -106,6 +106,28 @@ def test_records_are_filtered_sent_one_by_one_and_joined_with_their_answers(
     answers = [json.loads(line) for line in lines]
     assert [a["id"] for a in answers] == [1, 2]
     assert [a["SageMakerOutput"]["length"] for a in answers] == [len(b"[1,2]\n"), len(b"[3]")]
+
+
+def test_a_model_that_was_stored_file_by_file_is_served(aws: LocalServer) -> None:
+    """What a training with CompressionType NONE leaves is a ModelDataSource of the same."""
+    uri = aws.put("transform/plain", a="1")
+    request = aws.training_request(uri)
+    request["OutputDataConfig"]["CompressionType"] = "NONE"
+    aws.sagemaker.create_training_job(**request)
+    trained = aws.ended("training", request["TrainingJobName"])
+    source = {"S3Uri": trained["ModelArtifacts"]["S3ModelArtifacts"], "S3DataType": "S3Prefix"}
+    model = fresh("plain")
+    aws.sagemaker.create_model(
+        ModelName=model,
+        PrimaryContainer={
+            "Image": IMAGE,
+            "ModelDataSource": {"S3DataSource": {**source, "CompressionType": "None"}},
+        },
+        ExecutionRoleArn=ROLE,
+    )
+    job = aws.ended("transform", _create(aws, model, uri, f"{_TARGET}/plain"))
+    assert job["TransformJobStatus"] == "Completed", job
+    assert json.loads(aws.get(f"{_TARGET}/plain/a.txt.out"))["model"] == "trained"
 
 
 def test_a_stopped_transform_ends_soon_and_says_so(aws: LocalServer) -> None:
