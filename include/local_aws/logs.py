@@ -106,3 +106,13 @@ def _seek(lines: BinaryIO, start: int) -> int:
 def messages(file: Path) -> Iterator[str]:
     """The lines of a stream without their times."""
     return (event.message for event in events(file))
+
+
+def tail(file: Path, most: int) -> list[Event]:
+    """The whole lines among the last `most` bytes of a stream."""
+    start = max(0, file.stat().st_size - most)
+    if start:
+        with file.open("rb") as lines:
+            lines.seek(start - 1)  # so that a line that begins at `start` counts
+            start += len(lines.readline()) - 1
+    return list(events(file, start))

@@ -21,6 +21,7 @@ from include.local_aws.errors import ApiError
 from include.local_aws.moto_app import Moto
 from include.local_aws.services import Services
 from include.local_aws.signatures import Signatures
+from include.local_aws.status.page import StatusPage
 
 _log = logging.getLogger(__name__)
 _SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/[^/,]+/([^/,]+)/aws4_request")
@@ -32,9 +33,10 @@ _JSON = "application/x-amz-json-1.1"
 class Server:
     """The ASGI application.
 
-    Every request but GET /health must be signed in its Authorization header, which a page in a
-    browser cannot set for another site: on loopback whatever the key, beyond loopback with the
-    right keys. The door keeps out what a page elsewhere sends all the same.
+    Every request but those for /health and the status page must be signed in its Authorization
+    header, which a page in a browser cannot set for another site: on loopback whatever the key,
+    beyond loopback with the right keys. The door keeps out what a page elsewhere sends all the
+    same.
     """
 
     def __init__(self, services: Services, s3_endpoint_url: str) -> None:
@@ -47,6 +49,7 @@ class Server:
         self._door = Door(settings)
         self._signatures = Signatures(settings.credentials) if settings.exposed else None
         self._moto = Moto(lambda: publish(services.machine.metrics))
+        self._status = StatusPage(services, s3_endpoint_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -69,14 +72,17 @@ class Server:
         self._door.check(request)
         service = _service(request)
         if service is None:
-            return self._unsigned(request)
+            return await self._unsigned(request)
         if self._signatures:
             request = await self._signatures.verified(request)
         return await self._serve(service, request)
 
-    def _unsigned(self, request: Request) -> Response:
-        if request.url.path == "/health":
+    async def _unsigned(self, request: Request) -> Response:
+        if request.scope["path"] == "/health":
             return JSONResponse(self._health())
+        page = await self._status.respond(request)
+        if page is not None:
+            return page
         raise ApiError(
             "the request is not signed", code="MissingAuthenticationTokenException", status=403
         )

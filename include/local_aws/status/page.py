@@ -1,0 +1,217 @@
+"""The addresses of the page, and who may look at it."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+)
+
+from include.local_aws.jobs.kinds import KINDS
+from include.local_aws.services import Services
+from include.local_aws.settings import Settings, client_environment
+from include.local_aws.status import endpoints, jobs, log_view
+from include.local_aws.status.storage import Storage
+from include.local_aws.status.words import render, stamp
+
+_KINDS = {kind.word.lower(): kind for kind in KINDS}
+_MOST = 50  # jobs that the overview shows unless all are asked for
+_ALL = 1000
+_LOCKED = (
+    "This page shows logs and settings, and other machines can reach it. "
+    "Open the address with the key that the server said when it started."
+)
+_COOKIE = "local_aws_page"
+_PAST = 400 * 86400  # seconds for which a browser keeps the key
+
+
+class StatusPage:
+    """Answers GET requests of browsers; it only reads, and every text from outside is escaped.
+
+    On loopback it is open, as the API is there. Beyond loopback it asks for a key of its own,
+    which is in the address that the server says at its start; it is of no use to sign with.
+    """
+
+    def __init__(self, services: Services, s3_endpoint_url: str) -> None:
+        self._services = services
+        self._settings = services.machine.settings
+        self._s3_endpoint_url = s3_endpoint_url
+        self._storage = Storage(self._settings)
+        self._key = page_key(self._settings)
+        self._started = time.time()
+        self._pages: list[tuple[re.Pattern[str], Callable[..., Response | None]]] = [
+            (re.compile(r"/"), self._overview),
+            (re.compile(r"/jobs/([a-z]+)/([^/]+)"), self._job),
+            (re.compile(r"/endpoints/([^/]+)"), self._endpoint),
+            (re.compile(r"/log"), self._log),
+            (re.compile(r"/log\.txt"), self._whole_log),
+        ]
+
+    async def respond(self, request: Request) -> Response | None:
+        """The answer, or None where there is no such page."""
+        if request.method not in ("GET", "HEAD"):
+            return None
+        path = request.scope["path"]
+        for pattern, page in self._pages:
+            if found := pattern.fullmatch(path):
+                return self._without_key(request) or await anyio.to_thread.run_sync(
+                    _answered, page, request, found.groups()
+                )
+        return None
+
+    def _without_key(self, request: Request) -> Response | None:
+        """What is answered instead of the page to a browser that does not show the key."""
+        if self._key is None:
+            return None
+        given = request.query_params.get("key", "")
+        if _same(given, self._key):
+            answer = RedirectResponse(request.scope["path"], 303)
+            answer.set_cookie(_COOKIE, given, _PAST, httponly=True, samesite="lax")
+            return answer
+        if _same(request.cookies.get(_COOKIE, ""), self._key):
+            return None
+        return _html("notice.html.jinja", 403, text=_LOCKED)
+
+    def _overview(self, request: Request) -> Response:
+        shown_all = "all" in request.query_params
+        machine = self._services.machine
+        return self._page(
+            request,
+            "overview.html.jinja",
+            jobs=jobs.jobs(machine.store, machine.logs, _ALL if shown_all else _MOST),
+            endpoints=endpoints.endpoints(machine.store),
+            usage=self._storage.usage(),
+            shown_all=shown_all,
+            up=time.time() - self._started,
+            slots=self._settings.slots,
+            environment=self._environment(),
+        )
+
+    def _environment(self) -> dict[str, str]:
+        """What a client needs, the secret only where it is none."""
+        settings = self._settings
+        told = client_environment(
+            settings.announced_url, self._s3_endpoint_url, settings.credentials
+        )
+        if settings.exposed:
+            told["AWS_SECRET_ACCESS_KEY"] = "..."
+        return told
+
+    def _job(self, request: Request, word: str, name: str) -> Response | None:
+        machine = self._services.machine
+        kind = _KINDS.get(word)
+        body = machine.store.get(kind.store, name) if kind else None
+        if kind is None or body is None:
+            return None
+        wanted = request.query_params.get("stream")
+        return self._page(
+            request,
+            "job.html.jinja",
+            job=jobs.row(kind, body, machine.logs),
+            body={key: value for key, value in body.items() if not key.startswith("_")},
+            live=body[kind.status] in jobs.LIVE,
+            result=jobs.result(kind, body),
+            told={word: body.get(field) for word, field in jobs.TOLD.items()},
+            log=log_view.view(machine.logs, kind.log_group, f"{name}/", wanted, newest=False),
+        )
+
+    def _endpoint(self, request: Request, name: str) -> Response | None:
+        machine = self._services.machine
+        found = endpoints.endpoint(machine.store, name)
+        if found is None:
+            return None
+        wanted = request.query_params.get("stream")
+        return self._page(
+            request,
+            "endpoint.html.jinja",
+            endpoint=found,
+            live=True,
+            log=log_view.view(machine.logs, found.log_group, "", wanted, newest=True),
+        )
+
+    def _page(self, request: Request, template: str, **values: Any) -> Response:
+        machine = self._services.machine
+        part = "part" in request.query_params
+        return _html(
+            template,
+            part=part,
+            url=self._settings.announced_url,
+            s3_url=self._s3_endpoint_url,
+            isolation=str(machine.isolation),
+            root=str(self._settings.root),
+            **values,
+        )
+
+    def _log(self, request: Request) -> Response | None:
+        file = self._file(request)
+        after = request.query_params.get("after", "")
+        if file is None:
+            return None
+        lines, end = log_view.since(file, int(after) if after.isascii() and after.isdigit() else 0)
+        told = [[stamp(line.timestamp), line.message] for line in lines]
+        return JSONResponse({"lines": told, "end": end}, headers=_guarded())
+
+    def _whole_log(self, request: Request) -> Response | None:
+        file = self._file(request)
+        return file and FileResponse(file, media_type="text/plain", headers=_guarded())
+
+    def _file(self, request: Request) -> Any:
+        query = request.query_params
+        return self._services.machine.logs.file(query.get("group", ""), query.get("stream", ""))
+
+
+def page_key(settings: Settings) -> str | None:
+    """What a browser must show, or None on loopback; the same at every start."""
+    if not settings.exposed:
+        return None
+    secret = settings.credentials.secret_access_key.encode()
+    return hmac.new(secret, b"status page", hashlib.sha256).hexdigest()[:32]
+
+
+def page_url(settings: Settings) -> str:
+    """The address to open in a browser."""
+    key = page_key(settings)
+    return f"{settings.announced_url}/" + (f"?key={key}" if key else "")
+
+
+def _answered(
+    page: Callable[..., Response | None], request: Request, words: tuple[str, ...]
+) -> Response:
+    found = page(request, *words)
+    text = "There is nothing of this name, or not any more."
+    return found or _html("notice.html.jinja", 404, text=text)
+
+
+def _same(given: str, key: str) -> bool:
+    return hmac.compare_digest(given.encode(), key.encode())
+
+
+def _html(template: str, status: int = 200, **values: Any) -> Response:
+    nonce = secrets.token_urlsafe(16)
+    text = render(template, nonce=nonce, **values)
+    return HTMLResponse(text, status, headers=_guarded(nonce))
+
+
+def _guarded(nonce: str = "") -> dict[str, str]:
+    """Nothing is fetched from elsewhere, framed by others, or kept by the browser."""
+    script = f"script-src 'nonce-{nonce}'; " if nonce else ""
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; {script}style-src 'unsafe-inline'; connect-src 'self'; "
+            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }

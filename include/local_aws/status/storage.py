@@ -1,0 +1,96 @@
+"""What the folder takes up on the disk."""
+
+import os
+import shutil
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.local_aws.settings import Settings
+
+_FRESH = 10.0  # seconds for which a measurement is good
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Bytes on the disk.
+
+    Attributes:
+        parts: of the folder's parts, by a word for each.
+        buckets: of S3's buckets, what was deleted and not yet vacuumed included.
+        free: still free for this user on the disk that the folder is on.
+        total: the size of that disk.
+    """
+
+    parts: dict[str, int]
+    buckets: dict[str, int]
+    free: int
+    total: int
+
+    @property
+    def used(self) -> int:
+        """All that the folder takes up."""
+        return sum(self.parts.values())
+
+
+class Storage:
+    """Measures a folder, at most every ten seconds; safe to use from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._measured = float("-inf")
+        self._usage = Usage({}, {}, 0, 0)
+
+    def usage(self) -> Usage:
+        """The latest measurement."""
+        with self._lock:
+            if time.monotonic() - self._measured > _FRESH:
+                self._usage = measure(self._settings)
+                self._measured = time.monotonic()
+            return self._usage
+
+
+def measure(settings: Settings) -> Usage:
+    """What the folder takes up now; files that vanish meanwhile count as nothing."""
+    disk = shutil.disk_usage(settings.root)
+    parts = {
+        "S3": _size(settings.storage),
+        "under way": _size(settings.work),
+        "logs": _size(settings.logs),
+        "state": sum(size for path, size in _files(settings.root, deep=False)),
+    }
+    return Usage(parts, _buckets(settings.storage / "data"), disk.free, disk.total)
+
+
+def _size(folder: Path) -> int:
+    return sum(size for _, size in _files(folder))
+
+
+def _buckets(data: Path) -> dict[str, int]:
+    """SeaweedFS keeps a bucket in volumes `<bucket>_<number>.dat`."""
+    sizes: Counter[str] = Counter()
+    for path, size in _files(data, deep=False):
+        bucket, line, number = Path(path).stem.rpartition("_")
+        if line and number.isdigit() and path.endswith(".dat"):
+            sizes[bucket] += size
+    return dict(sizes.most_common())
+
+
+def _files(folder: str | Path, *, deep: bool = True) -> Iterator[tuple[str, int]]:
+    """The files of a folder with what they take up; a link counts as itself."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            if not entry.is_dir(follow_symlinks=False):
+                yield entry.path, entry.stat(follow_symlinks=False).st_blocks * 512
+            elif deep:
+                yield from _files(entry.path)
+        except OSError:
+            continue

@@ -1,0 +1,61 @@
+"""Figures in words for people, and the templates that use them."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def duration(seconds: float) -> str:
+    """A duration in at most two units: `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    for unit, below, size, rest in (
+        ("min", 3600, 60, "s"),
+        ("h", 86400, 3600, "min"),
+        ("d", None, 86400, "h"),
+    ):
+        if below is None or whole < below:
+            left = whole % size // {"s": 1, "min": 60, "h": 3600}[rest]
+            return f"{whole // size} {unit}" + (f" {left} {rest}" if left else "")
+    raise AssertionError("every duration has a unit")
+
+
+def size(count: float) -> str:
+    """A number of bytes: `12 kB`, `1.4 GB`; a kB has 1,000."""
+    for unit in _UNITS:
+        if count < 999.5 or unit == _UNITS[-1]:
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if unit == "B" or count >= 9.95 else f"{count:.1f} {unit}"
+
+
+def clock(seconds: float) -> str:
+    """A moment on this machine's clock, the date only if it is another day's."""
+    moment = time.localtime(seconds)
+    today = moment[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M:%S" if today else "%d %b %Y %H:%M", moment)
+
+
+def stamp(milliseconds: float) -> str:
+    """A moment in a log, to the second."""
+    return time.strftime("%H:%M:%S", time.localtime(milliseconds / 1000))
+
+
+_environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters.update(duration=duration, size=size, clock=clock, stamp=stamp)
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill one of the templates; everything is escaped."""
+    return _environment.get_template(template).render(**values)

@@ -1,0 +1,146 @@
+"""The status page as a browser gets it."""
+
+import html
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.include.local_aws.local_server import LocalServer
+
+EVIL = "<script>alert('no')</script>"
+
+
+@pytest.fixture(scope="module")
+def browser(aws: LocalServer) -> httpx.Client:
+    return httpx.Client(base_url=aws.environment["AWS_ENDPOINT_URL"])
+
+
+@pytest.fixture(scope="module")
+def failed(aws: LocalServer) -> str:
+    """A job that failed, with a reason that would be a script if it were not escaped."""
+    name = aws.train(aws.put("page", a="1"), failure=EVIL, exit="2")
+    aws.ended("training", name)
+    return name
+
+
+@pytest.fixture(scope="module")
+def served(aws: LocalServer) -> str:
+    return aws.endpoint(aws.config(aws.model(VERSION="1"), count=2))
+
+
+@pytest.fixture(scope="module")
+def pages(browser: httpx.Client, failed: str, served: str) -> dict[str, httpx.Response]:
+    paths = ("/", f"/jobs/training/{failed}", f"/endpoints/{served}", "/jobs/training/none")
+    return {path: browser.get(path) for path in paths}
+
+
+def test_the_overview_shows_jobs_endpoints_and_storage(
+    pages: dict[str, httpx.Response], failed: str, served: str
+) -> None:
+    text = pages["/"].text
+    assert f'href="/jobs/training/{failed}"' in text
+    assert html.escape(f"AlgorithmError: {EVIL}", quote=False).split("'")[0] in text
+    assert f'href="/endpoints/{served}"' in text
+    assert "2 processes" in re.sub(r"\s+", " ", text)
+    assert re.search(
+        r"Storage: [\d.]+ [kMGT]?B here, [\d.]+ [kMGT]?B of [\d.]+ [kMGT]?B free", text
+    )
+    assert "bucket " in text
+
+
+def test_everything_from_outside_is_escaped(pages: dict[str, httpx.Response]) -> None:
+    for path, page in pages.items():
+        assert EVIL not in page.text, path
+
+
+def test_nothing_is_fetched_from_elsewhere_and_nobody_frames_it(
+    pages: dict[str, httpx.Response],
+) -> None:
+    for page in pages.values():
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", page.text)
+        assert "url(" not in page.text
+        assert "@import" not in page.text
+        scripts = re.findall(r"<script([^>]*)>", page.text)
+        assert all(f"'{_nonce(script)}'" in policy for script in scripts)
+
+
+def _nonce(script: str) -> str:
+    found = re.search(r'nonce="([^"]+)"', script)
+    assert found, script
+    return f"nonce-{found[1]}"
+
+
+def test_its_live_part_is_what_it_is_drawn_with(browser: httpx.Client, failed: str) -> None:
+    """The script replaces the one by the other: a difference would make the page jump."""
+    whole = browser.get(f"/jobs/training/{failed}").text
+    part = browser.get(f"/jobs/training/{failed}?part=").text
+    assert part.strip() in whole
+    assert "<html" not in part
+    assert "<script" not in part
+
+
+def test_a_job_page_tells_why_it_failed_and_what_it_logged(
+    pages: dict[str, httpx.Response], failed: str
+) -> None:
+    text = pages[f"/jobs/training/{failed}"].text
+    assert "exit code: 2" in text
+    assert "Epoch[1] Validation-accuracy=0.6" in text
+    assert "validation:accuracy" in text
+
+
+def test_a_log_is_followed_from_where_the_page_ended(
+    aws: LocalServer, browser: httpx.Client
+) -> None:
+    name = aws.train(aws.put("page", a="1"), sleep="60", ignore_sigterm="")
+    aws.await_log("training", name, "sleeping")
+    page = browser.get(f"/jobs/training/{name}").text
+    query = {word: _data(page, word) for word in ("group", "stream")}
+    end = int(_data(page, "end"))
+    assert browser.get("/log", params={**query, "after": end}).json() == {"lines": [], "end": end}
+    again = browser.get("/log", params={**query, "after": 0}).json()
+    assert (again["lines"][-1][1], again["end"]) == ("sleeping", end)
+    for nonsense in ("1", "-1", "x", str(10**30), "\u0663"):
+        told = browser.get("/log", params={**query, "after": nonsense}).json()
+        assert told == again, nonsense
+    assert browser.get("/log.txt", params=query).text.count("\n") == len(again["lines"])
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+
+
+def _data(page: str, word: str) -> str:
+    found = re.search(rf'data-{word}="([^"]*)"', page)
+    assert found, word
+    return html.unescape(found[1])
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/log", {"group": "/aws/sagemaker/../..", "stream": "etc/passwd"}),
+        ("/log", {"group": "/aws/sagemaker/TrainingJobs", "stream": "../../state.sqlite"}),
+        ("/log.txt", {"group": "/etc", "stream": "passwd"}),
+        ("/log.txt", {}),
+        ("/jobs/training/..%2f..%2fstate.sqlite", {}),
+        ("/jobs/nothing/x", {}),
+        ("/endpoints/%3Cscript%3E", {}),
+    ],
+)
+def test_a_path_leads_nowhere_else(browser: httpx.Client, path: str, query: dict[str, Any]) -> None:
+    answer = browser.get(path, params=query)
+    assert answer.status_code in (403, 404)
+    assert "script>" not in answer.text.replace("</style>", "")
+
+
+def test_it_only_reads(browser: httpx.Client, failed: str) -> None:
+    for method in ("POST", "PUT", "DELETE"):
+        assert browser.request(method, f"/jobs/training/{failed}").status_code == 403
+
+
+def test_a_link_on_another_page_may_be_followed(browser: httpx.Client) -> None:
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    answer = browser.get("/", headers={**followed, "Sec-Fetch-Dest": "document"})
+    assert answer.status_code == 200
