@@ -26,6 +26,8 @@ from botocore.exceptions import ClientError, WaiterError
 
 from include.local_aws.images import ImageRegistry
 from include.local_aws.processes.ports import free_port
+from include.local_aws.settings import Credentials, Settings
+from include.local_aws.status.page import page_key
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
@@ -114,6 +116,24 @@ def example(name: str) -> str:
     found = re.search(rf"^#.*\b{name}=(\S+)", EXAMPLE, re.MULTILINE)
     assert found, name
     return found[1]
+
+
+def test_the_status_page_asks_other_machines_for_its_key(service: Running) -> None:
+    """Logs and settings are not for everyone in the network."""
+    for path in ("/", "/jobs/training/a", "/log?group=a&stream=b", "/?key=wrong"):
+        assert httpx.get(service.url + path).status_code == 403
+    settings = Settings(
+        root=Path(),
+        port=service.port,
+        images=Path(),
+        bind="0.0.0.0",
+        credentials=Credentials(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"]),
+    )
+    with httpx.Client(base_url=service.url, follow_redirects=True) as browser:
+        page = browser.get("/", params={"key": page_key(settings) or ""})
+        assert (page.status_code, page.url.query) == (200, b"")
+        assert "of-the-test-alone" not in page.text
+        assert browser.get("/jobs/training/a").status_code == 404
 
 
 def test_the_example_leads_to_the_service() -> None:

@@ -4,26 +4,32 @@ import argparse
 import asyncio
 import contextlib
 import dataclasses
-import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address
-from pathlib import Path
 
 import uvicorn
 
+from include.local_aws import announcement
+from include.local_aws.doctor import command as doctor
 from include.local_aws.errors import StartupError
 from include.local_aws.local_aws import LocalAws
+from include.local_aws.options import options_parser
 from include.local_aws.server import Server
-from include.local_aws.settings import FIXED, LOOPBACK, Credentials, Settings, client_environment
+from include.local_aws.settings import FIXED, Credentials, Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; 0 after a clean stop, 1 when it cannot start."""
-    options = _parser().parse_args(arguments)
+    """Serve until SIGTERM or SIGINT; 0 after a clean stop, 1 when it cannot start.
+
+    `doctor` as the first word looks at the machine instead.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["doctor"]:
+        return doctor.main(given[1:])
+    options = options_parser().parse_args(given)
     logging.basicConfig(level=logging.WARNING, format="local_aws: %(message)s", stream=sys.stderr)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
@@ -121,97 +127,9 @@ async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: 
 
 
 def _announce(settings: Settings, aws: LocalAws, *, as_json: bool) -> None:
-    if not as_json:
+    if as_json:
+        said = announcement.event(settings, aws.s3_endpoint_url, str(aws.isolation))
+    else:
         print(f"local_aws: {aws.isolation}", file=sys.stderr, flush=True)
-        print("ready", flush=True)
-        return
-    event = {
-        "event": "ready",
-        "endpoint_url": settings.announced_url,
-        "s3_endpoint_url": aws.s3_endpoint_url,
-        "isolation": str(aws.isolation),
-        "environment": client_environment(
-            settings.announced_url, aws.s3_endpoint_url, settings.credentials
-        ),
-    }
-    print(json.dumps(event), flush=True)
-
-
-def _add_limits(parser: argparse.ArgumentParser) -> None:
-    """What jobs may take of the machine, and logs of its disk."""
-    parser.add_argument(
-        "--jobs",
-        type=_positive,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="how many instances of jobs run at once, as many as there are processors unless "
-        "said; the others wait in the order in which they came",
-    )
-    parser.add_argument(
-        "--memory",
-        type=_positive,
-        metavar="MB",
-        help="what all jobs may hold together, three quarters of the machine's memory unless "
-        "said; beyond it the job furthest above its share, MB / N an instance, is ended",
-    )
-    parser.add_argument(
-        "--keep-days",
-        type=_positive,
-        default=Settings.keep_days,
-        metavar="N",
-        help="logs are removed so long after their last line, %(default)s unless said",
-    )
-    parser.add_argument(
-        "--keep-logs",
-        type=_positive,
-        default=Settings.keep_logs >> 20,
-        metavar="MB",
-        help="what all logs may take, %(default)s unless said; beyond it the oldest are removed, "
-        "but none of what runs",
-    )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 < port < 65536:
-        raise ValueError
-    return port
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m include.local_aws", description=__doc__)
-    parser.add_argument("--root", type=Path, required=True, help="where all state is kept")
-    parser.add_argument("--port", type=_port, required=True, help="everything but S3 answers here")
-    parser.add_argument("--images", type=Path, required=True, help="JSON: image URI to program")
-    parser.add_argument("--s3-port", type=_port, help="S3 answers here; else wherever is free")
-    parser.add_argument(
-        "--bind",
-        type=IPv4Address,
-        default=LOOPBACK,
-        metavar="ADDRESS",
-        help=f"the IPv4 address to listen on, {LOOPBACK} unless said; 0.0.0.0 is all of them",
-    )
-    parser.add_argument(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a name under which clients may call, the first is announced; more may follow",
-    )
-    parser.add_argument(
-        "--bucket",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="make this bucket unless it is there; more may follow",
-    )
-    _add_limits(parser)
-    parser.add_argument("--json", action="store_true", help="say `ready` as one line of JSON")
-    return parser
+        said = announcement.text(settings, aws.s3_endpoint_url)
+    print(said, flush=True)

@@ -37,6 +37,10 @@ class ImageRegistry:
             )
         return image
 
+    def images(self) -> dict[str, Image]:
+        """All images by URI; StartupError if the file is no registry."""
+        return self._read()
+
     def _read(self) -> dict[str, Image]:
         try:
             entries = json.loads(self._file.read_text())

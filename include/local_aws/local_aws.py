@@ -23,7 +23,7 @@ from include.local_aws.jobs.transform import TransformJob
 from include.local_aws.logs import LogFiles
 from include.local_aws.processes.isolation import Isolation
 from include.local_aws.processes.leftovers import end_leftovers
-from include.local_aws.processes.ports import free_port, is_free
+from include.local_aws.processes.ports import free_port, obstacle
 from include.local_aws.retention import Retention
 from include.local_aws.server import Server
 from include.local_aws.services import Machine, Services
@@ -63,7 +63,7 @@ class LocalAws:
     def start(self) -> Server:
         """Start S3, settle what the last server left, and return the application to serve."""
         with contextlib.ExitStack() as undo:
-            self._settings.root.mkdir(parents=True, exist_ok=True)
+            _make_root(self._settings)
             undo.enter_context(_lock(self._settings))
             self._check_ports()
             self._check_disk()
@@ -108,10 +108,9 @@ class LocalAws:
     def _check_ports(self) -> None:
         ports = {"--port": self._settings.port, "--s3-port": self._settings.s3_port}
         for flag, port in ports.items():
-            if port is not None and not is_free(port, self._settings.bind):
-                raise StartupError(
-                    f"port {port} is in use on {self._settings.bind}: choose another with {flag}"
-                )
+            why = port and obstacle(port, self._settings.bind)
+            if why:
+                raise StartupError(f"{why}: choose another with {flag}")
 
     def _check_disk(self) -> None:
         free = shutil.disk_usage(self._settings.root).free
@@ -146,7 +145,23 @@ def _gateway(settings: Settings) -> Gateway | None:
     """What passes S3 on, unless clients reach SeaweedFS itself."""
     if settings.bind == LOOPBACK and settings.s3_port is None:
         return None
-    return Gateway(settings.bind, settings.s3_port or free_port(settings.bind))
+    try:
+        return Gateway(settings.bind, settings.s3_port or free_port(settings.bind))
+    except OSError as error:
+        raise StartupError(
+            f"{settings.bind} cannot be listened on ({error.strerror}): choose another with --bind"
+        ) from error
+
+
+def _make_root(settings: Settings) -> None:
+    try:
+        settings.root.mkdir(parents=True, exist_ok=True)
+        (settings.root / "lock").touch()
+    except OSError as error:
+        raise StartupError(
+            f"the folder {settings.root} cannot be used ({error.strerror}): "
+            "make it writable for this user, or choose another --root"
+        ) from error
 
 
 def _make_bucket(objects: Objects, name: str) -> None:

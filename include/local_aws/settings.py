@@ -8,6 +8,7 @@ from pathlib import Path
 ACCOUNT = "123456789012"  # moto's own, so that STS and the ARNs agree
 REGION = "us-east-1"
 LOOPBACK = "127.0.0.1"
+PORT = 4566  # where everything but S3 answers unless it is said
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,26 @@
 """Free TCP ports."""
 
+import errno
 import random
 import socket
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether a server could listen there now."""
+    return obstacle(port, host) is None
+
+
+def obstacle(port: int, host: str) -> str | None:
+    """Why no server could listen there now, or None."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"port {port} is in use on {host}"
+            return f"port {port} on {host} cannot be listened on ({error.strerror})"
+    return None
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -59,7 +59,6 @@ def endpoint(store: Store, name: str) -> EndpointRow | None:
 def row(body: Body) -> EndpointRow:
     """An endpoint as the overview shows it."""
     status = str(body["EndpointStatus"])
-    coming = body.get("_next", {}).get("EndpointConfigName") if status == "Updating" else None
     return EndpointRow(
         name=str(body["EndpointName"]),
         status=status,
@@ -67,9 +66,21 @@ def row(body: Body) -> EndpointRow:
         config=str(body.get("EndpointConfigName", "")),
         created=body["CreationTime"],
         changed=body["LastModifiedTime"],
-        note=str(body.get("FailureReason") or (f"moving to {coming}" if coming else "")),
+        note=str(body.get("FailureReason") or _coming(body)),
         variants=[] if status == "Failed" else _variants(body.get("ProductionVariants", [])),
     )
+
+
+def _coming(body: Body) -> str:
+    """What the endpoint is on the way to, and how far that is."""
+    pending: dict[str, Any] = body.get("PendingDeploymentSummary") or {}
+    stages = {
+        str(stage["Status"])
+        for variant in pending.get("ProductionVariants", [])
+        for stage in variant.get("VariantStatus", [])
+    }
+    name = pending.get("EndpointConfigName", "")
+    return f"moving to {name}: {', '.join(sorted(stages)).lower()}" if name and stages else ""
 
 
 def _variants(found: Sequence[dict[str, Any]]) -> list[VariantRow]:

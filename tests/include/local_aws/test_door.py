@@ -93,7 +93,7 @@ def test_a_presigned_address_is_no_signature(url: str, service: str) -> None:
 def test_what_is_not_there_is_named_and_never_a_server_error(
     url: str, path: str, target: str, service: str
 ) -> None:
-    answer = httpx.post(url + path, headers=signed(service, target), content="{}")
+    answer = httpx.post(url + path, headers=signed(service, target), content="{}", timeout=60)
     assert answer.status_code in (400, 404), answer.text
     assert answer.json()["__type"] == "UnknownOperationException"
 

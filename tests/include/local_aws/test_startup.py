@@ -42,6 +42,28 @@ def test_a_port_in_use(capsys: pytest.CaptureFixture[str], tmp_path: Path, image
         assert told.endswith("choose another with --s3-port\n")
 
 
+def test_an_address_of_another_machine(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    images: Path,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-mine")
+    flags = ("--bind", "192.0.2.1", "--allow-host", "mine")
+    told = _refusal(capsys, tmp_path / "aws", images, *flags)
+    assert "192.0.2.1 cannot be listened on (Cannot assign requested address)" in told
+
+
+def test_a_folder_that_cannot_be(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, images: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for root in (tmp_path / "file", tmp_path / "file/below"):
+        told = _refusal(capsys, root, images)
+        assert f"the folder {root} cannot be used" in told
+
+
 def test_other_machines_are_let_in_by_name_only(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, images: Path
 ) -> None:

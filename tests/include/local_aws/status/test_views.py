@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.local_aws.jobs.kinds import TRAINING
@@ -35,6 +35,7 @@ def test_sizes(count: int, said: str) -> None:
     assert size(count) == said
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0, max_value=1e9), st.integers(min_value=0, max_value=10**15))
 def test_figures_are_short_whatever_they_are(seconds: float, count: int) -> None:
     assert re.fullmatch(r"[\d.]+ (s|min|h|d)( \d+ (s|min|h))?", duration(seconds))
@@ -97,6 +98,7 @@ def test_what_is_under_way_is_shown_however_much_is_newer(tmp_path: Path) -> Non
     store.close()
 
 
+@settings(deadline=None)
 @given(lines=st.lists(st.text("ab\u00e9", max_size=9), max_size=30), most=st.integers(1, 200))
 def test_the_tail_of_a_log_is_its_last_whole_lines(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], most: int
@@ -112,19 +114,19 @@ def test_the_tail_of_a_log_is_its_last_whole_lines(
 
 
 def test_storage_is_told_by_part_and_bucket(tmp_path: Path) -> None:
-    settings = Settings(root=tmp_path, port=1, images=tmp_path / "images.json")
-    data = settings.storage / "data"
+    place = Settings(root=tmp_path, port=1, images=tmp_path / "images.json")
+    data = place.storage / "data"
     for file, length in {
         data / "my-bucket_1.dat": 50_000,
         data / "my-bucket_12.dat": 50_000,
         data / "1.dat": 8192,
-        settings.logs / "a/b": 20_000,
-        settings.database: 8192,
+        place.logs / "a/b": 20_000,
+        place.database: 8192,
     }.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"x" * length)
-    (settings.logs / "loop").symlink_to(tmp_path)
-    usage = storage.measure(settings)
+    (place.logs / "loop").symlink_to(tmp_path)
+    usage = storage.measure(place)
     assert list(usage.buckets) == ["my-bucket"]
     assert usage.buckets["my-bucket"] >= 100_000
     assert usage.parts["S3"] >= 108_000

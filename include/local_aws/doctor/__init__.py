@@ -1,0 +1,1 @@
+"""Whether a machine can run this server, and how well."""

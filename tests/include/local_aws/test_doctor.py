@@ -1,0 +1,84 @@
+"""What the doctor finds, and what the server says when it is ready."""
+
+import json
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from include.local_aws import announcement
+from include.local_aws.cli import main
+from include.local_aws.processes.ports import free_port
+from include.local_aws.settings import FIXED, Credentials, Settings
+
+
+def _examined(capsys: pytest.CaptureFixture[str], *flags: str) -> dict[str, dict[str, str]]:
+    code = main(["doctor", "--json", *flags])
+    found = {each["subject"]: each for each in json.loads(capsys.readouterr().out)}
+    bad = [each for each in found.values() if each["verdict"] == "bad"]
+    assert code == int(bool(bad)), bad
+    assert {each["verdict"] for each in found.values()} <= {"good", "fair", "bad"}
+    assert all(each["meaning"] for each in found.values())
+    return found
+
+
+def test_a_machine_that_runs_the_tests_is_fit(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    root = tmp_path / "not/there"
+    found = _examined(capsys, "--root", str(root), "--port", str(free_port()))
+    assert [name for name, each in found.items() if each["verdict"] == "bad"] == []
+    assert {"namespaces", "port", "disk", "avx2", "avx512_bf16"} <= found.keys()
+    assert not root.exists()
+    assert main(["doctor", "--root", str(root), "--port", str(free_port())]) == 0
+    assert "SeaweedFS: " in capsys.readouterr().out
+
+
+def test_what_is_in_the_way_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    images = tmp_path / "images.json"
+    images.write_text(json.dumps({"mine:1": {"entrypoint": ["no-such-program", "x"]}}))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        found = _examined(capsys, "--root", str(images), "--port", port, "--images", str(images))
+    bad = {name for name, each in found.items() if each["verdict"] == "bad"}
+    assert bad == {"port", "folder", "image mine:1"}
+    assert "'no-such-program' is no program here" in found["image mine:1"]["meaning"]
+    images.write_text("{")
+    found = _examined(capsys, "--port", str(free_port()), "--images", str(images))
+    assert found["images"]["verdict"] == "bad"
+
+
+def test_the_lines_to_paste_are_those_that_scripts_get(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path, port=4567, images=tmp_path / "images.json")
+    text = announcement.text(settings, "http://127.0.0.1:9")
+    event = json.loads(announcement.event(settings, "http://127.0.0.1:9", "isolated"))
+    assert dict(re.findall(r"^export (\w+)=(\S+)$", text, re.MULTILINE)) == event["environment"]
+    assert event["environment"]["AWS_SECRET_ACCESS_KEY"] == FIXED.secret_access_key
+    assert event["status_url"] in text
+    assert text.startswith("ready\n")
+
+
+def test_a_secret_of_ones_own_is_not_said_and_the_page_has_its_own_key(tmp_path: Path) -> None:
+    settings = Settings(
+        root=tmp_path,
+        port=4567,
+        images=tmp_path / "images.json",
+        bind="0.0.0.0",
+        allowed_hosts=("mine",),
+        credentials=Credentials("me", "a-secret"),
+    )
+    text = announcement.text(settings, "http://mine:9")
+    assert "a-secret" not in text
+    assert re.search(r"status page +http://mine:4567/\?key=[0-9a-f]{32}$", text, re.MULTILINE)
+
+
+def test_help_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    for word in ("entrypoint", "doctor", "docs/local_aws.md", "--json", "4566"):
+        assert word in told, word
