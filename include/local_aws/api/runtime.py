@@ -1,14 +1,15 @@
 """InvokeEndpoint: one request passed on to a process of the endpoint."""
 
+import asyncio
 import logging
 import time
 from urllib.parse import unquote
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from include.local_aws import bodies
+from include.local_aws.api.connections import Answer, ModelConnections, NoAnswer
 from include.local_aws.endpoints.endpoint import KIND
 from include.local_aws.endpoints.instance import Instance
 from include.local_aws.services import Services
@@ -32,19 +33,11 @@ class Runtime:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._client = httpx.AsyncClient(
-            timeout=_TIMEOUT,
-            trust_env=False,
-            # A model server may close a connection that has idled for five seconds, as uvicorn
-            # does: be sooner.
-            limits=httpx.Limits(
-                max_connections=None, max_keepalive_connections=64, keepalive_expiry=2
-            ),
-        )
+        self._servers = ModelConnections()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._servers.close()
 
     async def invoke(self, request: Request, path_name: str) -> Response:
         """Answer POST /endpoints/<name>/invocations."""
@@ -85,17 +78,18 @@ class Runtime:
         self, request: Request, body: bytes, name: str, instance: Instance
     ) -> tuple[int, Response]:
         """The container's status, 0 where it said nothing, and what the caller gets."""
-        url = f"http://127.0.0.1:{instance.server.port}/invocations"
         try:
-            answer = await self._client.post(url, content=body, headers=_headers(request))
-        except httpx.TimeoutException:
+            async with asyncio.timeout(_TIMEOUT):
+                answer = await self._servers.post(instance.server.port, _headers(request), body)
+        except TimeoutError:
             return 0, _model_error(name, 0, _TIMED_OUT)
-        except httpx.HTTPError as error:
-            _log.warning("endpoint %s did not answer: %s", name, error)
+        except (OSError, NoAnswer) as error:
+            _log.warning("endpoint %s did not answer: %r", name, error)
             return 0, _model_error(name, 0, f"The container closed the connection: {error}")
-        if answer.status_code >= 400:
-            return answer.status_code, _model_error(name, answer.status_code, answer.text)
-        return answer.status_code, _passed_back(answer, instance.variant)
+        if answer.status >= 400:
+            text = answer.body.decode("utf-8", "replace")
+            return answer.status, _model_error(name, answer.status, text)
+        return answer.status, _passed_back(answer, instance.variant)
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -106,11 +100,11 @@ def _headers(request: Request) -> dict[str, str]:
     }
 
 
-def _passed_back(answer: httpx.Response, variant: str) -> Response:
+def _passed_back(answer: Answer, variant: str) -> Response:
     headers = {k: v for k, v in answer.headers.items() if k.startswith(_PASSED_PREFIX)}
     headers[_VARIANT] = variant
     return Response(
-        answer.content,
+        answer.body,
         status_code=200,
         headers=headers,
         media_type=answer.headers.get("content-type"),

@@ -180,6 +180,14 @@ def watch(program: int, lifeline: int, output: int, woken: int, log: Log) -> int
                 return code if code >= 0 else 128 - code
 
 
+def _ask_to_end(program: int) -> None:
+    try:
+        if program:
+            os.kill(program, signal.SIGTERM)
+    except ProcessLookupError:
+        return  # it has ended already
+
+
 def main(arguments: list[str]) -> int:
     """Run the command line that the module's docstring gives."""
     lifeline, log, command = int(arguments[0]), Log(arguments[1]), arguments[3:]
@@ -191,7 +199,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     program = 0
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(program, signal.SIGTERM) if program else None)
+    signal.signal(signal.SIGTERM, lambda *_: _ask_to_end(program))
     output, program_end = os.pipe()
     program = start(command, program_end, int(arguments[2]))
     os.close(program_end)

@@ -1,60 +1,13 @@
 """Updates that move the traffic in steps, and roll back when an alarm goes off."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.include.local_aws.asking import alarm_request, asking, routing
 from tests.include.local_aws.local_server import LocalServer, fresh
-
-
-def routing(kind: str = "ALL_AT_ONCE", wait: int = 0, percent: int = 50, **policy: Any) -> Any:
-    """A DeploymentConfig; `alarm` names an alarm that rolls back."""
-    member = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}.get(kind)
-    size = {member: {"Type": "CAPACITY_PERCENT", "Value": percent}} if member else {}
-    config: dict[str, Any] = {}
-    if "alarm" in policy:
-        config["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": policy.pop("alarm")}]}
-    shifting = {"Type": kind, "WaitIntervalInSeconds": wait, **size}
-    config["BlueGreenUpdatePolicy"] = {"TrafficRoutingConfiguration": shifting, **policy}
-    return config
-
-
-class Client(threading.Thread):
-    """Asks an endpoint without a pause, and keeps what it is answered."""
-
-    def __init__(self, aws: LocalServer, endpoint: str) -> None:
-        super().__init__()
-        self._aws = aws
-        self._endpoint = endpoint
-        self._over = threading.Event()
-        self.versions: list[str] = []
-        self.errors: list[str] = []
-
-    def run(self) -> None:
-        while not self._over.is_set():
-            try:
-                self.versions.append(self._aws.invoke(self._endpoint, b"1")["version"])
-            except ClientError as error:
-                self.errors.append(str(error))
-
-    def end(self) -> None:
-        self._over.set()
-        self.join()
-
-
-@contextmanager
-def asking(aws: LocalServer, endpoint: str) -> Iterator[Client]:
-    client = Client(aws, endpoint)
-    client.start()
-    try:
-        yield client
-    finally:
-        client.end()
 
 
 def stage(aws: LocalServer, endpoint: str) -> str | None:
@@ -74,21 +27,8 @@ def await_stage(aws: LocalServer, endpoint: str, wanted: str) -> None:
 def alarm(aws: LocalServer, endpoint: str, metric: str, threshold: float, **more: Any) -> str:
     name = fresh("alarm")
     dimensions = {"EndpointName": endpoint, "VariantName": "all"} | more.pop("dimensions", {})
-    aws.client("cloudwatch").put_metric_alarm(
-        **{
-            "AlarmName": name,
-            "Namespace": "AWS/SageMaker",
-            "MetricName": metric,
-            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
-            "Statistic": "Sum",
-            "Period": 60,
-            "EvaluationPeriods": 1,
-            "Threshold": threshold,
-            "ComparisonOperator": "GreaterThanThreshold",
-            "TreatMissingData": "notBreaching",
-            **more,
-        }
-    )
+    request = alarm_request(name, metric, threshold, dimensions, **more)
+    aws.client("cloudwatch").put_metric_alarm(**request)
     return name
 
 
@@ -125,14 +65,14 @@ def test_a_canary_takes_a_part_before_it_takes_all(
         assert found["EndpointConfigName"] == models["1"]
         await_stage(aws, endpoint, "Baking")
         begun = len(client.versions)
-        time.sleep(1)
+        while stage(aws, endpoint) == "Baking" and set(client.versions[begun:]) != {"1", "2"}:
+            time.sleep(0.02)
         during = client.versions[begun:]
         found = aws.settled(endpoint)
-        after = len(client.versions)
-        time.sleep(0.3)
+        after = client.next(5)
     assert not client.errors
     assert set(during) == {"1", "2"}
-    assert set(client.versions[after + 1 :]) == {"2"}
+    assert set(after) == {"2"}
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", models["2"])
     assert found["LastDeploymentConfig"] == config
     assert "PendingDeploymentSummary" not in found
@@ -145,14 +85,14 @@ def test_errors_of_the_new_model_set_off_an_alarm_and_bring_the_old_one_back(
     new_fleet = {"dimensions": {"EndpointConfigName": models["broken"]}}
     watched = alarm(aws, endpoint, "Invocation5XXErrors", 2, **new_fleet)
     assert alarm_state(aws, watched) == "OK"
-    config = routing("CANARY", wait=60, percent=20, alarm=watched)
+    config = routing("CANARY", wait=60, percent=20, alarms=[watched])
     with asking(aws, endpoint) as client:
         aws.sagemaker.update_endpoint(
             EndpointName=endpoint, EndpointConfigName=models["broken"], DeploymentConfig=config
         )
         found = aws.settled(endpoint)
         failed = len(client.errors)
-        time.sleep(0.3)
+        client.next(5)
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", old)
     assert watched in found["FailureReason"]
     assert "rolled back" in found["FailureReason"]
@@ -169,7 +109,7 @@ def test_a_state_set_by_hand_rolls_back_too(
     aws.sagemaker.update_endpoint(
         EndpointName=endpoint,
         EndpointConfigName=other,
-        DeploymentConfig=routing(wait=60, alarm=watched),
+        DeploymentConfig=routing(wait=60, alarms=[watched]),
     )
     await_stage(aws, endpoint, "Baking")
     assert alarm_state(aws, watched) == "OK"
@@ -220,7 +160,58 @@ def test_an_alarm_that_is_not_there_is_refused_by_name(
         aws.sagemaker.update_endpoint(
             EndpointName=endpoint,
             EndpointConfigName=models["1"],
-            DeploymentConfig=routing(alarm="no-such"),
+            DeploymentConfig=routing(alarms=["no-such"]),
         )
     found = aws.sagemaker.describe_endpoint(EndpointName=endpoint)
     assert found["EndpointStatus"] == "InService"
+
+
+def test_weights_and_counts_change_without_a_failed_request(aws: LocalServer) -> None:
+    name, config = fresh("endpoint"), fresh("config")
+    variant = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    aws.sagemaker.create_endpoint_config(
+        EndpointConfigName=config,
+        ProductionVariants=[
+            {**variant, "VariantName": each, "ModelName": aws.model(VERSION=each)}
+            for each in ("a", "b")
+        ],
+    )
+    aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    assert aws.settled(name)["EndpointStatus"] == "InService"
+    with asking(aws, name) as client:
+        rescale(aws, name, a={"DesiredWeight": 0.0}, b={"DesiredInstanceCount": 2})
+        assert set(client.next(8)) == {"b"}
+        assert len({aws.invoke(name, b"1")["pid"] for _ in range(8)}) == 2
+        rescale(aws, name, b={"DesiredInstanceCount": 1})
+    assert not client.errors
+    shown = aws.sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"]
+    assert [(each["CurrentWeight"], each["CurrentInstanceCount"]) for each in shown] == [
+        (0.0, 1),
+        (1.0, 1),
+    ]
+    with pytest.raises(ClientError, match='Could not find variant "c"'):
+        rescale(aws, name, c={"DesiredWeight": 1.0})
+
+
+def rescale(aws: LocalServer, endpoint: str, **changes: Any) -> None:
+    aws.sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName=endpoint,
+        DesiredWeightsAndCapacities=[
+            {"VariantName": name, **change} for name, change in changes.items()
+        ],
+    )
+    assert aws.settled(endpoint)["EndpointStatus"] == "InService"
+
+
+def test_an_update_may_keep_the_count_that_scaling_set(
+    aws: LocalServer, models: dict[str, str], endpoint: str
+) -> None:
+    rescale(aws, endpoint, all={"DesiredInstanceCount": 2, "DesiredWeight": 3.0})
+    aws.sagemaker.update_endpoint(
+        EndpointName=endpoint,
+        EndpointConfigName=models["1"],
+        RetainAllVariantProperties=True,
+        ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
+    )
+    (shown,) = aws.settled(endpoint)["ProductionVariants"]
+    assert (shown["CurrentInstanceCount"], shown["CurrentWeight"]) == (2, 1.0)
