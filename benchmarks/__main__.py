@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import conversion, inference, local_aws, photos, refresh, serving, training
+from benchmarks import conversion, inference, invoke, local_aws, photos, refresh, serving, training
 from benchmarks.machine import machine
 from benchmarks.pairs import Ratio
 
@@ -26,6 +26,7 @@ ALWAYS: dict[str, Callable[[Path], Ratio]] = {
     "transform_int8": serving.transform,
     **serving.LATENCIES,
     **local_aws.ALWAYS,
+    **invoke.ALWAYS,
 }
 
 

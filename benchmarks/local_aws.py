@@ -56,7 +56,7 @@ class Started:
 def s3(folder: Path) -> Ratio:
     """1,000 small objects put and read by 8 threads: seconds."""
     content = os.urandom(OBJECT_BYTES)
-    with _local_aws(folder, ["true"]) as ours, _moto() as peer:
+    with local_aws(folder, ["true"]) as ours, _moto() as peer:
         return compare(
             lambda: _put_and_get(ours.client("s3"), content),
             lambda: _put_and_get(peer.client("s3"), content),
@@ -68,7 +68,7 @@ def s3(folder: Path) -> Ratio:
 def job_start(folder: Path) -> Ratio:
     """From CreateTrainingJob to the first line that the program prints: seconds."""
     program = [sys.executable, "-c", FIRST_LINE]
-    with _local_aws(folder, program) as aws:
+    with local_aws(folder, program) as aws:
         aws.client("s3").put_object(Bucket=BUCKET, Key="data/one", Body=b"1")
         pairs = [(_until_first_line(aws), _own_start(program)) for _ in range(1 + PAIRS)][1:]
     ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
@@ -80,7 +80,7 @@ def job_start(folder: Path) -> Ratio:
 
 def memory(folder: Path) -> Ratio:
     """The most that the server process holds while 2 GB pass through a job, in and out."""
-    with _local_aws(folder, ["/bin/sh", "-c", COPY]) as aws:
+    with local_aws(folder, ["/bin/sh", "-c", COPY]) as aws:
         s3_client = aws.client("s3")
         part = folder / "part"
         part.write_bytes(os.urandom(1 << 20) * (LARGE_FILE_BYTES >> 20))
@@ -194,7 +194,7 @@ def _seaweedfs(folder: Path) -> int:
 
 
 @contextmanager
-def _local_aws(folder: Path, entrypoint: list[str]) -> Iterator[Started]:
+def local_aws(folder: Path, entrypoint: list[str]) -> Iterator[Started]:
     """The server with one image and a bucket."""
     images = folder / "images.json"
     images.write_text(json.dumps({IMAGE: {"entrypoint": entrypoint}}))
