@@ -16,6 +16,7 @@ from include.local_aws.api.logs import LogsApi, is_ours
 from include.local_aws.api.runtime import Runtime
 from include.local_aws.api.sagemaker import SageMaker
 from include.local_aws.cloudwatch.publishing import publish
+from include.local_aws.cloudwatch.training import TrainingMetrics
 from include.local_aws.door import Door
 from include.local_aws.errors import ApiError
 from include.local_aws.moto_app import Moto
@@ -48,8 +49,9 @@ class Server:
         settings = services.machine.settings
         self._door = Door(settings)
         self._signatures = Signatures(settings.credentials) if settings.exposed else None
-        self._moto = Moto(lambda: publish(services.machine.metrics))
         self._status = StatusPage(services, s3_endpoint_url)
+        training = TrainingMetrics(services.store)
+        self._moto = Moto(lambda: publish(services.machine.metrics, training))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

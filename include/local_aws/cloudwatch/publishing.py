@@ -1,14 +1,17 @@
-"""Let moto's CloudWatch show the endpoints' metrics."""
+"""Let moto's CloudWatch show the endpoints' and the training jobs' metrics."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from include.local_aws.cloudwatch import training
+from include.local_aws.cloudwatch.figures import Figure
 from include.local_aws.cloudwatch.metrics import NAMESPACE, UNITS, Datapoint, EndpointMetrics
 
 _providers: list[Any] = []  # moto asks all subclasses that there are: they must stay
 
 
-def publish(metrics: EndpointMetrics) -> None:
+def publish(metrics: EndpointMetrics, jobs: training.TrainingMetrics) -> None:
     """Show these metrics, by minutes, besides what clients put there; moto must be loaded."""
     from moto.cloudwatch.models import MetricAggregatedDatum
     from moto.core.common_models import CloudWatchMetricProvider
@@ -29,19 +32,40 @@ def publish(metrics: EndpointMetrics) -> None:
         def get_cloudwatch_metrics(account_id: str, region: str) -> Any:
             return [Exact(**_fields(point)) for point in metrics.datapoints()]
 
-    _providers.append(Endpoints)
+    class Training(CloudWatchMetricProvider):
+        @staticmethod
+        def get_cloudwatch_metrics(account_id: str, region: str) -> Any:
+            return [Exact(**_training_fields(*point)) for point in jobs.datapoints()]
+
+    _providers.extend((Endpoints, Training))
 
 
 def _fields(point: Datapoint) -> dict[str, Any]:
     """A datapoint as moto's constructor takes it, whose times are in UTC and do not say so."""
+    unit = UNITS[point.metric]
+    return _datum(NAMESPACE, point.metric, point.dimensions, point.start, point.figure, unit)
+
+
+def _training_fields(job: str, metric: str, start: float, figure: Figure) -> dict[str, Any]:
+    return _datum(training.NAMESPACE, metric, {"TrainingJobName": job}, start, figure, "None")
+
+
+def _datum(
+    namespace: str,
+    name: str,
+    dimensions: Mapping[str, str],
+    start: float,
+    figure: Figure,
+    unit: str,
+) -> dict[str, Any]:
     return {
-        "namespace": NAMESPACE,
-        "name": point.metric,
-        "min_stat": point.figure.low,
-        "max_stat": point.figure.high,
-        "sample_count": point.figure.count,
-        "sum_stat": point.figure.total,
-        "dimensions": [{"Name": key, "Value": value} for key, value in point.dimensions.items()],
-        "timestamp": datetime.fromtimestamp(point.start, UTC).replace(tzinfo=None),
-        "unit": UNITS[point.metric],
+        "namespace": namespace,
+        "name": name,
+        "min_stat": figure.low,
+        "max_stat": figure.high,
+        "sample_count": figure.count,
+        "sum_stat": figure.total,
+        "dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        "timestamp": datetime.fromtimestamp(start, UTC).replace(tzinfo=None),
+        "unit": unit,
     }

@@ -1,5 +1,8 @@
 """A training job's metrics, read from its log by the regular expressions in the request."""
 
+import contextlib
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +26,19 @@ class MetricReader:
 
     def feed(self, event: Event) -> None:
         """Take one line of the log."""
+        for name, value in self.found(event):
+            seconds = event.timestamp / 1000
+            self._values[name] = {"MetricName": name, "Value": value, "Timestamp": seconds}
+
+    def found(self, event: Event) -> Iterator[tuple[str, float]]:
+        """The metrics in one line; a value that is no finite number is none."""
         for name, expression in self._expressions:
             match = expression.search(event.message)
             if match and match.groups():
-                try:
+                with contextlib.suppress(TypeError, ValueError):
                     value = float(match[1])
-                except (TypeError, ValueError):
-                    continue
-                seconds = event.timestamp / 1000
-                self._values[name] = {"MetricName": name, "Value": value, "Timestamp": seconds}
+                    if math.isfinite(value):
+                        yield name, value
 
     @property
     def final(self) -> list[dict[str, Any]]:
