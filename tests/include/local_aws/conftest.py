@@ -7,6 +7,8 @@ import pytest
 from aiobotocore.client import AioBaseClient
 from botocore.client import BaseClient
 
+from include.local_aws.api.logs import LogsApi
+from include.local_aws.api.sagemaker import SageMaker
 from tests.include.local_aws.local_server import BUCKET, LocalServer
 
 
@@ -29,8 +31,9 @@ def _called(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         return
     called: set[str] = set()
     for client in (BaseClient, AioBaseClient):
-        original = client._make_api_call
-        monkeypatch.setattr(client, "_make_api_call", _recorded(original, called))
+        monkeypatch.setattr(client, "_make_api_call", _recorded(client._make_api_call, called))
+    for server in (SageMaker, LogsApi):  # where a test does without a client
+        monkeypatch.setattr(server, "call", _recorded(server.call, called))
     yield
     assert set(marker.args) <= called, f"it only called {sorted(called)}"
 

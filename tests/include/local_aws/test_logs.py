@@ -29,6 +29,7 @@ def _get(files: LogFiles, stream: str, **request: Any) -> Any:
     return LogsApi(files).call("GetLogEvents", wanted)
 
 
+@pytest.mark.conformance("GetLogEvents")
 def test_pages_go_forward_and_the_last_token_repeats(files: LogFiles, stream: str) -> None:
     seen: list[str] = []
     token = None
@@ -52,6 +53,7 @@ def test_lines_that_come_later_are_behind_the_last_token(files: LogFiles, stream
     assert [event["message"] for event in answer["events"]] == ["half", "more"]
 
 
+@pytest.mark.conformance("GetLogEvents")
 def test_without_start_from_head_the_last_come_and_pages_go_back(
     files: LogFiles, stream: str
 ) -> None:
@@ -61,17 +63,20 @@ def test_without_start_from_head_the_last_come_and_pages_go_back(
     assert [event["message"] for event in earlier["events"]] == ["line 21", "line 22"]
 
 
+@pytest.mark.conformance("GetLogEvents")
 def test_times_bound_the_events(files: LogFiles, stream: str) -> None:
     answer = _get(files, stream, startFromHead=True, startTime=1003, endTime=1005)
     assert [event["timestamp"] for event in answer["events"]] == [1003, 1004]
 
 
+@pytest.mark.conformance("FilterLogEvents")
 def test_filter_finds_lines_of_all_streams(files: LogFiles, stream: str) -> None:
     request = {"logGroupName": GROUP, "filterPattern": '"line 7"'}
     (event,) = LogsApi(files).call("FilterLogEvents", request)["events"]
     assert (event["message"], event["logStreamName"]) == ("line 7", stream)
 
 
+@pytest.mark.conformance("DescribeLogStreams")
 def test_streams_are_found_by_prefix(files: LogFiles, stream: str) -> None:
     files.new_stream(GROUP, "job-2/algo-1")
     request = {"logGroupName": GROUP, "logStreamNamePrefix": "job/"}

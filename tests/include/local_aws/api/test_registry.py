@@ -30,6 +30,7 @@ def _register(aws: LocalServer, group: str, **request: Any) -> str:
     return str(answer["ModelPackageArn"])
 
 
+@pytest.mark.conformance("CreateModelPackage", "DeleteModelPackage", "DeleteModelPackageGroup")
 def test_versions_count_up_and_are_not_given_twice(aws: LocalServer) -> None:
     name = fresh("group")
     aws.sagemaker.create_model_package_group(ModelPackageGroupName=name)
@@ -41,12 +42,14 @@ def test_versions_count_up_and_are_not_given_twice(aws: LocalServer) -> None:
         aws.sagemaker.delete_model_package_group(ModelPackageGroupName=name)
 
 
+@pytest.mark.conformance("CreateModelPackage")
 def test_the_same_token_registers_once(aws: LocalServer, group: str) -> None:
     first = _register(aws, group, ClientToken="token-1")
     assert _register(aws, group, ClientToken="token-1") == first
     assert _register(aws, group, ClientToken="token-2") != first
 
 
+@pytest.mark.conformance("UpdateModelPackage", "DescribeModelPackage")
 def test_a_verdict_is_written_on_the_package(aws: LocalServer, group: str) -> None:
     arn = _register(aws, group, CustomerMetadataProperties={"a": "1", "b": "2"})
     describe = aws.sagemaker.describe_model_package
@@ -62,6 +65,7 @@ def test_a_verdict_is_written_on_the_package(aws: LocalServer, group: str) -> No
     assert found["CustomerMetadataProperties"] == {"b": "2", "c": "3"}
 
 
+@pytest.mark.conformance("ListModelPackages")
 def test_packages_are_listed_by_group_and_approval(aws: LocalServer) -> None:
     name = fresh("group")
     aws.sagemaker.create_model_package_group(ModelPackageGroupName=name)
@@ -76,6 +80,7 @@ def test_packages_are_listed_by_group_and_approval(aws: LocalServer) -> None:
     assert listed(ModelApprovalStatus="Approved") == [approved]
 
 
+@pytest.mark.conformance("CreateModel", "DescribeModel")
 def test_a_model_of_a_package_serves_what_the_package_says(aws: LocalServer, group: str) -> None:
     arn = _register(aws, group)
     name = fresh("model")
@@ -88,6 +93,7 @@ def test_a_model_of_a_package_serves_what_the_package_says(aws: LocalServer, gro
     assert aws.invoke(endpoint, b"1")["version"] == "package"
 
 
+@pytest.mark.conformance("CreateModel")
 def test_a_model_needs_what_it_names(aws: LocalServer, group: str) -> None:
     missing = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{group}/99"
     containers = [
@@ -101,6 +107,7 @@ def test_a_model_needs_what_it_names(aws: LocalServer, group: str) -> None:
             )
 
 
+@pytest.mark.conformance("DeleteModel", "DescribeModel")
 def test_a_deleted_model_is_gone(aws: LocalServer) -> None:
     name = aws.model()
     aws.sagemaker.delete_model(ModelName=name)
@@ -108,6 +115,7 @@ def test_a_deleted_model_is_gone(aws: LocalServer) -> None:
         aws.sagemaker.describe_model(ModelName=name)
 
 
+@pytest.mark.conformance("AddTags", "DeleteTags", "ListTags")
 def test_tags_given_at_create_are_listed_and_can_change(aws: LocalServer) -> None:
     name = fresh("group")
     arn = aws.sagemaker.create_model_package_group(
@@ -118,6 +126,7 @@ def test_tags_given_at_create_are_listed_and_can_change(aws: LocalServer) -> Non
     assert aws.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "3"}]
 
 
+@pytest.mark.conformance("ListModelPackageGroups")
 def test_lists_are_filtered_ordered_and_paged(aws: LocalServer) -> None:
     word = fresh("listed")
     names = [f"{word}-{n}" for n in range(5)]

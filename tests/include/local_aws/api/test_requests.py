@@ -2,10 +2,6 @@
 
 import functools
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,37 +9,11 @@ from hypothesis import strategies as st
 
 from include.local_aws.api.sagemaker import OPERATIONS, SageMaker
 from include.local_aws.errors import ApiError
-from include.local_aws.services import Services
 from include.local_aws.store import Store
 from tests.include.local_aws.answers import faults
 from tests.include.local_aws.api.odd_requests import MODEL, OddRequests, first_requests
 
 _NAMES = sorted(OPERATIONS)
-
-
-class _Idle:
-    """Stands for the queue and the endpoints: what is asked of them is not done."""
-
-    def variants(self, config: dict[str, Any]) -> list[dict[str, Any]]:
-        return []
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *arguments: None
-
-
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[SageMaker]:
-    store = Store(tmp_path / "state.sqlite")
-    objects = SimpleNamespace(any_under=lambda uri: True)
-    machine = SimpleNamespace(
-        store=store, objects=objects, settings=SimpleNamespace(work=tmp_path), images=_Idle()
-    )
-    idle = cast(Any, _Idle())
-    api = SageMaker(Services(cast(Any, machine), jobs=idle, endpoints=idle))
-    for operation, request in first_requests("a"):
-        api.call(operation, request)
-    yield api
-    store.close()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -63,6 +33,7 @@ def test_requests_of_any_kind_are_answered_or_refused(api: SageMaker, seed: int)
         assert not found, f"{operation} {request}: {as_sent}"
 
 
+@pytest.mark.conformance("CreateTrainingJob", "CreateProcessingJob")
 def test_a_cluster_of_instance_groups_is_refused_by_name(api: SageMaker) -> None:
     """The service model no longer requires a count: it made the server fail."""
     requests = dict(first_requests("new"))
@@ -76,6 +47,7 @@ def test_a_cluster_of_instance_groups_is_refused_by_name(api: SageMaker) -> None
             api.call(operation, requests[operation])
 
 
+@pytest.mark.conformance("DescribeProcessingJob", "DescribeTrainingJob")
 def test_what_a_request_leaves_out_is_described_as_sagemaker_fills_it_in(api: SageMaker) -> None:
     job = api.call("DescribeProcessingJob", {"ProcessingJobName": "a"})
     assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
@@ -83,6 +55,7 @@ def test_what_a_request_leaves_out_is_described_as_sagemaker_fills_it_in(api: Sa
     assert job["EnableManagedSpotTraining"] is False
 
 
+@pytest.mark.conformance("ListModels")
 def test_a_token_of_another_order_or_of_none_is_refused(api: SageMaker) -> None:
     page = {"MaxResults": 1, "SortBy": "Name"}
     for operation, request in first_requests("b")[:1]:
@@ -94,12 +67,14 @@ def test_a_token_of_another_order_or_of_none_is_refused(api: SageMaker) -> None:
             api.call("ListModels", wrong)
 
 
+@pytest.mark.conformance("ListTrainingJobs")
 def test_filters_for_what_no_job_here_has_find_none(api: SageMaker) -> None:
     assert api.call("ListTrainingJobs", {})["TrainingJobSummaries"]
     found = api.call("ListTrainingJobs", {"WarmPoolStatusEquals": "Available"})
     assert found == {"TrainingJobSummaries": []}
 
 
+@pytest.mark.conformance("ListTags")
 def test_tags_come_in_pages(api: SageMaker) -> None:
     arn = api.call("DescribeModel", {"ModelName": "a"})["ModelArn"]
     for start in (0, 40):
@@ -109,3 +84,61 @@ def test_tags_come_in_pages(api: SageMaker) -> None:
     rest = api.call("ListTags", {"ResourceArn": arn, "NextToken": first["NextToken"]})
     assert "NextToken" not in rest
     assert [t["Key"] for t in first["Tags"] + rest["Tags"]] == [f"{n:03}" for n in range(80)]
+
+
+def test_every_other_operation_is_refused_by_name(api: SageMaker) -> None:
+    for operation in set(MODEL.operation_names) - set(OPERATIONS):
+        with pytest.raises(ApiError, match=rf"local_aws does not support .* {operation}\.") as no:
+            api.call(operation, {})
+        assert no.value.code == "UnknownOperationException"
+
+
+@pytest.mark.conformance(
+    "CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig", "DeleteModel"
+)
+def test_a_deleted_configuration_is_gone_and_its_name_is_free(api: SageMaker) -> None:
+    create = dict(first_requests("a"))["CreateEndpointConfig"]
+    named = {"EndpointConfigName": "a"}
+    with pytest.raises(ApiError, match="Cannot create already existing endpoint configuration"):
+        api.call("CreateEndpointConfig", create)
+    assert api.call("DescribeEndpointConfig", named)["ProductionVariants"][0]["ModelName"] == "a"
+    api.call("DeleteEndpointConfig", named)
+    for operation in ("DescribeEndpointConfig", "DeleteEndpointConfig"):
+        with pytest.raises(ApiError, match="Could not find endpoint configuration"):
+            api.call(operation, named)
+    api.call("CreateEndpointConfig", create)
+    api.call("DeleteModel", {"ModelName": "a"})
+    api.call("DeleteEndpointConfig", named)
+    with pytest.raises(ApiError, match='Could not find model "a"'):
+        api.call("CreateEndpointConfig", create)
+
+
+@pytest.mark.conformance("CreateModelPackageGroup", "DescribeModelPackageGroup")
+def test_a_group_is_described_by_its_name_and_by_its_arn(api: SageMaker) -> None:
+    by_name = api.call("DescribeModelPackageGroup", {"ModelPackageGroupName": "a"})
+    arn = by_name["ModelPackageGroupArn"]
+    assert api.call("DescribeModelPackageGroup", {"ModelPackageGroupName": arn}) == by_name
+    with pytest.raises(ApiError, match=r"^Model Package Group already exists: "):
+        api.call("CreateModelPackageGroup", {"ModelPackageGroupName": "a"})
+
+
+@pytest.mark.conformance("UpdateEndpointWeightsAndCapacities", "DescribeEndpoint")
+def test_weights_and_counts_are_wanted_at_once_and_an_unknown_variant_is_refused(
+    api: SageMaker, store: Store
+) -> None:
+    def change(variant: str) -> None:
+        wanted = {"VariantName": variant, "DesiredWeight": 3.0, "DesiredInstanceCount": 2}
+        request = {"EndpointName": "a", "DesiredWeightsAndCapacities": [wanted]}
+        api.call("UpdateEndpointWeightsAndCapacities", request)
+
+    with pytest.raises(ApiError, match="Cannot update in-progress endpoint"):
+        change("a")
+    store.set("endpoint", "a", EndpointStatus="InService")
+    with pytest.raises(ApiError, match='Could not find variant "b"'):
+        change("b")
+    change("a")
+    described = api.call("DescribeEndpoint", {"EndpointName": "a"})
+    (variant,) = described["ProductionVariants"]
+    assert described["EndpointStatus"] == "Updating"
+    assert (variant["CurrentWeight"], variant["DesiredWeight"]) == (1.0, 3.0)
+    assert (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (1, 2)

@@ -13,12 +13,14 @@ def endpoint(aws: LocalServer) -> str:
     return aws.endpoint(aws.config(aws.model(VERSION="1")))
 
 
+@pytest.mark.conformance("InvokeEndpoint")
 def test_a_request_reaches_the_model_byte_for_byte(aws: LocalServer, endpoint: str) -> None:
     said = aws.invoke(endpoint, bytes(range(256)))
     assert (said["length"], said["type"], said["model"]) == (256, "image/jpeg", "trained")
     assert said["batch"] is None
 
 
+@pytest.mark.conformance("InvokeEndpoint")
 def test_the_answer_says_which_variant_gave_it(aws: LocalServer, endpoint: str) -> None:
     answer = aws.runtime.invoke_endpoint(EndpointName=endpoint, Body=b"1", TargetVariant="all")
     assert answer["InvokedProductionVariant"] == "all"
@@ -27,6 +29,7 @@ def test_the_answer_says_which_variant_gave_it(aws: LocalServer, endpoint: str) 
         aws.runtime.invoke_endpoint(EndpointName=endpoint, Body=b"1", TargetVariant="other")
 
 
+@pytest.mark.conformance("InvokeEndpoint")
 def test_a_containers_error_reaches_the_caller_as_model_error(
     aws: LocalServer, endpoint: str
 ) -> None:
@@ -37,6 +40,7 @@ def test_a_containers_error_reaches_the_caller_as_model_error(
     assert (answer["OriginalStatusCode"], answer["OriginalMessage"]) == (400, "not an image")
 
 
+@pytest.mark.conformance("InvokeEndpoint")
 def test_a_body_over_six_megabytes_is_413(aws: LocalServer, endpoint: str) -> None:
     assert aws.invoke(endpoint, b"0" * 6_291_456)["length"] == 6_291_456
     with pytest.raises(ClientError) as refused:
@@ -44,6 +48,7 @@ def test_a_body_over_six_megabytes_is_413(aws: LocalServer, endpoint: str) -> No
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
 
 
+@pytest.mark.conformance("InvokeEndpoint", "DescribeEndpoint", "CreateEndpoint")
 def test_an_endpoint_that_is_not_there(aws: LocalServer) -> None:
     with pytest.raises(ClientError, match="Endpoint no-such of account 123456789012 not found"):
         aws.invoke("no-such", b"1")
@@ -53,12 +58,14 @@ def test_an_endpoint_that_is_not_there(aws: LocalServer) -> None:
         aws.sagemaker.create_endpoint(EndpointName="x", EndpointConfigName="no-such")
 
 
+@pytest.mark.conformance("CreateEndpoint")
 def test_a_second_create_is_refused(aws: LocalServer, endpoint: str) -> None:
     config = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
     with pytest.raises(ClientError, match="Cannot create already existing endpoint"):
         aws.sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
 
 
+@pytest.mark.conformance("CreateEndpoint", "DescribeEndpoint")
 def test_an_endpoint_that_cannot_start_fails_with_a_reason(aws: LocalServer) -> None:
     name = fresh("endpoint")
     config = aws.config(aws.model(DIES_AT_START="1"), count=2)
@@ -68,6 +75,7 @@ def test_an_endpoint_that_cannot_start_fails_with_a_reason(aws: LocalServer) -> 
     assert "did not pass the ping health check" in found["FailureReason"]
 
 
+@pytest.mark.conformance("UpdateEndpoint")
 def test_an_update_moves_the_traffic_and_loses_no_request(aws: LocalServer) -> None:
     name = aws.endpoint(aws.config(aws.model(VERSION="1")))
     versions: list[str] = []
@@ -92,6 +100,7 @@ def test_an_update_moves_the_traffic_and_loses_no_request(aws: LocalServer) -> N
     assert {versions[0], versions[-1]} == {"1", "2"}
 
 
+@pytest.mark.conformance("UpdateEndpoint")
 def test_an_update_that_fails_is_rolled_back(aws: LocalServer) -> None:
     old = aws.config(aws.model(VERSION="1"))
     name = aws.endpoint(old)
@@ -103,6 +112,7 @@ def test_an_update_that_fails_is_rolled_back(aws: LocalServer) -> None:
     assert aws.invoke(name, b"1")["version"] == "1"
 
 
+@pytest.mark.conformance("CreateEndpoint", "DeleteEndpoint")
 def test_a_container_that_is_not_healthy_yet_keeps_the_endpoint_in_creation(
     aws: LocalServer,
 ) -> None:
@@ -139,6 +149,7 @@ def test_two_instances_take_turns(aws: LocalServer) -> None:
     assert len({aws.invoke(name, b"1")["pid"] for _ in range(4)}) == 2
 
 
+@pytest.mark.conformance("DeleteEndpoint")
 def test_delete_ends_the_process_and_forgets_the_endpoint(aws: LocalServer) -> None:
     name = aws.endpoint(aws.config(aws.model()))
     aws.sagemaker.delete_endpoint(EndpointName=name)
@@ -148,6 +159,7 @@ def test_delete_ends_the_process_and_forgets_the_endpoint(aws: LocalServer) -> N
     assert not list((aws.root / "work/endpoints").glob(f"{name}-*"))
 
 
+@pytest.mark.conformance("DescribeLogStreams", "GetLogEvents")
 def test_its_log_is_a_stream(aws: LocalServer) -> None:
     config = aws.config(aws.model(DIES_AT_START="1"))
     name = fresh("endpoint")

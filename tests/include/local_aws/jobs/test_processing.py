@@ -8,6 +8,7 @@ from tests.include.local_aws.local_server import BUCKET, IMAGE, LocalServer
 TARGET = f"s3://{BUCKET}/processed"
 
 
+@pytest.mark.conformance("CreateProcessingJob")
 def test_inputs_arrive_and_outputs_leave_by_the_containers_paths(aws: LocalServer) -> None:
     source = aws.put("process/in", a="1", b="2")
     aws.s3.put_object(Bucket=BUCKET, Key="process/in/deep/er.txt", Body=b"3")
@@ -25,6 +26,7 @@ def test_a_prefix_that_is_a_key_gives_that_file(aws: LocalServer) -> None:
     assert aws.keys(f"{TARGET}/one") == ["a.txt"]
 
 
+@pytest.mark.conformance("DescribeProcessingJob")
 def test_a_failed_program_gives_its_reason_and_no_output(aws: LocalServer) -> None:
     name = aws.process("fail", source=aws.put("process/f", a="1"), target=f"{TARGET}/failed")
     job = aws.ended("processing", name)
@@ -77,6 +79,7 @@ def test_an_object_name_cannot_lead_out_of_its_directory(aws: LocalServer) -> No
     assert "'../../escape.txt' leads outside" in reason
 
 
+@pytest.mark.conformance("StopProcessingJob")
 def test_stop_ends_the_program(aws: LocalServer) -> None:
     name = aws.process("sleep", source=aws.put("process/s", a="1"), target=TARGET)
     aws.await_log("processing", name, _arguments_line(aws, name))
@@ -84,6 +87,7 @@ def test_stop_ends_the_program(aws: LocalServer) -> None:
     assert aws.ended("processing", name)["ProcessingJobStatus"] == "Stopped"
 
 
+@pytest.mark.conformance("CreateProcessingJob")
 def test_a_path_outside_of_processing_is_refused(aws: LocalServer) -> None:
     s3_input = {"S3Uri": f"s3://{BUCKET}/x", "LocalPath": "/etc", "S3DataType": "S3Prefix"}
     with pytest.raises(ClientError, match="must start with /opt/ml/processing"):

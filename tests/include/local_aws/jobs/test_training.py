@@ -15,6 +15,7 @@ def data(aws: LocalServer) -> str:
     return aws.put("training/data", a="1", b="2")
 
 
+@pytest.mark.conformance("CreateTrainingJob")
 def test_a_job_reads_its_channel_and_leaves_its_model_and_output(
     aws: LocalServer, data: str
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_metrics_expression_that_is_none_is_refused_by_its_name(
         aws.sagemaker.create_training_job(**request)
 
 
+@pytest.mark.conformance("CreateTrainingJob", "DescribeTrainingJob")
 def test_states_follow_sagemakers_order_and_end_with_a_new_message(
     aws: LocalServer, data: str
 ) -> None:
@@ -98,12 +100,14 @@ def test_states_follow_sagemakers_order_and_end_with_a_new_message(
     assert job["BillableTimeInSeconds"] >= 1
 
 
+@pytest.mark.conformance("DescribeTrainingJob")
 def test_the_last_value_of_each_metric_is_reported(aws: LocalServer, data: str) -> None:
     job = aws.ended("training", aws.train(data))
     (metric,) = job["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("validation:accuracy", pytest.approx(0.6))
 
 
+@pytest.mark.conformance("DescribeTrainingJob")
 def test_a_failure_file_and_the_exit_code_become_the_reason(aws: LocalServer, data: str) -> None:
     job = aws.ended("training", aws.train(data, failure="too few images", exit="3"))
     assert job["TrainingJobStatus"] == "Failed"
@@ -137,6 +141,7 @@ def test_a_bucket_that_is_not_there_is_the_clients_error(aws: LocalServer, data:
     assert "no-such-bucket" in job["FailureReason"] or "NoSuchBucket" in job["FailureReason"]
 
 
+@pytest.mark.conformance("StopTrainingJob")
 def test_a_stopped_job_keeps_the_model_it_had_saved(aws: LocalServer, data: str) -> None:
     name = aws.train(data, sleep="60")
     aws.await_log("training", name, "sleeping")
@@ -149,6 +154,7 @@ def test_a_stopped_job_keeps_the_model_it_had_saved(aws: LocalServer, data: str)
         aws.sagemaker.stop_training_job(TrainingJobName=name)
 
 
+@pytest.mark.conformance("CreateTrainingJob")
 def test_a_job_that_runs_too_long_is_stopped_and_says_so(aws: LocalServer, data: str) -> None:
     job = aws.ended("training", aws.train(data, seconds=1, sleep="60"))
     assert job["TrainingJobStatus"] == "Stopped"
@@ -180,6 +186,7 @@ def test_what_a_program_started_and_forgot_ends_with_it(aws: LocalServer, data: 
     assert not _running("sleep", seconds)
 
 
+@pytest.mark.conformance("CreateTrainingJob")
 def test_an_empty_prefix_is_refused_at_create(aws: LocalServer) -> None:
     with pytest.raises(ClientError) as refused:
         aws.train(f"s3://{BUCKET}/nothing/here")
@@ -187,6 +194,7 @@ def test_an_empty_prefix_is_refused_at_create(aws: LocalServer) -> None:
     assert "No S3 objects found under S3 URL" in str(refused.value)
 
 
+@pytest.mark.conformance("CreateTrainingJob")
 def test_a_name_is_used_once(aws: LocalServer, data: str) -> None:
     request = aws.training_request(data)
     arn = aws.sagemaker.create_training_job(**request)["TrainingJobArn"]
@@ -199,6 +207,7 @@ def test_a_name_is_used_once(aws: LocalServer, data: str) -> None:
     aws.ended("training", request["TrainingJobName"])
 
 
+@pytest.mark.conformance("ListTrainingJobs")
 def test_jobs_are_listed_by_name_and_status(aws: LocalServer, data: str) -> None:
     good, bad = aws.train(data), aws.train(data, exit="1")
     for name in (good, bad):

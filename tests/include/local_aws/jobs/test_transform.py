@@ -40,6 +40,7 @@ def _create(aws: LocalServer, model: str, uri: str, target: str, **request: Any)
     return name
 
 
+@pytest.mark.conformance("CreateTransformJob")
 def test_each_object_gets_an_answer_beside_its_relative_key(aws: LocalServer, model: str) -> None:
     uri = aws.put("transform/in", a="1", b="22")
     aws.put("transform/in/deep", c="333")
@@ -59,6 +60,7 @@ def test_a_manifest_names_the_objects(aws: LocalServer, model: str) -> None:
     assert aws.keys(f"{_TARGET}/some") == ["a.txt.out", "c.txt.out"]
 
 
+@pytest.mark.conformance("DescribeTransformJob")
 def test_a_failing_object_fails_the_job_by_name_and_the_others_stay(
     aws: LocalServer, model: str
 ) -> None:
@@ -130,6 +132,7 @@ def test_a_model_that_was_stored_file_by_file_is_served(aws: LocalServer) -> Non
     assert json.loads(aws.get(f"{_TARGET}/plain/a.txt.out"))["model"] == "trained"
 
 
+@pytest.mark.conformance("StopTransformJob")
 def test_a_stopped_transform_ends_soon_and_says_so(aws: LocalServer) -> None:
     uri = aws.put("transform/stopped", a="1")
     name = _create(aws, aws.model(START_DELAY="60"), uri, f"{_TARGET}/stopped")
@@ -154,6 +157,7 @@ def test_a_model_server_that_dies_fails_the_job(aws: LocalServer) -> None:
     assert "did not pass the ping health check: it ended with exit code 7" in job["FailureReason"]
 
 
+@pytest.mark.conformance("CreateTransformJob")
 def test_an_unknown_model_is_refused(aws: LocalServer) -> None:
     with pytest.raises(ClientError, match="Could not find model"):
         _create(aws, "no-such-model", f"s3://{BUCKET}/transform/in", _TARGET)

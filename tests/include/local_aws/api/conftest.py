@@ -1,0 +1,52 @@
+"""The API in this process, on a state of its own, with nothing that runs behind it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from include.local_aws.api.sagemaker import SageMaker
+from include.local_aws.endpoints.manager import EndpointManager
+from include.local_aws.services import Services
+from include.local_aws.store import Store
+from tests.include.local_aws.api.odd_requests import first_requests
+
+
+class _Idle:
+    """Stands for the queue: what is asked of it is not done."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: None
+
+
+class _IdleEndpoints(EndpointManager):
+    def _spawn(self, change: Any, name: str) -> None:
+        return
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """The state of `api`."""
+    store = Store(tmp_path / "state.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def api(store: Store, tmp_path: Path) -> SageMaker:
+    """The operations, with one resource of each kind there, named a."""
+    objects = SimpleNamespace(any_under=lambda uri: True)
+    machine = SimpleNamespace(
+        store=store,
+        objects=objects,
+        settings=SimpleNamespace(work=tmp_path),
+        images=_Idle(),
+        alarms=SimpleNamespace(unknown=lambda names: []),
+    )
+    idle, endpoints = cast(Any, _Idle()), _IdleEndpoints(cast(Any, machine))
+    api = SageMaker(Services(cast(Any, machine), jobs=idle, endpoints=endpoints))
+    for operation, request in first_requests("a"):
+        api.call(operation, request)
+    return api
