@@ -80,20 +80,29 @@ def train(records: Path, folder: Path, settings: Mapping[str, object]) -> dict[s
     """
     history = folder / "output" / "data" / "training.json"
     if not history.exists():
-        start_training(records, folder, settings)
+        _lay_out(records, folder, settings)
+        _run(folder, "train")
     read: dict[str, Any] = json.loads(history.read_text("utf-8"))
     return read
 
 
-def start_training(
-    records: Path, folder: Path, settings: Mapping[str, object], seconds: float | None = None
-) -> None:
-    """Run `train` once, killing it (as kill -9 does) after so many seconds.
+def kill_training(records: Path, folder: Path, settings: Mapping[str, object], when: str) -> None:
+    """Start training, and kill it, as `kill -9` does, when its log says something."""
+    _lay_out(records, folder, settings)
+    with (
+        (folder / "log").open("a", encoding="utf-8") as log,
+        subprocess.Popen(
+            _command("train"), env=_environment(folder), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as process,
+    ):  # fmt: skip
+        for line in process.stdout or ():
+            log.write(line)
+            if when in line:
+                process.kill()
 
-    Raises:
-        ProgramError: It failed.
-        subprocess.TimeoutExpired: It was killed.
-    """
+
+def _lay_out(records: Path, folder: Path, settings: Mapping[str, object]) -> None:
     data = folder / "input" / "data"
     if not data.exists():
         data.parent.mkdir(parents=True)
@@ -102,7 +111,6 @@ def start_training(
     config = folder / "input" / "config" / "hyperparameters.json"
     config.parent.mkdir(exist_ok=True)
     config.write_text(json.dumps({name: str(value) for name, value in settings.items()}))
-    _run(folder, "train", seconds=seconds)
 
 
 def pack_model(folder: Path) -> tuple[Path, str]:
@@ -115,12 +123,10 @@ def pack_model(folder: Path) -> tuple[Path, str]:
         return archive, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _run(folder: Path, *words: str, seconds: float | None = None) -> None:
+def _run(folder: Path, *words: str) -> None:
     log = folder / "log"
     with log.open("ab") as file:
-        ended = subprocess.run(
-            _command(*words), env=_environment(folder), stdout=file, stderr=file, timeout=seconds
-        )
+        ended = subprocess.run(_command(*words), env=_environment(folder), stdout=file, stderr=file)
     if ended.returncode:
         raise ProgramError(f"{log} says why {words[0]} failed: {_last_line(log)}")
 

@@ -17,12 +17,12 @@ from include.image_classification.dataset.version.manifest import read_version
 SIDE = 168
 CHANGES: Mapping[str, object] = {
     "image_shape": "3,128,128",
-    "epochs": 85,
+    "epochs": 64,
     "augmentation_type": "crop_color_transform",
     "precision_dtype": "bfloat16",
     "top_k": 5,
 }
-AT_A_TIME = 32
+AT_A_TIME = 8
 
 
 def train_on_all(source: Sequence[Path], work: Path, curve: Path) -> dict[str, Any]:

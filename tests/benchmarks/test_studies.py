@@ -22,7 +22,7 @@ def test_a_way_is_what_its_histories_tell() -> None:
         {"validation_accuracy": [0.1, 0.2], "epoch_seconds": [5.0, 1.0]},
         {"validation_accuracy": [0.3, 0.1], "epoch_seconds": [1.2, 1.4]},
     ]
-    assert Way.of("a", histories) == Way("a", [[0.1, 0.2], [0.3, 0.1]], 1.3)
+    assert Way.of("a", histories) == Way("a", [[0.1, 0.2], [0.3, 0.1]], 1.0)
 
 
 def test_the_chart_is_an_image_that_names_both_ways_and_shows_each_seed() -> None:
