@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from include.local_aws.jobs.spot import TAG
 from include.pipeline import Deployment, Pipeline, find_pipeline
 from include.pipeline.requests import training_hyperparameters, training_request
 from tests.include.image_classification.training.making import write_records
@@ -29,11 +30,16 @@ class Nights:
             aws.s3.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
 
     def start(
-        self, epochs: int, first: str | None = None, model: str | None = None, mode: str = "File"
+        self,
+        epochs: int,
+        first: str | None = None,
+        model: str | None = None,
+        mode: str = "File",
+        spot: bool = False,
     ) -> str:
         """Start an attempt as submitting does; `first` is the first attempt's name."""
         job = fresh("train")
-        pipeline = self._pipeline(epochs, mode)
+        pipeline = self._pipeline(epochs, mode, spot)
         told = training_hyperparameters(pipeline, COUNTS, {})
         request = training_request(pipeline, HERE, "r1", told, model_uri=model)["config"]
         filled = json.loads(json.dumps(request).replace("{first_job_name}", first or job))
@@ -56,12 +62,23 @@ class Nights:
             assert time.monotonic() < deadline, self.log(job)
             time.sleep(0.1)
 
-    def _pipeline(self, epochs: int, mode: str) -> Pipeline:
+    def await_resumed(self, job: str) -> None:
+        """Wait until a second attempt at the same job says that it goes on."""
+        deadline = time.monotonic() + 200
+        while True:
+            _, *second = self.aws.streams("training", job)
+            lines = [line for stream in second for line in stream]
+            if any(re.search(r"Going on after \d+ epochs", line) for line in lines):
+                return
+            assert time.monotonic() < deadline, second
+            time.sleep(0.1)
+
+    def _pipeline(self, epochs: int, mode: str, spot: bool) -> Pipeline:
         cars = find_pipeline("stanford_cars", "local").model_copy(update={"name": self.name})
         update: dict[str, Any] = {**SMALL, "epochs": epochs}
         hyperparameters = cars.training.hyperparameters.model_copy(update=update)
         training = cars.training.model_copy(
-            update={"hyperparameters": hyperparameters, "input_mode": mode}
+            update={"hyperparameters": hyperparameters, "input_mode": mode, "spot": spot}
         )
         return cars.model_copy(update={"training": training})
 
@@ -91,3 +108,19 @@ def test_the_next_attempt_goes_on_from_a_stopped_ones_checkpoints_and_a_night_fr
     assert "Epoch[0] Validation-accuracy=" in nights.log(third)
     assert re.search(r"Starting from \S+\.params of the channel model", nights.log(third))
     assert "Going on after" not in nights.log(third), "a new work starts anew"
+
+
+def test_a_spot_training_that_is_interrupted_goes_on_from_its_checkpoints_by_itself(
+    nights: Nights,
+) -> None:
+    """One job, as a pipeline with `spot: true` asks for it; nobody submits a second."""
+    job = nights.start(epochs=100_000, spot=True)
+    nights.await_checkpoints(job)
+    arn = nights.aws.sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
+    nights.aws.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": TAG, "Value": "0"}])
+    nights.await_resumed(job)
+    nights.aws.sagemaker.stop_training_job(TrainingJobName=job)
+    nights.ended(job)
+    found = nights.aws.sagemaker.describe_training_job(TrainingJobName=job)
+    statuses = [step["Status"] for step in found["SecondaryStatusTransitions"]]
+    assert statuses.count("Interrupted") == 1
