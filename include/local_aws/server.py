@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from include.local_aws import bodies
+from include.local_aws.api import iam
 from include.local_aws.api.logs import LogsApi, is_ours
 from include.local_aws.api.runtime import Runtime
 from include.local_aws.api.sagemaker import SageMaker
@@ -99,6 +100,8 @@ class Server:
             payload = _parsed(body)
             if is_ours(payload):
                 return await _answered(self._logs.call, _operation(request), payload)
+        if service == "iam" and (role := iam.answered(body)) is not None:
+            return Response(role, media_type="text/xml")
         if service == "monitoring":
             await anyio.to_thread.run_sync(self._services.machine.alarms.evaluate)
         return _Replayed(self._moto, body)

@@ -27,12 +27,13 @@ def _create(services: Services, request: Request) -> Body:
     _check(request)
     for channel in request.get("InputDataConfig", []):
         _check_channel(services, request, channel)
+    output = request["OutputDataConfig"]
     started: Body = {}
     transition(started, "Starting", "Starting the training job")
     return job_operations.create(
         services,
         TrainingJob,
-        {**_DEFAULTS, **request},
+        {**_DEFAULTS, **request, "OutputDataConfig": {"KmsKeyId": "", **output}},
         ModelArtifacts={"S3ModelArtifacts": artifact_uri(request)},
         **started,
     )

@@ -76,3 +76,16 @@ def test_other_services_are_motos(aws: LocalServer) -> None:
     logs = aws.client("logs")
     logs.create_log_group(logGroupName="/mine")
     assert logs.describe_log_groups()["logGroups"][0]["logGroupName"] == "/mine"
+
+
+def test_a_role_is_taken_as_it_is_named(aws: LocalServer) -> None:
+    """SDK 3.x looks at a role's trust and permissions before a job, and others ask for its ARN."""
+    iam = aws.client("iam")
+    role = iam.get_role(RoleName="jobs")["Role"]
+    assert role["Arn"] == "arn:aws:iam::123456789012:role/jobs"
+    trusted = role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+    assert trusted == {"Service": "sagemaker.amazonaws.com"}
+    asked = {"PolicySourceArn": role["Arn"], "ActionNames": ["s3:ListAllMyBuckets", "logs:Put"]}
+    pages = iam.get_paginator("simulate_principal_policy").paginate(**asked)
+    decisions = [result["EvalDecision"] for page in pages for result in page["EvaluationResults"]]
+    assert decisions == ["allowed", "allowed"]

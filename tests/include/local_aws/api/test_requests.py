@@ -53,6 +53,7 @@ def test_what_a_request_leaves_out_is_described_as_sagemaker_fills_it_in(api: Sa
     assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
     job = api.call("DescribeTrainingJob", {"TrainingJobName": "a"})
     assert job["EnableManagedSpotTraining"] is False
+    assert job["OutputDataConfig"]["KmsKeyId"] == ""  # the SDK 2.x attaches by it
 
 
 @pytest.mark.conformance("ListModels")
