@@ -56,7 +56,7 @@ class SeaweedFS:
         """Whether the process runs."""
         return self._child is not None and self._child.exit_code is None
 
-    def start(self, patience: float = 60) -> None:
+    def start(self, patience: float = 180) -> None:
         """Start it and return when it answers; StartupError if it does not in time."""
         self._root.mkdir(parents=True, exist_ok=True)
         (self._root / "data").mkdir(exist_ok=True)

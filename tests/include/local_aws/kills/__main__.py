@@ -17,9 +17,12 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="an empty folder that is kept; else none is")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-") as scratch:
-        report = Loop(options.folder or Path(scratch)).run(options.rounds)
-    print(report)
-    return 1 if report.done.violations else 0
+        loop = Loop(options.folder or Path(scratch))
+        try:
+            loop.run(options.rounds)
+        finally:
+            print(loop.report, flush=True)
+    return 1 if loop.report.done.violations else 0
 
 
 if __name__ == "__main__":
