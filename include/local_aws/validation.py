@@ -30,13 +30,13 @@ _TYPES: dict[str, Any] = {
 
 
 class ServiceModel:
-    """SageMaker's operations as botocore describes them."""
+    """A service's operations as botocore describes them, SageMaker's unless another is named."""
 
-    def __init__(self) -> None:
-        self._model = botocore.session.Session().get_service_model("sagemaker")
+    def __init__(self, service: str = "sagemaker") -> None:
+        self._model = botocore.session.Session().get_service_model(service)
 
     def knows(self, operation: str) -> bool:
-        """Whether SageMaker has this operation, whether or not this server does."""
+        """Whether the service has this operation, whether or not this server does."""
         return operation in self._model.operation_names
 
     def check(self, operation: str, request: Any) -> dict[str, Any]:

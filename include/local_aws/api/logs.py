@@ -7,11 +7,13 @@ from typing import Any
 from include.local_aws.errors import ApiError
 from include.local_aws.logs import GROUP_PREFIX, Event, LogFiles, events
 from include.local_aws.settings import ACCOUNT, REGION
+from include.local_aws.validation import ServiceModel
 
 _MOST_EVENTS = 10_000
 _MOST_BYTES = 1024 * 1024
 _OVERHEAD = 26  # CloudWatch counts this many bytes for each event
 _STREAMS = 50
+_INVALID = "InvalidParameterException"
 
 
 def is_ours(request: Any) -> bool:
@@ -27,6 +29,7 @@ class LogsApi:
 
     def __init__(self, files: LogFiles) -> None:
         self._files = files
+        self._model = ServiceModel("logs")
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """The response; ApiError for a group or stream that is not there, or another operation."""
@@ -40,9 +43,22 @@ class LogsApi:
                 f"local_aws does not support {operation} on SageMaker's own log groups.",
                 code="InvalidOperationException",
             )
-        if not self._files.has_group(request["logGroupName"]):
+        checked = self._checked(operation, request)
+        if not self._files.has_group(checked["logGroupName"]):
             raise _missing("group")
-        return operations[operation](request)
+        return operations[operation](checked)
+
+    def _checked(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The request as the service model has it, its group by name; as CloudWatch refuses it."""
+        try:
+            checked = self._model.check(operation, request)
+        except ApiError as error:
+            code = _INVALID if error.code == "ValidationException" else error.code
+            raise ApiError(error.message, code=code) from error
+        group = checked.get("logGroupName") or checked["logGroupIdentifier"]
+        if operation != "GetLogEvents" and not checked.get("nextToken", "0").isdecimal():
+            raise _bad_token()
+        return {**checked, "logGroupName": group}
 
     def _describe_streams(self, request: dict[str, Any]) -> dict[str, Any]:
         group = request["logGroupName"]
@@ -148,8 +164,12 @@ def _shown(event: Event) -> dict[str, Any]:
 def _parsed(token: str) -> tuple[str, int]:
     side, _, offset = token.partition("/")
     if side not in ("f", "b") or not offset.isdigit():
-        raise ApiError("The specified nextToken is invalid.", code="InvalidParameterException")
+        raise _bad_token()
     return side, int(offset)
+
+
+def _bad_token() -> ApiError:
+    return ApiError("The specified nextToken is invalid.", code=_INVALID)
 
 
 def _missing(what: str) -> ApiError:

@@ -97,3 +97,33 @@ def test_what_is_not_there(files: LogFiles, stream: str, group: str, name: str) 
 def test_a_token_of_another_kind_is_refused(files: LogFiles, stream: str) -> None:
     with pytest.raises(ApiError, match="nextToken is invalid"):
         _get(files, stream, nextToken="b/x")
+
+
+@pytest.mark.parametrize(
+    ("operation", "wrong"),
+    [
+        ("DescribeLogStreams", {"nextToken": "x"}),
+        ("DescribeLogStreams", {"limit": "many"}),
+        ("DescribeLogStreams", {"limit": 0}),
+        ("FilterLogEvents", {"nextToken": "-1"}),
+        ("FilterLogEvents", {"logStreamNames": "a"}),
+        ("FilterLogEvents", {"startTime": "now"}),
+        ("GetLogEvents", {}),
+        ("GetLogEvents", {"logStreamName": 7}),
+        ("GetLogEvents", {"logStreamName": "job/algo-1-5", "nextToken": "f/x"}),
+    ],
+)
+def test_a_malformed_request_is_the_callers_fault(
+    tmp_path: Path, operation: str, wrong: dict[str, Any]
+) -> None:
+    (tmp_path / "TrainingJobs/job").mkdir(parents=True)
+    (tmp_path / "TrainingJobs/job/algo-1-5").write_text("1 a\n")
+    with pytest.raises(ApiError) as refused:
+        LogsApi(LogFiles(tmp_path)).call(operation, {"logGroupName": GROUP, **wrong})
+    assert refused.value.code in ("InvalidParameterException", "SerializationException")
+
+
+def test_a_group_is_found_by_its_identifier(tmp_path: Path) -> None:
+    (tmp_path / "TrainingJobs").mkdir()
+    answer = LogsApi(LogFiles(tmp_path)).call("DescribeLogStreams", {"logGroupIdentifier": GROUP})
+    assert answer["logStreams"] == []
