@@ -1,20 +1,23 @@
 """What Create, Describe, Stop and List do alike for the three kinds of job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from include.local_aws.api.listing import Listing
 from include.local_aws.api.operation import Handler, Request, in_use
-from include.local_aws.errors import ApiError
+from include.local_aws.errors import ApiError, JobFailure
 from include.local_aws.jobs.job import TERMINAL, Job
 from include.local_aws.jobs.kinds import JobKind
 from include.local_aws.services import Services
+from include.local_aws.storage.objects import split_uri
 from include.local_aws.store import AlreadyExists, Body
 
 
 def create(services: Services, job: type[Job], request: Request, **fields: Any) -> Body:
     """Commit the job's intent, then queue it; ResourceInUse for a name that is taken."""
     kind = job.kind
+    for uri in _s3_uris(request):
+        _check_uri(uri)
     name = request[kind.name]
     arn = kind.arn_of(name)
     body = {**request, kind.arn: arn, kind.status: "InProgress", **fields}
@@ -27,6 +30,30 @@ def create(services: Services, job: type[Job], request: Request, **fields: Any) 
         ) from taken
     services.jobs.submit(job(services.machine, name))
     return {kind.arn: arn}
+
+
+_S3_FIELDS = ("S3Uri", "S3OutputPath")
+_OWN_WORDS = ("HyperParameters", "Environment")  # whose names and values are the caller's
+
+
+def _s3_uris(part: Any) -> Iterator[str]:
+    """All S3 URIs of a request: what a job would only find out at its end is refused now."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name in _S3_FIELDS:
+                yield value
+            elif name not in _OWN_WORDS:
+                yield from _s3_uris(value)
+    elif isinstance(part, list):
+        for member in part:
+            yield from _s3_uris(member)
+
+
+def _check_uri(uri: str) -> None:
+    try:
+        split_uri(uri)
+    except JobFailure as failure:
+        raise ApiError(str(failure).removeprefix("ClientError: ")) from failure
 
 
 def describe(kind: JobKind) -> Handler:

@@ -1,6 +1,9 @@
 """CreateProcessingJob and its siblings."""
 
+import os
+
 from include.local_aws.api import job_operations
+from include.local_aws.api.data_types import check_data_type
 from include.local_aws.api.instances import check_instances
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.errors import ApiError
@@ -25,12 +28,17 @@ def _create(services: Services, request: Request) -> Body:
     for place in [*inputs, *outputs]:
         if place is None:
             raise unsupported("a processing input or output that is not S3Input or S3Output")
-        if not place.get("LocalPath", "").startswith(f"{OPT_ML}/processing"):
-            raise ApiError(
-                f"Invalid LocalPath {place.get('LocalPath')!r}: it must start with "
-                f"{OPT_ML}/processing"
-            )
+        _check_path(place.get("LocalPath", ""))
+    for source in filter(None, inputs):
+        check_data_type(source)
+        if source.get("S3InputMode", "File") != "File":
+            raise unsupported("S3InputMode Pipe in a processing job: set File")
     return job_operations.create(services, ProcessingJob, {**_DEFAULTS, **request})
+
+
+def _check_path(path: str) -> None:
+    if not f"{os.path.normpath(path)}/".startswith(f"{OPT_ML}/processing/"):
+        raise ApiError(f"Invalid LocalPath {path!r}: it must start with {OPT_ML}/processing")
 
 
 OPERATIONS: dict[str, Handler] = {

@@ -1,6 +1,7 @@
 """CreateTrainingJob and its siblings."""
 
 from include.local_aws.api import job_operations
+from include.local_aws.api.data_types import check_data_type
 from include.local_aws.api.instances import check_instances
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.errors import ApiError, JobFailure
@@ -25,6 +26,7 @@ _DEFAULTS = {
 
 def _create(services: Services, request: Request) -> Body:
     _check(request)
+    _check_channel_names([c["ChannelName"] for c in request.get("InputDataConfig", [])])
     for channel in request.get("InputDataConfig", []):
         _check_channel(services, request, channel)
     output = request["OutputDataConfig"]
@@ -58,11 +60,18 @@ def _check(request: Request) -> None:
         raise ApiError("OutputDataConfig.S3OutputPath must be an S3 URI (s3://bucket/prefix).")
 
 
+def _check_channel_names(names: list[str]) -> None:
+    for name in names:
+        if name in (".", "..") or names.count(name) > 1:
+            raise ApiError(f"The channel name {name!r} is not valid, or is given twice.")
+
+
 def _check_channel(services: Services, request: Request, channel: Request) -> None:
     name = channel["ChannelName"]
     source = channel["DataSource"].get("S3DataSource")
     if source is None:
         raise unsupported(f"channel {name!r}: only S3DataSource is read")
+    check_data_type(source)
     if mode(request, channel) == PIPE and channel.get("RecordWrapperType", "None") != "None":
         raise unsupported(f"channel {name!r}: RecordWrapperType in Pipe mode; store RecordIO files")
     try:

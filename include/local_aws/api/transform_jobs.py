@@ -1,6 +1,7 @@
 """CreateTransformJob and its siblings."""
 
 from include.local_aws.api import job_operations
+from include.local_aws.api.data_types import check_data_type
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.endpoints.models import resolve
 from include.local_aws.errors import ApiError
@@ -23,6 +24,7 @@ def _check(request: Request) -> None:
     split = request["TransformInput"].get("SplitType", "None")
     if split not in ("None", "Line", "RecordIO"):
         raise unsupported(f"SplitType {split}")
+    check_data_type(request["TransformInput"]["DataSource"]["S3DataSource"])
     DataProcessing.of(request)
     total = request.get("MaxConcurrentTransforms", 1) * request.get("MaxPayloadInMB", 6)
     if total > _TOTAL_MEGABYTES:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from include.local_aws.errors import JobFailure
+from include.local_aws.jobs.archives import RESERVE
 from include.local_aws.jobs.gzipped import BAD_GZIP
-from include.local_aws.storage.objects import Objects, S3Object, split_uri
+from include.local_aws.storage.objects import Objects, S3Object, leads_out, split_uri
 
 _ALL = slice(None)
+_CHUNK = 16 * 1024**2
 
 
 def listed(objects: Objects, source: dict[str, Any]) -> list[S3Object]:
@@ -75,6 +77,8 @@ def _from_manifest(objects: Objects, uri: str) -> list[S3Object]:
     try:
         head, *names = json.loads(objects.read(S3Object(bucket, key, key)))
         base_bucket, base_key = split_uri(head["prefix"])
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("a name is no text")
     except JobFailure:
         raise
     except Exception as error:
@@ -82,6 +86,9 @@ def _from_manifest(objects: Objects, uri: str) -> list[S3Object]:
             f'ClientError: {uri} is not a manifest ([{{"prefix": "s3://..."}}, "name", ...]): '
             f"{error}"
         ) from error
+    for name in names:
+        if leads_out(base_key + name):
+            raise JobFailure(f"ClientError: the object name {name!r} leads outside its prefix")
     return [S3Object(base_bucket, base_key + name, name) for name in names]
 
 
@@ -89,7 +96,10 @@ def _gunzip(file: Path) -> None:
     target = file.with_suffix("") if file.suffix == ".gz" else file.with_name(file.name + ".plain")
     try:
         with gzip.open(file) as packed, target.open("wb") as plain:
-            shutil.copyfileobj(packed, plain)
+            while chunk := packed.read(_CHUNK):
+                plain.write(chunk)
+                if shutil.disk_usage(file.parent).free < RESERVE:
+                    raise JobFailure(f"ClientError: {file.name} holds more than there is room for")
     except BAD_GZIP as error:
         raise JobFailure(f"ClientError: {file.name} is not Gzip data: {error}") from error
     file.unlink()

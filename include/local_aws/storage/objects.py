@@ -1,7 +1,9 @@
 """Move a job's data between S3 and disk."""
 
 import contextlib
+import logging
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,8 @@ from botocore.exceptions import ClientError
 from include.local_aws.errors import JobFailure
 from include.local_aws.settings import FIXED, REGION, Credentials
 
+_log = logging.getLogger(__name__)
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _THREADS = 8
 _MEGABYTE = 1024 * 1024
 _LARGE = 16 * _MEGABYTE  # from here on in parts
@@ -134,8 +138,13 @@ class Objects:
         def fetch(pair: tuple[S3Object, Path]) -> None:
             check()
             item, target = pair
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self.download_file(item.uri, target)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self.download_file(item.uri, target)
+            except OSError as error:  # too long a name, a file where a folder must be, a full disk
+                raise JobFailure(
+                    f"ClientError: {item.uri} cannot be stored as a file: {error.strerror}"
+                ) from error
 
         return _side_by_side(fetch, targets)
 
@@ -145,7 +154,7 @@ class Objects:
         `check` is as for `download`.
         """
         bucket, prefix = split_uri(uri.rstrip("/") + "/")
-        files = [Path(top, name) for top, _, names in os.walk(directory) for name in names]
+        files = files_below(directory)
 
         def put(file: Path) -> None:
             check()
@@ -187,9 +196,16 @@ def split_uri(uri: str) -> tuple[str, str]:
     """`s3://bucket/key` as bucket and key; JobFailure for anything else."""
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not bucket:
+    if scheme != "s3" or not _BUCKET.fullmatch(bucket):
         raise JobFailure(f"ClientError: {uri!r} is not an S3 URI (s3://bucket/key)")
+    if leads_out(key):
+        raise JobFailure(f"ClientError: {uri!r} leads out of its bucket: leave out its dots")
     return bucket, key
+
+
+def leads_out(key: str) -> bool:
+    """Whether a key has parts that a path would be resolved by."""
+    return not {".", ".."}.isdisjoint(key.split("/"))
 
 
 def inside(directory: Path, relative: str) -> Path:
@@ -198,6 +214,14 @@ def inside(directory: Path, relative: str) -> Path:
     if directory not in target.parents:
         raise JobFailure(f"ClientError: the object name {relative!r} leads outside its directory")
     return target
+
+
+def files_below(directory: Path) -> list[Path]:
+    """The files below a directory; a pipe or a socket that a program left would block."""
+    found = [Path(top, name) for top, _, names in os.walk(directory) for name in names]
+    for left in (file for file in found if not file.is_file()):
+        _log.warning("%s is not stored: it is no file, or a link to none", left)
+    return [file for file in found if file.is_file()]
 
 
 def _relative(key: str, prefix: str) -> str:

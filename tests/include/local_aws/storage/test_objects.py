@@ -1,11 +1,12 @@
 """Where an object lands, and where it must not."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from include.local_aws.errors import JobFailure
-from include.local_aws.storage.objects import Objects, inside, split_uri
+from include.local_aws.storage.objects import Objects, files_below, inside, split_uri
 from tests.include.local_aws.local_server import BUCKET, LocalServer
 
 
@@ -43,7 +44,25 @@ def test_no_name_leads_out_of_the_directory(tmp_path: Path, name: str) -> None:
         inside(tmp_path / "directory", name)
 
 
-@pytest.mark.parametrize("uri", ["bucket/key", "s3://", "https://bucket/key"])
+@pytest.mark.parametrize("uri", ["bucket/key", "s3://", "https://bucket/key", "s3://../key"])
 def test_what_is_no_s3_uri_is_refused(uri: str) -> None:
     with pytest.raises(JobFailure, match="is not an S3 URI"):
         split_uri(uri)
+
+
+@pytest.mark.parametrize("key", ["../other/key", "a/../../other", "a/./b", ".."])
+def test_a_uri_that_leads_out_of_its_bucket_is_refused(key: str) -> None:
+    """HTTP clients resolve such parts before they send: another bucket would be read."""
+    with pytest.raises(JobFailure, match="leads out of its bucket"):
+        split_uri(f"s3://bucket/{key}")
+    assert split_uri("s3://bucket/a..b/...") == ("bucket", "a..b/...")
+
+
+def test_a_pipe_or_a_broken_link_that_a_program_left_is_not_stored(tmp_path: Path) -> None:
+    """To open a pipe would wait for ever."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/file").touch()
+    (tmp_path / "link").symlink_to("deep/file")
+    (tmp_path / "broken").symlink_to("nothing")
+    os.mkfifo(tmp_path / "pipe")
+    assert files_below(tmp_path) == [tmp_path / "link", tmp_path / "deep/file"]

@@ -1,0 +1,114 @@
+"""Requests and data that would lead a job astray: each is refused, or fails that job alone."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.include.local_aws.local_server import BUCKET, LocalServer
+
+OUT = f"s3://{BUCKET}/hostile/out"
+
+
+@pytest.fixture(scope="module")
+def data(aws: LocalServer) -> str:
+    return aws.put("hostile/data", a="1")
+
+
+def _leads_out(request: Any) -> None:
+    request["OutputDataConfig"]["S3OutputPath"] = f"s3://{BUCKET}/../other/models"
+
+
+def _checkpoints_lead_out(request: Any) -> None:
+    request["CheckpointConfig"] = {"S3Uri": f"s3://{BUCKET}/.."}
+
+
+def _twice(request: Any) -> None:
+    request["InputDataConfig"] *= 2
+
+
+def _dots(request: Any) -> None:
+    request["InputDataConfig"][0]["ChannelName"] = ".."
+
+
+def _augmented(request: Any) -> None:
+    source = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]
+    source["S3DataType"] = "AugmentedManifestFile"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_leads_out, r"models' leads out of its bucket"),
+        (_checkpoints_lead_out, "leads out of its bucket"),
+        (_twice, "'train' is not valid, or is given twice"),
+        (_dots, r"'\.\.' is not valid"),
+        (_augmented, "S3DataType AugmentedManifestFile: give S3Prefix or ManifestFile"),
+    ],
+)
+def test_a_training_is_refused_at_create(
+    aws: LocalServer, data: str, change: Any, said: str
+) -> None:
+    request = aws.training_request(data)
+    change(request)
+    with pytest.raises(ClientError, match=said):
+        aws.sagemaker.create_training_job(**request)
+
+
+def test_names_that_are_the_programs_own_words_are_not_looked_at(
+    aws: LocalServer, data: str
+) -> None:
+    name = aws.train(data, S3Uri="../anything")
+    assert aws.ended("training", name)["TrainingJobStatus"] == "Completed"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"LocalPath": "/opt/ml/processing/../model"}, "must start with /opt/ml/processing"),
+        ({"LocalPath": "/opt/ml/processing-not"}, "must start with /opt/ml/processing"),
+        ({"S3InputMode": "Pipe"}, "S3InputMode Pipe"),
+        ({"S3Uri": f"s3://{BUCKET}/../x"}, "leads out of its bucket"),
+    ],
+)
+def test_a_processing_job_is_refused_at_create(
+    aws: LocalServer, data: str, change: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ClientError, match=said):
+        aws.process(source=data, target=OUT, ProcessingInputs=[_input(data, **change)])
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        ([{"prefix": f"s3://{BUCKET}/"}, 7], "is not a manifest"),
+        ([{"prefix": f"s3://{BUCKET}/.."}, "x"], "leads out of its bucket"),
+        (["a.txt"], "is not a manifest"),
+        ({}, "is not a manifest"),
+    ],
+)
+def test_a_manifest_that_is_none_fails_the_job(aws: LocalServer, manifest: Any, said: str) -> None:
+    aws.s3.put_object(Bucket=BUCKET, Key="hostile/manifest", Body=json.dumps(manifest))
+    uri = f"s3://{BUCKET}/hostile/manifest"
+    inputs = [_input(uri, S3DataType="ManifestFile")]
+    name = aws.process(source=uri, target=OUT, ProcessingInputs=inputs)
+    assert said in aws.ended("processing", name)["FailureReason"]
+
+
+def test_a_name_that_no_file_can_have_fails_the_job_by_its_object(aws: LocalServer) -> None:
+    """Keys have no folders: one may be what another has below it."""
+    manifest = [{"prefix": f"s3://{BUCKET}/hostile/data/"}, "a.txt", "a.txt/b"]
+    aws.s3.put_object(Bucket=BUCKET, Key="hostile/both", Body=json.dumps(manifest))
+    uri = f"s3://{BUCKET}/hostile/both"
+    inputs = [_input(uri, S3DataType="ManifestFile")]
+    reason = aws.ended("processing", aws.process(source=uri, target=OUT, ProcessingInputs=inputs))[
+        "FailureReason"
+    ]
+    assert reason.startswith(("ClientError: s3://", "ClientError: Could not access s3://"))
+
+
+def _input(uri: str, **change: str) -> dict[str, Any]:
+    s3_input = {"S3Uri": uri, "LocalPath": "/opt/ml/processing/input/source"}
+    s3_input |= {"S3DataType": "S3Prefix", "S3InputMode": "File"}
+    return {"InputName": "source", "S3Input": s3_input | change}
