@@ -17,6 +17,7 @@ from include.local_aws.api.logs import LogsApi, is_ours
 from include.local_aws.api.runtime import Runtime
 from include.local_aws.api.sagemaker import SageMaker
 from include.local_aws.cloudwatch.publishing import publish
+from include.local_aws.cloudwatch.serving import CloudWatch
 from include.local_aws.cloudwatch.training import TrainingMetrics
 from include.local_aws.door import Door
 from include.local_aws.errors import ApiError
@@ -53,6 +54,7 @@ class Server:
         self._status = StatusPage(services, s3_endpoint_url)
         training = TrainingMetrics(services.store)
         self._moto = Moto(lambda: publish(services.machine.metrics, training))
+        self._cloudwatch = CloudWatch(self._moto, services.machine.alarms)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -102,9 +104,7 @@ class Server:
                 return await _answered(self._logs.call, _operation(request), payload)
         if service == "iam" and (role := iam.answered(body)) is not None:
             return Response(role, media_type="text/xml")
-        if service == "monitoring":
-            await anyio.to_thread.run_sync(self._services.machine.alarms.evaluate)
-        return _Replayed(self._moto, body)
+        return _Replayed(self._cloudwatch if service == "monitoring" else self._moto, body)
 
     async def _sagemaker_response(self, request: Request) -> Response:
         invocation = _INVOCATIONS.fullmatch(request.scope["path"])

@@ -34,7 +34,7 @@ class Machine:
 
     def __post_init__(self) -> None:
         """Let the alarms look at these metrics."""
-        self.alarms = Alarms(self.metrics)
+        self.alarms = Alarms(self.metrics, self.store)
 
     @property
     def aws(self) -> dict[str, str]:

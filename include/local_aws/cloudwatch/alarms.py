@@ -8,7 +8,8 @@ from typing import Any
 
 from include.local_aws.cloudwatch.evaluation import ALARM, OPERATORS, Rule
 from include.local_aws.cloudwatch.metrics import NAMESPACE, UNITS, EndpointMetrics
-from include.local_aws.settings import ACCOUNT, REGION
+from include.local_aws.cloudwatch.saved_alarms import SavedAlarms
+from include.local_aws.store import Store
 
 _log = logging.getLogger(__name__)
 _HELD = 60.0  # seconds for which a state that a person has set stays, as until AWS evaluates anew
@@ -22,25 +23,30 @@ class Alarms:
     other alarms keep the state that SetAlarmState gave them.
     """
 
-    def __init__(self, metrics: EndpointMetrics) -> None:
+    def __init__(self, metrics: EndpointMetrics, store: Store) -> None:
         self._metrics = metrics
+        self._alarms = SavedAlarms(store)
         self._written: dict[str, Any] = {}
 
     def evaluate(self) -> None:
         """Bring every alarm on an endpoint metric to its state."""
-        for alarm in _all():
+        for alarm in self._alarms.all():
             if _is_ours(alarm) and not self._is_held(alarm):
                 self._evaluate(alarm)
+
+    def save(self) -> None:
+        """Bring the alarms as they are now onto the disk: before a change is acknowledged."""
+        self._alarms.save()
 
     def triggered(self, names: Iterable[str]) -> list[str]:
         """Those of these alarms that are in the state ALARM now."""
         self.evaluate()
         wanted = set(names)
-        return [a.name for a in _all() if a.name in wanted and a.state_value == ALARM]
+        return [a.name for a in self._alarms.all() if a.name in wanted and a.state_value == ALARM]
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         """Those of these names that no alarm has."""
-        there = {alarm.name for alarm in _all()}
+        there = {alarm.name for alarm in self._alarms.all()}
         return [name for name in names if name not in there]
 
     def _is_held(self, alarm: Any) -> bool:
@@ -82,13 +88,6 @@ def _is_ours(alarm: Any) -> bool:
         and alarm.comparison_operator in OPERATORS
         and not alarm.rule
     )
-
-
-def _all() -> list[Any]:
-    """Moto's alarms; importing it takes a second, so that is done when first needed."""
-    from moto.cloudwatch.models import cloudwatch_backends
-
-    return list(cloudwatch_backends[ACCOUNT][REGION].alarms.values())
 
 
 def _epoch(moment: Any) -> float:

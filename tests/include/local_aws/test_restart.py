@@ -1,11 +1,14 @@
 """What a kill of the server, and a start after it, must keep."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.include.local_aws.asking import alarm_request, routing
 from tests.include.local_aws.local_server import BUCKET, LocalServer
 
 
@@ -49,6 +52,41 @@ def test_a_killed_server_comes_back_with_everything_but_the_running_job(
     assert server.invoke(updating, b"1")["version"] == "2"
     assert not list((server.root / "work").glob("training-job/*"))
     assert server.ended("training", server.train(data))["TrainingJobStatus"] == "Completed"
+
+
+def test_an_update_that_bakes_is_watched_by_its_alarm_after_a_kill_too(
+    server: LocalServer,
+) -> None:
+    """Both the alarm and the update were acknowledged."""
+    old, bad = (server.config(server.model(**each)) for each in ({"VERSION": "1"}, {"BROKEN": "1"}))
+    name = server.endpoint(old)
+    dimensions = {"EndpointName": name, "VariantName": "all", "EndpointConfigName": bad}
+    cloudwatch = server.client("cloudwatch")
+    for alarm in ("errors", "deleted"):
+        request = alarm_request(alarm, "Invocation5XXErrors", 0, dimensions)
+        cloudwatch.put_metric_alarm(**request)
+    cloudwatch.delete_alarms(AlarmNames=["deleted"])
+    server.sagemaker.update_endpoint(
+        EndpointName=name,
+        EndpointConfigName=bad,
+        DeploymentConfig=routing(wait=120, alarms=["errors"]),
+    )
+
+    server.kill()
+    server.start()
+
+    (alarm,) = server.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert (alarm["AlarmName"], alarm["Threshold"], alarm["StateValue"]) == ("errors", 0, "OK")
+    assert len(alarm["Dimensions"]) == 3
+    deadline = time.monotonic() + 60
+    found = server.sagemaker.describe_endpoint(EndpointName=name)
+    while found["EndpointStatus"] != "InService" and time.monotonic() < deadline:
+        with contextlib.suppress(ClientError):
+            server.invoke(name, b"1")
+        found = server.sagemaker.describe_endpoint(EndpointName=name)
+    assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", old)
+    assert "errors" in found["FailureReason"]
+    assert server.invoke(name, b"1")["version"] == "1"
 
 
 def test_a_job_that_waits_for_a_slot_stops_at_once(server: LocalServer) -> None:
