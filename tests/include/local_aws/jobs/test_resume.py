@@ -57,14 +57,14 @@ class Nights:
 
     def await_checkpoints(self, job: str) -> None:
         place = f"s3://{BUCKET}/{self.name}/checkpoints/{job}/"
-        deadline = time.monotonic() + 100
+        deadline = time.monotonic() + 140
         while len([key for key in self.aws.keys(place) if key.endswith(".npz")]) < 2:
             assert time.monotonic() < deadline, self.log(job)
             time.sleep(0.1)
 
     def await_resumed(self, job: str) -> None:
         """Wait until a second attempt at the same job says that it goes on."""
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 140
         while True:
             _, *second = self.aws.streams("training", job)
             lines = [line for stream in second for line in stream]
