@@ -160,7 +160,8 @@ def round_up(value: float) -> float:
     """The next of 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4 ... that is not below."""
     if value <= 0:
         return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
+    # The smallest numbers have no power of ten below them that is not 0.
+    power = 10.0 ** max(-300, math.floor(math.log10(value)))
     return next(m * power for m in (1, 2, 4, 6, 8, 10) if m * power >= value * 0.9999)
 
 

@@ -4,7 +4,7 @@ import math
 import re
 import xml.etree.ElementTree as ET
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from include.image_classification.training.curve import MOST_POINTS, draw_curve
@@ -55,6 +55,7 @@ def test_thousands_of_epochs_make_no_larger_file() -> None:
     st.lists(st.floats(0, 1), min_size=1, max_size=40),
     st.lists(st.floats(min_value=0), min_size=1, max_size=40) | st.just([math.nan]) | st.just([]),
 )
+@example([5e-324], [math.nan])
 def test_whatever_happened_it_is_a_picture_within_its_frame(
     accuracy: list[float], loss: list[float]
 ) -> None:
