@@ -157,13 +157,14 @@ def seen(server: LocalServer, done: Acknowledged, job: Job) -> None:
     """Look at a job, and see whether it is as it must be."""
     word = job.kind.capitalize()
     describe = getattr(server.sagemaker, f"describe_{job.kind}_job")
+    stopped = job.stop_acknowledged  # before the look: a stop may be acknowledged during it
     try:
         found = describe(**{f"{word}JobName": job.name})
     except ClientError as error:
         done.violated(f"{job.name}: {error}")
         return
     status = found[f"{word}JobStatus"]
-    if job.stop_acknowledged and status == "InProgress":
+    if stopped and status == "InProgress":
         done.violated(f"{job.name}: InProgress after a stop that was acknowledged")
     end = (status, str(found[f"{word}EndTime"])) if f"{word}EndTime" in found else None
     if job.end is not None and end != job.end:
