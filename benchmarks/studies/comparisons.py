@@ -6,10 +6,11 @@ by the photos that judge it.
 
 from __future__ import annotations
 
+import functools
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +99,15 @@ class Trials:
             work: Where trainings are kept, to be taken up again.
         """
         self._source, self._work = source, work
-        shuffled = random.Random(0).sample(range(1, CLASSES + 1), CLASSES)
-        self._new = self._data_set("new", shuffled[:NEW_CLASSES])
-        self._known = self._data_set("known", shuffled[NEW_CLASSES:])
+        self._shuffled = random.Random(0).sample(range(1, CLASSES + 1), CLASSES)
+
+    @functools.cached_property
+    def _new(self) -> DataSet:
+        return self._data_set("new", self._shuffled[:NEW_CLASSES])
+
+    @functools.cached_property
+    def _known(self) -> DataSet:
+        return self._data_set("known", self._shuffled[NEW_CLASSES:])
 
     def _data_set(self, name: str, classes: Sequence[int]) -> DataSet:
         chosen = ",".join(map(str, sorted(classes)))
@@ -112,7 +119,7 @@ class Trials:
     def _train(self, name: str, data: DataSet, fit: str, **changes: object) -> dict[str, Any]:
         print(f"{name} ...", file=sys.stderr, flush=True)
         folder = self._work / "trained" / name
-        return train(self._records(data, fit), folder, _settings(data, changes))
+        return train(self._records(data, fit), folder, recipe(data, **changes))
 
     def _way(self, name: str, fit: str = "squash", **changes: object) -> Way:
         histories = [
@@ -126,7 +133,7 @@ class Trials:
 
     def transfer(self) -> Comparison:
         """New classes from scratch, or from a network that knows the others."""
-        self._train("known classes", self._known, "squash", epochs=20)
+        self._train("known classes", self._known, "squash")
         model, sha256 = pack_model(self._work / "trained" / "known classes")
         fine_tuned = self._way(
             "fine-tuned",
@@ -139,11 +146,11 @@ class Trials:
     def fit(self) -> Comparison:
         """Photos cropped to the centre's square, or squashed; each judged as it was trained."""
         cropped = self._way("cropped", "crop")
-        return Comparison(cropped, _renamed(self._from_scratch(), "squashed"), self._new.counts)
+        return Comparison(cropped, replace(self._from_scratch(), name="squashed"), self._new.counts)
 
     def depth(self) -> Comparison:
         """50 layers or 18, from scratch."""
-        shallow = _renamed(self._from_scratch(), "18 layers")
+        shallow = replace(self._from_scratch(), name="18 layers")
         return Comparison(self._way("50 layers", num_layers=50), shallow, self._new.counts)
 
     def resume(self) -> Comparison:
@@ -151,20 +158,17 @@ class Trials:
         whole, name = self._from_scratch(), "killed twice"
         folder = self._work / "trained" / name
         if not folder.exists():
-            settings = _settings(self._new, {"seed": 0})
             for line in KILLED_AFTER:
-                kill_training(self._records(self._new, "squash"), folder, settings, line)
+                records = self._records(self._new, "squash")
+                kill_training(records, folder, recipe(self._new, seed=0), line)
         killed = self._train(name, self._new, "squash", seed=0)
         return Comparison(whole, Way.of(name, [killed]), self._new.counts)
 
 
-def _settings(data: DataSet, changes: Mapping[str, object]) -> dict[str, object]:
+def recipe(data: DataSet, **changes: object) -> dict[str, object]:
+    """The hyperparameters of a training on a data set; `changes` are other than the recipe's."""
     counts = {"num_classes": data.counts["classes"], "num_training_samples": data.counts["train"]}
     return {**RECIPE, **counts, **changes}
-
-
-def _renamed(way: Way, name: str) -> Way:
-    return Way(name, way.curves, way.epoch_seconds)
 
 
 COMPARISONS: Mapping[str, Callable[[Trials], Comparison]] = {

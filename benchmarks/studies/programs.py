@@ -19,7 +19,7 @@ from include.image_classification.container import ProgramError
 
 @dataclass(frozen=True)
 class DataSet:
-    """A refreshed data set, and what `convert` made of it.
+    """A refreshed data set.
 
     Attributes:
         folder: That of its processing jobs.
