@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from html import escape
 
 from benchmarks.studies.comparisons import Comparison, Way
 from include.image_classification.training.curve import (
@@ -14,11 +13,12 @@ from include.image_classification.training.curve import (
     axes,
     path,
     percent,
+    picture,
     round_up,
     text,
 )
 
-WIDTH, HEIGHT = 720, 446
+WIDTH = 720
 SEEDS_STYLE = ".seed { stroke-width: 1; opacity: 0.45; }"
 
 
@@ -32,18 +32,10 @@ def draw(comparison: Comparison) -> str:
     ends = apart([(panel.y(_means(way)[-1]), style) for style, way in ways.items()])
     lines = [_lines(panel, way, style) for style, way in ways.items()]
     labels = [text(panel.right + 10, y + 4, ways[style].name, style) for y, style in ends]
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-            f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}{SEEDS_STYLE}</style>",
-            f'<rect width="{WIDTH}" height="{HEIGHT}" style="fill: var(--ground)"/>',
-            text(24, 40, title[0].upper() + title[1:], "title"),
-            f'<rect class="panel" x="24" y="60" rx="12" width="672" height="{BOTTOM - 2}"/>',
-            text(44, 86, panel.name, "head"),
-            *axes(panel), *lines, *labels, "</svg>", "",
-        ]
-    )  # fmt: skip
+    card = f'<rect class="panel" x="24" y="60" rx="12" width="672" height="{BOTTOM - 2}"/>'
+    parts = [card, text(44, 86, panel.name, "head"), *axes(panel), *lines, *labels]
+    heading = title[0].upper() + title[1:]
+    return picture(WIDTH, title, heading, parts, STYLE + SEEDS_STYLE)
 
 
 def _lines(panel: Panel, way: Way, style: str) -> str:

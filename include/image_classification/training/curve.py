@@ -69,14 +69,19 @@ def draw_curve(
     ]
     shown = accuracy["validation"][best - 1] if 0 < best <= len(accuracy["validation"]) else 0.0
     title = f"Validation accuracy {shown * 100:.1f} %, best after epoch {best}"
+    return picture(WIDTH, f"Training curve: {title}", title, plots)
+
+
+def picture(width: int, name: str, title: str, parts: Sequence[str], style: str = STYLE) -> str:
+    """An SVG of HEIGHT and this width; its name is for those who do not see it."""
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-            f"<title>Training curve: {escape(title)}</title>",
-            f"<style>{STYLE}</style>",
-            f'<rect width="{WIDTH}" height="{HEIGHT}" style="fill: var(--ground)"/>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" role="img">',
+            f"<title>{escape(name)}</title>",
+            f"<style>{style}</style>",
+            f'<rect width="{width}" height="{HEIGHT}" style="fill: var(--ground)"/>',
             text(24, 40, title, "title"),
-            *plots,
+            *parts,
             "</svg>",
             "",
         ]
