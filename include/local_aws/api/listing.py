@@ -1,13 +1,11 @@
 """List operations: filters, order, pages."""
 
-import base64
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from include.local_aws.api.operation import Handler, Request
-from include.local_aws.errors import ApiError
+from include.local_aws.api.paging import place_of, token
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
@@ -65,13 +63,14 @@ class Listing:
         descending = request.get("SortOrder", self.order) == "Descending"
         ordered = sorted(found, key=place, reverse=descending)
         if "NextToken" in request:
-            after = _decoded(request["NextToken"], float if field == "CreationTime" else str)
+            kind = float if field == "CreationTime" else str
+            after = place_of(request["NextToken"], kind, str)
             ordered = [b for b in ordered if place(b) != after and (place(b) < after) == descending]
         size = request.get("MaxResults", _PAGE)
         page = ordered[:size]
         answer: Body = {self.answer: [self._summary(body) for body in page]}
         if len(ordered) > size:
-            answer["NextToken"] = _encoded(place(page[-1]))
+            answer["NextToken"] = token(place(page[-1]))
         return answer
 
     def _summary(self, body: Body) -> Body:
@@ -83,18 +82,3 @@ def _within(body: Body, request: Request, field: str) -> bool:
     after = request.get(f"{field}After", float("-inf"))
     before = request.get(f"{field}Before", float("inf"))
     return bool(after <= moment <= before)
-
-
-def _encoded(place: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-
-
-def _decoded(token: str, kind: type) -> list[Any]:
-    """The place that a token stands for; ApiError for a token of another order, or of none."""
-    try:
-        value, name = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ApiError("The pagination token is invalid.") from error
-    if not isinstance(value, kind) or not isinstance(name, str):
-        raise ApiError("The pagination token is invalid.")
-    return [value, name]

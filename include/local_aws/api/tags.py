@@ -1,8 +1,7 @@
 """AddTags, ListTags, DeleteTags."""
 
-import base64
-
 from include.local_aws.api.operation import Handler, Request
+from include.local_aws.api.paging import place_of, token
 from include.local_aws.errors import ApiError
 from include.local_aws.jobs.spot import check_tags
 from include.local_aws.services import Services
@@ -39,22 +38,11 @@ def _add(services: Services, request: Request) -> Body:
 
 def _list(services: Services, request: Request) -> Body:
     _check(services, request["ResourceArn"])
-    after = _key(request["NextToken"]) if "NextToken" in request else ""
+    after = place_of(request["NextToken"], str)[0] if "NextToken" in request else ""
     size = request.get("MaxResults", _PAGE)
     left = [tag for tag in services.store.tags(request["ResourceArn"]) if tag["Key"] > after]
-    more = {"NextToken": _token(left[size - 1]["Key"])} if len(left) > size else {}
+    more = {"NextToken": token([left[size - 1]["Key"]])} if len(left) > size else {}
     return {"Tags": left[:size], **more}
-
-
-def _token(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode()
-
-
-def _key(token: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(token).decode()
-    except ValueError as error:
-        raise ApiError("The pagination token is invalid.") from error
 
 
 def _delete(services: Services, request: Request) -> Body:
