@@ -8,12 +8,13 @@ from include.local_aws.api.instances import check_instances
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.errors import ApiError
 from include.local_aws.jobs.container import OPT_ML
+from include.local_aws.jobs.job import MAX_RUNTIME
 from include.local_aws.jobs.kinds import PROCESSING
 from include.local_aws.jobs.processing import ProcessingJob
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
-_DEFAULTS = {"StoppingCondition": {"MaxRuntimeInSeconds": 86400}}
+_DEFAULTS = {"StoppingCondition": {"MaxRuntimeInSeconds": MAX_RUNTIME}}
 
 
 def _create(services: Services, request: Request) -> Body:

@@ -8,6 +8,7 @@ from include.local_aws.errors import ApiError, JobFailure
 from include.local_aws.jobs.artifacts import artifact_uri
 from include.local_aws.jobs.cluster import PIPE, mode
 from include.local_aws.jobs.inputs import nothing_under
+from include.local_aws.jobs.job import MAX_RUNTIME
 from include.local_aws.jobs.kinds import TRAINING
 from include.local_aws.jobs.spot import check_limits, check_tags
 from include.local_aws.jobs.training import TrainingJob
@@ -17,7 +18,7 @@ from include.local_aws.services import Services
 from include.local_aws.store import Body
 
 _DEFAULTS = {
-    "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
+    "StoppingCondition": {"MaxRuntimeInSeconds": MAX_RUNTIME},
     "EnableNetworkIsolation": False,
     "EnableInterContainerTrafficEncryption": False,
     "EnableManagedSpotTraining": False,

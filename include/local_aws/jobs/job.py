@@ -21,6 +21,7 @@ STOP_GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as on SageMaker
 FULL = 256 << 20  # bytes: when no more are free, SeaweedFS takes nothing either
 _AGAIN = 1.0  # seconds between attempts to record an end
 TERMINAL = ("Completed", "Failed", "Stopped")
+MAX_RUNTIME = 86400  # seconds: MaxRuntimeInSeconds where a request leaves it out
 
 
 LEFT_QUEUE = "_left_queue"  # the field of a job's body that says so
@@ -178,6 +179,12 @@ class Job(ABC):
                 running.stop(STOP_GRACE, self.server_stopping.is_set)
                 raise
         return ended
+
+    @staticmethod
+    def longest(request: Body) -> float:
+        """The seconds that the programs may run."""
+        condition = request.get("StoppingCondition", {})
+        return float(condition.get("MaxRuntimeInSeconds", MAX_RUNTIME))
 
     def check_programs(self) -> None:
         """Called all along while the programs run; what it raises ends them.

@@ -15,8 +15,6 @@ from include.local_aws.jobs.kinds import PROCESSING
 from include.local_aws.jobs.programs import Exit, Program
 from include.local_aws.store import Body
 
-_DAY = 86400
-
 
 class ProcessingJob(Job):
     """Runs the image's entry point with the request's arguments below /opt/ml/processing.
@@ -39,7 +37,7 @@ class ProcessingJob(Job):
         with contextlib.ExitStack() as kept:
             for output in self._continuous(request, instances):
                 kept.enter_context(output)
-            ended = self.run_programs(programs, self._seconds(request))
+            ended = self.run_programs(programs, self.longest(request))
         if ended.code != 0:
             self._failed = ended
             raise self.failure(ended)
@@ -53,7 +51,7 @@ class ProcessingJob(Job):
         """Stopped, with a reason if it was the time that ran out."""
         reason = ""
         if stopped.status == "MaxRuntimeExceeded":
-            seconds = self._seconds(self.body)
+            seconds = self.longest(self.body)
             reason = f"The processing job ran longer than MaxRuntimeInSeconds ({seconds:.0f})"
         self.finish("Stopped", reason=reason)
 
@@ -128,9 +126,6 @@ class ProcessingJob(Job):
             for output in _outputs(request, "EndOfJob"):
                 directory = instance.local(output["LocalPath"])
                 self.machine.objects.upload(directory, output["S3Uri"], self.check_server)
-
-    def _seconds(self, request: Body) -> float:
-        return float(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY))
 
 
 def _outputs(request: Body, mode: str) -> list[Body]:

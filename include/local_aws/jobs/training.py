@@ -17,7 +17,6 @@ from include.local_aws.jobs.spot import Interruptions, is_spot
 from include.local_aws.jobs.transitions import transition
 from include.local_aws.store import Body
 
-_DAY = 86400
 _MESSAGES = {
     "Completed": "Training job completed",
     "Stopped": "Training job stopped",
@@ -78,7 +77,7 @@ class TrainingJob(Job):
         )
         self._began = time.monotonic()
         try:
-            return self.run_programs(programs, self._seconds(request) - self._ran)
+            return self.run_programs(programs, self.longest(request) - self._ran)
         except Interrupted:
             return None
         finally:
@@ -141,9 +140,6 @@ class TrainingJob(Job):
     def _instances(self, request: Body) -> list[Container]:
         count = request["ResourceConfig"].get("InstanceCount", 1)
         return Container.of_each_host(self.container.directory, count)
-
-    def _seconds(self, request: Body) -> float:
-        return float(request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY))
 
     def _upload(self, request: Body) -> None:
         self._step("Uploading", "Uploading generated training model")
