@@ -1,12 +1,15 @@
 """What every test shares: an Airflow home of its own and no way to a real AWS account."""
 
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +42,29 @@ def airflow_database() -> Path:
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True
     )
     return Path(_HOME)
+
+
+@pytest.fixture
+def told() -> Callable[[Any], list[str]]:
+    """Let a hook, operator or trigger log where the test can read it; return the list of lines.
+
+    Airflow's own loggers write past the logging module.
+    """
+    lines: list[str] = []
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    logger = logging.Logger("told")
+    logger.addHandler(Lines())
+
+    def listen(speaker: Any) -> list[str]:
+        # Triggers and hooks keep theirs in the one attribute, operators in the other.
+        speaker._log = speaker._cached_logger = logger
+        return lines
+
+    return listen
 
 
 def pytest_unconfigure() -> None:
