@@ -2,8 +2,15 @@
 
 import json
 
-from include.local_aws.settings import Settings, client_environment
+from include.local_aws.settings import (
+    HIDDEN,
+    Settings,
+    client_environment,
+    shown_environment,
+)
 from include.local_aws.status.page import page_url
+
+_NOT_REPEATED = "  # the one that this server was given"
 
 
 def event(settings: Settings, s3_endpoint_url: str, isolation: str) -> str:
@@ -23,12 +30,10 @@ def event(settings: Settings, s3_endpoint_url: str, isolation: str) -> str:
 
 def text(settings: Settings, s3_endpoint_url: str) -> str:
     """The lines for people; `ready` comes first. A secret of one's own is not repeated."""
-    environment = client_environment(settings.announced_url, s3_endpoint_url, settings.credentials)
-    if settings.exposed:
-        del environment["AWS_SECRET_ACCESS_KEY"]
-    exports = [f"export {name}={value}" for name, value in environment.items()]
-    if settings.exposed:
-        exports.append("export AWS_SECRET_ACCESS_KEY=...  # the one that this server was given")
+    exports = [
+        f"export {name}={value}{_NOT_REPEATED if value == HIDDEN else ''}"
+        for name, value in shown_environment(settings, s3_endpoint_url).items()
+    ]
     return "\n".join(
         [
             "ready",

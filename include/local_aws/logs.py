@@ -27,6 +27,11 @@ class Event:
     end: int
 
 
+def endpoint_group(endpoint: str) -> str:
+    """The group in which an endpoint's processes log."""
+    return f"{GROUP_PREFIX}Endpoints/{endpoint}"
+
+
 class LogFiles:
     """All streams below one folder."""
 

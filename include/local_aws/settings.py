@@ -106,6 +106,9 @@ def arn(resource: str) -> str:
     return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{resource}"
 
 
+HIDDEN = "..."
+
+
 def client_environment(
     endpoint_url: str, s3_endpoint_url: str, credentials: Credentials
 ) -> dict[str, str]:
@@ -117,3 +120,9 @@ def client_environment(
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
         "AWS_DEFAULT_REGION": REGION,
     }
+
+
+def shown_environment(settings: Settings, s3_endpoint_url: str) -> dict[str, str]:
+    """The same for people to read: a secret of one's own is not repeated."""
+    environment = client_environment(settings.announced_url, s3_endpoint_url, settings.credentials)
+    return environment | ({"AWS_SECRET_ACCESS_KEY": HIDDEN} if settings.exposed else {})

@@ -59,8 +59,8 @@ def _check_alarms(services: Services, plan: Plan) -> None:
 
 
 def _update(services: Services, request: Request) -> Body:
-    deployment = deployment_of(services, request, found(services, request["EndpointName"]))
     name = request["EndpointName"]
+    deployment = deployment_of(services, request, found(services, name))
     services.store.update(KIND, name, lambda body: begin(body, deployment))
     services.endpoints.update(name)
     return {"EndpointArn": endpoint_arn(name)}

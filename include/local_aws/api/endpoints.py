@@ -34,7 +34,7 @@ def _create(services: Services, request: Request) -> Body:
 
 def _delete(services: Services, request: Request) -> Body:
     name = request["EndpointName"]
-    found(services, request["EndpointName"])
+    found(services, name)
 
     def deleting(body: Body) -> None:
         refuse_in_progress(body)

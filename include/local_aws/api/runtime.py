@@ -12,6 +12,7 @@ from include.local_aws import bodies
 from include.local_aws.api.connections import Answer, ModelConnections, NoAnswer
 from include.local_aws.endpoints.endpoint import KIND
 from include.local_aws.endpoints.instance import Instance
+from include.local_aws.logs import endpoint_group
 from include.local_aws.services import Services
 from include.local_aws.settings import ACCOUNT, REGION
 
@@ -119,7 +120,7 @@ def _error(code: str, message: str, status: int = 400) -> JSONResponse:
 
 def _model_error(name: str, status: int, message: str) -> JSONResponse:
     side = "client" if 400 <= status < 500 else "server"
-    group = f"/aws/sagemaker/Endpoints/{name}"
+    group = endpoint_group(name)
     content = {
         "Message": f'Received {side} error ({status}) from primary with message "{message}". '
         f"See the log group {group} for more information.",

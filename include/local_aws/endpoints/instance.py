@@ -7,6 +7,7 @@ from typing import Any
 from include.local_aws.cloudwatch.metrics import Meter
 from include.local_aws.endpoints.models import ModelContainer
 from include.local_aws.endpoints.server_process import ServerProcess
+from include.local_aws.logs import endpoint_group
 from include.local_aws.services import Machine
 
 _numbers = itertools.count(1)
@@ -57,7 +58,7 @@ def make_instance(
     """An instance that is still to be started, with a folder and a log stream of its own."""
     name = variant["name"]
     folder = machine.settings.work / "endpoints" / f"{endpoint}-{next(_numbers)}"
-    log = machine.logs.new_stream(f"/aws/sagemaker/Endpoints/{endpoint}", f"{name}/i-{number}")
+    log = machine.logs.new_stream(endpoint_group(endpoint), f"{name}/i-{number}")
     server = ServerProcess(machine, ModelContainer(**variant["model"]), folder, log)
     meter = machine.metrics.meter(endpoint, name, config)
     return Instance(name, number, server, variant["patience"], meter)

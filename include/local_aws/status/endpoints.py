@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from include.local_aws.endpoints.endpoint import KIND
+from include.local_aws.logs import endpoint_group
 from include.local_aws.store import Body, Store
 
-_KIND = "endpoint"
 _TONES = {"InService": "good", "Failed": "bad", "Deleting": "fair", "RollingBack": "fair"}
 
 
@@ -42,17 +43,17 @@ class EndpointRow:
     @property
     def log_group(self) -> str:
         """Where its processes log."""
-        return f"/aws/sagemaker/Endpoints/{self.name}"
+        return endpoint_group(self.name)
 
 
 def endpoints(store: Store) -> list[EndpointRow]:
     """All endpoints by name."""
-    return [row(body) for body in sorted(store.every(_KIND), key=lambda b: str(b["EndpointName"]))]
+    return [row(body) for body in sorted(store.every(KIND), key=lambda b: str(b["EndpointName"]))]
 
 
 def endpoint(store: Store, name: str) -> EndpointRow | None:
     """One endpoint, or None if it is not there."""
-    body = store.get(_KIND, name)
+    body = store.get(KIND, name)
     return row(body) if body else None
 
 

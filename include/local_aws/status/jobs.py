@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from include.local_aws.jobs.job import TERMINAL
 from include.local_aws.jobs.kinds import KINDS, JobKind
 from include.local_aws.logs import LogFiles, tail
 from include.local_aws.store import Body, Store
 
-LIVE = ("InProgress", "Stopping")
 _TONES = {"Completed": "good", "Failed": "bad", "Stopped": "fair", "Stopping": "fair"}
 TOLD = {"Hyperparameters": "HyperParameters", "Environment": "Environment"}
 """What a program was told, by the heading it is shown under."""
@@ -71,9 +71,9 @@ def jobs(store: Store, logs: LogFiles, most: int) -> Jobs:
     """All jobs that are under way, and the newest of the others, `most` together if they fit."""
     found = [(kind, body) for kind in KINDS for body in store.every(kind.store)]
     found.sort(key=lambda each: each[1]["CreationTime"], reverse=True)
-    live = [each for each in found if each[1][each[0].status] in LIVE]
+    live = [each for each in found if is_live(*each)]
     live.sort(key=lambda each: waits(*each))
-    ended = [each for each in found if each[1][each[0].status] not in LIVE]
+    ended = [each for each in found if not is_live(*each)]
     shown = live[:most] + ended[: max(0, most - len(live))]
     rows = [row(kind, body, logs) for kind, body in shown]
     return Jobs(_counts(found), rows, len(found))
@@ -88,6 +88,11 @@ def _counts(found: Iterable[tuple[JobKind, Body]]) -> dict[str, int]:
     return {word: counts[word] for word in ("running", "waiting", "completed", "failed", "stopped")}
 
 
+def is_live(kind: JobKind, body: Body) -> bool:
+    """Whether the job has not ended yet."""
+    return body[kind.status] not in TERMINAL
+
+
 def waits(kind: JobKind, body: Body) -> bool:
     """Whether the job is still in the queue."""
     return body[kind.status] == "InProgress" and kind.started not in body
@@ -95,7 +100,7 @@ def waits(kind: JobKind, body: Body) -> bool:
 
 def row(kind: JobKind, body: Body, logs: LogFiles) -> JobRow:
     """A job as the overview shows it."""
-    live = body[kind.status] in LIVE
+    live = is_live(kind, body)
     lines = last_lines(kind, body, logs) if live and not waits(kind, body) else []
     epoch = _epoch(body, lines)
     return JobRow(

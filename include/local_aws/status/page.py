@@ -20,7 +20,7 @@ from starlette.responses import (
 
 from include.local_aws.jobs.kinds import KINDS
 from include.local_aws.services import Services
-from include.local_aws.settings import Settings, client_environment
+from include.local_aws.settings import Settings, shown_environment
 from include.local_aws.status import endpoints, jobs, log_view
 from include.local_aws.status.storage import Storage
 from include.local_aws.status.words import render, stamp
@@ -95,18 +95,8 @@ class StatusPage:
             shown_all=shown_all,
             up=time.time() - self._started,
             slots=self._settings.slots,
-            environment=self._environment(),
+            environment=shown_environment(self._settings, self._s3_endpoint_url),
         )
-
-    def _environment(self) -> dict[str, str]:
-        """What a client needs, the secret only where it is none."""
-        settings = self._settings
-        told = client_environment(
-            settings.announced_url, self._s3_endpoint_url, settings.credentials
-        )
-        if settings.exposed:
-            told["AWS_SECRET_ACCESS_KEY"] = "..."
-        return told
 
     def _job(self, request: Request, word: str, name: str) -> Response | None:
         machine = self._services.machine
@@ -120,7 +110,7 @@ class StatusPage:
             "job.html.jinja",
             job=jobs.row(kind, body, machine.logs),
             body={key: value for key, value in body.items() if not key.startswith("_")},
-            live=body[kind.status] in jobs.LIVE,
+            live=jobs.is_live(kind, body),
             result=jobs.result(kind, body),
             told={word: body.get(field) for word, field in jobs.TOLD.items()},
             log=log_view.view(machine.logs, kind.log_group, f"{name}/", wanted, newest=False),
