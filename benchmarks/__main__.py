@@ -13,7 +13,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import conversion, inference, invoke, local_aws, photos, refresh, serving, training
+from benchmarks import (
+    conversion,
+    describes,
+    inference,
+    invoke,
+    local_aws,
+    photos,
+    refresh,
+    serving,
+    training,
+)
 from benchmarks.machine import machine
 from benchmarks.pairs import Ratio
 
@@ -27,6 +37,7 @@ ALWAYS: dict[str, Callable[[Path], Ratio]] = {
     **serving.LATENCIES,
     **local_aws.ALWAYS,
     **invoke.ALWAYS,
+    **describes.ALWAYS,
 }
 
 

@@ -97,7 +97,7 @@ def memory(folder: Path) -> Ratio:
         ours, peer = _most_megabytes(aws.pid), _most_megabytes(_seaweedfs(folder))
     return Ratio(
         ours=round(ours, 1), peer=round(peer, 1), ratio=round(peer / ours, 2), unit="MB",
-        peer_is=f"SeaweedFS beside it (GOMEMLIMIT=512MiB); {LARGE_FILES} files of "
+        peer_is=f"SeaweedFS beside it, whose limit is 512; {LARGE_FILES} files of "
         f"{LARGE_FILE_BYTES >> 20} MB, through S3 and a job",
     )  # fmt: skip
 

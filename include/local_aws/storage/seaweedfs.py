@@ -19,7 +19,8 @@ _log = logging.getLogger(__name__)
 _SERVERS = ("master", "volume", "filer", "s3")
 _LARGEST_LOG = 8 * 1024 * 1024
 _ENVIRONMENT = {
-    "GOMEMLIMIT": "512MiB",
+    "GOMEMLIMIT": "384MiB",
+    "GOGC": "50",
     "PATH": "/usr/bin:/bin",
     # One volume at a time instead of seven for each bucket.
     "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1",
@@ -122,6 +123,8 @@ class SeaweedFS:
             "-s3.iam=false",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
+            "-s3.readerCacheSizeMB=64",  # of all downloads together; without it 1.3 GB were held
+            "-s3.concurrentUploadLimitMB=64",  # further uploads wait
             "-s3.autoCreateBucket=false",
             "-s3.allowedOrigins=http://127.0.0.1",
             "-filer.allowedOrigins=http://127.0.0.1",
