@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from include.local_aws.images import Image
 from include.local_aws.jobs import cluster
-from include.local_aws.jobs.checkpoints import Checkpoints
 from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.entrypoint import command_line
 from include.local_aws.jobs.pipes import Pipe
+from include.local_aws.jobs.s3_mirror import S3Mirror
 from include.local_aws.services import Machine
 from include.local_aws.store import Body
 
@@ -78,7 +78,7 @@ class Attempt:
                 running.enter_context(pipe)
             for instance in self.instances if config else ():
                 directory = instance.local(config.get("LocalPath", "/opt/ml/checkpoints"))
-                kept = Checkpoints(self.machine.objects, config["S3Uri"], directory)
+                kept = S3Mirror(self.machine.objects, config["S3Uri"], directory)
                 running.enter_context(kept)
             yield
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from include.local_aws.errors import JobFailure
 from include.local_aws.images import Image
-from include.local_aws.jobs.checkpoints import Checkpoints
 from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.entrypoint import command_line
 from include.local_aws.jobs.inputs import fetch
 from include.local_aws.jobs.job import Job, JobStopped
 from include.local_aws.jobs.kinds import PROCESSING
 from include.local_aws.jobs.programs import Exit, Program
+from include.local_aws.jobs.s3_mirror import S3Mirror
 from include.local_aws.store import Body
 
 
@@ -104,10 +104,10 @@ class ProcessingJob(Job):
                 instance.share,
             )
 
-    def _continuous(self, request: Body, instances: Sequence[Container]) -> list[Checkpoints]:
+    def _continuous(self, request: Body, instances: Sequence[Container]) -> list[S3Mirror]:
         """The outputs that are stored while the programs run, however they end."""
         return [
-            Checkpoints(
+            S3Mirror(
                 self.machine.objects,
                 output["S3Uri"],
                 instance.local(output["LocalPath"]),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from include.local_aws.jobs import checkpoints
-from include.local_aws.jobs.checkpoints import Checkpoints
+from include.local_aws.jobs import s3_mirror
+from include.local_aws.jobs.s3_mirror import S3Mirror
 
 
 class ReplacedMeanwhile:
@@ -40,11 +40,11 @@ class ReplacedMeanwhile:
 def test_a_checkpoint_that_is_replaced_while_it_is_copied_arrives_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints, "_INTERVAL", 0.02)
+    monkeypatch.setattr(s3_mirror, "_INTERVAL", 0.02)
     folder = tmp_path / "checkpoints"
     file = folder / "state"
     objects: Any = ReplacedMeanwhile(file)
-    with Checkpoints(objects, "s3://bucket/c/", folder):
+    with S3Mirror(objects, "s3://bucket/c/", folder):
         file.write_bytes(b"the first checkpoint")
         assert objects.called.wait(10)
     assert objects.uploaded[0] == (b"the first checkpoint", "s3://bucket/c/state")

@@ -27,13 +27,13 @@ class _State(NamedTuple):
     size: int
 
 
-class Checkpoints:
+class S3Mirror:
     """Keeps an S3 prefix like a directory, as a context: restored on entry, copied until exit.
 
     Args:
         objects: S3.
-        uri: `CheckpointConfig.S3Uri`.
-        directory: where the program keeps them.
+        uri: where in S3: a `CheckpointConfig` or a continuous output names it.
+        directory: where the program keeps its files.
         restores: whether to fetch what is there; a continuous output only goes the other way.
     """
 
@@ -46,7 +46,7 @@ class Checkpoints:
         self._restores = restores
         self._copied: dict[Path, _State] = {}
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="checkpoints")
+        self._thread = threading.Thread(target=self._run, name="s3-mirror")
 
     def __enter__(self) -> Self:
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class Checkpoints:
             try:
                 self._copy(file for file in now if _is_whole(before.get(file), now[file]))
             except JobFailure as failure:
-                _log.warning("checkpoints are not copied: %s", failure)
+                _log.warning("%s is not copied: %s", self._uri, failure)
             pause = max(_INTERVAL, _REST * (time.monotonic() - started))
             before = now
 
