@@ -37,6 +37,7 @@ from airflow.sdk import task
 
 from image_families import asking, assets, tracking
 from image_families.building import cron, family_dag, pipelines_for
+from image_families.notifications import say
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
 from sagemaker_jobs import EnsureModel
@@ -134,6 +135,7 @@ def announce(registered: dict[str, Any]) -> None:
     from include.policies.promotion import decide_announcement
 
     go_or_skip(decide_announcement(registered["verdict"], registered["reason"]))
+    say("promotion", registered["reason"])
 
 
 for pipeline in pipelines_for(FAMILY):

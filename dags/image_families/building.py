@@ -17,9 +17,9 @@ from airflow.sdk import (
     get_parsing_context,
 )
 
+from image_families import notifications
 from include.pipeline import Pipeline, find_pipeline, usable_pipelines
 
-SEPARATOR = "__"
 TAG = "image-classification"
 
 SHORT_TASK = timedelta(minutes=30)
@@ -54,7 +54,7 @@ def pipelines_for(family: str) -> Iterator[Pipeline]:
     if running is None:
         yield from usable_pipelines()
         return
-    name, _, its_family = running.partition(SEPARATOR)
+    name, _, its_family = running.partition(notifications.SEPARATOR)
     if its_family == family:
         yield find_pipeline(name)
 
@@ -79,7 +79,7 @@ def family_dag(
         params: The form that a person fills in to run it by hand.
     """
     return DAG(
-        dag_id=f"{pipeline.name}{SEPARATOR}{family}",
+        dag_id=f"{pipeline.name}{notifications.SEPARATOR}{family}",
         description=f"{family.replace('_', ' ')} of {pipeline.description or pipeline.name}",
         doc_md=doc,
         schedule=schedule,
@@ -89,6 +89,9 @@ def family_dag(
         params=dict(params),
         tags=[pipeline.name, family, TAG],
         default_args=_default_args(pipeline),
+        on_failure_callback=notifications.on_failure,
+        on_success_callback=notifications.on_success,
+        deadline=notifications.deadline(pipeline, family, patience),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from include.pipeline.notifications import Notifications
 from include.pipeline.schedules import Schedules
 from include.pipeline.stages import (
     Batch,
@@ -41,6 +42,7 @@ class Pipeline(Strict):
     endpoint: Endpoint = Endpoint()
     batch: Batch = Batch()
     schedules: Schedules = Schedules()
+    notifications: Notifications = Notifications()
     _elsewhere: tuple[Pipeline, ...] = PrivateAttr(default=())
 
     @property

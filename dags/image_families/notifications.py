@@ -1,0 +1,160 @@
+"""What a run says to people when it ends, and when it is late.
+
+Airflow calls back once a run, in the DAG processor; so there is one message a run, not one a task.
+The places that messages go to are in `sagemaker_jobs.notices`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import get_current_context
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+from image_families.skipping import REASON
+from include.pipeline import Pipeline, find_pipeline
+from include.pipeline.notifications import Event
+from sagemaker_jobs.notices import Notice, deadline_missed, page, send
+
+SAYING = "notice"
+"""The XCom in which a task leaves what its run is to say when it ends."""
+
+NOTES = "**When something fails or skips**"
+SEPARATOR = "__"
+FIELDS = {
+    "dataset_refresh": "refresh",
+    "im2rec_conversion": "conversion",
+    "nightly_training": "training",
+    "endpoint_update": "endpoint",
+    "batch_inference": "batch",
+}
+"""The deadline's name in the YAML, by family."""
+
+log = logging.getLogger(__name__)
+
+
+def say(event: Event, text: str) -> None:
+    """Leave what the run is to say when it ends well: a promotion, a drift, a stale model."""
+    log.info("%s: %s", event, text)
+    get_current_context()["ti"].xcom_push(key=SAYING, value={"event": event, "text": text})
+
+
+def on_failure(context: Mapping[str, Any]) -> None:
+    """Tell that a run failed, where, and what its DAG's notes say of that task."""
+    _tell(context, _failure)
+
+
+def on_success(context: Mapping[str, Any]) -> None:
+    """Tell what a run came to: what a task had to say, else that it was skipped or did well."""
+    _tell(context, _outcome)
+
+
+def deadline(pipeline: Pipeline, family: str, patience: timedelta) -> DeadlineAlert | None:
+    """Return what tells that a run is late, or None where the pipeline wants none.
+
+    Counted from when the run was queued, which one that an asset started has, too.
+    """
+    wanted = pipeline.notifications
+    if "deadline" not in wanted.events:
+        return None
+    minutes = getattr(wanted.deadline_minutes, FIELDS[family])
+    interval = timedelta(minutes=minutes) if minutes else patience
+    words = {
+        "title": f"{pipeline.name} {family} is late: not done {interval} after it was queued",
+        "advice": "open the run: a task that waits says in its log what for. Where the time is "
+        f"too short, raise notifications.deadline_minutes.{FIELDS[family]} in the YAML.",
+    }
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=interval,
+        callback=AsyncCallback(deadline_missed, kwargs=words),
+        name=f"{family} is late",
+    )
+
+
+def advice(doc: str, task_id: str) -> str:
+    """Return what a DAG's notes say of a task, as one line each; empty where they say nothing."""
+    notes = doc.partition(NOTES)[2]
+    points = [" ".join(point.split()) for point in re.split(r"^- ", notes, flags=re.MULTILINE)]
+    return "\n".join(point for point in points if f"`{task_id}`" in point.split(": ", 1)[0])
+
+
+def _tell(context: Mapping[str, Any], describe: Any) -> None:
+    """Send what `describe` makes of a run's end; a fault here is logged and fails nothing."""
+    try:
+        dag, run_id = context["dag"], context["run_id"]
+        notice = describe(dag, run_id, context)
+        if notice.event in _wanted(dag.dag_id):
+            send(notice)
+    except Exception:
+        log.exception("what run %s came to could not be told", context.get("run_id"))
+
+
+def _wanted(dag_id: str) -> tuple[Event, ...]:
+    from airflow.sdk import Variable
+
+    deployment = str(Variable.get("deployment", default=""))
+    name = dag_id.partition(SEPARATOR)[0]
+    return find_pipeline(name, deployment).notifications.events
+
+
+def _failure(dag: Any, run_id: str, context: Mapping[str, Any]) -> Notice:
+    task = getattr(context.get("ti"), "task_id", "")
+    reason = str(context.get("reason") or "unknown")
+    at = f" at {task}" if task else ""
+    return Notice(
+        event="failure",
+        title=f"{_title(dag)} failed{at}",
+        where=page(dag.dag_id, run_id, task),
+        details=f"Run {run_id}, because of {reason.replace('_', ' ')}; the task's log has why.",
+        advice=advice(dag.doc_md or "", task)
+        or "read the task's log, mend it, then clear the task: it goes on from there.",
+    )
+
+
+def _outcome(dag: Any, run_id: str, context: Mapping[str, Any]) -> Notice:
+    where = page(dag.dag_id, run_id)
+    said = _left(dag, run_id, SAYING)
+    if said:
+        event = next(iter(said.values()))["event"]
+        text = "\n".join(each["text"] for each in said.values())
+        return Notice(event, f"{_title(dag)}: {event}", where, text)
+    states = _states(dag.dag_id, run_id)
+    reasons = {task: str(why) for task, why in _left(dag, run_id, REASON).items()}
+    if any(states.get(task.task_id) == "success" for task in dag.leaves):
+        return Notice("success", f"{_title(dag)} did well", where, "\n".join(reasons.values()))
+    skipped = [task.task_id for task in _ordered(dag) if states.get(task.task_id) == "skipped"]
+    # The first that has a reason skipped the others.
+    first = next((task for task in skipped if task in reasons), "")
+    title = f"{_title(dag)} skipped {first or 'all of its tasks'}" + (first and " and what follows")
+    return Notice("skip", title, where, reasons.get(first, "No task left a reason."))
+
+
+def _title(dag: Any) -> str:
+    name, _, family = dag.dag_id.partition(SEPARATOR)
+    return f"{name} {family}"
+
+
+def _left(dag: Any, run_id: str, key: str) -> dict[str, Any]:
+    """Return the XComs of this key that a run's tasks left, by task, in the order of the DAG."""
+    from airflow.sdk.execution_time.xcom import XCom
+
+    here = {"dag_id": dag.dag_id, "run_id": run_id, "key": key}
+    found = {task.task_id: XCom.get_one(task_id=task.task_id, **here) for task in _ordered(dag)}
+    return {task: value for task, value in found.items() if value is not None}
+
+
+def _ordered(dag: Any) -> list[Any]:
+    return list(dag.topological_sort())
+
+
+def _states(dag_id: str, run_id: str) -> dict[str, str]:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=[run_id])
+    return {task: str(state) for task, state in states.get(run_id, {}).items()}

@@ -1,0 +1,32 @@
+"""Of what a pipeline tells people, and when it counts as late or stale."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from include.pipeline.strict import Strict
+
+Event = Literal["failure", "success", "skip", "promotion", "drift", "stale", "deadline"]
+Minutes = Annotated[int, Field(ge=1, le=30 * 24 * 60)]
+
+
+class Deadlines(Strict):
+    """Minutes from a run's queueing to its end; left out, as long as its jobs may take."""
+
+    refresh: Minutes | None = None
+    conversion: Minutes | None = None
+    training: Minutes | None = None
+    endpoint: Minutes | None = None
+    batch: Minutes | None = None
+
+
+class Notifications(Strict):
+    """What is sent: at most one message a run, and one when it is late."""
+
+    events: tuple[Event, ...] = ("failure", "promotion", "drift", "stale", "deadline")
+    deadline_minutes: Deadlines = Deadlines()
+    max_model_age_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+        default=None, description="A serving model trained longer ago is stale; left out, never"
+    )

@@ -1,0 +1,148 @@
+"""Messages to people: to an SNS topic, to a webhook, and always to the log.
+
+Where they go is the installation's: the Airflow Variable `notify_sns_topic_arn` and the Airflow
+connection that the Variable `notify_webhook_connection` names (type HTTP, the whole address as its
+host). A message that cannot be sent is logged, and fails nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+TOPIC_VARIABLE = "notify_sns_topic_arn"
+WEBHOOK_VARIABLE = "notify_webhook_connection"
+AWS_CONNECTION = "aws_default"
+
+LONGEST_SUBJECT = 100
+"""SNS's limit; it also refuses line breaks and what is not ASCII."""
+
+PATIENCE_SECONDS = 10
+"""For one answer: callbacks share the 50 s that the DAG processor has for a file."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message to people.
+
+    Attributes:
+        event: Which kind: failure, success, skip, promotion, drift, stale or deadline.
+        title: What happened, in one line.
+        where: The address of the run or task in Airflow's UI.
+        details: The reason, with its figures.
+        advice: What to do; empty where nothing is to be done.
+    """
+
+    event: str
+    title: str
+    where: str
+    details: str = ""
+    advice: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The title as SNS takes a subject."""
+        line = " ".join(self.title.split()).encode("ascii", "replace").decode()
+        return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 3]}..."
+
+    @property
+    def text(self) -> str:
+        """The whole message in plain text."""
+        parts = (self.title, self.details, self.advice and f"What to do: {self.advice}", self.where)
+        return "\n\n".join(part for part in parts if part)
+
+    def as_json(self) -> dict[str, str]:
+        """Return what a webhook gets; `text` is what Slack, Mattermost and Teams show."""
+        return {"text": self.text, **asdict(self)}
+
+
+def send(notice: Notice) -> list[str]:
+    """Send a message everywhere that the installation names, and return where it arrived.
+
+    Never raises: what cannot be sent is logged, with the message itself.
+    """
+    log.info("notice (%s): %s", notice.event, notice.text)
+    ways: dict[str, Callable[[Notice], bool]] = {"SNS": _to_topic, "webhook": _to_webhook}
+    return [name for name, way in ways.items() if _sent(name, way, notice)]
+
+
+def page(dag_id: str, run_id: str, task_id: str = "") -> str:
+    """Return the address of a run, or of one of its tasks, in Airflow's UI."""
+    from urllib.parse import quote
+
+    from airflow.sdk.configuration import conf
+
+    base = conf.get("api", "base_url", fallback="") or "http://localhost:8080"
+    run = f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(run_id, safe='')}"
+    return f"{run}/tasks/{quote(task_id)}" if task_id else run
+
+
+async def deadline_missed(context: dict[str, Any], title: str, advice: str) -> None:
+    """Say that a run is late; Airflow calls it in the triggerer, while the run still goes on."""
+    from asgiref.sync import sync_to_async
+
+    run, deadline = context["dag_run"], context.get("deadline") or {}
+    started = run.get("start_date") or "never: it is still queued"
+    notice = Notice(
+        event="deadline",
+        title=title,
+        where=page(run["dag_id"], run["dag_run_id"]),
+        details=f"Queued {run.get('queued_at')}, started {started}, state {run.get('state')}; it "
+        f"should have ended by {deadline.get('deadline_time')}.",
+        advice=advice,
+    )
+    # Connections and Variables are asked in threads, lest the triggerer's other triggers wait.
+    await sync_to_async(send)(notice)
+
+
+def _sent(name: str, way: Callable[[Notice], bool], notice: Notice) -> bool:
+    try:
+        return way(notice)
+    except Exception:
+        log.exception("the notice %r could not be sent by %s", notice.title, name)
+        return False
+
+
+def _setting(name: str) -> str:
+    from airflow.sdk import Variable
+
+    return str(Variable.get(name, default="") or "").strip()
+
+
+def _to_topic(notice: Notice) -> bool:
+    topic = _setting(TOPIC_VARIABLE)
+    if not topic:
+        return False
+    from airflow.providers.amazon.aws.hooks.sns import SnsHook
+    from botocore.config import Config
+
+    limits = Config(
+        connect_timeout=PATIENCE_SECONDS,
+        read_timeout=PATIENCE_SECONDS,
+        retries={"total_max_attempts": 2},
+    )
+    place = {"aws_conn_id": AWS_CONNECTION, "region_name": _region(topic), "config": limits}
+    hook = SnsHook(**place)  # type: ignore[no-untyped-call]
+    hook.publish_to_target(target_arn=topic, message=notice.text, subject=notice.subject)
+    return True
+
+
+def _region(topic: str) -> str | None:
+    """Return the topic's own region, which need not be the installation's."""
+    parts = topic.split(":")
+    return (parts[3] or None) if len(parts) > 5 else None
+
+
+def _to_webhook(notice: Notice) -> bool:
+    connection = _setting(WEBHOOK_VARIABLE)
+    if not connection:
+        return False
+    from airflow.providers.http.hooks.http import HttpHook
+
+    hook = HttpHook(method="POST", http_conn_id=connection)
+    hook.run(json=notice.as_json(), extra_options={"timeout": PATIENCE_SECONDS})
+    return True

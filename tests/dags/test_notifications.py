@@ -1,0 +1,144 @@
+"""A run tells once what it came to, as Airflow's DAG processor calls it back."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+
+SENT = list[Any]
+NIGHT = "stanford_cars__nightly_training"
+Run = Callable[..., SENT]
+
+
+@pytest.fixture
+def run_ends(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Give the function that lets a run end as the DAG processor does; it returns what was sent."""
+    from airflow.callbacks.callback_requests import DagCallbackRequest
+    from airflow.dag_processing.processor import _execute_dag_callbacks
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from airflow.sdk.execution_time.xcom import XCom
+
+    monkeypatch.setenv("AIRFLOW_VAR_DEPLOYMENT", "aws")
+
+    def end(
+        failed: bool, states: dict[str, str], xcoms: dict[Any, Any], dag_id: str = NIGHT
+    ) -> Any:
+        from image_families import notifications
+
+        sent: SENT = []
+        monkeypatch.setattr(notifications, "send", sent.append)
+        monkeypatch.setattr(XCom, "get_one", lambda *, task_id, key, **_: xcoms.get((task_id, key)))
+        monkeypatch.setattr(
+            RuntimeTaskInstance, "get_task_states", lambda **_: {"night": states}, raising=True
+        )
+        request = DagCallbackRequest(
+            filepath="f",
+            bundle_name="dags-folder",
+            bundle_version=None,
+            dag_id=dag_id,
+            run_id="night",
+            is_failure_callback=failed,
+            msg="task_failure",
+        )
+        _execute_dag_callbacks(dag_bag, request, structlog.get_logger())
+        return sent
+
+    return end
+
+
+def want(monkeypatch: pytest.MonkeyPatch, *events: str) -> None:
+    from image_families import notifications
+
+    monkeypatch.setattr(notifications, "_wanted", lambda dag_id: events)
+
+
+def test_a_failed_run_is_told_with_what_to_do(run_ends: Run) -> None:
+    (notice,) = run_ends(True, {}, {})
+    assert notice.event == "failure"
+    assert notice.title == "stanford_cars nightly_training failed"
+    assert notice.where.endswith(f"/dags/{NIGHT}/runs/night")
+    assert "task failure" in notice.details
+    assert "clear the task" in notice.advice
+
+
+def test_a_task_that_failed_brings_its_own_notes(dag_bag: Any) -> None:
+    from image_families.notifications import _failure, advice
+
+    dag = dag_bag.dags[NIGHT]
+    words = advice(dag.doc_md, "track_transform")
+    assert words == (
+        "`track_transform`: one unreadable photo fails the whole job, and the log names it."
+    )
+    assert advice(dag.doc_md, "ensure_model") == ""
+    ti = type("Ti", (), {"task_id": "track_transform"})()
+    notice = _failure(dag, "night", {"ti": ti, "reason": "task_failure"})
+    assert notice.advice == words
+    assert notice.where.endswith("/tasks/track_transform")
+
+
+def test_a_promotion_is_told_by_default_with_its_figures(run_ends: Run) -> None:
+    said = {"event": "promotion", "text": "top-1 0.9 against 0.8"}
+    (notice,) = run_ends(False, {"announce": "success"}, {("announce", "notice"): said})
+    assert notice.event == "promotion"
+    assert notice.details == "top-1 0.9 against 0.8"
+
+
+def test_a_skip_is_told_only_where_the_pipeline_wants_it(
+    run_ends: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = {"plan": "skipped", "announce": "skipped"}
+    xcoms = {("plan", "reason"): "nothing new to learn"}
+    assert run_ends(False, states, xcoms) == []
+    want(monkeypatch, "skip")
+    (notice,) = run_ends(False, states, xcoms)
+    assert notice.title == "stanford_cars nightly_training skipped plan and what follows"
+    assert notice.details == "nothing new to learn"
+
+
+def test_a_success_is_told_only_where_the_pipeline_wants_it(
+    run_ends: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dag_id = "stanford_cars__endpoint_update"
+    states = {"publish": "success", "withdraw": "skipped", "restore": "skipped"}
+    want(monkeypatch, "success", "skip")
+    (notice,) = run_ends(False, states, {("plan", "reason"): "version 2 replaces 1"}, dag_id)
+    assert notice.event == "success"
+    assert notice.details == "version 2 replaces 1"
+
+
+def test_what_cannot_be_told_fails_nothing(
+    dag_bag: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from image_families import notifications
+
+    def away(*_: Any) -> None:
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(notifications, "_wanted", away)
+    notifications.on_failure({"dag": dag_bag.dags[NIGHT], "run_id": "night"})
+    assert "could not be told" in caplog.text
+
+
+def test_every_dag_has_a_deadline_within_its_time_limit(dag_bag: Any) -> None:
+    for dag in dag_bag.dags.values():
+        (alert,) = dag.deadline if isinstance(dag.deadline, list) else [dag.deadline]
+        assert timedelta() < alert.interval < dag.dagrun_timeout
+        assert alert.callback.path == "sagemaker_jobs.notices.deadline_missed"
+        assert dag.on_failure_callback
+        assert dag.on_success_callback
+
+
+def test_a_pipeline_names_its_deadlines_or_wants_none() -> None:
+    from image_families.notifications import deadline
+    from include.pipeline import find_pipeline
+
+    base = find_pipeline("stanford_cars")
+    told = {"deadline_minutes": {"training": 90}}
+    for given, expected in ((told, timedelta(minutes=90)), ({"events": []}, None)):
+        pipeline = base.model_copy(
+            update={"notifications": type(base.notifications).model_validate(given)}
+        )
+        alert = deadline(pipeline, "nightly_training", timedelta(hours=5))
+        assert (alert.interval if alert else None) == expected
