@@ -13,6 +13,8 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.
 - `plan` says *since champion 3 is ...*: `training.start_from: champion` goes on from the model that
   serves, but that one has another network or other classes; so this night starts anew.
+- `plan` says *stale*: the model that serves is older than `notifications.max_model_age_days`. See
+  why later candidates were kept back (their packages say it), or give it new data.
 - `track_train`, *sha256*: the file at `pretrained_model_uri` is not the one that the YAML means.
 - `track_train`, *checkpoint of another training*: only attempts at the same task share checkpoints;
   clear `plan` and what follows for a training with checkpoints of its own.
@@ -31,6 +33,7 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import task
@@ -49,10 +52,15 @@ FAMILY = "nightly_training"
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when there is nothing new to learn, else return the training job's request."""
     from include.pipeline.requests import training_request
+    from include.policies.age import staleness
     from include.policies.training import decide_training, plan_training
 
     site, asked = open_site(pipeline), asking.answers()
     state = plan_training(site.s3, site.sagemaker, site.pipeline, site.deployment, asked)
+    max_age = site.pipeline.notifications.max_model_age_days
+    stale = staleness(site.sagemaker, site.pipeline.slug, max_age, datetime.now(UTC))
+    if stale:
+        say("stale", stale)
     go_or_skip(decide_training(state, asked["force"]))
     request = training_request(
         site.pipeline,
