@@ -96,17 +96,21 @@ class Workers:
         """
         try:
             while not stop.wait(_TICK):
-                for number, worker in enumerate(self._workers):
-                    self._workers[number] = self._watched(worker)
+                codes = [worker.process.poll() for worker in self._workers]
+                self._note_ready()  # after, so that who answered before a death is known
+                self._workers = [
+                    worker if code is None else self._after(worker, code)
+                    for worker, code in zip(self._workers, codes, strict=True)
+                ]
         finally:
             self._end()
 
-    def _watched(self, worker: _Worker) -> _Worker:
-        if worker.is_ready():
-            self._answered, worker.deaths = True, 0
-        code = worker.process.poll()
-        if code is None:
-            return worker
+    def _note_ready(self) -> None:
+        for worker in self._workers:
+            if worker.is_ready():
+                self._answered, worker.deaths = True, 0
+
+    def _after(self, worker: _Worker, code: int) -> _Worker:
         if not self._answered:
             raise ProgramError(_why(code))
         if not worker.again_at:

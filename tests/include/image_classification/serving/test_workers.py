@@ -4,16 +4,19 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from include.image_classification.container import ProgramError
+from include.image_classification.serving import workers
 from include.image_classification.serving.workers import plan
 from tests.include.image_classification.conftest import Trained
+from tests.include.image_classification.serving import dies_once
 from tests.include.image_classification.serving.serving import free_port, wait_until_healthy
 from tests.include.image_classification.training.making import picture, start_program
 
@@ -43,6 +46,25 @@ def test_processors_are_shared_out(
 def test_a_number_of_workers_that_is_none_is_named(text: str) -> None:
     with pytest.raises(ProgramError, match="SAGEMAKER_MODEL_SERVER_WORKERS"):
         plan(2, {"SAGEMAKER_MODEL_SERVER_WORKERS": text})
+
+
+def test_one_that_dies_at_its_start_while_another_answers_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "WORKER", dies_once.__name__)
+    monkeypatch.setenv(dies_once.FOLDER, str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        kept, stop = workers.Workers(listening, 2, 1), threading.Event()
+        watching = threading.Thread(target=kept.run, args=(stop,))
+        watching.start()
+        deadline = time.monotonic() + 30
+        while watching.is_alive() and len(dies_once.started(tmp_path)) < 3:
+            assert time.monotonic() < deadline, "nobody has been started again"
+            time.sleep(0.02)
+        still_watched = watching.is_alive()
+        stop.set()
+        watching.join(10)
+    assert still_watched
 
 
 class Server:
@@ -93,6 +115,7 @@ def test_workers_that_die_are_started_again_and_sigterm_lets_them_answer(
     assert len(first) == 2
     for pid in first:
         os.kill(pid, signal.SIGKILL)
+    wait_until_dead(first)  # one that is dying may still take a connection with it
     assert server.ask() == 200  # the request waits for them
     assert len(server.workers()) == 2
     assert first.isdisjoint(server.workers())
@@ -120,6 +143,21 @@ def under_way(port: int) -> socket.socket:
     return connection
 
 
+def wait_until_dead(pids: Iterable[int]) -> None:
+    deadline = time.monotonic() + 5
+    for pid in pids:
+        while is_alive(pid):
+            assert time.monotonic() < deadline, f"{pid} has survived SIGKILL"
+            time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def wait_until_refused(port: int) -> None:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
@@ -135,11 +173,11 @@ def test_workers_end_with_the_process_that_started_them(
     serve: Callable[[int], Server],
 ) -> None:
     server = serve(1)
-    workers = server.workers()
+    pids = server.workers()
     server.process.kill()
     server.process.wait(timeout=10)
     deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers):
+    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in pids):
         assert time.monotonic() < deadline, "a worker has outlived its server"
         time.sleep(0.05)
 
