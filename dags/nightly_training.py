@@ -26,7 +26,12 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - The job's log says *int8 is not served*: nothing is wrong; the line has the figures, and float32
   answers. `int8: never` in the YAML spares the attempt.
 - `track_transform`: one unreadable photo fails the whole job, and the log names it.
-- `judge` says keep: nothing is wrong. The reason has the figures; the champion goes on serving.
+- `judge` says keep: nothing is wrong, and the champion goes on serving. The reason names the limits
+  that were missed; verdict.json beside the evaluation has each with value, threshold and margin.
+  On the same data a gain must be more than chance (McNemar's test, `promotion.significance`); with
+  newer data the candidate may be as good, less `promotion.margin`.
+- `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
+  another split, or its evaluation was deleted; a person approves one package, and the next compare.
 - `announce` is skipped: the candidate was not promoted, or a person has to approve it. Approve the
   model package in SageMaker's registry, then trigger endpoint update.
 """
@@ -96,23 +101,21 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
 
 
 @task(multiple_outputs=False)
-def judge(
-    pipeline: str, lineage: dict[str, Any], trained: dict[str, Any], evaluated: dict[str, Any]
-) -> dict[str, Any]:
+def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
     """Compare candidate and champion, and return the verdict with its figures."""
     from include.policies.champion import champion_package
-    from include.policies.common_images import compare_on_common_images
+    from include.policies.paired_answers import pair_answers
     from include.policies.promotion import judge as compare
-    from include.policies.records import need_record
+    from include.policies.records import need_record, write_record
 
-    site = open_site(pipeline)
-    candidate = {"training_job": trained["job_name"], **lineage}
-    report = site.layout.evaluation_report(trained["job_name"])
+    site, job = open_site(pipeline), trained["job_name"]
+    report = site.layout.evaluation_report(job)
     evaluation = need_record(site.s3, site.bucket, report, f"job {evaluated['job_name']}")
     champion = champion_package(site.sagemaker, site.pipeline.slug)
-    split = site.pipeline.evaluation.split
-    common = compare_on_common_images(site.s3, site.layout, split, candidate, champion)
-    return compare(site.pipeline.promotion, evaluation, champion, common).as_dict()
+    paired = pair_answers(site.s3, site.layout, job, champion) if champion else None
+    verdict = compare(site.pipeline.promotion, evaluation, champion, paired).as_dict()
+    write_record(site.s3, site.bucket, site.layout.evaluation_verdict(job), verdict)
+    return verdict
 
 
 @task(multiple_outputs=False)
@@ -169,6 +172,6 @@ for pipeline in pipelines_for(FAMILY):
         model = EnsureModel(task_id="ensure_model", request=requests["model"])
         answered = tracking.transform("transform", requests["transform"], transform, after=model)
         evaluated = tracking.processing("evaluate", requests["evaluate"], evaluate, after=answered)
-        verdict: Any = judge(pipeline.name, planned["lineage"], trained, evaluated)
+        verdict: Any = judge(pipeline.name, trained, evaluated)
         registered: Any = register(pipeline.name, planned["lineage"], trained, verdict)
         announce.override(outlets=[assets.model(pipeline)])(registered)

@@ -130,6 +130,14 @@ class Layout:
         """The candidate's figures."""
         return f"{self.evaluation(training_job)}evaluation.json"
 
+    def evaluation_answers(self, training_job: str) -> str:
+        """The candidate's first guess on each image, beside the truth."""
+        return f"{self.evaluation(training_job)}answers.csv"
+
+    def evaluation_verdict(self, training_job: str) -> str:
+        """What became of the candidate, with the figures of each limit."""
+        return f"{self.evaluation(training_job)}verdict.json"
+
     @property
     def incoming(self) -> str:
         """Where users put new images for batch inference."""

@@ -23,6 +23,7 @@ ClassChoice = Annotated[
     BeforeValidator(lambda value: str(value) if type(value) is int else value),
 ]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Proportion = Annotated[float, Field(ge=0, le=1)]
 
 LONGEST_ARGUMENT = 256
 """SageMaker's limit for one argument of a processing job."""
@@ -278,10 +279,28 @@ class Evaluation(Strict):
 
 
 class Promotion(Strict):
-    """When a candidate replaces the champion."""
+    """When a candidate replaces the champion.
 
-    margin: Annotated[float, Field(ge=-1, le=1)] = 0.0
-    minimum_top1: Annotated[float, Field(ge=0, le=1)] = 0.0
+    All accuracies are shares of the evaluated images, from 0 to 1.
+    """
+
+    significance: Share = Field(
+        default=0.05, description="The largest p of McNemar's test at which a gain is no chance"
+    )
+    margin: Proportion = Field(
+        default=0.0, description="How much of top-1 newer data is worth, at most"
+    )
+    minimum_top1: Proportion = 0.0
+    minimum_top5: Proportion = 0.0
+    class_floor: Proportion | None = Field(
+        default=None, description="The least top-1 of each class that class_floors does not name"
+    )
+    class_floors: dict[str, Proportion] = Field(
+        default={}, description="The least top-1 of single classes, by name"
+    )
+    maximum_calibration_error: Proportion | None = Field(
+        default=None, description="The largest expected calibration error, in 15 bins"
+    )
     approval: Literal["automatic", "manual"] = "automatic"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from include.pipeline.stages import Promotion
-from include.policies.common_images import CommonFigures
 from include.policies.decision import Decision
+from include.policies.gates import Gate, against_champion, floors
+from include.policies.paired_answers import PairedAnswers
 from include.policies.registry import Package
 
 APPROVALS = {
@@ -18,6 +19,9 @@ APPROVALS = {
 }
 """What each verdict is called on the model package."""
 
+NAMED = 3
+"""How many gates that failed a reason names: the record has all of them."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -25,11 +29,9 @@ class Verdict:
 
     verdict: Literal["promote", "keep", "await approval"]
     reason: str
-    top1: float
-    top5: float
-    split: str
-    images: int
-    champion_top1: float | None
+    evaluation: Mapping[str, Any]
+    paired: PairedAnswers | None
+    gates: Sequence[Gate]
 
     @property
     def approval(self) -> str:
@@ -38,36 +40,42 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON holds it."""
-        return asdict(self)
+        judged = ("top1", "top5", "calibration_error", "split", "images")
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            **{name: self.evaluation.get(name) for name in judged},
+            **(_figures(self.paired) if self.paired else {}),
+            "gates": [gate.as_dict() for gate in self.gates],
+        }
 
 
 def judge(
     promotion: Promotion,
     evaluation: Mapping[str, Any],
     champion: Package | None,
-    common: CommonFigures | None = None,
+    paired: PairedAnswers | None = None,
 ) -> Verdict:
-    """Compare a candidate with the champion.
-
-    The candidate must reach the pipeline's minimum, and beat the champion's top-1 accuracy by more
-    than the margin.
+    """Hold a candidate against the pipeline's limits and against the champion.
 
     Args:
         promotion: The pipeline's rules.
         evaluation: The candidate's evaluation.json.
-        champion: The package that serves, or None where nothing serves.
-        common: Both models' figures on the images that both were asked; needed where they were
-            evaluated on different dataset versions, else the two evaluations are compared.
+        champion: The package that serves, or None where no registered model serves.
+        paired: Both models' answers on the images that both were asked.
     """
-    top1, top5 = float(evaluation["top1"]), float(evaluation["top5"])
-    champion_top1 = common.champion_top1 if common else _top1(champion)
-    good, reason = _compare(promotion, evaluation, champion, common)
-    verdict: Literal["promote", "keep", "await approval"] = "promote" if good else "keep"
-    if good and promotion.approval == "manual":
+    gates = list(floors(promotion, evaluation))
+    if champion is not None:
+        fresher = champion.metadata.get("dataset_version") != evaluation["dataset_version"]
+        gates += against_champion(promotion, paired, fresher)
+    failed = [gate for gate in gates if not gate.passed]
+    verdict: Literal["promote", "keep", "await approval"] = "keep" if failed else "promote"
+    reason = _why_not(failed) if failed else f"top-1 {evaluation['top1']:.4f} keeps all limits"
+    reason = f"{reason}; {_beside(champion, paired)}"
+    if not failed and promotion.approval == "manual":
         verdict = "await approval"
         reason = f"{reason}; a person approves this pipeline's models"
-    split, images = evaluation["split"], int(evaluation["images"])
-    return Verdict(verdict, reason, top1, top5, split, images, champion_top1)
+    return Verdict(verdict, reason, evaluation, paired, gates)
 
 
 def decide_announcement(verdict: str, reason: str) -> Decision:
@@ -75,46 +83,35 @@ def decide_announcement(verdict: str, reason: str) -> Decision:
     return Decision(verdict == "promote", f"{verdict}: {reason}")
 
 
-def _top1(champion: Package | None) -> float | None:
-    if champion is None or "top1" not in champion.metadata:
-        return None
-    return float(champion.metadata["top1"])
+def _why_not(failed: Sequence[Gate]) -> str:
+    more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+    return ", ".join(map(str, failed[:NAMED])) + more
 
 
-def _compare(
-    promotion: Promotion,
-    evaluation: Mapping[str, Any],
-    champion: Package | None,
-    common: CommonFigures | None,
-) -> tuple[bool, str]:
-    top1 = float(evaluation["top1"])
-    if top1 < promotion.minimum_top1:
-        return False, f"top-1 {top1:.4f} is below the minimum of {promotion.minimum_top1:.4f}"
+def _beside(champion: Package | None, paired: PairedAnswers | None) -> str:
     if champion is None:
-        return True, f"top-1 {top1:.4f}, and nothing serves yet"
-    mine, theirs = (common.candidate_top1, common.champion_top1) if common else (top1, None)
-    theirs = _top1(champion) if theirs is None else theirs
-    if theirs is None:
-        return True, f"top-1 {top1:.4f}, and the champion's was never measured"
-    gain = mine - theirs
-    beats = gain > promotion.margin
-    reason = (
-        f"top-1 {mine:.4f} against the champion's {theirs:.4f} is a gain of {gain:+.4f}, "
-        f"{'more' if beats else 'not more'} than the margin of {promotion.margin:.4f}"
-        f"{_which_data(evaluation, champion, common)}"
+        return "no registered model serves yet"
+    if paired is None:
+        return (
+            f"champion {champion.version} left no answers on photos that this one was asked, too: "
+            "approve this package in the registry if it shall serve"
+        )
+    left_out = len(paired.left_out)
+    return (
+        f"{paired.candidate_top1:.4f} against champion {champion.version}'s "
+        f"{paired.champion_top1:.4f} on {paired.images} images that both were asked, "
+        f"{paired.candidate_only} right by it alone and {paired.champion_only} by the champion "
+        f"alone (p {paired.p_value:.3g})"
+        + (f", without {left_out} classes that only one of them was asked" if left_out else "")
     )
-    return beats, reason
 
 
-def _which_data(
-    evaluation: Mapping[str, Any], champion: Package, common: CommonFigures | None
-) -> str:
-    if common:
-        return f" - on the {common.images} images that both were asked"
-    mine, theirs = evaluation["dataset_version"], champion.metadata.get("dataset_version")
-    if theirs not in {None, mine}:
-        return f" - measured on dataset {mine}, the champion on {theirs}"
-    mine, theirs = evaluation["split"], champion.metadata.get("split")
-    if theirs not in {None, mine}:
-        return f" - measured on the {mine} split, the champion on {theirs}"
-    return ""
+def _figures(paired: PairedAnswers) -> dict[str, Any]:
+    return {
+        "compared_images": paired.images,
+        "compared_top1": paired.candidate_top1,
+        "champion_top1": paired.champion_top1,
+        "gain": paired.gain,
+        "p_value": paired.p_value,
+        "classes_left_out": list(paired.left_out),
+    }

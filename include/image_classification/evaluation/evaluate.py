@@ -50,10 +50,12 @@ def main(argv: list[str]) -> None:
     images = version.split(split)
     if not images:
         raise ProgramError(f"data set version {version.name} has no images in split {split}")
-    answers = read_answers(processing_input("predictions"), images, len(version.classes))
-    scores = score(np.stack(answers), np.array([image.label for image in images]))
+    answers = np.stack(read_answers(processing_input("predictions"), images, len(version.classes)))
+    scores = score(answers, np.array([image.label for image in images]))
     summary = _summary(version, split, scores, started)
-    write_results(processing_output("result"), version.classes, scores, summary)
+    folder = processing_output("result")
+    write_answers(folder / "answers.csv", version.classes, images, answers)
+    write_results(folder, version.classes, scores, summary)
     _log.info(
         "Split %s: %d images, top-1 %.4f, top-5 %.4f",
         split,
@@ -78,6 +80,18 @@ def read_answers(folder: Path, images: Sequence[Image], classes: int) -> list[Pr
             "run the batch transform again"
         )
     return [read_prediction(folder, image.key, classes) for image in images]
+
+
+def write_answers(
+    path: Path, classes: Sequence[str], images: Sequence[Image], answers: Probabilities
+) -> None:
+    """Write each image's class and first guess: with another model's, they can be paired."""
+    best = answers.argmax(axis=1)
+    rows = [
+        [image.key, classes[image.label], classes[guess], f"{answer[guess]:.6f}"]
+        for image, guess, answer in zip(images, best, answers, strict=True)
+    ]
+    _write_table(path, ["key", "name", "predicted_name", "confidence"], rows)
 
 
 def write_results(
@@ -121,6 +135,7 @@ def _summary(version: Version, split: str, scores: Scores, started: float) -> di
         "images": scores.images,
         "top1": scores.top1,
         "top5": scores.top5,
+        "calibration_error": scores.calibration_error,
         "per_class": per_class,
         "seconds": round(time.perf_counter() - started, 3),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -7,15 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 BEST = 5
+CALIBRATION_BINS = 15
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A split's figures. `confusion[true, predicted]` counts images."""
+    """A split's figures. `confusion[true, predicted]` counts images.
+
+    `calibration_error` is the expected calibration error: how far, on average, a first guess's
+    probability is from the share of such guesses that are right (Guo et al. 2017,
+    arXiv:1706.04599, with 15 bins of equal width).
+    """
 
     images: int
     top1: float
     top5: float
+    calibration_error: float
     confusion: NDArray[np.int64]
 
     def class_images(self, label: int) -> int:
@@ -39,4 +46,13 @@ def score(probabilities: NDArray[Any], labels: NDArray[np.int64]) -> Scores:
     among = (order[:, :BEST] == labels[:, None]).any(axis=1)
     confusion = np.zeros((classes, classes), np.int64)
     np.add.at(confusion, (labels, first), 1)
-    return Scores(images, float((first == labels).mean()), float(among.mean()), confusion)
+    right = first == labels
+    error = expected_calibration_error(probabilities.max(axis=1), right)
+    return Scores(images, float(right.mean()), float(among.mean()), error, confusion)
+
+
+def expected_calibration_error(confidence: NDArray[Any], right: NDArray[np.bool_]) -> float:
+    """Return the mean distance of confidence (0..1) and accuracy over bins, by their images."""
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+    surplus = np.bincount(bins, confidence - right, CALIBRATION_BINS)
+    return float(np.abs(surplus).sum() / len(confidence))

@@ -17,10 +17,12 @@ LONGEST_VALUE = 256
 def metadata(values: Mapping[str, object]) -> dict[str, str]:
     """Return values in the alphabet and length that a package's metadata allows.
 
-    Other characters become a space: sentences stay readable, and nothing is refused by AWS. None is
-    left out.
+    Other characters become a space: sentences stay readable, and nothing is refused by AWS. None
+    is left out, and so is what is no single value.
     """
-    known = {name: str(value) for name, value in values.items() if value is not None}
+    known = {
+        name: str(value) for name, value in values.items() if isinstance(value, str | int | float)
+    }
     texts = {name: re.sub(r"[^\w\s.:/=+\-@]", " ", value) for name, value in known.items()}
     clean = {name: " ".join(text.split())[:LONGEST_VALUE] for name, text in texts.items()}
     return {name: text for name, text in clean.items() if text}

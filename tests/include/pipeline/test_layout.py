@@ -37,6 +37,8 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "recordio_report",
         "evaluation_manifest",
         "evaluation_report",
+        "evaluation_answers",
+        "evaluation_verdict",
         "batch_manifest",
         "batch_plan",
         "batch_record",

@@ -1,82 +1,101 @@
 """The verdict rests on the figures, and its reason names them."""
 
+import json
 from typing import Any
 
 import pytest
 
+from include.pipeline.requests.package import metadata
 from include.pipeline.stages import Promotion
-from include.policies.common_images import CommonFigures
+from include.policies.paired_answers import PairedAnswers
 from include.policies.promotion import decide_announcement, judge
 from include.policies.registry import Package
 
 
-def champion(**metadata: str) -> Package:
-    return Package("arn:x/3", "Approved", "image:1", "s3://b/m", metadata)
-
-
 def evaluation(top1: float) -> dict[str, Any]:
-    return {"top1": top1, "top5": 0.9, "images": 9, "dataset_version": "d2", "split": "test"}
+    return {
+        "top1": top1,
+        "top5": 0.9,
+        "calibration_error": 0.05,
+        "images": 100,
+        "dataset_version": "d2",
+        "split": "test",
+    }
 
 
-SERVING = champion(top1="0.8", dataset_version="d2")
+SAME = Package("arn:x/3", "Approved", "image:1", "s3://b/m", {"dataset_version": "d2"})
+OLDER = Package("arn:x/3", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
+BETTER = PairedAnswers(60, 15, 5, 20)
+EQUAL = PairedAnswers(60, 10, 10, 20)
+WORSE = PairedAnswers(60, 5, 15, 20)
 
 
 @pytest.mark.parametrize(
-    ("rules", "top1", "serving", "verdict", "reason"),
+    ("rules", "top1", "champion", "paired", "verdict", "reason"),
     [
-        ({}, 0.1, None, "promote", "nothing serves yet"),
-        ({"minimum_top1": 0.5}, 0.1, None, "keep", "below the minimum of 0.5"),
-        ({"minimum_top1": 0.5}, 0.4, champion(top1="0.1"), "keep", "below the minimum"),
-        ({}, 0.81, SERVING, "promote", "champion's 0.8000 is a gain of +0.0100, more than"),
-        ({}, 0.8, SERVING, "keep", "gain of +0.0000, not more than the margin"),
-        ({}, 0.7, SERVING, "keep", "gain of -0.1000, not more than"),
-        ({"margin": 0.05}, 0.84, SERVING, "keep", "margin of 0.0500"),
-        ({"margin": -0.05}, 0.78, SERVING, "promote", "margin of -0.0500"),
-        ({}, 0.3, champion(), "promote", "champion's was never measured"),
-        ({"approval": "manual"}, 0.9, SERVING, "await approval", "a person approves"),
-        ({"approval": "manual"}, 0.1, SERVING, "keep", "not more than"),
+        ({}, 0.1, None, None, "promote", "top-1 0.1000 keeps all limits; no registered model"),
+        ({"minimum_top1": 0.5}, 0.4, None, None, "keep", "top-1 is 0.4, at least 0.5 is needed"),
+        ({"minimum_top1": 0.5}, 0.4, SAME, BETTER, "keep", "top-1 is 0.4"),
+        ({}, 0.75, SAME, BETTER, "promote", "0.7500 against champion 3's 0.6500 on 100 images"),
+        ({}, 0.75, SAME, BETTER, "promote", "15 right by it alone and 5 by the champion alone"),
+        ({"significance": 0.01}, 0.75, SAME, BETTER, "keep", "p of McNemar's test is 0.04139"),
+        ({}, 0.7, SAME, EQUAL, "keep", "gain in top-1 over the champion is 0, more than 0"),
+        ({}, 0.7, OLDER, EQUAL, "promote", "keeps all limits"),
+        ({}, 0.65, OLDER, WORSE, "keep", "is -0.1, at least 0 is needed"),
+        ({"margin": 0.2}, 0.65, OLDER, WORSE, "promote", "keeps all limits"),
+        ({}, 0.9, SAME, None, "keep", "champion 3 left no answers on photos that this one was"),
+        ({"approval": "manual"}, 0.75, SAME, BETTER, "await approval", "a person approves"),
+        ({"approval": "manual"}, 0.65, SAME, WORSE, "keep", "more than 0 is needed"),
     ],
 )
 def test_the_verdict(
-    rules: dict[str, Any], top1: float, serving: Package | None, verdict: str, reason: str
+    rules: dict[str, Any],
+    top1: float,
+    champion: Package | None,
+    paired: PairedAnswers | None,
+    verdict: str,
+    reason: str,
 ) -> None:
-    found = judge(Promotion(**rules), evaluation(top1), serving)
+    found = judge(Promotion(**rules), evaluation(top1), champion, paired)
     assert found.verdict == verdict
     assert reason in found.reason
-    assert f"{top1:.4f}" in found.reason
 
 
-def test_on_different_data_what_counts_is_what_both_were_asked() -> None:
-    older = champion(top1="0.9", dataset_version="d1")
-    common = CommonFigures(images=40, candidate_top1=0.7, champion_top1=0.6)
-    found = judge(Promotion(), evaluation(0.65), older, common)
-    assert found.verdict == "promote"
-    assert (found.top1, found.champion_top1) == (0.65, 0.6)
-    assert "0.7000 against the champion's 0.6000" in found.reason
-    assert "on the 40 images that both were asked" in found.reason
+def test_a_long_list_of_missed_limits_is_cut_in_the_reason_and_whole_in_the_record() -> None:
+    classes = [{"name": f"c{number}", "top1": 0.1} for number in range(9)]
+    found = judge(Promotion(class_floor=0.2), evaluation(0.5) | {"per_class": classes}, None)
+    assert "top-1 of class c2 is 0.1, at least 0.2 is needed and 6 more" in found.reason
+    missed = [gate for gate in found.as_dict()["gates"] if not gate["passed"]]
+    assert [gate["margin"] for gate in missed] == [pytest.approx(-0.1)] * 9
 
 
-def test_another_data_set_is_mentioned() -> None:
-    older = champion(top1="0.5", dataset_version="d1")
-    found = judge(Promotion(), evaluation(0.6), older)
-    assert "measured on dataset d2, the champion on d1" in found.reason
-    assert "measured on" not in judge(Promotion(), evaluation(0.6), SERVING).reason
+def test_classes_that_were_left_out_are_said() -> None:
+    paired = PairedAnswers(60, 15, 5, 20, left_out=("Beetle", "VW"))
+    found = judge(Promotion(), evaluation(0.75), OLDER, paired)
+    assert "without 2 classes that only one of them was asked" in found.reason
+    assert found.as_dict()["classes_left_out"] == ["Beetle", "VW"]
 
 
-def test_another_split_is_mentioned_and_the_own_one_is_written_down() -> None:
-    validated = champion(top1="0.5", dataset_version="d2", split="validation")
-    found = judge(Promotion(), evaluation(0.6), validated)
-    assert "measured on the test split, the champion on validation" in found.reason
-    assert found.as_dict()["split"] == "test"
-    tested = champion(top1="0.5", dataset_version="d2", split="test")
-    assert "measured on" not in judge(Promotion(), evaluation(0.6), tested).reason
+def test_the_record_is_json_and_its_figures_fit_the_registry() -> None:
+    record = judge(Promotion(), evaluation(0.75), SAME, BETTER).as_dict()
+    assert json.loads(json.dumps(record)) == record
+    facts = metadata(record)
+    assert (facts["top1"], facts["split"], facts["gain"]) == ("0.75", "test", "0.1")
+    assert not {"gates", "classes_left_out"} & facts.keys()
 
 
-def test_the_verdict_is_what_the_registry_calls_it() -> None:
-    automatic, manual = Promotion(), Promotion(approval="manual")
-    assert judge(automatic, evaluation(0.9), SERVING).approval == "Approved"
-    assert judge(automatic, evaluation(0.1), SERVING).approval == "Rejected"
-    assert judge(manual, evaluation(0.9), SERVING).approval == "PendingManualApproval"
+@pytest.mark.parametrize(
+    ("rules", "paired", "approval"),
+    [
+        ({}, BETTER, "Approved"),
+        ({}, WORSE, "Rejected"),
+        ({"approval": "manual"}, BETTER, "PendingManualApproval"),
+    ],
+)
+def test_the_verdict_is_what_the_registry_calls_it(
+    rules: dict[str, Any], paired: PairedAnswers, approval: str
+) -> None:
+    assert judge(Promotion(**rules), evaluation(0.75), SAME, paired).approval == approval
 
 
 def test_only_a_promoted_model_is_announced() -> None:

@@ -76,6 +76,19 @@ def test_the_figures_are_those_computed_by_hand(base: Path) -> None:
         assert [row["top1"] for row in csv.DictReader(file)] == ["1.0", "0.5", "1.0"]
 
 
+def test_each_answer_is_written_down_beside_the_truth(base: Path) -> None:
+    main([])
+    with result(base, "answers.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["key"] for row in rows] == [image(number, "test").key for number in range(4)]
+    assert [tuple(row.values())[1:] for row in rows] == [
+        ("Audi", "Audi", "0.700000"),
+        ("<b>BMW</b>", "Audi", "0.600000"),
+        ("Fiat", "Fiat", "0.900000"),
+        ("<b>BMW</b>", "<b>BMW</b>", "0.800000"),
+    ]
+
+
 def test_the_page_escapes_class_names(base: Path) -> None:
     main([])
     page = result(base, "evaluation.html").read_text()

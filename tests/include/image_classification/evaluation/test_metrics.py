@@ -35,3 +35,15 @@ def test_a_tie_goes_to_the_lower_label() -> None:
 
 def test_a_class_without_images_has_no_accuracy() -> None:
     assert score(np.array([[1.0, 0.0]]), np.array([0])).class_top1(1) is None
+
+
+def test_calibration_is_the_mean_distance_of_certainty_and_accuracy() -> None:
+    # Nine guesses of 0.95 of which six are right, one of 0.55 that is right: 0.2833 and 0.45 off.
+    probabilities = np.array([[0.95, 0.05]] * 9 + [[0.55, 0.45]])
+    labels = np.array([0] * 6 + [1] * 3 + [0])
+    expected = 0.9 * (0.95 - 6 / 9) + 0.1 * 0.45
+    assert score(probabilities, labels).calibration_error == pytest.approx(expected)
+
+
+def test_whole_certainty_that_is_always_right_is_calibrated() -> None:
+    assert score(np.array([[1.0, 0.0]] * 3), np.array([0, 0, 0])).calibration_error == 0
