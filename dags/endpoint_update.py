@@ -10,11 +10,14 @@ approval in the registry, or with a *model package version* to go back to.
 - `plan` is skipped: nothing is approved yet, or it serves already. *Force* deploys and tests again.
 - `plan`, *has no version ...*: choose one that SageMaker's registry lists as approved.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.
-  See the endpoint's log.
-- `smoke_test`: the new model does not answer as it was judged. `withdraw` has rejected it in the
-  registry and `restore` brings the former one back; then look for the difference. Where the test
-  itself was at fault, approve the package again and trigger this DAG.
-- `withdraw` is skipped: the smoke test passed, or no other model served before.
+  `withdraw` has rejected the new one in the registry, so that registry and endpoint agree. See the
+  endpoint's log for what was wrong.
+- `smoke_test`: the new model does not answer as it was judged. `withdraw` has rejected it, and
+  `restore` brings the former one back; then look for the difference. Where the test itself was at
+  fault, approve the package again and trigger this DAG.
+- `withdraw` is skipped: nothing is known against the model. The smoke test passed, AWS had no
+  machines, the update still goes on, or somebody else's serves by now; the reason says which.
+- `plan_restore` is skipped: the former model serves already, or there was none.
 """
 
 from __future__ import annotations
@@ -63,20 +66,30 @@ def smoke_test(pipeline: str, package: dict[str, str], endpoint: dict[str, Any])
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
 def withdraw(pipeline: str) -> dict[str, Any]:
-    """Reject a package without a passed smoke test; return the former endpoint's request."""
-    from include.pipeline.requests import endpoint_request
-    from include.policies.champion import find_champion
+    """Reject a package whose update failed by its fault; return what has to come back."""
+    from include.policies.champion import endpoint_status
     from include.policies.registry import reject
-    from include.policies.restoration import decide_restoration
+    from include.policies.withdrawal import judge_failure
 
-    site = open_site(pipeline)
-    # Not by an argument: with `plan` upstream, its failure would start this task, too.
-    planned = get_current_context()["ti"].xcom_pull(task_ids="plan")
-    champion = find_champion(site.sagemaker, site.pipeline.slug)
-    decision = decide_restoration(champion, planned)
-    go_or_skip(decision)
-    reject(site.sagemaker, planned["package"]["arn"], decision.reason)
-    return {**endpoint_request(site.pipeline, planned["previous"])}
+    site, ti = open_site(pipeline), get_current_context()["ti"]
+    # Not by arguments: with `plan` upstream, its failure would start this task, too.
+    planned, deployed = ti.xcom_pull(task_ids="plan"), ti.xcom_pull(task_ids="deploy")
+    endpoint = endpoint_status(site.sagemaker, site.pipeline.slug)
+    judged = judge_failure(endpoint, planned, deployed is not None)
+    go_or_skip(judged.reject)
+    reject(site.sagemaker, planned["package"]["arn"], judged.reject.reason)
+    restore = judged.restore
+    return {"endpoint_config": judged.endpoint_config, "go": restore.go, "reason": restore.reason}
+
+
+@task(multiple_outputs=False)
+def plan_restore(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, Any]:
+    """Return the request that brings the former endpoint configuration back, or skip."""
+    from include.pipeline.requests import endpoint_request
+    from include.policies.decision import Decision
+
+    go_or_skip(Decision(withdrawn["go"], withdrawn["reason"]))
+    return {**endpoint_request(open_site(pipeline).pipeline, withdrawn["endpoint_config"])}
 
 
 @task(multiple_outputs=False)
@@ -111,8 +124,9 @@ for pipeline in pipelines_for(FAMILY):
         ).output
         model >> config >> deploy
         tested: Any = smoke_test(pipeline.name, planned["package"], served)
-        former: Any = withdraw(pipeline.name)
-        tested >> former
+        withdrawn: Any = withdraw(pipeline.name)
+        tested >> withdrawn
+        former: Any = plan_restore(pipeline.name, withdrawn)
         restore = DeployEndpoint(task_id="restore", request=former)
         restored: Any = restore.output
         TrackEndpoint(task_id="track_restore", endpoint=restored, execution_timeout=2 * BACKSTOP)

@@ -9,6 +9,16 @@ from include.policies.registry import Package, describe_package
 
 
 @dataclass(frozen=True)
+class EndpointStatus:
+    """What AWS says of an endpoint; `failure_reason` is empty where it gives none."""
+
+    name: str
+    status: str
+    endpoint_config: str
+    failure_reason: str
+
+
+@dataclass(frozen=True)
 class Champion:
     """What an endpoint serves now; `package` is None for a model from outside the registry."""
 
@@ -19,26 +29,37 @@ class Champion:
     package: Package | None
 
 
-def find_champion(sagemaker: Any, endpoint: str) -> Champion | None:
-    """Follow endpoint, configuration and model to the package that serves.
-
-    Returns:
-        None where there is no endpoint, or none that ever served.
-    """
+def endpoint_status(sagemaker: Any, endpoint: str) -> EndpointStatus | None:
+    """Describe an endpoint, or return None where there is none of that name."""
     try:
         described = sagemaker.describe_endpoint(EndpointName=endpoint)
     except sagemaker.exceptions.ClientError as error:
         if "could not find" not in error.response["Error"]["Message"].lower():
             raise
         return None
-    if described["EndpointStatus"] in {"Failed", "Creating", "Deleting"}:
+    return EndpointStatus(
+        name=endpoint,
+        status=described["EndpointStatus"],
+        endpoint_config=described["EndpointConfigName"],
+        failure_reason=described.get("FailureReason", ""),
+    )
+
+
+def find_champion(sagemaker: Any, endpoint: str) -> Champion | None:
+    """Follow endpoint, configuration and model to the package that serves.
+
+    Returns:
+        None where there is no endpoint, or none that ever served.
+    """
+    now = endpoint_status(sagemaker, endpoint)
+    if now is None or now.status in {"Failed", "Creating", "Deleting"}:
         return None
-    config = described["EndpointConfigName"]
+    config = now.endpoint_config
     variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
     model = variants[0]["ModelName"]
     return Champion(
         endpoint=endpoint,
-        status=described["EndpointStatus"],
+        status=now.status,
         endpoint_config=config,
         model=model,
         package=_package(sagemaker, model),

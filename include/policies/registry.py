@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+LONGEST_DESCRIPTION = 1024
+"""Characters that SageMaker takes beside an approval."""
+
 LOOK_BACK = 100
 """How many packages a search looks at, newest first."""
 
@@ -129,7 +132,9 @@ def _judge_anew(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> N
 def reject(sagemaker: Any, arn: str, reason: str) -> None:
     """Mark a package as one that must not serve; the reason stays with it."""
     sagemaker.update_model_package(
-        ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription=reason
+        ModelPackageArn=arn,
+        ModelApprovalStatus="Rejected",
+        ApprovalDescription=reason[:LONGEST_DESCRIPTION],
     )
 
 

@@ -83,7 +83,8 @@ def test_a_model_that_fails_its_smoke_test_is_withdrawn(dag_bag: Any) -> None:
     withdraw = dag.get_task("withdraw")
     assert withdraw.trigger_rule == "one_failed"
     assert withdraw.upstream_task_ids == {"smoke_test"}
-    assert dag.get_task("restore").upstream_task_ids == {"withdraw"}
+    assert dag.get_task("plan_restore").upstream_task_ids == {"withdraw"}
+    assert dag.get_task("restore").upstream_task_ids == {"plan_restore"}
 
 
 def test_conversion_and_endpoint_wait_for_what_their_forerunner_announces(dag_bag: Any) -> None:

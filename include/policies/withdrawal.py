@@ -1,0 +1,74 @@
+"""An endpoint update failed: is the model at fault, and has the former one to come back?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from include.policies.champion import EndpointStatus
+from include.policies.decision import Decision
+
+CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+STUCK_STATES = frozenset({"OutOfService", "UpdateRollbackFailed"})
+
+CAPACITY = re.compile("capacity|limit exceeded|quota", re.IGNORECASE)
+"""What AWS gives as the reason where it has no machines: that is not the model's fault."""
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What follows from a failed update.
+
+    Attributes:
+        reject: Whether the package must not serve, and why.
+        restore: Whether an endpoint configuration has to be deployed again, and why.
+        endpoint_config: Its name, where there is one.
+    """
+
+    reject: Decision
+    restore: Decision
+    endpoint_config: str | None
+
+
+def judge_failure(
+    endpoint: EndpointStatus | None, planned: Mapping[str, Any] | None, deployed: bool
+) -> Withdrawal:
+    """Judge what a run that failed left behind.
+
+    Args:
+        endpoint: What the endpoint is now; None where there is none.
+        planned: What the run meant to deploy: the request `endpoint`, and as `previous` the name
+            of the configuration that served before, if another one did. None where it planned
+            nothing.
+        deployed: Whether the run asked AWS for it.
+    """
+    if planned is None or not deployed or endpoint is None:
+        return _leave("this run did not touch the endpoint")
+    wanted, previous = planned["endpoint"]["config"]["EndpointConfigName"], planned["previous"]
+    now = f"endpoint {endpoint.name} is {endpoint.status}"
+    because = f": {endpoint.failure_reason}" if endpoint.failure_reason else ""
+    if endpoint.status in CHANGING_STATES:
+        return _leave(f"{now} still: clear track_endpoint to wait for what it becomes")
+    if endpoint.status == "InService":
+        if endpoint.endpoint_config == wanted:
+            return _blame(f"{wanted} serves and did not pass its smoke test", previous, wanted)
+        if endpoint.endpoint_config != previous:
+            return _leave(f"{endpoint.endpoint_config} serves by now, which is not this run's work")
+        return _blame(f"{wanted} was rolled back{because}", None, previous)
+    if CAPACITY.search(endpoint.failure_reason):
+        return _leave(f"{now}{because}; that says nothing of the model, so trigger this DAG again")
+    stuck = previous if endpoint.status in STUCK_STATES else None
+    return _blame(f"{now} with {wanted}{because}", stuck, endpoint.endpoint_config)
+
+
+def _leave(reason: str) -> Withdrawal:
+    return Withdrawal(Decision(False, reason), Decision(False, reason), None)
+
+
+def _blame(reason: str, previous: str | None, serving: str) -> Withdrawal:
+    reject = Decision(True, reason)
+    if previous is None:
+        return Withdrawal(reject, Decision(False, f"{serving} is left as it is: {reason}"), None)
+    return Withdrawal(reject, Decision(True, f"{previous} comes back: {reason}"), previous)
