@@ -304,6 +304,31 @@ class Promotion(Strict):
     approval: Literal["automatic", "manual"] = "automatic"
 
 
+class Traffic(Strict):
+    """How an update moves an endpoint's traffic from the old machines to the new ones.
+
+    SageMaker's BlueGreenUpdatePolicy: after each step the alarms are watched for `wait_seconds`.
+    """
+
+    shift: Literal["all_at_once", "canary", "linear"] = "all_at_once"
+    step_percent: Annotated[int, Field(ge=1, le=50)] | None = Field(
+        default=None, description="canary: the first share of machines; linear: that of each step"
+    )
+    wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+
+    @model_validator(mode="after")
+    def _steps_have_a_size(self) -> Traffic:
+        if self.shift == "all_at_once" and self.step_percent is not None:
+            raise ValueError("step_percent is only for shift: canary or linear")
+        if self.shift != "all_at_once" and self.step_percent is None:
+            raise ValueError(f"shift: {self.shift} needs step_percent, such as 10")
+        if self.shift == "linear" and self.step_percent is not None and self.step_percent < 10:
+            raise ValueError(
+                f"step_percent: {self.step_percent}: a step of shift: linear is at least 10"
+            )
+        return self
+
+
 class Endpoint(Strict):
     """The machines that serve, and how a new model is tried there."""
 
@@ -313,6 +338,16 @@ class Endpoint(Strict):
     rollback_alarms: list[str] = Field(
         default=[], max_length=10, description="CloudWatch alarms that roll an update back"
     )
+    traffic: Traffic = Traffic()
+
+    @model_validator(mode="after")
+    def _steps_need_machines(self) -> Endpoint:
+        if self.traffic.shift != "all_at_once" and self.instance_count < 2:
+            raise ValueError(
+                f"traffic.shift: {self.traffic.shift} needs instance_count of at least 2: traffic "
+                "moves machine by machine"
+            )
+        return self
 
 
 class Batch(Strict):

@@ -7,6 +7,7 @@ from typing import Any
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
 from include.pipeline.requests.job import ResourceRequest, tags
+from include.pipeline.stages import Endpoint, Traffic
 from include.pipeline.versions import digest
 
 VARIANT = "AllTraffic"
@@ -40,15 +41,25 @@ def endpoint_request(pipeline: Pipeline, endpoint_config_name: str) -> ResourceR
         "EndpointName": pipeline.slug,
         "EndpointConfigName": endpoint_config_name,
     }
-    alarms = pipeline.endpoint.rollback_alarms
+    deployment = _deployment_config(pipeline.endpoint)
+    return {"config": {**config, "DeploymentConfig": deployment} if deployment else config}
+
+
+def _deployment_config(endpoint: Endpoint) -> dict[str, Any]:
+    """Return how an update goes; nothing where SageMaker's own way is wanted."""
+    alarms, traffic = endpoint.rollback_alarms, endpoint.traffic
+    if not alarms and traffic == Traffic():
+        return {}
+    routing: dict[str, Any] = {
+        "Type": traffic.shift.upper(),
+        "WaitIntervalInSeconds": traffic.wait_seconds,
+    }
+    if traffic.step_percent is not None:
+        step = "CanarySize" if traffic.shift == "canary" else "LinearStepSize"
+        routing[step] = {"Type": "CAPACITY_PERCENT", "Value": traffic.step_percent}
+    config: dict[str, Any] = {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
+    }
     if alarms:
-        config["DeploymentConfig"] = {
-            "BlueGreenUpdatePolicy": {
-                "TrafficRoutingConfiguration": {
-                    "Type": "ALL_AT_ONCE",
-                    "WaitIntervalInSeconds": 300,
-                }
-            },
-            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm} for alarm in alarms]},
-        }
-    return {"config": config}
+        config["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": name} for name in alarms]}
+    return config

@@ -92,6 +92,22 @@ MISTAKES = {
         SOURCE + "dataset: {train_ratio: 0.9, validation_ratio: 0.1}",
         ["dataset: train_ratio + validation_ratio must be below 1"],
     ),
+    "canary on one machine": (
+        SOURCE + "endpoint: {traffic: {shift: canary, step_percent: 10}}",
+        ["endpoint: traffic.shift: canary needs instance_count of at least 2"],
+    ),
+    "steps of no size": (
+        SOURCE + "endpoint: {instance_count: 2, traffic: {shift: linear}}",
+        ["endpoint.traffic: shift: linear needs step_percent"],
+    ),
+    "steps that are too small": (
+        SOURCE + "endpoint: {instance_count: 2, traffic: {shift: linear, step_percent: 5}}",
+        ["endpoint.traffic: step_percent: 5: a step of shift: linear is at least 10"],
+    ),
+    "a step of what goes at once": (
+        SOURCE + "endpoint: {traffic: {step_percent: 10}}",
+        ["endpoint.traffic: step_percent is only for shift: canary or linear"],
+    ),
     "a margin without boxes": (
         SOURCE + "dataset: {box_margin: 0.1}",
         ["dataset: box_margin is only for boxes: crop"],

@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 from include.image_classification.dataset.settings import parse_settings
 from include.pipeline import Deployment, Pipeline, find_pipeline
 from include.pipeline import requests as make
-from include.pipeline.stages import Source
+from include.pipeline.stages import Endpoint, Source
 
 JOB = "stanford-cars-train-0123456789abcdef"
 COUNTS = {"train": 100, "validation": 20, "classes": 5}
@@ -232,11 +232,41 @@ def test_resources_are_named_after_their_content(cars: Pipeline, deployment: Dep
     assert name(1) != name(2)
 
 
-def test_rollback_alarms_become_a_deployment_config(cars: Pipeline) -> None:
-    endpoint = cars.endpoint.model_copy(update={"rollback_alarms": ["errors"]})
+@pytest.mark.parametrize(
+    ("settings", "routing"),
+    [
+        ({"rollback_alarms": ["errors"]}, {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 300}),
+        (
+            {"traffic": {"shift": "canary", "step_percent": 10, "wait_seconds": 60}},
+            {
+                "Type": "CANARY",
+                "WaitIntervalInSeconds": 60,
+                "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10},
+            },
+        ),
+        (
+            {"traffic": {"shift": "linear", "step_percent": 25}},
+            {
+                "Type": "LINEAR",
+                "WaitIntervalInSeconds": 300,
+                "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 25},
+            },
+        ),
+    ],
+)
+def test_alarms_and_traffic_become_a_deployment_config(
+    cars: Pipeline, settings: dict[str, Any], routing: dict[str, Any]
+) -> None:
+    endpoint = Endpoint(instance_count=2, **settings)
     request = make.endpoint_request(cars.model_copy(update={"endpoint": endpoint}), "config-1")
-    operation = service().operation_model("UpdateEndpoint")
-    assert not ParamValidator().validate(request["config"], operation.input_shape).has_errors()
+    shape = service().operation_model("UpdateEndpoint").input_shape
+    assert not ParamValidator().validate(request["config"], shape).has_errors()
+    config = request["config"]["DeploymentConfig"]
+    assert config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"] == routing
+    assert ("AutoRollbackConfiguration" in config) is bool(endpoint.rollback_alarms)
+
+
+def test_without_alarms_and_steps_an_update_goes_sagemakers_own_way(cars: Pipeline) -> None:
     assert "DeploymentConfig" not in make.endpoint_request(cars, "config-1")["config"]
 
 
