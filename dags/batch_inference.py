@@ -12,6 +12,9 @@ compares. Runs by its schedule, or by hand.
 - An image never shows up: see `unreadable` in the batch's batch.json, and put a readable one there.
 - `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`,
   then clear `plan` and what follows.
+- The run says *drift*: these photos, or the model's certainty of them, differ by more than
+  `batch.drift` allows from what it was judged on. Look at uncertain.csv and the gallery; label some
+  of those photos and put them into the source.
 - `publish`: clear it. It only writes batch.json, after which the images count as predicted.
 """
 
@@ -23,6 +26,7 @@ from airflow.sdk import get_current_context, task
 
 from image_families import asking, assets, tracking
 from image_families.building import cron, family_dag, pipelines_for
+from image_families.notifications import say
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
 from sagemaker_jobs import EnsureModel
@@ -56,11 +60,16 @@ def plan(pipeline: str) -> dict[str, Any]:
 def publish(
     pipeline: str, batch: str, answered: dict[str, Any], reported: dict[str, Any]
 ) -> dict[str, Any]:
-    """Write the batch's record, after which its images count as predicted."""
+    """Write the batch's record, after which its images count as predicted; tell of drift."""
     from include.policies.batch import finish_batch
+    from include.policies.drift import drift_warning
 
     site = open_site(pipeline)
-    return finish_batch(site.s3, site.layout, batch, answered, reported)
+    record = finish_batch(site.s3, site.layout, batch, answered, reported)
+    drifted = drift_warning(site.pipeline.batch.drift, record)
+    if drifted:
+        say("drift", drifted)
+    return record
 
 
 for pipeline in pipelines_for(FAMILY):

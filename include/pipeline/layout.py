@@ -170,8 +170,12 @@ class Layout:
         return f"{self.batch(batch)}transform/"
 
     def batch_report(self, batch: str) -> str:
-        """A batch's predictions.csv, gallery.html and report.json."""
+        """A batch's predictions, its gallery, the uncertain ones, and its figures."""
         return f"{self.batch(batch)}report/"
+
+    def batch_summary(self, batch: str) -> str:
+        """A batch's figures: classes, how many are uncertain, drift."""
+        return f"{self.batch_report(batch)}report.json"
 
     def batch_record(self, batch: str) -> str:
         """Which images a batch predicted: written last, so it is the commit point."""

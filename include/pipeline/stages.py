@@ -350,9 +350,30 @@ class Endpoint(Strict):
         return self
 
 
+class Drift(Strict):
+    """How far a batch may be from what its model was judged on before people are told.
+
+    Both distances go from 0 to 1: the total variation distance of the predicted classes, and the
+    Kolmogorov-Smirnov distance of the first guesses' probabilities.
+    """
+
+    classes: Proportion | None = Field(
+        default=0.5, description="The largest distance of the predicted classes' mix; null: any"
+    )
+    confidence: Proportion | None = Field(
+        default=0.2, description="The largest distance of how certain the answers are; null: any"
+    )
+    significance: Share = 0.01
+    minimum_images: Annotated[int, Field(ge=1)] = 100
+
+
 class Batch(Strict):
     """How new images are predicted and reported."""
 
     transform: TransformMachine = TransformMachine()
     machine: Machine = Machine(instance_type="ml.c5.xlarge", volume_gb=30)
     max_images: Annotated[int, Field(ge=1)] = 10_000
+    uncertain_below: Proportion = Field(
+        default=0.5, description="First guesses less probable than this are listed for a person"
+    )
+    drift: Drift = Drift()

@@ -116,9 +116,17 @@ def write_batch_plan(s3: Any, layout: Layout, batch: str, state: BatchState) -> 
 
 def has_truth(s3: Any, layout: Layout) -> bool:
     """Whether someone put the true classes of incoming images into their folder."""
-    answer = s3.list_objects_v2(
-        Bucket=layout.bucket, Prefix=f"{layout.truth}labels.json", MaxKeys=1
-    )
+    return _exists(s3, layout.bucket, f"{layout.truth}labels.json")
+
+
+def evaluated_job(s3: Any, layout: Layout, package: Package) -> str | None:
+    """Return the training job of a model whose evaluation's answers are still there, or None."""
+    job = package.metadata.get("training_job")
+    return job if job and _exists(s3, layout.bucket, layout.evaluation_answers(job)) else None
+
+
+def _exists(s3: Any, bucket: str, key: str) -> bool:
+    answer = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
     return bool(answer.get("KeyCount"))
 
 
@@ -147,7 +155,14 @@ def batch_requests(
         "transform": batch_transform_request(
             pipeline, deployment, batch, model["config"]["ModelName"]
         ),
-        "report": report_request(pipeline, deployment, batch, version, has_truth(s3, layout)),
+        "report": report_request(
+            pipeline,
+            deployment,
+            batch,
+            version,
+            has_truth(s3, layout),
+            evaluated_job(s3, layout, state.package),
+        ),
     }
 
 
@@ -160,10 +175,18 @@ def finish_batch(
         The record without its lists of images.
     """
     plan = need_record(s3, layout.bucket, layout.batch_plan(batch), "this run's plan task")
+    report = need_record(
+        s3, layout.bucket, layout.batch_summary(batch), f"job {reported['job_name']}"
+    )
     summary = {
         "stage": "batch",
         "batch": batch,
-        "counts": {"images": len(plan["images"]), "unreadable": len(plan["unreadable"])},
+        "counts": {
+            "images": len(plan["images"]),
+            "unreadable": len(plan["unreadable"]),
+            "uncertain": report.get("uncertain"),
+        },
+        "drift": report.get("drift"),
         "predictions": answered["outputs"]["transform"],
         "report": reported["outputs"]["result"],
         "jobs": [answered["job_name"], reported["job_name"]],

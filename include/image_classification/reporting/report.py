@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -19,27 +21,43 @@ from include.image_classification.dataset.version.manifest import write_json
 from include.image_classification.evaluation.predictions import prediction_keys, read_prediction
 from include.image_classification.flags import FlagParser
 from include.image_classification.progress import with_progress
+from include.image_classification.reporting.drift import Answers, drift, read_reference
 from include.image_classification.reporting.gallery import write_gallery
+from include.image_classification.reporting.parquet import write_parquet
 from include.image_classification.reporting.rows import Row, cells, columns, make_row
 
 _log = logging.getLogger(__name__)
 
 
 def main(argv: list[str]) -> None:
-    """Read input/predictions and write predictions.csv, gallery.html and report.json.
+    """Read input/predictions; write them as CSV and Parquet, a gallery, and figures.
 
-    Class names come from input/version/classes.json, pictures from input/images, and, where it
-    exists, the truth from input/truth/labels.json.
+    uncertain.csv has those below the flag's probability, the least certain first. Class names come
+    from input/version/classes.json, pictures from input/images, and, where they exist, the truth
+    from input/truth/labels.json and the answers of the model's evaluation, which the batch's are
+    compared with, from input/evaluation/answers.csv.
     """
     started = time.perf_counter()
     parser = FlagParser("report", "Turn a batch of predictions into a table and a gallery.")
     parser.add_argument("--batch", required=True, help="the batch's name, for the title")
-    batch = parser.parse_args(argv).batch
+    parser.add_argument(
+        "--uncertain-below",
+        type=float,
+        default=0.5,
+        help="list images whose first guess is less probable than this",
+    )
+    flags = parser.parse_args(argv)
+    batch = flags.batch
     classes = _classes(processing_input("version") / "classes.json")
     truth = _truth(processing_input("truth") / "labels.json")
     rows = read_rows(processing_input("predictions"), classes, truth)
     folder = processing_output("result")
-    write_table(folder / "predictions.csv", rows, classes=len(classes), with_truth=bool(truth))
+    header = columns(len(classes), with_truth=bool(truth))
+    by_file = sorted(rows, key=lambda row: row.file)
+    uncertain = [row for row in rows if row.probability < flags.uncertain_below]
+    write_table(folder / "predictions.csv", header, by_file)
+    write_table(folder / "uncertain.csv", header, uncertain)
+    write_parquet(folder / "predictions.parquet", header, by_file)
     write_gallery(folder / "gallery.html", batch, rows, processing_input("images"))
     counts = Counter(row.label for row in rows)
     summary = {
@@ -47,6 +65,8 @@ def main(argv: list[str]) -> None:
         "batch": batch,
         "images": len(rows),
         "classes": dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        "uncertain": len(uncertain),
+        "drift": _drift(rows),
         "seconds": round(time.perf_counter() - started, 3),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
@@ -69,13 +89,20 @@ def read_rows(folder: Path, classes: Sequence[str], truth: dict[str, str]) -> li
     return sorted(rows, key=lambda row: (row.probability, row.file))
 
 
-def write_table(path: Path, rows: Sequence[Row], *, classes: int, with_truth: bool) -> None:
-    """Write predictions.csv, by file name."""
+def write_table(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
+    """Write rows as CSV, in their order; names that are no UTF-8 keep their bytes."""
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(columns(classes, with_truth=with_truth))
-        ordered = sorted(rows, key=lambda row: row.file)
-        writer.writerows(cells(row, with_truth=with_truth) for row in ordered)
+        writer.writerow(header)
+        writer.writerows(cells(row, with_truth="truth" in header) for row in rows)
+
+
+def _drift(rows: Sequence[Row]) -> dict[str, Any] | None:
+    reference = read_reference(processing_input("evaluation") / "answers.csv")
+    if reference is None:
+        return None
+    confidence = np.array([row.probability for row in rows])
+    return drift(reference, Answers([row.label for row in rows], confidence))
 
 
 def _classes(path: Path) -> list[str]:

@@ -15,6 +15,7 @@ def report_request(
     batch: str,
     dataset_version: str,
     with_truth: bool,
+    training_job: str | None = None,
 ) -> JobRequest:
     """Return the job that reports a batch.
 
@@ -24,6 +25,7 @@ def report_request(
         batch: The batch; its images are those of its manifest.
         dataset_version: The version that the model was trained on, for its classes' names.
         with_truth: Whether the true classes are known, in the folder for them.
+        training_job: Whose evaluation's answers the batch is compared with; None for no comparison.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     inputs = {
@@ -33,10 +35,12 @@ def report_request(
     }
     if with_truth:
         inputs["truth"] = layout.uri(layout.truth)
+    if training_job is not None:
+        inputs["evaluation"] = layout.uri(layout.evaluation_answers(training_job))
     program = Program(
         name="report",
         machine=pipeline.batch.machine,
-        flags={"batch": batch},
+        flags={"batch": batch, "uncertain-below": str(pipeline.batch.uncertain_below)},
         inputs=inputs,
         outputs={"result": layout.output(layout.batch_report(batch))},
         manifests=frozenset({"images"}),

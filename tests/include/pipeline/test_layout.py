@@ -42,6 +42,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "batch_manifest",
         "batch_plan",
         "batch_record",
+        "batch_summary",
     }
 
 

@@ -76,7 +76,7 @@ REQUESTS: dict[str, tuple[str, Make]] = {
     ),
     "report": (
         "CreateProcessingJob",
-        lambda p, d: job("ProcessingJobName", make.report_request(p, d, "b1", "1" * 16, True)),
+        lambda p, d: job("ProcessingJobName", make.report_request(p, d, "b1", "1" * 16, True, JOB)),
     ),
     "candidate's model": (
         "CreateModel",

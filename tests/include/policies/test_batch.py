@@ -12,6 +12,7 @@ from include.pipeline import Layout, find_pipeline
 from include.policies.batch import (
     BatchState,
     decide_batch,
+    evaluated_job,
     finish_batch,
     plan_batch,
     write_batch_plan,
@@ -144,6 +145,25 @@ def test_a_retry_finds_the_batch_again_and_other_images_are_another() -> None:
     assert name != BatchState([A], {}, PACKAGE).name(when)
 
 
+@pytest.mark.parametrize(
+    ("metadata", "found", "expected"),
+    [
+        ({"training_job": "t1"}, 1, "t1"),
+        ({"training_job": "t1"}, 0, None),
+        ({}, None, None),
+    ],
+)
+def test_a_batch_is_compared_with_an_evaluation_that_is_still_there(
+    s3: Any, layout: Layout, metadata: dict[str, str], found: int | None, expected: str | None
+) -> None:
+    if found is not None:
+        key = "stanford_cars/evaluations/t1/answers.csv"
+        place = {"Bucket": "some-bucket", "Prefix": key, "MaxKeys": 1}
+        s3.answer("list_objects_v2", {"KeyCount": found}, **place)
+    package = Package("arn:x/2", "Approved", "image:1", "s3://b/m", metadata)
+    assert evaluated_job(s3.client, layout, package) == expected
+
+
 def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> None:
     state = BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE)
     job = {"job_name": "j", "seconds": 2, "outputs": {"transform": "s3://t", "result": "s3://r"}}
@@ -158,9 +178,12 @@ def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> Non
     listed, plan = written
     assert listed == [{"prefix": "s3://some-bucket/stanford_cars/incoming/"}, "sub/b.PNG"]
     s3.answer("get_object", s3.json(plan))
+    key = "stanford_cars/batches/b1/report/report.json"
+    s3.answer("get_object", s3.json({"uncertain": 1, "drift": None}), Bucket="some-bucket", Key=key)
     s3.answer("put_object", {})
     summary = finish_batch(s3.client, layout, "b1", job, job)
-    assert summary["counts"] == {"images": 1, "unreadable": 1}
+    assert summary["counts"] == {"images": 1, "unreadable": 1, "uncertain": 1}
+    assert summary["drift"] is None
     assert "images" not in summary
     list_batches(s3, "b1")
     s3.answer("get_object", s3.json(written[-1]))

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import cv2
+import duckdb
 import numpy as np
 import pytest
 
@@ -73,6 +74,47 @@ def test_the_table_has_a_row_a_file_with_the_best_classes(base: Path) -> None:
         "label_3": "Fiat",
         "probability_3": "0.050000",
     }
+
+
+def test_the_same_table_is_there_in_columns_with_types(base: Path) -> None:
+    put(base, "truth/labels.json", json.dumps({"week/a.jpg": "Fiat"}))
+    main(["--batch", "monday"])
+    path = str(base / "processing" / "output" / "result" / "predictions.parquet")
+    with duckdb.connect() as database:
+        found = database.read_parquet(path)
+        types = dict(zip(found.columns, map(str, found.types), strict=True))
+        names, rows = found.columns, found.fetchall()
+    header = csv.DictReader(result(base, "predictions.csv").splitlines()).fieldnames
+    assert names == header
+    assert types["probability_2"] == "DOUBLE"
+    assert types["correct"] == "BOOLEAN"
+    assert [row[0] for row in rows] == [HOSTILE, "week/a.jpg"]
+    assert rows[0][-2:] == (None, None)
+    assert rows[1] == (
+        "week/a.jpg", "BMW </script>", 0.85, "Audi", 0.1, "Fiat", 0.05, "Fiat", False,
+    )  # fmt: skip
+
+
+def test_what_is_uncertain_is_listed_the_least_certain_first(base: Path) -> None:
+    predict(base, "b.jpg", [0.34, 0.33, 0.33])
+    main(["--batch", "monday"])
+    rows = list(csv.DictReader(result(base, "uncertain.csv").splitlines()))
+    assert [row["file"] for row in rows] == ["b.jpg", HOSTILE]
+    assert json.loads(result(base, "report.json"))["uncertain"] == 2
+    main(["--batch", "monday", "--uncertain-below", "0"])
+    assert result(base, "uncertain.csv").splitlines()[1:] == []
+
+
+def test_a_batch_is_compared_with_its_models_evaluation_where_that_is_known(base: Path) -> None:
+    main(["--batch", "monday"])
+    assert json.loads(result(base, "report.json"))["drift"] is None
+    table = "key,name,predicted_name,confidence\nx.jpg,Audi,Fiat,0.9\ny.jpg,Audi,Audi,0.8\n"
+    put(base, "evaluation/answers.csv", table)
+    main(["--batch", "monday"])
+    found = json.loads(result(base, "report.json"))["drift"]
+    assert (found["images"], found["reference_images"]) == (2, 2)
+    assert found["classes"]["distance"] == 0.5
+    assert found["confidence"]["reference_mean"] == pytest.approx(0.85)
 
 
 def test_the_summary_counts_classes(base: Path) -> None:

@@ -1,0 +1,76 @@
+"""Drift is what chance does not explain, by figures that SciPy agrees with."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from include.image_classification.container import ProgramError
+from include.image_classification.reporting.drift import Answers, drift, read_reference
+
+
+def answers(shares: dict[str, int], confidence: float, seed: int) -> Answers:
+    """Return so many guesses of each class, as certain as a beta distribution of that mean."""
+    labels = [name for name, count in shares.items() for _ in range(count)]
+    spread = np.random.default_rng(seed).beta(8 * confidence, 8 * (1 - confidence), len(labels))
+    return Answers(labels, spread)
+
+
+REFERENCE = answers({"Audi": 300, "BMW": 300, "Fiat": 200}, 0.8, 1)
+
+
+def test_photos_of_the_same_kind_do_not_drift() -> None:
+    found = drift(REFERENCE, answers({"Audi": 80, "BMW": 70, "Fiat": 50}, 0.8, 2))
+    assert (found["images"], found["reference_images"]) == (200, 800)
+    assert found["classes"]["distance"] == pytest.approx(0.025)
+    assert found["classes"]["p"] > 0.1
+    assert found["confidence"]["p"] > 0.05
+
+
+def test_another_mix_of_classes_and_less_certainty_show_apart() -> None:
+    mixed = drift(REFERENCE, answers({"Audi": 200}, 0.8, 2))
+    assert mixed["classes"]["distance"] == pytest.approx(0.625)
+    assert mixed["classes"]["p"] < 0.001
+    assert mixed["confidence"]["p"] > 0.05
+    unsure = drift(REFERENCE, answers({"Audi": 75, "BMW": 75, "Fiat": 50}, 0.5, 2))
+    assert unsure["classes"]["p"] > 0.1
+    assert unsure["confidence"]["p"] < 0.001
+    assert unsure["confidence"]["mean"] < unsure["confidence"]["reference_mean"]
+
+
+def test_a_few_photos_of_one_class_may_be_chance() -> None:
+    assert drift(REFERENCE, answers({"Audi": 2}, 0.8, 2))["classes"]["p"] > 0.01
+
+
+def test_the_same_batch_has_the_same_figures() -> None:
+    batch = answers({"Audi": 20, "VW": 3}, 0.7, 3)
+    assert drift(REFERENCE, batch) == drift(REFERENCE, batch)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.75, 0.5])
+def test_the_distance_and_its_chance_are_those_of_kolmogorov_and_smirnov(confidence: float) -> None:
+    batch = answers({"Audi": 150, "BMW": 50}, confidence, 4)
+    found = drift(REFERENCE, batch)["confidence"]
+    expected = ks_2samp(REFERENCE.confidence, batch.confidence, method="asymp")
+    assert found["distance"] == pytest.approx(expected.statistic)
+    assert found["p"] == pytest.approx(expected.pvalue, rel=0.3, abs=1e-4)  # no small-sample terms
+
+
+def test_the_reference_is_read_from_the_evaluations_table(tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    assert read_reference(path) is None
+    path.write_text("key,name,predicted_name,confidence\n")
+    assert read_reference(path) is None
+    path.write_text('key,name,predicted_name,confidence\na.jpg,Audi,"BMW, old",0.25\n')
+    found = read_reference(path)
+    assert found is not None
+    assert (found.labels, found.confidence.tolist()) == (["BMW, old"], [0.25])
+
+
+@pytest.mark.parametrize("text", ["key,name\na,b\n", "key,predicted_name,confidence\na,b,much\n"])
+def test_a_table_of_something_else_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "answers.csv"
+    path.write_text(text)
+    with pytest.raises(ProgramError, match=r"answers\.csv is no table of answers"):
+        read_reference(path)
