@@ -38,6 +38,29 @@ def package_version() -> Param:
     )
 
 
+def release() -> Param:
+    """Return the field for the release to go back to."""
+    return Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Release",
+        description="The release to serve again, by its model package's number; empty: the one "
+        "that served before the present one.",
+    )
+
+
+def why() -> Param:
+    """Return the field for a person's reason, which is kept with the packages it rejects."""
+    return Param(
+        None,
+        type=["null", "string"],
+        maxLength=500,
+        title="Why",
+        description="Kept in the registry with the packages that are rejected.",
+    )
+
+
 def training_changes() -> dict[str, Param]:
     """Return the fields that change one night's training."""
     return {

@@ -33,6 +33,7 @@ LASTING_ERRORS: list[type[BaseException] | str] = [
     "include.pipeline.errors.PipelineError",
     "include.policies.records.RecordError",
     "include.policies.registry.RegistryError",
+    "include.policies.rollback.RollbackError",
     "include.policies.smoke.SmokeTestError",
     "include.policies.source.SourceError",
     "pydantic.ValidationError",
@@ -85,6 +86,8 @@ def family_dag(
         schedule=schedule,
         catchup=False,
         max_active_runs=1,
+        # What only a person starts need not be switched on first.
+        is_paused_upon_creation=False if schedule is None else None,
         dagrun_timeout=patience + BACKSTOP,
         params=dict(params),
         tags=[pipeline.name, family, TAG],

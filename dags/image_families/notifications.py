@@ -31,6 +31,7 @@ FIELDS = {
     "im2rec_conversion": "conversion",
     "nightly_training": "training",
     "endpoint_update": "endpoint",
+    "endpoint_rollback": "endpoint",
     "batch_inference": "batch",
 }
 """The deadline's name in the YAML, by family."""

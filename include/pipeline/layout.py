@@ -139,6 +139,15 @@ class Layout:
         return f"{self.evaluation(training_job)}verdict.json"
 
     @property
+    def releases(self) -> str:
+        """The folder of all releases."""
+        return f"{self.root}releases/"
+
+    def release(self, version: int) -> str:
+        """What is known of one model that was deployed, by its package's number."""
+        return f"{self.releases}{version}/"
+
+    @property
     def incoming(self) -> str:
         """Where users put new images for batch inference."""
         return f"{self.root}incoming/"

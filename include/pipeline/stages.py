@@ -339,6 +339,15 @@ class Endpoint(Strict):
         default=[], max_length=10, description="CloudWatch alarms that roll an update back"
     )
     traffic: Traffic = Traffic()
+    maximum_latency_ms: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="The most that an answer may take in the smoke test"
+    )
+    maximum_slowdown: Annotated[float, Field(ge=1)] | None = Field(
+        default=10.0, description="How many times as long as the model before it may take"
+    )
+    keep_releases: Annotated[int, Field(ge=2)] = Field(
+        default=5, description="So many last releases keep their model and configuration"
+    )
 
     @model_validator(mode="after")
     def _steps_need_machines(self) -> Endpoint:

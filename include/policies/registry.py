@@ -58,6 +58,12 @@ def newest_approved(sagemaker: Any, group: str) -> Package | None:
     return describe_package(sagemaker, arn) if arn else None
 
 
+def approved_packages(sagemaker: Any, group: str) -> list[Package]:
+    """Return the approved packages of a group, newest first."""
+    arns = _package_arns(sagemaker, group, ModelApprovalStatus="Approved")
+    return [describe_package(sagemaker, arn) for arn in arns]
+
+
 def find_package(sagemaker: Any, group: str, key: str, value: str) -> Package | None:
     """Return the newest package whose metadata has this value, or None."""
     for arn in islice(_package_arns(sagemaker, group), LOOK_BACK):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from include.pipeline.layout import Layout
+from include.pipeline.stages import Endpoint
 from include.policies.split import LabelledImage
 
 LARGEST_BODY = 6_291_456
@@ -15,6 +18,9 @@ LARGEST_BODY = 6_291_456
 
 TOLERANCE = 0.05
 """How far a probability may be from the evaluation's: machines round differently."""
+
+ROUNDS = 3
+"""How often each image is asked for: the first answer of a new machine comes late."""
 
 
 class SmokeTestError(Exception):
@@ -60,8 +66,8 @@ def load_samples(
     ]
 
 
-def smoke_test(runtime: Any, endpoint: str, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Ask the endpoint for each sample, and compare.
+def ask_former(runtime: Any, endpoint: str, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Ask what serves before an update for each sample.
 
     Args:
         runtime: A boto3 SageMaker runtime client.
@@ -69,15 +75,96 @@ def smoke_test(runtime: Any, endpoint: str, samples: Sequence[Sample]) -> dict[s
         samples: What to ask.
 
     Returns:
-        How many images were asked, how many answers were the true class, the largest difference.
+        How many `images` were asked, how many answers were the true class (`right`; None where the
+        model has other classes), and the median answer's `milliseconds`. A model that does not
+        answer has an `error` instead: an update may be what mends it.
+    """
+    try:
+        answers, milliseconds = _ask_all(runtime, endpoint, samples)
+    except (SmokeTestError, runtime.exceptions.ClientError) as error:
+        return {"images": len(samples), "error": str(error)}
+    comparable = all(
+        len(answer) == len(sample.expected) for answer, sample in zip(answers, samples, strict=True)
+    )
+    right = _right(answers, samples) if comparable else None
+    return {"images": len(samples), "right": right, "milliseconds": milliseconds}
+
+
+def smoke_test(
+    runtime: Any,
+    endpoint: str,
+    samples: Sequence[Sample],
+    limits: Endpoint,
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Ask the endpoint for each sample, and compare.
+
+    Args:
+        runtime: A boto3 SageMaker runtime client.
+        endpoint: Whom to ask.
+        samples: What to ask.
+        limits: How long an answer may take.
+        before: What `ask_former` returned, if another model served.
+
+    Returns:
+        How many `images` were asked, how many answers were the true class (`right`), the
+        `largest_difference`, the median answer's `milliseconds`, and `before`.
 
     Raises:
-        SmokeTestError: An answer is not a list of probabilities, or not the evaluation's.
+        SmokeTestError: An answer is not a list of probabilities, or not the evaluation's, or comes
+            too late.
     """
-    answers = [(_ask(runtime, endpoint, sample), sample) for sample in samples]
-    differences = [_difference(answer, sample) for answer, sample in answers]
-    right = sum(_best(answer) == sample.label for answer, sample in answers)
-    return {"images": len(samples), "right": right, "largest_difference": max(differences)}
+    answers, milliseconds = _ask_all(runtime, endpoint, samples)
+    differences = [
+        _difference(_checked(answer, endpoint, sample), sample)
+        for answer, sample in zip(answers, samples, strict=True)
+    ]
+    _check_pace(endpoint, milliseconds, limits, before)
+    return {
+        "images": len(samples),
+        "right": _right(answers, samples),
+        "largest_difference": max(differences),
+        "milliseconds": milliseconds,
+        "before": dict(before) if before else None,
+    }
+
+
+def _ask_all(
+    runtime: Any, endpoint: str, samples: Sequence[Sample]
+) -> tuple[list[list[float]], float]:
+    """Return the answer for each sample, and the milliseconds of the median one."""
+    seconds: list[float] = []
+    for _ in range(ROUNDS):
+        answers = []
+        for sample in samples:
+            started = time.perf_counter()
+            answers.append(_ask(runtime, endpoint, sample))
+            seconds.append(time.perf_counter() - started)
+    return answers, round(median(seconds) * 1000, 1)
+
+
+def _check_pace(
+    endpoint: str, milliseconds: float, limits: Endpoint, before: Mapping[str, Any] | None
+) -> None:
+    most, former = limits.maximum_latency_ms, (before or {}).get("milliseconds")
+    if most is not None and milliseconds > most:
+        raise SmokeTestError(
+            f"{endpoint}: the median answer takes {milliseconds:g} ms, more than "
+            f"endpoint.maximum_latency_ms ({most:g})"
+        )
+    if limits.maximum_slowdown is None or former is None:
+        return
+    if milliseconds > limits.maximum_slowdown * former:
+        raise SmokeTestError(
+            f"{endpoint}: the median answer takes {milliseconds:g} ms, the model before took "
+            f"{former:g} ms, and endpoint.maximum_slowdown is {limits.maximum_slowdown:g}"
+        )
+
+
+def _right(answers: Sequence[list[float]], samples: Sequence[Sample]) -> int:
+    return sum(
+        _best(answer) == sample.label for answer, sample in zip(answers, samples, strict=True)
+    )
 
 
 def _spread(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
@@ -96,6 +183,10 @@ def _ask(runtime: Any, endpoint: str, sample: Sample) -> list[float]:
     answer = json.loads(response["Body"].read())
     if not isinstance(answer, list) or not all(isinstance(value, int | float) for value in answer):
         raise SmokeTestError(f"{endpoint}: the answer for {sample.key} is not a list of numbers")
+    return answer
+
+
+def _checked(answer: list[float], endpoint: str, sample: Sample) -> list[float]:
     if len(answer) != len(sample.expected):
         raise SmokeTestError(
             f"{endpoint}: the answer for {sample.key} has {len(answer)} probabilities, "

@@ -12,6 +12,7 @@ FAMILIES = (
     "im2rec_conversion",
     "nightly_training",
     "endpoint_update",
+    "endpoint_rollback",
     "batch_inference",
 )
 

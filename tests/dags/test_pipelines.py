@@ -11,12 +11,12 @@ LoadDags = Callable[[], Any]
 GOOD = "source: {layout: class_folders}\n"
 
 
-def test_a_third_file_gives_five_dags_more(pipelines_folder: Path, load_dags: LoadDags) -> None:
+def test_a_third_file_gives_six_dags_more(pipelines_folder: Path, load_dags: LoadDags) -> None:
     (pipelines_folder / "flowers.yaml").write_text(GOOD)
     bag = load_dags()
     assert bag.import_errors == {}
-    assert len(bag.dags) == 15
-    assert sum(dag_id.startswith("flowers__") for dag_id in bag.dags) == 5
+    assert len(bag.dags) == 18
+    assert sum(dag_id.startswith("flowers__") for dag_id in bag.dags) == 6
 
 
 def test_without_schedules_dags_run_by_hand_or_by_events(
@@ -61,7 +61,7 @@ def test_a_broken_file_disables_its_own_dags_and_is_told(
     broken = pipelines_folder / "flowers.yaml"
     broken.write_text("source: {layout: class_folders}\nconversion: {fit: stretch}\n")
     bag = load_dags()
-    assert len(bag.dags) == 10
+    assert len(bag.dags) == 12
     ((file, message),) = bag.import_errors.items()
     assert file.endswith("pipeline_check.py")
     assert f"{broken}: conversion.fit: 'stretch' is not allowed" in message

@@ -9,6 +9,7 @@ PIPELINES = ("merch", "stanford_cars")
 FAMILIES = (
     "batch_inference",
     "dataset_refresh",
+    "endpoint_rollback",
     "endpoint_update",
     "im2rec_conversion",
     "nightly_training",
@@ -29,7 +30,7 @@ def test_a_dag_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
     assert dag.max_active_runs == 1
     assert dag.catchup is False
     assert "**When something fails or skips**" in dag.doc_md
-    assert "force" in dag.params
+    assert ("force" in dag.params) is (family != "endpoint_rollback")
 
 
 @pytest.mark.parametrize("dag_id", IDS)
@@ -69,6 +70,7 @@ def test_only_the_last_task_of_a_family_announces_what_it_made(dag_bag: Any) -> 
         "im2rec_conversion": {"merch/recordio": "publish"},
         "nightly_training": {"merch/model": "announce"},
         "endpoint_update": {"merch/endpoint": "publish"},
+        "endpoint_rollback": {"merch/endpoint": "publish"},
         "batch_inference": {"merch/predictions": "publish"},
     }
     for family, expected_outlets in expected.items():
@@ -78,8 +80,9 @@ def test_only_the_last_task_of_a_family_announces_what_it_made(dag_bag: Any) -> 
         assert last in [task.task_id for task in dag.leaves]
 
 
-def test_a_model_that_fails_its_smoke_test_is_withdrawn(dag_bag: Any) -> None:
-    dag = dag_bag.dags["merch__endpoint_update"]
+@pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])
+def test_a_model_that_fails_its_smoke_test_is_withdrawn(dag_bag: Any, family: str) -> None:
+    dag = dag_bag.dags[f"merch__{family}"]
     withdraw = dag.get_task("withdraw")
     assert withdraw.trigger_rule == "one_failed"
     assert withdraw.upstream_task_ids == {"smoke_test"}

@@ -1,32 +1,106 @@
 """The smoke test passes when the endpoint answers as the evaluation did, and says why not."""
 
 import json
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
 
 from include.pipeline import Layout
-from include.policies.smoke import LARGEST_BODY, Sample, SmokeTestError, load_samples, smoke_test
+from include.pipeline.stages import Endpoint
+from include.policies.smoke import (
+    LARGEST_BODY,
+    ROUNDS,
+    Sample,
+    SmokeTestError,
+    ask_former,
+    load_samples,
+    smoke_test,
+)
 from include.policies.split import LabelledImage
 
 SAMPLE = Sample("aa/1.jpg", 0, b"jpeg", [0.7, 0.2, 0.1])
+ANY_PACE = Endpoint(maximum_slowdown=None)
 
 
-def answer(runtime: Any, content: Any) -> None:
-    runtime.answer(
-        "invoke_endpoint",
-        runtime.body(json.dumps(content).encode()),
-        EndpointName="cars",
-        ContentType="application/x-image",
-        Body=b"jpeg",
-    )
+def answer(runtime: Any, content: Any, rounds: int = ROUNDS) -> None:
+    for _ in range(rounds):
+        runtime.answer(
+            "invoke_endpoint",
+            runtime.body(json.dumps(content).encode()),
+            EndpointName="cars",
+            ContentType="application/x-image",
+            Body=b"jpeg",
+        )
 
 
-def test_an_endpoint_that_answers_as_evaluated_passes(runtime: Any) -> None:
+@pytest.fixture
+def pace(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Give the function that says how many milliseconds each answer seems to take."""
+
+    def set_pace(milliseconds: float) -> None:
+        clock = count(0, milliseconds / 1000)
+        monkeypatch.setattr("include.policies.smoke.time.perf_counter", lambda: next(clock))
+
+    return set_pace
+
+
+def test_an_endpoint_that_answers_as_evaluated_passes(
+    runtime: Any, pace: Callable[[float], None]
+) -> None:
     answer(runtime, [0.69, 0.21, 0.1])
-    result = smoke_test(runtime.client, "cars", [SAMPLE])
+    pace(20)
+    before = {"images": 1, "right": 0, "milliseconds": 10.0}
+    result = smoke_test(runtime.client, "cars", [SAMPLE], Endpoint(), before)
     assert result["images"] == result["right"] == 1
     assert result["largest_difference"] == pytest.approx(0.01)
+    assert result["milliseconds"] == 20
+    assert result["before"] == before
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (
+            Endpoint(maximum_latency_ms=100),
+            r"takes 120 ms, more than endpoint.maximum_latency_ms \(100\)",
+        ),
+        (Endpoint(), "takes 120 ms, the model before took 10 ms, and endpoint.maximum_slowdown"),
+    ],
+)
+def test_an_endpoint_that_answers_too_late_fails(
+    runtime: Any, pace: Callable[[float], None], limits: Endpoint, reason: str
+) -> None:
+    answer(runtime, [0.7, 0.2, 0.1])
+    pace(120)
+    with pytest.raises(SmokeTestError, match=reason):
+        smoke_test(runtime.client, "cars", [SAMPLE], limits, {"images": 1, "milliseconds": 10.0})
+
+
+@pytest.mark.parametrize("before", [None, {"images": 1, "error": "ModelError"}])
+def test_without_a_pace_before_there_is_none_to_keep(
+    runtime: Any, pace: Callable[[float], None], before: dict[str, Any] | None
+) -> None:
+    answer(runtime, [0.7, 0.2, 0.1])
+    pace(5000)
+    assert smoke_test(runtime.client, "cars", [SAMPLE], Endpoint(), before)["before"] == before
+
+
+def test_what_serves_before_may_know_other_classes(
+    runtime: Any, pace: Callable[[float], None]
+) -> None:
+    answer(runtime, [0.1, 0.8, 0.1])
+    pace(10)
+    asked = ask_former(runtime.client, "cars", [SAMPLE])
+    assert asked == {"images": 1, "right": 0, "milliseconds": 10}
+    answer(runtime, [0.5, 0.5])
+    assert ask_former(runtime.client, "cars", [SAMPLE])["right"] is None
+
+
+def test_a_model_before_that_does_not_answer_stands_in_no_updates_way(runtime: Any) -> None:
+    runtime.refuse("invoke_endpoint", "ModelError", "the model is broken")
+    assert "the model is broken" in ask_former(runtime.client, "cars", [SAMPLE])["error"]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +115,10 @@ def test_an_endpoint_that_answers_as_evaluated_passes(runtime: Any) -> None:
     ],
 )
 def test_a_wrong_answer_is_told(runtime: Any, content: Any, reason: str) -> None:
-    answer(runtime, content)
+    refused_at_once = "numbers" in reason
+    answer(runtime, content, 1 if refused_at_once else ROUNDS)
     with pytest.raises(SmokeTestError, match=reason):
-        smoke_test(runtime.client, "cars", [SAMPLE])
+        smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
 
 
 def test_samples_are_of_different_classes_and_fit_a_request(s3: Any, layout: Layout) -> None:

@@ -1,0 +1,81 @@
+"""Endpoint rollback: an earlier release to the endpoint, by one click.
+
+Trigger it and leave the form empty, and the release that served before the present one serves
+again; or choose one by its model package's number. It goes the way of an update: the same watch,
+the same smoke test, no request lost. Then the packages that are newer than the release are
+Rejected, so that the next update does not bring them back. Each release has its folder,
+`releases/<number>/` in the pipeline's part of the bucket: what was deployed when, on which
+evaluation and verdict.
+
+**When something fails or skips**
+
+- `plan`, *was never a release* or *no approved release*: the message lists the releases; choose
+  one of them.
+- `plan`, *is Rejected*: that release was withdrawn once. Approve its package in SageMaker's
+  registry if it shall serve again, then clear `plan`.
+- `plan` is skipped: that release serves already.
+- `track_endpoint`, `smoke_test`: as in endpoint update; what served before this run comes back.
+- `reject_newer`: the release serves. Clear this task, or reject the newer packages by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import task
+
+from image_families import asking
+from image_families.building import BACKSTOP, family_dag, pipelines_for
+from image_families.serving import serve
+from image_families.site import open_site
+from image_families.skipping import go_or_skip
+
+FAMILY = "endpoint_rollback"
+
+
+@task
+def plan(pipeline: str) -> dict[str, Any]:
+    """Return the requests that bring a release back; skip where it serves already."""
+    from include.policies.champion import find_champion
+    from include.policies.deployment import decide_deployment, plan_deployment
+    from include.policies.release import list_releases
+    from include.policies.rollback import choose_release
+
+    site, asked = open_site(pipeline), asking.answers()
+    group = site.pipeline.slug
+    release = choose_release(
+        site.sagemaker,
+        group,
+        list_releases(site.s3, site.layout),
+        find_champion(site.sagemaker, group),
+        asked["release"],
+    )
+    state = plan_deployment(site.sagemaker, site.pipeline, site.deployment, release.version)
+    go_or_skip(decide_deployment(state, force=False))
+    return {**state.requests, "package": state.facts(), "previous": state.previous}
+
+
+@task(multiple_outputs=False)
+def reject_newer(pipeline: str, package: dict[str, str]) -> list[str]:
+    """Reject what is newer than the release; return the numbers of those packages."""
+    from include.policies.rollback import reject_newer as reject
+
+    site, why = open_site(pipeline), asking.answers()["why"]
+    reason = f"rolled back to model package {package['version']} by hand" + (
+        f": {why}" if why else ""
+    )
+    return reject(site.sagemaker, site.pipeline.slug, int(package["version"]), reason)
+
+
+for pipeline in pipelines_for(FAMILY):
+    with family_dag(
+        pipeline,
+        FAMILY,
+        __doc__,
+        schedule=None,
+        patience=BACKSTOP,
+        params={"release": asking.release(), "why": asking.why()},
+    ):
+        planned: Any = plan(pipeline.name)
+        served_well: Any = serve(pipeline, planned)
+        served_well >> reject_newer(pipeline.name, planned["package"])

@@ -1,0 +1,144 @@
+"""The way from a plan to an endpoint that serves it: what an update and a rollback share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import TriggerRule, get_current_context, task
+
+from image_families import assets
+from image_families.building import BACKSTOP
+from image_families.site import Site, open_site
+from image_families.skipping import go_or_skip
+from include.pipeline import Pipeline
+from sagemaker_jobs import DeployEndpoint, EnsureEndpointConfig, EnsureModel, TrackEndpoint
+
+
+def serve(pipeline: Pipeline, planned: Any) -> Any:
+    """Add what deploys a plan, tests it and takes it back where it fails.
+
+    Args:
+        pipeline: Whose endpoint it is.
+        planned: The XCom of the task `plan`: the requests `model`, `endpoint_config` and
+            `endpoint`, the `package`'s facts, and as `previous` what serves now.
+
+    Returns:
+        The XCom of the smoke test, which only what serves well has.
+    """
+    model = EnsureModel(task_id="ensure_model", request=planned["model"])
+    config = EnsureEndpointConfig(
+        task_id="ensure_endpoint_config", request=planned["endpoint_config"]
+    )
+    before: Any = ask_before(pipeline.name, planned["package"])
+    deploy = DeployEndpoint(task_id="deploy", request=planned["endpoint"])
+    deployed: Any = deploy.output
+    served: Any = TrackEndpoint(
+        task_id="track_endpoint", endpoint=deployed, execution_timeout=2 * BACKSTOP
+    ).output
+    model >> config >> before >> deploy
+    tested: Any = smoke_test(pipeline.name, planned["package"], served, before)
+    withdrawn: Any = withdraw(pipeline.name)
+    tested >> withdrawn
+    former: Any = plan_restore(pipeline.name, withdrawn)
+    restored: Any = DeployEndpoint(task_id="restore", request=former).output
+    TrackEndpoint(task_id="track_restore", endpoint=restored, execution_timeout=2 * BACKSTOP)
+    tested >> prune(pipeline.name)
+    publish.override(outlets=[assets.endpoint(pipeline)])(pipeline.name, planned, served, tested)
+    return tested
+
+
+@task(multiple_outputs=False)
+def ask_before(pipeline: str, package: dict[str, str]) -> dict[str, Any] | None:
+    """Ask what serves now for the test photos, to compare: None where nothing serves."""
+    from include.policies.champion import endpoint_status
+    from include.policies.smoke import ask_former
+
+    site = open_site(pipeline)
+    now = endpoint_status(site.sagemaker, site.pipeline.slug)
+    if now is None or now.status != "InService":
+        return None
+    return ask_former(site.runtime, now.name, _samples(site, package))
+
+
+@task(multiple_outputs=False)
+def smoke_test(
+    pipeline: str,
+    package: dict[str, str],
+    endpoint: dict[str, Any],
+    before: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Ask the endpoint for test photos, and return how its answers and its pace compare."""
+    from include.policies.smoke import smoke_test as ask
+
+    site = open_site(pipeline)
+    samples = _samples(site, package)
+    return ask(site.runtime, endpoint["endpoint_name"], samples, site.pipeline.endpoint, before)
+
+
+@task(trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
+def withdraw(pipeline: str) -> dict[str, Any]:
+    """Reject a package whose update failed by its fault; return what has to come back."""
+    from include.policies.champion import endpoint_status
+    from include.policies.registry import reject
+    from include.policies.withdrawal import judge_failure
+
+    site, ti = open_site(pipeline), get_current_context()["ti"]
+    # Not by arguments: with `plan` upstream, its failure would start this task, too.
+    planned, deployed = ti.xcom_pull(task_ids="plan"), ti.xcom_pull(task_ids="deploy")
+    endpoint = endpoint_status(site.sagemaker, site.pipeline.slug)
+    judged = judge_failure(endpoint, planned, deployed is not None)
+    go_or_skip(judged.reject)
+    reject(site.sagemaker, planned["package"]["arn"], judged.reject.reason)
+    restore = judged.restore
+    return {"endpoint_config": judged.endpoint_config, "go": restore.go, "reason": restore.reason}
+
+
+@task(multiple_outputs=False)
+def plan_restore(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, Any]:
+    """Return the request that brings the former endpoint configuration back, or skip."""
+    from include.pipeline.requests import endpoint_request
+    from include.policies.decision import Decision
+
+    go_or_skip(Decision(withdrawn["go"], withdrawn["reason"]))
+    return {**endpoint_request(open_site(pipeline).pipeline, withdrawn["endpoint_config"])}
+
+
+@task(multiple_outputs=False)
+def prune(pipeline: str) -> dict[str, Any]:
+    """Delete the models and endpoint configurations of releases that are not kept."""
+    from include.policies.champion import find_champion
+    from include.policies.pruning import configs_to_keep
+    from include.policies.pruning import prune as delete
+    from include.policies.release import list_releases
+
+    site = open_site(pipeline)
+    champion = find_champion(site.sagemaker, site.pipeline.slug)
+    if champion is None:
+        return {}
+    releases, most = list_releases(site.s3, site.layout), site.pipeline.endpoint.keep_releases
+    keep = configs_to_keep(releases, champion.endpoint_config, most)
+    return {**delete(site.sagemaker, site.pipeline, site.deployment, keep, datetime.now(UTC))}
+
+
+@task(multiple_outputs=False)
+def publish(
+    pipeline: str, planned: dict[str, Any], endpoint: dict[str, Any], smoke: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the release's folder, and say what serves now."""
+    from include.policies.release import write_release
+
+    site = open_site(pipeline)
+    release = write_release(site.s3, site.layout, planned, endpoint, smoke, datetime.now(UTC))
+    return {**endpoint, "package": planned["package"], "smoke_test": smoke, "release": release}
+
+
+def _samples(site: Site, package: dict[str, str]) -> Any:
+    from include.policies.smoke import load_samples
+    from include.policies.split import split_images
+
+    # The split that it was judged on: the pipeline may name another one by now.
+    split = package.get("split", site.pipeline.evaluation.split)
+    images = split_images(site.s3, site.layout, package["dataset_version"], split)
+    count = site.pipeline.endpoint.smoke_images
+    return load_samples(site.s3, site.layout, package["training_job"], images, count)

@@ -1,0 +1,72 @@
+"""Which release to go back to, and which models must not come back by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from include.policies.champion import Champion
+from include.policies.registry import approved_packages, reject
+from include.policies.release import Release
+
+
+class RollbackError(Exception):
+    """There is nothing to go back to, or not to that; the text says what there is."""
+
+
+def choose_release(
+    sagemaker: Any,
+    group: str,
+    releases: Sequence[Release],
+    champion: Champion | None,
+    wanted: int | None,
+) -> Release:
+    """Return the release to serve again.
+
+    Args:
+        sagemaker: A boto3 SageMaker client.
+        group: The pipeline's model package group.
+        releases: What was deployed, the last first.
+        champion: What serves now, if anything.
+        wanted: The release that a person chose, by its model package's number; None means the last
+            one before the present that is still approved.
+
+    Raises:
+        RollbackError: There is no such release.
+    """
+    if wanted is not None:
+        found = next((release for release in releases if release.version == wanted), None)
+        if found is None:
+            raise RollbackError(f"model package {wanted} was never a release; {_known(releases)}")
+        return found
+    serving = champion.endpoint_config if champion else None
+    position = next(
+        (at for at, release in enumerate(releases) if release.endpoint_config == serving), -1
+    )
+    approved = {int(package.version) for package in approved_packages(sagemaker, group)}
+    earlier = [release for release in releases[position + 1 :] if release.version in approved]
+    if not earlier:
+        raise RollbackError(
+            f"no approved release served before {serving or 'this'}; {_known(releases)}"
+        )
+    return earlier[0]
+
+
+def reject_newer(sagemaker: Any, group: str, version: int, reason: str) -> list[str]:
+    """Reject the approved packages that are newer than a release, and return their numbers.
+
+    Else the next endpoint update would bring the newest of them back.
+    """
+    newer = [
+        package for package in approved_packages(sagemaker, group) if int(package.version) > version
+    ]
+    for package in newer:
+        reject(sagemaker, package.arn, reason)
+    return [package.version for package in newer]
+
+
+def _known(releases: Sequence[Release]) -> str:
+    if not releases:
+        return "there is no release yet"
+    known = ", ".join(f"{release.version} ({release.deployed})" for release in releases[:10])
+    return f"the releases are, the last first: {known}"

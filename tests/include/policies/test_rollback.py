@@ -1,0 +1,123 @@
+"""One goes back to what served before and is still approved, and what is newer stays away."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from include.pipeline import Layout
+from include.policies.champion import Champion
+from include.policies.registry import RegistryError, package_to_serve
+from include.policies.release import Release, list_releases, write_release
+from include.policies.rollback import RollbackError, choose_release, reject_newer
+from tests.include.policies.conftest import ARN, GROUP
+
+RELEASES = [
+    Release(7, "2026-01-03T00:00:00+00:00", "config-7", "model-7"),
+    Release(4, "2026-01-02T00:00:00+00:00", "config-4", "model-4"),
+    Release(2, "2026-01-01T00:00:00+00:00", "config-2", "model-2"),
+]
+
+
+def approved(registry: Any, *versions: int) -> None:
+    registry.lists(*versions, ModelApprovalStatus="Approved")
+    for version in versions:
+        registry.describes(version)
+
+
+def champion(config: str) -> Champion:
+    return Champion(GROUP, "InService", config, "model", None)
+
+
+@pytest.mark.parametrize(
+    ("serving", "versions", "expected"),
+    [
+        (champion("config-7"), (7, 4, 2), 4),
+        (champion("config-7"), (7, 2), 2),  # 4 was rejected since
+        (champion("config-4"), (7, 4, 2), 2),
+        (champion("by-hand"), (7, 4, 2), 7),  # what serves was never a release
+        (None, (7, 4, 2), 7),
+    ],
+)
+def test_the_release_before_is_the_last_approved_one(
+    sagemaker: Any, registry: Any, serving: Champion | None, versions: Any, expected: int
+) -> None:
+    approved(registry, *versions)
+    found = choose_release(sagemaker.client, GROUP, RELEASES, serving, None)
+    assert found.version == expected
+
+
+def test_a_person_may_choose_any_release(sagemaker: Any) -> None:
+    chosen = choose_release(sagemaker.client, GROUP, RELEASES, champion("config-7"), 2)
+    assert chosen.version == 2
+
+
+def test_what_cannot_be_chosen_is_told_with_what_can(sagemaker: Any, registry: Any) -> None:
+    with pytest.raises(RollbackError, match=r"package 5 was never a release; .*: 7 \(2026-01-03T"):
+        choose_release(sagemaker.client, GROUP, RELEASES, None, 5)
+    approved(registry, 7)
+    with pytest.raises(RollbackError, match="no approved release served before config-7"):
+        choose_release(sagemaker.client, GROUP, RELEASES, champion("config-7"), None)
+    approved(registry)
+    with pytest.raises(RollbackError, match="there is no release yet"):
+        choose_release(sagemaker.client, GROUP, [], None, None)
+
+
+def test_a_release_that_was_withdrawn_has_to_be_approved_first(
+    sagemaker: Any, registry: Any
+) -> None:
+    registry.lists(4)
+    registry.describes(4, approval="Rejected")
+    with pytest.raises(RegistryError, match="is Rejected: approve it"):
+        package_to_serve(sagemaker.client, GROUP, 4)
+
+
+def test_newer_packages_are_rejected_with_the_reason(sagemaker: Any, registry: Any) -> None:
+    approved(registry, 8, 7, 4, 2)
+    for version in (8, 7):
+        sagemaker.answer(
+            "update_model_package",
+            {"ModelPackageArn": f"{ARN}/{version}"},
+            ModelPackageArn=f"{ARN}/{version}",
+            ModelApprovalStatus="Rejected",
+            ApprovalDescription="rolled back",
+        )
+    assert reject_newer(sagemaker.client, GROUP, 4, "rolled back") == ["8", "7"]
+
+
+def test_a_release_says_what_was_deployed_and_is_found_again(s3: Any, layout: Layout) -> None:
+    planned = {
+        "package": {"version": "7", "training_job": "t7"},
+        "model": {"config": {"ModelName": "model-7"}},
+        "endpoint_config": {"config": {}},
+        "endpoint": {"config": {}},
+        "previous": "config-4",
+    }
+    written: dict[str, Any] = {}
+    s3.client.meta.events.register(
+        "provide-client-params.s3.PutObject",
+        lambda params, **_: written.update({params["Key"]: params["Body"]}),
+    )
+    s3.answer("put_object", {})
+    s3.answer("get_object", s3.json({"top1": 0.5}))
+    s3.answer("put_object", {})
+    s3.refuse("get_object", "NoSuchKey")  # the verdict was cleared away
+    s3.answer("put_object", {})
+    endpoint = {"endpoint_name": "cars", "endpoint_config_name": "config-7"}
+    now = datetime(2026, 1, 3, tzinfo=UTC)
+    manifest = write_release(s3.client, layout, planned, endpoint, {"images": 5}, now)
+    assert manifest["previous_endpoint_config"] == "config-4"
+    assert [key.removeprefix("stanford_cars/releases/7/") for key in written] == [
+        "requests.json",
+        "evaluation.json",
+        "release.json",  # the last
+    ]
+    prefixes = [{"Prefix": f"stanford_cars/releases/{version}/"} for version in (2, 7, 9)]
+    s3.answer("list_objects_v2", {"CommonPrefixes": prefixes})
+    older = {"version": 2, "deployed": RELEASES[2].deployed, "endpoint_config": "c", "model": "m"}
+    s3.answer("get_object", s3.json(older))
+    s3.answer("get_object", s3.body(written["stanford_cars/releases/7/release.json"]))
+    s3.refuse("get_object", "NoSuchKey")  # a folder that was never finished is no release
+    found = list_releases(s3.client, layout)
+    assert found[0] == RELEASES[0]
+    assert [release.version for release in found] == [7, 2]
