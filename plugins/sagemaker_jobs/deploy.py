@@ -15,7 +15,7 @@ from airflow.providers.amazon.aws.operators.sagemaker import (
 from airflow.sdk import BaseOperatorLink
 
 from sagemaker_jobs.endpoint import deploy_endpoint
-from sagemaker_jobs.links import SageMakerEndpointLink, console_url
+from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
 from sagemaker_jobs.resources import ENDPOINT_CONFIG, MODEL, Resource, ensure_resource
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class DeployEndpoint(_Prepared, SageMakerEndpointOperator):
     ``update``, ``attach`` (already on the way there) or ``none`` (already there).
     """
 
-    operator_extra_links: Collection[BaseOperatorLink] = (SageMakerEndpointLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = ENDPOINT_LINKS
 
     def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
         """Take what to deploy.
@@ -99,14 +99,14 @@ class DeployEndpoint(_Prepared, SageMakerEndpointOperator):
             **kwargs: As for the provider's operator.
         """
         super().__init__(request=request, wait_for_completion=False, deferrable=False, **kwargs)
-        self.console_url = ""
+        self.links: dict[str, str] = {}
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Create, update or leave the endpoint, as it needs."""
         self.prepare()
         client = self.hook.get_conn()
         name = self.config["EndpointName"]
-        self.console_url = console_url(client, f"endpoints/{name}")
+        self.links = endpoint_links(client, name)
         operation = deploy_endpoint(client, self.config)
         self.log.info("endpoint %s: %s %s", name, operation, self.config["EndpointConfigName"])
         return {

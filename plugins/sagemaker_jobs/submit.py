@@ -14,7 +14,7 @@ from airflow.sdk import BaseOperatorLink
 from sagemaker_jobs.ensure import ensure_job
 from sagemaker_jobs.identity import JobIdentity, clear_number_of
 from sagemaker_jobs.kinds import kind_of
-from sagemaker_jobs.links import SageMakerJobLink, console_url
+from sagemaker_jobs.links import JOB_LINKS, job_links
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,7 +32,7 @@ class _SubmitJob(SageMakerBaseOperator):
     kind: ClassVar[str]
     template_fields: Sequence[str] = (*SageMakerBaseOperator.template_fields, "request")
     template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "request": "json"}
-    operator_extra_links: Collection[BaseOperatorLink] = (SageMakerJobLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = JOB_LINKS
 
     def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
         """Take what to submit.
@@ -44,7 +44,7 @@ class _SubmitJob(SageMakerBaseOperator):
         """
         super().__init__(config={}, wait_for_completion=False, deferrable=False, **kwargs)
         self.request = request
-        self.console_url = ""
+        self.links: dict[str, str] = {}
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Make sure that the job is there, and return what `TrackJob` needs to follow it."""
@@ -54,7 +54,7 @@ class _SubmitJob(SageMakerBaseOperator):
         client = self.hook.get_conn()
         job = ensure_job(client, kind, request, identity)
         self.log.info("%s, generation %d", job, identity.generation)
-        self.console_url = console_url(client, f"{kind.console_path}/{job.name}")
+        self.links = job_links(client, kind, job.name)
         return {
             "kind": kind.name,
             "job_name": job.name,

@@ -65,6 +65,7 @@ def airflow_environment(
         **environment,
         **{f"AIRFLOW_VAR_{name.upper()}": value for name, value in variables.items()},
         **aws,
+        "SAGEMAKER_CONSOLE_URL": aws.get("AWS_ENDPOINT_URL", ""),
         "AIRFLOW_HOME": str(places.airflow),
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
         "IMAGE_PIPELINES_PATH": str(places.pipelines),

@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperatorLink
 from sagemaker_jobs.endpoint import EndpointState, describe_endpoint, endpoint_failure, state_of
 from sagemaker_jobs.errors import EndpointNotUpdated, TrackingInterrupted
 from sagemaker_jobs.kinds import Description
-from sagemaker_jobs.links import SageMakerEndpointLink, console_url
+from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
 from sagemaker_jobs.sensors.tracker import Tracker
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 
@@ -30,7 +30,7 @@ class TrackEndpoint(Tracker):
 
     template_fields: Sequence[str] = aws_template_fields("endpoint")
     template_fields_renderers: ClassVar[dict[str, str]] = {"endpoint": "json"}
-    operator_extra_links: Collection[BaseOperatorLink] = (SageMakerEndpointLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = ENDPOINT_LINKS
 
     def __init__(self, *, endpoint: dict[str, Any], **kwargs: Any) -> None:
         """Take what to wait for.
@@ -65,7 +65,7 @@ class TrackEndpoint(Tracker):
 
     def _describe(self) -> Description:
         client, name = self.hook.get_conn(), self.endpoint["endpoint_name"]
-        self.console_url = console_url(client, f"endpoints/{name}")
+        self.links = endpoint_links(client, name)
         description = describe_endpoint(client, name)
         if description is None:
             raise EndpointNotUpdated(f"endpoint {name} does not exist: deploy it again")

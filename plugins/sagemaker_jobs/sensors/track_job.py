@@ -12,7 +12,7 @@ from sagemaker_jobs.ensure import EnsuredJob, ensure_job
 from sagemaker_jobs.errors import JobFailed, JobStillRunning, TrackingInterrupted
 from sagemaker_jobs.identity import JobIdentity, clear_number_of, generation_of
 from sagemaker_jobs.kinds import Description, JobKind, kind_of
-from sagemaker_jobs.links import SageMakerJobLink, console_url
+from sagemaker_jobs.links import JOB_LINKS, job_links
 from sagemaker_jobs.log_tail import last_lines
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
 from sagemaker_jobs.sensors.tracker import Tracker
@@ -42,7 +42,7 @@ class TrackJob(Tracker):
 
     template_fields: Sequence[str] = aws_template_fields("job")
     template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
-    operator_extra_links: Collection[BaseOperatorLink] = (SageMakerJobLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = JOB_LINKS
 
     def __init__(
         self, *, job: dict[str, Any], log_pattern: str | None = None, **kwargs: Any
@@ -68,7 +68,7 @@ class TrackJob(Tracker):
     def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
         """Look at the job again, as the triggerer has seen it end or has given up on it."""
         kind, name = kind_of(self.job["kind"]), event["job_name"]
-        self._note_link(kind, name)
+        self._note_links(kind, name)
         description = kind.describe(self.hook.get_conn(), name)
         if description is None:
             raise TrackingInterrupted(
@@ -87,7 +87,7 @@ class TrackJob(Tracker):
 
     def _track(self, context: "Context") -> dict[str, Any]:
         job = self._ensure(context)
-        self._note_link(job.kind, job.name)
+        self._note_links(job.kind, job.name)
         if job.description and job.outcome is Outcome.COMPLETED:
             return self._completed(job.kind, job.description)
         trigger = SageMakerJobTrigger(
@@ -117,6 +117,8 @@ class TrackJob(Tracker):
 
     def _completed(self, kind: JobKind, description: Description) -> dict[str, Any]:
         summary = summary_of(kind, description)
+        output = next(iter(summary["outputs"].values()), "")
+        self._note_links(kind, summary["job_name"], output)
         self.log.info("%s is completed, after %s s", summary["job_name"], summary["seconds"])
         return summary
 
@@ -150,8 +152,8 @@ class TrackJob(Tracker):
         for line in lines:
             self.log.error("%s", line)
 
-    def _note_link(self, kind: JobKind, name: str) -> None:
-        self.console_url = console_url(self.hook.get_conn(), f"{kind.console_path}/{name}")
+    def _note_links(self, kind: JobKind, name: str, output: str = "") -> None:
+        self.links = job_links(self.hook.get_conn(), kind, name, output)
 
 
 def _still_running(

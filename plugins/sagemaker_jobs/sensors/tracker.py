@@ -28,7 +28,7 @@ class Tracker(AwsBaseSensor[SageMakerHook]):
         self.poll_interval = poll_interval
         self.patience = patience
         self.longest_wait = None if timeout is None else self.timeout
-        self.console_url = ""
+        self.links: dict[str, str] = {}
 
     def trigger_parameters(self, wait: float) -> dict[str, Any]:
         """Return the constructor's arguments that every trigger takes."""

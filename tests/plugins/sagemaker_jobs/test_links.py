@@ -1,31 +1,73 @@
-"""The links lead to the AWS console, and nowhere when the jobs do not run on AWS."""
+"""The links lead to the AWS console, to the pages of whoever answers instead, or nowhere."""
+
+from typing import Any
 
 import boto3
 import pytest
 
-from sagemaker_jobs.links import SageMakerJobLink, console_url
+from sagemaker_jobs.kinds import kind_of
+from sagemaker_jobs.links import (
+    CONSOLE_VARIABLE,
+    JOB_LINKS,
+    SageMakerJobLink,
+    endpoint_links,
+    job_links,
+)
+
+TRAINING = kind_of("training")
+
+
+def local() -> Any:
+    return boto3.client("sagemaker", region_name="us-east-1", endpoint_url="http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(
-    ("region", "url"),
+    ("region", "console"),
     [
-        ("eu-west-1", "https://console.aws.amazon.com/sagemaker/home?region=eu-west-1#/jobs/x"),
-        ("cn-north-1", "https://console.amazonaws.cn/sagemaker/home?region=cn-north-1#/jobs/x"),
+        ("eu-west-1", "https://console.aws.amazon.com"),
+        ("cn-north-1", "https://console.amazonaws.cn"),
     ],
 )
-def test_console_by_partition(region: str, url: str) -> None:
-    assert console_url(boto3.client("sagemaker", region_name=region), "jobs/x") == url
+def test_the_console_of_the_partition(region: str, console: str) -> None:
+    client = boto3.client("sagemaker", region_name=region)
+    found = job_links(client, TRAINING, "x", "s3://b/cars/models/x/output/model.tar.gz")
+    group = "/aws/sagemaker/TrainingJobs"
+    assert found == {
+        "job": f"{console}/sagemaker/home?region={region}#/jobs/x",
+        "log": f"{console}/cloudwatch/home?region={region}"
+        f"#logStream:group={group};prefix=x/;streamFilter=typeLogStreamPrefix",
+        "output": f"{console}/s3/object/b?region={region}&prefix=cars/models/x/output/model.tar.gz",
+    }
+    assert endpoint_links(client, "x") == {
+        "endpoint": f"{console}/sagemaker/home?region={region}#/endpoints/x"
+    }
 
 
-def test_a_local_aws_has_no_console() -> None:
-    client = boto3.client("sagemaker", region_name="us-east-1", endpoint_url="http://127.0.0.1:9")
-    assert console_url(client, "jobs/x") == ""
+def test_a_folder_of_outputs_is_listed_and_none_has_no_link() -> None:
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    folder = job_links(client, TRAINING, "x", "s3://b/a b/report")["output"]
+    assert folder.endswith("/s3/buckets/b?region=us-east-1&prefix=a%20b/report/")
+    assert "output" not in job_links(client, TRAINING, "x")
+
+
+def test_who_answers_instead_of_aws_may_have_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CONSOLE_VARIABLE, "http://127.0.0.1:4566/")
+    page = "http://127.0.0.1:4566/jobs/training/x"
+    assert job_links(local(), TRAINING, "x", "s3://b/k") == {"job": page, "log": f"{page}#log"}
+    assert endpoint_links(local(), "x") == {"endpoint": "http://127.0.0.1:4566/endpoints/x"}
+
+
+def test_without_pages_there_are_no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(CONSOLE_VARIABLE, raising=False)
+    assert job_links(local(), TRAINING, "x") == {}
+    assert endpoint_links(local(), "x") == {}
 
 
 def test_the_link_is_what_the_operator_noted() -> None:
     class Operator:
-        console_url = "https://console"
+        links = {"job": "https://console"}  # noqa: RUF012
 
-    link = SageMakerJobLink()
-    assert link.get_link(Operator(), ti_key=None) == "https://console"  # type: ignore[arg-type]
-    assert link.get_link(object(), ti_key=None) == ""  # type: ignore[arg-type]
+    link: Any = SageMakerJobLink()
+    assert link.get_link(Operator(), ti_key=None) == "https://console"
+    assert link.get_link(object(), ti_key=None) == ""
+    assert [each.get_link(Operator(), ti_key=None) for each in JOB_LINKS][1:] == ["", ""]  # type: ignore[arg-type]
