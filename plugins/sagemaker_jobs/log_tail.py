@@ -9,7 +9,10 @@ _MOST_PAGES = 50  # Of one stream in one poll; the rest comes with the next.
 
 
 class LogTail:
-    """Follows all log streams of one job with an async client, line by line."""
+    """Follows all log streams of one job with an async client, line by line.
+
+    `lines_read` counts all lines so far, told or not.
+    """
 
     def __init__(self, client: Client, log_group: str, job_name: str, pattern: str) -> None:
         """Follow a job's log.
@@ -25,6 +28,7 @@ class LogTail:
         self._job_name = job_name
         self._pattern = re.compile(pattern)
         self._tokens: dict[str, str] = {}
+        self.lines_read = 0
 
     async def new_lines(self) -> list[str]:
         """Return the matching lines since the last call, oldest first, stream by stream.
@@ -55,6 +59,7 @@ class LogTail:
                 **({"nextToken": token} if token else {}),
             )
             lines += [event["message"].rstrip() for event in page["events"]]
+            self.lines_read += len(page["events"])
             self._tokens[stream] = page["nextForwardToken"]
             if page["nextForwardToken"] == token:
                 break

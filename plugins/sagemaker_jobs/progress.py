@@ -1,10 +1,13 @@
-"""A job's status changes, told once each, with the seconds spent in between."""
+"""A job's status changes, told once each, with the seconds spent in between; and stalls."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
 from sagemaker_jobs.kinds import Description, JobKind
+
+STALL_AFTER = 1800.0
+"""Seconds without progress after which a job may hang: longer than images and data take to come."""
 
 
 class StatusLog:
@@ -49,6 +52,35 @@ class StatusLog:
             lines.append(": ".join(filter(None, (told[0] + _spent(before), told[1]))))
             self._seen[index : index + 1] = [told]
         return lines
+
+
+class StallWatch:
+    """Notices when nothing has changed for long: a job that hangs costs as one that works."""
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take after how many seconds without progress to warn, and then again each time."""
+        self._seconds = seconds
+        self._clock = clock
+        self._progress: Any = None
+        self._since = self._warned = clock()
+
+    def warning(self, progress: Any) -> str | None:
+        """Return a line for the log where nothing has changed for another such while.
+
+        Args:
+            progress: Anything that compares equal as long as nothing has happened.
+        """
+        now = self._clock()
+        if progress != self._progress:
+            self._progress, self._since, self._warned = progress, now, now
+            return None
+        if now - self._warned < self._seconds:
+            return None
+        self._warned = now
+        return (
+            f"no new status and no new line in its log for {(now - self._since) / 60:.0f} min: "
+            "it may hang. See its log; clearing or failing this task stops it"
+        )
 
 
 def _spent(transition: dict[str, Any] | None) -> str:

@@ -1,6 +1,7 @@
 """`TrackJob`: a sensor that holds no slot while a job runs, and ends with what came of it."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
@@ -15,6 +16,7 @@ from sagemaker_jobs.kinds import Description, JobKind, kind_of
 from sagemaker_jobs.links import JOB_LINKS, job_links
 from sagemaker_jobs.log_tail import last_lines
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
+from sagemaker_jobs.progress import STALL_AFTER
 from sagemaker_jobs.sensors.tracker import Tracker
 from sagemaker_jobs.summary import summary_of
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger
@@ -45,7 +47,12 @@ class TrackJob(Tracker):
     operator_extra_links: Collection[BaseOperatorLink] = JOB_LINKS
 
     def __init__(
-        self, *, job: dict[str, Any], log_pattern: str | None = None, **kwargs: Any
+        self,
+        *,
+        job: dict[str, Any],
+        log_pattern: str | None = None,
+        stall_after: timedelta | float = STALL_AFTER,
+        **kwargs: Any,
     ) -> None:
         """Take what to follow.
 
@@ -53,6 +60,8 @@ class TrackJob(Tracker):
             job: What the submitting task returned.
             log_pattern: A regular expression: which lines of the job's log to repeat in the task's;
                 by default what is telling for its kind.
+            stall_after: After how long without a new status and a new line in the job's log to
+                warn in the task's, in seconds or as a timedelta; the job is left to run.
             **kwargs: ``poll_interval`` in seconds; ``patience``, the seconds for which AWS may be
                 away; ``timeout``, by default the job's own limit and an hour for its preparation;
                 and what the provider's sensors take.
@@ -60,6 +69,9 @@ class TrackJob(Tracker):
         super().__init__(**kwargs)
         self.job = job
         self.log_pattern = log_pattern
+        self.stall_after = (
+            stall_after.total_seconds() if isinstance(stall_after, timedelta) else stall_after
+        )
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Return the summary of a job that is done, or defer until it is."""
@@ -95,6 +107,7 @@ class TrackJob(Tracker):
             job_name=job.name,
             renewal=job.renewal,
             log_pattern=self.log_pattern or job.kind.telling_lines,
+            stall_after=self.stall_after,
             **self.trigger_parameters(self._wait()),
         )
         self.defer(trigger=trigger, method_name="resume")

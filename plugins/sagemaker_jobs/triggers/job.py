@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from sagemaker_jobs.aws import Client, error_message
 from sagemaker_jobs.kinds import RUNNING_STATES, kind_of
 from sagemaker_jobs.log_tail import LogTail
-from sagemaker_jobs.progress import StatusLog
+from sagemaker_jobs.progress import STALL_AFTER, StallWatch, StatusLog
 from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
 # Seconds to ask Airflow for a task's state: a triggerer that was never asked takes long to answer.
@@ -33,13 +33,17 @@ class SageMakerJobTrigger(PollingTrigger):
         log_pattern: str,
         connection: dict[str, Any],
         pace: dict[str, Any],
+        stall_after: float = STALL_AFTER,
     ) -> None:
         super().__init__(connection=connection, pace=pace)
         self.kind = kind_of(kind)
         self.job_name = job_name
         self.renewal = renewal
         self.log_pattern = log_pattern
+        self.stall_after = stall_after
         self._status_log = StatusLog(self.kind)
+        self._stall_watch = StallWatch(stall_after)
+        self._changes = 0
         self._tail: LogTail | None = None
 
     def context(self) -> Payload:
@@ -54,6 +58,7 @@ class SageMakerJobTrigger(PollingTrigger):
             "job_name": self.job_name,
             "renewal": self.renewal,
             "log_pattern": self.log_pattern,
+            "stall_after": self.stall_after,
         }
 
     async def watch(self) -> Payload:
@@ -73,8 +78,12 @@ class SageMakerJobTrigger(PollingTrigger):
         """Log what is new, and return the event when the job has ended."""
         description = await self._describe(client)
         for line in self._status_log.changes(description):
+            self._changes += 1
             self.log.info("%s: %s", self.job_name, line)
         await self._tell_log()
+        read = self._tail.lines_read if self._tail else 0
+        if stalled := self._stall_watch.warning((self._changes, read)):
+            self.log.warning("%s: %s", self.job_name, stalled)
         return None if self.kind.status(description) in RUNNING_STATES else {"status": "ended"}
 
     async def on_kill(self) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from sagemaker_jobs.kinds import KINDS
-from sagemaker_jobs.progress import StatusLog
+from sagemaker_jobs.progress import StallWatch, StatusLog
 from tests.plugins.sagemaker_jobs.descriptions import STARTED, training_job
 
 
@@ -50,3 +50,23 @@ def test_other_kinds_tell_the_status_and_the_seconds_between() -> None:
     assert log.changes({"ProcessingJobStatus": "Completed"}) == [
         "Completed after 8 s of InProgress"
     ]
+
+
+def test_a_stall_is_told_once_for_each_while_without_progress() -> None:
+    now = 0.0
+    watch = StallWatch(60, clock=lambda: now)
+    assert watch.warning((1, 0)) is None
+    now = 59
+    assert watch.warning((1, 0)) is None
+    now = 61
+    warning = watch.warning((1, 0))
+    assert warning is not None
+    assert "no new line in its log for 1 min" in warning
+    now = 90
+    assert watch.warning((1, 0)) is None
+    now = 122
+    assert "for 2 min" in (watch.warning((1, 0)) or "")
+    now = 130
+    assert watch.warning((1, 5)) is None  # its log goes on
+    now = 189
+    assert watch.warning((1, 5)) is None

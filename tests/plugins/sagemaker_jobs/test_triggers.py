@@ -32,6 +32,7 @@ def job_trigger(
     monkeypatch: pytest.MonkeyPatch,
     client: FakeAsyncClient,
     logs: FakeAsyncClient | None = None,
+    stall_after: float = 3600,
     **more: float,
 ) -> SageMakerJobTrigger:
     trigger = SageMakerJobTrigger(
@@ -41,6 +42,7 @@ def job_trigger(
         log_pattern=kind_of("training").telling_lines,
         connection={},
         pace=pace(**more),
+        stall_after=stall_after,
     )
 
     async def connect(answers: FakeAsyncClient) -> FakeAsyncClient:
@@ -107,6 +109,18 @@ async def test_it_repeats_the_telling_lines_of_the_jobs_log(
         "logGroupName": "/aws/sagemaker/TrainingJobs",
         "logStreamNamePrefix": "cars-1/",
     }
+
+
+@pytest.mark.asyncio
+async def test_a_job_whose_log_and_status_stand_still_is_told_and_left_to_run(
+    monkeypatch: pytest.MonkeyPatch, told: Listen
+) -> None:
+    client = FakeAsyncClient(describe_training_job=[RUNNING, RUNNING, RUNNING, DONE])
+    trigger = job_trigger(monkeypatch, client, stall_after=0)
+    lines = told(trigger)
+    assert (await fire(trigger))["status"] == "ended"
+    assert sum("it may hang" in line for line in lines) == 2
+    assert client.made("stop_training_job") == []
 
 
 @pytest.mark.asyncio
