@@ -32,22 +32,25 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   newer data the candidate may be as good, less `promotion.margin`.
 - `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
   another split, or its evaluation was deleted; a person approves one package, and the next compare.
+- `ask_person` waits: with `promotion.approval: ask` a person answers under *Required Actions*; it
+  holds no slot. No answer within `promotion.approval_hours` is a no, and what follows is skipped.
 - `announce` is skipped: the candidate was not promoted, or a person has to approve it. Approve the
   model package in SageMaker's registry, then trigger endpoint update.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import task
 
 from image_families import asking, assets, tracking
-from image_families.building import cron, family_dag, pipelines_for
-from image_families.notifications import say
+from image_families.building import BACKSTOP, cron, family_dag, pipelines_for
+from image_families.notifications import say, tell_now
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
+from include.pipeline import Pipeline
 from sagemaker_jobs import EnsureModel
 
 FAMILY = "nightly_training"
@@ -140,6 +143,29 @@ def register(
     return {**facts, "package": add(site.sagemaker, group, request), "job": trained}
 
 
+@task(multiple_outputs=False)
+def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, str]:
+    """Skip unless the model would be promoted; else tell people that they are asked, and what."""
+    from include.policies.approval import decide_asking, question
+
+    go_or_skip(decide_asking(registered["verdict"], registered["reason"]))
+    asked = question(pipeline, registered)
+    tell_now("approval", asked["subject"], asked["body"], "answer it there: Approve or Reject.")
+    return asked
+
+
+@task(multiple_outputs=False)
+def approve(pipeline: str, registered: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """Approve the package in the registry, in the name of the person who said so."""
+    from include.policies.registry import approve as mark
+
+    site = open_site(pipeline)
+    name = (answer.get("responded_by_user") or {}).get("name", "somebody")
+    reason = f"approved in Airflow by {name}: {registered['reason']}"
+    mark(site.sagemaker, registered["package"], reason)
+    return {**registered, "verdict": "promote", "reason": reason}
+
+
 @task
 def announce(registered: dict[str, Any]) -> None:
     """Wake endpoint update, unless the candidate was not promoted."""
@@ -149,17 +175,38 @@ def announce(registered: dict[str, Any]) -> None:
     say("promotion", registered["reason"])
 
 
+def with_approval(pipeline: Pipeline, registered: Any) -> Any:
+    """Add what asks a person, and return the XCom of what was approved."""
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    hours = max(each.promotion.approval_hours for each in pipeline.everywhere)
+    patience = timedelta(hours=hours)
+    asked: Any = prepare_question(pipeline.name, registered)
+    ask_person = ApprovalOperator(
+        task_id="ask_person",
+        subject=asked["subject"],
+        body=asked["body"],
+        defaults=ApprovalOperator.REJECT,
+        response_timeout=patience,
+        execution_timeout=patience + BACKSTOP,
+    )
+    answer: Any = ask_person.output
+    return approve(pipeline.name, registered, answer)
+
+
 for pipeline in pipelines_for(FAMILY):
     everywhere = pipeline.everywhere
     train = max(each.training.patience for each in everywhere)
     transform = max(each.evaluation.transform.patience for each in everywhere)
     evaluate = max(each.evaluation.machine.patience for each in everywhere)
+    asks = any(each.promotion.approval == "ask" for each in everywhere)
+    answer = max(timedelta(hours=each.promotion.approval_hours) for each in everywhere)
     with family_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=cron(pipeline.schedules.training, pipeline.schedules.timezone),
-        patience=train + transform + evaluate,
+        patience=train + transform + evaluate + (answer if asks else timedelta()),
         params={
             "force": asking.force("the same was trained already"),
             **asking.training_changes(),
@@ -174,4 +221,5 @@ for pipeline in pipelines_for(FAMILY):
         evaluated = tracking.processing("evaluate", requests["evaluate"], evaluate, after=answered)
         verdict: Any = judge(pipeline.name, trained, evaluated)
         registered: Any = register(pipeline.name, planned["lineage"], trained, verdict)
-        announce.override(outlets=[assets.model(pipeline)])(registered)
+        approved = with_approval(pipeline, registered) if asks else registered
+        announce.override(outlets=[assets.model(pipeline)])(approved)

@@ -45,6 +45,14 @@ def say(event: Event, text: str) -> None:
     get_current_context()["ti"].xcom_push(key=SAYING, value={"event": event, "text": text})
 
 
+def tell_now(event: Event, title: str, details: str, advice: str) -> None:
+    """Send what cannot wait for the run's end, with the address of the present run."""
+    context = get_current_context()
+    dag_id, run_id = context["ti"].dag_id, context["ti"].run_id
+    if event in _wanted(dag_id):
+        send(Notice(event, title, page(dag_id, run_id), details, advice))
+
+
 def on_failure(context: Mapping[str, Any]) -> None:
     """Tell that a run failed, where, and what its DAG's notes say of that task."""
     _tell(context, _failure)

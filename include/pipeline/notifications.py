@@ -8,7 +8,7 @@ from pydantic import Field
 
 from include.pipeline.strict import Strict
 
-Event = Literal["failure", "success", "skip", "promotion", "drift", "stale", "deadline"]
+Event = Literal["failure", "success", "skip", "approval", "promotion", "drift", "stale", "deadline"]
 Minutes = Annotated[int, Field(ge=1, le=30 * 24 * 60)]
 
 
@@ -23,9 +23,16 @@ class Deadlines(Strict):
 
 
 class Notifications(Strict):
-    """What is sent: at most one message a run, and one when it is late."""
+    """What is sent: at most one message when a run ends, one when it is late, one when it asks."""
 
-    events: tuple[Event, ...] = ("failure", "promotion", "drift", "stale", "deadline")
+    events: tuple[Event, ...] = (
+        "failure",
+        "approval",
+        "promotion",
+        "drift",
+        "stale",
+        "deadline",
+    )
     deadline_minutes: Deadlines = Deadlines()
     max_model_age_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
         default=None, description="A serving model trained longer ago is stale; left out, never"

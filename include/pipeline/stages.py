@@ -301,7 +301,14 @@ class Promotion(Strict):
     maximum_calibration_error: Proportion | None = Field(
         default=None, description="The largest expected calibration error, in 15 bins"
     )
-    approval: Literal["automatic", "manual"] = "automatic"
+    approval: Literal["automatic", "manual", "ask"] = Field(
+        default="automatic",
+        description="Who approves: the limits; a person in SageMaker's registry; or one whom the "
+        "run asks in Airflow",
+    )
+    approval_hours: Annotated[int, Field(ge=1, le=23)] = Field(
+        default=12, description="With ask: how long an answer is waited for; none is a rejection"
+    )
 
 
 class Traffic(Strict):

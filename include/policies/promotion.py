@@ -72,7 +72,7 @@ def judge(
     verdict: Literal["promote", "keep", "await approval"] = "keep" if failed else "promote"
     reason = _why_not(failed) if failed else f"top-1 {evaluation['top1']:.4f} keeps all limits"
     reason = f"{reason}; {_beside(champion, paired)}"
-    if not failed and promotion.approval == "manual":
+    if not failed and promotion.approval != "automatic":
         verdict = "await approval"
         reason = f"{reason}; a person approves this pipeline's models"
     return Verdict(verdict, reason, evaluation, paired, gates)

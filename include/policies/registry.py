@@ -135,6 +135,15 @@ def _judge_anew(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> N
     )
 
 
+def approve(sagemaker: Any, arn: str, reason: str) -> None:
+    """Mark a package as one that may serve; the reason stays with it."""
+    sagemaker.update_model_package(
+        ModelPackageArn=arn,
+        ModelApprovalStatus="Approved",
+        ApprovalDescription=reason[:LONGEST_DESCRIPTION],
+    )
+
+
 def reject(sagemaker: Any, arn: str, reason: str) -> None:
     """Mark a package as one that must not serve; the reason stays with it."""
     sagemaker.update_model_package(

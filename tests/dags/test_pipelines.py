@@ -1,6 +1,7 @@
 """A YAML file is all that a pipeline needs, and a broken one harms no other."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,24 @@ def test_only_a_pipeline_with_urls_fetches(pipelines_folder: Path, load_dags: Lo
     dags = load_dags().dags
     assert dags["flowers__dataset_refresh"].get_task("plan").upstream_task_ids == {"fetch"}
     assert not dags["merch__dataset_refresh"].has_task("fetch")
+
+
+def test_a_pipeline_may_have_a_person_asked_who_else_has_said_no(
+    pipelines_folder: Path, load_dags: LoadDags
+) -> None:
+    (pipelines_folder / "flowers.yaml").write_text(
+        GOOD + "promotion: {approval: ask, approval_hours: 20}\n"
+    )
+    dags = load_dags().dags
+    dag = dags["flowers__nightly_training"]
+    asked = dag.get_task("ask_person")
+    assert asked.defaults == ["Reject"]
+    assert asked.response_timeout == timedelta(hours=20)
+    assert asked.execution_timeout > asked.response_timeout
+    assert dag.dagrun_timeout > asked.execution_timeout
+    assert asked.downstream_task_ids == {"approve"}
+    assert dag.get_task("announce").upstream_task_ids == {"approve"}
+    assert not dags["merch__nightly_training"].has_task("ask_person")
 
 
 def test_a_dag_suits_every_deployment(pipelines_folder: Path, load_dags: LoadDags) -> None:
