@@ -1,0 +1,66 @@
+"""Five updates of an endpoint under load by the project's own tasks, one of a model that is broken.
+
+Protects what a person on call relies on: a green task means that the new model serves, a red one
+that the old one does, and that nobody who asked meanwhile got no answer.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sagemaker_jobs import DeployEndpoint, EndpointNotUpdated, TrackEndpoint
+from tests.include.local_aws.asking import Client, asking
+from tests.include.local_aws.clients.airflow_tasks import run
+from tests.include.local_aws.local_server import BUCKET, LocalServer
+
+GOOD = ("one", "two", "three", "four")
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
+    """A server of its own, which Airflow's connection leads to."""
+    server = LocalServer(tmp_path)
+    server.start()
+    server.s3.create_bucket(Bucket=BUCKET)
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield server
+    assert server.stop() == 0
+
+
+def update(endpoint: str, config: str) -> dict[str, Any]:
+    """Deploy a configuration and wait, as the tasks `deploy` and `track_endpoint` do."""
+    request = {"config": {"EndpointName": endpoint, "EndpointConfigName": config}}
+    deployed = run(DeployEndpoint(task_id="deploy", request=request))
+    return dict(run(TrackEndpoint(task_id="track", endpoint=deployed, poll_interval=0.2)))
+
+
+def config(aws: LocalServer, **environment: str) -> str:
+    return aws.config(aws.model(**environment), count=2)
+
+
+def test_no_request_fails_and_each_end_is_told_as_it_is(aws: LocalServer) -> None:
+    endpoint = aws.endpoint(config(aws, VERSION="start"))
+    with asking(aws, endpoint) as client:
+        for version in GOOD[:2]:
+            bring_in(aws, client, endpoint, version)
+        serving = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+        with pytest.raises(EndpointNotUpdated, match=f"was rolled back: it serves {serving}"):
+            update(endpoint, config(aws, VERSION="bad", DIES_AT_START="1"))
+        assert set(client.next(3)) == {"two"}
+        for version in GOOD[2:]:
+            bring_in(aws, client, endpoint, version)
+    assert client.errors == []
+    assert "bad" not in client.versions
+    assert list(dict.fromkeys(client.versions)) == ["start", *GOOD]
+
+
+def bring_in(aws: LocalServer, client: Client, endpoint: str, version: str) -> None:
+    wanted = config(aws, VERSION=version)
+    served = update(endpoint, wanted)
+    assert (served["endpoint_config_name"], served["status"]) == (wanted, "InService")
+    assert served["operation"] == "update"
+    assert set(client.next(3)) == {version}
