@@ -1,4 +1,4 @@
-"""A client of boto3 that answers from a script."""
+"""A client of boto3 that answers from a script, and a server that really runs jobs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from sagemaker_jobs.identity import JobIdentity
+from tests.include.local_aws.local_server import BUCKET, LocalServer
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,22 @@ def sagemaker(client: Any) -> Iterator[Stubber]:
 @pytest.fixture
 def identity() -> JobIdentity:
     return JobIdentity("here", "cars__training", "submit", "manual__1", -1, 0)
+
+
+@pytest.fixture(scope="package")
+def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """A running local AWS with an empty bucket."""
+    server = LocalServer(tmp_path_factory.mktemp("local_aws"))
+    server.start()
+    server.s3.create_bucket(Bucket=BUCKET)
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def aws(local_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> LocalServer:
+    """The local AWS, which Airflow's connection leads to."""
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
+    for name, value in local_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return local_server

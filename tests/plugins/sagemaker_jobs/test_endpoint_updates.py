@@ -4,8 +4,6 @@ Protects what a person on call relies on: a green task means that the new model 
 that the old one does, and that nobody who asked meanwhile got no answer.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,22 +11,9 @@ import pytest
 from sagemaker_jobs import DeployEndpoint, EndpointNotUpdated, TrackEndpoint
 from tests.include.local_aws.asking import Client, asking
 from tests.include.local_aws.clients.airflow_tasks import run
-from tests.include.local_aws.local_server import BUCKET, LocalServer
+from tests.include.local_aws.local_server import LocalServer
 
 GOOD = ("one", "two", "three", "four")
-
-
-@pytest.fixture
-def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
-    """A server of its own, which Airflow's connection leads to."""
-    server = LocalServer(tmp_path)
-    server.start()
-    server.s3.create_bucket(Bucket=BUCKET)
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    yield server
-    assert server.stop() == 0
 
 
 def update(endpoint: str, config: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The provider's operators and sensors run as Airflow runs them, without a scheduler."""
+"""Operators and sensors run as Airflow runs them, without a scheduler."""
 
 import asyncio
 import importlib
@@ -11,14 +11,14 @@ from airflow.sdk.exceptions import TaskDeferred
 _PATIENCE = 60.0  # seconds for a trigger's event
 
 
-def run(task: BaseOperator, method: str = "execute", **arguments: Any) -> Any:
+def run(task: BaseOperator, method: str = "execute", context: Any = None, **arguments: Any) -> Any:
     """Call a method of a task; a deferred one goes on with its trigger's event.
 
     The trigger is rebuilt from what the database keeps of it, and really waits.
     """
     # Outside of a task runner Airflow warns about execute; the function below it is the same.
     function = getattr(type(task), method)
-    context = {"ti": SimpleNamespace(xcom_push=lambda **pushed: None)}
+    context = context or {"ti": SimpleNamespace(xcom_push=lambda **pushed: None)}
     try:
         return getattr(function, "__wrapped__", function)(task, context=context, **arguments)
     except TaskDeferred as deferred:
@@ -26,7 +26,7 @@ def run(task: BaseOperator, method: str = "execute", **arguments: Any) -> Any:
         module, _, name = path.rpartition(".")
         trigger = getattr(importlib.import_module(module), name)(**fields)
         event = asyncio.run(_event(trigger))
-        return run(task, deferred.method_name, event=event)
+        return run(task, deferred.method_name, context, event=event)
 
 
 async def _event(trigger: Any) -> Any:

@@ -1,0 +1,157 @@
+"""Jobs run once, and end as they should, when AWS throttles, refuses, or says less than usual."""
+
+import io
+import random
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiobotocore.awsrequest import AioAWSResponse
+from aiobotocore.endpoint import AioEndpoint
+from botocore.awsrequest import AWSResponse
+from botocore.endpoint import Endpoint
+from botocore.exceptions import ClientError
+
+from sagemaker_jobs import JobFailed, SubmitProcessingJob, TrackJob
+from sagemaker_jobs.kinds import KINDS
+from sagemaker_jobs.outcome import Outcome, outcome_of, reason_of
+from sagemaker_jobs.summary import summary_of
+from tests.include.local_aws.clients.airflow_tasks import run
+from tests.include.local_aws.clients.configs import Configs
+from tests.include.local_aws.local_server import LocalServer
+from tests.plugins.sagemaker_jobs.descriptions import context
+
+THROTTLED = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+
+
+class Weather:
+    """While entered, throttles a third of the calls to SageMaker before they arrive."""
+
+    def __init__(self) -> None:
+        self._chance = random.Random(7)
+        self._bad = False
+        self.throttled = 0
+
+    def __enter__(self) -> None:
+        self._bad = True
+
+    def __exit__(self, *_: object) -> None:
+        self._bad = False
+
+    def throttles(self, request: Any) -> bool:
+        if not self._bad or "X-Amz-Target" not in request.headers:  # S3 has none
+            return False
+        hit = self._chance.random() < 1 / 3
+        self.throttled += hit
+        return hit
+
+
+class _Body(io.BytesIO):
+    """A body as both kinds of clients read it."""
+
+    def stream(self, **_: Any) -> Any:
+        return iter([self.getvalue()])
+
+
+class _AsyncBody:
+    async def read(self) -> bytes:
+        return THROTTLED
+
+
+@pytest.fixture
+def weather(monkeypatch: pytest.MonkeyPatch) -> Weather:
+    """Give what throttles the calls of sync and of async clients alike."""
+    weather = Weather()
+    headers = {"Content-Type": "application/x-amz-json-1.1"}
+    send, send_async = Endpoint._send, AioEndpoint._send
+
+    def sync(endpoint: Any, request: Any) -> Any:
+        if weather.throttles(request):
+            return AWSResponse(request.url, 400, headers, _Body(THROTTLED))
+        return send(endpoint, request)
+
+    async def asynchronous(endpoint: Any, request: Any) -> Any:
+        if weather.throttles(request):
+            return AioAWSResponse(request.url, 400, headers, _AsyncBody())
+        return await send_async(endpoint, request)
+
+    monkeypatch.setattr(Endpoint, "_send", sync)
+    monkeypatch.setattr(AioEndpoint, "_send", asynchronous)
+    return weather
+
+
+def request(aws: LocalServer, end: str = "done") -> dict[str, Any]:
+    config = Configs(aws).job("processing", end)
+    del config["ProcessingJobName"]
+    return {"prefix": "weather", "deployment": "here", "config": config}
+
+
+def asked(run_id: str) -> Any:
+    found = context()
+    ti = SimpleNamespace(**{**vars(found["ti"]), "run_id": run_id}, xcom_push=lambda **_: None)
+    return {**found, "ti": ti}
+
+
+def jobs(aws: LocalServer) -> list[str]:
+    listed = aws.sagemaker.list_processing_jobs(NameContains="weather")
+    return [each["ProcessingJobName"] for each in listed["ProcessingJobSummaries"]]
+
+
+def retried(task: Callable[[], Any], tries: int = 10) -> Any:
+    """Run a task until it succeeds, as Airflow retries it."""
+    for _ in range(tries):
+        try:
+            return task()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ThrottlingException":
+                raise
+    pytest.fail(f"throttled in {tries} tries")
+
+
+def test_throttling_of_a_third_of_all_calls_starts_no_second_job(
+    aws: LocalServer, weather: Weather
+) -> None:
+    wanted, run_id = request(aws), asked("throttled")
+    before = set(jobs(aws))
+    submit = SubmitProcessingJob(task_id="submit", request=wanted)
+    with weather:
+        job = retried(lambda: run(submit, context=run_id))
+        track = TrackJob(task_id="track", job=job, poll_interval=0.1)
+        summary = retried(lambda: run(track, context=run_id))
+    assert summary["status"] == "Completed"
+    assert set(jobs(aws)) - before == {summary["job_name"]}
+    assert weather.throttled > 2
+
+
+def test_a_bucket_that_vanished_fails_for_good_with_its_name(aws: LocalServer) -> None:
+    wanted, run_id = request(aws), asked("vanished")
+    source = wanted["config"]["ProcessingInputs"][0]["S3Input"]
+    source["S3Uri"] = "s3://a-bucket-that-vanished/data/"
+    job = run(SubmitProcessingJob(task_id="submit", request=wanted), context=run_id)
+    with pytest.raises(JobFailed, match="a-bucket-that-vanished"):
+        run(TrackJob(task_id="track", job=job, poll_interval=0.1), context=run_id)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("InProgress", Outcome.RUNNING),
+        ("Completed", Outcome.COMPLETED),
+        ("Stopped", Outcome.PASSING),
+        ("Failed", Outcome.LASTING),
+    ],
+)
+def test_a_description_that_lacks_all_that_it_may_is_understood(
+    kind: Any, status: str, outcome: Outcome
+) -> None:
+    description = {
+        kind.name_field: "x",
+        kind.arn_field: "arn",
+        f"{kind.prefix}JobStatus": status,
+    }
+    assert outcome_of(kind, description) is outcome
+    assert reason_of(kind, description) == "no reason given"
+    summary = summary_of(kind, description)
+    assert (summary["status"], summary["seconds"], summary["outputs"]) == (status, None, {})
