@@ -16,9 +16,11 @@ from rich.table import Table
 from benchmarks import (
     conversion,
     describes,
+    handover,
     inference,
     invoke,
     local_aws,
+    parsing,
     photos,
     refresh,
     serving,
@@ -38,6 +40,8 @@ ALWAYS: dict[str, Callable[[Path], Ratio]] = {
     **local_aws.ALWAYS,
     **invoke.ALWAYS,
     **describes.ALWAYS,
+    **handover.ALWAYS,
+    **parsing.ALWAYS,
 }
 
 

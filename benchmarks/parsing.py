@@ -1,0 +1,70 @@
+"""How long a DAG file takes to parse with fifty pipelines, beside importing Airflow alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.pairs import Ratio
+
+PIPELINES = 50
+PROJECT = Path(__file__).parents[1]
+PARSE = """
+import json, runpy, sys, time
+from pathlib import Path
+
+began = time.perf_counter()
+import airflow.sdk
+import airflow.providers.amazon.aws.operators.sagemaker
+import airflow.providers.amazon.aws.sensors.base_aws
+import airflow.providers.amazon.aws.hooks.logs
+imported = time.perf_counter() - began
+seconds = {}
+for file in sorted(Path("dags").glob("*.py")):
+    began = time.perf_counter()
+    runpy.run_path(str(file), run_name=file.stem)
+    seconds[file.stem] = time.perf_counter() - began
+print(json.dumps({"imported": imported, "seconds": seconds}))
+"""
+
+
+def parsing(folder: Path) -> Ratio:
+    """Seconds of the slowest of the files, the first one's import of what they share included."""
+    source = "source: {layout: class_folders}\n"
+    for number in range(PIPELINES):
+        (folder / f"pipeline_{number}.yaml").write_text(source)
+    paths = [PROJECT, PROJECT / "plugins", PROJECT / "dags"]
+    environment = {
+        **os.environ,
+        "IMAGE_PIPELINES_PATH": str(folder),
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),
+        "AIRFLOW_HOME": str(folder / "airflow"),
+    }
+    runs = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", PARSE],
+                cwd=PROJECT,
+                env=environment,
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout.splitlines()[-1]
+        )
+        for _ in range(3)
+    ]
+    best = min(runs, key=lambda run: max(run["seconds"].values()))
+    file, ours = max(best["seconds"].items(), key=lambda item: item[1])
+    return Ratio(
+        ours=round(ours, 3), peer=round(best["imported"], 3),
+        ratio=round(best["imported"] / ours, 2), unit="s",
+        peer_is=f"importing Airflow and the provider; ours is {file}.py, the slowest of "
+        f"{len(best['seconds'])} files, for {PIPELINES} pipelines and the project's own",
+    )  # fmt: skip
+
+
+ALWAYS: dict[str, Callable[[Path], Ratio]] = {"parsing_50_pipelines": parsing}
