@@ -137,6 +137,7 @@ def register(
         image_uri=site.deployment.image(site.pipeline.training.algorithm),
         model_uri=trained["outputs"]["model"],
         approval=APPROVALS[verdict["verdict"]],
+        metrics_uri=site.layout.uri(site.layout.evaluation_report(trained["job_name"])),
         lineage=facts,
     )
     group = package_group_request(site.pipeline, site.deployment)

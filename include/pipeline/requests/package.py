@@ -45,6 +45,7 @@ def package_request(
     image_uri: str,
     model_uri: str,
     approval: str,
+    metrics_uri: str,
     lineage: Mapping[str, object],
 ) -> dict[str, Any]:
     """Return the model package of a candidate.
@@ -54,6 +55,7 @@ def package_request(
         image_uri: The image that trained it and serves it.
         model_uri: Its model.tar.gz.
         approval: Approved, Rejected or PendingManualApproval.
+        metrics_uri: Its evaluation.json, which the registry shows as its quality.
         lineage: training_job, versions, figures, verdict: what `metadata` then makes of it.
     """
     transforms = {
@@ -71,6 +73,11 @@ def package_request(
             # Not the same for both: endpoints run on many types that transforms do not.
             "SupportedTransformInstanceTypes": sorted(transforms),
             "SupportedRealtimeInferenceInstanceTypes": [pipeline.endpoint.instance_type],
+        },
+        "ModelMetrics": {
+            "ModelQuality": {
+                "Statistics": {"ContentType": "application/json", "S3Uri": metrics_uri}
+            }
         },
         "CustomerMetadataProperties": metadata(lineage),
         # The same candidate is registered once, also when the answer to the first call was lost.

@@ -48,7 +48,12 @@ def training(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
 def package(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
     lineage = {"training_job": JOB, "top1": 0.5, "reason": "top-1 0.5, (50 %) « \n" + "x" * 300}
     return make.package_request(
-        pipeline, deployment.image_uri, "s3://some-bucket/x/model.tar.gz", "Approved", lineage
+        pipeline,
+        deployment.image_uri,
+        "s3://some-bucket/x/model.tar.gz",
+        "Approved",
+        "s3://some-bucket/x/evaluation.json",
+        lineage,
     )
 
 
