@@ -6,8 +6,10 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 
 **When something fails or skips**
 
-- `plan` is skipped: the same data, settings and image were trained already; the reason names the
-  job. *Force* repeats it.
+- `plan` is skipped: the same data, settings and code (the image's digest) were trained already;
+  the reason names the job. *Force* repeats it.
+- `plan` says *known by its tag only*: allow Airflow's role `ecr:DescribeImages`, or give the
+  Variable `image_uri` a digest (`...@sha256:...`); else new code under an old tag is not trained.
 - `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
 - `plan`, *record files a channel*: several instances converted, for our own image; set
   `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.
@@ -61,10 +63,13 @@ def plan(pipeline: str) -> dict[str, Any]:
     """Skip when there is nothing new to learn, else return the training job's request."""
     from include.pipeline.requests import training_request
     from include.policies.age import staleness
+    from include.policies.image import pin_image
     from include.policies.training import decide_training, plan_training
 
     site, asked = open_site(pipeline), asking.answers()
-    state = plan_training(site.s3, site.sagemaker, site.pipeline, site.deployment, asked)
+    here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
+    image = pin_image(site.ecr, site.deployment, algorithm)
+    state = plan_training(site.s3, site.sagemaker, *here, image, asked)
     max_age = site.pipeline.notifications.max_model_age_days
     stale = staleness(site.sagemaker, site.pipeline.slug, max_age, datetime.now(UTC))
     if stale:
@@ -72,7 +77,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     go_or_skip(decide_training(state, asked["force"]))
     request = training_request(
         site.pipeline,
-        site.deployment,
+        site.deployment.with_image(algorithm, image.uri),
         state.recordio,
         state.hyperparameters,
         state.shards,
@@ -93,7 +98,8 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
     from include.policies.split import write_evaluation_manifest
 
     site = open_site(pipeline)
-    here = (site.pipeline, site.deployment)
+    algorithm = site.pipeline.training.algorithm
+    here = (site.pipeline, site.deployment.with_image(algorithm, lineage["image"]))
     job, version = trained["job_name"], lineage["dataset_version"]
     write_evaluation_manifest(site.s3, site.layout, job, version, site.pipeline.evaluation.split)
     return {
@@ -134,7 +140,7 @@ def register(
     facts = {"training_job": trained["job_name"], **lineage, **verdict}
     request = package_request(
         site.pipeline,
-        image_uri=site.deployment.image(site.pipeline.training.algorithm),
+        image_uri=lineage["image"],
         model_uri=trained["outputs"]["model"],
         approval=APPROVALS[verdict["verdict"]],
         metrics_uri=site.layout.uri(site.layout.evaluation_report(trained["job_name"])),

@@ -41,6 +41,11 @@ class Site:
         return _client("sagemaker")
 
     @cached_property
+    def ecr(self) -> Any:
+        """A boto3 ECR client, which knows what an image's tag stands for."""
+        return _client("ecr")
+
+    @cached_property
     def runtime(self) -> Any:
         """A boto3 SageMaker runtime client, which asks endpoints."""
         return _client("sagemaker-runtime")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BUILT_IN_ACCOUNTS = {
     "us-east-1": "811284229777",
@@ -68,6 +68,13 @@ class Deployment:
             )
         account = BUILT_IN_ACCOUNTS[self.region]
         return f"{account}.dkr.ecr.{self.region}.amazonaws.com/image-classification:1"
+
+    def with_image(self, algorithm: str, uri: str) -> Deployment:
+        """Return this deployment with the image that a training ran, where that is ours.
+
+        What follows a training then runs the same image, whatever its tag names by that time.
+        """
+        return replace(self, image_uri=uri) if algorithm == "own" else self
 
 
 def _check(variable: str, value: str, pattern: str, expected: str) -> None:

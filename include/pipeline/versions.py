@@ -48,16 +48,17 @@ def source_fingerprint(files: Mapping[str, str], source: Source, dataset: Datase
 def training_fingerprint(
     recordio: str,
     hyperparameters: Mapping[str, str],
-    image_uri: str,
+    image: str,
     start_from: str | None = None,
     instances: int = 1,
 ) -> str:
     """Name a training: the same data, hyperparameters and image are not trained twice.
 
+    `image` is the image's digest, or its address where that is all that is known.
     That it starts from the champion is part of the name, but not from which: a champion of the
     very same data and settings is nothing new to learn from. How many instances train is, too:
     together they make larger batches.
     """
-    content = {"recordio": recordio, "hyperparameters": dict(hyperparameters), "image": image_uri}
+    content = {"recordio": recordio, "hyperparameters": dict(hyperparameters), "image": image}
     start = {"start_from": start_from} if start_from == "champion" else {}
     return digest(content | start | ({"instances": instances} if instances > 1 else {}))

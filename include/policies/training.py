@@ -12,6 +12,7 @@ from include.pipeline.layout import Layout
 from include.pipeline.requests import training_hyperparameters
 from include.pipeline.versions import recordio_version, training_fingerprint
 from include.policies.decision import Decision
+from include.policies.image import PinnedImage
 from include.policies.records import RecordError, need_record
 from include.policies.registry import Package, find_package
 from include.policies.starting import Start, find_start, network_name
@@ -26,7 +27,7 @@ class TrainingState:
 
     `shards` is how many files each split of the RecordIO version has. `earlier` is the package of
     an earlier training on the same data with the same hyperparameters and image, if there is one.
-    `network` names what is trained, `start` is what it starts from.
+    `network` names what is trained, `start` is what it starts from, `image` what trains it.
     """
 
     pipeline: str
@@ -37,6 +38,7 @@ class TrainingState:
     fingerprint: str
     network: str
     start: Start
+    image: PinnedImage
     earlier: Package | None
 
     def lineage(self) -> dict[str, Any]:
@@ -49,12 +51,18 @@ class TrainingState:
             "fingerprint": self.fingerprint,
             "network": self.network,
             "started_from": self.start.text,
+            "image": self.image.uri,
             "hyperparameters": settings,
         }
 
 
 def plan_training(
-    s3: Any, sagemaker: Any, pipeline: Pipeline, deployment: Deployment, asked: Mapping[str, Any]
+    s3: Any,
+    sagemaker: Any,
+    pipeline: Pipeline,
+    deployment: Deployment,
+    image: PinnedImage,
+    asked: Mapping[str, Any],
 ) -> TrainingState:
     """Look at what there is to learn, and whether it was learnt before.
 
@@ -63,6 +71,7 @@ def plan_training(
         sagemaker: A boto3 SageMaker client.
         pipeline: What to train.
         deployment: Where.
+        image: What trains it.
         asked: What a person filled in: `dataset_version` and the `CHANGEABLE` hyperparameters;
             None means the current version and the pipeline's values.
 
@@ -74,10 +83,9 @@ def plan_training(
     _check_shards(record, pipeline.training.algorithm)
     changes = {name: asked.get(name) for name in CHANGEABLE}
     hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
-    image = deployment.image(pipeline.training.algorithm)
     start_from, instances = pipeline.training.start_from, pipeline.training.instance_count
     fingerprint = training_fingerprint(
-        record["version"], hyperparameters, image, start_from, instances
+        record["version"], hyperparameters, image.identity, start_from, instances
     )
     network = network_name(pipeline.training.algorithm, hyperparameters)
     return TrainingState(
@@ -89,27 +97,27 @@ def plan_training(
         fingerprint=fingerprint,
         network=network,
         start=find_start(sagemaker, pipeline, hyperparameters, network),
+        image=image,
         earlier=find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint),
     )
 
 
 def decide_training(state: TrainingState, force: bool) -> Decision:
     """Decide whether to train; `force` means that a person asked for it in any case."""
+    doubt = f"; {state.image.doubt}" if state.image.doubt else ""
+    start = f"starting from {state.start.text}"
     if state.earlier is None:
-        return Decision(
-            True,
-            f"RecordIO {state.recordio} was not trained on with these settings yet; "
-            f"starting from {state.start.text}",
-        )
+        new = f"RecordIO {state.recordio} was not trained on with these settings and this code yet"
+        return Decision(True, f"{new}; {start}{doubt}")
     facts = state.earlier.metadata
     done = (
         f"{facts.get('training_job', state.earlier.arn)} trained on RecordIO {state.recordio} "
-        f"with the same settings (top-1 {_figure(facts.get('top1'))}, "
+        f"with the same settings and code (top-1 {_figure(facts.get('top1'))}, "
         f"verdict {facts.get('verdict', 'unknown')})"
     )
     if force:
-        return Decision(True, f"forced, though {done}; starting from {state.start.text}")
-    return Decision(False, f"nothing new to learn: {done}")
+        return Decision(True, f"forced, though {done}; {start}{doubt}")
+    return Decision(False, f"nothing new to learn: {done}{doubt}")
 
 
 def _figure(text: str | None) -> str:

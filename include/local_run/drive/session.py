@@ -17,7 +17,7 @@ from include.local_run.drive.show import Show
 from include.local_run.drive.timings import Timings
 from include.local_run.drive.upload import Mirror
 from include.local_run.places import Places
-from include.local_run.stack.aws import BUCKET, VARIABLES
+from include.local_run.stack.aws import BUCKET, variables
 from include.pipeline import Deployment
 from include.policies.conversion import decide_conversion, plan_conversion
 from include.policies.decision import Decision
@@ -62,6 +62,7 @@ class Session:
         self.aws, self.show, self.timings = aws, show, timings
         self.layout = aws.layout(self.pipeline.name)
         self.reasons = Reasons()
+        self.variables = variables(places.root)
         self.mirror = Mirror(aws.s3, BUCKET, places.local / "uploads.json")
         api = AirflowApi(ui)
         epochs = self.pipeline.training.hyperparameters.epochs
@@ -121,10 +122,10 @@ class Session:
 
     def _deployment_needed(self) -> Decision:
         deployment = Deployment(
-            name=VARIABLES["deployment"],
+            name=self.variables["deployment"],
             bucket=BUCKET,
-            role_arn=VARIABLES["sagemaker_role_arn"],
-            image_uri=VARIABLES["image_uri"],
+            role_arn=self.variables["sagemaker_role_arn"],
+            image_uri=self.variables["image_uri"],
             region=self.aws.sagemaker.meta.region_name,
         )
         return decide_deployment(

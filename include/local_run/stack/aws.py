@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from include.local_run.places import Places
 from include.local_run.stack.component import Component
 
-IMAGE_URI = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:local"
+REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification"
 BUCKET = "image-classifier-local"
-VARIABLES: Mapping[str, str] = {
-    "artifact_bucket": BUCKET,
-    "sagemaker_role_arn": "arn:aws:iam::123456789012:role/image-classifier-local",
-    "image_uri": IMAGE_URI,
-    "deployment": "local",
-}
-"""Airflow Variables of the deployment that one machine is."""
+
+
+@cache
+def image_uri(root: Path) -> str:
+    """The address of the image that this checkout's programs stand for, by their digest.
+
+    So other code is another image, as it is with containers, and is trained anew. Taken once, so
+    that all jobs of a run are the same image's.
+    """
+    folder, digest = root / "include" / "image_classification", hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if "__pycache__" not in file.parts:
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            digest.update(f"{file.relative_to(folder).as_posix()} {content}\n".encode())
+    return f"{REPOSITORY}@sha256:{digest.hexdigest()}"
+
+
+def variables(root: Path) -> dict[str, str]:
+    """Airflow Variables of the deployment that one machine is."""
+    return {
+        "artifact_bucket": BUCKET,
+        "sagemaker_role_arn": "arn:aws:iam::123456789012:role/image-classifier-local",
+        "image_uri": image_uri(root),
+        "deployment": "local",
+    }
 
 
 def local_aws(places: Places, port: int, environment: Mapping[str, str]) -> Component:
     """The component; its image registry is written here."""
     places.local.mkdir(parents=True, exist_ok=True)
     images = places.local / "images.json"
-    program = {
-        "entrypoint": [sys.executable, "-m", "include.image_classification"],
-        "environment": {"PYTHONPATH": str(places.root)},
-    }
-    images.write_text(json.dumps({IMAGE_URI: program}, indent=1))
+    _register(images, places.root)
     options = ("--root", str(places.aws), "--port", str(port), "--images", str(images), "--json")
     return Component(
         name="local-aws",
@@ -39,6 +55,18 @@ def local_aws(places: Places, port: int, environment: Mapping[str, str]) -> Comp
         log=places.logs / "local-aws.log",
         grace=20.0,
     )
+
+
+def _register(images: Path, root: Path) -> None:
+    """Adds the image to the registry; models of earlier ones still serve, by the present code."""
+    known = json.loads(images.read_text()) if images.exists() else {}
+    program = {
+        "entrypoint": [sys.executable, "-m", "include.image_classification"],
+        "environment": {"PYTHONPATH": str(root)},
+    }
+    unfinished = images.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(dict.fromkeys([*known, image_uri(root)], program), indent=1))
+    unfinished.rename(images)
 
 
 class ReadyLine:

@@ -13,7 +13,7 @@ from typing import Any
 from include.local_run.errors import RunError
 from include.local_run.places import Places
 from include.local_run.stack import airflow
-from include.local_run.stack.aws import VARIABLES, ReadyLine, local_aws, wait_for_ready_line
+from include.local_run.stack.aws import ReadyLine, local_aws, variables, wait_for_ready_line
 from include.local_run.stack.component import Component, Running, tail
 from include.local_run.stack.libraries import require_libraries
 from include.local_run.stack.ports import require_free
@@ -108,7 +108,8 @@ class Stack:
             time.sleep(0.2)
 
     def _airflow(self) -> dict[str, str]:
-        settings = airflow.airflow_environment(self.places, self.ports.ui, self.aws, VARIABLES)
+        told = variables(self.places.root)
+        settings = airflow.airflow_environment(self.places, self.ports.ui, self.aws, told)
         return settings | self._supervisor.marks()
 
     def _start_migration(self) -> Running | None:
@@ -132,7 +133,7 @@ class Stack:
             "ui": airflow.ui_url(self.ports.ui),
             "pipeline": pipeline,
             "environment": self.aws,
-            "variables": dict(VARIABLES),
+            "variables": variables(self.places.root),
         }
         self.places.running.touch(mode=0o600)
         self.places.running.write_text(json.dumps(state, indent=1))

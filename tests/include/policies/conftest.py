@@ -56,6 +56,11 @@ def sagemaker() -> Iterator[Stub]:
 
 
 @pytest.fixture
+def ecr() -> Iterator[Stub]:
+    yield from _stub("ecr")
+
+
+@pytest.fixture
 def runtime() -> Iterator[Stub]:
     yield from _stub("sagemaker-runtime")
 

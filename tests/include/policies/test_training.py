@@ -6,6 +6,7 @@ import pytest
 
 from include.pipeline import Deployment, find_pipeline
 from include.pipeline.versions import recordio_version
+from include.policies.image import PinnedImage
 from include.policies.records import RecordError
 from include.policies.training import decide_training, plan_training
 
@@ -21,12 +22,15 @@ HERE = Deployment(
     image_uri="image:1",
     region="us-east-1",
 )
+IMAGE = PinnedImage("image@sha256:1")
 
 
-def plan(s3: Any, sagemaker: Any, record: Any = RECORD, **asked: Any) -> Any:
+def plan(
+    s3: Any, sagemaker: Any, record: Any = RECORD, image: PinnedImage = IMAGE, **asked: Any
+) -> Any:
     s3.answer("get_object", s3.json(record), Bucket="some-bucket", Key=_pointer())
     cars = find_pipeline("stanford_cars")
-    return plan_training(s3.client, sagemaker.client, cars, HERE, asked)
+    return plan_training(s3.client, sagemaker.client, cars, HERE, image, asked)
 
 
 def _pointer() -> str:
@@ -39,7 +43,7 @@ def test_the_first_night_trains(s3: Any, sagemaker: Any) -> None:
     state = plan(s3, sagemaker)
     decision = decide_training(state, force=False)
     assert decision.go
-    assert "RecordIO r1 was not trained on with these settings yet" in decision.reason
+    assert "RecordIO r1 was not trained on with these settings and this code yet" in decision.reason
     assert state.lineage()["dataset_version"] == "d1"
     assert "num_classes=5" in state.lineage()["hyperparameters"]
 
@@ -70,7 +74,7 @@ def test_an_unchanged_night_is_skipped_though_it_would_start_from_a_new_champion
 
     def night() -> Any:
         s3.answer("get_object", s3.json(RECORD), Bucket="some-bucket", Key=_pointer())
-        return plan_training(s3.client, sagemaker.client, going_on, HERE, {})
+        return plan_training(s3.client, sagemaker.client, going_on, HERE, IMAGE, {})
 
     registry.serves_nothing()
     registry.lists()
@@ -94,7 +98,7 @@ def test_how_many_instances_converted_is_no_new_training(
     def sharded(record: Any) -> Any:
         s3.answer("get_object", s3.json(record), Bucket="some-bucket", Key=_pointer())
         registry.lists()
-        return plan_training(s3.client, sagemaker.client, local, HERE, {})
+        return plan_training(s3.client, sagemaker.client, local, HERE, IMAGE, {})
 
     local = find_pipeline("stanford_cars", "local")
     alone, together = sharded(RECORD), sharded({**RECORD, "shards": 3})
@@ -116,6 +120,35 @@ def test_other_hyperparameters_are_another_training(s3: Any, sagemaker: Any, reg
     assert plan(s3, sagemaker).fingerprint != plan(s3, sagemaker, epochs=99).fingerprint
 
 
+def test_other_code_is_another_training_and_another_address_of_it_is_not(
+    s3: Any, sagemaker: Any, registry: Any
+) -> None:
+    """A tag may name new code at any time, and a copy in another registry is no new code."""
+    images = ("a:1@sha256:1", "b@sha256:1", "b@sha256:2", "b:1")
+    nights = []
+    for uri in images:
+        registry.lists()
+        nights.append(plan(s3, sagemaker, image=PinnedImage(uri)))
+    first, copied, rebuilt, tag = (night.fingerprint for night in nights)
+    assert first == copied
+    assert len({first, rebuilt, tag}) == 3
+    assert [night.lineage()["image"] for night in nights] == list(images)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_night_that_may_have_overlooked_new_code_says_so(
+    s3: Any, sagemaker: Any, registry: Any, known: bool
+) -> None:
+    doubted = PinnedImage("b:1", doubt="image b:1 is known by its tag only")
+    registry.lists()
+    fingerprint = plan(s3, sagemaker, image=doubted).fingerprint
+    registry.lists(1)
+    registry.describes(1, fingerprint=fingerprint if known else "another")
+    decision = decide_training(plan(s3, sagemaker, image=doubted), force=False)
+    assert decision.go is not known
+    assert decision.reason.endswith("; image b:1 is known by its tag only")
+
+
 def test_an_error_of_aws_is_not_taken_for_an_empty_registry(s3: Any, sagemaker: Any) -> None:
     sagemaker.refuse("list_model_packages", "AccessDeniedException", "not authorized")
     with pytest.raises(sagemaker.client.exceptions.ClientError, match="not authorized"):
@@ -130,7 +163,7 @@ def test_an_older_version_is_trained_on_by_its_name(s3: Any, sagemaker: Any, reg
     s3.answer("get_object", s3.json(older), Bucket="some-bucket", Key=key)
     registry.lists()
     asked = {"dataset_version": "d0"}
-    state = plan_training(s3.client, sagemaker.client, cars, HERE, asked)
+    state = plan_training(s3.client, sagemaker.client, cars, HERE, IMAGE, asked)
     assert (state.recordio, state.dataset_version) == (name, "d0")
 
 
@@ -140,4 +173,4 @@ def test_an_older_version_that_is_not_converted_says_what_converts_it(
     s3.refuse("get_object", "NoSuchKey")
     cars = find_pipeline("stanford_cars")
     with pytest.raises(RecordError, match=r"recordio\.json is missing: RecordIO conversion"):
-        plan_training(s3.client, sagemaker.client, cars, HERE, {"dataset_version": "d0"})
+        plan_training(s3.client, sagemaker.client, cars, HERE, IMAGE, {"dataset_version": "d0"})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from include.local_run.places import Places
+from include.local_run.places import PROJECT, Places
 from include.local_run.stack import airflow
-from include.local_run.stack.aws import VARIABLES, ReadyLine
+from include.local_run.stack.aws import ReadyLine, variables
 
 AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -20,7 +20,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
     monkeypatch.setenv("AIRFLOW_HOME", "/elsewhere")
     monkeypatch.setenv("NO_PROXY", "example.com")
-    return airflow.airflow_environment(Places(tmp_path), 8081, AWS, VARIABLES)
+    return airflow.airflow_environment(Places(tmp_path), 8081, AWS, variables(PROJECT))
 
 
 def test_the_callers_aws_and_airflow_settings_do_not_leak(environment: dict[str, str]) -> None:
@@ -46,7 +46,7 @@ def test_only_this_machine_reaches_the_api(environment: dict[str, str], tmp_path
 
 def test_the_deployments_variables_are_given(environment: dict[str, str]) -> None:
     assert environment["AIRFLOW_VAR_DEPLOYMENT"] == "local"
-    assert environment["AIRFLOW_VAR_ARTIFACT_BUCKET"] == VARIABLES["artifact_bucket"]
+    assert environment["AIRFLOW_VAR_ARTIFACT_BUCKET"] == variables(PROJECT)["artifact_bucket"]
     assert environment["AWS_ENDPOINT_URL"] == AWS["AWS_ENDPOINT_URL"]
 
 
