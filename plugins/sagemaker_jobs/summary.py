@@ -10,9 +10,10 @@ def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
     """Return a job's summary: what it is, how long it took, what it measured and wrote.
 
     ``seconds`` is the time from the start of the job's own work to its end; ``billable_seconds``
-    is what AWS bills, over all its machines, spot savings taken off. Both are None where SageMaker
-    does not say. ``outputs`` are S3 addresses: by output name for processing jobs, ``model`` for
-    training jobs, ``transform`` for transform jobs.
+    is what AWS bills, over all its machines, spot savings taken off; ``spot_saving`` is the share
+    that spot machines saved, as the console shows it in percent. They are None where SageMaker
+    does not say, or the job was not for spot machines. ``outputs`` are S3 addresses: by output name
+    for processing jobs, ``model`` for training jobs, ``transform`` for transform jobs.
     """
     started, ended = kind.started(description), kind.ended(description)
     seconds = round((ended - started).total_seconds(), 3) if started and ended else None
@@ -25,6 +26,8 @@ def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
         "failure_reason": description.get("FailureReason"),
         "seconds": seconds,
         "billable_seconds": _billable_seconds(description, seconds),
+        "spot_saving": _spot_saving(description),
+        "instance_type": _machines(description).get("InstanceType"),
         "metrics": {metric["MetricName"]: float(metric["Value"]) for metric in metrics},
         "outputs": _outputs(description),
         "started": _iso(started),
@@ -34,18 +37,26 @@ def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
 
 def _billable_seconds(description: Description, seconds: float | None) -> float | None:
     billed = description.get("BillableTimeInSeconds", seconds)
-    return None if billed is None else round(billed * _machines(description), 3)
+    count = int(_machines(description).get("InstanceCount", 1))
+    return None if billed is None else round(billed * count, 3)
 
 
-def _machines(description: Description) -> int:
+def _spot_saving(description: Description) -> float | None:
+    billed, ran = (description.get(f"{what}TimeInSeconds") for what in ("Billable", "Training"))
+    if not description.get("EnableManagedSpotTraining") or billed is None or not ran:
+        return None
+    return round(1 - float(billed) / float(ran), 4)
+
+
+def _machines(description: Description) -> dict[str, Any]:
     for resources in (
         description.get("ResourceConfig"),
         description.get("ProcessingResources", {}).get("ClusterConfig"),
         description.get("TransformResources"),
     ):
         if resources:
-            return int(resources.get("InstanceCount", 1))
-    return 1
+            return dict(resources)
+    return {}
 
 
 def _outputs(description: Description) -> dict[str, str]:

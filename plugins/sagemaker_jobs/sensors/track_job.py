@@ -133,6 +133,8 @@ class TrackJob(Tracker):
         output = next(iter(summary["outputs"].values()), "")
         self._note_links(kind, summary["job_name"], output)
         self.log.info("%s is completed, after %s s", summary["job_name"], summary["seconds"])
+        if summary["spot_saving"] is not None:
+            self.log.info("spot machines saved %.0f %%", 100 * summary["spot_saving"])
         return summary
 
     def _renewals(self, context: "Context") -> int:

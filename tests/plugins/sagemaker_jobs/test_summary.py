@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from sagemaker_jobs.kinds import KINDS
 from sagemaker_jobs.summary import summary_of
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, ENDED, STARTED, training_job
@@ -30,11 +32,31 @@ def test_a_training_jobs_summary() -> None:
         "seconds": 90.0,
         # 30 s a machine, two machines: spot savings are in BillableTimeInSeconds alone.
         "billable_seconds": 60,
+        "spot_saving": None,
+        "instance_type": "ml.c5.xlarge",
         "metrics": {"validation:accuracy": 0.75},
         "outputs": {"model": "s3://bucket/models/cars-1/output/model.tar.gz"},
         "started": "2026-01-02T03:04:05+00:00",
         "ended": "2026-01-02T03:05:35+00:00",
     }
+
+
+@pytest.mark.parametrize(
+    ("described", "saving"),
+    [
+        ({"TrainingTimeInSeconds": 500, "BillableTimeInSeconds": 100}, 0.8),
+        ({"TrainingTimeInSeconds": 300, "BillableTimeInSeconds": 300}, 0.0),
+        ({"TrainingTimeInSeconds": 300}, None),
+        ({"TrainingTimeInSeconds": 0, "BillableTimeInSeconds": 0}, None),
+        ({"BillableTimeInSeconds": 100, "EnableManagedSpotTraining": False}, None),
+    ],
+)
+def test_spot_machines_save_what_the_console_shows(
+    described: dict[str, Any], saving: float | None
+) -> None:
+    """The first case is the example of AWS's documentation, 80 %."""
+    spot = {"EnableManagedSpotTraining": True, **described}
+    assert summary_of(KINDS["training"], training_job(**spot))["spot_saving"] == saving
 
 
 def test_a_processing_jobs_outputs_go_by_their_names() -> None:
