@@ -10,6 +10,9 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   the reason names the job. *Force* repeats it.
 - `plan` says *known by its tag only*: allow Airflow's role `ecr:DescribeImages`, or give the
   Variable `image_uri` a digest (`...@sha256:...`); else new code under an old tag is not trained.
+- `plan`, *budget.per_run_usd* or *budget.per_month_usd*: the training was not started, as it would
+  cost more than the pipeline allows, or as no price is known; the message has figures and fix. What
+  each training cost is its package's `cost_usd`.
 - `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
 - `plan`, *record files a channel*: several instances converted, for our own image; set
   `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.
@@ -63,6 +66,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     """Skip when there is nothing new to learn, else return the training job's request."""
     from include.pipeline.requests import training_request
     from include.policies.age import staleness
+    from include.policies.budget import afford
     from include.policies.image import pin_image
     from include.policies.training import decide_training, plan_training
 
@@ -70,11 +74,12 @@ def plan(pipeline: str) -> dict[str, Any]:
     here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
     image = pin_image(site.ecr, site.deployment, algorithm)
     state = plan_training(site.s3, site.sagemaker, *here, image, asked)
-    max_age = site.pipeline.notifications.max_model_age_days
-    stale = staleness(site.sagemaker, site.pipeline.slug, max_age, datetime.now(UTC))
+    now, max_age = datetime.now(UTC), site.pipeline.notifications.max_model_age_days
+    stale = staleness(site.sagemaker, site.pipeline.slug, max_age, now)
     if stale:
         say("stale", stale)
-    go_or_skip(decide_training(state, asked["force"]))
+    decision = decide_training(state, asked["force"])
+    go_or_skip(afford(decision, site.sagemaker, *here, state.hyperparameters, now))
     request = training_request(
         site.pipeline,
         site.deployment.with_image(algorithm, image.uri),
@@ -133,11 +138,13 @@ def register(
 ) -> dict[str, Any]:
     """Put the candidate into the model registry with lineage and verdict; return all of it."""
     from include.pipeline.requests import package_group_request, package_request
+    from include.policies.billing import billed
     from include.policies.promotion import APPROVALS
     from include.policies.registry import register as add
 
     site = open_site(pipeline)
-    facts = {"training_job": trained["job_name"], **lineage, **verdict}
+    cost = billed(trained, site.deployment)
+    facts = {"training_job": trained["job_name"], **lineage, **verdict, **cost}
     request = package_request(
         site.pipeline,
         image_uri=lineage["image"],

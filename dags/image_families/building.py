@@ -33,6 +33,7 @@ BACKSTOP = timedelta(hours=2)
 LASTING_ERRORS: list[type[BaseException] | str] = [
     "include.pipeline.deployment.DeploymentError",
     "include.pipeline.errors.PipelineError",
+    "include.policies.budget.BudgetError",
     "include.policies.records.RecordError",
     "include.policies.registry.RegistryError",
     "include.policies.rollback.RollbackError",

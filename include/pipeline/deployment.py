@@ -23,6 +23,10 @@ BUILT_IN_ACCOUNTS = {
 """The registries that hold AWS's own image-classification image."""
 
 
+LOCAL = "local"
+"""The deployment of one machine without AWS: its overrides have a section of their own."""
+
+
 class DeploymentError(Exception):
     """A setting of the installation is missing or wrong; the text names it and the fix."""
 
@@ -51,6 +55,11 @@ class Deployment:
             "arn:aws:iam::<account>:role/<name>",
         )
         _check("image_uri", self.image_uri, r"\S{1,255}", "the address of our container image")
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether what runs here costs money: the local AWS sends no bill."""
+        return self.name != LOCAL
 
     def image(self, algorithm: str) -> str:
         """Return the image that trains and serves: ours, or the region's built-in one.

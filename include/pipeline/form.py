@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from include.pipeline.budget import Budget
 from include.pipeline.notifications import Notifications
 from include.pipeline.schedules import Schedules
 from include.pipeline.stages import (
@@ -41,6 +42,7 @@ class Pipeline(Strict):
     promotion: Promotion = Promotion()
     endpoint: Endpoint = Endpoint()
     batch: Batch = Batch()
+    budget: Budget = Budget()
     schedules: Schedules = Schedules()
     notifications: Notifications = Notifications()
     _elsewhere: tuple[Pipeline, ...] = PrivateAttr(default=())

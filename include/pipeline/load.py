@@ -8,15 +8,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from include.pipeline.deployment import LOCAL
 from include.pipeline.errors import PipelineError, describe
 from include.pipeline.form import Pipeline
 
 # libyaml's is several times as fast, where PyYAML was built with it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-LOCAL = "local"
-"""The deployment of one machine without AWS: its overrides have a section of their own."""
-
 
 def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
     """Read one pipeline's file.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
-from include.pipeline.load import LOCAL
+from include.pipeline.deployment import LOCAL
 from include.pipeline.stages import SETTLE_MINUTES, Source
 from include.policies.decision import Decision
 from include.policies.source import Listing, split

@@ -1,5 +1,6 @@
 """Every DAG keeps the rules that the person on call relies on."""
 
+import importlib
 from datetime import timedelta
 from typing import Any
 
@@ -59,6 +60,16 @@ def test_every_job_is_submitted_and_then_tracked(dag_bag: Any, dag_id: str) -> N
     for task_id in submitted:
         (tracker,) = dag.get_task(task_id).downstream_task_ids
         assert tracker == task_id.replace("submit_", "track_")
+
+
+def test_every_error_that_lasts_exists_and_a_blocked_budget_is_among_them() -> None:
+    """Airflow matches them by name: a class that moved would be tried again without a word."""
+    from image_families.building import LASTING_ERRORS, UNFINISHED
+
+    for name in (*map(str, LASTING_ERRORS), UNFINISHED):
+        module, _, error = name.rpartition(".")
+        assert issubclass(getattr(importlib.import_module(module), error), Exception), name
+    assert "include.policies.budget.BudgetError" in LASTING_ERRORS
 
 
 def outlets(dag: Any) -> dict[str, str]:

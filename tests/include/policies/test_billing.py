@@ -1,0 +1,43 @@
+"""What a training cost is written on its package, and nothing where nothing is known."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from include.pipeline import Deployment
+from include.pipeline.requests.package import metadata
+from include.policies.billing import billed
+
+HERE = Deployment(
+    name="production",
+    bucket="some-bucket",
+    role_arn="arn:aws:iam::123456789012:role/sagemaker",
+    image_uri="image:1",
+    region="us-east-1",
+)
+SUMMARY = {"billable_seconds": 1800.0, "spot_saving": 0.625, "instance_type": "ml.g4dn.xlarge"}
+
+
+def test_billed_seconds_of_all_machines_become_dollars() -> None:
+    cost = billed(SUMMARY, HERE)
+    assert cost == {"billable_seconds": 1800.0, "spot_saving": 0.625, "cost_usd": 0.368}
+    written = {"billable_seconds": "1800.0", "spot_saving": "0.625", "cost_usd": "0.368"}
+    assert metadata(cost) == written
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"instance_type": "ml.p9.xlarge"}, {}),
+        ({}, {"region": "eu-west-1"}),
+        ({}, {"name": "local"}),
+        ({"billable_seconds": None}, {}),
+    ],
+)
+def test_a_cost_that_is_not_known_is_left_out(
+    changes: dict[str, Any], where: dict[str, str]
+) -> None:
+    cost = billed({**SUMMARY, **changes}, dataclasses.replace(HERE, **where))
+    assert cost["cost_usd"] is None
+    assert "cost_usd" not in metadata(cost)
