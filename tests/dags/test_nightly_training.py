@@ -1,0 +1,144 @@
+"""One image from a night's plan to its package, and a budget before any of its jobs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from moto import mock_aws
+
+from include.pipeline import Deployment, Layout, find_pipeline
+from include.pipeline.budget import Budget
+from include.policies.budget import BudgetError
+
+BUCKET, REPOSITORY = "some-bucket", "image-classification"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+URI = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{REPOSITORY}"
+RECORD = {
+    "version": "r1",
+    "dataset_version": "d1",
+    "counts": {"train": 100, "validation": 20, "classes": 5},
+}
+TEST_PHOTO = {"key": "aa.jpg", "size": 1, "split": "test", "label": 0}
+TRAINED = {
+    "job_name": "merch-train-1",
+    "outputs": {"model": "s3://some-bucket/m.tar.gz"},
+    "billable_seconds": 900.0,
+    "spot_saving": 0.7,
+    "instance_type": "ml.c5.xlarge",
+}
+VERDICT = {"verdict": "promote", "reason": "better", "top1": 0.9}
+
+
+class Night:
+    """The functions of one pipeline's nights, over AWS in memory; `said` is what tasks pushed."""
+
+    def __init__(self, dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.dag, self.monkeypatch = dag, monkeypatch
+        self.s3, self.sagemaker, self.ecr = (
+            boto3.client(service, region_name="us-east-1") for service in ("s3", "sagemaker", "ecr")
+        )
+        self.pipeline = find_pipeline("merch", "local")
+        self.deployment = Deployment(
+            name="testing",
+            bucket=BUCKET,
+            role_arn="arn:aws:iam::123456789012:role/sagemaker",
+            image_uri=f"{URI}:1",
+            region="us-east-1",
+        )
+        self.said: dict[str, Any] = {}
+        self.force = False
+
+    def call(self, task: str, *args: Any) -> Any:
+        function = self.dag.get_task(task).python_callable
+        site = SimpleNamespace(
+            s3=self.s3, sagemaker=self.sagemaker, ecr=self.ecr, bucket=BUCKET,
+            pipeline=self.pipeline, deployment=self.deployment,
+            layout=Layout(BUCKET, self.pipeline.name),
+        )  # fmt: skip
+        ti = SimpleNamespace(xcom_push=lambda key, value: self.said.update({key: value}))
+        context = {"ti": ti, "params": {"force": self.force}}
+        with self.monkeypatch.context() as patch:
+            patch.setitem(function.__globals__, "open_site", lambda name: site)
+            for module in ("skipping", "asking"):
+                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
+            return function(self.pipeline.name, *args)
+
+    def push_image(self, content: str) -> str:
+        """Give the tag 1 to an image of this content, and return the image's digest."""
+        layers = [{"digest": content}]  # without them, moto draws one of a hundred digests
+        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "layers": layers, "config": {}}
+        pushed = self.ecr.put_image(
+            repositoryName=REPOSITORY, imageTag="1", imageManifest=json.dumps(manifest)
+        )
+        return str(pushed["image"]["imageId"]["imageDigest"])
+
+    def set_budget(self, **caps: float) -> None:
+        self.pipeline = self.pipeline.model_copy(update={"budget": Budget(**caps)})
+
+
+@pytest.fixture
+def night(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
+    with mock_aws():
+        night = Night(dag_bag.dags["merch__nightly_training"], monkeypatch)
+        night.s3.create_bucket(Bucket=BUCKET)
+        night.ecr.create_repository(repositoryName=REPOSITORY)
+        layout = Layout(BUCKET, "merch")
+        for key, content in (
+            (layout.recordio_pointer, RECORD),
+            (f"{layout.dataset('d1')}manifest.jsonl", TEST_PHOTO),
+        ):
+            night.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content).encode())
+        yield night
+
+
+def test_all_of_a_night_runs_the_image_that_its_plan_found(night: Night) -> None:
+    """A push during the night must not judge a model by other code than trained it."""
+    first = f"{URI}@{night.push_image('first')}"
+    planned = night.call("plan")
+    night.push_image("second")
+    asked = night.call("prepare", planned["lineage"], TRAINED)
+    registered = night.call("register", planned["lineage"], TRAINED, VERDICT)
+    package = night.sagemaker.describe_model_package(ModelPackageName=registered["package"])
+    assert planned["request"]["config"]["AlgorithmSpecification"]["TrainingImage"] == first
+    assert asked["model"]["config"]["PrimaryContainer"]["Image"] == first
+    assert asked["evaluate"]["config"]["AppSpecification"]["ImageUri"] == first
+    (container,) = package["InferenceSpecification"]["Containers"]
+    assert container["Image"] == first
+
+
+def test_what_was_billed_is_on_the_package(night: Night) -> None:
+    night.push_image("first")
+    registered = night.call("register", night.call("plan")["lineage"], TRAINED, VERDICT)
+    package = night.sagemaker.describe_model_package(ModelPackageName=registered["package"])
+    facts = package["CustomerMetadataProperties"]
+    assert registered["cost_usd"] == 0.051
+    assert (facts["cost_usd"], facts["billable_seconds"]) == ("0.051", "900.0")
+    assert facts["spot_saving"] == "0.7"
+
+
+def test_the_second_night_is_skipped_until_the_tag_names_other_code(night: Night) -> None:
+    night.push_image("first")
+    planned = night.call("plan")
+    assert "estimated cost: $0.20 for the training job" in night.said["reason"]
+    night.call("register", planned["lineage"], TRAINED, VERDICT)
+    with pytest.raises(AirflowSkipException, match="nothing new to learn: merch-train-1"):
+        night.call("plan")
+    night.push_image("second")
+    again = night.call("plan")
+    assert again["lineage"]["fingerprint"] != planned["lineage"]["fingerprint"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_budget_blocks_before_anything_is_asked_for(night: Night, force: bool) -> None:
+    night.push_image("first")
+    night.set_budget(per_run_usd=0.1)
+    night.force = force
+    with pytest.raises(BudgetError, match=r"budget\.per_run_usd is \$0\.10"):
+        night.call("plan")
+    assert "reason" not in night.said
