@@ -7,7 +7,8 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 **When something fails or skips**
 
 - `plan` is skipped: the same data, settings and code (the image's digest) were trained already;
-  the reason names the job. *Force* repeats it.
+  the reason names the job, and is in the task's XCom `reason` and in `models/night.json`. *Force*
+  repeats it.
 - `plan` says *known by its tag only*: allow Airflow's role `ecr:DescribeImages`, or give the
   Variable `image_uri` a digest (`...@sha256:...`); else new code under an old tag is not trained.
 - `plan`, *budget.per_run_usd* or *budget.per_month_usd*: the training was not started, as it would
@@ -68,7 +69,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.policies.age import staleness
     from include.policies.budget import afford
     from include.policies.image import pin_image
-    from include.policies.training import decide_training, plan_training
+    from include.policies.records import write_record
+    from include.policies.training import decide_training, night_record, plan_training
 
     site, asked = open_site(pipeline), asking.answers()
     here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
@@ -79,7 +81,9 @@ def plan(pipeline: str) -> dict[str, Any]:
     if stale:
         say("stale", stale)
     decision = decide_training(state, asked["force"])
-    go_or_skip(afford(decision, site.sagemaker, *here, state.hyperparameters, now))
+    decision = afford(decision, site.sagemaker, *here, state.hyperparameters, now)
+    write_record(site.s3, site.bucket, site.layout.night, night_record(state, decision, now))
+    go_or_skip(decision)
     request = training_request(
         site.pipeline,
         site.deployment.with_image(algorithm, image.uri),

@@ -110,6 +110,11 @@ class Layout:
         """Below this, training jobs write <job>/output/model.tar.gz."""
         return f"{self.root}models/"
 
+    @property
+    def night(self) -> str:
+        """What the last night decided, to train or not, and why."""
+        return f"{self.models}night.json"
+
     def checkpoints(self, training: str) -> str:
         """What one training goes on from after an interruption; of no use once it is done."""
         return f"{self.root}checkpoints/{training}/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from include.pipeline.deployment import Deployment
@@ -118,6 +119,16 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
     if force:
         return Decision(True, f"forced, though {done}; {start}{doubt}")
     return Decision(False, f"nothing new to learn: {done}{doubt}")
+
+
+def night_record(state: TrainingState, decision: Decision, now: datetime) -> dict[str, Any]:
+    """Return night.json: what a night decided and why, also where it trained nothing."""
+    return {
+        "decided": now.isoformat(),
+        "trains": decision.go,
+        "reason": decision.reason,
+        **state.lineage(),
+    }
 
 
 def _figure(text: str | None) -> str:

@@ -78,6 +78,12 @@ class Night:
         )
         return str(pushed["image"]["imageId"]["imageDigest"])
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the last night decided, as anybody finds it in S3."""
+        body = self.s3.get_object(Bucket=BUCKET, Key="merch/models/night.json")["Body"]
+        return dict(json.loads(body.read()))
+
     def set_budget(self, **caps: float) -> None:
         self.pipeline = self.pipeline.model_copy(update={"budget": Budget(**caps)})
 
@@ -126,9 +132,13 @@ def test_the_second_night_is_skipped_until_the_tag_names_other_code(night: Night
     night.push_image("first")
     planned = night.call("plan")
     assert "estimated cost: $0.20 for the training job" in night.said["reason"]
+    assert (night.record["trains"], night.record["reason"]) == (True, night.said["reason"])
     night.call("register", planned["lineage"], TRAINED, VERDICT)
     with pytest.raises(AirflowSkipException, match="nothing new to learn: merch-train-1"):
         night.call("plan")
+    assert night.record["trains"] is False
+    assert night.record["reason"] == night.said["reason"]
+    assert night.record["fingerprint"] == planned["lineage"]["fingerprint"]
     night.push_image("second")
     again = night.call("plan")
     assert again["lineage"]["fingerprint"] != planned["lineage"]["fingerprint"]

@@ -35,6 +35,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "dataset_classes",
         "recordio_pointer",
         "recordio_report",
+        "night",
         "evaluation_manifest",
         "evaluation_report",
         "evaluation_answers",
