@@ -15,6 +15,7 @@ from include.pipeline.form import Pipeline
 # libyaml's is several times as fast, where PyYAML was built with it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+
 def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
     """Read one pipeline's file.
 
