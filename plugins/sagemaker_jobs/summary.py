@@ -12,8 +12,9 @@ def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
     ``seconds`` is the time from the start of the job's own work to its end; ``billable_seconds``
     is what AWS bills, over all its machines, spot savings taken off; ``spot_saving`` is the share
     that spot machines saved, as the console shows it in percent. They are None where SageMaker
-    does not say, or the job was not for spot machines. ``outputs`` are S3 addresses: by output name
-    for processing jobs, ``model`` for training jobs, ``transform`` for transform jobs.
+    does not say, or the job was not for spot machines. ``durations`` are the seconds in each
+    SecondaryStatus of a training job, as Starting and Downloading. ``outputs`` are S3 addresses: by
+    output name for processing jobs, ``model`` for training jobs, ``transform`` for transform jobs.
     """
     started, ended = kind.started(description), kind.ended(description)
     seconds = round((ended - started).total_seconds(), 3) if started and ended else None
@@ -28,6 +29,7 @@ def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
         "billable_seconds": _billable_seconds(description, seconds),
         "spot_saving": _spot_saving(description),
         "instance_type": _machines(description).get("InstanceType"),
+        "durations": _durations(description),
         "metrics": {metric["MetricName"]: float(metric["Value"]) for metric in metrics},
         "outputs": _outputs(description),
         "started": _iso(started),
@@ -39,6 +41,16 @@ def _billable_seconds(description: Description, seconds: float | None) -> float 
     billed = description.get("BillableTimeInSeconds", seconds)
     count = int(_machines(description).get("InstanceCount", 1))
     return None if billed is None else round(billed * count, 3)
+
+
+def _durations(description: Description) -> dict[str, float]:
+    """Return the seconds in each status, together where a job came back to it."""
+    spent: dict[str, float] = {}
+    for step in description.get("SecondaryStatusTransitions", []):
+        if step.get("StartTime") and step.get("EndTime"):
+            seconds = (step["EndTime"] - step["StartTime"]).total_seconds()
+            spent[step["Status"]] = round(spent.get(step["Status"], 0.0) + seconds, 3)
+    return spent
 
 
 def _spot_saving(description: Description) -> float | None:

@@ -1,6 +1,7 @@
 """The summary is JSON, and says what was billed rather than guessing it."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,16 @@ def test_a_training_jobs_summary() -> None:
         TrainingStartTime=STARTED,
         TrainingEndTime=ENDED,
         BillableTimeInSeconds=30,
+        SecondaryStatusTransitions=[
+            {"Status": status, "StartTime": STARTED + from_, "EndTime": STARTED + to}
+            for status, from_, to in (
+                ("Starting", timedelta(0), timedelta(seconds=20)),
+                ("Training", timedelta(seconds=20), timedelta(seconds=50)),
+                ("Interrupted", timedelta(seconds=50), timedelta(seconds=60)),
+                ("Starting", timedelta(seconds=60), timedelta(seconds=65.5)),
+            )
+        ]
+        + [{"Status": "Training", "StartTime": ENDED}],
         FinalMetricDataList=[
             {"MetricName": "validation:accuracy", "Value": 0.75, "Timestamp": ENDED}
         ],
@@ -34,6 +45,7 @@ def test_a_training_jobs_summary() -> None:
         "billable_seconds": 60,
         "spot_saving": None,
         "instance_type": "ml.c5.xlarge",
+        "durations": {"Starting": 25.5, "Training": 30.0, "Interrupted": 10.0},
         "metrics": {"validation:accuracy": 0.75},
         "outputs": {"model": "s3://bucket/models/cars-1/output/model.tar.gz"},
         "started": "2026-01-02T03:04:05+00:00",
