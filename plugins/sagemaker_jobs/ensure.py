@@ -1,6 +1,5 @@
 """`ensure_job`: one piece of work has one job, however often it is asked for."""
 
-import re
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -10,9 +9,9 @@ from sagemaker_jobs.errors import JobConflict, JobRejected, TrackingInterrupted
 from sagemaker_jobs.identity import JobIdentity, request_digest, with_job_names
 from sagemaker_jobs.kinds import Description, JobKind
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
+from sagemaker_jobs.ownership import TASK_TAG, task_tag
 
 REQUEST_TAG = "sagemaker-jobs:request"
-_LONGEST_TAG_VALUE = 256
 
 
 @dataclass(frozen=True)
@@ -169,9 +168,8 @@ class _Work:
         return {**config, self._kind.name_field: name, "Tags": tags}
 
     def _tags(self) -> list[dict[str, str]]:
-        whose = f"{self._identity.dag_id}/{self._identity.task_id}/{self._identity.run_id}"
-        allowed = re.sub(r"[^\w .:/=+\-@]", "-", whose)[:_LONGEST_TAG_VALUE]
+        whose = self._identity
         return [
             {"Key": REQUEST_TAG, "Value": self._digest},
-            {"Key": "sagemaker-jobs:task", "Value": allowed},
+            {"Key": TASK_TAG, "Value": task_tag(whose.dag_id, whose.task_id, whose.run_id)},
         ]

@@ -17,6 +17,10 @@ class TrackingInterrupted(AirflowException):
     """AWS did not answer for too long. The job may still run; the next try attaches to it."""
 
 
+class JobNotStopped(AirflowException):
+    """A job that nobody is at could not be stopped: the next try asks SageMaker again."""
+
+
 class JobFailed(AirflowFailException):
     """A job failed for a reason that a retry would meet again: data, algorithm or access."""
 
