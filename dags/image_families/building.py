@@ -24,6 +24,9 @@ from include.pipeline import Pipeline, find_pipeline, usable_pipelines
 
 TAG = "image-classification"
 
+OWNER = "data-engineering"
+"""Whose the DAGs are that belong to no pipeline."""
+
 SHORT_TASK = timedelta(minutes=30)
 """Longer than any task that only reads, decides and writes small files."""
 
@@ -94,7 +97,7 @@ def family_dag(
         is_paused_upon_creation=False if schedule is None else None,
         dagrun_timeout=patience + BACKSTOP,
         tags=[pipeline.name, family, TAG],
-        default_args=_default_args(pipeline),
+        default_args=_default_args(pipeline.owner),
         on_failure_callback=notifications.on_failure,
         on_success_callback=notifications.on_success,
         deadline=notifications.deadline(pipeline, family, patience),
@@ -102,6 +105,33 @@ def family_dag(
         yield dag
     # Not before: each task would have copied all of them, a quarter of the time to parse.
     dag.params = ParamsDict(dict(params))
+
+
+def installation_dag(
+    name: str, doc: str | None, *, schedule: CronTriggerTimetable | None, patience: timedelta
+) -> DAG:
+    """Return an empty DAG that there is once for all pipelines, under the same policies.
+
+    Args:
+        name: The DAG's id; without the separator that a pipeline's have.
+        doc: What the DAG does and what to do when it fails, in Markdown.
+        schedule: From `cron`, or None for by hand only.
+        patience: How long it may take.
+    """
+    return DAG(
+        dag_id=name,
+        description=f"{name.replace('_', ' ')} of this installation",
+        doc_md=doc,
+        schedule=schedule,
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=patience + BACKSTOP,
+        tags=[name, TAG],
+        default_args=_default_args(OWNER),
+        on_failure_callback=notifications.on_failure,
+        on_success_callback=notifications.on_success,
+        deadline=notifications.late(name, patience),
+    )
 
 
 def cron(expression: str | None, timezone: str) -> CronTriggerTimetable | None:
@@ -115,9 +145,9 @@ def cron(expression: str | None, timezone: str) -> CronTriggerTimetable | None:
     return CronTriggerTimetable(expression, timezone=timezone, run_immediately=timedelta(0))
 
 
-def _default_args(pipeline: Pipeline) -> dict[str, Any]:
+def _default_args(owner: str) -> dict[str, Any]:
     return {
-        "owner": pipeline.owner,
+        "owner": owner,
         "retries": 3,
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": 2.0,

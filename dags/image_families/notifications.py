@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from airflow.sdk import get_current_context
 from airflow.sdk.definitions.callback import AsyncCallback
@@ -26,6 +26,8 @@ SAYING = "notice"
 
 NOTES = "**When something fails or skips**"
 SEPARATOR = "__"
+INSTALLATION_EVENTS = ("failure", "deadline", "orphans")
+"""Of what the DAGs tell that belong to no pipeline, whose YAML could say otherwise."""
 FIELDS = {
     "dataset_refresh": "refresh",
     "im2rec_conversion": "conversion",
@@ -39,8 +41,8 @@ FIELDS = {
 log = logging.getLogger(__name__)
 
 
-def say(event: Event, text: str) -> None:
-    """Leave what the run is to say when it ends well: a promotion, a drift, a stale model."""
+def say(event: Event | Literal["orphans"], text: str) -> None:
+    """Leave what the run is to say when it ends well: a promotion, a drift, a stale model, ..."""
     log.info("%s: %s", event, text)
     get_current_context()["ti"].xcom_push(key=SAYING, value={"event": event, "text": text})
 
@@ -78,11 +80,24 @@ def deadline(pipeline: Pipeline, family: str, patience: timedelta) -> DeadlineAl
         "advice": "open the run: a task that waits says in its log what for. Where the time is "
         f"too short, raise notifications.deadline_minutes.{FIELDS[family]} in the YAML.",
     }
+    return _alert(family, interval, words)
+
+
+def late(name: str, interval: timedelta) -> DeadlineAlert:
+    """Return what tells that a run is late of a DAG that belongs to no pipeline."""
+    words = {
+        "title": f"{name} is late: not done {interval} after it was queued",
+        "advice": "open the run: the tasks' logs say what they wait for.",
+    }
+    return _alert(name, interval, words)
+
+
+def _alert(name: str, interval: timedelta, words: dict[str, str]) -> DeadlineAlert:
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=interval,
         callback=AsyncCallback(deadline_missed, kwargs=words),
-        name=f"{family} is late",
+        name=f"{name} is late",
     )
 
 
@@ -104,11 +119,13 @@ def _tell(context: Mapping[str, Any], describe: Any) -> None:
         log.exception("what run %s came to could not be told", context.get("run_id"))
 
 
-def _wanted(dag_id: str) -> tuple[Event, ...]:
+def _wanted(dag_id: str) -> tuple[str, ...]:
     from airflow.sdk import Variable
 
+    name, separator, _ = dag_id.partition(SEPARATOR)
+    if not separator:
+        return INSTALLATION_EVENTS
     deployment = str(Variable.get("deployment", default=""))
-    name = dag_id.partition(SEPARATOR)[0]
     return find_pipeline(name, deployment).notifications.events
 
 
@@ -145,8 +162,7 @@ def _outcome(dag: Any, run_id: str, context: Mapping[str, Any]) -> Notice:
 
 
 def _title(dag: Any) -> str:
-    name, _, family = dag.dag_id.partition(SEPARATOR)
-    return f"{name} {family}"
+    return str(dag.dag_id).replace(SEPARATOR, " ", 1)
 
 
 def _left(dag: Any, run_id: str, key: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a task works: its pipeline with the deployment's overrides, and AWS clients."""
+"""Where a task works: the installation, its pipeline with overrides, and AWS clients."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class Site:
     @cached_property
     def s3(self) -> Any:
         """A boto3 S3 client."""
-        return _client("s3")
+        return aws_client("s3")
 
     @cached_property
     def sagemaker(self) -> Any:
         """A boto3 SageMaker client."""
-        return _client("sagemaker")
+        return aws_client("sagemaker")
 
     @cached_property
     def ecr(self) -> Any:
         """A boto3 ECR client, which knows what an image's tag stands for."""
-        return _client("ecr")
+        return aws_client("ecr")
 
     @cached_property
     def runtime(self) -> Any:
         """A boto3 SageMaker runtime client, which asks endpoints."""
-        return _client("sagemaker-runtime")
+        return aws_client("sagemaker-runtime")
 
 
 def open_site(pipeline: str) -> Site:
@@ -58,21 +58,32 @@ def open_site(pipeline: str) -> Site:
         DeploymentError: An Airflow Variable is missing or cannot be right.
         PipelineError: The pipeline's file is wrong for this deployment.
     """
-    deployment = Deployment(
-        name=_variable("deployment"),
-        bucket=_variable("artifact_bucket"),
-        role_arn=_variable("sagemaker_role_arn"),
-        image_uri=_variable("image_uri"),
-        region=_client("sagemaker").meta.region_name,
-    )
+    deployment = open_deployment()
     return Site(find_pipeline(pipeline, deployment.name), deployment)
 
 
-def _variable(name: str) -> str:
+def open_deployment() -> Deployment:
+    """Read the installation's settings; only while a task runs.
+
+    Raises:
+        DeploymentError: An Airflow Variable is missing or cannot be right.
+    """
+    return Deployment(
+        name=variable("deployment"),
+        bucket=variable("artifact_bucket"),
+        role_arn=variable("sagemaker_role_arn"),
+        image_uri=variable("image_uri"),
+        region=aws_client("sagemaker").meta.region_name,
+    )
+
+
+def variable(name: str) -> str:
+    """Return an Airflow Variable, empty where it is not set."""
     return str(Variable.get(name, default=""))
 
 
-def _client(service: str) -> Any:
+def aws_client(service: str) -> Any:
+    """Return a boto3 client of the installation's connection."""
     # Loading boto3's model of a service takes longer than parsing all DAGs.
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 

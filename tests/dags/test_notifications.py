@@ -108,6 +108,17 @@ def test_a_success_is_told_only_where_the_pipeline_wants_it(
     assert notice.details == "version 2 replaces 1"
 
 
+def test_a_dag_of_no_pipeline_tells_what_it_found_and_that_it_failed(run_ends: Run) -> None:
+    """It has no YAML that could say of what to tell."""
+    said = {"event": "orphans", "text": "stopped: training job x"}
+    (notice,) = run_ends(False, {}, {("stop_orphans", "notice"): said}, "job_sweep")
+    assert notice.title == "job_sweep: orphans"
+    assert notice.details == "stopped: training job x"
+    assert run_ends(False, {"stop_orphans": "success"}, {}, "job_sweep") == []
+    (notice,) = run_ends(True, {}, {}, "job_sweep")
+    assert notice.title == "job_sweep failed"
+
+
 def test_what_cannot_be_told_fails_nothing(
     dag_bag: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ def probe() -> Any:
 
 
 def test_all_dag_files_were_looked_at(probe: Any) -> None:
-    assert len(probe["files"]) == 7
+    assert len(probe["files"]) == 8
 
 
 def test_importing_the_dags_imports_nothing_heavy(probe: Any) -> None:

@@ -12,11 +12,16 @@ LoadDags = Callable[[], Any]
 GOOD = "source: {layout: class_folders}\n"
 
 
+def of_pipelines(bag: Any) -> list[str]:
+    """Return the DAGs that are there for a pipeline, not once for all."""
+    return [dag_id for dag_id in bag.dags if "__" in dag_id]
+
+
 def test_a_third_file_gives_six_dags_more(pipelines_folder: Path, load_dags: LoadDags) -> None:
     (pipelines_folder / "flowers.yaml").write_text(GOOD)
     bag = load_dags()
     assert bag.import_errors == {}
-    assert len(bag.dags) == 18
+    assert len(of_pipelines(bag)) == 18
     assert sum(dag_id.startswith("flowers__") for dag_id in bag.dags) == 6
 
 
@@ -80,7 +85,7 @@ def test_a_broken_file_disables_its_own_dags_and_is_told(
     broken = pipelines_folder / "flowers.yaml"
     broken.write_text("source: {layout: class_folders}\nconversion: {fit: stretch}\n")
     bag = load_dags()
-    assert len(bag.dags) == 12
+    assert len(of_pipelines(bag)) == 12
     ((file, message),) = bag.import_errors.items()
     assert file.endswith("pipeline_check.py")
     assert f"{broken}: conversion.fit: 'stretch' is not allowed" in message
@@ -91,7 +96,7 @@ def test_a_running_task_builds_only_its_own_dag(
     load_dags: LoadDags, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "merch__nightly_training")
-    assert list(load_dags().dags) == ["merch__nightly_training"]
+    assert of_pipelines(load_dags()) == ["merch__nightly_training"]
 
 
 def test_a_running_task_does_not_mind_another_pipelines_broken_file(
@@ -99,4 +104,4 @@ def test_a_running_task_does_not_mind_another_pipelines_broken_file(
 ) -> None:
     (pipelines_folder / "flowers.yaml").write_text("nonsense")
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "merch__batch_inference")
-    assert list(load_dags().dags) == ["merch__batch_inference"]
+    assert of_pipelines(load_dags()) == ["merch__batch_inference"]

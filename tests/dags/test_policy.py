@@ -16,11 +16,13 @@ FAMILIES = (
     "nightly_training",
 )
 IDS = [f"{pipeline}__{family}" for pipeline in PIPELINES for family in FAMILIES]
+INSTALLATION = ["job_sweep"]
+"""The DAGs that there are once for all pipelines."""
 
 
 def test_there_are_these_dags_and_no_import_errors(dag_bag: Any) -> None:
     assert dag_bag.import_errors == {}
-    assert sorted(dag_bag.dags) == sorted(IDS)
+    assert sorted(dag_bag.dags) == sorted(IDS + INSTALLATION)
 
 
 @pytest.mark.parametrize("dag_id", IDS)
@@ -34,7 +36,15 @@ def test_a_dag_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
     assert ("force" in dag.params) is (family != "endpoint_rollback")
 
 
-@pytest.mark.parametrize("dag_id", IDS)
+@pytest.mark.parametrize("dag_id", INSTALLATION)
+def test_a_dag_of_the_installation_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    assert dag.tags == {dag_id, "image-classification"}
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+
+
+@pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
 def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
     dag = dag_bag.dags[dag_id]
     for task in dag.tasks:
@@ -43,7 +53,7 @@ def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
         assert timedelta() < task.execution_timeout <= dag.dagrun_timeout, task.task_id
 
 
-@pytest.mark.parametrize("dag_id", IDS)
+@pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
 def test_the_notes_name_tasks_that_exist(dag_bag: Any, dag_id: str) -> None:
     dag = dag_bag.dags[dag_id]
     notes = dag.doc_md.split("**When something fails or skips**")[1]
@@ -112,8 +122,9 @@ def test_conversion_and_endpoint_wait_for_what_their_forerunner_announces(dag_ba
 
 
 def test_switching_a_dag_on_never_makes_up_for_a_missed_moment(dag_bag: Any) -> None:
-    for family in ("dataset_refresh", "nightly_training", "batch_inference"):
-        dag = dag_bag.dags[f"merch__{family}"]
+    families = ("dataset_refresh", "nightly_training", "batch_inference")
+    for dag_id in (*(f"merch__{family}" for family in families), "job_sweep"):
+        dag = dag_bag.dags[dag_id]
         assert dag.start_date is None
         assert dag.timetable.run_immediately == timedelta(0)
 

@@ -1,0 +1,104 @@
+"""The sweep's task, as Airflow runs it: it asks for the states of another DAG's tasks."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer
+
+ROOT = Path(__file__).parents[2]
+
+SCRIPT = """
+import sys
+from datetime import timedelta
+
+import boto3
+from airflow.sdk import DAG, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from job_sweep import stop_orphans
+
+with DAG("cars__x", schedule=None) as cars:
+
+    @task
+    def submit_x():
+        pass
+
+    @task
+    def track_x():
+        raise AirflowFailException("it gave up")
+
+    submit_x() >> track_x()
+
+with DAG("sweep", schedule=None) as sweep:
+    # The DAG itself has a deadline, with which Airflow 3.3's dag.test() fails.
+    stop_orphans()
+
+if __name__ == "__main__":
+    from sagemaker_jobs import ensure, identity, kinds, orphans
+
+    image, role = sys.argv[1:]
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10}
+    config = {
+        "RoleArn": role,
+        "AppSpecification": {"ImageUri": image, "ContainerArguments": ["sleep"]},
+        "ProcessingResources": {"ClusterConfig": cluster},
+        "Tags": [{"Key": "deployment", "Value": "here"}],
+    }
+    request = {"prefix": "x", "config": config}
+    for run_id in (cars.test().run_id, "deleted"):
+        whose = identity.JobIdentity("here", "cars__x", "submit_x", run_id, -1, 0)
+        client = boto3.client("sagemaker")
+        job = ensure.ensure_job(client, kinds.KINDS["processing"], request, whose)
+        print("JOB", job.name)
+    orphans.SETTLING = timedelta(0)
+    print("RUN", sweep.test().state)
+"""
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[LocalServer]:
+    server = LocalServer(tmp_path / "aws")
+    server.start()
+    server.s3.create_bucket(Bucket=BUCKET)
+    yield server
+    assert server.stop() == 0
+
+
+def test_it_stops_the_job_of_a_run_that_has_ended(
+    aws: LocalServer, airflow_database: Path, tmp_path: Path
+) -> None:
+    shutil.copy(airflow_database / "airflow.db", tmp_path)
+    script = tmp_path / "dags" / "cars.py"
+    shutil.copytree(ROOT / "dags" / "image_families", script.parent / "image_families")
+    shutil.copy(ROOT / "dags" / "job_sweep.py", script.parent)
+    script.write_text(SCRIPT)
+    paths = (ROOT, ROOT / "plugins", script.parent)
+    environment = {
+        **os.environ,
+        **aws.environment,
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(script.parent),
+        "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
+        "AIRFLOW_VAR_DEPLOYMENT": "here",
+        "AIRFLOW_VAR_ARTIFACT_BUCKET": BUCKET,
+        "AIRFLOW_VAR_SAGEMAKER_ROLE_ARN": ROLE,
+        "AIRFLOW_VAR_IMAGE_URI": IMAGE,
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),
+    }
+    command = [sys.executable, str(script), IMAGE, ROLE]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
+    log = done.stdout + done.stderr
+    assert "RUN success" in log, log[-5000:]
+    orphan, unknown = (line.split()[1] for line in log.splitlines() if line.startswith("JOB "))
+    reason = "nobody is at it: submit_x is success, track_x is failed"
+    assert f"stopped: processing job {orphan}: {reason}" in log
+    assert f"unassigned: processing job {unknown}: Airflow knows no run deleted of cars__x" in log
+    assert aws.ended("processing", orphan)["ProcessingJobStatus"] == "Stopped"
+    left = aws.sagemaker.describe_processing_job(ProcessingJobName=unknown)
+    assert left["ProcessingJobStatus"] == "InProgress"
