@@ -27,6 +27,40 @@ LOCAL = "local"
 """The deployment of one machine without AWS: its overrides have a section of their own."""
 
 
+@dataclass(frozen=True)
+class Setting:
+    """One of an installation's Airflow Variables.
+
+    Attributes:
+        variable: Its name.
+        field: The deployment's field that holds it.
+        pattern: What its value has to match, as a regular expression.
+        expected: What it is, for people.
+    """
+
+    variable: str
+    field: str
+    pattern: str
+    expected: str
+
+    def allows(self, value: str) -> bool:
+        """Whether the value can be right."""
+        return re.fullmatch(self.pattern, value) is not None
+
+
+SETTINGS = (
+    Setting("deployment", "name", r"[a-zA-Z0-9][a-zA-Z0-9_\-]*", "a short name"),
+    Setting("artifact_bucket", "bucket", r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]", "a bucket"),
+    Setting(
+        "sagemaker_role_arn",
+        "role_arn",
+        r"arn:aws[a-z\-]*:iam::\d{12}:role/\S+",
+        "arn:aws:iam::<account>:role/<name>",
+    ),
+    Setting("image_uri", "image_uri", r"\S{1,255}", "the address of our container image"),
+)
+
+
 class DeploymentError(Exception):
     """A setting of the installation is missing or wrong; the text names it and the fix."""
 
@@ -46,15 +80,13 @@ class Deployment:
     region: str
 
     def __post_init__(self) -> None:
-        _check("deployment", self.name, r"[a-zA-Z0-9][a-zA-Z0-9_\-]*", "a short name")
-        _check("artifact_bucket", self.bucket, r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]", "a bucket")
-        _check(
-            "sagemaker_role_arn",
-            self.role_arn,
-            r"arn:aws[a-z\-]*:iam::\d{12}:role/\S+",
-            "arn:aws:iam::<account>:role/<name>",
-        )
-        _check("image_uri", self.image_uri, r"\S{1,255}", "the address of our container image")
+        for setting in SETTINGS:
+            value = getattr(self, setting.field)
+            if not setting.allows(value):
+                raise DeploymentError(
+                    f"Airflow Variable {setting.variable} is {value!r}: set it to "
+                    f"{setting.expected}"
+                )
 
     @property
     def is_billed(self) -> bool:
@@ -84,8 +116,3 @@ class Deployment:
         What follows a training then runs the same image, whatever its tag names by that time.
         """
         return replace(self, image_uri=uri) if algorithm == "own" else self
-
-
-def _check(variable: str, value: str, pattern: str, expected: str) -> None:
-    if not re.fullmatch(pattern, value):
-        raise DeploymentError(f"Airflow Variable {variable} is {value!r}: set it to {expected}")

@@ -30,6 +30,11 @@ class Layout:
         return f"{self.pipeline}/"
 
     @property
+    def preflight(self) -> str:
+        """What a preflight writes and deletes, to see whether that is allowed."""
+        return f"{self.root}preflight"
+
+    @property
     def source(self) -> str:
         """The raw data, unless the pipeline names a source elsewhere."""
         return f"{self.root}source/"

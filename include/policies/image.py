@@ -9,9 +9,11 @@ from typing import Any
 from include.pipeline.deployment import Deployment, DeploymentError
 
 ECR = re.compile(
-    r"(?P<repository_uri>(?P<registry>\d{12})\.dkr\.ecr(-fips)?\.[a-z0-9\-]+\.amazonaws\.com(\.cn)?"
-    r"/(?P<repository>[^:@]+))(:(?P<tag>[^:@]+))?"
+    r"(?P<repository_uri>(?P<registry>\d{12})\.dkr\.ecr(-fips)?\.(?P<region>[a-z0-9\-]+)\.amazonaws"
+    r"\.com(\.cn)?/(?P<repository>[^:@]+))(:(?P<tag>[^:@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+"""An address in ECR, with its parts by name."""
+
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedException"})
 MISSING = frozenset({"ImageNotFoundException", "RepositoryNotFoundException"})
 

@@ -7,6 +7,7 @@ from include.pipeline.requests.job import JobRequest, ResourceRequest
 from include.pipeline.requests.model import candidate_model_request, packaged_model_request
 from include.pipeline.requests.package import package_group_request, package_request
 from include.pipeline.requests.refresh import refresh_request, source_uri
+from include.pipeline.requests.rehearsal import Rehearsed, rehearse
 from include.pipeline.requests.report import report_request
 from include.pipeline.requests.training import training_hyperparameters, training_request
 from include.pipeline.requests.transform import (
@@ -17,6 +18,7 @@ from include.pipeline.requests.transform import (
 
 __all__ = [
     "JobRequest",
+    "Rehearsed",
     "ResourceRequest",
     "batch_transform_request",
     "candidate_model_request",
@@ -30,6 +32,7 @@ __all__ = [
     "package_request",
     "packaged_model_request",
     "refresh_request",
+    "rehearse",
     "report_request",
     "source_uri",
     "training_hyperparameters",

@@ -14,6 +14,10 @@ FIRST_JOB_NAME = "{first_job_name}"
 """Stands for the name of the first of all attempts at the same work, which are named together."""
 
 
+LONGEST_PREFIX = 50
+"""Of SageMaker's 63 characters for a name: a hyphen and 12 digits follow."""
+
+
 class JobRequest(TypedDict):
     """A job to submit: the boto3 request without the job's name, and what the name is made of."""
 
