@@ -67,7 +67,7 @@ def loaded(home: Path) -> Any:
 
 def test_all_dags_load_from_the_bundle_alone(loaded: Any, home: Path) -> None:
     assert loaded["import_errors"] == {}
-    assert len(loaded["dags"]) == 10
+    assert len(loaded["dags"]) == 14
     assert all(Path(module).is_relative_to(home) for module in loaded["modules"])
 
 

@@ -51,7 +51,7 @@ def probe() -> Any:
 
 
 def test_all_dag_files_were_looked_at(probe: Any) -> None:
-    assert len(probe["files"]) == 8
+    assert len(probe["files"]) == 9
 
 
 def test_importing_the_dags_imports_nothing_heavy(probe: Any) -> None:

@@ -16,7 +16,7 @@ FAMILIES = (
     "nightly_training",
 )
 IDS = [f"{pipeline}__{family}" for pipeline in PIPELINES for family in FAMILIES]
-INSTALLATION = ["job_sweep"]
+INSTALLATION = ["job_sweep", "preflight"]
 """The DAGs that there are once for all pipelines."""
 
 

@@ -1,0 +1,62 @@
+"""The preflight's tasks log all that was found, and fail with what would fail and its fix."""
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from include.policies.preflight.finding import failed, ok, unknown
+
+GOOD = [ok("bucket", "there"), unknown("role", "who knows", "look")]
+
+
+def test_what_is_right_or_unknown_is_logged_and_returned(
+    dag_bag: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    from preflight import report
+
+    with caplog.at_level("INFO"):
+        found = report(GOOD)
+    assert [each["status"] for each in found] == ["ok", "unknown"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "ok       bucket  there",
+        "unknown  role    who knows",
+        "                 fix: look",
+    ]
+
+
+def test_what_would_fail_fails_the_task_for_good_with_each_fix(dag_bag: Any) -> None:
+    from preflight import report
+
+    wrong = [failed("image", "gone", "push it"), failed("quota x", "0, but 1 needed", "ask")]
+    with pytest.raises(AirflowFailException) as raised:
+        report([*GOOD, *wrong])
+    assert str(raised.value) == (
+        "2 of 4 checks failed:\n"
+        "failed   image    gone\n"
+        "                  fix: push it\n"
+        "failed   quota x  0, but 1 needed\n"
+        "                  fix: ask"
+    )
+
+
+def test_every_pipeline_is_looked_at_once(dag_bag: Any) -> None:
+    dag = dag_bag.dags["preflight"]
+    assert dag.schedule is None
+    assert dag.get_task("check_pipeline").upstream_task_ids == {"list_pipelines"}
+    assert dag.get_task("check_pipeline").is_mapped
+    assert dag.get_task("check_installation").upstream_task_ids == set()
+
+
+def test_the_tasks_ask_with_the_installations_variables(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from preflight import settings
+
+    monkeypatch.setenv("AIRFLOW_VAR_DEPLOYMENT", "here")
+    assert settings() == {
+        "deployment": "here",
+        "artifact_bucket": "",
+        "sagemaker_role_arn": "",
+        "image_uri": "",
+    }

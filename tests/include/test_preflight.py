@@ -1,0 +1,104 @@
+"""The command against a running local AWS: what it has is looked at, what it has not is unknown."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer
+
+ROOT = Path(__file__).parents[2]
+OPTIONS = {
+    "--deployment": "local",
+    "--artifact-bucket": BUCKET,
+    "--sagemaker-role-arn": ROLE,
+    "--image-uri": IMAGE,
+}
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    server = LocalServer(tmp_path_factory.mktemp("local_aws"))
+    server.start()
+    server.s3.create_bucket(Bucket=BUCKET)
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def run(aws: LocalServer) -> Run:
+    """Give the function that runs the command there, with some options other than right ones."""
+
+    def run(*flags: str, **other: str) -> Any:
+        named = {f"--{name.replace('_', '-')}": value for name, value in other.items()}
+        options = [part for pair in {**OPTIONS, **named}.items() for part in pair]
+        return subprocess.run(
+            [sys.executable, "-m", "include.preflight", *options, *flags],
+            cwd=ROOT,
+            env={**os.environ, **aws.environment},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+
+    return run
+
+
+def test_a_local_aws_that_is_as_it_should_be_fails_nothing(aws: LocalServer, run: Run) -> None:
+    done = run("--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    statuses = {
+        name: {each["check"]: each["status"] for each in part} for name, part in found.items()
+    }
+    assert list(found) == ["installation", "merch", "stanford_cars"]
+    assert statuses["installation"] == {
+        "Variable deployment": "ok",
+        "Variable artifact_bucket": "ok",
+        "Variable sagemaker_role_arn": "ok",
+        "Variable image_uri": "ok",
+        "login": "ok",
+        "region": "ok",
+        "bucket": "ok",
+        "role": "ok",
+        "image": "unknown",
+    }
+    for pipeline in ("merch", "stanford_cars"):
+        assert statuses[pipeline] == {
+            "YAML": "ok",
+            "writing": "ok",
+            "endpoint name": "ok",
+            "job names": "ok",
+            "requests": "ok",
+            "quotas": "unknown",
+        }
+    assert "127.0.0.1 stands in for AWS" in found["installation"][-1]["found"]
+    assert aws.keys(f"s3://{BUCKET}/merch/") == []
+
+
+def test_what_would_fail_is_said_with_its_fix_and_by_the_exit_status(run: Run) -> None:
+    done = run("--pipeline", "merch", artifact_bucket="not-there")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "failed   bucket                       there is no bucket not-there" in done.stdout
+    assert "fix: make it (aws s3 mb s3://not-there)" in done.stdout
+    assert "stanford_cars" not in done.stdout
+    assert done.stdout.splitlines()[-1].split(", ")[1] == "2 failed"
+
+
+def test_variables_are_read_from_the_environment_as_airflow_reads_them(
+    aws: LocalServer, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for option, value in OPTIONS.items():
+        variable = option.removeprefix("--").replace("-", "_").upper()
+        monkeypatch.setenv(f"AIRFLOW_VAR_{variable}", value)
+    monkeypatch.setattr(f"{__name__}.OPTIONS", {})
+    done = run("--pipeline", "merch")
+    assert done.returncode == 0, done.stdout
+    assert f"ok       Variable artifact_bucket     {BUCKET}" in done.stdout
