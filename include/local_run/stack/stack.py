@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -17,7 +17,7 @@ from include.local_run.stack.aws import ReadyLine, local_aws, variables, wait_fo
 from include.local_run.stack.component import Component, Running, tail
 from include.local_run.stack.libraries import require_libraries
 from include.local_run.stack.ports import require_free
-from include.local_run.stack.supervisor import Report, Supervisor
+from include.local_run.stack.supervisor import FORGIVEN_AFTER, Report, Supervisor
 
 START_LIMIT = 300.0
 
@@ -37,15 +37,22 @@ class Stack:
         places: The project's folders.
         ports: Checked before anything starts.
         report: Called with one line for each event.
+        forgiven_after: Seconds after which a component's death no longer counts against it.
     """
 
-    def __init__(self, places: Places, ports: Ports, report: Report) -> None:
+    def __init__(
+        self,
+        places: Places,
+        ports: Ports,
+        report: Report,
+        forgiven_after: float = FORGIVEN_AFTER,
+    ) -> None:
         require_libraries()
         require_free(ports.ui, "Airflow's UI", "UI_PORT")
         require_free(ports.aws, "the local AWS", "AWS_PORT")
         self.places, self.ports = places, ports
         self.aws: dict[str, str] = {}
-        self._supervisor = Supervisor(str(places.local), report)
+        self._supervisor = Supervisor(str(places.local), report, forgiven_after)
 
     def __enter__(self) -> Stack:
         self._supervisor.__enter__()
@@ -77,7 +84,7 @@ class Stack:
         migration = self._start_migration()
         self.aws = wait_for_ready_line(line, self.check, time.sleep)
         self._finish_migration(migration)
-        for component in airflow.components(self.places, self._airflow(), self.ports.ui):
+        for component in self.airflow_components():
             self._supervisor.start(component)
         waking = threading.Thread(
             target=airflow.wake_execution_api, args=(self.ports.ui,), daemon=True
@@ -107,14 +114,23 @@ class Stack:
                 )
             time.sleep(0.2)
 
-    def _airflow(self) -> dict[str, str]:
+    def airflow_environment(self) -> dict[str, str]:
+        """The environment of Airflow's components; a stack with other settings overrides it."""
         told = variables(self.places.root)
         settings = airflow.airflow_environment(self.places, self.ports.ui, self.aws, told)
         return settings | self._supervisor.marks()
 
+    def airflow_components(self) -> Iterator[Component]:
+        """Airflow's components; a stack that has more of them overrides it."""
+        return airflow.components(self.places, self.airflow_environment(), self.ports.ui)
+
+    def pid(self, component: str) -> int:
+        """The process id of a component, as long as it lives."""
+        return self._supervisor.pid(component)
+
     def _start_migration(self) -> Running | None:
         """Makes the metadata database, unless this version of Airflow has made it before."""
-        component = airflow.migration(self.places, self._airflow())
+        component = airflow.migration(self.places, self.airflow_environment())
         if airflow.is_migrated(self.places):
             return None
         component.log.unlink(missing_ok=True)

@@ -30,12 +30,14 @@ class Supervisor:
     Args:
         mark: What tells this stack's processes from all others.
         report: Called with one line for each event the user should know.
+        forgiven_after: Seconds after which a component's death no longer counts against it.
     """
 
-    def __init__(self, mark: str, report: Report) -> None:
+    def __init__(self, mark: str, report: Report, forgiven_after: float = FORGIVEN_AFTER) -> None:
         self.mark = mark
         self.failure: str | None = None
         self._report = report
+        self._forgiven_after = forgiven_after
         self._running: dict[str, Running] = {}
         self._deaths: dict[str, list[float]] = {}
         self._changing = threading.RLock()
@@ -66,6 +68,11 @@ class Supervisor:
             if self._ending.is_set():
                 raise RunError("the stack is ending")
             self._running[component.name] = Running(component)
+
+    def pid(self, name: str) -> int:
+        """The process id of a component, as long as it lives."""
+        with self._changing:
+            return self._running[name].process.pid
 
     def check(self) -> None:
         """Raises the failure of a component that could not be kept running."""
@@ -113,7 +120,7 @@ class Supervisor:
     def _revive(self, dead: Running) -> None:
         component, now = dead.component, time.monotonic()
         dead.signal_group(signal.SIGKILL)  # children of a dead component would disturb the next
-        recent = [t for t in self._deaths.get(component.name, []) if now - t < FORGIVEN_AFTER]
+        recent = [t for t in self._deaths.get(component.name, []) if now - t < self._forgiven_after]
         self._deaths[component.name] = [*recent, now]
         what = f"{component.name} ended ({dead.how_it_ended})"
         if len(recent) >= component.restarts:

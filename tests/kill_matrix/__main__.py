@@ -1,0 +1,103 @@
+"""`python -m tests.kill_matrix`: kill -9 on each part of Airflow and on the local AWS.
+
+Exits with 1 when a run does not end well after a kill, has a job too many, or loses a result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from include.local_run.drive.show import Show
+from tests.kill_matrix.cases import Case, chosen
+from tests.kill_matrix.invariants import Outcome, violations
+from tests.kill_matrix.night import Missed, Night, Row, Stuck
+from tests.kill_matrix.table import page
+
+MOST_RUNS = 4
+"""How many runs a case may take until one is killed at its moment."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.kill_matrix", description=__doc__)
+    parser.add_argument("--only", nargs="+", default=(), metavar="CASE", help="or its beginning")
+    parser.add_argument("--table", type=Path, help="the Markdown file to write")
+    parser.add_argument("--folder", type=Path, help="a new folder that is kept; else none is")
+    parser.add_argument("--list", action="store_true", help="say what cases there are")
+    options = parser.parse_args()
+    try:
+        cases = chosen(options.only)
+    except ValueError as error:
+        parser.error(str(error))
+    if options.list:
+        print("\n".join(f"{c.name}: {c.victim.words} {c.moment.words}" for c in cases))
+        return 0
+    signal.signal(signal.SIGTERM, _interrupt)
+    with tempfile.TemporaryDirectory(prefix="kill-matrix-") as scratch:
+        try:
+            return _run(cases, options.folder or Path(scratch), options.table)
+        except KeyboardInterrupt:
+            return 130
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(cases: Sequence[Case], folder: Path, table: Path | None) -> int:
+    show, rows, undisturbed = Show(time.time()), list[Row](), dict[str, float]()
+    left, nights = list(cases), 0
+    while left:
+        nights += 1
+        with Night(folder.absolute() / f"night-{nights}", show) as night:
+            undisturbed = undisturbed or night.undisturbed
+            try:
+                while left:
+                    rows.append(_row(night, left[0], show))
+                    _tell(rows[-1], show)
+                    del left[0]
+                    night.come_to_rest()
+            except Stuck as stuck:  # whatever follows needs another stack
+                show.line(str(stuck), "red")
+                if left and (not rows or rows[-1].case is not left[0]):
+                    rows.append(Row(left[0], Outcome(str(stuck), {}, []), 0.0))
+                    del left[0]
+    text = page(rows, undisturbed)
+    print(text)
+    if table:
+        table.write_text(text)
+    return 1 if any(_violations(row) for row in rows) else 0
+
+
+def _row(night: Night, case: Case, show: Show) -> Row:
+    """Runs a case until its kill comes at its moment."""
+    last = ""
+    for _ in range(MOST_RUNS):
+        show.line(f"{case.name}: {case.family}", "bold")
+        try:
+            return night.run(case)
+        except Missed as error:
+            show.line(f"missed its moment: {error}", "yellow")
+            night.come_to_rest()
+            last = str(error)
+    return Row(case, Outcome(f"never killed at its moment ({last})", {}, []), 0.0)
+
+
+def _tell(row: Row, show: Show) -> None:
+    found = _violations(row)
+    told = f"violated: {'; '.join(found)}" if found else f"well after {row.seconds:.0f} s"
+    show.line(f"{row.case.name}: {told}", "red" if found else "green")
+
+
+def _violations(row: Row) -> list[str]:
+    return violations(row.outcome, server_killed=row.case.server_killed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""What Airflow's database says, read while its components may be dead."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from include.local_run.drive.airflow_api import Run
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """One task of a run: its state, which try it is at, and the process of the try that runs."""
+
+    task_id: str
+    state: str | None
+    tries: int
+    pid: int | None
+
+
+class AirflowDatabase:
+    """Read-only; every question opens the file anew, so that none holds Airflow up.
+
+    Args:
+        file: The SQLite file.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def tasks(self, run: Run) -> dict[str, TaskInstance]:
+        """The run's task instances by task id."""
+        rows = self._rows(
+            "SELECT task_id, state, try_number, pid FROM task_instance "
+            "WHERE dag_id = ? AND run_id = ?",
+            run.dag_id, run.run_id,
+        )  # fmt: skip
+        return {row[0]: TaskInstance(*row) for row in rows}
+
+    def state(self, run: Run) -> str:
+        """The run's state."""
+        return str(self._run(run, "state"))
+
+    def ended(self, run: Run) -> datetime | None:
+        """When the run ended, or None while it goes on."""
+        found = self._run(run, "end_date")
+        return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None
+
+    def active_runs(self) -> list[Run]:
+        """All runs that have not ended, of any DAG."""
+        rows = self._rows(
+            "SELECT dag_id, run_id, state FROM dag_run WHERE state IN ('queued', 'running')"
+        )
+        return [Run(*row) for row in rows]
+
+    def newest_start(self, job_type: str) -> datetime | None:
+        """When the newest process of a kind (SchedulerJob, ...) registered itself."""
+        (found,) = self._rows("SELECT max(start_date) FROM job WHERE job_type = ?", job_type)[0]
+        return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None
+
+    def _run(self, run: Run, column: str) -> Any:
+        rows = self._rows(
+            f"SELECT {column} FROM dag_run WHERE dag_id = ? AND run_id = ?", run.dag_id, run.run_id
+        )
+        return rows[0][0]
+
+    def _rows(self, question: str, *values: Any) -> list[Any]:
+        uri = f"file:{self._file}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+            return connection.execute(question, values).fetchall()

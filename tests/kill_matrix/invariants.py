@@ -1,0 +1,120 @@
+"""What must hold of a run one of whose processes was killed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from tests.kill_matrix.airflow_database import TaskInstance
+
+MOST_TRIES = 2
+PASSING = "InternalServerError"
+"""How the reason of a job starts that died with the server, not by its own fault."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A SageMaker job as the server tells of it.
+
+    Attributes:
+        kind: training, processing or transform.
+        name: Its name.
+        owner: The tag `sagemaker-jobs:task`: DAG, task and run.
+        request: The tag `sagemaker-jobs:request`.
+        status: InProgress, Completed, Failed, Stopping or Stopped.
+        created: When it was asked for.
+        ended: When it ended, or None while it has not.
+        reason: Why it failed.
+    """
+
+    kind: str
+    name: str
+    owner: str
+    request: str
+    status: str
+    created: datetime
+    ended: datetime | None
+    reason: str = ""
+
+    @property
+    def task(self) -> str:
+        """The id of the task that submitted it."""
+        parts = self.owner.split("/")
+        return parts[1] if len(parts) > 1 else "?"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run.
+
+    Attributes:
+        state: The run's; "running" where it did not end in time.
+        tasks: Its task instances, by task id.
+        jobs: The jobs that were created since the run began.
+        lost: What should be there and is not, one line each.
+    """
+
+    state: str
+    tasks: Mapping[str, TaskInstance]
+    jobs: Sequence[Job]
+    lost: Sequence[str] = field(default=())
+
+
+def violations(outcome: Outcome, *, server_killed: bool) -> list[str]:
+    """Return what is not as it must be, one line each.
+
+    Args:
+        outcome: Of a run without clears, so that all its jobs are of generation 0.
+        server_killed: Whether the server of the jobs was killed. Then a job may have died with it,
+            and the next attempt is right; after any other kill a task has one job and no more.
+    """
+    found = []
+    if outcome.state != "success":
+        found.append(f"the run is {outcome.state}, not success")
+    found += _of_tasks(outcome)
+    for jobs in by_owner(outcome.jobs).values():
+        found += _of_one_work(jobs, server_killed)
+    return [*found, *outcome.lost]
+
+
+def by_owner(jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    """The jobs of each task, in the order in which they were created."""
+    found: dict[str, list[Job]] = {}
+    for job in sorted(jobs, key=lambda job: job.created):
+        found.setdefault(job.owner, []).append(job)
+    return found
+
+
+def _of_tasks(outcome: Outcome) -> list[str]:
+    found = []
+    for task in outcome.tasks.values():
+        if task.state not in ("success", "skipped"):
+            found.append(f"{task.task_id} is {task.state}")
+        if task.tries > MOST_TRIES:
+            found.append(f"{task.task_id} took {task.tries} tries, more than {MOST_TRIES}")
+        submits = task.task_id.startswith("submit_") and task.state == "success"
+        if submits and not any(job.task == task.task_id for job in outcome.jobs):
+            found.append(f"{task.task_id} has no job")
+    return found
+
+
+def _of_one_work(jobs: list[Job], server_killed: bool) -> list[str]:
+    """What is wrong with the jobs of one task and generation: its attempts, one after another."""
+    task, found = jobs[0].task, []
+    if jobs[0].owner.count("/") != 2:
+        found.append(f"job {jobs[0].name} belongs to no task: its tag says {jobs[0].owner!r}")
+    if len(jobs) > 1 and not server_killed:
+        found.append(f"{task} has {len(jobs)} jobs for one attempt")
+    if len({job.request for job in jobs}) > 1:
+        found.append(f"{task}'s jobs are of different requests")
+    found += [f"job {job.name} of {task} is still {job.status}" for job in jobs if not job.ended]
+    for earlier, later in pairwise(jobs):
+        if earlier.ended is None or earlier.ended > later.created:
+            found.append(f"{task} had two jobs at once: {earlier.name}, {later.name}")
+        if not (earlier.status == "Stopped" or earlier.reason.startswith(PASSING)):
+            found.append(f"{task} has another job after {earlier.name}, which is {earlier.status}")
+    if jobs[-1].status != "Completed":
+        found.append(f"{task}'s last job {jobs[-1].name} is {jobs[-1].status}: {jobs[-1].reason}")
+    return found

@@ -1,0 +1,262 @@
+"""A stack in a folder, a whole undisturbed chain on it, and then runs in which something dies."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from include.local_run.assignment import Wishes, assign
+from include.local_run.drawing import draw_cars
+from include.local_run.drive.airflow_api import AirflowApi
+from include.local_run.drive.clients import Aws, connect
+from include.local_run.drive.new_photos import labels_beside, photos_in
+from include.local_run.drive.session import Data, Session
+from include.local_run.drive.show import Show
+from include.local_run.drive.timings import Timings
+from include.local_run.places import Places
+from include.local_run.stack import Ports
+from include.local_run.stack.airflow import ui_url
+from tests.kill_matrix.airflow_database import AirflowDatabase
+from tests.kill_matrix.cases import TRAINING, UPDATE, Case
+from tests.kill_matrix.invariants import Outcome
+from tests.kill_matrix.killing import kill, strikes_all
+from tests.kill_matrix.results import Results
+from tests.kill_matrix.scene import Jobs, Scene
+from tests.kill_matrix.stack import KillableStack
+
+YAML = Path(__file__).with_name("kills.yaml")
+PHOTOS_A_CLASS, NEW_PHOTOS = 40, 40
+LONGEST_RUN = 420.0
+LOOK_EVERY = 0.004
+_JOB_TYPES = {
+    "scheduler": "SchedulerJob",
+    "triggerer": "TriggererJob",
+    "dag-processor": "DagProcessorJob",
+}
+
+
+class Missed(Exception):
+    """The run was past its moment before the kill: another run has to show it."""
+
+
+class Stuck(Exception):
+    """The stack does not come to rest: what follows needs another one."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one kill came to.
+
+    Attributes:
+        case: Which.
+        outcome: What became of the run.
+        seconds: From the kill to the run's end.
+        operation: What the deploying task says that it did, in a run that has one.
+    """
+
+    case: Case
+    outcome: Outcome
+    seconds: float
+    operation: str | None = None
+
+
+class Night:
+    """A context in which a stack runs, with a pipeline that has been through the chain once.
+
+    Args:
+        folder: Where all of its state goes.
+        show: Where it is told.
+    """
+
+    def __init__(self, folder: Path, show: Show) -> None:
+        self._show = show
+        self._places = Places(state=folder)
+        self._places.pipelines.mkdir(parents=True)
+        shutil.copy(YAML, self._places.pipelines)
+        self._assignment = assign(Wishes(YAML.stem), self._places)
+        ports = Ports(_free_port(), _free_port())
+        self._stack = KillableStack(self._places, ports, show.line)
+        self._ui = ui_url(ports.ui)
+        self._api = AirflowApi(self._ui)
+        self._database = AirflowDatabase(self._places.airflow / "airflow.db")
+        self._aws: Aws
+        self._idle: frozenset[str] = frozenset()
+        self.undisturbed: dict[str, float] = {}
+        """Seconds that a run of each family took when nothing was killed."""
+
+    def __enter__(self) -> Night:
+        self._stack.__enter__()
+        try:
+            self._begin()
+        except BaseException:
+            self._stack.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._show.line("ending the stack")
+        self._stack.__exit__(kind, error, trace)
+
+    def run(self, case: Case) -> Row:
+        """Runs the case's DAG, kills, and returns what became of it.
+
+        Raises:
+            Missed: The kill came too late to hurt.
+            Stuck: The run did not end, or the stack did not come to rest afterwards.
+        """
+        scene = self._start(case.family)
+        killed = self._kill(case, scene)
+        ended = self._until_ended(scene)
+        if case.victim.component:
+            self._until_back(case.victim.component, killed)
+        outcome = self._outcome(case.family, scene)
+        if case.tried_again and outcome.tasks[case.tried_again].tries < 2:
+            raise Missed(f"{case.tried_again} had done its work before the kill")
+        operation = self._api.xcom(scene.run, "deploy") if case.family == UPDATE else None
+        return Row(
+            case,
+            outcome,
+            (ended - killed).total_seconds(),
+            operation["operation"] if operation else None,
+        )
+
+    def come_to_rest(self) -> None:
+        """Waits until nothing runs and every component is up.
+
+        Raises:
+            Stuck: It takes too long.
+        """
+        jobs = Jobs(self._aws.sagemaker)
+        self._wait(lambda: not self._database.active_runs(), "runs go on")
+        self._wait(lambda: not any(job.ended is None for job in jobs.others(self._idle)), "jobs")
+        self._idle = jobs.all_names()
+        self._stack.wait_for_airflow(lambda missing: None)
+
+    def _begin(self) -> None:
+        show, stack = self._show, self._stack
+        show.line("starting the local AWS, Airflow's components and a Celery worker")
+        stack.start_aws_and_airflow(YAML.stem)
+        self._aws = connect(stack.aws)
+        session = Session(
+            self._assignment, self._places, self._aws, self._ui, show,
+            Timings(time.time(), 0.0), stack.check,
+        )  # fmt: skip
+        self._results = Results(self._api, self._aws, session.layout, session.pipeline.slug)
+        cars = draw_cars(self._places.data, per_class=PHOTOS_A_CLASS, incoming=NEW_PHOTOS)
+        source = {name: cars.folder / name for name in self._assignment.files.upload}
+        incoming = cars.folder / "incoming"
+        data = Data(source, photos_in(incoming), labels_beside(incoming))
+        session.upload(data)
+        stack.wait_for_airflow(lambda missing: show.line(f"waiting for {missing}"))
+        show.line("the whole chain once, undisturbed")
+        session.drive(data)
+        for family, followed in session.chain.followed.items():
+            self.undisturbed[family] = followed.seconds
+        self.come_to_rest()
+
+    def _start(self, family: str) -> Scene:
+        """Starts a run that has work to do."""
+        form: Mapping[str, Any] = {"force": True}
+        if family == UPDATE:
+            form = {"package_version": self._other_package()}
+        known, packages = Jobs(self._aws.sagemaker).all_names(), len(self._results.packages())
+        run = self._api.trigger(f"{self._assignment.pipeline.name}__{family}", form)
+        slug = self._assignment.pipeline.slug
+        return Scene(run, self._database, self._aws, slug, known, packages)
+
+    def _other_package(self) -> int:
+        """An approved model package that does not serve: deploying it moves the endpoint."""
+        sagemaker, slug = self._aws.sagemaker, self._assignment.pipeline.slug
+        endpoint = sagemaker.describe_endpoint(EndpointName=slug)
+        config = sagemaker.describe_endpoint_config(
+            EndpointConfigName=endpoint["EndpointConfigName"]
+        )
+        model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+        serves = model["PrimaryContainer"]["ModelPackageName"]
+        others = [p for p in self._results.packages() if p["arn"] != serves]
+        if not others:
+            self._show.line("one more night, for a second model to deploy")
+            self._until_ended(self._start(TRAINING))
+            self.come_to_rest()
+            return self._other_package()
+        sagemaker.update_model_package(
+            ModelPackageArn=others[0]["arn"], ModelApprovalStatus="Approved"
+        )
+        return int(others[0]["version"])
+
+    def _kill(self, case: Case, scene: Scene) -> datetime:
+        deadline = time.monotonic() + LONGEST_RUN
+        while not case.moment.has_come(scene):
+            if self._database.ended(scene.run) or time.monotonic() > deadline:
+                raise Missed(f"the run is {self._database.state(scene.run)}")
+            time.sleep(LOOK_EVERY)
+        pid = case.victim.pid(self._stack, scene)
+        if pid is None:
+            raise Missed("the task had ended")
+        killed = datetime.now(UTC)
+        try:
+            kill(pid, strikes_all(case.victim))
+        except ProcessLookupError:
+            raise Missed("the process had ended") from None
+        self._show.line(f"killed {case.victim.words} (process {pid}) {case.moment.words}", "bold")
+        return killed
+
+    def _until_ended(self, scene: Scene) -> datetime:
+        told: dict[str, str] = {}
+        deadline = time.monotonic() + LONGEST_RUN
+        while (ended := self._database.ended(scene.run)) is None:
+            self._stack.check()
+            for task in self._database.tasks(scene.run).values():
+                news = f"{task.state}, try {task.tries}"
+                if task.state not in (None, "scheduled") and told.get(task.task_id) != news:
+                    told[task.task_id] = news
+                    self._show.line(f"  {task.task_id}: {news}")
+            if time.monotonic() > deadline:
+                raise Stuck(f"{scene.run.dag_id} did not end in {LONGEST_RUN:.0f} s")
+            time.sleep(0.5)
+        self._show.line(f"  the run is {self._database.state(scene.run)}")
+        return ended
+
+    def _until_back(self, component: str, killed: datetime) -> None:
+        kind = _JOB_TYPES.get(component)
+        if kind:
+            started = lambda: (self._database.newest_start(kind) or killed) > killed  # noqa: E731
+            self._wait(started, f"{component} does not come back")
+        self._stack.wait_for_airflow(lambda missing: None)
+
+    def _outcome(self, family: str, scene: Scene) -> Outcome:
+        state = self._database.state(scene.run)
+        jobs = [
+            job
+            for job in Jobs(self._aws.sagemaker).others(scene.known)
+            if not job.owner or scene.run.dag_id in job.owner
+        ]
+        lost = self._results.lost(scene.run, family)
+        return Outcome(state, self._database.tasks(scene.run), jobs, lost)
+
+    def _wait(self, condition: Callable[[], bool], complaint: str) -> None:
+        deadline = time.monotonic() + LONGEST_RUN
+        while not condition():
+            self._stack.check()
+            if time.monotonic() > deadline:
+                raise Stuck(f"after {LONGEST_RUN:.0f} s: {complaint}")
+            time.sleep(0.5)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,142 @@
+"""What a run of each family must leave behind, in XCom, in S3 and in SageMaker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlparse
+
+from botocore.exceptions import ClientError
+
+from include.local_run.drive.airflow_api import AirflowApi, Run
+from include.local_run.drive.clients import Aws
+from include.pipeline import Layout
+from include.policies.records import read_record
+
+TASKS: Mapping[str, tuple[str, ...]] = {
+    "dataset_refresh": ("plan", "submit_refresh", "track_refresh", "publish"),
+    "im2rec_conversion": ("plan", "submit_im2rec", "track_im2rec", "publish"),
+    "nightly_training": (
+        "plan", "submit_train", "track_train", "prepare", "ensure_model", "submit_transform",
+        "track_transform", "submit_evaluate", "track_evaluate", "judge", "register",
+    ),
+    "endpoint_update": (
+        "plan", "ensure_model", "ensure_endpoint_config", "deploy", "track_endpoint", "smoke_test",
+        "publish",
+    ),
+    "batch_inference": (
+        "plan", "ensure_model", "submit_transform", "track_transform", "submit_report",
+        "track_report", "publish",
+    ),
+}  # fmt: skip
+"""The tasks of each family that leave a result when the family does its work."""
+
+_MAY_BE_EMPTY = frozenset({"quarantine"})
+
+Xcoms = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Looks for a run's results.
+
+    Args:
+        api: Airflow.
+        aws: The server's clients.
+        layout: The pipeline's keys.
+        group: The pipeline's model package group and endpoint.
+    """
+
+    api: AirflowApi
+    aws: Aws
+    layout: Layout
+    group: str
+
+    def lost(self, run: Run, family: str) -> list[str]:
+        """What is missing, one line each."""
+        xcoms = {task: self.api.xcom(run, task) for task in TASKS[family]}
+        missing = [f"{task} left no XCom" for task, value in xcoms.items() if value is None]
+        if missing:
+            return missing
+        checks: Mapping[str, Callable[[Xcoms], Iterator[str]]] = {
+            "dataset_refresh": self._of_refresh,
+            "im2rec_conversion": self._of_conversion,
+            "nightly_training": self._of_training,
+            "endpoint_update": self._of_endpoint,
+            "batch_inference": self._of_batch,
+        }
+        return [*self._of_jobs(xcoms), *checks[family](xcoms)]
+
+    def _of_jobs(self, xcoms: Xcoms) -> Iterator[str]:
+        """Each tracked job's summary is that of a completed job whose outputs are there."""
+        for task, summary in xcoms.items():
+            if not task.startswith("track_") or "job_name" not in summary:
+                continue
+            if summary["status"] != "Completed":
+                yield f"{task}'s summary says {summary['status']}"
+            for name, uri in summary["outputs"].items():
+                if name not in _MAY_BE_EMPTY and not self._has_objects(uri):
+                    yield f"{task}'s output {name} is missing: {uri}"
+
+    def _of_refresh(self, xcoms: Xcoms) -> Iterator[str]:
+        yield from self._pointer(self.layout.dataset_pointer, xcoms["track_refresh"]["job_name"])
+
+    def _of_conversion(self, xcoms: Xcoms) -> Iterator[str]:
+        yield from self._pointer(self.layout.recordio_pointer, xcoms["track_im2rec"]["job_name"])
+
+    def _of_training(self, xcoms: Xcoms) -> Iterator[str]:
+        job = xcoms["track_train"]["job_name"]
+        for key in (self.layout.evaluation_report(job), self.layout.evaluation_verdict(job)):
+            if read_record(self.aws.s3, self.layout.bucket, key) is None:
+                yield f"{key} is missing"
+        packages = [p for p in self.packages() if p["training_job"] == job]
+        if len(packages) != 1:
+            yield f"{job} is registered {len(packages)} times"
+        elif packages[0]["arn"] != xcoms["register"]["package"]:
+            yield f"{job} is registered as {packages[0]['arn']}, and register tells of another"
+
+    def _of_endpoint(self, xcoms: Xcoms) -> Iterator[str]:
+        wanted = xcoms["deploy"]["endpoint_config_name"]
+        found = self.aws.sagemaker.describe_endpoint(EndpointName=self.group)
+        if (found["EndpointStatus"], found["EndpointConfigName"]) != ("InService", wanted):
+            yield f"the endpoint is {found['EndpointStatus']} on {found['EndpointConfigName']}"
+        if xcoms["publish"]["endpoint_config_name"] != wanted:
+            yield "publish tells of another configuration than deploy"
+
+    def _of_batch(self, xcoms: Xcoms) -> Iterator[str]:
+        key = self.layout.batch_record(xcoms["plan"]["batch"])
+        if read_record(self.aws.s3, self.layout.bucket, key) is None:
+            yield f"{key} is missing"
+
+    def _pointer(self, key: str, job: str) -> Iterator[str]:
+        record = read_record(self.aws.s3, self.layout.bucket, key) or {}
+        if record.get("job") != job:
+            yield f"{key} tells of job {record.get('job')}, not {job}"
+
+    def packages(self) -> list[dict[str, Any]]:
+        """All model packages of the group, newest first: ARN, version, approval, training job."""
+        try:
+            answer = self.aws.sagemaker.list_model_packages(
+                ModelPackageGroupName=self.group, SortBy="CreationTime", SortOrder="Descending",
+                MaxResults=100,
+            )  # fmt: skip
+        except ClientError:  # no group yet
+            return []
+        return [self._package(each) for each in answer["ModelPackageSummaryList"]]
+
+    def _package(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        arn = summary["ModelPackageArn"]
+        told = self.aws.sagemaker.describe_model_package(ModelPackageName=arn)
+        return {
+            "arn": arn,
+            "version": int(summary["ModelPackageVersion"]),
+            "approval": summary["ModelApprovalStatus"],
+            "training_job": told.get("CustomerMetadataProperties", {}).get("training_job"),
+        }
+
+    def _has_objects(self, uri: str) -> bool:
+        place = urlparse(uri)
+        prefix = place.path.lstrip("/")
+        found = self.aws.s3.list_objects_v2(Bucket=place.netloc, Prefix=prefix, MaxKeys=1)
+        return bool(found.get("Contents"))

@@ -1,0 +1,75 @@
+"""`make run`'s stack with a Celery worker beside the scheduler, whose parts may die any time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+
+from include.local_run.places import Places
+from include.local_run.stack import Ports, Stack
+from include.local_run.stack.component import Component
+from include.local_run.stack.supervisor import Report
+
+WORKER = "worker"
+SETTINGS: Mapping[str, str] = {
+    "[core] executor": "CeleryExecutor",
+    "[celery] worker_concurrency": "2",
+    "[celery_broker_transport_options] polling_interval": "0.2",
+    "[scheduler] task_instance_heartbeat_timeout": "30",
+    "[scheduler] task_instance_heartbeat_timeout_detection_interval": "5",
+    "[scheduler] task_queued_timeout": "30",
+    "[scheduler] task_queued_timeout_check_interval": "5",
+    "[scheduler] orphaned_tasks_check_interval": "10",
+    "[scheduler] scheduler_health_check_threshold": "15",
+    "[triggerer] triggerer_health_check_threshold": "15",
+}
+"""What differs from `make run`: how soon a dead component's work is taken up, above all."""
+
+
+class KillableStack(Stack):
+    """Every component is a process of its own that is started again whenever it dies.
+
+    The broker is a folder and Celery's results are a SQLite file: neither needs a server. As with
+    Redis and Airflow's default visibility timeout of a day, what a killed worker had taken from the
+    broker does not come back by itself.
+    """
+
+    def __init__(self, places: Places, ports: Ports, report: Report) -> None:
+        super().__init__(places, ports, report, forgiven_after=0.0)
+
+    def airflow_environment(self) -> dict[str, str]:
+        """As `make run`'s, with `SETTINGS`."""
+        broker = self.places.local / "broker"
+        for folder in (broker, broker / "taken", broker / "control"):
+            folder.mkdir(parents=True, exist_ok=True)
+        settings = {
+            **SETTINGS,
+            "[celery] broker_url": "filesystem://",
+            "[celery] result_backend": f"db+sqlite:///{broker / 'results.sqlite'}",
+            "[celery] worker_enable_remote_control": "False",
+            "[celery_broker_transport_options] data_folder_in": str(broker),
+            "[celery_broker_transport_options] data_folder_out": str(broker),
+            "[celery_broker_transport_options] store_processed": "True",
+            "[celery_broker_transport_options] processed_folder": str(broker / "taken"),
+            "[celery_broker_transport_options] control_folder": str(broker / "control"),
+        }
+        return super().airflow_environment() | {_variable(s): v for s, v in settings.items()}
+
+    def airflow_components(self) -> Iterator[Component]:
+        """All that `make run` starts, and the worker."""
+        yield from super().airflow_components()
+        program = "include.local_run.stack.warm"
+        options = ("--skip-serve-logs", "--without-mingle", "--without-gossip")
+        yield Component(
+            name=WORKER,
+            command=(sys.executable, "-m", program, "celery", "worker", *options),
+            environment=self.airflow_environment(),
+            folder=self.places.root,
+            log=self.places.logs / f"{WORKER}.log",
+        )
+
+
+def _variable(setting: str) -> str:
+    """The environment variable of a setting that is written `[section] option`."""
+    section, _, option = setting.removeprefix("[").partition("] ")
+    return f"AIRFLOW__{section}__{option}".upper()

@@ -1,0 +1,87 @@
+"""The matrix as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.kill_matrix.invariants import Outcome, by_owner, violations
+from tests.kill_matrix.night import Row
+from tests.kill_matrix.stack import SETTINGS
+
+_HEAD = """# What a kill does to the nightly chain
+
+`python -m tests.kill_matrix --table docs/kill_matrix.md` wrote this page. It starts the local AWS
+and, each as a process of its own that is started again when it dies, Airflow's scheduler,
+triggerer, DAG processor, API server and a Celery worker; runs the five DAGs once undisturbed; and
+then, a row at a time, runs one of them, kills one process with SIGKILL at the moment that the row
+names, and looks what became of it. The rows share one stack: what a kill leaves behind meets the
+next.
+
+In every row must hold: the run ends with success by itself, no task takes more than two tries, each
+task has one job and no more (after a kill of the local AWS, which takes its jobs with it: one that
+failed for that reason and then one that is completed, never two at once), none is left running,
+and all XComs and S3 records of the run are there, and its model package once.
+"""
+
+
+def page(rows: Sequence[Row], undisturbed: Mapping[str, float]) -> str:
+    """Returns the page in Markdown.
+
+    Args:
+        rows: In the order in which they ran.
+        undisturbed: Seconds that a run of each family took when nothing was killed.
+    """
+    settings = ", ".join(f"`{name} = {value}`" for name, value in SETTINGS.items())
+    usual = ", ".join(f"{family} {seconds:.0f} s" for family, seconds in undisturbed.items())
+    wrong = sum(bool(_wrong(row)) for row in rows)
+    lines = [
+        _HEAD,
+        f"Settings that differ from `make run`: {settings}. A failed try is repeated after the"
+        " DAGs' own `retry_delay` of 30 s. The broker is kombu's `filesystem://`, the database is"
+        " SQLite.",
+        "",
+        f"Undisturbed runs, a whole run each: {usual}. Seconds below count from the kill to the"
+        f" run's end. {len(rows)} kills, {wrong} with a violation.",
+        "",
+        "| killed | when | run | jobs created | tries | seconds | outcome |",
+        "|---|---|---|---|---|---|---|",
+        *(_line(row) for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: Row) -> str:
+    case, outcome = row.case, row.outcome
+    cells = (
+        case.victim.words,
+        case.moment.words,
+        case.family,
+        _jobs(row),
+        _tries(outcome),
+        f"{row.seconds:.0f}",
+        _wrong(row) or "success",
+    )
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _wrong(row: Row) -> str:
+    found = violations(row.outcome, server_killed=row.case.server_killed)
+    return f"**violated**: {'; '.join(found)}" if found else ""
+
+
+def _jobs(row: Row) -> str:
+    owners = by_owner(row.outcome.jobs)
+    if not owners:
+        return f"none; the last try of `deploy`: {row.operation}" if row.operation else "none"
+    more = [
+        f"`{jobs[0].task}` {len(jobs)}: {', '.join(job.status for job in jobs)}"
+        for jobs in owners.values()
+        if len(jobs) > 1
+    ]
+    count = len(row.outcome.jobs)
+    return f"{count} ({'; '.join(more)})" if more else f"{count}, one a task"
+
+
+def _tries(outcome: Outcome) -> str:
+    more = [f"`{t.task_id}` {t.tries}" for t in outcome.tasks.values() if t.tries > 1]
+    return f"{', '.join(more)}, the others 1" if more else "1 each"
