@@ -69,12 +69,22 @@ def test_a_dead_component_is_started_again_and_reported(tmp_path: Path) -> None:
     with Supervisor(str(tmp_path), said.append) as supervisor:
         supervisor.start(_component(tmp_path, supervisor.marks(), FAMILY))
         _until(lambda: (tmp_path / "fake.log").read_bytes().count(b"complete") == 1)
-        first = supervisor._running["fake"].process.pid
+        first = supervisor.pid("fake")
         os.kill(first, signal.SIGKILL)
         _until(lambda: (tmp_path / "fake.log").read_bytes().count(b"complete") == 2)
         supervisor.check()
     assert "fake ended (killed by SIGKILL): starting it again" in said[0]
     assert not marked(str(tmp_path))
+
+
+def test_deaths_are_forgiven_after_the_time_that_was_asked_for(tmp_path: Path) -> None:
+    """A stack whose components are killed on purpose, again and again, must not give one up."""
+    said: list[str] = []
+    with Supervisor(str(tmp_path), said.append, forgiven_after=0.0) as supervisor:
+        supervisor.start(_component(tmp_path, supervisor.marks(), "pass", restarts=1))
+        _until(lambda: len(said) >= 3, 20.0)
+        supervisor.check()
+    assert all("starting it again" in line for line in said)
 
 
 def test_a_component_that_keeps_dying_fails_the_stack_with_its_last_words(tmp_path: Path) -> None:

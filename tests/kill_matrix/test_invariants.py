@@ -1,0 +1,83 @@
+"""The checker of the kill matrix finds what a kill must not do."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.kill_matrix.airflow_database import TaskInstance
+from tests.kill_matrix.cases import CASES, chosen
+from tests.kill_matrix.invariants import Job, Outcome, violations
+from tests.kill_matrix.night import Row
+from tests.kill_matrix.table import page
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+JOB = Job(
+    kind="training",
+    name="cars-train-1",
+    owner="cars__nightly_training/submit_train/manual__1",
+    request="digest",
+    status="Completed",
+    created=NOON,
+    ended=NOON + timedelta(seconds=60),
+)
+DIED = replace(JOB, status="Failed", reason="InternalServerError: the local server stopped")
+NEXT = replace(
+    JOB,
+    name="cars-train-2",
+    created=NOON + timedelta(seconds=90),
+    ended=NOON + timedelta(seconds=150),
+)
+
+
+def _outcome(*jobs: Job, state: str = "success", tries: int = 2, lost: str = "") -> Outcome:
+    tasks = {
+        "submit_train": TaskInstance("submit_train", "success", tries, None),
+        "announce": TaskInstance("announce", "skipped", 1, None),
+    }
+    return Outcome(state, tasks, jobs, [lost] if lost else [])
+
+
+def test_a_run_that_went_on_after_a_second_try_is_right() -> None:
+    assert violations(_outcome(JOB), server_killed=False) == []
+
+
+def test_after_a_kill_of_the_server_a_second_attempt_is_right() -> None:
+    assert violations(_outcome(DIED, NEXT), server_killed=True) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "server_killed", "told"),
+    [
+        (_outcome(JOB, NEXT), False, "2 jobs for one attempt"),
+        (_outcome(DIED, NEXT), False, "2 jobs for one attempt"),
+        (_outcome(JOB, NEXT), True, "another job after cars-train-1, which is Completed"),
+        (_outcome(replace(DIED, ended=NEXT.ended), NEXT), True, "two jobs at once"),
+        (_outcome(DIED), True, "last job cars-train-1 is Failed"),
+        (_outcome(replace(JOB, status="InProgress", ended=None)), False, "still InProgress"),
+        (_outcome(DIED, replace(NEXT, request="other")), True, "different requests"),
+        (_outcome(JOB, replace(NEXT, owner="")), False, "belongs to no task"),
+        (_outcome(), False, "submit_train has no job"),
+        (_outcome(JOB, tries=3), False, "took 3 tries"),
+        (_outcome(JOB, state="failed"), False, "the run is failed"),
+        (_outcome(JOB, lost="publish left no XCom"), False, "publish left no XCom"),
+    ],
+)
+def test_a_violation_is_found(outcome: Outcome, server_killed: bool, told: str) -> None:
+    assert any(told in line for line in violations(outcome, server_killed=server_killed))
+
+
+def test_the_table_shows_a_violation_and_its_count() -> None:
+    """A reader of the page must not take a row with a second job for a good one."""
+    case = next(case for case in CASES if case.name == "task-submit_train")
+    text = page([Row(case, _outcome(JOB, NEXT), 61.0)], {"nightly_training": 40.0})
+    assert "1 kills, 1 with a violation" in text
+    assert "**violated**: submit_train has 2 jobs for one attempt" in text
+    assert "success |" in page([Row(case, _outcome(JOB), 61.0)], {})
+
+
+def test_cases_are_chosen_by_the_beginning_of_their_names() -> None:
+    assert {case.name.partition("-")[0] for case in chosen(["triggerer"])} == {"triggerer"}
+    assert len({case.name for case in CASES}) == len(CASES)
+    with pytest.raises(ValueError, match="no case is called nonsense"):
+        chosen(["nonsense"])
