@@ -61,6 +61,7 @@ def _run(cases: Sequence[Case], folder: Path, table: Path | None) -> int:
                 while left:
                     rows.append(_row(night, left[0], show))
                     _tell(rows[-1], show)
+                    _write(table, page(rows, undisturbed, len(cases)))
                     del left[0]
                     night.come_to_rest()
             except Stuck as stuck:  # whatever follows needs another stack
@@ -68,10 +69,9 @@ def _run(cases: Sequence[Case], folder: Path, table: Path | None) -> int:
                 if left and (not rows or rows[-1].case is not left[0]):
                     rows.append(Row(left[0], Outcome(str(stuck), {}, []), 0.0))
                     del left[0]
-    text = page(rows, undisturbed)
+    text = page(rows, undisturbed, len(cases))
     print(text)
-    if table:
-        table.write_text(text)
+    _write(table, text)
     return 1 if any(_violations(row) for row in rows) else 0
 
 
@@ -87,6 +87,11 @@ def _row(night: Night, case: Case, show: Show) -> Row:
             night.come_to_rest()
             last = str(error)
     return Row(case, Outcome(f"never killed at its moment ({last})", {}, []), 0.0)
+
+
+def _write(table: Path | None, text: str) -> None:
+    if table:
+        table.write_text(text)
 
 
 def _tell(row: Row, show: Show) -> None:

@@ -32,9 +32,9 @@ from tests.kill_matrix.scene import Jobs, Scene
 from tests.kill_matrix.stack import KillableStack
 
 YAML = Path(__file__).with_name("kills.yaml")
-PHOTOS_A_CLASS, NEW_PHOTOS = 40, 40
+PHOTOS_A_CLASS, NEW_PHOTOS = 24, 24
 LONGEST_RUN = 420.0
-LOOK_EVERY = 0.004
+LOOK_EVERY, LOOK_RARELY = 0.004, 0.1
 _JOB_TYPES = {
     "scheduler": "SchedulerJob",
     "triggerer": "TriggererJob",
@@ -201,7 +201,8 @@ class Night:
         while not case.moment.has_come(scene):
             if self._database.ended(scene.run) or time.monotonic() > deadline:
                 raise Missed(f"the run is {self._database.state(scene.run)}")
-            time.sleep(LOOK_EVERY)
+            near = scene.state(case.moment.task) in case.moment.near
+            time.sleep(LOOK_EVERY if near else LOOK_RARELY)
         pid = case.victim.pid(self._stack, scene)
         if pid is None:
             raise Missed("the task had ended")

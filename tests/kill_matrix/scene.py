@@ -120,11 +120,15 @@ class Moment:
 
     Attributes:
         words: What the table says of it.
+        task: The task that it is about.
         has_come: Asked again and again until it says yes.
+        near: In which states of the task the moment is so near that it is asked all the time.
     """
 
     words: str
+    task: str
     has_come: Callable[[Scene], bool]
+    near: tuple[str, ...] = ("queued", "running")
 
 
 def created(task: str) -> Moment:
@@ -133,7 +137,7 @@ def created(task: str) -> Moment:
     def has_come(scene: Scene) -> bool:
         return scene.state(task) == "running" and scene.new_job(task) is not None
 
-    return Moment(f"right after `{task}` created its job", has_come)
+    return Moment(f"right after `{task}` created its job", task, has_come)
 
 
 def endpoint_told(task: str) -> Moment:
@@ -142,7 +146,7 @@ def endpoint_told(task: str) -> Moment:
     def has_come(scene: Scene) -> bool:
         return scene.state(task) == "running" and scene.endpoint_changes()
 
-    return Moment(f"right after `{task}` began the update", has_come)
+    return Moment(f"right after `{task}` began the update", task, has_come)
 
 
 def registered(task: str) -> Moment:
@@ -151,12 +155,12 @@ def registered(task: str) -> Moment:
     def has_come(scene: Scene) -> bool:
         return scene.state(task) == "running" and scene.registered()
 
-    return Moment(f"right after `{task}` created the model package", has_come)
+    return Moment(f"right after `{task}` created the model package", task, has_come)
 
 
 def runs(task: str) -> Moment:
     """The task runs."""
-    return Moment(f"while `{task}` runs", lambda scene: scene.state(task) == "running")
+    return Moment(f"while `{task}` runs", task, lambda scene: scene.state(task) == "running")
 
 
 def works(task: str) -> Moment:
@@ -165,7 +169,7 @@ def works(task: str) -> Moment:
     def has_come(scene: Scene) -> bool:
         return scene.state(task) == "deferred" and _at_work(scene, task)
 
-    return Moment(f"while the job works and `{task}` is deferred", has_come)
+    return Moment(f"while the job works and `{task}` is deferred", task, has_come, ("deferred",))
 
 
 def begins(submit: str) -> Moment:
@@ -174,7 +178,8 @@ def begins(submit: str) -> Moment:
     def has_come(scene: Scene) -> bool:
         return scene.state(submit) in ("running", "success") and _at_work(scene, submit)
 
-    return Moment(f"while the job of `{submit}` works", has_come)
+    words = f"while the job of `{submit}` works"
+    return Moment(words, submit, has_come, near=("running", "success"))
 
 
 def _at_work(scene: Scene, task: str) -> bool:
@@ -192,7 +197,8 @@ def moves(task: str) -> Moment:
     def has_come(scene: Scene) -> bool:
         return scene.state(task) == "deferred" and scene.endpoint_changes()
 
-    return Moment(f"while the endpoint changes and `{task}` is deferred", has_come)
+    words = f"while the endpoint changes and `{task}` is deferred"
+    return Moment(words, task, has_come, near=("deferred",))
 
 
 def between(before: str, after: str) -> Moment:
@@ -203,4 +209,6 @@ def between(before: str, after: str) -> Moment:
         waits = tasks[after].state in (None, "scheduled", "queued")
         return tasks[before].state == "success" and waits
 
-    return Moment(f"between `{before}` and `{after}`", has_come)
+    return Moment(
+        f"between `{before}` and `{after}`", before, has_come, near=("running", "success")
+    )

@@ -24,12 +24,13 @@ and all XComs and S3 records of the run are there, and its model package once.
 """
 
 
-def page(rows: Sequence[Row], undisturbed: Mapping[str, float]) -> str:
+def page(rows: Sequence[Row], undisturbed: Mapping[str, float], asked: int) -> str:
     """Returns the page in Markdown.
 
     Args:
         rows: In the order in which they ran.
         undisturbed: Seconds that a run of each family took when nothing was killed.
+        asked: How many rows there are to be.
     """
     settings = ", ".join(f"`{name} = {value}`" for name, value in SETTINGS.items())
     usual = ", ".join(f"{family} {seconds:.0f} s" for family, seconds in undisturbed.items())
@@ -37,11 +38,12 @@ def page(rows: Sequence[Row], undisturbed: Mapping[str, float]) -> str:
     lines = [
         _HEAD,
         f"Settings that differ from `make run`: {settings}. A failed try is repeated after the"
-        " DAGs' own `retry_delay` of 30 s. The broker is kombu's `filesystem://`, the database is"
-        " SQLite.",
+        " DAGs' own `retry_delay`, 30 to 60 s. The broker is kombu's `filesystem://`, the"
+        " database SQLite.",
         "",
         f"Undisturbed runs, a whole run each: {usual}. Seconds below count from the kill to the"
-        f" run's end. {len(rows)} kills, {wrong} with a violation.",
+        f" run's end. {len(rows)} of {asked} kills, {wrong} with a"
+        " violation.",
         "",
         "| killed | when | run | jobs created | tries | seconds | outcome |",
         "|---|---|---|---|---|---|---|",

@@ -70,10 +70,10 @@ def test_a_violation_is_found(outcome: Outcome, server_killed: bool, told: str) 
 def test_the_table_shows_a_violation_and_its_count() -> None:
     """A reader of the page must not take a row with a second job for a good one."""
     case = next(case for case in CASES if case.name == "task-submit_train")
-    text = page([Row(case, _outcome(JOB, NEXT), 61.0)], {"nightly_training": 40.0})
-    assert "1 kills, 1 with a violation" in text
+    text = page([Row(case, _outcome(JOB, NEXT), 61.0)], {"nightly_training": 40.0}, asked=1)
+    assert "1 of 1 kills, 1 with a violation" in text
     assert "**violated**: submit_train has 2 jobs for one attempt" in text
-    assert "success |" in page([Row(case, _outcome(JOB), 61.0)], {})
+    assert "success |" in page([Row(case, _outcome(JOB), 61.0)], {}, asked=1)
 
 
 def test_cases_are_chosen_by_the_beginning_of_their_names() -> None:
