@@ -54,12 +54,14 @@ class Outcome:
         tasks: Its task instances, by task id.
         jobs: The jobs that were created since the run began.
         lost: What should be there and is not, one line each.
+        operation: What the deploying task says that it did at last, in a run that has one.
     """
 
     state: str
     tasks: Mapping[str, TaskInstance]
     jobs: Sequence[Job]
     lost: Sequence[str] = field(default=())
+    operation: str | None = None
 
 
 def violations(outcome: Outcome, *, server_killed: bool) -> list[str]:
@@ -73,7 +75,7 @@ def violations(outcome: Outcome, *, server_killed: bool) -> list[str]:
     found = []
     if outcome.state != "success":
         found.append(f"the run is {outcome.state}, not success")
-    found += _of_tasks(outcome)
+    found += [*_of_tasks(outcome), *_of_update(outcome)]
     for jobs in by_owner(outcome.jobs).values():
         found += _of_one_work(jobs, server_killed)
     return [*found, *outcome.lost]
@@ -98,6 +100,13 @@ def _of_tasks(outcome: Outcome) -> list[str]:
         if submits and not any(job.task == task.task_id for job in outcome.jobs):
             found.append(f"{task.task_id} has no job")
     return found
+
+
+def _of_update(outcome: Outcome) -> list[str]:
+    """An update that a killed try had begun is attached to, not begun again."""
+    deploy = outcome.tasks.get("deploy")
+    again = deploy is not None and deploy.tries > 1 and outcome.operation in ("create", "update")
+    return [f"deploy's second try says {outcome.operation}"] if again else []
 
 
 def _of_one_work(jobs: list[Job], server_killed: bool) -> list[str]:

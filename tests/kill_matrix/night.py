@@ -58,13 +58,11 @@ class Row:
         case: Which.
         outcome: What became of the run.
         seconds: From the kill to the run's end.
-        operation: What the deploying task says that it did, in a run that has one.
     """
 
     case: Case
     outcome: Outcome
     seconds: float
-    operation: str | None = None
 
 
 class Night:
@@ -124,13 +122,7 @@ class Night:
         outcome = self._outcome(case.family, scene)
         if case.tried_again and outcome.tasks[case.tried_again].tries < 2:
             raise Missed(f"{case.tried_again} had done its work before the kill")
-        operation = self._api.xcom(scene.run, "deploy") if case.family == UPDATE else None
-        return Row(
-            case,
-            outcome,
-            (ended - killed).total_seconds(),
-            operation["operation"] if operation else None,
-        )
+        return Row(case, outcome, (ended - killed).total_seconds())
 
     def come_to_rest(self) -> None:
         """Waits until nothing runs and every component is up.
@@ -245,7 +237,9 @@ class Night:
             if not job.owner or scene.run.dag_id in job.owner
         ]
         lost = self._results.lost(scene.run, family)
-        return Outcome(state, self._database.tasks(scene.run), jobs, lost)
+        deployed = self._api.xcom(scene.run, "deploy") if family == UPDATE else None
+        operation = deployed["operation"] if deployed else None
+        return Outcome(state, self._database.tasks(scene.run), jobs, lost, operation)
 
     def _wait(self, condition: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + LONGEST_RUN

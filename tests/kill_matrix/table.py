@@ -74,7 +74,8 @@ def _wrong(row: Row) -> str:
 def _jobs(row: Row) -> str:
     owners = by_owner(row.outcome.jobs)
     if not owners:
-        return f"none; the last try of `deploy`: {row.operation}" if row.operation else "none"
+        operation = row.outcome.operation
+        return f"none; `deploy` says {operation}" if operation else "none"
     more = [
         f"`{jobs[0].task}` {len(jobs)}: {', '.join(job.status for job in jobs)}"
         for jobs in owners.values()

@@ -30,6 +30,9 @@ NEXT = replace(
 )
 
 
+DEPLOYED = {"deploy": TaskInstance("deploy", "success", 2, None)}
+
+
 def _outcome(*jobs: Job, state: str = "success", tries: int = 2, lost: str = "") -> Outcome:
     tasks = {
         "submit_train": TaskInstance("submit_train", "success", tries, None),
@@ -46,6 +49,11 @@ def test_after_a_kill_of_the_server_a_second_attempt_is_right() -> None:
     assert violations(_outcome(DIED, NEXT), server_killed=True) == []
 
 
+def test_a_second_try_that_attaches_to_the_update_is_right() -> None:
+    attached = Outcome("success", DEPLOYED, [], operation="attach")
+    assert violations(attached, server_killed=False) == []
+
+
 @pytest.mark.parametrize(
     ("outcome", "server_killed", "told"),
     [
@@ -60,6 +68,7 @@ def test_after_a_kill_of_the_server_a_second_attempt_is_right() -> None:
         (_outcome(), False, "submit_train has no job"),
         (_outcome(JOB, tries=3), False, "took 3 tries"),
         (_outcome(JOB, state="failed"), False, "the run is failed"),
+        (Outcome("success", DEPLOYED, [], operation="update"), False, "second try says update"),
         (_outcome(JOB, lost="publish left no XCom"), False, "publish left no XCom"),
     ],
 )
