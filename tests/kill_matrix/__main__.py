@@ -20,7 +20,7 @@ from tests.kill_matrix.invariants import Outcome, violations
 from tests.kill_matrix.night import Missed, Night, Row, Stuck
 from tests.kill_matrix.table import page
 
-MOST_RUNS = 4
+MOST_RUNS = 8
 """How many runs a case may take until one is killed at its moment."""
 
 

@@ -61,6 +61,10 @@ def _matrix() -> Iterable[Case]:
     )
     submits = [(family, track.replace("track_", "submit_")) for family, track in deferred]
     submits += [(TRAINING, "submit_evaluate"), (BATCH, "submit_report")]
+    for family, submit in submits:
+        yield _of_task(family, submit, scene.created(submit))
+    yield _of_task(TRAINING, "register", scene.registered("register"))
+    yield _of_task(UPDATE, "deploy", scene.endpoint_told("deploy"))
     yield _of_worker(TRAINING, "submit_train", scene.created("submit_train"))
     yield _of_worker(CONVERSION, "plan", scene.runs("plan"))
     for family, track in deferred:
@@ -70,13 +74,11 @@ def _matrix() -> Iterable[Case]:
     yield _of("scheduler", TRAINING, scene.between("prepare", "submit_transform"), "between")
     for family, submit in submits[:-1]:
         yield _of(SERVER, family, scene.begins(submit), submit)
+    for family, track in deferred[2:]:
+        yield _of(SERVER, family, scene.works(track), track)
     yield _of(SERVER, UPDATE, scene.moves("track_endpoint"), "track_endpoint")
     yield _of("dag-processor", CONVERSION, scene.works("track_im2rec"), "track_im2rec")
     yield _of("api-server", REFRESH, scene.runs("submit_refresh"), "submit_refresh")
-    for family, submit in submits:
-        yield _of_task(family, submit, scene.created(submit))
-    yield _of_task(TRAINING, "register", scene.registered("register"))
-    yield _of_task(UPDATE, "deploy", scene.endpoint_told("deploy"))
 
 
 CASES = tuple(_matrix())

@@ -26,11 +26,11 @@ class Jobs:
     def __init__(self, sagemaker: Any) -> None:
         self._sagemaker = sagemaker
 
-    def names(self, kind: str) -> list[str]:
+    def names(self, kind: str, most: int = 100) -> list[str]:
         """The newest jobs' names, newest first."""
         word = kind.capitalize()
         answer = getattr(self._sagemaker, f"list_{kind}_jobs")(
-            SortBy="CreationTime", SortOrder="Descending", MaxResults=100
+            SortBy="CreationTime", SortOrder="Descending", MaxResults=most
         )
         return [job[f"{word}JobName"] for job in answer[f"{word}JobSummaries"]]
 
@@ -98,8 +98,8 @@ class Scene:
     def new_job(self, task: str) -> tuple[str, str] | None:
         """Kind and name of the newest job of a task's stage, if the run has created one."""
         kind = KIND_OF_STAGE.get(task.partition("_")[2], "processing")
-        names = [n for n in Jobs(self.aws.sagemaker).names(kind) if n not in self.known]
-        return (kind, names[0]) if names else None
+        newest = Jobs(self.aws.sagemaker).names(kind, most=1)
+        return (kind, newest[0]) if newest and newest[0] not in self.known else None
 
     def endpoint_changes(self) -> bool:
         """Whether the endpoint is on the way to something."""
