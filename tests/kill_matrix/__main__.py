@@ -27,7 +27,9 @@ MOST_RUNS = 8
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kill_matrix", description=__doc__)
     parser.add_argument("--only", nargs="+", default=(), metavar="CASE", help="or its beginning")
-    parser.add_argument("--table", type=Path, help="the Markdown file to write")
+    parser.add_argument(
+        "--table", type=Path, help="the Markdown file to write; --only keeps its other rows"
+    )
     parser.add_argument("--folder", type=Path, help="a new folder that is kept; else none is")
     parser.add_argument("--list", action="store_true", help="say what cases there are")
     options = parser.parse_args()
@@ -41,7 +43,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     with tempfile.TemporaryDirectory(prefix="kill-matrix-") as scratch:
         try:
-            return _run(cases, options.folder or Path(scratch), options.table)
+            page_file = options.table if options.only else None
+            earlier = page_file.read_text() if page_file and page_file.exists() else ""
+            return _run(cases, options.folder or Path(scratch), options.table, earlier)
         except KeyboardInterrupt:
             return 130
 
@@ -50,7 +54,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(cases: Sequence[Case], folder: Path, table: Path | None) -> int:
+def _run(cases: Sequence[Case], folder: Path, table: Path | None, earlier: str) -> int:
     show, rows, undisturbed = Show(time.time()), list[Row](), dict[str, float]()
     left, nights = list(cases), 0
     while left:
@@ -61,7 +65,7 @@ def _run(cases: Sequence[Case], folder: Path, table: Path | None) -> int:
                 while left:
                     rows.append(_row(night, left[0], show))
                     _tell(rows[-1], show)
-                    _write(table, page(rows, undisturbed, len(cases)))
+                    _write(table, page(rows, undisturbed, earlier))
                     del left[0]
                     night.come_to_rest()
             except Stuck as stuck:  # whatever follows needs another stack
@@ -69,7 +73,7 @@ def _run(cases: Sequence[Case], folder: Path, table: Path | None) -> int:
                 if left and (not rows or rows[-1].case is not left[0]):
                     rows.append(Row(left[0], Outcome(str(stuck), {}, []), 0.0))
                     del left[0]
-    text = page(rows, undisturbed, len(cases))
+    text = page(rows, undisturbed, earlier)
     print(text)
     _write(table, text)
     return 1 if any(_violations(row) for row in rows) else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tests.kill_matrix.cases import CASES
 from tests.kill_matrix.invariants import Outcome, by_owner, violations
 from tests.kill_matrix.night import Row
 from tests.kill_matrix.stack import SETTINGS
@@ -15,7 +16,7 @@ and, each as a process of its own that is started again when it dies, Airflow's 
 triggerer, DAG processor, API server and a Celery worker; runs the five DAGs once undisturbed; and
 then, a row at a time, runs one of them, kills one process with SIGKILL at the moment that the row
 names, and looks what became of it. The rows share one stack: what a kill leaves behind meets the
-next.
+next. With `--only CASE ...` the named rows are run anew, and the others are kept.
 
 In every row must hold: the run ends with success by itself, no task takes more than two tries, each
 task has one job and no more (after a kill of the local AWS, which takes its jobs with it: one that
@@ -24,32 +25,46 @@ and all XComs and S3 records of the run are there, and its model package once.
 """
 
 
-def page(rows: Sequence[Row], undisturbed: Mapping[str, float], asked: int) -> str:
+_VIOLATED = "**violated**"
+
+
+def page(rows: Sequence[Row], undisturbed: Mapping[str, float], earlier: str = "") -> str:
     """Returns the page in Markdown.
 
     Args:
-        rows: In the order in which they ran.
+        rows: What has been run.
         undisturbed: Seconds that a run of each family took when nothing was killed.
-        asked: How many rows there are to be.
+        earlier: A page whose rows are kept where no new ones take their place.
     """
     settings = ", ".join(f"`{name} = {value}`" for name, value in SETTINGS.items())
     usual = ", ".join(f"{family} {seconds:.0f} s" for family, seconds in undisturbed.items())
-    wrong = sum(bool(_wrong(row)) for row in rows)
+    table = _lines(rows, earlier)
+    wrong = sum(_VIOLATED in line for line in table)
     lines = [
         _HEAD,
         f"Settings that differ from `make run`: {settings}. A failed try is repeated after the"
         " DAGs' own `retry_delay`, 30 to 60 s. The broker is kombu's `filesystem://`, the"
         " database SQLite.",
         "",
-        f"Undisturbed runs, a whole run each: {usual}. Seconds below count from the kill to the"
-        f" run's end. {len(rows)} of {asked} kills, {wrong} with a"
-        " violation.",
+        f"{len(table)} of {len(CASES)} kills, {wrong} with a violation. Seconds count from the kill"
+        f" to the run's end; undisturbed, whole runs last took: {usual}.",
         "",
         "| killed | when | run | jobs created | tries | seconds | outcome |",
         "|---|---|---|---|---|---|---|",
-        *(_line(row) for row in rows),
+        *table,
     ]
     return "\n".join(lines) + "\n"
+
+
+def _lines(rows: Sequence[Row], earlier: str) -> list[str]:
+    """The table's lines in the order of the cases, new ones before earlier ones."""
+    new = {row.case.name: _line(row) for row in rows}
+    found = []
+    for case in CASES:
+        start = f"| {case.victim.words} | {case.moment.words} |"
+        kept = [line for line in earlier.splitlines() if line.startswith(start)]
+        found += [new[case.name]] if case.name in new else kept
+    return found
 
 
 def _line(row: Row) -> str:
@@ -68,7 +83,7 @@ def _line(row: Row) -> str:
 
 def _wrong(row: Row) -> str:
     found = violations(row.outcome, server_killed=row.case.server_killed)
-    return f"**violated**: {'; '.join(found)}" if found else ""
+    return f"{_VIOLATED}: {'; '.join(found)}" if found else ""
 
 
 def _jobs(row: Row) -> str:
