@@ -223,10 +223,13 @@ class Night:
         return ended
 
     def _until_back(self, component: str, killed: datetime) -> None:
+        """Waits until a component that registers itself with Airflow has done so again."""
         kind = _JOB_TYPES.get(component)
         if kind:
-            started = lambda: (self._database.newest_start(kind) or killed) > killed  # noqa: E731
-            self._wait(started, f"{component} does not come back")
+            self._wait(
+                lambda: (self._database.newest_start(kind) or killed) > killed,
+                f"{component} does not come back",
+            )
         self._stack.wait_for_airflow(lambda missing: None)
 
     def _outcome(self, family: str, scene: Scene) -> Outcome:
