@@ -16,7 +16,7 @@ from types import FrameType
 
 from include.local_run.drive.show import Show
 from tests.kill_matrix.cases import Case, chosen
-from tests.kill_matrix.invariants import Outcome, violations
+from tests.kill_matrix.invariants import Outcome
 from tests.kill_matrix.night import Missed, Night, Row, Stuck
 from tests.kill_matrix.table import page
 
@@ -76,7 +76,7 @@ def _run(cases: Sequence[Case], folder: Path, table: Path | None, earlier: str) 
     text = page(rows, undisturbed, earlier)
     print(text)
     _write(table, text)
-    return 1 if any(_violations(row) for row in rows) else 0
+    return 1 if any(row.violations for row in rows) else 0
 
 
 def _row(night: Night, case: Case, show: Show) -> Row:
@@ -99,13 +99,9 @@ def _write(table: Path | None, text: str) -> None:
 
 
 def _tell(row: Row, show: Show) -> None:
-    found = _violations(row)
+    found = row.violations
     told = f"violated: {'; '.join(found)}" if found else f"well after {row.seconds:.0f} s"
     show.line(f"{row.case.name}: {told}", "red" if found else "green")
-
-
-def _violations(row: Row) -> list[str]:
-    return violations(row.outcome, server_killed=row.case.server_killed)
 
 
 if __name__ == "__main__":

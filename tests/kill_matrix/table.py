@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tests.kill_matrix.cases import CASES
-from tests.kill_matrix.invariants import Outcome, by_owner, violations
+from tests.kill_matrix.invariants import Outcome, by_owner
 from tests.kill_matrix.night import Row
 from tests.kill_matrix.stack import SETTINGS
 
@@ -82,8 +82,7 @@ def _line(row: Row) -> str:
 
 
 def _wrong(row: Row) -> str:
-    found = violations(row.outcome, server_killed=row.case.server_killed)
-    return f"{_VIOLATED}: {'; '.join(found)}" if found else ""
+    return f"{_VIOLATED}: {'; '.join(row.violations)}" if row.violations else ""
 
 
 def _jobs(row: Row) -> str:
