@@ -16,6 +16,8 @@ from include.policies.billing import HOUR, TrainingJob, training_jobs
 from include.policies.decision import Decision
 from include.policies.estimate import Estimate, estimate_training
 
+DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+
 LOOK_BACK = 20
 """Among how many earlier jobs one is looked for that tells how long tonight's will take."""
 
@@ -56,7 +58,15 @@ def afford(
         _require_no_caps(budget, unknown)
         return Decision(True, f"{decision.reason}; its cost is not estimated: {unknown}")
     jobs = partial(training_jobs, sagemaker, pipeline, deployment, now)
-    estimate = estimate_training(training, hyperparameters, price, islice(jobs(), LOOK_BACK))
+    try:
+        earlier = islice(jobs(), LOOK_BACK)
+        estimate = estimate_training(training, hyperparameters, price, earlier)
+    except sagemaker.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in DENIED:
+            raise
+        unknown = f"Airflow's role may not list training jobs and their tags ({error})"
+        _require_no_caps(budget, unknown)
+        return Decision(True, f"{decision.reason}; its cost is not estimated: {unknown}")
     _check_run(budget, estimate)
     _check_month(budget, estimate, jobs, deployment.region, now)
     return Decision(True, f"{decision.reason}; estimated cost: {estimate.text}")

@@ -224,3 +224,13 @@ def test_a_night_that_is_skipped_costs_nothing_and_asks_nothing(sagemaker: Any) 
     skipped = Decision(False, "nothing new")
     pipeline = cars(per_run_usd=0.01)
     assert afford(skipped, sagemaker.client, pipeline, HERE, TOLD, NOW) == skipped
+
+
+def test_who_may_not_list_jobs_has_no_estimate_and_no_caps(sagemaker: Any) -> None:
+    for _ in range(2):
+        sagemaker.refuse("list_training_jobs", "AccessDeniedException", "not allowed")
+    decision = decide(sagemaker, cars())
+    assert decision.go
+    assert "its cost is not estimated: Airflow's role may not list training jobs" in decision.reason
+    with pytest.raises(BudgetError, match=r"budget\.per_run_usd cannot be checked: Airflow's role"):
+        decide(sagemaker, cars(per_run_usd=4))
