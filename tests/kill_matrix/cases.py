@@ -61,10 +61,10 @@ def _matrix() -> Iterable[Case]:
     )
     submits = [(family, track.replace("track_", "submit_")) for family, track in deferred]
     submits += [(TRAINING, "submit_evaluate"), (BATCH, "submit_report")]
-    yield _of_task(TRAINING, "register", scene.registered("register"))
-    yield _of_task(UPDATE, "deploy", scene.endpoint_told("deploy"))
     for family, submit in submits:
         yield _of_task(family, submit, scene.created(submit))
+    yield _of_task(TRAINING, "register", scene.registered("register"))
+    yield _of_task(UPDATE, "deploy", scene.endpoint_told("deploy"))
     yield _of_worker(TRAINING, "submit_train", scene.created("submit_train"))
     yield _of_worker(CONVERSION, "plan", scene.runs("plan"))
     for family, track in deferred:

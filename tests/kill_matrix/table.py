@@ -15,8 +15,8 @@ _HEAD = """# What a kill does to the nightly chain
 and, each as a process of its own that is started again when it dies, Airflow's scheduler,
 triggerer, DAG processor, API server and a Celery worker; runs the five DAGs once undisturbed; and
 then, a row at a time, runs one of them, kills one process with SIGKILL at the moment that the row
-names, and looks what became of it. The rows share one stack: what a kill leaves behind meets the
-next. With `--only CASE ...` the named rows are run anew, and the others are kept.
+names, and looks what became of it. The rows of one run of the command share one stack: what a kill
+leaves behind meets the next. With `--only CASE ...` the named rows are run anew, the others kept.
 
 In every row must hold: the run ends with success by itself, no task takes more than two tries, each
 task has one job and no more (after a kill of the local AWS, which takes its jobs with it: one that
@@ -46,7 +46,8 @@ def page(rows: Sequence[Row], undisturbed: Mapping[str, float], earlier: str = "
         " DAGs' own `retry_delay`, 30 to 60 s. The broker is kombu's `filesystem://`, the"
         " database SQLite.",
         "",
-        f"{len(table)} of {len(CASES)} kills, {wrong} with a violation. Seconds count from the kill"
+        f"{len(table)} of {len(CASES)} kills, {wrong} with a violation; {len(table) - len(rows)} of"
+        " the rows are kept from earlier runs of the command. Seconds count from the kill"
         f" to the run's end; undisturbed, whole runs last took: {usual}.",
         "",
         "| killed | when | run | jobs created | tries | seconds | outcome |",

@@ -92,6 +92,7 @@ def test_rows_that_are_run_anew_replace_their_own_and_keep_the_others() -> None:
     assert "**violated**" in earlier
     assert "**violated**" not in text
     assert f"2 of {len(CASES)} kills, 0 with a violation" in text
+    assert "1 of the rows are kept" in text
     assert "| 62 | success |" in text
 
 
