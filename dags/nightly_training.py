@@ -161,7 +161,7 @@ def register(
     return {**facts, "package": add(site.sagemaker, group, request), "job": trained}
 
 
-@task(multiple_outputs=False)
+@task
 def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, str]:
     """Skip unless the model would be promoted; else tell people that they are asked, and what."""
     from include.policies.approval import decide_asking, question

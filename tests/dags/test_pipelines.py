@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import XComArg
 
 LoadDags = Callable[[], Any]
 
@@ -58,6 +59,23 @@ def test_a_pipeline_may_have_a_person_asked_who_else_has_said_no(
     assert asked.downstream_task_ids == {"approve"}
     assert dag.get_task("announce").upstream_task_ids == {"approve"}
     assert not dags["merch__nightly_training"].has_task("ask_person")
+
+
+def test_what_a_task_takes_of_anothers_result_is_given_by_itself(
+    pipelines_folder: Path, load_dags: LoadDags
+) -> None:
+    """A part of a mapping has an XCom of its own only where the task gives several outputs."""
+    (pipelines_folder / "flowers.yaml").write_text(GOOD + "promotion: {approval: ask}\n")
+    taken = {
+        (dag.dag_id, giver.task_id, key, getattr(giver, "multiple_outputs", False))
+        for dag in load_dags().dags.values()
+        for task in dag.tasks
+        if not task.is_mapped
+        for giver, key in XComArg.iter_xcom_references(task)
+        if key != "return_value"
+    }
+    assert ("flowers__nightly_training", "prepare_question", "subject", True) in taken
+    assert [each for each in taken if not each[3]] == []
 
 
 def test_a_dag_suits_every_deployment(pipelines_folder: Path, load_dags: LoadDags) -> None:
