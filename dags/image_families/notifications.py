@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 from airflow.sdk import get_current_context
 from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from image_families.skipping import REASON
 from include.pipeline import Pipeline, find_pipeline
 from include.pipeline.notifications import Event
+from sagemaker_jobs.deadlines import RunCreated
 from sagemaker_jobs.notices import Notice, deadline_missed, page, send
 
 SAYING = "notice"
@@ -94,7 +95,7 @@ def late(name: str, interval: timedelta) -> DeadlineAlert:
 
 def _alert(name: str, interval: timedelta, words: dict[str, str]) -> DeadlineAlert:
     return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        reference=RunCreated(),
         interval=interval,
         callback=AsyncCallback(deadline_missed, kwargs=words),
         name=f"{name} is late",
