@@ -15,11 +15,13 @@ compares. Runs by its schedule, or by hand.
 - The run says *drift*: these photos, or the model's certainty of them, differ by more than
   `batch.drift` allows from what it was judged on. Look at uncertain.csv and the gallery; label some
   of those photos and put them into the source.
+- With `batch.drift.retrain: true` the night after a drift trains, though nothing else is new.
 - `publish`: clear it. It only writes batch.json, after which the images count as predicted.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import get_current_context, task
@@ -63,12 +65,15 @@ def publish(
     """Write the batch's record, after which its images count as predicted; tell of drift."""
     from include.policies.batch import finish_batch
     from include.policies.drift import drift_warning
+    from include.policies.retraining import ask_for_retraining
 
     site = open_site(pipeline)
     record = finish_batch(site.s3, site.layout, batch, answered, reported)
     drifted = drift_warning(site.pipeline.batch.drift, record)
     if drifted:
         say("drift", drifted)
+        if site.pipeline.batch.drift.retrain:
+            ask_for_retraining(site.s3, site.layout, batch, drifted, datetime.now(UTC))
     return record
 
 

@@ -124,6 +124,11 @@ class Layout:
         """What one training goes on from after an interruption; of no use once it is done."""
         return f"{self.root}checkpoints/{training}/"
 
+    @property
+    def retraining(self) -> str:
+        """Which batch asks the next night to train, and why."""
+        return f"{self.root}models/retraining.json"
+
     def evaluation(self, training_job: str) -> str:
         """The evaluation of one candidate: evaluation.json, tables, a page."""
         return f"{self.root}evaluations/{training_job}/"

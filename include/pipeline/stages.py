@@ -381,6 +381,9 @@ class Drift(Strict):
     )
     significance: Share = 0.01
     minimum_images: Annotated[int, Field(ge=1)] = 100
+    retrain: bool = Field(
+        default=False, description="Whether the next night then trains, though nothing else is new"
+    )
 
 
 class Batch(Strict):

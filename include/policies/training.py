@@ -16,6 +16,7 @@ from include.policies.decision import Decision
 from include.policies.image import PinnedImage
 from include.policies.records import RecordError, need_record
 from include.policies.registry import Package, find_package
+from include.policies.retraining import asking_batch
 from include.policies.starting import Start, find_start, network_name
 
 CHANGEABLE = ("epochs", "num_layers", "learning_rate")
@@ -28,7 +29,8 @@ class TrainingState:
 
     `shards` is how many files each split of the RecordIO version has. `earlier` is the package of
     an earlier training on the same data with the same hyperparameters and image, if there is one.
-    `network` names what is trained, `start` is what it starts from, `image` what trains it.
+    `network` names what is trained, `start` is what it starts from, `image` what trains it;
+    `asked_by` is the batch whose drift asked for a training, if one did.
     """
 
     pipeline: str
@@ -41,6 +43,7 @@ class TrainingState:
     start: Start
     image: PinnedImage
     earlier: Package | None
+    asked_by: str | None = None
 
     def lineage(self) -> dict[str, Any]:
         """Return what the candidate's package will say of its origin."""
@@ -53,6 +56,7 @@ class TrainingState:
             "network": self.network,
             "started_from": self.start.text,
             "image": self.image.uri,
+            **({"asked_by": self.asked_by} if self.asked_by else {}),
             "hyperparameters": settings,
         }
 
@@ -85,8 +89,9 @@ def plan_training(
     changes = {name: asked.get(name) for name in CHANGEABLE}
     hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
     start_from, instances = pipeline.training.start_from, pipeline.training.instance_count
+    asked_by = asking_batch(s3, layout) if pipeline.batch.drift.retrain else None
     fingerprint = training_fingerprint(
-        record["version"], hyperparameters, image.identity, start_from, instances
+        record["version"], hyperparameters, image.identity, start_from, instances, asked_by
     )
     network = network_name(pipeline.training.algorithm, hyperparameters)
     return TrainingState(
@@ -100,6 +105,7 @@ def plan_training(
         start=find_start(sagemaker, pipeline, hyperparameters, network),
         image=image,
         earlier=find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint),
+        asked_by=asked_by,
     )
 
 
@@ -108,6 +114,8 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
     doubt = f"; {state.image.doubt}" if state.image.doubt else ""
     start = f"starting from {state.start.text}"
     if state.earlier is None:
+        if state.asked_by:
+            doubt = f"; batch {state.asked_by}, which has drifted, asks for it{doubt}"
         new = f"RecordIO {state.recordio} was not trained on with these settings and this code yet"
         return Decision(True, f"{new}; {start}{doubt}")
     facts = state.earlier.metadata

@@ -37,6 +37,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "recordio_pointer",
         "recordio_report",
         "night",
+        "retraining",
         "evaluation_manifest",
         "evaluation_report",
         "evaluation_answers",

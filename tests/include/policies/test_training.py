@@ -174,3 +174,32 @@ def test_an_older_version_that_is_not_converted_says_what_converts_it(
     cars = find_pipeline("stanford_cars")
     with pytest.raises(RecordError, match=r"recordio\.json is missing: RecordIO conversion"):
         plan_training(s3.client, sagemaker.client, cars, HERE, IMAGE, {"dataset_version": "d0"})
+
+
+def test_a_batch_that_drifted_has_one_night_train_where_the_pipeline_wants_that(
+    s3: Any, sagemaker: Any, registry: Any
+) -> None:
+    local = find_pipeline("stanford_cars", "local")
+    drift = local.batch.drift.model_copy(update={"retrain": True})
+    asking = local.model_copy(update={"batch": local.batch.model_copy(update={"drift": drift})})
+
+    def night(request: Any) -> Any:
+        s3.answer("get_object", s3.json(RECORD), Bucket="some-bucket", Key=_pointer())
+        if request is None:
+            s3.refuse("get_object", "NoSuchKey")
+        else:
+            key = "stanford_cars/models/retraining.json"
+            s3.answer("get_object", s3.json(request), Bucket="some-bucket", Key=key)
+        return plan_training(s3.client, sagemaker.client, asking, HERE, IMAGE, {})
+
+    registry.lists()
+    before = night(None)
+    registry.lists(1)
+    registry.describes(1, **before.lineage())
+    asked = night({"batch": "b7", "reason": "drift"})
+    decision = decide_training(asked, force=False)
+    assert decision.go
+    assert "batch b7, which has drifted, asks for it" in decision.reason
+    registry.lists(2)
+    registry.describes(2, **asked.lineage())
+    assert not decide_training(night({"batch": "b7", "reason": "drift"}), force=False).go
