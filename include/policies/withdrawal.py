@@ -51,14 +51,15 @@ def judge_failure(
     because = f": {endpoint.failure_reason}" if endpoint.failure_reason else ""
     if endpoint.status in CHANGING_STATES:
         return _leave(f"{now} still: clear track_endpoint to wait for what it becomes")
-    if endpoint.status == "InService":
-        if endpoint.endpoint_config == wanted:
-            return _blame(f"{wanted} serves and did not pass its smoke test", previous, wanted)
-        if endpoint.endpoint_config != previous:
-            return _leave(f"{endpoint.endpoint_config} serves by now, which is not this run's work")
-        return _blame(f"{wanted} was rolled back{because}", None, previous)
+    serves = endpoint.status == "InService"
+    if serves and endpoint.endpoint_config == wanted:
+        return _blame(f"{wanted} serves and did not pass its smoke test", previous, wanted)
+    if serves and endpoint.endpoint_config != previous:
+        return _leave(f"{endpoint.endpoint_config} serves by now, which is not this run's work")
     if CAPACITY.search(endpoint.failure_reason):
         return _leave(f"{now}{because}; that says nothing of the model, so trigger this DAG again")
+    if serves:
+        return _blame(f"{wanted} was rolled back{because}", None, endpoint.endpoint_config)
     stuck = previous if endpoint.status in STUCK_STATES else None
     return _blame(f"{now} with {wanted}{because}", stuck, endpoint.endpoint_config)
 

@@ -52,6 +52,12 @@ def test_the_model_is_at_fault(
         (None, PLANNED, True, "did not touch"),
         (endpoint("InService", "config-3"), PLANNED, True, "config-3 serves by now"),
         (endpoint("InService", "config-3"), FIRST, True, "config-3 serves by now"),
+        (
+            endpoint("InService", "config-1", "InsufficientInstanceCapacity: none is left"),
+            PLANNED,
+            True,
+            "says nothing of the model",
+        ),
         (endpoint("Updating", "config-1"), PLANNED, True, "is Updating still"),
         (endpoint("RollingBack", "config-1"), PLANNED, True, "is RollingBack still"),
         (
