@@ -1,7 +1,10 @@
 """A batch transform job: every object through the model's `serve`, one answer an object."""
 
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from include.local_aws.storage.objects import S3Object
 from include.local_aws.store import Body
 
 _TIMEOUT = 60.0  # seconds for what the container says of itself
+_GRACE = 5.0  # seconds between SIGTERM and SIGKILL
+_LOOK = 0.2  # seconds between two looks whether to stop
 
 
 class TransformJob(Job):
@@ -55,9 +60,10 @@ class TransformJob(Job):
                     is_over=self._is_over,
                     is_alive=lambda: server.alive,
                 )
-                self._transform(objects, limits, sender)
+                with self._ended_by_a_stop(server):
+                    self._transform(objects, limits, sender)
         finally:
-            server.stop(grace=5)
+            server.stop(_GRACE)
 
     def on_started(self) -> None:
         """Set TransformStartTime."""
@@ -92,6 +98,25 @@ class TransformJob(Job):
             more = len(failures) - 1
             others = f" ({more} more objects failed; see job logs)" if more else ""
             raise JobFailure(f"ClientError: {uri}: {reason[:700]}{others}")
+
+    @contextmanager
+    def _ended_by_a_stop(self, server: ServerProcess) -> Iterator[None]:
+        """End the model server when the job is to stop: a request may take minutes yet."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(_LOOK):
+                if self._is_over():
+                    server.stop(_GRACE)
+                    return
+
+        watching = threading.Thread(target=watch, name=f"{self.name} is watched for a stop")
+        watching.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watching.join()
 
     def _new_data_log(self) -> Path:
         """A stream beside the model's own: how the objects were sent, and which failed."""

@@ -2,6 +2,7 @@ import gzip
 import itertools
 import json
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -140,6 +141,26 @@ def test_a_stopped_transform_ends_soon_and_says_so(aws: LocalServer) -> None:
     job = aws.ended("transform", name)
     assert job["TransformJobStatus"] == "Stopped"
     assert aws.keys(f"{_TARGET}/stopped") == []
+
+
+def test_a_stop_does_not_wait_for_the_request_under_way(aws: LocalServer) -> None:
+    uri = aws.put("transform/slow", a="1", b="2")
+    name = _create(aws, aws.model(DELAY="300"), uri, f"{_TARGET}/slow")
+    deadline = time.monotonic() + 60
+    while "data-log" not in str(_streams(aws, name)):  # then it sends
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    begun = time.monotonic()
+    aws.sagemaker.stop_transform_job(TransformJobName=name)
+    assert aws.ended("transform", name)["TransformJobStatus"] == "Stopped"
+    assert time.monotonic() - begun < 30
+    assert aws.keys(f"{_TARGET}/slow") == []
+
+
+def _streams(aws: LocalServer, name: str) -> Any:
+    return aws.client("logs").describe_log_streams(
+        logGroupName="/aws/sagemaker/TransformJobs", logStreamNamePrefix=f"{name}/"
+    )["logStreams"]
 
 
 def test_an_object_that_a_manifest_names_in_vain_fails_by_name(
