@@ -114,6 +114,9 @@ def _pace() -> dict[str, str]:
         # Two busy cores answer late at times; a task must not fail for that.
         "WORKERS__EXECUTION_API_TIMEOUT": "60",
         "WORKERS__MAX_FAILED_HEARTBEATS": "20",
+        # A worker may notice that its task has ended only so late. If the task was deferred and is
+        # queued again by then, Airflow takes the late word of its end for a failure.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         # How soon the work of a killed component is taken up by its successor.
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "40",
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
