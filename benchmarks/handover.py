@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -17,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from benchmarks.pairs import Ratio
+from include.local_aws.processes.ports import free_port
 
 SEED = "30"
 LONGEST = 1800  # seconds
@@ -51,7 +51,7 @@ ALWAYS: dict[str, Callable[[Path], Ratio]] = {"handover": handover}
 
 
 def _run_chain(folder: Path) -> None:
-    ports = [f"--{name}-port={_free_port()}" for name in ("ui", "aws")]
+    ports = [f"--{name}-port={free_port()}" for name in ("ui", "aws")]
     command = [sys.executable, "-m", "include.local_run", "run", "--once", "--seed", SEED]
     subprocess.run(
         [*command, "--local", str(folder), *ports],
@@ -60,13 +60,6 @@ def _run_chain(folder: Path) -> None:
         timeout=LONGEST,
         stdout=subprocess.DEVNULL,
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _runs(database: Path) -> Iterator[list[Task]]:

@@ -91,16 +91,11 @@ def family_dag(
         description=f"{family.replace('_', ' ')} of {pipeline.description or pipeline.name}",
         doc_md=doc,
         schedule=schedule,
-        catchup=False,
-        max_active_runs=1,
         # What only a person starts need not be switched on first.
         is_paused_upon_creation=False if schedule is None else None,
-        dagrun_timeout=patience + BACKSTOP,
         tags=[pipeline.name, family, TAG],
-        default_args=_default_args(pipeline.owner),
-        on_failure_callback=notifications.on_failure,
-        on_success_callback=notifications.on_success,
         deadline=notifications.deadline(pipeline, family, patience),
+        **_policies(pipeline.owner, patience),
     ) as dag:
         yield dag
     # Not before: each task would have copied all of them, a quarter of the time to parse.
@@ -123,14 +118,9 @@ def installation_dag(
         description=f"{name.replace('_', ' ')} of this installation",
         doc_md=doc,
         schedule=schedule,
-        catchup=False,
-        max_active_runs=1,
-        dagrun_timeout=patience + BACKSTOP,
         tags=[name, TAG],
-        default_args=_default_args(OWNER),
-        on_failure_callback=notifications.on_failure,
-        on_success_callback=notifications.on_success,
         deadline=notifications.late(name, patience),
+        **_policies(OWNER, patience),
     )
 
 
@@ -143,6 +133,18 @@ def cron(expression: str | None, timezone: str) -> CronTriggerTimetable | None:
         return None
     # False would still run the last moment, when less than a tenth of the interval has passed.
     return CronTriggerTimetable(expression, timezone=timezone, run_immediately=timedelta(0))
+
+
+def _policies(owner: str, patience: timedelta) -> dict[str, Any]:
+    """Return what all DAGs have in common."""
+    return {
+        "catchup": False,
+        "max_active_runs": 1,
+        "dagrun_timeout": patience + BACKSTOP,
+        "default_args": _default_args(owner),
+        "on_failure_callback": notifications.on_failure,
+        "on_success_callback": notifications.on_success,
+    }
 
 
 def _default_args(owner: str) -> dict[str, Any]:

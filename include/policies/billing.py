@@ -10,6 +10,7 @@ from typing import Any
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
 from include.pipeline.prices import training_price
+from include.policies.tags import tags_of
 
 HOUR = 3600
 
@@ -56,8 +57,7 @@ def training_jobs(
     ours = {("pipeline", pipeline.name), ("deployment", deployment.name)}
     for page in pages:
         for listed in page["TrainingJobSummaries"]:
-            tags = sagemaker.list_tags(ResourceArn=listed["TrainingJobArn"])["Tags"]
-            if ours <= {(tag["Key"], tag["Value"]) for tag in tags}:
+            if ours <= tags_of(sagemaker, listed["TrainingJobArn"]).items():
                 name = listed["TrainingJobName"]
                 yield _job(sagemaker.describe_training_job(TrainingJobName=name), now)
 

@@ -29,12 +29,17 @@ class Champion:
     package: Package | None
 
 
+def is_missing(error: Any) -> bool:
+    """Whether AWS says of an endpoint or its configuration that it is not there."""
+    return "could not find" in error.response["Error"]["Message"].lower()
+
+
 def endpoint_status(sagemaker: Any, endpoint: str) -> EndpointStatus | None:
     """Describe an endpoint, or return None where there is none of that name."""
     try:
         described = sagemaker.describe_endpoint(EndpointName=endpoint)
     except sagemaker.exceptions.ClientError as error:
-        if "could not find" not in error.response["Error"]["Message"].lower():
+        if not is_missing(error):
             raise
         return None
     return EndpointStatus(

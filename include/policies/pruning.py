@@ -8,7 +8,9 @@ from typing import Any
 
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
+from include.policies.champion import is_missing
 from include.policies.release import Release
+from include.policies.tags import tags_of
 
 YOUNG = timedelta(days=1)
 """What is younger may belong to a run that still goes on."""
@@ -69,7 +71,7 @@ def _models_of(sagemaker: Any, config: str) -> Iterator[str]:
     try:
         described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
     except sagemaker.exceptions.ClientError as error:
-        if "could not find" not in error.response["Error"]["Message"].lower():
+        if not is_missing(error):
             raise
         return
     yield from (variant["ModelName"] for variant in described["ProductionVariants"])
@@ -88,10 +90,5 @@ def _own(
         entry[f"{kind}Name"]
         for page in pages
         for entry in page[f"{kind}s"]
-        if tags.items() <= _tags(sagemaker, entry[f"{kind}Arn"]).items()
+        if tags.items() <= tags_of(sagemaker, entry[f"{kind}Arn"]).items()
     ]
-
-
-def _tags(sagemaker: Any, arn: str) -> dict[str, str]:
-    pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
-    return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}

@@ -58,10 +58,10 @@ def newest_approved(sagemaker: Any, group: str) -> Package | None:
     return describe_package(sagemaker, arn) if arn else None
 
 
-def approved_packages(sagemaker: Any, group: str) -> list[Package]:
-    """Return the approved packages of a group, newest first."""
+def approved_packages(sagemaker: Any, group: str) -> dict[int, str]:
+    """Return the ARNs of a group's approved packages by their numbers, newest first."""
     arns = _package_arns(sagemaker, group, ModelApprovalStatus="Approved")
-    return [describe_package(sagemaker, arn) for arn in arns]
+    return {int(arn.rsplit("/", 1)[-1]): arn for arn in arns}
 
 
 def find_package(sagemaker: Any, group: str, key: str, value: str) -> Package | None:
@@ -137,18 +137,18 @@ def _judge_anew(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> N
 
 def approve(sagemaker: Any, arn: str, reason: str) -> None:
     """Mark a package as one that may serve; the reason stays with it."""
-    sagemaker.update_model_package(
-        ModelPackageArn=arn,
-        ModelApprovalStatus="Approved",
-        ApprovalDescription=reason[:LONGEST_DESCRIPTION],
-    )
+    _decide(sagemaker, arn, "Approved", reason)
 
 
 def reject(sagemaker: Any, arn: str, reason: str) -> None:
     """Mark a package as one that must not serve; the reason stays with it."""
+    _decide(sagemaker, arn, "Rejected", reason)
+
+
+def _decide(sagemaker: Any, arn: str, approval: str, reason: str) -> None:
     sagemaker.update_model_package(
         ModelPackageArn=arn,
-        ModelApprovalStatus="Rejected",
+        ModelApprovalStatus=approval,
         ApprovalDescription=reason[:LONGEST_DESCRIPTION],
     )
 

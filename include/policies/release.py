@@ -14,6 +14,9 @@ from typing import Any
 from include.pipeline.layout import Layout
 from include.policies.records import read_record, write_record
 
+MANIFEST = "release.json"
+"""Written last: a folder without it is of a release that was never finished."""
+
 
 @dataclass(frozen=True)
 class Release:
@@ -73,9 +76,6 @@ def write_release(
     }
     write_record(s3, layout.bucket, f"{folder}{MANIFEST}", manifest)
     return manifest
-
-
-MANIFEST = "release.json"
 
 
 def list_releases(s3: Any, layout: Layout) -> list[Release]:

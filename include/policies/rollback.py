@@ -43,7 +43,7 @@ def choose_release(
     position = next(
         (at for at, release in enumerate(releases) if release.endpoint_config == serving), -1
     )
-    approved = {int(package.version) for package in approved_packages(sagemaker, group)}
+    approved = approved_packages(sagemaker, group)
     earlier = [release for release in releases[position + 1 :] if release.version in approved]
     if not earlier:
         raise RollbackError(
@@ -57,12 +57,11 @@ def reject_newer(sagemaker: Any, group: str, version: int, reason: str) -> list[
 
     Else the next endpoint update would bring the newest of them back.
     """
-    newer = [
-        package for package in approved_packages(sagemaker, group) if int(package.version) > version
-    ]
-    for package in newer:
-        reject(sagemaker, package.arn, reason)
-    return [package.version for package in newer]
+    approved = approved_packages(sagemaker, group)
+    newer = {number: arn for number, arn in approved.items() if number > version}
+    for arn in newer.values():
+        reject(sagemaker, arn, reason)
+    return [str(number) for number in newer]
 
 
 def _known(releases: Sequence[Release]) -> str:

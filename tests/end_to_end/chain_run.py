@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from include.local_aws.processes.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SEED = "20"  # other cars than those that the recipe was found with
@@ -31,7 +32,7 @@ class ChainRun:
 
 def run_chain(folder: Path) -> ChainRun:
     """Run `run --once` with all state in `folder`."""
-    ports = [f"--{name}-port={_free_port()}" for name in ("ui", "aws")]
+    ports = [f"--{name}-port={free_port()}" for name in ("ui", "aws")]
     command = [sys.executable, "-m", "include.local_run", "run", "--once", "--seed", SEED]
     with _sampling(folder / "airflow" / "airflow.db") as samples:
         process = subprocess.run(
@@ -46,13 +47,6 @@ def run_chain(folder: Path) -> ChainRun:
     content = json.loads(summary.read_text()) if summary.exists() else {}
     output = process.stdout + process.stderr
     return ChainRun(folder, process.returncode, output, content, list(samples))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

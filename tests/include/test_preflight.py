@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer
+from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer, running
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = {
@@ -25,11 +25,8 @@ Run = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    server = LocalServer(tmp_path_factory.mktemp("local_aws"))
-    server.start()
-    server.s3.create_bucket(Bucket=BUCKET)
-    yield server
-    assert server.stop() == 0
+    with running(tmp_path_factory.mktemp("local_aws")) as server:
+        yield server
 
 
 @pytest.fixture

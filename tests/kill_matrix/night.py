@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from include.local_aws.processes.ports import free_port
 from include.local_run.assignment import Wishes, assign
 from include.local_run.drawing import draw_cars
 from include.local_run.drive.airflow_api import AirflowApi
@@ -84,7 +84,7 @@ class Night:
         self._places.pipelines.mkdir(parents=True)
         shutil.copy(YAML, self._places.pipelines)
         self._assignment = assign(Wishes(YAML.stem), self._places)
-        ports = Ports(_free_port(), _free_port())
+        ports = Ports(free_port(), free_port())
         self._stack = KillableStack(self._places, ports, show.line)
         self._ui = ui_url(ports.ui)
         self._api = AirflowApi(self._ui)
@@ -257,10 +257,3 @@ class Night:
             if time.monotonic() > deadline:
                 raise Stuck(f"after {LONGEST_RUN:.0f} s: {complaint}")
             time.sleep(0.5)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -9,6 +9,7 @@ from include.pipeline import Deployment, Pipeline
 from include.policies.champion import endpoint_status
 from include.policies.preflight.answers import Aws, unanswered
 from include.policies.preflight.finding import Finding, failed, ok, unknown
+from include.policies.tags import tags_of
 
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
@@ -47,5 +48,4 @@ def check_endpoint(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Find
 def _owner(sagemaker: Any, config: str) -> str | None:
     """Return the deployment that made an endpoint configuration, as its tag says."""
     arn = sagemaker.describe_endpoint_config(EndpointConfigName=config)["EndpointConfigArn"]
-    tags = sagemaker.list_tags(ResourceArn=arn)["Tags"]
-    return next((tag["Value"] for tag in tags if tag["Key"] == "deployment"), None)
+    return tags_of(sagemaker, arn).get("deployment")

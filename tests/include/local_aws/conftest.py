@@ -9,17 +9,14 @@ from botocore.client import BaseClient
 
 from include.local_aws.api.logs import LogsApi
 from include.local_aws.api.sagemaker import SageMaker
-from tests.include.local_aws.local_server import BUCKET, LocalServer
+from tests.include.local_aws.local_server import LocalServer, running
 
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A running server with an empty bucket."""
-    server = LocalServer(tmp_path_factory.mktemp("local_aws"))
-    server.start()
-    server.s3.create_bucket(Bucket=BUCKET)
-    yield server
-    assert server.stop() == 0
+    with running(tmp_path_factory.mktemp("local_aws")) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

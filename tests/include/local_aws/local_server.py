@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ _QUICK = {"Delay": 0.1, "MaxAttempts": 300}
 def fresh(word: str) -> str:
     """A name that no other test has."""
     return f"{word}-{next(_names)}-{time.time_ns() % 10**9}"
+
+
+@contextlib.contextmanager
+def running(root: Path) -> Iterator["LocalServer"]:
+    """A running server with an empty bucket, which has to end well."""
+    server = LocalServer(root)
+    server.start()
+    server.s3.create_bucket(Bucket=BUCKET)
+    yield server
+    assert server.stop() == 0
 
 
 def write_images(file: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from sagemaker_jobs.identity import JobIdentity
-from tests.include.local_aws.local_server import BUCKET, LocalServer
+from tests.include.local_aws.local_server import LocalServer, running
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +32,8 @@ def identity() -> JobIdentity:
 @pytest.fixture(scope="package")
 def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A running local AWS with an empty bucket."""
-    server = LocalServer(tmp_path_factory.mktemp("local_aws"))
-    server.start()
-    server.s3.create_bucket(Bucket=BUCKET)
-    yield server
-    assert server.stop() == 0
+    with running(tmp_path_factory.mktemp("local_aws")) as server:
+        yield server
 
 
 @pytest.fixture
