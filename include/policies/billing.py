@@ -79,7 +79,7 @@ def billed(summary: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]
         cost = round(price.usd_per_hour * seconds / HOUR, 4) if price else None
     return {
         "billable_seconds": seconds,
-        "spot_saving": summary["spot_saving"],
+        "spot_saving": summary.get("spot_saving"),
         "cost_usd": cost,
     }
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import partial
-from itertools import islice, takewhile
+from itertools import islice, takewhile, tee
 from typing import Any
 
 from include.pipeline.budget import Budget
@@ -15,13 +14,10 @@ from include.pipeline.prices import training_price, unknown_price
 from include.policies.billing import HOUR, TrainingJob, training_jobs
 from include.policies.decision import Decision
 from include.policies.estimate import Estimate, estimate_training
-
-DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+from include.policies.refusals import is_denied
 
 LOOK_BACK = 20
 """Among how many earlier jobs one is looked for that tells how long tonight's will take."""
-
-Jobs = Callable[[], Iterator[TrainingJob]]
 
 
 class BudgetError(Exception):
@@ -57,18 +53,17 @@ def afford(
         unknown = unknown_price(training.machine.instance_type, deployment.region)
         _require_no_caps(budget, unknown)
         return Decision(True, f"{decision.reason}; its cost is not estimated: {unknown}")
-    jobs = partial(training_jobs, sagemaker, pipeline, deployment, now)
+    recent, of_month = tee(training_jobs(sagemaker, pipeline, deployment, now))
     try:
-        earlier = islice(jobs(), LOOK_BACK)
-        estimate = estimate_training(training, hyperparameters, price, earlier)
+        estimate = estimate_training(training, hyperparameters, price, islice(recent, LOOK_BACK))
     except sagemaker.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] not in DENIED:
+        if not is_denied(error):
             raise
         unknown = f"Airflow's role may not list training jobs and their tags ({error})"
         _require_no_caps(budget, unknown)
         return Decision(True, f"{decision.reason}; its cost is not estimated: {unknown}")
     _check_run(budget, estimate)
-    _check_month(budget, estimate, jobs, deployment.region, now)
+    _check_month(budget, estimate, of_month, deployment.region, now)
     return Decision(True, f"{decision.reason}; estimated cost: {estimate.text}")
 
 
@@ -88,13 +83,17 @@ def _check_run(budget: Budget, estimate: Estimate) -> None:
 
 
 def _check_month(
-    budget: Budget, estimate: Estimate, jobs: Jobs, region: str, now: datetime
+    budget: Budget,
+    estimate: Estimate,
+    jobs: Iterable[TrainingJob],
+    region: str,
+    now: datetime,
 ) -> None:
     cap = budget.per_month_usd
     if cap is None:
         return
     start = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    costs = [_cost(job, region) for job in takewhile(lambda job: job.created >= start, jobs())]
+    costs = [_cost(job, region) for job in takewhile(lambda job: job.created >= start, jobs)]
     spent = sum(costs)
     if spent + estimate.usd > cap:
         since = f"training since {start:%Y-%m-%d} (UTC) cost ${spent:.2f} (jobs: {len(costs)})"

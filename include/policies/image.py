@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.pipeline.deployment import Deployment, DeploymentError
+from include.policies.refusals import code_of, is_denied
 
 ECR = re.compile(
     r"(?P<repository_uri>(?P<registry>\d{12})\.dkr\.ecr(-fips)?\.(?P<region>[a-z0-9\-]+)\.amazonaws"
@@ -14,7 +15,6 @@ ECR = re.compile(
 )
 """An address in ECR, with its parts by name."""
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedException"})
 MISSING = frozenset({"ImageNotFoundException", "RepositoryNotFoundException"})
 
 
@@ -69,13 +69,13 @@ def pin_image(ecr: Any, deployment: Deployment, algorithm: str) -> PinnedImage:
 
 def _why_unknown(error: Any, uri: str) -> str:
     """Return why ECR does not tell the digest, or raise what a night cannot go on with."""
-    code = error.response["Error"]["Code"]
+    code = code_of(error)
     if code in MISSING:
         raise DeploymentError(
             f"Airflow Variable image_uri is {uri!r}, which ECR does not have ({code}): push the "
             "image, or set it to one that is there"
         ) from error
-    if code not in DENIED:
+    if not is_denied(error):
         raise error
     return f"ecr:DescribeImages is not allowed ({code})"
 

@@ -11,6 +11,7 @@ from typing import Any
 from include.pipeline.deployment import LOCAL
 from include.pipeline.stages import SETTLE_MINUTES, Source
 from include.policies.decision import Decision
+from include.policies.refusals import is_denied
 from include.policies.source import Listing, split
 
 ABANDONED = timedelta(days=1)
@@ -102,7 +103,7 @@ def _uploads(s3: Any, listing: Listing, now: datetime) -> list[str]:
     try:
         found = [entry for page in pages for entry in page.get("Uploads", [])]
     except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] not in {"AccessDenied", "403"}:
+        if not is_denied(error):
             raise
         log.warning(
             "uploads to %s are not seen: s3:ListBucketMultipartUploads is not allowed", listing.uri

@@ -1,7 +1,4 @@
-"""What an AWS service's refusal means for a check.
-
-botocore is not imported: an error is asked for what it has, whichever class it is.
-"""
+"""What an AWS service's refusal means for a check."""
 
 from __future__ import annotations
 
@@ -11,40 +8,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from include.policies.preflight.finding import Finding, unknown
+from include.policies.refusals import code_of, is_denied
 
 Aws = Callable[[str], Any]
 """Returns a boto3 client of a service, by the service's name as boto3 has it."""
 
-DENIED = frozenset(
-    {
-        "403",
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "Forbidden",
-        "UnauthorizedOperation",
-    }
-)
-
 OF_AWS = re.compile(r"\.(amazonaws\.com(\.cn)?|api\.aws|[a-z0-9]+\.(ic|sgov)\.gov)$")
 """The ends of the names under which AWS answers, in all of its partitions."""
-
-
-def code_of(error: BaseException) -> str:
-    """Return an AWS error's code, or the class of one that is none of AWS's."""
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code") or type(error).__name__)
 
 
 def message_of(error: BaseException) -> str:
     """Return an error's message in one line."""
     response = getattr(error, "response", None) or {}
     return " ".join(str(response.get("Error", {}).get("Message") or error).split())
-
-
-def is_denied(error: BaseException) -> bool:
-    """Whether AWS says that the caller may not ask."""
-    return code_of(error) in DENIED
 
 
 def unanswered(check: str, action: str, error: BaseException) -> Finding:

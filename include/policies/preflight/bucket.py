@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from include.pipeline import Layout
-from include.policies.preflight.answers import Aws, code_of, is_denied, message_of, unanswered
+from include.policies.preflight.answers import Aws, message_of, unanswered
 from include.policies.preflight.finding import Finding, failed, ok
+from include.policies.refusals import code_of, is_denied
 
 MISSING = frozenset({"404", "NoSuchBucket", "NotFound"})
 

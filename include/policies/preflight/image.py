@@ -7,8 +7,9 @@ from typing import Any
 
 from include.pipeline import Deployment, DeploymentError
 from include.policies.image import ECR
-from include.policies.preflight.answers import Aws, code_of, lenient, unanswered
+from include.policies.preflight.answers import Aws, lenient, unanswered
 from include.policies.preflight.finding import Finding, failed, ok
+from include.policies.refusals import code_of
 
 PUSH = "build include/image_classification/Dockerfile and push it: docker push"
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from include.policies.preflight.answers import Aws, code_of, lenient, unanswered
+from include.policies.preflight.answers import Aws, lenient, unanswered
 from include.policies.preflight.finding import Finding, failed, ok, unknown
+from include.policies.refusals import code_of
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 ASSUME = "sts:AssumeRole"

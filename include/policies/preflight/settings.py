@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from include.pipeline.deployment import SETTINGS, Setting
-from include.policies.preflight.answers import Aws, code_of, message_of, unanswered
+from include.policies.preflight.answers import Aws, message_of, unanswered
 from include.policies.preflight.finding import Finding, failed, ok, unknown
+from include.policies.refusals import code_of
 
 REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d")
 

@@ -26,6 +26,14 @@ def test_billed_seconds_of_all_machines_become_dollars() -> None:
     assert metadata(cost) == written
 
 
+def test_a_summary_of_an_earlier_release_has_no_saving() -> None:
+    """A night that an upgrade finds between training and `register` goes on."""
+    earlier = {key: value for key, value in SUMMARY.items() if key != "spot_saving"}
+    assert billed(earlier, HERE) == {
+        "billable_seconds": 1800.0, "spot_saving": None, "cost_usd": 0.368,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
