@@ -11,7 +11,7 @@ from tests.kill_matrix.scene import Moment
 from tests.kill_matrix.stack import WORKER
 
 REFRESH, CONVERSION, TRAINING = "dataset_refresh", "im2rec_conversion", "nightly_training"
-UPDATE, BATCH = "endpoint_update", "batch_inference"
+UPDATE, BATCH, ROLLBACK = "endpoint_update", "batch_inference", "endpoint_rollback"
 SERVER = "local-aws"
 
 
@@ -41,15 +41,20 @@ class Case:
 
 
 def _of_task(family: str, task: str, moment: Moment) -> Case:
-    return Case(f"task-{task}", family, task_process(task), moment, tried_again=task)
+    return Case(_named(f"task-{task}", family), family, task_process(task), moment, task)
 
 
 def _of_worker(family: str, task: str, moment: Moment) -> Case:
-    return Case(f"worker-{task}", family, component(WORKER), moment, tried_again=task)
+    return Case(_named(f"worker-{task}", family), family, component(WORKER), moment, task)
 
 
 def _of(name: str, family: str, moment: Moment, at: str) -> Case:
-    return Case(f"{name}-{at}", family, component(name), moment)
+    return Case(_named(f"{name}-{at}", family), family, component(name), moment)
+
+
+def _named(name: str, family: str) -> str:
+    """Update and rollback deploy by the same tasks: a rollback's cases say so."""
+    return f"rollback-{name}" if family == ROLLBACK else name
 
 
 def _matrix() -> Iterable[Case]:
@@ -65,18 +70,21 @@ def _matrix() -> Iterable[Case]:
         yield _of_task(family, submit, scene.created(submit))
     yield _of_task(TRAINING, "register", scene.registered("register"))
     yield _of_task(UPDATE, "deploy", scene.endpoint_told("deploy"))
+    yield _of_task(ROLLBACK, "deploy", scene.endpoint_told("deploy"))
     yield _of_worker(TRAINING, "submit_train", scene.created("submit_train"))
     yield _of_worker(CONVERSION, "plan", scene.runs("plan"))
-    for family, track in deferred:
+    for family, track in [*deferred, (TRAINING, "track_evaluate"), (BATCH, "track_report")]:
         yield _of("triggerer", family, scene.works(track), track)
-    yield _of("triggerer", UPDATE, scene.moves("track_endpoint"), "track_endpoint")
+    for family in (UPDATE, ROLLBACK):
+        yield _of("triggerer", family, scene.moves("track_endpoint"), "track_endpoint")
     yield _of("scheduler", TRAINING, scene.works("track_train"), "track_train")
     yield _of("scheduler", TRAINING, scene.between("prepare", "submit_transform"), "between")
-    for family, submit in submits[:-1]:
+    for family, submit in submits:
         yield _of(SERVER, family, scene.begins(submit), submit)
     for family, track in deferred[2:]:
         yield _of(SERVER, family, scene.works(track), track)
-    yield _of(SERVER, UPDATE, scene.moves("track_endpoint"), "track_endpoint")
+    for family in (UPDATE, ROLLBACK):
+        yield _of(SERVER, family, scene.moves("track_endpoint"), "track_endpoint")
     yield _of("dag-processor", CONVERSION, scene.works("track_im2rec"), "track_im2rec")
     yield _of("api-server", REFRESH, scene.runs("submit_refresh"), "submit_refresh")
 

@@ -23,8 +23,9 @@ from include.local_run.drive.timings import Timings
 from include.local_run.places import Places
 from include.local_run.stack import Ports
 from include.local_run.stack.airflow import ui_url
+from include.policies.release import list_releases
 from tests.kill_matrix.airflow_database import AirflowDatabase
-from tests.kill_matrix.cases import TRAINING, UPDATE, Case
+from tests.kill_matrix.cases import ROLLBACK, TRAINING, UPDATE, Case
 from tests.kill_matrix.invariants import Outcome, violations
 from tests.kill_matrix.killing import kill, strikes_all
 from tests.kill_matrix.results import Results
@@ -169,30 +170,55 @@ class Night:
         form: Mapping[str, Any] = {"force": True}
         if family == UPDATE:
             form = {"package_version": self._other_package()}
+        elif family == ROLLBACK:
+            form = {"release": self._other_release()}
         known, packages = Jobs(self._aws.sagemaker).all_names(), len(self._results.packages())
         run = self._api.trigger(f"{self._assignment.pipeline.name}__{family}", form)
         slug = self._assignment.pipeline.slug
         return Scene(run, self._database, self._aws, slug, known, packages)
 
     def _other_package(self) -> int:
-        """An approved model package that does not serve: deploying it moves the endpoint."""
+        """A model package that does not serve, approved: deploying it moves the endpoint."""
+        others = [p for p in self._results.packages() if p["arn"] != self._serving()]
+        if not others:
+            self._one_more(TRAINING, "for a second model to deploy")
+            return self._other_package()
+        return self._approved(others[0])
+
+    def _other_release(self) -> int:
+        """A release that does not serve, its package approved: there is something to go back to."""
+        releases = list_releases(self._aws.s3, self._results.layout)
+        known = {release.version for release in releases}
+        others = [
+            package
+            for package in self._results.packages()
+            if package["version"] in known and package["arn"] != self._serving()
+        ]
+        if not others:
+            self._one_more(UPDATE, "for a release to go back from")
+            return self._other_release()
+        return self._approved(others[-1])
+
+    def _serving(self) -> str:
+        """The ARN of the model package that serves."""
         sagemaker, slug = self._aws.sagemaker, self._assignment.pipeline.slug
         endpoint = sagemaker.describe_endpoint(EndpointName=slug)
         config = sagemaker.describe_endpoint_config(
             EndpointConfigName=endpoint["EndpointConfigName"]
         )
         model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-        serves = model["PrimaryContainer"]["ModelPackageName"]
-        others = [p for p in self._results.packages() if p["arn"] != serves]
-        if not others:
-            self._show.line("one more night, for a second model to deploy")
-            self._until_ended(self._start(TRAINING))
-            self.come_to_rest()
-            return self._other_package()
-        sagemaker.update_model_package(
-            ModelPackageArn=others[0]["arn"], ModelApprovalStatus="Approved"
+        return str(model["PrimaryContainer"]["ModelPackageName"])
+
+    def _one_more(self, family: str, what_for: str) -> None:
+        self._show.line(f"one more run of {family}, {what_for}")
+        self._until_ended(self._start(family))
+        self.come_to_rest()
+
+    def _approved(self, package: Mapping[str, Any]) -> int:
+        self._aws.sagemaker.update_model_package(
+            ModelPackageArn=package["arn"], ModelApprovalStatus="Approved"
         )
-        return int(others[0]["version"])
+        return int(package["version"])
 
     def _kill(self, case: Case, scene: Scene) -> datetime:
         deadline = time.monotonic() + LONGEST_RUN
@@ -246,7 +272,7 @@ class Night:
             if not job.owner or scene.run.dag_id in job.owner
         ]
         lost = self._results.lost(scene.run, family)
-        deployed = self._api.xcom(scene.run, "deploy") if family == UPDATE else None
+        deployed = self._api.xcom(scene.run, "deploy") if family in (UPDATE, ROLLBACK) else None
         operation = deployed["operation"] if deployed else None
         return Outcome(state, self._database.tasks(scene.run), jobs, lost, operation)
 

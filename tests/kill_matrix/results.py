@@ -25,6 +25,10 @@ TASKS: Mapping[str, tuple[str, ...]] = {
         "plan", "ensure_model", "ensure_endpoint_config", "deploy", "track_endpoint", "smoke_test",
         "publish",
     ),
+    "endpoint_rollback": (
+        "plan", "ensure_model", "ensure_endpoint_config", "deploy", "track_endpoint", "smoke_test",
+        "publish", "reject_newer",
+    ),
     "batch_inference": (
         "plan", "ensure_model", "submit_transform", "track_transform", "submit_report",
         "track_report", "publish",
@@ -64,6 +68,7 @@ class Results:
             "im2rec_conversion": self._of_conversion,
             "nightly_training": self._of_training,
             "endpoint_update": self._of_endpoint,
+            "endpoint_rollback": self._of_rollback,
             "batch_inference": self._of_batch,
         }
         return [*self._of_jobs(xcoms), *checks[family](xcoms)]
@@ -103,6 +108,13 @@ class Results:
             yield f"the endpoint is {found['EndpointStatus']} on {found['EndpointConfigName']}"
         if xcoms["publish"]["endpoint_config_name"] != wanted:
             yield "publish tells of another configuration than deploy"
+
+    def _of_rollback(self, xcoms: Xcoms) -> Iterator[str]:
+        yield from self._of_endpoint(xcoms)
+        serves = int(xcoms["plan"]["package"]["version"])
+        for package in self.packages():
+            if package["version"] > serves and package["approval"] == "Approved":
+                yield f"package {package['version']} would come back: it is Approved"
 
     def _of_batch(self, xcoms: Xcoms) -> Iterator[str]:
         key = self.layout.batch_record(xcoms["plan"]["batch"])

@@ -62,7 +62,7 @@ def _lines(rows: Sequence[Row], earlier: str) -> list[str]:
     new = {row.case.name: _line(row) for row in rows}
     found = []
     for case in CASES:
-        start = f"| {case.victim.words} | {case.moment.words} |"
+        start = f"| {case.victim.words} | {case.moment.words} | {case.family} |"
         kept = [line for line in earlier.splitlines() if line.startswith(start)]
         found += [new[case.name]] if case.name in new else kept
     return found
