@@ -26,11 +26,18 @@ from benchmarks import (
     serving,
     training,
 )
-from benchmarks.machine import machine
+from benchmarks.machine import Machine, machine, processor
 from benchmarks.pairs import Ratio
 
 RESULTS = Path(__file__).parent / "results.json"
-MACHINE = Path(__file__).parent / "machine.json"
+MACHINES = Path(__file__).parent / "machines.json"
+
+
+class Measured(Ratio):
+    """A comparison, and the processor of the machine in `machines.json` that it was measured on."""
+
+    processor: str
+
 
 ALWAYS: dict[str, Callable[[Path], Ratio]] = {
     "im2rec_drawn_photos": conversion.drawn,
@@ -48,17 +55,24 @@ ALWAYS: dict[str, Callable[[Path], Ratio]] = {
 def main(chosen: list[str]) -> None:
     """Run all benchmarks, or the chosen ones, write `results.json` and print it as a table.
 
-    What was not measured keeps its former figures.
+    What was not measured keeps its former figures, and the name of the machine they are of.
     """
-    results: dict[str, Ratio] = json.loads(RESULTS.read_text())
+    results: dict[str, Measured] = json.loads(RESULTS.read_text())
+    machines: dict[str, Machine] = json.loads(MACHINES.read_text())
+    here = processor()
+    machines[here] = machine()
     for name, benchmark in _benchmarks().items():
         if not chosen or name in chosen:
             with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-                results[name] = benchmark(Path(folder))
-            RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+                results[name] = Measured(**benchmark(Path(folder)), processor=here)
+            _write(RESULTS, results)
+            _write(MACHINES, machines)
             print(f"{name}: {results[name]['ratio']}", flush=True)
-    MACHINE.write_text(json.dumps(machine(), indent=2) + "\n")
-    _print(results)
+    _print(results, machines)
+
+
+def _write(file: Path, content: object) -> None:
+    file.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _benchmarks() -> dict[str, Callable[[Path], Ratio]]:
@@ -74,14 +88,17 @@ def _benchmarks() -> dict[str, Callable[[Path], Ratio]]:
     return benchmarks | on_photos | {"refresh": refresh.refresh}
 
 
-def _print(results: dict[str, Ratio]) -> None:
-    table = Table("benchmark", "ours", "peer", "ratio", "unit", "peer is")
-    for name, row in results.items():
-        figures = (str(row["ours"]), str(row["peer"]), str(row["ratio"]))
-        table.add_row(name, *figures, row["unit"], row["peer_is"])
+def _print(results: dict[str, Measured], machines: dict[str, Machine]) -> None:
     console = Console(width=max(120, Console().width))
-    console.print(" · ".join(f"{name}: {value}" for name, value in machine().items()))
-    console.print(table)
+    for measured_on in dict.fromkeys(row["processor"] for row in results.values()):
+        details = (f"{name}: {value}" for name, value in machines[measured_on].items())
+        console.print(" · ".join([measured_on, *details]))
+        table = Table("benchmark", "ours", "peer", "ratio", "unit", "peer is")
+        for name, row in results.items():
+            if row["processor"] == measured_on:
+                figures = (str(row["ours"]), str(row["peer"]), str(row["ratio"]))
+                table.add_row(name, *figures, row["unit"], row["peer_is"])
+        console.print(table)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+Machine = Mapping[str, str | int | float]
+"""Cores, memory and the versions that figures depend on, by their names."""
 
-def machine() -> dict[str, str | int | float]:
-    """Processor, cores, memory and the versions that figures depend on."""
+
+def machine() -> Machine:
+    """Return this machine."""
     return {
-        "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "system": platform.platform(),
@@ -23,7 +26,8 @@ def machine() -> dict[str, str | int | float]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of this machine's processor."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor() or "unknown")
