@@ -1,0 +1,120 @@
+"""docs/iam/airflow.json allows what the code asks of AWS, and nothing that nobody asks."""
+
+import ast
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import boto3
+from botocore import xform_name
+
+from sagemaker_jobs.kinds import KINDS
+from sagemaker_jobs.resources import ENDPOINT_CONFIG, MODEL
+
+ROOT = Path(__file__).parents[1]
+CODE = ("plugins", "dags", "include/policies", "include/preflight.py")
+SERVICES = ("sagemaker", "sagemaker-runtime", "s3", "logs", "ecr", "iam", "service-quotas")
+
+PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
+"""Services whose actions IAM names otherwise than boto3 the service."""
+
+ACTIONS = {
+    "s3:HeadObject": {"s3:GetObject"},
+    "s3:ListObjectsV2": {"s3:ListBucket"},
+    "s3:CopyObject": {"s3:GetObject", "s3:PutObject"},
+    "s3:CreateMultipartUpload": {"s3:PutObject"},
+    "s3:UploadPart": {"s3:PutObject"},
+    "s3:CompleteMultipartUpload": {"s3:PutObject"},
+    "s3:ListMultipartUploads": {"s3:ListBucketMultipartUploads"},
+    "s3:ListParts": {"s3:ListMultipartUploadParts"},
+}
+"""Calls that IAM allows by actions of other names.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+"""
+
+NAMED_NOWHERE = {
+    "iam:PassRole",  # what creates a job, model or endpoint hands the job role over
+    "sagemaker:AddTags",  # Create* with Tags
+    "sns:Publish",  # by the provider's hook
+}
+
+
+def test_airflow_may_do_what_the_code_asks() -> None:
+    """A call that is added without its right fails on AWS only, in the night."""
+    missing = _asked() - _allowed("airflow.json")
+    assert not missing
+
+
+def test_airflow_may_do_no_more() -> None:
+    """A right that nobody needs any more is one to be misused."""
+    assert _allowed("airflow.json") - _asked() <= NAMED_NOWHERE
+
+
+def test_rights_to_objects_are_given_on_objects() -> None:
+    """IAM ignores an action on a resource of another type without a word."""
+    for file in ("airflow.json", "jobs.json"):
+        for statement in _statements(file):
+            for action in _listed(statement["Action"]):
+                resource = statement["Resource"]
+                of_object = action.endswith(("Object", "AbortMultipartUpload", "UploadParts"))
+                if action.startswith("s3:"):
+                    assert resource.endswith("/*") == of_object, (file, action)
+
+
+def _asked() -> set[str]:
+    calls = {name for part in CODE for file in _files(ROOT / part) for name in _names(file)}
+    for kind in KINDS:
+        calls |= {f"{verb}_{kind}_job" for verb in ("create", "describe", "stop")}
+        calls.add(f"list_{kind}_jobs")
+    for resource in (MODEL, ENDPOINT_CONFIG):
+        calls |= {f"{verb}_{resource.call}" for verb in ("create", "describe")}
+    found: set[str] = set()
+    for action in (_operations()[call] for call in calls if call in _operations()):
+        found |= ACTIONS.get(action, {action})
+    return found
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else list(path.rglob("*.py"))
+
+
+def _names(file: Path) -> Iterator[str]:
+    """Yield what may name a call: an attribute, or the text that a paginator is asked for by."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@cache
+def _operations() -> dict[str, str]:
+    """The actions of boto3's methods, but for `search`, which is re's as well."""
+    found = {}
+    for service in SERVICES:
+        client = boto3.client(
+            service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        for operation in client.meta.service_model.operation_names:
+            prefix = PREFIXES.get(service, service)
+            found[xform_name(operation)] = f"{prefix}:{operation}"
+    del found["search"]
+    return found
+
+
+def _allowed(file: str) -> set[str]:
+    return {action for each in _statements(file) for action in _listed(each["Action"])}
+
+
+def _statements(file: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads((ROOT / "docs" / "iam" / file).read_text())[
+        "Statement"
+    ]
+    assert all(statement["Effect"] == "Allow" for statement in found)
+    return found
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
