@@ -4,7 +4,7 @@ SHELL := bash
 .PHONY: help run predict preflight test lint format bench studies clean constraints venv
 
 STARTED := $(shell date +%s.%N)
-SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+SUPPORTED := import sys; sys.exit(not (3, 11, 4) <= sys.version_info[:3] < (3, 13))
 PYTHON ?= $(firstword $(foreach p,python3 python3.12 python3.11,$(shell $(p) -c '$(SUPPORTED)' 2>/dev/null && echo $(p))))
 VENV := .venv
 BIN := $(VENV)/bin

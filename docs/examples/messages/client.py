@@ -1,7 +1,8 @@
 """Train on messages, serve the model, ask it, clean up: plain boto3, the same calls as on AWS.
 
 `python client.py` takes AWS's address and keys from the environment; the image is `messages:1`
-unless MESSAGES_IMAGE says otherwise.
+unless MESSAGES_IMAGE says otherwise. The bucket is made if it is missing, unless MESSAGES_BUCKET
+names one that is there.
 """
 
 import json
@@ -41,9 +42,7 @@ def main() -> None:
 
 def train(name: str) -> str:
     """Train on MESSAGES, and return where the model is."""
-    bucket, s3, sagemaker = "messages", boto3.client("s3"), boto3.client("sagemaker")
-    if bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
-        s3.create_bucket(Bucket=bucket)
+    bucket, s3, sagemaker = bucket_of_messages(), boto3.client("s3"), boto3.client("sagemaker")
     s3.put_object(Bucket=bucket, Key=f"{name}/train.tsv", Body=MESSAGES.encode())
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{name}/"}
     sagemaker.create_training_job(
@@ -59,6 +58,16 @@ def train(name: str) -> str:
     waiter.wait(TrainingJobName=name, WaiterConfig=QUICK)
     job = sagemaker.describe_training_job(TrainingJobName=name)
     return str(job["ModelArtifacts"]["S3ModelArtifacts"])
+
+
+def bucket_of_messages() -> str:
+    """Return the name of the bucket to use, which exists afterwards."""
+    if given := os.environ.get("MESSAGES_BUCKET"):
+        return given
+    s3 = boto3.client("s3")
+    if "messages" not in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket="messages")
+    return "messages"
 
 
 def deploy(name: str, model: str) -> None:
