@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from include.pipeline.layout import Layout
+from include.policies.damage import jpeg_damage, png_damage
 from include.policies.new_images import IncomingImage
 
 THREADS = 16
@@ -16,14 +16,6 @@ READABLE = ("JPEG", "PNG")
 
 MOST_PIXELS = 100_000_000
 """What our image decodes of one photo: it refuses more, and by it the whole batch fails."""
-
-DAMAGE = re.compile("corrupt|premature", re.IGNORECASE)
-STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
-HARMLESS_STRAY_SHARE = 0.01
-"""Cameras leave a few stray bytes, and our image minds no more than this share of a photo."""
-
-PNG_ENDING = 4096
-"""The last bytes of a PNG, in which our image expects its end."""
 
 
 def unreadable_images(
@@ -60,26 +52,9 @@ def problem(content: bytes) -> str | None:
             if image.width * image.height > MOST_PIXELS:
                 return f"has {image.width} x {image.height} pixels, more than {MOST_PIXELS}"
             image.load()
-            # Pillow makes do without it, and our image does not.
-            if image.format == "PNG" and b"IEND" not in content[-PNG_ENDING:]:
-                return "is cut off: it has no end"
-            return _damage(content) if image.format == "JPEG" else None
+            # Telephones' MPO is a JPEG that others follow.
+            return png_damage(content) if image.format == "PNG" else jpeg_damage(content)
     except UnidentifiedImageError:
         return "is neither JPEG nor PNG"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         return f"cannot be decoded: {error}"
-
-
-def _damage(jpeg: bytes) -> str | None:
-    """What libjpeg only warns of, and our image refuses; Pillow's picture is then partly grey."""
-    import simplejpeg
-
-    try:
-        simplejpeg.decode_jpeg(jpeg, "GRAY", min_height=1, min_width=1)
-    except ValueError as error:
-        message = str(error)
-        stray = STRAY_BYTES.search(message)
-        harmless = stray is not None and int(stray[1]) <= len(jpeg) * HARMLESS_STRAY_SHARE
-        if DAMAGE.search(message) and not harmless:
-            return f"is damaged: {message}"
-    return None
