@@ -16,7 +16,8 @@ compares. Runs by its schedule, or by hand.
   `batch.drift` allows from what it was judged on. Look at uncertain.csv and the gallery; label some
   of those photos and put them into the source.
 - With `batch.drift.retrain: true` the night after a drift trains, though nothing else is new.
-- `publish`: clear it. It only writes batch.json, after which the images count as predicted.
+- `publish`: clear it. It only writes batch.json, after which the images count as predicted; those
+  that a later run has predicted meanwhile stay that run's, and it is skipped where that is all.
 """
 
 from __future__ import annotations
@@ -62,13 +63,18 @@ def plan(pipeline: str) -> dict[str, Any]:
 def publish(
     pipeline: str, batch: str, answered: dict[str, Any], reported: dict[str, Any]
 ) -> dict[str, Any]:
-    """Write the batch's record, after which its images count as predicted; tell of drift."""
-    from include.policies.batch import finish_batch
+    """Write the batch's record, after which its images count as predicted; tell of drift.
+
+    Skip when other batches have predicted all of them meanwhile.
+    """
+    from include.policies.commit import decide_commit, plan_commit, write_commit
     from include.policies.drift import drift_warning
     from include.policies.retraining import ask_for_retraining
 
     site = open_site(pipeline)
-    record = finish_batch(site.s3, site.layout, batch, answered, reported)
+    commit = plan_commit(site.s3, site.layout, batch)
+    go_or_skip(decide_commit(commit))
+    record = write_commit(site.s3, site.layout, commit, answered, reported)
     drifted = drift_warning(site.pipeline.batch.drift, record)
     if drifted:
         say("drift", drifted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from include.pipeline.deployment import Deployment
@@ -21,7 +21,7 @@ from include.policies.champion import champion_package
 from include.policies.decision import Decision
 from include.policies.new_images import IncomingImage, new_images
 from include.policies.readable import unreadable_images
-from include.policies.records import need_record, write_record
+from include.policies.records import write_record
 from include.policies.registry import Package, RegistryError, newest_approved
 
 MEGABYTE = 1024 * 1024
@@ -29,11 +29,15 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class BatchState:
-    """Which images are new, which of them cannot be predicted and why, and which model answers."""
+    """Which images are new, which of them cannot be predicted and why, and which model answers.
+
+    `forced` says that a person wants images predicted again that were predicted before.
+    """
 
     images: list[IncomingImage]
     unreadable: dict[str, str]
     package: Package | None
+    forced: bool = False
 
     @property
     def readable(self) -> list[IncomingImage]:
@@ -52,6 +56,7 @@ class BatchState:
             "images": {image.key: image.tag for image in self.readable},
             "unreadable": self.unreadable,
             "unreadable_tags": {key: tags[key] for key in self.unreadable},
+            "forced": self.forced,
         }
 
 
@@ -75,7 +80,8 @@ def plan_batch(
     largest = pipeline.batch.transform.max_payload_mb * MEGABYTE
     state = BatchState([], {}, package)
     for some in _batched(images, pipeline.batch.max_images):
-        state = BatchState(some, unreadable_images(s3, layout, some, largest), package)
+        unreadable = unreadable_images(s3, layout, some, largest)
+        state = BatchState(some, unreadable, package, everything)
         # No batch records images of which none can be read: they must not keep others from it.
         if state.readable:
             break
@@ -164,34 +170,3 @@ def batch_requests(
             evaluated_job(s3, layout, state.package),
         ),
     }
-
-
-def finish_batch(
-    s3: Any, layout: Layout, batch: str, answered: dict[str, Any], reported: dict[str, Any]
-) -> dict[str, Any]:
-    """Write the record of a batch whose two jobs succeeded: its images now count as predicted.
-
-    Returns:
-        The record without its lists of images.
-    """
-    plan = need_record(s3, layout.bucket, layout.batch_plan(batch), "this run's plan task")
-    report = need_record(
-        s3, layout.bucket, layout.batch_summary(batch), f"job {reported['job_name']}"
-    )
-    summary = {
-        "stage": "batch",
-        "batch": batch,
-        "counts": {
-            "images": len(plan["images"]),
-            "unreadable": len(plan["unreadable"]),
-            "uncertain": report.get("uncertain"),
-        },
-        "drift": report.get("drift"),
-        "predictions": answered["outputs"]["transform"],
-        "report": reported["outputs"]["result"],
-        "jobs": [answered["job_name"], reported["job_name"]],
-        "seconds": answered["seconds"] + reported["seconds"],
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    write_record(s3, layout.bucket, layout.batch_record(batch), {**plan, **summary})
-    return summary

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from include.pipeline.layout import Layout
-from include.policies.records import read_record
+from include.policies.committed import Committed, committed
 
 IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
 
@@ -33,36 +33,17 @@ def new_images(s3: Any, layout: Layout, everything: bool = False) -> list[Incomi
         layout: Where the pipeline's objects are.
         everything: Return those that were dealt with, too.
     """
-    known = {} if everything else _dealt_with(s3, layout)
+    known = Committed() if everything else committed(s3, layout)
     images = (
         IncomingImage(key.removeprefix(layout.incoming), entry["ETag"], entry["Size"])
         for key, entry in _objects(s3, layout.bucket, layout.incoming)
         if PurePosixPath(key).suffix.lower() in IMAGE_ENDINGS
     )
-    return sorted((image for image in images if known.get(image.key) != image.tag), key=_key)
+    return sorted((image for image in images if (image.key, image.tag) not in known), key=_key)
 
 
 def _key(image: IncomingImage) -> str:
     return image.key
-
-
-def _dealt_with(s3: Any, layout: Layout) -> dict[str, str]:
-    """Return the tag of every image in the records of successful batches, the newest last."""
-    known: dict[str, str] = {}
-    for batch in _batches(s3, layout):
-        record = read_record(s3, layout.bucket, layout.batch_record(batch)) or {}
-        known.update(record.get("images", {}))
-        known.update(record.get("unreadable_tags", {}))
-    return known
-
-
-def _batches(s3: Any, layout: Layout) -> Iterable[str]:
-    """Yield the batches by name, without listing all the answers that lie in them."""
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=layout.bucket, Prefix=layout.batches, Delimiter="/"
-    )
-    folders = (folder for page in pages for folder in page.get("CommonPrefixes", []))
-    return (folder["Prefix"].removeprefix(layout.batches).rstrip("/") for folder in folders)
 
 
 def _objects(s3: Any, bucket: str, prefix: str) -> Iterable[tuple[str, Any]]:

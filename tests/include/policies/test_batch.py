@@ -13,10 +13,10 @@ from include.policies.batch import (
     BatchState,
     decide_batch,
     evaluated_job,
-    finish_batch,
     plan_batch,
     write_batch_plan,
 )
+from include.policies.commit import decide_commit, plan_commit, write_commit
 from include.policies.new_images import IncomingImage, new_images
 from include.policies.readable import problem, unreadable_images
 from include.policies.registry import Package
@@ -178,11 +178,14 @@ def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> Non
     listed, plan = written
     assert listed == [{"prefix": "s3://some-bucket/stanford_cars/incoming/"}, "sub/b.PNG"]
     s3.answer("get_object", s3.json(plan))
+    list_batches(s3, "b1")
+    commit = plan_commit(s3.client, layout, "b1")
+    assert decide_commit(commit).go
     key = "stanford_cars/batches/b1/report/report.json"
     s3.answer("get_object", s3.json({"uncertain": 1, "drift": None}), Bucket="some-bucket", Key=key)
     s3.answer("put_object", {})
-    summary = finish_batch(s3.client, layout, "b1", job, job)
-    assert summary["counts"] == {"images": 1, "unreadable": 1, "uncertain": 1}
+    summary = write_commit(s3.client, layout, commit, job, job)
+    assert summary["counts"] == {"images": 1, "elsewhere": 0, "unreadable": 1, "uncertain": 1}
     assert summary["drift"] is None
     assert "images" not in summary
     list_batches(s3, "b1")

@@ -1,0 +1,50 @@
+"""S3 in memory, for what several nights leave behind."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+
+class MemoryS3:
+    """The few calls that batches make."""
+
+    class exceptions:
+        """As boto3's clients have them."""
+
+        class NoSuchKey(Exception):
+            """There is no such object."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def get_paginator(self, operation: str) -> SimpleNamespace:
+        return SimpleNamespace(paginate=getattr(self, f"_{operation}"))
+
+    def _list_objects_v2(
+        self, Bucket: str, Prefix: str, Delimiter: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        keys = sorted(key for key in self.objects if key.startswith(Prefix))
+        if Delimiter is None:
+            yield {"Contents": [self._entry(key) for key in keys]}
+            return
+        folders = {Prefix + key[len(Prefix) :].split(Delimiter)[0] + Delimiter for key in keys}
+        yield {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)]}
+
+    def _entry(self, key: str) -> dict[str, Any]:
+        content = self.objects[key]
+        return {"Key": key, "ETag": hashlib.md5(content).hexdigest(), "Size": len(content)}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, **more: Any) -> None:
+        self.objects[Key] = Body
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        if Key not in self.objects:
+            raise self.exceptions.NoSuchKey
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def record(self, key: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.objects[key])
+        return found
