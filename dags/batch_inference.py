@@ -18,6 +18,7 @@ compares. Runs by its schedule, or by hand.
 - With `batch.drift.retrain: true` the night after a drift trains, though nothing else is new.
 - `publish`: clear it. It only writes batch.json, after which the images count as predicted; those
   that a later run has predicted meanwhile stay that run's, and it is skipped where that is all.
+  Where it says that images have no answer, or that answers are of no image, it says what to do.
 """
 
 from __future__ import annotations

@@ -197,6 +197,10 @@ class Layout:
         """A batch's predictions, its gallery, the uncertain ones, and its figures."""
         return f"{self.batch(batch)}report/"
 
+    def batch_table(self, batch: str) -> str:
+        """A batch's predictions, a row an image."""
+        return f"{self.batch_report(batch)}predictions.csv"
+
     def batch_summary(self, batch: str) -> str:
         """A batch's figures: classes, how many are uncertain, drift."""
         return f"{self.batch_report(batch)}report.json"

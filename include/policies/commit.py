@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from include.pipeline.layout import Layout
+from include.policies.answered import need_answers
 from include.policies.committed import committed
 from include.policies.decision import Decision
 from include.policies.records import need_record, write_record
@@ -80,11 +81,13 @@ def write_commit(
 
     Returns:
         The record without its lists of images.
+
+    Raises:
+        RecordError: The report is missing, or is not of exactly the images that were planned.
     """
-    batch = commit.plan["batch"]
-    report = need_record(
-        s3, layout.bucket, layout.batch_summary(batch), f"job {reported['job_name']}"
-    )
+    batch, job = commit.plan["batch"], f"job {reported['job_name']}"
+    need_answers(s3, layout, commit.plan, job)
+    report = need_record(s3, layout.bucket, layout.batch_summary(batch), job)
     summary = {
         "stage": "batch",
         "batch": batch,

@@ -17,6 +17,9 @@ READABLE = ("JPEG", "PNG")
 MOST_PIXELS = 100_000_000
 """What our image decodes of one photo: it refuses more, and by it the whole batch fails."""
 
+LONGEST_NAME = 255 - len(".out")
+"""Bytes of a file's or a folder's name, to which batch transform adds an answer's ending."""
+
 
 def unreadable_images(
     s3: Any, layout: Layout, images: Sequence[IncomingImage], largest: int
@@ -31,6 +34,8 @@ def unreadable_images(
     """
 
     def look(image: IncomingImage) -> str | None:
+        if wrong := _misnamed(image.key):
+            return wrong
         if image.size > largest:
             return f"{image.size} bytes, and a request carries {largest}"
         key = f"{layout.incoming}{image.key}"
@@ -39,6 +44,16 @@ def unreadable_images(
     with ThreadPoolExecutor(THREADS) as threads:
         found = zip(images, threads.map(look, images), strict=True)
         return {image.key: reason for image, reason in found if reason}
+
+
+def _misnamed(key: str) -> str | None:
+    """Why a job, to which each object is a file, would not find this one again, or None."""
+    parts = key.split("/")
+    if wrong := {"", ".", ".."}.intersection(parts):
+        return f"has a part {min(wrong)!r} in its name, which no file's name has"
+    if max(len(part.encode()) for part in parts) > LONGEST_NAME:
+        return f"has a part of more than {LONGEST_NAME} bytes in its name"
+    return None
 
 
 def problem(content: bytes) -> str | None:

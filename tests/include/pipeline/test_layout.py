@@ -46,6 +46,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "batch_plan",
         "batch_record",
         "batch_summary",
+        "batch_table",
     }
 
 

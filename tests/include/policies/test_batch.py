@@ -99,6 +99,21 @@ def test_an_image_that_no_request_carries_is_left_out_unread(s3: Any, layout: La
     }
 
 
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [("a//b.jpg", "''"), ("/b.jpg", "''"), ("a/./b.jpg", "'.'"), ("../b.jpg", "'..'")],
+)
+def test_names_that_are_not_those_of_files_are_left_out(
+    s3: Any, layout: Layout, key: str, part: str
+) -> None:
+    """Protects from two images that are one file to a job, as a//b.jpg and a/b.jpg."""
+    images = [IncomingImage(key, '"1"', 10)]
+    found = unreadable_images(s3.client, layout, images, 1000)
+    assert found == {key: f"has a part {part} in its name, which no file's name has"}
+    long = IncomingImage(f"{'x' * 248}.jpg", '"1"', 10)
+    assert "251 bytes" in unreadable_images(s3.client, layout, [long], 1000)[long.key]
+
+
 def test_before_the_first_model_there_is_nothing_to_do(
     s3: Any, sagemaker: Any, registry: Any, layout: Layout
 ) -> None:
@@ -181,6 +196,7 @@ def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> Non
     list_batches(s3, "b1")
     commit = plan_commit(s3.client, layout, "b1")
     assert decide_commit(commit).go
+    s3.answer("get_object", s3.body(b"file,label\nsub/b.PNG,cat\n"))
     key = "stanford_cars/batches/b1/report/report.json"
     s3.answer("get_object", s3.json({"uncertain": 1, "drift": None}), Bucket="some-bucket", Key=key)
     s3.answer("put_object", {})

@@ -1,5 +1,7 @@
 """No image is in two records and none is lost, in whatever order runs fail and are cleared."""
 
+import csv
+import io
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +12,7 @@ from include.pipeline import Layout
 from include.policies.batch import BatchState, write_batch_plan
 from include.policies.commit import Commit, decide_commit, plan_commit, write_commit
 from include.policies.new_images import new_images
+from include.policies.records import RecordError
 from include.policies.registry import Package
 from tests.include.policies.memory_s3 import MemoryS3
 
@@ -36,9 +39,17 @@ class Nights:
         state = BatchState(images, {}, PACKAGE, forced)
         batch = state.name(datetime(2026, 1, day, tzinfo=UTC))
         write_batch_plan(self.s3, self.layout, batch, state)
+        self.answer(batch, *(image.key for image in images))
         report = {"images": len(images), "uncertain": 0, "drift": None}
         self.s3.objects[self.layout.batch_summary(batch)] = json.dumps(report).encode()
         return batch
+
+    def answer(self, batch: str, *keys: str) -> None:
+        """Leave the table of a report that has rows of these images."""
+        text = io.StringIO()
+        rows = [["file", "label"], *([key, "cat"] for key in keys)]
+        csv.writer(text).writerows(rows)
+        self.s3.objects[self.layout.batch_table(batch)] = text.getvalue().encode()
 
     def publish(self, batch: str) -> str | None:
         """Publish a night; return why it is skipped."""
@@ -115,6 +126,40 @@ def test_a_forced_night_counts_what_was_predicted_before(nights: Nights) -> None
     forced = nights.predict(day=2, forced=True)
     assert nights.publish(forced) is None
     assert nights.predicted(first) == nights.predicted(forced) == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (["a.jpg"], r"1 of 2 images have no row in .*predictions\.csv \(b\.jpg\): clear submit_tr"),
+        (["a.jpg", "b.jpg", "old.jpg"], r"1 rows of .* were not planned \(old\.jpg\): delete"),
+        ([], r"2 of 2 images have no row in .*\(a\.jpg, b\.jpg\)"),
+    ],
+)
+def test_an_image_without_an_answer_is_not_predicted(
+    nights: Nights, keys: list[str], message: str
+) -> None:
+    """Protects an image whose answer was lost on the way from never being predicted."""
+    nights.upload(a="1", b="1")
+    batch = nights.predict(day=1)
+    nights.answer(batch, *keys)
+    with pytest.raises(RecordError, match=message):
+        nights.publish(batch)
+    assert nights.new() == ["a.jpg", "b.jpg"]
+
+
+def test_a_report_without_its_table_is_named(nights: Nights) -> None:
+    nights.upload(a="1")
+    batch = nights.predict(day=1)
+    del nights.s3.objects[nights.layout.batch_table(batch)]
+    with pytest.raises(RecordError, match=r"predictions\.csv is missing: job j writes it"):
+        nights.publish(batch)
+
+
+def test_a_name_with_anything_in_it_is_found_again(nights: Nights) -> None:
+    """Protects photos with commas, quotes and line ends in their names."""
+    nights.upload(**{'a, "b"\n\u00e9\r': "1"})
+    assert nights.publish(nights.predict(day=1)) is None
 
 
 def test_the_reason_counts_and_names() -> None:
