@@ -7,9 +7,11 @@ compares. Runs by its schedule, or by hand.
 
 **When something fails or skips**
 
-- `plan` is skipped: nothing new is in `incoming/`, or no model is approved yet; the reason says
-  which. *Force* predicts everything again.
-- An image never shows up: see `unreadable` in the batch's batch.json, and put a readable one there.
+- `plan` is skipped: nothing new is in `incoming/`, none of it can be read, or no model is approved
+  yet; the reason says which. *Force* predicts again: what is new first, then what was predicted
+  longest ago, up to `batch.max_images`; force another run for the rest.
+- An image never shows up: see `unreadable` in the batch's batch.json, which also lists what is no
+  image by its name, and put a readable one there.
 - `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`,
   then clear `plan` and what follows.
 - The run says *drift*: these photos, or the model's certainty of them, differ by more than
@@ -44,6 +46,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.policies.batch import (
         batch_requests,
         decide_batch,
+        list_unreadable,
         plan_batch,
         write_batch_plan,
     )
@@ -53,8 +56,9 @@ def plan(pipeline: str) -> dict[str, Any]:
     state = plan_batch(
         site.s3, site.sagemaker, site.layout, site.pipeline, asking.answers()["force"]
     )
-    go_or_skip(decide_batch(state))
     batch = state.name(get_current_context()["dag_run"].run_after)
+    list_unreadable(*here, batch, state)
+    go_or_skip(decide_batch(state, site.layout.uri(site.layout.batch_record(batch))))
     write_batch_plan(*here, batch, state)
     requests = batch_requests(*here, site.pipeline, site.deployment, batch, state)
     return {**requests, "batch": batch}
@@ -93,7 +97,12 @@ for pipeline in pipelines_for(FAMILY):
         __doc__,
         schedule=cron(pipeline.schedules.batch, pipeline.schedules.timezone),
         patience=transform + report,
-        params={"force": asking.force("the images were predicted before")},
+        params={
+            "force": asking.force(
+                "the images were predicted before; new ones come first, then those predicted "
+                "longest ago, up to batch.max_images"
+            )
+        },
     ):
         planned: Any = plan(pipeline.name)
         model = EnsureModel(task_id="ensure_model", request=planned["model"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from include.pipeline.deployment import Deployment
@@ -78,11 +78,11 @@ def plan_batch(
         return BatchState([], {}, None)
     images = new_images(s3, layout, everything)
     largest = pipeline.batch.transform.max_payload_mb * MEGABYTE
-    state = BatchState([], {}, package)
+    state = BatchState([], {}, package, everything)
     for some in _batched(images, pipeline.batch.max_images):
-        unreadable = unreadable_images(s3, layout, some, largest)
-        state = BatchState(some, unreadable, package, everything)
-        # No batch records images of which none can be read: they must not keep others from it.
+        unreadable = state.unreadable | unreadable_images(s3, layout, some, largest)
+        state = BatchState([*state.images, *some], unreadable, package, everything)
+        # Images of which none can be read must not keep others waiting.
         if state.readable:
             break
     return state
@@ -94,8 +94,13 @@ def _batched(images: list[IncomingImage], most: int) -> Iterator[list[IncomingIm
         yield images[start : start + most]
 
 
-def decide_batch(state: BatchState) -> Decision:
-    """Decide whether there is anything to predict, and anything to predict it with."""
+def decide_batch(state: BatchState, record: str) -> Decision:
+    """Decide whether there is anything to predict, and anything to predict it with.
+
+    Args:
+        state: What came in, and what serves.
+        record: Where the batch's record is or will be.
+    """
     if state.package is None:
         return Decision(False, "no model serves and none is approved: nightly training comes first")
     if not state.images:
@@ -103,7 +108,9 @@ def decide_batch(state: BatchState) -> Decision:
     if not state.readable:
         key, reason = next(iter(state.unreadable.items()))
         return Decision(
-            False, f"none of {len(state.images)} new images can be read, such as {key}: {reason}"
+            False,
+            f"none of {len(state.images)} new images can be read, such as {key}: {reason}; all are "
+            f"listed in {record}",
         )
     left_out = f", {len(state.unreadable)} left out as unreadable" if state.unreadable else ""
     return Decision(
@@ -118,6 +125,24 @@ def write_batch_plan(s3: Any, layout: Layout, batch: str, state: BatchState) -> 
     listing = manifest(layout.uri(layout.incoming), keys)
     write_record(s3, layout.bucket, layout.batch_manifest(batch), listing)
     write_record(s3, layout.bucket, layout.batch_plan(batch), {"batch": batch, **state.record()})
+
+
+def list_unreadable(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
+    """Where no new image can be read, write the record of a batch that has predicted none.
+
+    It lists them with their reasons, and later nights do not look at them again.
+    """
+    if state.readable or not state.unreadable:
+        return
+    record = {
+        "stage": "batch",
+        "batch": batch,
+        "counts": {"images": 0, "unreadable": len(state.unreadable)},
+        "predictions": None,
+        "report": None,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_record(s3, layout.bucket, layout.batch_record(batch), {**state.record(), **record})
 
 
 def has_truth(s3: Any, layout: Layout) -> bool:

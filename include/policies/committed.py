@@ -24,8 +24,10 @@ class Committed:
     predicted: dict[Content, str] = field(default_factory=dict)
     unreadable: dict[Content, str] = field(default_factory=dict)
 
-    def __contains__(self, content: Content) -> bool:
-        return content in self.predicted or content in self.unreadable
+    def batch(self, content: Content) -> str | None:
+        """Return the latest batch that has dealt with an image, or None."""
+        found = (self.predicted.get(content), self.unreadable.get(content))
+        return max((batch for batch in found if batch), default=None)
 
 
 def committed(s3: Any, layout: Layout, without: str | None = None) -> Committed:

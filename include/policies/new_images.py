@@ -8,9 +8,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from include.pipeline.layout import Layout
-from include.policies.committed import Committed, committed
+from include.policies.committed import Content, committed
+from include.policies.readiness import HALF_WRITTEN
 
-IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
+FOLDER_MARKERS = ("/", "_$folder$")
+"""How consoles and Hadoop end the names of objects that stand for a folder."""
 
 
 @dataclass(frozen=True)
@@ -21,29 +23,38 @@ class IncomingImage:
     tag: str
     size: int
 
+    @property
+    def content(self) -> Content:
+        """What batches' records know it by."""
+        return self.key, self.tag
+
 
 def new_images(s3: Any, layout: Layout, everything: bool = False) -> list[IncomingImage]:
     """Return the images that no batch has dealt with yet, by key.
 
-    An image that was replaced by another of the same name is new again. Objects that are no
-    JPEG or PNG by name are left alone.
+    An image that was replaced by another of the same name is new again. Folder markers and what is
+    half-written by its name are left alone; any other object is taken for an image.
 
     Args:
         s3: A boto3 S3 client.
         layout: Where the pipeline's objects are.
-        everything: Return those that were dealt with, too.
+        everything: Return those that were dealt with, too: after the new ones, and those first of
+            which it is the longest ago, so that run after run goes on from where one stopped.
     """
-    known = Committed() if everything else committed(s3, layout)
+    known = committed(s3, layout)
     images = (
         IncomingImage(key.removeprefix(layout.incoming), entry["ETag"], entry["Size"])
         for key, entry in _objects(s3, layout.bucket, layout.incoming)
-        if PurePosixPath(key).suffix.lower() in IMAGE_ENDINGS
+        if not _is_passing(key)
     )
-    return sorted((image for image in images if (image.key, image.tag) not in known), key=_key)
+    batches = {image: known.batch(image.content) for image in images}
+    taken = (image for image, batch in batches.items() if everything or batch is None)
+    return sorted(taken, key=lambda image: (batches[image] or "", image.key))
 
 
-def _key(image: IncomingImage) -> str:
-    return image.key
+def _is_passing(key: str) -> bool:
+    """Whether an object only marks a folder, or will have another name when it is finished."""
+    return key.endswith(FOLDER_MARKERS) or PurePosixPath(key).suffix.lower() in HALF_WRITTEN
 
 
 def _objects(s3: Any, bucket: str, prefix: str) -> Iterable[tuple[str, Any]]:

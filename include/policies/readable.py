@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
 from typing import Any
 
 from include.pipeline.layout import Layout
@@ -12,6 +13,7 @@ from include.policies.damage import jpeg_damage, png_damage
 from include.policies.new_images import IncomingImage
 
 THREADS = 16
+ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
 READABLE = ("JPEG", "PNG")
 
 MOST_PIXELS = 100_000_000
@@ -47,7 +49,9 @@ def unreadable_images(
 
 
 def _misnamed(key: str) -> str | None:
-    """Why a job, to which each object is a file, would not find this one again, or None."""
+    """Return why an object is no image by its name, or no job would find it again, or None."""
+    if PurePosixPath(key).suffix.lower() not in ENDINGS:
+        return "not a .jpg, .jpeg or .png"
     parts = key.split("/")
     if wrong := {"", ".", ".."}.intersection(parts):
         return f"has a part {min(wrong)!r} in its name, which no file's name has"

@@ -162,9 +162,12 @@ def _latest_batch(aws: Aws, pipeline: str) -> Figures:
         for entry in page.get("Contents", [])
         if entry["Key"].endswith("/batch.json")
     ]
-    if not records:
-        return {}
-    return read_record(aws.s3, layout.bucket, max(records)[1]) or {}
+    for _, key in sorted(records, reverse=True):
+        record = read_record(aws.s3, layout.bucket, key) or {}
+        # A night of which no photo could be read only lists them: there is nothing to look at.
+        if record.get("report"):
+            return record
+    return {}
 
 
 def _batch(batch: Figures, reasons: Reasons) -> Figures:

@@ -22,6 +22,7 @@ from include.policies.readable import problem, unreadable_images
 from include.policies.registry import Package
 
 PACKAGE = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
+RECORD = "s3://b/batches/b1/batch.json"
 A, B = IncomingImage("a.jpg", '"1"', 10), IncomingImage("sub/b.PNG", '"2"', 20)
 
 
@@ -64,10 +65,14 @@ def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
         "replaced.jpg": '"2"',
         "broken.jpg": '"1"',
         "new.jpeg": '"1"',
+        "b/": '"1"',
+        "c_$folder$": '"1"',
+        "d.jpg.part": '"1"',
         "notes.txt": '"1"',
     }
     s3.answer("list_objects_v2", listing("incoming", **incoming))
-    assert [image.key for image in new_images(s3.client, layout)] == ["new.jpeg", "replaced.jpg"]
+    found = [image.key for image in new_images(s3.client, layout)]
+    assert found == ["new.jpeg", "notes.txt", "replaced.jpg"]
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -121,7 +126,7 @@ def test_before_the_first_model_there_is_nothing_to_do(
     registry.lists(ModelApprovalStatus="Approved")
     cars = find_pipeline("stanford_cars")
     state = plan_batch(s3.client, sagemaker.client, layout, cars, everything=False)
-    decision = decide_batch(state)
+    decision = decide_batch(state, RECORD)
     assert not decision.go
     assert "nightly training comes first" in decision.reason
 
@@ -140,14 +145,15 @@ def test_images_that_cannot_be_read_do_not_keep_others_waiting_forever(
     few = cars.model_copy(update={"batch": cars.batch.model_copy(update={"max_images": 1})})
     state = plan_batch(s3.client, sagemaker.client, layout, few, everything=False)
     assert [image.key for image in state.readable] == ["b.jpg"]
+    assert list(state.record()["unreadable"]) == ["a.jpg"]
 
 
 def test_the_decisions_reason_counts_the_images() -> None:
-    assert "no new images" in decide_batch(BatchState([], {}, PACKAGE)).reason
-    nothing = decide_batch(BatchState([A], {"a.jpg": "is empty"}, PACKAGE))
+    assert "no new images" in decide_batch(BatchState([], {}, PACKAGE), RECORD).reason
+    nothing = decide_batch(BatchState([A], {"a.jpg": "is empty"}, PACKAGE), RECORD)
     assert not nothing.go
-    assert "such as a.jpg: is empty" in nothing.reason
-    some = decide_batch(BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE))
+    assert f"such as a.jpg: is empty; all are listed in {RECORD}" in nothing.reason
+    some = decide_batch(BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE), RECORD)
     assert some.go
     assert some.reason == "1 new images for model package 2, 1 left out as unreadable"
 

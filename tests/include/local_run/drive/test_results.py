@@ -150,3 +150,15 @@ def test_the_summary_has_the_agreed_fields_whatever_happened(
     places.local.mkdir()
     write(places, summary, {"total": 2.0})
     assert json.loads(places.summary.read_text()) == summary
+
+
+def test_a_night_that_only_lists_what_cannot_be_read_hides_no_gallery(
+    dated: Any, pipeline: Pipeline
+) -> None:
+    """Protects the page of the last batch that has one."""
+    _fill(dated)
+    listed = {"batch": "b2", "counts": {"images": 0}, "report": None}
+    dated.objects[LAYOUT.batch_record("b2")] = json.dumps(listed).encode()
+    results = gather(Aws(dated, FakeSageMaker(True), None, None), pipeline, Reasons())
+    assert results.sections["batch"]["images"] == 24
+    assert results.pages["gallery.html"] == "stanford_cars/batches/b1/report/gallery.html"

@@ -1,0 +1,72 @@
+"""The batch's tasks around its jobs: what they leave behind where they are skipped."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.pipeline import Layout, find_pipeline
+from include.policies.registry import Package
+from tests.include.policies.memory_s3 import MemoryS3
+
+LAYOUT = Layout("some-bucket", "merch")
+JOB = {"job_name": "j", "seconds": 2, "outputs": {"transform": "s3://t", "result": "s3://r"}}
+
+
+@pytest.fixture
+def s3() -> MemoryS3:
+    return MemoryS3()
+
+
+@pytest.fixture
+def call(dag_bag: Any, s3: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give the function that calls a task of the batch's DAG."""
+    package = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
+    monkeypatch.setattr("include.policies.batch.champion_package", lambda *_: package)
+    site = SimpleNamespace(
+        s3=s3, sagemaker=None, bucket="some-bucket", pipeline=find_pipeline("merch"), layout=LAYOUT
+    )
+    context = {
+        "ti": SimpleNamespace(xcom_push=lambda key, value: None),
+        "params": {"force": False},
+        "dag_run": SimpleNamespace(run_after=datetime(2026, 1, 2, tzinfo=UTC)),
+    }
+
+    def function(task: str, *args: Any) -> Any:
+        called = dag_bag.dags["merch__batch_inference"].get_task(task).python_callable
+        with monkeypatch.context() as patch:
+            patch.setitem(called.__globals__, "open_site", lambda name: site)
+            patch.setitem(called.__globals__, "get_current_context", lambda: context)
+            for module in ("skipping", "asking"):
+                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
+            return called("merch", *args)
+
+    return function
+
+
+def test_a_night_that_can_read_nothing_says_where_all_of_it_is_listed(
+    s3: MemoryS3, call: Any
+) -> None:
+    s3.objects[f"{LAYOUT.incoming}a.jpg"] = b"no image"
+    with pytest.raises(
+        AirflowSkipException, match=r"listed in s3://some-bucket/merch/(.*)"
+    ) as told:
+        call("plan")
+    key = str(told.value).rpartition("some-bucket/")[2]
+    assert s3.record(key)["unreadable"] == {"a.jpg": "is neither JPEG nor PNG"}
+
+
+def test_a_cleared_publish_is_skipped_where_another_night_has_all_images(
+    s3: MemoryS3, call: Any
+) -> None:
+    plan = {"batch": "b1", "images": {"a.jpg": "1"}, "unreadable": {}, "unreadable_tags": {}}
+    s3.objects[LAYOUT.batch_plan("b1")] = json.dumps(plan).encode()
+    s3.objects[LAYOUT.batch_record("b2")] = json.dumps({"images": {"a.jpg": "1"}}).encode()
+    with pytest.raises(AirflowSkipException, match=r"a\.jpg by b2"):
+        call("publish", "b1", JOB, JOB)
+    assert LAYOUT.batch_record("b1") not in s3.objects
