@@ -22,6 +22,9 @@ LONGEST_SUBJECT = 100
 PATIENCE_SECONDS = 10
 """For one answer: callbacks share the 50 s that the DAG processor has for a file."""
 
+ENDED = ("success", "failed")
+"""The states of a run that is over; what it came to was told when it ended."""
+
 log = logging.getLogger(__name__)
 
 
@@ -82,10 +85,16 @@ def page(dag_id: str, run_id: str, task_id: str = "") -> str:
 
 
 async def deadline_missed(context: dict[str, Any], title: str, advice: str) -> None:
-    """Say that a run is late; Airflow calls it in the triggerer, while the run still goes on."""
+    """Say that a run is late, unless it has ended; Airflow calls it in the triggerer."""
     from asgiref.sync import sync_to_async
 
     run, deadline = context["dag_run"], context.get("deadline") or {}
+    # Airflow forgets the deadlines of runs that succeeded in time, and of no others.
+    if run.get("state") in ENDED:
+        log.info(
+            "not late: run %s of %s ended as %s", run["dag_run_id"], run["dag_id"], run["state"]
+        )
+        return
     started = run.get("start_date") or "never: it is still queued"
     notice = Notice(
         event="deadline",

@@ -129,3 +129,11 @@ def test_a_late_run_is_told_with_when_it_was_due(webhook: Webhook) -> None:
     assert received["event"] == "deadline"
     for part in ("d is late", "03:00", "state running", "/dags/d/runs/r", "What to do: look"):
         assert part in received["text"]
+
+
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_a_run_that_has_ended_is_not_late(webhook: Webhook, state: str) -> None:
+    """Airflow keeps the deadline of a run that failed, of which people were told already."""
+    run = {"dag_id": "d", "dag_run_id": "r", "state": state, "queued_at": "01:00"}
+    asyncio.run(deadline_missed(context={"dag_run": run}, title="d is late", advice="look"))
+    assert webhook.received == []
