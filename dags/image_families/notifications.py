@@ -1,14 +1,14 @@
 """What a run says to people when it ends, and when it is late.
 
-Airflow calls back once a run, in the DAG processor; so there is one message a run, not one a task.
-The places that messages go to are in `sagemaker_jobs.notices`.
+Airflow calls back once a run, in the DAG processor; so there is one message for each event of a
+run, not one a task. The places that messages go to are in `sagemaker_jobs.notices`.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -39,11 +39,17 @@ FIELDS = {
 }
 """The deadline's name in the YAML, by family."""
 
+Describe = Callable[[Any, str, Mapping[str, Any], tuple[str, ...]], Iterable[Notice]]
+"""Makes notices of a run's end: of DAG, run id, context and the events that are wanted."""
+
 log = logging.getLogger(__name__)
 
 
 def say(event: Event | Literal["orphans"], text: str) -> None:
-    """Leave what the run is to say when it ends well: a promotion, a drift, a stale model, ..."""
+    """Leave what the run is to say when it ends: a promotion, a drift, a stale model, ...
+
+    A task says one thing; what several tasks of a run say is told event by event.
+    """
     log.info("%s: %s", event, text)
     get_current_context()["ti"].xcom_push(key=SAYING, value={"event": event, "text": text})
 
@@ -58,11 +64,11 @@ def tell_now(event: Event, title: str, details: str, advice: str) -> None:
 
 def on_failure(context: Mapping[str, Any]) -> None:
     """Tell that a run failed, where, and what its DAG's notes say of that task."""
-    _tell(context, _failure)
+    _tell(context, _failed)
 
 
 def on_success(context: Mapping[str, Any]) -> None:
-    """Tell what a run came to: what a task had to say, else that it was skipped or did well."""
+    """Tell what a run came to: what its tasks had to say, else that it was skipped or did well."""
     _tell(context, _outcome)
 
 
@@ -109,13 +115,14 @@ def advice(doc: str, task_id: str) -> str:
     return "\n".join(point for point in points if f"`{task_id}`" in point.split(": ", 1)[0])
 
 
-def _tell(context: Mapping[str, Any], describe: Any) -> None:
+def _tell(context: Mapping[str, Any], describe: Describe) -> None:
     """Send what `describe` makes of a run's end; a fault here is logged and fails nothing."""
     try:
-        dag, run_id = context["dag"], context["run_id"]
-        notice = describe(dag, run_id, context)
-        if notice.event in _wanted(dag.dag_id):
-            send(notice)
+        dag = context["dag"]
+        wanted = _wanted(dag.dag_id)
+        for notice in describe(dag, context["run_id"], context, wanted):
+            if notice.event in wanted:
+                send(notice)
     except Exception:
         log.exception("what run %s came to could not be told", context.get("run_id"))
 
@@ -128,6 +135,13 @@ def _wanted(dag_id: str) -> tuple[str, ...]:
         return INSTALLATION_EVENTS
     deployment = str(Variable.get("deployment", default=""))
     return find_pipeline(name, deployment).notifications.events
+
+
+def _failed(
+    dag: Any, run_id: str, context: Mapping[str, Any], _: tuple[str, ...]
+) -> Iterable[Notice]:
+    # Sent before anything else is asked for, which might fail.
+    yield _failure(dag, run_id, context)
 
 
 def _failure(dag: Any, run_id: str, context: Mapping[str, Any]) -> Notice:
@@ -144,14 +158,30 @@ def _failure(dag: Any, run_id: str, context: Mapping[str, Any]) -> Notice:
     )
 
 
-def _outcome(dag: Any, run_id: str, context: Mapping[str, Any]) -> Notice:
-    where = page(dag.dag_id, run_id)
-    said = _left(dag, run_id, SAYING)
-    if said:
-        event = next(iter(said.values()))["event"]
-        text = "\n".join(each["text"] for each in said.values())
-        return Notice(event, f"{_title(dag)}: {event}", where, text)
+def _outcome(
+    dag: Any, run_id: str, _: Mapping[str, Any], wanted: tuple[str, ...]
+) -> Iterable[Notice]:
     states = _states(dag.dag_id, run_id)
+    said = [notice for notice in _said(dag, run_id, states) if notice.event in wanted]
+    return said or [_end(dag, run_id, states)]
+
+
+def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notice]:
+    """Return what a run's tasks had to say, as one notice for each event."""
+    texts: dict[str, list[str]] = {}
+    for task, saying in _left(dag, run_id, SAYING).items():
+        # What a task said before a person cleared it no longer counts where it did not run again.
+        if states.get(task) not in ("skipped", "upstream_failed"):
+            texts.setdefault(saying["event"], []).append(saying["text"])
+    where = page(dag.dag_id, run_id)
+    return [
+        Notice(event, f"{_title(dag)}: {event}", where, "\n".join(lines))
+        for event, lines in texts.items()
+    ]
+
+
+def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notice:
+    where = page(dag.dag_id, run_id)
     reasons = {task: str(why) for task, why in _left(dag, run_id, REASON).items()}
     if any(states.get(task.task_id) == "success" for task in dag.leaves):
         return Notice("success", f"{_title(dag)} did well", where, "\n".join(reasons.values()))

@@ -23,7 +23,7 @@ class Deadlines(Strict):
 
 
 class Notifications(Strict):
-    """What is sent: at most one message when a run ends, one when it is late, one when it asks."""
+    """What is sent: a message for each event of a run when it ends, is late, or asks."""
 
     events: tuple[Event, ...] = (
         "failure",

@@ -85,6 +85,36 @@ def test_a_promotion_is_told_by_default_with_its_figures(run_ends: Run) -> None:
     assert notice.details == "top-1 0.9 against 0.8"
 
 
+def test_each_event_that_a_run_said_is_told_by_itself(
+    run_ends: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that was stale until this night's promotion is two messages, wanted one by one."""
+    states = {"plan": "success", "announce": "success"}
+    stale, promotion = ({"event": event, "text": f"a {event}"} for event in ("stale", "promotion"))
+    xcoms = {("plan", "notice"): stale, ("announce", "notice"): promotion}
+    both = [("stale", "a stale"), ("promotion", "a promotion")]
+    for events, expected in ((("stale", "promotion"), both), (("failure", "promotion"), both[1:])):
+        want(monkeypatch, *events)
+        sent = run_ends(False, states, xcoms)
+        assert [(notice.event, notice.details) for notice in sent] == expected
+        assert [notice.title.rpartition(": ")[2] for notice in sent] == [e for e, _ in expected]
+
+
+def test_a_run_that_said_nothing_wanted_tells_what_it_came_to(
+    run_ends: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want(monkeypatch, "success")
+    said = {("plan", "notice"): {"event": "stale", "text": "old"}}
+    (notice,) = run_ends(False, {"announce": "success"}, said)
+    assert notice.event == "success"
+
+
+def test_what_a_task_said_before_it_was_cleared_is_not_told_again(run_ends: Run) -> None:
+    """A task that a clear leads past keeps its XComs."""
+    said = {("announce", "notice"): {"event": "promotion", "text": "better"}}
+    assert run_ends(False, {"plan": "skipped", "announce": "skipped"}, said) == []
+
+
 def test_a_skip_is_told_only_where_the_pipeline_wants_it(
     run_ends: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
