@@ -73,13 +73,14 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.policies.training import decide_training, night_record, plan_training
 
     site, asked = open_site(pipeline), asking.answers()
-    here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
-    image = pin_image(site.ecr, site.deployment, algorithm)
-    state = plan_training(site.s3, site.sagemaker, *here, image, asked)
+    # First: the nights that fail below are those by which a model grows old.
     now, max_age = datetime.now(UTC), site.pipeline.notifications.max_model_age_days
     stale = staleness(site.sagemaker, site.pipeline.slug, max_age, now)
     if stale:
         say("stale", stale)
+    here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
+    image = pin_image(site.ecr, site.deployment, algorithm)
+    state = plan_training(site.s3, site.sagemaker, *here, image, asked)
     decision = decide_training(state, asked["force"])
     decision = afford(decision, site.sagemaker, *here, state.hyperparameters, now)
     write_record(site.s3, site.bucket, site.layout.night, night_record(state, decision, now))

@@ -63,7 +63,7 @@ def tell_now(event: Event, title: str, details: str, advice: str) -> None:
 
 
 def on_failure(context: Mapping[str, Any]) -> None:
-    """Tell that a run failed, where, and what its DAG's notes say of that task."""
+    """Tell that a run failed, with its DAG's notes of that task; then what its tasks had to say."""
     _tell(context, _failed)
 
 
@@ -142,6 +142,7 @@ def _failed(
 ) -> Iterable[Notice]:
     # Sent before anything else is asked for, which might fail.
     yield _failure(dag, run_id, context)
+    yield from _said(dag, run_id, _states(dag.dag_id, run_id))
 
 
 def _failure(dag: Any, run_id: str, context: Mapping[str, Any]) -> Notice:

@@ -65,7 +65,7 @@ class Night:
         context = {"ti": ti, "params": {"force": self.force}}
         with self.monkeypatch.context() as patch:
             patch.setitem(function.__globals__, "open_site", lambda name: site)
-            for module in ("skipping", "asking"):
+            for module in ("skipping", "asking", "notifications"):
                 patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
             return function(self.pipeline.name, *args)
 
@@ -152,3 +152,17 @@ def test_a_budget_blocks_before_anything_is_asked_for(night: Night, force: bool)
     with pytest.raises(BudgetError, match=r"budget\.per_run_usd is \$0\.10"):
         night.call("plan")
     assert "reason" not in night.said
+
+
+@pytest.mark.parametrize("wrong", ["no image", "no RecordIO", "no budget"])
+def test_a_night_that_fails_says_first_that_the_model_is_stale(night: Night, wrong: str) -> None:
+    """Nights that fail are those by which a model grows old."""
+    if wrong != "no image":
+        night.push_image("first")
+    if wrong == "no RecordIO":
+        night.s3.delete_object(Bucket=BUCKET, Key=Layout(BUCKET, "merch").recordio_pointer)
+    night.set_budget(per_run_usd=0.1)
+    night.monkeypatch.setattr("include.policies.age.staleness", lambda *_: "40 days old")
+    with pytest.raises(Exception, match=r"ECR does not have|recordio/current\.json|per_run_usd"):
+        night.call("plan")
+    assert night.said["notice"] == {"event": "stale", "text": "40 days old"}

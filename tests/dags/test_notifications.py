@@ -115,6 +115,18 @@ def test_what_a_task_said_before_it_was_cleared_is_not_told_again(run_ends: Run)
     assert run_ends(False, {"plan": "skipped", "announce": "skipped"}, said) == []
 
 
+def test_a_run_that_failed_tells_that_and_what_was_said_before(run_ends: Run) -> None:
+    """A model grows stale by nights that fail; what did not run again says nothing."""
+    states = {"plan": "failed", "announce": "upstream_failed"}
+    xcoms = {
+        ("plan", "notice"): {"event": "stale", "text": "40 days old"},
+        ("announce", "notice"): {"event": "promotion", "text": "before the clear"},
+    }
+    sent = run_ends(True, states, xcoms)
+    assert [notice.event for notice in sent] == ["failure", "stale"]
+    assert sent[1].details == "40 days old"
+
+
 def test_a_skip_is_told_only_where_the_pipeline_wants_it(
     run_ends: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
