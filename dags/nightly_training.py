@@ -39,7 +39,8 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
   another split, or its evaluation was deleted; a person approves one package, and the next compare.
 - `ask_person` waits: with `promotion.approval: ask` a person answers under *Required Actions*; it
-  holds no slot. No answer within `promotion.approval_hours` is a no, and what follows is skipped.
+  holds no slot. No answer within `promotion.approval_hours` is a no, and what follows is skipped;
+  who answered what is in the task's XCom `reason`.
 - `announce` is skipped: the candidate was not promoted, or a person has to approve it. Approve the
   model package in SageMaker's registry, then trigger endpoint update.
 """
@@ -196,16 +197,16 @@ def announce(registered: dict[str, Any]) -> None:
 
 def with_approval(pipeline: Pipeline, registered: Any) -> Any:
     """Add what asks a person, and return the XCom of what was approved."""
-    from airflow.providers.standard.operators.hitl import ApprovalOperator
+    from image_families.approval import AskPerson
 
     hours = max(each.promotion.approval_hours for each in pipeline.everywhere)
     patience = timedelta(hours=hours)
     asked: Any = prepare_question(pipeline.name, registered)
-    ask_person = ApprovalOperator(
+    ask_person = AskPerson(
         task_id="ask_person",
         subject=asked["subject"],
         body=asked["body"],
-        defaults=ApprovalOperator.REJECT,
+        defaults=AskPerson.REJECT,
         response_timeout=patience,
         execution_timeout=patience + BACKSTOP,
     )

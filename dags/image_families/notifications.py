@@ -186,11 +186,12 @@ def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notice:
     reasons = {task: str(why) for task, why in _left(dag, run_id, REASON).items()}
     if any(states.get(task.task_id) == "success" for task in dag.leaves):
         return Notice("success", f"{_title(dag)} did well", where, "\n".join(reasons.values()))
-    skipped = [task.task_id for task in _ordered(dag) if states.get(task.task_id) == "skipped"]
-    # The first that has a reason skipped the others.
-    first = next((task for task in skipped if task in reasons), "")
-    title = f"{_title(dag)} skipped {first or 'all of its tasks'}" + (first and " and what follows")
-    return Notice("skip", title, where, reasons.get(first, "No task left a reason."))
+    tasks = [task.task_id for task in _ordered(dag)]
+    first = next(at for at, task in enumerate(tasks) if states.get(task) == "skipped")
+    # Its own reason, or that of the task before it which skipped it; none of a run before a clear.
+    why = [reasons[task] for task in tasks[: first + 1] if task in reasons]
+    title = f"{_title(dag)} skipped {tasks[first]} and what follows"
+    return Notice("skip", title, where, why[-1] if why else "No task left a reason.")
 
 
 def _title(dag: Any) -> str:

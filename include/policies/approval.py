@@ -7,6 +7,9 @@ from typing import Any
 
 from include.policies.decision import Decision
 
+APPROVE = "Approve"
+"""The answer that lets a model serve, as Airflow's ApprovalOperator calls it."""
+
 
 def decide_asking(verdict: str, reason: str) -> Decision:
     """Decide whether to ask a person: only of a model that all limits would let through."""
@@ -41,6 +44,24 @@ def question(pipeline: str, registered: Mapping[str, Any]) -> dict[str, str]:
             ]
         ),
     }
+
+
+def answered(subject: str, answer: Mapping[str, Any]) -> str:
+    """Return in one line what came of a question, and after a no what a person can still do.
+
+    Args:
+        subject: The question.
+        answer: Airflow's: `chosen_options`, `responded_by_user`, and whether it `timedout`.
+    """
+    (chosen,) = answer["chosen_options"]
+    who = (answer.get("responded_by_user") or {}).get("name", "somebody")
+    said = "Nobody answered in time" if answer.get("timedout") else f"{who} answered {chosen}"
+    if chosen == APPROVE:
+        return f"{subject} {said}."
+    return (
+        f"{subject} {said}: what serves goes on serving. To deploy it all the same, approve the "
+        "package in the registry, then trigger endpoint update."
+    )
 
 
 def _number(value: float | None) -> str:

@@ -139,6 +139,28 @@ def test_a_skip_is_told_only_where_the_pipeline_wants_it(
     assert notice.details == "nothing new to learn"
 
 
+def test_a_no_to_a_question_is_told_as_what_skipped_the_rest(
+    run_ends: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The night trained and registered: what skips is the task before the first skipped one."""
+    want(monkeypatch, "skip")
+    states = {"plan": "success", "register": "success", "announce": "skipped"}
+    xcoms = {("plan", "reason"): "new data", ("register", "reason"): "ana answered Reject"}
+    (notice,) = run_ends(False, states, xcoms)
+    assert notice.title == "stanford_cars nightly_training skipped announce and what follows"
+    assert notice.details == "ana answered Reject"
+
+
+def test_a_reason_from_before_a_clear_is_not_told(
+    run_ends: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that a clear leads past keeps its XComs."""
+    want(monkeypatch, "skip")
+    xcoms = {("plan", "reason"): "nothing new", ("announce", "reason"): "keep: worse"}
+    (notice,) = run_ends(False, {"plan": "skipped", "announce": "skipped"}, xcoms)
+    assert notice.details == "nothing new"
+
+
 def test_a_success_is_told_only_where_the_pipeline_wants_it(
     run_ends: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

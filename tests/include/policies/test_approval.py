@@ -3,7 +3,7 @@
 import pytest
 
 from include.pipeline.stages import Promotion
-from include.policies.approval import decide_asking, question
+from include.policies.approval import answered, decide_asking, question
 from include.policies.promotion import judge
 
 EVALUATION = {
@@ -27,3 +27,15 @@ def test_the_question_has_each_limit_with_its_margin() -> None:
     assert asked["subject"] == "Shall model package 7 of cars serve?"
     assert "| top-1 | 0.75 | at least 0.5 | 0.25 |" in asked["body"]
     assert "cars-train-1 on data set d2: top-1 0.7500 keeps all limits" in asked["body"]
+
+
+def test_what_people_said_is_told_with_what_can_still_be_done() -> None:
+    ana = {"responded_by_user": {"id": "1", "name": "ana"}, "timedout": False}
+    asked = "Shall it serve?"
+    yes = answered(asked, {**ana, "chosen_options": ["Approve"]})
+    assert yes == "Shall it serve? ana answered Approve."
+    no = answered(asked, {**ana, "chosen_options": ["Reject"]})
+    assert no.startswith("Shall it serve? ana answered Reject: what serves goes on serving.")
+    assert "approve the package in the registry" in no
+    late = {"responded_by_user": None, "timedout": True, "chosen_options": ["Reject"]}
+    assert answered(asked, late).startswith("Shall it serve? Nobody answered in time: what serves")
