@@ -20,6 +20,7 @@ from airflow.sdk import (
 from airflow.sdk.definitions.param import ParamsDict
 
 from image_families import notifications
+from image_families.failing import leave_failure
 from include.pipeline import Pipeline, find_pipeline, usable_pipelines
 
 TAG = "image-classification"
@@ -155,6 +156,7 @@ def _default_args(owner: str) -> dict[str, Any]:
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": SHORT_TASK,
+        "on_failure_callback": leave_failure,
         "retry_policy": ExceptionRetryPolicy(
             rules=[
                 RetryRule(exception=LASTING_ERRORS, action=RetryAction.FAIL),

@@ -16,6 +16,7 @@ from airflow.sdk import get_current_context
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
+from image_families.failing import FAILURE
 from image_families.skipping import REASON
 from include.pipeline import Pipeline, find_pipeline
 from include.pipeline.notifications import Event
@@ -108,11 +109,24 @@ def _alert(name: str, interval: timedelta, words: dict[str, str]) -> DeadlineAle
     )
 
 
-def advice(doc: str, task_id: str) -> str:
-    """Return what a DAG's notes say of a task, as one line each; empty where they say nothing."""
+def advice(doc: str, task_id: str, why: str = "") -> str:
+    """Return what a DAG's notes say of a task, as one line each; empty where they say nothing.
+
+    Where some of them quote what the task failed of, as in *line ...*, only those are returned.
+    """
     notes = doc.partition(NOTES)[2]
     points = [" ".join(point.split()) for point in re.split(r"^- ", notes, flags=re.MULTILINE)]
-    return "\n".join(point for point in points if f"`{task_id}`" in point.split(": ", 1)[0])
+    own = [point for point in points if f"`{task_id}`" in _head(point)]
+    return "\n".join([point for point in own if _quotes(_head(point), why)] or own)
+
+
+def _head(point: str) -> str:
+    return point.split(": ", 1)[0]
+
+
+def _quotes(head: str, why: str) -> bool:
+    quoted = re.findall(r"\*([^*]+)\*", head)
+    return any(all(part.strip() in why for part in quote.split("...")) for quote in quoted)
 
 
 def _tell(context: Mapping[str, Any], describe: Describe) -> None:
@@ -140,23 +154,40 @@ def _wanted(dag_id: str) -> tuple[str, ...]:
 def _failed(
     dag: Any, run_id: str, context: Mapping[str, Any], _: tuple[str, ...]
 ) -> Iterable[Notice]:
-    # Sent before anything else is asked for, which might fail.
-    yield _failure(dag, run_id, context)
+    # Sent before what was said is asked for, which might fail.
+    yield _failure(dag, run_id, context, _why(dag.dag_id, run_id, context.get("ti")))
     yield from _said(dag, run_id, _states(dag.dag_id, run_id))
 
 
-def _failure(dag: Any, run_id: str, context: Mapping[str, Any]) -> Notice:
+def _failure(dag: Any, run_id: str, context: Mapping[str, Any], why: str = "") -> Notice:
     task = getattr(context.get("ti"), "task_id", "")
-    reason = str(context.get("reason") or "unknown")
+    reason = str(context.get("reason") or "unknown").replace("_", " ")
     at = f" at {task}" if task else ""
+    known = f"{why}\n\nRun {run_id}; the task's log has more."
+    unknown = f"Run {run_id}, because of {reason}; the task's log has why."
     return Notice(
         event="failure",
         title=f"{_title(dag)} failed{at}",
         where=page(dag.dag_id, run_id, task),
-        details=f"Run {run_id}, because of {reason.replace('_', ' ')}; the task's log has why.",
-        advice=advice(dag.doc_md or "", task)
+        details=known if why else unknown,
+        advice=advice(dag.doc_md or "", task, why)
         or "read the task's log, mend it, then clear the task: it goes on from there.",
     )
+
+
+def _why(dag_id: str, run_id: str, ti: Any) -> str:
+    """Return what the failed task left of its error: nothing where its process was killed."""
+    from airflow.sdk.execution_time.xcom import XCom
+
+    if ti is None:
+        return ""
+    index = getattr(ti, "map_index", None)
+    here = {"dag_id": dag_id, "run_id": run_id, "task_id": ti.task_id, "map_index": index}
+    try:
+        return str(XCom.get_one(key=FAILURE, **here) or "")
+    except Exception:
+        log.exception("the reason of %s could not be read: its run is told without", ti.task_id)
+        return ""
 
 
 def _outcome(

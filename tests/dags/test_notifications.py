@@ -78,6 +78,46 @@ def test_a_task_that_failed_brings_its_own_notes(dag_bag: Any) -> None:
     assert notice.where.endswith("/tasks/track_transform")
 
 
+def test_a_failure_is_told_with_what_the_task_left_of_it(dag_bag: Any) -> None:
+    """What happened, where, and of the notes on that task those that quote what it failed of."""
+    from image_families.notifications import _failure
+
+    dag = dag_bag.dags[NIGHT]
+    why = "RecordError: s3://b/cars/recordio/current.json is missing: run the conversion"
+    ti = type("Ti", (), {"task_id": "plan"})()
+    notice = _failure(dag, "night", {"ti": ti, "reason": "task_failure"}, why)
+    assert notice.title.endswith("failed at plan")
+    assert notice.details == f"{why}\n\nRun night; the task's log has more."
+    assert notice.advice.startswith("`plan`, *recordio/current.json is missing*: run dataset")
+    assert "\n" not in notice.advice
+
+
+def test_the_run_finds_what_its_failed_task_left(run_ends: Run, dag_bag: Any) -> None:
+    from image_families import notifications
+
+    left = {("plan", "failure"): "BudgetError: too much"}
+    sent = run_ends(True, {}, left)
+    ti = type("Ti", (), {"task_id": "plan", "map_index": -1})()
+    notifications.on_failure({"dag": dag_bag.dags[NIGHT], "run_id": "night", "ti": ti})
+    assert "BudgetError" not in sent[0].details
+    assert sent[1].details.startswith("BudgetError: too much")
+
+
+def test_a_failure_is_told_though_its_reason_cannot_be_read(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a run is tried out with `dag.test()`, without the DAG processor."""
+    from image_families import notifications
+
+    sent: SENT = []
+    want(monkeypatch, "failure")
+    monkeypatch.setattr(notifications, "send", sent.append)
+    ti = type("Ti", (), {"task_id": "plan", "map_index": -1})()
+    notifications.on_failure({"dag": dag_bag.dags[NIGHT], "run_id": "night", "ti": ti})
+    (notice,) = sent
+    assert "the task's log has why" in notice.details
+
+
 def test_a_promotion_is_told_by_default_with_its_figures(run_ends: Run) -> None:
     said = {"event": "promotion", "text": "top-1 0.9 against 0.8"}
     (notice,) = run_ends(False, {"announce": "success"}, {("announce", "notice"): said})

@@ -1,0 +1,29 @@
+"""How a task says why it failed, to the run that ends by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FAILURE = "failure"
+"""The XCom that holds why a task failed for good; one whose process was killed leaves none."""
+
+LONGEST_REASON = 600
+"""Enough for the reason and its fix; the task's log has all of it."""
+
+
+def leave_failure(context: Mapping[str, Any]) -> None:
+    """Leave what a task failed of; Airflow calls it in the task's process, which knows the error.
+
+    The run's own callback runs elsewhere, and is not told. Airflow masks secrets in logs, but not
+    in XComs, so that it is done here.
+    """
+    from airflow.sdk._shared.secrets_masker import redact
+
+    error = context.get("exception")
+    # None where the scheduler found the task dead: then the DAG processor calls.
+    if isinstance(error, BaseException):
+        text = f"{type(error).__name__}: {redact(str(error))}"
+        if len(text) > LONGEST_REASON:
+            text = f"{text[: LONGEST_REASON - 3]}..."
+        context["ti"].xcom_push(key=FAILURE, value=text)
