@@ -92,8 +92,7 @@ def family_dag(
         description=f"{family.replace('_', ' ')} of {pipeline.description or pipeline.name}",
         doc_md=doc,
         schedule=schedule,
-        # What only a person starts need not be switched on first.
-        is_paused_upon_creation=False if schedule is None else None,
+        is_paused_upon_creation=_paused_at_first(schedule),
         tags=[pipeline.name, family, TAG],
         deadline=notifications.deadline(pipeline, family, patience),
         **_policies(pipeline.owner, patience),
@@ -119,6 +118,7 @@ def installation_dag(
         description=f"{name.replace('_', ' ')} of this installation",
         doc_md=doc,
         schedule=schedule,
+        is_paused_upon_creation=_paused_at_first(schedule),
         tags=[name, TAG],
         deadline=notifications.late(name, patience),
         **_policies(OWNER, patience),
@@ -134,6 +134,14 @@ def cron(expression: str | None, timezone: str) -> CronTriggerTimetable | None:
         return None
     # False would still run the last moment, when less than a tenth of the interval has passed.
     return CronTriggerTimetable(expression, timezone=timezone, run_immediately=timedelta(0))
+
+
+def _paused_at_first(schedule: object) -> bool | None:
+    """Return False for what only a person starts, whose runs would be queued until it is on.
+
+    None leaves it to the installation.
+    """
+    return False if schedule is None else None
 
 
 def _policies(owner: str, patience: timedelta) -> dict[str, Any]:

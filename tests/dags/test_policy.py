@@ -45,6 +45,13 @@ def test_a_dag_of_the_installation_keeps_the_rules(dag_bag: Any, dag_id: str) ->
 
 
 @pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
+def test_what_only_a_person_starts_need_not_be_switched_on_first(dag_bag: Any, dag_id: str) -> None:
+    """Airflow queues a triggered run of a paused DAG, and says nothing."""
+    dag = dag_bag.dags[dag_id]
+    assert dag.is_paused_upon_creation is (False if dag.schedule is None else None)
+
+
+@pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
 def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
     dag = dag_bag.dags[dag_id]
     for task in dag.tasks:
