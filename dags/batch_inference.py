@@ -14,6 +14,15 @@ compares. Runs by its schedule, or by hand.
   image by its name, and put a readable one there.
 - `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`,
   then clear `plan` and what follows.
+- `submit_transform`, `submit_report`, *SageMaker does not accept* or *ResourceLimitExceeded*: the
+  DAG preflight names the fix for a value, the role or a quota; iam:PassRole is in
+  docs/iam/airflow.json. Then clear the task.
+- `ensure_model`, *AccessDenied* or *ValidationException*: a right of Airflow's role (all are in
+  docs/iam/airflow.json), or SageMaker cannot use the role, the image or the model's data. The
+  message names it; mend it, then clear the task.
+- `track_report`, *truth/labels.json ...*: it must map each file to the name of its class. Mend it,
+  then clear `submit_report` and what follows.
+- `track_report`, anything else: the end of the job's log is in this task's log.
 - The run says *drift*: these photos, or the model's certainty of them, differ by more than
   `batch.drift` allows from what it was judged on. Look at uncertain.csv and the gallery; label some
   of those photos and put them into the source.

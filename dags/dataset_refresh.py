@@ -21,6 +21,8 @@ conversion. Runs by its schedule, or by hand.
   remove what nobody finishes, and clear `plan`. Uploads older than a day are ignored.
 - `plan`, *nothing is at s3://...*: upload the raw data there, or set `source.uri` in the YAML.
 - `plan`, *Airflow Variable ...*: set the Variable that the message names.
+- `submit_refresh`, *SageMaker does not accept* or *ResourceLimitExceeded*: the DAG preflight names
+  the fix for a value, the role or a quota; iam:PassRole is in docs/iam/airflow.json. Then clear it.
 - `track_refresh`, too many quarantined: the job's log has the reasons. Mend the source, or raise
   `dataset.quarantine_limit`; then clear `plan` and what follows. What a version refuses is in its
   `quarantine.jsonl`, with the key of each photo below `dataset/quarantine/`.

@@ -14,6 +14,13 @@ evaluation and verdict.
 - `plan`, *is Rejected*: that release was withdrawn once. Approve its package in SageMaker's
   registry if it shall serve again, then clear `plan`.
 - `plan` is skipped: that release serves already.
+- `ensure_model`, `ensure_endpoint_config`, `deploy`, `restore`, *AccessDenied* or
+  *ValidationException*: a right of Airflow's role (all are in docs/iam/airflow.json), or SageMaker
+  cannot use the role, the image or the model's data. The message names it; mend it, then clear it.
+- `deploy`, `restore`, *ResourceLimitExceeded*: an update runs old and new machines side by side;
+  the DAG preflight has the command that asks AWS for more. Then clear the task.
+- `restore`, `track_restore`: the model that was withdrawn serves until they are through. Clear
+  `restore` and what follows as soon as the cause is mended.
 - `track_endpoint`, `smoke_test`: as in endpoint update; what served before this run comes back.
 - `reject_newer`: the release serves. Clear this task, or reject the newer packages by hand.
 """

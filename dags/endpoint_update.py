@@ -12,6 +12,13 @@ endpoint rollback.
 
 - `plan` is skipped: nothing is approved yet, or it serves already. *Force* deploys and tests again.
 - `plan`, *has no version ...*: choose one that SageMaker's registry lists as approved.
+- `ensure_model`, `ensure_endpoint_config`, `deploy`, `restore`, *AccessDenied* or
+  *ValidationException*: a right of Airflow's role (all are in docs/iam/airflow.json), or SageMaker
+  cannot use the role, the image or the model's data. The message names it; mend it, then clear it.
+- `deploy`, `restore`, *ResourceLimitExceeded*: an update runs old and new machines side by side;
+  the DAG preflight has the command that asks AWS for more. Then clear the task.
+- `restore`, `track_restore`: the model that was withdrawn serves until they are through. Clear
+  `restore` and what follows as soon as the cause is mended.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.
   `withdraw` has rejected the new one in the registry, so that registry and endpoint agree. See the
   endpoint's log for what was wrong.

@@ -10,6 +10,8 @@ the current RecordIO version; *Force* converts all of them anew.
 - `plan` is skipped: this dataset version is converted already, under the same settings, and is
   current. *Force* repeats it.
 - `plan`, *dataset/current.json is missing*: run dataset refresh first.
+- `submit_im2rec`, *SageMaker does not accept* or *ResourceLimitExceeded*: the DAG preflight names
+  the fix for a value, the role or a quota; iam:PassRole is in docs/iam/airflow.json. Then clear it.
 - `track_im2rec`: the message names the image. Where images of the current dataset version are
   missing, run dataset refresh, which stores them again; those of an older version come back only
   with the photos they were made from.

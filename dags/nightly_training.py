@@ -21,6 +21,13 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   serves, but that one has another network or other classes; so this night starts anew.
 - `plan` says *stale*: the model that serves is older than `notifications.max_model_age_days`. See
   why later candidates were kept back (their packages say it), or give it new data.
+- `submit_train`, `submit_transform`, `submit_evaluate`, *SageMaker does not accept* or
+  *ResourceLimitExceeded*: the DAG preflight names the fix for a value, the role or a quota;
+  iam:PassRole is in docs/iam/airflow.json. Then clear the task.
+- `ensure_model`, `register`, *AccessDenied*: give Airflow's role the right that the message names,
+  as in docs/iam/airflow.json; then clear the task. What was trained is not trained again.
+- `ensure_model`, *ValidationException*: SageMaker cannot use the role, the image or the model's
+  data; the message names it, and the DAG preflight the fix for role and image. Then clear it.
 - `track_train`, *sha256*: the file at `pretrained_model_uri` is not the one that the YAML means.
 - `track_train`, *checkpoint of another training*: only attempts at the same task share checkpoints;
   clear `plan` and what follows for a training with checkpoints of its own.
@@ -32,6 +39,11 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - The job's log says *int8 is not served*: nothing is wrong; the line has the figures, and float32
   answers. `int8: never` in the YAML spares the attempt.
 - `track_transform`: one unreadable photo fails the whole job, and the log names it.
+- `track_evaluate`, *have no prediction* or *predict again*: clear `submit_transform` and what
+  follows.
+- `track_evaluate`, *the model diverged*: lower `learning_rate` in the YAML, then clear `plan` and
+  what follows.
+- `track_evaluate`, anything else: the end of the job's log is in this task's log.
 - `judge` says keep: nothing is wrong, and the champion goes on serving. The reason names the limits
   that were missed; verdict.json beside the evaluation has each with value, threshold and margin.
   On the same data a gain must be more than chance (McNemar's test, `promotion.significance`); with

@@ -71,11 +71,31 @@ def test_a_task_that_failed_brings_its_own_notes(dag_bag: Any) -> None:
     assert words == (
         "`track_transform`: one unreadable photo fails the whole job, and the log names it."
     )
-    assert advice(dag.doc_md, "ensure_model") == ""
+    assert advice(dag.doc_md, "prepare") == ""
     ti = type("Ti", (), {"task_id": "track_transform"})()
     notice = _failure(dag, "night", {"ti": ti, "reason": "task_failure"})
     assert notice.advice == words
     assert notice.where.endswith("/tasks/track_transform")
+
+
+def test_the_notes_name_every_task_that_asks_sagemaker_for_something(dag_bag: Any) -> None:
+    """A first night on AWS fails there: of a role, a right or a quota."""
+    from image_families.notifications import advice
+
+    asking = ("submit_", "ensure_", "track_", "deploy", "restore", "register")
+    for dag in dag_bag.dags.values():
+        for task_id in dag.task_ids:
+            if task_id.startswith(asking):
+                assert advice(dag.doc_md, task_id), f"{dag.dag_id} has no note on {task_id}"
+
+
+def test_a_refused_job_is_told_with_the_note_on_it(dag_bag: Any) -> None:
+    from image_families.notifications import advice
+
+    why = "JobRejected: SageMaker does not accept training job x: not authorized: iam:PassRole"
+    words = advice(dag_bag.dags[NIGHT].doc_md, "submit_train", why)
+    assert "the DAG preflight names the fix" in words
+    assert "\n" not in words
 
 
 def test_a_failure_is_told_with_what_the_task_left_of_it(dag_bag: Any) -> None:
