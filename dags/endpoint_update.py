@@ -19,14 +19,19 @@ endpoint rollback.
   the DAG preflight has the command that asks AWS for more. Then clear the task.
 - `restore`, `track_restore`: the model that was withdrawn serves until they are through. Clear
   `restore` and what follows as soon as the cause is mended.
+- `ask_before`, *AccessDenied*: allow Airflow's role `sagemaker:InvokeEndpoint`, then clear it.
+  Nothing was deployed, as nobody could have tested it.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.
   `withdraw` has rejected the new one in the registry, so that registry and endpoint agree. See the
-  endpoint's log for what was wrong.
+  endpoint's log for what was wrong. Where the log says that AWS did not answer, clear this task.
 - `smoke_test`: the new model does not answer as it was judged, or takes too long. `withdraw` has
   rejected it, and `restore` brings the former one back; then look for the difference. Where the
   test itself was at fault, approve the package again and trigger this DAG.
-- `withdraw` is skipped: nothing is known against the model. The smoke test passed, AWS had no
-  machines, the update still goes on, or somebody else's serves by now; the reason says which.
+- `smoke_test`, any other error, such as a missing right: the new model serves and was not tested.
+  Nothing is withdrawn; mend what the log says, then clear this task.
+- `withdraw` is skipped: nothing is known against the model. The smoke test passed, or could not ask
+  (clear the task that failed), AWS had no machines, the update still goes on, or somebody else's
+  serves by now; the reason says which.
 - `plan_restore` is skipped: the former model serves already, or there was none.
 """
 

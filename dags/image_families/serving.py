@@ -14,6 +14,9 @@ from image_families.skipping import go_or_skip
 from include.pipeline import Pipeline
 from sagemaker_jobs import DeployEndpoint, EnsureEndpointConfig, EnsureModel, TrackEndpoint
 
+FAILED_TEST = "failed_test"
+"""The XCom in which a smoke test that asked leaves what was wrong with the answers."""
+
 
 def serve(pipeline: Pipeline, planned: Any) -> Any:
     """Add what deploys a plan, tests it and takes it back where it fails.
@@ -69,11 +72,16 @@ def smoke_test(
     before: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Ask the endpoint for test photos, and return how its answers and its pace compare."""
+    from include.policies.smoke import NoAnswer, SmokeTestError
     from include.policies.smoke import smoke_test as ask
 
     site = open_site(pipeline)
-    samples = _samples(site, package)
-    return ask(site.runtime, endpoint["endpoint_name"], samples, site.pipeline.endpoint, before)
+    name, samples = endpoint["endpoint_name"], _samples(site, package)
+    try:
+        return ask(site.runtime, name, samples, site.pipeline.endpoint, before)
+    except (SmokeTestError, NoAnswer) as error:
+        get_current_context()["ti"].xcom_push(key=FAILED_TEST, value=str(error))
+        raise
 
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
@@ -85,9 +93,13 @@ def withdraw(pipeline: str) -> dict[str, Any]:
 
     site, ti = open_site(pipeline), get_current_context()["ti"]
     # Not by arguments: with `plan` upstream, its failure would start this task, too.
-    planned, deployed = ti.xcom_pull(task_ids="plan"), ti.xcom_pull(task_ids="deploy")
+    planned = ti.xcom_pull(task_ids="plan")
+    # Not by XComs alone: a task that was cleared and then not reached has its last try's still.
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
+    deployed, tested = states.get("deploy") == "success", states.get("smoke_test") == "failed"
+    failed_test = ti.xcom_pull(task_ids="smoke_test", key=FAILED_TEST) if tested else None
     endpoint = endpoint_status(site.sagemaker, site.pipeline.slug)
-    judged = judge_failure(endpoint, planned, deployed is not None)
+    judged = judge_failure(endpoint, planned, deployed, failed_test)
     go_or_skip(judged.reject)
     reject(site.sagemaker, planned["package"]["arn"], judged.reject.reason)
     restore = judged.restore

@@ -11,6 +11,7 @@ from typing import Any
 
 from include.pipeline.layout import Layout
 from include.pipeline.stages import Endpoint
+from include.policies.refusals import code_of, is_denied
 from include.policies.split import LabelledImage
 
 LARGEST_BODY = 6_291_456
@@ -22,9 +23,16 @@ TOLERANCE = 0.05
 ROUNDS = 3
 """How often each image is asked for: the first answer of a new machine comes late."""
 
+UNANSWERED = frozenset({"ModelError"})
+"""Errors of InvokeEndpoint that are the model's: it was asked, and there is no answer."""
+
 
 class SmokeTestError(Exception):
     """The endpoint does not answer as it should; the text says for which image and how."""
+
+
+class NoAnswer(Exception):
+    """The model was asked and did not answer; another try may find it better."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +86,15 @@ def ask_former(runtime: Any, endpoint: str, samples: Sequence[Sample]) -> dict[s
         How many `images` were asked, how many answers were the true class (`right`; None where the
         model has other classes), and the median answer's `milliseconds`. A model that does not
         answer has an `error` instead: an update may be what mends it.
+
+    Raises:
+        botocore.exceptions.ClientError: One may not ask, and so could not ask the new model either.
     """
     try:
         answers, milliseconds = _ask_all(runtime, endpoint, samples)
-    except (SmokeTestError, runtime.exceptions.ClientError) as error:
+    except (SmokeTestError, NoAnswer, runtime.exceptions.ClientError) as error:
+        if is_denied(error):
+            raise
         return {"images": len(samples), "error": str(error)}
     comparable = all(
         len(answer) == len(sample.expected) for answer, sample in zip(answers, samples, strict=True)
@@ -113,6 +126,7 @@ def smoke_test(
     Raises:
         SmokeTestError: An answer is not a list of probabilities, or not the evaluation's, or comes
             too late.
+        NoAnswer: The model does not answer. Any other error says nothing of the model.
     """
     answers, milliseconds = _ask_all(runtime, endpoint, samples)
     differences = [
@@ -177,13 +191,23 @@ def _spread(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
 
 
 def _ask(runtime: Any, endpoint: str, sample: Sample) -> list[float]:
-    response = runtime.invoke_endpoint(
-        EndpointName=endpoint, ContentType="application/x-image", Body=sample.content
-    )
-    answer = json.loads(response["Body"].read())
+    answer = json.loads(_answer(runtime, endpoint, sample))
     if not isinstance(answer, list) or not all(isinstance(value, int | float) for value in answer):
         raise SmokeTestError(f"{endpoint}: the answer for {sample.key} is not a list of numbers")
     return answer
+
+
+def _answer(runtime: Any, endpoint: str, sample: Sample) -> bytes:
+    try:
+        response = runtime.invoke_endpoint(
+            EndpointName=endpoint, ContentType="application/x-image", Body=sample.content
+        )
+        content: bytes = response["Body"].read()
+    except Exception as error:
+        if code_of(error) not in UNANSWERED:
+            raise
+        raise NoAnswer(f"{endpoint}: no answer for {sample.key}: {error}") from error
+    return content
 
 
 def _checked(answer: list[float], endpoint: str, sample: Sample) -> list[float]:

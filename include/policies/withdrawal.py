@@ -33,7 +33,10 @@ class Withdrawal:
 
 
 def judge_failure(
-    endpoint: EndpointStatus | None, planned: Mapping[str, Any] | None, deployed: bool
+    endpoint: EndpointStatus | None,
+    planned: Mapping[str, Any] | None,
+    deployed: bool,
+    failed_test: str | None,
 ) -> Withdrawal:
     """Judge what a run that failed left behind.
 
@@ -43,6 +46,8 @@ def judge_failure(
             of the configuration that served before, if another one did. None where it planned
             nothing.
         deployed: Whether the run asked AWS for it.
+        failed_test: What the smoke test found wrong with the answers; None where it did not come
+            to ask, or could not.
     """
     if planned is None or not deployed or endpoint is None:
         return _leave("this run did not touch the endpoint")
@@ -53,7 +58,10 @@ def judge_failure(
         return _leave(f"{now} still: clear track_endpoint to wait for what it becomes")
     serves = endpoint.status == "InService"
     if serves and endpoint.endpoint_config == wanted:
-        return _blame(f"{wanted} serves and did not pass its smoke test", previous, wanted)
+        if failed_test is None:
+            return _leave(f"{wanted} serves, but nothing has tested it: clear the task that failed")
+        because = f"{wanted} serves and did not pass its smoke test: {failed_test}"
+        return _blame(because, previous, wanted)
     if serves and endpoint.endpoint_config != previous:
         return _leave(f"{endpoint.endpoint_config} serves by now, which is not this run's work")
     if CAPACITY.search(endpoint.failure_reason):

@@ -6,12 +6,14 @@ from itertools import count
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from include.pipeline import Layout
 from include.pipeline.stages import Endpoint
 from include.policies.smoke import (
     LARGEST_BODY,
     ROUNDS,
+    NoAnswer,
     Sample,
     SmokeTestError,
     ask_former,
@@ -101,6 +103,22 @@ def test_what_serves_before_may_know_other_classes(
 def test_a_model_before_that_does_not_answer_stands_in_no_updates_way(runtime: Any) -> None:
     runtime.refuse("invoke_endpoint", "ModelError", "the model is broken")
     assert "the model is broken" in ask_former(runtime.client, "cars", [SAMPLE])["error"]
+
+
+def test_who_may_not_ask_the_model_before_changes_nothing(runtime: Any) -> None:
+    """Else traffic would move to a model that nobody may test."""
+    runtime.refuse("invoke_endpoint", "AccessDeniedException", "not authorized")
+    with pytest.raises(ClientError, match="not authorized"):
+        ask_former(runtime.client, "cars", [SAMPLE])
+
+
+def test_only_what_the_model_said_speaks_against_it(runtime: Any) -> None:
+    runtime.refuse("invoke_endpoint", "ModelError", "the model is broken")
+    with pytest.raises(NoAnswer, match=r"no answer for aa/1\.jpg: .*the model is broken"):
+        smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
+    runtime.refuse("invoke_endpoint", "AccessDeniedException", "not authorized")
+    with pytest.raises(ClientError, match="not authorized"):
+        smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
 
 
 @pytest.mark.parametrize(

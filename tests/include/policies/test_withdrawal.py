@@ -21,8 +21,13 @@ def endpoint(status: str, config: str, reason: str = "") -> EndpointStatus:
 @pytest.mark.parametrize(
     ("found", "planned", "restored", "reason"),
     [
-        (endpoint("InService", "config-2"), PLANNED, "config-1", "did not pass its smoke test"),
-        (endpoint("InService", "config-2"), FIRST, None, "did not pass its smoke test"),
+        (
+            endpoint("InService", "config-2"),
+            PLANNED,
+            "config-1",
+            "its smoke test: the answer for a.jpg",
+        ),
+        (endpoint("InService", "config-2"), FIRST, None, "its smoke test: the answer for a.jpg"),
         (
             endpoint("InService", "config-1", "ping"),
             PLANNED,
@@ -37,7 +42,7 @@ def endpoint(status: str, config: str, reason: str = "") -> EndpointStatus:
 def test_the_model_is_at_fault(
     found: EndpointStatus, planned: dict[str, Any], restored: str | None, reason: str
 ) -> None:
-    judged = judge_failure(found, planned, True)
+    judged = judge_failure(found, planned, True, "the answer for a.jpg is no distribution")
     assert judged.reject.go
     assert reason in judged.reject.reason
     assert (judged.restore.go, judged.endpoint_config) == (restored is not None, restored)
@@ -50,6 +55,8 @@ def test_the_model_is_at_fault(
         (endpoint("InService", "config-1"), None, False, "did not touch"),
         (endpoint("InService", "config-1"), PLANNED, False, "did not touch"),
         (None, PLANNED, True, "did not touch"),
+        (endpoint("InService", "config-2"), PLANNED, True, "nothing has tested it: clear the"),
+        (endpoint("InService", "config-2"), FIRST, True, "nothing has tested it: clear the"),
         (endpoint("InService", "config-3"), PLANNED, True, "config-3 serves by now"),
         (endpoint("InService", "config-3"), FIRST, True, "config-3 serves by now"),
         (
@@ -71,7 +78,14 @@ def test_the_model_is_at_fault(
 def test_nothing_is_known_against_the_model(
     found: EndpointStatus | None, planned: dict[str, Any] | None, deployed: bool, reason: str
 ) -> None:
-    judged = judge_failure(found, planned, deployed)
+    judged = judge_failure(found, planned, deployed, None)
     assert not judged.reject.go
     assert not judged.restore.go
     assert reason in judged.reject.reason
+
+
+def test_what_aws_took_back_needs_no_smoke_test_to_be_rejected() -> None:
+    """An update that was rolled back never gets as far as a test."""
+    rolled_back = endpoint("InService", "config-1", "no /ping")
+    assert judge_failure(rolled_back, PLANNED, True, None).reject.go
+    assert judge_failure(endpoint("Failed", "config-2"), FIRST, True, None).reject.go

@@ -1,0 +1,106 @@
+"""A package is rejected for what is known against it, never for a test that nobody made."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.pipeline import find_pipeline
+from include.policies import champion, registry, smoke
+from include.policies.champion import EndpointStatus
+from include.policies.smoke import NoAnswer, SmokeTestError
+
+PLANNED = {
+    "endpoint": {"config": {"EndpointConfigName": "config-2"}},
+    "previous": "config-1",
+    "package": {"arn": "arn:x/2"},
+}
+SERVED = {"endpoint_name": "merch"}
+
+
+class Serving:
+    """The tasks of an endpoint update, over an endpoint that serves what was wanted.
+
+    `xcoms` are what a run has left, by task and key, and `states` what its tasks came to.
+    """
+
+    def __init__(self, dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.dag, self.monkeypatch = dag, monkeypatch
+        self.xcoms: dict[tuple[str, str], Any] = {("plan", "return_value"): PLANNED}
+        self.states = {"deploy": "success", "smoke_test": "failed"}
+        self.rejected: list[str] = []
+        now = EndpointStatus("merch", "InService", "config-2", "")
+        monkeypatch.setattr(champion, "endpoint_status", lambda *_: now)
+        monkeypatch.setattr(registry, "reject", lambda *given: self.rejected.append(given[2]))
+
+    def call(self, task: str, *args: Any) -> Any:
+        function = self.dag.get_task(task).python_callable
+        pipeline = find_pipeline("merch", "local")
+        site = SimpleNamespace(pipeline=pipeline, sagemaker=None, runtime=None)
+        ti = SimpleNamespace(
+            dag_id="merch__endpoint_update",
+            run_id="run",
+            xcom_push=lambda key, value: self.xcoms.update({(task, key): value}),
+            xcom_pull=lambda task_ids, key="return_value": self.xcoms.get((task_ids, key)),
+            get_task_states=lambda dag_id, run_ids: {"run": self.states},
+        )
+        with self.monkeypatch.context() as patch:
+            for name, value in (("open_site", lambda _: site), ("_samples", lambda *_: [])):
+                patch.setitem(function.__globals__, name, value)
+            for module in ("serving", "skipping"):
+                patch.setattr(f"image_families.{module}.get_current_context", lambda: {"ti": ti})
+            return function("merch", *args)
+
+    def test(self, error: Exception) -> None:
+        """Let the smoke test end with an error, as it does on its last try."""
+
+        def ask(*_: Any) -> None:
+            raise error
+
+        self.monkeypatch.setattr(smoke, "smoke_test", ask)
+        with pytest.raises(type(error)):
+            self.call("smoke_test", PLANNED["package"], SERVED, None)
+
+
+@pytest.fixture
+def serving(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Serving:
+    return Serving(dag_bag.dags["merch__endpoint_update"], monkeypatch)
+
+
+@pytest.mark.parametrize("error", [SmokeTestError("another model"), NoAnswer("another model")])
+def test_a_model_that_was_asked_and_failed_is_rejected_with_what_was_wrong(
+    serving: Serving, error: Exception
+) -> None:
+    serving.test(error)
+    withdrawn = serving.call("withdraw")
+    (reason,) = serving.rejected
+    assert reason == "config-2 serves and did not pass its smoke test: another model"
+    assert (withdrawn["go"], withdrawn["endpoint_config"]) == (True, "config-1")
+
+
+def test_a_smoke_test_that_could_not_ask_speaks_against_no_model(serving: Serving) -> None:
+    """A right that is missing, or an outage, would else reject every release."""
+    serving.test(PermissionError("sagemaker:InvokeEndpoint"))
+    with pytest.raises(AirflowSkipException, match="nothing has tested it"):
+        serving.call("withdraw")
+    assert serving.rejected == []
+
+
+@pytest.mark.parametrize(
+    ("states", "reason"),
+    [
+        ({"deploy": "success", "smoke_test": "upstream_failed"}, "nothing has tested it"),
+        ({"deploy": "upstream_failed", "smoke_test": "upstream_failed"}, "did not touch"),
+    ],
+)
+def test_what_was_left_before_a_clear_does_not_count(
+    serving: Serving, states: dict[str, str], reason: str
+) -> None:
+    """Airflow deletes a task's XComs when it runs again, not when it is cleared."""
+    serving.test(SmokeTestError("another model"))
+    serving.states = states
+    with pytest.raises(AirflowSkipException, match=reason):
+        serving.call("withdraw")
