@@ -12,6 +12,9 @@ from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
 
 CONNECTION = "aws_default"
 
+LONGEST_ANSWER = 70
+"""Seconds to wait for an endpoint's answer; SageMaker gives up on the model after 60."""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -47,8 +50,9 @@ class Site:
 
     @cached_property
     def runtime(self) -> Any:
-        """A boto3 SageMaker runtime client, which asks endpoints."""
-        return aws_client("sagemaker-runtime")
+        """A boto3 SageMaker runtime client, which asks endpoints, and soon gives up on one."""
+        limits = {"read_timeout": LONGEST_ANSWER, "retries": {"total_max_attempts": 2}}
+        return aws_client("sagemaker-runtime", **limits)
 
 
 def open_site(pipeline: str) -> Site:
@@ -82,9 +86,16 @@ def variable(name: str) -> str:
     return str(Variable.get(name, default=""))
 
 
-def aws_client(service: str) -> Any:
-    """Return a boto3 client of the installation's connection."""
+def aws_client(service: str, **limits: Any) -> Any:
+    """Return a boto3 client of the installation's connection.
+
+    Args:
+        service: As boto3 names it.
+        **limits: What botocore's Config takes, over what the connection says.
+    """
     # Loading boto3's model of a service takes longer than parsing all DAGs.
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+    from botocore.config import Config
 
-    return AwsBaseHook(aws_conn_id=CONNECTION, client_type=service).get_conn()
+    hook = AwsBaseHook(aws_conn_id=CONNECTION, client_type=service)
+    return hook.get_client_type(hook.region_name, hook.config.merge(Config(**limits)))

@@ -23,8 +23,11 @@ TOLERANCE = 0.05
 ROUNDS = 3
 """How often each image is asked for: the first answer of a new machine comes late."""
 
-UNANSWERED = frozenset({"ModelError"})
-"""Errors of InvokeEndpoint that are the model's: it was asked, and there is no answer."""
+UNANSWERED = frozenset({"ModelError", "ReadTimeoutError"})
+"""Errors of InvokeEndpoint that are the model's: it was asked, and there is no answer.
+
+SageMaker itself waits 60 s for the model, and then answers ModelError; the client waits longer.
+"""
 
 
 class SmokeTestError(Exception):
@@ -191,7 +194,12 @@ def _spread(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
 
 
 def _ask(runtime: Any, endpoint: str, sample: Sample) -> list[float]:
-    answer = json.loads(_answer(runtime, endpoint, sample))
+    try:
+        answer = json.loads(_answer(runtime, endpoint, sample))
+    except ValueError as error:
+        raise SmokeTestError(
+            f"{endpoint}: the answer for {sample.key} is no JSON: {error}"
+        ) from error
     if not isinstance(answer, list) or not all(isinstance(value, int | float) for value in answer):
         raise SmokeTestError(f"{endpoint}: the answer for {sample.key} is not a list of numbers")
     return answer

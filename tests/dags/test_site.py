@@ -1,5 +1,6 @@
 """A task knows its pipeline under the deployment's overrides, and names a setting that is wrong."""
 
+import json
 from typing import Any
 
 import pytest
@@ -33,6 +34,23 @@ def test_a_task_gets_its_pipeline_with_the_deployments_overrides(
     assert site.deployment.region == "us-east-1"
     assert site.layout.uri(site.layout.source) == "s3://some-bucket/stanford_cars/source/"
     assert site.runtime.meta.service_model.service_name == "sagemaker-runtime"
+
+
+def test_a_model_that_hangs_is_soon_given_up_as_the_connection_says(
+    settings: pytest.MonkeyPatch,
+) -> None:
+    """With botocore's own five attempts, a rollback would wait for minutes on each photo."""
+    from image_families.site import open_site
+
+    extra = {"region_name": "eu-west-1", "config_kwargs": {"proxies": {"http": "p"}}}
+    connection = json.dumps({"conn_type": "aws", "extra": extra})
+    settings.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection)
+    site = open_site("stanford_cars")
+    config = site.runtime.meta.config
+    assert (config.read_timeout, config.retries["total_max_attempts"]) == (70, 2)
+    assert config.proxies == {"http": "p"}
+    assert site.runtime.meta.region_name == site.sagemaker.meta.region_name == "eu-west-1"
+    assert site.sagemaker.meta.config.read_timeout == 60
 
 
 def test_a_wrong_setting_is_named(settings: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """The smoke test passes when the endpoint answers as the evaluation did, and says why not."""
 
 import json
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from include.pipeline import Layout
@@ -103,6 +106,37 @@ def test_what_serves_before_may_know_other_classes(
 def test_a_model_before_that_does_not_answer_stands_in_no_updates_way(runtime: Any) -> None:
     runtime.refuse("invoke_endpoint", "ModelError", "the model is broken")
     assert "the model is broken" in ask_former(runtime.client, "cars", [SAMPLE])["error"]
+
+
+@pytest.fixture
+def hanging() -> Iterator[Any]:
+    """Give a client whose requests are taken and never answered."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield boto3.client(
+            "sagemaker-runtime",
+            region_name="us-east-1",
+            endpoint_url=f"http://127.0.0.1:{server.getsockname()[1]}",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(read_timeout=0.1, retries={"total_max_attempts": 1}),
+        )
+
+
+def test_a_model_before_that_hangs_stands_in_no_rollbacks_way(hanging: Any) -> None:
+    assert "Read timeout" in ask_former(hanging, "cars", [SAMPLE])["error"]
+    with pytest.raises(NoAnswer, match="no answer for"):
+        smoke_test(hanging, "cars", [SAMPLE], ANY_PACE)
+
+
+@pytest.mark.parametrize("content", [b"<html>busy</html>", b"", b"\xff"])
+def test_a_model_before_that_answers_no_json_stands_in_no_rollbacks_way(
+    runtime: Any, content: bytes
+) -> None:
+    for _ in range(2):
+        runtime.answer("invoke_endpoint", runtime.body(content))
+    assert "is no JSON" in ask_former(runtime.client, "cars", [SAMPLE])["error"]
+    with pytest.raises(SmokeTestError, match=r"the answer for aa/1\.jpg is no JSON"):
+        smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
 
 
 def test_who_may_not_ask_the_model_before_changes_nothing(runtime: Any) -> None:
