@@ -11,8 +11,11 @@ evaluation and verdict.
 
 - `plan`, *was never a release* or *no approved release*: the message lists the releases; choose
   one of them.
+- `plan`, *a change is under way*: an update runs, or AWS takes one back. Going back before its end
+  could go one release too far; wait for it, then clear `plan`.
 - `plan`, *is Rejected*: that release was withdrawn once. Approve its package in SageMaker's
   registry if it shall serve again, then clear `plan`.
+- `deploy`, *since this was planned*: another run changed what serves; clear `plan`.
 - `plan` is skipped: that release serves already.
 - `ensure_model`, `ensure_endpoint_config`, `deploy`, `restore`, *AccessDenied* or
   *ValidationException*: a right of Airflow's role (all are in docs/iam/airflow.json), or SageMaker
@@ -43,13 +46,14 @@ FAMILY = "endpoint_rollback"
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Return the requests that bring a release back; skip where it serves already."""
-    from include.policies.champion import find_champion
+    from include.policies.champion import endpoint_status, find_champion
     from include.policies.deployment import decide_deployment, plan_deployment
     from include.policies.release import list_releases
-    from include.policies.rollback import choose_release
+    from include.policies.rollback import check_settled, choose_release
 
     site, asked = open_site(pipeline), asking.answers()
     group = site.pipeline.slug
+    check_settled(endpoint_status(site.sagemaker, group))
     release = choose_release(
         site.sagemaker,
         group,
@@ -59,7 +63,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     )
     state = plan_deployment(site.sagemaker, site.pipeline, site.deployment, release.version)
     go_or_skip(decide_deployment(state, force=False))
-    return {**state.requests, "package": state.facts(), "previous": state.previous}
+    return state.planned()
 
 
 @task(multiple_outputs=False)

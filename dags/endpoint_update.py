@@ -21,6 +21,8 @@ endpoint rollback.
   `restore` and what follows as soon as the cause is mended.
 - `ask_before`, *AccessDenied*: allow Airflow's role `sagemaker:InvokeEndpoint`, then clear it.
   Nothing was deployed, as nobody could have tested it.
+- `deploy`, *is Updating*: another run's update is under way; clear this task when it is over.
+- `deploy`, *since this was planned*: another run changed what serves; clear `plan`.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.
   `withdraw` has rejected the new one in the registry, so that registry and endpoint agree. See the
   endpoint's log for what was wrong. Where the log says that AWS did not answer, clear this task.
@@ -60,7 +62,7 @@ def plan(pipeline: str) -> dict[str, Any]:
         site.sagemaker, site.pipeline, site.deployment, asked["package_version"]
     )
     go_or_skip(decide_deployment(state, asked["force"]))
-    return {**state.requests, "package": state.facts(), "previous": state.previous}
+    return state.planned()
 
 
 for pipeline in pipelines_for(FAMILY):

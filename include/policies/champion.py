@@ -7,6 +7,9 @@ from typing import Any
 
 from include.policies.registry import Package, describe_package
 
+CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+"""An endpoint in these will serve something else soon, or the same again."""
+
 
 @dataclass(frozen=True)
 class EndpointStatus:

@@ -48,6 +48,19 @@ class DeploymentState:
             return {}
         return {"arn": self.package.arn, "version": self.package.version, **self.package.metadata}
 
+    def planned(self) -> dict[str, Any]:
+        """Return all that follows from it: requests, the package's facts, and what serves now.
+
+        The endpoint's request names what it `replaces`, so that it is of no use once that changed.
+        """
+        endpoint = {**self.requests["endpoint"], "replaces": self.previous}
+        return {
+            **self.requests,
+            "endpoint": endpoint,
+            "package": self.facts(),
+            "previous": self.previous,
+        }
+
 
 def plan_deployment(
     sagemaker: Any, pipeline: Pipeline, deployment: Deployment, version: int | None

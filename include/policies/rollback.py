@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from include.policies.champion import Champion
+from include.policies.champion import CHANGING_STATES, Champion, EndpointStatus
 from include.policies.registry import approved_packages, reject
 from include.policies.release import Release
 
 
 class RollbackError(Exception):
     """There is nothing to go back to, or not to that; the text says what there is."""
+
+
+def check_settled(endpoint: EndpointStatus | None) -> None:
+    """Make sure that what serves is known: during a change, going back one could go back two.
+
+    Raises:
+        RollbackError: The endpoint is changing.
+    """
+    if endpoint is not None and endpoint.status in CHANGING_STATES:
+        raise RollbackError(
+            f"endpoint {endpoint.name} is {endpoint.status}: a change is under way, and what it "
+            "comes to is not known yet; wait until it ends, then clear plan"
+        )
 
 
 def choose_release(

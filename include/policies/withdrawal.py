@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from include.policies.champion import EndpointStatus
+from include.policies.champion import CHANGING_STATES, EndpointStatus
 from include.policies.decision import Decision
 
-CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 STUCK_STATES = frozenset({"OutOfService", "UpdateRollbackFailed"})
 
 CAPACITY = re.compile("capacity|limit exceeded|quota", re.IGNORECASE)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sagemaker_jobs.deploy import DeployEndpoint, EnsureEndpointConfig, EnsureModel
     from sagemaker_jobs.errors import (
         EndpointBusy,
+        EndpointChanged,
         EndpointNotUpdated,
         JobConflict,
         JobFailed,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DeployEndpoint",
     "EndpointBusy",
+    "EndpointChanged",
     "EndpointNotUpdated",
     "EnsureEndpointConfig",
     "EnsureModel",

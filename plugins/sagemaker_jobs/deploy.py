@@ -14,7 +14,7 @@ from airflow.providers.amazon.aws.operators.sagemaker import (
 )
 from airflow.sdk import BaseOperatorLink
 
-from sagemaker_jobs.endpoint import deploy_endpoint
+from sagemaker_jobs.endpoint import check_replaced, deploy_endpoint
 from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
 from sagemaker_jobs.resources import ENDPOINT_CONFIG, MODEL, Resource, ensure_resource
 
@@ -95,7 +95,8 @@ class DeployEndpoint(_Prepared, SageMakerEndpointOperator):
 
         Args:
             request: ``config`` with ``EndpointName``, ``EndpointConfigName`` and, if wanted,
-                ``DeploymentConfig`` and ``Tags``; templated.
+                ``DeploymentConfig`` and ``Tags``; and, if only that may be replaced,
+                ``replaces``: the name of the configuration that serves, or None; templated.
             **kwargs: As for the provider's operator.
         """
         super().__init__(request=request, wait_for_completion=False, deferrable=False, **kwargs)
@@ -107,6 +108,8 @@ class DeployEndpoint(_Prepared, SageMakerEndpointOperator):
         client = self.hook.get_conn()
         name = self.config["EndpointName"]
         self.links = endpoint_links(client, name)
+        if "replaces" in self.request:
+            check_replaced(client, self.config, self.request["replaces"])
         operation = deploy_endpoint(client, self.config)
         self.log.info("endpoint %s: %s %s", name, operation, self.config["EndpointConfigName"])
         return {

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from sagemaker_jobs.aws import Client, is_missing
-from sagemaker_jobs.errors import EndpointBusy, EndpointNotUpdated
+from sagemaker_jobs.errors import EndpointBusy, EndpointChanged, EndpointNotUpdated
 from sagemaker_jobs.kinds import Description
 
 CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
@@ -59,6 +59,30 @@ def describe_endpoint(client: Client, name: str) -> Description | None:
         if is_missing(error):
             return None
         raise
+
+
+def check_replaced(client: Client, config: dict[str, Any], replaced: str | None) -> None:
+    """Make sure that an update replaces what it was planned to replace.
+
+    Args:
+        client: A SageMaker client of boto3.
+        config: The boto3 request.
+        replaced: The name of the configuration that served when the update was planned; None where
+            there was none, or the wanted one.
+
+    Raises:
+        EndpointChanged: The endpoint has settled on a third configuration since.
+    """
+    description = describe_endpoint(client, config["EndpointName"])
+    unsettled = {*CHANGING_STATES, "Deleting", "Failed"}
+    if description is None or description["EndpointStatus"] in unsettled:
+        return
+    serving = description["EndpointConfigName"]
+    if serving not in {replaced, config["EndpointConfigName"]}:
+        raise EndpointChanged(
+            f"endpoint {description['EndpointName']} changed since this was planned: it serves "
+            f"{serving}, and {replaced or 'nothing'} was to be replaced; plan again"
+        )
 
 
 def deploy_endpoint(client: Client, config: dict[str, Any], *, poll_interval: float = 5) -> str:

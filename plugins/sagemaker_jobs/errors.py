@@ -49,3 +49,7 @@ class EndpointBusy(AirflowException):
 
 class EndpointNotUpdated(AirflowFailException):
     """The endpoint does not serve the wanted configuration, and no longer tries to."""
+
+
+class EndpointChanged(AirflowFailException):
+    """The endpoint serves another configuration than the one that was to be replaced."""

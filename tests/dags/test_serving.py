@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.pipeline import find_pipeline
 from include.policies import champion, registry, smoke
 from include.policies.champion import EndpointStatus
+from include.policies.rollback import RollbackError
 from include.policies.smoke import NoAnswer, SmokeTestError
 
 PLANNED = {
@@ -32,9 +33,12 @@ class Serving:
         self.xcoms: dict[tuple[str, str], Any] = {("plan", "return_value"): PLANNED}
         self.states = {"deploy": "success", "smoke_test": "failed"}
         self.rejected: list[str] = []
-        now = EndpointStatus("merch", "InService", "config-2", "")
-        monkeypatch.setattr(champion, "endpoint_status", lambda *_: now)
+        self.status = "InService"
+        monkeypatch.setattr(champion, "endpoint_status", self.describe)
         monkeypatch.setattr(registry, "reject", lambda *given: self.rejected.append(given[2]))
+
+    def describe(self, *_: Any) -> EndpointStatus:
+        return EndpointStatus("merch", self.status, "config-2", "")
 
     def call(self, task: str, *args: Any) -> Any:
         function = self.dag.get_task(task).python_callable
@@ -48,10 +52,11 @@ class Serving:
             get_task_states=lambda dag_id, run_ids: {"run": self.states},
         )
         with self.monkeypatch.context() as patch:
-            for name, value in (("open_site", lambda _: site), ("_samples", lambda *_: [])):
-                patch.setitem(function.__globals__, name, value)
-            for module in ("serving", "skipping"):
-                patch.setattr(f"image_families.{module}.get_current_context", lambda: {"ti": ti})
+            patch.setitem(function.__globals__, "open_site", lambda _: site)
+            patch.setattr("image_families.serving._samples", lambda *_: [])
+            context = {"ti": ti, "params": {"release": None}}
+            for module in ("serving", "skipping", "asking"):
+                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
             return function("merch", *args)
 
     def test(self, error: Exception) -> None:
@@ -104,3 +109,12 @@ def test_what_was_left_before_a_clear_does_not_count(
     serving.states = states
     with pytest.raises(AirflowSkipException, match=reason):
         serving.call("withdraw")
+
+
+def test_a_rollback_is_not_planned_while_an_update_is_under_way(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = Serving(dag_bag.dags["merch__endpoint_rollback"], monkeypatch)
+    serving.status = "Updating"
+    with pytest.raises(RollbackError, match="a change is under way"):
+        serving.call("plan")

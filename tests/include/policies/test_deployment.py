@@ -65,3 +65,17 @@ def test_the_requests_fit_together(sagemaker: Any, registry: Any) -> None:
     assert endpoint["EndpointConfigName"] == config["EndpointConfigName"]
     assert endpoint["EndpointName"] == "stanford-cars"
     assert made.facts()["dataset_version"] == "d1"
+    planned = made.planned()
+    assert (planned["package"], planned["previous"]) == (made.facts(), None)
+    assert planned["endpoint"] == {"config": endpoint, "replaces": None}
+
+
+@pytest.mark.parametrize(
+    ("serving", "replaced"), [("config-1", "config-1"), ("config-2", None), (None, None)]
+)
+def test_a_plan_says_what_it_replaces(serving: str | None, replaced: str | None) -> None:
+    """`deploy` holds the endpoint to it: by then another update may have landed."""
+    made = state(PACKAGE, serving)
+    made.requests["endpoint"] = {"config": {}}
+    planned = made.planned()
+    assert planned["previous"] == planned["endpoint"]["replaces"] == replaced

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from include.pipeline import Layout
-from include.policies.champion import Champion
+from include.policies.champion import Champion, EndpointStatus
 from include.policies.registry import RegistryError, package_to_serve
 from include.policies.release import Release, list_releases, write_release
-from include.policies.rollback import RollbackError, choose_release, reject_newer
+from include.policies.rollback import RollbackError, check_settled, choose_release, reject_newer
 from tests.include.policies.conftest import ARN, GROUP
 
 RELEASES = [
@@ -43,6 +43,19 @@ def test_the_release_before_is_the_last_approved_one(
     approved(registry, *versions)
     found = choose_release(sagemaker.client, GROUP, RELEASES, serving, None)
     assert found.version == expected
+
+
+@pytest.mark.parametrize("status", ["Creating", "Updating", "RollingBack", "Deleting"])
+def test_nobody_goes_back_while_an_update_is_under_way(status: str) -> None:
+    """It names the former configuration till its end: one release back would be two."""
+    with pytest.raises(RollbackError, match=rf"cars is {status}: .* then clear plan"):
+        check_settled(EndpointStatus("cars", status, "config-7", ""))
+
+
+@pytest.mark.parametrize("status", ["InService", "Failed", "OutOfService", "UpdateRollbackFailed"])
+def test_one_may_go_back_from_what_has_settled(status: str) -> None:
+    check_settled(EndpointStatus("cars", status, "config-7", ""))
+    check_settled(None)
 
 
 def test_a_person_may_choose_any_release(sagemaker: Any) -> None:

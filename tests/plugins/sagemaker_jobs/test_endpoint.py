@@ -5,8 +5,14 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from sagemaker_jobs.endpoint import EndpointState, deploy_endpoint, endpoint_failure, state_of
-from sagemaker_jobs.errors import EndpointBusy
+from sagemaker_jobs.endpoint import (
+    EndpointState,
+    check_replaced,
+    deploy_endpoint,
+    endpoint_failure,
+    state_of,
+)
+from sagemaker_jobs.errors import EndpointBusy, EndpointChanged
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, endpoint
 
 CONFIG = {
@@ -96,6 +102,34 @@ def test_a_retry_waits_for_a_deletion_under_way(client: Any, sagemaker: Stubber)
     describe(sagemaker, endpoint("Deleting", "new"), endpoint("Deleting", "new"), None)
     sagemaker.add_response("create_endpoint", ARN, CONFIG)
     assert deploy(client) == "create"
+
+
+@pytest.mark.parametrize("status", ["InService", "OutOfService", "UpdateRollbackFailed"])
+@pytest.mark.parametrize("replaced", ["old", None])
+def test_an_update_replaces_nothing_else_than_was_planned(
+    client: Any, sagemaker: Stubber, status: str, replaced: str | None
+) -> None:
+    describe(sagemaker, endpoint(status, "third"))
+    with pytest.raises(EndpointChanged, match="changed since this was planned: it serves third"):
+        check_replaced(client, CONFIG, replaced)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        endpoint("InService", "old"),
+        endpoint("InService", "new"),  # a retry after the update went through
+        endpoint("Failed", "third"),  # it never served
+        endpoint("Updating", "third"),  # another's, which deploy_endpoint tells
+        endpoint("Deleting", "third"),
+    ],
+)
+def test_what_was_planned_to_be_replaced_may_be(
+    client: Any, sagemaker: Stubber, answer: Any
+) -> None:
+    describe(sagemaker, answer)
+    check_replaced(client, CONFIG, "old")
 
 
 @pytest.mark.parametrize(

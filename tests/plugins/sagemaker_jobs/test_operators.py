@@ -11,6 +11,7 @@ from botocore.stub import ANY, Stubber
 
 from sagemaker_jobs import (
     DeployEndpoint,
+    EndpointChanged,
     EndpointNotUpdated,
     EnsureModel,
     JobFailed,
@@ -289,6 +290,17 @@ def test_deploy_says_what_it_did(sagemaker: Stubber, use: Any) -> None:
     config = {"EndpointName": "cars", "EndpointConfigName": "new"}
     deploy = use(DeployEndpoint(task_id="deploy", request={"config": config}))
     assert run(deploy, context=context()) == {**ENDPOINT, "operation": "none"}
+
+
+def test_deploy_leaves_an_endpoint_that_changed_since_it_was_planned(
+    sagemaker: Stubber, use: Any
+) -> None:
+    """A rollback that was planned before an update landed would go back over it."""
+    sagemaker.add_response("describe_endpoint", endpoint("InService", "third"))
+    request = {"config": {"EndpointName": "cars", "EndpointConfigName": "new"}, "replaces": "old"}
+    deploy = use(DeployEndpoint(task_id="deploy", request=request))
+    with pytest.raises(EndpointChanged, match="it serves third, and old was to be replaced"):
+        run(deploy, context=context())
 
 
 def test_ensure_model_creates_it(sagemaker: Stubber, use: Any) -> None:
