@@ -21,6 +21,8 @@ endpoint rollback.
   `restore` and what follows as soon as the cause is mended.
 - `ask_before`, *AccessDenied*: allow Airflow's role `sagemaker:InvokeEndpoint`, then clear it.
   Nothing was deployed, as nobody could have tested it.
+- `ask_before`, *no test image of at most 6291456 bytes*: each photo is larger than an endpoint
+  takes, so that nothing could be tested and nothing was deployed. Add smaller photos to the source.
 - `deploy`, *is Updating*: another run's update is under way; clear this task when it is over.
 - `deploy`, *since this was planned*: another run changed what serves; clear `plan`.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.

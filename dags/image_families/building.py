@@ -41,6 +41,7 @@ LASTING_ERRORS: list[type[BaseException] | str] = [
     "include.policies.records.RecordError",
     "include.policies.registry.RegistryError",
     "include.policies.rollback.RollbackError",
+    "include.policies.smoke.NoSamples",
     "include.policies.smoke.SmokeTestError",
     "include.policies.source.SourceError",
     "pydantic.ValidationError",

@@ -58,10 +58,12 @@ def ask_before(pipeline: str, package: dict[str, str]) -> dict[str, Any] | None:
     from include.policies.smoke import ask_former
 
     site = open_site(pipeline)
+    # Also before the first model: what cannot be tested is not deployed.
+    samples = _samples(site, package)
     now = endpoint_status(site.sagemaker, site.pipeline.slug)
     if now is None or now.status != "InService":
         return None
-    return ask_former(site.runtime, now.name, _samples(site, package))
+    return ask_former(site.runtime, now.name, samples)
 
 
 @task(multiple_outputs=False)
@@ -147,10 +149,9 @@ def publish(
 
 def _samples(site: Site, package: dict[str, str]) -> Any:
     from include.policies.smoke import load_samples
-    from include.policies.split import split_images
 
     # The split that it was judged on: the pipeline may name another one by now.
     split = package.get("split", site.pipeline.evaluation.split)
-    images = split_images(site.s3, site.layout, package["dataset_version"], split)
+    job, version = package["training_job"], package["dataset_version"]
     count = site.pipeline.endpoint.smoke_images
-    return load_samples(site.s3, site.layout, package["training_job"], images, count)
+    return load_samples(site.s3, site.layout, job, version, split, count)

@@ -12,7 +12,7 @@ from typing import Any
 from include.pipeline.layout import Layout
 from include.pipeline.stages import Endpoint
 from include.policies.refusals import code_of, is_denied
-from include.policies.split import LabelledImage
+from include.policies.split import LabelledImage, split_images
 
 LARGEST_BODY = 6_291_456
 """Bytes that InvokeEndpoint takes."""
@@ -34,6 +34,10 @@ class SmokeTestError(Exception):
     """The endpoint does not answer as it should; the text says for which image and how."""
 
 
+class NoSamples(Exception):
+    """No photo can be asked for, so that no model can be tested; the text says why."""
+
+
 class NoAnswer(Exception):
     """The model was asked and did not answer; another try may find it better."""
 
@@ -49,7 +53,7 @@ class Sample:
 
 
 def load_samples(
-    s3: Any, layout: Layout, training_job: str, images: Sequence[LabelledImage], count: int
+    s3: Any, layout: Layout, training_job: str, version: str, split: str, count: int
 ) -> list[Sample]:
     """Return a few images of different classes, with the evaluation's predictions.
 
@@ -57,9 +61,20 @@ def load_samples(
         s3: A boto3 S3 client.
         layout: Where the pipeline's objects are.
         training_job: Whose evaluation is the reference.
-        images: The images that were evaluated.
+        version: The dataset version that was evaluated.
+        split: The split of it.
         count: How many to take.
+
+    Raises:
+        NoSamples: Each image of the split is larger than an endpoint takes.
     """
+    images = _spread(split_images(s3, layout, version, split), count)
+    if not images:
+        raise NoSamples(
+            f"dataset {version} has no {split} image of at most {LARGEST_BODY} bytes, the most "
+            "that InvokeEndpoint takes, and without one no model is deployed: nobody could test "
+            "it. Add smaller photos to the source"
+        )
     folder = layout.evaluation_predictions(training_job)
 
     def read(key: str) -> bytes:
@@ -73,7 +88,7 @@ def load_samples(
             content=read(layout.image(image.key)),
             expected=json.loads(read(f"{folder}{image.key}.out"))["prediction"],
         )
-        for image in _spread(images, count)
+        for image in images
     ]
 
 

@@ -12,7 +12,7 @@ from include.pipeline import find_pipeline
 from include.policies import champion, registry, smoke
 from include.policies.champion import EndpointStatus
 from include.policies.rollback import RollbackError
-from include.policies.smoke import NoAnswer, SmokeTestError
+from include.policies.smoke import NoAnswer, NoSamples, SmokeTestError
 
 PLANNED = {
     "endpoint": {"config": {"EndpointConfigName": "config-2"}},
@@ -33,9 +33,14 @@ class Serving:
         self.xcoms: dict[tuple[str, str], Any] = {("plan", "return_value"): PLANNED}
         self.states = {"deploy": "success", "smoke_test": "failed"}
         self.rejected: list[str] = []
-        self.status = "InService"
+        self.status, self.testable = "InService", True
         monkeypatch.setattr(champion, "endpoint_status", self.describe)
         monkeypatch.setattr(registry, "reject", lambda *given: self.rejected.append(given[2]))
+
+    def samples(self, *_: Any) -> list[Any]:
+        if not self.testable:
+            raise NoSamples
+        return []
 
     def describe(self, *_: Any) -> EndpointStatus:
         return EndpointStatus("merch", self.status, "config-2", "")
@@ -53,7 +58,7 @@ class Serving:
         )
         with self.monkeypatch.context() as patch:
             patch.setitem(function.__globals__, "open_site", lambda _: site)
-            patch.setattr("image_families.serving._samples", lambda *_: [])
+            patch.setattr("image_families.serving._samples", self.samples)
             context = {"ti": ti, "params": {"release": None}}
             for module in ("serving", "skipping", "asking"):
                 patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
@@ -118,3 +123,13 @@ def test_a_rollback_is_not_planned_while_an_update_is_under_way(
     serving.status = "Updating"
     with pytest.raises(RollbackError, match="a change is under way"):
         serving.call("plan")
+
+
+def test_what_nobody_can_test_is_refused_before_the_first_model_is_deployed(
+    serving: Serving,
+) -> None:
+    """Else the first endpoint serves it, and its package is rejected for want of photos."""
+    serving.status, serving.testable = "Failed", False
+    with pytest.raises(NoSamples):
+        serving.call("ask_before", PLANNED["package"])
+    assert "ask_before" in serving.dag.get_task("deploy").upstream_task_ids

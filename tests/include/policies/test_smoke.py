@@ -17,13 +17,13 @@ from include.policies.smoke import (
     LARGEST_BODY,
     ROUNDS,
     NoAnswer,
+    NoSamples,
     Sample,
     SmokeTestError,
     ask_former,
     load_samples,
     smoke_test,
 )
-from include.policies.split import LabelledImage
 
 SAMPLE = Sample("aa/1.jpg", 0, b"jpeg", [0.7, 0.2, 0.1])
 ANY_PACE = Endpoint(maximum_slowdown=None)
@@ -173,13 +173,26 @@ def test_a_wrong_answer_is_told(runtime: Any, content: Any, reason: str) -> None
         smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
 
 
-def test_samples_are_of_different_classes_and_fit_a_request(s3: Any, layout: Layout) -> None:
-    images = [
-        LabelledImage("aa/1.jpg", 10, 0),
-        LabelledImage("bb/2.jpg", 10, 0),
-        LabelledImage("cc/3.jpg", LARGEST_BODY + 1, 1),
-        LabelledImage("dd/4.jpg", 10, 2),
+def holds(s3: Any, *images: tuple[str, int, int]) -> None:
+    """Answer with the manifest of a dataset version whose test split has these images."""
+    rows = [
+        json.dumps({"key": key, "size": size, "label": label, "split": "test"})
+        for key, size, label in images
     ]
+    manifest = "stanford_cars/dataset/versions/d1/manifest.jsonl"
+    content = s3.body("\n".join(rows).encode())
+    s3.answer("get_object", content, Bucket="some-bucket", Key=manifest)
+
+
+def test_samples_are_of_different_classes_and_fit_a_request(s3: Any, layout: Layout) -> None:
+    too_large = LARGEST_BODY + 1
+    holds(
+        s3,
+        ("aa/1.jpg", 10, 0),
+        ("bb/2.jpg", 10, 0),
+        ("cc/3.jpg", too_large, 1),
+        ("dd/4.jpg", 10, 2),
+    )
     for key in ("aa/1.jpg", "dd/4.jpg"):
         s3.answer(
             "get_object", s3.body(b"jpeg"), Bucket="some-bucket", Key=f"stanford_cars/images/{key}"
@@ -190,5 +203,13 @@ def test_samples_are_of_different_classes_and_fit_a_request(s3: Any, layout: Lay
             Bucket="some-bucket",
             Key=f"stanford_cars/evaluations/job-1/transform/{key}.out",
         )
-    samples = load_samples(s3.client, layout, "job-1", images, 2)
+    samples = load_samples(s3.client, layout, "job-1", "d1", "test", 2)
     assert [(sample.key, sample.label) for sample in samples] == [("aa/1.jpg", 0), ("dd/4.jpg", 2)]
+
+
+def test_without_a_photo_that_an_endpoint_takes_nothing_is_deployed(
+    s3: Any, layout: Layout
+) -> None:
+    holds(s3, ("aa/1.jpg", LARGEST_BODY + 1, 0))
+    with pytest.raises(NoSamples, match="dataset d1 has no test image of at most 6291456 bytes"):
+        load_samples(s3.client, layout, "job-1", "d1", "test", 2)
