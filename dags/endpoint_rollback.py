@@ -36,7 +36,7 @@ from airflow.sdk import task
 
 from image_families import asking
 from image_families.building import BACKSTOP, family_dag, pipelines_for
-from image_families.serving import serve
+from image_families.serving import prune, serve
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
 
@@ -89,4 +89,4 @@ for pipeline in pipelines_for(FAMILY):
     ):
         planned: Any = plan(pipeline.name)
         served_well: Any = serve(pipeline, planned)
-        served_well >> reject_newer(pipeline.name, planned["package"])
+        served_well >> reject_newer(pipeline.name, planned["package"]) >> prune(pipeline.name)

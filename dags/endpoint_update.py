@@ -3,10 +3,10 @@
 Creates the endpoint or updates it, waits until exactly that configuration serves (an update that
 AWS rolled back is a failure here), and asks it for a few test photos, which the model before was
 asked, too: the answers must be those of the evaluation, and not come much later than before, or the
-former model comes back. Then the release has its folder, `releases/<number>/`, and what is older
-than `endpoint.keep_releases` releases is deleted; artifacts stay. Runs when a model is promoted, or
-by hand: after an approval in the registry, or with a *model package version*. To go back, trigger
-endpoint rollback.
+former model comes back. Then the release has its folder, `releases/<number>/`, and what the last
+`endpoint.keep_releases` approved releases do not need is deleted; artifacts stay. Runs when a model
+is promoted, or by hand: after an approval in the registry, or with a *model package version*. To go
+back, trigger endpoint rollback.
 
 **When something fails or skips**
 
@@ -47,7 +47,7 @@ from airflow.sdk import task
 
 from image_families import asking, assets
 from image_families.building import BACKSTOP, family_dag, pipelines_for
-from image_families.serving import serve
+from image_families.serving import prune, serve
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
 
@@ -79,4 +79,4 @@ for pipeline in pipelines_for(FAMILY):
             "package_version": asking.package_version(),
         },
     ):
-        serve(pipeline, plan(pipeline.name))
+        serve(pipeline, plan(pipeline.name)) >> prune(pipeline.name)

@@ -46,7 +46,6 @@ def serve(pipeline: Pipeline, planned: Any) -> Any:
     former: Any = plan_restore(pipeline.name, withdrawn)
     restored: Any = DeployEndpoint(task_id="restore", request=former).output
     TrackEndpoint(task_id="track_restore", endpoint=restored, execution_timeout=2 * BACKSTOP)
-    tested >> prune(pipeline.name)
     publish.override(outlets=[assets.endpoint(pipeline)])(pipeline.name, planned, served, tested)
     return tested
 
@@ -120,10 +119,14 @@ def plan_restore(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, Any]:
 
 @task(multiple_outputs=False)
 def prune(pipeline: str) -> dict[str, Any]:
-    """Delete the models and endpoint configurations of releases that are not kept."""
+    """Delete the models and endpoint configurations of releases that are not kept.
+
+    A rollback comes to it only once the newer packages are Rejected: they need not be kept.
+    """
     from include.policies.champion import find_champion
     from include.policies.pruning import configs_to_keep
     from include.policies.pruning import prune as delete
+    from include.policies.registry import approved_packages
     from include.policies.release import list_releases
 
     site = open_site(pipeline)
@@ -131,7 +134,8 @@ def prune(pipeline: str) -> dict[str, Any]:
     if champion is None:
         return {}
     releases, most = list_releases(site.s3, site.layout), site.pipeline.endpoint.keep_releases
-    keep = configs_to_keep(releases, champion.endpoint_config, most)
+    approved = approved_packages(site.sagemaker, site.pipeline.slug)
+    keep = configs_to_keep(releases, approved, champion.endpoint_config, most)
     return {**delete(site.sagemaker, site.pipeline, site.deployment, keep, datetime.now(UTC))}
 
 

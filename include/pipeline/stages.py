@@ -353,7 +353,7 @@ class Endpoint(Strict):
         default=10.0, description="How many times as long as the model before it may take"
     )
     keep_releases: Annotated[int, Field(ge=2)] = Field(
-        default=5, description="So many last releases keep their model and configuration"
+        default=5, description="So many last approved releases keep their model and configuration"
     )
 
     @model_validator(mode="after")

@@ -16,17 +16,22 @@ YOUNG = timedelta(days=1)
 """What is younger may belong to a run that still goes on."""
 
 
-def configs_to_keep(releases: Sequence[Release], serving: str, keep: int) -> set[str]:
+def configs_to_keep(
+    releases: Sequence[Release], approved: Collection[int], serving: str, keep: int
+) -> set[str]:
     """Return the endpoint configurations that serve or may have to come back.
 
     Args:
         releases: What was deployed, the last first.
+        approved: The numbers of the packages that may serve: a rollback goes to no other.
         serving: The configuration in use.
         keep: How many releases to keep, the one in use among them; from 2, so that the last good
             one is always there.
     """
     others = dict.fromkeys(
-        release.endpoint_config for release in releases if release.endpoint_config != serving
+        release.endpoint_config
+        for release in releases
+        if release.version in approved and release.endpoint_config != serving
     )
     return {serving, *list(others)[: keep - 1]}
 

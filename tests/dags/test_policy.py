@@ -119,6 +119,13 @@ def test_a_model_that_fails_its_smoke_test_is_withdrawn(dag_bag: Any, family: st
     assert dag.get_task("restore").upstream_task_ids == {"plan_restore"}
 
 
+def test_what_is_not_kept_goes_once_it_is_known_what_is_rejected(dag_bag: Any) -> None:
+    """A rollback would else keep what it rejects, and delete what one could go back to."""
+    for family, last in (("endpoint_update", "smoke_test"), ("endpoint_rollback", "reject_newer")):
+        prune = dag_bag.dags[f"merch__{family}"].get_task("prune")
+        assert prune.upstream_task_ids == {last}
+
+
 def test_conversion_and_endpoint_wait_for_what_their_forerunner_announces(dag_bag: Any) -> None:
     for family, asset in (
         ("im2rec_conversion", "merch/dataset"),

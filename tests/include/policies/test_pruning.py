@@ -19,18 +19,25 @@ COPY = {**OURS, "deployment": "staging"}
 
 
 @pytest.mark.parametrize(
-    ("serving", "keep", "expected"),
+    ("approved", "serving", "keep", "expected"),
     [
-        ("config-4", 2, {"config-4", "config-3"}),
-        ("config-4", 3, {"config-4", "config-3", "config-2"}),
-        ("config-2", 2, {"config-2", "config-4"}),  # rolled back: the one in use stays
-        ("by-hand", 2, {"by-hand", "config-4"}),
+        ((4, 3, 2, 1), "config-4", 2, {"config-4", "config-3"}),
+        ((4, 3, 2, 1), "config-4", 3, {"config-4", "config-3", "config-2"}),
+        ((4, 3, 2, 1), "by-hand", 2, {"by-hand", "config-4"}),
+        ((4, 2, 1), "config-4", 2, {"config-4", "config-2"}),
+        ((), "config-4", 2, {"config-4"}),
     ],
 )
-def test_the_one_in_use_and_the_last_releases_stay(
-    serving: str, keep: int, expected: set[str]
+def test_the_one_in_use_and_the_last_approved_releases_stay(
+    approved: tuple[int, ...], serving: str, keep: int, expected: set[str]
 ) -> None:
-    assert configs_to_keep(RELEASES, serving, keep) == expected
+    assert configs_to_keep(RELEASES, approved, serving, keep) == expected
+
+
+def test_after_a_rollback_the_last_good_release_stays_and_not_what_was_rejected() -> None:
+    """Else the next rollback has nowhere to go."""
+    three, two, one = RELEASES[1:]
+    assert configs_to_keep([two, three, one], (2, 1), "config-2", 2) == {"config-2", "config-1"}
 
 
 class Account:
