@@ -51,8 +51,9 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
   another split, or its evaluation was deleted; a person approves one package, and the next compare.
 - `ask_person` waits: with `promotion.approval: ask` a person answers under *Required Actions*; it
-  holds no slot. No answer within `promotion.approval_hours` is a no, and what follows is skipped;
-  who answered what is in the task's XCom `reason`.
+  holds no slot. Without an answer within `promotion.approval_hours` what follows is skipped.
+- `take_answer` is skipped: a person said no, and the package is Rejected with that name and reason;
+  or nobody answered in time, and it can still be approved in the registry. The reason says which.
 - `announce` is skipped: the candidate was not promoted, or a person has to approve it. Approve the
   model package in SageMaker's registry, then trigger endpoint update.
 """
@@ -187,15 +188,23 @@ def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, str
 
 
 @task(multiple_outputs=False)
-def approve(pipeline: str, registered: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """Approve the package in the registry, in the name of the person who said so."""
-    from include.policies.registry import approve as mark
+def take_answer(
+    pipeline: str, registered: dict[str, Any], answer: dict[str, Any]
+) -> dict[str, Any]:
+    """Approve or reject the package in the registry, in the name of the person who said so.
 
-    site = open_site(pipeline)
-    name = (answer.get("responded_by_user") or {}).get("name", "somebody")
-    reason = f"approved in Airflow by {name}: {registered['reason']}"
-    mark(site.sagemaker, registered["package"], reason)
-    return {**registered, "verdict": "promote", "reason": reason}
+    Without an answer it is left as it is, and can still be approved by hand.
+    """
+    from include.policies.approval import answered_by, decide_approval
+    from include.policies.registry import approve, reject
+
+    sagemaker, package = open_site(pipeline).sagemaker, registered["package"]
+    decision = decide_approval(answer, registered["reason"])
+    if not decision.go and answered_by(answer):
+        reject(sagemaker, package, decision.reason)
+    go_or_skip(decision)
+    approve(sagemaker, package, decision.reason)
+    return {**registered, "verdict": "promote", "reason": decision.reason}
 
 
 @task
@@ -209,21 +218,26 @@ def announce(registered: dict[str, Any]) -> None:
 
 def with_approval(pipeline: Pipeline, registered: Any) -> Any:
     """Add what asks a person, and return the XCom of what was approved."""
-    from image_families.approval import AskPerson
+    from airflow.providers.standard.operators.hitl import HITLOperator
+
+    from include.policies.approval import APPROVE, REJECT
 
     hours = max(each.promotion.approval_hours for each in pipeline.everywhere)
     patience = timedelta(hours=hours)
     asked: Any = prepare_question(pipeline.name, registered)
-    ask_person = AskPerson(
+    # Not the ApprovalOperator: it skips what follows a no, and leaves no XCom of who said it.
+    ask_person = HITLOperator(
         task_id="ask_person",
         subject=asked["subject"],
         body=asked["body"],
-        defaults=AskPerson.REJECT,
+        options=[APPROVE, REJECT],
+        defaults=REJECT,
         response_timeout=patience,
         execution_timeout=patience + BACKSTOP,
+        params={"why": asking.why()},
     )
     answer: Any = ask_person.output
-    return approve(pipeline.name, registered, answer)
+    return take_answer(pipeline.name, registered, answer)
 
 
 for pipeline in pipelines_for(FAMILY):

@@ -51,13 +51,13 @@ def release() -> Param:
 
 
 def why() -> Param:
-    """Return the field for a person's reason, which is kept with the packages it rejects."""
+    """Return the field for a person's reason, which is kept with the packages it decides on."""
     return Param(
         None,
         type=["null", "string"],
         maxLength=500,
         title="Why",
-        description="Kept in the registry with the packages that are rejected.",
+        description="Kept in the registry with the packages that this decides on.",
     )
 
 

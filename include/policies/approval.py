@@ -7,13 +7,36 @@ from typing import Any
 
 from include.policies.decision import Decision
 
-APPROVE = "Approve"
-"""The answer that lets a model serve, as Airflow's ApprovalOperator calls it."""
+APPROVE, REJECT = "Approve", "Reject"
+"""What a person may answer."""
 
 
 def decide_asking(verdict: str, reason: str) -> Decision:
     """Decide whether to ask a person: only of a model that all limits would let through."""
     return Decision(verdict == "await approval", f"{verdict}: {reason}")
+
+
+def answered_by(answer: Mapping[str, Any]) -> str | None:
+    """Return who answered; None where the default was taken because nobody did in time."""
+    person = answer["responded_by_user"]
+    return str(person["name"] or "somebody") if person else None
+
+
+def decide_approval(answer: Mapping[str, Any], reason: str) -> Decision:
+    """Decide whether the package may serve; what was said, by whom and why, is the reason.
+
+    Args:
+        answer: What Airflow's task that asked returned: the `chosen_options`, the form's fields as
+            `params_input`, and `responded_by_user`.
+        reason: Why the package would be promoted.
+    """
+    person = answered_by(answer)
+    if person is None:
+        return Decision(False, "nobody answered in time: the package can still be approved")
+    why = (answer["params_input"] or {}).get("why")
+    if answer["chosen_options"] == [APPROVE]:
+        return Decision(True, f"approved in Airflow by {person}: {why or reason}")
+    return Decision(False, f"rejected in Airflow by {person}" + (f": {why}" if why else ""))
 
 
 def question(pipeline: str, registered: Mapping[str, Any]) -> dict[str, str]:
@@ -39,29 +62,12 @@ def question(pipeline: str, registered: Mapping[str, Any]) -> dict[str, str]:
                 "",
                 *table,
                 "",
-                "Approve, and endpoint update deploys it. Reject, or give no answer in time, and "
-                "what serves goes on serving; the package can still be approved in the registry.",
+                "Approve, and endpoint update deploys it. Reject, and the package is Rejected in "
+                "the registry, with your name and your reason. Without an answer in time what "
+                "serves goes on serving, and the package can still be approved in the registry.",
             ]
         ),
     }
-
-
-def answered(subject: str, answer: Mapping[str, Any]) -> str:
-    """Return in one line what came of a question, and after a no what a person can still do.
-
-    Args:
-        subject: The question.
-        answer: Airflow's: `chosen_options`, `responded_by_user`, and whether it `timedout`.
-    """
-    (chosen,) = answer["chosen_options"]
-    who = (answer.get("responded_by_user") or {}).get("name", "somebody")
-    said = "Nobody answered in time" if answer.get("timedout") else f"{who} answered {chosen}"
-    if chosen == APPROVE:
-        return f"{subject} {said}."
-    return (
-        f"{subject} {said}: what serves goes on serving. To deploy it all the same, approve the "
-        "package in the registry, then trigger endpoint update."
-    )
 
 
 def _number(value: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -166,3 +167,38 @@ def test_a_night_that_fails_says_first_that_the_model_is_stale(night: Night, wro
     with pytest.raises(Exception, match=r"ECR does not have|recordio/current\.json|per_run_usd"):
         night.call("plan")
     assert night.said["notice"] == {"event": "stale", "text": "40 days old"}
+
+
+@pytest.mark.parametrize(
+    ("said", "person", "found"),
+    [
+        ("Approve", {"id": "7", "name": "Ada"}, "Approved"),
+        ("Reject", {"id": "7", "name": "Ada"}, "Rejected"),
+        ("Reject", None, "PendingManualApproval"),  # the default: nobody answered in time
+    ],
+)
+def test_a_persons_answer_is_in_the_registry_and_silence_is_none(
+    night: Night, pipelines_folder: Path, load_dags: Any, said: str, person: Any, found: str
+) -> None:
+    """Else the registry says that a model waits for an answer which it has."""
+    night.push_image("first")
+    waiting = {**VERDICT, "verdict": "await approval"}
+    registered = night.call("register", night.call("plan")["lineage"], TRAINED, waiting)
+    ask = "source: {layout: class_folders}\npromotion: {approval: ask}\n"
+    (pipelines_folder / "flowers.yaml").write_text(ask)
+    night.dag = load_dags().dags["flowers__nightly_training"]
+    answer = {
+        "chosen_options": [said],
+        "params_input": {"why": "seen them"},
+        "responded_by_user": person,
+    }
+    if said == "Approve":
+        assert night.call("take_answer", registered, answer)["verdict"] == "promote"
+    else:
+        with pytest.raises(AirflowSkipException):
+            night.call("take_answer", registered, answer)
+    package = night.sagemaker.describe_model_package(ModelPackageName=registered["package"])
+    assert package["ModelApprovalStatus"] == found
+    if person:
+        expected = f"{found.lower()} in Airflow by Ada: seen them"
+        assert package["ApprovalDescription"] == expected == night.said["reason"]

@@ -56,8 +56,10 @@ def test_a_pipeline_may_have_a_person_asked_who_else_has_said_no(
     assert asked.response_timeout == timedelta(hours=20)
     assert asked.execution_timeout > asked.response_timeout
     assert dag.dagrun_timeout > asked.execution_timeout
-    assert asked.downstream_task_ids == {"approve"}
-    assert dag.get_task("announce").upstream_task_ids == {"approve"}
+    assert asked.options == ["Approve", "Reject"]
+    assert list(asked.serialized_params) == ["why"]
+    assert asked.downstream_task_ids == {"take_answer"}
+    assert dag.get_task("announce").upstream_task_ids == {"take_answer"}
     assert not dags["merch__nightly_training"].has_task("ask_person")
 
 

@@ -1,9 +1,18 @@
 """A person is asked of models that would be promoted, with each limit's figures."""
 
+from typing import Any
+
 import pytest
 
 from include.pipeline.stages import Promotion
-from include.policies.approval import answered, decide_asking, question
+from include.policies.approval import (
+    APPROVE,
+    REJECT,
+    answered_by,
+    decide_approval,
+    decide_asking,
+    question,
+)
 from include.policies.promotion import judge
 
 EVALUATION = {
@@ -29,13 +38,23 @@ def test_the_question_has_each_limit_with_its_margin() -> None:
     assert "cars-train-1 on data set d2: top-1 0.7500 keeps all limits" in asked["body"]
 
 
-def test_what_people_said_is_told_with_what_can_still_be_done() -> None:
-    ana = {"responded_by_user": {"id": "1", "name": "ana"}, "timedout": False}
-    asked = "Shall it serve?"
-    yes = answered(asked, {**ana, "chosen_options": ["Approve"]})
-    assert yes == "Shall it serve? ana answered Approve."
-    no = answered(asked, {**ana, "chosen_options": ["Reject"]})
-    assert no.startswith("Shall it serve? ana answered Reject: what serves goes on serving.")
-    assert "approve the package in the registry" in no
-    late = {"responded_by_user": None, "timedout": True, "chosen_options": ["Reject"]}
-    assert answered(asked, late).startswith("Shall it serve? Nobody answered in time: what serves")
+PERSON = {"id": "7", "name": "Ada"}
+
+
+@pytest.mark.parametrize(
+    ("person", "said", "why", "go", "reason"),
+    [
+        (PERSON, APPROVE, None, True, "approved in Airflow by Ada: top-1 0.75"),
+        (PERSON, APPROVE, "looks fine", True, "approved in Airflow by Ada: looks fine"),
+        (PERSON, REJECT, "blurred", False, "rejected in Airflow by Ada: blurred"),
+        (PERSON, REJECT, None, False, "rejected in Airflow by Ada"),
+        (None, REJECT, None, False, "nobody answered in time: the package can still be approved"),
+    ],
+)
+def test_what_a_person_said_is_told_apart_from_silence(
+    person: Any, said: str, why: str | None, go: bool, reason: str
+) -> None:
+    answer = {"chosen_options": [said], "params_input": {"why": why}, "responded_by_user": person}
+    decision = decide_approval(answer, "top-1 0.75")
+    assert (decision.go, decision.reason) == (go, reason)
+    assert answered_by(answer) == (person and "Ada")
