@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import median
 from typing import Any
 
@@ -215,9 +216,13 @@ def _ask(runtime: Any, endpoint: str, sample: Sample) -> list[float]:
         raise SmokeTestError(
             f"{endpoint}: the answer for {sample.key} is no JSON: {error}"
         ) from error
-    if not isinstance(answer, list) or not all(isinstance(value, int | float) for value in answer):
+    if not isinstance(answer, list) or not all(_is_number(value) for value in answer):
         raise SmokeTestError(f"{endpoint}: the answer for {sample.key} is not a list of numbers")
     return answer
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and isfinite(value)
 
 
 def _answer(runtime: Any, endpoint: str, sample: Sample) -> bytes:

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from itertools import count
+from math import nan
 from typing import Any
 
 import boto3
@@ -160,6 +161,10 @@ def test_only_what_the_model_said_speaks_against_it(runtime: Any) -> None:
     [
         ({"prediction": [1.0]}, "is not a list of numbers"),
         (["a", "b", "c"], "is not a list of numbers"),
+        (
+            [nan, nan, nan],
+            "is not a list of numbers",
+        ),  # json.loads takes it, and it keeps any limit
         ([0.5, 0.5], "has 2 probabilities, the evaluation's has 3: another model serves"),
         ([0.9, 0.9, 0.9], "is no distribution"),
         ([1.5, -0.3, -0.2], "is no distribution"),
