@@ -28,6 +28,8 @@ back, trigger endpoint rollback.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.
   `withdraw` has rejected the new one in the registry, so that registry and endpoint agree. See the
   endpoint's log for what was wrong. Where the log says that AWS did not answer, clear this task.
+- `track_endpoint`, *next try asks for it again*: AWS had no machines; it is deployed again, three
+  times. Then choose another `endpoint.instance_type`, or trigger this DAG later.
 - `smoke_test`: the new model does not answer as it was judged, or takes too long. `withdraw` has
   rejected it, and `restore` brings the former one back; then look for the difference. Where the
   test itself was at fault, approve the package again and trigger this DAG.

@@ -11,7 +11,6 @@ from airflow.sdk import (
     DAG,
     Asset,
     CronTriggerTimetable,
-    ExceptionRetryPolicy,
     Param,
     RetryAction,
     RetryRule,
@@ -22,6 +21,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from image_families import notifications
 from image_families.failing import leave_failure
 from include.pipeline import Pipeline, find_pipeline, usable_pipelines
+from sagemaker_jobs import AwsRetryPolicy
 
 TAG = "image-classification"
 
@@ -166,7 +166,7 @@ def _default_args(owner: str) -> dict[str, Any]:
         "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": SHORT_TASK,
         "on_failure_callback": leave_failure,
-        "retry_policy": ExceptionRetryPolicy(
+        "retry_policy": AwsRetryPolicy(
             rules=[
                 RetryRule(exception=LASTING_ERRORS, action=RetryAction.FAIL),
                 RetryRule(exception=UNFINISHED, action=RetryAction.RETRY, retry_delay=UPLOADING),

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sagemaker_jobs.deploy import DeployEndpoint, EnsureEndpointConfig, EnsureModel
     from sagemaker_jobs.errors import (
+        CallRefused,
         EndpointBusy,
         EndpointChanged,
+        EndpointInterrupted,
         EndpointNotUpdated,
         JobConflict,
         JobFailed,
@@ -22,13 +24,17 @@ if TYPE_CHECKING:
         ResourceConflict,
         TrackingInterrupted,
     )
+    from sagemaker_jobs.retries import AwsRetryPolicy
     from sagemaker_jobs.sensors import TrackEndpoint, TrackJob
     from sagemaker_jobs.submit import SubmitProcessingJob, SubmitTrainingJob, SubmitTransformJob
 
 __all__ = [
+    "AwsRetryPolicy",
+    "CallRefused",
     "DeployEndpoint",
     "EndpointBusy",
     "EndpointChanged",
+    "EndpointInterrupted",
     "EndpointNotUpdated",
     "EnsureEndpointConfig",
     "EnsureModel",
@@ -48,7 +54,7 @@ __all__ = [
 
 # The plugin and the triggerer import modules of this package, and need no operators: importing the
 # provider's takes most of a second, so that what is named here is imported when it is asked for.
-_MODULES = ("errors", "submit", "sensors", "deploy")
+_MODULES = ("errors", "retries", "submit", "sensors", "deploy")
 
 
 def __getattr__(name: str) -> Any:

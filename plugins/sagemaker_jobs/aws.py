@@ -13,12 +13,17 @@ _MISSING = re.compile(
     r"could not find|not found|does not exist|no such|cannot find", flags=re.IGNORECASE
 )
 _EXISTING = re.compile(r"already exist", flags=re.IGNORECASE)
+_BUSY = re.compile(r"cannot update in-progress", flags=re.IGNORECASE)
 _PASSING_CODES = frozenset(
     {
+        # Credentials that ended: the next try has others.
+        "ExpiredToken",
+        "ExpiredTokenException",
         "InternalFailure",
         "InternalServerError",
         "InternalServerException",
         "LimitExceededException",
+        "RequestExpired",
         "RequestTimeout",
         "ResourceLimitExceeded",
         "ServiceUnavailable",
@@ -30,18 +35,36 @@ _PASSING_CODES = frozenset(
         "TooManyRequestsException",
     }
 )
+_ACCESS_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "InvalidClientTokenId",
+        "MissingAuthenticationToken",
+        "OptInRequired",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+    }
+)
+_VALIDATION_CODES = frozenset(
+    {
+        "InvalidParameter",
+        "InvalidParameterException",
+        "InvalidParameterValue",
+        "ValidationError",
+        "ValidationException",
+    }
+)
 
 
 def error_code(error: BaseException) -> str:
     """Return an AWS error's code, or an empty string where it is none of AWS's."""
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", ""))
+    return str(_response(error).get("Error", {}).get("Code", ""))
 
 
 def error_message(error: BaseException) -> str:
     """Return an AWS error's message as the service sent it, else the error's own text."""
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Message") or error)
+    return str(_response(error).get("Error", {}).get("Message") or error)
 
 
 def is_missing(error: BaseException) -> bool:
@@ -65,8 +88,48 @@ def is_passing(error: BaseException) -> bool:
     code = error_code(error)
     if not code:
         return _is_connection_error(error)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)  # type: ignore[attr-defined]
-    return code in _PASSING_CODES or status >= 500
+    return code in _PASSING_CODES or _http_status(error) >= 500
+
+
+def is_busy(error: BaseException) -> bool:
+    """Tell whether AWS refused to change an endpoint because another change is under way."""
+    return error_code(error) == "ValidationException" and bool(_BUSY.search(error_message(error)))
+
+
+def is_access(error: BaseException) -> bool:
+    """Tell whether AWS refused a call for want of a right, or of credentials that it knows."""
+    if is_passing(error):
+        return False
+    return error_code(error) in _ACCESS_CODES or _http_status(error) in {401, 403}
+
+
+def is_lasting(error: BaseException) -> bool:
+    """Tell whether another try would meet the same refusal: of access, or of the request itself.
+
+    What is busy or taken at this moment is told by the codes of validation, and is none.
+    """
+    if is_passing(error) or is_existing(error) or is_busy(error):
+        return False
+    if not error_code(error):
+        return _is_invalid_call(error)
+    return is_access(error) or error_code(error) in _VALIDATION_CODES
+
+
+def _response(error: BaseException) -> dict[str, Any]:
+    """Return what AWS answered; other libraries' errors have a response of another class."""
+    response = getattr(error, "response", None)
+    return response if isinstance(response, dict) else {}
+
+
+def _http_status(error: BaseException) -> int:
+    return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _is_invalid_call(error: BaseException) -> bool:
+    """Tell whether botocore itself refused a request before it was sent."""
+    from botocore.exceptions import ParamValidationError
+
+    return isinstance(error, ParamValidationError)
 
 
 def _is_connection_error(error: BaseException) -> bool:

@@ -84,8 +84,9 @@ class EnsureEndpointConfig(_Prepared, SageMakerEndpointConfigOperator):
 class DeployEndpoint(_Prepared, SageMakerEndpointOperator):
     """Brings an endpoint on the way to a configuration; `TrackEndpoint` waits until it is there.
 
-    Returns ``{"endpoint_name", "endpoint_config_name", "operation"}``; the operation is ``create``,
-    ``update``, ``attach`` (already on the way there) or ``none`` (already there).
+    Returns ``{"endpoint_name", "endpoint_config_name", "operation", "request"}``; the operation is
+    ``create``, ``update``, ``attach`` (already on the way there) or ``none`` (already there), and
+    the request is for `TrackEndpoint`, should AWS have no machines.
     """
 
     operator_extra_links: Collection[BaseOperatorLink] = ENDPOINT_LINKS
@@ -116,4 +117,5 @@ class DeployEndpoint(_Prepared, SageMakerEndpointOperator):
             "endpoint_name": name,
             "endpoint_config_name": self.config["EndpointConfigName"],
             "operation": operation,
+            "request": {"config": self.config},
         }

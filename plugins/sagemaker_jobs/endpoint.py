@@ -1,18 +1,30 @@
 """Endpoints: what a description means for the configuration to serve, and how to get there."""
 
 import logging
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
-from sagemaker_jobs.aws import Client, is_missing
-from sagemaker_jobs.errors import EndpointBusy, EndpointChanged, EndpointNotUpdated
+from sagemaker_jobs.aws import Client, error_message, is_busy, is_existing, is_missing
+from sagemaker_jobs.errors import (
+    EndpointBusy,
+    EndpointChanged,
+    EndpointInterrupted,
+    EndpointNotUpdated,
+)
 from sagemaker_jobs.kinds import Description
+from sagemaker_jobs.refusals import refusals_last
 
 CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 _ABSENT = "absent"
 _LONGEST_DELETION = 600  # Seconds; a failed endpoint is gone much sooner.
+_NO_MACHINES = re.compile(
+    r"InsufficientInstanceCapacity|CapacityError|unable to provision", flags=re.IGNORECASE
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +49,24 @@ def state_of(description: Description, endpoint_config_name: str) -> EndpointSta
     return EndpointState.SERVING if serving else EndpointState.FAILED
 
 
-def endpoint_failure(description: Description, endpoint_config_name: str) -> EndpointNotUpdated:
+def lacked_machines(description: Description) -> bool:
+    """Tell whether an update or a creation ended, without harm, for want of machines at AWS."""
+    reason = str(description.get("FailureReason") or "")
+    settled = description["EndpointStatus"] in {"InService", "Failed"}
+    return settled and bool(_NO_MACHINES.search(reason))
+
+
+def endpoint_failure(
+    description: Description, endpoint_config_name: str
+) -> EndpointNotUpdated | EndpointInterrupted:
     """Return the error for an endpoint that does not serve a configuration."""
     name, status = description["EndpointName"], description["EndpointStatus"]
     reason = str(description.get("FailureReason") or "no reason given").rstrip(".")
+    if lacked_machines(description):
+        return EndpointInterrupted(
+            f"endpoint {name} is {status} and does not serve {endpoint_config_name}: {reason}. "
+            "The task's next try asks for it again."
+        )
     if status == "InService":
         return EndpointNotUpdated(
             f"endpoint {name} was rolled back: it serves {description['EndpointConfigName']}, not "
@@ -53,12 +79,13 @@ def endpoint_failure(description: Description, endpoint_config_name: str) -> End
 
 def describe_endpoint(client: Client, name: str) -> Description | None:
     """Describe an endpoint, or return None where none has that name."""
-    try:
-        return dict(client.describe_endpoint(EndpointName=name))
-    except client.exceptions.ClientError as error:
-        if is_missing(error):
-            return None
-        raise
+    with refusals_last(f"endpoint {name}"):
+        try:
+            return dict(client.describe_endpoint(EndpointName=name))
+        except client.exceptions.ClientError as error:
+            if is_missing(error):
+                return None
+            raise
 
 
 def check_replaced(client: Client, config: dict[str, Any], replaced: str | None) -> None:
@@ -99,6 +126,7 @@ def deploy_endpoint(client: Client, config: dict[str, Any], *, poll_interval: fl
 
     Raises:
         EndpointBusy: It is on the way to another configuration, which must end first.
+        CallRefused: AWS does not accept the request, or does not let it be made.
     """
     name, wanted = config["EndpointName"], config["EndpointConfigName"]
     description = describe_endpoint(client, name)
@@ -107,15 +135,31 @@ def deploy_endpoint(client: Client, config: dict[str, Any], *, poll_interval: fl
         _finish_deletion(client, name, status, poll_interval)
         status = _ABSENT
     if description is None or status == _ABSENT:
-        client.create_endpoint(**config)
+        with _changing(client, name):
+            client.create_endpoint(**config)
         return "create"
     if status in CHANGING_STATES:
         _check_same_way(description, wanted)
         return "attach"
     if state_of(description, wanted) is EndpointState.SERVING:
         return "none"
-    client.update_endpoint(**{key: value for key, value in config.items() if key != "Tags"})
+    with _changing(client, name):
+        client.update_endpoint(**{key: value for key, value in config.items() if key != "Tags"})
     return "update"
+
+
+@contextmanager
+def _changing(client: Client, name: str) -> Iterator[None]:
+    """Tell the refusals that pass, as another change is faster, from those that last."""
+    with refusals_last(f"endpoint {name}"):
+        try:
+            yield
+        except client.exceptions.ClientError as error:
+            # SageMaker reads what it has just stored, a configuration too, with some delay.
+            if is_busy(error) or is_existing(error) or is_missing(error):
+                told = error_message(error).rstrip(".")
+                raise EndpointBusy(f"endpoint {name} cannot be changed yet: {told}") from error
+            raise
 
 
 def _check_same_way(description: Description, wanted: str) -> None:
@@ -131,7 +175,8 @@ def _check_same_way(description: Description, wanted: str) -> None:
 def _finish_deletion(client: Client, name: str, status: str, poll_interval: float) -> None:
     if status == "Failed":
         log.info("endpoint %s is Failed: deleting it to create it anew", name)
-        client.delete_endpoint(EndpointName=name)
+        with _changing(client, name):
+            client.delete_endpoint(EndpointName=name)
     give_up = time.monotonic() + _LONGEST_DELETION
     while describe_endpoint(client, name) is not None:
         if time.monotonic() > give_up:

@@ -10,6 +10,7 @@ from sagemaker_jobs.identity import JobIdentity, request_digest, with_job_names
 from sagemaker_jobs.kinds import Description, JobKind
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
 from sagemaker_jobs.ownership import TASK_TAG, task_tag
+from sagemaker_jobs.refusals import refusals_last
 
 REQUEST_TAG = "sagemaker-jobs:request"
 
@@ -76,6 +77,7 @@ def ensure_job(
         JobFailed: The newest attempt failed for a lasting reason.
         JobConflict: A job of the name exists, for another request.
         JobRejected: SageMaker does not accept the request.
+        CallRefused: AWS does not let the job or its tags be looked at.
     """
     work = _Work(client, kind, request, identity)
     for renewal in range(renewals):
@@ -149,7 +151,8 @@ class _Work:
 
     def _check_request(self, name: str, description: Description) -> None:
         arn = description[self._kind.arn_field]
-        tags = self._client.list_tags(ResourceArn=arn).get("Tags", [])
+        with refusals_last(f"{self._kind.name} job {name}"):
+            tags = self._client.list_tags(ResourceArn=arn).get("Tags", [])
         found = next((tag["Value"] for tag in tags if tag["Key"] == REQUEST_TAG), None)
         if found != self._digest:
             raise JobConflict(

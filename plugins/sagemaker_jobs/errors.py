@@ -35,6 +35,10 @@ class JobRejected(AirflowFailException):
     """SageMaker refused to create the job, as its request is not valid or not allowed."""
 
 
+class CallRefused(AirflowFailException):
+    """AWS refused a call that is not allowed, or not valid: another try would meet that again."""
+
+
 class JobStillRunning(AirflowFailException):
     """The longest wait is over. The job was not stopped."""
 
@@ -44,7 +48,11 @@ class ResourceConflict(AirflowFailException):
 
 
 class EndpointBusy(AirflowException):
-    """Another change of the endpoint is under way: the next try finds it finished."""
+    """Another change is under way, or was not seen yet: the next try finds it finished."""
+
+
+class EndpointInterrupted(AirflowException):
+    """AWS had no machines for an endpoint's update: the next try asks for it again."""
 
 
 class EndpointNotUpdated(AirflowFailException):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagemaker_jobs.aws import Client, is_missing
+from sagemaker_jobs.refusals import refusals_last
 
 Description = dict[str, Any]
 
@@ -60,13 +61,18 @@ class JobKind:
         return getattr(client, f"stop_{self.name}_job")
 
     def describe(self, client: Client, job_name: str) -> Description | None:
-        """Describe a job, or return None where none has that name."""
-        try:
-            return dict(self.describe_call(client)(**{self.name_field: job_name}))
-        except client.exceptions.ClientError as error:
-            if is_missing(error):
-                return None
-            raise
+        """Describe a job, or return None where none has that name.
+
+        Raises:
+            CallRefused: AWS does not let it be described.
+        """
+        with refusals_last(f"{self.name} job {job_name}"):
+            try:
+                return dict(self.describe_call(client)(**{self.name_field: job_name}))
+            except client.exceptions.ClientError as error:
+                if is_missing(error):
+                    return None
+                raise
 
     def create(self, client: Client, config: dict[str, Any]) -> None:
         """Create a job from a whole boto3 request."""

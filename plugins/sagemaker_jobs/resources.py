@@ -5,6 +5,7 @@ from typing import Any
 
 from sagemaker_jobs.aws import Client, is_existing, is_missing
 from sagemaker_jobs.errors import ResourceConflict
+from sagemaker_jobs.refusals import refusals_last
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,19 @@ def ensure_resource(client: Client, resource: Resource, config: dict[str, Any]) 
 
     Raises:
         ResourceConflict: One of the name exists with another content.
+        CallRefused: AWS does not accept the request, or does not let it be made.
     """
     name = config[resource.name_field]
-    description = resource.describe(client, name)
-    if description is None:
-        try:
-            answer = getattr(client, f"create_{resource.call}")(**config)
-            return str(answer[f"{resource.prefix}Arn"]), True
-        except client.exceptions.ClientError as error:
-            description = resource.describe(client, name) if is_existing(error) else None
-            if description is None:
-                raise
+    with refusals_last(f"{resource.title} {name}"):
+        description = resource.describe(client, name)
+        if description is None:
+            try:
+                answer = getattr(client, f"create_{resource.call}")(**config)
+                return str(answer[f"{resource.prefix}Arn"]), True
+            except client.exceptions.ClientError as error:
+                description = resource.describe(client, name) if is_existing(error) else None
+                if description is None:
+                    raise
     _check_equal(resource, name, config, description)
     return str(description[f"{resource.prefix}Arn"]), False
 

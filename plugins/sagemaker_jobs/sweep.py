@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from sagemaker_jobs.aws import Client, error_message, is_missing
-from sagemaker_jobs.errors import JobNotStopped
+from sagemaker_jobs.errors import CallRefused, JobNotStopped
 from sagemaker_jobs.kinds import KINDS, RUNNING_STATES
 from sagemaker_jobs.orphans import Judgement, RunningJob, States, Verdict, judge
 from sagemaker_jobs.ownership import TASK_TAG, Owner
@@ -49,7 +49,7 @@ def sweep(
         try:
             if judgement.verdict == "stop" and not _stop(client, job):
                 judgement = Judgement("leave", "it has ended by itself meanwhile")
-        except client.exceptions.ClientError as error:
+        except (client.exceptions.ClientError, CallRefused) as error:
             refused.append(f"{job.kind.name} job {job.name}: {error_message(error)}")
             continue
         where, reason = _PLACES[judgement.verdict], judgement.reason

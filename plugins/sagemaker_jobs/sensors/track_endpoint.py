@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk import BaseOperatorLink
 
-from sagemaker_jobs.endpoint import EndpointState, describe_endpoint, endpoint_failure, state_of
-from sagemaker_jobs.errors import EndpointNotUpdated, TrackingInterrupted
+from sagemaker_jobs.endpoint import (
+    EndpointState,
+    deploy_endpoint,
+    describe_endpoint,
+    endpoint_failure,
+    lacked_machines,
+    state_of,
+)
+from sagemaker_jobs.errors import EndpointNotUpdated
 from sagemaker_jobs.kinds import Description
 from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
-from sagemaker_jobs.sensors.tracker import Tracker
+from sagemaker_jobs.sensors.tracker import Tracker, unwatched
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 
 if TYPE_CHECKING:
@@ -24,8 +31,10 @@ class TrackEndpoint(Tracker):
 
     Succeeds only when the endpoint is InService on that configuration: one that AWS has rolled back
     is InService too. Returns ``{"endpoint_name", "endpoint_config_name", "arn", "status",
-    "operation"}``. Fails for good with `EndpointNotUpdated`, until the next try with
-    `TrackingInterrupted`. The endpoint is left as it is when the task is killed.
+    "operation"}``. Where AWS had no machines for it, a try asks for the same change again. Fails
+    for good with `EndpointNotUpdated` or `CallRefused`, until the next try with
+    `EndpointInterrupted`, `EndpointBusy` or `TrackingInterrupted`. The endpoint is left as it is
+    when the task is killed.
     """
 
     template_fields: Sequence[str] = aws_template_fields("endpoint")
@@ -44,9 +53,8 @@ class TrackEndpoint(Tracker):
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Return when the endpoint serves, or defer until it does."""
-        description = self._describe()
-        state = state_of(description, self.endpoint["endpoint_config_name"])
-        if state is EndpointState.CHANGING:
+        description = self._asked_again(self._describe())
+        if self._state(description) is EndpointState.CHANGING:
             wait = self.longest_wait or _DEFAULT_LIMIT
             trigger = SageMakerEndpointTrigger(
                 endpoint_name=self.endpoint["endpoint_name"],
@@ -59,9 +67,24 @@ class TrackEndpoint(Tracker):
     def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
         """Look at the endpoint again, as it has settled or the triggerer has given up on it."""
         description = self._describe()
-        if event["status"] == "error":
-            raise TrackingInterrupted(f"endpoint {event['endpoint_name']}: {event['message']}")
+        changing = self._state(description) is EndpointState.CHANGING
+        if changing and event["status"] != "timeout":
+            status = description["EndpointStatus"]
+            raise unwatched(f"endpoint {description['EndpointName']} is {status} still", event)
         return self._settled(description)
+
+    def _asked_again(self, description: Description) -> Description:
+        """Ask once more for what AWS had no machines for; return what the endpoint then is."""
+        failed = self._state(description) is EndpointState.FAILED
+        if not (failed and lacked_machines(description) and "request" in self.endpoint):
+            return description
+        name, reason = description["EndpointName"], description["FailureReason"]
+        done = deploy_endpoint(self.hook.get_conn(), self.endpoint["request"]["config"])
+        self.log.info("endpoint %s: %s again, after: %s", name, done, reason)
+        return self._describe()
+
+    def _state(self, description: Description) -> EndpointState:
+        return state_of(description, self.endpoint["endpoint_config_name"])
 
     def _describe(self) -> Description:
         client, name = self.hook.get_conn(), self.endpoint["endpoint_name"]
@@ -73,7 +96,7 @@ class TrackEndpoint(Tracker):
 
     def _settled(self, description: Description) -> dict[str, Any]:
         wanted = self.endpoint["endpoint_config_name"]
-        if state_of(description, wanted) is not EndpointState.SERVING:
+        if self._state(description) is not EndpointState.SERVING:
             raise endpoint_failure(description, wanted)
         self.log.info("endpoint %s serves %s", description["EndpointName"], wanted)
         return {

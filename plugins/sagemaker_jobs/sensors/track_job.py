@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk import BaseOperatorLink
+from airflow.sdk.exceptions import AirflowException
 
 from sagemaker_jobs.aws import error_message
 from sagemaker_jobs.ensure import EnsuredJob, ensure_job
@@ -17,7 +18,7 @@ from sagemaker_jobs.links import JOB_LINKS, job_links
 from sagemaker_jobs.log_tail import last_lines
 from sagemaker_jobs.outcome import Outcome, failure_of, outcome_of
 from sagemaker_jobs.progress import STALL_AFTER
-from sagemaker_jobs.sensors.tracker import Tracker
+from sagemaker_jobs.sensors.tracker import Tracker, unwatched
 from sagemaker_jobs.summary import summary_of
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 
@@ -38,8 +39,8 @@ class TrackJob(Tracker):
     While the job runs the task is deferred; the triggerer logs each status change and the telling
     lines of the job's log. A person who clears or marks the task then stops the job.
 
-    Fails for good with `JobFailed`, `JobConflict`, `JobRejected` or `JobStillRunning`; fails until
-    the next try with `JobInterrupted` or `TrackingInterrupted`.
+    Fails for good with `JobFailed`, `JobConflict`, `JobRejected`, `CallRefused` or
+    `JobStillRunning`; fails until the next try with `JobInterrupted` or `TrackingInterrupted`.
     """
 
     template_fields: Sequence[str] = aws_template_fields("job")
@@ -171,13 +172,10 @@ class TrackJob(Tracker):
         self.links = job_links(self.hook.get_conn(), kind, name, output)
 
 
-def _still_running(
-    kind: JobKind, name: str, event: dict[str, Any]
-) -> JobStillRunning | TrackingInterrupted:
+def _still_running(kind: JobKind, name: str, event: dict[str, Any]) -> AirflowException:
     if event["status"] == "timeout":
         return JobStillRunning(
             f"{kind.name} job {name} still runs and was not stopped, but the longest wait is over: "
             "clear this task to wait again, or stop the job"
         )
-    message = event.get("message", "it was said to have ended")
-    return TrackingInterrupted(f"{kind.name} job {name} still runs, unwatched: {message}")
+    return unwatched(f"{kind.name} job {name} still runs", event)

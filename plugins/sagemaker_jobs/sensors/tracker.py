@@ -8,6 +8,8 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 
+from sagemaker_jobs.errors import CallRefused, TrackingInterrupted
+from sagemaker_jobs.refusals import ACCESS_FIX
 from sagemaker_jobs.triggers.polling import Connection, Pace
 
 
@@ -37,3 +39,16 @@ class Tracker(AwsBaseSensor[SageMakerHook]):
         )
         pace = Pace(self.poll_interval, time.time() + wait, self.patience)
         return {"connection": asdict(connection), "pace": asdict(pace)}
+
+
+def unwatched(state: str, event: dict[str, Any]) -> CallRefused | TrackingInterrupted:
+    """Return the error for what goes on though its trigger has given up on it.
+
+    Args:
+        state: What goes on, as in "training job x still runs".
+        event: The trigger's.
+    """
+    told = f"{state}, unwatched: {event.get('message', 'it was said to have ended')}"
+    if event.get("lasting"):
+        return CallRefused(f"{told.rstrip('.')}: {ACCESS_FIX}")
+    return TrackingInterrupted(told)

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from sagemaker_jobs.aws import Client, error_code, error_message, is_passing
+from sagemaker_jobs.aws import Client, error_code, error_message, is_lasting, is_passing
 
 _FIRST_PAUSE = 0.5
 
@@ -56,7 +56,8 @@ class PollingTrigger(BaseTrigger):
     """Fires once, when `check` returns a payload, at the deadline, or when AWS stays away.
 
     The event's ``status`` is the payload's own, ``timeout`` or ``error``; the last has a
-    ``message``. The event never ends the task: that would skip asset events and retry policies.
+    ``message``, and is ``lasting`` where another try would meet the same refusal. The event never
+    ends the task: that would skip asset events and retry policies.
     """
 
     def __init__(self, *, connection: dict[str, Any], pace: dict[str, Any]) -> None:
@@ -120,7 +121,7 @@ class PollingTrigger(BaseTrigger):
         if not is_passing(error):
             if not error_code(error):
                 raise error
-            return {"status": "error", "message": told}
+            return {"status": "error", "message": told, "lasting": is_lasting(error)}
         if seconds > self.pace.patience:
             return {"status": "error", "message": f"no answer for {seconds:.0f} s: {told}"}
         self.log.warning("AWS does not answer, asking again: %s", told)

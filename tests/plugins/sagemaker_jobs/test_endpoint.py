@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from sagemaker_jobs.endpoint import (
@@ -12,7 +13,13 @@ from sagemaker_jobs.endpoint import (
     endpoint_failure,
     state_of,
 )
-from sagemaker_jobs.errors import EndpointBusy, EndpointChanged
+from sagemaker_jobs.errors import (
+    CallRefused,
+    EndpointBusy,
+    EndpointChanged,
+    EndpointInterrupted,
+    EndpointNotUpdated,
+)
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, endpoint
 
 CONFIG = {
@@ -133,6 +140,45 @@ def test_what_was_planned_to_be_replaced_may_be(
 
 
 @pytest.mark.parametrize(
+    ("code", "message", "error"),
+    [
+        ("ValidationException", 'Cannot update in-progress endpoint "cars".', EndpointBusy),
+        ("ValidationException", 'Could not find endpoint configuration "new".', EndpointBusy),
+        ("ValidationException", "WaitIntervalInSeconds: must be at most 3600", CallRefused),
+        ("AccessDeniedException", "not authorized", CallRefused),
+        ("ThrottlingException", "Rate exceeded", ClientError),
+        ("ResourceLimitExceeded", "The account-level service limit is 1", ClientError),
+    ],
+)
+def test_a_refused_update_says_whether_it_may_pass(
+    client: Any, sagemaker: Stubber, code: str, message: str, error: type[Exception]
+) -> None:
+    """SageMaker may see a configuration that was just made, or another's change, a moment later."""
+    describe(sagemaker, endpoint("InService", "old"))
+    sagemaker.add_client_error("update_endpoint", code, message)
+    with pytest.raises(error, match=message.rstrip(".")):
+        deploy(client)
+
+
+def test_an_endpoint_that_another_has_just_created_is_left_to_the_next_try(
+    client: Any, sagemaker: Stubber
+) -> None:
+    describe(sagemaker, None)
+    taken = 'Cannot create already existing endpoint "cars".'
+    sagemaker.add_client_error("create_endpoint", "ValidationException", taken)
+    with pytest.raises(EndpointBusy, match="already existing"):
+        deploy(client)
+
+
+def test_an_endpoint_that_may_not_be_described_fails_for_good(
+    client: Any, sagemaker: Stubber
+) -> None:
+    sagemaker.add_client_error("describe_endpoint", "AccessDeniedException", "not authorized")
+    with pytest.raises(CallRefused, match="endpoint cars: AWS refused DescribeEndpoint"):
+        deploy(client)
+
+
+@pytest.mark.parametrize(
     ("answer", "state"),
     [
         (endpoint("InService", "new"), EndpointState.SERVING),
@@ -164,3 +210,18 @@ def test_a_failed_endpoint_tells_its_reason() -> None:
     assert "is Failed and does not serve new: The ping timed out" in str(
         endpoint_failure(failed, "new")
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        ("InService", EndpointInterrupted),
+        ("Failed", EndpointInterrupted),
+        ("UpdateRollbackFailed", EndpointNotUpdated),  # Damage was done: a person has to look.
+    ],
+)
+def test_a_want_of_machines_passes_where_it_did_no_harm(
+    status: str, error: type[Exception]
+) -> None:
+    reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity"
+    assert type(endpoint_failure(endpoint(status, "old", FailureReason=reason), "new")) is error

@@ -8,7 +8,13 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from sagemaker_jobs.ensure import REQUEST_TAG, EnsuredJob, ensure_job
-from sagemaker_jobs.errors import JobConflict, JobFailed, JobRejected, TrackingInterrupted
+from sagemaker_jobs.errors import (
+    CallRefused,
+    JobConflict,
+    JobFailed,
+    JobRejected,
+    TrackingInterrupted,
+)
 from sagemaker_jobs.identity import JobIdentity, request_digest
 from sagemaker_jobs.kinds import KINDS
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, training_job
@@ -241,5 +247,15 @@ def test_a_full_quota_is_left_to_the_next_try(script: Script, ensure: Any) -> No
 
 def test_another_error_than_absence_does_not_create_a_job(sagemaker: Stubber, ensure: Any) -> None:
     sagemaker.add_client_error("describe_training_job", "AccessDeniedException", "no")
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(CallRefused, match=r"DescribeTrainingJob \(AccessDeniedException\)"):
+        ensure()
+
+
+def test_tags_that_may_not_be_read_fail_for_good(
+    sagemaker: Stubber, script: Script, ensure: Any
+) -> None:
+    name = script.name(1)
+    sagemaker.add_response("describe_training_job", training_job(name))
+    sagemaker.add_client_error("list_tags", "AccessDeniedException", "not authorized")
+    with pytest.raises(CallRefused, match=rf"{name}: AWS refused ListTags .*the right to it"):
         ensure()

@@ -10,8 +10,10 @@ from airflow.sdk.exceptions import TaskDeferred
 from botocore.stub import ANY, Stubber
 
 from sagemaker_jobs import (
+    CallRefused,
     DeployEndpoint,
     EndpointChanged,
+    EndpointInterrupted,
     EndpointNotUpdated,
     EnsureModel,
     JobFailed,
@@ -217,6 +219,13 @@ def test_an_absent_aws_is_tried_again(sagemaker: Stubber, use: Any) -> None:
         resume(use, {"status": "error", "message": "no answer for 120 s"})
 
 
+def test_what_the_triggerer_may_not_look_at_fails_for_good(sagemaker: Stubber, use: Any) -> None:
+    found(sagemaker, "InProgress", tagged=False)
+    refused = {"status": "error", "message": "AccessDeniedException: no", "lasting": True}
+    with pytest.raises(CallRefused, match=f"{NAME} still runs, unwatched: AccessDenied.*the right"):
+        resume(use, refused)
+
+
 @pytest.mark.usefixtures("log_lines")
 def test_a_job_that_a_clear_has_stopped_is_started_anew_in_the_same_try(
     sagemaker: Stubber, use: Any
@@ -247,11 +256,15 @@ def test_a_clear_of_both_tasks_is_the_submitters_generation_alone(
         run(track, "resume", context=both, event=event)
 
 
-ENDPOINT = {"endpoint_name": "cars", "endpoint_config_name": "new", "operation": "update"}
+SERVED = {"endpoint_name": "cars", "endpoint_config_name": "new", "operation": "update"}
+DEPLOYED = {
+    **SERVED,
+    "request": {"config": {"EndpointName": "cars", "EndpointConfigName": "new"}},
+}
 
 
 def track_endpoint(use: Any) -> Any:
-    return use(TrackEndpoint(task_id="track", endpoint=ENDPOINT))
+    return use(TrackEndpoint(task_id="track", endpoint=DEPLOYED))
 
 
 def test_track_endpoint_defers_while_it_changes(sagemaker: Stubber, use: Any) -> None:
@@ -264,7 +277,7 @@ def test_track_endpoint_defers_while_it_changes(sagemaker: Stubber, use: Any) ->
 def test_track_endpoint_succeeds_on_the_wanted_configuration(sagemaker: Stubber, use: Any) -> None:
     sagemaker.add_response("describe_endpoint", endpoint("InService", "new"))
     done = run(track_endpoint(use), "resume", context=context(), event={"status": "ended"})
-    assert done == {**ENDPOINT, "arn": f"{ACCOUNT}:endpoint/cars", "status": "InService"}
+    assert done == {**SERVED, "arn": f"{ACCOUNT}:endpoint/cars", "status": "InService"}
 
 
 @pytest.mark.parametrize(
@@ -285,11 +298,48 @@ def test_track_endpoint_fails_on_anything_else(
         run(track_endpoint(use), "resume", context=context(), event=event)
 
 
+@pytest.mark.parametrize(("lasting", "error"), [(True, CallRefused), (False, TrackingInterrupted)])
+def test_an_endpoint_that_is_not_watched_on_says_why(
+    sagemaker: Stubber, use: Any, lasting: bool, error: type[Exception]
+) -> None:
+    sagemaker.add_response("describe_endpoint", endpoint("Updating", "old"))
+    event = {"status": "error", "endpoint_name": "cars", "message": "no", "lasting": lasting}
+    with pytest.raises(error, match="endpoint cars is Updating still, unwatched: no"):
+        run(track_endpoint(use), "resume", context=context(), event=event)
+
+
+NO_MACHINES = {"FailureReason": "Unable to provision requested ML compute capacity"}
+
+
+def test_a_want_of_machines_is_left_to_the_next_try(sagemaker: Stubber, use: Any) -> None:
+    sagemaker.add_response("describe_endpoint", endpoint("InService", "old", **NO_MACHINES))
+    with pytest.raises(EndpointInterrupted, match="next try asks for it again"):
+        run(track_endpoint(use), "resume", context=context(), event={"status": "ended"})
+
+
+def test_the_next_try_asks_again_for_what_had_no_machines(sagemaker: Stubber, use: Any) -> None:
+    lacking = endpoint("InService", "old", **NO_MACHINES)
+    sagemaker.add_response("describe_endpoint", lacking)
+    sagemaker.add_response("describe_endpoint", lacking)
+    asked = {"EndpointName": "cars", "EndpointConfigName": "new"}
+    sagemaker.add_response("update_endpoint", {"EndpointArn": f"{ACCOUNT}:endpoint/cars"}, asked)
+    sagemaker.add_response("describe_endpoint", endpoint("Updating", "old"))
+    with pytest.raises(TaskDeferred):
+        run(track_endpoint(use), context=context())
+
+
+def test_a_model_at_fault_is_not_deployed_again(sagemaker: Stubber, use: Any) -> None:
+    rolled_back = endpoint("InService", "old", FailureReason="The ping timed out")
+    sagemaker.add_response("describe_endpoint", rolled_back)
+    with pytest.raises(EndpointNotUpdated, match="rolled back"):
+        run(track_endpoint(use), context=context())
+
+
 def test_deploy_says_what_it_did(sagemaker: Stubber, use: Any) -> None:
     sagemaker.add_response("describe_endpoint", endpoint("InService", "new"))
     config = {"EndpointName": "cars", "EndpointConfigName": "new"}
     deploy = use(DeployEndpoint(task_id="deploy", request={"config": config}))
-    assert run(deploy, context=context()) == {**ENDPOINT, "operation": "none"}
+    assert run(deploy, context=context()) == {**DEPLOYED, "operation": "none"}
 
 
 def test_deploy_leaves_an_endpoint_that_changed_since_it_was_planned(

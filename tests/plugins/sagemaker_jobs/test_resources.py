@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from sagemaker_jobs.errors import ResourceConflict
+from sagemaker_jobs.errors import CallRefused, ResourceConflict
 from sagemaker_jobs.resources import ENDPOINT_CONFIG, MODEL, ensure_resource
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, STARTED
 
@@ -62,10 +62,24 @@ def test_a_lost_race_reuses_the_winners(client: Any, sagemaker: Stubber) -> None
     assert ensure_resource(client, MODEL, CONFIG) == (ARN, False)
 
 
-def test_a_refusal_is_told_as_it_is(client: Any, sagemaker: Stubber) -> None:
+@pytest.mark.parametrize(
+    ("code", "fix"), [("ValidationException", "mend the request"), ("AccessDenied", "the right to")]
+)
+def test_a_refusal_fails_for_good_with_call_code_and_fix(
+    client: Any, sagemaker: Stubber, code: str, fix: str
+) -> None:
     missing(sagemaker)
-    sagemaker.add_client_error("create_model", "ValidationException", "Could not access model data")
-    with pytest.raises(ClientError, match="Could not access model data"):
+    sagemaker.add_client_error("create_model", code, "Could not access model data.")
+    told = (
+        rf"model cars-1: AWS refused CreateModel \({code}\): Could not access model data: .*{fix}"
+    )
+    with pytest.raises(CallRefused, match=told):
+        ensure_resource(client, MODEL, CONFIG)
+
+
+def test_a_throttled_call_is_left_to_the_next_try(client: Any, sagemaker: Stubber) -> None:
+    sagemaker.add_client_error("describe_model", "ThrottlingException", "Rate exceeded")
+    with pytest.raises(ClientError, match="Rate exceeded"):
         ensure_resource(client, MODEL, CONFIG)
 
 

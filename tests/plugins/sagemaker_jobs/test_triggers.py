@@ -161,6 +161,7 @@ async def test_what_waiting_does_not_mend_is_told_at_once(monkeypatch: pytest.Mo
     client = FakeAsyncClient(describe_training_job=[denied])
     event = await fire(job_trigger(monkeypatch, client))
     assert event["message"] == "AccessDeniedException: not authorized to describe"
+    assert event["lasting"] is True
 
 
 def test_it_asks_sooner_while_little_time_has_passed() -> None:

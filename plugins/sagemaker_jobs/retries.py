@@ -1,0 +1,22 @@
+"""A retry policy that knows what AWS's errors mean."""
+
+from typing import Any
+
+from airflow.sdk import ExceptionRetryPolicy
+from airflow.sdk.definitions.retry_policy import RetryDecision
+
+from sagemaker_jobs.aws import error_message, is_lasting
+
+
+class AwsRetryPolicy(ExceptionRetryPolicy):
+    """Fails at once what AWS refuses for good, in any task that asks AWS; else its rules count.
+
+    boto3 has one class for all that a service answers, so a rule by class cannot tell a full quota
+    from a missing right.
+    """
+
+    def evaluate(self, exception: BaseException, *args: Any, **kwargs: Any) -> RetryDecision:
+        """Decide about one error."""
+        if is_lasting(exception):
+            return RetryDecision.fail(f"AWS refuses it for good: {error_message(exception)}")
+        return super().evaluate(exception, *args, **kwargs)
