@@ -35,8 +35,8 @@ from typing import Any
 from airflow.sdk import task
 
 from image_families import asking
-from image_families.building import BACKSTOP, family_dag, pipelines_for
-from image_families.serving import prune, serve
+from image_families.building import family_dag, pipelines_for
+from image_families.serving import patience, prune, serve
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
 
@@ -84,7 +84,7 @@ for pipeline in pipelines_for(FAMILY):
         FAMILY,
         __doc__,
         schedule=None,
-        patience=BACKSTOP,
+        patience=patience(pipeline),
         params={"release": asking.release(), "why": asking.why()},
     ):
         planned: Any = plan(pipeline.name)

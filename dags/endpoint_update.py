@@ -28,6 +28,8 @@ back, trigger endpoint rollback.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.
   `withdraw` has rejected the new one in the registry, so that registry and endpoint agree. See the
   endpoint's log for what was wrong. Where the log says that AWS did not answer, clear this task.
+- `track_endpoint`, *the longest wait is over*: nothing is known against the model. The wait is two
+  hours and what `endpoint.traffic` takes; the next try waits on. Later, clear the task.
 - `track_endpoint`, *next try asks for it again*: AWS had no machines; it is deployed again, three
   times. Then choose another `endpoint.instance_type`, or trigger this DAG later.
 - `smoke_test`: the new model does not answer as it was judged, or takes too long. `withdraw` has
@@ -48,8 +50,8 @@ from typing import Any
 from airflow.sdk import task
 
 from image_families import asking, assets
-from image_families.building import BACKSTOP, family_dag, pipelines_for
-from image_families.serving import prune, serve
+from image_families.building import family_dag, pipelines_for
+from image_families.serving import patience, prune, serve
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
 
@@ -75,7 +77,7 @@ for pipeline in pipelines_for(FAMILY):
         FAMILY,
         __doc__,
         schedule=[assets.model(pipeline)],
-        patience=BACKSTOP,
+        patience=patience(pipeline),
         params={
             "force": asking.force("the endpoint serves this model"),
             "package_version": asking.package_version(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import TriggerRule, get_current_context, task
@@ -16,6 +16,15 @@ from sagemaker_jobs import DeployEndpoint, EnsureEndpointConfig, EnsureModel, Tr
 
 FAILED_TEST = "failed_test"
 """The XCom in which a smoke test that asked leaves what was wrong with the answers."""
+
+
+def patience(pipeline: Pipeline) -> timedelta:
+    """Return how long an update may take, and the way back after a smoke test that failed.
+
+    New machines come once in that time; what they take the second time is left to the backstop.
+    """
+    everywhere = [each.endpoint for each in pipeline.everywhere]
+    return max(endpoint.patience + endpoint.traffic.duration for endpoint in everywhere)
 
 
 def serve(pipeline: Pipeline, planned: Any) -> Any:
@@ -36,16 +45,14 @@ def serve(pipeline: Pipeline, planned: Any) -> Any:
     before: Any = ask_before(pipeline.name, planned["package"])
     deploy = DeployEndpoint(task_id="deploy", request=planned["endpoint"])
     deployed: Any = deploy.output
-    served: Any = TrackEndpoint(
-        task_id="track_endpoint", endpoint=deployed, execution_timeout=2 * BACKSTOP
-    ).output
+    served: Any = _track("track_endpoint", pipeline, deployed)
     model >> config >> before >> deploy
     tested: Any = smoke_test(pipeline.name, planned["package"], served, before)
     withdrawn: Any = withdraw(pipeline.name)
     tested >> withdrawn
     former: Any = plan_restore(pipeline.name, withdrawn)
     restored: Any = DeployEndpoint(task_id="restore", request=former).output
-    TrackEndpoint(task_id="track_restore", endpoint=restored, execution_timeout=2 * BACKSTOP)
+    _track("track_restore", pipeline, restored)
     publish.override(outlets=[assets.endpoint(pipeline)])(pipeline.name, planned, served, tested)
     return tested
 
@@ -149,6 +156,16 @@ def publish(
     site = open_site(pipeline)
     release = write_release(site.s3, site.layout, planned, endpoint, smoke, datetime.now(UTC))
     return {**endpoint, "package": planned["package"], "smoke_test": smoke, "release": release}
+
+
+def _track(task_id: str, pipeline: Pipeline, deployed: Any) -> Any:
+    longest = max(each.endpoint.patience for each in pipeline.everywhere)
+    return TrackEndpoint(
+        task_id=task_id,
+        endpoint=deployed,
+        timeout=longest,
+        execution_timeout=longest + BACKSTOP,
+    ).output
 
 
 def _samples(site: Site, package: dict[str, str]) -> Any:

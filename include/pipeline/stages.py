@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -27,6 +28,9 @@ Proportion = Annotated[float, Field(ge=0, le=1)]
 
 LONGEST_ARGUMENT = 256
 """SageMaker's limit for one argument of a processing job."""
+
+PROVISIONING = timedelta(hours=2)
+"""How long an endpoint's new machines may take, from their request to their first good ping."""
 
 SETTLE_MINUTES = 5
 """How long a source that others upload must have been left alone, unless it says otherwise."""
@@ -323,6 +327,18 @@ class Traffic(Strict):
     )
     wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
 
+    @property
+    def steps(self) -> int:
+        """In how many steps the traffic moves; a canary's second is all the rest."""
+        if self.shift == "linear" and self.step_percent:
+            return math.ceil(100 / self.step_percent)
+        return 2 if self.shift == "canary" else 1
+
+    @property
+    def duration(self) -> timedelta:
+        """How long the new machines are watched, over all steps, until the old ones go."""
+        return timedelta(seconds=self.steps * self.wait_seconds)
+
     @model_validator(mode="after")
     def _steps_have_a_size(self) -> Traffic:
         if self.shift == "all_at_once" and self.step_percent is not None:
@@ -355,6 +371,11 @@ class Endpoint(Strict):
     keep_releases: Annotated[int, Field(ge=2)] = Field(
         default=5, description="So many last approved releases keep their model and configuration"
     )
+
+    @property
+    def patience(self) -> timedelta:
+        """How long the task that follows an update waits."""
+        return PROVISIONING + self.traffic.duration
 
     @model_validator(mode="after")
     def _steps_need_machines(self) -> Endpoint:

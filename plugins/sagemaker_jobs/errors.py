@@ -51,6 +51,10 @@ class EndpointBusy(AirflowException):
     """Another change is under way, or was not seen yet: the next try finds it finished."""
 
 
+class EndpointStillChanging(AirflowException):
+    """The longest wait is over, and an endpoint's change goes on: the next try waits on."""
+
+
 class EndpointInterrupted(AirflowException):
     """AWS had no machines for an endpoint's update: the next try asks for it again."""
 

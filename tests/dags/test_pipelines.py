@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from airflow.sdk import XComArg
 
+from image_families.building import BACKSTOP
+from include.pipeline.stages import PROVISIONING
+
 LoadDags = Callable[[], Any]
 
 GOOD = "source: {layout: class_folders}\n"
@@ -97,6 +100,24 @@ deployments:
     conversion = dags["flowers__im2rec_conversion"]
     assert conversion.get_task("track_im2rec").timeout == 3030 * 60
     assert dags["flowers__dataset_refresh"].has_task("fetch")
+
+
+@pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])
+def test_an_update_is_waited_for_as_long_as_its_traffic_takes_to_move(
+    pipelines_folder: Path, load_dags: LoadDags, family: str
+) -> None:
+    """Ten steps of 50 minutes in production, which a DAG is built for before that is known."""
+    traffic = "{shift: linear, step_percent: 10, wait_seconds: 3000}"
+    slow = f"deployments: {{prod: {{endpoint: {{instance_count: 2, traffic: {traffic}}}}}}}\n"
+    (pipelines_folder / "flowers.yaml").write_text(GOOD + slow)
+    dag = load_dags().dags[f"flowers__{family}"]
+    moving = timedelta(seconds=10 * 3000)
+    for task_id in ("track_endpoint", "track_restore"):
+        track = dag.get_task(task_id)
+        assert timedelta(seconds=track.timeout) == PROVISIONING + moving
+        assert track.execution_timeout > timedelta(seconds=track.timeout)
+    assert dag.dagrun_timeout >= PROVISIONING + 2 * moving + BACKSTOP  # there and back again
+    assert dag.deadline[0].interval >= PROVISIONING + 2 * moving
 
 
 def test_a_broken_file_disables_its_own_dags_and_is_told(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk import BaseOperatorLink
+from airflow.sdk.exceptions import AirflowException
 
 from sagemaker_jobs.endpoint import (
     EndpointState,
@@ -14,7 +15,7 @@ from sagemaker_jobs.endpoint import (
     lacked_machines,
     state_of,
 )
-from sagemaker_jobs.errors import EndpointNotUpdated
+from sagemaker_jobs.errors import EndpointNotUpdated, EndpointStillChanging
 from sagemaker_jobs.kinds import Description
 from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
 from sagemaker_jobs.sensors.tracker import Tracker, unwatched
@@ -33,8 +34,8 @@ class TrackEndpoint(Tracker):
     is InService too. Returns ``{"endpoint_name", "endpoint_config_name", "arn", "status",
     "operation"}``. Where AWS had no machines for it, a try asks for the same change again. Fails
     for good with `EndpointNotUpdated` or `CallRefused`, until the next try with
-    `EndpointInterrupted`, `EndpointBusy` or `TrackingInterrupted`. The endpoint is left as it is
-    when the task is killed.
+    `EndpointInterrupted`, `EndpointBusy`, `EndpointStillChanging` or `TrackingInterrupted`. The
+    endpoint is left as it is when the task is killed.
     """
 
     template_fields: Sequence[str] = aws_template_fields("endpoint")
@@ -67,10 +68,8 @@ class TrackEndpoint(Tracker):
     def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
         """Look at the endpoint again, as it has settled or the triggerer has given up on it."""
         description = self._describe()
-        changing = self._state(description) is EndpointState.CHANGING
-        if changing and event["status"] != "timeout":
-            status = description["EndpointStatus"]
-            raise unwatched(f"endpoint {description['EndpointName']} is {status} still", event)
+        if self._state(description) is EndpointState.CHANGING:
+            raise _still_changing(description, event)
         return self._settled(description)
 
     def _asked_again(self, description: Description) -> Description:
@@ -106,3 +105,12 @@ class TrackEndpoint(Tracker):
             "status": description["EndpointStatus"],
             "operation": self.endpoint.get("operation"),
         }
+
+
+def _still_changing(description: Description, event: dict[str, Any]) -> AirflowException:
+    state = f"endpoint {description['EndpointName']} is {description['EndpointStatus']} still"
+    if event["status"] != "timeout":
+        return unwatched(state, event)
+    return EndpointStillChanging(
+        f"{state}, but the longest wait is over: the next try, or a clear of this task, waits on"
+    )

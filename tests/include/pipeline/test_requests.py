@@ -1,6 +1,7 @@
 """Every request is one that AWS takes: botocore's model is asked, with enums, patterns, lengths."""
 
 import re
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from include.image_classification.dataset.settings import parse_settings
 from include.pipeline import Deployment, Pipeline, find_pipeline
 from include.pipeline import requests as make
 from include.pipeline.requests.job import LONGEST_PREFIX
-from include.pipeline.stages import Endpoint, Source
+from include.pipeline.stages import PROVISIONING, Endpoint, Source, Traffic
 from include.policies.preflight.shapes import violations
 from sagemaker_jobs.identity import JobIdentity
 
@@ -191,6 +192,22 @@ def test_alarms_and_traffic_become_a_deployment_config(
     config = request["config"]["DeploymentConfig"]
     assert config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"] == routing
     assert ("AutoRollbackConfiguration" in config) is bool(endpoint.rollback_alarms)
+
+
+@pytest.mark.parametrize(
+    ("traffic", "minutes"),
+    [
+        ({}, 5),
+        ({"shift": "canary", "step_percent": 10, "wait_seconds": 600}, 20),
+        ({"shift": "linear", "step_percent": 10, "wait_seconds": 900}, 150),
+        ({"shift": "linear", "step_percent": 30, "wait_seconds": 600}, 40),
+    ],
+)
+def test_an_update_is_waited_for_through_all_its_steps(
+    traffic: dict[str, Any], minutes: int
+) -> None:
+    endpoint = Endpoint(instance_count=2, traffic=Traffic(**traffic))
+    assert endpoint.patience == PROVISIONING + timedelta(minutes=minutes)
 
 
 def test_without_alarms_and_steps_an_update_goes_sagemakers_own_way(cars: Pipeline) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from botocore.stub import ANY, Stubber
 
 from sagemaker_jobs import (
@@ -15,6 +15,7 @@ from sagemaker_jobs import (
     EndpointChanged,
     EndpointInterrupted,
     EndpointNotUpdated,
+    EndpointStillChanging,
     EnsureModel,
     JobFailed,
     JobInterrupted,
@@ -286,7 +287,6 @@ def test_track_endpoint_succeeds_on_the_wanted_configuration(sagemaker: Stubber,
         (endpoint("InService", "old", FailureReason="alarm"), "rolled back: it serves old"),
         (endpoint("UpdateRollbackFailed", "new"), "is UpdateRollbackFailed"),
         (endpoint("OutOfService", "new"), "is OutOfService"),
-        (endpoint("Updating", "old"), "is Updating"),
     ],
 )
 def test_track_endpoint_fails_on_anything_else(
@@ -309,6 +309,15 @@ def test_an_endpoint_that_is_not_watched_on_says_why(
 
 
 NO_MACHINES = {"FailureReason": "Unable to provision requested ML compute capacity"}
+
+
+def test_a_wait_that_is_over_blames_no_model_and_waits_on(sagemaker: Stubber, use: Any) -> None:
+    """The new model may still go live, so that it has to be smoke-tested then."""
+    sagemaker.add_response("describe_endpoint", endpoint("Updating", "old"))
+    event = {"status": "timeout", "endpoint_name": "cars"}
+    with pytest.raises(EndpointStillChanging, match="cars is Updating still, but the longest wait"):
+        run(track_endpoint(use), "resume", context=context(), event=event)
+    assert not issubclass(EndpointStillChanging, AirflowFailException)
 
 
 def test_a_want_of_machines_is_left_to_the_next_try(sagemaker: Stubber, use: Any) -> None:
