@@ -3,16 +3,16 @@
 import asyncio
 from typing import Any
 
-from asgiref.sync import sync_to_async
-
 from sagemaker_jobs.aws import Client, error_message
 from sagemaker_jobs.kinds import RUNNING_STATES, kind_of
 from sagemaker_jobs.log_tail import LogTail
 from sagemaker_jobs.progress import STALL_AFTER, StallWatch, StatusLog
 from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
-# Seconds to ask Airflow for a task's state: a triggerer that was never asked takes long to answer.
-_LONGEST_QUESTION = 5.0
+# Seconds to ask Airflow for a task's state: less than the 30 s that Airflow gives on_kill. A
+# triggerer that was never asked, or has much to do, takes long to answer.
+_LONGEST_QUESTION = 25.0
+_NEXT_QUESTION = 1.0
 
 # The event loop itself keeps no more than a weak hold on its tasks.
 _STOPPING: set[asyncio.Task[None]] = set()
@@ -87,8 +87,9 @@ class SageMakerJobTrigger(PollingTrigger):
         return None if self.kind.status(description) in RUNNING_STATES else {"status": "ended"}
 
     async def on_kill(self) -> None:
-        """Stop the job, as a person has cleared or marked the task. Restarts do not come here.
+        """Stop the job, if a person has cleared or marked the task. Restarts do not come here.
 
+        A trigger that another triggerer took over does come here, so the task's state is asked for.
         Until it returns, Airflow 3.3 cancels it again every second, so the work is shielded.
         """
         if self._over:
@@ -99,7 +100,7 @@ class SageMakerJobTrigger(PollingTrigger):
         await asyncio.shield(stopping)
 
     async def _stop(self) -> None:
-        if await self._still_deferred():
+        if await self._is_to_be_left():
             return
         try:
             async with await self.sagemaker() as client:
@@ -122,22 +123,42 @@ class SageMakerJobTrigger(PollingTrigger):
             self.log.warning("%s: its log is not read on: %s", self.job_name, error_message(error))
             self._tail = None
 
-    async def _still_deferred(self) -> bool:
-        """Tell whether the task still waits: its trigger has then only moved to another process."""
-        ti = self.task_instance
-        if ti is None:
-            return False
-        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    async def _is_to_be_left(self) -> bool:
+        """Tell whether the task still waits, or may: its trigger may only have moved elsewhere.
 
-        try:
-            asking = sync_to_async(RuntimeTaskInstance.get_task_states)(
-                dag_id=ti.dag_id,
-                task_ids=[ti.task_id],
-                run_ids=[ti.run_id],
-                map_index=ti.map_index,
-            )
-            states = await asyncio.wait_for(asking, _LONGEST_QUESTION)
-        except Exception as error:
-            self.log.warning("the task's state is not known: %r", error)
+        A job that nobody is at is found by `sweep`; one that was stopped by mistake is lost.
+        """
+        if self.task_instance is None:
             return False
-        return "deferred" in states.get(ti.run_id, {}).values()
+        states = await self._task_states(self.task_instance)
+        if states is None:
+            self.log.warning(
+                "%s is left as it is: Airflow does not say whether its task was killed or has "
+                "moved to another triggerer",
+                self.job_name,
+            )
+            return True
+        return "deferred" in states.values()
+
+    async def _task_states(self, ti: Any) -> dict[str, Any] | None:
+        """Ask Airflow for the task's state, again and again; return None where no answer comes."""
+        try:
+            async with asyncio.timeout(_LONGEST_QUESTION):
+                while True:
+                    try:
+                        # Not by asgiref, whose one thread is everybody's.
+                        return await asyncio.to_thread(_ask_airflow, ti)
+                    except Exception as error:
+                        self.log.warning("the task's state is not known yet: %r", error)
+                    await asyncio.sleep(_NEXT_QUESTION)
+        except TimeoutError:
+            return None
+
+
+def _ask_airflow(ti: Any) -> dict[str, Any]:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
+    )
+    return dict(states.get(ti.run_id, {}))

@@ -1,6 +1,7 @@
 """The triggers tell what happens, bear with an absent AWS, and stop a job only for a person."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from botocore.exceptions import EndpointConnectionError
 
 from sagemaker_jobs.kinds import kind_of
+from sagemaker_jobs.triggers import job
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 from sagemaker_jobs.triggers.polling import Pace
@@ -230,6 +232,19 @@ async def test_a_trigger_that_has_fired_stops_nothing(monkeypatch: pytest.Monkey
     assert not client.made("stop_training_job")
 
 
+def of_a_task(
+    monkeypatch: pytest.MonkeyPatch, client: FakeAsyncClient, states: Callable[..., Any]
+) -> SageMakerJobTrigger:
+    """Return the trigger of a task whose state Airflow tells by this function."""
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+    monkeypatch.setattr(job, "_NEXT_QUESTION", 0)
+    trigger = job_trigger(monkeypatch, client)
+    trigger._task_instance = SimpleNamespace(
+        dag_id="d", run_id="manual__1", task_id="track", map_index=-1
+    )
+    return trigger
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("state", "stops"), [("deferred", 0), ("failed", 1), (None, 1)])
 async def test_a_trigger_that_only_moved_to_another_triggerer_stops_nothing(
@@ -239,14 +254,61 @@ async def test_a_trigger_that_only_moved_to_another_triggerer_stops_nothing(
         assert asked["run_ids"] == ["manual__1"]
         return {"manual__1": {"track": state}}
 
-    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
     client = FakeAsyncClient(stop_training_job=[{}])
-    trigger = job_trigger(monkeypatch, client)
-    trigger._task_instance = SimpleNamespace(
-        dag_id="d", run_id="manual__1", task_id="track", map_index=-1
-    )
-    await trigger.on_kill()
+    await of_a_task(monkeypatch, client, states).on_kill()
     assert len(client.made("stop_training_job")) == stops
+
+
+@pytest.mark.asyncio
+async def test_a_job_whose_tasks_state_nobody_tells_is_left(
+    monkeypatch: pytest.MonkeyPatch, told: Listen
+) -> None:
+    """Another triggerer may watch it: an orphan is found at night, a training is not given back."""
+
+    def states(**_: Any) -> dict[str, Any]:
+        time.sleep(0.05)
+        raise ConnectionError("overloaded")
+
+    client = FakeAsyncClient(stop_training_job=[{}])
+    trigger = of_a_task(monkeypatch, client, states)
+    monkeypatch.setattr(job, "_LONGEST_QUESTION", 0.2)
+    lines = told(trigger)
+    await trigger.on_kill()
+    assert client.made("stop_training_job") == []
+    assert "cars-1 is left as it is" in lines[-1]
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_comes_late_or_at_the_second_time_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def states(**question: Any) -> dict[str, Any]:
+        asked.append(question)
+        if len(asked) == 1:
+            raise ConnectionError("overloaded")
+        time.sleep(0.1)
+        return {"manual__1": {"track": "failed"}}
+
+    client = FakeAsyncClient(stop_training_job=[{}])
+    await of_a_task(monkeypatch, client, states).on_kill()
+    assert len(asked) == 2
+    assert len(client.made("stop_training_job")) == 1
+
+
+@pytest.mark.asyncio
+async def test_many_questions_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(2, timeout=5)
+
+    def states(**_: Any) -> dict[str, Any]:
+        together.wait()
+        return {"manual__1": {"track": "failed"}}
+
+    client = FakeAsyncClient(stop_training_job=[{}])
+    triggers = [of_a_task(monkeypatch, client, states) for _ in range(2)]
+    await asyncio.gather(*(trigger.on_kill() for trigger in triggers))
+    assert len(client.made("stop_training_job")) == 2
 
 
 def test_a_triggerer_can_make_it_anew_from_what_it_serializes() -> None:
