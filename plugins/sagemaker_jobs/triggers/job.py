@@ -81,9 +81,7 @@ class SageMakerJobTrigger(PollingTrigger):
             self._changes += 1
             self.log.info("%s: %s", self.job_name, line)
         await self._tell_log()
-        read = self._tail.lines_read if self._tail else 0
-        if stalled := self._stall_watch.warning((self._changes, read)):
-            self.log.warning("%s: %s", self.job_name, stalled)
+        self._warn_of_stall()
         return None if self.kind.status(description) in RUNNING_STATES else {"status": "ended"}
 
     async def on_kill(self) -> None:
@@ -120,8 +118,19 @@ class SageMakerJobTrigger(PollingTrigger):
             for line in await self._tail.new_lines():
                 self.log.info("%s", line)
         except Exception as error:
-            self.log.warning("%s: its log is not read on: %s", self.job_name, error_message(error))
+            self.log.warning(
+                "%s: its log cannot be read, so it is not repeated here, and should the job hang, "
+                "that is not noticed: %s",
+                self.job_name,
+                error_message(error),
+            )
             self._tail = None
+
+    def _warn_of_stall(self) -> None:
+        if self._tail is None:  # Its silence would say nothing.
+            return
+        if stalled := self._stall_watch.warning((self._changes, self._tail.lines_read)):
+            self.log.warning("%s: %s", self.job_name, stalled)
 
     async def _is_to_be_left(self) -> bool:
         """Tell whether the task still waits, or may: its trigger may only have moved elsewhere.

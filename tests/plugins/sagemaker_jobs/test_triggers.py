@@ -126,6 +126,23 @@ async def test_a_job_whose_log_and_status_stand_still_is_told_and_left_to_run(
 
 
 @pytest.mark.asyncio
+async def test_a_log_that_may_not_be_read_is_told_once_and_no_stall_is_guessed_from_it(
+    monkeypatch: pytest.MonkeyPatch, told: Listen
+) -> None:
+    logs = FakeAsyncClient(
+        describe_log_streams=[{"logStreams": [{"logStreamName": "cars-1/algo-1-7"}]}],
+        get_log_events=[client_error("AccessDeniedException", "not authorized: GetLogEvents")],
+    )
+    client = FakeAsyncClient(describe_training_job=[RUNNING, RUNNING, RUNNING, DONE])
+    trigger = job_trigger(monkeypatch, client, logs, stall_after=0)
+    lines = told(trigger)
+    assert (await fire(trigger))["status"] == "ended"
+    (line,) = [line for line in lines if "log cannot be read" in line]
+    assert "should the job hang, that is not noticed: not authorized: GetLogEvents" in line
+    assert not any("it may hang" in line for line in lines)
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     "trouble", [client_error("ResourceNotFoundException"), AWAY, client_error("AccessDenied")]
 )
