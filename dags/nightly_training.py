@@ -13,7 +13,7 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   Variable `image_uri` a digest (`...@sha256:...`); else new code under an old tag is not trained.
 - `plan`, *budget.per_run_usd* or *budget.per_month_usd*: the training was not started, as it would
   cost more than the pipeline allows, or as no price is known; the message has figures and fix. What
-  each training cost is its package's `cost_usd`.
+  each training cost is its package's `cost_usd`, and a failed one's in `track_train`'s `summary`.
 - `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
 - `plan`, *record files a channel*: several instances converted, for our own image; set
   `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.

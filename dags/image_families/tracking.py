@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from image_families.building import BACKSTOP
+from image_families.site import open_deployment
 from sagemaker_jobs import SubmitProcessingJob, SubmitTrainingJob, SubmitTransformJob, TrackJob
 
 
@@ -25,7 +27,7 @@ def processing(stage: str, request: Any, patience: timedelta, after: Any = None)
 def training(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
     """Add a training job to the DAG, like `processing`."""
     submitted = SubmitTrainingJob(task_id=f"submit_{stage}", request=request)
-    return _track(stage, submitted, patience, after)
+    return _track(stage, submitted, patience, after, cost_usd=training_cost)
 
 
 def transform(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
@@ -34,7 +36,14 @@ def transform(stage: str, request: Any, patience: timedelta, after: Any = None) 
     return _track(stage, submitted, patience, after)
 
 
-def _track(stage: str, submitted: Any, patience: timedelta, after: Any) -> Any:
+def training_cost(summary: Mapping[str, Any]) -> float | None:
+    """Return what a training job cost in US dollars, by its summary; only while a task runs."""
+    from include.policies.billing import cost_usd
+
+    return cost_usd(summary, open_deployment())
+
+
+def _track(stage: str, submitted: Any, patience: timedelta, after: Any, **more: Any) -> Any:
     if after is not None:
         after >> submitted
     return TrackJob(
@@ -42,4 +51,5 @@ def _track(stage: str, submitted: Any, patience: timedelta, after: Any) -> Any:
         job=submitted.output,
         timeout=patience,
         execution_timeout=patience + BACKSTOP,
+        **more,
     ).output

@@ -62,6 +62,18 @@ def training_jobs(
                 yield _job(sagemaker.describe_training_job(TrainingJobName=name), now)
 
 
+def cost_usd(summary: Mapping[str, Any], deployment: Deployment) -> float | None:
+    """Return what a finished training job cost in US dollars, by what tracking it returned.
+
+    None where nothing is billed, or where no price is known.
+    """
+    seconds = summary["billable_seconds"]
+    if not deployment.is_billed or seconds is None:
+        return None
+    price = training_price(summary["instance_type"], deployment.region)
+    return round(price.usd_per_hour * seconds / HOUR, 4) if price else None
+
+
 def billed(summary: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]:
     """Return what a finished training job cost, for its candidate's package.
 
@@ -70,17 +82,12 @@ def billed(summary: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]
         deployment: Where it ran.
 
     Returns:
-        `billable_seconds` of all machines together, `spot_saving` as a share, and `cost_usd`: None
-        where nothing is billed, or where no price is known.
+        `billable_seconds` of all machines together, `spot_saving` as a share, and `cost_usd`.
     """
-    seconds, cost = summary["billable_seconds"], None
-    if deployment.is_billed and seconds is not None:
-        price = training_price(summary["instance_type"], deployment.region)
-        cost = round(price.usd_per_hour * seconds / HOUR, 4) if price else None
     return {
-        "billable_seconds": seconds,
+        "billable_seconds": summary["billable_seconds"],
         "spot_saving": summary.get("spot_saving"),
-        "cost_usd": cost,
+        "cost_usd": cost_usd(summary, deployment),
     }
 
 

@@ -4,6 +4,10 @@ Whatever derives from `AirflowFailException` lasts: Airflow does not try the tas
 The other errors pass: the task's next try takes the work up where it stands.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 
@@ -11,6 +15,7 @@ class JobInterrupted(AirflowException):
     """A job ended for a passing reason, or was stopped: the next try starts it anew."""
 
     job_name = ""
+    description: Mapping[str, Any] = MappingProxyType({})
 
 
 class TrackingInterrupted(AirflowException):
@@ -25,6 +30,7 @@ class JobFailed(AirflowFailException):
     """A job failed for a reason that a retry would meet again: data, algorithm or access."""
 
     job_name = ""
+    description: Mapping[str, Any] = MappingProxyType({})
 
 
 class JobConflict(AirflowFailException):

@@ -51,6 +51,7 @@ def failure_of(kind: JobKind, description: Description) -> JobInterrupted | JobF
     else:
         error = JobFailed(f"{told}. Mend the cause, then clear this task to start the job anew.")
     error.job_name = name
+    error.description = description
     return error
 
 

@@ -1,14 +1,18 @@
-"""What a finished job leaves for the tasks after it, as JSON types only."""
+"""What a job that ended leaves for the tasks after it and for people, as JSON types only."""
 
 from datetime import datetime
 from typing import Any
 
 from sagemaker_jobs.kinds import Description, JobKind
+from sagemaker_jobs.outcome import reason_of
+
+_UNFINISHED = frozenset({"Failed", "Stopped"})
 
 
 def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
     """Return a job's summary: what it is, how long it took, what it measured and wrote.
 
+    ``failure_reason`` is why it failed or was stopped, in one line; None where it did neither.
     ``seconds`` is the time from the start of the job's own work to its end; ``billable_seconds``
     is what AWS bills, over all its machines, spot savings taken off; ``spot_saving`` is the share
     that spot machines saved, as the console shows it in percent. They are None where SageMaker
@@ -19,12 +23,13 @@ def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
     started, ended = kind.started(description), kind.ended(description)
     seconds = round((ended - started).total_seconds(), 3) if started and ended else None
     metrics = description.get("FinalMetricDataList", [])
+    status = kind.status(description)
     return {
         "kind": kind.name,
         "job_name": description[kind.name_field],
         "arn": description[kind.arn_field],
-        "status": kind.status(description),
-        "failure_reason": description.get("FailureReason"),
+        "status": status,
+        "failure_reason": reason_of(kind, description) if status in _UNFINISHED else None,
         "seconds": seconds,
         "billable_seconds": _billable_seconds(description, seconds),
         "spot_saving": _spot_saving(description),

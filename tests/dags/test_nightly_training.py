@@ -13,11 +13,14 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from moto import mock_aws
 
+from image_families import tracking
 from include.pipeline import Deployment, Layout, find_pipeline
 from include.pipeline.budget import Budget
+from include.policies.billing import billed
 from include.policies.budget import BudgetError
 
 BUCKET, REPOSITORY = "some-bucket", "image-classification"
+ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 URI = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{REPOSITORY}"
 RECORD = {
@@ -48,7 +51,7 @@ class Night:
         self.deployment = Deployment(
             name="testing",
             bucket=BUCKET,
-            role_arn="arn:aws:iam::123456789012:role/sagemaker",
+            role_arn=ROLE,
             image_uri=f"{URI}:1",
             region="us-east-1",
         )
@@ -202,3 +205,16 @@ def test_a_persons_answer_is_in_the_registry_and_silence_is_none(
     if person:
         expected = f"{found.lower()} in Airflow by Ada: seen them"
         assert package["ApprovalDescription"] == expected == night.said["reason"]
+
+
+@pytest.mark.parametrize(("deployment", "dollars"), [("testing", 0.051), ("local", None)])
+def test_the_tracker_knows_what_a_training_cost_where_it_is_billed(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch, deployment: str, dollars: float | None
+) -> None:
+    """It is in the summary, a failed training's too, and the same as on the package."""
+    here = Deployment(deployment, BUCKET, ROLE, URI, "us-east-1")
+    monkeypatch.setattr(tracking, "open_deployment", lambda: here)
+    dag = dag_bag.dags["merch__nightly_training"]
+    assert dag.get_task("track_train").cost_usd(TRAINED) == dollars
+    assert billed(TRAINED, here)["cost_usd"] == dollars
+    assert dag.get_task("track_evaluate").cost_usd is None

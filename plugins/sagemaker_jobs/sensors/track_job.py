@@ -1,6 +1,6 @@
 """`TrackJob`: a sensor that holds no slot while a job runs, and ends with what came of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +11,12 @@ from airflow.sdk.exceptions import AirflowException
 
 from sagemaker_jobs.aws import error_message
 from sagemaker_jobs.ensure import EnsuredJob, ensure_job
-from sagemaker_jobs.errors import JobFailed, JobStillRunning, TrackingInterrupted
+from sagemaker_jobs.errors import (
+    JobFailed,
+    JobInterrupted,
+    JobStillRunning,
+    TrackingInterrupted,
+)
 from sagemaker_jobs.identity import JobIdentity, clear_number_of, generation_of
 from sagemaker_jobs.kinds import Description, JobKind, kind_of
 from sagemaker_jobs.links import JOB_LINKS, job_links
@@ -30,6 +35,11 @@ if TYPE_CHECKING:
 _DEFAULT_JOB_LIMIT = 86400.0
 _PREPARATION = 3600.0
 
+SUMMARY = "summary"
+"""The XCom that holds the summary of a job that failed or was stopped, as the task returns none."""
+
+CostOf = Callable[[Mapping[str, Any]], float | None]
+
 
 class TrackJob(Tracker):
     """Follows a submitted job to its end, and returns its summary.
@@ -38,6 +48,9 @@ class TrackJob(Tracker):
     passing failure so starts the next attempt, and a job that a clear has stopped starts anew.
     While the job runs the task is deferred; the triggerer logs each status change and the telling
     lines of the job's log. A person who clears or marks the task then stops the job.
+
+    The summary is `summary_of` and ``cost_usd``. That of a job which failed or was stopped is in
+    the XCom ``summary``.
 
     Fails for good with `JobFailed`, `JobConflict`, `JobRejected`, `CallRefused` or
     `JobStillRunning`; fails until the next try with `JobInterrupted` or `TrackingInterrupted`.
@@ -53,6 +66,7 @@ class TrackJob(Tracker):
         job: dict[str, Any],
         log_pattern: str | None = None,
         stall_after: timedelta | float = STALL_AFTER,
+        cost_usd: CostOf | None = None,
         **kwargs: Any,
     ) -> None:
         """Take what to follow.
@@ -63,6 +77,8 @@ class TrackJob(Tracker):
                 by default what is telling for its kind.
             stall_after: After how long without a new status and a new line in the job's log to
                 warn in the task's, in seconds or as a timedelta; the job is left to run.
+            cost_usd: Returns what a job cost in US dollars, by its summary; called in the task when
+                the job has ended. None, from it or instead of it: nobody knows.
             **kwargs: ``poll_interval`` in seconds; ``patience``, the seconds for which AWS may be
                 away; ``timeout``, by default the job's own limit and an hour for its preparation;
                 and what the provider's sensors take.
@@ -70,6 +86,7 @@ class TrackJob(Tracker):
         super().__init__(**kwargs)
         self.job = job
         self.log_pattern = log_pattern
+        self.cost_usd = cost_usd
         self.stall_after = (
             stall_after.total_seconds() if isinstance(stall_after, timedelta) else stall_after
         )
@@ -95,8 +112,9 @@ class TrackJob(Tracker):
         if event["renewal"] < self._renewals(context):
             self.log.info("%s was begun before this task was cleared: starting anew", name)
             return self._track(context)
-        self._print_log(kind, name)
-        raise failure_of(kind, description)
+        error = failure_of(kind, description)
+        self._tell_failure(context, kind, error)
+        raise error
 
     def _track(self, context: "Context") -> dict[str, Any]:
         job = self._ensure(context)
@@ -124,19 +142,38 @@ class TrackJob(Tracker):
                 renewals=self._renewals(context),
             )
         except JobFailed as error:
-            self._print_log(kind, error.job_name)
+            self._tell_failure(context, kind, error)
             raise
         self.log.info("%s", job)
         return job
 
     def _completed(self, kind: JobKind, description: Description) -> dict[str, Any]:
-        summary = summary_of(kind, description)
+        summary = self._summary(kind, description)
         output = next(iter(summary["outputs"].values()), "")
         self._note_links(kind, summary["job_name"], output)
         self.log.info("%s is completed, after %s s", summary["job_name"], summary["seconds"])
         if summary["spot_saving"] is not None:
             self.log.info("spot machines saved %.0f %%", 100 * summary["spot_saving"])
         return summary
+
+    def _tell_failure(
+        self, context: "Context", kind: JobKind, error: JobFailed | JobInterrupted
+    ) -> None:
+        self._print_log(kind, error.job_name)
+        context["ti"].xcom_push(key=SUMMARY, value=self._summary(kind, dict(error.description)))
+
+    def _summary(self, kind: JobKind, description: Description) -> dict[str, Any]:
+        summary = summary_of(kind, description)
+        return {**summary, "cost_usd": self._cost(summary)}
+
+    def _cost(self, summary: Mapping[str, Any]) -> float | None:
+        if self.cost_usd is None:
+            return None
+        try:
+            return self.cost_usd(summary)
+        except Exception as error:  # It says nothing against the job.
+            self.log.warning("the cost of %s is not known: %s", summary["job_name"], error)
+            return None
 
     def _renewals(self, context: "Context") -> int:
         """Count the clears since the job was submitted, where this task was among the cleared."""

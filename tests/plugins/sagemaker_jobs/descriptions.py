@@ -44,15 +44,21 @@ def endpoint(status: str = "InService", config: str = "new", **more: Any) -> Any
 def context(
     *, max_tries: int = 2, retries: int = 2, clear_number: int = 0, map_index: int = -1
 ) -> Any:
-    """Return what the package reads of a task's context: at first, no task was cleared."""
+    """Return what the package reads of a task's context: at first, no task was cleared.
+
+    What a task pushes is in ``pushed``.
+    """
+    pushed: dict[str, Any] = {}
     ti = SimpleNamespace(
         dag_id="cars__training",
         task_id="submit",
         run_id="manual__1",
         map_index=map_index,
         max_tries=max_tries,
+        xcom_push=lambda key, value: pushed.update({key: value}),
     )
     return {
+        "pushed": pushed,
         "ti": ti,
         "task": SimpleNamespace(retries=retries),
         "dag_run": SimpleNamespace(clear_number=clear_number),

@@ -1,7 +1,8 @@
 """What the tasks do around ensure_job: the request they prepare, and what they make of an end."""
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -29,7 +30,14 @@ from sagemaker_jobs import (
 from sagemaker_jobs.ensure import REQUEST_TAG
 from sagemaker_jobs.identity import JobIdentity, request_digest
 from sagemaker_jobs.kinds import kind_of
-from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, context, endpoint, training_job
+from tests.plugins.sagemaker_jobs.descriptions import (
+    ACCOUNT,
+    ENDED,
+    STARTED,
+    context,
+    endpoint,
+    training_job,
+)
 
 CONFIG = {
     "RoleArn": "arn:aws:iam::123456789012:role/service/Jobs",
@@ -46,6 +54,7 @@ JOB = {
     "clear_number": 0,
 }
 NAME = str(JOB["job_name"])
+ENDED_EVENT = {"status": "ended", "job_name": NAME, "renewal": 0}
 
 
 @pytest.fixture
@@ -194,6 +203,54 @@ def test_a_job_that_failed_before_it_was_tracked_has_its_log_printed_too(
     with pytest.raises(JobFailed, match=NAME):
         run(track, context=context())
     assert lines == ["loading", "KeyError: 'label'"]
+
+
+@pytest.mark.usefixtures("log_lines")
+@pytest.mark.parametrize(
+    ("method", "status", "error"),
+    [
+        ("execute", "Failed", JobFailed),
+        ("resume", "Failed", JobFailed),
+        ("resume", "Stopped", JobInterrupted),
+    ],
+)
+def test_a_job_that_did_not_complete_leaves_its_summary_all_the_same(
+    sagemaker: Stubber, use: Any, method: str, status: str, error: type[Exception]
+) -> None:
+    """People see what a failure took and cost without asking SageMaker."""
+    times = {"TrainingStartTime": STARTED, "TrainingEndTime": ENDED}
+    end = {"FailureReason": "why", "BillableTimeInSeconds": 60, **times}
+    found(sagemaker, status, tagged=method == "execute", **end)
+    track = use(TrackJob(task_id="track", job=JOB, aws_conn_id=None, cost_usd=half_a_dollar))
+    event = {} if method == "execute" else {"event": ENDED_EVENT}
+    where = context()
+    with pytest.raises(error):
+        run(track, method, context=where, **event)
+    summary = where["pushed"]["summary"]
+    assert summary == json.loads(json.dumps(summary))
+    assert (summary["status"], summary["failure_reason"]) == (status, "why")
+    assert (summary["seconds"], summary["billable_seconds"]) == (90.0, 120)
+    assert summary["cost_usd"] == 0.5
+
+
+def half_a_dollar(summary: Mapping[str, Any]) -> float:
+    assert summary["instance_type"] == "ml.c5.xlarge"
+    return 0.5
+
+
+def unknown_cost(_: Mapping[str, Any]) -> float:
+    raise LookupError("no such price file")
+
+
+@pytest.mark.parametrize(
+    ("cost", "dollars"), [(half_a_dollar, 0.5), (unknown_cost, None), (None, None)]
+)
+def test_a_cost_that_is_not_known_fails_no_job(
+    sagemaker: Stubber, use: Any, cost: Any, dollars: float | None
+) -> None:
+    found(sagemaker, "Completed")
+    track = use(TrackJob(task_id="track", job=JOB, cost_usd=cost))
+    assert run(track, context=context())["cost_usd"] == dollars
 
 
 def test_resume_returns_the_summary(sagemaker: Stubber, use: Any) -> None:

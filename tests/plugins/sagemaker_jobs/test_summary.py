@@ -112,3 +112,9 @@ def test_a_transform_job_that_never_started_has_no_times() -> None:
     assert summary["outputs"] == {"transform": "s3://b/out"}
     assert (summary["seconds"], summary["billable_seconds"], summary["started"]) == (None,) * 3
     assert summary["failure_reason"] == "CapacityError: none"
+
+
+def test_a_job_that_was_stopped_says_why_though_sagemaker_has_no_reason() -> None:
+    stopped = training_job(status="Stopped", SecondaryStatus="MaxRuntimeExceeded")
+    reason = summary_of(KINDS["training"], stopped)["failure_reason"]
+    assert reason.startswith("it ran into StoppingCondition.MaxRuntimeInSeconds")
