@@ -46,8 +46,9 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - `track_evaluate`, anything else: the end of the job's log is in this task's log.
 - `judge` says keep: nothing is wrong, and the champion goes on serving. The reason names the limits
   that were missed; verdict.json beside the evaluation has each with value, threshold and margin.
-  On the same data a gain must be more than chance (McNemar's test, `promotion.significance`); with
-  newer data the candidate may be as good, less `promotion.margin`.
+  On the same or older data a gain must be more than chance (McNemar's test,
+  `promotion.significance`); with newer data the candidate may be as good, less
+  `promotion.margin`. `rule` says which was taken, and why.
 - `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
   another split, or its evaluation was deleted; a person approves one package, and the next compare.
 - `ask_person` waits: with `promotion.approval: ask` a person answers under *Required Actions*; it
@@ -137,6 +138,7 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
 def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
     """Compare candidate and champion, and return the verdict with its figures."""
     from include.policies.champion import champion_package
+    from include.policies.freshness import compare_data
     from include.policies.paired_answers import pair_answers
     from include.policies.promotion import judge as compare
     from include.policies.records import need_record, write_record
@@ -145,8 +147,13 @@ def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> 
     report = site.layout.evaluation_report(job)
     evaluation = need_record(site.s3, site.bucket, report, f"job {evaluated['job_name']}")
     champion = champion_package(site.sagemaker, site.pipeline.slug)
-    paired = pair_answers(site.s3, site.layout, job, champion) if champion else None
-    verdict = compare(site.pipeline.promotion, evaluation, champion, paired).as_dict()
+    paired = freshness = None
+    if champion:
+        paired = pair_answers(site.s3, site.layout, job, champion)
+        version = evaluation["dataset_version"]
+        freshness = compare_data(site.s3, site.layout, version, champion)
+    rules = site.pipeline.promotion
+    verdict = compare(rules, evaluation, champion, paired, freshness).as_dict()
     write_record(site.s3, site.bucket, site.layout.evaluation_verdict(job), verdict)
     return verdict
 

@@ -81,7 +81,7 @@ def against_champion(
     Args:
         promotion: The pipeline's limits.
         paired: Both models' answers; None where they could not be compared, which fails.
-        fresher: Whether the candidate was trained on another dataset version than the champion.
+        fresher: Whether the candidate was trained on newer data than the champion.
     """
     gain = paired.gain if paired else None
     if fresher:

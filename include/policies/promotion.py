@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from include.pipeline.stages import Promotion
 from include.policies.decision import Decision
+from include.policies.freshness import Freshness
 from include.policies.gates import Gate, against_champion, floors
 from include.policies.paired_answers import PairedAnswers
 from include.policies.registry import Package
@@ -32,6 +33,7 @@ class Verdict:
     evaluation: Mapping[str, Any]
     paired: PairedAnswers | None
     gates: Sequence[Gate]
+    freshness: Freshness | None
 
     @property
     def approval(self) -> str:
@@ -46,6 +48,7 @@ class Verdict:
             "reason": self.reason,
             **{name: self.evaluation.get(name) for name in judged},
             **(_figures(self.paired) if self.paired else {}),
+            **({"rule": str(self.freshness)} if self.freshness else {}),
             "gates": [gate.as_dict() for gate in self.gates],
         }
 
@@ -55,6 +58,7 @@ def judge(
     evaluation: Mapping[str, Any],
     champion: Package | None,
     paired: PairedAnswers | None = None,
+    freshness: Freshness | None = None,
 ) -> Verdict:
     """Hold a candidate against the pipeline's limits and against the champion.
 
@@ -63,19 +67,20 @@ def judge(
         evaluation: The candidate's evaluation.json.
         champion: The package that serves, or None where no registered model serves.
         paired: Both models' answers on the images that both were asked.
+        freshness: Whether the candidate knows newer data than the champion; None counts as no.
     """
     gates = list(floors(promotion, evaluation))
     if champion is not None:
-        fresher = champion.metadata.get("dataset_version") != evaluation["dataset_version"]
+        fresher = freshness is not None and freshness.fresher
         gates += against_champion(promotion, paired, fresher)
     failed = [gate for gate in gates if not gate.passed]
     verdict: Literal["promote", "keep", "await approval"] = "keep" if failed else "promote"
     reason = _why_not(failed) if failed else f"top-1 {evaluation['top1']:.4f} keeps all limits"
-    reason = f"{reason}; {_beside(champion, paired)}"
+    reason = f"{reason}; {_beside(champion, paired)}" + (f"; {freshness}" if freshness else "")
     if not failed and promotion.approval != "automatic":
         verdict = "await approval"
         reason = f"{reason}; a person approves this pipeline's models"
-    return Verdict(verdict, reason, evaluation, paired, gates)
+    return Verdict(verdict, reason, evaluation, paired, gates, freshness)
 
 
 def decide_announcement(verdict: str, reason: str) -> Decision:

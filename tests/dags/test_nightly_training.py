@@ -29,13 +29,15 @@ RECORD = {
     "counts": {"train": 100, "validation": 20, "classes": 5},
 }
 TEST_PHOTO = {"key": "aa.jpg", "size": 1, "split": "test", "label": 0}
-TRAINED = {
+TRAINED: dict[str, Any] = {
     "job_name": "merch-train-1",
     "outputs": {"model": "s3://some-bucket/m.tar.gz"},
     "billable_seconds": 900.0,
     "spot_saving": 0.7,
     "instance_type": "ml.c5.xlarge",
 }
+EVALUATION = {"dataset_version": "d1", "split": "test", "images": 1, "top1": 1.0, "top5": 1.0}
+ANSWERS = "key,name,predicted_name,confidence\naa.jpg,Audi,Audi,0.900000\n"
 VERDICT = {"verdict": "promote", "reason": "better", "top1": 0.9}
 
 
@@ -72,6 +74,38 @@ class Night:
             for module in ("skipping", "asking", "notifications"):
                 patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
             return function(self.pipeline.name, *args)
+
+    def put(self, key: str, record: dict[str, Any]) -> None:
+        self.put_text(key, json.dumps(record))
+
+    def put_text(self, key: str, text: str) -> None:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
+
+    def serve(self, facts: dict[str, str]) -> str:
+        """Let the endpoint serve a package with this metadata, and return its training job."""
+        config, slug = "config-1", self.pipeline.slug
+        package = self.sagemaker.create_model_package(
+            ModelPackageName="champion",
+            InferenceSpecification={
+                "Containers": [{"Image": "image:1", "ModelDataUrl": "s3://b/m.tar.gz"}],
+                "SupportedContentTypes": ["image/jpeg"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+            CustomerMetadataProperties=facts,
+        )["ModelPackageArn"]
+        container, role = {"ModelPackageName": package}, self.deployment.role_arn
+        self.sagemaker.create_model(
+            ModelName="model-1", PrimaryContainer=container, ExecutionRoleArn=role
+        )
+        variant = {
+            "VariantName": "AllTraffic", "ModelName": "model-1",
+            "InstanceType": "ml.c5.xlarge", "InitialInstanceCount": 1,
+        }  # fmt: skip
+        self.sagemaker.create_endpoint_config(
+            EndpointConfigName=config, ProductionVariants=[variant]
+        )
+        self.sagemaker.create_endpoint(EndpointName=slug, EndpointConfigName=config)
+        return facts["training_job"]
 
     def push_image(self, content: str) -> str:
         """Give the tag 1 to an image of this content, and return the image's digest."""
@@ -218,3 +252,18 @@ def test_the_tracker_knows_what_a_training_cost_where_it_is_billed(
     assert dag.get_task("track_train").cost_usd(TRAINED) == dollars
     assert billed(TRAINED, here)["cost_usd"] == dollars
     assert dag.get_task("track_evaluate").cost_usd is None
+
+
+def test_a_candidate_of_earlier_data_gets_no_margin(night: Night) -> None:
+    """Trained on an earlier version by its name, it must be better by more than chance."""
+    layout = Layout(BUCKET, "merch")
+    for version, day in (("d1", 1), ("d2", 2)):
+        record = {"version": version, "created": f"2026-03-0{day}T02:00:00+00:00"}
+        night.put(f"{layout.dataset(version)}dataset.json", record)
+    champion = night.serve({"training_job": "merch-train-0", "dataset_version": "d2"})
+    night.put(layout.evaluation_report(TRAINED["job_name"]), EVALUATION)
+    for job in (TRAINED["job_name"], champion):
+        night.put_text(layout.evaluation_answers(job), ANSWERS)
+    verdict = night.call("judge", TRAINED, {"job_name": "merch-evaluate-1"})
+    assert verdict["verdict"] == "keep"
+    assert "no newer than the champion's d2" in verdict["rule"]

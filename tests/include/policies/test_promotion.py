@@ -7,6 +7,7 @@ import pytest
 
 from include.pipeline.requests.package import metadata
 from include.pipeline.stages import Promotion
+from include.policies.freshness import Freshness
 from include.policies.paired_answers import PairedAnswers
 from include.policies.promotion import decide_announcement, judge
 from include.policies.registry import Package
@@ -23,15 +24,15 @@ def evaluation(top1: float) -> dict[str, Any]:
     }
 
 
-SAME = Package("arn:x/3", "Approved", "image:1", "s3://b/m", {"dataset_version": "d2"})
-OLDER = Package("arn:x/3", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
+CHAMPION = Package("arn:x/3", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
+SAME, NEWER = Freshness(False, "d1 is the champion's, too"), Freshness(True, "d2 is newer")
 BETTER = PairedAnswers(60, 15, 5, 20)
 EQUAL = PairedAnswers(60, 10, 10, 20)
 WORSE = PairedAnswers(60, 5, 15, 20)
 
 
 @pytest.mark.parametrize(
-    ("rules", "top1", "champion", "paired", "verdict", "reason"),
+    ("rules", "top1", "freshness", "paired", "verdict", "reason"),
     [
         ({}, 0.1, None, None, "promote", "top-1 0.1000 keeps all limits; no registered model"),
         ({"minimum_top1": 0.5}, 0.4, None, None, "keep", "top-1 is 0.4, at least 0.5 is needed"),
@@ -40,9 +41,9 @@ WORSE = PairedAnswers(60, 5, 15, 20)
         ({}, 0.75, SAME, BETTER, "promote", "15 right by it alone and 5 by the champion alone"),
         ({"significance": 0.01}, 0.75, SAME, BETTER, "keep", "p of McNemar's test is 0.04139"),
         ({}, 0.7, SAME, EQUAL, "keep", "gain in top-1 over the champion is 0, more than 0"),
-        ({}, 0.7, OLDER, EQUAL, "promote", "keeps all limits"),
-        ({}, 0.65, OLDER, WORSE, "keep", "is -0.1, at least 0 is needed"),
-        ({"margin": 0.2}, 0.65, OLDER, WORSE, "promote", "keeps all limits"),
+        ({}, 0.7, NEWER, EQUAL, "promote", "keeps all limits"),
+        ({}, 0.65, NEWER, WORSE, "keep", "is -0.1, at least 0 is needed"),
+        ({"margin": 0.2}, 0.65, NEWER, WORSE, "promote", "keeps all limits"),
         ({}, 0.9, SAME, None, "keep", "champion 3 left no answers on photos that this one was"),
         ({"approval": "manual"}, 0.75, SAME, BETTER, "await approval", "a person approves"),
         ({"approval": "manual"}, 0.65, SAME, WORSE, "keep", "more than 0 is needed"),
@@ -51,14 +52,29 @@ WORSE = PairedAnswers(60, 5, 15, 20)
 def test_the_verdict(
     rules: dict[str, Any],
     top1: float,
-    champion: Package | None,
+    freshness: Freshness | None,
     paired: PairedAnswers | None,
     verdict: str,
     reason: str,
 ) -> None:
-    found = judge(Promotion(**rules), evaluation(top1), champion, paired)
+    champion = CHAMPION if freshness else None
+    found = judge(Promotion(**rules), evaluation(top1), champion, paired, freshness)
     assert found.verdict == verdict
     assert reason in found.reason
+
+
+def test_the_rule_that_was_taken_is_said_with_why() -> None:
+    found = judge(Promotion(), evaluation(0.75), CHAMPION, EQUAL, NEWER)
+    assert found.reason.endswith("; judged with newer data: d2 is newer")
+    assert found.as_dict()["rule"] == "judged with newer data: d2 is newer"
+    found = judge(Promotion(), evaluation(0.75), CHAMPION, EQUAL, SAME)
+    assert found.reason.endswith("; judged as on the same data: d1 is the champion's, too")
+
+
+def test_another_version_alone_is_not_taken_for_newer_data() -> None:
+    """The candidate's d2 may be older than the champion's d1: then a margin helps it nothing."""
+    found = judge(Promotion(margin=0.2), evaluation(0.65), CHAMPION, WORSE)
+    assert found.verdict == "keep"
 
 
 def test_a_long_list_of_missed_limits_is_cut_in_the_reason_and_whole_in_the_record() -> None:
@@ -71,13 +87,13 @@ def test_a_long_list_of_missed_limits_is_cut_in_the_reason_and_whole_in_the_reco
 
 def test_classes_that_were_left_out_are_said() -> None:
     paired = PairedAnswers(60, 15, 5, 20, left_out=("Beetle", "VW"))
-    found = judge(Promotion(), evaluation(0.75), OLDER, paired)
+    found = judge(Promotion(), evaluation(0.75), CHAMPION, paired, NEWER)
     assert "without 2 classes that only one of them was asked" in found.reason
     assert found.as_dict()["classes_left_out"] == ["Beetle", "VW"]
 
 
 def test_the_record_is_json_and_its_figures_fit_the_registry() -> None:
-    record = judge(Promotion(), evaluation(0.75), SAME, BETTER).as_dict()
+    record = judge(Promotion(), evaluation(0.75), CHAMPION, BETTER, SAME).as_dict()
     assert json.loads(json.dumps(record)) == record
     facts = metadata(record)
     assert (facts["top1"], facts["split"], facts["gain"]) == ("0.75", "test", "0.1")
@@ -95,7 +111,7 @@ def test_the_record_is_json_and_its_figures_fit_the_registry() -> None:
 def test_the_verdict_is_what_the_registry_calls_it(
     rules: dict[str, Any], paired: PairedAnswers, approval: str
 ) -> None:
-    assert judge(Promotion(**rules), evaluation(0.75), SAME, paired).approval == approval
+    assert judge(Promotion(**rules), evaluation(0.75), CHAMPION, paired, SAME).approval == approval
 
 
 def test_only_a_promoted_model_is_announced() -> None:
