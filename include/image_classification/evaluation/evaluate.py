@@ -27,6 +27,7 @@ from include.image_classification.evaluation.predictions import (
     SUFFIX,
     Probabilities,
     read_prediction,
+    written,
 )
 from include.image_classification.flags import FlagParser
 from include.image_classification.reporting.page import render
@@ -88,7 +89,7 @@ def write_answers(
     """Write each image's class and first guess: with another model's, they can be paired."""
     best = answers.argmax(axis=1)
     rows = [
-        [image.key, classes[image.label], classes[guess], f"{answer[guess]:.6f}"]
+        [image.key, classes[image.label], classes[guess], written(answer[guess])]
         for image, guess, answer in zip(images, best, answers, strict=True)
     ]
     _write_table(path, ["key", "name", "predicted_name", "confidence"], rows)

@@ -43,3 +43,12 @@ def read_prediction(folder: Path, key: str, classes: int) -> Probabilities:
     if not np.isfinite(answer).all():
         raise ProgramError(f"prediction {name} holds no finite numbers: the model diverged")
     return answer
+
+
+def written(probability: float) -> str:
+    """Write a probability as every table holds it, with six decimals.
+
+    What is compared with a table's must be written before: a certain model's probabilities differ
+    in later decimals only.
+    """
+    return f"{probability:.6f}"

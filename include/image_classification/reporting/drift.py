@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
+from include.image_classification.evaluation.predictions import written
 
 SIMULATIONS = 2000
 Numbers = NDArray[np.float64]
@@ -54,19 +55,24 @@ def read_reference(path: Path) -> Answers | None:
 
 
 def drift(reference: Answers, batch: Answers) -> dict[str, Any]:
-    """Compare a batch's answers with those of the model's evaluation."""
+    """Compare a batch's answers with those of the model's evaluation, to the decimals of tables."""
     names = sorted({*reference.labels, *batch.labels})
     before, now = _counts(reference.labels, names), _counts(batch.labels, names)
+    expected, confidence = _as_written(reference.confidence), _as_written(batch.confidence)
     return {
         "images": len(batch.labels),
         "reference_images": len(reference.labels),
         "classes": _mix(before, now),
         "confidence": {
-            **_shift(reference.confidence, batch.confidence),
-            "mean": float(batch.confidence.mean()),
-            "reference_mean": float(reference.confidence.mean()),
+            **_shift(expected, confidence),
+            "mean": float(confidence.mean()),
+            "reference_mean": float(expected.mean()),
         },
     }
+
+
+def _as_written(confidence: Numbers) -> Numbers:
+    return np.array([float(written(each)) for each in confidence])
 
 
 def _counts(labels: Sequence[str], names: Sequence[str]) -> Numbers:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from include.image_classification.evaluation.predictions import written
+
 BEST = 5
 
 
@@ -60,7 +62,7 @@ def columns(classes: int, *, with_truth: bool) -> list[str]:
 
 def cells(row: Row, *, with_truth: bool) -> list[Any]:
     """A row of predictions.csv: probabilities with six decimals, truth empty where unknown."""
-    guesses = [cell for g in row.guesses for cell in (g.label, f"{g.probability:.6f}")]
+    guesses = [cell for g in row.guesses for cell in (g.label, written(g.probability))]
     if not with_truth:
         return [row.file, *guesses]
     correct = "" if row.correct is None else str(row.correct).lower()

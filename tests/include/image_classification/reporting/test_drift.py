@@ -7,6 +7,8 @@ import pytest
 from scipy.stats import ks_2samp
 
 from include.image_classification.container import ProgramError
+from include.image_classification.dataset.version.manifest import Image
+from include.image_classification.evaluation.evaluate import write_answers
 from include.image_classification.reporting.drift import Answers, drift, read_reference
 
 
@@ -26,6 +28,24 @@ def test_photos_of_the_same_kind_do_not_drift() -> None:
     assert found["classes"]["distance"] == pytest.approx(0.025)
     assert found["classes"]["p"] > 0.1
     assert found["confidence"]["p"] > 0.05
+
+
+def test_the_same_photos_do_not_drift_where_the_model_is_certain(tmp_path: Path) -> None:
+    """Near 1 the evaluation's six decimals alone would look like another kind of photos."""
+    logits = np.zeros((1000, 5), np.float32)
+    logits[:, 0] = np.random.default_rng(5).uniform(12, 18, 1000)
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    softmax = exponents / exponents.sum(axis=1, keepdims=True)
+    certain = softmax.max(axis=1).astype(np.float64)
+    classes = ["Audi", "BMW", "Fiat", "Seat", "VW"]
+    images = [Image(f"{n}", f"{n}", 1, 1, 1, 0, "test", f"{n}.jpg") for n in range(len(certain))]
+    write_answers(tmp_path / "answers.csv", classes, images, softmax.astype(np.float64))
+    reference = read_reference(tmp_path / "answers.csv")
+    assert reference is not None
+    found = drift(reference, Answers([classes[guess] for guess in softmax.argmax(axis=1)], certain))
+    assert (found["confidence"]["distance"], found["confidence"]["p"]) == (0.0, 1.0)
+    assert found["confidence"]["mean"] == found["confidence"]["reference_mean"]
+    assert found["classes"]["distance"] == 0.0
 
 
 def test_another_mix_of_classes_and_less_certainty_show_apart() -> None:
