@@ -49,6 +49,8 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   On the same or older data a gain must be more than chance (McNemar's test,
   `promotion.significance`); with newer data the candidate may be as good, less
   `promotion.margin`. `rule` says which was taken, and why.
+- `judge`, *evaluation.json*: the field that it names is not what the job `evaluate` writes; clear
+  `submit_evaluate` and what follows.
 - `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
   another split, or its evaluation was deleted; a person approves one package, and the next compare.
 - `ask_person` waits: with `promotion.approval: ask` a person answers under *Required Actions*; it
@@ -138,14 +140,14 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
 def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
     """Compare candidate and champion, and return the verdict with its figures."""
     from include.policies.champion import champion_package
+    from include.policies.evaluation import need_evaluation
     from include.policies.freshness import compare_data
     from include.policies.paired_answers import pair_answers
     from include.policies.promotion import judge as compare
-    from include.policies.records import need_record, write_record
+    from include.policies.records import write_record
 
     site, job = open_site(pipeline), trained["job_name"]
-    report = site.layout.evaluation_report(job)
-    evaluation = need_record(site.s3, site.bucket, report, f"job {evaluated['job_name']}")
+    evaluation = need_evaluation(site.s3, site.layout, job, f"job {evaluated['job_name']}")
     champion = champion_package(site.sagemaker, site.pipeline.slug)
     paired = freshness = None
     if champion:

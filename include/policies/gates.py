@@ -93,11 +93,13 @@ def against_champion(
 
 
 def _class_floors(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate]:
-    top1 = {each["name"]: each["top1"] for each in evaluation.get("per_class", [])}
+    top1 = {each["name"]: each.get("top1") for each in evaluation.get("per_class", [])}
     named = promotion.class_floors
     for name, floor in named.items():
         yield Gate(f"top-1 of class {name}", top1.get(name), "at least", floor)
     if promotion.class_floor is None:
         return
+    if not top1:
+        yield Gate("top-1 of each class", None, "at least", promotion.class_floor)
     for name in sorted(top1.keys() - named.keys()):
         yield Gate(f"top-1 of class {name}", top1[name], "at least", promotion.class_floor)

@@ -54,6 +54,19 @@ def test_each_class_has_its_own_floor_or_the_common_one() -> None:
     assert not gates["top-1 of class Fiat"].passed  # it has no images to judge it by
 
 
+@pytest.mark.parametrize("figures", [{"top1": 1.0}, {"top1": 1.0, "per_class": []}])
+def test_a_floor_of_all_classes_fails_where_no_class_has_a_figure(figures: Any) -> None:
+    """Else an evaluation without them would keep a limit that nobody held it against."""
+    missed = [str(gate) for gate in floors(Promotion(class_floor=0.5), figures) if not gate.passed]
+    assert missed == ["top-1 of each class is missing, and at least 0.5 is needed"]
+
+
+def test_a_class_without_its_figure_fails() -> None:
+    figures = {"top1": 1.0, "per_class": [{"name": "Audi"}]}
+    gates = list(floors(Promotion(class_floor=0.5), figures))
+    assert [gate.metric for gate in gates if not gate.passed] == ["top-1 of class Audi"]
+
+
 def test_what_has_no_limit_has_no_gate() -> None:
     figures = {"top1": 0.5, "top5": 0.6, "per_class": [{"name": "Audi", "top1": 0.0}]}
     assert [gate.metric for gate in floors(Promotion(), figures)] == ["top-1"]
