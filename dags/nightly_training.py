@@ -17,6 +17,8 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
 - `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
 - `plan`, *record files a channel*: several instances converted, for our own image; set
   `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.
+- `plan`, *max_payload_mb* or *has no test images*: the candidate could not be judged, so it is not
+  trained; the message has the fix.
 - `plan` says *since champion 3 is ...*: `training.start_from: champion` goes on from the model that
   serves, but that one has another network or other classes; so this night starts anew.
 - `plan` says *stale*: the model that serves is older than `notifications.max_model_age_days`. See
@@ -87,6 +89,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.policies.budget import afford
     from include.policies.image import pin_image
     from include.policies.records import write_record
+    from include.policies.split import check_evaluation
     from include.policies.training import decide_training, night_record, plan_training
 
     site, asked = open_site(pipeline), asking.answers()
@@ -99,6 +102,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     image = pin_image(site.ecr, site.deployment, algorithm)
     state = plan_training(site.s3, site.sagemaker, *here, image, asked)
     decision = decide_training(state, asked["force"])
+    if decision.go:
+        check_evaluation(site.s3, site.layout, state.dataset_version, site.pipeline.evaluation)
     decision = afford(decision, site.sagemaker, *here, state.hyperparameters, now)
     write_record(site.s3, site.bucket, site.layout.night, night_record(state, decision, now))
     go_or_skip(decision)

@@ -51,6 +51,11 @@ class TransformMachine(Strict):
     max_runtime_minutes: Annotated[int, Field(ge=1)] = 240
     strategy: Literal["SingleRecord"] = "SingleRecord"
 
+    @property
+    def max_payload_bytes(self) -> int:
+        """The largest image that a request carries."""
+        return self.max_payload_mb * 1024 * 1024
+
     @model_validator(mode="after")
     def _fits_sagemakers_limit(self) -> TransformMachine:
         if self.concurrency * self.max_payload_mb > LARGEST_TRANSFORM_MB:

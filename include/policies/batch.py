@@ -24,8 +24,6 @@ from include.policies.readable import unreadable_images
 from include.policies.records import write_record
 from include.policies.registry import Package, RegistryError, newest_approved
 
-MEGABYTE = 1024 * 1024
-
 
 @dataclass(frozen=True)
 class BatchState:
@@ -77,7 +75,7 @@ def plan_batch(
     if package is None:
         return BatchState([], {}, None)
     images = new_images(s3, layout, everything)
-    largest = pipeline.batch.transform.max_payload_mb * MEGABYTE
+    largest = pipeline.batch.transform.max_payload_bytes
     state = BatchState([], {}, package, everything)
     for some in _batched(images, pipeline.batch.max_images):
         unreadable = state.unreadable | unreadable_images(s3, layout, some, largest)

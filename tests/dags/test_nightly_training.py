@@ -18,6 +18,7 @@ from include.pipeline import Deployment, Layout, find_pipeline
 from include.pipeline.budget import Budget
 from include.policies.billing import billed
 from include.policies.budget import BudgetError
+from include.policies.records import RecordError
 
 BUCKET, REPOSITORY = "some-bucket", "image-classification"
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
@@ -267,3 +268,14 @@ def test_a_candidate_of_earlier_data_gets_no_margin(night: Night) -> None:
     verdict = night.call("judge", TRAINED, {"job_name": "merch-evaluate-1"})
     assert verdict["verdict"] == "keep"
     assert "no newer than the champion's d2" in verdict["rule"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_could_not_be_judged_is_not_trained(night: Night, force: bool) -> None:
+    night.push_image("first")
+    night.force = force
+    manifest = f"{Layout(BUCKET, 'merch').dataset('d1')}manifest.jsonl"
+    night.put(manifest, {**TEST_PHOTO, "size": 10**9})
+    with pytest.raises(RecordError, match="max_payload_mb"):
+        night.call("plan")
+    assert "reason" not in night.said
