@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 from rich.table import Table
 
+from include.image_classification.dataset.photo.still import AnimatedPhotoError, decode_still
 from include.local_run.drive.clients import Aws, connect
 from include.local_run.errors import RunError, usage
 from include.local_run.places import Places
@@ -68,7 +68,10 @@ _JPEG = "image/jpeg"
 
 
 def _shrunk(file: Path, content: bytes) -> bytes:
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        image = decode_still(content, cv2.IMREAD_COLOR)
+    except AnimatedPhotoError as error:
+        raise usage(f"IMAGE={file}: {error}") from error
     if image is None:
         raise usage(f"IMAGE={file} cannot be decoded: is it complete?")
     scale = 1600 / max(image.shape[:2])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from include.image_classification.dataset.photo.decoding import RefusedPhotoError, decode_small
 from include.image_classification.dataset.photo.header import JPEG_START, read_photo_header
+from include.image_classification.dataset.photo.still import decode_still
 from include.image_classification.orientation import TRANSPOSED, orientation, upright
 from include.image_classification.squash import Image
 
@@ -50,14 +51,14 @@ def decode(data: bytes, colour: Colour, reduction: Reduction = lambda *_: 1) -> 
         reduction: Which part that is.
 
     Raises:
-        ValueError: It cannot be decoded, or is damaged or cut off.
+        ValueError: It cannot be decoded, is damaged or cut off, or is an animated PNG.
     """
     if data.startswith(JPEG_START):
         decoded = _by_libjpeg(data, CHANNELS[colour], reduction) if colour != -1 else None
         if decoded is not None:
             return decoded
         _check(data)
-    image: Any = cv2.imdecode(np.frombuffer(data, np.uint8), OPENCV_FLAGS[colour]) if data else None
+    image: Any = decode_still(data, OPENCV_FLAGS[colour]) if data else None
     if image is None:
         raise ValueError("it cannot be decoded")
     if image.dtype == np.uint16:

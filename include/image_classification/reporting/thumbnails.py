@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from include.image_classification.dataset.photo.header import read_photo_header
+from include.image_classification.dataset.photo.still import decode_still
 
 QUALITY = 82
 
@@ -27,12 +27,12 @@ END_OF_JPEG = b"\xff\xd9"
 def thumbnail(path: Path, width: int, height: int) -> str | None:
     """Return a data URI of the image, upright, its middle cut to width x height pixels.
 
-    None if there is no such file, or it is no JPEG or PNG, claims to be gigantic, or cannot be
-    decoded.
+    None if there is no such file, or it is no JPEG or PNG, claims to be gigantic, is animated, or
+    cannot be decoded.
     """
     try:
         image = _decode(path.read_bytes(), max(width, height))
-    except (OSError, cv2.error):
+    except (OSError, ValueError, cv2.error):
         return None
     if image is None:
         return None
@@ -53,4 +53,4 @@ def _decode(data: bytes, side: int) -> Any:
         return None
     shorter = min(header.width, header.height)
     flags = next((SCALED[scale] for scale in SCALED if shorter >= scale * side), cv2.IMREAD_COLOR)
-    return cv2.imdecode(np.frombuffer(data + END_OF_JPEG, np.uint8), flags)
+    return decode_still(data + END_OF_JPEG, flags)

@@ -12,6 +12,7 @@ import numpy as np
 from include.image_classification.conversion.decoding import Colour, decode
 from include.image_classification.conversion.encoding import Encoding, fit, reduction
 from include.image_classification.dataset.photo.header import PNG_START, describe, read_photo_header
+from include.image_classification.dataset.photo.still import AnimatedPhotoError
 from include.image_classification.squash import Image, squash
 
 MAX_PIXELS = 100_000_000
@@ -28,7 +29,7 @@ def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
     Grey becomes RGB or, with one channel, colour becomes grey; an alpha channel is dropped.
 
     Raises:
-        PhotoError: the body is empty, another format, cut off, too large or damaged.
+        PhotoError: the body is empty, another format, animated, cut off, too large or damaged.
     """
     _check(body)
     channels, height, width = shape
@@ -39,6 +40,8 @@ def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
             image = fit(decode(body, colour, partial(reduction, encoding=square)), square)
         else:
             image = squash(decode(body, colour).image, height, width)
+    except AnimatedPhotoError as error:
+        raise PhotoError(f"the image cannot be classified: {error}") from None
     except ValueError as error:
         raise PhotoError(f"the image is damaged: {error}") from None
     pixels = np.atleast_3d(image)

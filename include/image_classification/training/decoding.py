@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from include.image_classification.dataset.photo.still import decode_still
 from include.image_classification.squash import Image
 
 
@@ -10,12 +11,12 @@ def decode(encoded: bytes, channels: int) -> Image | None:
     """Decode a JPEG or PNG upright (EXIF is obeyed) to RGB or, with one channel, to grey.
 
     Grey images become RGB, an alpha channel is dropped, 16 bits become 8. None if the bytes are
-    no image.
+    no image, or an animated PNG.
     """
     flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
     try:
-        image = cv2.imdecode(np.frombuffer(encoded, np.uint8), flag)
-    except cv2.error:
+        image = decode_still(encoded, flag)
+    except (ValueError, cv2.error):
         return None
     if image is None:
         return None

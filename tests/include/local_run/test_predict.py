@@ -10,6 +10,7 @@ import pytest
 
 from include.local_run import predict
 from include.local_run.errors import RunError
+from tests.include.image_classification.animated import animated_png
 
 
 def _photo(file: Path) -> Path:
@@ -32,6 +33,14 @@ def test_a_large_photo_is_made_smaller(tmp_path: Path, monkeypatch: pytest.Monke
     assert kind == "image/jpeg"
     assert image is not None
     assert image.shape[1] == 1600
+
+
+def test_a_large_animated_png_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of them end the process that decodes them."""
+    monkeypatch.setattr(predict, "LARGEST_BODY", 10)
+    (tmp_path / "a.png").write_bytes(animated_png())
+    with pytest.raises(RunError, match=r"a\.png: it is an animated PNG"):
+        predict.read_photo(tmp_path / "a.png")
 
 
 def test_a_cut_off_large_photo_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

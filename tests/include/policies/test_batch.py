@@ -32,6 +32,13 @@ def photo(kind: str = "JPEG", size: tuple[int, int] = (32, 32), mode: str = "RGB
     return buffer.getvalue()
 
 
+def animated_png() -> bytes:
+    buffer = io.BytesIO()
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
 def listing(folder: str, **tags: str) -> dict[str, Any]:
     entries = [
         {"Key": f"stanford_cars/{folder}/{key}", "ETag": tag, "Size": 10}
@@ -89,6 +96,7 @@ def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
         (photo()[:-2] + b"\0" * 2 + photo()[-2:], None),
         (photo("PNG")[:60], "cannot be decoded"),
         (photo("PNG")[:-12], "is cut off"),
+        (animated_png(), "is an animated PNG"),
         (photo("PNG", (10_001, 10_000), "1"), "has 10001 x 10000 pixels"),
     ],
 )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
-import numpy as np
 
 from include.image_classification.dataset.photo.header import PhotoHeader
+from include.image_classification.dataset.photo.still import decode_still
 from include.image_classification.dataset.version.manifest import Box
 from include.image_classification.orientation import orientation, upright
 from include.image_classification.squash import Image
@@ -63,7 +63,7 @@ def cut(data: bytes, box: Box, header: PhotoHeader) -> CutImage | None:
     transparency, which every decoder further on would drop.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    photo: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    photo: Any = decode_still(data, flags)
     if photo is None:
         return None
     part = upright(photo[box.top : box.bottom, box.left : box.right], orientation(data))

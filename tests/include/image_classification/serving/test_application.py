@@ -18,6 +18,7 @@ from include.image_classification.conversion.recordio import frame, pack_image
 from include.image_classification.serving import limits
 from include.image_classification.serving.application import make_application
 from include.image_classification.serving.limits import Limits
+from tests.include.image_classification.animated import animated_png
 
 
 class MeanColours:
@@ -242,6 +243,18 @@ def test_a_png_whose_chunk_claims_gigabytes_is_refused_before_it_is_decoded(
     answer = post(bytes(body))
     assert answer.status_code == 400
     assert "cut off" in answer.json()["error"]
+
+
+def test_an_animated_png_is_the_senders_error_and_does_not_end_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """OpenCV crashes on this one: any client could stop a server with it."""
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: None)
+    told = "the image cannot be classified: it is an animated PNG, and a photo shows one picture"
+    answer = post(animated_png())
+    assert (answer.status_code, answer.json()) == (400, {"error": told})
+    answer = post(frame(pack_image([1], 7, animated_png())), "application/x-recordio")
+    assert (answer.status_code, answer.json()) == (400, {"error": told})
 
 
 FUZZED = client()

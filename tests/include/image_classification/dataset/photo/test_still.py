@@ -1,0 +1,45 @@
+"""No animated PNG reaches OpenCV, in whichever program: it may end the process."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from include.image_classification.conversion import decoding as conversion
+from include.image_classification.dataset.photo.still import AnimatedPhotoError, decode_still
+from include.image_classification.reporting.thumbnails import thumbnail
+from include.image_classification.training import decoding as training
+from tests.include.image_classification.animated import animated_png
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+
+
+def test_it_is_refused_by_name() -> None:
+    with pytest.raises(AnimatedPhotoError, match="it is an animated PNG, and a photo shows one"):
+        decode_still(animated_png(), cv2.IMREAD_COLOR)
+
+
+@pytest.mark.parametrize("colour", [1, 0, -1])
+def test_no_record_is_made_of_it(colour: conversion.Colour) -> None:
+    with pytest.raises(ValueError, match="an animated PNG"):
+        conversion.decode(animated_png(), colour)
+
+
+def test_nothing_is_learnt_from_it() -> None:
+    assert training.decode(animated_png(), 3) is None
+
+
+def test_no_page_shows_it(tmp_path: Path) -> None:
+    """A data set's page shows what was refused, and this was."""
+    (tmp_path / "a.png").write_bytes(animated_png())
+    assert thumbnail(tmp_path / "a.png", 60, 40) is None
+
+
+def test_a_still_png_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = cv2.imencode(".png", np.full((4, 6, 3), 9, np.uint8))[1].tobytes()
+    monkeypatch.undo()
+    assert decode_still(encoded, cv2.IMREAD_COLOR).shape == (4, 6, 3)
