@@ -1,17 +1,14 @@
 """Decoding a photo to see whether all of it is there: the pixels are small, grey and secondary.
 
-JPEGs are decoded by simplejpeg, which works in threads and refuses what libjpeg only warns of. Only
-what it refuses is asked of OpenCV, whose messages say what is wrong, or that nothing is lost.
+JPEGs are decoded by simplejpeg, which works in threads and says what libjpeg only warns of. OpenCV
+prints it on the process's stderr, where other threads print, too: it is asked only for pixels.
 """
 
 import io
-import os
 import re
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, Any
+import subprocess
+import sys
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,13 +23,22 @@ from include.image_classification.squash import Image
 SMALL = 16
 CV_SMALL_AND_GREY = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
 
+# What libjpeg says of a picture that it decodes all the same, in its own words.
+WARNING = re.compile(
+    "Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters"
+    "|Unknown Adobe color transform|Warning: unknown JFIF"
+)
 STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
 HARMLESS_STRAY_SHARE = 0.01
 
+# OpenCV alone in a process: all that it prints is of this photo.
+OPENCV_ALONE = """
+import sys, cv2, numpy
+cv2.imdecode(numpy.frombuffer(sys.stdin.buffer.read(), numpy.uint8), int(sys.argv[1]))
+"""
+
 # Our own limit is checked before anything is decoded; Pillow's would print warnings.
 PIL.Image.MAX_IMAGE_PIXELS = None
-
-_stderr_lock = threading.Lock()
 
 
 class RefusedPhotoError(Exception):
@@ -59,13 +65,14 @@ def decode_small(data: bytes, header: PhotoHeader) -> Image:
     """
     if header.suffix == "png":
         return _decode_png(data)
-    if header.usual:
-        try:
+    try:
+        if header.usual:
             grey = simplejpeg.decode_jpeg(data, "GRAY", min_height=SMALL, min_width=SMALL)
             return np.asarray(grey, np.uint8)
-        except ValueError:
-            pass
-    return _decode_jpeg_aloud(data)
+        simplejpeg.decode_jpeg(data, "CMYK", min_height=SMALL, min_width=SMALL)
+    except ValueError as error:
+        return _decode_unless_damaged(data, str(error))
+    return _decode_by_opencv(data)
 
 
 def _decode_png(data: bytes) -> Image:
@@ -85,47 +92,40 @@ def _grey(picture: PIL.Image.Image) -> Image:
     return np.asarray(picture.convert("L"), np.uint8)
 
 
-def _decode_jpeg_aloud(data: bytes) -> Image:
-    with _decoder_messages() as messages:
-        decoded: Any = cv2.imdecode(np.frombuffer(data, np.uint8), CV_SMALL_AND_GREY)
-    message = _damage(messages, len(data))
-    if "premature end" in message.lower():
-        raise RefusedPhotoError("truncated", message)
-    if decoded is None or message:
-        raise RefusedPhotoError("undecodable", message or "the decoder refuses it")
+def _decode_unless_damaged(data: bytes, message: str) -> Image:
+    """Decode what simplejpeg refuses, with this message, where nothing of it is lost."""
+    if WARNING.match(message):
+        _refuse_damage([message], len(data))
+        return _decode_by_opencv(data)
+    # An error, or what TurboJPEG does not take and OpenCV may, such as unusual subsampling.
+    decoded = _decode_by_opencv(data, message)
+    _refuse_damage(_messages_of_opencv(data), len(data))
+    return decoded
+
+
+def _decode_by_opencv(data: bytes, refusal: str = "the decoder refuses it") -> Image:
+    decoded: Any = cv2.imdecode(np.frombuffer(data, np.uint8), CV_SMALL_AND_GREY)
+    if decoded is None:
+        raise RefusedPhotoError("undecodable", refusal)
     return np.asarray(decoded, np.uint8)
 
 
-def _damage(messages: list[str], size: int) -> str:
-    return "; ".join(m for m in messages if not _is_harmless(m, size))
+def _messages_of_opencv(data: bytes) -> list[str]:
+    """What libjpeg prints while OpenCV decodes: the only sign that a picture is partly grey."""
+    command = [sys.executable, "-I", "-c", OPENCV_ALONE, str(CV_SMALL_AND_GREY)]
+    printed = subprocess.run(command, input=data, capture_output=True, check=True).stderr
+    text = printed.decode(errors="replace")
+    return [line.strip() for line in text.splitlines() if WARNING.match(line)]
+
+
+def _refuse_damage(messages: list[str], size: int) -> None:
+    message = "; ".join(m for m in messages if not _is_harmless(m, size))
+    if message:
+        early = "premature end" in message.lower()
+        raise RefusedPhotoError("truncated" if early else "undecodable", message)
 
 
 def _is_harmless(message: str, size: int) -> bool:
     # Cameras leave a few stray bytes. Where much is left over, the decoder had lost its way.
     stray = STRAY_BYTES.search(message)
     return stray is not None and int(stray[1]) <= size * HARMLESS_STRAY_SHARE
-
-
-@contextmanager
-def _decoder_messages() -> Iterator[list[str]]:
-    """Collect what libjpeg prints, on the process's stderr, while it decodes, one photo at a time.
-
-    It is the only sign that a picture is partly grey: OpenCV returns it like any other.
-    """
-    messages: list[str] = []
-    with _stderr_lock, tempfile.TemporaryFile() as file, _stderr_into(file):
-        yield messages
-        file.seek(0)
-        text = file.read().decode(errors="replace")
-        messages += [line.strip() for line in text.splitlines() if line.strip()]
-
-
-@contextmanager
-def _stderr_into(file: IO[bytes]) -> Iterator[None]:
-    stderr = os.dup(2)
-    os.dup2(file.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)

@@ -7,6 +7,7 @@ import zlib
 import cv2
 import numpy as np
 import PIL.Image
+import PIL.ImageCms
 import pytest
 import simplejpeg
 from hypothesis import given
@@ -22,6 +23,7 @@ from include.image_classification.dataset.photo.check import (
 )
 from include.image_classification.dataset.photo.decoding import RefusedPhotoError
 from include.image_classification.dataset.photo.header import read_photo_header
+from include.image_classification.dataset.version.manifest import Box
 from include.image_classification.threads import ordered_threads
 from tests.include.image_classification.dataset.making import photo
 
@@ -230,15 +232,48 @@ def test_a_known_photo_must_meet_todays_rules(rules: PhotoRules) -> None:
 def test_only_what_simplejpeg_and_opencv_read_alike_is_left_to_simplejpeg(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Arithmetic codes, 12 bits and four colours are left to what reads the image later."""
+    """Arithmetic codes, 12 bits and four colours: their pixels are what reads the image later."""
     asked = []
-    monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda *_, **__: asked.append(1))
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda _, into, **__: asked.append(into))
     frame = JPEG.index(b"\xff\xc0")
     arithmetic = JPEG[:frame] + b"\xff\xc9" + JPEG[frame + 2 :]
     twelve_bits = JPEG[: frame + 4] + b"\x0c" + JPEG[frame + 5 :]
     for data in (RIGHT["CMYK"], arithmetic, twelve_bits):
         check(data)
-    assert not asked
+    assert "GRAY" not in asked
+
+
+def odd_subsampling() -> bytes:
+    """A JPEG of 4:1:0, which TurboJPEG does not take: 30 blocks of grey, in another order."""
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (80, 8), "#808080").save(file, "JPEG", subsampling=0, optimize=True)
+    data = bytearray(file.getvalue())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = bytes((0, 16, 0, 96))
+    data[frame + 11] = 0x42
+    return bytes(data)
+
+
+def test_unusual_subsampling_is_read_to_its_end() -> None:
+    """Protects such photos from being refused, and a data set from those that are cut off."""
+    data = odd_subsampling()
+    with pytest.raises(ValueError, match="subsampling"):
+        simplejpeg.decode_jpeg(data)
+    assert isinstance(check(data), Content)
+    assert reason(data[:-6] + data[-2:]) == "truncated"
+
+
+def test_what_another_thread_makes_libpng_print_is_no_damage() -> None:
+    """Protects CMYK photos beside PNGs whose profile is of other colours than they are."""
+    profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB")).tobytes()
+    photos = [saved("L", "PNG", icc_profile=profile), saved("CMYK", "JPEG")]
+
+    def accepted(data: bytes) -> bool:
+        whole = Photo("a/1.jpg", 7, data, Box(0, 0, 60, 40))
+        rules = PhotoRules(min_side=16, max_pixels=10_000, margin=0)
+        return bool(check_photo(whole, photo_hash(data), rules, {}))
+
+    assert all(ordered_threads(accepted, photos * 200, 2))
 
 
 def test_messages_of_the_decoder_are_told_apart_although_threads_share_stderr() -> None:
