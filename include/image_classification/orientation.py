@@ -1,6 +1,7 @@
 """Which way up a photo is, as EXIF says."""
 
 import io
+import struct
 
 import numpy as np
 import PIL.Image
@@ -34,7 +35,7 @@ def orientation(data: bytes) -> int:
             exif = PIL.Image.Exif()
             exif.load(picture.info.get("exif", b""))
             return int(exif.get(ORIENTATION, 1))
-    except (OSError, SyntaxError, ValueError, TypeError):
+    except (OSError, SyntaxError, ValueError, TypeError, struct.error):
         return 1
 
 

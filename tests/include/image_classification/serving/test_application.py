@@ -75,12 +75,26 @@ def test_exif_orientation_is_obeyed() -> None:
     tiff = (
         b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"  # turned by 90 degrees
     )
-    exif = b"Exif\0\0" + tiff
-    turned = jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
+    turned = with_exif(jpeg, tiff)
     upper, lower = (post(turned, "image/jpeg", batch=False).json(), post(jpeg, "image/jpeg").json())
     assert upper == pytest.approx(lower, abs=2)
     assert halves(turned) == pytest.approx([0, 255], abs=5)  # dark above, bright below
     assert halves(jpeg) == pytest.approx([127, 127], abs=5)
+
+
+def with_exif(jpeg: bytes, tiff: bytes) -> bytes:
+    exif = b"Exif\0\0" + tiff
+    return jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
+
+
+@pytest.mark.parametrize("length", range(8))
+@pytest.mark.parametrize("start", [b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"])
+def test_exif_that_ends_early_turns_nothing(start: bytes, length: int) -> None:
+    """Protects an answer, and im2rec, from a photo whose EXIF alone is cut off."""
+    jpeg = encoded(".jpg")
+    answer = post(with_exif(jpeg, start[:length]), "image/jpeg")
+    assert answer.status_code == 200
+    assert answer.json() == post(jpeg, "image/jpeg").json()
 
 
 def halves(body: bytes) -> list[float]:
