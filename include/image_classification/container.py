@@ -42,9 +42,10 @@ def write_failure(message: str) -> None:
     """Leave the reason of a failure where SageMaker looks for it.
 
     Training reads `output/failure`, processing reads `output/message`; both are written, because
-    a program does not know which kind of job runs it.
+    a program does not know which kind of job runs it. A file name that is not UTF-8 is escaped.
     """
+    told = message.encode("utf-8", errors="backslashreplace").decode()
     folder = base_dir() / "output"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("failure", "message"):
-        (folder / name).write_text(message[:MESSAGE_CHARACTERS], encoding="utf-8")
+        (folder / name).write_text(told[:MESSAGE_CHARACTERS], encoding="utf-8")
