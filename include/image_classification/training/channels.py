@@ -8,6 +8,9 @@ from include.image_classification.container import ProgramError, base_dir
 
 RECORD_TYPE = "application/x-recordio"
 IMAGE_TYPE = "application/x-image"
+IMAGE_TYPES = (IMAGE_TYPE, "image/jpeg", "image/png")
+"""All mean the same, as they do to the built-in algorithm: a photo's bytes say what it is."""
+
 FILES, PIPE = ("File", "FastFile"), "Pipe"
 
 
@@ -75,10 +78,12 @@ def content_type(channel: str) -> str:
     """
     listed = channel_folder(f"{channel}_lst") is not None
     kind: str = _said(channel).get("ContentType", IMAGE_TYPE if listed else RECORD_TYPE)
-    if kind not in (RECORD_TYPE, IMAGE_TYPE):
+    if kind in IMAGE_TYPES:
+        return IMAGE_TYPE
+    if kind != RECORD_TYPE:
         raise ProgramError(
-            f"channel {channel} is {kind}: this image takes {RECORD_TYPE}, or {IMAGE_TYPE} with "
-            f"a channel {channel}_lst"
+            f"channel {channel} is {kind}: this image takes {RECORD_TYPE}, or "
+            f"{', '.join(IMAGE_TYPES[:-1])} or {IMAGE_TYPES[-1]} with a channel {channel}_lst"
         )
     return kind
 

@@ -81,6 +81,16 @@ def test_photos_without_their_list_say_which_channel_is_missing(data: Path) -> N
         opened()
 
 
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "application/x-image"])
+def test_every_image_type_is_photos_with_a_list(data: Path, kind: str) -> None:
+    """Protects jobs that were written for the built-in algorithm, which takes all three."""
+    config = data.parent / "config"
+    config.mkdir()
+    told = {"train": {"ContentType": kind}, "train_lst": {"ContentType": kind}}
+    (config / "inputdataconfig.json").write_text(json.dumps(told))
+    assert len(opened()) > 0
+
+
 def test_photos_cannot_come_through_a_pipe(data: Path) -> None:
     config = data.parent / "config"
     config.mkdir()
