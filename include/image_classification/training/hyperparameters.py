@@ -17,6 +17,9 @@ from include.image_classification.training.hyperparameter_types import (
     Switch,
 )
 
+RESERVED, RESERVED_PREFIX = "_tuning_objective_metric", "sagemaker_"
+"""What a tuning job and the SageMaker SDK put among the hyperparameters for programs of theirs."""
+
 
 class Hyperparameters(BaseModel):
     """Everything that a training job may be told.
@@ -124,20 +127,24 @@ class Hyperparameters(BaseModel):
 
 
 def parse(values: Mapping[str, Any]) -> Hyperparameters:
-    """Read the strings of hyperparameters.json.
+    """Read the strings of hyperparameters.json. What is SageMaker's own is left out.
 
     Raises:
         ProgramError: names every hyperparameter that is unknown or out of range,
             with what is allowed.
     """
-    known = {name: _unquoted(value) for name, value in values.items()}
-    problems = [_unknown(name) for name in known if name not in Hyperparameters.model_fields]
+    told = {name: _unquoted(value) for name, value in values.items() if not _is_reserved(name)}
+    problems = [_unknown(name) for name in told if name not in Hyperparameters.model_fields]
     if problems:
         raise ProgramError("; ".join(problems))
     try:
-        return Hyperparameters.model_validate(known)
+        return Hyperparameters.model_validate(told)
     except ValidationError as error:
         raise ProgramError("; ".join(_line(problem) for problem in error.errors())) from None
+
+
+def _is_reserved(name: str) -> bool:
+    return name == RESERVED or name.startswith(RESERVED_PREFIX)
 
 
 def _unquoted(value: Any) -> Any:

@@ -28,6 +28,18 @@ def test_strings_become_numbers_shapes_and_switches() -> None:
 
 
 @pytest.mark.parametrize(
+    "own",
+    [
+        {"_tuning_objective_metric": "validation:accuracy"},
+        {"sagemaker_job_name": '"a"', "sagemaker_container_log_level": "20"},
+    ],
+)
+def test_what_sagemaker_puts_among_them_is_left_out(own: dict[str, str]) -> None:
+    """Protects every training of a tuning job, and those that the SDK starts."""
+    assert parse(NEEDED | own) == parse(NEEDED)
+
+
+@pytest.mark.parametrize(
     ("told", "message"),
     [
         ({"epoch": "3"}, "epoch is not known: did you mean epochs"),
