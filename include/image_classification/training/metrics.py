@@ -23,20 +23,25 @@ class Metric(Protocol):
 
 
 class MeanLoss:
-    """The mean of the losses of rows; without any, no figure."""
+    """The mean of the losses of rows; no figure where rows came without theirs.
+
+    Of no rows it is 0, as accuracy is: a host without any must name the same figures as the others.
+    """
 
     def __init__(self) -> None:
-        self._rows, self._sum = 0, 0.0
+        self._rows, self._sum, self._complete = 0, 0.0, True
 
     def add(self, losses: Rows | None, count: int) -> None:
         """Add the first `count` losses."""
-        if losses is not None:
-            self._rows += count
-            self._sum += float(losses[:count].sum(dtype=np.float64))
+        if losses is None:
+            self._complete = False
+            return
+        self._rows += count
+        self._sum += float(losses[:count].sum(dtype=np.float64))
 
     def named(self) -> dict[str, float]:
         """The mean, by MXNet's name."""
-        return {"cross-entropy": self._sum / self._rows} if self._rows else {}
+        return {"cross-entropy": self._sum / max(self._rows, 1)} if self._complete else {}
 
 
 class Accuracy:

@@ -45,11 +45,12 @@ def write_records(path: Path, labels: Sequence[float], *, first: int = 0, side: 
     return path
 
 
-def make_job(base: Path, **changes: str) -> Path:
-    """Lay out a training job's folder: 24 images to train, 10 to validate, in three classes."""
+def make_job(base: Path, validation: int = 10, /, **changes: str) -> Path:
+    """Lay out a training job's folder: 24 images to train, some to validate, in three classes."""
     data = base / "input" / "data"
     write_records(data / "train" / "train.rec", [i % 3 for i in range(24)])
-    write_records(data / "validation" / "validation.rec", [i % 3 for i in range(10)], first=100)
+    labels = [i % 3 for i in range(validation)]
+    write_records(data / "validation" / "validation.rec", labels, first=100)
     config = base / "input" / "config"
     config.mkdir(parents=True)
     (config / "hyperparameters.json").write_text(json.dumps(SETTINGS | changes))

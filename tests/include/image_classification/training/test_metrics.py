@@ -30,6 +30,16 @@ def test_the_mean_loss_is_that_of_real_rows() -> None:
     assert metric.named() == {"accuracy": 2 / 3, "cross-entropy": 3.0}
 
 
+@pytest.mark.parametrize("metric", [Accuracy(2), LabelAccuracy()])
+def test_without_rows_the_same_figures_are_named(metric: Accuracy | LabelAccuracy) -> None:
+    """Protects the sums over hosts of which one has nothing to validate with."""
+    named = metric.named()
+    assert set(named.values()) == {0}
+    labels = np.zeros(4 if isinstance(metric, Accuracy) else (4, 4), np.float32)
+    metric.add(SCORES, labels, 4, np.ones(4, np.float32))
+    assert named.keys() == metric.named().keys()
+
+
 def test_of_many_labels_every_class_is_a_question() -> None:
     metric = LabelAccuracy()
     scores = np.array([[3, -3, 0, -1], [9, 9, 9, 9]], np.float32)

@@ -24,8 +24,10 @@ def addresses() -> str:
 class Hosts:
     """A training job that runs the program `train` on each of two hosts."""
 
-    def __init__(self, root: Path, program: Sequence[str], **hyperparameters: str) -> None:
-        self.bases = [make_job(root / host, **hyperparameters) for host in HOSTS]
+    def __init__(
+        self, root: Path, program: Sequence[str], validation: int = 10, /, **hyperparameters: str
+    ) -> None:
+        self.bases = [make_job(root / host, validation, **hyperparameters) for host in HOSTS]
         for host, base in zip(HOSTS, self.bases, strict=True):
             resources = {"current_host": host, "hosts": HOSTS}
             (base / "input/config/resourceconfig.json").write_text(json.dumps(resources))

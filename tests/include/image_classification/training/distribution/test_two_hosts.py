@@ -61,6 +61,15 @@ def test_without_waiting_for_each_other_the_servers_make_every_hosts_steps(tmp_p
     assert len(_history(two.bases[0])["validation_accuracy"]) == 2
 
 
+def test_a_host_may_have_nothing_to_validate_with(tmp_path: Path) -> None:
+    """Protects a training of more hosts than validation images: the others' figures count."""
+    two = Hosts(tmp_path, PROGRAM, 1, kv_store="dist_sync", mini_batch_size="4", epochs="1")
+    assert two.ended(120) == [0, 0], two.log(0) + two.log(1)
+    history = _history(two.bases[0])
+    assert history["validation_accuracy"][0] in {0, 1}
+    assert history["validation_loss"][0] > 0
+
+
 def test_when_one_host_is_told_to_stop_all_stop_and_the_first_keeps_the_model(
     tmp_path: Path,
 ) -> None:
