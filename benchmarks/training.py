@@ -73,7 +73,8 @@ class Ours:
         from include.image_classification.training.bfloat16 import in_bfloat16
         from include.image_classification.training.checkpoints import Checkpoints, identity
         from include.image_classification.training.distribution.group import join
-        from include.image_classification.training.fit import History, Training
+        from include.image_classification.training.fit import Training
+        from include.image_classification.training.history import History
         from include.image_classification.training.hyperparameters import parse
         from include.image_classification.training.kept_epochs import KeptEpochs
         from include.image_classification.training.network import make_network

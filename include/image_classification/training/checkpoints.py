@@ -46,7 +46,11 @@ class History(Protocol):
     """What a training tells of its epochs; a dataclass of lists and numbers."""
 
     best_epoch: int
-    validation_accuracy: list[float]
+    train_accuracy: list[float]
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the last epoch has been judged, too."""
 
 
 H = TypeVar("H", bound=History)
@@ -77,9 +81,9 @@ class Checkpoints(Generic[H]):
     def save(self, network: Any, trainer: Any, history: H) -> None:
         """Store the state after an epoch; the last but one checkpoint is replaced.
 
-        What checkpoint_frequency asks for is kept, too.
+        What checkpoint_frequency asks for is kept, too, once the epoch is judged.
         """
-        epochs = len(history.validation_accuracy)
+        epochs = len(history.train_accuracy)
         parameters = _read(network)
         if history.best_epoch == epochs:
             self._best = parameters
@@ -90,7 +94,7 @@ class Checkpoints(Generic[H]):
         if history.best_epoch != epochs:
             arrays |= {f"best/{name}": array for name, array in self._best.items()}
         self._folder.mkdir(parents=True, exist_ok=True)
-        if self._kept:
+        if self._kept and history.is_judged:
             self._kept.keep(network, epochs)
         write_checkpoint(
             self._folder / f"checkpoint-{epochs % SLOTS}.npz",

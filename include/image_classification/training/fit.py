@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from include.image_classification.training import log_lines
@@ -12,6 +11,7 @@ from include.image_classification.training.batches import Batch
 from include.image_classification.training.checkpoints import Checkpoints
 from include.image_classification.training.distribution.group import Group
 from include.image_classification.training.early_stopping import EarlyStopping
+from include.image_classification.training.history import History
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.input.reader import Reader
 from include.image_classification.training.metrics import Metric
@@ -25,22 +25,6 @@ PROGRESS_SECONDS = 5.0
 
 Store = Callable[[Any, int], object]
 """Called with the network and its epoch (from 1) when it is the best so far; returns the path."""
-
-
-@dataclass
-class History:
-    """What happened, epoch by epoch. `best_epoch` counts from 1; 0 if none was completed."""
-
-    best_epoch: int = 0
-    train_accuracy: list[float] = field(default_factory=list)
-    validation_accuracy: list[float] = field(default_factory=list)
-    images_per_second: list[float] = field(default_factory=list)
-    train_loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    learning_rate: list[float] = field(default_factory=list)
-    """Of the epoch's last batch."""
-    epoch_seconds: list[float] = field(default_factory=list)
-    """Of training alone, as the built-in's `Time cost`."""
 
 
 class Training:
@@ -80,38 +64,34 @@ class Training:
     def run(self, stop: threading.Event) -> History:
         """Train all epochs, or until early stopping or `stop`; an epoch cut short counts not.
 
-        Goes on after the last epoch that has a checkpoint.
+        Goes on after the last epoch that has a checkpoint, and judges it first where it was told
+        to stop before it had. An epoch that was trained but not judged is in its checkpoint only.
         """
-        patience = EarlyStopping(self._settings)
         history = self._checkpoints.restore(self._network, self._trainer, History(), self._store)
-        done = len(history.validation_accuracy)
-        self._group.begin(self._trainer, done, self._train.batches)
-        for epoch in range(done, self._settings.epochs):
+        self._group.begin(self._trainer, len(history.train_accuracy), self._train.batches)
+        if history.is_judged or self._finish_epoch(history, stop):
+            self._go_on(history, stop)
+        return history.judged()
+
+    def _go_on(self, history: History, stop: threading.Event) -> None:
+        patience = EarlyStopping(self._settings)
+        for epoch in range(len(history.validation_accuracy), self._settings.epochs):
             if patience.is_exhausted(history.validation_accuracy):
                 _log.info("Early stopping after %d epochs: validation accuracy stalls", epoch)
-                break
+                return
             started = time.perf_counter()
             trained = self.train_epoch(epoch, stop)
             seconds = time.perf_counter() - started
-            if self._group.stops_all(stop):
+            if self._group.stops_all(trained is None) or trained is None:
                 _log.info("Told to stop in epoch %d: the best model so far is kept", epoch)
-                break
-            figures = self._group.mean(trained.named(), trained.rows)
-            speed = trained.rows * self._group.size / seconds
-            rate = float(self._trainer.learning_rate)
-            log_lines.log_training(epoch, figures, seconds, speed, rate)
-            history.train_accuracy.append(figures["accuracy"])
-            history.train_loss.append(figures["cross-entropy"])
-            history.images_per_second.append(round(speed, 1))
-            history.learning_rate.append(rate)
-            history.epoch_seconds.append(round(seconds, 3))
-            self._judge(epoch, history)
-            if self._group.is_first:
-                self._checkpoints.save(self._network, self._trainer, history)
-        return history
+                return
+            self._record(epoch, trained, seconds, history)
+            self._group.settle(self._network, self._trainer)
+            if not self._finish_epoch(history, stop):
+                return
 
-    def train_epoch(self, epoch: int, stop: threading.Event) -> Metric:
-        """Show the network every image once, or fewer where `stop` is set and count."""
+    def train_epoch(self, epoch: int, stop: threading.Event) -> Metric | None:
+        """Show the network every image once and count, or return None where `stop` is set."""
         counted, settings = self._objective.metric(), self._settings
         reported, done = time.perf_counter(), 0
         reader = self._train.training(
@@ -119,7 +99,7 @@ class Training:
         )
         for number, batch in enumerate(reader):
             if self._group.stops(stop):
-                break
+                return None
             self._trainer.set_learning_rate(self._rate(epoch + number / self._train.batches))
             self._step(batch, counted)
             passed = time.perf_counter() - reported
@@ -147,13 +127,39 @@ class Training:
         # Under bfloat16 the logits are no numbers that numpy knows.
         return self._computing(pixels).astype("float32")
 
-    def _judge(self, epoch: int, history: History) -> None:
-        self._group.settle(self._network, self._trainer)
-        validated = self._objective.metric()
-        for batch in self._validation.validation():
-            logits = self._logits(batch)
-            loss = self._objective.loss(logits, batch.labels)
-            validated.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
+    def _record(self, epoch: int, trained: Metric, seconds: float, history: History) -> None:
+        figures = self._group.mean(trained.named(), trained.rows)
+        speed = trained.rows * self._group.size / seconds
+        rate = float(self._trainer.learning_rate)
+        log_lines.log_training(epoch, figures, seconds, speed, rate)
+        history.train_accuracy.append(figures["accuracy"])
+        history.train_loss.append(figures["cross-entropy"])
+        history.images_per_second.append(round(speed, 1))
+        history.learning_rate.append(rate)
+        history.epoch_seconds.append(round(seconds, 3))
+
+    def _finish_epoch(self, history: History, stop: threading.Event) -> bool:
+        """Judge the epoch trained last and write its checkpoint, even where `stop` comes first.
+
+        Returns whether it was judged.
+        """
+        epoch = len(history.validation_accuracy)
+        judged = self._judge(epoch, history, stop)
+        if not judged:
+            _log.info(
+                "Told to stop before epoch %d was judged: the best model so far is kept, and a "
+                "training that goes on from the checkpoints judges it first",
+                epoch,
+            )
+        if self._group.is_first:
+            self._checkpoints.save(self._network, self._trainer, history)
+        return judged
+
+    def _judge(self, epoch: int, history: History, stop: threading.Event) -> bool:
+        """Return whether it came to its end on all hosts, which may have unequal batches."""
+        validated = self._validated(stop)
+        if self._group.stops_all(validated is None) or validated is None:
+            return False
         figures = self._group.mean(validated.named(), validated.rows)
         log_lines.log_validation(epoch, figures)
         accuracy = figures["accuracy"]
@@ -162,3 +168,15 @@ class Training:
             history.best_epoch = epoch + 1
         history.validation_accuracy.append(accuracy)
         history.validation_loss.append(figures["cross-entropy"])
+        return True
+
+    def _validated(self, stop: threading.Event) -> Metric | None:
+        counted = self._objective.metric()
+        for batch in self._validation.validation():
+            # No question to the other hosts: they may have fewer batches than this one.
+            if stop.is_set():
+                return None
+            logits = self._logits(batch)
+            loss = self._objective.loss(logits, batch.labels)
+            counted.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
+        return counted

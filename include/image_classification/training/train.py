@@ -93,7 +93,8 @@ def _fit(
         write_class_names,
     )
     from include.image_classification.training.distribution.group import join
-    from include.image_classification.training.fit import History, Training
+    from include.image_classification.training.fit import Training
+    from include.image_classification.training.history import History
     from include.image_classification.training.kept_epochs import KeptEpochs
     from include.image_classification.training.mxnet_import import mx
     from include.image_classification.training.network import make_network

@@ -41,8 +41,8 @@ class Group(Protocol):
     def stops(self, stop: threading.Event) -> bool:
         """Whether to stop before the next batch."""
 
-    def stops_all(self, stop: threading.Event) -> bool:
-        """Whether to stop, after an epoch: all hosts or none."""
+    def stops_all(self, cut: bool) -> bool:
+        """Whether what all hosts were at counts not, since it was cut short on one of them."""
 
     def settle(self, network: Any, trainer: Any) -> None:
         """Make all hosts' networks the same, BatchNorm's statistics included: their means."""
@@ -76,9 +76,9 @@ class Alone:
         """Whether it was told to."""
         return stop.is_set()
 
-    def stops_all(self, stop: threading.Event) -> bool:
-        """Whether it was told to."""
-        return stop.is_set()
+    def stops_all(self, cut: bool) -> bool:
+        """Whether it was cut short here."""
+        return cut
 
     def settle(self, network: Any, trainer: Any) -> None:
         """Do nothing."""
@@ -148,11 +148,12 @@ class Together:
 
     def stops(self, stop: threading.Event) -> bool:
         """With dist_sync all hosts or none: the others would wait for this one's gradients."""
-        return stop.is_set() if self._kind == "dist_async" else self.stops_all(stop)
+        told = stop.is_set()
+        return told if self._kind == "dist_async" else self.stops_all(told)
 
-    def stops_all(self, stop: threading.Event) -> bool:
-        """Whether any host was told to."""
-        return bool(self._sums.total("stop", [stop.is_set()])[0])
+    def stops_all(self, cut: bool) -> bool:
+        """Whether any host says so."""
+        return bool(self._sums.total("stop", [cut])[0])
 
     def settle(self, network: Any, trainer: Any) -> None:
         """Average the statistics; with dist_async take the servers' parameters, too."""

@@ -19,7 +19,7 @@ from include.image_classification.training.checkpoint_file import (
     write_checkpoint,
 )
 from include.image_classification.training.checkpoints import Checkpoints, identity
-from include.image_classification.training.fit import History
+from include.image_classification.training.history import History
 from include.image_classification.training.hyperparameters import parse
 from include.image_classification.training.model_files import epoch_of, parameters_file
 from include.image_classification.training.mxnet_import import mx
@@ -39,13 +39,48 @@ def cut(self, epoch, *arguments):
 batches.BatchReader.training = cut
 train.main([])
 """
+STOPPED_WHILE_JUDGING = """
+import os, signal, sys
+from include.image_classification.training import batches, train
+
+whole, judged = batches.BatchReader.validation, []
+def cut(self):
+    for number, batch in enumerate(whole(self)):
+        if number == 1 and len(judged) == int(sys.argv[1]):
+            os.kill(os.getpid(), signal.SIGTERM)
+        yield batch
+    judged.append(self)
+batches.BatchReader.validation = cut
+train.main([])
+"""
+STOPPED_IN_THE_LAST_BATCH = """
+import os, signal, sys
+from include.image_classification.training import batches, train
+
+whole = batches.BatchReader.training
+def cut(self, epoch, *arguments):
+    yield from whole(self, epoch, *arguments)
+    if epoch == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGTERM)
+batches.BatchReader.training = cut
+train.main([])
+"""
 NEVER = "-1"
+TOLD = {
+    "epochs": "4",
+    "augmentation_type": "none",
+    "optimizer": "adam",
+    "learning_rate": "0.001",
+    "checkpoint_frequency": "2",
+}
 
 
-def run(base: Path, kill_in_epoch: str) -> subprocess.CompletedProcess[str]:
-    """Train in a process of one thread, which kills itself in the middle of an epoch."""
+def run(
+    base: Path, at: str, program: str = KILLED_IN_THE_MIDDLE
+) -> subprocess.CompletedProcess[str]:
+    """Train in a process of one thread, which ends itself in an epoch, or while it judges one."""
     return subprocess.run(
-        [sys.executable, "-c", KILLED_IN_THE_MIDDLE, kill_in_epoch],
+        [sys.executable, "-c", program, at],
         env={**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1"},
         cwd=ROOT,
         capture_output=True,
@@ -55,12 +90,17 @@ def run(base: Path, kill_in_epoch: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_killed_twice_is_as_if_never_interrupted(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training that nothing interrupted."""
+    base = make_job(tmp_path_factory.mktemp("whole") / "job", **TOLD)
+    assert run(base, NEVER).returncode == 0
+    return base
+
+
+def test_killed_twice_is_as_if_never_interrupted(whole: Path, tmp_path: Path) -> None:
     """The same weights to 1e-5, the same history, though the machine was lost each time."""
-    told = {"epochs": "4", "augmentation_type": "none", "optimizer": "adam"}
-    told |= {"learning_rate": "0.001", "checkpoint_frequency": "2"}
-    whole, parts = (make_job(tmp_path / name, **told) for name in ("whole", "parts"))
-    assert run(whole, NEVER).returncode == 0
+    parts = make_job(tmp_path / "parts", **TOLD)
     for epoch in ("1", "3"):
         killed = run(parts, epoch)
         assert killed.returncode == -9, killed.stderr
@@ -69,6 +109,30 @@ def test_killed_twice_is_as_if_never_interrupted(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert "Going on after 3 epochs" in ended.stdout
     assert "Epoch[2]" not in ended.stdout
+    _assert_same(parts, whole)
+
+
+def test_stopped_while_it_judges_an_epoch_is_not_trained_again(whole: Path, tmp_path: Path) -> None:
+    """In the first epoch twice, then in the second, whose parameters checkpoint_frequency keeps."""
+    parts = make_job(tmp_path / "parts", **TOLD)
+    programs = [STOPPED_IN_THE_LAST_BATCH, STOPPED_WHILE_JUDGING, STOPPED_WHILE_JUDGING]
+    for number, (program, epoch) in enumerate(zip(programs, (0, 0, 1), strict=True)):
+        stopped = run(parts, str(epoch), program)
+        assert stopped.returncode == 0, stopped.stderr
+        assert f"Told to stop before epoch {epoch} was judged" in stopped.stdout
+        assert ("Epoch[0] Train-accuracy" in stopped.stdout) == (number == 0)
+        told = json.loads((parts / "output" / "data" / "training.json").read_text())
+        assert told["epochs"] == len(told["train_accuracy"]) == len(told["epoch_seconds"]) == epoch
+        assert len(list((parts / "model").glob("*.params"))) == epoch
+        shutil.rmtree(parts / "model", ignore_errors=True)
+    ended = run(parts, NEVER)
+    assert ended.returncode == 0, ended.stderr
+    assert "Epoch[1] Train-accuracy" not in ended.stdout
+    assert "Epoch[1] Validation-accuracy" in ended.stdout
+    _assert_same(parts, whole)
+
+
+def _assert_same(parts: Path, whole: Path) -> None:
     assert _history(parts) == _history(whole)
     mine, theirs = (_parameters(base) for base in (parts, whole))
     assert mine.keys() == theirs.keys() >= {2, 4, _history(whole)["best_epoch"]}

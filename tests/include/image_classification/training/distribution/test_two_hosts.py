@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from include.image_classification.training.checkpoint_file import read_description
+from tests.include.image_classification.training.distribution import judging
 from tests.include.image_classification.training.distribution.hosts import Hosts
 from tests.include.image_classification.training.distribution.plain import MODULE
 from tests.include.image_classification.training.making import ROOT, make_job
@@ -87,6 +89,24 @@ def test_when_one_host_is_told_to_stop_all_stop_and_the_first_keeps_the_model(
     assert not (two.bases[1] / "model").exists()
     assert "accuracy=" in two.log(0)
     assert "accuracy=" not in two.log(1)
+
+
+def test_a_stop_while_they_judge_unequally_many_batches_ends_all_with_the_epochs_checkpoint(
+    tmp_path: Path,
+) -> None:
+    """The first has judged its share when the second, which has a minute before it, is told."""
+    program = ("-m", judging.MODULE, "supervise")
+    two = Hosts(tmp_path, program, kv_store="dist_sync", mini_batch_size="4", **RECIPE)
+    try:
+        _await(lambda: all("judging" in two.log(number) for number in (0, 1)), two)
+        two.programs[1].send_signal(signal.SIGTERM)
+        assert two.ended(30) == [0, 0], two.log(0) + two.log(1)
+    finally:
+        two.kill()
+    assert all("before epoch 0 was judged" in two.log(number) for number in (0, 1))
+    (checkpoint,) = two.bases[0].glob("checkpoints/*.npz")
+    assert read_description(checkpoint)["epochs"] == 1
+    assert not (two.bases[1] / "checkpoints").exists()
 
 
 def test_a_killed_worker_ends_the_job_within_seconds_and_everywhere_with_its_reason(
