@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Protocol
@@ -25,6 +26,8 @@ CALIBRATION_IMAGES = 512
 """Each doubling brings int8 nearer to float32, and these take the deepest networks minutes."""
 
 _TICK = 0.1
+_PARTING = 1.0
+"""Seconds for the batch that is being read when the process has ended: its pipe then says so."""
 
 
 class Batch(Protocol):
@@ -67,18 +70,22 @@ def add_int8(
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "MXNET_SUBGRAPH_VERBOSE": "0",
     }
-    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
-        assert process.stdin is not None
-        try:
-            _hand_over(process.stdin, training, validation, stop)
-            while process.poll() is None and not stop.wait(_TICK):
-                continue
-        finally:
-            process.kill()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
+    assert process.stdin is not None
+    handing_over = _HandingOver(process.stdin, training, validation)
+    try:
+        while process.poll() is None and not stop.is_set() and not handing_over.failure:
+            time.sleep(_TICK)
+    finally:
+        process.kill()
+        process.wait()
+    handing_over.join(_PARTING)
     if process.returncode or stop.is_set():
         discard(folder)
         told = "training was told to stop" if stop.is_set() else "the log says why"
         _decline(folder, f"quantising ended with status {process.returncode}: {told}")
+    if handing_over.failure:
+        raise handing_over.failure
 
 
 def _decline(folder: Path, reason: str) -> None:
@@ -86,23 +93,34 @@ def _decline(folder: Path, reason: str) -> None:
     _log.warning("int8 is not served: %s", reason)
 
 
-def _hand_over(
-    pipe: IO[bytes],
-    training: Iterable[Batch],
-    validation: Iterable[Batch],
-    stop: threading.Event,
-) -> None:
-    try:
-        for batches in (_first(training, CALIBRATION_IMAGES), validation):
+class _HandingOver(threading.Thread):
+    """Writes the images: a process that calibrates lets its pipe fill up, for minutes."""
+
+    def __init__(
+        self, pipe: IO[bytes], training: Iterable[Batch], validation: Iterable[Batch]
+    ) -> None:
+        super().__init__(name="int8", daemon=True)
+        self._pipe = pipe
+        self._sequences = _first(training, CALIBRATION_IMAGES), validation
+        self.failure: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        """Write until all is written or nobody reads any more."""
+        try:
+            with self._pipe:
+                self._write()
+        except BrokenPipeError:
+            return  # it has ended, and its status says so
+        except Exception as failure:
+            self.failure = failure
+
+    def _write(self) -> None:
+        for batches in self._sequences:
             for batch in batches:
-                if stop.is_set():
-                    return
                 images = batch.images[: batch.rows].transpose(0, 2, 3, 1)
-                write_batch(pipe, images, batch.labels[: batch.rows].astype(int))
-            write_end(pipe)
-        pipe.close()
-    except BrokenPipeError:
-        return  # it has ended, and its status says so
+                write_batch(self._pipe, images, batch.labels[: batch.rows].astype(int))
+            write_end(self._pipe)
 
 
 def _first(batches: Iterable[Batch], images: int) -> Iterator[Batch]:

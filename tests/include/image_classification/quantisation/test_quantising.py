@@ -5,12 +5,14 @@ import json
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from include.image_classification.container import ProgramError
 from include.image_classification.quantisation import after_training, decision
 from include.image_classification.quantisation.after_training import add_int8
 from include.image_classification.quantisation.calibration import write_int8
@@ -142,6 +144,54 @@ def test_training_that_is_told_to_stop_does_not_wait_for_int8(
     decided = add(trained, folder, stop)
     assert not decided["served"]
     assert "told to stop" in str(decided["reason"])
+
+
+CALIBRATES_LONG = """
+import pathlib, sys, time
+(pathlib.Path(sys.argv[1]) / "int8-0000.params").write_bytes(b"half")
+(pathlib.Path(sys.argv[1]) / "int8-symbol.json").write_bytes(b"{}")
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def calibrates_long(everywhere: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What quantises neither reads on nor ends; half of its model is there."""
+    (tmp_path / "calibrates_long.py").write_text(CALIBRATES_LONG)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(after_training, "PROGRAM", "calibrates_long")
+
+
+@pytest.mark.usefixtures("calibrates_long")
+def test_a_stop_while_calibration_lets_the_pipe_fill_up_ends_it_at_once(folder: Path) -> None:
+    """SageMaker kills 120 s after SIGTERM; nothing half-written stays in the model."""
+    stop = threading.Event()
+    batch = Batch(np.zeros((64, *SHAPE), np.uint8), np.zeros(64, np.float32), 64)
+    told: list[float] = []
+
+    def stop_when_begun() -> None:
+        while not (folder / decision.SYMBOL).exists():
+            time.sleep(0.05)
+        told.append(time.monotonic())
+        stop.set()
+
+    threading.Thread(target=stop_when_begun).start()
+    add_int8(folder, [batch] * 8, [batch] * 8, stop)
+    assert time.monotonic() - told[0] < 3
+    assert not any((folder / name).exists() for name in decision.FILES)
+    assert "told to stop" in json.loads((folder / decision.RECORD).read_text())["reason"]
+    assert "int8" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.usefixtures("calibrates_long")
+def test_what_the_channel_fails_with_is_told_though_another_thread_reads_it(folder: Path) -> None:
+    def damaged() -> Iterator[Batch]:
+        raise ProgramError("record 7 is not an image")
+        yield
+
+    with pytest.raises(ProgramError, match="record 7"):
+        add_int8(folder, damaged(), [], threading.Event())
+    assert not any((folder / name).exists() for name in decision.FILES)
 
 
 def test_images_arrive_as_they_were_handed_over() -> None:
