@@ -105,7 +105,7 @@ def _fit(
     group = join(settings.kv_store)
     if not group.is_first:
         log_lines.be_quiet()
-    fast = group.first_says(group.is_first and choose_precision(settings) == "bfloat16")
+    fast = group.first_says(group.is_first and choose_precision(settings, stop) == "bfloat16")
     mx.random.seed(settings.seed)
     network = make_network(
         settings.num_layers, settings.num_classes, settings.image_shape, settings.network

@@ -2,11 +2,15 @@
 
 import logging
 import subprocess
+import threading
+import time
 
 import pytest
 
 from include.image_classification.training import precision
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
+
+NEVER = threading.Event()
 
 
 def settings(dtype: str) -> Hyperparameters:
@@ -31,20 +35,20 @@ def test_the_faster_one_is_chosen_and_told(
     said: str,
 ) -> None:
     speeds = {"float32": float32, "bfloat16": bfloat16}
-    monkeypatch.setattr(precision, "_speed", lambda dtype, _: speeds[dtype])
+    monkeypatch.setattr(precision, "_speed", lambda dtype, *_: speeds[dtype])
     caplog.set_level(logging.INFO)
-    assert precision.choose_precision(settings("bfloat16")) == chosen
+    assert precision.choose_precision(settings("bfloat16"), NEVER) == chosen
     assert said in caplog.text
 
 
 def test_float32_needs_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "_speed", None)
-    assert precision.choose_precision(settings("float32")) == "float32"
+    assert precision.choose_precision(settings("float32"), NEVER) == "float32"
 
 
 def test_float16_trains_in_float32_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    assert precision.choose_precision(settings("float16")) == "float32"
+    assert precision.choose_precision(settings("float16"), NEVER) == "float32"
     assert "float16 needs a GPU" in caplog.text
 
 
@@ -52,6 +56,36 @@ def test_float16_trains_in_float32_and_says_so(caplog: pytest.LogCaptureFixture)
 def test_a_trial_that_fails_counts_as_not_working(
     monkeypatch: pytest.MonkeyPatch, trial: str
 ) -> None:
-    run = subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda _, **more: run(trial.split(), **more))
-    assert precision.choose_precision(settings("bfloat16")) == "float32"
+    try_instead(monkeypatch, trial)
+    assert precision.choose_precision(settings("bfloat16"), NEVER) == "float32"
+
+
+def try_instead(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Have this command tried."""
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **more: popen(command.split(), **more))
+
+
+def test_a_trial_that_takes_too_long_counts_as_not_working(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    try_instead(monkeypatch, "sleep 60")
+    monkeypatch.setattr(precision, "TRIAL_SECONDS", 0.2)
+    caplog.set_level(logging.INFO)
+    assert precision.choose_precision(settings("bfloat16"), NEVER) == "float32"
+    assert "does not work on this processor" in caplog.text
+
+
+def test_a_stop_ends_the_trials_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SageMaker kills 120 s after SIGTERM, and each trial may take 300 s."""
+    try_instead(monkeypatch, "sleep 60")
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    caplog.set_level(logging.INFO)
+    started = time.monotonic()
+    assert precision.choose_precision(settings("bfloat16"), stop) == "float32"
+    assert time.monotonic() - started < 3
+    assert "Told to stop" in caplog.text
+    assert "does not work" not in caplog.text
