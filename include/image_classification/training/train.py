@@ -135,6 +135,7 @@ def _fit(
     objective = make_objective(settings, train if isinstance(train, Records) else None)
     training = Training(settings, network, readers, store, checkpoints, group, computing, objective)
     history = training.run(stop)
+    group.part()
     if names is not None and history.best_epoch and group.is_first:
         write_class_names(models, names)
     if (

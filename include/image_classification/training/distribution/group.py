@@ -53,6 +53,9 @@ class Group(Protocol):
     def first_says(self, answer: bool) -> bool:
         """What the first host answers."""
 
+    def part(self) -> None:
+        """Wait, after the last step, until no host has anything more to ask of the others."""
+
 
 class Alone:
     """One host."""
@@ -90,6 +93,9 @@ class Alone:
     def first_says(self, answer: bool) -> bool:
         """The answer itself."""
         return answer
+
+    def part(self) -> None:
+        """Do nothing."""
 
 
 class Together:
@@ -178,6 +184,14 @@ class Together:
     def first_says(self, answer: bool) -> bool:
         """What the first host answers; the others' answers count for nothing."""
         return bool(self._sums.total("answer", [answer and self.is_first])[0])
+
+    def part(self) -> None:
+        """Wait for this host's last exchange of gradients, and for the others'.
+
+        On its way out MXNet drops what is still to be sent, and another host would wait for it.
+        """
+        mx.nd.waitall()
+        self._sums.total("end of training", [])
 
     def _gathered(self, what: str, value: float) -> Any:
         places = np.zeros(self.size)
