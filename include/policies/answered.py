@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.pipeline.layout import Layout
+from include.policies.naming import few_of
 from include.policies.records import RecordError
-
-NAMED = 3
-"""How many images an error names."""
 
 
 def need_answers(s3: Any, layout: Layout, plan: Mapping[str, Any], made_by: str) -> None:
@@ -31,13 +29,13 @@ def need_answers(s3: Any, layout: Layout, plan: Mapping[str, Any], made_by: str)
     rows, images = _files(s3, layout, batch, made_by), set(plan["images"])
     if lost := images - rows:
         raise RecordError(
-            f"{len(lost)} of {len(images)} images have no row in {table} ({_named(lost)}): clear "
-            "submit_transform and what follows"
+            f"{len(lost)} of {len(images)} images have no row in {table} ({few_of(sorted(lost))}): "
+            "clear submit_transform and what follows"
         )
     if strange := rows - images:
         raise RecordError(
             f"{len(strange)} rows of {table} are of images that were not planned "
-            f"({_named(strange)}): delete their answers below "
+            f"({few_of(sorted(strange))}): delete their answers below "
             f"{layout.uri(layout.batch_predictions(batch))}, then clear submit_report and what "
             "follows"
         )
@@ -51,7 +49,3 @@ def _files(s3: Any, layout: Layout, batch: str, made_by: str) -> set[str]:
         raise RecordError(f"{layout.uri(key)} is missing: {made_by} writes it") from None
     text = io.StringIO(body.decode(errors="surrogateescape"), newline="")
     return {row["file"] for row in csv.DictReader(text)}
-
-
-def _named(keys: set[str]) -> str:
-    return ", ".join(sorted(keys)[:NAMED]) + (", ..." if len(keys) > NAMED else "")

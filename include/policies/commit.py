@@ -14,10 +14,8 @@ from include.pipeline.layout import Layout
 from include.policies.answered import need_answers
 from include.policies.committed import committed
 from include.policies.decision import Decision
+from include.policies.naming import few_of
 from include.policies.records import need_record, write_record
-
-NAMED = 3
-"""How many images a message names."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +68,7 @@ def decide_commit(commit: Commit) -> Decision:
 
 
 def _named(commit: Commit) -> str:
-    named = [f"{key} by {batch}" for key, batch in sorted(commit.elsewhere.items())]
-    return ", ".join(named[:NAMED]) + (", ..." if len(named) > NAMED else "")
+    return few_of([f"{key} by {batch}" for key, batch in sorted(commit.elsewhere.items())])
 
 
 def write_commit(

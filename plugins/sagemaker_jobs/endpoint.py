@@ -16,7 +16,7 @@ from sagemaker_jobs.errors import (
     EndpointNotUpdated,
 )
 from sagemaker_jobs.kinds import Description
-from sagemaker_jobs.refusals import refusals_last
+from sagemaker_jobs.refusals import describe, refusals_last
 
 CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
@@ -79,13 +79,7 @@ def endpoint_failure(
 
 def describe_endpoint(client: Client, name: str) -> Description | None:
     """Describe an endpoint, or return None where none has that name."""
-    with refusals_last(f"endpoint {name}"):
-        try:
-            return dict(client.describe_endpoint(EndpointName=name))
-        except client.exceptions.ClientError as error:
-            if is_missing(error):
-                return None
-            raise
+    return describe(f"endpoint {name}", client.describe_endpoint, EndpointName=name)
 
 
 def check_replaced(client: Client, config: dict[str, Any], replaced: str | None) -> None:

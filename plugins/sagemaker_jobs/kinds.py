@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_jobs.aws import Client, is_missing
-from sagemaker_jobs.refusals import refusals_last
+from sagemaker_jobs.aws import Client
+from sagemaker_jobs.refusals import describe
 
 Description = dict[str, Any]
 
@@ -66,13 +66,8 @@ class JobKind:
         Raises:
             CallRefused: AWS does not let it be described.
         """
-        with refusals_last(f"{self.name} job {job_name}"):
-            try:
-                return dict(self.describe_call(client)(**{self.name_field: job_name}))
-            except client.exceptions.ClientError as error:
-                if is_missing(error):
-                    return None
-                raise
+        call, name = self.describe_call(client), {self.name_field: job_name}
+        return describe(f"{self.name} job {job_name}", call, **name)
 
     def create(self, client: Client, config: dict[str, Any]) -> None:
         """Create a job from a whole boto3 request."""

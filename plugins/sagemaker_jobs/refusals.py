@@ -1,9 +1,10 @@
 """A call that AWS refuses for good, as an error that a retry policy does not try again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from sagemaker_jobs.aws import error_code, error_message, is_access, is_lasting
+from sagemaker_jobs.aws import error_code, error_message, is_access, is_lasting, is_missing
 from sagemaker_jobs.errors import CallRefused
 
 ACCESS_FIX = "give Airflow's role the right to it, then clear this task"
@@ -28,3 +29,25 @@ def refusals_last(thing: str) -> Iterator[None]:
         raise CallRefused(
             f"{thing}: AWS refused {call} ({code}): {error_message(error).rstrip('.')}: {fix}"
         ) from error
+
+
+def describe(
+    thing: str, call: Callable[..., Mapping[str, Any]], **name: str
+) -> dict[str, Any] | None:
+    """Return what AWS says of a thing, or None where none has that name.
+
+    Args:
+        thing: What is described, as for `refusals_last`.
+        call: boto3's method that describes it.
+        **name: The request: the thing's name.
+
+    Raises:
+        CallRefused: AWS does not let it be described.
+    """
+    with refusals_last(thing):
+        try:
+            return dict(call(**name))
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_jobs.aws import Client, is_existing, is_missing
+from sagemaker_jobs.aws import Client, is_existing
 from sagemaker_jobs.errors import ResourceConflict
-from sagemaker_jobs.refusals import refusals_last
+from sagemaker_jobs.refusals import describe, refusals_last
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,8 @@ class Resource:
 
     def describe(self, client: Client, name: str) -> dict[str, Any] | None:
         """Describe one, or return None where none has that name."""
-        try:
-            return dict(getattr(client, f"describe_{self.call}")(**{self.name_field: name}))
-        except client.exceptions.ClientError as error:
-            if is_missing(error):
-                return None
-            raise
+        call = getattr(client, f"describe_{self.call}")
+        return describe(f"{self.title} {name}", call, **{self.name_field: name})
 
 
 MODEL = Resource("model", "model", "Model")
