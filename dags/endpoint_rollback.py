@@ -24,8 +24,10 @@ evaluation and verdict.
   the DAG preflight has the command that asks AWS for more. Then clear the task.
 - `restore`, `track_restore`: the model that was withdrawn serves until they are through. Clear
   `restore` and what follows as soon as the cause is mended.
-- `track_endpoint`, `smoke_test`: as in endpoint update; what served before this run comes back.
-- `reject_newer`: the release serves. Clear this task, or reject the newer packages by hand.
+- `track_endpoint`, `smoke_test`, `reject_package`: as in endpoint update; what served before this
+  run comes back.
+- `reject_newer`: the release serves. The message names the packages that the registry refused to
+  reject; fix the cause and clear this task, or reject them by hand.
 """
 
 from __future__ import annotations

@@ -50,6 +50,8 @@ def serve(pipeline: Pipeline, planned: Any) -> Any:
     tested: Any = smoke_test(pipeline.name, planned["package"], served, before)
     withdrawn: Any = withdraw(pipeline.name)
     tested >> withdrawn
+    # Beside each other: the former model must not wait for the registry to accept a rejection.
+    reject_package(pipeline.name, withdrawn)
     former: Any = plan_restore(pipeline.name, withdrawn)
     restored: Any = DeployEndpoint(task_id="restore", request=former).output
     _track("track_restore", pipeline, restored)
@@ -94,9 +96,12 @@ def smoke_test(
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
 def withdraw(pipeline: str) -> dict[str, Any]:
-    """Reject a package whose update failed by its fault; return what has to come back."""
+    """Decide whether the model is at fault, and return what to reject and what to restore.
+
+    Changes nothing: `reject_package` and `plan_restore` act on the decision, each by itself.
+    Skipped where nothing is known against the model.
+    """
     from include.policies.champion import endpoint_status
-    from include.policies.registry import reject
     from include.policies.withdrawal import judge_failure
 
     site, ti = open_site(pipeline), get_current_context()["ti"]
@@ -109,9 +114,27 @@ def withdraw(pipeline: str) -> dict[str, Any]:
     endpoint = endpoint_status(site.sagemaker, site.pipeline.slug)
     judged = judge_failure(endpoint, planned, deployed, failed_test)
     go_or_skip(judged.reject)
-    reject(site.sagemaker, planned["package"]["arn"], judged.reject.reason)
     restore = judged.restore
-    return {"endpoint_config": judged.endpoint_config, "go": restore.go, "reason": restore.reason}
+    return {
+        "package": planned["package"]["arn"],
+        "rejected_for": judged.reject.reason,
+        "endpoint_config": judged.endpoint_config,
+        "go": restore.go,
+        "reason": restore.reason,
+    }
+
+
+@task(multiple_outputs=False)
+def reject_package(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, str]:
+    """Mark the package as Rejected in the registry; return its ARN and the reason.
+
+    A failure here fails this task only: restoring the former model does not depend on it.
+    """
+    from include.policies.registry import reject
+
+    package, reason = withdrawn["package"], withdrawn["rejected_for"]
+    reject(open_site(pipeline).sagemaker, package, reason)
+    return {"package": package, "reason": reason}
 
 
 @task(multiple_outputs=False)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-LONGEST_DESCRIPTION = 1024
-"""Characters that SageMaker takes beside an approval."""
+from include.pipeline.requests.package import approval_description
 
 LOOK_BACK = 100
 """How many packages a search looks at, newest first."""
@@ -149,7 +148,7 @@ def _decide(sagemaker: Any, arn: str, approval: str, reason: str) -> None:
     sagemaker.update_model_package(
         ModelPackageArn=arn,
         ModelApprovalStatus=approval,
-        ApprovalDescription=reason[:LONGEST_DESCRIPTION],
+        ApprovalDescription=approval_description(reason),
     )
 
 

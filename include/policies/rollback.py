@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from include.policies.champion import CHANGING_STATES, Champion, EndpointStatus
@@ -12,6 +12,10 @@ from include.policies.release import Release
 
 class RollbackError(Exception):
     """There is nothing to go back to, or not to that; the text says what there is."""
+
+
+class RejectionIncomplete(Exception):
+    """The registry refused to reject some packages; the text names them and those rejected."""
 
 
 def check_settled(endpoint: EndpointStatus | None) -> None:
@@ -68,13 +72,34 @@ def choose_release(
 def reject_newer(sagemaker: Any, group: str, version: int, reason: str) -> list[str]:
     """Reject the approved packages that are newer than a release, and return their numbers.
 
-    Else the next endpoint update would bring the newest of them back.
+    Else the next endpoint update would bring the newest of them back. A package that the registry
+    refuses to change does not keep the others from being rejected.
+
+    Raises:
+        RejectionIncomplete: The registry refused some of them; another try may reject them.
     """
     approved = approved_packages(sagemaker, group)
     newer = {number: arn for number, arn in approved.items() if number > version}
-    for arn in newer.values():
-        reject(sagemaker, arn, reason)
-    return [str(number) for number in newer]
+    refused: dict[int, Exception] = {}
+    for number, arn in newer.items():
+        try:
+            reject(sagemaker, arn, reason)
+        except Exception as error:
+            refused[number] = error
+    rejected = [str(number) for number in newer if number not in refused]
+    if refused:
+        raise RejectionIncomplete(_incomplete(group, rejected, refused))
+    return rejected
+
+
+def _incomplete(group: str, rejected: Sequence[str], refused: Mapping[int, Exception]) -> str:
+    done = f"rejected: {', '.join(rejected)}" if rejected else "none was rejected"
+    causes = "; ".join(f"{number}: {error}" for number, error in refused.items())
+    return (
+        f"model packages of {group} that are newer than the release stay Approved, and the next "
+        f"endpoint update would deploy the newest of them ({causes}); {done}. Fix the cause and "
+        "clear this task, or reject them by hand in SageMaker's registry"
+    )
 
 
 def _known(releases: Sequence[Release]) -> str:

@@ -115,7 +115,8 @@ def test_a_model_that_fails_its_smoke_test_is_withdrawn(dag_bag: Any, family: st
     withdraw = dag.get_task("withdraw")
     assert withdraw.trigger_rule == "one_failed"
     assert withdraw.upstream_task_ids == {"smoke_test"}
-    assert dag.get_task("plan_restore").upstream_task_ids == {"withdraw"}
+    for task in ("plan_restore", "reject_package"):
+        assert dag.get_task(task).upstream_task_ids == {"withdraw"}
     assert dag.get_task("restore").upstream_task_ids == {"plan_restore"}
 
 

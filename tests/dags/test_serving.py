@@ -5,8 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from include.pipeline import find_pipeline
 from include.policies import champion, registry, smoke
@@ -34,6 +37,7 @@ class Serving:
         self.states = {"deploy": "success", "smoke_test": "failed"}
         self.rejected: list[str] = []
         self.status, self.testable = "InService", True
+        self.sagemaker: Any = None
         monkeypatch.setattr(champion, "endpoint_status", self.describe)
         monkeypatch.setattr(registry, "reject", lambda *given: self.rejected.append(given[2]))
 
@@ -48,7 +52,7 @@ class Serving:
     def call(self, task: str, *args: Any) -> Any:
         function = self.dag.get_task(task).python_callable
         pipeline = find_pipeline("merch", "local")
-        site = SimpleNamespace(pipeline=pipeline, sagemaker=None, runtime=None)
+        site = SimpleNamespace(pipeline=pipeline, sagemaker=self.sagemaker, runtime=None)
         ti = SimpleNamespace(
             dag_id="merch__endpoint_update",
             run_id="run",
@@ -86,9 +90,33 @@ def test_a_model_that_was_asked_and_failed_is_rejected_with_what_was_wrong(
 ) -> None:
     serving.test(error)
     withdrawn = serving.call("withdraw")
+    assert serving.call("reject_package", withdrawn)["package"] == "arn:x/2"
     (reason,) = serving.rejected
     assert reason == "config-2 serves and did not pass its smoke test: another model"
     assert (withdrawn["go"], withdrawn["endpoint_config"]) == (True, "config-1")
+
+
+@pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])
+def test_the_former_model_comes_back_though_the_registry_refuses_the_rejection(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    """A missing right would else leave the bad model serving."""
+    decide = registry.reject
+    serving = Serving(dag_bag.dags[f"merch__{family}"], monkeypatch)
+    monkeypatch.setattr(registry, "reject", decide)
+    serving.sagemaker = boto3.client("sagemaker", region_name="us-east-1")
+    serving.test(SmokeTestError("another model"))
+    withdrawn = serving.call("withdraw")
+    with Stubber(serving.sagemaker) as stub:
+        stub.add_client_error("update_model_package", "AccessDeniedException", "no right")
+        with pytest.raises(ClientError, match="no right"):
+            serving.call("reject_package", withdrawn)
+        stub.assert_no_pending_responses()
+    restored = serving.call("plan_restore", withdrawn)
+    assert restored["config"]["EndpointConfigName"] == "config-1"
+    assert "reject_package" not in serving.dag.get_task("track_restore").get_flat_relative_ids(
+        upstream=True
+    )
 
 
 def test_a_smoke_test_that_could_not_ask_speaks_against_no_model(serving: Serving) -> None:

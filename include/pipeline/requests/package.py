@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,11 @@ from include.pipeline.form import Pipeline
 
 IMAGE_TYPES = ["image/jpeg", "image/png", "application/x-image"]
 LONGEST_VALUE = 256
+LONGEST_DESCRIPTION = 1024
+"""Characters that SageMaker accepts as an ApprovalDescription."""
+
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's control characters, lone surrogates, line and paragraph separators."""
 
 
 def metadata(values: Mapping[str, object]) -> dict[str, str]:
@@ -24,8 +30,27 @@ def metadata(values: Mapping[str, object]) -> dict[str, str]:
         name: str(value) for name, value in values.items() if isinstance(value, str | int | float)
     }
     texts = {name: re.sub(r"[^\w\s.:/=+\-@]", " ", value) for name, value in known.items()}
-    clean = {name: " ".join(text.split())[:LONGEST_VALUE] for name, text in texts.items()}
+    clean = {name: _cut(" ".join(text.split()), LONGEST_VALUE) for name, text in texts.items()}
     return {name: text for name, text in clean.items() if text}
+
+
+def approval_description(reason: str) -> str:
+    """Return a reason as SageMaker accepts it for an ApprovalDescription: one line, cut to length.
+
+    The API's pattern is `.*`, which matches no line break. A user's text, an AWS failure reason or
+    an exception may hold one, and the whole update of the package would be refused.
+    """
+    text = "".join(
+        " " if unicodedata.category(character) in _UNSAFE_CATEGORIES else character
+        for character in reason
+    )
+    return _cut(" ".join(text.split()), LONGEST_DESCRIPTION)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Cut a text to a length in UTF-16 code units, which is how Java counts characters."""
+    units = text.encode("utf-16-le", "replace")[: 2 * longest]
+    return units.decode("utf-16-le", "ignore").rstrip()
 
 
 def package_group_request(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:

@@ -9,7 +9,13 @@ from include.pipeline import Layout
 from include.policies.champion import Champion, EndpointStatus
 from include.policies.registry import RegistryError, package_to_serve
 from include.policies.release import Release, list_releases, write_release
-from include.policies.rollback import RollbackError, check_settled, choose_release, reject_newer
+from include.policies.rollback import (
+    RejectionIncomplete,
+    RollbackError,
+    check_settled,
+    choose_release,
+    reject_newer,
+)
 from tests.include.policies.conftest import ARN, GROUP
 
 RELEASES = [
@@ -94,6 +100,16 @@ def test_newer_packages_are_rejected_with_the_reason(sagemaker: Any, registry: A
             ApprovalDescription="rolled back",
         )
     assert reject_newer(sagemaker.client, GROUP, 4, "rolled back") == ["8", "7"]
+
+
+def test_a_package_that_cannot_be_rejected_does_not_keep_the_next_from_it(
+    sagemaker: Any, registry: Any
+) -> None:
+    approved(registry, 8, 7, 4)
+    sagemaker.refuse("update_model_package", "ThrottlingException", "slow down")
+    sagemaker.answer("update_model_package", {"ModelPackageArn": f"{ARN}/7"})
+    with pytest.raises(RejectionIncomplete, match=r"\(8: .*slow down\); rejected: 7\. Fix"):
+        reject_newer(sagemaker.client, GROUP, 4, "rolled back")
 
 
 def test_a_release_says_what_was_deployed_and_is_found_again(s3: Any, layout: Layout) -> None:
