@@ -23,8 +23,8 @@ NEEDED_BY_DAGS = (
 )
 """What the DAGs use of `include`; the container image's programs run elsewhere."""
 
-REQUIREMENTS = ("apache-airflow-providers-amazon", "Pillow", "pydantic", "PyYAML", "simplejpeg")
-"""What the DAGs need beside Airflow itself, as named in the project's requirements.txt."""
+REQUIREMENTS = ROOT / "mwaa" / "requirements.txt"
+"""What the DAGs need beside Airflow itself, in versions that MWAA's own constraints allow."""
 
 ONE_DATE = (2020, 1, 1, 0, 0, 0)
 """Every file's date in plugins.zip: the same content gives the same bytes."""
@@ -45,7 +45,7 @@ def build_bundle(folder: Path) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, file.read_bytes())
-    (folder / "requirements.txt").write_text(_requirements(), encoding="utf-8")
+    shutil.copyfile(REQUIREMENTS, folder / "requirements.txt")
 
 
 def _plugin_files() -> Iterator[tuple[Path, str]]:
@@ -60,13 +60,6 @@ def _plugin_files() -> Iterator[tuple[Path, str]]:
 def _files(path: Path) -> list[Path]:
     found = [path] if path.is_file() else list(path.rglob("*"))
     return [file for file in found if file.is_file() and "__pycache__" not in file.parts]
-
-
-def _requirements() -> str:
-    """Return the lines of the project's requirements that MWAA has to install."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [line for line in lines if line.startswith(REQUIREMENTS)]
-    return "\n".join(wanted) + "\n"
 
 
 def main() -> None:

@@ -82,12 +82,6 @@ def test_the_bundle_holds_neither_programs_nor_caches(home: Path) -> None:
     assert not any("image_classification/" in name or "local_aws" in name for name in names)
 
 
-def test_the_requirements_are_those_of_the_project(home: Path) -> None:
-    lines = (home / "requirements.txt").read_text().splitlines()
-    assert any(line.startswith("apache-airflow-providers-amazon[") for line in lines)
-    assert not any(line.startswith(("mxnet", "moto")) for line in lines)
-
-
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         build_bundle(tmp_path / name)
