@@ -35,6 +35,8 @@ conversion. Runs by its schedule, or by hand.
   method*: nothing was read of that archive. Fetch or pack it again, or leave it out.
 - `track_refresh`, anything else: the message names the file and the fix. Mend the source, then
   clear `plan` and what follows.
+- `publish` is skipped, *was changed after this run was planned*: another run has moved the pointer
+  `dataset/current.json` since. Nothing is to be done; the next run reads what the source holds now.
 - `publish`: clear it. It only writes the pointer `dataset/current.json`; until it has, the former
   version stays in force. A source that changed after `plan` is read again by the next run.
 """
@@ -73,8 +75,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     """Skip when the source is unchanged or not complete, else return the job's request."""
     from include.pipeline.requests import refresh_request, source_uri
     from include.pipeline.versions import source_fingerprint
+    from include.policies.pointer import read_pointer
     from include.policies.readiness import decide_complete, need_whole, settling
-    from include.policies.records import read_record
     from include.policies.source import Listing, decide_refresh
     from include.policies.stored_images import missing_images
 
@@ -87,24 +89,29 @@ def plan(pipeline: str) -> dict[str, Any]:
     settle = settling(source, site.deployment.name)
     need_whole(site.s3, listing, fetched, settle, datetime.now(UTC))
     fingerprint = source_fingerprint(files, source, site.pipeline.dataset)
-    current = read_record(site.s3, site.bucket, site.layout.dataset_pointer)
-    previous = current["version"] if current else None
+    current = read_pointer(site.s3, site.bucket, site.layout.dataset_pointer)
+    previous = current.version
     missing = missing_images(site.s3, site.layout, previous) if previous else 0
-    go_or_skip(decide_refresh(current, fingerprint, asking.answers()["force"], missing))
+    go_or_skip(decide_refresh(current.record, fingerprint, asking.answers()["force"], missing))
     request = refresh_request(site.pipeline, site.deployment, previous, fingerprint, missing > 0)
-    return {"request": request, "fingerprint": fingerprint}
+    return {"request": request, "fingerprint": fingerprint, "pointer": {"seen": current.etag}}
 
 
 @task(multiple_outputs=False)
-def publish(pipeline: str, fingerprint: str, job: dict[str, Any]) -> dict[str, Any]:
+def publish(
+    pipeline: str, fingerprint: str, pointer: dict[str, Any], job: dict[str, Any]
+) -> dict[str, Any]:
     """Make the job's dataset version the current one, and return its summary.
+
+    Skip when dataset/current.json was moved by another run after this run was planned.
 
     A source that is no longer as it was planned may have been read in either state, or in between:
     the next run must read it again, even if it has gone back to the planned state by then.
     """
     from include.pipeline.requests import source_uri
     from include.pipeline.versions import source_fingerprint
-    from include.policies.records import need_record, write_record
+    from include.policies.pointer import move_pointer
+    from include.policies.records import need_record
     from include.policies.source import Listing
 
     site = open_site(pipeline)
@@ -121,7 +128,7 @@ def publish(pipeline: str, fingerprint: str, job: dict[str, Any]) -> dict[str, A
         "changed_while_read": now != fingerprint,
         "job": job["job_name"],
     }
-    write_record(site.s3, site.bucket, site.layout.dataset_pointer, summary)
+    go_or_skip(move_pointer(site.s3, site.bucket, site.layout.dataset_pointer, summary, **pointer))
     page = site.layout.uri(site.layout.dataset_page(dataset["version"]))
     _log.info("what came in, what was refused and what changed: %s", page)
     return summary
@@ -142,5 +149,5 @@ for pipeline in pipelines_for(FAMILY):
             fetch(pipeline.name) >> planned
         refreshed = processing("refresh", planned["request"], patience)
         publish.override(outlets=[assets.dataset(pipeline)])(
-            pipeline.name, planned["fingerprint"], refreshed
+            pipeline.name, planned["fingerprint"], planned["pointer"], refreshed
         )

@@ -8,7 +8,7 @@ the current RecordIO version; *Force* converts all of them anew.
 **When something fails or skips**
 
 - `plan` is skipped: this dataset version is converted already, under the same settings, and is
-  current. *Force* repeats it.
+  current or named. *Force* repeats it.
 - `plan`, *dataset/current.json is missing*: run dataset refresh first.
 - `submit_im2rec`, *SageMaker does not accept* or *ResourceLimitExceeded*: the DAG preflight names
   the fix for a value, the role or a quota; iam:PassRole is in docs/iam/airflow.json. Then clear it.
@@ -19,8 +19,12 @@ the current RecordIO version; *Force* converts all of them anew.
   it names. Bring them back as above, then clear `plan` and what follows.
 - `publish`, *do not belong together* or *none of this conversion's files*: delete what the message
   names, then clear `plan` and what follows.
+- `publish` is skipped, *was changed after this run was planned*: another run has moved the pointer
+  `recordio/current.json` since. Nothing is to be done; the current dataset version is converted by
+  the next run.
 - `publish`, anything else: clear it. It checks that the instances' shards add up to the whole, and
-  writes `recordio.json` and the pointer `recordio/current.json`.
+  writes `recordio.json` and the pointer `recordio/current.json`. Where *Dataset version* names an
+  older version, the pointer stays: name that version in nightly training, too, to train on it.
 """
 
 from __future__ import annotations
@@ -50,19 +54,29 @@ def plan(pipeline: str) -> dict[str, Any]:
     earlier = None if asked["force"] else state.earlier
     request = im2rec_request(site.pipeline, site.deployment, state.dataset_version, earlier)
     shards = site.pipeline.conversion.instance_count
-    return {"request": request, "version": state.version, "shards": shards}
+    return {
+        "request": request,
+        "version": state.version,
+        "shards": shards,
+        "pointer": {"named": state.named, "seen": state.seen},
+    }
 
 
 @task(multiple_outputs=False)
-def publish(pipeline: str, version: str, shards: int, job: dict[str, Any]) -> dict[str, Any]:
-    """Make the job's RecordIO version the current one, and return its summary."""
-    from include.policies.conversion import complete_conversion
-    from include.policies.records import write_record
+def publish(
+    pipeline: str, version: str, shards: int, pointer: dict[str, Any], job: dict[str, Any]
+) -> dict[str, Any]:
+    """Make the job's RecordIO version the current one, and return its summary.
+
+    Skip when recordio/current.json was moved by another run after this run was planned. The
+    version of an older dataset version that a user named is complete, but not the current one.
+    """
+    from include.policies.conversion import complete_conversion, publish_conversion
 
     site = open_site(pipeline)
     recordio = complete_conversion(site.s3, site.layout, version, shards)
     summary = {**recordio, "job": job["job_name"]}
-    write_record(site.s3, site.bucket, site.layout.recordio_pointer, summary)
+    go_or_skip(publish_conversion(site.s3, site.layout, summary, **pointer))
     return summary
 
 
@@ -82,5 +96,5 @@ for pipeline in pipelines_for(FAMILY):
         planned: Any = plan(pipeline.name)
         converted = processing("im2rec", planned["request"], patience)
         publish.override(outlets=[assets.recordio(pipeline)])(
-            pipeline.name, planned["version"], planned["shards"], converted
+            pipeline.name, planned["version"], planned["shards"], planned["pointer"], converted
         )

@@ -10,6 +10,7 @@ from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
 from include.pipeline.versions import conversion_settings, recordio_version
 from include.policies.decision import Decision
+from include.policies.pointer import move_pointer, read_pointer
 from include.policies.records import need_record, read_record, write_record
 from include.policies.shards import merge_shards
 
@@ -18,10 +19,16 @@ from include.policies.shards import merge_shards
 class ConversionState:
     """What a conversion would make, and what there is of it.
 
-    `report` is that version's recordio.json, which is there when its conversion was complete;
-    `current` is the version that training takes now. `earlier` is the folder of the current
-    version's files, if it was converted under the same settings: unchanged images need not be
-    converted again.
+    Attributes:
+        dataset_version: The dataset version to convert.
+        version: The RecordIO version that the conversion makes.
+        report: That version's recordio.json, which is there when its conversion was complete.
+        current: The RecordIO version that training takes now.
+        earlier: The folder of the current version's files, if it was converted under the same
+            settings: unchanged images need not be converted again.
+        seen: The ETag of recordio/current.json, or None where there is none yet.
+        named: A user named a dataset version that is not the current one. Its RecordIO version
+            does not become the current one: training finds it by the dataset version's name.
     """
 
     dataset_version: str
@@ -29,6 +36,8 @@ class ConversionState:
     report: Mapping[str, Any] | None
     current: str | None
     earlier: str | None = None
+    seen: str | None = None
+    named: bool = False
 
 
 def plan_conversion(
@@ -45,26 +54,35 @@ def plan_conversion(
     Raises:
         RecordError: There is no such dataset version.
     """
-    pointer = layout.dataset_pointer
-    if dataset_version is not None:
-        pointer = f"{layout.dataset(dataset_version)}dataset.json"
-    dataset = need_record(s3, layout.bucket, pointer, "dataset refresh")["version"]
+    dataset, named = _dataset(s3, layout, dataset_version)
     version = recordio_version(dataset, pipeline.conversion)
-    current = read_record(s3, layout.bucket, layout.recordio_pointer) or {}
+    pointer = read_pointer(s3, layout.bucket, layout.recordio_pointer)
     return ConversionState(
         dataset_version=dataset,
         version=version,
         report=read_record(s3, layout.bucket, layout.recordio_report(version)),
-        current=current.get("version"),
-        earlier=_earlier(s3, layout, pipeline, current),
+        current=pointer.version,
+        earlier=_earlier(s3, layout, pipeline, pointer.record or {}),
+        seen=pointer.etag,
+        named=named,
     )
+
+
+def _dataset(s3: Any, layout: Layout, asked: str | None) -> tuple[str, bool]:
+    """Return the dataset version to convert, and whether it is another than the current one."""
+    here, made_by = (s3, layout.bucket), "dataset refresh"
+    if asked is None:
+        return need_record(*here, layout.dataset_pointer, made_by)["version"], False
+    version: str = need_record(*here, f"{layout.dataset(asked)}dataset.json", made_by)["version"]
+    current = read_record(*here, layout.dataset_pointer) or {}
+    return version, current.get("version") != version
 
 
 def decide_conversion(state: ConversionState, force: bool) -> Decision:
     """Decide whether to convert; `force` means that a person asked for it in any case."""
     if state.report is None:
         return Decision(True, f"RecordIO {state.version} does not exist yet")
-    if state.current != state.version:
+    if state.current != state.version and not state.named:
         return Decision(True, f"RecordIO {state.version} exists, but {state.current} is current")
     if force:
         return Decision(True, f"forced, though RecordIO {state.version} exists")
@@ -83,6 +101,28 @@ def _earlier(s3: Any, layout: Layout, pipeline: Pipeline, current: Mapping[str, 
     # A job whose input is empty fails, and a person may have removed an old version's files.
     found = s3.list_objects_v2(Bucket=layout.bucket, Prefix=index, MaxKeys=1)
     return layout.recordio_files(current["version"], shards) if found["KeyCount"] else None
+
+
+def publish_conversion(
+    s3: Any, layout: Layout, summary: Mapping[str, Any], named: bool, seen: str | None
+) -> Decision:
+    """Make a complete conversion's RecordIO version the current one.
+
+    Args:
+        s3: A boto3 S3 client.
+        layout: Where the pipeline's objects are.
+        summary: The version's recordio.json with the `job` that made it.
+        named: The version is of an older dataset version that a user named.
+        seen: The ETag of recordio/current.json when the run was planned, or None.
+    """
+    if named:
+        return Decision(
+            True,
+            f"RecordIO {summary['version']} is of the older dataset version "
+            f"{summary['dataset_version']}: {layout.recordio_pointer} is left as it is; name that "
+            "dataset version to train on it",
+        )
+    return move_pointer(s3, layout.bucket, layout.recordio_pointer, summary, seen)
 
 
 def complete_conversion(s3: Any, layout: Layout, version: str, shards: int) -> Mapping[str, Any]:

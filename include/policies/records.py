@@ -25,6 +25,15 @@ def read_record(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except s3.exceptions.NoSuchKey:
         return None
+    return parse_record(body, bucket, key)
+
+
+def parse_record(body: bytes, bucket: str, key: str) -> dict[str, Any]:
+    """Return the content of a record's object.
+
+    Raises:
+        RecordError: It is not a JSON mapping.
+    """
     try:
         record = json.loads(body)
     except ValueError as error:
@@ -46,7 +55,15 @@ def need_record(s3: Any, bucket: str, key: str, made_by: str) -> dict[str, Any]:
     return record
 
 
-def write_record(s3: Any, bucket: str, key: str, record: Any) -> None:
-    """Write a record; the object appears whole or not at all."""
+def write_record(s3: Any, bucket: str, key: str, record: Any, **condition: str) -> None:
+    """Write a record; the object appears whole or not at all.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The record's bucket.
+        key: The record's key.
+        record: Something that JSON can hold.
+        **condition: `IfMatch` or `IfNoneMatch`, for a write that S3 refuses otherwise.
+    """
     body = json.dumps(record, indent=1, ensure_ascii=False).encode()
-    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", **condition)

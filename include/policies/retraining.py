@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
 from include.pipeline.layout import Layout
+from include.policies.pointer import read_pointer
 from include.policies.records import read_record, write_record
+
+log = logging.getLogger(__name__)
 
 
 def ask_for_retraining(s3: Any, layout: Layout, batch: str, why: str, now: datetime) -> None:
     """Write down that a batch asks; a later batch's request takes an earlier one's place.
+
+    An earlier batch whose `publish` a user clears leaves a later batch's request: batches are
+    named by the time of their runs.
 
     Args:
         s3: A boto3 S3 client.
@@ -19,8 +26,13 @@ def ask_for_retraining(s3: Any, layout: Layout, batch: str, why: str, now: datet
         why: What has drifted.
         now: The present moment, with its time zone.
     """
+    seen = read_pointer(s3, layout.bucket, layout.retraining)
+    asked_by = str((seen.record or {}).get("batch") or "")
+    if asked_by > batch:
+        log.info("the later batch %s asks for a training already: its request stays", asked_by)
+        return
     request = {"batch": batch, "reason": why, "created": now.isoformat(timespec="seconds")}
-    write_record(s3, layout.bucket, layout.retraining, request)
+    write_record(s3, layout.bucket, layout.retraining, request, **seen.condition)
 
 
 def asking_batch(s3: Any, layout: Layout) -> str | None:

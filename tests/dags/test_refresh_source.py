@@ -74,10 +74,15 @@ def _refresh(tasks: Tasks, meanwhile: bytes | None = None) -> dict[str, Any]:
     planned = tasks.call("plan")
     if meanwhile is not None:
         tasks.put("source/a.zip", meanwhile)
-    job = {"job_name": "merch-refresh-1"}
-    tasks.put(f"dataset/runs/{job['job_name']}/dataset.json", json.dumps({"version": "v"}).encode())
-    tasks.put("dataset/versions/v/manifest.jsonl", b"")  # of no image, so that none is missing
-    summary: dict[str, Any] = tasks.call("publish", planned["fingerprint"], job)
+    return _publish(tasks, planned, "v", f"job of {planned['fingerprint']}")
+
+
+def _publish(tasks: Tasks, planned: dict[str, Any], version: str, name: str) -> dict[str, Any]:
+    """Publish what a job of this name has made of a plan: a version of no image."""
+    job = {"job_name": name}
+    tasks.put(f"dataset/runs/{name}/dataset.json", json.dumps({"version": version}).encode())
+    tasks.put(f"dataset/versions/{version}/manifest.jsonl", b"")
+    summary: dict[str, Any] = tasks.call("publish", planned["fingerprint"], planned["pointer"], job)
     return summary
 
 
@@ -96,6 +101,26 @@ def test_a_source_that_changed_while_it_was_read_is_read_again(tasks: Tasks) -> 
     assert _refresh(tasks)["changed_while_read"] is False
     with pytest.raises(AirflowSkipException):
         tasks.call("plan")
+
+
+def test_a_cleared_publish_of_an_older_run_does_not_move_the_pointer_back(tasks: Tasks) -> None:
+    """The next refresh would split relative to the older version."""
+    tasks.put("source/a.zip", b"one")
+    older = tasks.call("plan")
+    _publish(tasks, older, "v1", "job-1")
+    tasks.put("source/a.zip", b"two")
+    _publish(tasks, tasks.call("plan"), "v2", "job-2")
+    with pytest.raises(AirflowSkipException, match="names version v2 of job job-2"):
+        _publish(tasks, older, "v1", "job-1")
+    body = tasks.s3.get_object(Bucket=BUCKET, Key="merch/dataset/current.json")["Body"]
+    assert json.loads(body.read())["version"] == "v2"
+
+
+def test_a_publish_that_is_tried_again_after_its_write_succeeds(tasks: Tasks) -> None:
+    tasks.put("source/a.zip", b"one")
+    planned = tasks.call("plan")
+    first = _publish(tasks, planned, "v1", "job-1")
+    assert _publish(tasks, planned, "v1", "job-1") == first
 
 
 def test_without_its_marker_the_source_waits_and_the_marker_is_no_change(tasks: Tasks) -> None:

@@ -37,8 +37,10 @@ def test_the_current_dataset_is_converted_unless_another_is_asked_for(
     s3.answer("get_object", s3.json({"version": "d7"}), Bucket="some-bucket", Key=key)
     s3.refuse("get_object", "NoSuchKey")
     s3.refuse("get_object", "NoSuchKey")
+    s3.refuse("get_object", "NoSuchKey")
     state = plan_conversion(s3.client, layout, cars, "d7")
-    assert state == ConversionState("d7", recordio_version("d7", cars.conversion), None, None)
+    version = recordio_version("d7", cars.conversion)
+    assert state == ConversionState("d7", version, None, None, named=True)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,8 @@ def test_records_are_taken_from_the_current_version_where_that_can_be(
     cars = find_pipeline("stanford_cars")
     current = {"version": "r0", "settings": {**conversion_settings(cars.conversion), **settings}}
     s3.answer("get_object", s3.json({"version": "d7"}))
-    s3.answer("get_object", s3.json(current | ({"shards": shards} if shards else {})))
+    pointer = s3.json(current | ({"shards": shards} if shards else {}))
+    s3.answer("get_object", {**pointer, "ETag": '"e"'})
     s3.refuse("get_object", "NoSuchKey")
     if objects is not None:
         index = f"stanford_cars/recordio/r0/{'of-3/' if shards else ''}index/"

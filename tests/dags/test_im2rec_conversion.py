@@ -1,0 +1,110 @@
+"""The conversion's tasks around its job: which RecordIO version becomes the current one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from moto import mock_aws
+
+from include.pipeline import Deployment, Layout, find_pipeline
+
+BUCKET, LAYOUT = "some-bucket", Layout("some-bucket", "merch")
+
+
+class Conversion:
+    """The functions of one pipeline's conversion, over an S3 in memory."""
+
+    def __init__(self, dag: Any, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.dag, self.s3, self.monkeypatch = dag, s3, monkeypatch
+        self.params: dict[str, Any] = {"force": False, "dataset_version": None}
+
+    def call(self, task: str, *args: Any) -> Any:
+        """Call a task's function as its pipeline."""
+        function = self.dag.get_task(task).python_callable
+        deployment = Deployment(
+            name="testing", bucket=BUCKET, role_arn="arn:aws:iam::123456789012:role/sagemaker",
+            image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:0.1",
+            region="us-east-1",
+        )  # fmt: skip
+        site = SimpleNamespace(
+            s3=self.s3, bucket=BUCKET, pipeline=find_pipeline("merch"), deployment=deployment,
+            layout=LAYOUT,
+        )  # fmt: skip
+        context = {"ti": SimpleNamespace(xcom_push=lambda key, value: None), "params": self.params}
+        with self.monkeypatch.context() as patch:
+            patch.setitem(function.__globals__, "open_site", lambda name: site)
+            for module in ("skipping", "asking"):
+                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
+            return function("merch", *args)
+
+    def refresh(self, version: str) -> None:
+        """Make a dataset version the current one."""
+        for key in (LAYOUT.dataset_pointer, f"{LAYOUT.dataset(version)}dataset.json"):
+            self._put(key, {"version": version})
+
+    def publish(self, planned: dict[str, Any], job: str, dataset: str) -> dict[str, Any]:
+        """Publish what a job has made of a plan."""
+        version = planned["version"]
+        report = {"version": version, "dataset_version": dataset, "created": "2026-01-01"}
+        self._put(LAYOUT.recordio_report(version), report)
+        given = (version, planned["shards"], planned["pointer"], {"job_name": job})
+        return dict(self.call("publish", *given))
+
+    @property
+    def current(self) -> str:
+        """The version that recordio/current.json names."""
+        body = self.s3.get_object(Bucket=BUCKET, Key=LAYOUT.recordio_pointer)["Body"]
+        return str(json.loads(body.read())["version"])
+
+    def _put(self, key: str, record: dict[str, Any]) -> None:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(record).encode())
+
+
+@pytest.fixture
+def conversion(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conversion]:
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket=BUCKET)
+        yield Conversion(dag_bag.dags["merch__im2rec_conversion"], s3, monkeypatch)
+
+
+def test_an_older_dataset_version_is_converted_by_name_and_does_not_become_current(
+    conversion: Conversion,
+) -> None:
+    conversion.refresh("d" * 16)
+    conversion.refresh("e" * 16)
+    latest = conversion.publish(conversion.call("plan"), "job-1", "e" * 16)["version"]
+    conversion.params["dataset_version"] = "d" * 16
+    named = conversion.publish(conversion.call("plan"), "job-2", "d" * 16)
+    assert named["version"] != latest
+    assert conversion.current == latest
+    with pytest.raises(AirflowSkipException, match=f"of dataset {'d' * 16} exists"):
+        conversion.call("plan")
+
+
+def test_the_current_dataset_version_is_no_older_one_though_it_is_named(
+    conversion: Conversion,
+) -> None:
+    conversion.refresh("e" * 16)
+    conversion.params["dataset_version"] = "e" * 16
+    published = conversion.publish(conversion.call("plan"), "job-1", "e" * 16)
+    assert conversion.current == published["version"]
+
+
+def test_a_cleared_publish_of_an_older_run_does_not_move_the_pointer_back(
+    conversion: Conversion,
+) -> None:
+    conversion.refresh("d" * 16)
+    older = conversion.call("plan")
+    conversion.publish(older, "job-1", "d" * 16)
+    conversion.refresh("e" * 16)
+    latest = conversion.publish(conversion.call("plan"), "job-2", "e" * 16)["version"]
+    with pytest.raises(AirflowSkipException, match=f"names version {latest} of job job-2"):
+        conversion.publish(older, "job-1", "d" * 16)
+    assert conversion.current == latest
