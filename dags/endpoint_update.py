@@ -28,23 +28,26 @@ back, trigger endpoint rollback.
 - `track_endpoint`: an alarm or the health check stopped the update, and the former model serves.
   `reject_package` has rejected the new one in the registry, so that registry and endpoint agree.
   See the endpoint's log for what was wrong. Where the log says that AWS did not answer, clear this
-  task.
+  task. For any other reason that SageMaker gives, such as a missing right, the package keeps its
+  status: `withdraw` names the reason. Fix it and trigger this DAG again, or reject the package.
 - `track_endpoint`, *the longest wait is over*: nothing is known against the model. The wait is two
   hours and what `endpoint.traffic` takes; the next try waits on. Later, clear the task.
-- `track_endpoint`, *next try asks for it again*: AWS had no machines; it is deployed again, three
-  times. Then choose another `endpoint.instance_type`, or trigger this DAG later.
+- `track_endpoint`, *next try asks for it again*: AWS had no machines, or an internal error; it is
+  deployed again, three times. Then choose another `endpoint.instance_type`, or trigger this DAG later.
 - `smoke_test`: the new model does not answer as it was judged, or takes too long. `restore` brings
   the former one back, and `reject_package` rejects the new one; then look for the difference. Where
   the test itself was at fault, approve the package again and trigger this DAG.
 - `smoke_test`, any other error, such as a missing right: the new model serves and was not tested.
   Nothing is withdrawn; mend what the log says, then clear this task.
-- `withdraw` is skipped: nothing is known against the model. The smoke test passed, or could not ask
-  (clear the task that failed), AWS had no machines, the update still goes on, or somebody else's
-  serves by now; the reason says which.
+- `withdraw` is skipped: nothing is known against the model, and the endpoint serves. The smoke test
+  passed, or could not ask (clear the task that failed), AWS had no machines, the update still goes
+  on, or somebody else's serves by now; the reason says which.
 - `reject_package`: SageMaker's registry refused to mark the package as Rejected, or did not answer.
   The former model comes back all the same, but the package is still Approved, and the next run of
   this DAG would deploy it again. Fix what the message names and clear this task, or reject the
   package by hand.
+- `reject_package` is skipped: the endpoint does not serve, but nothing is known against the model.
+  The former model comes back, and the package keeps its status.
 - `plan_restore` is skipped: the former model serves already, or there was none.
 """
 

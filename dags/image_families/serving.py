@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -99,10 +100,11 @@ def withdraw(pipeline: str) -> dict[str, Any]:
     """Decide whether the model is at fault, and return what to reject and what to restore.
 
     Changes nothing: `reject_package` and `plan_restore` act on the decision, each by itself.
-    Skipped where nothing is known against the model.
+    Skipped where there is nothing to do for either.
     """
     from include.policies.champion import endpoint_status
     from include.policies.withdrawal import judge_failure
+    from sagemaker_jobs.failure_reasons import endpoint_cause
 
     site, ti = open_site(pipeline), get_current_context()["ti"]
     # Not by arguments: with `plan` upstream, its failure would start this task, too.
@@ -112,29 +114,30 @@ def withdraw(pipeline: str) -> dict[str, Any]:
     deployed, tested = states.get("deploy") == "success", states.get("smoke_test") == "failed"
     failed_test = ti.xcom_pull(task_ids="smoke_test", key=FAILED_TEST) if tested else None
     endpoint = endpoint_status(site.sagemaker, site.pipeline.slug)
-    judged = judge_failure(endpoint, planned, deployed, failed_test)
-    go_or_skip(judged.reject)
-    restore = judged.restore
+    cause = endpoint_cause(endpoint.failure_reason if endpoint else "")
+    judged = judge_failure(endpoint, planned, deployed, failed_test, cause)
+    go_or_skip(judged.restore if judged.restore.go else judged.reject)
     return {
         "package": planned["package"]["arn"],
-        "rejected_for": judged.reject.reason,
+        "reject": asdict(judged.reject),
+        "restore": asdict(judged.restore),
         "endpoint_config": judged.endpoint_config,
-        "go": restore.go,
-        "reason": restore.reason,
     }
 
 
 @task(multiple_outputs=False)
 def reject_package(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, str]:
-    """Mark the package as Rejected in the registry; return its ARN and the reason.
+    """Mark the package as Rejected in the registry, or skip; return its ARN and the reason.
 
     A failure here fails this task only: restoring the former model does not depend on it.
     """
+    from include.policies.decision import Decision
     from include.policies.registry import reject
 
-    package, reason = withdrawn["package"], withdrawn["rejected_for"]
-    reject(open_site(pipeline).sagemaker, package, reason)
-    return {"package": package, "reason": reason}
+    decision = Decision(**withdrawn["reject"])
+    go_or_skip(decision)
+    reject(open_site(pipeline).sagemaker, withdrawn["package"], decision.reason)
+    return {"package": withdrawn["package"], "reason": decision.reason}
 
 
 @task(multiple_outputs=False)
@@ -143,7 +146,7 @@ def plan_restore(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, Any]:
     from include.pipeline.requests import endpoint_request
     from include.policies.decision import Decision
 
-    go_or_skip(Decision(withdrawn["go"], withdrawn["reason"]))
+    go_or_skip(Decision(**withdrawn["restore"]))
     return {**endpoint_request(open_site(pipeline).pipeline, withdrawn["endpoint_config"])}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from include.policies.refusals import is_missing
 from include.policies.registry import Package, describe_package
 
 CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
@@ -30,11 +31,6 @@ class Champion:
     endpoint_config: str
     model: str
     package: Package | None
-
-
-def is_missing(error: Any) -> bool:
-    """Whether AWS says of an endpoint or its configuration that it is not there."""
-    return "could not find" in error.response["Error"]["Message"].lower()
 
 
 def endpoint_status(sagemaker: Any, endpoint: str) -> EndpointStatus | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
-from include.policies.champion import is_missing
+from include.policies.refusals import is_missing
 from include.policies.release import Release
 from include.policies.tags import tags_of
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from include.pipeline.requests.package import approval_description
+from include.policies.refusals import is_missing
 
 LOOK_BACK = 100
 """How many packages a search looks at, newest first."""
@@ -156,7 +157,7 @@ def _group_exists(sagemaker: Any, group: str) -> bool:
     try:
         sagemaker.describe_model_package_group(ModelPackageGroupName=group)
     except sagemaker.exceptions.ClientError as error:
-        if not _is_absence(error):
+        if not is_missing(error):
             raise
         return False
     return True
@@ -175,11 +176,5 @@ def _package_arns(sagemaker: Any, group: str, **filters: str) -> Iterator[str]:
             for summary in page["ModelPackageSummaryList"]:
                 yield summary["ModelPackageArn"]
     except sagemaker.exceptions.ClientError as error:
-        if not _is_absence(error):
+        if not is_missing(error):
             raise
-
-
-def _is_absence(error: Any) -> bool:
-    """Whether AWS says that the group is not there, and not something else."""
-    code, text = error.response["Error"]["Code"], error.response["Error"]["Message"].lower()
-    return code in {"ValidationException", "ResourceNotFound"} and "not exist" in text

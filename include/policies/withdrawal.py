@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from include.policies.champion import CHANGING_STATES, EndpointStatus
 from include.policies.decision import Decision
 
 STUCK_STATES = frozenset({"OutOfService", "UpdateRollbackFailed"})
 
-CAPACITY = re.compile("capacity|limit exceeded|quota", re.IGNORECASE)
-"""What AWS gives as the reason where it has no machines: that is not the model's fault."""
+Cause = Literal["aws", "model", "unknown"]
+"""Why AWS says that an update failed: `sagemaker_jobs.failure_reasons` has the meaning of each."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ def judge_failure(
     planned: Mapping[str, Any] | None,
     deployed: bool,
     failed_test: str | None,
+    cause: Cause,
 ) -> Withdrawal:
     """Judge what a run that failed left behind.
 
@@ -47,6 +47,7 @@ def judge_failure(
         deployed: Whether the run asked AWS for it.
         failed_test: What the smoke test found wrong with the answers; None where it did not come
             to ask, or could not.
+        cause: What the endpoint's failure reason means. Only `model` speaks against the model.
     """
     if planned is None or not deployed or endpoint is None:
         return _leave("this run did not touch the endpoint")
@@ -63,12 +64,27 @@ def judge_failure(
         return _blame(because, previous, wanted)
     if serves and endpoint.endpoint_config != previous:
         return _leave(f"{endpoint.endpoint_config} serves by now, which is not this run's work")
-    if CAPACITY.search(endpoint.failure_reason):
-        return _leave(f"{now}{because}; that says nothing of the model, so trigger this DAG again")
+    stuck = previous if endpoint.status in STUCK_STATES else None
+    if cause != "model":
+        return _not_blamed(f"{now}{because}", cause, stuck)
     if serves:
         return _blame(f"{wanted} was rolled back{because}", None, endpoint.endpoint_config)
-    stuck = previous if endpoint.status in STUCK_STATES else None
     return _blame(f"{now} with {wanted}{because}", stuck, endpoint.endpoint_config)
+
+
+def _not_blamed(found: str, cause: Cause, stuck: str | None) -> Withdrawal:
+    """Leave the package as it is; an endpoint that does not serve still needs the former model."""
+    fix = {
+        "aws": "this says nothing about the model: trigger this DAG again",
+        "unknown": "whether the model is at fault is not known: see the endpoint's log, then "
+        "reject the package in the registry or trigger this DAG again",
+    }[cause]
+    reason = f"{found}; {fix}"
+    if stuck is None:
+        return _leave(reason)
+    return Withdrawal(
+        Decision(False, reason), Decision(True, f"{stuck} comes back: {found}"), stuck
+    )
 
 
 def _leave(reason: str) -> Withdrawal:

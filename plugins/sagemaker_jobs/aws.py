@@ -37,11 +37,16 @@ _PASSING_CODES = frozenset(
 )
 _ACCESS_CODES = frozenset(
     {
+        "401",
+        "403",
         "AccessDenied",
         "AccessDeniedException",
+        "AuthorizationError",
+        "Forbidden",
         "InvalidClientTokenId",
         "MissingAuthenticationToken",
         "OptInRequired",
+        "UnauthorizedException",
         "UnauthorizedOperation",
         "UnrecognizedClientException",
     }

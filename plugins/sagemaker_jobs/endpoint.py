@@ -1,7 +1,6 @@
 """Endpoints: what a description means for the configuration to serve, and how to get there."""
 
 import logging
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from sagemaker_jobs.errors import (
     EndpointInterrupted,
     EndpointNotUpdated,
 )
+from sagemaker_jobs.failure_reasons import endpoint_cause
 from sagemaker_jobs.kinds import Description
 from sagemaker_jobs.refusals import describe, refusals_last
 
@@ -22,9 +22,6 @@ CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingB
 
 _ABSENT = "absent"
 _LONGEST_DELETION = 600  # Seconds; a failed endpoint is gone much sooner.
-_NO_MACHINES = re.compile(
-    r"InsufficientInstanceCapacity|CapacityError|unable to provision", flags=re.IGNORECASE
-)
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +47,10 @@ def state_of(description: Description, endpoint_config_name: str) -> EndpointSta
 
 
 def lacked_machines(description: Description) -> bool:
-    """Tell whether an update or a creation ended, without harm, for want of machines at AWS."""
+    """Tell whether an update or a creation ended, without harm, for a cause at AWS: no capacity."""
     reason = str(description.get("FailureReason") or "")
     settled = description["EndpointStatus"] in {"InService", "Failed"}
-    return settled and bool(_NO_MACHINES.search(reason))
+    return settled and endpoint_cause(reason) == "aws"
 
 
 def endpoint_failure(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from sagemaker_jobs.aws import Client, error_message, is_existing, is_passing
+from sagemaker_jobs.aws import Client, error_message, is_existing, is_lasting
 from sagemaker_jobs.errors import JobConflict, JobRejected, TrackingInterrupted
 from sagemaker_jobs.identity import JobIdentity, request_digest, with_job_names
 from sagemaker_jobs.kinds import Description, JobKind
@@ -125,7 +125,7 @@ class _Work:
         except self._client.exceptions.ClientError as error:
             if is_existing(error):
                 return self._lost_race(renewal, attempt)
-            if is_passing(error):
+            if not is_lasting(error):  # An unknown refusal is tried again before it is believed.
                 raise
             raise JobRejected(
                 f"SageMaker does not accept {self._kind.name} job {name}: {error_message(error)}"

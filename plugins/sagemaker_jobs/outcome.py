@@ -1,16 +1,10 @@
 """What a job's end means: done, to be tried again, or failed for good."""
 
-import re
 from enum import Enum
 
 from sagemaker_jobs.errors import JobFailed, JobInterrupted
+from sagemaker_jobs.failure_reasons import job_cause
 from sagemaker_jobs.kinds import RUNNING_STATES, Description, JobKind
-
-_PASSING_REASON = re.compile(
-    r"^\W*(CapacityError|InternalServerError|InternalError|InternalFailure|Interrupted"
-    r"|ServiceUnavailable|Throttling)",
-    flags=re.IGNORECASE,
-)
 
 
 class Outcome(Enum):
@@ -37,7 +31,7 @@ def outcome_of(kind: JobKind, description: Description) -> Outcome:
         return Outcome.LASTING if _ran_out_of_time(kind, description) else Outcome.PASSING
     if description.get("SecondaryStatus") == "Interrupted":
         return Outcome.PASSING
-    passing = _PASSING_REASON.match(str(description.get("FailureReason", "")))
+    passing = job_cause(str(description.get("FailureReason", ""))) == "aws"
     return Outcome.PASSING if passing else Outcome.LASTING
 
 

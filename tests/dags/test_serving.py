@@ -36,7 +36,7 @@ class Serving:
         self.xcoms: dict[tuple[str, str], Any] = {("plan", "return_value"): PLANNED}
         self.states = {"deploy": "success", "smoke_test": "failed"}
         self.rejected: list[str] = []
-        self.status, self.testable = "InService", True
+        self.status, self.reason, self.testable = "InService", "", True
         self.sagemaker: Any = None
         monkeypatch.setattr(champion, "endpoint_status", self.describe)
         monkeypatch.setattr(registry, "reject", lambda *given: self.rejected.append(given[2]))
@@ -47,7 +47,7 @@ class Serving:
         return []
 
     def describe(self, *_: Any) -> EndpointStatus:
-        return EndpointStatus("merch", self.status, "config-2", "")
+        return EndpointStatus("merch", self.status, "config-2", self.reason)
 
     def call(self, task: str, *args: Any) -> Any:
         function = self.dag.get_task(task).python_callable
@@ -93,7 +93,32 @@ def test_a_model_that_was_asked_and_failed_is_rejected_with_what_was_wrong(
     assert serving.call("reject_package", withdrawn)["package"] == "arn:x/2"
     (reason,) = serving.rejected
     assert reason == "config-2 serves and did not pass its smoke test: another model"
-    assert (withdrawn["go"], withdrawn["endpoint_config"]) == (True, "config-1")
+    assert (withdrawn["restore"]["go"], withdrawn["endpoint_config"]) == (True, "config-1")
+
+
+@pytest.mark.parametrize(
+    ("reason", "rejected"),
+    [
+        ("The primary container did not pass the ping health check.", True),
+        ("CapacityError: no machines", False),
+        ("a text that AWS has never sent before", False),
+    ],
+)
+def test_only_a_reason_that_blames_the_model_rejects_it(
+    serving: Serving, reason: str, rejected: bool
+) -> None:
+    """The endpoint is broken: it gets the former model in each case."""
+    serving.status, serving.reason = "OutOfService", reason
+    serving.states = {"deploy": "success", "smoke_test": "upstream_failed"}
+    withdrawn = serving.call("withdraw")
+    if rejected:
+        serving.call("reject_package", withdrawn)
+    else:
+        with pytest.raises(AirflowSkipException, match=reason):
+            serving.call("reject_package", withdrawn)
+    assert len(serving.rejected) == rejected
+    restored = serving.call("plan_restore", withdrawn)
+    assert restored["config"]["EndpointConfigName"] == "config-1"
 
 
 @pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])

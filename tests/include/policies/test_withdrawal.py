@@ -5,17 +5,30 @@ from typing import Any
 import pytest
 
 from include.policies.champion import EndpointStatus
-from include.policies.withdrawal import judge_failure
+from include.policies.withdrawal import Withdrawal, judge_failure
+from sagemaker_jobs.failure_reasons import endpoint_cause
 
 PLANNED: dict[str, Any] = {
     "endpoint": {"config": {"EndpointConfigName": "config-2"}},
     "previous": "config-1",
 }
 FIRST = {**PLANNED, "previous": None}
+PING = "The primary container for production variant AllTraffic did not pass the ping health check."
 
 
 def endpoint(status: str, config: str, reason: str = "") -> EndpointStatus:
     return EndpointStatus("cars", status, config, reason)
+
+
+def judge(
+    found: EndpointStatus | None,
+    planned: dict[str, Any] | None,
+    deployed: bool = True,
+    failed_test: str | None = None,
+) -> Withdrawal:
+    """Judge as the task does, which asks the plugin what the endpoint's reason means."""
+    cause = endpoint_cause(found.failure_reason if found else "")
+    return judge_failure(found, planned, deployed, failed_test, cause)
 
 
 @pytest.mark.parametrize(
@@ -29,20 +42,20 @@ def endpoint(status: str, config: str, reason: str = "") -> EndpointStatus:
         ),
         (endpoint("InService", "config-2"), FIRST, None, "its smoke test: the answer for a.jpg"),
         (
-            endpoint("InService", "config-1", "ping"),
+            endpoint("InService", "config-1", PING),
             PLANNED,
             None,
-            "config-2 was rolled back: ping",
+            "config-2 was rolled back: The primary",
         ),
-        (endpoint("UpdateRollbackFailed", "config-2", "x"), PLANNED, "config-1", "RollbackFailed"),
-        (endpoint("OutOfService", "config-2"), PLANNED, "config-1", "is OutOfService"),
-        (endpoint("Failed", "config-2", "no /ping"), FIRST, None, "is Failed with config-2: no /p"),
+        (endpoint("UpdateRollbackFailed", "config-2", PING), PLANNED, "config-1", "RollbackFailed"),
+        (endpoint("OutOfService", "config-2", PING), PLANNED, "config-1", "is OutOfService"),
+        (endpoint("Failed", "config-2", PING), FIRST, None, "is Failed with config-2: The pri"),
     ],
 )
 def test_the_model_is_at_fault(
     found: EndpointStatus, planned: dict[str, Any], restored: str | None, reason: str
 ) -> None:
-    judged = judge_failure(found, planned, True, "the answer for a.jpg is no distribution")
+    judged = judge(found, planned, True, "the answer for a.jpg is no distribution")
     assert judged.reject.go
     assert reason in judged.reject.reason
     assert (judged.restore.go, judged.endpoint_config) == (restored is not None, restored)
@@ -63,7 +76,20 @@ def test_the_model_is_at_fault(
             endpoint("InService", "config-1", "InsufficientInstanceCapacity: none is left"),
             PLANNED,
             True,
-            "says nothing of the model",
+            "says nothing about the model",
+        ),
+        (endpoint("InService", "config-1"), PLANNED, True, "at fault is not known"),
+        (
+            endpoint("Failed", "config-2", "Unable to assume the role: not authorized"),
+            FIRST,
+            True,
+            "at fault is not known",
+        ),
+        (
+            endpoint("InService", "config-1", "Request to service failed. Contact support."),
+            PLANNED,
+            True,
+            "says nothing about the model",
         ),
         (endpoint("Updating", "config-1"), PLANNED, True, "is Updating still"),
         (endpoint("RollingBack", "config-1"), PLANNED, True, "is RollingBack still"),
@@ -71,14 +97,14 @@ def test_the_model_is_at_fault(
             endpoint("Failed", "config-2", "Unable to provision requested ML compute capacity"),
             FIRST,
             True,
-            "says nothing of the model",
+            "says nothing about the model",
         ),
     ],
 )
 def test_nothing_is_known_against_the_model(
     found: EndpointStatus | None, planned: dict[str, Any] | None, deployed: bool, reason: str
 ) -> None:
-    judged = judge_failure(found, planned, deployed, None)
+    judged = judge(found, planned, deployed)
     assert not judged.reject.go
     assert not judged.restore.go
     assert reason in judged.reject.reason
@@ -86,6 +112,15 @@ def test_nothing_is_known_against_the_model(
 
 def test_what_aws_took_back_needs_no_smoke_test_to_be_rejected() -> None:
     """An update that was rolled back never gets as far as a test."""
-    rolled_back = endpoint("InService", "config-1", "no /ping")
-    assert judge_failure(rolled_back, PLANNED, True, None).reject.go
-    assert judge_failure(endpoint("Failed", "config-2"), FIRST, True, None).reject.go
+    assert judge(endpoint("InService", "config-1", PING), PLANNED).reject.go
+    assert judge(endpoint("Failed", "config-2", PING), FIRST).reject.go
+
+
+@pytest.mark.parametrize("status", ["OutOfService", "UpdateRollbackFailed"])
+@pytest.mark.parametrize("reason", ["", "CapacityError: no machines", "something new"])
+def test_an_endpoint_that_does_not_serve_gets_the_former_model_whoever_is_at_fault(
+    status: str, reason: str
+) -> None:
+    judged = judge(endpoint(status, "config-2", reason), PLANNED)
+    assert not judged.reject.go
+    assert (judged.restore.go, judged.endpoint_config) == (True, "config-1")

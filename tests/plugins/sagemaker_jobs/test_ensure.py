@@ -245,6 +245,13 @@ def test_a_full_quota_is_left_to_the_next_try(script: Script, ensure: Any) -> No
         ensure()
 
 
+def test_a_refusal_of_unknown_meaning_is_left_to_the_next_try(script: Script, ensure: Any) -> None:
+    script.missing(1)
+    script.refused("SomethingNewException", "try later")
+    with pytest.raises(ClientError, match="try later"):
+        ensure()
+
+
 def test_another_error_than_absence_does_not_create_a_job(sagemaker: Stubber, ensure: Any) -> None:
     sagemaker.add_client_error("describe_training_job", "AccessDeniedException", "no")
     with pytest.raises(CallRefused, match=r"DescribeTrainingJob \(AccessDeniedException\)"):

@@ -1,0 +1,50 @@
+"""The cause that a FailureReason names: the one place that interprets these texts.
+
+SageMaker gives the reason why a job or an endpoint failed as text only. A text that none of the
+patterns below matches has an unknown cause, and nothing is concluded from it.
+"""
+
+import re
+from typing import Literal
+
+Cause = Literal["aws", "model", "unknown"]
+"""`aws`: no capacity, a quota or an internal error, so that a retry may help. `model`: the model's
+container failed its health check, or an alarm on the new instances went off. `unknown`: neither."""
+
+_IGNORE_CASE = re.IGNORECASE
+
+_JOB_OF_AWS = re.compile(
+    r"^\W*(CapacityError|InternalServerError|InternalError|InternalFailure|Interrupted"
+    r"|ServiceUnavailable|Throttling)",
+    _IGNORE_CASE,
+)
+"""Only at the beginning: what follows may quote the program's own output."""
+
+_ENDPOINT: tuple[tuple[Cause, re.Pattern[str]], ...] = (
+    # The container's log may be quoted after this, so it is looked for first.
+    ("model", re.compile(r"did not pass the ping health check", _IGNORE_CASE)),
+    ("model", re.compile(r"failed to extract model data archive|cannot unpack", _IGNORE_CASE)),
+    # A missing right is nobody's fault but the role's, also where it names an alarm or a quota.
+    ("unknown", re.compile(r"access ?denied|not authori[sz]ed|permission", _IGNORE_CASE)),
+    (
+        "aws",
+        re.compile(
+            r"insufficient\w*capacity|insufficient capacity|CapacityError|compute capacity"
+            r"|unable to provision|availability zone|limit exceeded|LimitExceeded|service limit"
+            r"|quota|InternalServerError|InternalError|InternalFailure|ServiceUnavailable"
+            r"|Throttling|request to service failed",
+            _IGNORE_CASE,
+        ),
+    ),
+    ("model", re.compile(r"\balarms?\b.*\b(ALARM|tripped|triggered|went off)\b", re.DOTALL)),
+)
+
+
+def job_cause(reason: str) -> Cause:
+    """Return the cause of a failed job: `aws` or `unknown`."""
+    return "aws" if _JOB_OF_AWS.match(reason) else "unknown"
+
+
+def endpoint_cause(reason: str) -> Cause:
+    """Return the cause of an endpoint's update or creation that failed."""
+    return next((cause for cause, pattern in _ENDPOINT if pattern.search(reason)), "unknown")

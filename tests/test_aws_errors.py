@@ -1,0 +1,47 @@
+"""The jobs plugin and the policies may not import each other, and read AWS's errors alike."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from include.policies import refusals
+from sagemaker_jobs import aws
+
+ERRORS = [
+    ("AccessDenied", 403, ""),
+    ("AccessDeniedException", 400, "not authorized; could not find a policy"),
+    ("AuthorizationError", 403, ""),
+    ("ExpiredToken", 403, ""),
+    ("ExpiredTokenException", 403, ""),
+    ("Forbidden", 403, ""),
+    ("InvalidAccessKeyId", 403, "does not exist in our records"),
+    ("InvalidClientTokenId", 403, ""),
+    ("InternalFailure", 500, ""),
+    ("MissingAuthenticationToken", 403, ""),
+    ("NoSuchKey", 404, "The specified key does not exist."),
+    ("OptInRequired", 403, ""),
+    ("RequestExpired", 400, ""),
+    ("ResourceNotFound", 400, "Requested resource not found."),
+    ("ResourceNotFoundException", 400, ""),
+    ("SignatureDoesNotMatch", 403, ""),
+    ("ThrottlingException", 400, "Rate exceeded"),
+    ("UnauthorizedException", 401, ""),
+    ("UnauthorizedOperation", 403, ""),
+    ("UnrecognizedClientException", 400, "The security token is invalid."),
+    ("ValidationException", 400, 'Could not find endpoint "cars".'),
+    ("ValidationException", 400, "ModelPackageGroup cars does not exist."),
+    ("ValidationException", 400, "Requested resource not found"),
+    ("ValidationException", 400, "Member must not be null"),
+    ("403", 403, "Forbidden"),
+    ("404", 404, "Not Found"),
+]
+
+
+@pytest.mark.parametrize(("code", "status", "message"), ERRORS)
+def test_both_sides_read_an_error_alike(code: str, status: int, message: str) -> None:
+    answer = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    error = ClientError(answer, "Describe")
+    assert refusals.is_denied(error) is aws.is_access(error)
+    assert refusals.is_missing(error) is aws.is_missing(error)
