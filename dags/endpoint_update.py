@@ -33,7 +33,8 @@ back, trigger endpoint rollback.
 - `track_endpoint`, *the longest wait is over*: nothing is known against the model. The wait is two
   hours and what `endpoint.traffic` takes; the next try waits on. Later, clear the task.
 - `track_endpoint`, *next try asks for it again*: AWS had no machines, or an internal error; it is
-  deployed again, three times. Then choose another `endpoint.instance_type`, or trigger this DAG later.
+  deployed again, three times. Then choose another `endpoint.instance_type`, or trigger this DAG
+  later.
 - `smoke_test`: the new model does not answer as it was judged, or takes too long. `restore` brings
   the former one back, and `reject_package` rejects the new one; then look for the difference. Where
   the test itself was at fault, approve the package again and trigger this DAG.
