@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. Plain `make` explains all of them.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run predict preflight test lint format bench studies clean constraints venv
+.PHONY: help run predict preflight test explore lint format bench studies clean constraints venv
 
 STARTED := $(shell date +%s.%N)
 SUPPORTED := import sys; sys.exit(not (3, 11, 4) <= sys.version_info[:3] < (3, 13))
@@ -21,6 +21,7 @@ help:  ## explain the commands
 	@echo
 	@echo '  make run options: DATA=<folder>  PIPELINE=<name or yaml>  CLASSES=<n or names>  ONCE=1'
 	@echo '                    SEED=<n>  UI_PORT=8080  AWS_PORT=4566  PYTHON=<python 3.11 or 3.12>'
+	@echo '  make test and make explore options: SEED=<n>, to repeat a run of other examples; TESTS=<paths>'
 	@echo '  make preflight options: PIPELINE=<name>  JSON=1; the Airflow Variables as AIRFLOW_VAR_<NAME>'
 
 run: $(VENV)/run.installed  ## run everything here: local AWS, Airflow, the five DAGs; Ctrl-C ends it
@@ -36,7 +37,10 @@ preflight: $(VENV)/run.installed  ## would a night on AWS work? each thing that 
 	@exec $(BIN)/python -m include.preflight $(if $(PIPELINE),--pipeline '$(PIPELINE)') $(if $(filter-out 0,$(JSON)),--json)
 
 test: $(VENV)/dev.installed  ## the whole suite, without AWS, Docker or network
-	@exec $(BIN)/python -m pytest $(TESTS)
+	@exec $(BIN)/python -m pytest $(if $(SEED),--hypothesis-seed='$(SEED)') $(TESTS)
+
+explore: $(VENV)/dev.installed  ## the property-based tests alone, with new examples
+	@exec $(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore $(if $(SEED),--hypothesis-seed='$(SEED)') $(TESTS)
 
 lint: $(VENV)/dev.installed  ## style, types, and the walls between the rooms
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=.:plugins:dags $(BIN)/lint-imports

@@ -1,4 +1,4 @@
-"""What every test shares: an Airflow home of its own and no way to a real AWS account."""
+"""What all tests share: an Airflow home, no way to a real AWS account, repeatable examples."""
 
 import logging
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 _HOME = tempfile.mkdtemp(prefix="airflow-home-")
@@ -33,6 +34,22 @@ for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_SESS
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what it runs in the background deaf to Ctrl-C, and its children after it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# No test may fail because the machine is busy.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fixed", _UNTIMED, derandomize=True)
+settings.register_profile("explore", _UNTIMED, print_blob=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make property-based tests try the same examples in each run, unless others are asked for.
+
+    `--hypothesis-seed` has no effect on a derandomized test, so the profile depends on it.
+    """
+    if not config.getoption("--hypothesis-profile"):
+        seeded = config.getoption("--hypothesis-seed") is not None
+        settings.load_profile("explore" if seeded else "fixed")
 
 
 @pytest.fixture(scope="session")

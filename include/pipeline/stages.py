@@ -130,7 +130,8 @@ class Dataset(Strict):
     boxes: Literal["whole", "crop"] = "whole"
     box_margin: Annotated[float, Field(ge=0, le=1)] = 0.0
     min_side: Annotated[int, Field(ge=1)] = 16
-    max_pixels: Annotated[int, Field(ge=1)] = 100_000_000
+    # The most that the container image decodes, see include/policies/screening/limits.py.
+    max_pixels: Annotated[int, Field(ge=1, le=100_000_000)] = 100_000_000
     quarantine_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
     machine: Machine = Machine(instance_type="ml.c5.2xlarge", volume_gb=50)
 

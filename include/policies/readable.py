@@ -11,13 +11,11 @@ from typing import Any
 from include.pipeline.layout import Layout
 from include.policies.damage import jpeg_damage, png_damage
 from include.policies.new_images import IncomingImage
+from include.policies.screening.limits import size_problem
 
 THREADS = 16
 ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
 READABLE = ("JPEG", "PNG")
-
-MOST_PIXELS = 100_000_000
-"""What our image decodes of one photo: it refuses more, and by it the whole batch fails."""
 
 LONGEST_NAME = 255 - len(".out")
 """Bytes of a file's or a folder's name, to which batch transform adds an answer's ending."""
@@ -68,11 +66,12 @@ def problem(content: bytes) -> str | None:
         return "is empty"
     try:
         with Image.open(io.BytesIO(content), formats=READABLE) as image:
-            if image.width * image.height > MOST_PIXELS:
-                return f"has {image.width} x {image.height} pixels, more than {MOST_PIXELS}"
+            # A telephone's MPO is a JPEG that others follow.
+            kind = "PNG" if image.format == "PNG" else "JPEG"
+            if wrong := size_problem(kind, image.width, image.height):
+                return f"has {wrong}"
             image.load()
-            # Telephones' MPO is a JPEG that others follow.
-            return png_damage(content) if image.format == "PNG" else jpeg_damage(content)
+            return png_damage(content) if kind == "PNG" else jpeg_damage(content)
     except UnidentifiedImageError:
         return "is neither JPEG nor PNG"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

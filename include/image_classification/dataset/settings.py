@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 from include.image_classification.dataset.photo.check import PhotoRules
+from include.image_classification.dataset.photo.limits import MOST_PIXELS
 from include.image_classification.dataset.source.layouts import LAYOUTS
 from include.image_classification.dataset.version.split import SplitRatio
 from include.image_classification.flags import FlagParser, fraction, positive_integer
@@ -81,7 +82,7 @@ def _parser() -> FlagParser:
     add("--train-ratio", type=fraction, default=0.8, help="share of a class that trains")
     add("--validation-ratio", type=fraction, default=0.1, help="share that validates")
     add("--min-side", type=positive_integer, default=16, help="refuse smaller photos, in pixels")
-    add("--max-pixels", type=positive_integer, default=100_000_000, help="refuse larger photos")
+    add("--max-pixels", type=positive_integer, default=MOST_PIXELS, help="refuse larger photos")
     add("--quarantine-limit", type=fraction, default=0.05, help="fail above this share refused")
     add("--boxes", choices=BOXES, default="whole", help="whole photos, or cropped to their boxes")
     add("--box-margin", type=fraction, default=0.0, help="share of a box's sides to add around it")

@@ -7,12 +7,10 @@ from typing import Any
 import cv2
 
 from include.image_classification.dataset.photo.header import read_photo_header
+from include.image_classification.dataset.photo.limits import size_problem
 from include.image_classification.dataset.photo.still import decode_still
 
 QUALITY = 82
-
-MAX_PIXELS = 100_000_000
-"""Pages show what was refused, too: a few kilobytes that claim more could unfold to gigabytes."""
 
 SCALED = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
@@ -49,7 +47,8 @@ def thumbnail(path: Path, width: int, height: int) -> str | None:
 def _decode(data: bytes, side: int) -> Any:
     """Decode at the smallest scale at which each side has so many pixels, if it has them."""
     header = read_photo_header(data)
-    if header is None or header.width * header.height > MAX_PIXELS:
+    # Pages show refused photos, too: a few kilobytes can unfold to gigabytes.
+    if header is None or size_problem(header.suffix, header.width, header.height):
         return None
     shorter = min(header.width, header.height)
     flags = next((SCALED[scale] for scale in SCALED if shorter >= scale * side), cv2.IMREAD_COLOR)

@@ -12,11 +12,9 @@ import numpy as np
 from include.image_classification.conversion.decoding import Colour, decode
 from include.image_classification.conversion.encoding import Encoding, fit, reduction
 from include.image_classification.dataset.photo.header import PNG_START, describe, read_photo_header
+from include.image_classification.dataset.photo.limits import size_problem
 from include.image_classification.dataset.photo.still import AnimatedPhotoError
 from include.image_classification.squash import Image, squash
-
-MAX_PIXELS = 100_000_000
-"""What a request may claim to hold: a few kilobytes can unfold to gigabytes."""
 
 
 class PhotoError(Exception):
@@ -56,10 +54,8 @@ def _check(body: bytes) -> None:
         raise PhotoError(f"the body is no image: {describe(body)}")
     if not header.whole or not (header.suffix == "jpg" or _has_whole_chunks(body)):
         raise PhotoError("the image is cut off: the body ends before its picture does")
-    if header.width * header.height > MAX_PIXELS:
-        raise PhotoError(
-            f"the image has {header.width} x {header.height} pixels, more than {MAX_PIXELS}"
-        )
+    if wrong := size_problem(header.suffix, header.width, header.height):
+        raise PhotoError(f"the image has {wrong}")
 
 
 def _has_whole_chunks(png: bytes) -> bool:

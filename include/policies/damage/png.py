@@ -7,13 +7,12 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 
+from include.policies.screening.limits import size_problem
+
 START = b"\x89PNG\r\n\x1a\n"
 
 ENDING = 4096
 """The last bytes of a PNG, in which our image expects its end."""
-
-LONGEST_SIDE = 1_000_000
-"""What libpng reads."""
 
 CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 """The chunks that a decoder must know; an unknown one of them ends decoding."""
@@ -23,6 +22,15 @@ ORDERS = ([b"IHDR", b"IDAT", b"IEND"], [b"IHDR", b"PLTE", b"IDAT", b"IEND"])
 
 HEADER = struct.Struct(">IIBBBBB")
 INDEXED = 3
+CHANNELS = {0: 1, 2: 3, INDEXED: 1, 4: 2, 6: 4}
+"""Samples of a pixel by the header's type of colour."""
+
+WHOLE = ((0, 0, 1, 1),)
+ADAM7 = (
+    (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)
+)  # fmt: skip
+"""The parts that a picture's pixels come in: the first pixel's column and row, then the steps."""
+
 PIECE = 1 << 20
 
 Chunk = tuple[bytes, bytes]
@@ -85,8 +93,8 @@ def _check_header(chunks: Sequence[Chunk]) -> None:
     if len(header) != HEADER.size:
         raise DamageError(f"is damaged: its header has {len(header)} bytes")
     width, height, _, colours, packing, filtering, interlacing = HEADER.unpack(header)
-    if max(width, height) > LONGEST_SIDE:
-        raise DamageError(f"has {width} x {height} pixels, more than {LONGEST_SIDE} on one side")
+    if wrong := size_problem("PNG", width, height):
+        raise DamageError(f"has {wrong}")
     if packing or filtering or interlacing > 1:
         raise DamageError("is damaged: its pixels are packed in no way that PNG knows")
     if palette is None and colours == INDEXED:
@@ -96,25 +104,44 @@ def _check_header(chunks: Sequence[Chunk]) -> None:
 
 
 def _check_pixels(chunks: Sequence[Chunk]) -> None:
-    """Unpack the pixels to the checksum at their end, which Pillow does not read.
+    """Unpack the pixels to the checksum at their end, and count the bytes of their rows.
 
-    No picture has more than 8 bytes a pixel, and a few for each row.
+    Pillow reads neither the checksum nor, where the stream ends early, the missing rows: it leaves
+    these black.
     """
-    width, height = struct.unpack_from(">II", chunks[0][1])
     pixels = b"".join(content for kind, content in chunks if kind == b"IDAT")
-    left = 8 * (width + 1) * (height + 1)
+    needed, unpacked = unpacked_bytes(chunks[0][1]), 0
     unpacking = zlib.decompressobj()
     try:
-        while not unpacking.eof and left > 0:
+        while not unpacking.eof and unpacked <= needed + PIECE:
             piece = unpacking.decompress(pixels, PIECE)
             pixels = unpacking.unconsumed_tail
             if not (piece or pixels):
                 break
-            left -= len(piece)
+            unpacked += len(piece)
     except zlib.error as error:
         raise DamageError(f"is damaged: {error}") from error
     if not unpacking.eof:
         raise DamageError("is damaged: its pixels have no end")
+    if unpacked < needed:
+        raise DamageError(f"is cut off: it has {unpacked} of {needed} bytes of pixels")
+
+
+def unpacked_bytes(header: bytes) -> int:
+    """Return how many bytes the rows of a PNG's pixels have, by its header's 13 bytes.
+
+    Each row has a byte that names its filter. An interlaced picture consists of seven smaller ones
+    (the PNG specification, 8.2 and 9.1).
+    """
+    width, height, bits, colours, *_, interlacing = HEADER.unpack(header)
+    pixel = bits * CHANNELS.get(colours, 1)
+    parts = [
+        (-(-(width - left) // across), -(-(height - top) // down))
+        for left, top, across, down in (ADAM7 if interlacing else WHOLE)
+    ]
+    return sum(
+        rows * (1 + (columns * pixel + 7) // 8) for columns, rows in parts if min(columns, rows) > 0
+    )
 
 
 def _name(kind: bytes) -> str:

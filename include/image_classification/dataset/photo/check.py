@@ -15,6 +15,7 @@ from include.image_classification.dataset.photo.header import (
     describe,
     read_photo_header,
 )
+from include.image_classification.dataset.photo.limits import size_problem
 from include.image_classification.dataset.photo.perceptual import perceptual_hash
 from include.image_classification.dataset.version.manifest import (
     Box,
@@ -170,6 +171,8 @@ def _read_header(data: bytes, rules: PhotoRules) -> PhotoHeader:
     if width * height > rules.max_pixels:
         limit = f"{width} x {height} pixels are over the limit of {rules.max_pixels}"
         raise RefusedPhotoError("too-large", limit)
+    if wrong := size_problem(header.suffix, width, height):
+        raise RefusedPhotoError("too-large", wrong)
     _check_sides(width, height, rules)
     return header
 

@@ -16,12 +16,15 @@ import PIL.Image
 import simplejpeg
 
 from include.image_classification.dataset.photo.header import PhotoHeader
+from include.image_classification.dataset.photo.still import decode_still
 from include.image_classification.dataset.version.manifest import Reason
 from include.image_classification.squash import Image
 
 # Decoders read every bit of a JPEG whatever the scale; small and grey is fastest.
 SMALL = 16
 CV_SMALL_AND_GREY = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
+# OpenCV decodes a PNG whole in any case, and cannot reduce one that is narrower than 4 pixels.
+CV_GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 
 # What libjpeg says of a picture that it decodes all the same, in its own words.
 WARNING = re.compile(
@@ -79,10 +82,14 @@ def _decode_png(data: bytes) -> Image:
     try:
         with PIL.Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             picture.load()
-            return _grey(picture)
+            grey = _grey(picture)
     except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:
         reason: Reason = "truncated" if "truncated" in str(error) else "undecodable"
         raise RefusedPhotoError(reason, str(error)) from error
+    # Pillow leaves rows black whose pixels are missing. OpenCV, which decodes the photo in
+    # conversion and serving, refuses them.
+    _decode_by_opencv(data, flags=CV_GREY)
+    return grey
 
 
 def _grey(picture: PIL.Image.Image) -> Image:
@@ -103,8 +110,10 @@ def _decode_unless_damaged(data: bytes, message: str) -> Image:
     return decoded
 
 
-def _decode_by_opencv(data: bytes, refusal: str = "the decoder refuses it") -> Image:
-    decoded: Any = cv2.imdecode(np.frombuffer(data, np.uint8), CV_SMALL_AND_GREY)
+def _decode_by_opencv(
+    data: bytes, refusal: str = "the decoder refuses it", flags: int = CV_SMALL_AND_GREY
+) -> Image:
+    decoded: Any = decode_still(data, flags)
     if decoded is None:
         raise RefusedPhotoError("undecodable", refusal)
     return np.asarray(decoded, np.uint8)

@@ -4,11 +4,13 @@ import io
 import struct
 import zlib
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from include.image_classification.serving.photo import PhotoError, read_photo
@@ -17,7 +19,7 @@ from include.policies.readable import problem
 START = b"\x89PNG\r\n\x1a\n"
 KINDS = (
     "baseline", "progressive", "restarting", "grey", "four inks", "several",
-    "colours", "palette", "deep", "described",
+    "colours", "palette", "deep", "described", "interlaced", "two colours",
 )  # fmt: skip
 END_OF_JPEG = b"\xff\xd9"
 
@@ -28,29 +30,43 @@ def photo(kind: str) -> bytes:
     noise = np.random.default_rng(0).integers(0, 255, (40, 56, 4), np.uint8)
     colours, inks = Image.fromarray(noise[..., :3].copy()), Image.fromarray(noise, "CMYK")
     deep = Image.fromarray(noise[..., :2].copy().view(np.uint16)[..., 0])
+    if kind == "interlaced":
+        return interlaced(noise[..., :3])
+    pictures: dict[str, tuple[Image.Image, str, dict[str, Any]]] = {
+        "baseline": (colours, "JPEG", {}),
+        "progressive": (colours, "JPEG", {"progressive": True}),
+        "restarting": (colours, "JPEG", {"restart_marker_blocks": 2}),
+        "grey": (colours.convert("L"), "JPEG", {}),
+        "four inks": (inks, "JPEG", {}),
+        "several": (colours, "MPO", {"save_all": True, "append_images": [colours.rotate(180)]}),
+        "colours": (colours, "PNG", {}),
+        "palette": (colours.quantize(16), "PNG", {}),
+        "deep": (deep, "PNG", {}),
+        "two colours": (colours.convert("1"), "PNG", {}),
+        "described": (
+            colours,
+            "PNG",
+            {"dpi": (72, 72), "exif": Image.Exif(), "icc_profile": b"x" * 200},
+        ),
+    }
+    picture, form, options = pictures[kind]
     buffer = io.BytesIO()
-    match kind:
-        case "baseline":
-            colours.save(buffer, "JPEG")
-        case "progressive":
-            colours.save(buffer, "JPEG", progressive=True)
-        case "restarting":
-            colours.save(buffer, "JPEG", restart_marker_blocks=2)
-        case "grey":
-            colours.convert("L").save(buffer, "JPEG")
-        case "four inks":
-            inks.save(buffer, "JPEG")
-        case "several":
-            colours.save(buffer, "MPO", save_all=True, append_images=[colours.rotate(180)])
-        case "palette":
-            colours.quantize(16).save(buffer, "PNG")
-        case "deep":
-            deep.save(buffer, "PNG")
-        case "described":
-            colours.save(buffer, "PNG", dpi=(72, 72), exif=Image.Exif(), icc_profile=b"x" * 200)
-        case _:
-            colours.save(buffer, "PNG")
+    picture.save(buffer, form, **options)
     return buffer.getvalue()
+
+
+def interlaced(pixels: NDArray[np.uint8]) -> bytes:
+    """A PNG whose pixels come in seven parts, which Pillow and OpenCV read and do not write."""
+    height, width, _ = pixels.shape
+    parts = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2)]
+    rows = [
+        b"\0" + row.tobytes()
+        for top, left, down, across in [*parts, (1, 0, 2, 1)]
+        for row in pixels[top::down, left::across]
+    ]
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 1)
+    content = [(b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b"")]
+    return joined(content)
 
 
 def refused(content: bytes) -> bool:
@@ -168,6 +184,12 @@ def without_checksum(png: bytes) -> bytes:
     return joined([(k, c[:-4] if k == b"IDAT" else c) for k, c in chunks(png)])
 
 
+def taller(png: bytes, height: int) -> bytes:
+    """Let a PNG's header claim more rows than its pixels have, with its checksum right."""
+    size = struct.pack(">I", height)
+    return joined([(k, c[:4] + size + c[8:] if k == b"IHDR" else c) for k, c in chunks(png)])
+
+
 def flipped(content: bytes, at: int) -> bytes:
     return content[:at] + bytes((content[at] ^ 1,)) + content[at + 1 :]
 
@@ -193,6 +215,8 @@ END = len(PNG) - 12
             (MPO[: first_end(MPO) - missing] + MPO[first_end(MPO) :], "premature end")
             for missing in (20, 100, 300)
         ),
+        (taller(PNG, 41), "has 6760 of 6929 bytes of pixels"),
+        (taller(PNG, 65_576), "has 6760 of 11082344 bytes of pixels"),
         (PNG + b"x" * 5000, "followed by 5000 bytes"),
         (joined([*chunks(PNG)[:1], *chunks(PNG)[2:]]), "cannot be decoded"),
         (with_chunk(PNG, 1, b"IDOT", b""), "a chunk IDOT"),

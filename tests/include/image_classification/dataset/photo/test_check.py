@@ -113,6 +113,14 @@ def test_a_changed_bit_in_a_png_is_refused() -> None:
     assert reason(bytes(data)) == "undecodable"
 
 
+def test_a_png_that_lacks_rows_is_refused() -> None:
+    """Pillow makes them black; conversion and serving refuse the photo."""
+    header = PNG[12:20] + (41).to_bytes(4, "big") + PNG[24:29]
+    data = PNG[:12] + header + zlib.crc32(header).to_bytes(4, "big") + PNG[33:]
+    assert PIL.Image.open(io.BytesIO(data)).convert("RGB").size == (60, 41)
+    assert reason(data) == "undecodable"
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [(b"", "empty"), (b"<html>", "<html>"), (b"GIF89a", "GIF"), (b"RIFF....WEBP", "WebP")],

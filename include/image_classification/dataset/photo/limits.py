@@ -1,0 +1,23 @@
+"""Size limits of a photo that is decoded: in a refresh, a conversion and by the server.
+
+The pair of `include/policies/screening/limits.py`, by which the Airflow worker screens incoming
+photos. The two share no module, so the numbers are written down twice. A test compares them, and
+runs both sides at each limit.
+"""
+
+from collections.abc import Mapping
+
+MOST_PIXELS = 100_000_000
+"""Width times height: a few kilobytes can unfold to gigabytes."""
+
+LONGEST_SIDE: Mapping[str, int] = {"jpg": 65_500, "png": 1_000_000}
+"""Width and height by suffix, in pixels: what libjpeg and libpng decode at most."""
+
+
+def size_problem(suffix: str, width: int, height: int) -> str | None:
+    """Return which limit a JPEG ("jpg") or PNG ("png") of this size exceeds, or None."""
+    if width * height > MOST_PIXELS:
+        return f"{width} x {height} pixels, more than {MOST_PIXELS}"
+    if max(width, height) > LONGEST_SIDE[suffix]:
+        return f"{width} x {height} pixels, more than {LONGEST_SIDE[suffix]} on one side"
+    return None
