@@ -5,6 +5,7 @@ import gzip
 import lzma
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
@@ -41,17 +42,37 @@ def tar_members(path: Path) -> Iterator[Member]:
     Raises:
         ProgramError: It is cut off, damaged or a decompression bomb.
     """
-    with damage_named(path), _inflated(path) as file:
+    with damage_named(path), open_tar(path) as (file, tar):
+        for info in tar_headers(tar):
+            refuse_bomb(path, tar.offset)
+            if not info.isdir():
+                yield _member(path, file, info)
+        _check_end(file, tar.offset)
+        _read_out(path, file)
+
+
+@contextmanager
+def open_tar(path: Path) -> Iterator[tuple[IO[bytes], tarfile.TarFile]]:
+    """Open a tar file, compressed or not: its inflated stream, and the archive on that stream."""
+    with _inflated(path) as file:
         headers = cast(IO[bytes], _Headers(file))
         with tarfile.TarFile(path.name, "r", fileobj=headers) as tar:
-            while (info := tar.next()) is not None:
-                # tarfile remembers every member; a million of them are a gigabyte.
-                tar.members = []  # type: ignore[attr-defined]
-                refuse_bomb(path, tar.offset)
-                if not info.isdir():
-                    yield _member(path, file, info)
-            _check_end(file, tar.offset)
-            _read_out(path, file)
+            yield file, tar
+
+
+def tar_headers(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Yield the header of every member once, in flat memory.
+
+    Raises:
+        tarfile.ReadError: A header has a negative size: tarfile would go back and read it again,
+            without end (CVE-2025-8194).
+    """
+    while (info := tar.next()) is not None:
+        # tarfile remembers every member; a million of them are a gigabyte.
+        tar.members = []  # type: ignore[attr-defined]
+        if tar.offset <= info.offset:
+            raise tarfile.ReadError("a header with a negative size")
+        yield info
 
 
 def _inflated(path: Path) -> IO[bytes]:

@@ -4,14 +4,14 @@ import contextlib
 import json
 import re
 import shutil
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from include.image_classification.container import ProgramError
+from include.image_classification.dataset.archives.member import DAMAGE
+from include.image_classification.dataset.archives.tar_members import open_tar, tar_headers
 from include.image_classification.training.model_files import (
     BEST_EPOCH,
     SHAPES,
@@ -47,14 +47,14 @@ def unpacked_model(path: Path) -> Iterator[EarlierModel]:
 
 def _unpack(archive: Path, folder: Path) -> None:
     try:
-        with tarfile.open(archive, "r:*") as opened:
-            for member in opened:
+        with open_tar(archive) as (_, opened):
+            for member in tar_headers(opened):
                 name = PurePosixPath(member.name).name
                 content = opened.extractfile(member) if member.isreg() else None
                 if content is not None and WANTED.fullmatch(name):
                     with (folder / name).open("wb") as file:
                         shutil.copyfileobj(content, file)
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+    except DAMAGE as error:
         raise ProgramError(f"{archive.name} is cut off or no model.tar.gz: {error}") from error
 
 

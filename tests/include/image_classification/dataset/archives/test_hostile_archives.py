@@ -140,6 +140,17 @@ def test_a_tars_header_of_any_size_is_not_taken_into_memory(tmp_path: Path) -> N
     assert peak(read) < 10 * MIB
 
 
+def test_a_tars_header_with_a_negative_size_is_not_read_without_end(tmp_path: Path) -> None:
+    """CVE-2025-8194: the header that follows is the same one."""
+    info = tarfile.TarInfo("1.jpg")
+    info.size = -512
+    with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("0.jpg"))
+        tar.fileobj.write(info.tobuf(tarfile.GNU_FORMAT))
+    with pytest.raises(ProgramError, match="a header with a negative size"):
+        list(members(tmp_path / "a.tgz"))
+
+
 def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
     """It may claim a petabyte of nothing."""
     info = tarfile.TarInfo("1.jpg")

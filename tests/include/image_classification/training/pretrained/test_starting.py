@@ -113,6 +113,19 @@ def test_an_archive_that_is_cut_off_is_named(data: Path, trained: Trained) -> No
         started()
 
 
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.XHDTYPE])
+def test_an_archive_with_hostile_headers_is_named(data: Path, kind: bytes) -> None:
+    """A negative size that tarfile reads without end, or headers within headers."""
+    header = tarfile.TarInfo("image-classification-0009.params")
+    header.type, header.size = kind, -512 if kind == tarfile.REGTYPE else 0
+    (data / "model").mkdir()
+    with tarfile.open(data / "model/model.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("first"))
+        archive.fileobj.write(header.tobuf(tarfile.GNU_FORMAT) * 3000)
+    with pytest.raises(ProgramError, match=r"model.tar.gz is cut off or no model.tar.gz"):
+        started()
+
+
 def test_an_archive_writes_nothing_beside_its_model(data: Path, trained: Trained) -> None:
     """Neither a path out of the folder nor a link leads anywhere."""
     path = pack(trained, data / "model")
