@@ -20,6 +20,8 @@ conversion. Runs by its schedule, or by hand.
   three times, ten minutes apart, and holds no slot meanwhile. Then finish the upload, or abort or
   remove what nobody finishes, and clear `plan`. Uploads older than a day are ignored.
 - `plan`, *nothing is at s3://...*: upload the raw data there, or set `source.uri` in the YAML.
+- `plan`, *the split ledger ... is missing*: somebody removed an object below `dataset/ledgers/`.
+  Restore it. Without it, photos that left the source and return would be split anew.
 - `plan`, *Airflow Variable ...*: set the Variable that the message names.
 - `submit_refresh`, *SageMaker does not accept* or *ResourceLimitExceeded*: the DAG preflight names
   the fix for a value, the role or a quota; iam:PassRole is in docs/iam/airflow.json. Then clear it.
@@ -78,6 +80,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.policies.pointer import read_pointer
     from include.policies.readiness import decide_complete, need_whole, settling
     from include.policies.source import Listing, decide_refresh
+    from include.policies.split_ledger import ledger_job
     from include.policies.stored_images import missing_images
 
     site = open_site(pipeline)
@@ -93,7 +96,14 @@ def plan(pipeline: str) -> dict[str, Any]:
     previous = current.version
     missing = missing_images(site.s3, site.layout, previous) if previous else 0
     go_or_skip(decide_refresh(current.record, fingerprint, asking.answers()["force"], missing))
-    request = refresh_request(site.pipeline, site.deployment, previous, fingerprint, missing > 0)
+    request = refresh_request(
+        site.pipeline,
+        site.deployment,
+        previous,
+        fingerprint,
+        store_all=missing > 0,
+        ledger_job=ledger_job(site.s3, site.layout, current.record),
+    )
     return {"request": request, "fingerprint": fingerprint, "pointer": {"seen": current.etag}}
 
 

@@ -84,6 +84,14 @@ class Layout:
         """What one refresh job reports about itself."""
         return f"{self.root}dataset/runs/{job_name}/"
 
+    def split_ledger(self, job_name: str) -> str:
+        """The folder of the split ledger that one refresh job wrote."""
+        return f"{self.root}dataset/ledgers/{job_name}/"
+
+    def split_ledger_file(self, job_name: str) -> str:
+        """The splits of all photos that any dataset version held, up to one refresh job's."""
+        return f"{self.split_ledger(job_name)}splits.jsonl.gz"
+
     @property
     def recordio_pointer(self) -> str:
         """Which RecordIO version is current."""

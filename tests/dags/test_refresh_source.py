@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
 from include.policies.readiness import SourceUnfinished
+from include.policies.records import RecordError
 
 BUCKET = "some-bucket"
 
@@ -77,10 +78,12 @@ def _refresh(tasks: Tasks, meanwhile: bytes | None = None) -> dict[str, Any]:
     return _publish(tasks, planned, "v", f"job of {planned['fingerprint']}")
 
 
-def _publish(tasks: Tasks, planned: dict[str, Any], version: str, name: str) -> dict[str, Any]:
+def _publish(
+    tasks: Tasks, planned: dict[str, Any], version: str, name: str, **more: Any
+) -> dict[str, Any]:
     """Publish what a job of this name has made of a plan: a version of no image."""
-    job = {"job_name": name}
-    tasks.put(f"dataset/runs/{name}/dataset.json", json.dumps({"version": version}).encode())
+    job, report = {"job_name": name}, {"version": version, **more}
+    tasks.put(f"dataset/runs/{name}/dataset.json", json.dumps(report).encode())
     tasks.put(f"dataset/versions/{version}/manifest.jsonl", b"")
     summary: dict[str, Any] = tasks.call("publish", planned["fingerprint"], planned["pointer"], job)
     return summary
@@ -114,6 +117,23 @@ def test_a_cleared_publish_of_an_older_run_does_not_move_the_pointer_back(tasks:
         _publish(tasks, older, "v1", "job-1")
     body = tasks.s3.get_object(Bucket=BUCKET, Key="merch/dataset/current.json")["Body"]
     assert json.loads(body.read())["version"] == "v2"
+
+
+def test_the_next_refresh_carries_on_the_ledger_of_the_current_job(tasks: Tasks) -> None:
+    def inputs() -> dict[str, str]:
+        given = tasks.call("plan")["request"]["config"]["ProcessingInputs"]
+        return {entry["InputName"]: entry["S3Input"]["S3Uri"] for entry in given}
+
+    tasks.put("source/a.zip", b"one")
+    _publish(tasks, tasks.call("plan"), "v1", "job-1")
+    tasks.put("source/a.zip", b"two")
+    assert "ledger" not in inputs(), "job-1 is from before there were ledgers"
+    _publish(tasks, tasks.call("plan"), "v2", "job-2", ledger_photos=3)
+    tasks.put("source/a.zip", b"three")
+    with pytest.raises(RecordError, match=r"split ledger .*job-2/splits\.jsonl\.gz is missing"):
+        inputs()
+    tasks.put("dataset/ledgers/job-2/splits.jsonl.gz", b"")
+    assert inputs()["ledger"] == f"s3://{BUCKET}/merch/dataset/ledgers/job-2/splits.jsonl.gz"
 
 
 def test_a_publish_that_is_tried_again_after_its_write_succeeds(tasks: Tasks) -> None:

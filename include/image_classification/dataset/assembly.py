@@ -63,7 +63,8 @@ def assemble(
 
     Args:
         source: What to read; its entries are used up.
-        earlier: The previous version. Its images keep their splits and are not decoded again.
+        earlier: The previous version. Its images are not decoded again, and photos of it and of
+            all versions before it keep their splits.
         settings: The refresh's settings.
         stores: Where new images go, and photos that are refused.
 
@@ -111,7 +112,7 @@ def _split(distinct: Deduplicated, earlier: Earlier, settings: RefreshSettings) 
         labels.setdefault(name, photo.label)
         if photo.split:
             own[name] = max(photo.split, own.get(name, "train"), key=SPLITS.index)
-    splits = assign_splits(labels, earlier.splits(), settings.ratio, own)
+    splits = assign_splits(labels, earlier.splits(labels.keys()), settings.ratio, own)
     log_contradicted(own, splits)
     return [_image(photo, splits[photo.photo_sha256]) for photo in distinct.photos]
 

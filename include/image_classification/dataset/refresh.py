@@ -23,6 +23,7 @@ from include.image_classification.dataset.version.changes import compare
 from include.image_classification.dataset.version.earlier import Earlier, read_earlier, write_looks
 from include.image_classification.dataset.version.image_store import ImageStore
 from include.image_classification.dataset.version.leakage import find_leaks
+from include.image_classification.dataset.version.ledger import LEDGER
 from include.image_classification.dataset.version.manifest import (
     write_json,
     write_rows,
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> None:
     """
     settings = parse_settings(arguments)
     started = time.monotonic()
-    earlier = read_earlier(processing_input("previous"))
+    earlier = read_earlier(processing_input("previous"), processing_input("ledger"))
     source = _open_source(processing_input("source"), settings)
     with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:
         stores = _stores(earlier, settings, Path(pictures))
@@ -98,7 +99,12 @@ def _write(
     elif list(page.quarantined) != list(earlier.quarantined):
         # The version's own list must stay as it is, and what is refused now must not go unsaid.
         write_rows(result / "quarantine.jsonl", map(asdict, page.quarantined))
-    report = {**page.report, "seconds": round(time.monotonic() - started, 3)}
+    remembered = earlier.write_ledger(processing_output("ledger") / LEDGER, page.version.images)
+    report = {
+        **page.report,
+        "ledger_photos": remembered,
+        "seconds": round(time.monotonic() - started, 3),
+    }
     if not page.report["unchanged"]:
         write_json(folder / "dataset.json", report)
     write_json(result / "dataset.json", report)

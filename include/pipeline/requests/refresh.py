@@ -21,6 +21,7 @@ def refresh_request(
     previous: str | None,
     fingerprint: str,
     store_all: bool = False,
+    ledger_job: str | None = None,
 ) -> JobRequest:
     """Return the job that makes a dataset version.
 
@@ -30,11 +31,14 @@ def refresh_request(
         previous: The current dataset version, whose assignments to splits are kept, if any.
         fingerprint: The source's state, recorded with the result.
         store_all: Images that the current version holds are stored again, because some are missing.
+        ledger_job: The refresh job whose split ledger is carried on, if there is one.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     inputs = {"source": source_uri(pipeline, layout)}
     if previous is not None:
         inputs["previous"] = layout.uri(layout.dataset(previous))
+    if ledger_job is not None:
+        inputs["ledger"] = layout.uri(layout.split_ledger_file(ledger_job))
     program = Program(
         name="refresh",
         machine=pipeline.dataset.machine,
@@ -45,6 +49,7 @@ def refresh_request(
             "images": layout.output(layout.images),
             "quarantine": layout.output(layout.quarantine),
             "versions": layout.output(layout.dataset_versions),
+            "ledger": layout.output(layout.split_ledger(JOB_NAME)),
             "result": layout.output(layout.refresh_run(JOB_NAME)),
         },
     )

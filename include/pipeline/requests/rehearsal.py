@@ -50,7 +50,7 @@ def rehearse(pipeline: Pipeline, deployment: Deployment) -> Iterator[Rehearsed]:
     here = (pipeline, deployment)
     trained = job_name(f"{pipeline.slug}-train")
     for request in (
-        refresh_request(*here, VERSION, VERSION, store_all=True),
+        refresh_request(*here, VERSION, VERSION, store_all=True, ledger_job=trained),
         im2rec_request(*here, VERSION, earlier=_layout(*here).recordio(VERSION)),
         evaluate_request(*here, trained, VERSION),
         report_request(*here, BATCH, VERSION, with_truth=True, training_job=trained),

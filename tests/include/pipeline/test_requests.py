@@ -109,12 +109,15 @@ def test_what_a_person_asks_for_is_checked_with_the_rest(cars: Pipeline) -> None
 
 
 def test_the_first_refresh_has_no_previous_version(cars: Pipeline, deployment: Deployment) -> None:
-    def inputs(previous: str | None) -> list[str]:
-        config = make.refresh_request(cars, deployment, previous, "f")["config"]
-        return [entry["InputName"] for entry in config["ProcessingInputs"]]
+    def inputs(previous: str | None, ledger: str | None = None) -> dict[str, str]:
+        config = make.refresh_request(cars, deployment, previous, "f", ledger_job=ledger)["config"]
+        given = config["ProcessingInputs"]
+        return {entry["InputName"]: entry["S3Input"]["S3Uri"] for entry in given}
 
-    assert inputs(None) == ["source"]
-    assert inputs("1" * 16) == ["source", "previous"]
+    assert list(inputs(None)) == ["source"]
+    assert list(inputs("1" * 16)) == ["source", "previous"]
+    ledger = inputs("1" * 16, "job-1")["ledger"]
+    assert ledger.endswith("/dataset/ledgers/job-1/splits.jsonl.gz")
 
 
 def test_a_refresh_is_told_its_devkit_and_its_classes(

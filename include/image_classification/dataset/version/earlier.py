@@ -1,10 +1,16 @@
 """What the version before knows: splits that are kept, photos that are not decoded again."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from include.image_classification.dataset.photo.check import Content, Made
+from include.image_classification.dataset.version.ledger import (
+    LEDGER,
+    SplitLedger,
+    photo_splits,
+    trains_more,
+)
 from include.image_classification.dataset.version.manifest import (
     Image,
     Quarantined,
@@ -26,27 +32,54 @@ class Earlier:
         version: Its images and classes.
         looks: Its images' perceptual hashes by sha256; an older one may have none.
         quarantined: What was refused then.
+        ledger: The splits of all photos that this version or any before it held.
     """
 
     version: Version | None = None
     looks: Mapping[str, int] = field(default_factory=dict)
     quarantined: Sequence[Quarantined] = ()
+    ledger: SplitLedger = field(default_factory=SplitLedger)
 
     @property
     def images(self) -> Sequence[Image]:
         """Its images; none before the first version."""
         return self.version.images if self.version else []
 
-    def splits(self) -> dict[str, Split]:
-        """The split of each photo, by the hash of the photo and not of what was cut from it.
+    def splits(self, photos: Collection[str]) -> dict[str, Split]:
+        """Return the splits that photos were given, in this version or in any before it.
 
-        Where a photo became several images of several splits, it counts as what trains most.
+        Args:
+            photos: Hashes of photos, not of what was cut from them.
+
+        Raises:
+            ProgramError: The ledger is damaged.
         """
-        order: tuple[Split, ...] = ("test", "validation", "train")
-        splits: dict[str, Split] = {}
-        for image in sorted(self.images, key=lambda image: order.index(image.split)):
-            splits[image.cut.photo_sha256 if image.cut else image.sha256] = image.split
+        splits = self.ledger.known(photos)
+        for photo, split in self._own_splits.items():
+            if photo in photos:
+                splits[photo] = trains_more(split, splits.get(photo, split))
         return splits
+
+    def write_ledger(self, path: Path, following: Iterable[Image]) -> int:
+        """Write the ledger after the next version; return how many photos it holds.
+
+        A version from before there was a ledger adds its own photos.
+
+        Args:
+            path: The ledger's file.
+            following: The next version's images.
+
+        Raises:
+            ProgramError: The present ledger is damaged.
+        """
+        given = self._own_splits
+        for photo, split in photo_splits(following).items():
+            given[photo] = trains_more(split, given.get(photo, split))
+        return self.ledger.write(path, given)
+
+    @property
+    def _own_splits(self) -> dict[str, Split]:
+        return photo_splits(self.images)
 
     def known(self, without_cuts: Callable[[str], bool]) -> dict[Made, Content]:
         """The images that need not be decoded again, by what they are made from.
@@ -66,15 +99,24 @@ def _content(image: Image, look: int) -> Content:
     return Content(image.sha256, image.size, image.width, image.height, image.key, look, image.cut)
 
 
-def read_earlier(folder: Path) -> Earlier:
-    """Read the version before from a folder, which may be missing or empty.
+def read_earlier(folder: Path, ledger: Path) -> Earlier:
+    """Read the version before.
+
+    Args:
+        folder: The version's folder, which may be missing or empty.
+        ledger: The folder of the split ledger, which may be missing, too.
 
     Raises:
         ProgramError: The version is damaged.
     """
     if not folder.is_dir() or not any(folder.iterdir()):
-        return Earlier()
-    return Earlier(read_version(folder), _looks(folder / HASHES), _quarantined(folder))
+        return Earlier(ledger=SplitLedger(ledger / LEDGER))
+    return Earlier(
+        version=read_version(folder),
+        looks=_looks(folder / HASHES),
+        quarantined=_quarantined(folder),
+        ledger=SplitLedger(ledger / LEDGER),
+    )
 
 
 def write_looks(folder: Path, looks: Iterable[tuple[str, int]]) -> None:

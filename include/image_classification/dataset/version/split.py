@@ -62,16 +62,16 @@ def assign_splits(
 ) -> dict[str, Split]:
     """Give each photo, named by its content's hash, its split.
 
-    A photo that had a split keeps it, so that nothing a model was trained on ever tests a later
-    one. The source's own test and validation photos are what it says, unless a model may have seen
-    them: of an earlier and an own split, that which trains more counts. Within a class, the other
-    new photos are ranked by hash; the first fill what the class lacks of test photos, the next of
-    validation photos, the rest train. Of what the source gives a class itself, it lacks nothing.
-    The order of the mappings does not matter.
+    A photo that ever had a split keeps it, so that nothing a model was trained on ever tests a
+    later one. The source's own test and validation photos are what it says, unless a model may have
+    seen them: of an earlier and an own split, that which trains more counts. Within a class, the
+    other new photos are ranked by hash; the first fill what the class lacks of test photos, the
+    next of validation photos, the rest train. Of what the source gives a class itself, it lacks
+    nothing. The order of the mappings does not matter.
 
     Args:
         labels: The class of each photo.
-        earlier: Splits in the previous version; it may name photos that are gone.
+        earlier: Splits in all earlier versions; it may name photos that are gone.
         ratio: The shares that each class is divided by.
         own: The splits that the source itself assigns. Training photos of a source are cut like
             those of which it says nothing: seldom has a source three sets.

@@ -16,6 +16,7 @@ class Refresh:
         self.base = base
         self.source = base / "processing" / "input" / "source"
         self.previous = base / "processing" / "input" / "previous"
+        self.ledger = base / "processing" / "input" / "ledger"
         self.output = base / "processing" / "output"
         self.source.mkdir(parents=True)
 
@@ -28,9 +29,15 @@ class Refresh:
         return report
 
     def follow(self, report: dict[str, Any]) -> None:
-        """Make the version just made the previous one of the next run."""
-        shutil.rmtree(self.previous, ignore_errors=True)
-        shutil.copytree(self.folder(report), self.previous)
+        """Make the version just made the previous one of the next run; its ledger is carried on.
+
+        A version that is unchanged is the previous one already.
+        """
+        shutil.rmtree(self.ledger, ignore_errors=True)
+        shutil.copytree(self.output / "ledger", self.ledger)
+        if not report["unchanged"]:
+            shutil.rmtree(self.previous, ignore_errors=True)
+            shutil.copytree(self.folder(report), self.previous)
 
     def folder(self, report: dict[str, Any]) -> Path:
         """Where the version just made is."""

@@ -88,7 +88,7 @@ def test_a_first_version_stores_all_images_by_content_and_says_what_it_did(base:
         assert len(data) == image.size
 
 
-def test_an_unchanged_source_gives_the_same_version_and_writes_nothing(
+def test_an_unchanged_source_gives_the_same_version_and_stores_nothing(
     base: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -100,8 +100,8 @@ def test_an_unchanged_source_gives_the_same_version_and_writes_nothing(
     assert second["unchanged"]
     assert second["version"] == second["previous"] == first["version"]
     assert second["counts"] == first["counts"]
-    files = [path.relative_to(output(base)) for path in output(base).rglob("*") if path.is_file()]
-    assert files == [Path("result/dataset.json")]
+    files = {path.relative_to(output(base)) for path in output(base).rglob("*") if path.is_file()}
+    assert files == {Path("result/dataset.json"), Path("ledger/splits.jsonl.gz")}
     assert "unchanged: nothing is written" in caplog.text
 
 

@@ -1,0 +1,143 @@
+"""Photos that leave the source and return: they keep their split, whatever happened meanwhile."""
+
+import gzip
+import json
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.image_classification.container import ProgramError
+from include.image_classification.dataset.version.manifest import Box, Split
+from tests.include.image_classification.dataset.making import class_folders, photo
+from tests.include.image_classification.dataset.running import Refresh
+from tests.include.image_classification.dataset.test_following import give
+
+
+def _splits(program: Refresh, report: dict[str, Any]) -> dict[str, Split]:
+    return {image.path: image.split for image in program.version(report).images}
+
+
+def _one(splits: dict[str, Split], split: Split, class_name: str) -> str:
+    """A photo of a class in a split, by its path in the source."""
+    return next(
+        path for path, its in splits.items() if its == split and f"{class_name}/" in f"/{path}"
+    )
+
+
+def _refresh(program: Refresh) -> dict[str, Any]:
+    report = program.run()
+    program.follow(report)
+    return report
+
+
+def _leave(program: Refresh, folder: Path, *paths: str) -> None:
+    """Let photos leave the source for one version."""
+    away = program.base / "away"
+    for path in paths:
+        (away / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder / path, away / path)
+    _refresh(program)
+
+
+@pytest.fixture
+def cats(program: Refresh) -> tuple[Path, dict[str, Split]]:
+    """The source's folder, and the splits of its photos in the first version."""
+    folder = class_folders(program.source, {"cat": 10, "dog": 10})
+    return folder, _splits(program, _refresh(program))
+
+
+@pytest.mark.parametrize("returns_to", ["cat", "dog"])
+def test_what_trained_does_not_test_after_it_returns(
+    program: Refresh, cats: tuple[Path, dict[str, Split]], returns_to: str
+) -> None:
+    """Not even where the class lacks a test photo by then, nor under another class."""
+    folder, first = cats
+    trained = _one(first, "train", "cat")
+    _leave(program, folder, trained)
+    _leave(program, folder, _one(first, "test", returns_to))
+    back = f"{returns_to}/back.jpg"
+    shutil.move(program.base / "away" / trained, folder / back)
+    report = _refresh(program)
+    assert _splits(program, report)[back] == "train"
+    assert report["ledger_photos"] == 20
+
+
+def test_what_tested_tests_again(program: Refresh, cats: tuple[Path, dict[str, Split]]) -> None:
+    folder, first = cats
+    tested = _one(first, "test", "cat")
+    _leave(program, folder, tested)
+    (folder / "cat" / "new.jpg").write_bytes(photo(99))
+    _refresh(program)
+    shutil.move(program.base / "away" / tested, folder / tested)
+    assert _splits(program, _refresh(program))[tested] == "test"
+
+
+def test_a_renamed_class_keeps_its_splits(
+    program: Refresh, cats: tuple[Path, dict[str, Split]]
+) -> None:
+    folder, first = cats
+    (folder / "cat").rename(folder / "tiger")
+    renamed = _splits(program, _refresh(program))
+    assert renamed == {path.replace("cat/", "tiger/"): split for path, split in first.items()}
+
+
+def test_photos_that_were_cut_return_with_their_photos_split(
+    program: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other boxes give other bytes, and both show the same photo."""
+
+    def refresh(photos: Collection[int], side: int) -> dict[int, Split]:
+        box = Box(0, 0, side, 20)
+        give(monkeypatch, [(f"{n}-a", photo(n), box, None) for n in photos])
+        report = program.run("--boxes", "crop")
+        program.follow(report)
+        return {int(path.split("-")[0]): its for path, its in _splits(program, report).items()}
+
+    class_folders(program.source, {"cat": 1})
+    first = refresh(range(40), 20)
+    trained = next(n for n, split in first.items() if split == "train")
+    refresh(first.keys() - {trained}, 20)
+    of_its_class = {n for n, split in first.items() if split == "test" and n % 2 == trained % 2}
+    assert refresh(first.keys() - of_its_class, 24)[trained] == "train"
+
+
+def test_a_version_from_before_there_was_a_ledger_begins_it(
+    program: Refresh, cats: tuple[Path, dict[str, Split]]
+) -> None:
+    folder, first = cats
+    shutil.rmtree(program.ledger)
+    trained = _one(first, "train", "dog")
+    _leave(program, folder, trained)
+    _leave(program, folder, _one(first, "test", "dog"))
+    shutil.move(program.base / "away" / trained, folder / trained)
+    assert _splits(program, _refresh(program))[trained] == "train"
+
+
+def test_an_unchanged_source_carries_the_ledger_on(
+    program: Refresh, cats: tuple[Path, dict[str, Split]]
+) -> None:
+    before = (program.ledger / "splits.jsonl.gz").read_bytes()
+    report = _refresh(program)
+    assert report["unchanged"]
+    assert (program.ledger / "splits.jsonl.gz").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no gzip",
+        gzip.compress(b"{"),
+        gzip.compress(json.dumps({"photo_sha256": "ab", "split": "tests"}).encode()),
+        gzip.compress(json.dumps({"photo_sha256": "ab", "split": "test"}).encode())[:-9],
+    ],
+    ids=["no gzip", "no JSON", "no split", "cut off"],
+)
+def test_a_damaged_ledger_is_named(program: Refresh, content: bytes) -> None:
+    class_folders(program.source, {"cat": 5, "dog": 5})
+    program.ledger.mkdir(parents=True)
+    (program.ledger / "splits.jsonl.gz").write_bytes(content)
+    with pytest.raises(ProgramError, match=r"split ledger .*splits\.jsonl\.gz is damaged"):
+        program.run()
