@@ -13,7 +13,8 @@ deployments are not looked at. Its result lists what was stopped and what was le
   Airflow does not know: a deleted one, or one of a copy of this installation that has the same
   Variable `deployment`. Those are left: stop them in SageMaker if nobody needs them.
 - `stop_orphans`, *they still run*: the message names the jobs and SageMaker's reason. Airflow's
-  role needs sagemaker:StopTrainingJob, StopProcessingJob and StopTransformJob.
+  role needs sagemaker:StopTrainingJob, StopProcessingJob and StopTransformJob. The other jobs that
+  no task is at were stopped: a message of their own names them at once.
 - `stop_orphans`, *AccessDenied* of ListTrainingJobs or ListTags: allow Airflow's role to list
   jobs and tags.
 - A job was stopped that you wanted: its task had given up on it (*still runs and was not stopped*).
@@ -22,12 +23,13 @@ deployments are not looked at. Its result lists what was stopped and what was le
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import task
 
 from image_families.building import cron, installation_dag
-from image_families.notifications import say
+from image_families.notifications import say, tell_now
 from image_families.site import aws_client, open_deployment
 
 BEFORE_THE_TRAININGS = "30 0 * * *"
@@ -36,18 +38,29 @@ BEFORE_THE_TRAININGS = "30 0 * * *"
 @task(multiple_outputs=False)
 def stop_orphans() -> dict[str, list[dict[str, str]]]:
     """Stop the installation's jobs that no task is at; return what was stopped or left."""
+    from sagemaker_jobs.errors import JobNotStopped
     from sagemaker_jobs.sweep import ask_airflow, sweep
 
     own = {"deployment": open_deployment().name}
-    done = sweep(aws_client("sagemaker"), own, ask_airflow, datetime.now(UTC))
-    told = [
-        f"{where}: {each['kind']} job {each['job']} of {each['task']}: {each['reason']}"
-        for where in ("stopped", "unassigned")
-        for each in done[where]
-    ]
-    if told:
-        say("orphans", "\n".join(told))
+    try:
+        done = sweep(aws_client("sagemaker"), own, ask_airflow, datetime.now(UTC))
+    except JobNotStopped as error:
+        # Sent at once: the next try finds the stopped jobs no longer, and deletes this try's XComs.
+        if stopped := _lines(error.done, "stopped"):
+            advice = "nothing for these; the task fails for the jobs that it could not stop."
+            tell_now("orphans", "job_sweep: orphans", "\n".join(stopped), advice)
+        raise
+    if lines := _lines(done, "stopped", "unassigned"):
+        say("orphans", "\n".join(lines))
     return done
+
+
+def _lines(done: Mapping[str, list[dict[str, str]]], *places: str) -> list[str]:
+    return [
+        f"{place}: {entry['kind']} job {entry['job']} of {entry['task']}: {entry['reason']}"
+        for place in places
+        for entry in done[place]
+    ]
 
 
 with installation_dag(

@@ -40,13 +40,16 @@ FIELDS = {
 }
 """The deadline's name in the YAML, by family."""
 
+Orphans = Literal["orphans"]
+"""The event of the sweep, which belongs to no pipeline."""
+
 Describe = Callable[[Any, str, Mapping[str, Any], tuple[str, ...]], Iterable[Notice]]
 """Makes notices of a run's end: of DAG, run id, context and the events that are wanted."""
 
 log = logging.getLogger(__name__)
 
 
-def say(event: Event | Literal["orphans"], text: str) -> None:
+def say(event: Event | Orphans, text: str) -> None:
     """Leave what the run is to say when it ends: a promotion, a drift, a stale model, ...
 
     A task says one thing; what several tasks of a run say is told event by event.
@@ -55,7 +58,7 @@ def say(event: Event | Literal["orphans"], text: str) -> None:
     get_current_context()["ti"].xcom_push(key=SAYING, value={"event": event, "text": text})
 
 
-def tell_now(event: Event, title: str, details: str, advice: str) -> None:
+def tell_now(event: Event | Orphans, title: str, details: str, advice: str) -> None:
     """Send what cannot wait for the run's end, with the address of the present run."""
     context = get_current_context()
     dag_id, run_id = context["ti"].dag_id, context["ti"].run_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +13,14 @@ from include.policies.refusals import is_missing
 from include.policies.release import Release
 from include.policies.tags import tags_of
 
+log = logging.getLogger(__name__)
+
 YOUNG = timedelta(days=1)
 """What is younger may belong to a run that still goes on."""
+
+
+class PruningIncomplete(Exception):
+    """AWS refused to delete some; the text names them. Nothing that is needed is touched."""
 
 
 def configs_to_keep(
@@ -53,6 +60,9 @@ def prune(
 
     Returns:
         The names of the deleted `endpoint_configs` and `models`.
+
+    Raises:
+        PruningIncomplete: AWS refused to delete some of them; the others are deleted.
     """
     kept_models = {model for config in keep for model in _models_of(sagemaker, config)}
     configs = [
@@ -60,16 +70,42 @@ def prune(
         for name in _own(sagemaker, pipeline, deployment, "EndpointConfig", now)
         if name not in keep
     ]
-    for name in configs:
-        sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    refused: dict[str, str] = {}
+    deleted = _delete(sagemaker, "endpoint_config", "EndpointConfigName", configs, refused)
+    # A configuration that stays keeps its models.
+    kept_models |= {model for config in refused for model in _models_of(sagemaker, config)}
     models = [
         name
         for name in _own(sagemaker, pipeline, deployment, "Model", now)
         if name not in kept_models
     ]
-    for name in models:
-        sagemaker.delete_model(ModelName=name)
-    return {"endpoint_configs": configs, "models": models}
+    done = {
+        "endpoint_configs": deleted,
+        "models": _delete(sagemaker, "model", "ModelName", models, refused),
+    }
+    if refused:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+        raise PruningIncomplete(
+            f"not deleted: {reasons}; deleted: {done}. Fix the cause and clear this task; until "
+            "then these only take a name, and cost nothing"
+        )
+    return done
+
+
+def _delete(
+    sagemaker: Any, kind: str, field: str, names: Collection[str], refused: dict[str, str]
+) -> list[str]:
+    """Delete what has these names; return those deleted, and add the reason of each other."""
+    deleted: list[str] = []
+    for name in names:
+        try:
+            getattr(sagemaker, f"delete_{kind}")(**{field: name})
+        except sagemaker.exceptions.ClientError as error:
+            refused[name] = str(error)
+        else:
+            log.info("deleted %s %s", kind.replace("_", " "), name)
+            deleted.append(name)
+    return deleted
 
 
 def _models_of(sagemaker: Any, config: str) -> Iterator[str]:

@@ -23,7 +23,12 @@ class TrackingInterrupted(AirflowException):
 
 
 class JobNotStopped(AirflowException):
-    """A job that nobody is at could not be stopped: the next try asks SageMaker again."""
+    """A job that nobody is at could not be stopped: the next try asks SageMaker again.
+
+    `done` holds what `sweep` did with the other jobs: the next try does not see those it stopped.
+    """
+
+    done: Mapping[str, list[dict[str, str]]] = MappingProxyType({})
 
 
 class JobFailed(AirflowFailException):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from sagemaker_jobs.aws import Client, error_message, is_missing
-from sagemaker_jobs.errors import CallRefused, JobNotStopped
+from sagemaker_jobs.errors import JobNotStopped
 from sagemaker_jobs.kinds import KINDS, RUNNING_STATES
 from sagemaker_jobs.orphans import Judgement, RunningJob, States, Verdict, judge
 from sagemaker_jobs.ownership import TASK_TAG, Owner
@@ -38,26 +38,38 @@ def sweep(
         ``stopped``, ``left``, or ``unassigned``, where nobody can be asked: those are left, too.
 
     Raises:
-        JobNotStopped: One that should be stopped was not; the others were.
+        JobNotStopped: Some could not be judged or stopped; its `done` has what became of the
+            others, like the return value.
     """
     jobs = [job for job in running_jobs(client) if _is_own(job, own)]
     done: dict[str, list[Entry]] = {where: [] for where in _PLACES.values()}
     refused: list[str] = []
     for job in jobs:
         # Asked and acted upon one by one, so that little happens in between.
-        judgement = judge(job, _states(job, ask), now, _newer(job, jobs))
         try:
+            judgement = judge(job, _states(job, ask), now, _newer(job, jobs))
             if judgement.verdict == "stop" and not _stop(client, job):
                 judgement = Judgement("leave", "it has ended by itself meanwhile")
-        except (client.exceptions.ClientError, CallRefused) as error:
+        except Exception as error:  # Whatever it is, it must not keep the next job running.
+            log.warning("not stopped: %s job %s", job.kind.name, job.name, exc_info=error)
             refused.append(f"{job.kind.name} job {job.name}: {error_message(error)}")
             continue
         where, reason = _PLACES[judgement.verdict], judgement.reason
         log.info("%s: %s job %s: %s", where, job.kind.name, job.name, reason)
         done[where].append(_entry(job, reason))
     if refused:
-        raise JobNotStopped(f"nobody is at these jobs, and they still run: {'; '.join(refused)}")
+        raise _not_stopped(refused, done)
     return done
+
+
+def _not_stopped(refused: list[str], done: dict[str, list[Entry]]) -> JobNotStopped:
+    stopped = [f"{entry['kind']} job {entry['job']}" for entry in done["stopped"]]
+    error = JobNotStopped(
+        f"nobody is at these jobs, or nobody could be asked, and they still run: "
+        f"{'; '.join(refused)}. Stopped in this try: {', '.join(stopped) or 'none'}"
+    )
+    error.done = done
+    return error
 
 
 def running_jobs(client: Client) -> Iterator[RunningJob]:

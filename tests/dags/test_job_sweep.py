@@ -6,10 +6,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
+from sagemaker_jobs.errors import JobNotStopped
+from sagemaker_jobs.notices import Notice
 from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer
+from tests.plugins.sagemaker_jobs.descriptions import training_job
+from tests.plugins.sagemaker_jobs.test_sweep import lists
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,3 +110,32 @@ def test_it_stops_the_job_of_a_run_that_has_ended(
     assert aws.ended("processing", orphan)["ProcessingJobStatus"] == "Stopped"
     left = aws.sagemaker.describe_processing_job(ProcessingJobName=unknown)
     assert left["ProcessingJobStatus"] == "InProgress"
+
+
+def test_what_was_stopped_is_sent_though_another_stop_was_refused(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next try deletes this try's XComs, and finds the stopped jobs no longer."""
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    sent: list[Notice] = []
+    context = {"ti": SimpleNamespace(dag_id="job_sweep", run_id="tonight")}
+    deployment = SimpleNamespace(name="here")
+    stop_orphans = dag_bag.dags["job_sweep"].get_task("stop_orphans").python_callable
+    monkeypatch.setitem(stop_orphans.__globals__, "open_deployment", lambda: deployment)
+    monkeypatch.setitem(stop_orphans.__globals__, "aws_client", lambda _: client)
+    monkeypatch.setattr("image_families.notifications.get_current_context", lambda: context)
+    monkeypatch.setattr("image_families.notifications.send", sent.append)
+    monkeypatch.setattr(
+        "sagemaker_jobs.sweep.ask_airflow",
+        lambda owner: {owner.task_id: "success", str(owner.tracker): "failed"},
+    )
+    with Stubber(client) as stub:
+        lists(stub, "first", "second")
+        stub.add_client_error("stop_training_job", "AccessDeniedException", "may not stop")
+        stub.add_response("describe_training_job", training_job("first"))
+        stub.add_response("stop_training_job", {}, {"TrainingJobName": "second"})
+        with pytest.raises(JobNotStopped, match="training job first: may not stop"):
+            stop_orphans()
+    (notice,) = sent
+    assert notice.event == "orphans"
+    assert notice.details.startswith("stopped: training job second of d/submit_train/second: ")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from include.pipeline import Deployment, find_pipeline
-from include.policies.pruning import configs_to_keep, prune
+from include.policies.pruning import PruningIncomplete, configs_to_keep, prune
 from include.policies.release import Release
 from tests.include.policies.conftest import THEN
 
@@ -82,6 +82,20 @@ def test_old_things_of_this_deployment_go_and_others_stay(sagemaker: Any) -> Non
     cars = find_pipeline("stanford_cars")
     deleted = prune(sagemaker.client, cars, DEPLOYMENT, ["c2"], NOW)
     assert deleted == {"endpoint_configs": ["c1"], "models": ["m1", "candidate"]}
+
+
+def test_one_refusal_keeps_nothing_else_and_the_message_names_both(sagemaker: Any) -> None:
+    account = Account(sagemaker)
+    account.holds("c2", "m2")
+    account.lists("EndpointConfig", c0=OURS, c1=OURS, c2=OURS)
+    sagemaker.refuse("delete_endpoint_config", "ThrottlingException", "slow down")
+    sagemaker.answer("delete_endpoint_config", {}, EndpointConfigName="c1")
+    account.holds("c0", "m0")
+    account.lists("Model", m0=OURS, m1=OURS, m2=OURS)
+    sagemaker.answer("delete_model", {}, ModelName="m1")
+    cars = find_pipeline("stanford_cars")
+    with pytest.raises(PruningIncomplete, match=r"not deleted: c0: .*slow down.*'c1'.*'m1'"):
+        prune(sagemaker.client, cars, DEPLOYMENT, ["c2"], NOW)
 
 
 def test_a_release_whose_configuration_is_gone_keeps_nothing(sagemaker: Any) -> None:

@@ -193,8 +193,26 @@ def test_every_page_is_read_and_one_refusal_keeps_no_other_job_running(
     sagemaker.add_client_error("stop_training_job", "AccessDeniedException", "may not stop")
     sagemaker.add_response("describe_training_job", training_job("first"))
     sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": "second"})
-    with pytest.raises(JobNotStopped, match="training job first: may not stop"):
+    with pytest.raises(JobNotStopped, match="training job first: may not stop") as raised:
         sweep(client, OWN, given_up, SETTLED)
+    assert "Stopped in this try: training job second" in str(raised.value)
+    assert [entry["job"] for entry in raised.value.done["stopped"]] == ["second"]
+
+
+def test_a_job_that_airflow_does_not_answer_for_keeps_no_other_running(
+    sagemaker: Stubber, client: Any
+) -> None:
+    lists(sagemaker, "first", "second")
+    sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": "second"})
+
+    def ask(owner: Owner) -> States:
+        if owner.run_id == "first":
+            raise ConnectionError("the API server is away")
+        return given_up(owner)
+
+    with pytest.raises(JobNotStopped, match="job first: the API server is away") as raised:
+        sweep(client, OWN, ask, SETTLED)
+    assert [entry["job"] for entry in raised.value.done["stopped"]] == ["second"]
 
 
 def test_a_job_that_ended_meanwhile_is_no_failure(sagemaker: Stubber, client: Any) -> None:
