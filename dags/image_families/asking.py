@@ -1,13 +1,21 @@
-"""The forms that a person fills in to run a DAG by hand."""
+"""The params of the DAGs: the form of a run by hand, and the check of what a run was given."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any, get_args
 
 from airflow.sdk import Param, get_current_context
 
 from include.pipeline.hyperparameters import NumLayers
+
+
+class RunParamsError(Exception):
+    """A run was given a param that its DAG does not have; the text names it and the allowed ones.
+
+    Airflow accepts any key in a run's configuration, and a misspelt one would change nothing.
+    """
 
 
 def force(otherwise: str) -> Param:
@@ -82,10 +90,10 @@ def training_changes() -> dict[str, Param]:
         "learning_rate": Param(
             None,
             type=["null", "number"],
-            minimum=0,
+            exclusiveMinimum=0,
             maximum=1,
             title="Learning rate",
-            description="The first epochs' learning rate; empty: the pipeline's value.",
+            description="The first epochs' learning rate, above 0; empty: the pipeline's value.",
         ),
     }
 
@@ -94,3 +102,30 @@ def answers() -> Mapping[str, Any]:
     """Return what was filled in for the run of the present task."""
     params: Mapping[str, Any] = get_current_context()["params"]
     return params
+
+
+def check_run_params(context: Mapping[str, Any]) -> None:
+    """Refuse a run whose configuration has a key that is no param of the DAG.
+
+    Every task has this as its `pre_execute`: the DAG's first tasks fail, whichever they are, before
+    they do anything. Later tasks do not look, so that a run under way ends as it began.
+
+    Raises:
+        RunParamsError: There is such a key.
+    """
+    if context["task"].upstream_task_ids:
+        return
+    allowed = list(context["dag"].params)
+    unknown = [name for name in context["dag_run"].conf or {} if name not in allowed]
+    if unknown:
+        problems = "; ".join(_unknown(name, allowed) for name in unknown)
+        expected = f"allowed are {', '.join(allowed)}" if allowed else "this DAG takes none"
+        raise RunParamsError(
+            f"the run's configuration: {problems}; {expected}: trigger the DAG anew without it"
+        )
+
+
+def _unknown(name: str, allowed: list[str]) -> str:
+    close = difflib.get_close_matches(name, allowed, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"{name!r} is no param of this DAG{hint}"

@@ -18,7 +18,7 @@ from airflow.sdk import (
 )
 from airflow.sdk.definitions.param import ParamsDict
 
-from image_families import notifications
+from image_families import asking, notifications
 from image_families.failing import leave_failure
 from include.pipeline import Pipeline, find_pipeline, usable_pipelines
 from sagemaker_jobs import AwsRetryPolicy
@@ -35,6 +35,7 @@ BACKSTOP = timedelta(hours=2)
 """What a tracking task gets beyond its own patience: it ends by itself, and says why."""
 
 LASTING_ERRORS: list[type[BaseException] | str] = [
+    "image_families.asking.RunParamsError",
     "include.pipeline.deployment.DeploymentError",
     "include.pipeline.errors.PipelineError",
     "include.policies.budget.BudgetError",
@@ -165,6 +166,7 @@ def _default_args(owner: str) -> dict[str, Any]:
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": SHORT_TASK,
+        "pre_execute": asking.check_run_params,
         "on_failure_callback": leave_failure,
         "retry_policy": AwsRetryPolicy(
             rules=[

@@ -27,6 +27,10 @@ LOCAL = "local"
 """The deployment of one machine without AWS: its overrides have a section of their own."""
 
 
+DEPLOYMENT_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_\-]*"
+"""What a deployment's name has to match, as a regular expression."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """One of an installation's Airflow Variables.
@@ -49,7 +53,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("deployment", "name", r"[a-zA-Z0-9][a-zA-Z0-9_\-]*", "a short name"),
+    Setting("deployment", "name", DEPLOYMENT_NAME, "a short name"),
     Setting("artifact_bucket", "bucket", r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]", "a bucket"),
     Setting(
         "sagemaker_role_arn",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import types
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +31,26 @@ def describe(error: ValidationError, form: type[BaseModel], file: Path, section:
     return "\n".join(_line(where, form, details) for details in error.errors())
 
 
+def name_file(error: Exception, file: Path) -> str:
+    """Return an error's lines, each with the file's path before it."""
+    return "\n".join(f"{file}: {line}" for line in str(error).splitlines())
+
+
+def quote_hint(value: Any) -> str:
+    """Return how to write a text that YAML reads as something else, to append to a message."""
+    for kinds, name in (
+        (bool, "true or false (also yes, no, on, off)"),
+        (int | float, "a number"),
+        (datetime.date, "a date"),
+    ):
+        if isinstance(value, kinds):
+            return f"; YAML reads this as {name}: write text in quotes"
+    return ""
+
+
 def _line(where: str, form: type[BaseModel], details: Any) -> str:
-    location: tuple[int | str, ...] = details["loc"]
+    # A part that begins with ~ is the name of a choice (pydantic.Tag), not of a field.
+    location = tuple(part for part in details["loc"] if not str(part).startswith("~"))
     field = ".".join(str(part) for part in location) or "the file"
     if details["type"] == "extra_forbidden":
         allowed = ", ".join(_fields(form, location[:-1]))
@@ -41,7 +60,8 @@ def _line(where: str, form: type[BaseModel], details: Any) -> str:
     message = details["msg"].removeprefix("Value error, ")
     if isinstance(details["input"], dict | BaseModel):
         return f"{where}: {field}: {message}"
-    return f"{where}: {field}: {details['input']!r} is not allowed: {message}"
+    hint = quote_hint(details["input"]) if details["type"] == "string_type" else ""
+    return f"{where}: {field}: {details['input']!r} is not allowed: {message}{hint}"
 
 
 def _fields(form: type[BaseModel], location: Sequence[int | str]) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from include.pipeline.strict import Strict
+from include.pipeline.strict import Strict, no_boolean
 
 DEEP_LAYERS = (18, 34, 50, 101, 152, 200)
 """Depths of the ResNets for photos; those which exist pretrained."""
@@ -24,6 +24,12 @@ OWN = (
 
 NumLayers = Literal[18, 34, 50, 101, 152, 200, 20, 32, 44, 56, 110]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+PositiveFraction = Annotated[float, Field(gt=0, le=1)]
+"""With 0 the algorithm runs, is paid for, and learns nothing or divides by 0."""
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
+"""With 1 a running mean never changes: the algorithm accepts it, and cannot learn with it."""
+
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -34,26 +40,28 @@ class Hyperparameters(Strict):
     `multi_label` and `use_weighted_loss`: a pipeline's photos have one label each.
     """
 
-    num_layers: NumLayers = 18
-    image_shape: Annotated[str, Field(pattern=r"^3,[1-9]\d*,[1-9]\d*$")] = "3,224,224"
+    num_layers: Annotated[NumLayers, BeforeValidator(no_boolean)] = 18
+    image_shape: Annotated[str, Field(pattern=r"^3(,([89]|[1-9][0-9]{1,3})){2}$")] = Field(
+        default="3,224,224", description="Channels, height, width; sides of 8 to 9999 pixels"
+    )
     mini_batch_size: Positive = 32
     epochs: Positive = 30
-    learning_rate: Fraction = 0.1
-    use_pretrained_model: Literal[0, 1] = 0
+    learning_rate: PositiveFraction = 0.1
+    use_pretrained_model: Annotated[Literal[0, 1], BeforeValidator(no_boolean)] = 0
     pretrained_model_uri: (
         Annotated[str, Field(pattern=r"^(s3://[a-z0-9.\-]{3,63}/.*[^/]|https://.+|file:///.+)$")]
         | None
     ) = None
     pretrained_model_sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
     optimizer: Literal["sgd", "adam", "rmsprop", "nag"] = "sgd"
-    momentum: Fraction | None = None
+    momentum: Decay | None = None
     weight_decay: Fraction | None = None
-    beta_1: Fraction | None = None
-    beta_2: Fraction | None = None
-    eps: Fraction | None = None
-    gamma: Fraction | None = None
-    lr_scheduler_factor: Fraction | None = None
-    lr_scheduler_step: Annotated[str, Field(pattern=r"^\d+(,\d+)*$")] | None = None
+    beta_1: Decay | None = None
+    beta_2: Decay | None = None
+    eps: PositiveFraction | None = None
+    gamma: Decay | None = None
+    lr_scheduler_factor: PositiveFraction | None = None
+    lr_scheduler_step: Annotated[str, Field(pattern=r"^[1-9][0-9]*(,[1-9][0-9]*)*$")] | None = None
     augmentation_type: Literal["crop", "crop_color", "crop_color_transform"] | None = None
     early_stopping: bool | None = None
     early_stopping_min_epochs: Positive | None = None
@@ -100,6 +108,11 @@ class Hyperparameters(Strict):
     def _some_do_not_go_together(self) -> Hyperparameters:
         if self.pretrained_model_uri is not None and self.pretrained_model_sha256 is None:
             raise ValueError("pretrained_model_uri needs pretrained_model_sha256")
+        if self.pretrained_model_uri is not None and not self.use_pretrained_model:
+            raise ValueError(
+                "pretrained_model_uri is for use_pretrained_model: 1 only: set that, or "
+                "pretrained_model_uri: null"
+            )
         if self.resize is not None and self.resize <= self.side:
             raise ValueError(f"resize must be above image_shape's longer side, {self.side}")
         if self.checkpoint_frequency is not None and self.checkpoint_frequency > self.epochs:

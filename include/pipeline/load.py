@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from include.pipeline.deployment import LOCAL
-from include.pipeline.errors import PipelineError, describe
+from include.pipeline.deployment import DEPLOYMENT_NAME, LOCAL
+from include.pipeline.errors import PipelineError, describe, name_file, quote_hint
 from include.pipeline.form import Pipeline
-
-# libyaml's is several times as fast, where PyYAML was built with it.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from include.pipeline.yaml_file import YamlMistakes, parse_yaml
 
 
 def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
@@ -38,7 +37,9 @@ def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
+        content = parse_yaml(file.read_text(encoding="utf-8"))
+    except YamlMistakes as error:
+        raise PipelineError(name_file(error, file)) from error
     except yaml.YAMLError as error:
         problem = " ".join(str(error).split())
         raise PipelineError(f"{file}: is not YAML: {problem}") from error
@@ -57,16 +58,34 @@ def _sections() -> list[str]:
 
 def _overrides(content: dict[str, Any], file: Path) -> dict[str, dict[str, Any]]:
     """Take the sections of overrides out of the content, by deployment."""
-    named = content.pop("deployments", None) or {}
-    local = content.pop(LOCAL, None) or {}
+    named = _section(content, "deployments")
+    local = _section(content, LOCAL)
     if not isinstance(named, dict):
         raise PipelineError(f"{file}: deployments: must map deployments' names to overrides")
     if LOCAL in named:
         raise PipelineError(f"{file}: deployments.local: belongs in the section `local:`")
-    overrides = {LOCAL: local, **named} if local else dict(named)
+    for name in named:
+        _check_name(name, file)
+    overrides = {LOCAL: local, **named} if local != {} else dict(named)
     for name, section in overrides.items():
         _check_overrides(section, _title(name), file)
     return overrides
+
+
+def _section(content: dict[str, Any], name: str) -> Any:
+    """Take a section out of the content; one that is empty or not there is an empty mapping."""
+    section = content.pop(name, None)
+    return {} if section is None else section
+
+
+def _check_name(name: Any, file: Path) -> None:
+    """Refuse a name that no deployment can have, whose overrides would never be in force."""
+    if not isinstance(name, str) or re.fullmatch(DEPLOYMENT_NAME, name) is None:
+        hint = quote_hint(name)
+        raise PipelineError(
+            f"{file}: deployments: {name!r} cannot be a deployment's name: allowed are letters, "
+            f"digits, _ and -, beginning with a letter or digit{hint}"
+        )
 
 
 def _check_overrides(section: Any, title: str, file: Path) -> None:

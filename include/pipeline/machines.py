@@ -48,7 +48,7 @@ class TransformMachine(Strict):
     instance_count: Annotated[int, Field(ge=1)] = 1
     concurrency: Annotated[int, Field(ge=1, le=100)] = 4
     max_payload_mb: Annotated[int, Field(ge=1, le=100)] = 20
-    max_runtime_minutes: Annotated[int, Field(ge=1)] = 240
+    max_runtime_minutes: Annotated[int, Field(ge=1, le=40320)] = 240
     strategy: Literal["SingleRecord"] = "SingleRecord"
 
     @property

@@ -25,7 +25,7 @@ class Deadlines(Strict):
 class Notifications(Strict):
     """What is sent: a message for each event of a run when it ends, is late, or asks."""
 
-    events: tuple[Event, ...] = (
+    events: Annotated[tuple[Event, ...], Field(strict=False)] = (
         "failure",
         "approval",
         "promotion",

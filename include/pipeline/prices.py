@@ -12,9 +12,10 @@ import yaml
 from pydantic import Field, ValidationError
 
 from include.pipeline.discovery import FOLDERS_VARIABLE, pipeline_folders
-from include.pipeline.errors import PipelineError, describe
+from include.pipeline.errors import PipelineError, describe, name_file
 from include.pipeline.machines import InstanceType
 from include.pipeline.strict import Strict
+from include.pipeline.yaml_file import YamlMistakes, parse_yaml
 
 FOLDER = "prices"
 
@@ -25,7 +26,7 @@ class PriceTable(Strict):
     """Prices of one source, as they were on one day: US dollars an hour by instance type."""
 
     source: Annotated[str, Field(min_length=1)]
-    date: datetime.date
+    date: Annotated[datetime.date, Field(strict=False)]
     training: dict[InstanceType, PerHour]
 
 
@@ -75,7 +76,9 @@ def read_prices(file: Path) -> PriceFile:
         PipelineError: One line a mistake, each naming the file, the field and what is allowed.
     """
     try:
-        return PriceFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return PriceFile.model_validate(parse_yaml(file.read_text(encoding="utf-8")))
+    except YamlMistakes as error:
+        raise PipelineError(name_file(error, file)) from error
     except ValidationError as error:
         raise PipelineError(describe(error, PriceFile, file, "")) from error
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 from pydantic import AfterValidator
 
 from include.pipeline.strict import Strict
 
+FIELDS = 5
+"""Minute, hour, day of month, month, day of week. A sixth would be seconds."""
+
+RANDOM = re.compile(r"\b[HhRr]\b")
+"""What croniter takes for a number drawn by chance, a new one each time the file is read."""
+
+ALLOWED = (
+    "allowed: a cron expression such as '0 2 * * *' with five fields (minute, hour, day of month, "
+    "month, day of week), @hourly, @daily, @weekly, @monthly, @yearly, or null for never"
+)
+
 
 def _cron(text: str) -> str:
-    if not croniter.is_valid(text):
-        raise ValueError("allowed: a cron expression such as '0 2 * * *', or null for never")
+    known = croniter.is_valid(text) and RANDOM.search(text) is None
+    if not known or not (text.startswith("@") or len(text.split()) == FIELDS):
+        raise ValueError(ALLOWED)
+    try:
+        croniter(text, datetime.now(UTC)).get_next()
+    except CroniterBadDateError:
+        raise ValueError(
+            "no date in the next 50 years fits it, such as 30 February: the DAG would never run; "
+            f"{ALLOWED}"
+        ) from None
     return text
 
 

@@ -8,20 +8,31 @@ import math
 from collections import Counter
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.pipeline.hyperparameters import Hyperparameters
 from include.pipeline.machines import Machine, TransformMachine
 from include.pipeline.strict import Strict
 from include.pipeline.web_file import WebFile
 
+
+def _class_choice(value: Any) -> Any:
+    """Take a class's name as it is, and its 1-based number as text."""
+    if type(value) is not int:
+        return value
+    if value < 1:
+        raise ValueError("classes are numbered from 1; a name that is a number needs quotes")
+    return str(value)
+
+
 # A name, or a 1-based number, which YAML may well have without quotes.
-ClassChoice = Annotated[
-    str,
-    Field(min_length=1),
-    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+ClassChoice = Annotated[str, Field(min_length=1), BeforeValidator(_class_choice)]
+ClassChoices = Annotated[
+    Annotated[int, Field(ge=2), Tag("~number")]
+    | Annotated[list[ClassChoice], Field(min_length=2), Tag("~list")],
+    Discriminator(lambda value: "~list" if isinstance(value, list) else "~number"),
 ]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Proportion = Annotated[float, Field(ge=0, le=1)]
@@ -60,7 +71,7 @@ class Source(Strict):
     settle_minutes: Annotated[int, Field(ge=0, le=24 * 60)] | None = Field(
         default=None, description="How long no object may have changed before the source is read"
     )
-    classes: Annotated[int, Field(ge=2)] | list[ClassChoice] | None = Field(
+    classes: ClassChoices | None = Field(
         default=None,
         description="The first n classes, or these by name or 1-based number; left out, all",
     )
@@ -170,7 +181,7 @@ class Training(Strict):
     machine: Machine = Machine(instance_type="ml.c5.4xlarge", volume_gb=50, max_runtime_minutes=720)
     instance_count: Annotated[int, Field(ge=1, le=20)] = 1
     spot: bool = False
-    max_wait_minutes: Annotated[int, Field(ge=1)] | None = None
+    max_wait_minutes: Annotated[int, Field(ge=1, le=2 * 40320)] | None = None
     input_mode: Literal["File", "FastFile", "Pipe"] = Field(
         default="File", description="How record files get to the machine: copied first, or streamed"
     )
@@ -359,7 +370,7 @@ class Endpoint(Strict):
     instance_type: Annotated[str, Field(pattern=r"^ml\.[a-z0-9\-]+\.[a-z0-9]+$")] = "ml.c5.xlarge"
     instance_count: Annotated[int, Field(ge=1)] = 1
     smoke_images: Annotated[int, Field(ge=1, le=50)] = 5
-    rollback_alarms: list[str] = Field(
+    rollback_alarms: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(
         default=[], max_length=10, description="CloudWatch alarms that roll an update back"
     )
     traffic: Traffic = Traffic()

@@ -2,6 +2,7 @@
 
 import importlib
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -58,6 +59,22 @@ def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
         assert task.retries >= 2, task.task_id
         assert task.owner == "data-engineering", task.task_id
         assert timedelta() < task.execution_timeout <= dag.dagrun_timeout, task.task_id
+
+
+@pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
+def test_the_first_tasks_refuse_a_param_that_the_dag_does_not_have(
+    dag_bag: Any, dag_id: str
+) -> None:
+    from image_families.asking import RunParamsError
+
+    dag = dag_bag.dags[dag_id]
+    known = {"dag": dag, "dag_run": SimpleNamespace(conf=dag.params.dump())}
+    unknown = {"dag": dag, "dag_run": SimpleNamespace(conf={"forse": True})}
+    assert dag.roots
+    for task in dag.roots:
+        task._pre_execute_hook({"task": task, **known})
+        with pytest.raises(RunParamsError, match="'forse' is no param of this DAG"):
+            task._pre_execute_hook({"task": task, **unknown})
 
 
 @pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
@@ -162,6 +179,9 @@ def test_the_training_form_leaves_the_pipelines_values_alone(dag_bag: Any) -> No
     ("name", "value", "reason"),
     [
         ("epochs", 0, "less than the minimum"),
+        ("epochs", True, "is not of type"),
+        ("learning_rate", 0, "less than or equal to the minimum"),
+        ("learning_rate", True, "is not of type"),
         ("num_layers", 19, "not one of"),
         ("learning_rate", 2, "greater than the maximum"),
         ("dataset_version", "latest", "does not match"),

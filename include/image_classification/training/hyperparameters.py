@@ -28,7 +28,9 @@ class Hyperparameters(BaseModel):
     defaults are the built-in algorithm's, except where a field says that it is ours.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
 
     num_classes: Positive
     num_training_samples: Positive

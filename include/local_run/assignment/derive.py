@@ -8,13 +8,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from include.image_classification.dataset.archives.archives import archive_stem
 from include.image_classification.dataset.source.classes import class_parts
 from include.image_classification.dataset.source.survey import is_photo_name
 from include.local_run.assignment.source_files import SourceFiles
 from include.pipeline import load_pipeline
+from include.pipeline.yaml_file import dump_yaml, parse_yaml
 
 LONGEST_NAME = 40
 
@@ -42,7 +41,7 @@ def derive_pipeline(
         files: The data, which decides the layout and the largest useful batch.
         classes: A number, or names or 1-based numbers separated by commas; None keeps the base's.
     """
-    content: dict[str, Any] = yaml.safe_load(base.read_text(encoding="utf-8"))
+    content: dict[str, Any] = parse_yaml(base.read_text(encoding="utf-8"))
     source = dict(content.get("source") or {})
     if source.get("layout") != files.layout:
         for setting in ("classes", "devkit"):
@@ -61,7 +60,7 @@ def derive_pipeline(
     file = pipelines / f"{name}.yaml"
     file.write_text(
         f"{_origin(files.folder)}\n# The settings are {base.name}'s. `make run` writes this file.\n"
-        + yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
+        + dump_yaml(content),
         encoding="utf-8",
     )
     load_pipeline(file)

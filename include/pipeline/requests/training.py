@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.pipeline.deployment import Deployment
+from include.pipeline.errors import PipelineError
 from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
 from include.pipeline.requests.job import FIRST_JOB_NAME, JobRequest, job_request
@@ -36,10 +37,16 @@ def training_hyperparameters(
 
     Raises:
         pydantic.ValidationError: A change is not allowed, or does not go with the rest.
+        PipelineError: top_k is not below the number of classes, so that training would refuse it.
     """
     base = pipeline.training.hyperparameters
     asked = {name: value for name, value in changes.items() if value is not None}
     merged = type(base).model_validate({**base.model_dump(), **asked}).as_request()
+    if int(merged.get("top_k", 0)) >= counts["classes"]:
+        raise PipelineError(
+            f"training.hyperparameters.top_k: {merged['top_k']} must be below the number of "
+            f"classes, and this dataset version has {counts['classes']}: lower it or leave it out"
+        )
     # The algorithm refuses a batch that is larger than the data set, or than a machine's share.
     share = max(counts["train"] // pipeline.training.instance_count, 1)
     batch = min(int(merged["mini_batch_size"]), share)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from include.pipeline import PipelineError, load_pipeline
+from include.pipeline.yaml_file import dump_yaml, parse_yaml
 
 WriteYaml = Callable[[str, str], Path]
 
@@ -214,6 +215,112 @@ MISTAKES = {
         SOURCE + "deployments: {staging: {endpoint: {instances: 2}}}",
         ["(with deployments.staging): endpoint.instances: no such field"],
     ),
+    "a learning rate of nothing": (
+        SOURCE + "training: {hyperparameters: {learning_rate: 0}}",
+        ["training.hyperparameters.learning_rate: 0 is not allowed", "greater than 0"],
+    ),
+    "a mean that never moves": (
+        SOURCE + "training: {hyperparameters: {momentum: 1}}",
+        ["training.hyperparameters.momentum: 1 is not allowed", "less than 1"],
+    ),
+    "a boolean for a number": (
+        SOURCE + "training: {hyperparameters: {epochs: true}}",
+        ["training.hyperparameters.epochs: True is not allowed", "valid integer"],
+    ),
+    "a boolean for a number with a fraction": (
+        SOURCE + "promotion: {margin: yes}",
+        ["promotion.margin: True is not allowed", "valid number"],
+    ),
+    "a boolean for a switch": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: true}}",
+        ["hyperparameters.use_pretrained_model: True is not allowed: must be a whole number"],
+    ),
+    "a fraction for a depth": (
+        SOURCE + "training: {hyperparameters: {num_layers: 18.0}}",
+        ["training.hyperparameters.num_layers: 18.0 is not allowed: must be a whole number"],
+    ),
+    "a number for a switch": (
+        SOURCE + "training: {spot: 1}",
+        ["training.spot: 1 is not allowed", "valid boolean"],
+    ),
+    "a number in quotes": (
+        SOURCE + "endpoint: {instance_count: '2'}",
+        ["endpoint.instance_count: '2' is not allowed", "valid integer"],
+    ),
+    "an infinite budget": (
+        SOURCE + "budget: {per_run_usd: .inf}",
+        ["budget.per_run_usd: inf is not allowed", "finite number"],
+    ),
+    "a share that is no number": (
+        SOURCE + "promotion: {significance: .nan}",
+        ["promotion.significance: nan is not allowed", "finite number"],
+    ),
+    "a time that no calendar holds": (
+        SOURCE + "batch: {transform: {max_runtime_minutes: 99999999999}}",
+        ["batch.transform.max_runtime_minutes: 99999999999 is not allowed"],
+    ),
+    "an alarm without a name": (
+        SOURCE + "endpoint: {rollback_alarms: [' ']}",
+        ["endpoint.rollback_alarms.0: ' ' is not allowed", "at least 1 character"],
+    ),
+    "a section twice": (
+        SOURCE + "training: {spot: true}\nbatch: {}\ntraining: {spot: false}",
+        ["training: is there twice, in line 2 and in line 4: keep one of them"],
+    ),
+    "a field twice, deep in the overrides": (
+        SOURCE + "local:\n  training:\n    spot: true\n    spot: true",
+        ["local.training.spot: is there twice, in line 4 and in line 5"],
+    ),
+    "a field of a file twice": (
+        "source:\n layout: list\n urls:\n - mirrors: ['https://a.b/c']\n   size: 1\n   size: 2",
+        ["source.urls.0.size: is there twice, in line 5 and in line 6"],
+    ),
+    "an octal number": (
+        SOURCE + "training: {hyperparameters: {epochs: 010}}",
+        ["training.hyperparameters.epochs: 010 in line 2 is read as another number", '"010"'],
+    ),
+    "minutes and seconds": (
+        SOURCE + "training: {machine: {instance_type: ml.c5.xlarge, max_runtime_minutes: 1:30}}",
+        ["training.machine.max_runtime_minutes: 1:30 in line 2 is read as another number"],
+    ),
+    "a text that is a boolean": (
+        SOURCE + "description: no",
+        ["description: False is not allowed", "true or false (also yes, no, on, off)", "in quotes"],
+    ),
+    "a name that is a date": (
+        SOURCE + "owner: 2012-01-01",
+        ["owner: datetime.date(2012, 1, 1) is not allowed", "YAML reads this as a date"],
+    ),
+    "a deployment that cannot be": (
+        SOURCE + "deployments: {no: {}}",
+        ["deployments: False cannot be a deployment's name", "in quotes"],
+    ),
+    "overrides that are none": (SOURCE + "local: false", ["local: must hold a mapping"]),
+    "six fields of cron": (
+        SOURCE + "schedules: {refresh: '0 0 2 * * *'}",
+        ["schedules.refresh: '0 0 2 * * *' is not allowed", "five fields"],
+    ),
+    "a day that never comes": (
+        SOURCE + "schedules: {refresh: '0 0 30 2 *'}",
+        ["schedules.refresh: '0 0 30 2 *' is not allowed: no date in the next 50 years fits it"],
+    ),
+    "a time drawn by chance": (
+        SOURCE + "schedules: {refresh: 'R 2 * * *'}",
+        ["schedules.refresh: 'R 2 * * *' is not allowed", "cron expression such as"],
+    ),
+    "an epoch before the first": (
+        SOURCE + "training: {hyperparameters: {lr_scheduler_step: '0,5'}}",
+        ["training.hyperparameters.lr_scheduler_step: '0,5' is not allowed"],
+    ),
+    "a shape below the smallest": (
+        SOURCE + "training: {hyperparameters: {image_shape: '3,4,4'}}",
+        ["training.hyperparameters.image_shape: '3,4,4' is not allowed"],
+    ),
+    "weights that are not asked for": (
+        SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a', "
+        f"pretrained_model_sha256: {'a' * 64}}}}}",
+        ["training.hyperparameters: pretrained_model_uri is for use_pretrained_model: 1 only"],
+    ),
     "local in the wrong place": (
         SOURCE + "deployments: {local: {}}",
         ["deployments.local: belongs in the section `local:`"],
@@ -262,3 +369,60 @@ def test_local_overrides_are_merged_deeply_and_only_for_local(write_yaml: WriteY
     }
     assert epochs == {None: 30, "local": 2, "staging": 9, "production": 30}
     assert load_pipeline(file, "local").training.hyperparameters.learning_rate == 0.2
+
+
+def refusals(write_yaml: WriteYaml, classes: str) -> str:
+    with pytest.raises(PipelineError) as caught:
+        load_pipeline(write_yaml("some_name", f"source: {{layout: list, classes: {classes}}}"))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        ("[a, no]", "source.classes.1: False is not allowed: Input should be a valid string; YAML"),
+        ("[a, 2012-01-01]", "YAML reads this as a date"),
+        ("[a, 1.5]", "YAML reads this as a number"),
+        ("[a, 0]", "classes are numbered from 1"),
+        ("[a]", "at least 2 items"),
+        ("true", "valid integer"),
+        ("1", "greater than or equal to 2"),
+    ],
+)
+def test_a_class_that_yaml_reads_as_something_else_is_refused(
+    classes: str, expected: str, write_yaml: WriteYaml
+) -> None:
+    refused = refusals(write_yaml, classes)
+    assert "source.classes" in refused
+    assert expected in refused
+
+
+def test_what_merges_into_a_mapping_may_be_overridden_there(write_yaml: WriteYaml) -> None:
+    file = write_yaml(
+        "merged",
+        SOURCE
+        + "batch: {machine: &small {instance_type: ml.c5.xlarge, volume_gb: 9}}\n"
+        + "conversion: {machine: {<<: *small, volume_gb: 20}}\n"
+        + "evaluation: {machine: *small}\n",
+    )
+    pipeline = load_pipeline(file)
+    assert pipeline.conversion.machine.volume_gb == 20
+    assert pipeline.evaluation.machine.volume_gb == pipeline.batch.machine.volume_gb == 9
+
+
+def test_a_number_with_an_exponent_needs_no_point(write_yaml: WriteYaml) -> None:
+    file = write_yaml("small", SOURCE + "training: {hyperparameters: {eps: 1e-8}}")
+    assert load_pipeline(file).training.hyperparameters.eps == 1e-8
+
+
+@pytest.mark.parametrize("text", ["1e3", "010", "no", "2012-01-01", "1:30", "null", "a: b"])
+def test_a_text_that_is_written_is_read_back(text: str) -> None:
+    assert parse_yaml(dump_yaml({"classes": [text]})) == {"classes": [text]}
+
+
+@pytest.mark.parametrize(
+    "expression", ["0 2 * * *", "*/5 * * * *", "@daily", "0 0 29 2 *", "30 1 * jan,MAR mon-THU"]
+)
+def test_a_cron_expression_that_comes_true_is_taken(expression: str, write_yaml: WriteYaml) -> None:
+    pipeline = load_pipeline(write_yaml("x", SOURCE + f"schedules: {{batch: '{expression}'}}"))
+    assert pipeline.schedules.batch == expression
