@@ -55,6 +55,8 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   `submit_evaluate` and what follows.
 - `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
   another split, or its evaluation was deleted; a person approves one package, and the next compare.
+- `prepare_question` is skipped: this deployment asks nobody, or the candidate was kept back. What
+  was promoted without a question goes on to `announce`.
 - `ask_person` waits: with `promotion.approval: ask` a person answers under *Required Actions*; it
   holds no slot. Without an answer within `promotion.approval_hours` what follows is skipped.
 - `take_answer` is skipped: a person said no, and the package is Rejected with that name and reason;
@@ -71,11 +73,10 @@ from typing import Any
 from airflow.sdk import task
 
 from image_families import asking, assets, tracking
-from image_families.building import BACKSTOP, cron, family_dag, pipelines_for
-from image_families.notifications import say, tell_now
+from image_families.building import cron, family_dag, pipelines_for
+from image_families.notifications import say
 from image_families.site import open_site
 from image_families.skipping import go_or_skip
-from include.pipeline import Pipeline
 from sagemaker_jobs import EnsureModel
 
 FAMILY = "nightly_training"
@@ -191,67 +192,12 @@ def register(
 
 
 @task
-def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, str]:
-    """Skip unless the model would be promoted; else tell people that they are asked, and what."""
-    from include.policies.approval import decide_asking, question
-
-    go_or_skip(decide_asking(registered["verdict"], registered["reason"]))
-    asked = question(pipeline, registered)
-    tell_now("approval", asked["subject"], asked["body"], "answer it there: Approve or Reject.")
-    return asked
-
-
-@task(multiple_outputs=False)
-def take_answer(
-    pipeline: str, registered: dict[str, Any], answer: dict[str, Any]
-) -> dict[str, Any]:
-    """Approve or reject the package in the registry, in the name of the person who said so.
-
-    Without an answer it is left as it is, and can still be approved by hand.
-    """
-    from include.policies.approval import answered_by, decide_approval
-    from include.policies.registry import approve, reject
-
-    sagemaker, package = open_site(pipeline).sagemaker, registered["package"]
-    decision = decide_approval(answer, registered["reason"])
-    if not decision.go and answered_by(answer):
-        reject(sagemaker, package, decision.reason)
-    go_or_skip(decision)
-    approve(sagemaker, package, decision.reason)
-    return {**registered, "verdict": "promote", "reason": decision.reason}
-
-
-@task
 def announce(registered: dict[str, Any]) -> None:
     """Wake endpoint update, unless the candidate was not promoted."""
     from include.policies.promotion import decide_announcement
 
     go_or_skip(decide_announcement(registered["verdict"], registered["reason"]))
     say("promotion", registered["reason"])
-
-
-def with_approval(pipeline: Pipeline, registered: Any) -> Any:
-    """Add what asks a person, and return the XCom of what was approved."""
-    from airflow.providers.standard.operators.hitl import HITLOperator
-
-    from include.policies.approval import APPROVE, REJECT
-
-    hours = max(each.promotion.approval_hours for each in pipeline.everywhere)
-    patience = timedelta(hours=hours)
-    asked: Any = prepare_question(pipeline.name, registered)
-    # Not the ApprovalOperator: it skips what follows a no, and leaves no XCom of who said it.
-    ask_person = HITLOperator(
-        task_id="ask_person",
-        subject=asked["subject"],
-        body=asked["body"],
-        options=[APPROVE, REJECT],
-        defaults=REJECT,
-        response_timeout=patience,
-        execution_timeout=patience + BACKSTOP,
-        params={"why": asking.why()},
-    )
-    answer: Any = ask_person.output
-    return take_answer(pipeline.name, registered, answer)
 
 
 for pipeline in pipelines_for(FAMILY):
@@ -281,5 +227,9 @@ for pipeline in pipelines_for(FAMILY):
         evaluated = tracking.processing("evaluate", requests["evaluate"], evaluate, after=answered)
         verdict: Any = judge(pipeline.name, trained, evaluated)
         registered: Any = register(pipeline.name, planned["lineage"], trained, verdict)
-        approved = with_approval(pipeline, registered) if asks else registered
+        approved = registered
+        if asks:
+            from image_families.approval import with_approval
+
+            approved = with_approval(pipeline, registered)
         announce.override(outlets=[assets.model(pipeline)])(approved)

@@ -96,7 +96,7 @@ def family_dag(
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
         tags=[pipeline.name, family, TAG],
-        deadline=notifications.deadline(pipeline, family, patience),
+        deadline=notifications.deadlines(pipeline, family, patience),
         **_policies(pipeline.owner, patience),
     ) as dag:
         yield dag

@@ -76,38 +76,62 @@ def on_success(context: Mapping[str, Any]) -> None:
     _tell(context, _outcome)
 
 
-def deadline(pipeline: Pipeline, family: str, patience: timedelta) -> DeadlineAlert | None:
-    """Return what tells that a run is late, or None where the pipeline wants none.
+def deadlines(pipeline: Pipeline, family: str, patience: timedelta) -> list[DeadlineAlert]:
+    """Return the alerts that report a late run, one for each interval that a deployment wants.
 
-    Counted from when the run was queued, which one that an asset started has, too.
+    Counted from when the run was queued, which a run that an asset started has, too. DAGs are built
+    before the deployment is known: where deployments differ, each alert names those that it is for.
+
+    Args:
+        pipeline: The pipeline, loaded without a deployment.
+        family: The DAG's family.
+        patience: The interval of a deployment that names none.
     """
+    base = _interval(pipeline, family, patience)
+    others: dict[timedelta | None, list[str]] = {}
+    for name, overridden in pipeline.overridden.items():
+        interval = _interval(overridden, family, patience)
+        if interval != base:
+            others.setdefault(interval, []).append(name)
+    wanted = {base: {"not_in": [name for names in others.values() for name in names]}}
+    wanted |= {interval: {"only_in": names} for interval, names in others.items()}
+    return [
+        _alert(f"{pipeline.name} {family}", interval, _late_advice(family), **where)
+        for interval, where in wanted.items()
+        if interval is not None
+    ]
+
+
+def _interval(pipeline: Pipeline, family: str, patience: timedelta) -> timedelta | None:
+    """Return when a deployment's run is late, or None where it wants no notice of that."""
     wanted = pipeline.notifications
     if "deadline" not in wanted.events:
         return None
     minutes = getattr(wanted.deadline_minutes, FIELDS[family])
-    interval = timedelta(minutes=minutes) if minutes else patience
-    words = {
-        "title": f"{pipeline.name} {family} is late: not done {interval} after it was queued",
-        "advice": "open the run: a task that waits says in its log what for. Where the time is "
-        f"too short, raise notifications.deadline_minutes.{FIELDS[family]} in the YAML.",
-    }
-    return _alert(family, interval, words)
+    return timedelta(minutes=minutes) if minutes else patience
+
+
+def _late_advice(family: str) -> str:
+    return (
+        "open the run: a task that waits says in its log what for. Where the time is "
+        f"too short, raise notifications.deadline_minutes.{FIELDS[family]} in the YAML."
+    )
 
 
 def late(name: str, interval: timedelta) -> DeadlineAlert:
     """Return what tells that a run is late of a DAG that belongs to no pipeline."""
+    return _alert(name, interval, "open the run: the tasks' logs say what they wait for.")
+
+
+def _alert(name: str, interval: timedelta, advice: str, **where: list[str]) -> DeadlineAlert:
     words = {
         "title": f"{name} is late: not done {interval} after it was queued",
-        "advice": "open the run: the tasks' logs say what they wait for.",
+        "advice": advice,
     }
-    return _alert(name, interval, words)
-
-
-def _alert(name: str, interval: timedelta, words: dict[str, str]) -> DeadlineAlert:
     return DeadlineAlert(
         reference=RunCreated(),
         interval=interval,
-        callback=AsyncCallback(deadline_missed, kwargs=words),
+        callback=AsyncCallback(deadline_missed, kwargs={**words, **where}),
         name=f"{name} is late",
     )
 
@@ -220,12 +244,20 @@ def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notice:
     reasons = {task: str(why) for task, why in _left(dag, run_id, REASON).items()}
     if any(states.get(task.task_id) == "success" for task in dag.leaves):
         return Notice("success", f"{_title(dag)} did well", where, "\n".join(reasons.values()))
-    tasks = [task.task_id for task in _ordered(dag)]
-    first = next(at for at, task in enumerate(tasks) if states.get(task) == "skipped")
+    ordered = _ordered(dag)
+    tasks = [task.task_id for task in ordered]
+    first = next(at for at, task in enumerate(ordered) if _ends_with(task, states))
     # Its own reason, or that of the task before it which skipped it; none of a run before a clear.
     why = [reasons[task] for task in tasks[: first + 1] if task in reasons]
     title = f"{_title(dag)} skipped {tasks[first]} and what follows"
     return Notice("skip", title, where, why[-1] if why else "No task left a reason.")
+
+
+def _ends_with(task: Any, states: Mapping[str, str]) -> bool:
+    """Whether a task was skipped and nothing ran after it, as after a question not asked."""
+    after = task.get_flat_relatives(upstream=False)
+    ran = any(states.get(follower.task_id) == "success" for follower in after)
+    return states.get(task.task_id) == "skipped" and not ran
 
 
 def _title(dag: Any) -> str:

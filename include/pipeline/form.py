@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -45,7 +45,7 @@ class Pipeline(Strict):
     budget: Budget = Budget()
     schedules: Schedules = Schedules()
     notifications: Notifications = Notifications()
-    _elsewhere: tuple[Pipeline, ...] = PrivateAttr(default=())
+    _overridden: Mapping[str, Pipeline] = PrivateAttr(default={})
 
     @property
     def everywhere(self) -> tuple[Pipeline, ...]:
@@ -54,11 +54,16 @@ class Pipeline(Strict):
         DAGs are built before the deployment is known, so that they must suit all of them. Only one
         that was loaded without a deployment knows the others.
         """
-        return (self, *self._elsewhere)
+        return (self, *self._overridden.values())
 
-    def known_elsewhere(self, pipelines: Iterable[Pipeline]) -> Pipeline:
+    @property
+    def overridden(self) -> Mapping[str, Pipeline]:
+        """The pipeline of each deployment that its file has overrides for, by deployment."""
+        return self._overridden
+
+    def known_elsewhere(self, overridden: Mapping[str, Pipeline]) -> Pipeline:
         """Return this pipeline, which now knows what it is in other deployments."""
-        self._elsewhere = tuple(pipelines)
+        self._overridden = dict(overridden)
         return self
 
     @property

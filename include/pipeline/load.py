@@ -14,6 +14,13 @@ from include.pipeline.errors import PipelineError, describe, name_file, quote_hi
 from include.pipeline.form import Pipeline
 from include.pipeline.yaml_file import YamlMistakes, parse_yaml
 
+FIXED = {
+    "schedules": "pause the DAG in this deployment instead",
+    "owner": "leave it out: it is every deployment's",
+    "description": "leave it out: it is every deployment's",
+}
+"""What DAGs take from the file at parse time and no deployment can override, with the fix."""
+
 
 def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
     """Read one pipeline's file.
@@ -32,7 +39,9 @@ def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
     if deployment is not None:
         return _validate(content, overrides, deployment, file)
     pipeline = _validate(content, {}, None, file)
-    return pipeline.known_elsewhere(_validate(content, overrides, name, file) for name in overrides)
+    return pipeline.known_elsewhere(
+        {name: _validate(content, overrides, name, file) for name in overrides}
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -91,11 +100,12 @@ def _check_name(name: Any, file: Path) -> None:
 def _check_overrides(section: Any, title: str, file: Path) -> None:
     if not isinstance(section, dict):
         raise PipelineError(f"{file}: {title}: must hold a mapping of overrides")
-    if "schedules" in section:
-        raise PipelineError(
-            f"{file}: {title}.schedules: cannot be overridden, since DAGs are built before the "
-            "deployment is known; pause the DAG in this deployment instead"
-        )
+    for name, instead in FIXED.items():
+        if name in section:
+            raise PipelineError(
+                f"{file}: {title}.{name}: cannot be overridden, since DAGs are built before the "
+                f"deployment is known; {instead}"
+            )
 
 
 def _title(deployment: str) -> str:

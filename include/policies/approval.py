@@ -11,8 +11,16 @@ APPROVE, REJECT = "Approve", "Reject"
 """What a person may answer."""
 
 
-def decide_asking(verdict: str, reason: str) -> Decision:
-    """Decide whether to ask a person: only of a model that all limits would let through."""
+def decide_asking(approval: str, verdict: str, reason: str) -> Decision:
+    """Decide whether a run asks a person: only about a model that passed all limits.
+
+    Args:
+        approval: The running deployment's `promotion.approval`.
+        verdict: The candidate's.
+        reason: Why it has that verdict.
+    """
+    if verdict == "await approval" and approval != "ask":
+        return Decision(False, f"{verdict}: {reason}; promotion.approval is {approval} here")
     return Decision(verdict == "await approval", f"{verdict}: {reason}")
 
 

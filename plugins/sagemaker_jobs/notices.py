@@ -8,12 +8,13 @@ host). A message that cannot be sent is logged, and fails nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 TOPIC_VARIABLE = "notify_sns_topic_arn"
 WEBHOOK_VARIABLE = "notify_webhook_connection"
+DEPLOYMENT_VARIABLE = "deployment"
 AWS_CONNECTION = "aws_default"
 
 LONGEST_SUBJECT = 100
@@ -84,11 +85,30 @@ def page(dag_id: str, run_id: str, task_id: str = "") -> str:
     return f"{run}/tasks/{quote(task_id)}" if task_id else run
 
 
-async def deadline_missed(context: dict[str, Any], title: str, advice: str) -> None:
-    """Say that a run is late, unless it has ended; Airflow calls it in the triggerer."""
+async def deadline_missed(
+    context: dict[str, Any],
+    title: str,
+    advice: str,
+    only_in: Sequence[str] = (),
+    not_in: Sequence[str] = (),
+) -> None:
+    """Say that a run is late, unless it has ended; Airflow calls it in the triggerer.
+
+    Args:
+        context: The run and its deadline, as Airflow describes them.
+        title: What happened, in one line.
+        advice: What to do.
+        only_in: The deployments (Airflow Variable `deployment`) that this is for; empty: any.
+        not_in: The deployments that this is not for.
+    """
     from asgiref.sync import sync_to_async
 
     run, deadline = context["dag_run"], context.get("deadline") or {}
+    if only_in or not_in:
+        deployment = await sync_to_async(_setting)(DEPLOYMENT_VARIABLE)
+        if deployment in not_in or (only_in and deployment not in only_in):
+            log.info("not for deployment %s: %s", deployment or "(not set)", title)
+            return
     # Airflow forgets the deadlines of runs that succeeded in time, and of no others.
     if run.get("state") in ENDED:
         log.info(

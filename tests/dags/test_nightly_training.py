@@ -225,6 +225,7 @@ def test_a_persons_answer_is_in_the_registry_and_silence_is_none(
     ask = "source: {layout: class_folders}\npromotion: {approval: ask}\n"
     (pipelines_folder / "flowers.yaml").write_text(ask)
     night.dag = load_dags().dags["flowers__nightly_training"]
+    night.pipeline = find_pipeline("flowers", "local")
     answer = {
         "chosen_options": [said],
         "params_input": {"why": "seen them"},

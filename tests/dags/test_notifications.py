@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,15 +266,67 @@ def test_every_dag_has_a_deadline_within_its_time_limit(dag_bag: Any) -> None:
         assert dag.on_success_callback
 
 
-def test_a_pipeline_names_its_deadlines_or_wants_none() -> None:
-    from image_families.notifications import deadline
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", [(None, None, None)]),
+        ("{deadline_minutes: {training: 90}}", [(90, None, None)]),
+        ("{events: []}", []),
+    ],
+)
+def test_a_pipeline_names_its_deadlines_or_wants_none(
+    pipelines_folder: Path, given: str, expected: list[Any]
+) -> None:
+    assert intervals(pipelines_folder, f"notifications: {given}" if given else "") == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "prod", "expected"),
+    [
+        ("{}", "{events: []}", [(None, ["prod"], None)]),
+        ("{events: []}", "{events: [deadline]}", [(None, None, ["prod"])]),
+        ("{}", "{deadline_minutes: {batch: 9}}", [(None, None, None)]),
+        (
+            "{deadline_minutes: {training: 90}}",
+            "{deadline_minutes: {training: 60}}",
+            [(90, ["prod"], None), (60, None, ["prod"])],
+        ),
+    ],
+)
+def test_each_deployment_has_its_own_deadlines(
+    pipelines_folder: Path, base: str, prod: str, expected: list[Any]
+) -> None:
+    """The DAG is built before the deployment is known: each alert says which ones it is for."""
+    overrides = (
+        f"local: {{promotion: {{margin: 0.1}}}}\ndeployments: {{prod: {{notifications: {prod}}}}}"
+    )
+    assert intervals(pipelines_folder, f"notifications: {base}\n{overrides}") == expected
+
+
+def intervals(folder: Path, yaml: str) -> list[Any]:
+    """Return each alert of the training DAG: minutes unless the default, not_in and only_in."""
+    from image_families.notifications import deadlines
     from include.pipeline import find_pipeline
 
-    base = find_pipeline("stanford_cars")
-    told = {"deadline_minutes": {"training": 90}}
-    for given, expected in ((told, timedelta(minutes=90)), ({"events": []}, None)):
-        pipeline = base.model_copy(
-            update={"notifications": type(base.notifications).model_validate(given)}
+    (folder / "flowers.yaml").write_text(f"source: {{layout: class_folders}}\n{yaml}\n")
+    usual = timedelta(hours=5)
+    return [
+        (
+            None if interval == usual else interval / timedelta(minutes=1),
+            alert.callback.kwargs.get("not_in") or None,
+            alert.callback.kwargs.get("only_in"),
         )
-        alert = deadline(pipeline, "nightly_training", timedelta(hours=5))
-        assert (alert.interval if alert else None) == expected
+        for alert in deadlines(find_pipeline("flowers"), "nightly_training", usual)
+        if isinstance(interval := alert.interval, timedelta)
+    ]
+
+
+def test_a_question_that_was_not_asked_is_not_what_a_run_skipped(
+    run_ends: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want(monkeypatch, "skip")
+    states = {"plan": "success", "submit_train": "skipped", "judge": "success"}
+    xcoms = {("submit_train", "reason"): "not here", ("announce", "reason"): "keep: worse"}
+    (notice,) = run_ends(False, {**states, "announce": "skipped"}, xcoms)
+    assert notice.title == "stanford_cars nightly_training skipped announce and what follows"
+    assert notice.details == "keep: worse"

@@ -83,7 +83,7 @@ def test_the_notes_name_tasks_that_exist(dag_bag: Any, dag_id: str) -> None:
     notes = dag.doc_md.split("**When something fails or skips**")[1]
     named = [line.split("`")[1] for line in notes.splitlines() if line.startswith("- `")]
     assert len(named) >= 3
-    only_where_asked_for = {"fetch", "ask_person", "take_answer"}
+    only_where_asked_for = {"fetch", "prepare_question", "ask_person", "take_answer"}
     assert set(named) - only_where_asked_for <= set(dag.task_ids)
 
 

@@ -207,6 +207,10 @@ MISTAKES = {
         SOURCE + "local: {schedules: {refresh: null}}",
         ["local.schedules: cannot be overridden"],
     ),
+    "an owner for one deployment": (
+        SOURCE + "local: {owner: ann}",
+        ["local.owner: cannot be overridden"],
+    ),
     "a mistake in the local overrides": (
         SOURCE + "local: {conversion: {fit: stretch}}",
         ["(with local): conversion.fit: 'stretch' is not allowed"],

@@ -24,8 +24,14 @@ EVALUATION = {
     ("verdict", "go"), [("await approval", True), ("keep", False), ("promote", False)]
 )
 def test_only_a_model_that_would_be_promoted_is_asked_about(verdict: str, go: bool) -> None:
-    decision = decide_asking(verdict, "why")
+    decision = decide_asking("ask", verdict, "why")
     assert (decision.go, decision.reason) == (go, f"{verdict}: why")
+
+
+def test_a_deployment_that_does_not_ask_leaves_the_answer_to_the_registry() -> None:
+    decision = decide_asking("manual", "await approval", "why")
+    assert not decision.go
+    assert decision.reason == "await approval: why; promotion.approval is manual here"
 
 
 def test_the_question_has_each_limit_with_its_margin() -> None:

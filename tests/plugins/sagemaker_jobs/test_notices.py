@@ -137,3 +137,22 @@ def test_a_run_that_has_ended_is_not_late(webhook: Webhook, state: str) -> None:
     run = {"dag_id": "d", "dag_run_id": "r", "state": state, "queued_at": "01:00"}
     asyncio.run(deadline_missed(context={"dag_run": run}, title="d is late", advice="look"))
     assert webhook.received == []
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"only_in": ["prod"]}, False),
+        ({"only_in": ["here", "prod"]}, True),
+        ({"not_in": ["here"]}, False),
+        ({"not_in": ["prod"]}, True),
+        ({"not_in": []}, True),
+    ],
+)
+def test_a_deadline_of_another_deployment_is_not_told(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch, where: dict[str, list[str]], told: bool
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_DEPLOYMENT", "here")
+    run = {"dag_id": "d", "dag_run_id": "r", "state": "running", "queued_at": "01:00"}
+    asyncio.run(deadline_missed(context={"dag_run": run}, title="late", advice="look", **where))
+    assert bool(webhook.received) is told
