@@ -3,9 +3,9 @@
 Trigger it and leave the form empty, and the release that served before the present one serves
 again; or choose one by its model package's number. It goes the way of an update: the same watch,
 the same smoke test, no request lost. Then the packages that are newer than the release are
-Rejected, so that the next update does not bring them back. Each release has its folder,
-`releases/<number>/` in the pipeline's part of the bucket: what was deployed when, on which
-evaluation and verdict.
+Rejected, so that the next update does not bring them back. Each deployment has its folder,
+`releases/<number>/<time>/` in the pipeline's part of the bucket: what was deployed when and by
+which run, on which evaluation and verdict. A rollback adds a folder to those of the release.
 
 **When something fails or skips**
 

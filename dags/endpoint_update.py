@@ -3,10 +3,10 @@
 Creates the endpoint or updates it, waits until exactly that configuration serves (an update that
 AWS rolled back is a failure here), and asks it for a few test photos, which the model before was
 asked, too: the answers must be those of the evaluation, and not come much later than before, or the
-former model comes back. Then the release has its folder, `releases/<number>/`, and what the last
-`endpoint.keep_releases` approved releases do not need is deleted; artifacts stay. Runs when a model
-is promoted, or by hand: after an approval in the registry, or with a *model package version*. To go
-back, trigger endpoint rollback.
+former model comes back. Then the deployment has its folder, `releases/<number>/<time>/`, which is
+never overwritten, and what the last `endpoint.keep_releases` approved releases do not need is
+deleted; artifacts stay. Runs when a model is promoted, or by hand: after an approval in the
+registry, or with a *model package version*. To go back, trigger endpoint rollback.
 
 **When something fails or skips**
 

@@ -176,11 +176,12 @@ def prune(pipeline: str) -> dict[str, Any]:
 def publish(
     pipeline: str, planned: dict[str, Any], endpoint: dict[str, Any], smoke: dict[str, Any]
 ) -> dict[str, Any]:
-    """Write the release's folder, and say what serves now."""
+    """Record the deployment below `releases/`, and say what serves now."""
     from include.policies.release import write_release
 
-    site = open_site(pipeline)
-    release = write_release(site.s3, site.layout, planned, endpoint, smoke, datetime.now(UTC))
+    site, ti = open_site(pipeline), get_current_context()["ti"]
+    run, now = f"{ti.dag_id}/{ti.run_id}", datetime.now(UTC)
+    release = write_release(site.s3, site.layout, planned, endpoint, smoke, run, now)
     return {**endpoint, "package": planned["package"], "smoke_test": smoke, "release": release}
 
 

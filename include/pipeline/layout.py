@@ -167,8 +167,12 @@ class Layout:
         return f"{self.root}releases/"
 
     def release(self, version: int) -> str:
-        """What is known of one model that was deployed, by its package's number."""
+        """All deployments of one model, by its package's number."""
         return f"{self.releases}{version}/"
+
+    def release_deployment(self, version: int, moment: str) -> str:
+        """What is known of one deployment of a model: nothing below it is ever overwritten."""
+        return f"{self.release(version)}{moment}/"
 
     @property
     def incoming(self) -> str:

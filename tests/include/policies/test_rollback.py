@@ -1,14 +1,12 @@
 """One goes back to what served before and is still approved, and what is newer stays away."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from include.pipeline import Layout
 from include.policies.champion import Champion, EndpointStatus
 from include.policies.registry import RegistryError, package_to_serve
-from include.policies.release import Release, list_releases, write_release
+from include.policies.release import Release
 from include.policies.rollback import (
     RejectionIncomplete,
     RollbackError,
@@ -110,41 +108,3 @@ def test_a_package_that_cannot_be_rejected_does_not_keep_the_next_from_it(
     sagemaker.answer("update_model_package", {"ModelPackageArn": f"{ARN}/7"})
     with pytest.raises(RejectionIncomplete, match=r"\(8: .*slow down\); rejected: 7\. Fix"):
         reject_newer(sagemaker.client, GROUP, 4, "rolled back")
-
-
-def test_a_release_says_what_was_deployed_and_is_found_again(s3: Any, layout: Layout) -> None:
-    planned = {
-        "package": {"version": "7", "training_job": "t7"},
-        "model": {"config": {"ModelName": "model-7"}},
-        "endpoint_config": {"config": {}},
-        "endpoint": {"config": {}},
-        "previous": "config-4",
-    }
-    written: dict[str, Any] = {}
-    s3.client.meta.events.register(
-        "provide-client-params.s3.PutObject",
-        lambda params, **_: written.update({params["Key"]: params["Body"]}),
-    )
-    s3.answer("put_object", {})
-    s3.answer("get_object", s3.json({"top1": 0.5}))
-    s3.answer("put_object", {})
-    s3.refuse("get_object", "NoSuchKey")  # the verdict was cleared away
-    s3.answer("put_object", {})
-    endpoint = {"endpoint_name": "cars", "endpoint_config_name": "config-7"}
-    now = datetime(2026, 1, 3, tzinfo=UTC)
-    manifest = write_release(s3.client, layout, planned, endpoint, {"images": 5}, now)
-    assert manifest["previous_endpoint_config"] == "config-4"
-    assert [key.removeprefix("stanford_cars/releases/7/") for key in written] == [
-        "requests.json",
-        "evaluation.json",
-        "release.json",  # the last
-    ]
-    prefixes = [{"Prefix": f"stanford_cars/releases/{version}/"} for version in (2, 7, 9)]
-    s3.answer("list_objects_v2", {"CommonPrefixes": prefixes})
-    older = {"version": 2, "deployed": RELEASES[2].deployed, "endpoint_config": "c", "model": "m"}
-    s3.answer("get_object", s3.json(older))
-    s3.answer("get_object", s3.body(written["stanford_cars/releases/7/release.json"]))
-    s3.refuse("get_object", "NoSuchKey")  # a folder that was never finished is no release
-    found = list_releases(s3.client, layout)
-    assert found[0] == RELEASES[0]
-    assert [release.version for release in found] == [7, 2]
