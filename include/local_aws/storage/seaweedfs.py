@@ -14,6 +14,7 @@ from include.local_aws.errors import StartupError
 from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_pairs, is_free
 from include.local_aws.settings import FIXED, Credentials
+from include.local_aws.storage import socket_files
 
 _log = logging.getLogger(__name__)
 _SERVERS = ("master", "volume", "filer", "s3")
@@ -62,7 +63,7 @@ class SeaweedFS:
         self._root.mkdir(parents=True, exist_ok=True)
         (self._root / "data").mkdir(exist_ok=True)
         self._ports = _kept_ports(self._root / "ports.json")
-        self._remove_sockets()  # of a start that was killed
+        socket_files.remove_own(self._ports)  # of a start that was killed
         config = self._root / "s3.json"
         config.write_text(json.dumps(_identities(self._credentials)))
         config.chmod(0o600)
@@ -82,7 +83,7 @@ class SeaweedFS:
             # for the S3 gateway, and loses nothing when it is killed.
             self._child.stop(grace=1)
             self._child = None
-            self._remove_sockets()
+            socket_files.remove_own(self._ports)
 
     def _spawn(self, config: Path) -> None:
         self._child = Child(
@@ -97,15 +98,8 @@ class SeaweedFS:
         while not self._stopping.wait(1):
             if not self.alive:
                 _log.warning("SeaweedFS has ended: starting it again (see %s/weed.log)", self._root)
-                self._remove_sockets()
+                socket_files.remove_own(self._ports)
                 self._spawn(config)
-
-    def _remove_sockets(self) -> None:
-        """Remove the Unix sockets that SeaweedFS leaves in /tmp, which it lets nobody choose."""
-        for port in self._ports.values():
-            for name in (f"*-{port}.sock", f"*-grpc-{port + 10000}.sock"):
-                for socket in Path("/tmp").glob(f"seaweedfs-{name}"):
-                    socket.unlink(missing_ok=True)
 
     def _flags(self, config: Path) -> list[str]:
         ports = [f"-{name}.port={port}" for name, port in self._ports.items()]
@@ -117,6 +111,8 @@ class SeaweedFS:
             "-ip.bind=127.0.0.1",
             *ports,
             "-filer",
+            "-filer.localSocket=filer.sock",  # in its working directory
+            "-s3.localSocket=s3.sock",
             "-filer.disableHttp",  # it would serve the buckets to anyone on this machine
             "-s3",
             f"-s3.config={config}",
@@ -146,6 +142,8 @@ class SeaweedFS:
                     f"SeaweedFS did not answer in {patience:.0f} s: see {self._root}/weed.log"
                 )
             time.sleep(0.05)
+        if left := socket_files.foreign(self._ports):
+            raise StartupError(f"{left[0]} is no socket of this user: remove it, or start again")
 
     def _answers(self) -> bool:
         """Whether S3 listens and a write would find a volume (the master assigns one)."""
@@ -191,9 +189,17 @@ def _kept_ports(file: Path) -> dict[str, int]:
         kept: dict[str, int] = json.loads(file.read_text())
         deadline = time.monotonic() + 3  # a killed server's child takes a moment to go
         while time.monotonic() < deadline:
+            if socket_files.foreign(kept):
+                break
             if all(is_free(p) and is_free(p + 10000) for p in kept.values()):
                 return kept
             time.sleep(0.1)
-    ports = dict(zip(_SERVERS, free_pairs(len(_SERVERS)), strict=True))
+    ports = _free_ports()
+    while socket_files.foreign(ports):
+        ports = _free_ports()
     file.write_text(json.dumps(ports))
     return ports
+
+
+def _free_ports() -> dict[str, int]:
+    return dict(zip(_SERVERS, free_pairs(len(_SERVERS)), strict=True))

@@ -1,5 +1,6 @@
 """The object store under mishaps."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,18 @@ def store(tmp_path: Path) -> Iterator[SeaweedFS]:
     store.start()
     yield store
     store.stop()
-    assert not list(Path("/tmp").glob(f"seaweedfs-*{store.endpoint_url.rpartition(':')[2]}.sock"))
+    assert not _sockets(store)
+
+
+def _sockets(store: SeaweedFS) -> list[Path]:
+    """What there is in /tmp by the name of a socket of these ports."""
+    ports = json.loads((store._root / "ports.json").read_text()).values()
+    return [
+        path
+        for port in ports
+        for name in (f"*-{port}.sock", f"*-grpc-{port + 10000}.sock")
+        for path in Path("/tmp").glob(f"seaweedfs-{name}")
+    ]
 
 
 def test_it_comes_back_at_the_same_address_with_its_data(store: SeaweedFS) -> None:
@@ -34,3 +46,29 @@ def test_it_comes_back_at_the_same_address_with_its_data(store: SeaweedFS) -> No
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert found == b"content"
+
+
+@pytest.mark.parametrize("name", ["filer-grpc", "s3-grpc", "filer", "s3"])
+def test_a_foreign_file_at_a_sockets_path_is_left_alone_and_stops_no_start(
+    tmp_path: Path, name: str
+) -> None:
+    """In /tmp anybody can lay one; a folder is what not even root can unlink."""
+    store = SeaweedFS(tmp_path / "s3")
+    store.start()
+    store.stop()
+    port = json.loads((tmp_path / "s3/ports.json").read_text())[name.removesuffix("-grpc")]
+    number = port + 10000 if name.endswith("-grpc") else port
+    foreign = Path(f"/tmp/seaweedfs-{name}-{number}.sock")
+    (foreign / "file").mkdir(parents=True)
+    try:
+        store = SeaweedFS(tmp_path / "s3")
+        store.start()
+        try:
+            Objects(store.endpoint_url).client.create_bucket(Bucket="bucket")
+            assert all(path.is_socket() for path in _sockets(store) if path != foreign)
+        finally:
+            store.stop()
+        assert (foreign / "file").exists()
+    finally:
+        (foreign / "file").rmdir()
+        foreign.rmdir()
