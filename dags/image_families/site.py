@@ -78,6 +78,7 @@ def open_deployment() -> Deployment:
         role_arn=variable("sagemaker_role_arn"),
         image_uri=variable("image_uri"),
         region=aws_client("sagemaker").meta.region_name,
+        endpoint_role_arn=variable("sagemaker_endpoint_role_arn"),
     )
 
 

@@ -40,17 +40,23 @@ class Setting:
         field: The deployment's field that holds it.
         pattern: What its value has to match, as a regular expression.
         expected: What it is, for people.
+        default: What holds where it is not set; None where it has to be set.
     """
 
     variable: str
     field: str
     pattern: str
     expected: str
+    default: str | None = None
 
     def allows(self, value: str) -> bool:
         """Whether the value can be right."""
+        if not value and self.default is not None:
+            return True
         return re.fullmatch(self.pattern, value) is not None
 
+
+ROLE = r"arn:aws[a-z\-]*:iam::\d{12}:role/\S+"
 
 SETTINGS = (
     Setting("deployment", "name", DEPLOYMENT_NAME, "a short name"),
@@ -58,8 +64,15 @@ SETTINGS = (
     Setting(
         "sagemaker_role_arn",
         "role_arn",
-        r"arn:aws[a-z\-]*:iam::\d{12}:role/\S+",
+        ROLE,
         "arn:aws:iam::<account>:role/<name>",
+    ),
+    Setting(
+        "sagemaker_endpoint_role_arn",
+        "endpoint_role_arn",
+        ROLE,
+        "arn:aws:iam::<account>:role/<name>, or leave it empty",
+        default="the role of sagemaker_role_arn",
     ),
     Setting("image_uri", "image_uri", r"\S{1,255}", "the address of our container image"),
 )
@@ -71,7 +84,7 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """One installation: a bucket, a region, a role, an image.
+    """One installation: a bucket, a region, roles, an image.
 
     Raises:
         DeploymentError: A value cannot be right, found when a task runs and not by AWS later.
@@ -82,6 +95,7 @@ class Deployment:
     role_arn: str
     image_uri: str
     region: str
+    endpoint_role_arn: str = ""
 
     def __post_init__(self) -> None:
         for setting in SETTINGS:
@@ -91,6 +105,11 @@ class Deployment:
                     f"Airflow Variable {setting.variable} is {value!r}: set it to "
                     f"{setting.expected}"
                 )
+
+    @property
+    def endpoint_role(self) -> str:
+        """The role that the endpoint's containers run under: that of the jobs by default."""
+        return self.endpoint_role_arn or self.role_arn
 
     @property
     def is_billed(self) -> bool:

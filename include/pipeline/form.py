@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr, model_validator
 
 from include.pipeline.budget import Budget
+from include.pipeline.network import WEB, Network
 from include.pipeline.notifications import Notifications
 from include.pipeline.schedules import Schedules
 from include.pipeline.stages import (
@@ -42,6 +43,7 @@ class Pipeline(Strict):
     promotion: Promotion = Promotion()
     endpoint: Endpoint = Endpoint()
     batch: Batch = Batch()
+    network: Network = Network()
     budget: Budget = Budget()
     schedules: Schedules = Schedules()
     notifications: Notifications = Notifications()
@@ -70,6 +72,17 @@ class Pipeline(Strict):
     def slug(self) -> str:
         """The name with hyphens: the model package group's and the endpoint's name."""
         return self.name.replace("_", "-")
+
+    @model_validator(mode="after")
+    def _isolated_training_needs_no_web(self) -> Pipeline:
+        uri = self.training.hyperparameters.pretrained_model_uri or ""
+        loads = self.training.hyperparameters.use_pretrained_model and uri.startswith(WEB)
+        if self.network.isolation == "always" and loads:
+            raise ValueError(
+                f"network.isolation: always forbids to load pretrained_model_uri {uri} from the "
+                "web: copy the file to S3 and name it there (s3://...), or use isolation: auto"
+            )
+        return self
 
     @model_validator(mode="after")
     def _training_takes_as_many_record_files(self) -> Pipeline:

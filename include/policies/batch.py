@@ -177,7 +177,7 @@ def batch_requests(
             f"the model of endpoint {pipeline.slug} does not say which dataset version it was "
             "trained on: deploy one that nightly training registered"
         )
-    model = packaged_model_request(pipeline, deployment, state.package.arn)
+    model = packaged_model_request(pipeline, deployment, state.package.arn, deployment.role_arn)
     version = state.package.metadata["dataset_version"]
     return {
         "model": model,

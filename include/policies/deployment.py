@@ -105,7 +105,7 @@ def decide_deployment(state: DeploymentState, force: bool) -> Decision:
 def _requests(
     pipeline: Pipeline, deployment: Deployment, package: Package
 ) -> dict[str, ResourceRequest]:
-    model = packaged_model_request(pipeline, deployment, package.arn)
+    model = packaged_model_request(pipeline, deployment, package.arn, deployment.endpoint_role)
     config = endpoint_config_request(pipeline, deployment, model["config"]["ModelName"])
     name = config["config"]["EndpointConfigName"]
     return {

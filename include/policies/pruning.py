@@ -9,6 +9,7 @@ from typing import Any
 
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
+from include.pipeline.requests import packaged_model_request
 from include.policies.refusals import is_missing
 from include.policies.release import Release
 from include.policies.tags import tags_of
@@ -55,7 +56,8 @@ def prune(
         sagemaker: A boto3 SageMaker client.
         pipeline: Whose.
         deployment: Where.
-        keep: The endpoint configurations that stay, with their models.
+        keep: The endpoint configurations that stay, with their models, and the models by which
+            batch transform runs the same packages under the jobs' role.
         now: The present moment, with its time zone.
 
     Returns:
@@ -64,14 +66,20 @@ def prune(
     Raises:
         PruningIncomplete: AWS refused to delete some of them; the others are deleted.
     """
-    kept_models = {model for config in keep for model in _models_of(sagemaker, config)}
+    served = {model for config in keep for model in _models_of(sagemaker, config)}
+    kept_models = served | {
+        packaged_model_request(pipeline, deployment, package, deployment.role_arn)["config"][
+            "ModelName"
+        ]
+        for package in _packages_of(sagemaker, served)
+    }
     configs = [
         name
         for name in _own(sagemaker, pipeline, deployment, "EndpointConfig", now)
         if name not in keep
     ]
     refused: dict[str, str] = {}
-    deleted = _delete(sagemaker, "endpoint_config", "EndpointConfigName", configs, refused)
+    deleted = _delete(sagemaker, "delete_endpoint_config", "EndpointConfigName", configs, refused)
     # A configuration that stays keeps its models.
     kept_models |= {model for config in refused for model in _models_of(sagemaker, config)}
     models = [
@@ -81,7 +89,7 @@ def prune(
     ]
     done = {
         "endpoint_configs": deleted,
-        "models": _delete(sagemaker, "model", "ModelName", models, refused),
+        "models": _delete(sagemaker, "delete_model", "ModelName", models, refused),
     }
     if refused:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
@@ -93,17 +101,17 @@ def prune(
 
 
 def _delete(
-    sagemaker: Any, kind: str, field: str, names: Collection[str], refused: dict[str, str]
+    sagemaker: Any, call: str, field: str, names: Collection[str], refused: dict[str, str]
 ) -> list[str]:
     """Delete what has these names; return those deleted, and add the reason of each other."""
     deleted: list[str] = []
     for name in names:
         try:
-            getattr(sagemaker, f"delete_{kind}")(**{field: name})
+            getattr(sagemaker, call)(**{field: name})
         except sagemaker.exceptions.ClientError as error:
             refused[name] = str(error)
         else:
-            log.info("deleted %s %s", kind.replace("_", " "), name)
+            log.info("%s: %s", call, name)
             deleted.append(name)
     return deleted
 
@@ -118,10 +126,26 @@ def _models_of(sagemaker: Any, config: str) -> Iterator[str]:
     yield from (variant["ModelName"] for variant in described["ProductionVariants"])
 
 
+def _packages_of(sagemaker: Any, models: Collection[str]) -> Iterator[str]:
+    """Yield the registered packages that models run; one that is gone runs none."""
+    for model in sorted(models):
+        try:
+            described = sagemaker.describe_model(ModelName=model)
+        except sagemaker.exceptions.ClientError as error:
+            if not is_missing(error):
+                raise
+            continue
+        if package := described.get("PrimaryContainer", {}).get("ModelPackageName"):
+            yield package
+
+
 def _own(
     sagemaker: Any, pipeline: Pipeline, deployment: Deployment, kind: str, now: datetime
 ) -> list[str]:
-    """Return the names of a pipeline's things of a kind; all, before any of them is deleted."""
+    """Return the names of a pipeline's things of a kind; all, before any of them is deleted.
+
+    `NameContains` finds other pipelines' names, too, whose tags Airflow may not read.
+    """
     operation = {"EndpointConfig": "list_endpoint_configs", "Model": "list_models"}[kind]
     pages = sagemaker.get_paginator(operation).paginate(
         NameContains=pipeline.slug, CreationTimeBefore=now - YOUNG
@@ -131,5 +155,6 @@ def _own(
         entry[f"{kind}Name"]
         for page in pages
         for entry in page[f"{kind}s"]
-        if tags.items() <= tags_of(sagemaker, entry[f"{kind}Arn"]).items()
+        if entry[f"{kind}Name"].startswith(f"{pipeline.slug}-")
+        and tags.items() <= tags_of(sagemaker, entry[f"{kind}Arn"]).items()
     ]

@@ -58,5 +58,6 @@ def test_the_tasks_ask_with_the_installations_variables(
         "deployment": "here",
         "artifact_bucket": "",
         "sagemaker_role_arn": "",
+        "sagemaker_endpoint_role_arn": "",
         "image_uri": "",
     }

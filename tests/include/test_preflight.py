@@ -20,6 +20,9 @@ OPTIONS = {
     "--image-uri": IMAGE,
 }
 
+WIDTH = len("Variable sagemaker_endpoint_role_arn")
+"""Of the column with the checks' names."""
+
 Run = Callable[..., Any]
 
 
@@ -60,6 +63,7 @@ def test_a_local_aws_that_is_as_it_should_be_fails_nothing(aws: LocalServer, run
         "Variable deployment": "ok",
         "Variable artifact_bucket": "ok",
         "Variable sagemaker_role_arn": "ok",
+        "Variable sagemaker_endpoint_role_arn": "ok",
         "Variable image_uri": "ok",
         "login": "ok",
         "region": "ok",
@@ -83,7 +87,7 @@ def test_a_local_aws_that_is_as_it_should_be_fails_nothing(aws: LocalServer, run
 def test_what_would_fail_is_said_with_its_fix_and_by_the_exit_status(run: Run) -> None:
     done = run("--pipeline", "merch", artifact_bucket="not-there")
     assert (done.returncode, done.stderr) == (1, "")
-    assert "failed   bucket                       there is no bucket not-there" in done.stdout
+    assert f"failed   {'bucket':<{WIDTH}}  there is no bucket not-there" in done.stdout
     assert "fix: make it (aws s3 mb s3://not-there)" in done.stdout
     assert "stanford_cars" not in done.stdout
     assert done.stdout.splitlines()[-1].split(", ")[1] == "2 failed"
@@ -98,4 +102,4 @@ def test_variables_are_read_from_the_environment_as_airflow_reads_them(
     monkeypatch.setattr(f"{__name__}.OPTIONS", {})
     done = run("--pipeline", "merch")
     assert done.returncode == 0, done.stdout
-    assert f"ok       Variable artifact_bucket     {BUCKET}" in done.stdout
+    assert f"ok       {'Variable artifact_bucket':<{WIDTH}}  {BUCKET}" in done.stdout

@@ -127,6 +127,7 @@ class Session:
             role_arn=self.variables["sagemaker_role_arn"],
             image_uri=self.variables["image_uri"],
             region=self.aws.sagemaker.meta.region_name,
+            endpoint_role_arn=self.variables["sagemaker_endpoint_role_arn"],
         )
         return decide_deployment(
             plan_deployment(self.aws.sagemaker, self.pipeline, deployment, None), False

@@ -36,6 +36,9 @@ def variables(root: Path) -> dict[str, str]:
     return {
         "artifact_bucket": BUCKET,
         "sagemaker_role_arn": "arn:aws:iam::123456789012:role/image-classifier-local",
+        "sagemaker_endpoint_role_arn": (
+            "arn:aws:iam::123456789012:role/image-classifier-local-endpoint"
+        ),
         "image_uri": image_uri(root),
         "deployment": "local",
     }

@@ -20,22 +20,36 @@ def candidate_model_request(
                 "Image": deployment.image(pipeline.training.algorithm),
                 "ModelDataUrl": model_uri,
             },
+            **_isolation(pipeline),
             "Tags": tags(pipeline, deployment),
         }
     }
 
 
 def packaged_model_request(
-    pipeline: Pipeline, deployment: Deployment, package_arn: str
+    pipeline: Pipeline, deployment: Deployment, package_arn: str, role_arn: str
 ) -> ResourceRequest:
-    """Return the model of a registered package; its name follows from package and role."""
+    """Return the model of a registered package; its name follows from all that it holds.
+
+    Args:
+        pipeline: Whose.
+        deployment: Where.
+        package_arn: The registered package.
+        role_arn: The role that its containers run under: the jobs' for batch transform, the
+            endpoint's for the endpoint.
+    """
     container = {"ModelPackageName": package_arn}
-    name = digest({"container": container, "role": deployment.role_arn})
+    name = digest({"container": container, "role": role_arn, **_isolation(pipeline)})
     return {
         "config": {
             "ModelName": f"{pipeline.slug}-{name}",
-            "ExecutionRoleArn": deployment.role_arn,
+            "ExecutionRoleArn": role_arn,
             "PrimaryContainer": container,
+            **_isolation(pipeline),
             "Tags": tags(pipeline, deployment),
         }
     }
+
+
+def _isolation(pipeline: Pipeline) -> dict[str, bool]:
+    return {"EnableNetworkIsolation": True} if pipeline.network.isolates else {}

@@ -45,6 +45,8 @@ def processing_request(pipeline: Pipeline, deployment: Deployment, program: Prog
             "Outputs": [_output(*entry) for entry in program.outputs.items()]
         },
     }
+    if pipeline.network.isolates:
+        config["NetworkConfig"] = {"EnableNetworkIsolation": True}
     return job_request(pipeline, deployment, program.name, config)
 
 

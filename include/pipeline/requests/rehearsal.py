@@ -81,7 +81,7 @@ def _resources(pipeline: Pipeline, deployment: Deployment, trained: str) -> Iter
     layout = _layout(*here)
     artifact = layout.uri(f"{layout.models}{trained}/output/model.tar.gz")
     registered = f"arn:aws:sagemaker:{deployment.region}:{'0' * 12}:model-package/{pipeline.slug}/1"
-    model = packaged_model_request(*here, registered)["config"]
+    model = packaged_model_request(*here, registered, deployment.endpoint_role)["config"]
     config = endpoint_config_request(*here, model["ModelName"])["config"]
     endpoint = endpoint_request(pipeline, config["EndpointConfigName"])["config"]
     candidate = candidate_model_request(*here, trained, artifact)["config"]

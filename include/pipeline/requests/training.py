@@ -93,6 +93,9 @@ def training_request(
         "OutputDataConfig": {"S3OutputPath": layout.output(layout.models)},
         **_resources(pipeline),
         **_checkpoints(pipeline, layout),
+        "EnableNetworkIsolation": pipeline.network.isolates_training(
+            pipeline.training.algorithm, told
+        ),
     }
     return job_request(pipeline, deployment, "train", config)
 

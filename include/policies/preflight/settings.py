@@ -74,7 +74,7 @@ def _constraints(aws: Aws) -> list[str]:
 def _variable(setting: Setting, value: str) -> Finding:
     check = f"Variable {setting.variable}"
     if setting.allows(value):
-        return ok(check, value)
+        return ok(check, value or f"is not set: {setting.default} counts")
     found = f"{value!r} cannot be right" if value else "is not set"
     command = f"airflow variables set {setting.variable} <value>"
     return failed(check, found, f"set it to {setting.expected}: {command}")

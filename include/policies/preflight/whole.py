@@ -20,7 +20,7 @@ from include.policies.preflight.finding import Finding, failed, ok
 from include.policies.preflight.image import check_built_in, check_image
 from include.policies.preflight.limits import check_limits
 from include.policies.preflight.quotas import Quotas, check_quotas
-from include.policies.preflight.role import check_role
+from include.policies.preflight.role import check_endpoint_role, check_role
 from include.policies.preflight.settings import check_login, check_region, check_settings
 
 Settings = Mapping[str, str]
@@ -37,11 +37,12 @@ def check_installation(aws: Aws, settings: Settings) -> list[Finding]:
     right = {
         setting.variable: value
         for setting in SETTINGS
-        if setting.allows(value := settings.get(setting.variable, ""))
+        if (value := settings.get(setting.variable, "")) and setting.allows(value)
     }
     looks = {
         "artifact_bucket": check_bucket,
         "sagemaker_role_arn": check_role,
+        "sagemaker_endpoint_role_arn": check_endpoint_role,
         "image_uri": check_image,
     }
     region = check_region(aws)

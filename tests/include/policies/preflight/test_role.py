@@ -10,7 +10,12 @@ import pytest
 from include.policies.preflight.role import check_role, trusts_sagemaker
 from tests.include.policies.preflight.conftest import ROLE, StubbedAws
 
+ACCOUNT = "123456789012"
 TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}}
+
+
+def _source(accounts: Any) -> dict[str, Any]:
+    return {"StringEquals": {"aws:SourceAccount": accounts}}
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +48,14 @@ def test_a_role_that_trusts_others_fails_with_the_policy_that_mends_it(aws: Stub
     assert finding.status == "failed"
     command, document = finding.fix.split("'")[:2]
     assert command.startswith("aws iam update-assume-role-policy --role-name sagemaker")
-    assert trusts_sagemaker(json.loads(document))
+    assert trusts_sagemaker(json.loads(document), ACCOUNT)
+
+
+def test_the_trust_policy_of_the_fix_is_for_one_account(aws: StubbedAws) -> None:
+    aws["iam"].refuse("get_role", "NoSuchEntity", "cannot be found")
+    document = json.loads(check_role(aws, ROLE).fix.split("'")[1])
+    (statement,) = document["Statement"]
+    assert statement["Condition"] == _source(ACCOUNT)
 
 
 def test_a_role_that_is_not_there_fails(aws: StubbedAws) -> None:
@@ -93,7 +105,10 @@ def test_a_stand_in_for_aws_is_not_believed(aws: StubbedAws) -> None:
         (policy({**TRUST, "Action": "sts:TagSession"}), False),
         (policy({**TRUST, "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}), False),
         ({}, False),
+        (policy({**TRUST, "Condition": _source(ACCOUNT)}), True),
+        (policy({**TRUST, "Condition": _source(["1", ACCOUNT])}), True),
+        (policy({**TRUST, "Condition": _source("999999999999")}), False),
     ],
 )
 def test_trust_is_read_in_every_form_that_iam_has(document: Any, trusted: bool) -> None:
-    assert trusts_sagemaker(document) is trusted
+    assert trusts_sagemaker(document, ACCOUNT) is trusted

@@ -10,9 +10,20 @@ from tests.include.policies.preflight.conftest import SETTINGS, StubbedAws
 
 def test_variables_that_can_be_right_are_shown() -> None:
     findings = list(check_settings(SETTINGS))
-    assert [each.status for each in findings] == ["ok"] * 4
+    assert [each.status for each in findings] == ["ok"] * 5
     assert findings[1].check == "Variable artifact_bucket"
     assert findings[1].found == "some-bucket"
+
+
+def test_a_variable_that_may_be_left_out_is_shown_with_what_counts_instead() -> None:
+    for told in ({}, {"sagemaker_endpoint_role_arn": ""}):
+        findings = {each.check: each for each in check_settings({**SETTINGS, **told})}
+        endpoint = findings["Variable sagemaker_endpoint_role_arn"]
+        assert endpoint.status == "ok"
+        assert endpoint.found == "is not set: the role of sagemaker_role_arn counts"
+    wrong = {**SETTINGS, "sagemaker_endpoint_role_arn": "endpoint"}
+    findings = {each.check: each for each in check_settings(wrong)}
+    assert findings["Variable sagemaker_endpoint_role_arn"].status == "failed"
 
 
 def test_each_wrong_variable_is_told_not_the_first_only() -> None:

@@ -21,11 +21,25 @@ def test_everything_refused_is_all_unknown_and_no_traceback(aws: StubbedAws) -> 
     ):
         aws[service].refuse(operation, "AccessDenied", "no")
     findings = check_installation(aws, SETTINGS)
-    assert [each.check for each in findings[4:]] == INSTALLATION
-    assert {each.check: each.status for each in findings[4:]} == {
+    assert [each.check for each in findings[5:]] == INSTALLATION
+    assert {each.check: each.status for each in findings[5:]} == {
         **dict.fromkeys(INSTALLATION, "unknown"),
         "region": "ok",
     }
+
+
+def test_the_endpoints_role_is_looked_at_where_it_is_another(aws: StubbedAws) -> None:
+    aws["sts"].refuse("get_caller_identity", "AccessDenied")
+    aws["s3"].refuse("get_bucket_location", "AccessDenied")
+    aws["ecr"].refuse("describe_images", "AccessDenied")
+    for _ in ("jobs", "endpoint"):
+        aws["iam"].refuse("get_role", "NoSuchEntity", "cannot be found")
+    other = "arn:aws:iam::123456789012:role/endpoint"
+    findings = check_installation(aws, {**SETTINGS, "sagemaker_endpoint_role_arn": other})
+    assert [each.check for each in failures(findings)] == ["role", "endpoint role"]
+    fix = failures(findings)[1].fix
+    assert fix.startswith("aws iam create-role --role-name endpoint")
+    assert "docs/iam/endpoint.json" in fix
 
 
 def test_without_variables_nothing_is_asked_about_them(aws: StubbedAws) -> None:
@@ -35,7 +49,7 @@ def test_without_variables_nothing_is_asked_about_them(aws: StubbedAws) -> None:
         f"Variable {name}"
         for name in ("deployment", "artifact_bucket", "sagemaker_role_arn", "image_uri")
     ]
-    assert [each.check for each in findings[4:]] == ["login", "region"]
+    assert [each.check for each in findings[5:]] == ["login", "region"]
 
 
 def test_without_a_region_there_is_nowhere_to_look() -> None:
@@ -45,7 +59,7 @@ def test_without_a_region_there_is_nowhere_to_look() -> None:
         raise NoRegionError
 
     findings = check_installation(nowhere, SETTINGS)
-    assert [each.check for each in findings[4:]] == ["login", "region"]
+    assert [each.check for each in findings[5:]] == ["login", "region"]
     assert [each.check for each in failures(findings)] == ["region"]
 
 

@@ -1,0 +1,133 @@
+"""The rights that SageMaker needs for jobs and endpoints, from the requests that create them.
+
+SageMaker assumes the role of the request and moves the data itself: the container of an isolated
+job has no credentials. https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from tests.iam.evaluator import Right
+from tests.iam.needed import ACCOUNT, REGION, Call
+
+Request = Mapping[str, Any]
+Rights = dict[str, set[Right]]
+
+LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/"
+REGISTRY = f"{ACCOUNT}.dkr.ecr."
+
+
+class OnBehalf:
+    """What each role needs for all requests of an account.
+
+    Args:
+        calls: All calls that were made; those that create something count.
+        prefix_of: Returns the s3:// address that the keys of a manifest are relative to.
+    """
+
+    def __init__(self, calls: Iterable[Call], prefix_of: Callable[[str], str]) -> None:
+        self._created: dict[str, list[Request]] = defaultdict(list)
+        for call in calls:
+            if call.operation.startswith(("Create", "Update")):
+                self._created[call.operation].append(call.params)
+        self._prefix_of = prefix_of
+
+    def rights(self) -> Rights:
+        """Return the rights that are needed, by the ARN of the role."""
+        found: Rights = defaultdict(set)
+        for request in self._created["CreateProcessingJob"]:
+            found[request["RoleArn"]].update(_processing(request))
+        for request in self._created["CreateTrainingJob"]:
+            found[request["RoleArn"]].update(_training(request))
+        for request in self._created["CreateTransformJob"]:
+            model = self._named("CreateModel", "ModelName", request["ModelName"])
+            found[model["ExecutionRoleArn"]].update(self._transform(request, model))
+        for operation in ("CreateEndpoint", "UpdateEndpoint"):
+            for request in self._created[operation]:
+                for model in self._served(request["EndpointConfigName"]):
+                    found[model["ExecutionRoleArn"]].update(self._endpoint(request, model))
+        return found
+
+    def _named(self, operation: str, field: str, name: str) -> Request:
+        return next(each for each in self._created[operation] if each[field] == name)
+
+    def _served(self, config: str) -> Iterator[Request]:
+        found = self._named("CreateEndpointConfig", "EndpointConfigName", config)
+        for variant in found["ProductionVariants"]:
+            yield self._named("CreateModel", "ModelName", variant["ModelName"])
+
+    def _transform(self, request: Request, model: Request) -> Iterator[Right]:
+        manifest = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+        yield _object("s3:GetObject", manifest)
+        yield _object("s3:GetObject", f"{self._prefix_of(manifest)}x")
+        yield _object("s3:PutObject", f"{request['TransformOutput']['S3OutputPath']}/x.out")
+        yield from self._model(model)
+        yield from _watched("TransformJobs", f"{request['TransformJobName']}/i-1")
+
+    def _endpoint(self, request: Request, model: Request) -> Iterator[Right]:
+        yield from self._model(model)
+        yield from _watched(f"Endpoints/{request['EndpointName']}", "AllTraffic/i-1")
+        if request.get("DeploymentConfig", {}).get("AutoRollbackConfiguration"):
+            yield Right("cloudwatch:DescribeAlarms", "*")
+
+    def _model(self, model: Request) -> Iterator[Right]:
+        container = model["PrimaryContainer"]
+        if package := container.get("ModelPackageName"):
+            group = package.split("/")[1]
+            registered = self._named("CreateModelPackage", "ModelPackageGroupName", group)
+            (container,) = registered["InferenceSpecification"]["Containers"]
+        yield from _input(container["ModelDataUrl"])
+        yield from _image(container["Image"])
+
+
+def _processing(request: Request) -> Iterator[Right]:
+    for entry in request["ProcessingInputs"]:
+        yield from _input(entry["S3Input"]["S3Uri"])
+    for entry in request["ProcessingOutputConfig"]["Outputs"]:
+        yield _object("s3:PutObject", f"{entry['S3Output']['S3Uri']}/x")
+    yield from _image(request["AppSpecification"]["ImageUri"])
+    yield from _watched("ProcessingJobs", f"{request['ProcessingJobName']}/algo-1")
+
+
+def _training(request: Request) -> Iterator[Right]:
+    for channel in request["InputDataConfig"]:
+        yield from _input(channel["DataSource"]["S3DataSource"]["S3Uri"])
+    output, name = request["OutputDataConfig"]["S3OutputPath"], request["TrainingJobName"]
+    yield _object("s3:PutObject", f"{output}/{name}/output/model.tar.gz")
+    if checkpoints := request.get("CheckpointConfig", {}).get("S3Uri"):
+        yield from _input(f"{checkpoints}/")
+        yield _object("s3:PutObject", f"{checkpoints}/x")
+    yield from _image(request["AlgorithmSpecification"]["TrainingImage"])
+    yield from _watched("TrainingJobs", f"{name}/algo-1")
+
+
+def _input(uri: str) -> Iterator[Right]:
+    """Yield what reading an object, or all objects of a prefix, needs."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    yield Right("s3:ListBucket", f"arn:aws:s3:::{bucket}", (("s3:prefix", key),))
+    yield _object("s3:GetObject", f"{uri}x" if uri.endswith("/") else uri)
+
+
+def _object(action: str, uri: str) -> Right:
+    return Right(action, f"arn:aws:s3:::{uri.removeprefix('s3://')}")
+
+
+def _image(uri: str) -> Iterator[Right]:
+    """Yield what pulling an image needs; SageMaker pulls its own with its own credentials."""
+    if not uri.startswith(REGISTRY):
+        return
+    repository = uri.partition("/")[2].partition("@")[0].partition(":")[0]
+    yield Right("ecr:GetAuthorizationToken", "*")
+    for action in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"):
+        arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}"
+        yield Right(f"ecr:{action}", arn)
+
+
+def _watched(group: str, stream: str) -> Iterator[Right]:
+    """Yield what a container's log and its machine's metrics need."""
+    for action in ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams"):
+        yield Right(f"logs:{action}", f"{LOGS}{group}")
+    yield Right("logs:PutLogEvents", f"{LOGS}{group}:log-stream:{stream}")
+    namespace = f"/aws/sagemaker/{group.partition('/')[0]}"
+    yield Right("cloudwatch:PutMetricData", "*", (("cloudwatch:namespace", namespace),))

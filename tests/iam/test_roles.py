@@ -1,0 +1,118 @@
+"""docs/iam/jobs.json and endpoint.json allow what the requests of a pipeline need, and no more."""
+
+from dataclasses import replace
+
+import pytest
+
+from include.iam_policies import LARGEST, TEMPLATES, main, size
+from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
+from include.pipeline.requests import rehearse
+from tests.iam.evaluator import Right
+from tests.iam.judging import filled, missing, unused
+from tests.iam.needed import Call
+from tests.iam.on_behalf import OnBehalf, Rights
+
+BUCKET = "some-bucket"
+ROLES = "arn:aws:iam::123456789012:role"
+HERE = Deployment(
+    name="testing",
+    bucket=BUCKET,
+    role_arn=f"{ROLES}/jobs",
+    image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:1",
+    region="us-east-1",
+    endpoint_role_arn=f"{ROLES}/endpoint",
+)
+
+
+@pytest.fixture
+def cars() -> Pipeline:
+    """A pipeline of the own image, which watches alarms while its endpoint is updated."""
+    found = find_pipeline("stanford_cars", "local")
+    return found.model_copy(
+        update={"endpoint": found.endpoint.model_copy(update={"rollback_alarms": ["errors"]})}
+    )
+
+
+def rights(pipeline: Pipeline, deployment: Deployment = HERE) -> Rights:
+    layout = Layout(BUCKET, pipeline.name)
+
+    def prefix_of(manifest: str) -> str:
+        folder = layout.incoming if "/batches/" in manifest else layout.images
+        return layout.uri(folder)
+
+    calls = [Call("sagemaker", r.operation, r.request) for r in rehearse(pipeline, deployment)]
+    return OnBehalf(calls, prefix_of).rights()
+
+
+def test_each_role_has_what_its_requests_need_and_nothing_else(cars: Pipeline) -> None:
+    found, allowed = rights(cars), filled(BUCKET, cars.name)
+    for role in ("jobs", "endpoint"):
+        needed = found[f"{ROLES}/{role}"]
+        assert missing(allowed[role], needed) == [], role
+        assert unused(allowed[role], needed) == [], role
+
+
+def test_the_built_in_algorithm_needs_nothing_else() -> None:
+    cars = find_pipeline("stanford_cars")
+    found, allowed = rights(cars), filled(BUCKET, cars.name)
+    for role in ("jobs", "endpoint"):
+        assert missing(allowed[role], found[f"{ROLES}/{role}"]) == [], role
+
+
+def test_an_installation_without_an_endpoint_role_serves_under_the_jobs_role(
+    cars: Pipeline,
+) -> None:
+    found = rights(cars, replace(HERE, endpoint_role_arn=""))
+    assert set(found) == {f"{ROLES}/jobs"}
+
+
+def test_the_endpoint_reads_models_and_writes_nothing() -> None:
+    endpoint = filled(BUCKET, "cars")["endpoint"]
+    bucket = f"arn:aws:s3:::{BUCKET}"
+    refused = [
+        Right("s3:GetObject", f"{bucket}/cars/source/train.tgz"),
+        Right("s3:GetObject", f"{bucket}/others/models/m.tar.gz"),
+        Right("s3:PutObject", f"{bucket}/cars/models/m.tar.gz"),
+        Right("s3:ListBucket", bucket, (("s3:prefix", "cars/incoming/"),)),
+        Right("s3:ListBucket", bucket),
+    ]
+    assert len(missing(endpoint, refused)) == len(refused)
+    read = Right("s3:GetObject", f"{bucket}/cars/models/j/output/model.tar.gz")
+    assert missing(endpoint, [read]) == []
+
+
+def test_jobs_overwrite_neither_sources_nor_pointers_and_delete_nothing() -> None:
+    jobs = filled(BUCKET, "cars")["jobs"]
+    folder = f"arn:aws:s3:::{BUCKET}/cars"
+    keys = ("source/x", "incoming/x", "truth/x", "releases/1/release.json", "dataset/current.json")
+    refused = [Right("s3:PutObject", f"{folder}/{key}") for key in keys]
+    refused += [Right("s3:DeleteObject", f"{folder}/models/x")]
+    assert len(missing(jobs, refused)) == len(refused)
+
+
+def test_only_sagemaker_in_this_account_assumes_the_roles() -> None:
+    (statement,) = filled(BUCKET, "cars")["trust"]["Statement"]
+    assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+
+
+def test_no_placeholder_is_left_and_each_pipeline_has_its_own_resources() -> None:
+    found = filled(BUCKET, "cars", "some_birds")
+    text = str(found)
+    words = ("ACCOUNT", "REGION", "BUCKET", "PIPELINE", "SLUG", "ROLE", "REPOSITORY", "TOPIC")
+    assert not [word for word in words if word in text]
+    jobs = found["airflow"]["Statement"][0]["Resource"]
+    assert [arn for arn in jobs if "training-job/" in arn] == [
+        "arn:aws:sagemaker:us-east-1:123456789012:training-job/cars-*",
+        "arn:aws:sagemaker:us-east-1:123456789012:training-job/some-birds-*",
+    ]
+    assert all(size(policy) <= LARGEST[name] for name, policy in found.items())
+
+
+def test_the_command_writes_all_policies(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("policies")
+    words = ("--account", "123456789012", "--region", "us-east-1", "--bucket", BUCKET)
+    main([str(folder), *words, "--job-role", "jobs", "--endpoint-role", "endpoint"])
+    names = {file.name for file in TEMPLATES.glob("*.json")}
+    assert {file.name for file in folder.iterdir()} == names
+    assert "sns:Publish" not in (folder / "airflow.json").read_text()
