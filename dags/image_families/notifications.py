@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
-from airflow.sdk import get_current_context
+from airflow.sdk import TriggerRule, get_current_context
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
@@ -72,7 +72,10 @@ def on_failure(context: Mapping[str, Any]) -> None:
 
 
 def on_success(context: Mapping[str, Any]) -> None:
-    """Tell what a run came to: what its tasks had to say, else that it was skipped or did well."""
+    """Tell what a run came to: what its tasks had to say, and that it was skipped or did well.
+
+    A success is not sent beside what the tasks had to say; a skip is.
+    """
     _tell(context, _outcome)
 
 
@@ -222,7 +225,8 @@ def _outcome(
 ) -> Iterable[Notice]:
     states = _states(dag.dag_id, run_id)
     said = [notice for notice in _said(dag, run_id, states) if notice.event in wanted]
-    return said or [_end(dag, run_id, states)]
+    end = _end(dag, run_id, states)
+    return [*said, end] if end and (end.event == "skip" or not said) else said
 
 
 def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notice]:
@@ -230,7 +234,7 @@ def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notice]:
     texts: dict[str, list[str]] = {}
     for task, saying in _left(dag, run_id, SAYING).items():
         # What a task said before a person cleared it no longer counts where it did not run again.
-        if states.get(task) not in ("skipped", "upstream_failed"):
+        if _has_run(dag.get_task(task), states):
             texts.setdefault(saying["event"], []).append(saying["text"])
     where = page(dag.dag_id, run_id)
     return [
@@ -239,18 +243,37 @@ def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notice]:
     ]
 
 
-def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notice:
+def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notice | None:
     where = page(dag.dag_id, run_id)
     reasons = {task: str(why) for task, why in _left(dag, run_id, REASON).items()}
     if any(states.get(task.task_id) == "success" for task in dag.leaves):
         return Notice("success", f"{_title(dag)} did well", where, "\n".join(reasons.values()))
     ordered = _ordered(dag)
     tasks = [task.task_id for task in ordered]
-    first = next(at for at, task in enumerate(ordered) if _ends_with(task, states))
+    skipped = (at for at, task in enumerate(ordered) if _ends_with(task, states))
+    if (first := next(skipped, None)) is None:
+        return None
     # Its own reason, or that of the task before it which skipped it; none of a run before a clear.
     why = [reasons[task] for task in tasks[: first + 1] if task in reasons]
     title = f"{_title(dag)} skipped {tasks[first]} and what follows"
     return Notice("skip", title, where, why[-1] if why else "No task left a reason.")
+
+
+def _has_run(task: Any, states: Mapping[str, str]) -> bool:
+    """Whether a task ran in this run, though it may have skipped itself.
+
+    A skipped task did where its upstream tasks let it run; else Airflow skipped it without running.
+    """
+    state = states.get(task.task_id)
+    if state != "skipped":
+        return state != "upstream_failed"
+    above = [states.get(upstream) for upstream in task.upstream_task_ids]
+    failed = any(found in ("failed", "upstream_failed") for found in above)
+    if task.trigger_rule == TriggerRule.ONE_FAILED:
+        return failed
+    if task.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS:
+        return "success" in above and not failed
+    return all(found == "success" for found in above)
 
 
 def _ends_with(task: Any, states: Mapping[str, str]) -> bool:

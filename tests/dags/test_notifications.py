@@ -176,6 +176,53 @@ def test_what_a_task_said_before_it_was_cleared_is_not_told_again(run_ends: Run)
     assert run_ends(False, {"plan": "skipped", "announce": "skipped"}, said) == []
 
 
+@pytest.mark.parametrize("events", [("stale",), ("skip", "stale")])
+def test_a_stale_model_is_told_on_the_nights_that_train_nothing(
+    run_ends: Run, monkeypatch: pytest.MonkeyPatch, events: tuple[str, ...]
+) -> None:
+    """Those are the nights by which it grows old; plan says so and then skips itself."""
+    want(monkeypatch, *events)
+    tasks = ("plan", "submit_train", "track_train", "announce")
+    xcoms = {
+        ("plan", "notice"): {"event": "stale", "text": "40 days old"},
+        ("plan", "reason"): "nothing new to learn",
+    }
+    sent = run_ends(False, dict.fromkeys(tasks, "skipped"), xcoms)
+    found = [(notice.event, notice.details) for notice in sent]
+    both = [("stale", "40 days old"), ("skip", "nothing new to learn")]
+    assert found == (both if "skip" in events else both[:1])
+
+
+@pytest.mark.parametrize(
+    ("rule", "above", "ran"),
+    [
+        ("all_success", ["success", "success"], True),
+        ("all_success", ["success", "skipped"], False),
+        ("all_success", [], True),
+        ("none_failed_min_one_success", ["success", "skipped"], True),
+        ("none_failed_min_one_success", ["skipped", "skipped"], False),
+        ("none_failed_min_one_success", ["success", "upstream_failed"], False),
+        ("one_failed", ["failed"], True),
+        ("one_failed", ["success"], False),
+    ],
+)
+def test_a_skipped_task_has_run_where_its_upstream_tasks_let_it(
+    rule: str, above: list[str], ran: bool
+) -> None:
+    from airflow.sdk import DAG, BaseOperator
+
+    from image_families.notifications import _has_run
+
+    with DAG("any", schedule=None):
+        task = BaseOperator(task_id="last", trigger_rule=rule)
+        for number in range(len(above)):
+            BaseOperator(task_id=f"t{number}") >> task
+    states = {f"t{number}": state for number, state in enumerate(above)}
+    assert _has_run(task, {**states, "last": "skipped"}) is ran
+    assert _has_run(task, {**states, "last": "failed"})
+    assert not _has_run(task, {**states, "last": "upstream_failed"})
+
+
 def test_a_run_that_failed_tells_that_and_what_was_said_before(run_ends: Run) -> None:
     """A model grows stale by nights that fail; what did not run again says nothing."""
     states = {"plan": "failed", "announce": "upstream_failed"}
