@@ -30,10 +30,10 @@ class ApprovalQuestionOperator(HITLOperator):
 
     Args:
         response_hours: An XCom with the hours; `response_timeout` is the largest of any deployment.
-        **kwargs: HITLOperator's own arguments.
+        **kwargs: HITLOperator's own arguments; `assigned_users` may be an XCom, too.
     """
 
-    template_fields = (*HITLOperator.template_fields, "response_hours")
+    template_fields = (*HITLOperator.template_fields, "response_hours", "assigned_users")
 
     def __init__(self, *, response_hours: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -50,15 +50,17 @@ def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, Any
     """Skip unless this deployment asks about this model; else notify the operators.
 
     Returns:
-        The question's `subject` and `body`, and `hours`, how long an answer is waited for.
+        The question's `subject` and `body`, `hours`, how long an answer is waited for, and
+        `approvers`, who may answer: empty for whoever may in Airflow.
     """
     from include.policies.approval import decide_asking, question
 
     promotion = open_site(pipeline).pipeline.promotion
     go_or_skip(decide_asking(promotion.approval, registered["verdict"], registered["reason"]))
-    asked = question(pipeline, registered)
+    approvers = [approver.model_dump() for approver in promotion.approvers]
+    asked = question(pipeline, registered, [approver["name"] for approver in approvers])
     tell_now("approval", asked["subject"], asked["body"], "answer it there: Approve or Reject.")
-    return {**asked, "hours": promotion.approval_hours}
+    return {**asked, "hours": promotion.approval_hours, "approvers": approvers}
 
 
 # Two upstream tasks: `register` and `ask_person`. A question that was skipped must not skip the
@@ -101,6 +103,7 @@ def with_approval(pipeline: Pipeline, registered: Any) -> Any:
         options=[APPROVE, REJECT],
         defaults=REJECT,
         response_hours=asked["hours"],
+        assigned_users=asked["approvers"],
         response_timeout=longest,
         execution_timeout=longest + BACKSTOP,
         params={"why": asking.why()},

@@ -188,7 +188,7 @@ class Training(Strict):
     start_from: Literal["scratch", "pretrained", "champion"] | None = Field(
         default=None,
         description="What a night starts from; left out, as use_pretrained_model says. champion: "
-        "the model that serves, where it is of the same network and classes, else the same",
+        "the best model so far, where it is of the same network and classes, else the same",
     )
     hyperparameters: Hyperparameters = Hyperparameters()
 
@@ -294,6 +294,26 @@ class Evaluation(Strict):
     machine: Machine = Machine(instance_type="ml.c5.xlarge", volume_gb=30)
 
 
+class Approver(Strict):
+    """An Airflow user who may answer, as Airflow's HITL operators take assigned users.
+
+    `id` is what the auth manager calls the user: the user name with SimpleAuthManager, the number
+    of the user with FAB's. `name` is only shown; left out, it is the id.
+    """
+
+    id: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_id_alone_is_enough(cls, value: object) -> object:
+        fields = value if isinstance(value, dict) else {"id": value}
+        identity = fields.get("id")
+        if type(identity) is int:
+            identity = str(identity)
+        return {"name": identity, **fields, "id": identity}
+
+
 class Promotion(Strict):
     """When a candidate replaces the champion.
 
@@ -301,7 +321,9 @@ class Promotion(Strict):
     """
 
     significance: Share = Field(
-        default=0.05, description="The largest p of McNemar's test at which a gain is no chance"
+        default=0.05,
+        description="The largest p of McNemar's test at which a gain over the champion, or over "
+        "the most frequent class, is no chance",
     )
     margin: Proportion = Field(
         default=0.0, description="How much of top-1 newer data is worth, at most"
@@ -323,8 +345,28 @@ class Promotion(Strict):
         "run asks in Airflow",
     )
     approval_hours: Annotated[int, Field(ge=1, le=23)] = Field(
-        default=12, description="With ask: how long an answer is waited for; none is a rejection"
+        default=12, description="With ask: how long an answer is waited for"
     )
+    approvers: list[Approver] = Field(
+        default=[],
+        description="With ask: the Airflow users who may answer; empty, whoever may in Airflow",
+    )
+
+    @model_validator(mode="after")
+    def _approvers_are_asked(self) -> Promotion:
+        if self.approvers and self.approval != "ask":
+            raise ValueError(
+                f"approvers is only for approval: ask, and it is {self.approval}: leave it out "
+                "(approvers: [] in a deployment's overrides)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _an_approver_is_named_once(self) -> Promotion:
+        ids = Counter(approver.id for approver in self.approvers)
+        if twice := [name for name, count in ids.items() if count > 1]:
+            raise ValueError(f"approvers: {', '.join(twice)}: name each user once")
+        return self
 
 
 class Traffic(Strict):
@@ -415,7 +457,9 @@ class Drift(Strict):
     significance: Share = 0.01
     minimum_images: Annotated[int, Field(ge=1)] = 100
     retrain: bool = Field(
-        default=False, description="Whether the next night then trains, though nothing else is new"
+        default=False,
+        description="Whether the next night then trains on the same data, once for each champion; "
+        "only where training.start_from: champion makes that another model",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from include.policies.decision import Decision
@@ -47,12 +47,15 @@ def decide_approval(answer: Mapping[str, Any], reason: str) -> Decision:
     return Decision(False, f"rejected in Airflow by {person}" + (f": {why}" if why else ""))
 
 
-def question(pipeline: str, registered: Mapping[str, Any]) -> dict[str, str]:
+def question(
+    pipeline: str, registered: Mapping[str, Any], approvers: Sequence[str] = ()
+) -> dict[str, str]:
     """Return the question's `subject` in one line, and its `body` in Markdown.
 
     Args:
         pipeline: The pipeline's name.
         registered: What was registered: the verdict with its gates, `training_job`, `package`.
+        approvers: The names of the users who may answer; empty for whoever may in Airflow.
     """
     version = str(registered["package"]).rsplit("/", 1)[-1]
     rows = [
@@ -73,6 +76,7 @@ def question(pipeline: str, registered: Mapping[str, Any]) -> dict[str, str]:
                 "Approve, and endpoint update deploys it. Reject, and the package is Rejected in "
                 "the registry, with your name and your reason. Without an answer in time what "
                 "serves goes on serving, and the package can still be approved in the registry.",
+                *(["", f"Only {', '.join(approvers)} may answer."] if approvers else []),
             ]
         ),
     }

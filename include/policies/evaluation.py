@@ -49,12 +49,23 @@ def _wrong(evaluation: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where} is {each!r}, and must be a class with its name"
         else:
             yield from _wrong_figures(each, ["top1"], f"{where}.")
+            yield from _wrong_counts(each, f"{where}.")
 
 
 def _wrong_figures(record: Mapping[str, Any], names: Iterable[str], at: str = "") -> Iterator[str]:
     for name in names:
         if not _is_figure(record.get(name)):
             yield f"{at}{name} is {record[name]!r}, and must be a number"
+
+
+def _wrong_counts(record: Mapping[str, Any], at: str) -> Iterator[str]:
+    images, top1 = record.get("images"), record.get("top1")
+    if images is None:
+        return
+    if not isinstance(images, int) or isinstance(images, bool) or images < 0:
+        yield f"{at}images is {images!r}, and must be a number of images"
+    elif images and top1 is None:
+        yield f"{at}top1 is missing, though the class has {images} images"
 
 
 def _said(record: Mapping[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from include.pipeline.stages import Promotion
+from include.policies.majority import AgainstMajority
 from include.policies.paired_answers import PairedAnswers
 
 GAIN = "gain in top-1 over the champion"
@@ -68,6 +69,21 @@ def floors(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate
         error = evaluation.get("calibration_error")
         yield Gate("expected calibration error", error, "at most", most)
     yield from _class_floors(promotion, evaluation)
+
+
+def beyond_majority(promotion: Promotion, compared: AgainstMajority | None) -> Iterator[Gate]:
+    """Yield the gates that a candidate passes or not beside the most frequent class.
+
+    Every candidate has to: one that answers the same class for every image may have a good top-1.
+
+    Args:
+        promotion: The pipeline's limits.
+        compared: The comparison; None where the classes' images are missing, which fails.
+    """
+    gain = compared.gain if compared else None
+    p_value = compared.p_value if compared else None
+    yield Gate("gain in top-1 over the most frequent class", gain, "more than", 0.0)
+    yield Gate("p against the most frequent class", p_value, "at most", promotion.significance)
 
 
 def against_champion(

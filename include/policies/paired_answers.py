@@ -53,16 +53,24 @@ class PairedAnswers:
 
     @property
     def p_value(self) -> float:
-        """How often two equally good models would differ by at least this much.
+        """How often two equally good models would differ by at least this much."""
+        return mcnemar_p(self.candidate_only, self.champion_only)
 
-        McNemar's test, two-sided and exact: of the images that only one got right, each is as
-        likely the one's as the other's (McNemar 1947, doi:10.1007/BF02295996).
-        """
-        differing = self.candidate_only + self.champion_only
-        fewer = min(self.candidate_only, self.champion_only)
-        tail = sum(comb(differing, count) for count in range(fewer + 1))
-        # Whole numbers until the end: a power of two this large has no float.
-        return min(1.0, float(2 * tail / 2**differing))
+
+def mcnemar_p(one_only: int, other_only: int) -> float:
+    """Return the p-value of McNemar's test, two-sided and exact.
+
+    Of the images that only one model got right, each is as likely the one's as the other's
+    (McNemar 1947, doi:10.1007/BF02295996).
+
+    Args:
+        one_only: How many images only the one model got right.
+        other_only: How many only the other got right.
+    """
+    differing, fewer = one_only + other_only, min(one_only, other_only)
+    tail = sum(comb(differing, count) for count in range(fewer + 1))
+    # Whole numbers until the end: a power of two this large has no float.
+    return min(1.0, float(2 * tail / 2**differing))
 
 
 def pair_answers(
@@ -74,7 +82,7 @@ def pair_answers(
         s3: A boto3 S3 client.
         layout: Where the pipeline's objects are.
         training_job: The candidate's.
-        champion: The package that serves.
+        champion: The package that it is compared with.
 
     Returns:
         None where the champion's answers are not there, or no image was asked of both.

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from include.pipeline.stages import Promotion
 from include.policies.decision import Decision
 from include.policies.freshness import Freshness
-from include.policies.gates import Gate, against_champion, floors
+from include.policies.gates import Gate, against_champion, beyond_majority, floors
+from include.policies.majority import against_majority, too_small
 from include.policies.paired_answers import PairedAnswers
 from include.policies.registry import Package
 
@@ -65,17 +66,22 @@ def judge(
     Args:
         promotion: The pipeline's rules.
         evaluation: The candidate's evaluation.json.
-        champion: The package that serves, or None where no registered model serves.
+        champion: What `best_model` returned: None where there is nothing to compare with.
         paired: Both models' answers on the images that both were asked.
         freshness: Whether the candidate knows newer data than the champion; None counts as no.
     """
-    gates = list(floors(promotion, evaluation))
+    compared = against_majority(evaluation)
+    gates = [*floors(promotion, evaluation), *beyond_majority(promotion, compared)]
     if champion is not None:
         fresher = freshness is not None and freshness.fresher
         gates += against_champion(promotion, paired, fresher)
     failed = [gate for gate in gates if not gate.passed]
     verdict: Literal["promote", "keep", "await approval"] = "keep" if failed else "promote"
     reason = _why_not(failed) if failed else f"top-1 {evaluation['top1']:.4f} keeps all limits"
+    small = compared and too_small(
+        compared, promotion.significance, evaluation.get("split", "test")
+    )
+    reason = f"{small}; {reason}" if small else reason
     reason = f"{reason}; {_beside(champion, paired)}" + (f"; {freshness}" if freshness else "")
     if not failed and promotion.approval != "automatic":
         verdict = "await approval"
@@ -95,7 +101,7 @@ def _why_not(failed: Sequence[Gate]) -> str:
 
 def _beside(champion: Package | None, paired: PairedAnswers | None) -> str:
     if champion is None:
-        return "no registered model serves yet"
+        return "no model serves and none is approved, to compare with"
     if paired is None:
         return (
             f"champion {champion.version} left no answers on photos that this one was asked, too: "

@@ -33,7 +33,10 @@ TRAINING: dict[str, dict[str, Any]] = {
     },
     "asked_in_a_third": {"yaml": SOURCE + "deployments: {prod: {promotion: {approval: ask}}}\n"},
     "manual_here": {"yaml": ASKED_ELSEWHERE.replace("automatic", "manual")},
-    "asked_here_yes": {"yaml": ASKED_HERE, "answer": {"says": "Approve", "users": ["ada"]}},
+    "asked_here_yes": {
+        "yaml": ASKED_HERE.replace("ask}", "ask, approvers: [ada]}"),
+        "answer": {"says": "Approve", "users": ["eve", "ada"]},
+    },
     "asked_here_no": {"yaml": ASKED_HERE, "answer": {"says": "Reject", "users": ["ada"]}},
     "asked_here_silence": {
         "yaml": ASKED_HERE.replace("ask}", "ask, approval_hours: 2}"),
@@ -116,6 +119,14 @@ def test_an_answer_is_waited_for_as_long_as_the_running_deployment_says(
     """Two hours here; the default, 12, is what other deployments have."""
     (waited,) = [line for line in runs[1].splitlines() if line.startswith("TIMEOUT ")]
     assert waited.startswith("TIMEOUT 2:00:0")
+
+
+def test_only_the_approvers_of_the_running_deployment_may_answer(
+    runs: tuple[dict[str, Any], str],
+) -> None:
+    """Airflow refuses the others; where no approvers are named, it refuses nobody."""
+    refused = [line for line in runs[1].splitlines() if line.startswith("REFUSED ")]
+    assert refused == ["REFUSED eve 403"]
 
 
 @pytest.mark.parametrize(

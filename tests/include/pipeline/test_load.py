@@ -207,6 +207,18 @@ MISTAKES = {
         SOURCE + "local: {schedules: {refresh: null}}",
         ["local.schedules: cannot be overridden"],
     ),
+    "an approver whom nobody asks": (
+        SOURCE + "promotion: {approval: manual, approvers: [ada]}",
+        ["promotion: approvers is only for approval: ask, and it is manual"],
+    ),
+    "an approver twice": (
+        SOURCE + "promotion: {approval: ask, approvers: [ada, {id: ada, name: Ada}]}",
+        ["promotion: approvers: ada: name each user once"],
+    ),
+    "an approver without an id": (
+        SOURCE + "promotion: {approval: ask, approvers: [{name: Ada}]}",
+        ["promotion.approvers.0.id"],
+    ),
     "an owner for one deployment": (
         SOURCE + "local: {owner: ann}",
         ["local.owner: cannot be overridden"],
@@ -430,3 +442,14 @@ def test_a_text_that_is_written_is_read_back(text: str) -> None:
 def test_a_cron_expression_that_comes_true_is_taken(expression: str, write_yaml: WriteYaml) -> None:
     pipeline = load_pipeline(write_yaml("x", SOURCE + f"schedules: {{batch: '{expression}'}}"))
     assert pipeline.schedules.batch == expression
+
+
+def test_an_approver_may_be_an_id_alone(tmp_path: Path) -> None:
+    file = tmp_path / "flowers.yaml"
+    file.write_text(SOURCE + "promotion: {approval: ask, approvers: [ada, 7, {id: 8, name: Bob}]}")
+    approvers = load_pipeline(file).promotion.approvers
+    assert [(each.id, each.name) for each in approvers] == [
+        ("ada", "ada"),
+        ("7", "7"),
+        ("8", "Bob"),
+    ]

@@ -17,6 +17,7 @@ from include.policies.promotion import judge
 
 EVALUATION = {
     "top1": 0.75, "top5": 0.9, "images": 100, "dataset_version": "d2", "split": "test",
+    "per_class": [{"name": name, "images": 50, "top1": 0.75} for name in ("Audi", "BMW")],
 }  # fmt: skip
 
 
@@ -42,6 +43,9 @@ def test_the_question_has_each_limit_with_its_margin() -> None:
     assert asked["subject"] == "Shall model package 7 of cars serve?"
     assert "| top-1 | 0.75 | at least 0.5 | 0.25 |" in asked["body"]
     assert "cars-train-1 on data set d2: top-1 0.7500 keeps all limits" in asked["body"]
+    assert "may answer" not in asked["body"]
+    named = question("cars", {**facts, **verdict}, ["Ada", "Bob"])
+    assert named["body"].endswith("Only Ada, Bob may answer.")
 
 
 PERSON = {"id": "7", "name": "Ada"}

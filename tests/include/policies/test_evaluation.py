@@ -41,6 +41,8 @@ def test_what_is_right_is_returned_as_it_is(s3: Any, layout: Layout, evaluation:
         ({"per_class": {"Audi": 0.5}}, "per_class is .*, and must be a list"),
         ({"per_class": [{"name": "Audi", "top1": 0.5}, {"top1": 0.5}]}, r"per_class\[1\] is"),
         ({"per_class": [{"name": "Audi", "top1": "0.5"}]}, r"per_class\[0\]\.top1 is '0\.5'"),
+        ({"per_class": [{"name": "Audi", "images": 1.5}]}, r"per_class\[0\]\.images is 1\.5"),
+        ({"per_class": [{"name": "Audi", "images": 2}]}, r"per_class\[0\]\.top1 is missing"),
     ],
 )
 def test_a_wrong_field_is_named(s3: Any, layout: Layout, change: Any, field: str) -> None:

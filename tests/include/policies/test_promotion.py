@@ -21,6 +21,7 @@ def evaluation(top1: float) -> dict[str, Any]:
         "images": 100,
         "dataset_version": "d2",
         "split": "test",
+        "per_class": [{"name": f"c{number}", "images": 10, "top1": top1} for number in range(10)],
     }
 
 
@@ -34,7 +35,9 @@ WORSE = PairedAnswers(60, 5, 15, 20)
 @pytest.mark.parametrize(
     ("rules", "top1", "freshness", "paired", "verdict", "reason"),
     [
-        ({}, 0.1, None, None, "promote", "top-1 0.1000 keeps all limits; no registered model"),
+        ({}, 0.6, None, None, "promote", "top-1 0.6000 keeps all limits; no model serves and none"),
+        ({}, 0.1, None, None, "keep", "gain in top-1 over the most frequent class is 0, more than"),
+        ({}, 0.1, NEWER, BETTER, "keep", "gain in top-1 over the most frequent class is 0, more"),
         ({"minimum_top1": 0.5}, 0.4, None, None, "keep", "top-1 is 0.4, at least 0.5 is needed"),
         ({"minimum_top1": 0.5}, 0.4, SAME, BETTER, "keep", "top-1 is 0.4"),
         ({}, 0.75, SAME, BETTER, "promote", "0.7500 against champion 3's 0.6500 on 100 images"),
@@ -78,11 +81,41 @@ def test_another_version_alone_is_not_taken_for_newer_data() -> None:
 
 
 def test_a_long_list_of_missed_limits_is_cut_in_the_reason_and_whole_in_the_record() -> None:
-    classes = [{"name": f"c{number}", "top1": 0.1} for number in range(9)]
+    classes = [{"name": f"c{number}", "images": 10, "top1": 0.1} for number in range(9)]
+    classes.append({"name": "c9", "images": 20, "top1": 0.9})
     found = judge(Promotion(class_floor=0.2), evaluation(0.5) | {"per_class": classes}, None)
-    assert "top-1 of class c2 is 0.1, at least 0.2 is needed and 6 more" in found.reason
-    missed = [gate for gate in found.as_dict()["gates"] if not gate["passed"]]
+    assert "top-1 of class c2 is 0.1, at least 0.2 is needed and 7 more" in found.reason
+    gates = found.as_dict()["gates"]
+    missed = [gate for gate in gates if not gate["passed"] and "of class" in gate["metric"]]
     assert [gate["margin"] for gate in missed] == [pytest.approx(-0.1)] * 9
+
+
+def test_a_model_that_answers_one_class_for_every_image_is_kept_back() -> None:
+    """Its top-1 is what the most frequent class has, here nine in ten."""
+    classes = [{"name": "a", "images": 90, "top1": 1.0}, {"name": "b", "images": 10, "top1": 0.0}]
+    found = judge(Promotion(minimum_top1=0.5), evaluation(0.9) | {"per_class": classes}, None)
+    assert found.verdict == "keep"
+    assert "gain in top-1 over the most frequent class is 0, more than 0" in found.reason
+    gates = {gate["metric"]: gate for gate in found.as_dict()["gates"]}
+    p = gates["p against the most frequent class"]
+    assert (p["value"], p["threshold"], p["margin"]) == (1.0, 0.05, pytest.approx(-0.95))
+
+
+def test_a_split_on_which_no_model_could_pass_is_named_with_what_it_lacks() -> None:
+    classes = [{"name": "a", "images": 9, "top1": 1.0}, {"name": "b", "images": 5, "top1": 1.0}]
+    found = judge(Promotion(), evaluation(1.0) | {"per_class": classes}, None)
+    assert found.verdict == "keep"
+    assert found.reason.startswith(
+        "the test split is too small to decide: 5 of its 14 images are not of the most frequent "
+        "class a, so that even a model without a mistake has p 0.0625; with "
+        "promotion.significance 0.05 at least 6 are needed"
+    )
+
+
+def test_without_the_classes_images_nothing_is_promoted() -> None:
+    figures = evaluation(1.0) | {"per_class": [{"name": "a", "top1": 1.0}]}
+    found = judge(Promotion(), figures, None)
+    assert "gain in top-1 over the most frequent class is missing" in found.reason
 
 
 def test_classes_that_were_left_out_are_said() -> None:
