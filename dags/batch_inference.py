@@ -1,9 +1,9 @@
 """Batch inference: new images to predictions.
 
 Takes the images in `incoming/` that no successful batch has predicted, leaves out those that cannot
-be read, lets the model that serves answer the rest by batch transform, and reports them as a table
-and a gallery. Where the true classes are known, `truth/labels.json` may hold them: the report then
-compares. Runs by its schedule, or by hand.
+be read, lets the champion answer the rest by batch transform (docs/architecture.md says which model
+that is), and reports them as a table and a gallery. Where the true classes are known,
+`truth/labels.json` may hold them: the report then compares. Runs by its schedule, or by hand.
 
 **When something fails or skips**
 
@@ -26,7 +26,9 @@ compares. Runs by its schedule, or by hand.
 - The run says *drift*: these photos, or the model's certainty of them, differ by more than
   `batch.drift` allows from what it was judged on. Look at uncertain.csv and the gallery; label some
   of those photos and put them into the source.
-- With `batch.drift.retrain: true` the night after a drift trains, though nothing else is new.
+- With `batch.drift.retrain: true` a drift asks the next night to train, once for each model. The
+  night trains if `training.start_from: champion` lets it go on from a champion that this data was
+  not trained on from; otherwise the same model would result, and the night says so.
 - `publish`: clear it. It only writes batch.json, after which the images count as predicted; those
   that a later run has predicted meanwhile stay that run's, and it is skipped where that is all.
   Where it says that images have no answer, or that answers are of no image, it says what to do.
@@ -93,7 +95,9 @@ def publish(
     if drifted:
         say("drift", drifted)
         if site.pipeline.batch.drift.retrain:
-            ask_for_retraining(site.s3, site.layout, batch, drifted, datetime.now(UTC))
+            package = commit.plan.get("package")
+            now = datetime.now(UTC)
+            ask_for_retraining(site.s3, site.layout, batch, package, drifted, now)
     return record
 
 

@@ -3,6 +3,9 @@
 Trains; has the candidate answer the frozen test split's raw photos by batch transform, so that what
 is judged is what is served; evaluates the answers; and compares candidate and champion. Every
 candidate is registered with its lineage and verdict, and only a promoted one wakes endpoint update.
+The champion is the better of the model that serves and the newest approved one (see Champion in
+docs/architecture.md), also where nothing serves; and every candidate must beat the most frequent
+class as the answer to all.
 
 **When something fails or skips**
 
@@ -19,9 +22,11 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.
 - `plan`, *max_payload_mb* or *has no test images*: the candidate could not be judged, so it is not
   trained; the message has the fix.
-- `plan` says *since champion 3 is ...*: `training.start_from: champion` goes on from the model that
-  serves, but that one has another network or other classes; so this night starts anew.
-- `plan` says *stale*: the model that serves is older than `notifications.max_model_age_days`. See
+- `plan` is skipped, *has drifted and asks for a training*: the reason says why
+  `batch.drift.retrain` starts none, mostly because the same model would result; label photos.
+- `plan` says *since champion 3 is ...*: `training.start_from: champion` goes on from the champion,
+  but that one has another network or other classes; so this night starts anew.
+- `plan` says *stale*: the champion is older than `notifications.max_model_age_days`. See
   why later candidates were kept back (their packages say it), or give it new data.
 - `submit_train`, `submit_transform`, `submit_evaluate`, *SageMaker does not accept* or
   *ResourceLimitExceeded*: the DAG preflight names the fix for a value, the role or a quota;
@@ -51,6 +56,9 @@ candidate is registered with its lineage and verdict, and only a promoted one wa
   On the same or older data a gain must be more than chance (McNemar's test,
   `promotion.significance`); with newer data the candidate may be as good, less
   `promotion.margin`. `rule` says which was taken, and why.
+- `judge` says *gain in top-1 over the most frequent class*: a model that answers one class for
+  every image is as good. See per_class.csv beside the evaluation, and train longer or otherwise.
+- `judge` says *split is too small to decide*: no model could pass; add as many photos as it says.
 - `judge`, *evaluation.json*: the field that it names is not what the job `evaluate` writes; clear
   `submit_evaluate` and what follows.
 - `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
@@ -87,6 +95,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     """Skip when there is nothing new to learn, else return the training job's request."""
     from include.pipeline.requests import training_request
     from include.policies.age import staleness
+    from include.policies.best_model import best_model
     from include.policies.budget import afford
     from include.policies.image import pin_image
     from include.policies.records import write_record
@@ -96,7 +105,9 @@ def plan(pipeline: str) -> dict[str, Any]:
     site, asked = open_site(pipeline), asking.answers()
     # First: the nights that fail below are those by which a model grows old.
     now, max_age = datetime.now(UTC), site.pipeline.notifications.max_model_age_days
-    stale = staleness(site.sagemaker, site.pipeline.slug, max_age, now)
+    where = (site.s3, site.sagemaker, site.layout, site.pipeline.slug)
+    champion = best_model(*where) if max_age else None
+    stale = staleness(site.sagemaker, champion, max_age, now)
     if stale:
         say("stale", stale)
     here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
@@ -145,7 +156,7 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
 @task(multiple_outputs=False)
 def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
     """Compare candidate and champion, and return the verdict with its figures."""
-    from include.policies.champion import champion_package
+    from include.policies.best_model import best_model
     from include.policies.evaluation import need_evaluation
     from include.policies.freshness import compare_data
     from include.policies.paired_answers import pair_answers
@@ -154,7 +165,8 @@ def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> 
 
     site, job = open_site(pipeline), trained["job_name"]
     evaluation = need_evaluation(site.s3, site.layout, job, f"job {evaluated['job_name']}")
-    champion = champion_package(site.sagemaker, site.pipeline.slug)
+    # Without its own package, which is there where a person clears this task later.
+    champion = best_model(site.s3, site.sagemaker, site.layout, site.pipeline.slug, job)
     paired = freshness = None
     if champion:
         paired = pair_answers(site.s3, site.layout, job, champion)

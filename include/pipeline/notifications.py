@@ -35,5 +35,5 @@ class Notifications(Strict):
     )
     deadline_minutes: Deadlines = Deadlines()
     max_model_age_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
-        default=None, description="A serving model trained longer ago is stale; left out, never"
+        default=None, description="A champion registered longer ago is stale; left out, never"
     )

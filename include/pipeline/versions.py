@@ -51,16 +51,17 @@ def training_fingerprint(
     image: str,
     start_from: str | None = None,
     instances: int = 1,
-    asked_by: str | None = None,
+    drifted_champion: str | None = None,
 ) -> str:
     """Name a training: the same data, hyperparameters and image are not trained twice.
 
     `image` is the image's digest, or its address where that is all that is known.
     That it starts from the champion is part of the name, but not from which: a champion of the
     very same data and settings is nothing new to learn from. How many instances train is, too:
-    together they make larger batches. `asked_by` is the batch whose drift asks for a training.
+    together they make larger batches. `drifted_champion` is the package that the training goes on
+    from although nothing else is new, as a batch which that model answered has drifted.
     """
     content = {"recordio": recordio, "hyperparameters": dict(hyperparameters), "image": image}
     start = {"start_from": start_from} if start_from == "champion" else {}
-    asked = {"asked_by": asked_by} if asked_by else {}
+    asked = {"drifted_champion": drifted_champion} if drifted_champion else {}
     return digest(content | start | asked | ({"instances": instances} if instances > 1 else {}))

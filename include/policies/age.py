@@ -1,27 +1,27 @@
-"""Is the model that serves too old to be trusted?"""
+"""Detect a champion that is older than the pipeline allows."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from include.policies.champion import champion_package
+from include.policies.registry import Package
 
 
-def staleness(sagemaker: Any, endpoint: str, max_days: int | None, now: datetime) -> str | None:
-    """Return how old the serving model is, where that is older than the pipeline allows.
+def staleness(
+    sagemaker: Any, package: Package | None, max_days: int | None, now: datetime
+) -> str | None:
+    """Return how old the best model is, where that is older than the pipeline allows.
 
     Args:
         sagemaker: A boto3 SageMaker client.
-        endpoint: The endpoint whose model is looked at.
+        package: What `best_model` returned.
         max_days: The pipeline's limit, or None for no limit, when nothing is asked of AWS.
         now: The present moment, with its time zone.
 
     Returns:
-        None where the model is young enough, where nothing serves, and where what serves does not
-        come from the registry: of that no age is known.
+        None where the model is young enough, and where there is none.
     """
-    package = champion_package(sagemaker, endpoint) if max_days is not None else None
     if max_days is None or package is None:
         return None
     registered = sagemaker.describe_model_package(ModelPackageName=package.arn)["CreationTime"]
@@ -29,6 +29,6 @@ def staleness(sagemaker: Any, endpoint: str, max_days: int | None, now: datetime
     if age <= timedelta(days=max_days):
         return None
     return (
-        f"endpoint {endpoint} serves model package {package.version}, registered {age.days} days "
-        f"ago; notifications.max_model_age_days allows {max_days}"
+        f"model package {package.version}, the champion, was registered {age.days} days ago; "
+        f"notifications.max_model_age_days allows {max_days}"
     )

@@ -17,12 +17,12 @@ from include.pipeline.requests import (
     report_request,
 )
 from include.pipeline.versions import digest
-from include.policies.champion import champion_package
+from include.policies.best_model import best_model
 from include.policies.decision import Decision
 from include.policies.new_images import IncomingImage, new_images
 from include.policies.readable import unreadable_images
 from include.policies.records import write_record
-from include.policies.registry import Package, RegistryError, newest_approved
+from include.policies.registry import Package, RegistryError
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class BatchState:
             "images": {image.key: image.tag for image in self.readable},
             "unreadable": self.unreadable,
             "unreadable_tags": {key: tags[key] for key in self.unreadable},
+            "package": self.package.arn if self.package else None,
             "forced": self.forced,
         }
 
@@ -61,7 +62,7 @@ class BatchState:
 def plan_batch(
     s3: Any, sagemaker: Any, layout: Layout, pipeline: Pipeline, everything: bool
 ) -> BatchState:
-    """Look at what came in, and at what serves.
+    """Look at what came in, and at which model is the champion.
 
     Args:
         s3: A boto3 S3 client.
@@ -70,8 +71,7 @@ def plan_batch(
         pipeline: Whose images they are.
         everything: Take images that were predicted before, too.
     """
-    champion = champion_package(sagemaker, pipeline.slug)
-    package = champion or newest_approved(sagemaker, pipeline.slug)
+    package = best_model(s3, sagemaker, layout, pipeline.slug)
     if package is None:
         return BatchState([], {}, None)
     images = new_images(s3, layout, everything)
@@ -174,8 +174,8 @@ def batch_requests(
     """
     if state.package is None or "dataset_version" not in state.package.metadata:
         raise RegistryError(
-            f"the model of endpoint {pipeline.slug} does not say which dataset version it was "
-            "trained on: deploy one that nightly training registered"
+            f"the champion of {pipeline.slug} does not say which dataset version it was trained "
+            "on: approve and deploy one that nightly training registered"
         )
     model = packaged_model_request(pipeline, deployment, state.package.arn, deployment.role_arn)
     version = state.package.metadata["dataset_version"]

@@ -1,4 +1,7 @@
-"""Which model serves: derived from the endpoint, never stored a second time."""
+"""Which model serves: derived from the endpoint, never stored a second time.
+
+Which model a candidate must beat is decided in `best_model`.
+"""
 
 from __future__ import annotations
 
@@ -68,12 +71,6 @@ def find_champion(sagemaker: Any, endpoint: str) -> Champion | None:
         model=model,
         package=_package(sagemaker, model),
     )
-
-
-def champion_package(sagemaker: Any, endpoint: str) -> Package | None:
-    """Return the package that an endpoint serves, or None."""
-    champion = find_champion(sagemaker, endpoint)
-    return champion.package if champion else None
 
 
 def _package(sagemaker: Any, model: str) -> Package | None:

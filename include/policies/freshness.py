@@ -37,7 +37,7 @@ def compare_data(s3: Any, layout: Layout, version: str, champion: Package) -> Fr
         s3: A boto3 S3 client.
         layout: Where the pipeline's objects are.
         version: The candidate's dataset version.
-        champion: The package that serves.
+        champion: The package that the candidate is compared with.
 
     Raises:
         RecordError: A version's dataset.json is no JSON, or its `created` is no moment.

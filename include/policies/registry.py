@@ -51,11 +51,19 @@ def describe_package(sagemaker: Any, arn: str) -> Package:
     )
 
 
-def newest_approved(sagemaker: Any, group: str) -> Package | None:
-    """Return the newest approved package of a group, or None."""
-    arns = _package_arns(sagemaker, group, ModelApprovalStatus="Approved")
-    arn = next(arns, None)
-    return describe_package(sagemaker, arn) if arn else None
+def newest_approved(sagemaker: Any, group: str, without_job: str | None = None) -> Package | None:
+    """Return the newest approved package of a group, or None.
+
+    Args:
+        sagemaker: A boto3 SageMaker client.
+        group: The model package group.
+        without_job: A training job whose packages are left out.
+    """
+    for arn in _package_arns(sagemaker, group, ModelApprovalStatus="Approved"):
+        package = describe_package(sagemaker, arn)
+        if without_job is None or package.metadata.get("training_job") != without_job:
+            return package
+    return None
 
 
 def approved_packages(sagemaker: Any, group: str) -> dict[int, str]:

@@ -1,13 +1,11 @@
-"""What a night's training starts from: the model that serves, or what the pipeline says."""
+"""What a night's training starts from: the champion, or what the pipeline says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from include.pipeline.form import Pipeline
-from include.policies.champion import champion_package
 from include.policies.registry import Package
 
 DEFAULT_NETWORK = "torchvision"
@@ -21,10 +19,12 @@ class Start:
     Attributes:
         text: In words, for the log and the candidate's package.
         model_uri: The model.tar.gz that it goes on from, or None.
+        champion: The ARN of the package whose model that is, or None.
     """
 
     text: str
     model_uri: str | None = None
+    champion: str | None = None
 
 
 def network_name(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
@@ -39,7 +39,7 @@ def network_name(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
 
 
 def find_start(
-    sagemaker: Any, pipeline: Pipeline, hyperparameters: Mapping[str, str], network: str
+    champion: Package | None, pipeline: Pipeline, hyperparameters: Mapping[str, str], network: str
 ) -> Start:
     """Return what a training with these hyperparameters starts from.
 
@@ -47,7 +47,7 @@ def find_start(
     for example after num_layers or the classes changed, a new one has to be started anyway.
 
     Args:
-        sagemaker: A boto3 SageMaker client.
+        champion: What `best_model` returned.
         pipeline: What is trained.
         hyperparameters: Those of the job.
         network: What `network_name` says of them.
@@ -55,9 +55,8 @@ def find_start(
     otherwise = _otherwise(hyperparameters)
     if pipeline.training.start_from != "champion":
         return Start(otherwise)
-    champion = champion_package(sagemaker, pipeline.slug)
     if champion is None:
-        return Start(f"{otherwise}, since no registered model serves yet")
+        return Start(f"{otherwise}, since no model is approved yet")
     return _from_champion(champion, network, otherwise)
 
 
@@ -74,4 +73,5 @@ def _from_champion(champion: Package, network: str, otherwise: str) -> Start:
             f"{otherwise}, since champion {champion.version} is {theirs} and this is {network}"
         )
     job = champion.metadata.get("training_job", "")
-    return Start(f"champion {champion.version} {job}".strip(), champion.model_uri)
+    text = f"champion {champion.version} {job}".strip()
+    return Start(text, champion.model_uri, champion.arn)

@@ -12,11 +12,12 @@ from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
 from include.pipeline.requests import training_hyperparameters
 from include.pipeline.versions import recordio_version, training_fingerprint
+from include.policies.best_model import best_model
 from include.policies.decision import Decision
 from include.policies.image import PinnedImage
 from include.policies.records import RecordError, need_record
 from include.policies.registry import Package, find_package
-from include.policies.retraining import asking_batch
+from include.policies.retraining import read_request, why_no_retraining
 from include.policies.starting import Start, find_start, network_name
 
 CHANGEABLE = ("epochs", "num_layers", "learning_rate")
@@ -30,7 +31,8 @@ class TrainingState:
     `shards` is how many files each split of the RecordIO version has. `earlier` is the package of
     an earlier training on the same data with the same hyperparameters and image, if there is one.
     `network` names what is trained, `start` is what it starts from, `image` what trains it;
-    `asked_by` is the batch whose drift asked for a training, if one did.
+    `asked_by` is the batch whose drift asked for this training, if one did, and `refused` why a
+    batch that asks gets none.
     """
 
     pipeline: str
@@ -44,6 +46,7 @@ class TrainingState:
     image: PinnedImage
     earlier: Package | None
     asked_by: str | None = None
+    refused: str | None = None
 
     def lineage(self) -> dict[str, Any]:
         """Return what the candidate's package will say of its origin."""
@@ -89,11 +92,22 @@ def plan_training(
     changes = {name: asked.get(name) for name in CHANGEABLE}
     hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
     start_from, instances = pipeline.training.start_from, pipeline.training.instance_count
-    asked_by = asking_batch(s3, layout) if pipeline.batch.drift.retrain else None
-    fingerprint = training_fingerprint(
-        record["version"], hyperparameters, image.identity, start_from, instances, asked_by
-    )
     network = network_name(pipeline.training.algorithm, hyperparameters)
+    request = read_request(s3, layout) if pipeline.batch.drift.retrain else None
+    champion = None
+    if request or start_from == "champion":
+        champion = best_model(s3, sagemaker, layout, pipeline.slug)
+    start = find_start(champion, pipeline, hyperparameters, network)
+    settings = (record["version"], hyperparameters, image.identity, start_from, instances)
+    fingerprint = training_fingerprint(*settings)
+    earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
+    asked_by = refused = None
+    if request and earlier:
+        refused = why_no_retraining(request, champion, start, earlier)
+    if request and earlier and not refused:
+        asked_by = request.batch
+        fingerprint = training_fingerprint(*settings, start.champion)
+        earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
     return TrainingState(
         pipeline=pipeline.name,
         dataset_version=record["dataset_version"],
@@ -102,10 +116,11 @@ def plan_training(
         hyperparameters=hyperparameters,
         fingerprint=fingerprint,
         network=network,
-        start=find_start(sagemaker, pipeline, hyperparameters, network),
+        start=start,
         image=image,
-        earlier=find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint),
+        earlier=earlier,
         asked_by=asked_by,
+        refused=refused,
     )
 
 
@@ -114,9 +129,12 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
     doubt = f"; {state.image.doubt}" if state.image.doubt else ""
     start = f"starting from {state.start.text}"
     if state.earlier is None:
-        if state.asked_by:
-            doubt = f"; batch {state.asked_by}, which has drifted, asks for it{doubt}"
         new = f"RecordIO {state.recordio} was not trained on with these settings and this code yet"
+        if state.asked_by:
+            new = (
+                f"batch {state.asked_by} has drifted and asks for a training, and none on RecordIO "
+                f"{state.recordio} went on from this champion yet"
+            )
         return Decision(True, f"{new}; {start}{doubt}")
     facts = state.earlier.metadata
     done = (
@@ -126,7 +144,8 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
     )
     if force:
         return Decision(True, f"forced, though {done}; {start}{doubt}")
-    return Decision(False, f"nothing new to learn: {done}{doubt}")
+    refused = f"; {state.refused}" if state.refused else ""
+    return Decision(False, f"nothing new to learn: {done}{refused}{doubt}")
 
 
 def night_record(state: TrainingState, decision: Decision, now: datetime) -> dict[str, Any]:

@@ -280,3 +280,38 @@ def test_what_could_not_be_judged_is_not_trained(night: Night, force: bool) -> N
     with pytest.raises(RecordError, match="max_payload_mb"):
         night.call("plan")
     assert "reason" not in night.said
+
+
+@pytest.mark.parametrize(
+    ("candidate_right", "verdict"), [(30, "keep"), (40, "promote")], ids=["worse", "better"]
+)
+def test_without_an_endpoint_a_candidate_must_beat_the_newest_approved_model(
+    night: Night, candidate_right: int, verdict: str
+) -> None:
+    """A pipeline that only predicts batches, or an endpoint that was deleted over a weekend."""
+    night.push_image("first")
+    layout, lineage = Layout(BUCKET, "merch"), night.call("plan")["lineage"]
+    for job, right in (("merch-train-0", 32), (TRAINED["job_name"], candidate_right)):
+        night.put_text(layout.evaluation_answers(job), answers_of(right))
+    night.put(layout.evaluation_report(TRAINED["job_name"]), evaluation_of(candidate_right))
+    earlier = {**TRAINED, "job_name": "merch-train-0"}
+    night.call("register", lineage, earlier, VERDICT)
+    evaluated = {"job_name": "merch-evaluate-1"}
+    found = night.call("judge", TRAINED, evaluated)
+    assert found["verdict"] == verdict
+    assert "against champion 1's 0.8000" in found["reason"]
+    night.call("register", lineage, TRAINED, {**VERDICT, "verdict": "promote"})
+    again = night.call("judge", TRAINED, evaluated)
+    assert again["reason"] == found["reason"]  # not compared with its own package
+
+
+def answers_of(right: int) -> str:
+    """Return the answers on 40 photos of two classes, of which the first so many are right."""
+    names = ["Audi", "BMW"]
+    rows = [f"{n}.jpg,{names[n % 2]},{names[(n + (n >= right)) % 2]},0.9" for n in range(40)]
+    return "\n".join(["key,name,predicted_name,confidence", *rows, ""])
+
+
+def evaluation_of(right: int) -> dict[str, Any]:
+    classes = [{"name": name, "images": 20, "top1": right / 40} for name in ("Audi", "BMW")]
+    return {**EVALUATION, "images": 40, "top1": right / 40, "per_class": classes}

@@ -49,7 +49,7 @@ def test_a_training_fingerprint_follows_data_settings_and_image() -> None:
         training_fingerprint("r1", {"epochs": "2"}, "image:1"),
         training_fingerprint("r1", {"epochs": "1"}, "image:2"),
         training_fingerprint("r1", {"epochs": "1"}, "image:1", "champion"),
-        training_fingerprint("r1", {"epochs": "1"}, "image:1", asked_by="batch-1"),
+        training_fingerprint("r1", {"epochs": "1"}, "image:1", drifted_champion="arn:x/1"),
     }
     assert len(prints) == 6
 

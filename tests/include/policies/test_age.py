@@ -6,16 +6,15 @@ import pytest
 
 from include.policies import age
 from include.policies.registry import Package
-from tests.include.policies.conftest import ARN, GROUP, THEN, Stub
+from tests.include.policies.conftest import ARN, THEN, Stub
 
 PACKAGE = Package(f"{ARN}/7", "Approved", "image", "s3://b/model.tar.gz", {})
 
 
 @pytest.mark.parametrize(("days", "stale"), [(0, False), (30, False), (31, True)])
 def test_a_model_is_stale_once_it_is_older_than_allowed(
-    sagemaker: Stub, monkeypatch: pytest.MonkeyPatch, days: int, stale: bool
+    sagemaker: Stub, days: int, stale: bool
 ) -> None:
-    monkeypatch.setattr(age, "champion_package", lambda *_: PACKAGE)
     sagemaker.answer(
         "describe_model_package",
         {
@@ -27,18 +26,15 @@ def test_a_model_is_stale_once_it_is_older_than_allowed(
         },
         ModelPackageName=PACKAGE.arn,
     )
-    found = age.staleness(sagemaker.client, GROUP, 30, THEN + timedelta(days=days))
+    found = age.staleness(sagemaker.client, PACKAGE, 30, THEN + timedelta(days=days))
     assert (found is not None) == stale
     if found:
-        assert "model package 7, registered 31 days ago" in found
+        assert "model package 7, the champion, was registered 31 days ago" in found
 
 
-def test_where_nothing_registered_serves_there_is_no_age(
-    sagemaker: Stub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(age, "champion_package", lambda *_: None)
-    assert age.staleness(sagemaker.client, GROUP, 1, datetime.now(UTC)) is None
+def test_without_a_model_there_is_no_age(sagemaker: Stub) -> None:
+    assert age.staleness(sagemaker.client, None, 1, datetime.now(UTC)) is None
 
 
 def test_without_a_limit_aws_is_not_asked(sagemaker: Stub) -> None:
-    assert age.staleness(sagemaker.client, GROUP, None, datetime.now(UTC)) is None
+    assert age.staleness(sagemaker.client, PACKAGE, None, datetime.now(UTC)) is None

@@ -144,6 +144,8 @@ def test_images_that_cannot_be_read_do_not_keep_others_waiting_forever(
 ) -> None:
     registry.serves(2)
     registry.describes(2, dataset_version="d1")
+    registry.lists(2, ModelApprovalStatus="Approved")
+    registry.describes(2, dataset_version="d1")
     list_batches(s3)
     incoming = listing("incoming", **{"a.jpg": '"1"', "b.jpg": '"1"', "c.jpg": '"1"'})
     incoming["Contents"][0]["Size"] = 10**9

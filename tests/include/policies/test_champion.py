@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from include.policies.champion import champion_package, find_champion
+from include.policies.champion import find_champion
 
 
 def test_the_way_from_endpoint_to_package(sagemaker: Any, registry: Any) -> None:
@@ -19,7 +19,7 @@ def test_the_way_from_endpoint_to_package(sagemaker: Any, registry: Any) -> None
 
 def test_no_endpoint_no_champion(sagemaker: Any, registry: Any) -> None:
     registry.serves_nothing()
-    assert champion_package(sagemaker.client, "stanford-cars") is None
+    assert find_champion(sagemaker.client, "stanford-cars") is None
 
 
 @pytest.mark.parametrize("status", ["Creating", "Failed"])

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from include.pipeline import Layout
-from include.policies.retraining import ask_for_retraining, asking_batch
+from include.policies.retraining import RetrainingRequest, ask_for_retraining, read_request
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 EARLIER, LATER = "20260101T000000-ffffffff", "20260102T000000-00000000"
@@ -31,5 +31,5 @@ def test_the_latest_batch_asks_whichever_is_published_last(
 ) -> None:
     """A user may clear the `publish` of an earlier batch after a later one has asked."""
     for batch in order:
-        ask_for_retraining(client, layout, batch, "it drifted", NOW)
-    assert asking_batch(client, layout) == LATER
+        ask_for_retraining(client, layout, batch, f"arn:x/{batch}", "it drifted", NOW)
+    assert read_request(client, layout) == RetrainingRequest(LATER, f"arn:x/{LATER}")

@@ -9,6 +9,7 @@ from include.pipeline.versions import recordio_version
 from include.policies.image import PinnedImage
 from include.policies.records import RecordError
 from include.policies.training import decide_training, plan_training
+from tests.include.policies.conftest import ARN
 
 RECORD = {
     "version": "r1",
@@ -77,12 +78,15 @@ def test_an_unchanged_night_is_skipped_though_it_would_start_from_a_new_champion
         return plan_training(s3.client, sagemaker.client, going_on, HERE, IMAGE, {})
 
     registry.serves_nothing()
+    registry.lists(ModelApprovalStatus="Approved")
     registry.lists()
     first = night()
     assert decide_training(first, force=False).reason.endswith(
-        "starting from scratch, since no registered model serves yet"
+        "starting from scratch, since no model is approved yet"
     )
     registry.serves(1)
+    registry.describes(1, **first.lineage())
+    registry.lists(1, ModelApprovalStatus="Approved")
     registry.describes(1, **first.lineage())
     registry.lists(1)
     registry.describes(1, **first.lineage())
@@ -176,30 +180,87 @@ def test_an_older_version_that_is_not_converted_says_what_converts_it(
         plan_training(s3.client, sagemaker.client, cars, HERE, IMAGE, {"dataset_version": "d0"})
 
 
-def test_a_batch_that_drifted_has_one_night_train_where_the_pipeline_wants_that(
-    s3: Any, sagemaker: Any, registry: Any
-) -> None:
+def asked_for(
+    s3: Any, sagemaker: Any, package: int | None, start_from: str | None = "champion"
+) -> Any:
+    """Plan a night after a batch, which this model package answered, has asked for a training."""
     local = find_pipeline("stanford_cars", "local")
     drift = local.batch.drift.model_copy(update={"retrain": True})
-    asking = local.model_copy(update={"batch": local.batch.model_copy(update={"drift": drift})})
+    pipeline = local.model_copy(
+        update={
+            "batch": local.batch.model_copy(update={"drift": drift}),
+            "training": local.training.model_copy(update={"start_from": start_from}),
+        }
+    )
+    s3.answer("get_object", s3.json(RECORD), Bucket="some-bucket", Key=_pointer())
+    if package is None:
+        s3.refuse("get_object", "NoSuchKey")
+    else:
+        request = {"batch": "b7", "reason": "drift", "package": f"{ARN}/{package}"}
+        key = "stanford_cars/models/retraining.json"
+        s3.answer("get_object", s3.json(request), Bucket="some-bucket", Key=key)
+    return plan_training(s3.client, sagemaker.client, pipeline, HERE, IMAGE, {})
 
-    def night(request: Any) -> Any:
-        s3.answer("get_object", s3.json(RECORD), Bucket="some-bucket", Key=_pointer())
-        if request is None:
-            s3.refuse("get_object", "NoSuchKey")
-        else:
-            key = "stanford_cars/models/retraining.json"
-            s3.answer("get_object", s3.json(request), Bucket="some-bucket", Key=key)
-        return plan_training(s3.client, sagemaker.client, asking, HERE, IMAGE, {})
 
+def serve(registry: Any, version: int, **facts: Any) -> None:
+    """Answer that this package serves and is the newest approved one."""
+    registry.serves(version)
+    registry.describes(version, **facts)
+    registry.lists(version, ModelApprovalStatus="Approved")
+    registry.describes(version, **facts)
+
+
+def test_a_drift_has_one_night_go_on_from_each_champion(
+    s3: Any, sagemaker: Any, registry: Any
+) -> None:
+    """Each drifted batch would else pay for a training with the same result."""
+    registry.serves_nothing()
+    registry.lists(ModelApprovalStatus="Approved")
     registry.lists()
-    before = night(None)
-    registry.lists(1)
-    registry.describes(1, **before.lineage())
-    asked = night({"batch": "b7", "reason": "drift"})
+    first = asked_for(s3, sagemaker, None).lineage()
+    serve(registry, 1, **first)
+    for _ in range(2):  # by the usual fingerprint, and by that of a training from champion 1
+        registry.lists(1)
+        registry.describes(1, **first)
+    asked = asked_for(s3, sagemaker, 1)
     decision = decide_training(asked, force=False)
     assert decision.go
-    assert "batch b7, which has drifted, asks for it" in decision.reason
-    registry.lists(2)
+    assert "batch b7 has drifted and asks for a training" in decision.reason
+    assert asked.lineage()["asked_by"] == "b7"
+    assert asked.start.champion == f"{ARN}/1"
+    # It is trained and not promoted; the next batch drifts, too.
+    serve(registry, 1, **first)
+    registry.lists(2, 1)
     registry.describes(2, **asked.lineage())
-    assert not decide_training(night({"batch": "b7", "reason": "drift"}), force=False).go
+    registry.describes(1, **first)
+    registry.lists(2, 1)
+    registry.describes(2, **asked.lineage())
+    assert not decide_training(asked_for(s3, sagemaker, 1), force=False).go
+
+
+@pytest.mark.parametrize(
+    ("start_from", "answered_by", "reason"),
+    [
+        (None, 1, "the same data, settings and start (scratch) would give the same model"),
+        ("champion", 1, "and start (champion 1) would give the same model"),
+        ("champion", 7, "another model than the champion (now model package 1) answered it"),
+    ],
+)
+def test_a_drift_starts_no_training_that_changes_nothing(
+    s3: Any, sagemaker: Any, registry: Any, start_from: Any, answered_by: int, reason: str
+) -> None:
+    registry.serves_nothing()
+    registry.lists(ModelApprovalStatus="Approved")
+    registry.lists()
+    facts = asked_for(s3, sagemaker, 1, start_from).lineage()
+    # The data was trained on before, going on from champion 1 where the pipeline does so.
+    facts |= {"started_from": "champion 1"} if start_from else {}
+    served = {"network": facts["network"]}
+    serve(registry, 1, **served)
+    registry.lists(2)
+    registry.describes(2, **facts)
+    decision = decide_training(asked_for(s3, sagemaker, answered_by, start_from), force=False)
+    assert not decision.go
+    assert decision.reason.startswith("nothing new to learn: ")
+    assert "batch b7 has drifted and asks for a training, but" in decision.reason
+    assert reason in decision.reason
