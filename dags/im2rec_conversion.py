@@ -1,9 +1,10 @@
 """RecordIO conversion: dataset version to RecordIO version.
 
 Runs the program `im2rec` as a SageMaker processing job: the train and validation splits become one
-RecordIO file each, or one an instance where `conversion.instance_count` is larger than 1. Runs when
-a dataset version is published, or by hand. Records of images that have not changed are taken from
-the current RecordIO version; *Force* converts all of them anew.
+RecordIO file each, or one an instance where `conversion.instance_count` is larger than 1. The job
+downloads the images of these two splits, and none of other versions. Runs when a dataset version is
+published, or by hand. Records of images that have not changed are taken from the current RecordIO
+version; *Force* converts all of them anew.
 
 **When something fails or skips**
 
@@ -12,9 +13,9 @@ the current RecordIO version; *Force* converts all of them anew.
 - `plan`, *dataset/current.json is missing*: run dataset refresh first.
 - `submit_im2rec`, *SageMaker does not accept* or *ResourceLimitExceeded*: the DAG preflight names
   the fix for a value, the role or a quota; iam:PassRole is in docs/iam/airflow.json. Then clear it.
-- `track_im2rec`: the message names the image. Where images of the current dataset version are
-  missing, run dataset refresh, which stores them again; those of an older version come back only
-  with the photos they were made from.
+- `track_im2rec`: the message names the image, or its object in S3. Where images of the current
+  dataset version are missing, run dataset refresh, which stores them again; those of an older
+  version come back only with the photos they were made from.
 - `publish`, *are in no shard*: several instances converted, and none of them found the images that
   it names. Bring them back as above, then clear `plan` and what follows.
 - `publish`, *do not belong together* or *none of this conversion's files*: delete what the message
@@ -47,10 +48,12 @@ def plan(pipeline: str) -> dict[str, Any]:
     """Skip when the conversion is done and current, else return the job's request."""
     from include.pipeline.requests import im2rec_request
     from include.policies.conversion import decide_conversion, plan_conversion
+    from include.policies.conversion_manifest import need_conversion_manifest
 
     site, asked = open_site(pipeline), asking.answers()
     state = plan_conversion(site.s3, site.layout, site.pipeline, asked["dataset_version"])
     go_or_skip(decide_conversion(state, asked["force"]))
+    need_conversion_manifest(site.s3, site.layout, state.dataset_version)
     earlier = None if asked["force"] else state.earlier
     request = im2rec_request(site.pipeline, site.deployment, state.dataset_version, earlier)
     shards = site.pipeline.conversion.instance_count

@@ -71,6 +71,10 @@ class Layout:
         """The names of a dataset version's classes, in label order."""
         return f"{self.dataset(version)}classes.json"
 
+    def conversion_manifest(self, version: str) -> str:
+        """The S3 manifest of a dataset version's train and validation images."""
+        return f"{self.dataset(version)}conversion.manifest"
+
     @property
     def quarantine(self) -> str:
         """The bytes of all photos that a refresh refused, each stored once, by content."""

@@ -45,8 +45,10 @@ class Conversion:
 
     def refresh(self, version: str) -> None:
         """Make a dataset version the current one."""
-        for key in (LAYOUT.dataset_pointer, f"{LAYOUT.dataset(version)}dataset.json"):
+        folder = LAYOUT.dataset(version)
+        for key in (LAYOUT.dataset_pointer, f"{folder}dataset.json"):
             self._put(key, {"version": version})
+        self._put(f"{folder}manifest.jsonl", {"key": "aa/aa.jpg", "split": "train"})
 
     def publish(self, planned: dict[str, Any], job: str, dataset: str) -> dict[str, Any]:
         """Publish what a job has made of a plan."""

@@ -24,12 +24,14 @@ from include.image_classification.conversion.hosts import Hosts, read_hosts
 from include.image_classification.conversion.record_files import RecordFiles, record_files
 from include.image_classification.conversion.reuse import SUFFIX, EarlierRecords
 from include.image_classification.conversion.split_images import SplitImages, read_splits
-from include.image_classification.dataset.version.manifest import Split, VersionFiles, write_json
+from include.image_classification.dataset.version.manifest import (
+    CONVERTED,
+    Split,
+    VersionFiles,
+    write_json,
+)
 from include.image_classification.image_list import Listed, write_list
 from include.image_classification.progress import with_progress
-
-# Tests are judged by the photos themselves, through the served model, not by records.
-CONVERTED: tuple[Split, ...] = ("train", "validation")
 
 _log = logging.getLogger(__name__)
 

@@ -25,6 +25,7 @@ from include.image_classification.dataset.version.image_store import ImageStore
 from include.image_classification.dataset.version.leakage import find_leaks
 from include.image_classification.dataset.version.ledger import LEDGER
 from include.image_classification.dataset.version.manifest import (
+    write_conversion_manifest,
     write_json,
     write_rows,
     write_version,
@@ -92,6 +93,8 @@ def _write(
     folder = processing_output("versions") / page.report["version"]
     if not page.report["unchanged"]:
         write_version(folder, page.version, page.quarantined, page.duplicates)
+        if settings.images_uri:
+            write_conversion_manifest(folder, page.version, settings.images_uri)
         write_looks(folder, assembled.looks.items())
         write_json(folder / "changes.json", page.changes.as_json())
         write_rows(folder / "leakage.jsonl", map(asdict, page.leaks))

@@ -29,6 +29,7 @@ class RefreshSettings:
     threads: int
     source_uri: str
     source_fingerprint: str
+    images_uri: str
 
     def recorded(self) -> dict[str, object]:
         """The settings that shape a version, for its dataset.json."""
@@ -69,6 +70,7 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
         threads=flags.threads,
         source_uri=flags.source_uri,
         source_fingerprint=flags.source_fingerprint,
+        images_uri=flags.images_uri,
     )
 
 
@@ -90,4 +92,5 @@ def _parser() -> FlagParser:
     add("--threads", type=positive_integer, default=os.cpu_count() or 1)
     add("--source-uri", default="", help="where the source came from, to be recorded")
     add("--source-fingerprint", default="", help="what the source was, to be recorded")
+    add("--images-uri", default="", help="where the images will be in S3, for conversion.manifest")
     return parser

@@ -17,7 +17,8 @@ def im2rec_request(
 ) -> JobRequest:
     """Return the job that converts a dataset version, under the pipeline's settings.
 
-    Of several instances each converts its share of the images into record files of its own.
+    Of several instances each converts its share of the images into record files of its own. Only
+    the images of the version's conversion manifest are downloaded, not all that were ever stored.
 
     Args:
         pipeline: Whose settings count.
@@ -42,11 +43,12 @@ def im2rec_request(
         },
         inputs={
             "version": layout.uri(layout.dataset(dataset_version)),
-            "images": layout.uri(layout.images),
+            "images": layout.uri(layout.conversion_manifest(dataset_version)),
             **({"previous": layout.uri(earlier)} if earlier else {}),
         },
         outputs={**parts, "result": layout.output(layout.recordio_files(version, shards))},
         instances=shards,
+        manifests=frozenset({"images"}),
         sharded=frozenset({"images"}),
     )
     return processing_request(pipeline, deployment, program)

@@ -42,8 +42,11 @@ def refresh_request(
     program = Program(
         name="refresh",
         machine=pipeline.dataset.machine,
-        flags=_flags(pipeline, inputs["source"], fingerprint)
-        | ({"store": "all"} if store_all else {}),
+        flags={
+            **_flags(pipeline, inputs["source"], fingerprint),
+            "images-uri": layout.uri(layout.images),
+            **({"store": "all"} if store_all else {}),
+        },
         inputs=inputs,
         outputs={
             "images": layout.output(layout.images),

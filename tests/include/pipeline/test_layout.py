@@ -34,6 +34,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "dataset_pointer",
         "dataset_page",
         "dataset_classes",
+        "conversion_manifest",
         "split_ledger_file",
         "recordio_pointer",
         "recordio_report",

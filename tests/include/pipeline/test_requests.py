@@ -272,6 +272,16 @@ def test_several_instances_share_the_images_and_write_files_of_their_own(
     assert alone.isdisjoint(together)
 
 
+def test_a_conversion_downloads_what_its_manifest_lists(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    config = make.im2rec_request(cars, deployment, "1" * 16)["config"]
+    (source,) = (e for e in config["ProcessingInputs"] if e["InputName"] == "images")
+    assert source["S3Input"]["S3DataType"] == "ManifestFile"
+    below = "s3://some-bucket/stanford_cars/dataset/versions/"
+    assert source["S3Input"]["S3Uri"] == f"{below}{'1' * 16}/conversion.manifest"
+
+
 def test_an_earlier_conversion_is_an_input_of_the_next(
     cars: Pipeline, deployment: Deployment
 ) -> None:

@@ -14,6 +14,9 @@ from include.image_classification.dataset.version.whole_files import write_whole
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+# Tests are judged by the photos themselves, through the served model, not by records.
+CONVERTED: tuple[Split, ...] = ("train", "validation")
+
 Reason = Literal[
     "animated",
     "bad-annotation",  # one without a file name
@@ -170,6 +173,21 @@ def write_version(
     write_rows(folder / "quarantine.jsonl", map(dataclasses.asdict, quarantined))
     write_rows(folder / "duplicates.jsonl", map(dataclasses.asdict, duplicates))
     write_json(folder / "classes.json", list(version.classes))
+
+
+def write_conversion_manifest(folder: Path, version: Version, images_uri: str) -> None:
+    """Write the S3 manifest of the images that become records, for the conversion's input.
+
+    Args:
+        folder: The version's folder.
+        version: The version.
+        images_uri: The s3:// folder that the images' keys are relative to, with its slash.
+    """
+    keys = {image.key for split in CONVERTED for image in version.split(split)}
+    with writing_whole(folder / "conversion.manifest") as file:
+        file.write(b"[" + json.dumps({"prefix": images_uri}).encode())
+        file.writelines(b",\n" + json.dumps(key).encode() for key in sorted(keys))
+        file.write(b"]\n")
 
 
 class VersionFiles:

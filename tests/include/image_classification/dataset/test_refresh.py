@@ -105,6 +105,16 @@ def test_an_unchanged_source_gives_the_same_version_and_stores_nothing(
     assert "unchanged: nothing is written" in caplog.text
 
 
+def test_a_version_lists_the_images_that_its_conversion_downloads(base: Path) -> None:
+    stanford(source(base))
+    report = run(base, "--images-uri", "s3://bucket/cars/images/")
+    listing = output(base) / "versions" / report["version"] / "conversion.manifest"
+    head, *keys = json.loads(listing.read_text())
+    assert head == {"prefix": "s3://bucket/cars/images/"}
+    images = written(base, report).images
+    assert keys == sorted(image.key for image in images if image.split != "test")
+
+
 def test_any_number_of_threads_gives_the_same_version(base: Path) -> None:
     stanford(source(base))
     assert run(base)["version"] == run(base, "--threads", "2")["version"]

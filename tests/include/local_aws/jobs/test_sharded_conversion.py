@@ -20,7 +20,7 @@ from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
 from include.pipeline.requests import im2rec_request, training_hyperparameters, training_request
 from include.pipeline.versions import recordio_version
 from include.policies.conversion import complete_conversion
-from include.policies.records import RecordError
+from include.policies.conversion_manifest import need_conversion_manifest
 from tests.include.image_classification.dataset.making import photo
 from tests.include.local_aws.local_server import BUCKET, OWN_IMAGE, ROLE, LocalServer, fresh
 
@@ -47,14 +47,19 @@ class Site:
 
     def convert(self, instances: int, earlier: str | None = None) -> dict[str, Any]:
         """Convert on so many instances, and return the finished version's record."""
+        job = self.run(instances, earlier)
+        assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+        return dict(complete_conversion(self.aws.s3, self.layout, self.recordio, instances))
+
+    def run(self, instances: int, earlier: str | None = None) -> dict[str, Any]:
+        """Convert on so many instances, and return what became of the job."""
+        need_conversion_manifest(self.aws.s3, self.layout, self.version.name)
         conversion = self.pipeline.conversion.model_copy(update={"instance_count": instances})
         pipeline = self.pipeline.model_copy(update={"conversion": conversion})
         request = im2rec_request(pipeline, HERE, self.version.name, earlier)["config"]
         name = fresh("im2rec")
         self.aws.sagemaker.create_processing_job(ProcessingJobName=name, **request)
-        job = self.aws.ended("processing", name)
-        assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
-        return dict(complete_conversion(self.aws.s3, self.layout, self.recordio, instances))
+        return dict(self.aws.ended("processing", name))
 
     def files(self, split: str, instances: int) -> dict[str, bytes]:
         """A channel's objects by name."""
@@ -127,12 +132,26 @@ def test_each_instance_takes_unchanged_records_from_all_shards_of_an_earlier_con
         assert site.records(split, 3, tmp_path) == site.records(split, 2, tmp_path)
 
 
-def test_an_image_that_no_instance_found_is_named(site: Site) -> None:
+@pytest.mark.parametrize("instances", [1, 2])
+def test_an_image_that_is_missing_is_named(site: Site, instances: int) -> None:
     train = sorted(site.version.split("train"), key=lambda image: image.sha256)
-    gone = train[4]
-    site.aws.s3.delete_object(Bucket=BUCKET, Key=site.layout.image(gone.key))
-    with pytest.raises(RecordError, match=rf"1 train images are in no shard \({gone.key} "):
-        site.convert(2)
+    gone = site.layout.image(train[4].key)
+    site.aws.s3.delete_object(Bucket=BUCKET, Key=gone)
+    job = site.run(instances)
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert f"Could not access s3://{BUCKET}/{gone}" in job["FailureReason"]
+
+
+@pytest.mark.parametrize("instances", [1, 2])
+def test_only_the_images_that_become_records_are_downloaded(site: Site, instances: int) -> None:
+    """Test photos and images of other versions would be paid for in time and disk."""
+    for image in site.version.split("test"):
+        site.aws.s3.delete_object(Bucket=BUCKET, Key=site.layout.image(image.key))
+    # A file where a folder must be: an instance that downloads both fails the job.
+    for unwanted in ("x", "x/a", "x/b"):
+        key = site.layout.image(unwanted)
+        site.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=b"of another version")
+    assert site.convert(instances)["counts"] == {"train": 9, "validation": 3, "classes": 2}
 
 
 def test_training_reads_the_shards_as_one_channel(site: Site) -> None:
