@@ -35,6 +35,9 @@ class as the answer to all.
   as in docs/iam/airflow.json; then clear the task. What was trained is not trained again.
 - `ensure_model`, *ValidationException*: SageMaker cannot use the role, the image or the model's
   data; the message names it, and the DAG preflight the fix for role and image. Then clear it.
+- `register` logs *The checkpoints of ... stay in S3*: nothing is wrong with the model. Give
+  Airflow's role `s3:DeleteObject` on the pipeline's `checkpoints/`, as in docs/iam/airflow.json;
+  the bucket's lifecycle rule deletes what stayed.
 - `track_train`, *sha256*: the file at `pretrained_model_uri` is not the one that the YAML means.
 - `track_train`, *checkpoint of another training*: only attempts at the same task share checkpoints;
   clear `plan` and what follows for a training with checkpoints of its own.
@@ -182,9 +185,13 @@ def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> 
 def register(
     pipeline: str, lineage: dict[str, Any], trained: dict[str, Any], verdict: dict[str, Any]
 ) -> dict[str, Any]:
-    """Put the candidate into the model registry with lineage and verdict; return all of it."""
+    """Put the candidate into the model registry with lineage and verdict; return all of it.
+
+    Its training is complete then: the checkpoints are deleted.
+    """
     from include.pipeline.requests import package_group_request, package_request
     from include.policies.billing import billed
+    from include.policies.checkpoints import remove_checkpoints
     from include.policies.promotion import APPROVALS
     from include.policies.registry import register as add
 
@@ -200,7 +207,9 @@ def register(
         lineage=facts,
     )
     group = package_group_request(site.pipeline, site.deployment)
-    return {**facts, "package": add(site.sagemaker, group, request), "job": trained}
+    package = add(site.sagemaker, group, request)
+    remove_checkpoints(site.s3, site.sagemaker, site.layout, trained["job_name"])
+    return {**facts, "package": package, "job": trained}
 
 
 @task

@@ -132,9 +132,14 @@ class Layout:
         """What the last night decided, to train or not, and why."""
         return f"{self.models}night.json"
 
+    @property
+    def checkpoint_root(self) -> str:
+        """The folder of all trainings' checkpoints."""
+        return f"{self.root}checkpoints/"
+
     def checkpoints(self, training: str) -> str:
-        """What one training goes on from after an interruption; of no use once it is done."""
-        return f"{self.root}checkpoints/{training}/"
+        """One training's checkpoints, which its attempts share; deleted once it is registered."""
+        return f"{self.checkpoint_root}{training}/"
 
     @property
     def retraining(self) -> str:

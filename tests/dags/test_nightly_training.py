@@ -12,6 +12,7 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from moto import mock_aws
+from moto.sagemaker.models import sagemaker_backends
 
 from image_families import tracking
 from include.pipeline import Deployment, Layout, find_pipeline
@@ -21,9 +22,10 @@ from include.policies.budget import BudgetError
 from include.policies.records import RecordError
 
 BUCKET, REPOSITORY = "some-bucket", "image-classification"
-ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-URI = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{REPOSITORY}"
+URI = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{REPOSITORY}"
 RECORD = {
     "version": "r1",
     "dataset_version": "d1",
@@ -123,6 +125,21 @@ class Night:
         body = self.s3.get_object(Bucket=BUCKET, Key="merch/models/night.json")["Body"]
         return dict(json.loads(body.read()))
 
+    def trained_with(self, status: str, checkpoints: str) -> None:
+        """Let there be the training job, with its checkpoints there ("" asks for none)."""
+        name = TRAINED["job_name"]
+        self.sagemaker.create_training_job(
+            TrainingJobName=name,
+            RoleArn=ROLE,
+            AlgorithmSpecification={"TrainingImage": URI, "TrainingInputMode": "File"},
+            OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/out"},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+            **({"CheckpointConfig": {"S3Uri": checkpoints}} if checkpoints else {}),
+        )
+        job = sagemaker_backends[ACCOUNT]["us-east-1"].training_jobs[name]
+        job.training_job_status = status  # moto's jobs are complete at once
+
     def set_budget(self, **caps: float) -> None:
         self.pipeline = self.pipeline.model_copy(update={"budget": Budget(**caps)})
 
@@ -165,6 +182,35 @@ def test_what_was_billed_is_on_the_package(night: Night) -> None:
     assert registered["cost_usd"] == 0.051
     assert (facts["cost_usd"], facts["billable_seconds"]) == ("0.051", "900.0")
     assert facts["spot_saving"] == "0.7"
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped", "InProgress"])
+def test_the_checkpoints_of_a_registered_training_are_deleted_once_it_is_complete(
+    night: Night, status: str
+) -> None:
+    """Whatever did not complete resumes from them; a neighbour's are never touched."""
+    night.push_image("first")
+    planned, layout = night.call("plan"), Layout(BUCKET, "merch")
+    checkpoints = {f"{layout.checkpoints('merch-train-1')}checkpoint-{n}.npz" for n in (0, 1)}
+    neighbour = f"{layout.checkpoints('merch-train-10')}checkpoint-0.npz"
+    for key in (*checkpoints, neighbour):
+        night.s3.put_object(Bucket=BUCKET, Key=key, Body=b"parameters")
+    place = layout.output(layout.checkpoints("merch-train-1"))
+    night.trained_with(status, place)
+    night.call("register", planned["lineage"], TRAINED, VERDICT)
+    listed = night.s3.list_objects_v2(Bucket=BUCKET, Prefix=layout.checkpoint_root)["Contents"]
+    left = {neighbour} if status == "Completed" else {neighbour, *checkpoints}
+    assert {entry["Key"] for entry in listed} == left
+
+
+@pytest.mark.parametrize("place", ["s3://other/merch/checkpoints/a", f"s3://{BUCKET}/merch", ""])
+def test_nothing_but_the_pipelines_own_checkpoints_is_deleted(night: Night, place: str) -> None:
+    night.push_image("first")
+    planned = night.call("plan")
+    before = night.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"]
+    night.trained_with("Completed", place)
+    assert night.call("register", planned["lineage"], TRAINED, VERDICT)["package"]
+    assert night.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == before
 
 
 def test_the_second_night_is_skipped_until_the_tag_names_other_code(night: Night) -> None:
