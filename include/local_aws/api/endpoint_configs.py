@@ -24,17 +24,12 @@ def found(services: Services, name: str) -> Body:
 
 
 def _create(services: Services, request: Request) -> Body:
-    for feature in ("AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"):
-        if feature in request:
-            raise unsupported(feature)
     names = [variant["VariantName"] for variant in request["ProductionVariants"]]
     if len(set(names)) != len(names):
         raise ApiError("The names of the production variants must be unique.")
     for variant in request["ProductionVariants"]:
         if "ModelName" not in variant:
             raise unsupported("a production variant without ModelName")
-        if "ServerlessConfig" in variant:
-            raise unsupported("ServerlessConfig")
         resolve(services.store, variant["ModelName"])
         variant.setdefault("InitialVariantWeight", 1.0)
     name = request["EndpointConfigName"]

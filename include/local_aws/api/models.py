@@ -2,6 +2,7 @@
 
 from include.local_aws.api.listing import Listing
 from include.local_aws.api.operation import Handler, Request, unsupported
+from include.local_aws.api.unserved import refuse_unserved
 from include.local_aws.endpoints.models import package_container
 from include.local_aws.errors import ApiError
 from include.local_aws.services import Services
@@ -32,7 +33,8 @@ def _check_container(services: Services, container: Request) -> None:
     if container.get("Mode", "SingleModel") != "SingleModel":
         raise unsupported("MultiModel containers")
     if "ModelPackageName" in container:
-        package_container(services.store, container["ModelPackageName"])
+        packaged = package_container(services.store, container["ModelPackageName"])
+        refuse_unserved("CreateModel", {"PrimaryContainer": packaged})
     elif "Image" not in container:
         raise ApiError("A container needs an Image or a ModelPackageName.")
     url = container.get("ModelDataUrl")

@@ -14,6 +14,7 @@ from include.local_aws.api import (
     transform_jobs,
 )
 from include.local_aws.api.operation import Handler
+from include.local_aws.api.unserved import refuse_unserved
 from include.local_aws.errors import ApiError
 from include.local_aws.services import Services
 from include.local_aws.validation import ServiceModel
@@ -53,4 +54,5 @@ class SageMaker:
                 code="UnknownOperationException",
             )
         checked = self._model.check(operation, request)
+        refuse_unserved(operation, checked)
         return self._model.shown(operation, dict(handler(self._services, checked)))
