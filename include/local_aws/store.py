@@ -16,6 +16,7 @@ Body = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 _VERSION = 1  # of the schema and of the bodies; a later one must read an earlier one's files
+_MOST_FREE_PAGES = 1024  # 4 MB: from here on, and from a quarter of the file, space is freed
 _SCHEMA = """
 create table if not exists resources (
     kind text not null, name text not null, body text not null, primary key (kind, name));
@@ -49,6 +50,7 @@ class Store:
         self._path = path
         try:
             self._db = _opened(path)
+            _free_space(self._db, path)
         except sqlite3.Error as error:
             raise StartupError(
                 f"the state {path} cannot be opened ({error}): "
@@ -169,3 +171,19 @@ def _opened(path: Path) -> sqlite3.Connection:
     db.executescript(_SCHEMA)
     db.execute(f"pragma user_version={_VERSION}")
     return db
+
+
+def _free_space(db: sqlite3.Connection, path: Path) -> None:
+    """Give deleted space back to the disk where it is much of the file.
+
+    That writes the file anew: where the disk has no room for it, the space stays for new bodies.
+    """
+    (free,) = db.execute("pragma freelist_count").fetchone()
+    (pages,) = db.execute("pragma page_count").fetchone()
+    if free < _MOST_FREE_PAGES or free < pages / 4:
+        return
+    try:
+        db.execute("vacuum")
+        db.execute("pragma wal_checkpoint(truncate)")
+    except sqlite3.OperationalError as error:
+        _log.warning("%s keeps its deleted space: %s", path, error)

@@ -15,10 +15,12 @@ from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_pairs, is_free
 from include.local_aws.settings import FIXED, Credentials
 from include.local_aws.storage import socket_files
+from include.local_aws.storage.encryption import kept_key
 
 _log = logging.getLogger(__name__)
 _SERVERS = ("master", "volume", "filer", "s3")
 _LARGEST_LOG = 8 * 1024 * 1024
+_VACUUM_SECONDS = 60  # between two looks for deleted space; SeaweedFS adds up to 120 at random
 _ENVIRONMENT = {
     "GOMEMLIMIT": "384MiB",
     "GOGC": "50",
@@ -88,7 +90,11 @@ class SeaweedFS:
     def _spawn(self, config: Path) -> None:
         self._child = Child(
             [find_weed(), *self._flags(config)],
-            environment={**_ENVIRONMENT, "TMPDIR": str(self._root)},
+            environment={
+                **_ENVIRONMENT,
+                "TMPDIR": str(self._root),
+                "WEED_S3_SSE_KEY": kept_key(self._root / "sse.key"),
+            },
             directory=self._root,
             log=self._root / "weed.log",
         )
@@ -122,11 +128,14 @@ class SeaweedFS:
             "-s3.readerCacheSizeMB=64",  # of all downloads together; without it 1.3 GB were held
             "-s3.concurrentUploadLimitMB=64",  # further uploads wait
             "-s3.autoCreateBucket=false",
+            "-s3.allowDeleteBucketNotEmpty=false",
             "-s3.allowedOrigins=http://127.0.0.1",
             "-filer.allowedOrigins=http://127.0.0.1",
             "-master.telemetry=false",
             "-master.peers=none",
             "-master.volumeSizeLimitMB=256",
+            "-master.garbageThreshold=0.2",  # of a volume, from where on deleted space is freed
+            f"-master.vacuumIntervalSeconds={_VACUUM_SECONDS}",
             "-volume.max=0",  # as many as the free disk holds
             "-volume.minFreeSpace=256MiB",
             "-volume.preStopSeconds=0",

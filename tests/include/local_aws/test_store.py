@@ -47,3 +47,20 @@ def test_what_was_committed_is_there_for_the_next(tmp_path: Path) -> None:
     second = Store(tmp_path / "state.sqlite")
     assert second.get("model", "one") is not None
     assert second.tags("arn:one") == [{"Key": "a", "Value": "b"}]
+
+
+def test_deleted_space_is_given_back_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    store = Store(path)
+    for number in range(100):
+        store.insert("model", str(number), {"Environment": {"a": "x" * 100_000}})
+    for number in range(99):
+        store.delete("model", str(number))
+    store.close()
+    before = path.stat().st_size
+    store = Store(path)
+    try:
+        assert path.stat().st_size < before / 10
+        assert store.get("model", "99") is not None
+    finally:
+        store.close()

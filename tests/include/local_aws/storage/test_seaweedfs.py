@@ -1,12 +1,16 @@
 """The object store under mishaps."""
 
+import contextlib
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
+from include.local_aws.storage import seaweedfs
 from include.local_aws.storage.objects import Objects
 from include.local_aws.storage.seaweedfs import SeaweedFS
 
@@ -72,3 +76,69 @@ def test_a_foreign_file_at_a_sockets_path_is_left_alone_and_stops_no_start(
     finally:
         (foreign / "file").rmdir()
         foreign.rmdir()
+
+
+def test_deleted_space_is_given_back_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seaweedfs, "_VACUUM_SECONDS", 1)
+    store = SeaweedFS(tmp_path / "s3")
+    store.start()
+    try:
+        objects = Objects(store.endpoint_url)
+        objects.client.create_bucket(Bucket="bucket")
+        for number in range(8):
+            objects.write(f"s3://bucket/{number}", os.urandom(4 << 20))
+        held = _bytes_below(tmp_path)
+        for number in range(7):
+            objects.client.delete_object(Bucket="bucket", Key=str(number))
+        deadline = time.monotonic() + 240  # SeaweedFS looks at a random moment within two minutes
+        while _bytes_below(tmp_path) > held - (24 << 20):
+            assert time.monotonic() < deadline, "deleted space is not given back"
+            time.sleep(1)
+        left = objects.client.get_object(Bucket="bucket", Key="7")["Body"].read()
+        assert len(left) == 4 << 20
+    finally:
+        store.stop()
+
+
+def _bytes_below(folder: Path) -> int:
+    """What the files take of the disk; one may go meanwhile."""
+    total = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            total += file.stat().st_blocks * 512
+    return total
+
+
+def test_encrypted_objects_are_read_after_a_restart(tmp_path: Path) -> None:
+    for start in range(2):
+        store = SeaweedFS(tmp_path / "s3")
+        store.start()
+        try:
+            s3 = Objects(store.endpoint_url).client
+            if start == 0:
+                s3.create_bucket(Bucket="bucket")
+                put = s3.put_object(
+                    Bucket="bucket", Key="key", Body=b"content", ServerSideEncryption="AES256"
+                )
+                assert put["ServerSideEncryption"] == "AES256"
+            got = s3.get_object(Bucket="bucket", Key="key")
+            assert (got["Body"].read(), got["ServerSideEncryption"]) == (b"content", "AES256")
+        finally:
+            store.stop()
+    assert (tmp_path / "s3/sse.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_bucket_with_objects_is_not_deleted(store: SeaweedFS) -> None:
+    s3 = Objects(store.endpoint_url).client
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="folder/key", Body=b"content")
+    with pytest.raises(ClientError) as refused:
+        s3.delete_bucket(Bucket="bucket")
+    assert refused.value.response["Error"]["Code"] == "BucketNotEmpty"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+    assert s3.get_object(Bucket="bucket", Key="folder/key")["Body"].read() == b"content"
+    s3.delete_object(Bucket="bucket", Key="folder/key")
+    s3.delete_bucket(Bucket="bucket")
+    assert s3.list_buckets()["Buckets"] == []
