@@ -23,11 +23,11 @@ from include.local_aws.jobs.transform import TransformJob
 from include.local_aws.logs import LogFiles
 from include.local_aws.processes.isolation import Isolation
 from include.local_aws.processes.leftovers import end_leftovers
-from include.local_aws.processes.ports import free_port, obstacle
+from include.local_aws.processes.ports import kept_port, obstacle
 from include.local_aws.retention import Retention
 from include.local_aws.server import Server
 from include.local_aws.services import Machine, Services
-from include.local_aws.settings import LOOPBACK, Settings
+from include.local_aws.settings import Settings
 from include.local_aws.storage.gateway import Gateway
 from include.local_aws.storage.objects import Objects
 from include.local_aws.storage.seaweedfs import SeaweedFS
@@ -48,7 +48,7 @@ class LocalAws:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._storage = SeaweedFS(settings.storage, settings.credentials)
-        self._gateway = _gateway(settings)
+        self._gateway: Gateway | None = None
         self.isolation = Isolation()
         self._undo = contextlib.ExitStack()
         self._services: Services | None = None
@@ -57,8 +57,8 @@ class LocalAws:
     @property
     def s3_endpoint_url(self) -> str:
         """Where S3 answers clients wherever they are, once started."""
-        port = self._gateway.port if self._gateway else self._storage.port
-        return f"http://{self._settings.host}:{port}"
+        assert self._gateway is not None, "start comes first"
+        return f"http://{self._settings.host}:{self._gateway.port}"
 
     def start(self) -> Server:
         """Start S3, settle what the last server left, and return the application to serve."""
@@ -72,6 +72,7 @@ class LocalAws:
             shutil.rmtree(self._settings.work, ignore_errors=True)
             undo.callback(self._storage.stop)
             self._storage.start()
+            self._gateway = _gateway(self._settings)
             store = Store(self._settings.database)
             undo.callback(store.close)
             services = self._serve(store, images, undo)
@@ -82,7 +83,7 @@ class LocalAws:
         return Server(services, self.s3_endpoint_url)
 
     async def open_s3(self) -> None:
-        """Let clients beyond SeaweedFS's own port in, where the settings ask for it."""
+        """Let clients in."""
         if self._gateway is not None:
             await self._gateway.start(self._storage.port)
 
@@ -121,13 +122,14 @@ class LocalAws:
             )
 
     def _serve(self, store: Store, images: ImageRegistry, undo: contextlib.ExitStack) -> Services:
+        assert self._gateway is not None, "it tells programs where S3 is"
         machine = Machine(
             settings=self._settings,
             store=store,
             images=images,
             objects=Objects(self._storage.endpoint_url, self._settings.credentials),
             logs=LogFiles(self._settings.logs),
-            s3_endpoint_url=self._storage.endpoint_url,
+            s3_endpoint_url=f"http://{self._settings.near_host}:{self._gateway.port}",
             isolation=self.isolation,
         )
         self._waiting = _settled(machine)
@@ -141,12 +143,11 @@ class LocalAws:
         return Services(machine, jobs, endpoints)
 
 
-def _gateway(settings: Settings) -> Gateway | None:
-    """What passes S3 on, unless clients reach SeaweedFS itself."""
-    if settings.bind == LOOPBACK and settings.s3_port is None:
-        return None
+def _gateway(settings: Settings) -> Gateway:
+    """What passes S3 on; without `s3_port` at the same port again, as long as that is free."""
     try:
-        return Gateway(settings.bind, settings.s3_port or free_port(settings.bind))
+        port = settings.s3_port or kept_port(settings.storage / "gateway.json", settings.bind)
+        return Gateway(settings.bind, port, settings.credentials)
     except OSError as error:
         raise StartupError(
             f"{settings.bind} cannot be listened on ({error.strerror}): choose another with --bind"

@@ -1,8 +1,10 @@
 """Free TCP ports."""
 
 import errno
+import json
 import random
 import socket
+from pathlib import Path
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -39,3 +41,19 @@ def free_pairs(count: int) -> list[int]:
     candidates = random.SystemRandom().sample(range(12000, 22000), 10000)
     pairs = (port for port in candidates if is_free(port) and is_free(port + 10000))
     return [next(pairs) for _ in range(count)]
+
+
+def kept_port(file: Path, host: str) -> int:
+    """The port that the file names if it is free on that host, else another, which it names then.
+
+    It lies where the ports of `free_pairs` do. OSError if the host cannot be listened on.
+    """
+    if file.exists():
+        kept = int(json.loads(file.read_text()))
+        if is_free(kept, host):
+            return kept
+    free_port(host)
+    candidates = random.SystemRandom().sample(range(12000, 22000), 10000)
+    port = next(port for port in candidates if is_free(port, host))
+    file.write_text(json.dumps(port))
+    return port

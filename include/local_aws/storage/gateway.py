@@ -1,22 +1,29 @@
-"""S3's door to other machines."""
+"""The port at which clients reach S3."""
 
 import asyncio
 import contextlib
+import re
 
-_CHUNK = 256 * 1024  # bytes
+from include.local_aws.settings import Credentials
+from include.local_aws.storage.kms_requests import asks_for_kms, with_own_key
+
+_CHUNK = 256 * 1024  # bytes, and the longest head of a request
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 
 
 class Gateway:
-    """A TCP port that leads to another one on loopback, byte for byte.
+    """A TCP port that leads to SeaweedFS's S3 on loopback.
 
-    Wherever SeaweedFS opens S3 it also opens a gRPC port that asks for no credentials. So all of
-    SeaweedFS stays on loopback, and this passes S3 alone on. The signature that SeaweedFS checks
-    covers the Host header as the client sent it: nothing in between may rewrite it.
+    Wherever SeaweedFS opens S3 it also opens a gRPC port. So all of SeaweedFS stays on loopback,
+    and this passes S3 alone on: byte for byte, but for requests that ask for encryption by KMS.
+    The signature that SeaweedFS checks covers the Host header as the client sent it.
     """
 
-    def __init__(self, bind: str, port: int) -> None:
+    def __init__(self, bind: str, port: int, credentials: Credentials) -> None:
         self.port = port
         self._bind = bind
+        self._credentials = credentials
         self._target = 0
         self._server: asyncio.Server | None = None
 
@@ -40,7 +47,43 @@ class Gateway:
                 "127.0.0.1", self._target, limit=_CHUNK
             )
             with contextlib.closing(s3_writer):
-                await asyncio.gather(_copy(reader, s3_writer), _copy(s3_reader, writer))
+                requests = self._copy_requests(reader, s3_writer)
+                await asyncio.gather(requests, _copy(s3_reader, writer))
+
+    async def _copy_requests(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+    ) -> None:
+        """Copy request by request, as long as it is plain where the next one begins."""
+        try:
+            while await self._copy_request(source, sink):
+                pass
+        except asyncio.IncompleteReadError as rest:
+            sink.write(rest.partial)
+        except asyncio.LimitOverrunError:
+            pass  # SeaweedFS refuses such a head
+        except OSError:
+            sink.close()
+            return
+        await _copy(source, sink)
+
+    async def _copy_request(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> bool:
+        """Copy one request; false if its end is not known, or it switches to something else."""
+        head = await source.readuntil(b"\r\n\r\n")
+        if asks_for_kms(head):
+            head = with_own_key(head, self._credentials)
+        sink.write(head)
+        if _CHUNKED.search(head):
+            return False
+        found = _LENGTH.search(head)
+        left = int(found[1]) if found else 0
+        while left:
+            chunk = await source.read(min(left, _CHUNK))
+            if not chunk:
+                return False
+            left -= len(chunk)
+            sink.write(chunk)
+            await sink.drain()
+        return True
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -1,0 +1,98 @@
+"""S3 as clients reach it: encryption as AWS takes it, and bytes that arrive as they were sent."""
+
+import http.client
+import io
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.client import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from tests.include.local_aws.local_server import BUCKET, LocalServer
+
+_LARGE = bytes(range(256)) * 4 * 9 * 1024  # 9 MB: two parts of an upload
+
+
+@pytest.mark.parametrize(
+    "encryption",
+    [
+        {},
+        {"ServerSideEncryption": "AES256"},
+        {"ServerSideEncryption": "aws:kms"},
+        {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/aws/s3"},
+    ],
+    ids=lambda encryption: " ".join(map(str, encryption.values())) or "none",
+)
+@pytest.mark.parametrize("body", [b"", b"content", _LARGE], ids=["empty", "small", "in parts"])
+def test_uploads_with_encryption_are_stored_and_read_back(
+    aws: LocalServer, encryption: dict[str, str], body: bytes
+) -> None:
+    """The SageMaker SDK 2.x uploads its scripts with aws:kms and no key."""
+    s3, key = aws.s3, "encrypted/a folder/ü+%2F&=.tar.gz"
+    s3.upload_fileobj(io.BytesIO(body), BUCKET, key, ExtraArgs=encryption)
+    got = s3.get_object(Bucket=BUCKET, Key=key)
+    assert got["Body"].read() == body
+    assert got.get("ServerSideEncryption") == ("AES256" if encryption else None)
+    source = {"Bucket": BUCKET, "Key": key}
+    s3.copy_object(Bucket=BUCKET, Key="copied", CopySource=source, **encryption)
+    assert s3.get_object(Bucket=BUCKET, Key="copied")["Body"].read() == body
+
+
+def test_a_wrong_secret_is_not_signed_anew(aws: LocalServer) -> None:
+    """The gateway has the keys; it must not lend them to whoever asks for KMS."""
+    wrong = _client(aws, secret="wrong")
+    with pytest.raises(ClientError) as refused:
+        wrong.put_object(Bucket=BUCKET, Key="stolen", Body=b"1", ServerSideEncryption="aws:kms")
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    with pytest.raises(ClientError):
+        aws.s3.head_object(Bucket=BUCKET, Key="stolen")
+
+
+def test_a_changed_request_is_not_signed_anew(aws: LocalServer) -> None:
+    endpoint = aws.environment["AWS_ENDPOINT_URL_S3"]
+    request = AWSRequest(
+        method="PUT",
+        url=f"{endpoint}/{BUCKET}/signed",
+        data=b"1",
+        headers={"x-amz-server-side-encryption": "aws:kms"},
+    )
+    keys = (aws.environment[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
+    own = Credentials(*keys)
+    S3SigV4Auth(own, "s3", "us-east-1").add_auth(request)
+    for key, status in (("other", 403), ("signed", 200)):
+        connection = http.client.HTTPConnection(urlsplit(endpoint).netloc)
+        connection.request("PUT", f"/{BUCKET}/{key}", b"1", dict(request.headers))
+        assert connection.getresponse().status == status
+        connection.close()
+
+
+def test_one_connection_carries_requests_of_all_kinds(aws: LocalServer) -> None:
+    """Where a request ends is where the next begins: no byte of a body is taken for a head."""
+    s3 = _client(aws)
+    head = b"PUT / HTTP/1.1\r\nx-amz-server-side-encryption: aws:kms\r\n\r\n"
+    for number in range(3):
+        key = f"kinds/{number}"
+        s3.put_object(Bucket=BUCKET, Key=key, Body=head, ServerSideEncryption="aws:kms")
+        assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == head
+        s3.put_object(Bucket=BUCKET, Key=key, Body=head * 10_000)
+        assert s3.head_object(Bucket=BUCKET, Key=key)["ContentLength"] == len(head) * 10_000
+        s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key}]})
+    with pytest.raises(ClientError):
+        s3.head_object(Bucket=BUCKET, Key="kinds/0")
+
+
+def _client(aws: LocalServer, secret: str | None = None) -> Any:
+    """A client with one connection and no second attempt."""
+    return boto3.client(
+        "s3",
+        endpoint_url=aws.environment["AWS_ENDPOINT_URL_S3"],
+        region_name="us-east-1",
+        aws_access_key_id=aws.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=secret or aws.environment["AWS_SECRET_ACCESS_KEY"],
+        config=Config(max_pool_connections=1, retries={"total_max_attempts": 1}, proxies={}),
+    )
