@@ -16,8 +16,9 @@ conversion. Runs by its schedule, or by hand.
   `images/`, and stores all of them again.
 - `plan` is skipped, *... is missing: the source is not complete yet*: whoever uploads the source
   writes the object `source.complete_marker` last; then trigger the DAG, or wait for its schedule.
-- `plan`, *is being uploaded*, *is half-written*, *changed in the last ... minutes*: it looks again
-  three times, ten minutes apart, and holds no slot meanwhile. Then finish the upload, or abort or
+- `plan`, *is being uploaded*, *is half-written*, *its present state was first seen*: it looks
+  again three times, ten minutes apart, and holds no slot meanwhile. A changed source is read when
+  two looks, `source.settle_minutes` apart, have found the same. Then finish the upload, or abort or
   remove what nobody finishes, and clear `plan`. Uploads older than a day are ignored.
 - `plan`, *nothing is at s3://...*: upload the raw data there, or set `source.uri` in the YAML.
 - `plan`, *the split ledger ... is missing*: somebody removed an object below `dataset/ledgers/`.
@@ -79,6 +80,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.pipeline.versions import source_fingerprint
     from include.policies.pointer import read_pointer
     from include.policies.readiness import decide_complete, need_whole, settling
+    from include.policies.settled import need_settled
     from include.policies.source import Listing, decide_refresh
     from include.policies.split_ledger import ledger_job
     from include.policies.stored_images import missing_images
@@ -89,13 +91,15 @@ def plan(pipeline: str) -> dict[str, Any]:
     go_or_skip(decide_complete(listing, source.complete_marker))
     files = listing.need_files(source.complete_marker)
     fetched = [file.file_name for file in source.urls]
-    settle = settling(source, site.deployment.name)
-    need_whole(site.s3, listing, fetched, settle, datetime.now(UTC))
+    now = datetime.now(UTC)
+    need_whole(site.s3, listing, fetched, now)
     fingerprint = source_fingerprint(files, source, site.pipeline.dataset)
     current = read_pointer(site.s3, site.bucket, site.layout.dataset_pointer)
     previous = current.version
     missing = missing_images(site.s3, site.layout, previous) if previous else 0
     go_or_skip(decide_refresh(current.record, fingerprint, asking.answers()["force"], missing))
+    settle = settling(source, site.deployment.name)
+    need_settled(site.s3, site.layout, listing, fetched, settle, now)
     request = refresh_request(
         site.pipeline,
         site.deployment,

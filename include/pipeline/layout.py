@@ -40,6 +40,11 @@ class Layout:
         return f"{self.root}source/"
 
     @property
+    def source_seen(self) -> str:
+        """Since when the source has been in its present state, as far as anybody has looked."""
+        return f"{self.root}dataset/source_seen.json"
+
+    @property
     def fetching(self) -> str:
         """What is fetched from the web and not whole yet, one folder a file."""
         return f"{self.root}fetching/"

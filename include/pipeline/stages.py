@@ -69,7 +69,8 @@ class Source(Strict):
         default=None, description="An object that is written last: without it nothing is read"
     )
     settle_minutes: Annotated[int, Field(ge=0, le=24 * 60)] | None = Field(
-        default=None, description="How long no object may have changed before the source is read"
+        default=None,
+        description="How long a changed source must be seen unchanged before it is read",
     )
     classes: ClassChoices | None = Field(
         default=None,

@@ -56,30 +56,22 @@ def settling(source: Source, deployment: str) -> timedelta:
     return timedelta() if known else timedelta(minutes=SETTLE_MINUTES)
 
 
-def need_whole(
-    s3: Any, listing: Listing, fetched: Collection[str], settle: timedelta, now: datetime
-) -> None:
-    """Refuse a source that is being written.
+def need_whole(s3: Any, listing: Listing, fetched: Collection[str], now: datetime) -> None:
+    """Refuse a source that is being written, by what can be seen at this moment.
 
     Args:
         s3: A boto3 S3 client.
         listing: What is there.
         fetched: Names of the files that the pipeline itself fetches, whole.
-        settle: How long nothing must have changed.
         now: The time, with its zone.
 
     Raises:
-        SourceUnfinished: Uploads are under way, files are half-written, or one changed lately.
+        SourceUnfinished: Uploads are under way, or files are half-written.
     """
     own = {f"{split(listing.uri)[1]}{name}" for name in fetched}
     problems = (
         ("is being uploaded", "wait for it, or abort the upload", _uploads(s3, listing, now)),
         ("is half-written", "finish or remove it", set(_half_written(listing)) - own),
-        (
-            f"changed in the last {settle.total_seconds() / 60:g} minutes",
-            "wait, or set source.settle_minutes",
-            set(listing.changed_since(now - settle)) - own if settle else (),
-        ),
     )
     for what, fix, keys in problems:
         if keys:

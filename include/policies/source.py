@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlparse
 
@@ -64,10 +63,6 @@ class Listing:
             told = f"nothing is at {self.uri}: upload the raw data there, or set source.uri"
             raise SourceError(told)
         return files
-
-    def changed_since(self, moment: datetime) -> list[str]:
-        """Return the keys of the objects that were written later."""
-        return [key for key, entry in self.objects.items() if entry["LastModified"] > moment]
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,6 +53,14 @@ class Tasks:
     def put(self, name: str, content: bytes) -> None:
         """Write an object below the pipeline's folder."""
         self.s3.put_object(Bucket=BUCKET, Key=f"{self.pipeline.name}/{name}", Body=content)
+
+    def look_back(self, minutes: float) -> None:
+        """Let the last look at the source be so much longer ago."""
+        key = Layout(BUCKET, self.pipeline.name).source_seen
+        seen = json.loads(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+        since = datetime.fromisoformat(seen["since"]) - timedelta(minutes=minutes)
+        body = json.dumps({**seen, "since": since.isoformat()}).encode()
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
     def set(self, **source: Any) -> None:
         """Change the source's settings."""
@@ -158,8 +167,20 @@ def test_without_its_marker_the_source_waits_and_the_marker_is_no_change(tasks: 
 def test_a_source_that_is_being_written_makes_the_plan_try_again(tasks: Tasks) -> None:
     tasks.set(settle_minutes=5)
     tasks.put("source/a.zip", b"one")
-    with pytest.raises(SourceUnfinished, match="changed in the last 5 minutes"):
+    with pytest.raises(SourceUnfinished, match="has to last for 5 minutes"):
         tasks.call("plan")
     policy = tasks.dag.get_task("plan").retry_policy
     decision = policy.evaluate(SourceUnfinished("still"), 1, 3, None)
     assert (decision.action.value, decision.retry_delay.total_seconds()) == ("retry", 600)
+
+
+def test_a_later_try_finds_since_when_the_source_has_not_changed(tasks: Tasks) -> None:
+    tasks.set(settle_minutes=5)
+    tasks.put("source/a.zip", b"one")
+    with pytest.raises(SourceUnfinished):
+        tasks.call("plan")
+    tasks.look_back(minutes=5)
+    planned = tasks.call("plan")
+    _publish(tasks, planned, "v1", "job-1")
+    with pytest.raises(AirflowSkipException, match="unchanged since dataset v1"):
+        tasks.call("plan")

@@ -31,6 +31,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
     assert objects == {
         "image",
         "preflight",
+        "source_seen",
         "dataset_pointer",
         "dataset_page",
         "dataset_classes",

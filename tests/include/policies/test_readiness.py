@@ -14,13 +14,10 @@ from include.policies.source import Listing
 
 URI = "s3://theirs/raw/"
 NOW = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
-AT_ONCE = timedelta()
-FIVE = timedelta(minutes=5)
 
 
-def _listing(*names: str, size: int = 3, minutes_ago: float = 60) -> Listing:
-    written = NOW - timedelta(minutes=minutes_ago)
-    entry = {"ETag": '"1"', "Size": size, "LastModified": written}
+def _listing(*names: str, size: int = 3) -> Listing:
+    entry = {"ETag": '"1"', "Size": size, "LastModified": NOW}
     return Listing(URI, {f"raw/{name}": entry for name in names})
 
 
@@ -34,13 +31,13 @@ def _uploads(s3: Any, **ages: timedelta) -> None:
 
 def test_a_quiet_source_is_whole(s3: Any) -> None:
     _uploads(s3)
-    need_whole(s3.client, _listing("a.tgz"), [], FIVE, NOW)
+    need_whole(s3.client, _listing("a.tgz"), [], NOW)
 
 
 def test_an_unfinished_upload_is_named(s3: Any) -> None:
     _uploads(s3, one=timedelta(hours=1))
     with pytest.raises(SourceUnfinished, match=r"^s3://theirs/raw/: raw/one is being uploaded"):
-        need_whole(s3.client, _listing("a.tgz"), [], AT_ONCE, NOW)
+        need_whole(s3.client, _listing("a.tgz"), [], NOW)
 
 
 def test_an_upload_that_nobody_finishes_does_not_block_for_ever(
@@ -48,7 +45,7 @@ def test_an_upload_that_nobody_finishes_does_not_block_for_ever(
 ) -> None:
     _uploads(s3, old=timedelta(days=2))
     with caplog.at_level(logging.WARNING):
-        need_whole(s3.client, _listing("a.tgz"), [], AT_ONCE, NOW)
+        need_whole(s3.client, _listing("a.tgz"), [], NOW)
     assert caplog.messages == ["s3://theirs/raw/: raw/old: uploads abandoned over a day ago"]
 
 
@@ -56,39 +53,34 @@ def test_uploads_that_must_not_be_seen_do_not_stop_the_refresh(
     s3: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     s3.refuse("list_multipart_uploads", "AccessDenied")
-    need_whole(s3.client, _listing("a.tgz"), [], AT_ONCE, NOW)
+    need_whole(s3.client, _listing("a.tgz"), [], NOW)
     assert "s3:ListBucketMultipartUploads is not allowed" in caplog.text
 
 
-def test_what_changed_lately_must_settle_but_not_what_was_fetched_whole(s3: Any) -> None:
-    fresh = _listing("a.tgz", minutes_ago=2)
+def test_what_the_pipeline_fetches_appears_whole_whatever_its_name(s3: Any) -> None:
     _uploads(s3)
-    with pytest.raises(SourceUnfinished, match=r"raw/a\.tgz changed in the last 5 minutes: wait"):
-        need_whole(s3.client, fresh, [], FIVE, NOW)
-    for fetched, settle in ((["a.tgz"], FIVE), ([], AT_ONCE), ([], timedelta(minutes=1))):
-        _uploads(s3)
-        need_whole(s3.client, fresh, fetched, settle, NOW)
+    need_whole(s3.client, _listing("a.part"), ["a.part"], NOW)
 
 
 @pytest.mark.parametrize("name", ["cars_train.tgz.part", "x/photo.JPG.crdownload", "a.tmp"])
 def test_names_of_half_written_files_are_refused(s3: Any, name: str) -> None:
     _uploads(s3)
     with pytest.raises(SourceUnfinished, match=rf"raw/{name} is half-written: finish or remove"):
-        need_whole(s3.client, _listing("a.tgz", name), [], AT_ONCE, NOW)
+        need_whole(s3.client, _listing("a.tgz", name), [], NOW)
 
 
 def test_an_empty_archive_is_half_written_and_an_empty_photo_is_quarantined_later(s3: Any) -> None:
     _uploads(s3)
-    need_whole(s3.client, _listing("rose/1.jpg", "_SUCCESS", size=0), [], AT_ONCE, NOW)
+    need_whole(s3.client, _listing("rose/1.jpg", "_SUCCESS", size=0), [], NOW)
     _uploads(s3)
     with pytest.raises(SourceUnfinished, match=r"raw/d\.zip is half-written"):
-        need_whole(s3.client, _listing("d.zip", size=0), [], AT_ONCE, NOW)
+        need_whole(s3.client, _listing("d.zip", size=0), [], NOW)
 
 
 def test_many_keys_are_counted(s3: Any) -> None:
     _uploads(s3)
     with pytest.raises(SourceUnfinished, match=r"raw/0\.tmp, raw/1\.tmp, raw/2\.tmp and 2 more"):
-        need_whole(s3.client, _listing(*(f"{n}.tmp" for n in range(5))), [], AT_ONCE, NOW)
+        need_whole(s3.client, _listing(*(f"{n}.tmp" for n in range(5))), [], NOW)
 
 
 def test_without_its_marker_a_source_is_not_complete() -> None:

@@ -8,7 +8,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +96,11 @@ def test_an_upload_of_others_is_seen_and_make_runs_own_is_ended_and_not_repeated
     )
     uri, now = layout.uri(prefix), datetime.now(UTC)
     with pytest.raises(SourceUnfinished, match=r"other/source/big\.tgz is being uploaded"):
-        need_whole(weed, Listing.read(weed, uri), [], timedelta(), now)
+        need_whole(weed, Listing.read(weed, uri), [], now)
     files = {"big.tgz": tmp_path / "big.tgz", "small.jpg": tmp_path / "small.jpg"}
     files["big.tgz"].write_bytes(CONTENT[: UPLOAD_PART + 1])
     files["small.jpg"].write_bytes(b"photo")
     for expected in ((2, 0), (0, 0)):  # the second time without notes, by the ETags alone
         upload = Upload(weed, layout.bucket, tmp_path / f"notes-{expected[0]}.json")
         assert upload.mirror(prefix, files, lambda done, total: None) == expected
-    need_whole(weed, Listing.read(weed, uri), [], timedelta(), datetime.now(UTC))
+    need_whole(weed, Listing.read(weed, uri), [], datetime.now(UTC))
