@@ -2,7 +2,8 @@
 
 Where they go is the installation's: the Airflow Variable `notify_sns_topic_arn` and the Airflow
 connection that the Variable `notify_webhook_connection` names (type HTTP, the whole address as its
-host). A message that cannot be sent is logged, and fails nothing.
+password, or as `secret_url` in its extra). A message that cannot be sent is logged, and fails
+nothing. A webhook's address is a secret: whoever knows it can post. So no log shows it.
 """
 
 from __future__ import annotations
@@ -16,12 +17,17 @@ TOPIC_VARIABLE = "notify_sns_topic_arn"
 WEBHOOK_VARIABLE = "notify_webhook_connection"
 DEPLOYMENT_VARIABLE = "deployment"
 AWS_CONNECTION = "aws_default"
+ADDRESS_EXTRA = "secret_url"
+"""The key in the connection's extra; Airflow masks the values of keys that say `secret`."""
 
 LONGEST_SUBJECT = 100
 """SNS's limit; it also refuses line breaks and what is not ASCII."""
 
 PATIENCE_SECONDS = 10
 """For one answer: callbacks share the 50 s that the DAG processor has for a file."""
+
+SHORTEST_SECRET = 12
+"""Characters of a path that is masked: a shorter one may be a word that logs are full of."""
 
 ENDED = ("success", "failed")
 """The states of a run that is over; what it came to was told when it ended."""
@@ -60,8 +66,22 @@ class Notice:
         return "\n\n".join(part for part in parts if part)
 
     def as_json(self) -> dict[str, str]:
-        """Return what a webhook gets; `text` is what Slack, Mattermost and Teams show."""
-        return {"text": self.text, **asdict(self)}
+        """Return what a webhook gets.
+
+        `text` is what Slack, Mattermost and Teams show: its markup is escaped, so that a class's
+        name or an error of AWS's makes no link and calls nobody. The other fields are plain text,
+        for programs.
+        """
+        return {"text": escape_markup(self.text), **asdict(self)}
+
+
+class WebhookError(Exception):
+    """A message did not reach the webhook; the text does not show the address."""
+
+
+def escape_markup(text: str) -> str:
+    """Return a text in which Slack and HTML find no markup: the three characters that begin it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def send(notice: Notice) -> list[str]:
@@ -131,9 +151,11 @@ async def deadline_missed(
 def _sent(name: str, way: Callable[[Notice], bool], notice: Notice) -> bool:
     try:
         return way(notice)
+    except WebhookError as error:  # No traceback: its lines may show the address.
+        log.error("the notice %r could not be sent by %s: %s", notice.title, name, error)
     except Exception:
         log.exception("the notice %r could not be sent by %s", notice.title, name)
-        return False
+    return False
 
 
 def _setting(name: str) -> str:
@@ -170,8 +192,59 @@ def _to_webhook(notice: Notice) -> bool:
     connection = _setting(WEBHOOK_VARIABLE)
     if not connection:
         return False
+    try:
+        status = _post(connection, notice)
+    except Exception as error:
+        # Its text may hold the address: requests, for one, quotes the path.
+        raise WebhookError(f"connection {connection}: {type(error).__name__}") from None
+    if status >= 400:
+        raise WebhookError(f"connection {connection}: the webhook answered {status}")
+    return True
+
+
+def _post(connection: str, notice: Notice) -> int:
+    """Post a message with the connection's proxies, certificates and headers; return the status."""
     from airflow.providers.http.hooks.http import HttpHook
 
-    hook = HttpHook(method="POST", http_conn_id=connection)
-    hook.run(json=notice.as_json(), extra_options={"timeout": PATIENCE_SECONDS})
-    return True
+    # Not the hook's `run`: it logs the text of errors.
+    with HttpHook(method="POST", http_conn_id=connection).get_conn() as session:
+        found = HttpHook.get_connection(connection)
+        address = _address(found)
+        session.headers.pop(
+            ADDRESS_EXTRA, None
+        )  # The hook takes what it does not know for headers.
+        if not found.login:
+            session.auth = None
+        answer = session.post(address, json=notice.as_json(), timeout=PATIENCE_SECONDS)
+        return int(answer.status_code)
+
+
+def _address(connection: Any) -> str:
+    """Return a webhook's address, and let Airflow mask it, its path included, in this process."""
+    from urllib.parse import urlsplit
+
+    from airflow.sdk.log import mask_secret
+
+    password, extra = connection.password or "", connection.extra_dejson
+    address = str(extra.get(ADDRESS_EXTRA) or "")
+    if not address and password.lower().startswith(("https://", "http://")):
+        address = password
+    if not address:
+        log.warning(
+            "connection %s has the webhook's address as its host, which Airflow shows in its UI: "
+            "move the whole address into the connection's password, and leave host and login empty",
+            connection.conn_id,
+        )
+        address = _host_address(connection)
+    parts = urlsplit(address)
+    for secret in (address, f"{parts.path}?{parts.query}" if parts.query else parts.path):
+        if len(secret) >= SHORTEST_SECRET:
+            mask_secret(secret)
+    return address
+
+
+def _host_address(connection: Any) -> str:
+    """Return the address that a connection's schema, host and port make, as HttpHook does."""
+    host, schema = str(connection.host or ""), connection.schema or "http"
+    address = host if "://" in host else f"{schema}://{host}"
+    return f"{address}:{connection.port}" if connection.port else address

@@ -14,6 +14,7 @@ from moto import mock_aws
 from sagemaker_jobs.notices import Notice, deadline_missed, page, send
 
 NOTICE = Notice("failure", "cars training failed", "http://ui/dags/x", "why", "clear it")
+PATH = "/services/T1/B2/t0ken-of-the-webhook"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:people"
 
 
@@ -25,6 +26,8 @@ class Webhook(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Receiver)
         self.received: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.address = f"http://127.0.0.1:{self.server_port}{PATH}"
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -33,6 +36,7 @@ class Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
         self.server.received.append(json.loads(self.rfile.read(length)))
+        self.server.headers.append({"path": self.path, **dict(self.headers.items())})
         self.send_response(self.server.status)
         self.end_headers()
 
@@ -40,14 +44,17 @@ class Receiver(BaseHTTPRequestHandler):
         """Stay quiet."""
 
 
+def connect(monkeypatch: pytest.MonkeyPatch, **parts: Any) -> None:
+    """Make the HTTP connection of these parts the webhook's."""
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", json.dumps({"conn_type": "http", **parts}))
+
+
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
     with Webhook() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        host = f"http://127.0.0.1:{server.server_port}/hook"
-        connection = json.dumps({"conn_type": "http", "host": host})
-        monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", connection)
+        connect(monkeypatch, password=server.address)
         monkeypatch.setenv("AIRFLOW_VAR_NOTIFY_WEBHOOK_CONNECTION", "people")
         yield server
         server.shutdown()
@@ -96,6 +103,70 @@ def test_a_place_that_refuses_is_logged_and_fails_nothing(
     webhook.status = 500
     assert send(NOTICE) == []
     assert "could not be sent by webhook" in caplog.text
+
+
+@pytest.mark.parametrize("where", ["password", "extra", "host"])
+def test_the_address_is_taken_from_the_connections_secrets(
+    webhook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    where: str,
+) -> None:
+    value = {"secret_url": webhook.address, "X-Team": "cars"} if where == "extra" else None
+    connect(monkeypatch, **{where: value or webhook.address})
+    assert send(NOTICE) == ["webhook"]
+    (headers,) = webhook.headers
+    assert headers["path"] == PATH
+    assert "Authorization" not in headers
+    assert "secret_url" not in headers
+    assert headers.get("X-Team") == ("cars" if where == "extra" else None)
+    warned = "move the whole address into the connection's password" in caplog.text
+    assert warned is (where == "host")
+    assert "t0ken" not in caplog.text
+
+
+def test_login_and_password_beside_a_host_stay_what_they_are(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, host="127.0.0.1", port=webhook.server_port, login="me", password="known")
+    assert send(NOTICE) == ["webhook"]
+    (headers,) = webhook.headers
+    assert headers["Authorization"].startswith("Basic ")
+    assert headers["path"] == "/"
+
+
+@pytest.mark.parametrize("where", ["password", "host"])
+@pytest.mark.parametrize("fault", ["500", "away", "malformed"])
+def test_no_log_shows_the_address(
+    webhook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    where: str,
+    fault: str,
+) -> None:
+    """The errors of the library that sends quote its path."""
+    webhook.status = 500
+    address = {
+        "500": webhook.address,
+        "away": f"http://127.0.0.1:1{PATH}",
+        "malformed": f"https://[::1{PATH}",
+    }[fault]
+    connect(monkeypatch, **{where: address})
+    assert send(NOTICE) == []
+    assert "could not be sent by webhook: connection people: " in caplog.text
+    assert "t0ken" not in caplog.text
+    assert all("t0ken" not in str(record.exc_info) for record in caplog.records)
+
+
+def test_the_text_has_no_markup_and_the_parts_are_as_they_were(webhook: Webhook) -> None:
+    """A class's folder may have any name, and an error of AWS's any text."""
+    details = "<!channel> <https://evil|click> <b>Tom & Jerry</b>"
+    assert send(Notice("drift", "t", "http://ui/x?a=1&b=2", details)) == ["webhook"]
+    (received,) = webhook.received
+    assert "&lt;!channel&gt; &lt;https://evil|click&gt; &lt;b&gt;Tom &amp;" in received["text"]
+    assert "<" not in received["text"]
+    assert received["details"] == details
+    assert received["where"] == "http://ui/x?a=1&b=2"
 
 
 def test_a_connection_that_does_not_exist_fails_nothing(
