@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 NEEDED_BY_DAGS = (
     "include/__init__.py",
+    "include/common",
     "include/pipeline",
     "include/pipelines",
     "include/policies",

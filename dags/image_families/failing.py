@@ -16,14 +16,16 @@ def leave_failure(context: Mapping[str, Any]) -> None:
     """Leave what a task failed of; Airflow calls it in the task's process, which knows the error.
 
     The run's own callback runs elsewhere, and is not told. Airflow masks secrets in logs, but not
-    in XComs, so that it is done here.
+    in XComs, so that it is done here; web addresses are left without what may be a token.
     """
     from airflow.sdk._shared.secrets_masker import redact
+
+    from include.common.addresses import redact_urls
 
     error = context.get("exception")
     # None where the scheduler found the task dead: then the DAG processor calls.
     if isinstance(error, BaseException):
-        text = f"{type(error).__name__}: {redact(str(error))}"
+        text = f"{type(error).__name__}: {redact_urls(str(redact(str(error))))}"
         if len(text) > LONGEST_REASON:
             text = f"{text[: LONGEST_REASON - 3]}..."
         context["ti"].xcom_push(key=FAILURE, value=text)

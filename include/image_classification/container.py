@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from include.common.addresses import redact_urls
+
 DEFAULT_BASE_DIR = "/opt/ml"
 
 # SageMaker shows this much: FailureReason of a training job, ExitMessage of a processing job.
@@ -14,11 +16,12 @@ class ProgramError(Exception):
 
     Raise it for what the user can mend (a missing file, a bad setting, damaged data). The entry
     point prints it without a traceback, hands it to SageMaker and exits 1. What other errors put
-    on several lines is joined.
+    on several lines is joined, and web addresses are left without what may be a token.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(line.strip() for line in message.splitlines()))
+        line = " ".join(line.strip() for line in message.splitlines())
+        super().__init__(redact_urls(line))
 
 
 def base_dir() -> Path:

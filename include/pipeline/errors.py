@@ -10,12 +10,18 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from include.common.addresses import redact_urls
+
 
 class PipelineError(Exception):
     """A pipeline's file cannot be used; the text has one line for each mistake.
 
-    Every line starts with the file's path and names the field and what is allowed there.
+    Every line starts with the file's path and names the field and what is allowed there. Web
+    addresses are shown without what may be a token.
     """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(redact_urls(text))
 
 
 def describe(error: ValidationError, form: type[BaseModel], file: Path, section: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from include.common.addresses import has_secret_parts, redact_url
 from include.pipeline.strict import Strict, no_boolean
 
 DEEP_LAYERS = (18, 34, 50, 101, 152, 200)
@@ -112,6 +113,13 @@ class Hyperparameters(Strict):
             raise ValueError(
                 "pretrained_model_uri is for use_pretrained_model: 1 only: set that, or "
                 "pretrained_model_uri: null"
+            )
+        if self.pretrained_model_uri is not None and has_secret_parts(self.pretrained_model_uri):
+            raise ValueError(
+                f"pretrained_model_uri: {redact_url(self.pretrained_model_uri)} must have no user, "
+                "password, query or fragment: a job's hyperparameters are shown in SageMaker's "
+                "console and in Airflow, and a token with them. Put the file into S3, and name it "
+                "as s3://bucket/key"
             )
         if self.resize is not None and self.resize <= self.side:
             raise ValueError(f"resize must be above image_shape's longer side, {self.side}")

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from include.common.addresses import redact_url
 from include.pipeline.layout import Layout
 from include.pipeline.web_file import WebFile
 from include.policies.source import SourceError
@@ -73,7 +74,7 @@ def _from_mirrors(place: Place, layout: Layout, file: WebFile, present: str | No
         try:
             return transfer.take(url)
         except Unreadable as error:
-            log.warning("%s cannot be read: %s", url, error)
+            log.warning("%s cannot be read: %s", redact_url(url), error)
             refusals[url] = error
     told = _told(refusals, layout.uri(layout.source))
     if all(error.lasting for error in refusals.values()):
@@ -83,7 +84,9 @@ def _from_mirrors(place: Place, layout: Layout, file: WebFile, present: str | No
 
 
 def _told(refusals: Mapping[str, Unreadable], source: str) -> str:
-    reasons = "; ".join(f"{url} cannot be read: {error}" for url, error in refusals.items())
+    reasons = "; ".join(
+        f"{redact_url(url)} cannot be read: {error}" for url, error in refusals.items()
+    )
     hints = dict.fromkeys(gone(url, source) for url in refusals)
     return f"{reasons}: see source.urls{''.join(hints)}"
 

@@ -58,6 +58,11 @@ def test_a_secret_is_masked_as_in_the_log(monkeypatch: pytest.MonkeyPatch) -> No
     assert left["failure"] == "ValueError: refused: ***"
 
 
+def test_an_address_is_left_without_what_may_be_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = left_by(ValueError("https://u:t0ken@a/b?sig=t0ken is away"), monkeypatch)
+    assert left["failure"] == "ValueError: https://a/b is away"
+
+
 def test_every_task_of_every_dag_leaves_it(dag_bag: Any) -> None:
     from image_families.failing import leave_failure
 

@@ -14,6 +14,8 @@ from include.local_run.stack.component import Component
 
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification"
 BUCKET = "image-classifier-local"
+IMAGE_FOLDERS = ("common", "image_classification")
+"""What of `include` the image holds; its Dockerfile copies the same."""
 
 
 @cache
@@ -23,11 +25,12 @@ def image_uri(root: Path) -> str:
     So other code is another image, as it is with containers, and is trained anew. Taken once, so
     that all jobs of a run are the same image's.
     """
-    folder, digest = root / "include" / "image_classification", hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+    include, digest = root / "include", hashlib.sha256()
+    files = [file for name in IMAGE_FOLDERS for file in (include / name).rglob("*")]
+    for file in sorted(file for file in files if file.is_file()):
         if "__pycache__" not in file.parts:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
-            digest.update(f"{file.relative_to(folder).as_posix()} {content}\n".encode())
+            digest.update(f"{file.relative_to(include).as_posix()} {content}\n".encode())
     return f"{REPOSITORY}@sha256:{digest.hexdigest()}"
 
 

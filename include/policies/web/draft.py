@@ -65,7 +65,7 @@ class Note:
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Note:
         """Return a note from its record."""
-        return cls(**{**record, "state": State(**record["state"])})
+        return cls(**{**record, "state": State.read(record["state"])})
 
 
 class Draft:

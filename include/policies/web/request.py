@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from types import TracebackType
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlparse
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from include.common.addresses import error_text, redact_url
 from include.policies.web.state import State
 
 TIMEOUT = 60
@@ -72,7 +73,7 @@ class Answer:
         try:
             content: bytes = self._response.read1(most)
         except (OSError, HTTPException) as error:
-            raise Cut(_told(error)) from error
+            raise Cut(error_text(error)) from error
         if self._missing is not None:
             self._missing -= len(content)
             if not content and self._missing > 0:
@@ -110,11 +111,11 @@ def ask(url: str, offset: int = 0, validator: str | None = None) -> Answer:
         if error.code == 416 and offset:
             raise RangeRefused(f"it has no byte {offset}") from error
         lasting = error.code < 500 and error.code not in PASSING_STATUSES
-        raise Unreadable(f"{error.code} {error.reason}", lasting) from error
+        raise Unreadable(error_text(error), lasting) from error
     except (OSError, HTTPException) as error:
-        raise Unreadable(_told(error), lasting=False) from error
+        raise Unreadable(error_text(error), lasting=isinstance(error, InvalidURL)) from error
     except ValueError as error:  # the URL, or the validator, cannot be sent
-        raise Unreadable(str(error), lasting=True) from error
+        raise Unreadable(error_text(error), lasting=True) from error
     if response.status not in (200, 206):
         response.close()
         raise Unreadable(f"{response.status} {response.reason} instead of the file", lasting=True)
@@ -129,7 +130,8 @@ class _Redirects(HTTPRedirectHandler):
     ) -> Request | None:
         """Return the request that follows, or refuse the redirect."""
         if urlparse(req.full_url).scheme == "https" and urlparse(newurl).scheme != "https":
-            raise Unreadable(f"it redirects from https to {newurl}, which is refused", lasting=True)
+            reason = f"it redirects from https to {redact_url(newurl)}, which is refused"
+            raise Unreadable(reason, lasting=True)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -139,8 +141,3 @@ def _range(header: str) -> tuple[int, int | None]:
         raise Unreadable(f"206 with the range {header!r}, which cannot be read", lasting=True)
     start, size = found.groups()
     return int(start), None if size == "*" else int(size)
-
-
-def _told(error: Exception) -> str:
-    reason = getattr(error, "reason", None)
-    return str(reason or error) or type(error).__name__

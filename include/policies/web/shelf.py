@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import quote
 
+from include.common.addresses import redact_url
 from include.policies.records import read_record, write_record
 from include.policies.web.draft import (
     BLOCK,
@@ -70,10 +71,10 @@ def read_back(place: Place) -> str:
 
 
 def metadata(url: str, state: State, sha256: str | None) -> dict[str, str]:
-    """Return what the source's file says of itself: S3 takes 2 KB of ASCII."""
+    """Return what the source's file says of itself: S3 takes 2 KB of ASCII, and shows them."""
     marks = {"state": state.mark, "sha256": sha256}
     return {
-        "origin": quote(url, safe=":/?&=%~+,;@")[:1000],
+        "origin": quote(redact_url(url), safe=":/%~+,;@")[:1000],
         **{k: v for k, v in marks.items() if v},
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,25 +12,30 @@ from typing import Any
 SURELY_LATER = timedelta(seconds=60)
 """A file that was changed so shortly before it was asked for may change again in that second."""
 
+_KEPT = ("size", "etag", "modified", "validator")
+
 
 @dataclass(frozen=True)
 class State:
     """What a server said of a file.
 
     Attributes:
-        url: Where, before redirects.
+        address: Where, before redirects: the URL's hash, since the URL may hold a token and this is
+            kept in S3.
         size: Bytes of the whole file, or None where the server does not say.
         etag: As sent, or None.
         modified: As sent, or None.
         validator: What a range may be asked for under (If-Range): a strong ETag, or a
             time of change that lies far enough back; else None.
+        mark: A name for this state, or None where the server says nothing that would change.
     """
 
-    url: str
+    address: str
     size: int | None
     etag: str | None
     modified: str | None
     validator: str | None
+    mark: str | None
 
     @classmethod
     def of(cls, url: str, size: int | None, headers: Any) -> State:
@@ -38,15 +44,32 @@ class State:
         strong = etag if etag and not etag.startswith("W/") else None
         if etag is None and _lies_back(modified, headers.get("Date")):
             strong = modified
-        return cls(url, size, etag, modified, strong)
+        return cls._of(url, size, etag, modified, strong)
 
-    @property
-    def mark(self) -> str | None:
-        """A name for this state, or None where the server says nothing that would change."""
-        if not (self.etag or self.modified):
-            return None
-        told = " ".join(map(str, (self.url, self.etag, self.modified, self.size)))
-        return hashlib.sha256(told.encode()).hexdigest()
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> State:
+        """Return a state from its record; earlier versions of this project kept the URL itself."""
+        if "url" in record:
+            return cls._of(*(record[name] for name in ("url", *_KEPT)))
+        return cls(**record)
+
+    @classmethod
+    def _of(
+        cls,
+        url: str,
+        size: int | None,
+        etag: str | None,
+        modified: str | None,
+        validator: str | None,
+    ) -> State:
+        told = " ".join(map(str, (url, etag, modified, size)))
+        mark = hashlib.sha256(told.encode()).hexdigest() if etag or modified else None
+        return cls(address_of(url), size, etag, modified, validator, mark)
+
+
+def address_of(url: str) -> str:
+    """Return what a URL is known by in records: its hash, which tells no token."""
+    return hashlib.sha256(url.encode()).hexdigest()
 
 
 def _lies_back(modified: str | None, answered: str | None) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from include.common.addresses import redact_url
 from include.pipeline.web_file import WebFile
 from include.policies.web import shelf
 from include.policies.web.draft import BLOCK, Draft, Place
 from include.policies.web.request import Answer, Cut, RangeRefused, Unreadable, ask
-from include.policies.web.state import State
+from include.policies.web.state import State, address_of
 
 TRIES = 3
 """Connections in a row to one mirror that bring the file no further."""
@@ -50,12 +51,13 @@ class Transfer:
             wrong, digest = self._wrong(draft, draft.complete())
             if not wrong:
                 shelf.publish(self._place, shelf.metadata(url, draft.state, digest))
-                log.info("%s is fetched: %d bytes from %s", self._name, draft.offset, url)
+                origin = redact_url(url)
+                log.info("%s is fetched: %d bytes from %s", self._name, draft.offset, origin)
                 return True
             shelf.discard(self._place)
             if draft.pure:
                 raise Unreadable(wrong, lasting=True)
-            log.warning("%s: %s: all of it again from %s", self._name, wrong, url)
+            log.warning("%s: %s: all of it again from %s", self._name, wrong, redact_url(url))
         return False
 
     def _usable(self, draft: Draft | None) -> Draft | None:
@@ -105,14 +107,14 @@ class Transfer:
             return 0, None
         validator = draft.state.validator
         if draft.expected:
-            return draft.offset, validator if draft.state.url == url else None
+            return draft.offset, validator if draft.state.address == address_of(url) else None
         return (draft.offset, validator) if self._vouched(url, draft.state) else (0, None)
 
     def _vouched(self, url: str, state: State) -> bool:
         """Whether a server's yes to If-Range means that the bytes are those of the draft."""
         strong_tag = state.validator is not None and state.validator == state.etag
         return state.validator is not None and (
-            state.url == url or (strong_tag and state.size is not None)
+            state.address == address_of(url) or (strong_tag and state.size is not None)
         )
 
     def _continues(self, url: str, answer: Answer) -> bool:
@@ -121,9 +123,9 @@ class Transfer:
             return False
         if draft.state.size not in (None, answer.state.size):
             return False
-        if draft.state.url != url or draft.state.validator is None:
+        if draft.state.address != address_of(url) or draft.state.validator is None:
             draft.pure = False
-        log.info("%s: going on from byte %d with %s", self._name, draft.offset, url)
+        log.info("%s: going on from byte %d with %s", self._name, draft.offset, redact_url(url))
         return True
 
     def _check_announced(self, answer: Answer) -> None:

@@ -155,6 +155,15 @@ MISTAKES = {
         SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a'}}",
         ["training.hyperparameters: pretrained_model_uri needs pretrained_model_sha256"],
     ),
+    "pretrained weights whose address has a token": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, pretrained_model_sha256: "
+        f"{'a' * 64}, pretrained_model_uri: 'https://u:t0ken@a.b/c?t0ken'}}}}",
+        ["training.hyperparameters: pretrained_model_uri: https://a.b/c must have no user, passwo"],
+    ),
+    "a mirror whose address has a token": (
+        "source: {layout: class_folders, urls: ['https://a.b/c/?t0ken=1/']}",
+        ["'https://a.b/c/' is not allowed"],
+    ),
     "pretrained weights in a folder": (
         SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a/'}}",
         ["training.hyperparameters.pretrained_model_uri: 's3://bucket/a/' is not allowed"],
@@ -356,6 +365,7 @@ def test_a_mistake_names_file_field_and_what_is_allowed(
     assert line.startswith(str(file))
     for part in expected:
         assert part in line
+    assert "t0ken" not in line
 
 
 def test_every_mistake_has_a_line(write_yaml: WriteYaml) -> None:

@@ -10,6 +10,7 @@ from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from include.common.addresses import error_text, redact_url
 from include.image_classification.container import ProgramError
 
 _log = logging.getLogger(__name__)
@@ -35,14 +36,15 @@ def fetch(uri: str, folder: Path) -> Path:
     if parts.scheme in ("", "file"):
         return _local(uri, Path(url2pathname(parts.path)))
     target = folder / (Path(parts.path).name or "weights")
-    _log.info("Fetching %s", uri)
+    shown = redact_url(uri)
+    _log.info("Fetching %s", shown)
     if parts.scheme == "s3":
         _from_s3(uri, parts.netloc, parts.path.removeprefix("/"), target)
     elif parts.scheme in ("https", "http"):
         _from_web(uri, target)
     else:
         raise ProgramError(
-            f"pretrained_model_uri {uri} is neither a file's path nor s3:// nor https://"
+            f"pretrained_model_uri {shown} is neither a file's path nor s3:// nor https://"
         )
     return target
 
@@ -67,26 +69,28 @@ def _local(uri: str, path: Path) -> Path:
 
 
 def _from_web(uri: str, target: Path) -> None:
+    shown = redact_url(uri)
     request = urllib.request.Request(uri, headers={"User-Agent": "image-classification"})
     try:
         with (
             urllib.request.urlopen(request, timeout=SILENT_SECONDS) as answer,
             target.open("wb") as file,
         ):
-            size = _copy(answer, file, uri)
+            size = _copy(answer, file, shown)
             announced = answer.headers.get("Content-Length")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise ProgramError(f"pretrained_model_uri {uri} does not answer: {error}") from error
+        reason = error_text(error)
+        raise ProgramError(f"pretrained_model_uri {shown} does not answer: {reason}") from error
     if announced is not None and size != int(announced):
-        raise ProgramError(f"{uri} was cut off: {size} bytes of {announced} arrived; try again")
+        raise ProgramError(f"{shown} was cut off: {size} bytes of {announced} arrived; try again")
 
 
-def _copy(source: IO[bytes], target: IO[bytes], uri: str) -> int:
+def _copy(source: IO[bytes], target: IO[bytes], shown: str) -> int:
     size = 0
     while chunk := source.read(CHUNK):
         size += len(chunk)
         if size > LARGEST:
-            raise ProgramError(f"{uri} is larger than {LARGEST} bytes: no ResNet's weights are")
+            raise ProgramError(f"{shown} is larger than {LARGEST} bytes: no ResNet's weights are")
         target.write(chunk)
     return size
 

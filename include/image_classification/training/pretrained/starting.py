@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from include.common.addresses import redact_url
 from include.image_classification.container import ProgramError
 from include.image_classification.training.channels import channel_folder
 from include.image_classification.training.hyperparameters import Hyperparameters
@@ -54,4 +55,4 @@ def _find(settings: Hyperparameters, folder: Path) -> tuple[Path, str]:
             "use_pretrained_model is 1, but this image brings no weights: give "
             "pretrained_model_uri and pretrained_model_sha256, or a channel pretrained"
         )
-    return fetch(uri, folder), uri
+    return fetch(uri, folder), redact_url(uri)

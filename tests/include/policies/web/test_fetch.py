@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
+from dataclasses import asdict
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request
@@ -17,6 +18,7 @@ from include.policies.fetch import FetchError, fetch_source
 from include.policies.source import SourceError
 from include.policies.web import progress, request
 from include.policies.web.request import Unreadable
+from include.policies.web.state import State
 from tests.include.policies.web.conftest import Shelf
 from tests.include.policies.web.mirror import LONG_AGO, Mirror, Page
 
@@ -415,3 +417,63 @@ def test_progress_is_told_in_bytes_share_and_rate(caplog: pytest.LogCaptureFixtu
     told.at(7_500_000, None)
     assert caplog.messages[0] == "a.tgz: 5.0 of 10.0 MB (50%), 0.0 MB/s"
     assert caplog.messages[1].startswith("a.tgz: 7.5 MB, ")
+
+
+def _everything_in(s3: Any, layout: Layout) -> str:
+    """Return the keys, metadata and contents of all objects as text."""
+    found = []
+    for entry in s3.list_objects_v2(Bucket=layout.bucket).get("Contents", []):
+        stored = s3.get_object(Bucket=layout.bucket, Key=entry["Key"])
+        found.append(f"{entry['Key']} {stored['Metadata']} {stored['Body'].read()!r}")
+    return "\n".join(found)
+
+
+def test_a_token_in_an_address_is_neither_logged_nor_stored(
+    s3: Any, layout: Layout, first: Mirror, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A presigned address is as good as the file, and S3's metadata and logs have more readers."""
+    caplog.set_level(logging.INFO)
+    url = first.serve("/a.tgz?sig=t0ken", CONTENT, cuts=[1500, 0, 0, 0])
+    with pytest.raises(FetchError, match=r"/a\.tgz cannot be read: .*bytes early") as raised:
+        fetch_source(s3, layout, [_file(url)])
+    drafted = _everything_in(s3, layout)
+    assert "draft.json" in drafted
+    first.asked.clear()
+    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert set(first.ranges) == {"bytes=1000-"}  # the draft's address was recognised
+    stored = _everything_in(s3, layout)
+    assert f"'origin': '{first.url}/a.tgz'" in stored
+    for text in (str(raised.value), drafted, stored, caplog.text):
+        assert "t0ken" not in text
+
+
+@pytest.mark.parametrize(
+    "address", ["http://user:t0ken@127.0.0.1/a.tgz", "http://127.0.0.1:9/a ?t0ken=/b"]
+)
+def test_an_address_that_cannot_be_requested_is_refused_without_its_token(
+    s3: Any, layout: Layout, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(SourceError, match="cannot be requested") as raised:
+        fetch_source(s3, layout, [_file(address)])
+    assert "t0ken" not in str(raised.value) + caplog.text
+
+
+def test_a_redirect_that_is_refused_shows_no_token() -> None:
+    old = Request("https://a.b/c")
+    with pytest.raises(Unreadable, match=r"from https to http://d/e, which is refused"):
+        request._Redirects().redirect_request(old, None, 302, "", {}, "http://d/e?t0ken=1")
+
+
+def test_a_draft_of_an_earlier_version_is_known_by_its_address() -> None:
+    """It kept the URL itself."""
+    headers = {"ETag": '"one"', "Last-Modified": LONG_AGO}
+    state = State.of("http://a/b?t0ken", 7, headers)
+    old = {
+        "url": "http://a/b?t0ken",
+        "size": 7,
+        "etag": '"one"',
+        "modified": LONG_AGO,
+        "validator": '"one"',
+    }
+    assert State.read(old) == state
+    assert State.read(asdict(state)) == state

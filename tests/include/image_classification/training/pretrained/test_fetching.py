@@ -72,6 +72,18 @@ def test_what_the_server_refuses_or_cuts_is_told(server: str, tmp_path: Path) ->
         fetch(f"{server}/cut", tmp_path)
 
 
+def test_a_token_is_neither_logged_nor_told(
+    server: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with pytest.raises(ProgramError, match=r"/absent does not answer: .*404") as raised:
+        fetch(f"{server}/absent?sig=t0ken", tmp_path)
+    with pytest.raises(ProgramError, match="cannot be requested") as unsent:
+        fetch("http://user:t0ken@127.0.0.1/whole", tmp_path)
+    assert "Fetching" in caplog.text
+    assert "t0ken" not in str(raised.value) + str(unsent.value) + caplog.text
+
+
 def test_a_silent_server_is_not_waited_for_forever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,1 @@
+"""What the container image, pipelines and policies share: small modules without dependencies."""

@@ -1,0 +1,47 @@
+"""What may be a token in a web address is shown nowhere; the rest stays readable."""
+
+import ssl
+import urllib.request
+from urllib.error import URLError
+
+import pytest
+
+from include.common.addresses import error_text, has_secret_parts, redact_url, redact_urls
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://host/path/a.tgz", "https://host/path/a.tgz"),
+        ("https://host:8443/a%20b?X-Amz-Signature=t0ken&b=1", "https://host:8443/a%20b"),
+        ("https://user:t0ken@host/a#t0ken", "https://host/a"),
+        ("HTTPS://t0ken@Host/a", "https://Host/a"),
+        ("ftp://user:t0ken@host/a", "ftp://host/a"),
+        ("https://[::1/a?t0ken", "(an address that cannot be parsed)"),
+        ("s3://bucket/odd?key#1", "s3://bucket/odd?key#1"),
+        ("file:///opt/weights", "file:///opt/weights"),
+        ("/opt/weights", "/opt/weights"),
+    ],
+)
+def test_an_address_is_scheme_host_and_path(url: str, shown: str) -> None:
+    assert redact_url(url) == shown
+    assert has_secret_parts(url) is (url != shown)
+
+
+def test_addresses_in_a_text_are_found_and_the_sentence_stays() -> None:
+    text = "GET 'https://u:t0ken@a/b?x=t0ken' failed (see http://c/d?t0ken=1). Then https://e/f."
+    assert redact_urls(text) == "GET 'https://a/b' failed (see http://c/d). Then https://e/f."
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/a b?t0ken", "http://u:t0ken@127.0.0.1/a"])
+def test_an_address_that_cannot_be_sent_is_not_quoted(url: str) -> None:
+    with pytest.raises(Exception, match="t0ken") as raised:
+        urllib.request.urlopen(url)
+    assert "t0ken" not in error_text(raised.value)
+    assert error_text(raised.value).startswith("the address cannot be requested")
+
+
+def test_another_error_keeps_its_reason() -> None:
+    assert error_text(URLError(ConnectionRefusedError("refused"))) == "refused"
+    assert error_text(ssl.SSLCertVerificationError("self-signed")) == "('self-signed',)"
+    assert error_text(TimeoutError()) == "TimeoutError"
