@@ -21,6 +21,7 @@ from benchmarks import inference, photos
 from benchmarks.conversion import environment
 from benchmarks.pairs import PAIRS, Ratio, compare
 from include.image_classification.conversion.decoding import decode
+from include.image_classification.quantisation.decision import has_int8_instructions, is_served
 from include.image_classification.squash import squash
 from include.local_aws.processes.ports import free_port
 from include.local_run.drawing.data_set import draw_cars
@@ -60,7 +61,7 @@ def memory(archive: Path, folder: Path) -> Ratio:
     found = sorted(photos.unpack(archive, folder).rglob("*.jpg"))
     bodies = [path.read_bytes() for path in found]
     inference.model(folder)
-    with _server(folder, "auto") as (port, process):
+    with _server(folder, _fastest(folder)) as (port, process):
         _ask(port, bodies[:FIRST], CONCURRENCY)
         first = _worker_megabytes(process)
         _ask(port, (bodies * 2)[:ALL], CONCURRENCY)
@@ -120,9 +121,16 @@ def _servers(folder: Path) -> Iterator[tuple[int, int]]:
     inference.model(folder)
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(_server(folder, precision)) for precision in ("auto", "float32")
+            stack.enter_context(_server(folder, precision))
+            for precision in (_fastest(folder), "float32")
         ]
         yield servers[0][0], servers[1][0]
+
+
+def _fastest(folder: Path) -> str:
+    """int8 where the model and this processor have it, which a server does not find out itself."""
+    accepted = is_served(folder / "model") and has_int8_instructions()
+    return "int8" if accepted else "float32"
 
 
 @contextmanager

@@ -10,6 +10,8 @@ that is), and reports them as a table and a gallery. Where the true classes are 
 - `plan` is skipped: nothing new is in `incoming/`, none of it can be read, or no model is approved
   yet; the reason says which. *Force* predicts again: what is new first, then what was predicted
   longest ago, up to `batch.max_images`; force another run for the rest.
+- `plan`, *was judged in int8*: name an instance type such as ml.c6i in `batch.transform`, which has
+  the instructions for it; or train again with `int8: never`.
 - An image never shows up: see `unreadable` in the batch's batch.json, which also lists what is no
   image by its name, and put a readable one there.
 - `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`,

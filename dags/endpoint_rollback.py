@@ -16,6 +16,8 @@ which run, on which evaluation and verdict. A rollback adds a folder to those of
 - `plan`, *is Rejected*: that release was withdrawn once. Approve its package in SageMaker's
   registry if it shall serve again, then clear `plan`.
 - `deploy`, *since this was planned*: another run changed what serves; clear `plan`.
+- `plan`, *was judged in int8*: name an instance type such as ml.c6i in `endpoint`, which has
+  the instructions for it; or train again with `int8: never`.
 - `plan` is skipped: that release serves already.
 - `ensure_model`, `ensure_endpoint_config`, `deploy`, `restore`, *AccessDenied* or
   *ValidationException*: a right of Airflow's role (all are in docs/iam/airflow.json), or SageMaker

@@ -12,6 +12,8 @@ registry, or with a *model package version*. To go back, trigger endpoint rollba
 
 - `plan` is skipped: nothing is approved yet, or it serves already. *Force* deploys and tests again.
 - `plan`, *has no version ...*: choose one that SageMaker's registry lists as approved.
+- `plan`, *was judged in int8*: name an instance type such as ml.c6i in `endpoint`, which has
+  the instructions for it; or train again with `int8: never`.
 - `ensure_model`, `ensure_endpoint_config`, `deploy`, `restore`, *AccessDenied* or
   *ValidationException*: a right of Airflow's role (all are in docs/iam/airflow.json), or SageMaker
   cannot use the role, the image or the model's data. The message names it; mend it, then clear it.

@@ -48,6 +48,11 @@ class as the answer to all.
   YAML, then clear `plan` and what follows.
 - The job's log says *int8 is not served*: nothing is wrong; the line has the figures, and float32
   answers. `int8: never` in the YAML spares the attempt.
+- `prepare` says *serving precision float32*: nothing is wrong; the reason is in its XCom `reason`.
+  For int8 the training must accept it, and `evaluation.transform`, `batch.transform` and `endpoint`
+  need instance types such as ml.c6i.
+- `track_transform`, *SERVING_PRECISION is int8, but this processor*: use another instance type in
+  `evaluation.transform`, or `int8: never`; then clear `plan` and what follows.
 - `track_transform`: one unreadable photo fails the whole job, and the log names it.
 - `track_evaluate`, *have no prediction* or *predict again*: clear `submit_transform` and what
   follows.
@@ -142,17 +147,21 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
         evaluate_request,
         evaluation_transform_request,
     )
+    from include.policies.decision import Decision
+    from include.policies.precision import choose_precision
     from include.policies.split import write_evaluation_manifest
 
     site = open_site(pipeline)
     algorithm = site.pipeline.training.algorithm
     here = (site.pipeline, site.deployment.with_image(algorithm, lineage["image"]))
     job, version = trained["job_name"], lineage["dataset_version"]
+    precision, why = choose_precision(*here, trained["metrics"])
+    go_or_skip(Decision(True, f"serving precision {precision}: {why}"))
     write_evaluation_manifest(site.s3, site.layout, job, version, site.pipeline.evaluation.split)
     return {
-        "model": candidate_model_request(*here, job, trained["outputs"]["model"]),
+        "model": candidate_model_request(*here, job, trained["outputs"]["model"], precision),
         "transform": evaluation_transform_request(*here, job, model_name=job),
-        "evaluate": evaluate_request(*here, job, version),
+        "evaluate": evaluate_request(*here, job, version, precision),
     }
 
 
@@ -183,10 +192,15 @@ def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> 
 
 @task(multiple_outputs=False)
 def register(
-    pipeline: str, lineage: dict[str, Any], trained: dict[str, Any], verdict: dict[str, Any]
+    pipeline: str,
+    lineage: dict[str, Any],
+    trained: dict[str, Any],
+    verdict: dict[str, Any],
+    model: dict[str, Any],
 ) -> dict[str, Any]:
     """Put the candidate into the model registry with lineage and verdict; return all of it.
 
+    `model` is the request of the model that was judged: the package serves as that one answered.
     Its training is complete then: the checkpoints are deleted.
     """
     from include.pipeline.requests import package_group_request, package_request
@@ -200,8 +214,7 @@ def register(
     facts = {"training_job": trained["job_name"], **lineage, **verdict, **cost}
     request = package_request(
         site.pipeline,
-        image_uri=lineage["image"],
-        model_uri=trained["outputs"]["model"],
+        container=model["config"]["PrimaryContainer"],
         approval=APPROVALS[verdict["verdict"]],
         metrics_uri=site.layout.uri(site.layout.evaluation_report(trained["job_name"])),
         lineage=facts,
@@ -247,7 +260,9 @@ for pipeline in pipelines_for(FAMILY):
         answered = tracking.transform("transform", requests["transform"], transform, after=model)
         evaluated = tracking.processing("evaluate", requests["evaluate"], evaluate, after=answered)
         verdict: Any = judge(pipeline.name, trained, evaluated)
-        registered: Any = register(pipeline.name, planned["lineage"], trained, verdict)
+        registered: Any = register(
+            pipeline.name, planned["lineage"], trained, verdict, requests["model"]
+        )
         approved = registered
         if asks:
             from image_families.approval import with_approval

@@ -20,6 +20,7 @@ from include.pipeline.versions import digest
 from include.policies.best_model import best_model
 from include.policies.decision import Decision
 from include.policies.new_images import IncomingImage, new_images
+from include.policies.precision import check_precision
 from include.policies.readable import unreadable_images
 from include.policies.records import write_record
 from include.policies.registry import Package, RegistryError
@@ -170,13 +171,16 @@ def batch_requests(
     """Return the batch's model, and its transform's and its report's requests.
 
     Raises:
-        RegistryError: The model that serves was not registered by nightly training.
+        RegistryError: The model that serves was not registered by nightly training, or was judged
+            in a precision that the transform's instances may not compute.
     """
     if state.package is None or "dataset_version" not in state.package.metadata:
         raise RegistryError(
             f"the champion of {pipeline.slug} does not say which dataset version it was trained "
             "on: approve and deploy one that nightly training registered"
         )
+    instance_type = pipeline.batch.transform.instance_type
+    check_precision(state.package, deployment, "batch.transform.instance_type", instance_type)
     model = packaged_model_request(pipeline, deployment, state.package.arn, deployment.role_arn)
     version = state.package.metadata["dataset_version"]
     return {

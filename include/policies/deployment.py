@@ -15,6 +15,7 @@ from include.pipeline.requests import (
 )
 from include.policies.champion import Champion, find_champion
 from include.policies.decision import Decision
+from include.policies.precision import check_precision
 from include.policies.registry import Package, package_to_serve
 
 BROKEN_STATES = frozenset({"OutOfService", "UpdateRollbackFailed"})
@@ -74,9 +75,13 @@ def plan_deployment(
         version: The package's number; None means the newest approved one.
 
     Raises:
-        RegistryError: The version asked for does not exist or is not approved.
+        RegistryError: The version asked for does not exist, is not approved, or was judged in a
+            precision that the endpoint's instances may not compute.
     """
     package = package_to_serve(sagemaker, pipeline.slug, version)
+    if package:
+        instance_type = pipeline.endpoint.instance_type
+        check_precision(package, deployment, "endpoint.instance_type", instance_type)
     return DeploymentState(
         group=pipeline.slug,
         package=package,

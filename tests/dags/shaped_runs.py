@@ -132,6 +132,7 @@ def job_summary(task_id: str, pipeline: str) -> dict[str, Any]:
         "outputs": {"model": f"s3://{BUCKET}/model.tar.gz"},
         "billable_seconds": 900.0,
         "spot_saving": None,
+        "metrics": {},
         "instance_type": "ml.c5.xlarge",
     }
 

@@ -15,7 +15,7 @@ from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
 from image_families import tracking
-from include.pipeline import Deployment, Layout, find_pipeline
+from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
 from include.pipeline.budget import Budget
 from include.policies.billing import billed
 from include.policies.budget import BudgetError
@@ -38,6 +38,7 @@ TRAINED: dict[str, Any] = {
     "billable_seconds": 900.0,
     "spot_saving": 0.7,
     "instance_type": "ml.c5.xlarge",
+    "metrics": {"int8:accepted": 1.0},
 }
 EVALUATION = {"dataset_version": "d1", "split": "test", "images": 1, "top1": 1.0, "top5": 1.0}
 ANSWERS = "key,name,predicted_name,confidence\naa.jpg,Audi,Audi,0.900000\n"
@@ -77,6 +78,18 @@ class Night:
             for module in ("skipping", "asking", "notifications"):
                 patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
             return function(self.pipeline.name, *args)
+
+    def register(
+        self,
+        planned: dict[str, Any],
+        prepared: dict[str, Any] | None = None,
+        verdict: dict[str, Any] = VERDICT,
+        trained: dict[str, Any] = TRAINED,
+    ) -> dict[str, Any]:
+        """Register the candidate as it was prepared."""
+        prepared = prepared or self.call("prepare", planned["lineage"], trained)
+        facts = planned["lineage"], trained, verdict, prepared["model"]
+        return dict(self.call("register", *facts))
 
     def put(self, key: str, record: dict[str, Any]) -> None:
         self.put_text(key, json.dumps(record))
@@ -165,7 +178,7 @@ def test_all_of_a_night_runs_the_image_that_its_plan_found(night: Night) -> None
     planned = night.call("plan")
     night.push_image("second")
     asked = night.call("prepare", planned["lineage"], TRAINED)
-    registered = night.call("register", planned["lineage"], TRAINED, VERDICT)
+    registered = night.register(planned, asked)
     package = night.sagemaker.describe_model_package(ModelPackageName=registered["package"])
     assert planned["request"]["config"]["AlgorithmSpecification"]["TrainingImage"] == first
     assert asked["model"]["config"]["PrimaryContainer"]["Image"] == first
@@ -174,9 +187,65 @@ def test_all_of_a_night_runs_the_image_that_its_plan_found(night: Night) -> None
     assert container["Image"] == first
 
 
+def merch_on(instance_type: str) -> Pipeline:
+    """The pipeline merch as it is on AWS, with its models on this instance type."""
+    merch = find_pipeline("merch", "local")
+    own = merch.training.model_copy(update={"algorithm": "own"})
+    kind = {"instance_type": instance_type}
+    evaluation, batch = (
+        stage.model_copy(update={"transform": stage.transform.model_copy(update=kind)})
+        for stage in (merch.evaluation, merch.batch)
+    )
+    endpoint = merch.endpoint.model_copy(update=kind)
+    stages = {"training": own, "evaluation": evaluation, "batch": batch, "endpoint": endpoint}
+    return merch.model_copy(update=stages)
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "accepted", "expected", "why"),
+    [
+        ("ml.c6i.xlarge", 1.0, "int8", "accepted the int8 form"),
+        ("ml.c6i.xlarge", 0.0, "float32", "accepted no int8 form"),
+        ("ml.c6i.xlarge", None, "float32", "accepted no int8 form"),
+        ("ml.c5.xlarge", 1.0, "float32", "endpoint.instance_type ml.c5.xlarge may run on"),
+    ],
+)
+def test_a_model_is_registered_in_the_precision_in_which_it_was_judged(
+    night: Night, instance_type: str, accepted: float | None, expected: str, why: str
+) -> None:
+    """Else each server's processor chooses, and what serves is not what was judged."""
+    night.push_image("first")
+    night.pipeline = merch_on(instance_type)
+    metrics = {} if accepted is None else {"int8:accepted": accepted}
+    planned = night.call("plan")
+    asked = night.call("prepare", planned["lineage"], {**TRAINED, "metrics": metrics})
+    assert why in night.said["reason"]
+    environment = {"SERVING_PRECISION": expected}
+    assert asked["model"]["config"]["PrimaryContainer"]["Environment"] == environment
+    arguments = asked["evaluate"]["config"]["AppSpecification"]["ContainerArguments"]
+    assert arguments[-2:] == ["--serving-precision", expected]
+    registered = night.register(planned, asked)
+    package = night.sagemaker.describe_model_package(ModelPackageName=registered["package"])
+    (container,) = package["InferenceSpecification"]["Containers"]
+    assert container["Environment"] == environment
+    assert package["CustomerMetadataProperties"]["serving_precision"] == expected
+
+
+def test_the_built_in_algorithm_has_no_such_setting(night: Night) -> None:
+    night.push_image("first")
+    planned = night.call("plan")
+    built_in = night.pipeline.training.model_copy(update={"algorithm": "built-in"})
+    night.pipeline = night.pipeline.model_copy(update={"training": built_in})
+    asked = night.call("prepare", planned["lineage"], TRAINED)
+    assert "Environment" not in asked["model"]["config"]["PrimaryContainer"]
+    registered = night.register(planned, asked)
+    package = night.sagemaker.describe_model_package(ModelPackageName=registered["package"])
+    assert "serving_precision" not in package["CustomerMetadataProperties"]
+
+
 def test_what_was_billed_is_on_the_package(night: Night) -> None:
     night.push_image("first")
-    registered = night.call("register", night.call("plan")["lineage"], TRAINED, VERDICT)
+    registered = night.register(night.call("plan"))
     package = night.sagemaker.describe_model_package(ModelPackageName=registered["package"])
     facts = package["CustomerMetadataProperties"]
     assert registered["cost_usd"] == 0.051
@@ -197,7 +266,7 @@ def test_the_checkpoints_of_a_registered_training_are_deleted_once_it_is_complet
         night.s3.put_object(Bucket=BUCKET, Key=key, Body=b"parameters")
     place = layout.output(layout.checkpoints("merch-train-1"))
     night.trained_with(status, place)
-    night.call("register", planned["lineage"], TRAINED, VERDICT)
+    night.register(planned)
     listed = night.s3.list_objects_v2(Bucket=BUCKET, Prefix=layout.checkpoint_root)["Contents"]
     left = {neighbour} if status == "Completed" else {neighbour, *checkpoints}
     assert {entry["Key"] for entry in listed} == left
@@ -207,9 +276,10 @@ def test_the_checkpoints_of_a_registered_training_are_deleted_once_it_is_complet
 def test_nothing_but_the_pipelines_own_checkpoints_is_deleted(night: Night, place: str) -> None:
     night.push_image("first")
     planned = night.call("plan")
+    prepared = night.call("prepare", planned["lineage"], TRAINED)
     before = night.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"]
     night.trained_with("Completed", place)
-    assert night.call("register", planned["lineage"], TRAINED, VERDICT)["package"]
+    assert night.register(planned, prepared)["package"]
     assert night.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == before
 
 
@@ -218,7 +288,7 @@ def test_the_second_night_is_skipped_until_the_tag_names_other_code(night: Night
     planned = night.call("plan")
     assert "estimated cost: $0.20 for the training job" in night.said["reason"]
     assert (night.record["trains"], night.record["reason"]) == (True, night.said["reason"])
-    night.call("register", planned["lineage"], TRAINED, VERDICT)
+    night.register(planned)
     with pytest.raises(AirflowSkipException, match="nothing new to learn: merch-train-1"):
         night.call("plan")
     assert night.record["trains"] is False
@@ -267,7 +337,7 @@ def test_a_persons_answer_is_in_the_registry_and_silence_is_none(
     """Else the registry says that a model waits for an answer which it has."""
     night.push_image("first")
     waiting = {**VERDICT, "verdict": "await approval"}
-    registered = night.call("register", night.call("plan")["lineage"], TRAINED, waiting)
+    registered = night.register(night.call("plan"), verdict=waiting)
     ask = "source: {layout: class_folders}\npromotion: {approval: ask}\n"
     (pipelines_folder / "flowers.yaml").write_text(ask)
     night.dag = load_dags().dags["flowers__nightly_training"]
@@ -336,17 +406,17 @@ def test_without_an_endpoint_a_candidate_must_beat_the_newest_approved_model(
 ) -> None:
     """A pipeline that only predicts batches, or an endpoint that was deleted over a weekend."""
     night.push_image("first")
-    layout, lineage = Layout(BUCKET, "merch"), night.call("plan")["lineage"]
+    layout, planned = Layout(BUCKET, "merch"), night.call("plan")
     for job, right in (("merch-train-0", 32), (TRAINED["job_name"], candidate_right)):
         night.put_text(layout.evaluation_answers(job), answers_of(right))
     night.put(layout.evaluation_report(TRAINED["job_name"]), evaluation_of(candidate_right))
     earlier = {**TRAINED, "job_name": "merch-train-0"}
-    night.call("register", lineage, earlier, VERDICT)
+    night.register(planned, trained=earlier)
     evaluated = {"job_name": "merch-evaluate-1"}
     found = night.call("judge", TRAINED, evaluated)
     assert found["verdict"] == verdict
     assert "against champion 1's 0.8000" in found["reason"]
-    night.call("register", lineage, TRAINED, {**VERDICT, "verdict": "promote"})
+    night.register(planned, verdict={**VERDICT, "verdict": "promote"})
     again = night.call("judge", TRAINED, evaluated)
     assert again["reason"] == found["reason"]  # not compared with its own package
 

@@ -70,9 +70,11 @@ def test_a_task_that_failed_brings_its_own_notes(dag_bag: Any) -> None:
     dag = dag_bag.dags[NIGHT]
     words = advice(dag.doc_md, "track_transform")
     assert words == (
+        "`track_transform`, *SERVING_PRECISION is int8, but this processor*: use another instance "
+        "type in `evaluation.transform`, or `int8: never`; then clear `plan` and what follows.\n"
         "`track_transform`: one unreadable photo fails the whole job, and the log names it."
     )
-    assert advice(dag.doc_md, "prepare") == ""
+    assert advice(dag.doc_md, "a_task_without_notes") == ""
     ti = type("Ti", (), {"task_id": "track_transform"})()
     notice = _failure(dag, "night", {"ti": ti, "reason": "task_failure"})
     assert notice.advice == words

@@ -35,6 +35,7 @@ from include.image_classification.reporting.page import render
 _log = logging.getLogger(__name__)
 NAMED = 3
 CONFUSIONS_SHOWN = 20
+PRECISIONS = ("int8", "float32")
 
 
 def main(argv: list[str]) -> None:
@@ -46,14 +47,19 @@ def main(argv: list[str]) -> None:
     started = time.perf_counter()
     parser = FlagParser("evaluate", "Score predictions of one split of a data set version.")
     parser.add_argument("--split", choices=SPLITS, default="test")
-    split = parser.parse_args(argv).split
+    parser.add_argument("--serving-precision", choices=PRECISIONS, help="in which it answered")
+    flags = parser.parse_args(argv)
+    split = flags.split
     version = read_version(processing_input("version"))
     images = version.split(split)
     if not images:
         raise ProgramError(f"data set version {version.name} has no images in split {split}")
     answers = np.stack(read_answers(processing_input("predictions"), images, len(version.classes)))
     scores = score(answers, np.array([image.label for image in images]))
-    summary = _summary(version, split, scores, started)
+    summary = {
+        **_summary(version, split, scores, started),
+        "serving_precision": flags.serving_precision,
+    }
     folder = processing_output("result")
     write_answers(folder / "answers.csv", version.classes, images, answers)
     write_results(folder, version.classes, scores, summary)

@@ -15,7 +15,7 @@ from include.image_classification.training.class_names import read_class_names
 from include.image_classification.training.model_files import CLASS_NAMES, PREFIX, parameters_file
 
 PRECISION = "SERVING_PRECISION"
-PRECISIONS = ("auto", "float32")
+PRECISIONS = ("int8", "float32")
 
 
 class Model:
@@ -24,11 +24,12 @@ class Model:
     def __init__(self, folder: Path) -> None:
         """Load the best epoch in a folder that holds an unpacked model.tar.gz.
 
-        Its int8 form is loaded instead where it was found to be as good and the processor has the
-        instructions for it, unless SERVING_PRECISION=float32.
+        SERVING_PRECISION says in which precision the model answers: "int8" or "float32", the
+        default. The processor never decides it, so that all instances answer alike.
 
         Raises:
-            ProgramError: a file of the model is missing or damaged.
+            ProgramError: A file of the model is missing or damaged, SERVING_PRECISION has another
+                value, or it is int8 and the model or the processor does not allow that.
         """
         self.shape = input_shape(folder)
         self.precision = _precision(folder)
@@ -59,12 +60,29 @@ def checkpoint(folder: Path) -> tuple[Path, int]:
 
 
 def _precision(folder: Path) -> str:
-    asked = os.environ.get(PRECISION) or "auto"
+    asked = os.environ.get(PRECISION) or "float32"
     if asked not in PRECISIONS:
         raise ProgramError(f"{PRECISION} is {asked!r}: it must be {' or '.join(PRECISIONS)}")
-    if asked == "float32" or not decision.has_int8_instructions():
-        return "float32"
-    return "int8" if decision.is_served(folder) else "float32"
+    if asked == "int8":
+        _check_int8(folder)
+    return asked
+
+
+def _check_int8(folder: Path) -> None:
+    """Refuse int8 where the model has no int8 form, or the processor computes it too slowly."""
+    if not decision.is_served(folder):
+        raise ProgramError(
+            f"{PRECISION} is int8, but the model in {folder} has no int8 form that was accepted "
+            f"({decision.RECORD} says why, if it is there): set {PRECISION} to float32, or deploy "
+            "a model package that nightly training registered with int8"
+        )
+    if not decision.has_int8_instructions():
+        raise ProgramError(
+            f"{PRECISION} is int8, but this processor has no instructions for it: of "
+            f"{', '.join(sorted(decision.PROCESSOR_FLAGS))} the flags in {decision.CPU_INFO} have "
+            "none. Use an instance type that has them, such as ml.c6i or ml.m6i; or set the "
+            "hyperparameter int8 to never in the pipeline's YAML and train again"
+        )
 
 
 def _names(folder: Path, classes: int) -> list[str] | None:

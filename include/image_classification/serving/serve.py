@@ -18,7 +18,7 @@ def main(argv: list[str]) -> None:
 
     SAGEMAKER_BIND_TO_PORT (8080) and SAGEMAKER_BIND_TO_HOST (0.0.0.0) say where to listen;
     SAGEMAKER_BATCH=true asks for batch transform's form of answer; SAGEMAKER_MODEL_SERVER_WORKERS
-    and OMP_NUM_THREADS say how the processors are shared; SERVING_PRECISION=float32 forbids int8.
+    and OMP_NUM_THREADS say how the processors are shared; SERVING_PRECISION is int8 or float32.
     """
     if argv:
         raise ProgramError(f"serve takes no flags, but got {' '.join(argv)}")

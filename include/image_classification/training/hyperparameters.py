@@ -86,7 +86,7 @@ class Hyperparameters(BaseModel):
 
     int8: Literal["auto", "never"] = "auto"
     """Ours. auto lays an int8 form beside the model, where it is as good on the validation channel
-    and faster: that one serves where the processor has the instructions for it."""
+    and faster, and the processor has the instructions for it: a server may be told to use it."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Ours. Same seed, same records, same machine: same model."""

@@ -44,6 +44,11 @@ def log_validation(epoch: int, metrics: dict[str, float]) -> None:
         _log.info("Epoch[%d] Validation-%s=%f", epoch, name, value)
 
 
+def log_int8(accepted: bool) -> None:
+    """Log whether the model has an int8 form that may serve, as the metric int8:accepted."""
+    _log.info("Int8-accepted=%d", accepted)
+
+
 def log_best(accuracy: float, path: object) -> None:
     """Tell that the model of this epoch is the best so far, and where it is."""
     _log.info("Storing the best model with validation accuracy: %f", accuracy)

@@ -85,6 +85,7 @@ def _fit(
 ) -> dict[str, Any]:
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
     from include.image_classification.quantisation.after_training import add_int8
+    from include.image_classification.quantisation.decision import is_served
     from include.image_classification.training.artifact import store_model
     from include.image_classification.training.bfloat16 import in_bfloat16
     from include.image_classification.training.checkpoints import Checkpoints, identity
@@ -147,6 +148,7 @@ def _fit(
     ):
         calibration = readers[0].training(0, "none", settings.seed, settings.resize)
         add_int8(models, calibration, readers[1].validation(), stop)
+    log_lines.log_int8(group.is_first and is_served(models))
     return dataclasses.asdict(history)
 
 

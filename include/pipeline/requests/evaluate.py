@@ -5,19 +5,30 @@ from __future__ import annotations
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
+from include.pipeline.precision import Precision
 from include.pipeline.requests.job import JobRequest
 from include.pipeline.requests.processing import Program, processing_request
 
 
 def evaluate_request(
-    pipeline: Pipeline, deployment: Deployment, training_job: str, dataset_version: str
+    pipeline: Pipeline,
+    deployment: Deployment,
+    training_job: str,
+    dataset_version: str,
+    precision: Precision | None = None,
 ) -> JobRequest:
-    """Return the job that compares a candidate's answers with a dataset version's labels."""
+    """Return the job that compares a candidate's answers with a dataset version's labels.
+
+    `precision` is the one in which the candidate answered, for the evaluation's record.
+    """
     layout = Layout(deployment.bucket, pipeline.name)
     program = Program(
         name="evaluate",
         machine=pipeline.evaluation.machine,
-        flags={"split": pipeline.evaluation.split},
+        flags={
+            "split": pipeline.evaluation.split,
+            **({"serving-precision": precision} if precision else {}),
+        },
         inputs={
             "predictions": layout.uri(layout.evaluation_predictions(training_job)),
             "version": layout.uri(layout.dataset(dataset_version)),

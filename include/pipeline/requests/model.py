@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
+from include.pipeline.precision import Precision, environment
 from include.pipeline.requests.job import ResourceRequest, tags
 from include.pipeline.versions import digest
 
 
 def candidate_model_request(
-    pipeline: Pipeline, deployment: Deployment, training_job: str, model_uri: str
+    pipeline: Pipeline,
+    deployment: Deployment,
+    training_job: str,
+    model_uri: str,
+    precision: Precision | None = None,
 ) -> ResourceRequest:
-    """Return the model of a candidate, named like its training job."""
+    """Return the model of a candidate, named like its training job.
+
+    `precision` is what `choose_precision` returns: its answers are judged in it.
+    """
     return {
         "config": {
             "ModelName": training_job,
@@ -19,6 +27,7 @@ def candidate_model_request(
             "PrimaryContainer": {
                 "Image": deployment.image(pipeline.training.algorithm),
                 "ModelDataUrl": model_uri,
+                **environment(precision),
             },
             **_isolation(pipeline),
             "Tags": tags(pipeline, deployment),

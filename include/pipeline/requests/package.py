@@ -10,6 +10,7 @@ from typing import Any
 
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
+from include.pipeline.precision import FACT, precision_of
 
 IMAGE_TYPES = ["image/jpeg", "image/png", "application/x-image"]
 LONGEST_VALUE = 256
@@ -67,8 +68,7 @@ def package_group_request(pipeline: Pipeline, deployment: Deployment) -> dict[st
 
 def package_request(
     pipeline: Pipeline,
-    image_uri: str,
-    model_uri: str,
+    container: Mapping[str, Any],
     approval: str,
     metrics_uri: str,
     lineage: Mapping[str, object],
@@ -77,8 +77,7 @@ def package_request(
 
     Args:
         pipeline: In whose group it is.
-        image_uri: The image that trained it and serves it.
-        model_uri: Its model.tar.gz.
+        container: The candidate's, as it was judged: image, model.tar.gz and environment.
         approval: Approved, Rejected or PendingManualApproval.
         metrics_uri: Its evaluation.json, which the registry shows as its quality.
         lineage: training_job, versions, figures, verdict: what `metadata` then makes of it.
@@ -92,7 +91,7 @@ def package_request(
         "ModelPackageDescription": f"Trained by {lineage['training_job']}",
         "ModelApprovalStatus": approval,
         "InferenceSpecification": {
-            "Containers": [{"Image": image_uri, "ModelDataUrl": model_uri}],
+            "Containers": [dict(container)],
             "SupportedContentTypes": IMAGE_TYPES,
             "SupportedResponseMIMETypes": ["application/json"],
             # Not the same for both: endpoints run on many types that transforms do not.
@@ -104,7 +103,7 @@ def package_request(
                 "Statistics": {"ContentType": "application/json", "S3Uri": metrics_uri}
             }
         },
-        "CustomerMetadataProperties": metadata(lineage),
+        "CustomerMetadataProperties": metadata({**lineage, FACT: precision_of(container)}),
         # The same candidate is registered once, also when the answer to the first call was lost.
         "ClientToken": str(uuid.uuid5(uuid.NAMESPACE_URL, str(lineage["training_job"]))),
     }

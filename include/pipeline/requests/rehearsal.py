@@ -12,6 +12,7 @@ from typing import Any
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
+from include.pipeline.precision import Precision
 from include.pipeline.requests.endpoint import endpoint_config_request, endpoint_request
 from include.pipeline.requests.evaluate import evaluate_request
 from include.pipeline.requests.im2rec import im2rec_request
@@ -52,7 +53,7 @@ def rehearse(pipeline: Pipeline, deployment: Deployment) -> Iterator[Rehearsed]:
     for request in (
         refresh_request(*here, VERSION, VERSION, store_all=True, ledger_job=trained),
         im2rec_request(*here, VERSION, earlier=_layout(*here).recordio(VERSION)),
-        evaluate_request(*here, trained, VERSION),
+        evaluate_request(*here, trained, VERSION, _precision(pipeline)),
         report_request(*here, BATCH, VERSION, with_truth=True, training_job=trained),
     ):
         yield _job("Processing", request)
@@ -76,6 +77,10 @@ def _training(pipeline: Pipeline, deployment: Deployment) -> JobRequest:
     return training_request(pipeline, deployment, VERSION, hyperparameters, dataset_version=VERSION)
 
 
+def _precision(pipeline: Pipeline) -> Precision | None:
+    return "float32" if pipeline.training.algorithm == "own" else None
+
+
 def _resources(pipeline: Pipeline, deployment: Deployment, trained: str) -> Iterator[Rehearsed]:
     here = (pipeline, deployment)
     layout = _layout(*here)
@@ -84,25 +89,24 @@ def _resources(pipeline: Pipeline, deployment: Deployment, trained: str) -> Iter
     model = packaged_model_request(*here, registered, deployment.endpoint_role)["config"]
     config = endpoint_config_request(*here, model["ModelName"])["config"]
     endpoint = endpoint_request(pipeline, config["EndpointConfigName"])["config"]
-    candidate = candidate_model_request(*here, trained, artifact)["config"]
+    candidate = candidate_model_request(*here, trained, artifact, _precision(pipeline))["config"]
     yield Rehearsed("candidate's model", "CreateModel", candidate)
     yield Rehearsed("package's model", "CreateModel", model)
     yield Rehearsed("endpoint configuration", "CreateEndpointConfig", config)
     yield Rehearsed("endpoint", "CreateEndpoint", endpoint)
     yield Rehearsed("package group", "CreateModelPackageGroup", package_group_request(*here))
-    yield Rehearsed("package", "CreateModelPackage", _package(*here, trained, artifact))
+    container = candidate["PrimaryContainer"]
+    yield Rehearsed("package", "CreateModelPackage", _package(*here, trained, container))
 
 
 def _package(
-    pipeline: Pipeline, deployment: Deployment, trained: str, artifact: str
+    pipeline: Pipeline, deployment: Deployment, trained: str, container: dict[str, Any]
 ) -> dict[str, Any]:
-    image = deployment.image(pipeline.training.algorithm)
     lineage = {"training_job": trained, "dataset_version": VERSION, "top1": 0.5, "reason": "(50 %)"}
     layout = _layout(pipeline, deployment)
     return package_request(
         pipeline,
-        image_uri=image,
-        model_uri=artifact,
+        container=container,
         approval="PendingManualApproval",
         metrics_uri=layout.uri(layout.evaluation_report(trained)),
         lineage=lineage,

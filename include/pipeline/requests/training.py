@@ -9,11 +9,13 @@ from include.pipeline.deployment import Deployment
 from include.pipeline.errors import PipelineError
 from include.pipeline.form import Pipeline
 from include.pipeline.layout import Layout
+from include.pipeline.precision import INT8_ACCEPTED
 from include.pipeline.requests.job import FIRST_JOB_NAME, JobRequest, job_request
 
 METRICS = {
     "train:accuracy": r"Train-accuracy=([0-9.]+)",
     "validation:accuracy": r"Validation-accuracy=([0-9.]+)",
+    INT8_ACCEPTED: r"Int8-accepted=([01])",
 }
 """What SageMaker reads from our image's log; for the built-in image it knows by itself."""
 

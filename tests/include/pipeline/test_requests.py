@@ -1,5 +1,6 @@
 """Every request is one that AWS takes: botocore's model is asked, with enums, patterns, lengths."""
 
+import logging
 import re
 from datetime import timedelta
 from functools import cache
@@ -10,6 +11,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from include.image_classification.dataset.settings import parse_settings
+from include.image_classification.training import log_lines
 from include.pipeline import Deployment, Pipeline, find_pipeline
 from include.pipeline import requests as make
 from include.pipeline.requests.job import LONGEST_PREFIX
@@ -31,8 +33,7 @@ def package(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
     lineage = {"training_job": "j", "top1": 0.5, "reason": "0.5, (50 %) « \n" + "x" * 300}
     return make.package_request(
         pipeline,
-        deployment.image_uri,
-        "s3://some-bucket/x/model.tar.gz",
+        {"Image": deployment.image_uri, "ModelDataUrl": "s3://some-bucket/x/model.tar.gz"},
         "Approved",
         "s3://some-bucket/x/evaluation.json",
         lineage,
@@ -245,6 +246,24 @@ def test_the_built_in_image_gets_no_metrics_of_ours(cars: Pipeline, deployment: 
     found = re.search(validation["Regex"], line)
     assert found is not None
     assert found.group(1) == "0.253906"
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_sagemaker_reads_from_the_log_whether_int8_was_accepted(
+    cars: Pipeline, deployment: Deployment, accepted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line is the image's own, and nothing else may match."""
+    local = training(find_pipeline("stanford_cars", "local"), deployment)
+    definitions = local["AlgorithmSpecification"]["MetricDefinitions"]
+    (regex,) = (entry["Regex"] for entry in definitions if entry["Name"] == "int8:accepted")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        log_lines.use_training_format()
+        log_lines.log_int8(accepted)
+    finally:
+        root.handlers[:], root.level = handlers, level
+    assert re.findall(regex, capsys.readouterr().out) == [str(int(accepted))]
 
 
 def test_several_instances_share_the_images_and_write_files_of_their_own(

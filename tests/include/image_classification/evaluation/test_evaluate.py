@@ -76,6 +76,15 @@ def test_the_figures_are_those_computed_by_hand(base: Path) -> None:
         assert [row["top1"] for row in csv.DictReader(file)] == ["1.0", "0.5", "1.0"]
 
 
+@pytest.mark.parametrize("precision", ["int8", "float32", None])
+def test_the_record_and_the_page_name_the_precision(base: Path, precision: str | None) -> None:
+    main(["--serving-precision", precision] if precision else [])
+    found = json.loads(result(base, "evaluation.json").read_text())
+    assert found["serving_precision"] == precision
+    page = result(base, "evaluation.html").read_text()
+    assert (f"answered in {precision}" in page) == (precision is not None)
+
+
 def test_each_answer_is_written_down_beside_the_truth(base: Path) -> None:
     main([])
     with result(base, "answers.csv").open(newline="") as file:

@@ -6,7 +6,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,21 @@ def add(trained: Trained, folder: Path, stop: threading.Event | None = None) -> 
     return loaded
 
 
+CPU_FLAGS = {True: "flags\t\t: fpu sse avx512_vnni", False: "flags\t\t: fpu sse avx2"}
+
+
+@pytest.fixture
+def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Give a function that makes /proc/cpuinfo name the instructions for int8, or not."""
+
+    def describe(has_instructions: bool) -> None:
+        file = tmp_path / "cpuinfo"
+        file.write_text(f"processor\t: 0\n{CPU_FLAGS[has_instructions]}\n", encoding="utf-8")
+        monkeypatch.setattr(decision, "CPU_INFO", file)
+
+    return describe
+
+
 def test_training_leaves_int8_and_the_decision_beside_the_model(
     trained: Trained, folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,13 +85,14 @@ def test_training_leaves_int8_and_the_decision_beside_the_model(
     assert before.items() <= left.items()
 
 
-def test_int8_answers_nearly_what_float32_does_whatever_the_batch(folder: Path) -> None:
+def test_int8_answers_nearly_what_float32_does_whatever_the_batch(
+    folder: Path, processor: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_int8(checkpoint(folder), IMAGES, folder)
-    float32 = Model(folder)
     decision.decide((9, 9), 10, 20, 3.0).write(folder)
-    if not decision.has_int8_instructions():
-        assert Model(folder).precision == "float32"
-        return
+    processor(True)  # MXNet computes int8 on any, only more slowly
+    float32 = Model(folder)
+    monkeypatch.setenv("SERVING_PRECISION", "int8")
     int8 = Model(folder)
     assert (float32.precision, int8.precision) == ("float32", "int8")
     answers = int8.probabilities(IMAGES[:8])
@@ -87,18 +103,36 @@ def test_int8_answers_nearly_what_float32_does_whatever_the_batch(folder: Path) 
         assert np.allclose(int8.probabilities(IMAGES[:size]), answers[:size], atol=1e-5)
 
 
-def test_float32_answers_where_it_must(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A processor without the instructions, the environment, or a decision against int8."""
+@pytest.mark.parametrize("has_instructions", [True, False])
+@pytest.mark.parametrize("asked", [None, "float32"])
+def test_the_processor_does_not_decide_the_precision(
+    folder: Path,
+    processor: Callable[[bool], None],
+    monkeypatch: pytest.MonkeyPatch,
+    has_instructions: bool,
+    asked: str | None,
+) -> None:
+    """Protects from instances of one endpoint that answer differently."""
     write_int8(checkpoint(folder), IMAGES[:1], folder)
     decision.decide((9, 9), 10, 20, 3.0).write(folder)
-    monkeypatch.setattr(decision, "has_int8_instructions", lambda: False)
+    processor(has_instructions)
+    if asked:
+        monkeypatch.setenv("SERVING_PRECISION", asked)
     assert Model(folder).precision == "float32"
-    monkeypatch.setattr(decision, "has_int8_instructions", lambda: True)
-    monkeypatch.setenv("SERVING_PRECISION", "float32")
-    assert Model(folder).precision == "float32"
-    monkeypatch.delenv("SERVING_PRECISION")
-    decision.decide((9, 2), 10, 20, 3.0).write(folder)
-    assert Model(folder).precision == "float32"
+
+
+def test_a_processor_without_the_instructions_refuses_int8(
+    folder: Path, processor: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects from float32 answers of a model that was judged in int8."""
+    write_int8(checkpoint(folder), IMAGES[:1], folder)
+    decision.decide((9, 9), 10, 20, 3.0).write(folder)
+    monkeypatch.setenv("SERVING_PRECISION", "int8")
+    processor(True)
+    assert Model(folder).precision == "int8"
+    processor(False)
+    with pytest.raises(ProgramError, match=r"of avx512_vnni, avx_vnni .* ml\.c6i .* int8 to never"):
+        Model(folder)
 
 
 def test_mxnets_own_loader_still_finds_the_float32_model(folder: Path) -> None:
@@ -109,17 +143,17 @@ def test_mxnets_own_loader_still_finds_the_float32_model(folder: Path) -> None:
 
 
 def test_without_the_instructions_nothing_is_started(
-    trained: Trained, folder: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, folder: Path, processor: Callable[[bool], None]
 ) -> None:
-    monkeypatch.setattr(after_training, "has_int8_instructions", lambda: False)
+    processor(False)
     decided = add(trained, folder)
     assert not decided["served"]
     assert "VNNI" in str(decided["reason"])
 
 
 @pytest.fixture
-def everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(after_training, "has_int8_instructions", lambda: True)
+def everywhere(processor: Callable[[bool], None]) -> None:
+    processor(True)
 
 
 @pytest.mark.usefixtures("everywhere")

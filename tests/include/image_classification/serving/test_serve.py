@@ -158,11 +158,6 @@ def forget(folder: Path, ending: str) -> None:
             lambda folder: (folder / "classes.json").write_text('["a"]'),
             "names 1 classes, but there are 3",
         ),
-        (lambda folder: (folder / "int8.json").write_text("no"), "does not say whether int8"),
-        (
-            lambda folder: (folder / "int8.json").write_text('{"served": true}'),
-            "int8-symbol.json, int8-0000.params is missing",
-        ),
     ],
 )
 def test_an_incomplete_model_is_named(
@@ -175,6 +170,44 @@ def test_an_incomplete_model_is_named(
         Model(folder)
 
 
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ("no", "does not say whether int8"),
+        ('{"served": true}', "int8-symbol.json, int8-0000.params is missing"),
+        ('{"served": false}', "SERVING_PRECISION is int8, but the model in .* has no int8 form"),
+        (None, "SERVING_PRECISION is int8, but the model in .* has no int8 form"),
+    ],
+)
+def test_int8_is_refused_where_the_archive_has_none(
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record: str | None,
+    message: str,
+) -> None:
+    """Protects from float32 answers of a model that was judged in int8."""
+    folder = Path(shutil.copytree(trained.base / "model", tmp_path / "model"))
+    if record is not None:
+        (folder / "int8.json").write_text(record)
+    monkeypatch.setenv("SERVING_PRECISION", "int8")
+    with pytest.raises(ProgramError, match=message):
+        Model(folder)
+
+
+def test_a_server_that_cannot_answer_in_int8_does_not_start(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real program: SageMaker shows why, and sends it no request."""
+    base = tmp_path / "base"
+    shutil.copytree(trained.base / "model", base / "model")
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
+    monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", str(free_port()))
+    monkeypatch.setenv("SERVING_PRECISION", "int8")
+    with pytest.raises(ProgramError, match="has no int8 form that was accepted"):
+        main([])
+
+
 @pytest.mark.parametrize("port", ["http", "0", "70000"])
 def test_a_bad_port_is_named(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", port)
@@ -185,6 +218,7 @@ def test_a_bad_port_is_named(monkeypatch: pytest.MonkeyPatch, port: str) -> None
 def test_a_precision_that_is_not_known_is_named(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SERVING_PRECISION", "int4")
-    with pytest.raises(ProgramError, match="SERVING_PRECISION is 'int4'"):
-        Model(trained.base / "model")
+    for value in ("int4", "auto"):
+        monkeypatch.setenv("SERVING_PRECISION", value)
+        with pytest.raises(ProgramError, match=f"SERVING_PRECISION is '{value}'"):
+            Model(trained.base / "model")

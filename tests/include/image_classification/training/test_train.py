@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import ProgramError
+from include.image_classification.quantisation.decision import is_served
 from include.image_classification.serving.model import Model
 from include.image_classification.serving.photo import read_photo
 from include.image_classification.training.channels import record_files
@@ -83,6 +84,15 @@ def test_plain_mxnet_predicts_from_the_artifact_what_is_served(trained: Trained)
     answer = module.get_outputs()[0].asnumpy()
     assert np.allclose(answer.sum(axis=1), 1, atol=1e-5)
     assert np.allclose(answer, Model(folder).probabilities(photos), atol=1e-5)
+
+
+def test_the_log_says_last_whether_int8_was_accepted(trained: Trained, tmp_path: Path) -> None:
+    """SageMaker reads the metric from it; by it the candidate's precision is fixed."""
+    assert re.findall(r"Int8-accepted=(\d)", trained.output) == ["0"]
+    base = make_job(tmp_path / "job", int8="auto")
+    output, _ = start_program(base, "train").communicate(timeout=120)
+    expected = str(int(is_served(base / "model")))
+    assert re.findall(r"Int8-accepted=(\d)", output.splitlines()[-1]) == [expected], output
 
 
 def test_the_history_says_what_happened(trained: Trained) -> None:
