@@ -5,6 +5,8 @@ Run by `python -m tests.clients` in an environment of its own; it ends with 0 or
 
 import json
 import os
+import tempfile
+from pathlib import Path
 
 from sagemaker.deserializers import JSONDeserializer
 from sagemaker.estimator import Estimator
@@ -32,6 +34,7 @@ def main() -> None:
         metric_definitions=[{"Name": "accuracy", "Regex": "Validation-accuracy=([0-9.]+)"}],
         disable_profiler=True,
     )
+    _script_mode(session)
     estimator.fit({"train": TrainingInput(data.rpartition("/")[0])}, logs="All")
     described = session.describe_training_job(estimator.latest_training_job.name)
     assert described["FinalMetricDataList"][0]["MetricName"] == "accuracy", described
@@ -39,6 +42,28 @@ def main() -> None:
     assert attached.model_data == estimator.model_data
     _deploy(estimator, session)
     _transform(estimator, session, data)
+
+
+def _script_mode(session: Session) -> None:
+    """A script of one's own, which the SDK uploads encrypted by KMS, and its default profiler."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder, "train.py")
+        script.write_text("print('trained')")
+        estimator = Estimator(
+            image_uri=IMAGE,
+            role=ROLE,
+            instance_count=1,
+            instance_type="ml.m5.large",
+            output_path=f"s3://{BUCKET}/sdk2/scripts",
+            sagemaker_session=session,
+            entry_point=str(script),
+        )
+        estimator.fit(logs=False)
+    described = session.describe_training_job(estimator.latest_training_job.name)
+    place = json.loads(described["HyperParameters"]["sagemaker_submit_directory"])
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    found = session.boto_session.client("s3").head_object(Bucket=bucket, Key=key)
+    assert found["ServerSideEncryption"], found
 
 
 def _deploy(estimator: Estimator, session: Session) -> None:
