@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import Any
 
 from include.pipeline.layout import Layout
-from include.policies.damage import jpeg_damage, png_damage
 from include.policies.new_images import IncomingImage
-from include.policies.screening.limits import size_problem
+from include.policies.screening.budget import Budget
+from include.policies.screening.decoders import Decoders
 
 THREADS = 16
-ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
-READABLE = ("JPEG", "PNG")
+BYTES_AT_ONCE = 256 << 20
+"""How many bytes of photos are in the worker's memory at once, as far as one photo is not more."""
 
+ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
 LONGEST_NAME = 255 - len(".out")
 """Bytes of a file's or a folder's name, to which batch transform adds an answer's ending."""
 
@@ -26,24 +26,41 @@ def unreadable_images(
 ) -> dict[str, str]:
     """Return the images that must be left out, with the reason.
 
+    They are decoded in child processes, see `include/policies/screening/`. A photo on which its
+    process ends is left out like any other.
+
     Args:
         s3: A boto3 S3 client.
         layout: Where the pipeline's objects are.
         images: The images to look at.
         largest: The largest image that a request may carry, in bytes.
+
+    Raises:
+        DecoderError: No child process can be started.
     """
+    budget = Budget(BYTES_AT_ONCE)
 
     def look(image: IncomingImage) -> str | None:
         if wrong := _misnamed(image.key):
             return wrong
         if image.size > largest:
-            return f"{image.size} bytes, and a request carries {largest}"
+            return _too_large(image.size, largest)
         key = f"{layout.incoming}{image.key}"
-        return problem(s3.get_object(Bucket=layout.bucket, Key=key)["Body"].read())
+        with budget.taken(image.size):
+            body = s3.get_object(Bucket=layout.bucket, Key=key)["Body"]
+            # The object may have been replaced by a larger one since it was listed.
+            content = body.read(largest + 1)
+            if len(content) > largest:
+                return _too_large(len(content), largest)
+            return decoders.problem(content)
 
-    with ThreadPoolExecutor(THREADS) as threads:
+    with Decoders() as decoders, ThreadPoolExecutor(THREADS) as threads:
         found = zip(images, threads.map(look, images), strict=True)
         return {image.key: reason for image, reason in found if reason}
+
+
+def _too_large(size: int, largest: int) -> str:
+    return f"{size} bytes, and a request carries {largest}"
 
 
 def _misnamed(key: str) -> str | None:
@@ -56,23 +73,3 @@ def _misnamed(key: str) -> str | None:
     if max(len(part.encode()) for part in parts) > LONGEST_NAME:
         return f"has a part of more than {LONGEST_NAME} bytes in its name"
     return None
-
-
-def problem(content: bytes) -> str | None:
-    """Return why an image cannot be read, or None: it is decoded to the end to find out."""
-    from PIL import Image, UnidentifiedImageError
-
-    if not content:
-        return "is empty"
-    try:
-        with Image.open(io.BytesIO(content), formats=READABLE) as image:
-            # A telephone's MPO is a JPEG that others follow.
-            kind = "PNG" if image.format == "PNG" else "JPEG"
-            if wrong := size_problem(kind, image.width, image.height):
-                return f"has {wrong}"
-            image.load()
-            return png_damage(content) if kind == "PNG" else jpeg_damage(content)
-    except UnidentifiedImageError:
-        return "is neither JPEG nor PNG"
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return f"cannot be decoded: {error}"

@@ -18,8 +18,9 @@ from include.policies.batch import (
 )
 from include.policies.commit import decide_commit, plan_commit, write_commit
 from include.policies.new_images import IncomingImage, new_images
-from include.policies.readable import problem, unreadable_images
+from include.policies.readable import unreadable_images
 from include.policies.registry import Package
+from include.policies.screening.check import problem
 
 PACKAGE = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
 RECORD = "s3://b/batches/b1/batch.json"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from include.image_classification.serving.photo import PhotoError, read_photo
-from include.policies.readable import problem
+from include.policies.screening.check import problem
 
 START = b"\x89PNG\r\n\x1a\n"
 KINDS = (

@@ -18,8 +18,8 @@ from include.image_classification.dataset.photo.decoding import RefusedPhotoErro
 from include.image_classification.dataset.settings import parse_settings
 from include.image_classification.serving.photo import PhotoError, read_photo
 from include.pipeline.stages import Dataset
-from include.policies.readable import problem
 from include.policies.screening import limits
+from include.policies.screening.check import problem
 
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 
