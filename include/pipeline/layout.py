@@ -203,6 +203,11 @@ class Layout:
         """The folder of all batches."""
         return f"{self.root}batches/"
 
+    @property
+    def batches_summary(self) -> str:
+        """Which images the batches have predicted, in one object: it may be deleted."""
+        return f"{self.batches}committed.jsonl.gz"
+
     def batch(self, batch: str) -> str:
         """One batch's folder."""
         return f"{self.batches}{batch}/"

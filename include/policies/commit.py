@@ -44,15 +44,9 @@ def plan_commit(s3: Any, layout: Layout, batch: str) -> Commit:
     plan = need_record(s3, layout.bucket, layout.batch_plan(batch), "this run's plan task")
     if plan.get("forced"):
         return Commit(plan, {})
-    predicted = committed(s3, layout, without=batch).predicted
-    return Commit(
-        plan,
-        {
-            key: predicted[key, tag]
-            for key, tag in plan["images"].items()
-            if (key, tag) in predicted
-        },
-    )
+    planned = set(plan["images"].items())
+    predicted = committed(s3, layout, planned, without=batch).predicted
+    return Commit(plan, {key: by for (key, _), by in predicted.items()})
 
 
 def decide_commit(commit: Commit) -> Decision:

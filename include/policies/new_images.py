@@ -41,12 +41,12 @@ def new_images(s3: Any, layout: Layout, everything: bool = False) -> list[Incomi
         everything: Return those that were dealt with, too: after the new ones, and those first of
             which it is the longest ago, so that run after run goes on from where one stopped.
     """
-    known = committed(s3, layout)
-    images = (
+    images = [
         IncomingImage(key.removeprefix(layout.incoming), entry["ETag"], entry["Size"])
         for key, entry in _objects(s3, layout.bucket, layout.incoming)
         if not _is_passing(key)
-    )
+    ]
+    known = committed(s3, layout, {image.content for image in images})
     batches = {image: known.batch(image.content) for image in images}
     taken = (image for image, batch in batches.items() if everything or batch is None)
     return sorted(taken, key=lambda image: (batches[image] or "", image.key))

@@ -19,6 +19,11 @@ CHANGED = frozenset({"PreconditionFailed", "NoSuchKey", "412", "404"})
 """How S3 refuses a conditional write: the object changed, or If-Match finds no object."""
 
 
+def condition(etag: str | None) -> dict[str, str]:
+    """Return the condition of a write that only replaces the state with this ETag, or nothing."""
+    return {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+
+
 @dataclass(frozen=True)
 class Pointer:
     """A pointer as a run found it.
@@ -39,7 +44,7 @@ class Pointer:
     @property
     def condition(self) -> dict[str, str]:
         """The condition of a write that replaces this state only."""
-        return _condition(self.etag)
+        return condition(self.etag)
 
 
 def read_pointer(s3: Any, bucket: str, key: str) -> Pointer:
@@ -77,7 +82,7 @@ def move_pointer(
         it. Otherwise the reason says what the pointer names instead.
     """
     try:
-        write_record(s3, bucket, key, record, **_condition(seen))
+        write_record(s3, bucket, key, record, **condition(seen))
     except s3.exceptions.ClientError as error:
         if code_of(error) not in CHANGED:
             raise
@@ -93,7 +98,3 @@ def move_pointer(
         f"{record['version']} of job {record['job']} may be older; trigger the DAG again for a "
         "version of the present state",
     )
-
-
-def _condition(etag: str | None) -> dict[str, str]:
-    return {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}

@@ -45,6 +45,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "evaluation_report",
         "evaluation_answers",
         "evaluation_verdict",
+        "batches_summary",
         "batch_manifest",
         "batch_plan",
         "batch_record",

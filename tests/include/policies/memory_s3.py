@@ -30,7 +30,8 @@ class MemoryS3:
         if Delimiter is None:
             yield {"Contents": [self._entry(key) for key in keys]}
             return
-        folders = {Prefix + key[len(Prefix) :].split(Delimiter)[0] + Delimiter for key in keys}
+        below = [key[len(Prefix) :] for key in keys]
+        folders = {f"{Prefix}{k.split(Delimiter)[0]}{Delimiter}" for k in below if Delimiter in k}
         yield {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)]}
 
     def _entry(self, key: str) -> dict[str, Any]:
@@ -43,7 +44,7 @@ class MemoryS3:
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         if Key not in self.objects:
             raise self.exceptions.NoSuchKey
-        return {"Body": io.BytesIO(self.objects[Key])}
+        return {"Body": io.BytesIO(self.objects[Key]), "ETag": self._entry(Key)["ETag"]}
 
     def record(self, key: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.objects[key])

@@ -58,16 +58,14 @@ def list_batches(s3: Any, *batches: str) -> None:
         Prefix=root,
         Delimiter="/",
     )
+    s3.refuse("get_object", "NoSuchKey")  # the summary, which there is not yet
 
 
 def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
-    list_batches(s3, "b1", "b2")
     record = {
         "images": {"seen.jpg": '"1"', "replaced.jpg": '"1"'},
         "unreadable_tags": {"broken.jpg": '"1"'},
     }
-    s3.answer("get_object", s3.json(record))
-    s3.refuse("get_object", "NoSuchKey")
     incoming = {
         "seen.jpg": '"1"',
         "replaced.jpg": '"2"',
@@ -79,6 +77,9 @@ def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
         "notes.txt": '"1"',
     }
     s3.answer("list_objects_v2", listing("incoming", **incoming))
+    list_batches(s3, "b1", "b2")
+    s3.answer("get_object", s3.json(record))
+    s3.refuse("get_object", "NoSuchKey")
     found = [image.key for image in new_images(s3.client, layout)]
     assert found == ["new.jpeg", "notes.txt", "replaced.jpg"]
 
@@ -147,10 +148,10 @@ def test_images_that_cannot_be_read_do_not_keep_others_waiting_forever(
     registry.describes(2, dataset_version="d1")
     registry.lists(2, ModelApprovalStatus="Approved")
     registry.describes(2, dataset_version="d1")
-    list_batches(s3)
     incoming = listing("incoming", **{"a.jpg": '"1"', "b.jpg": '"1"', "c.jpg": '"1"'})
     incoming["Contents"][0]["Size"] = 10**9
     s3.answer("list_objects_v2", incoming)
+    list_batches(s3)
     s3.answer("get_object", s3.body(photo()))
     cars = find_pipeline("stanford_cars")
     few = cars.model_copy(update={"batch": cars.batch.model_copy(update={"max_images": 1})})
@@ -221,7 +222,7 @@ def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> Non
     assert summary["counts"] == {"images": 1, "elsewhere": 0, "unreadable": 1, "uncertain": 1}
     assert summary["drift"] is None
     assert "images" not in summary
+    s3.answer("list_objects_v2", listing("incoming", **{A.key: A.tag, B.key: B.tag}))
     list_batches(s3, "b1")
     s3.answer("get_object", s3.json(written[-1]))
-    s3.answer("list_objects_v2", listing("incoming", **{A.key: A.tag, B.key: B.tag}))
     assert new_images(s3.client, layout) == []
