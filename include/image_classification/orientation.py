@@ -1,16 +1,19 @@
 """Which way up a photo is, as EXIF says."""
 
 import io
+import re
 import struct
 
 import numpy as np
 import PIL.Image
 
+from include.image_classification.dataset.photo.limits import MOST_SEGMENTS
 from include.image_classification.squash import Image
 
 ORIENTATION = 0x0112
 EXIF = b"Exif\0\0"
-JPEG, START_OF_SCAN, APPLICATION_1 = b"\xff\xd8", 0xDA, 0xE1
+JPEG, START_OF_SCAN, APPLICATION_1 = b"\xff\xd8", b"\xda", b"\xe1"
+PADDED_MARKER = re.compile(rb"\xff+([^\xff])", re.DOTALL)
 
 # What EXIF orientations 2 to 8 ask for: to transpose first or not, then which axes to flip.
 TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
@@ -42,11 +45,14 @@ def orientation(data: bytes) -> int:
 def _has_exif(jpeg: bytes) -> bool:
     """Whether a segment before the picture is EXIF's; Pillow takes fifty times as long to say."""
     at = 2
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != START_OF_SCAN:
-        if jpeg[at + 1] == APPLICATION_1 and jpeg.startswith(EXIF, at + 4):
+    for _ in range(MOST_SEGMENTS):
+        found = PADDED_MARKER.match(jpeg, at)
+        if found is None or found[1] == START_OF_SCAN:
+            return False
+        at = found.end()
+        if found[1] == APPLICATION_1 and jpeg.startswith(EXIF, at + 2):
             return True
-        # A byte of padding before a marker is no length.
-        at += 1 if jpeg[at + 1] == 0xFF else 2 + (jpeg[at + 2] << 8 | jpeg[at + 3])
+        at += int.from_bytes(jpeg[at : at + 2], "big")
     return False
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from include.image_classification.conversion.decoding import Colour, decode
 from include.image_classification.conversion.encoding import Encoding, fit, reduction
 from include.image_classification.dataset.photo.header import PNG_START, describe, read_photo_header
-from include.image_classification.dataset.photo.limits import size_problem
+from include.image_classification.dataset.photo.limits import MOST_CHUNKS, size_problem
 from include.image_classification.dataset.photo.still import AnimatedPhotoError
 from include.image_classification.squash import Image, squash
 
@@ -61,6 +61,8 @@ def _check(body: bytes) -> None:
 def _has_whole_chunks(png: bytes) -> bool:
     # A chunk may claim 2 GB, and the decoder takes the memory before it looks what is there.
     at = len(PNG_START)
-    while at < len(png) and png[at + 4 : at + 8] != b"IEND":
+    for _ in range(MOST_CHUNKS):
+        if at >= len(png) or png[at + 4 : at + 8] == b"IEND":
+            return at + 8 <= len(png)
         at += 12 + int.from_bytes(png[at : at + 4], "big")
-    return at + 8 <= len(png)
+    return False

@@ -4,7 +4,7 @@ import threading
 
 from include.image_classification.container import ProgramError
 from include.image_classification.squash import Image
-from include.image_classification.training.decoding import decode
+from include.image_classification.training.decoding import decode, describe_undecodable
 from include.image_classification.training.records import Records
 
 KEPT_BYTES = 256 * 2**20
@@ -30,9 +30,13 @@ class DecodedImages:
         return self._decode(index) if kept is None else kept
 
     def _decode(self, index: int) -> Image:
-        image = decode(self._records.image(index), self._channels)
+        encoded = self._records.image(index)
+        image = decode(encoded, self._channels)
         if image is None:
-            raise ProgramError(f"{self._records.describe(index)} is not an image; convert it again")
+            raise ProgramError(
+                f"{self._records.describe(index)} is not an image; convert it again: "
+                f"{describe_undecodable(encoded)}"
+            )
         with self._lock:
             if index not in self._kept and image.nbytes <= self._left:
                 self._left -= image.nbytes

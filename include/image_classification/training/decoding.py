@@ -3,8 +3,17 @@
 import cv2
 import numpy as np
 
+from include.image_classification.dataset.photo.animation import animation
+from include.image_classification.dataset.photo.header import describe, read_photo_header
 from include.image_classification.dataset.photo.still import decode_still
 from include.image_classification.squash import Image
+
+
+def describe_undecodable(encoded: bytes) -> str:
+    """Return why `decode` returned None for these bytes, for an error message."""
+    if read_photo_header(encoded) is None:
+        return describe(encoded)
+    return animation(encoded) or "it cannot be decoded"
 
 
 def decode(encoded: bytes, channels: int) -> Image | None:

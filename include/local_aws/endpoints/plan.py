@@ -40,7 +40,9 @@ class Plan:
         if "RollingUpdatePolicy" in config:
             raise ApiError("local_aws does not support RollingUpdatePolicy.")
         alarms = config.get("AutoRollbackConfiguration", {}).get("Alarms", [])
-        names = tuple(alarm["AlarmName"] for alarm in alarms)
+        names = tuple(alarm.get("AlarmName", "") for alarm in alarms)
+        if not all(names):
+            raise ApiError("Each of AutoRollbackConfiguration's Alarms needs an AlarmName.")
         policy = config.get("BlueGreenUpdatePolicy")
         if policy is None:
             return cls(alarms=names)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from include.policies.screening.limits import MOST_SEGMENTS
+
 STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker 0x(..)")
 HARMLESS_STRAY_SHARE = 0.01
 """Cameras leave a few stray bytes, and our image minds no more than this share of a photo."""
@@ -15,8 +17,9 @@ NOT_SUPPORTED = re.compile("subsampling|colorspace|unsupported", re.IGNORECASE)
 """simplejpeg's own words of what it cannot decode, and our image can."""
 
 SCAN, END = 0xDA, 0xD9
-# In a scan, FF 00 is a data byte, FF D0 to FF D7 restart it, FF FF is padding.
-END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+# In a scan, FF 00 is a data byte and FF D0 to FF D7 restart it; FF FF is padding anywhere. Between
+# segments, a decoder skips what is no marker, too.
+MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 def jpeg_damage(jpeg: bytes) -> str | None:
@@ -64,17 +67,18 @@ def _markers(jpeg: bytes) -> dict[int, int] | None:
     found: dict[int, int] = {}
     after_stray: dict[int, int] = {}
     at = after = 2
-    while at + 2 <= len(jpeg):
-        marker = jpeg[at + 1]
-        if jpeg[at] != 0xFF or marker == 0xFF:
-            at += 1
-            continue
+    for _ in range(MOST_SEGMENTS):
+        # Searched for, not looked for byte by byte: megabytes that are no marker may come first.
+        start = MARKER.search(jpeg, at)
+        if start is None:
+            return None
+        at, marker = start.start(), jpeg[start.start() + 1]
         (after_stray if at > after else found)[marker] = at
         if marker == END:
             return found | after_stray
         at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
         if marker == SCAN:
-            end = END_OF_SCAN.search(jpeg, at)
+            end = MARKER.search(jpeg, at)
             at = end.start() if end else len(jpeg)
         after = at
     return None

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 
-from include.policies.screening.limits import size_problem
+from include.policies.screening.limits import MOST_CHUNKS, size_problem
 
 START = b"\x89PNG\r\n\x1a\n"
 
@@ -60,7 +60,9 @@ def png_damage(png: bytes) -> str | None:
 def _chunks(png: bytes) -> Iterator[Chunk]:
     """Yield each chunk's kind and content up to the end, which must be there."""
     at, kind = len(START), b""
-    while kind != b"IEND":
+    for _ in range(MOST_CHUNKS):
+        if kind == b"IEND":
+            break
         if at + 12 > len(png):
             raise DamageError("is cut off: it has no end")
         length, kind = struct.unpack_from(">I4s", png, at)
@@ -71,6 +73,8 @@ def _chunks(png: bytes) -> Iterator[Chunk]:
             raise DamageError(f"is damaged: the checksum of its chunk {_name(kind)} is wrong")
         yield kind, png[at + 8 : end]
         at = end + 4
+    else:
+        raise DamageError(f"has more than {MOST_CHUNKS} chunks")
     if len(png) - at > ENDING - 8:
         raise DamageError(f"is followed by {len(png) - at} bytes of something else")
 

@@ -15,6 +15,12 @@ MOST_PIXELS = 100_000_000
 LONGEST_SIDE: Mapping[str, int] = {"JPEG": 65_500, "PNG": 1_000_000}
 """Width and height by format, in pixels: what libjpeg and libpng decode at most."""
 
+MOST_SEGMENTS = 10_000
+"""Segments of a JPEG that are looked at for its end. Photos have tens, some of them hundreds."""
+
+MOST_CHUNKS = 100_000
+"""Chunks of a PNG that are looked at for its end. Encoders write 8 KB or more into each."""
+
 
 def size_problem(kind: str, width: int, height: int) -> str | None:
     """Return which limit a JPEG or PNG of this size exceeds, or None."""

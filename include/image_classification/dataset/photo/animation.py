@@ -3,6 +3,7 @@
 import struct
 
 from include.image_classification.dataset.photo.header import PNG_START
+from include.image_classification.dataset.photo.limits import MOST_CHUNKS
 
 GIF_SCREEN, GIF_COLOURS = 13, 0x80
 GIF_EXTENSION, GIF_FRAME = 0x21, 0x2C
@@ -23,7 +24,9 @@ def animation(data: bytes) -> str | None:
 def _png_moves(data: bytes) -> bool:
     """Whether a chunk acTL comes before the pixels, as the format demands."""
     at = len(PNG_START)
-    while at + 8 <= len(data):
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > len(data):
+            break
         length, kind = struct.unpack_from(">I4s", data, at)
         if kind in (b"acTL", b"IDAT"):
             return bool(kind == b"acTL")
@@ -52,6 +55,8 @@ def _colours(flags: int) -> int:
 
 
 def _after_blocks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
+    for _ in range(MOST_CHUNKS):
+        if at >= len(data) or not data[at]:
+            return at + 1
         at += 1 + data[at]
-    return at + 1
+    return len(data)

@@ -8,6 +8,8 @@ import struct
 from dataclasses import dataclass
 from typing import Literal
 
+from include.image_classification.dataset.photo.limits import MOST_SEGMENTS
+
 JPEG_START = b"\xff\xd8\xff"
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
@@ -15,11 +17,14 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Baseline, extended and progressive, with Huffman codes: what cameras and phones write.
 USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
-SCAN, END = 0xDA, 0xD9
-# In a scan, FF 00 is a data byte, FF D0 to FF D7 restart it, FF FF is padding.
-END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+END = 0xD9
+# In a scan, FF 00 is a data byte and FF D0 to FF D7 restart it; FF FF is padding anywhere. Between
+# segments, a decoder skips what is no marker, too.
+MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 OTHER_FORMATS = {
+    b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
     b"GIF8": "GIF",
     b"BM": "BMP",
     b"II*\x00": "TIFF",
@@ -33,7 +38,8 @@ OTHER_FORMATS = {
 class PhotoHeader:
     """A photo's format, by its bytes and not by its name, and its size in pixels as stored.
 
-    `whole` is false where the file ends before its picture does; `usual` says of a JPEG that it is
+    `whole` is false where the file ends before its picture does, or has so many segments that its
+    end was not looked for (see `limits.MOST_SEGMENTS`); `usual` says of a JPEG that it is
     coded as nearly all are, with 8 bits of grey or three colours.
     """
 
@@ -71,22 +77,21 @@ def _jpeg_header(data: bytes) -> PhotoHeader:
     width = height = 0
     usual = False
     at = 2
-    while at + 4 <= len(data):
-        marker = data[at + 1]
-        if data[at] != 0xFF or marker == 0xFF:
-            at += 1
-        elif marker == END:
+    for _ in range(MOST_SEGMENTS):
+        # Searched for, not looked for byte by byte: megabytes that are no marker may come first.
+        found = MARKER.search(data, at)
+        if found is None:
             break
-        else:
-            if marker in FRAME_MARKERS and at + 10 <= len(data):
-                bits, height, width, colours = struct.unpack_from(">BHHB", data, at + 4)
-                usual = marker in USUAL_FRAMES and bits == 8 and colours in (1, 3)
-            at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
-            if marker == SCAN:
-                end = END_OF_SCAN.search(data, at)
-                at = end.start() if end else len(data)
-    whole = data[at : at + 2] == bytes((0xFF, END))
-    return PhotoHeader("jpg", width, height, whole, usual)
+        at, marker = found.start(), data[found.start() + 1]
+        if marker == END:
+            return PhotoHeader("jpg", width, height, True, usual)
+        if at + 4 > len(data):
+            break
+        if marker in FRAME_MARKERS and at + 10 <= len(data):
+            bits, height, width, colours = struct.unpack_from(">BHHB", data, at + 4)
+            usual = marker in USUAL_FRAMES and bits == 8 and colours in (1, 3)
+        at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+    return PhotoHeader("jpg", width, height, False, usual)
 
 
 def _png_header(data: bytes) -> PhotoHeader:

@@ -13,6 +13,12 @@ MOST_PIXELS = 100_000_000
 LONGEST_SIDE: Mapping[str, int] = {"jpg": 65_500, "png": 1_000_000}
 """Width and height by suffix, in pixels: what libjpeg and libpng decode at most."""
 
+MOST_SEGMENTS = 10_000
+"""Segments of a JPEG that are looked at for its end. Photos have tens, some of them hundreds."""
+
+MOST_CHUNKS = 100_000
+"""Chunks of a PNG that are looked at for its end. Encoders write 8 KB or more into each."""
+
 
 def size_problem(suffix: str, width: int, height: int) -> str | None:
     """Return which limit a JPEG ("jpg") or PNG ("png") of this size exceeds, or None."""

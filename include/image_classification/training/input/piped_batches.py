@@ -14,7 +14,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.squash import Image, squash
 from include.image_classification.training.augmentation import augment, resized
 from include.image_classification.training.batches import AHEAD, Batch
-from include.image_classification.training.decoding import decode
+from include.image_classification.training.decoding import decode, describe_undecodable
 from include.image_classification.training.distribution.share import WHOLE, Share
 from include.image_classification.training.input.pipe import Pipe
 from include.image_classification.training.input.shuffling import shuffled
@@ -147,7 +147,10 @@ def _chunks(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
 def _decoded(sample: Sample, channels: int) -> Image:
     image = decode(sample.content, channels)
     if image is None:
-        raise ProgramError(f"{sample.name} is not an image; convert it again")
+        raise ProgramError(
+            f"{sample.name} is not an image; convert it again: "
+            f"{describe_undecodable(sample.content)}"
+        )
     return image
 
 

@@ -57,6 +57,7 @@ def test_linear_steps_grow_to_the_whole(percent: int) -> None:
         (config("LINEAR", LinearStepSize=("CAPACITY_PERCENT", 9)), "must be 10-50%"),
         (config("LINEAR", 599, LinearStepSize=("CAPACITY_PERCENT", 10)), "MaximumExecution"),
         ({"RollingUpdatePolicy": {}}, "does not support RollingUpdatePolicy"),
+        ({"AutoRollbackConfiguration": {"Alarms": [{}]}}, "needs an AlarmName"),
     ],
 )
 def test_contradictions_are_refused_by_name(wrong: Any, message: str) -> None:

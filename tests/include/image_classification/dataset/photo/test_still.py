@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from include.image_classification.conversion import decoding as conversion
-from include.image_classification.dataset.photo.still import AnimatedPhotoError, decode_still
+from include.image_classification.dataset.photo.header import describe
+from include.image_classification.dataset.photo.still import (
+    AnimatedPhotoError,
+    UnsupportedPhotoError,
+    decode_still,
+)
 from include.image_classification.reporting.thumbnails import thumbnail
 from include.image_classification.training import decoding as training
 from tests.include.image_classification.animated import animated_png
@@ -31,6 +36,29 @@ def test_no_record_is_made_of_it(colour: conversion.Colour) -> None:
 
 def test_nothing_is_learnt_from_it() -> None:
     assert training.decode(animated_png(), 3) is None
+
+
+OTHERS = {
+    "JPEG 2000": ".jp2", "BMP": ".bmp", "TIFF": ".tiff", "WebP": ".webp",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_format_is_refused_by_name_before_opencv_gets_it(name: str) -> None:
+    """OpenCV reads each of them, by decoders with faults such as CVE-2025-53644."""
+    encoded = cv2.imencode(OTHERS[name], np.full((40, 60, 3), 9, np.uint8))[1].tobytes()
+    told = f"it cannot be decoded: {name}, and only JPEG and PNG are read"
+    with pytest.raises(UnsupportedPhotoError, match=told):
+        decode_still(encoded, cv2.IMREAD_COLOR)
+    for colour in (1, 0, -1):
+        with pytest.raises(ValueError, match=told):
+            conversion.decode(encoded, colour)
+    assert training.decode(encoded, 3) is None
+    assert training.describe_undecodable(encoded).startswith(f"{name}, and only JPEG and PNG")
+
+
+def test_a_codestream_of_jpeg_2000_is_named() -> None:
+    assert describe(b"\xff\x4f\xff\x51rest") == "JPEG 2000, and only JPEG and PNG are read"
 
 
 def test_no_page_shows_it(tmp_path: Path) -> None:
