@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from include.common.csv_cells import restore
 from include.pipeline.layout import Layout
 from include.policies.naming import few_of
 from include.policies.records import RecordError
@@ -48,4 +49,4 @@ def _files(s3: Any, layout: Layout, batch: str, made_by: str) -> set[str]:
     except s3.exceptions.NoSuchKey:
         raise RecordError(f"{layout.uri(key)} is missing: {made_by} writes it") from None
     text = io.StringIO(body.decode(errors="surrogateescape"), newline="")
-    return {row["file"] for row in csv.DictReader(text)}
+    return {restore(row["file"]) for row in csv.DictReader(text)}

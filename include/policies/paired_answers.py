@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from math import comb
 from typing import Any
 
+from include.common.csv_cells import restore
 from include.pipeline.layout import Layout
 from include.policies.registry import Package
 
@@ -113,7 +114,7 @@ def _answers(s3: Any, layout: Layout, job: str) -> dict[str, Mapping[str, str]] 
     except s3.exceptions.NoSuchKey:
         return None
     rows = csv.DictReader(io.StringIO(answer["Body"].read().decode()))
-    return {row["key"]: row for row in rows}
+    return {row["key"]: {name: restore(cell) for name, cell in row.items()} for row in rows}
 
 
 def _classes(answers: Mapping[str, Mapping[str, str]]) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from include.common.csv_cells import defuse
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -163,4 +164,4 @@ def _write_table(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerows(map(defuse, row) for row in rows)

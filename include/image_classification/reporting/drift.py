@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from include.common.csv_cells import restore
 from include.image_classification.container import ProgramError
 from include.image_classification.evaluation.predictions import written
 
@@ -45,7 +46,8 @@ def read_reference(path: Path) -> Answers | None:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [
-                (row["predicted_name"], float(row["confidence"])) for row in csv.DictReader(file)
+                (restore(row["predicted_name"]), float(row["confidence"]))
+                for row in csv.DictReader(file)
             ]
     except (KeyError, ValueError) as error:
         raise ProgramError(f"{path} is no table of answers: {error!r}") from None

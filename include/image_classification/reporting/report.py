@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from include.common.csv_cells import defuse
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -90,11 +91,15 @@ def read_rows(folder: Path, classes: Sequence[str], truth: dict[str, str]) -> li
 
 
 def write_table(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
-    """Write rows as CSV, in their order; names that are no UTF-8 keep their bytes."""
+    """Write rows as CSV, in their order; names that are no UTF-8 keep their bytes.
+
+    A name that a spreadsheet would take for a formula has an apostrophe before it.
+    """
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(cells(row, with_truth="truth" in header) for row in rows)
+        with_truth = "truth" in header
+        writer.writerows(map(defuse, cells(row, with_truth=with_truth)) for row in rows)
 
 
 def _drift(rows: Sequence[Row]) -> dict[str, Any] | None:

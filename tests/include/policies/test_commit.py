@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from include.common.csv_cells import defuse
 from include.pipeline import Layout
 from include.policies.batch import BatchState, write_batch_plan
 from include.policies.commit import Commit, decide_commit, plan_commit, write_commit
@@ -47,7 +48,7 @@ class Nights:
     def answer(self, batch: str, *keys: str) -> None:
         """Leave the table of a report that has rows of these images."""
         text = io.StringIO()
-        rows = [["file", "label"], *([key, "cat"] for key in keys)]
+        rows = [["file", "label"], *([defuse(key), "cat"] for key in keys)]
         csv.writer(text).writerows(rows)
         self.s3.objects[self.layout.batch_table(batch)] = text.getvalue().encode()
 
@@ -157,8 +158,8 @@ def test_a_report_without_its_table_is_named(nights: Nights) -> None:
 
 
 def test_a_name_with_anything_in_it_is_found_again(nights: Nights) -> None:
-    """Protects photos with commas, quotes and line ends in their names."""
-    nights.upload(**{'a, "b"\n\u00e9\r': "1"})
+    """Protects photos with commas, quotes, line ends and formulas in their names."""
+    nights.upload(**{'a, "b"\n\u00e9\r': "1", "=1+1": "1", "'=1+1": "1"})
     assert nights.publish(nights.predict(day=1)) is None
 
 

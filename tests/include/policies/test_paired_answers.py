@@ -49,6 +49,12 @@ def test_the_four_counts_are_those_of_the_images_that_both_were_asked(objects: O
     assert (found.images, found.candidate_top1, found.champion_top1, found.gain) == (4, 0.5, 0.5, 0)
 
 
+def test_a_table_of_before_formulas_were_defused_is_compared_all_the_same(objects: Objects) -> None:
+    old = table(a="-Audi>-Audi", b="-Audi>BMW", c="BMW>BMW")
+    new = table(a="'-Audi>'-Audi", b="'-Audi>'-Audi", c="BMW>BMW")
+    assert objects.pair(old, new) == PairedAnswers(2, 1, 0, 0)
+
+
 def test_classes_that_only_one_was_asked_are_left_out_and_named(objects: Objects) -> None:
     old = table(a="Audi>Audi", b="Beetle>Beetle")
     new = table(a="Audi>Audi", b="VW>VW", c="VW>VW")

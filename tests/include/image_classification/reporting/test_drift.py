@@ -37,7 +37,7 @@ def test_the_same_photos_do_not_drift_where_the_model_is_certain(tmp_path: Path)
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
     softmax = exponents / exponents.sum(axis=1, keepdims=True)
     certain = softmax.max(axis=1).astype(np.float64)
-    classes = ["Audi", "BMW", "Fiat", "Seat", "VW"]
+    classes = ["=Audi", "BMW", "Fiat", "Seat", "VW"]  # in the table with an apostrophe before it
     images = [Image(f"{n}", f"{n}", 1, 1, 1, 0, "test", f"{n}.jpg") for n in range(len(certain))]
     write_answers(tmp_path / "answers.csv", classes, images, softmax.astype(np.float64))
     reference = read_reference(tmp_path / "answers.csv")

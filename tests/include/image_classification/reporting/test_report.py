@@ -76,6 +76,23 @@ def test_the_table_has_a_row_a_file_with_the_best_classes(base: Path) -> None:
     }
 
 
+def test_a_name_is_no_formula_in_a_spreadsheet(base: Path) -> None:
+    """Photos and their names come from anybody; probabilities stay numbers."""
+    formula = "=1+cmd|A1.jpg"
+    predict(base, formula, [0.1, 0.2, 0.7])
+    put(base, "truth/labels.json", json.dumps({formula: "@SUM(A1)"}))
+    main(["--batch", "monday", "--uncertain-below", "1"])
+    for name in ("predictions.csv", "uncertain.csv"):
+        rows = {row["file"]: row for row in csv.DictReader(result(base, name).splitlines())}
+        assert rows[f"'{formula}"]["truth"] == "'@SUM(A1)"
+        assert rows[f"'{formula}"]["probability"] == "0.700000"
+        assert "week/a.jpg" in rows
+    path = str(base / "processing" / "output" / "result" / "predictions.parquet")
+    with duckdb.connect() as database:
+        files = [row[0] for row in database.read_parquet(path).fetchall()]
+    assert formula in files  # what no spreadsheet evaluates is as it was
+
+
 def test_the_same_table_is_there_in_columns_with_types(base: Path) -> None:
     put(base, "truth/labels.json", json.dumps({"week/a.jpg": "Fiat"}))
     main(["--batch", "monday"])
