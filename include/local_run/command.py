@@ -25,6 +25,7 @@ from include.local_run.places import Places
 from include.local_run.stack import Ports, Stack, claim
 from include.local_run.stack.airflow import ui_url
 from include.local_run.stack.aws import BUCKET
+from include.local_run.stack.login import ui_login
 
 
 class Interrupted(BaseException):
@@ -99,8 +100,8 @@ def _run_on(
     show.line(f"starting the local AWS and Airflow for pipeline {assignment.pipeline.name}")
     with timings.part("start"):
         stack.start_aws_and_airflow(assignment.pipeline.name)
-    aws, ui = connect(stack.aws), ui_url(options.ports.ui)
-    session = Session(assignment, places, aws, ui, show, timings, stack.check)
+    aws, ui, login = connect(stack.aws), ui_url(options.ports.ui), ui_login(places)
+    session = Session(assignment, places, aws, ui, login, show, timings, stack.check)
     show.now("drawing cars")
     with timings.part("draw"):
         data = _data(assignment, drawing.result(stack.check))
@@ -110,11 +111,11 @@ def _run_on(
     with timings.part("airflow"):
         stack.wait_for_airflow(lambda missing: show.now(f"Airflow starts: waiting for {missing}"))
     show.quiet()
-    show.line(f"Airflow is ready: {ui}")
+    show.line(f"Airflow is ready: {ui} ({login})")
     succeeded = _drive(session, data, show)
     _conclude(session, aws, options, places, show, succeeded)
     if not options.once:
-        _stay(stack, show, ui)
+        _stay(stack, show, f"{ui} ({login})")
     return 0 if succeeded else 1
 
 

@@ -36,6 +36,11 @@ class Places:
         return self.local / "airflow"
 
     @property
+    def passwords(self) -> Path:
+        """The password of Airflow's user, as its SimpleAuthManager reads it."""
+        return self.airflow / "passwords.json"
+
+    @property
     def logs(self) -> Path:
         """One log a component, and the tasks' logs."""
         return self.local / "logs"

@@ -23,6 +23,8 @@ from include.local_run.drive.timings import Timings
 from include.local_run.places import Places
 from include.local_run.stack import Ports
 from include.local_run.stack.airflow import ui_url
+from include.local_run.stack.login import ui_login
+from include.local_run.stack.private import make_private
 from include.policies.release import list_releases
 from tests.kill_matrix.airflow_database import AirflowDatabase
 from tests.kill_matrix.cases import ROLLBACK, TRAINING, UPDATE, Case
@@ -82,13 +84,14 @@ class Night:
     def __init__(self, folder: Path, show: Show) -> None:
         self._show = show
         self._places = Places(state=folder)
+        make_private(self._places)
         self._places.pipelines.mkdir(parents=True)
         shutil.copy(YAML, self._places.pipelines)
         self._assignment = assign(Wishes(YAML.stem), self._places)
         ports = Ports(free_port(), free_port())
         self._stack = KillableStack(self._places, ports, show.line)
         self._ui = ui_url(ports.ui)
-        self._api = AirflowApi(self._ui)
+        self._api = AirflowApi(self._ui, ui_login(self._places))
         self._database = AirflowDatabase(self._places.airflow / "airflow.db")
         self._aws: Aws
         self._idle: frozenset[str] = frozenset()
@@ -149,7 +152,7 @@ class Night:
         stack.start_aws_and_airflow(YAML.stem)
         self._aws = connect(stack.aws)
         session = Session(
-            self._assignment, self._places, self._aws, self._ui, show,
+            self._assignment, self._places, self._aws, self._ui, ui_login(self._places), show,
             Timings(time.time(), 0.0), stack.check,
         )  # fmt: skip
         self._results = Results(self._api, self._aws, session.layout, session.pipeline.slug)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from include.local_run.errors import RunError
+from include.local_run.stack.login import Login
 
 ENDED = frozenset({"success", "failed"})
 _PATIENCE = 60.0
@@ -36,16 +37,20 @@ class Run:
 
 
 class AirflowApi:
-    """Talks to one api-server as an admin.
+    """Talks to one api-server as its user.
 
     Answers that a busy machine delays or drops are asked for again for a minute.
 
     Args:
         url: The UI's address.
+        login: The user's name and password.
+        transport: What carries the requests; None is the network.
     """
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        self._root = url
+    def __init__(
+        self, url: str, login: Login, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._root, self._login = url, login
         self._http = httpx.Client(timeout=30, trust_env=False, transport=transport)
         self._token = ""
 
@@ -137,10 +142,29 @@ class AirflowApi:
         self, method: str, url: str, body: Mapping[str, Any] | None, query: Mapping[str, str]
     ) -> httpx.Response:
         if not self._token:
-            answer = self._http.get(f"{self._root}/auth/token").raise_for_status()
-            self._token = answer.json()["access_token"]
+            refused = self._log_in()
+            if refused is not None:
+                return refused
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
         return self._http.request(method, url, json=body, params=dict(query), headers=headers)
+
+    def _log_in(self) -> httpx.Response | None:
+        """Takes a token; returns the answer where the server refuses to give one.
+
+        Raises:
+            httpx.ConnectError: The server does not answer as it should: nothing else was sent.
+        """
+        who = {"username": self._login.user, "password": self._login.password}
+        try:
+            answer = self._http.post(f"{self._root}/auth/token", json=who)
+        except httpx.TransportError as error:
+            raise httpx.ConnectError(f"at /auth/token: {error}") from error
+        if answer.status_code >= 500:
+            raise httpx.ConnectError(f"at /auth/token: status {answer.status_code}")
+        if answer.is_error:
+            return answer
+        self._token = answer.json()["access_token"]
+        return None
 
 
 def _run(answer: Mapping[str, Any]) -> Run:

@@ -18,6 +18,7 @@ from include.local_run.drive.timings import Timings
 from include.local_run.drive.upload import Mirror
 from include.local_run.places import Places
 from include.local_run.stack.aws import BUCKET, variables
+from include.local_run.stack.login import Login
 from include.pipeline import Deployment
 from include.policies.conversion import decide_conversion, plan_conversion
 from include.policies.decision import Decision
@@ -43,6 +44,7 @@ class Session:
         places: The project's folders.
         aws: Clients of the stack.
         ui: Airflow's address.
+        login: Airflow's user and password.
         show: Where it is told.
         timings: What is measured.
         check: Raises when the stack cannot go on.
@@ -54,6 +56,7 @@ class Session:
         places: Places,
         aws: Aws,
         ui: str,
+        login: Login,
         show: Show,
         timings: Timings,
         check: Callable[[], None],
@@ -64,7 +67,7 @@ class Session:
         self.reasons = Reasons()
         self.variables = variables(places.root)
         self.mirror = Mirror(aws.s3, BUCKET, places.local / "uploads.json")
-        api = AirflowApi(ui)
+        api = AirflowApi(ui, login)
         epochs = self.pipeline.training.hyperparameters.epochs
         follower = Follower(api, aws, show, check, epochs)
         self.chain = Chain(self.pipeline.name, api, follower, show, check)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ import httpx
 
 from include.local_run.places import Places
 from include.local_run.stack.component import Component
+from include.local_run.stack.login import USER, airflow_secrets, ui_login
 
 PARALLELISM = 4
 _HOST = "127.0.0.1"
@@ -52,10 +52,11 @@ def airflow_environment(
 
     Args:
         places: The project's folders.
-        port: Of the UI and the APIs, on the loopback interface only: everyone is an admin.
+        port: Of the UI and the APIs, on the loopback interface only.
         aws: The variables that lead AWS clients to the local AWS.
         variables: Airflow Variables by name.
     """
+    ui_login(places)  # before Airflow would draw a password of its own, and print it
     settings = {**_core(places), **_api(places, port), **_pace()}
     environment = {f"AIRFLOW__{name}": value for name, value in settings.items()}
     region = aws.get("AWS_DEFAULT_REGION", "us-east-1")
@@ -81,25 +82,30 @@ def _core(places: Places) -> dict[str, str]:
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": str(PARALLELISM),
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
-        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "CORE__FERNET_KEY": "",
+        "CORE__AUTH_MANAGER": "include.local_run.auth_manager.LocalAuthManager",
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(places.passwords),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{places.airflow / 'airflow.db'}",
         "LOGGING__BASE_LOG_FOLDER": str(places.logs / "tasks"),
+        "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+        "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(places.logs / "dags"),
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
 
 
 def _api(places: Places, port: int) -> dict[str, str]:
-    secret = _secret(places)
+    secrets = airflow_secrets(places)
     return {
         "API__HOST": _HOST,
         "API__PORT": str(port),
         "API__BASE_URL": ui_url(port),
         "API__WORKERS": "1",
         "API__INSTANCE_NAME": "Image classifier on this machine",
-        "API__SECRET_KEY": secret,
-        "API_AUTH__JWT_SECRET": secret,
+        "API__SECRET_KEY": secrets["api_secret"],
+        "API_AUTH__JWT_SECRET": secrets["jwt_secret"],
+        "CORE__FERNET_KEY": secrets["fernet_key"],
         "API_AUTH__JWT_EXPIRATION_TIME": "604800",
         "CORE__EXECUTION_API_SERVER_URL": f"{ui_url(port)}/execution/",
     }
@@ -123,16 +129,6 @@ def _pace() -> dict[str, str]:
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "40",
     }
-
-
-def _secret(places: Places) -> str:
-    """One secret for all components, kept so that a restart honours earlier tokens."""
-    file = places.airflow / "secret"
-    if not file.exists():
-        places.airflow.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(32))
-    return file.read_text()
 
 
 def migration(places: Places, environment: Mapping[str, str]) -> Component:

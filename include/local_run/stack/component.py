@@ -43,9 +43,9 @@ class Running:
     def __init__(self, component: Component) -> None:
         self.component = component
         self.started = time.monotonic()
-        component.log.parent.mkdir(parents=True, exist_ok=True)
+        component.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         wrapper = (sys.executable, "-I", "-S", bind_to_parent.__file__, str(os.getpid()))
-        with component.log.open("ab") as log:
+        with open(component.log, "ab", opener=_open_private) as log:
             self.process = subprocess.Popen(
                 [*wrapper, *component.command],
                 env=dict(component.environment),
@@ -54,6 +54,7 @@ class Running:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,  # logs, databases and outputs are the owner's alone
             )
 
     @property
@@ -83,6 +84,11 @@ class Running:
         except subprocess.TimeoutExpired:
             return False
         return True
+
+
+def _open_private(path: str, flags: int) -> int:
+    """Open a file that, if it is new, only its owner can read."""
+    return os.open(path, flags, 0o600)
 
 
 def tail(log: Path, lines: int = 5) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from include.local_run.errors import usage
 from include.local_run.places import Places
+from include.local_run.stack.private import make_private
 
 
 @contextmanager
@@ -16,9 +17,9 @@ def claim(places: Places) -> Iterator[None]:
     """Holds this folder for one run; the kernel releases it however the process ends.
 
     Raises:
-        RunError: Another run holds it.
+        RunError: Another run holds it, or other users can enter it.
     """
-    places.local.mkdir(parents=True, exist_ok=True)
+    make_private(places)
     with places.lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

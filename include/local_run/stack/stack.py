@@ -17,6 +17,7 @@ from include.local_run.stack.aws import ReadyLine, local_aws, variables, wait_fo
 from include.local_run.stack.component import Component, Running, tail
 from include.local_run.stack.libraries import require_libraries
 from include.local_run.stack.ports import require_free
+from include.local_run.stack.private import make_private
 from include.local_run.stack.supervisor import FORGIVEN_AFTER, Report, Supervisor
 
 START_LIMIT = 300.0
@@ -47,6 +48,7 @@ class Stack:
         report: Report,
         forgiven_after: float = FORGIVEN_AFTER,
     ) -> None:
+        make_private(places)
         require_libraries()
         require_free(ports.ui, "Airflow's UI", "UI_PORT")
         require_free(ports.aws, "the local AWS", "AWS_PORT")

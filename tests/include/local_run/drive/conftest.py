@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.console import Console
 
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.show import Show
+from include.local_run.stack.login import Login
 
 
 class FakeS3:
@@ -71,6 +73,9 @@ class FakeS3:
         return hashlib.md5(self.objects[key]).hexdigest()
 
 
+LOGIN = Login("admin", "some password")
+
+
 @dataclass
 class FakeAirflow:
     """An api-server whose runs end as told; asset-triggered runs appear when `wake` says so.
@@ -99,6 +104,9 @@ class FakeAirflow:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/auth/token":
+            given = json.loads(request.content)
+            if given != {"username": LOGIN.user, "password": LOGIN.password}:
+                return httpx.Response(401, json={"detail": "Invalid credentials"})
             self.tokens += 1
             return httpx.Response(201, json={"access_token": f"token-{self.tokens}"})
         if request.headers["Authorization"] != f"Bearer token-{self.tokens}":
@@ -146,7 +154,7 @@ def airflow() -> FakeAirflow:
 
 @pytest.fixture
 def api(airflow: FakeAirflow) -> AirflowApi:
-    return AirflowApi("http://airflow", httpx.MockTransport(airflow.answer))
+    return AirflowApi("http://airflow", LOGIN, httpx.MockTransport(airflow.answer))
 
 
 @pytest.fixture

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
+from include.local_run.errors import RunError
 from include.local_run.places import PROJECT, Places
 from include.local_run.stack import airflow
 from include.local_run.stack.aws import ReadyLine, variables
+from include.local_run.stack.login import ui_login
 
 AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -37,7 +40,7 @@ def test_a_proxy_is_not_asked_for_this_machine(environment: dict[str, str]) -> N
 
 
 def test_only_this_machine_reaches_the_api(environment: dict[str, str], tmp_path: Path) -> None:
-    """Protects an API where everyone is an admin, and logs, from the network."""
+    """Protects the API and the logs from the network."""
     assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
     commands = {c.name: c.command for c in airflow.components(Places(tmp_path), environment, 8081)}
     assert "--skip-serve-logs" in commands["scheduler"]
@@ -50,11 +53,54 @@ def test_the_deployments_variables_are_given(environment: dict[str, str]) -> Non
     assert environment["AWS_ENDPOINT_URL"] == AWS["AWS_ENDPOINT_URL"]
 
 
-def test_components_share_one_secret_that_only_the_owner_reads(tmp_path: Path) -> None:
+def test_secrets_are_drawn_once_for_a_folder_and_only_the_owner_reads_them(tmp_path: Path) -> None:
     places = Places(tmp_path)
     first, second = (airflow.airflow_environment(places, 1, {}, {}) for _ in range(2))
-    assert first["AIRFLOW__API_AUTH__JWT_SECRET"] == second["AIRFLOW__API_AUTH__JWT_SECRET"]
-    assert (places.airflow / "secret").stat().st_mode & 0o077 == 0
+    other = airflow.airflow_environment(Places(tmp_path / "other"), 1, {}, {})
+    names = ("API__SECRET_KEY", "API_AUTH__JWT_SECRET", "CORE__FERNET_KEY")
+    drawn = [first[f"AIRFLOW__{name}"] for name in names]
+    assert drawn == [second[f"AIRFLOW__{name}"] for name in names]
+    assert len({*drawn, *(other[f"AIRFLOW__{name}"] for name in names)}) == 6
+    Fernet(first["AIRFLOW__CORE__FERNET_KEY"])
+    files = [file for file in places.airflow.iterdir() if file.is_file()]
+    assert len(files) == 4
+    assert [file for file in (places.airflow, *files) if file.stat().st_mode & 0o077] == []
+
+
+def test_the_password_is_drawn_once_for_a_folder_and_may_be_changed(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    login = ui_login(places)
+    assert login == ui_login(places) != ui_login(Places(tmp_path / "other"))
+    assert len(login.password) == 20
+    assert login.password not in repr(login)
+    places.passwords.write_text('{"admin": "my own"}')
+    assert ui_login(places).password == "my own"
+
+
+def test_a_password_file_that_others_could_read_is_closed(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    ui_login(places)
+    places.passwords.chmod(0o644)
+    ui_login(places)
+    assert places.passwords.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '"admin"', '{"admin": ""}', '{"other": "x"}'])
+def test_a_password_file_that_is_none_is_named(tmp_path: Path, content: str) -> None:
+    places = Places(tmp_path)
+    ui_login(places)
+    places.passwords.write_text(content)
+    with pytest.raises(RunError, match=rf"{places.passwords} must be .* remove it and a new"):
+        ui_login(places)
+
+
+def test_an_interrupted_first_start_leaves_no_empty_secret(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    places.airflow.mkdir(parents=True)
+    for name in ("jwt_secret", "jwt_secret.unfinished"):
+        (places.airflow / name).touch()
+    environment = airflow.airflow_environment(places, 1, {}, {})
+    assert len(environment["AIRFLOW__API_AUTH__JWT_SECRET"]) == 44
 
 
 def test_a_ready_line_of_an_earlier_start_does_not_count(tmp_path: Path) -> None:

@@ -36,6 +36,38 @@ def test_the_folder_is_free_again_afterwards(tmp_path: Path) -> None:
             pass
 
 
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_the_folder_of_all_state_is_the_owners_alone(tmp_path: Path) -> None:
+    """Protects passwords, keys and logs from other users of the machine."""
+    new, earlier = Places(tmp_path / "new"), Places(tmp_path / "earlier")
+    earlier.local.mkdir(parents=True)
+    for places in (new, earlier, Places(state=tmp_path / "named")):
+        with claim(places):
+            assert places.local.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_a_named_folder_that_is_open_to_others_is_refused_and_left_as_it_is(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    with (
+        pytest.raises(RunError, match=rf"--local {folder} .* \(mode 0755\).*`chmod 700 {folder}`"),
+        claim(Places(state=folder)),
+    ):
+        pass
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert list(folder.iterdir()) == []
+
+
 def test_a_taken_port_is_named_with_its_holder_and_the_fix(taken_port: int) -> None:
     with pytest.raises(RunError) as error:
         require_free(taken_port, "Airflow's UI", "UI_PORT")
