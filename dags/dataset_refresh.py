@@ -10,7 +10,8 @@ conversion. Runs by its schedule, or by hand.
 
 - `fetch`, where the pipeline has `source.urls`: the message names every mirror that was tried, and
   its reason. Clear it: it goes on from where it broke off. The source's file stays until the
-  new one is whole and has the size and sha256 that are expected.
+  new one is whole and has the size and sha256 that are expected. *is no public address*: set the
+  Airflow Variable `fetch_allowed_hosts` to the mirror's name or network, if it is your own.
 - `plan` is skipped, *the source is unchanged*: trigger with *Force* to read it all the same. By
   itself it reads an unchanged source when images of the current version are missing from
   `images/`, and stores all of them again.
@@ -70,7 +71,8 @@ def fetch(pipeline: str) -> list[str]:
     from include.policies.fetch import fetch_source
 
     site = open_site(pipeline)
-    return fetch_source(site.s3, site.layout, site.pipeline.source.urls)
+    allowed = site.deployment.fetch_allowed_hosts
+    return fetch_source(site.s3, site.layout, site.pipeline.source.urls, allowed)
 
 
 @task

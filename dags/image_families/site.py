@@ -79,6 +79,7 @@ def open_deployment() -> Deployment:
         image_uri=variable("image_uri"),
         region=aws_client("sagemaker").meta.region_name,
         endpoint_role_arn=variable("sagemaker_endpoint_role_arn"),
+        fetch_allowed_hosts=variable("fetch_allowed_hosts"),
     )
 
 

@@ -75,6 +75,13 @@ SETTINGS = (
         default="the role of sagemaker_role_arn",
     ),
     Setting("image_uri", "image_uri", r"\S{1,255}", "the address of our container image"),
+    Setting(
+        "fetch_allowed_hosts",
+        "fetch_allowed_hosts",
+        r"[A-Za-z0-9_.:/, \-]{1,512}",
+        "host names and networks separated by commas, or leave it empty",
+        default="none: files are fetched from public addresses only",
+    ),
 )
 
 
@@ -86,6 +93,9 @@ class DeploymentError(Exception):
 class Deployment:
     """One installation: a bucket, a region, roles, an image.
 
+    `fetch_allowed_hosts` names the hosts and networks that files may be fetched from though their
+    addresses are not public, separated by commas.
+
     Raises:
         DeploymentError: A value cannot be right, found when a task runs and not by AWS later.
     """
@@ -96,6 +106,7 @@ class Deployment:
     image_uri: str
     region: str
     endpoint_role_arn: str = ""
+    fetch_allowed_hosts: str = ""
 
     def __post_init__(self) -> None:
         for setting in SETTINGS:

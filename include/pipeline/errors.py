@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from include.common.addresses import redact_urls
+from include.common.addresses import redact_url, redact_urls
 
 
 class PipelineError(Exception):
@@ -67,7 +67,12 @@ def _line(where: str, form: type[BaseModel], details: Any) -> str:
     if isinstance(details["input"], dict | BaseModel):
         return f"{where}: {field}: {message}"
     hint = quote_hint(details["input"]) if details["type"] == "string_type" else ""
-    return f"{where}: {field}: {details['input']!r} is not allowed: {message}{hint}"
+    return f"{where}: {field}: {_shown(details['input'])!r} is not allowed: {message}{hint}"
+
+
+def _shown(value: Any) -> Any:
+    """Return a value without what may be a token or a password in a web address."""
+    return redact_url(value) if isinstance(value, str) and "://" in value else value
 
 
 def _fields(form: type[BaseModel], location: Sequence[int | str]) -> list[str]:

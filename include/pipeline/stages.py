@@ -111,6 +111,16 @@ class Source(Strict):
         return self
 
     @model_validator(mode="after")
+    def _plain_http_needs_a_hash(self) -> Source:
+        plain = [f.file_name for f in self.urls if f.plain_mirrors and f.sha256 is None]
+        if plain:
+            raise ValueError(
+                f"urls: {', '.join(plain)}: a mirror has http, where anybody on the way can change "
+                "the file: give its sha256, or use https"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _nobody_marks_what_is_fetched(self) -> Source:
         if self.urls and self.complete_marker:
             raise ValueError("complete_marker is for a source that others upload: not with urls")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from include.common.addresses import redact_url
+from include.common.guarded_http import AllowedHosts
 from include.pipeline.layout import Layout
 from include.pipeline.web_file import WebFile
 from include.policies.source import SourceError
@@ -24,7 +25,9 @@ class FetchError(Exception):
     """A file cannot be had at present: another try may find a mirror in order."""
 
 
-def fetch_source(s3: Any, layout: Layout, files: Sequence[WebFile]) -> list[str]:
+def fetch_source(
+    s3: Any, layout: Layout, files: Sequence[WebFile], allowed_hosts: str = ""
+) -> list[str]:
     """Copy what is new or changed on the web into the source's folder in S3.
 
     Bytes are streamed through parts of a draft beside the source, so that a file may be larger
@@ -35,40 +38,48 @@ def fetch_source(s3: Any, layout: Layout, files: Sequence[WebFile]) -> list[str]
         s3: A boto3 S3 client.
         layout: Where the pipeline's objects are.
         files: What to copy, and from where.
+        allowed_hosts: The Airflow Variable `fetch_allowed_hosts`: hosts and networks that may be
+            fetched from though their addresses are not public, separated by commas.
 
     Returns:
         The names of the files that were fetched; those that are there in the same state, or with
         the SHA-256 that is expected, are left alone.
 
     Raises:
-        SourceError: No mirror has a file, for reasons that last; all mirrors are named.
+        SourceError: No mirror has a file, for reasons that last; all mirrors are named. Or
+            `allowed_hosts` cannot be read.
         FetchError: A mirror may have it later: it is away, has a fault, or stopped too early.
     """
+    try:
+        allowed = AllowedHosts.parse(allowed_hosts)
+    except ValueError as error:
+        raise SourceError(f"Airflow Variable {error}") from error
     keep = [_folder(layout, file) for file in files]
     shelf.sweep(s3, layout.bucket, layout.fetching, keep)
-    return [file.file_name for file in files if _fetch(s3, layout, file)]
+    return [file.file_name for file in files if _fetch(s3, layout, file, allowed)]
 
 
 def _folder(layout: Layout, file: WebFile) -> str:
     return f"{layout.fetching}{file.file_name}/"
 
 
-def _fetch(s3: Any, layout: Layout, file: WebFile) -> bool:
+def _fetch(s3: Any, layout: Layout, file: WebFile, allowed: AllowedHosts) -> bool:
     target = f"{layout.source}{file.file_name}"
     place = Place(s3, layout.bucket, _folder(layout, file), target)
     present = _metadata(place)
     if file.sha256 and present.get("sha256") == file.sha256:
         fetched = False
     else:
-        fetched = _from_mirrors(place, layout, file, None if file.sha256 else present.get("state"))
+        state = None if file.sha256 else present.get("state")
+        transfer = Transfer(place, file, state, Progress(file.file_name).at, allowed)
+        fetched = _from_mirrors(transfer, place, layout, file)
     if not fetched:
         log.info("%s is there already, and unchanged", file.file_name)
         shelf.discard(place)
     return fetched
 
 
-def _from_mirrors(place: Place, layout: Layout, file: WebFile, present: str | None) -> bool:
-    transfer = Transfer(place, file, present, Progress(file.file_name).at)
+def _from_mirrors(transfer: Transfer, place: Place, layout: Layout, file: WebFile) -> bool:
     refusals: dict[str, Unreadable] = {}
     for url in file.mirrors:
         try:

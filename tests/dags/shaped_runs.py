@@ -69,7 +69,7 @@ def run(bag: Any, case: dict[str, Any]) -> dict[str, Any]:
             object.__setattr__(task, "execute", lambda context, summary=summary: summary)
     import include.policies.fetch as fetching
 
-    def fetch(s3: Any, layout: Layout, files: Any) -> list[str]:
+    def fetch(s3: Any, layout: Layout, files: Any, allowed_hosts: str = "") -> list[str]:
         fetched.append([file.file_name for file in files])
         return fetched[-1]
 

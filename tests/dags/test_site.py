@@ -1,11 +1,16 @@
 """A task knows its pipeline under the deployment's overrides, and names a setting that is wrong."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from include.pipeline import DeploymentError
+from include.policies.fetch import FetchError
+from include.policies.source import SourceError
 
 SETTINGS = {
     "DEPLOYMENT": "local",
@@ -51,6 +56,22 @@ def test_a_model_that_hangs_is_soon_given_up_as_the_connection_says(
     assert config.proxies == {"http": "p"}
     assert site.runtime.meta.region_name == site.sagemaker.meta.region_name == "eu-west-1"
     assert site.sagemaker.meta.config.read_timeout == 60
+
+
+def test_a_mirror_in_a_private_network_is_fetched_from_where_a_variable_allows_it(
+    settings: pytest.MonkeyPatch, dag_bag: Any, load_dags: Any, pipelines_folder: Path
+) -> None:
+    """The task as it runs: its site from Airflow Variables, and the fetch that it asks for."""
+    yaml = "source: {layout: class_folders, urls: ['https://127.0.0.1:9/c.zip']}"
+    (pipelines_folder / "mirrored.yaml").write_text(yaml)
+    fetch = load_dags().dags["mirrored__dataset_refresh"].get_task("fetch").python_callable
+    with mock_aws():
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="some-bucket")
+        with pytest.raises(SourceError, match=r"127.0.0.1 is at 127.0.0.1, .* fetch_allowed_hosts"):
+            fetch("mirrored")
+        settings.setenv("AIRFLOW_VAR_FETCH_ALLOWED_HOSTS", "127.0.0.1")
+        with pytest.raises(FetchError, match="Connection refused"):
+            fetch("mirrored")
 
 
 def test_a_wrong_setting_is_named(settings: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -44,6 +45,7 @@ def variables(root: Path) -> dict[str, str]:
         ),
         "image_uri": image_uri(root),
         "deployment": "local",
+        "fetch_allowed_hosts": os.environ.get("FETCH_ALLOWED_HOSTS", ""),
     }
 
 

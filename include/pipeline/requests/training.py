@@ -95,6 +95,7 @@ def training_request(
         "OutputDataConfig": {"S3OutputPath": layout.output(layout.models)},
         **_resources(pipeline),
         **_checkpoints(pipeline, layout),
+        **_environment(deployment, told),
         "EnableNetworkIsolation": pipeline.network.isolates_training(
             pipeline.training.algorithm, told
         ),
@@ -139,6 +140,16 @@ def _names(pipeline: Pipeline, layout: Layout, dataset_version: str | None) -> l
     if dataset_version is None or pipeline.training.algorithm != "own":
         return []
     return [_channel("classes", layout.uri(layout.dataset_classes(dataset_version)), FILE)]
+
+
+def _environment(
+    deployment: Deployment, hyperparameters: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Tell our image which private hosts it may fetch weights from, where it fetches any."""
+    fetches = hyperparameters.get("pretrained_model_uri", "").startswith("https://")
+    if not (fetches and deployment.fetch_allowed_hosts):
+        return {}
+    return {"Environment": {"FETCH_ALLOWED_HOSTS": deployment.fetch_allowed_hosts}}
 
 
 def _checkpoints(pipeline: Pipeline, layout: Layout) -> dict[str, Any]:

@@ -7,14 +7,17 @@ from http.client import HTTPException, InvalidURL
 from types import TracebackType
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlparse
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 
-from include.common.addresses import error_text, redact_url
+from include.common.addresses import error_text
+from include.common.guarded_http import AddressRefused, AllowedHosts, open_url
 from include.policies.web.state import State
 
 TIMEOUT = 60
 """Seconds that a server may stay silent."""
+
+PUBLIC_ONLY = AllowedHosts()
+"""Every address must be public."""
 
 PASSING_STATUSES = frozenset({408, 425, 429})
 """What a server answers, beside its own faults, when it may answer otherwise later."""
@@ -89,23 +92,26 @@ class Answer:
         self._response.close()
 
 
-def ask(url: str, offset: int = 0, validator: str | None = None) -> Answer:
+def ask(
+    url: str, offset: int = 0, validator: str | None = None, allowed: AllowedHosts = PUBLIC_ONLY
+) -> Answer:
     """Ask for a file.
 
     Args:
         url: Where.
         offset: From which byte on; the server may ignore it, see `Answer.offset`.
         validator: From there on only if the file is still this one, else from the start.
+        allowed: Hosts and networks whose addresses need not be public.
 
     Raises:
-        Unreadable: The server is away, or answers something else.
+        Unreadable: The server is away, or answers something else, or must not be asked.
         RangeRefused: The file has no byte there.
     """
     headers = {"Range": f"bytes={offset}-"} if offset else {}
     if offset and validator:
         headers["If-Range"] = validator
     try:
-        response = build_opener(_Redirects).open(Request(url, headers=headers), timeout=TIMEOUT)
+        response = open_url(Request(url, headers=headers), TIMEOUT, allowed)
     except HTTPError as error:
         error.close()
         if error.code == 416 and offset:
@@ -114,25 +120,14 @@ def ask(url: str, offset: int = 0, validator: str | None = None) -> Answer:
         raise Unreadable(error_text(error), lasting) from error
     except (OSError, HTTPException) as error:
         raise Unreadable(error_text(error), lasting=isinstance(error, InvalidURL)) from error
+    except AddressRefused as error:
+        raise Unreadable(str(error), lasting=True) from error
     except ValueError as error:  # the URL, or the validator, cannot be sent
         raise Unreadable(error_text(error), lasting=True) from error
     if response.status not in (200, 206):
         response.close()
         raise Unreadable(f"{response.status} {response.reason} instead of the file", lasting=True)
     return Answer(url, response)
-
-
-class _Redirects(HTTPRedirectHandler):
-    """Follows redirects, but never from https to http."""
-
-    def redirect_request(
-        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> Request | None:
-        """Return the request that follows, or refuse the redirect."""
-        if urlparse(req.full_url).scheme == "https" and urlparse(newurl).scheme != "https":
-            reason = f"it redirects from https to {redact_url(newurl)}, which is refused"
-            raise Unreadable(reason, lasting=True)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _range(header: str) -> tuple[int, int | None]:

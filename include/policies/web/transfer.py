@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable
 
 from include.common.addresses import redact_url
+from include.common.guarded_http import AllowedHosts
 from include.pipeline.web_file import WebFile
 from include.policies.web import shelf
 from include.policies.web.draft import BLOCK, Draft, Place
-from include.policies.web.request import Answer, Cut, RangeRefused, Unreadable, ask
+from include.policies.web.request import PUBLIC_ONLY, Answer, Cut, RangeRefused, Unreadable, ask
 from include.policies.web.state import State, address_of
 
 TRIES = 3
@@ -31,11 +32,18 @@ class Transfer:
         file: What is expected of it.
         present: The mark of the state that is in the source already, or None.
         progress: Called with the bytes that are there, and with all if that is known.
+        allowed: Hosts and networks whose addresses need not be public.
     """
 
     def __init__(
-        self, place: Place, file: WebFile, present: str | None, progress: Progress
+        self,
+        place: Place,
+        file: WebFile,
+        present: str | None,
+        progress: Progress,
+        allowed: AllowedHosts = PUBLIC_ONLY,
     ) -> None:
+        self._allowed = allowed
         self._place, self._file, self._present = place, file, present
         self._name, self._progress = file.file_name, progress
         self._draft = self._usable(shelf.find(place))
@@ -87,7 +95,7 @@ class Transfer:
         if whole is not None and whole.expected:
             return whole
         offset, validator = self._where(url)
-        with ask(url, offset, validator) as answer:
+        with ask(url, offset, validator, self._allowed) as answer:
             if whole is not None and whole.state == answer.state:
                 return whole
             self._check_announced(answer)
@@ -132,6 +140,8 @@ class Transfer:
         told, expected = answer.state.size, self._file.size
         if told is not None and expected is not None and told != expected:
             raise Unreadable(f"it has {told} bytes, expected are {expected}", lasting=True)
+        if told is not None and told > self._file.largest:
+            raise Unreadable(self._too_large(f"it has {told} bytes"), lasting=True)
         if told == 0:
             raise Unreadable("it is empty", lasting=True)
         if not (answer.ends or expected):
@@ -141,11 +151,19 @@ class Transfer:
     def _pour(self, answer: Answer, draft: Draft) -> Draft:
         size = draft.state.size or self._file.size
         while content := answer.read(BLOCK):
+            if draft.offset + len(content) > self._file.largest:
+                self._draft = None
+                shelf.discard(self._place)
+                raise Unreadable(self._too_large("it does not end"), lasting=True)
             draft.add(content)
             self._progress(draft.offset, size)
         if size is not None and draft.offset < size:
             raise Cut(f"the connection ended {size - draft.offset} bytes early")
         return draft
+
+    def _too_large(self, found: str) -> str:
+        what = "max_bytes" if self._file.size is None else "size"
+        return f"{found}, and {what} allows {self._file.largest}: raise it if that is right"
 
     def _wrong(self, draft: Draft, digest: str | None) -> tuple[str, str | None]:
         """Say what is wrong with the whole file, or nothing; and what its SHA-256 is, if known."""

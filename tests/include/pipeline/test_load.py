@@ -71,10 +71,33 @@ MISTAKES = {
     ),
     "an unknown field of a file": (
         "source: {layout: class_folders, urls: [{mirrors: ['http://a.b/c.zip'], md5: abc}]}",
-        ["source.urls.0.md5: no such field; allowed here: name, mirrors, size, sha256"],
+        ["source.urls.0.md5: no such field; allowed here: name, mirrors, size, max_bytes, sha256"],
+    ),
+    "a file over http without its hash": (
+        "source: {layout: class_folders, urls: [{name: c, mirrors: ['https://a.b/c', 'http://a.b/c']}]}",
+        ["source: urls: c: a mirror has http", "give its sha256, or use https"],
+    ),
+    "a password in a URL": (
+        "source: {layout: class_folders, urls: ['https://me:secret@a.b/c.zip']}",
+        ["source.urls.0.mirrors.0: 'https://a.b/c.zip' is not allowed", "a user or password in the URL is"],
+            "source.urls.0.mirrors.0: 'https://a.b/c.zip' is not allowed",
+            "a user or password in the URL is not supported",
+        ],
+    ),
+    "a port that is none": (
+        "source: {layout: class_folders, urls: ['https://a.b:99999/c.zip']}",
+        ["source.urls.0.mirrors.0: ", "cannot be a URL: Port out of range"],
+    ),
+    "a space in a URL": (
+        "source: {layout: class_folders, urls: ['https://a.b/c d.zip']}",
+        ["source.urls.0.mirrors.0: 'https://a.b/c d.zip' is not allowed"],
+    ),
+    "a file of nothing at most": (
+        "source: {layout: class_folders, urls: [{mirrors: ['https://a.b/c'], max_bytes: 0}]}",
+        ["source.urls.0.max_bytes: 0 is not allowed"],
     ),
     "a marker of what is fetched": (
-        "source: {layout: class_folders, urls: ['http://a.b/c.zip'], complete_marker: _SUCCESS}",
+        "source: {layout: class_folders, urls: ['https://a.b/c.zip'], complete_marker: _SUCCESS}",
         ["source: complete_marker is for a source that others upload: not with urls"],
     ),
     "a devkit without one": (

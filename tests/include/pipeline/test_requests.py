@@ -2,6 +2,7 @@
 
 import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -410,6 +411,23 @@ def test_the_classes_names_are_a_channel_for_our_image_only(
     uri, content_type = channels(config)["classes"]
     assert uri == "s3://some-bucket/stanford_cars/dataset/versions/d1/classes.json"
     assert content_type == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("uri", "hosts", "expected"),
+    [
+        ("https://mirror.corp/a", "mirror.corp", {"FETCH_ALLOWED_HOSTS": "mirror.corp"}),
+        ("https://mirror.corp/a", "", None),
+        ("s3://bucket/a", "mirror.corp", None),
+    ],
+)
+def test_training_is_told_which_private_hosts_its_weights_may_come_from(
+    cars: Pipeline, deployment: Deployment, uri: str, hosts: str, expected: dict[str, str] | None
+) -> None:
+    here = replace(deployment, fetch_allowed_hosts=hosts)
+    told = {"pretrained_model_uri": uri, "pretrained_model_sha256": "0" * 64}
+    config = make.training_request(cars, here, "r1", told)["config"]
+    assert config.get("Environment") == expected
 
 
 def test_several_machines_train_on_batches_that_their_share_can_fill(

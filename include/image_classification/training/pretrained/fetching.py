@@ -3,14 +3,14 @@
 import hashlib
 import http.client
 import logging
-import shutil
-import urllib.request
+import os
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.request import Request, url2pathname
 
 from include.common.addresses import error_text, redact_url
+from include.common.guarded_http import VARIABLE, AddressRefused, AllowedHosts, open_url
 from include.image_classification.container import ProgramError
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,8 @@ CHUNK = 1024 * 1024
 def fetch(uri: str, folder: Path) -> Path:
     """Return the file that a URI names; what is not on this machine is copied into `folder`.
 
-    `file:///...` or an absolute path, `s3://bucket/key` with the job's own role, `https://...`.
+    `file:///...` or an absolute path, `s3://bucket/key` with the job's own role, `https://...` of a
+    public address (`guarded_http`). Nothing larger than `LARGEST` is copied.
 
     Raises:
         ProgramError: There is no such file, or its server does not give it.
@@ -70,19 +71,46 @@ def _local(uri: str, path: Path) -> Path:
 
 def _from_web(uri: str, target: Path) -> None:
     shown = redact_url(uri)
-    request = urllib.request.Request(uri, headers={"User-Agent": "image-classification"})
+    request = Request(uri, headers={"User-Agent": "image-classification"})
     try:
         with (
-            urllib.request.urlopen(request, timeout=SILENT_SECONDS) as answer,
+            open_url(request, SILENT_SECONDS, _allowed()) as answer,
             target.open("wb") as file,
         ):
+            announced = _announced(answer.headers.get("Content-Length"), shown)
             size = _copy(answer, file, shown)
-            announced = answer.headers.get("Content-Length")
+    except AddressRefused as error:
+        raise ProgramError(f"pretrained_model_uri {shown}: {error} ({VARIABLE})") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = error_text(error)
         raise ProgramError(f"pretrained_model_uri {shown} does not answer: {reason}") from error
-    if announced is not None and size != int(announced):
+    if announced is not None and size != announced:
         raise ProgramError(f"{shown} was cut off: {size} bytes of {announced} arrived; try again")
+
+
+def _allowed() -> AllowedHosts:
+    """Return the hosts and networks whose addresses need not be public."""
+    try:
+        return AllowedHosts.parse(os.environ.get(VARIABLE, ""))
+    except ValueError as error:
+        raise ProgramError(f"{VARIABLE}: {error}") from error
+
+
+def _announced(length: str | None, shown: str) -> int | None:
+    """Return how many bytes the server means to send, if it says so.
+
+    Raises:
+        ProgramError: They are more than weights can be: none of them is read.
+    """
+    if length is None or not length.isdecimal():
+        return None
+    if int(length) > LARGEST:
+        raise _too_large(shown)
+    return int(length)
+
+
+def _too_large(shown: str) -> ProgramError:
+    return ProgramError(f"{shown} is larger than {LARGEST} bytes: no ResNet's weights are")
 
 
 def _copy(source: IO[bytes], target: IO[bytes], shown: str) -> int:
@@ -90,7 +118,7 @@ def _copy(source: IO[bytes], target: IO[bytes], shown: str) -> int:
     while chunk := source.read(CHUNK):
         size += len(chunk)
         if size > LARGEST:
-            raise ProgramError(f"{shown} is larger than {LARGEST} bytes: no ResNet's weights are")
+            raise _too_large(shown)
         target.write(chunk)
     return size
 
@@ -102,8 +130,10 @@ def _from_s3(uri: str, bucket: str, key: str, target: Path) -> None:
 
     try:
         answer = boto3.client("s3").get_object(Bucket=bucket, Key=key)
+        if answer["ContentLength"] > LARGEST:
+            raise _too_large(uri)
         with target.open("wb") as file:
-            shutil.copyfileobj(answer["Body"], file, CHUNK)
+            _copy(answer["Body"], file, uri)
     except (BotoCoreError, Boto3Error, ClientError, OSError) as error:
         raise ProgramError(
             f"pretrained_model_uri {uri} cannot be read: {error}; a job without network access "

@@ -10,7 +10,7 @@ from tests.include.policies.preflight.conftest import SETTINGS, StubbedAws
 
 def test_variables_that_can_be_right_are_shown() -> None:
     findings = list(check_settings(SETTINGS))
-    assert [each.status for each in findings] == ["ok"] * 5
+    assert [each.status for each in findings] == ["ok"] * 6
     assert findings[1].check == "Variable artifact_bucket"
     assert findings[1].found == "some-bucket"
 

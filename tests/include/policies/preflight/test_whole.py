@@ -21,8 +21,8 @@ def test_everything_refused_is_all_unknown_and_no_traceback(aws: StubbedAws) -> 
     ):
         aws[service].refuse(operation, "AccessDenied", "no")
     findings = check_installation(aws, SETTINGS)
-    assert [each.check for each in findings[5:]] == INSTALLATION
-    assert {each.check: each.status for each in findings[5:]} == {
+    assert [each.check for each in findings[6:]] == INSTALLATION
+    assert {each.check: each.status for each in findings[6:]} == {
         **dict.fromkeys(INSTALLATION, "unknown"),
         "region": "ok",
     }
@@ -49,7 +49,7 @@ def test_without_variables_nothing_is_asked_about_them(aws: StubbedAws) -> None:
         f"Variable {name}"
         for name in ("deployment", "artifact_bucket", "sagemaker_role_arn", "image_uri")
     ]
-    assert [each.check for each in findings[5:]] == ["login", "region"]
+    assert [each.check for each in findings[6:]] == ["login", "region"]
 
 
 def test_without_a_region_there_is_nowhere_to_look() -> None:
@@ -59,7 +59,7 @@ def test_without_a_region_there_is_nowhere_to_look() -> None:
         raise NoRegionError
 
     findings = check_installation(nowhere, SETTINGS)
-    assert [each.check for each in findings[5:]] == ["login", "region"]
+    assert [each.check for each in findings[6:]] == ["login", "region"]
     assert [each.check for each in failures(findings)] == ["region"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import boto3
@@ -11,10 +11,17 @@ import pytest
 from moto import mock_aws
 
 from include.pipeline import Layout
+from include.pipeline.web_file import WebFile
+from include.policies import fetch
 from include.policies.web import draft
 from tests.include.policies.web.mirror import Mirror, mirror
 
 PART = 1000
+
+
+def fetch_source(s3: Any, layout: Layout, files: Sequence[WebFile]) -> list[str]:
+    """Fetch as the DAG does, where the test's mirrors on loopback are allowed."""
+    return fetch.fetch_source(s3, layout, files, "127.0.0.0/8")
 
 
 @pytest.fixture

@@ -12,14 +12,16 @@ from urllib.request import Request
 
 import pytest
 
+from include.common import guarded_http
+from include.common.guarded_http import AddressRefused
 from include.pipeline import Layout
 from include.pipeline.web_file import WebFile
-from include.policies.fetch import FetchError, fetch_source
+from include.policies import fetch
+from include.policies.fetch import FetchError
 from include.policies.source import SourceError
 from include.policies.web import progress, request
-from include.policies.web.request import Unreadable
 from include.policies.web.state import State
-from tests.include.policies.web.conftest import Shelf
+from tests.include.policies.web.conftest import Shelf, fetch_source
 from tests.include.policies.web.mirror import LONG_AGO, Mirror, Page
 
 CONTENT = random.Random(1).randbytes(3500)
@@ -364,8 +366,8 @@ def test_redirects_are_followed_but_not_out_of_https_or_http(
 
 
 def test_a_redirect_from_https_to_http_is_refused() -> None:
-    redirects = request._Redirects()
-    with pytest.raises(Unreadable, match="from https to http://b/x, which is refused"):
+    redirects = guarded_http._Redirects()
+    with pytest.raises(AddressRefused, match="from https to http://b/x, which is refused"):
         redirects.redirect_request(Request("https://a/x"), None, 302, "", {}, "http://b/x")
     assert isinstance(
         redirects.redirect_request(Request("https://a/x"), None, 302, "", {}, "https://b/x"),
@@ -377,10 +379,43 @@ def test_a_redirect_from_https_to_http_is_refused() -> None:
         )
 
 
+def test_a_mirror_at_a_private_address_is_refused_for_good_unless_it_is_allowed(
+    s3: Any, layout: Layout, first: Mirror
+) -> None:
+    file = _file(first.serve("/a.tgz", CONTENT))
+    with pytest.raises(SourceError, match=r"127.0.0.1 is at 127.0.0.1, which is no public address"):
+        fetch.fetch_source(s3, layout, [file])
+    assert first.asked == []
+    with pytest.raises(SourceError, match=r"Airflow Variable fetch_allowed_hosts: '127.0.0.1/8'"):
+        fetch.fetch_source(s3, layout, [file], "127.0.0.1/8")
+    assert fetch.fetch_source(s3, layout, [file], "127.0.0.1") == ["a.tgz"]
+
+
+def test_a_file_that_announces_more_than_is_allowed_is_not_read(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    url = first.serve("/a.tgz", CONTENT)
+    with pytest.raises(SourceError, match="it has 3500 bytes, and max_bytes allows 3499: raise it"):
+        fetch_source(s3, layout, [_file(url, max_bytes=3499)])
+    assert (shelf.keys(), shelf.uploads()) == ([], [])
+    assert fetch_source(s3, layout, [_file(url, max_bytes=3500)]) == ["a.tgz"]
+
+
+def test_a_file_that_goes_on_beyond_its_size_is_not_read_to_the_end(
+    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+) -> None:
+    """Its server does not say how long it is; it would fill the bucket."""
+    url = first.serve("/a.tgz", CONTENT * 1000, lengthless=True)
+    with pytest.raises(SourceError, match="it does not end, and size allows 3500"):
+        fetch_source(s3, layout, [_file(url, size=3500)])
+    assert (shelf.keys(), shelf.uploads()) == ([], [])
+
+
 def test_stanfords_own_address_is_named_as_dead(
     s3: Any, layout: Layout, first: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", first.url)  # which has none of them
+    monkeypatch.setattr(guarded_http, "_check_proxied", lambda *_: None)  # asks for real addresses
     old = "http://ai.stanford.edu/~jkrause/car196/cars_train.tgz"
     older = "http://imagenet.stanford.edu/internal/car196/cars_train.tgz"
     place = "s3://some-bucket/stanford_cars/source/"
@@ -453,15 +488,16 @@ def test_a_token_in_an_address_is_neither_logged_nor_stored(
 def test_an_address_that_cannot_be_requested_is_refused_without_its_token(
     s3: Any, layout: Layout, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    unchecked = WebFile.model_construct(mirrors=[address])  # a pipeline's file refuses it sooner
     with pytest.raises(SourceError, match="cannot be requested") as raised:
-        fetch_source(s3, layout, [_file(address)])
+        fetch_source(s3, layout, [unchecked])
     assert "t0ken" not in str(raised.value) + caplog.text
 
 
 def test_a_redirect_that_is_refused_shows_no_token() -> None:
     old = Request("https://a.b/c")
-    with pytest.raises(Unreadable, match=r"from https to http://d/e, which is refused"):
-        request._Redirects().redirect_request(old, None, 302, "", {}, "http://d/e?t0ken=1")
+    with pytest.raises(AddressRefused, match=r"from https to http://d/e, which is refused"):
+        guarded_http._Redirects().redirect_request(old, None, 302, "", {}, "http://d/e?t0ken=1")
 
 
 def test_a_draft_of_an_earlier_version_is_known_by_its_address() -> None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from include.pipeline import Layout
 from include.pipeline.web_file import WebFile
-from include.policies.fetch import FetchError, fetch_source
+from include.policies.fetch import FetchError
 from include.policies.source import SourceError
-from tests.include.policies.web.conftest import Shelf
+from tests.include.policies.web.conftest import Shelf, fetch_source
 from tests.include.policies.web.mirror import Mirror, mirror
 
 RIGHT = random.Random(4).randbytes(4200)

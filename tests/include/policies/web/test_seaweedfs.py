@@ -20,10 +20,10 @@ from include.local_run.drive.checksum import PART as UPLOAD_PART
 from include.local_run.drive.upload import Mirror as Upload
 from include.pipeline import Layout
 from include.pipeline.web_file import WebFile
-from include.policies.fetch import fetch_source
 from include.policies.readiness import SourceUnfinished, need_whole
 from include.policies.source import Listing
 from include.policies.web.draft import PART
+from tests.include.policies.web.conftest import fetch_source
 from tests.include.policies.web.mirror import Mirror
 
 CONTENT = random.Random(3).randbytes(2 * PART + 12345)

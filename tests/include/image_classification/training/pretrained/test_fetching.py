@@ -20,7 +20,7 @@ class Handler(BaseHTTPRequestHandler):
     """Serves /whole, cuts /cut short, has nothing else."""
 
     def do_GET(self) -> None:
-        if self.path not in ("/whole", "/cut"):
+        if self.path not in ("/whole", "/cut", "/bucket/whole"):
             self.send_error(404)
             return
         self.send_response(200)
@@ -30,6 +30,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _loopback_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FETCH_ALLOWED_HOSTS", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +105,30 @@ def test_more_than_weights_can_be_is_not_stored(
     monkeypatch.setattr(fetching, "LARGEST", 100)
     with pytest.raises(ProgramError, match="larger than 100 bytes"):
         fetch(f"{server}/whole", tmp_path)
+
+
+@pytest.mark.parametrize("uri", ["http://169.254.169.254/latest", "https://[::1]/weights"])
+def test_weights_come_from_no_private_address(tmp_path: Path, uri: str) -> None:
+    with pytest.raises(ProgramError, match=r"no public address: .*\(FETCH_ALLOWED_HOSTS\)"):
+        fetch(uri, tmp_path)
+
+
+def test_a_mistake_in_the_allowed_hosts_is_named(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FETCH_ALLOWED_HOSTS", "10.0.0.1/8")
+    with pytest.raises(ProgramError, match=r"fetch_allowed_hosts: '10.0.0.1/8' is neither"):
+        fetch(f"{server}/whole", tmp_path)
+
+
+def test_more_than_weights_can_be_is_not_read_from_s3(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "LARGEST", 100)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server)
+    with pytest.raises(ProgramError, match=r"s3://bucket/whole is larger than 100 bytes"):
+        fetch("s3://bucket/whole", tmp_path)
+    assert [file for file in tmp_path.iterdir() if file.stat().st_size] == []
 
 
 def test_an_object_that_s3_does_not_give_is_named(
