@@ -79,7 +79,7 @@ MISTAKES = {
     ),
     "a password in a URL": (
         "source: {layout: class_folders, urls: ['https://me:secret@a.b/c.zip']}",
-        ["source.urls.0.mirrors.0: 'https://a.b/c.zip' is not allowed", "a user or password in the URL is"],
+        [
             "source.urls.0.mirrors.0: 'https://a.b/c.zip' is not allowed",
             "a user or password in the URL is not supported",
         ],
