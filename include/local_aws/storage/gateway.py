@@ -5,11 +5,20 @@ import contextlib
 import re
 
 from include.local_aws.settings import Credentials
-from include.local_aws.storage.kms_requests import asks_for_kms, with_own_key
+from include.local_aws.storage.kms_requests import (
+    REFUSED_DEFAULT,
+    asks_for_kms,
+    sets_default,
+    with_own_key,
+)
 
 _CHUNK = 256 * 1024  # bytes, and the longest head of a request
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+
+
+class _Refused(Exception):
+    """The request is not passed on; `REFUSED_DEFAULT` answers it."""
 
 
 class Gateway:
@@ -47,11 +56,14 @@ class Gateway:
                 "127.0.0.1", self._target, limit=_CHUNK
             )
             with contextlib.closing(s3_writer):
-                requests = self._copy_requests(reader, s3_writer)
+                requests = self._copy_requests(reader, s3_writer, writer)
                 await asyncio.gather(requests, _copy(s3_reader, writer))
 
     async def _copy_requests(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        client: asyncio.StreamWriter,
     ) -> None:
         """Copy request by request, as long as it is plain where the next one begins."""
         try:
@@ -61,6 +73,10 @@ class Gateway:
             sink.write(rest.partial)
         except asyncio.LimitOverrunError:
             pass  # SeaweedFS refuses such a head
+        except _Refused:
+            client.write(REFUSED_DEFAULT)
+            sink.close()
+            return
         except OSError:
             sink.close()
             return
@@ -71,11 +87,16 @@ class Gateway:
         head = await source.readuntil(b"\r\n\r\n")
         if asks_for_kms(head):
             head = with_own_key(head, self._credentials)
+        found = _LENGTH.search(head)
+        left = int(found[1]) if found else 0
+        if sets_default(head) and left <= _CHUNK:
+            body = await source.readexactly(left)
+            if b"aws:kms" in body:
+                raise _Refused
+            head, left = head + body, 0
         sink.write(head)
         if _CHUNKED.search(head):
             return False
-        found = _LENGTH.search(head)
-        left = int(found[1]) if found else 0
         while left:
             chunk = await source.read(min(left, _CHUNK))
             if not chunk:

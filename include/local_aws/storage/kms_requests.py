@@ -20,7 +20,19 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<scope>(?P<key>[^/,]+)/\d{8}/(?P<region>[^/,]+)/s3"
     r"/aws4_request), ?SignedHeaders=(?P<names>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
+_SETS_DEFAULT = re.compile(rb"PUT [^ ?]*\?(?:[^ ]*&)?encryption[=& ]")
+_EXPECTS = re.compile(rb"\r\nexpect:", re.IGNORECASE)  # it sends its body only when it is asked to
 _HEADER = "x-amz-server-side-encryption"
+
+_MESSAGE = (
+    b"<Error><Code>NotImplemented</Code><Message>local_aws does not support aws:kms as the default "
+    b"encryption of a bucket: set AES256, or ask for aws:kms with each upload.</Message></Error>"
+)
+REFUSED_DEFAULT = (
+    b"HTTP/1.1 501 Not Implemented\r\nContent-Type: application/xml\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_MESSAGE), _MESSAGE)
+)
+"""The answer to a default that would make every later upload fail."""
 
 _Headers = list[tuple[str, str]]
 
@@ -28,6 +40,11 @@ _Headers = list[tuple[str, str]]
 def asks_for_kms(head: bytes) -> bool:
     """Whether the head of a request asks for encryption by KMS."""
     return _ASKED.search(head) is not None
+
+
+def sets_default(head: bytes) -> bool:
+    """Whether a request with this head, its body behind it, sets a bucket's default encryption."""
+    return _SETS_DEFAULT.match(head) is not None and not _EXPECTS.search(head)
 
 
 def with_own_key(head: bytes, credentials: Credentials) -> bytes:

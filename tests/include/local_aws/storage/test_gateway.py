@@ -43,6 +43,27 @@ def test_uploads_with_encryption_are_stored_and_read_back(
     assert s3.get_object(Bucket=BUCKET, Key="copied")["Body"].read() == body
 
 
+def test_of_a_buckets_default_encryption_kms_is_refused_and_aes256_is_kept(
+    aws: LocalServer,
+) -> None:
+    """SeaweedFS would take it, and then answer 500 to every upload."""
+    aws.s3.create_bucket(Bucket="encrypted")
+    with pytest.raises(ClientError, match="does not support aws:kms as the default") as refused:
+        aws.s3.put_bucket_encryption(**_default_encryption("aws:kms"))
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"
+    aws.s3.put_object(Bucket="encrypted", Key="plain", Body=b"1")
+    aws.s3.put_bucket_encryption(**_default_encryption("AES256"))
+    put = aws.s3.put_object(Bucket="encrypted", Key="encryption", Body=b"aws:kms")
+    assert put["ServerSideEncryption"] == "AES256"
+    got = aws.s3.get_object(Bucket="encrypted", Key="encryption")
+    assert got["Body"].read() == b"aws:kms"
+
+
+def _default_encryption(algorithm: str) -> dict[str, Any]:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+    return {"Bucket": "encrypted", "ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+
+
 def test_a_wrong_secret_is_not_signed_anew(aws: LocalServer) -> None:
     """The gateway has the keys; it must not lend them to whoever asks for KMS."""
     wrong = _client(aws, secret="wrong")
