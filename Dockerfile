@@ -4,12 +4,12 @@ FROM apache/airflow:3.3.2-python3.11
 
 # With the profile local-aws, jobs run in this image too: MXNet's wheel links against these two
 # libraries and does not bring them, and the server's state is in a folder that a volume covers.
-# A new volume takes over its owner; any AIRFLOW_UID is in group 0.
+# A new volume takes over its owner and mode; any AIRFLOW_UID is in group 0.
 USER root
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 libquadmath0 \
     && rm -rf /var/lib/apt/lists/* \
-    && install --directory --owner=airflow --group=0 --mode=775 /opt/airflow/local-aws
+    && install --directory --owner=root --group=0 --mode=770 /opt/airflow/local-aws
 USER airflow
 
 COPY requirements.txt requirements-production.txt constraints.txt /

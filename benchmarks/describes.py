@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks import photos
 from benchmarks.conversion import environment
-from benchmarks.invoke import PROGRAM, PROJECT, SIGNED
+from benchmarks.invoke import PROGRAM, PROJECT
 from benchmarks.local_aws import BUCKET, IMAGE, ROLE, Started, local_aws
 from benchmarks.pairs import Ratio
 
@@ -29,7 +29,6 @@ PHOTOS, SIDE = 640, 128
 NAME = "describes"
 PATIENCE = 120.0  # seconds
 HEADERS = {
-    "Authorization": SIGNED,
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": "SageMaker.DescribeTrainingJob",
 }
@@ -77,10 +76,11 @@ def _calls(aws: Started, start: float, first: int) -> list[float]:
     address = aws.environment["AWS_ENDPOINT_URL"].removeprefix("http://")
     connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     body, latencies = json.dumps({"TrainingJobName": NAME}), []
+    headers = aws.signed("/", body, HEADERS)
     for number in range(first, RATE * SECONDS, CLIENTS):
         due = start + number / RATE
         time.sleep(max(0.0, due - time.perf_counter()))
-        connection.request("POST", "/", body, HEADERS)
+        connection.request("POST", "/", body, headers)
         answer = connection.getresponse()
         content = answer.read()
         latencies.append(time.perf_counter() - due)

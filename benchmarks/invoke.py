@@ -24,9 +24,8 @@ PHOTO_BYTES = 40_000
 REQUESTS = 300
 WARM_UP = 30
 NAME = "invoke"
+JPEG = {"Content-Type": "image/jpeg"}
 PATIENCE = 120.0  # seconds
-# On loopback the server asks for a signature of any key, and does not verify it.
-SIGNED = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sagemaker/aws4_request"
 
 
 def invoke(folder: Path) -> Ratio:
@@ -35,8 +34,9 @@ def invoke(folder: Path) -> Ratio:
     with local_aws(folder, program) as aws:
         _serve(aws, folder)
         port = int(aws.environment["AWS_ENDPOINT_URL"].rpartition(":")[2])
-        ours = _asking(port, f"/endpoints/{NAME}/invocations", {"Authorization": SIGNED})
-        peer = _asking(_model_port(folder), "/invocations", {})
+        path = f"/endpoints/{NAME}/invocations"
+        ours = _asking(port, path, aws.signed(path, _photo(), JPEG))
+        peer = _asking(_model_port(folder), "/invocations", JPEG)
         pairs = [(ours(), peer()) for _ in range(WARM_UP + REQUESTS)][WARM_UP:]
     through, direct = (statistics.median(side) * 1000 for side in zip(*pairs, strict=True))
     return Ratio(
@@ -84,7 +84,7 @@ def _model_port(folder: Path) -> int:
 def _asking(port: int, path: str, headers: dict[str, str]) -> Callable[[], float]:
     """A client with a connection of its own: each call is a request, and its seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    photo, headers = _photo(), headers | {"Content-Type": "image/jpeg"}
+    photo = _photo()
 
     def ask() -> float:
         started = time.perf_counter()

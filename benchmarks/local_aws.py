@@ -20,10 +20,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials as BotocoreCredentials
 
 from benchmarks.pairs import PAIRS, Ratio, compare
+from include.local_aws.access.keys import read_keys
 from include.local_aws.processes.ports import free_port
+from include.local_aws.settings import Credentials
 
 OBJECTS = 1000
 OBJECT_BYTES = 40_000
@@ -39,10 +44,11 @@ PATIENCE = 1800.0  # seconds
 
 @dataclass
 class Started:
-    """A running server: its process, and what its clients are told."""
+    """A running server: its process, what its clients are told, and their keys."""
 
     pid: int
     environment: dict[str, str]
+    credentials: Credentials
 
     def client(self, service: str) -> Any:
         """A client of it."""
@@ -51,10 +57,19 @@ class Started:
             service,
             endpoint_url=url or self.environment["AWS_ENDPOINT_URL"],
             region_name="us-east-1",
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=self.credentials.access_key_id,
+            aws_secret_access_key=self.credentials.secret_access_key,
             config=Config(max_pool_connections=CLIENTS),
         )
+
+    def signed(self, path: str, body: bytes | str, headers: dict[str, str]) -> dict[str, str]:
+        """The headers of a signed request to SageMaker, good for a quarter of an hour."""
+        url = self.environment["AWS_ENDPOINT_URL"] + path
+        request = AWSRequest(method="POST", url=url, headers=headers, data=body)
+        keys = self.credentials
+        signer = BotocoreCredentials(keys.access_key_id, keys.secret_access_key)
+        SigV4Auth(signer, "sagemaker", "us-east-1").add_auth(request)
+        return dict(request.headers.items())
 
 
 def s3(folder: Path) -> Ratio:
@@ -228,15 +243,18 @@ def _seaweedfs(folder: Path) -> int:
 def local_aws(folder: Path, entrypoint: list[str]) -> Iterator[Started]:
     """The server with one image and a bucket."""
     images = folder / "images.json"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     images.write_text(json.dumps({IMAGE: {"entrypoint": entrypoint}}))
     command = [
         *(sys.executable, "-m", "include.local_aws", "--root", str(folder / "aws"), "--json"),
         *("--port", str(free_port()), "--images", str(images), "--bucket", BUCKET),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield Started(process.pid, json.loads(process.stdout.readline())["environment"])
+            told = json.loads(process.stdout.readline())["environment"]
+            keys = read_keys(Path(told["AWS_SHARED_CREDENTIALS_FILE"]))
+            yield Started(process.pid, told, keys)
         finally:
             process.terminate()
 
@@ -245,11 +263,10 @@ def local_aws(folder: Path, entrypoint: list[str]) -> Iterator[Started]:
 def _moto() -> Iterator[Started]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    keys = {"AWS_ACCESS_KEY_ID": "moto", "AWS_SECRET_ACCESS_KEY": "moto"}
     command = [sys.executable, "-m", "moto.server", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            moto = Started(process.pid, {"AWS_ENDPOINT_URL": url, **keys})
+            moto = Started(process.pid, {"AWS_ENDPOINT_URL": url}, Credentials("moto", "moto"))
             _make_bucket(moto.client("s3"))
             yield moto
         finally:

@@ -54,8 +54,8 @@ class Running:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    root, port, s3_port = tmp_path_factory.mktemp("compose"), free_port(), free_port()
-    images = root / "images.json"
+    folder, port, s3_port = tmp_path_factory.mktemp("compose"), free_port(), free_port()
+    root, images = folder / "root", folder / "images.json"
     container = SERVICE["environment"]["PYTHONPATH"]
     registry = (ROOT / MOUNTS[OPTIONS["images"]]).read_text()
     images.write_text(registry.replace(f'"{container}"', f'"{ROOT}"'))
@@ -63,9 +63,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     assert SERVICE["command"][0] == "python"
     words = [f"--{name}={here.get(name, value)}" for name, value in OPTIONS.items()]
     command = [sys.executable, *SERVICE["command"][1:3], *words]
-    with started(command, root / "first.log"):
+    with started(command, folder / "first.log"):
         pass  # so that the one that is tested finds a bucket, as after every restart
-    with contextlib.ExitStack() as after_the_stop, started(command, root / "second.log") as pid:
+    with contextlib.ExitStack() as after_the_stop, started(command, folder / "second.log") as pid:
         after_the_stop.enter_context(socket.create_connection(("127.0.0.1", s3_port)))
         yield Running(pid, port, s3_port, "artifacts")
 
@@ -130,7 +130,7 @@ def test_the_status_page_asks_other_machines_for_its_key(service: Running) -> No
         credentials=Credentials(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"]),
     )
     with httpx.Client(base_url=service.url, follow_redirects=True) as browser:
-        page = browser.get("/", params={"key": page_key(settings) or ""})
+        page = browser.get("/", params={"key": page_key(settings)})
         assert (page.status_code, page.url.query) == (200, b"")
         assert "of-the-test-alone" not in page.text
         assert browser.get("/jobs/training/a").status_code == 404
@@ -155,7 +155,7 @@ def test_the_registry_has_the_image_of_the_example() -> None:
 def test_its_state_is_in_a_volume_that_the_image_prepares() -> None:
     assert MOUNTS[OPTIONS["root"]] in COMPOSE["volumes"]
     assert re.search(
-        rf"install .*--group=0 --mode=775 {OPTIONS['root']}$",
+        rf"install .*--group=0 --mode=770 {OPTIONS['root']}$",
         (ROOT / "Dockerfile").read_text(),
         re.MULTILINE,
     )

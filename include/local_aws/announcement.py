@@ -1,39 +1,32 @@
 """What the server says when it is ready, to people and to scripts."""
 
 import json
+import shlex
 
-from include.local_aws.settings import (
-    HIDDEN,
-    Settings,
-    client_environment,
-    shown_environment,
-)
+from include.local_aws.access.client_files import STATUS_URL, announced_environment
+from include.local_aws.access.keys import SECRET
+from include.local_aws.settings import Settings
 from include.local_aws.status.page import page_url
-
-_NOT_REPEATED = "  # the one that this server was given"
 
 
 def event(settings: Settings, s3_endpoint_url: str, isolation: str) -> str:
-    """The line of JSON for scripts."""
+    """Return the line of JSON for scripts, which may be logged: no secret is in it."""
     told = {
         "event": "ready",
         "endpoint_url": settings.announced_url,
         "s3_endpoint_url": s3_endpoint_url,
-        "status_url": page_url(settings),
+        "status_url": f"{settings.announced_url}/",
+        "status_url_file": str(settings.root / STATUS_URL),
         "isolation": isolation,
-        "environment": client_environment(
-            settings.announced_url, s3_endpoint_url, settings.credentials
-        ),
+        "environment": announced_environment(settings, s3_endpoint_url),
     }
     return json.dumps(told)
 
 
 def text(settings: Settings, s3_endpoint_url: str) -> str:
-    """The lines for people; `ready` comes first. A secret of one's own is not repeated."""
-    exports = [
-        f"export {name}={value}{_NOT_REPEATED if value == HIDDEN else ''}"
-        for name, value in shown_environment(settings, s3_endpoint_url).items()
-    ]
+    """Return the lines for people; `ready` comes first, and the secret key is not in them."""
+    variables = announced_environment(settings, s3_endpoint_url)
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return "\n".join(
         [
             "ready",
@@ -45,7 +38,15 @@ def text(settings: Settings, s3_endpoint_url: str) -> str:
             "Paste this where your client runs:",
             "",
             *exports,
+            *_keys(settings),
             "",
             "Ctrl-C stops it; the state stays.",
         ]
     )
+
+
+def _keys(settings: Settings) -> list[str]:
+    """Return the lines about the keys that the variables do not lead to, or override them."""
+    if settings.keys_given:
+        return [f"export {SECRET}=...  # the one that this server was given"]
+    return ["unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE"]

@@ -3,22 +3,26 @@
 import argparse
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address
 
 import uvicorn
 
 from include.local_aws import announcement
+from include.local_aws.access.client_files import write_client_files
+from include.local_aws.access.folder import prepare
+from include.local_aws.access.keys import given_keys, kept_keys
 from include.local_aws.doctor import command as doctor
 from include.local_aws.errors import StartupError
 from include.local_aws.local_aws import LocalAws
 from include.local_aws.options import options_parser
 from include.local_aws.server import Server
-from include.local_aws.settings import FIXED, Credentials, Settings
+from include.local_aws.settings import Settings
+from include.local_aws.status.page import page_url
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,6 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="local_aws: %(message)s", stream=sys.stderr)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
+    before = os.umask(0o077)  # the state, the logs and the keys are for this user alone
+    try:
+        return _run(options)
+    finally:
+        os.umask(before)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         settings = _settings(options, os.environ)
         aws = LocalAws(settings)
@@ -50,11 +62,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
-    """The settings; StartupError if clients elsewhere could call it and not all is said for it."""
-    settings = Settings(
-        root=options.root.absolute(),
+    """Return the settings; the folder is prepared, and has keys if none are given.
+
+    Raises:
+        StartupError: the folder cannot be used, or clients elsewhere could call the server and
+            not all is said for that.
+    """
+    exposed = not IPv4Address(options.bind).is_loopback
+    given = given_keys(environment)
+    if exposed:
+        _check_exposed(options, keys_given=given is not None)
+    root, images = options.root.absolute(), options.images.absolute()
+    prepare(root, images)
+    return Settings(
+        root=root,
         port=options.port,
-        images=options.images.absolute(),
+        images=images,
+        credentials=given or kept_keys(root),
+        keys_given=given is not None,
         bind=str(options.bind),
         allowed_hosts=tuple(name.lower() for name in options.allow_host),
         s3_port=options.s3_port,
@@ -64,25 +89,20 @@ def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Se
         keep_days=options.keep_days,
         keep_logs=options.keep_logs << 20,
     )
-    if not settings.exposed:
-        return settings
-    if not settings.allowed_hosts:
+
+
+def _check_exposed(options: argparse.Namespace, *, keys_given: bool) -> None:
+    """Refuse to let other machines in without a name to call and keys that they can have."""
+    if not options.allow_host:
         raise StartupError(
-            f"--bind {settings.bind} lets other machines in: "
+            f"--bind {options.bind} lets other machines in: "
             "say with --allow-host under which name they may call"
         )
-    return dataclasses.replace(settings, credentials=_own_credentials(settings.bind, environment))
-
-
-def _own_credentials(bind: str, environment: Mapping[str, str]) -> Credentials:
-    key = environment.get("AWS_ACCESS_KEY_ID", "")
-    secret = environment.get("AWS_SECRET_ACCESS_KEY", "")
-    if not key or not secret or secret == FIXED.secret_access_key:
+    if not keys_given:
         raise StartupError(
-            f"--bind {bind} lets other machines in: "
+            f"--bind {options.bind} lets other machines in: "
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to keys of your own"
         )
-    return Credentials(key, secret)
 
 
 class _Http(uvicorn.Server):
@@ -127,6 +147,7 @@ async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: 
 
 
 def _announce(settings: Settings, aws: LocalAws, *, as_json: bool) -> None:
+    write_client_files(settings, aws.s3_endpoint_url, page_url(settings))
     if as_json:
         said = announcement.event(settings, aws.s3_endpoint_url, str(aws.isolation))
     else:

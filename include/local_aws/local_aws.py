@@ -63,7 +63,6 @@ class LocalAws:
     def start(self) -> Server:
         """Start S3, settle what the last server left, and return the application to serve."""
         with contextlib.ExitStack() as undo:
-            _make_root(self._settings)
             undo.enter_context(_lock(self._settings))
             self._check_ports()
             self._check_disk()
@@ -151,17 +150,6 @@ def _gateway(settings: Settings) -> Gateway:
     except OSError as error:
         raise StartupError(
             f"{settings.bind} cannot be listened on ({error.strerror}): choose another with --bind"
-        ) from error
-
-
-def _make_root(settings: Settings) -> None:
-    try:
-        settings.root.mkdir(parents=True, exist_ok=True)
-        (settings.root / "lock").touch()
-    except OSError as error:
-        raise StartupError(
-            f"the folder {settings.root} cannot be used ({error.strerror}): "
-            "make it writable for this user, or choose another --root"
         ) from error
 
 

@@ -12,6 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from include.local_aws import bodies
+from include.local_aws.access.client_files import where_keys_are
+from include.local_aws.access.refusals import refusal
+from include.local_aws.access.signatures import Signatures
 from include.local_aws.api import iam
 from include.local_aws.api.logs import LogsApi, is_ours
 from include.local_aws.api.runtime import Runtime
@@ -23,7 +26,6 @@ from include.local_aws.door import Door
 from include.local_aws.errors import ApiError
 from include.local_aws.moto_app import Moto
 from include.local_aws.services import Services
-from include.local_aws.signatures import Signatures
 from include.local_aws.status.page import StatusPage
 
 _log = logging.getLogger(__name__)
@@ -36,10 +38,9 @@ _JSON = "application/x-amz-json-1.1"
 class Server:
     """The ASGI application.
 
-    Every request but those for /health and the status page must be signed in its Authorization
-    header, which a page in a browser cannot set for another site: on loopback whatever the key,
-    beyond loopback with the right keys. The door keeps out what a page elsewhere sends all the
-    same.
+    Every request but those for /health and the status page must be signed with the server's keys
+    in its Authorization header, which other users do not have and a page in a browser cannot set
+    for another site. The door keeps out what a page elsewhere sends all the same.
     """
 
     def __init__(self, services: Services, s3_endpoint_url: str) -> None:
@@ -50,7 +51,7 @@ class Server:
         self._runtime = Runtime(services)
         settings = services.machine.settings
         self._door = Door(settings)
-        self._signatures = Signatures(settings.credentials) if settings.exposed else None
+        self._signatures = Signatures(settings.credentials, where_keys_are(settings))
         self._status = StatusPage(services, s3_endpoint_url)
         training = TrainingMetrics(services.store)
         self._moto = Moto(lambda: publish(services.machine.metrics, training))
@@ -66,7 +67,7 @@ class Server:
             try:
                 response = await self._respond(request)
             except ApiError as error:
-                response = _error(error.code, error.message, error.status)
+                response = refusal(request, error)
             await response(scope, exchange.receive, exchange.send)
 
     async def close(self) -> None:
@@ -78,9 +79,9 @@ class Server:
         service = _service(request)
         if service is None:
             return await self._unsigned(request)
-        if self._signatures:
-            request = await self._signatures.verified(request)
-        return await self._serve(service, request)
+        if service == "s3":
+            return self._s3_response()
+        return await self._serve(service, await self._signatures.verified(request))
 
     async def _unsigned(self, request: Request) -> Response:
         if request.scope["path"] == "/health":
@@ -95,8 +96,6 @@ class Server:
     async def _serve(self, service: str, request: Request) -> Any:
         if service == "sagemaker":
             return await self._sagemaker_response(request)
-        if service == "s3":
-            return self._s3_response()
         body = await _body(request)
         if service == "logs":
             payload = _parsed(body)

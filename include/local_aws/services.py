@@ -10,7 +10,7 @@ from include.local_aws.cloudwatch.metrics import EndpointMetrics
 from include.local_aws.images import ImageRegistry
 from include.local_aws.logs import LogFiles
 from include.local_aws.processes.isolation import Isolation
-from include.local_aws.settings import Settings, client_environment
+from include.local_aws.settings import Settings, program_environment
 from include.local_aws.storage.objects import Objects
 from include.local_aws.store import Store
 
@@ -39,7 +39,7 @@ class Machine:
     @property
     def aws(self) -> dict[str, str]:
         """The environment that points a program at this server."""
-        return client_environment(
+        return program_environment(
             self.settings.endpoint_url, self.s3_endpoint_url, self.settings.credentials
         )
 

@@ -11,16 +11,15 @@ LOOPBACK = "127.0.0.1"
 PORT = 4566  # where everything but S3 answers unless it is said
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Credentials:
-    """The one pair of keys that this server knows."""
+    """The one pair of keys that this server knows; the secret is in no log and no traceback."""
 
     access_key_id: str
     secret_access_key: str
 
-
-# Fixed words, not secrets: they are for a server that listens on loopback.
-FIXED = Credentials("local", "local-secret")
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key_id!r}, ...)"
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,11 @@ class Settings:
         root: the folder of all its state.
         port: where everything but S3 answers.
         images: its image registry.
+        credentials: the keys that clients sign with.
+        keys_given: whether these keys came from the server's environment, not from its folder.
         bind: the IPv4 address to listen on.
         allowed_hosts: the names under which clients elsewhere may call it, the announced first.
         s3_port: where S3 answers on that address, if it is to be a fixed one.
-        credentials: the keys that clients sign with.
         buckets: what is made at the start unless it is there.
         slots: how many instances of jobs run at once.
         keep_days: how long a log stays after its last line.
@@ -45,10 +45,11 @@ class Settings:
     root: Path
     port: int
     images: Path
+    credentials: Credentials
+    keys_given: bool = False
     bind: str = LOOPBACK
     allowed_hosts: tuple[str, ...] = ()
     s3_port: int | None = None
-    credentials: Credentials = FIXED
     buckets: tuple[str, ...] = ()
     slots: int = os.cpu_count() or 1
     memory: int | None = None
@@ -106,23 +107,21 @@ def arn(resource: str) -> str:
     return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{resource}"
 
 
-HIDDEN = "..."
-
-
-def client_environment(
-    endpoint_url: str, s3_endpoint_url: str, credentials: Credentials
-) -> dict[str, str]:
-    """The environment variables that point boto3, and all that is built on it, at this server."""
+def endpoint_variables(endpoint_url: str, s3_endpoint_url: str) -> dict[str, str]:
+    """Return the variables that point boto3, and all that is built on it, at this server."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ENDPOINT_URL_S3": s3_endpoint_url,
-        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
         "AWS_DEFAULT_REGION": REGION,
     }
 
 
-def shown_environment(settings: Settings, s3_endpoint_url: str) -> dict[str, str]:
-    """The same for people to read: a secret of one's own is not repeated."""
-    environment = client_environment(settings.announced_url, s3_endpoint_url, settings.credentials)
-    return environment | ({"AWS_SECRET_ACCESS_KEY": HIDDEN} if settings.exposed else {})
+def program_environment(
+    endpoint_url: str, s3_endpoint_url: str, credentials: Credentials
+) -> dict[str, str]:
+    """Return the variables of a job's or an endpoint's program: the same, with the keys."""
+    return {
+        **endpoint_variables(endpoint_url, s3_endpoint_url),
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+    }

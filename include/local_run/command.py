@@ -112,6 +112,7 @@ def _run_on(
         stack.wait_for_airflow(lambda missing: show.now(f"Airflow starts: waiting for {missing}"))
     show.quiet()
     show.line(f"Airflow is ready: {ui} ({login})")
+    show.line(f"status page of the local AWS: {places.status_url.read_text().strip()}")
     succeeded = _drive(session, data, show)
     _conclude(session, aws, options, places, show, succeeded)
     if not options.once:

@@ -31,6 +31,11 @@ class Places:
         return self.local / "aws"
 
     @property
+    def status_url(self) -> Path:
+        """The address of the local AWS's status page with its key; there once it has started."""
+        return self.aws / "status-url"
+
+    @property
     def airflow(self) -> Path:
         """AIRFLOW_HOME."""
         return self.local / "airflow"

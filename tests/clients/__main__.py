@@ -53,7 +53,7 @@ def _run(server: LocalServer, python: Path, script: str) -> int:
     told = {"IMAGE": IMAGE, "ROLE": ROLE, "BUCKET": BUCKET}
     quiet = {"SAGEMAKER_SUPPRESS_V2_WARNING": "1", "HOME": str(server.root)}
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    environment = {**kept, **quiet, **server.environment, **told}
+    environment = {**kept, **quiet, **server.announced, **told}
     print(script, flush=True)
     file = Path(__file__).with_name(script)
     return subprocess.run([python, file], env=environment, check=False).returncode

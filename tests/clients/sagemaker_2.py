@@ -21,6 +21,7 @@ IMAGE, ROLE, BUCKET = (os.environ[name] for name in ("IMAGE", "ROLE", "BUCKET"))
 
 def main() -> None:
     """Do what a user's notebook does."""
+    assert Session().default_bucket() == "sagemaker-us-east-1-123456789012"
     session = Session(default_bucket=BUCKET)
     data = session.upload_string_as_file_body("1", BUCKET, "sdk2/data/a.txt")
     estimator = Estimator(

@@ -35,6 +35,7 @@ NAME = f"sdk3-{time.time_ns()}"
 
 def main() -> None:
     """Do what a user's notebook does."""
+    assert Session().default_bucket() == "sagemaker-us-east-1-123456789012"
     session = Session(default_bucket=BUCKET)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="sdk3/data/a.txt", Body=b"1")
     trainer = ModelTrainer(

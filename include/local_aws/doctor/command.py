@@ -25,7 +25,9 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m include.local_aws doctor", description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(), help="where all state is to be kept")
+    parser.add_argument(
+        "--root", type=Path, default=Path("local-aws"), help="where all state is to be kept"
+    )
     parser.add_argument("--port", type=int, default=PORT, help=f"its port, {PORT} unless said")
     parser.add_argument("--images", type=Path, help="the image registry, to look at its programs")
     parser.add_argument("--json", action="store_true", help="say it as one line of JSON")

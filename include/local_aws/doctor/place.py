@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from include.local_aws.access.folder import foreign_files
 from include.local_aws.doctor.finding import Finding
 from include.local_aws.errors import StartupError
 from include.local_aws.images import Image, ImageRegistry
@@ -18,7 +19,7 @@ _GB = 1000**3
 def examine_place(root: Path, port: int, images: Path | None) -> Iterator[Finding]:
     """Whether a start with these would find all that it needs; nothing is changed."""
     yield _storage_program()
-    yield _folder(root)
+    yield _folder(root, images)
     yield _disk(root)
     yield _port(port)
     if images is not None:
@@ -32,13 +33,16 @@ def _storage_program() -> Finding:
         return Finding("SeaweedFS", "bad", "not found", str(error))
 
 
-def _folder(root: Path) -> Finding:
+def _folder(root: Path, images: Path | None) -> Finding:
     there = _nearest(root)
     if not there.is_dir():
         return Finding("folder", "bad", f"{there} is a file", "choose another --root")
     if not os.access(there, os.W_OK | os.X_OK):
         meaning = "make it writable for this user, or choose another --root"
         return Finding("folder", "bad", f"{there} cannot be written", meaning)
+    reason = foreign_files(root, images and images.absolute()) if root == there else None
+    if reason is not None:
+        return Finding("folder", "bad", str(root), reason)
     found = str(root) if root == there else f"{root} will be made in {there}"
     return Finding("folder", "good", found, "the state has a place")
 

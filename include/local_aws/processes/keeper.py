@@ -40,7 +40,7 @@ class Log:
     """
 
     def __init__(self, path: str) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_SH)
         self._rest = b""
         self._lost = 0
@@ -99,6 +99,7 @@ def start(command: list[str], output: int, nice: int) -> int:
             die_first()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
+        os.umask(0o022)  # as in a container; the server's own files are its user's alone
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.execvp(command[0], command)

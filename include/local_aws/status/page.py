@@ -18,9 +18,10 @@ from starlette.responses import (
     Response,
 )
 
+from include.local_aws.access.client_files import STATUS_URL, announced_environment
 from include.local_aws.jobs.kinds import KINDS
 from include.local_aws.services import Services
-from include.local_aws.settings import Settings, shown_environment
+from include.local_aws.settings import Settings
 from include.local_aws.status import endpoints, jobs, log_view
 from include.local_aws.status.storage import Storage
 from include.local_aws.status.words import render, stamp
@@ -29,18 +30,18 @@ _KINDS = {kind.word.lower(): kind for kind in KINDS}
 _MOST = 50  # jobs that the overview shows unless all are asked for
 _ALL = 1000
 _LOCKED = (
-    "This page shows logs and settings, and other machines can reach it. "
-    "Open the address with the key that the server said when it started."
+    "This page shows logs and settings to the owner of the server only. Open the address with "
+    "the key once, and this browser is let in from then on: the server says it when it starts, "
+    "and it is in the file {file}, which its owner can read."
 )
-_COOKIE = "local_aws_page"
 _PAST = 400 * 86400  # seconds for which a browser keeps the key
 
 
 class StatusPage:
     """Answers GET requests of browsers; it only reads, and every text from outside is escaped.
 
-    On loopback it is open, as the API is there. Beyond loopback it asks for a key of its own,
-    which is in the address that the server says at its start; it is of no use to sign with.
+    It asks for a key of its own, which is in the address that the server says at its start; the
+    key is of no use to sign with.
     """
 
     def __init__(self, services: Services, s3_endpoint_url: str) -> None:
@@ -49,6 +50,8 @@ class StatusPage:
         self._s3_endpoint_url = s3_endpoint_url
         self._storage = Storage(self._settings)
         self._key = page_key(self._settings)
+        # A browser sends a host's cookies to all of its ports: two servers need two names.
+        self._cookie = f"local_aws_page_{self._settings.port}"
         self._started = time.time()
         self._pages: list[tuple[re.Pattern[str], Callable[..., Response | None]]] = [
             (re.compile(r"/"), self._overview),
@@ -72,16 +75,18 @@ class StatusPage:
 
     def _without_key(self, request: Request) -> Response | None:
         """What is answered instead of the page to a browser that does not show the key."""
-        if self._key is None:
-            return None
         given = request.query_params.get("key", "")
         if _same(given, self._key):
             answer = RedirectResponse(request.scope["path"], 303)
-            answer.set_cookie(_COOKIE, given, _PAST, httponly=True, samesite="lax")
+            # Not "strict": a link to this page from another one, as in a browser's terminal or
+            # Airflow under another name, would not send it. The page only reads.
+            answer.set_cookie(self._cookie, given, _PAST, httponly=True, samesite="lax")
             return answer
-        if _same(request.cookies.get(_COOKIE, ""), self._key):
+        if _same(request.cookies.get(self._cookie, ""), self._key):
             return None
-        return _html("notice.html.jinja", 403, text=_LOCKED)
+        return _html(
+            "notice.html.jinja", 403, text=_LOCKED.format(file=self._settings.root / STATUS_URL)
+        )
 
     def _overview(self, request: Request) -> Response:
         shown_all = "all" in request.query_params
@@ -95,7 +100,7 @@ class StatusPage:
             shown_all=shown_all,
             up=time.time() - self._started,
             slots=self._settings.slots,
-            environment=shown_environment(self._settings, self._s3_endpoint_url),
+            environment=announced_environment(self._settings, self._s3_endpoint_url),
         )
 
     def _job(self, request: Request, word: str, name: str) -> Response | None:
@@ -161,18 +166,15 @@ class StatusPage:
         return self._services.machine.logs.file(query.get("group", ""), query.get("stream", ""))
 
 
-def page_key(settings: Settings) -> str | None:
-    """What a browser must show, or None on loopback; the same at every start."""
-    if not settings.exposed:
-        return None
+def page_key(settings: Settings) -> str:
+    """Return what a browser must show; the same at every start with the same keys."""
     secret = settings.credentials.secret_access_key.encode()
     return hmac.new(secret, b"status page", hashlib.sha256).hexdigest()[:32]
 
 
 def page_url(settings: Settings) -> str:
-    """The address to open in a browser."""
-    key = page_key(settings)
-    return f"{settings.announced_url}/" + (f"?key={key}" if key else "")
+    """Return the address to open in a browser."""
+    return f"{settings.announced_url}/?key={page_key(settings)}"
 
 
 def _answered(

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from include.local_aws.errors import JobFailure
-from include.local_aws.settings import FIXED, REGION, Credentials
+from include.local_aws.settings import REGION, Credentials
 
 _log = logging.getLogger(__name__)
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
@@ -52,7 +52,7 @@ def _go_on() -> None:
 class Objects:
     """S3 as this server uses it; safe to use from any thread."""
 
-    def __init__(self, endpoint_url: str, credentials: Credentials = FIXED) -> None:
+    def __init__(self, endpoint_url: str, credentials: Credentials) -> None:
         self.client: Any = boto3.session.Session().client(
             "s3",
             endpoint_url=endpoint_url,

@@ -13,8 +13,9 @@ from pathlib import Path
 from include.local_aws.errors import StartupError
 from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_pairs, is_free
-from include.local_aws.settings import FIXED, Credentials
+from include.local_aws.settings import Credentials
 from include.local_aws.storage import socket_files
+from include.local_aws.storage.closed_ports import client_context, close_ports, write_private
 from include.local_aws.storage.encryption import kept_key
 
 _log = logging.getLogger(__name__)
@@ -33,11 +34,13 @@ _ENVIRONMENT = {
 class SeaweedFS:
     """The object store with its data below `root`, on loopback only.
 
+    All of its ports but S3's ask for a certificate that only it has (see `closed_ports`).
+
     Its ports are chosen once and kept in `root/ports.json`, so that a restart has the same
     addresses unless someone else has taken one.
     """
 
-    def __init__(self, root: Path, credentials: Credentials = FIXED) -> None:
+    def __init__(self, root: Path, credentials: Credentials) -> None:
         self._root = root
         self._credentials = credentials
         self._child: Child | None = None
@@ -62,13 +65,13 @@ class SeaweedFS:
 
     def start(self, patience: float = 180) -> None:
         """Start it and return when it answers; StartupError if it does not in time."""
-        self._root.mkdir(parents=True, exist_ok=True)
-        (self._root / "data").mkdir(exist_ok=True)
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self._root / "data").mkdir(mode=0o700, exist_ok=True)
         self._ports = _kept_ports(self._root / "ports.json")
         socket_files.remove_own(self._ports)  # of a start that was killed
         config = self._root / "s3.json"
-        config.write_text(json.dumps(_identities(self._credentials)))
-        config.chmod(0o600)
+        write_private(config, json.dumps(_identities(self._credentials)).encode())
+        close_ports(self._root)
         _rotate(self._root / "weed.log")
         self._spawn(config)
         self._wait(patience)
@@ -119,7 +122,7 @@ class SeaweedFS:
             "-filer",
             "-filer.localSocket=filer.sock",  # in its working directory
             "-s3.localSocket=s3.sock",
-            "-filer.disableHttp",  # it would serve the buckets to anyone on this machine
+            "-filer.disableHttp",  # nobody needs it: S3 calls the filer by gRPC
             "-s3",
             f"-s3.config={config}",
             "-s3.iam=false",
@@ -156,15 +159,18 @@ class SeaweedFS:
 
     def _answers(self) -> bool:
         """Whether S3 listens and a write would find a volume (the master assigns one)."""
+        s3 = http.client.HTTPConnection("127.0.0.1", self._ports["s3"], timeout=5)
+        master = http.client.HTTPSConnection(
+            "127.0.0.1", self._ports["master"], timeout=5, context=client_context(self._root)
+        )
         with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
-            _get(self._ports["s3"], "/healthz")
-            return "fid" in json.loads(_get(self._ports["master"], "/dir/assign"))
+            _get(s3, "/healthz")
+            return "fid" in json.loads(_get(master, "/dir/assign"))
         return False
 
 
-def _get(port: int, path: str) -> bytes:
-    """A page of this machine, past any proxy."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+def _get(connection: http.client.HTTPConnection, path: str) -> bytes:
+    """Return the answer to one request of a connection of its own."""
     with contextlib.closing(connection):
         connection.request("GET", path)
         return connection.getresponse().read()

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,8 +15,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import WaiterError
 
+from include.local_aws.access.client_files import STATUS_URL
+from include.local_aws.access.keys import read_keys
 from include.local_aws.endpoints.manager import IN_PROGRESS
 from include.local_aws.processes.ports import free_port
+from include.local_aws.settings import Credentials
 from tests.include.local_aws.answers import check_answers
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/fake:1"
@@ -60,6 +64,7 @@ class LocalServer:
         self.port = free_port()
         self.jobs = jobs
         self.flags = flags
+        self.announced: dict[str, str] = {}
         self.environment: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
         root.mkdir(parents=True, exist_ok=True)
@@ -84,15 +89,23 @@ class LocalServer:
         self.await_ready()
 
     def launch(self) -> None:
+        """Start the process; the suite's own AWS variables are not for it."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         self._process = subprocess.Popen(
-            self.command(), cwd=PROJECT, stdout=subprocess.PIPE, text=True
+            self.command(), cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
         )
 
     def await_ready(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
         event = json.loads(self._process.stdout.readline())
-        self.environment = event["environment"]
+        self.announced = event["environment"]
+        # The suite's own AWS variables would win over the files that are announced.
+        self.environment = {
+            **self.announced,
+            "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
+        }
         self.sagemaker = self.client("sagemaker")
         self.runtime = self.client("sagemaker-runtime")
         self.logs = self.client("logs")
@@ -108,14 +121,29 @@ class LocalServer:
         self._process.kill()
         self._process.wait(60)
 
-    def client(self, service: str) -> Any:
+    @property
+    def url(self) -> str:
+        """The address of everything but S3."""
+        return self.environment["AWS_ENDPOINT_URL"]
+
+    @property
+    def credentials(self) -> Credentials:
+        """The keys that the server has made."""
+        return read_keys(Path(self.announced["AWS_SHARED_CREDENTIALS_FILE"]))
+
+    @property
+    def status_url(self) -> str:
+        """The status page's address with its key."""
+        return (self.root / STATUS_URL).read_text().strip()
+
+    def client(self, service: str, url: str = "") -> Any:
         s3 = self.environment["AWS_ENDPOINT_URL_S3"]
         client = boto3.session.Session().client(
             service,
-            endpoint_url=s3 if service == "s3" else self.environment["AWS_ENDPOINT_URL"],
+            endpoint_url=url or (s3 if service == "s3" else self.url),
             region_name=self.environment["AWS_DEFAULT_REGION"],
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=self.credentials.access_key_id,
+            aws_secret_access_key=self.credentials.secret_access_key,
             config=Config(retries={"total_max_attempts": 1}),
         )
         check_answers(client)

@@ -10,7 +10,8 @@ import pytest
 from include.local_aws import announcement
 from include.local_aws.cli import main
 from include.local_aws.processes.ports import free_port
-from include.local_aws.settings import FIXED, Credentials, Settings
+from include.local_aws.settings import Settings
+from tests.include.local_aws.keys import KEYS
 
 
 def _examined(capsys: pytest.CaptureFixture[str], *flags: str) -> dict[str, dict[str, str]]:
@@ -51,28 +52,40 @@ def test_what_is_in_the_way_is_named(capsys: pytest.CaptureFixture[str], tmp_pat
     assert found["images"]["verdict"] == "bad"
 
 
-def test_the_lines_to_paste_are_those_that_scripts_get(tmp_path: Path) -> None:
-    settings = Settings(root=tmp_path, port=4567, images=tmp_path / "images.json")
+def test_a_folder_of_other_files_is_no_place(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "work").mkdir()
+    found = _examined(capsys, "--root", str(tmp_path), "--port", str(free_port()))
+    assert found["folder"]["verdict"] == "bad"
+    assert "holds other files (work)" in found["folder"]["meaning"]
+
+
+def test_the_lines_to_paste_are_those_that_scripts_get_and_hold_no_secret(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, 4567, tmp_path / "images.json", KEYS)
     text = announcement.text(settings, "http://127.0.0.1:9")
-    event = json.loads(announcement.event(settings, "http://127.0.0.1:9", "isolated"))
-    assert dict(re.findall(r"^export (\w+)=(\S+)$", text, re.MULTILINE)) == event["environment"]
-    assert event["environment"]["AWS_SECRET_ACCESS_KEY"] == FIXED.secret_access_key
-    assert event["status_url"] in text
+    event = announcement.event(settings, "http://127.0.0.1:9", "isolated")
+    told = json.loads(event)
+    assert dict(re.findall(r"^export (\w+)=(\S+)$", text, re.MULTILINE)) == told["environment"]
+    assert told["status_url"] in text
     assert text.startswith("ready\n")
+    page = re.search(r"status page +http://127.0.0.1:4567/\?key=(\w{32})$", text, re.MULTILINE)
+    assert page
+    assert page[1] not in event  # scripts write it to logs
+    assert KEYS.secret_access_key not in text + event + repr(settings)
 
 
-def test_a_secret_of_ones_own_is_not_said_and_the_page_has_its_own_key(tmp_path: Path) -> None:
+def test_keys_of_ones_own_are_not_said_again(tmp_path: Path) -> None:
+    images = tmp_path / "images.json"
     settings = Settings(
-        root=tmp_path,
-        port=4567,
-        images=tmp_path / "images.json",
-        bind="0.0.0.0",
-        allowed_hosts=("mine",),
-        credentials=Credentials("me", "a-secret"),
+        tmp_path, 4567, images, KEYS, keys_given=True, bind="0.0.0.0", allowed_hosts=("mine",)
     )
     text = announcement.text(settings, "http://mine:9")
-    assert "a-secret" not in text
-    assert re.search(r"status page +http://mine:4567/\?key=[0-9a-f]{32}$", text, re.MULTILINE)
+    event = json.loads(announcement.event(settings, "http://mine:9", "isolated"))
+    assert event["environment"]["AWS_ACCESS_KEY_ID"] == KEYS.access_key_id
+    assert "export AWS_SECRET_ACCESS_KEY=...  # the one that this server was given" in text
+    assert KEYS.secret_access_key not in text + json.dumps(event)
+    assert str(tmp_path) not in json.dumps(event["environment"])  # clients elsewhere have no files
 
 
 def test_help_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,18 +11,24 @@ import pytest
 from botocore.exceptions import ClientError
 
 from include.local_aws.bodies import LARGEST
+from tests.include.local_aws.keys import signature
 from tests.include.local_aws.local_server import LocalServer
 
 _INVOKED = 6 * 1024 * 1024  # bytes that InvokeEndpoint takes
 
 
-def signed(service: str = "sagemaker", target: str = "SageMaker.ListModels") -> dict[str, str]:
-    """The headers of a client, which a page elsewhere would have to ask for and never gets."""
-    scope = f"local/20260101/us-east-1/{service}/aws4_request"
-    return {
-        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
-        "X-Amz-Target": target,
-    }
+def signed(
+    aws: LocalServer,
+    *,
+    service: str = "sagemaker",
+    target: str = "SageMaker.ListModels",
+    path: str = "/",
+    body: bytes | str = b"",
+) -> dict[str, str]:
+    """The headers of a client that has the keys."""
+    headers = {"X-Amz-Target": target}
+    url = aws.url + path
+    return signature(aws.credentials, url, service=service, body=body, headers=headers)
 
 
 @pytest.fixture
@@ -44,23 +50,25 @@ def url(aws: LocalServer) -> str:
 )
 @pytest.mark.parametrize("path", ["/health", "/"])
 def test_a_page_from_elsewhere_is_refused_signed_or_not(
-    url: str, headers: dict[str, str], path: str
+    aws: LocalServer, url: str, headers: dict[str, str], path: str
 ) -> None:
     assert httpx.get(url + path, headers=headers).status_code == 403
-    answer = httpx.post(url + path, headers={**signed(), **headers}, content="{}")
+    own = signed(aws, path=path, body="{}")
+    answer = httpx.post(url + path, headers={**own, **headers}, content="{}")
     assert (answer.status_code, answer.json()["__type"]) == (403, "AccessDeniedException")
 
 
-def test_our_own_page_may_ask(url: str) -> None:
+def test_our_own_page_may_ask(aws: LocalServer, url: str) -> None:
     headers = {"Origin": url, "Sec-Fetch-Site": "same-origin"}
     assert httpx.get(f"{url}/health", headers=headers).status_code == 200
-    assert httpx.post(url, headers={**signed(), **headers}, content="{}").status_code == 200
+    headers |= signed(aws, body="{}")
+    assert httpx.post(url, headers=headers, content="{}").status_code == 200
 
 
-def test_no_preflight_is_answered_and_no_answer_is_shared(url: str) -> None:
+def test_no_preflight_is_answered_and_no_answer_is_shared(aws: LocalServer, url: str) -> None:
     """A page elsewhere could only sign with headers that its browser asks leave for first."""
     asked = {"Origin": "http://evil.example", "Access-Control-Request-Headers": "authorization"}
-    for answer in (httpx.options(url, headers=asked), httpx.post(url, headers=signed())):
+    for answer in (httpx.options(url, headers=asked), httpx.post(url, headers=signed(aws))):
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
@@ -73,7 +81,8 @@ def test_a_presigned_address_is_no_signature(url: str, service: str) -> None:
         params={"X-Amz-Credential": scope},
         data={"Action": "CreateTopic", "Name": "evil"},
     )
-    assert answer.json()["__type"] == "MissingAuthenticationTokenException"
+    assert answer.status_code == 403
+    assert "<Code>MissingAuthenticationToken</Code>" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -91,9 +100,10 @@ def test_a_presigned_address_is_no_signature(url: str, service: str) -> None:
     ],
 )
 def test_what_is_not_there_is_named_and_never_a_server_error(
-    url: str, path: str, target: str, service: str
+    aws: LocalServer, url: str, path: str, target: str, service: str
 ) -> None:
-    answer = httpx.post(url + path, headers=signed(service, target), content="{}", timeout=60)
+    headers = signed(aws, service=service, target=target, path=_sent(url, path), body="{}")
+    answer = httpx.post(url + path, headers=headers, content="{}", timeout=60)
     assert answer.status_code in (400, 404), answer.text
     assert answer.json()["__type"] == "UnknownOperationException"
 
@@ -110,7 +120,7 @@ def test_ten_gigabytes_announced_are_refused_at_once(aws: LocalServer, path: str
     started = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", aws.port, timeout=10)
     connection.putrequest("POST", path)
-    for name, value in {**signed(), "Content-Length": str(10 * 2**30)}.items():
+    for name, value in {**signed(aws), "Content-Length": str(10 * 2**30)}.items():
         connection.putheader(name, value)
     connection.endheaders(b"x" * 65536)
     answer = connection.getresponse()
@@ -126,19 +136,20 @@ def test_ten_gigabytes_announced_are_refused_at_once(aws: LocalServer, path: str
 )
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_byte_too_many_is_answered_not_cut_off(
-    url: str, path: str, size: int, chunked: bool
+    aws: LocalServer, url: str, path: str, size: int, chunked: bool
 ) -> None:
     """The client that sends all before it reads has to get the reason, not a broken pipe."""
     content = iter([b"x" * size]) if chunked else b"x" * size
-    answer = httpx.post(url + path, headers=signed(), content=content)
+    headers = signed(aws, path=path, body=b"x" * size)
+    answer = httpx.post(url + path, headers=headers, content=content)
     assert answer.status_code == 413
     assert "bytes" in answer.json()["message"]
 
 
-def test_what_fits_to_the_byte_is_read(url: str) -> None:
-    answer = httpx.post(
-        f"{url}/endpoints/nothing/invocations", headers=signed(), content=b"x" * _INVOKED
-    )
+def test_what_fits_to_the_byte_is_read(aws: LocalServer, url: str) -> None:
+    path, body = "/endpoints/nothing/invocations", b"x" * _INVOKED
+    headers = signed(aws, path=path, body=body)
+    answer = httpx.post(url + path, headers=headers, content=body)
     assert answer.json()["message"].startswith("Endpoint nothing of account")
 
 
@@ -159,9 +170,15 @@ def test_what_is_no_request_is_refused(aws: LocalServer, sent: bytes) -> None:
     assert status in (400, 403)
 
 
-def test_a_deeply_nested_request_is_refused(url: str) -> None:
-    answer = httpx.post(url, headers=signed(), content="[" * 100_000)
+def test_a_deeply_nested_request_is_refused(aws: LocalServer, url: str) -> None:
+    body = "[" * 100_000
+    answer = httpx.post(url, headers=signed(aws, body=body), content=body)
     assert (answer.status_code, answer.json()["__type"]) == (400, "SerializationException")
+
+
+def _sent(url: str, path: str) -> str:
+    """The path as httpx sends it, which is what has to be signed."""
+    return httpx.URL(url + path).raw_path.decode()
 
 
 def _resident(pid: int) -> int:

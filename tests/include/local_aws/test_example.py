@@ -18,7 +18,7 @@ def test_the_example_trains_serves_and_answers(aws: LocalServer) -> None:
     ended = subprocess.run(
         [sys.executable, "client.py"],
         cwd=EXAMPLE,
-        env={"PATH": os.environ["PATH"], **aws.environment, "MESSAGES_IMAGE": image},
+        env={"PATH": os.environ["PATH"], **aws.announced, "MESSAGES_IMAGE": image},
         capture_output=True,
         text=True,
         check=False,

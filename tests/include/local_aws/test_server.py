@@ -6,12 +6,8 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.include.local_aws.keys import KEYS, signature
 from tests.include.local_aws.local_server import LocalServer
-
-_SIGNED = (
-    "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/{service}/aws4_request, "
-    "SignedHeaders=host, Signature=0"
-)
 
 
 @pytest.fixture
@@ -39,11 +35,9 @@ def test_an_unsigned_request_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", "7", '{"TrainingJobName": 7}'])
-def test_a_malformed_request_is_never_a_server_error(url: str, body: str) -> None:
-    headers = {
-        "X-Amz-Target": "SageMaker.DescribeTrainingJob",
-        "Authorization": _SIGNED.format(service="sagemaker"),
-    }
+def test_a_malformed_request_is_never_a_server_error(aws: LocalServer, url: str, body: str) -> None:
+    target = {"X-Amz-Target": "SageMaker.DescribeTrainingJob"}
+    headers = signature(aws.credentials, url, body=body, headers=target)
     answer = httpx.post(url, content=body, headers=headers)
     assert answer.status_code == 400
     assert answer.json()["__type"] in ("SerializationException", "ValidationException")
@@ -59,8 +53,10 @@ def test_an_operation_that_is_not_there_says_so(aws: LocalServer) -> None:
 
 
 def test_s3_on_this_port_names_the_right_one(aws: LocalServer, url: str) -> None:
-    headers = {"Authorization": _SIGNED.format(service="s3")}
-    answer = httpx.get(f"{url}/bucket/key", headers=headers)
+    with pytest.raises(ClientError) as refused:
+        aws.client("s3", url).get_object(Bucket="bucket", Key="key")
+    assert refused.value.response["Error"]["Code"] == "WrongEndpoint"
+    answer = httpx.get(f"{url}/bucket/key", headers=signature(KEYS, url, service="s3"))
     assert answer.status_code == 400
     assert f"AWS_ENDPOINT_URL_S3={aws.environment['AWS_ENDPOINT_URL_S3']}" in answer.text
 

@@ -11,12 +11,13 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from starlette.requests import Request
 from starlette.types import Message
 
+from include.local_aws.access.signatures import Signatures
 from include.local_aws.errors import ApiError
 from include.local_aws.settings import Credentials
-from include.local_aws.signatures import Signatures
 
 pytestmark = pytest.mark.asyncio
 KEYS = Credentials("mine", "secret-of-mine")
+HINT = "The keys are in /root/credentials."
 BODY = b'{"TrainingJobName": "a"}'
 
 
@@ -57,19 +58,19 @@ def received(headers: dict[str, str], body: bytes = BODY, path: str = "/") -> Re
 
 async def refusal(request: Request) -> tuple[str, int]:
     with pytest.raises(ApiError) as error:
-        await Signatures(KEYS).verified(request)
+        await Signatures(KEYS, HINT).verified(request)
     return error.value.code, error.value.status
 
 
 @pytest.mark.parametrize("path", ["/", "/endpoints/a%20b/invocations", "/x?b=2&a=1%2F&a=0"])
 async def test_what_botocore_signs_is_taken_with_its_body(path: str) -> None:
-    taken = await Signatures(KEYS).verified(received(signed(path), path=path))
+    taken = await Signatures(KEYS, HINT).verified(received(signed(path), path=path))
     assert await taken.body() == BODY
 
 
 async def test_headers_that_a_proxy_adds_do_no_harm() -> None:
     headers = {**signed(), "x-forwarded-for": "10.0.0.1", "content-length": str(len(BODY))}
-    assert await Signatures(KEYS).verified(received(headers))
+    assert await Signatures(KEYS, HINT).verified(received(headers))
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,35 @@ def test_other_machines_need_keys_that_not_everyone_knows(
     told = _refusal(
         capsys, tmp_path / "aws", images, "--bind", "0.0.0.0", "--allow-host", "local-aws"
     )
-    assert "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to keys of your own" in told
+    assert "AWS_SECRET_ACCESS_KEY" in told
+    assert "to keys of your own" in told
+
+
+def test_keys_that_are_half_given(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    images: Path,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    told = _refusal(capsys, tmp_path / "aws", images)
+    assert "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not" in told
+
+
+def test_a_folder_of_other_files_is_left_as_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, images: Path
+) -> None:
+    """A server removes work/ and old files of logs/ in its folder."""
+    for file in (tmp_path / "work/mine", tmp_path / "logs/mine"):
+        file.parent.mkdir()
+        file.touch()
+    tmp_path.chmod(0o755)
+    told = _refusal(capsys, tmp_path, images)
+    assert f"the folder {tmp_path} holds other files (logs, work) and no file " in told
+    found = sorted(file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*"))
+    assert found == ["images.json", "logs", "logs/mine", "work", "work/mine"]
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 def test_a_bucket_that_cannot_be(

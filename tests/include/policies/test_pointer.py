@@ -14,15 +14,16 @@ from include.local_aws.storage.objects import Objects
 from include.local_aws.storage.seaweedfs import SeaweedFS
 from include.policies.pointer import move_pointer, read_pointer
 from include.policies.records import RecordError, read_record
+from tests.include.local_aws.keys import KEYS
 
 BUCKET, KEY = "some-bucket", "cars/dataset/current.json"
 
 
 @pytest.fixture(scope="module")
 def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    store = SeaweedFS(tmp_path_factory.mktemp("s3"))
+    store = SeaweedFS(tmp_path_factory.mktemp("s3"), KEYS)
     store.start()
-    client = Objects(store.endpoint_url).client
+    client = Objects(store.endpoint_url, KEYS).client
     client.create_bucket(Bucket=BUCKET)
     yield client
     store.stop()

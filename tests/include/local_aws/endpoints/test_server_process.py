@@ -14,6 +14,7 @@ from include.local_aws.services import Machine
 from include.local_aws.settings import Settings
 from include.local_aws.storage.objects import Objects
 from include.local_aws.store import Store
+from tests.include.local_aws.keys import KEYS
 from tests.include.local_aws.local_server import IMAGE, write_images
 
 
@@ -22,10 +23,10 @@ def machine(tmp_path: Path) -> Machine:
     images = tmp_path / "images.json"
     write_images(images)
     return Machine(
-        settings=Settings(tmp_path, 0, images),
+        settings=Settings(tmp_path, 0, images, KEYS),
         store=Store(tmp_path / "state.sqlite"),
         images=ImageRegistry(images),
-        objects=Objects("http://127.0.0.1:1"),
+        objects=Objects("http://127.0.0.1:1", KEYS),
         logs=LogFiles(tmp_path / "logs"),
         s3_endpoint_url="http://127.0.0.1:1",
         isolation=Isolation(),

@@ -14,7 +14,10 @@ EVIL = "<script>alert('no')</script>"
 
 @pytest.fixture(scope="module")
 def browser(aws: LocalServer) -> httpx.Client:
-    return httpx.Client(base_url=aws.environment["AWS_ENDPOINT_URL"])
+    """A browser that the address with the key was opened in."""
+    browser = httpx.Client(base_url=aws.url)
+    assert browser.get(aws.status_url).status_code == 303  # it now has the cookie
+    return browser
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from include.local_aws.settings import Settings
 from include.local_aws.status import jobs, log_view, storage
 from include.local_aws.status.words import duration, size
 from include.local_aws.store import Store
+from tests.include.local_aws.keys import KEYS
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_the_tail_of_a_log_is_its_last_whole_lines(
 
 
 def test_storage_is_told_by_part_and_bucket(tmp_path: Path) -> None:
-    place = Settings(root=tmp_path, port=1, images=tmp_path / "images.json")
+    place = Settings(root=tmp_path, port=1, images=tmp_path / "images.json", credentials=KEYS)
     data = place.storage / "data"
     for file, length in {
         data / "my-bucket_1.dat": 50_000,

@@ -12,7 +12,7 @@ from tests.include.local_aws.local_server import BUCKET, LocalServer
 
 @pytest.fixture(scope="module")
 def objects(aws: LocalServer) -> Objects:
-    return Objects(aws.environment["AWS_ENDPOINT_URL_S3"])
+    return Objects(aws.environment["AWS_ENDPOINT_URL_S3"], aws.credentials)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from botocore.exceptions import ClientError
 from include.local_aws.storage import seaweedfs
 from include.local_aws.storage.objects import Objects
 from include.local_aws.storage.seaweedfs import SeaweedFS
+from tests.include.local_aws.keys import KEYS
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SeaweedFS]:
-    store = SeaweedFS(tmp_path / "s3")
+    store = SeaweedFS(tmp_path / "s3", KEYS)
     store.start()
     yield store
     store.stop()
@@ -36,7 +37,7 @@ def _sockets(store: SeaweedFS) -> list[Path]:
 
 
 def test_it_comes_back_at_the_same_address_with_its_data(store: SeaweedFS) -> None:
-    objects = Objects(store.endpoint_url)
+    objects = Objects(store.endpoint_url, KEYS)
     objects.client.create_bucket(Bucket="bucket")
     objects.write("s3://bucket/key", b"content")
     assert store._child is not None
@@ -57,7 +58,7 @@ def test_a_foreign_file_at_a_sockets_path_is_left_alone_and_stops_no_start(
     tmp_path: Path, name: str
 ) -> None:
     """In /tmp anybody can lay one; a folder is what not even root can unlink."""
-    store = SeaweedFS(tmp_path / "s3")
+    store = SeaweedFS(tmp_path / "s3", KEYS)
     store.start()
     store.stop()
     port = json.loads((tmp_path / "s3/ports.json").read_text())[name.removesuffix("-grpc")]
@@ -65,10 +66,10 @@ def test_a_foreign_file_at_a_sockets_path_is_left_alone_and_stops_no_start(
     foreign = Path(f"/tmp/seaweedfs-{name}-{number}.sock")
     (foreign / "file").mkdir(parents=True)
     try:
-        store = SeaweedFS(tmp_path / "s3")
+        store = SeaweedFS(tmp_path / "s3", KEYS)
         store.start()
         try:
-            Objects(store.endpoint_url).client.create_bucket(Bucket="bucket")
+            Objects(store.endpoint_url, KEYS).client.create_bucket(Bucket="bucket")
             assert all(path.is_socket() for path in _sockets(store) if path != foreign)
         finally:
             store.stop()
@@ -82,10 +83,10 @@ def test_deleted_space_is_given_back_to_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seaweedfs, "_VACUUM_SECONDS", 1)
-    store = SeaweedFS(tmp_path / "s3")
+    store = SeaweedFS(tmp_path / "s3", KEYS)
     store.start()
     try:
-        objects = Objects(store.endpoint_url)
+        objects = Objects(store.endpoint_url, KEYS)
         objects.client.create_bucket(Bucket="bucket")
         for number in range(8):
             objects.write(f"s3://bucket/{number}", os.urandom(4 << 20))
@@ -113,10 +114,10 @@ def _bytes_below(folder: Path) -> int:
 
 def test_encrypted_objects_are_read_after_a_restart(tmp_path: Path) -> None:
     for start in range(2):
-        store = SeaweedFS(tmp_path / "s3")
+        store = SeaweedFS(tmp_path / "s3", KEYS)
         store.start()
         try:
-            s3 = Objects(store.endpoint_url).client
+            s3 = Objects(store.endpoint_url, KEYS).client
             if start == 0:
                 s3.create_bucket(Bucket="bucket")
                 put = s3.put_object(
@@ -131,7 +132,7 @@ def test_encrypted_objects_are_read_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_bucket_with_objects_is_not_deleted(store: SeaweedFS) -> None:
-    s3 = Objects(store.endpoint_url).client
+    s3 = Objects(store.endpoint_url, KEYS).client
     s3.create_bucket(Bucket="bucket")
     s3.put_object(Bucket="bucket", Key="folder/key", Body=b"content")
     with pytest.raises(ClientError) as refused:

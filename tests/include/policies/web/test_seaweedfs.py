@@ -23,6 +23,7 @@ from include.pipeline.web_file import WebFile
 from include.policies.readiness import SourceUnfinished, need_whole
 from include.policies.source import Listing
 from include.policies.web.draft import PART
+from tests.include.local_aws.keys import KEYS
 from tests.include.policies.web.conftest import fetch_source
 from tests.include.policies.web.mirror import Mirror
 
@@ -31,7 +32,7 @@ CONTENT = random.Random(3).randbytes(2 * PART + 12345)
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    store = SeaweedFS(tmp_path_factory.mktemp("s3"))
+    store = SeaweedFS(tmp_path_factory.mktemp("s3"), KEYS)
     store.start()
     yield store.endpoint_url
     store.stop()
@@ -39,14 +40,14 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def weed(endpoint: str, layout: Layout) -> Any:
-    client = Objects(endpoint).client
+    client = Objects(endpoint, KEYS).client
     if layout.bucket not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
         client.create_bucket(Bucket=layout.bucket)
     return client
 
 
 def _fetch(endpoint: str, layout: Layout, file: WebFile) -> None:
-    fetch_source(Objects(endpoint).client, layout, [file])
+    fetch_source(Objects(endpoint, KEYS).client, layout, [file])
 
 
 def _parts(s3: Any, layout: Layout) -> list[int]:

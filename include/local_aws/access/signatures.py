@@ -23,9 +23,15 @@ _AUTHORIZATION = re.compile(
 
 
 class Signatures:
-    """Recomputes signatures with botocore's own signer; presigned URLs are not taken."""
+    """Recomputes signatures with botocore's own signer; presigned URLs are not taken.
 
-    def __init__(self, credentials: Credentials) -> None:
+    Args:
+        credentials: the one pair of keys.
+        hint: where its owner finds it, for the messages to clients that have another.
+    """
+
+    def __init__(self, credentials: Credentials, hint: str) -> None:
+        self._hint = hint
         self._key = credentials.access_key_id
         self._credentials = BotocoreCredentials(self._key, credentials.secret_access_key)
 
@@ -43,7 +49,7 @@ class Signatures:
             )
         if not hmac.compare_digest(given["key"].encode(), self._key.encode()):
             raise ApiError(
-                "The security token included in the request is invalid.",
+                f"The security token included in the request is invalid. {self._hint}",
                 code="UnrecognizedClientException",
                 status=403,
             )
@@ -51,13 +57,14 @@ class Signatures:
         names = _signed_names(request, given["headers"])
         body = await bodies.read(request)
         if body is None:
-            raise ApiError("The request is too large.", code="RequestEntityTooLarge", status=413)
+            message = f"the request is larger than {bodies.LARGEST} bytes"
+            raise ApiError(message, code="RequestEntityTooLarge", status=413)
         _check_digest(request, body)
         expected = self._signature(request, names, body, given["service"], given["region"])
         if not hmac.compare_digest(expected, given["signature"]):
             raise _refused(
                 "The request signature we calculated does not match the signature you provided. "
-                "Check your AWS Secret Access Key and signing method."
+                f"Check your AWS Secret Access Key and signing method. {self._hint}"
             )
         return Request(request.scope, bodies.replayed(body, request.receive))
 

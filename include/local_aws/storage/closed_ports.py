@@ -1,0 +1,103 @@
+"""SeaweedFS's own ports, closed to every program but SeaweedFS itself.
+
+Master, volume server and filer talk to each other by HTTP and gRPC on loopback, where any user and
+any page in a browser can connect. gRPC, and HTTP of master and filer, ask for a client certificate
+that this server alone has (mutual TLS). The volume server's HTTP asks for a token that the master
+signs for one file and ten seconds: SeaweedFS reads encrypted uploads by plain HTTP, whatever it is
+told. Without a token the volume server only says how full the disk is, by volume and bucket. S3's
+port checks the signatures of S3.
+"""
+
+import datetime
+import ipaddress
+import json
+import os
+import secrets
+import ssl
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+_YEAR = datetime.timedelta(days=366)
+_ADDRESS = ipaddress.IPv4Address("127.0.0.1")
+
+
+def close_ports(directory: Path) -> None:
+    """Write security.toml with a new key and certificate, which SeaweedFS reads at its start.
+
+    Args:
+        directory: SeaweedFS's working directory, where it looks for the file first.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    public = _certificate(key).public_bytes(serialization.Encoding.PEM)
+    files = _files(directory)
+    write_private(files["key"], private)
+    write_private(files["cert"], public)
+    write_private(directory / "security.toml", _settings(files).encode())
+
+
+def client_context(directory: Path) -> ssl.SSLContext:
+    """Return what lets a client of this server in at SeaweedFS's ports."""
+    files = _files(directory)
+    context = ssl.create_default_context(cafile=files["cert"])
+    context.load_cert_chain(files["cert"], files["key"])
+    return context
+
+
+def _files(directory: Path) -> dict[str, Path]:
+    return {"cert": directory / "tls.crt", "key": directory / "tls.key"}
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, also where it was readable before."""
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        target.write(content)
+
+
+def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """Return the certificate of server and client alike, which is its own authority."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local-aws")])
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _YEAR)  # whatever the clock is set to meanwhile
+        .not_valid_after(now + 20 * _YEAR)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(_ADDRESS)]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _settings(files: dict[str, Path]) -> str:
+    """Return security.toml: client certificates for gRPC and the master, tokens for volumes."""
+    pair = {name: str(file) for name, file in files.items()}
+    authority = {"ca": pair["cert"]}
+    sections: dict[str, dict[str, object]] = {"grpc": {**authority}}
+    for name in ("master", "volume", "filer", "s3", "client"):
+        sections[f"grpc.{name}"] = {**pair}
+    for name in ("master", "filer"):
+        sections[f"https.{name}"] = {**pair, **authority}
+    for name in ("signing", "signing.read", "filer_signing", "filer_signing.read"):
+        sections[f"jwt.{name}"] = {"key": secrets.token_hex(32)}
+    lines = []
+    for section, values in sections.items():
+        lines.append(f"[{section}]")
+        # A JSON string is a TOML string, too.
+        lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    return "\n".join(lines) + "\n"

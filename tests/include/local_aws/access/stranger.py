@@ -1,0 +1,107 @@
+"""What a second user of the machine may try; run by test_second_user.py as that user.
+
+It takes JSON on standard input: the server's addresses, ports and folder. It prints JSON: what
+was let through, by name. It needs Python's standard library alone, which any user can read.
+"""
+
+import http.client
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+SIGNED = (
+    "AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{service}/aws4_request, "
+    "SignedHeaders=host, Signature=" + "0" * 64
+)
+TARGETS = {"sagemaker": "SageMaker.ListModels", "logs": "Logs_20140328.DescribeLogGroups"}
+
+
+def main() -> None:
+    """Try everything, and say what succeeded."""
+    told = json.load(sys.stdin)
+    found = [*_files(Path(told["root"])), *_api(told["port"]), *_page(told["port"])]
+    for port in told["ports"]:
+        found += _storage(port, told["bucket"], told["key"])
+    found += _sockets()
+    print(json.dumps({"uid": os.getuid(), "let_through": found}))
+
+
+def _files(root: Path) -> list[str]:
+    """Read the folder and what is known to be in it."""
+    found = []
+    for name in ("", "credentials", "config", "status-url", "state.sqlite", "s3/s3.json", "logs"):
+        try:
+            os.listdir(root / name) if name in ("", "logs") else (root / name).read_bytes()
+        except PermissionError:
+            continue
+        found.append(f"file {name or root}")
+    return found
+
+
+def _api(port: int) -> list[str]:
+    """Call with no keys, with words that were public, and with a signature that nobody made."""
+    found = []
+    for service in ("sagemaker", "logs", "sts", "iam", "monitoring", "sns"):
+        for key in ("", "local", "AKIAIOSFODNN7EXAMPLE"):
+            headers = {"X-Amz-Target": TARGETS.get(service, "")}
+            if key:
+                headers["Authorization"] = SIGNED.format(key=key, service=service)
+            status, _ = _asked(port, "POST", "/", "{}", headers)
+            if status != 403:
+                found.append(f"{service} with key {key!r}: {status}")
+    return found
+
+
+def _page(port: int) -> list[str]:
+    paths = ("/", "/jobs/training/a", "/log?group=a&stream=b", "/log.txt", "/endpoints/a")
+    return [f"page {path}" for path in paths if _asked(port, "GET", path)[0] != 403]
+
+
+def _storage(port: int, bucket: str, key: str) -> list[str]:
+    found = []
+    paths = (f"/{bucket}/{key}", f"/buckets/{bucket}/{key}", f"/{bucket}", "/dir/status", "/1,01")
+    for method in ("GET", "DELETE", "PUT"):
+        for path in paths:
+            for headers in ({}, {"Authorization": SIGNED.format(key="local", service="s3")}):
+                status, _ = _asked(port, method, path, "x", headers)
+                if status is not None and status < 400:
+                    found.append(f"port {port}: {method} {path}: {status}")
+    return found
+
+
+def _sockets() -> list[str]:
+    """Connect to the Unix sockets in /tmp."""
+    found = []
+    for path in Path("/tmp").glob("seaweedfs-*.sock"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.connect(str(path))
+            except OSError:
+                continue
+            found.append(f"socket {path}")
+    return found
+
+
+def _asked(
+    port: int,
+    method: str,
+    path: str,
+    body: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int | None, bytes]:
+    """Status and content; None for a port that speaks no HTTP with us."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return None, b""
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    main()

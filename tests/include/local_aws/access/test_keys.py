@@ -1,0 +1,45 @@
+"""The keys of a folder: made once, and readable by its owner alone."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from include.local_aws.access.keys import FILE, given_keys, kept_keys
+from include.local_aws.errors import StartupError
+
+
+def test_they_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:  # as several servers that start at once
+        made = set(pool.map(kept_keys, [tmp_path] * 8))
+    assert made == {kept_keys(tmp_path)}
+    assert [file.name for file in tmp_path.iterdir()] == [FILE]
+    (tmp_path / FILE).chmod(0o644)
+    (keys,) = made
+    assert kept_keys(tmp_path) == keys
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+    assert re.fullmatch("LOCAL[A-Z2-7]{15}", keys.access_key_id)
+    assert len(keys.secret_access_key) == 40
+
+
+def test_each_folder_has_its_own(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    assert kept_keys(tmp_path / "a") != kept_keys(tmp_path / "b")
+
+
+@pytest.mark.parametrize("content", ["", "[other]", "[default]\naws_access_key_id = a", "nonsense"])
+def test_a_file_without_keys_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / FILE).write_text(content)
+    with pytest.raises(StartupError, match=f"keys cannot be read from {tmp_path / FILE}"):
+        kept_keys(tmp_path)
+
+
+def test_given_keys_win_and_the_words_of_earlier_versions_are_none() -> None:
+    assert given_keys({"PATH": "/bin"}) is None
+    given = given_keys({"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
+    assert given is not None
+    assert (given.access_key_id, given.secret_access_key) == ("a", "b")
+    with pytest.raises(StartupError, match="is known to everyone"):
+        given_keys({"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local-secret"})

@@ -1,0 +1,41 @@
+"""The TCP ports on which a process and its descendants listen, from /proc."""
+
+import os
+from pathlib import Path
+
+_LISTEN = "0A"
+
+
+def descendants(pid: int) -> list[int]:
+    """The process, its children and theirs."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has ended
+        parents.setdefault(parent, []).append(int(entry.name))
+    found = [pid]
+    for each in found:
+        found += parents.get(each, [])
+    return found
+
+
+def listening_ports(pid: int) -> set[int]:
+    """The ports of all of them; IPv4 and IPv6."""
+    inodes = {inode for each in descendants(pid) for inode in _socket_inodes(each)}
+    ports = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTEN and fields[9] in inodes:
+                ports.add(int(fields[1].rpartition(":")[2], 16))
+    return ports
+
+
+def _socket_inodes(pid: int) -> list[str]:
+    try:
+        links = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return []  # it has ended
+    return [link[8:-1] for link in links if link.startswith("socket:[")]
