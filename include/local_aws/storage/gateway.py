@@ -86,7 +86,8 @@ class Gateway:
         """Copy one request; false if its end is not known, or it switches to something else."""
         head = await source.readuntil(b"\r\n\r\n")
         if asks_for_kms(head):
-            head = with_own_key(head, self._credentials)
+            with contextlib.suppress(ValueError):  # a head that is no HTTP: SeaweedFS refuses it
+                head = with_own_key(head, self._credentials)
         found = _LENGTH.search(head)
         left = int(found[1]) if found else 0
         if sets_default(head) and left <= _CHUNK:

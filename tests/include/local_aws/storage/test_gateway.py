@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,6 +91,19 @@ def test_a_changed_request_is_not_signed_anew(aws: LocalServer) -> None:
         connection.request("PUT", f"/{BUCKET}/{key}", b"1", dict(request.headers))
         assert connection.getresponse().status == status
         connection.close()
+
+
+@pytest.mark.parametrize("line", ["PUT", "PUT /", "PUT http://[ HTTP/1.1"])
+def test_a_head_that_is_no_http_is_refused(aws: LocalServer, line: str) -> None:
+    scope = f"{aws.environment['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/s3/aws4_request"
+    signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
+    kms = "x-amz-server-side-encryption: aws:kms"
+    head = f"{line}\r\nHost: a\r\n{kms}\r\nAuthorization: {signed}\r\n\r\n"
+    address = urlsplit(aws.environment["AWS_ENDPOINT_URL_S3"])
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+    aws.s3.list_buckets()
 
 
 def test_one_connection_carries_requests_of_all_kinds(aws: LocalServer) -> None:
