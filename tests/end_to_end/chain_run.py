@@ -15,6 +15,9 @@ from typing import Any
 from include.local_aws.processes.ports import free_port
 
 ROOT = Path(__file__).parents[2]
+CALLS = "aws_calls.jsonl"
+"""The file in a run's folder that has all calls that Airflow made of AWS."""
+
 SEED = "20"  # other cars than those that the recipe was found with
 
 
@@ -33,7 +36,8 @@ class ChainRun:
 def run_chain(folder: Path) -> ChainRun:
     """Run `run --once` with all state in `folder`."""
     ports = [f"--{name}-port={free_port()}" for name in ("ui", "aws")]
-    command = [sys.executable, "-m", "include.local_run", "run", "--once", "--seed", SEED]
+    program = ("tests.end_to_end.recorded_run", str(folder / CALLS))
+    command = [sys.executable, "-m", *program, "run", "--once", "--seed", SEED]
     with _sampling(folder / "airflow" / "airflow.db") as samples:
         process = subprocess.run(
             [*command, "--local", str(folder), *ports],

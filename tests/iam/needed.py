@@ -143,7 +143,7 @@ def _iam(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
 
 
 def _sns(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
-    yield Right(f"sns:{operation}", params["TopicArn"])
+    yield Right(f"sns:{operation}", params.get("TopicArn") or params["TargetArn"])
 
 
 def _quotas(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:

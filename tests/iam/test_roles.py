@@ -101,8 +101,8 @@ def test_no_placeholder_is_left_and_each_pipeline_has_its_own_resources() -> Non
     text = str(found)
     words = ("ACCOUNT", "REGION", "BUCKET", "PIPELINE", "SLUG", "ROLE", "REPOSITORY", "TOPIC")
     assert not [word for word in words if word in text]
-    jobs = found["airflow"]["Statement"][0]["Resource"]
-    assert [arn for arn in jobs if "training-job/" in arn] == [
+    statements = {each["Sid"]: each for each in found["airflow"]["Statement"]}
+    assert statements["TrainingJobs"]["Resource"] == [
         "arn:aws:sagemaker:us-east-1:123456789012:training-job/cars-*",
         "arn:aws:sagemaker:us-east-1:123456789012:training-job/some-birds-*",
     ]

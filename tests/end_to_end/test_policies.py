@@ -1,0 +1,61 @@
+"""The five DAGs run with the rights of docs/iam, and nothing there is more than they need.
+
+The local AWS enforces no rights: all calls that Airflow made in the run are judged afterwards, and
+what SageMaker did for jobs and endpoint by the requests that created them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from include.local_run.stack.aws import BUCKET
+from tests.end_to_end.chain_run import CALLS, ChainRun
+from tests.iam.evaluator import Policy, Right
+from tests.iam.judging import filled, missing, unused
+from tests.iam.needed import Call, needed
+from tests.iam.on_behalf import OnBehalf
+from tests.iam.recorder import recorded_calls
+from tests.iam.scenes import PIPELINE, SCENES, SETTINGS
+from tests.iam.test_airflow import ROLES
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
+
+POLICIES: dict[str, Policy] = filled(BUCKET, PIPELINE.name, **ROLES)
+
+
+@pytest.fixture(scope="module")
+def calls(first_run: ChainRun) -> list[Call]:
+    assert first_run.status == 0, first_run.output[-3000:]
+    return recorded_calls(first_run.folder / CALLS)
+
+
+def test_airflow_may_make_every_call_of_the_run(calls: list[Call]) -> None:
+    made = {call.operation for call in calls}
+    assert {"CreateTrainingJob", "CreateEndpoint", "InvokeEndpoint", "GetLogEvents"} <= made
+    assert missing(POLICIES["airflow"], _rights(calls)) == []
+
+
+def test_airflow_may_do_nothing_that_no_task_does(calls: list[Call]) -> None:
+    beside = [call for scene in SCENES for call in scene()]
+    assert unused(POLICIES["airflow"], _rights([*calls, *beside])) == []
+
+
+def test_sagemaker_may_move_the_data_of_every_job_and_of_the_endpoint(calls: list[Call]) -> None:
+    manifests = {
+        f"s3://{call.params['Bucket']}/{call.params['Key']}": json.loads(call.params["Body"])
+        for call in calls
+        if call.operation == "PutObject" and "Body" in call.params
+    }
+    rights = OnBehalf(calls, lambda uri: str(manifests[uri][0]["prefix"])).rights()
+    roles = {"jobs": "sagemaker_role_arn", "endpoint": "sagemaker_endpoint_role_arn"}
+    assert set(rights) == {SETTINGS[variable] for variable in roles.values()}
+    for name, variable in roles.items():
+        assert missing(POLICIES[name], rights[SETTINGS[variable]]) == [], name
+
+
+def _rights(calls: list[Call]) -> Iterator[Right]:
+    for call in calls:
+        yield from needed(call)
