@@ -1,5 +1,6 @@
 # Airflow's image: every service of docker-compose.yaml but the database and the broker.
 # The SageMaker image, which runs the jobs, is include/image_classification/Dockerfile.
+# The tag has no digest yet: `make pin-images` writes it, as it does for the other images.
 FROM apache/airflow:3.3.2-python3.11
 
 # With the profile local-aws, jobs run in this image too: MXNet's wheel links against these two

@@ -1,7 +1,7 @@
 # Two commands matter: `make run` and `make test`. Plain `make` explains all of them.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run predict preflight test explore lint format bench studies clean constraints venv
+.PHONY: help run predict preflight test explore lint format bench studies clean constraints pin-images venv
 
 STARTED := $(shell date +%s.%N)
 SUPPORTED := import sys; sys.exit(not (3, 11, 4) <= sys.version_info[:3] < (3, 13))
@@ -60,10 +60,13 @@ clean:  ## remove what `make run` and the tools left here, the environment too
 	  echo 'make run is running here: end it with Ctrl-C first' >&2; exit 2; }
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-constraints: venv  ## pin everything anew for both Pythons
+constraints: venv  ## pin everything anew for both Pythons, with the hash of each file
 	@{ sed -n '/^#/p' constraints.txt; \
 	   $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-	     --no-emit-index-url --no-emit-find-links requirements-dev.txt; } > constraints.new && mv constraints.new constraints.txt
+	     --no-emit-index-url --no-emit-find-links --generate-hashes requirements-dev.txt; } > constraints.new && mv constraints.new constraints.txt
+
+pin-images: $(VENV)/run.installed  ## look up the base images' digests and write them in; needs Docker
+	@exec $(BIN)/python -m include.pin_images
 
 # A supported Python, and an environment made by it: one that was interrupted is made again.
 venv:

@@ -37,7 +37,7 @@ class OnBehalf:
         """Return the rights that are needed, by the ARN of the role."""
         found: Rights = defaultdict(set)
         for request in self._created["CreateProcessingJob"]:
-            found[request["RoleArn"]].update(_processing(request))
+            found[request["RoleArn"]].update(self._processing(request))
         for request in self._created["CreateTrainingJob"]:
             found[request["RoleArn"]].update(_training(request))
         for request in self._created["CreateTransformJob"]:
@@ -57,10 +57,24 @@ class OnBehalf:
         for variant in found["ProductionVariants"]:
             yield self._named("CreateModel", "ModelName", variant["ModelName"])
 
-    def _transform(self, request: Request, model: Request) -> Iterator[Right]:
-        manifest = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    def _listed(self, manifest: str) -> Iterator[Right]:
+        """Yield what reading the objects of a manifest needs."""
         yield _object("s3:GetObject", manifest)
         yield _object("s3:GetObject", f"{self._prefix_of(manifest)}x")
+
+    def _processing(self, request: Request) -> Iterator[Right]:
+        for entry in request["ProcessingInputs"]:
+            source = entry["S3Input"]
+            is_manifest = source["S3DataType"] == "ManifestFile"
+            yield from (self._listed if is_manifest else _input)(source["S3Uri"])
+        for entry in request["ProcessingOutputConfig"]["Outputs"]:
+            yield _object("s3:PutObject", f"{entry['S3Output']['S3Uri']}/x")
+        yield from _image(request["AppSpecification"]["ImageUri"])
+        yield from _watched("ProcessingJobs", f"{request['ProcessingJobName']}/algo-1")
+
+    def _transform(self, request: Request, model: Request) -> Iterator[Right]:
+        manifest = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+        yield from self._listed(manifest)
         yield _object("s3:PutObject", f"{request['TransformOutput']['S3OutputPath']}/x.out")
         yield from self._model(model)
         yield from _watched("TransformJobs", f"{request['TransformJobName']}/i-1")
@@ -79,15 +93,6 @@ class OnBehalf:
             (container,) = registered["InferenceSpecification"]["Containers"]
         yield from _input(container["ModelDataUrl"])
         yield from _image(container["Image"])
-
-
-def _processing(request: Request) -> Iterator[Right]:
-    for entry in request["ProcessingInputs"]:
-        yield from _input(entry["S3Input"]["S3Uri"])
-    for entry in request["ProcessingOutputConfig"]["Outputs"]:
-        yield _object("s3:PutObject", f"{entry['S3Output']['S3Uri']}/x")
-    yield from _image(request["AppSpecification"]["ImageUri"])
-    yield from _watched("ProcessingJobs", f"{request['ProcessingJobName']}/algo-1")
 
 
 def _training(request: Request) -> Iterator[Right]:

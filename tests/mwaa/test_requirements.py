@@ -53,7 +53,8 @@ def test_the_projects_own_pin_would_not_install(index: Path, tmp_path: Path) -> 
 
 
 def test_the_requirements_allow_what_the_project_is_tested_with(bundle: Path) -> None:
-    tested = dict(line.split("==") for line in _lines(ROOT / "constraints.txt") if ";" not in line)
+    pins = (line.removesuffix("\\").strip() for line in _lines(ROOT / "constraints.txt"))
+    tested = dict(pin.split("==") for pin in pins if "==" in pin and ";" not in pin)
     for requirement in _requirements(bundle):
         version = tested[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), str(requirement)

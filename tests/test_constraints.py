@@ -1,0 +1,42 @@
+"""Every version in constraints.txt has the hashes of its files, which pip and uv then check."""
+
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.mwaa.recorded import write_wheels
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "constraints.txt").read_text()
+
+
+def test_every_pin_has_hashes() -> None:
+    pins = re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"^#.*\n", "", TEXT, flags=re.MULTILINE).strip())
+    assert len(pins) > 200
+    wrong = [
+        pin.splitlines()[0]
+        for pin in pins
+        if not re.fullmatch(r"[\w.\-]+==\S+( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+", pin)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_file_of_another_content_is_refused(tmp_path: Path, right: bool) -> None:
+    """Without a flag: hashes count where they stand in a file of constraints."""
+    write_wheels({"thing==1.0": []}, tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest() if right else "0" * 64
+    constraints, requirements = tmp_path / "constraints.txt", tmp_path / "requirements.txt"
+    constraints.write_text(f"thing==1.0 --hash=sha256:{digest}\n")
+    requirements.write_text("thing\n")
+    command = [sys.executable, "-m", "uv", "pip", "install", "--target", str(tmp_path / "target")]
+    command += ["--offline", "--no-index", "--no-cache", "--no-config", "--python", sys.executable]
+    command += ["--find-links", str(tmp_path), "-r", str(requirements), "-c", str(constraints)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is right, done.stderr
+    assert ("Hash mismatch" in done.stderr) is not right
