@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
-INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints-hashes.txt
 
 help:  ## explain the commands
 	@echo 'Five Airflow DAGs keep an image classifier fresh, on AWS or on this machine alone.'
@@ -61,9 +61,10 @@ clean:  ## remove what `make run` and the tools left here, the environment too
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 constraints: venv  ## pin everything anew for both Pythons, with the hash of each file
-	@{ sed -n '/^#/p' constraints.txt; \
+	@{ sed -n '/^#/p' constraints-hashes.txt; \
 	   $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-	     --no-emit-index-url --no-emit-find-links --generate-hashes requirements-dev.txt; } > constraints.new && mv constraints.new constraints.txt
+	     --no-emit-index-url --no-emit-find-links --generate-hashes requirements-dev.txt; } > constraints.new && mv constraints.new constraints-hashes.txt
+	@{ sed -n '/^#/p' constraints.txt; sed -n '/^[^ #].*==/s/ \\$$//p' constraints-hashes.txt; } > constraints.new && mv constraints.new constraints.txt
 
 pin-images: $(VENV)/run.installed  ## look up the base images' digests and write them in; needs Docker
 	@exec $(BIN)/python -m include.pin_images
@@ -77,7 +78,7 @@ venv:
 	  echo 'Making .venv with $(PYTHON)'; \
 	  $(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv; }
 
-$(VENV)/run.installed: requirements.txt constraints.txt | venv
+$(VENV)/run.installed: requirements.txt constraints.txt constraints-hashes.txt | venv
 	@echo 'Installing requirements.txt'
 	@$(INSTALL) -r requirements.txt
 	@touch $@

@@ -1,4 +1,4 @@
-"""Every version in constraints.txt has the hashes of its files, which pip and uv then check."""
+"""Every version in constraints.txt has the hashes of its files, which `make` has uv check."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ import pytest
 from tests.mwaa.recorded import write_wheels
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "constraints.txt").read_text()
+TEXT = (ROOT / "constraints-hashes.txt").read_text()
 
 
 def test_every_pin_has_hashes() -> None:
@@ -23,6 +23,15 @@ def test_every_pin_has_hashes() -> None:
         if not re.fullmatch(r"[\w.\-]+==\S+( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+", pin)
     ]
     assert wrong == []
+    plain = (ROOT / "constraints.txt").read_text().splitlines()
+    names = [pin.splitlines()[0].removesuffix(" \\") for pin in pins]
+    assert names == [line for line in plain if not line.startswith("#")]
+
+
+def test_make_installs_by_the_hashes() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    (install,) = re.findall(r"^INSTALL = .*$", makefile, re.MULTILINE)
+    assert install.endswith("-c constraints-hashes.txt")
 
 
 @pytest.mark.parametrize("right", [True, False])
