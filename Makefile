@@ -3,14 +3,24 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run predict preflight test explore lint format bench studies clean constraints pin-images venv
 
+# Options reach the shell as they were given: `value` does not expand a $ in them, `quote` makes one
+# word of them. Nor does make hand them on as environment variables, which it would expand.
+quote = '$(subst ','\'',$(1))'
+option = $(if $(value $(2)),$(1)=$(call quote,$(value $(2))))
+switch = $(if $(filter-out 0,$(value $(2))),$(1))
+listed = $(foreach word,$(value $(1)),$(call quote,$(word)))
+unexport DATA PIPELINE CLASSES ONCE SEED UI_PORT AWS_PORT PYTHON IMAGE JSON TESTS CARS
+MAKEOVERRIDES =
+
 STARTED := $(shell date +%s.%N)
 SUPPORTED := import sys; sys.exit(not (3, 11, 4) <= sys.version_info[:3] < (3, 13))
-PYTHON ?= $(firstword $(foreach p,python3 python3.12 python3.11,$(shell $(p) -c '$(SUPPORTED)' 2>/dev/null && echo $(p))))
+FOUND := $(if $(value PYTHON),,$(firstword $(foreach p,python3 python3.12 python3.11,$(shell $(p) -c '$(SUPPORTED)' 2>/dev/null && echo $(p)))))
+CHOSEN = $(call quote,$(or $(value PYTHON),$(FOUND)))
 VENV := .venv
 BIN := $(VENV)/bin
 # Where pip is told to look for packages, uv looks too.
 ifdef PIP_INDEX_URL
-export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+export UV_DEFAULT_INDEX ?= $(value PIP_INDEX_URL)
 endif
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints-hashes.txt
 
@@ -26,21 +36,21 @@ help:  ## explain the commands
 
 run: $(VENV)/run.installed  ## run everything here: local AWS, Airflow, the five DAGs; Ctrl-C ends it
 	@exec $(BIN)/python -m include.local_run run --started-at $(STARTED) \
-	  $(if $(DATA),--data '$(DATA)') $(if $(PIPELINE),--pipeline '$(PIPELINE)') \
-	  $(if $(CLASSES),--classes '$(CLASSES)') $(if $(filter-out 0,$(ONCE)),--once) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(UI_PORT),--ui-port $(UI_PORT)) $(if $(AWS_PORT),--aws-port $(AWS_PORT))
+	  $(call option,--data,DATA) $(call option,--pipeline,PIPELINE) $(call option,--classes,CLASSES) \
+	  $(call option,--seed,SEED) $(call option,--ui-port,UI_PORT) $(call option,--aws-port,AWS_PORT) \
+	  $(call switch,--once,ONCE)
 
 predict: $(VENV)/run.installed  ## IMAGE=<file>: ask the live endpoint what one photo shows
-	@exec $(BIN)/python -m include.local_run predict --image '$(IMAGE)'
+	@exec $(BIN)/python -m include.local_run predict --image=$(call quote,$(value IMAGE))
 
 preflight: $(VENV)/run.installed  ## would a night on AWS work? each thing that would not, with its fix
-	@exec $(BIN)/python -m include.preflight $(if $(PIPELINE),--pipeline '$(PIPELINE)') $(if $(filter-out 0,$(JSON)),--json)
+	@exec $(BIN)/python -m include.preflight $(call option,--pipeline,PIPELINE) $(call switch,--json,JSON)
 
 test: $(VENV)/dev.installed  ## the whole suite, without AWS, Docker or network
-	@exec $(BIN)/python -m pytest $(if $(SEED),--hypothesis-seed='$(SEED)') $(TESTS)
+	@exec $(BIN)/python -m pytest $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)
 
 explore: $(VENV)/dev.installed  ## the property-based tests alone, with new examples
-	@exec $(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore $(if $(SEED),--hypothesis-seed='$(SEED)') $(TESTS)
+	@exec $(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)
 
 lint: $(VENV)/dev.installed  ## style, types, and the walls between the rooms
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=.:plugins:dags $(BIN)/lint-imports
@@ -53,7 +63,7 @@ bench: $(VENV)/run.installed  ## measure against peers in one run, into benchmar
 	@exec $(BIN)/python -m benchmarks
 
 studies: $(VENV)/run.installed  ## CARS=<folder>: compare ways of training on real photos, for an hour
-	@exec $(BIN)/python -m benchmarks.studies
+	@$(if $(value CARS),CARS=$(call quote,$(value CARS))) exec $(BIN)/python -m benchmarks.studies
 
 clean:  ## remove what `make run` and the tools left here, the environment too
 	@test ! -e .local/run.lock || flock --nonblock .local/run.lock true || { \
@@ -71,12 +81,12 @@ pin-images: $(VENV)/run.installed  ## look up the base images' digests and write
 
 # A supported Python, and an environment made by it: one that was interrupted is made again.
 venv:
-	@$(if $(PYTHON),,echo "Python 3.11 or 3.12 is needed and was not found ($$(python3 --version 2>&1 | head -1)); install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 2)
-	@$(PYTHON) -c '$(SUPPORTED)' 2>/dev/null || { \
-	  echo "Python 3.11 or 3.12 is needed, but PYTHON=$(PYTHON) is $$($(PYTHON) --version 2>&1 | head -1); name another: make run PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@$(if $(or $(value PYTHON),$(FOUND)),,echo "Python 3.11 or 3.12 is needed and was not found ($$(python3 --version 2>&1 | head -1)); install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 2)
+	@$(CHOSEN) -c '$(SUPPORTED)' 2>/dev/null || { \
+	  echo "Python 3.11 or 3.12 is needed, but PYTHON="$(CHOSEN)" is $$($(CHOSEN) --version 2>&1 | head -1); name another: make run PYTHON=/path/to/python3.12" >&2; exit 2; }
 	@test -x $(BIN)/uv && $(BIN)/python -c '$(SUPPORTED)' || { \
-	  echo 'Making .venv with $(PYTHON)'; \
-	  $(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv; }
+	  echo 'Making .venv with' $(CHOSEN); \
+	  $(CHOSEN) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv; }
 
 $(VENV)/run.installed: requirements.txt constraints.txt constraints-hashes.txt | venv
 	@echo 'Installing requirements.txt'

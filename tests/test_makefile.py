@@ -1,0 +1,142 @@
+"""What is given to `make` reaches the program as it was given, whatever is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+STUB = """#!{python} -IS
+import json, os, sys
+with open({log!r}, "a") as log:
+    log.write(json.dumps([sys.argv, os.environ.get("CARS"), os.environ.get("DATA")]) + "\\n")
+"""
+
+ODD = (
+    "it's",
+    "two words",
+    "$HOME",
+    "a$b$$c",
+    "$(touch touched)",
+    "$(shell touch touched)",
+    "`touch touched`",
+    "back\\slash\\",
+    "*",
+    'double"quote',
+    "a;touch touched",
+    "a#b",
+    "-dash",
+    "a,b=c",
+    "~",
+    "é",
+)
+
+
+class Makefile:
+    """The project's Makefile beside a Python that only writes down how it was called."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._log = folder, folder / "calls.jsonl"
+        shutil.copy(ROOT / "Makefile", folder)
+        for name in ("requirements.txt", "requirements-dev.txt", "requirements-production.txt"):
+            (folder / name).touch()
+        (folder / "constraints.txt").touch()
+        self.stub(folder / ".venv" / "bin" / "python")
+        self.stub(folder / ".venv" / "bin" / "uv")
+        for name in ("run", "dev"):
+            (folder / ".venv" / f"{name}.installed").touch()
+
+    def stub(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(STUB.format(python=sys.executable, log=str(self._log)))
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+
+    def __call__(self, *arguments: str, **environment: str) -> list[list[object]]:
+        """Run make, and return the calls: each a program's arguments, CARS and DATA."""
+        self._log.unlink(missing_ok=True)
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+        inherited["PYTHON"] = str(self.folder / ".venv" / "bin" / "python")
+        subprocess.run(
+            ["make", *arguments],
+            cwd=self.folder,
+            env=inherited | environment,
+            check=True,
+            capture_output=True,
+        )
+        assert not (self.folder / "touched").exists()
+        calls = [json.loads(line) for line in self._log.read_text().splitlines()]
+        return [call for call in calls if call[0][1] != "-c"]
+
+    def arguments(self, *arguments: str, **environment: str) -> list[str]:
+        """Run make, and return the arguments of the only call."""
+        ((program, *_),) = self(*arguments, **environment)
+        assert isinstance(program, list)
+        return program[1:]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Makefile:
+    return Makefile(tmp_path)
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_value_reaches_the_program_as_it_was_given(make: Makefile, value: str) -> None:
+    names = {
+        "DATA": "--data",
+        "PIPELINE": "--pipeline",
+        "CLASSES": "--classes",
+        "SEED": "--seed",
+        "UI_PORT": "--ui-port",
+        "AWS_PORT": "--aws-port",
+    }
+    given = [f"{name}={value}" for name in names]
+    run = make.arguments("run", *given)
+    assert run[:3] == ["-m", "include.local_run", "run"]
+    assert run[5:] == [f"{option}={value}" for option in names.values()]
+    assert make.arguments("run", **dict.fromkeys(names, value))[5:] == run[5:]
+    image = make.arguments("predict", f"IMAGE={value}")
+    assert image == ["-m", "include.local_run", "predict", f"--image={value}"]
+    preflight = make.arguments("preflight", f"PIPELINE={value}", "JSON=1")
+    assert preflight == ["-m", "include.preflight", f"--pipeline={value}", "--json"]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_folder_of_photos_reaches_the_studies(make: Makefile, value: str) -> None:
+    ((_, cars, _),) = make("studies", f"CARS={value}")
+    assert cars == value
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_paths_of_tests_are_words(make: Makefile, value: str) -> None:
+    assert make.arguments("test", f"TESTS={value}", "SEED=1") == [
+        *("-m", "pytest", "--hypothesis-seed=1"),
+        *value.split(),
+    ]
+
+
+def test_what_is_not_given_is_left_out(make: Makefile) -> None:
+    assert make.arguments("run")[:3] == ["-m", "include.local_run", "run"]
+    assert len(make.arguments("run")) == 5
+    assert len(make.arguments("run", "ONCE=0", "DATA=")) == 5
+    assert make.arguments("run", "ONCE=1")[5:] == ["--once"]
+    assert make.arguments("test") == ["-m", "pytest"]
+    assert make.arguments("predict")[-1] == "--image="
+
+
+@pytest.mark.parametrize("name", [value for value in ODD if value not in {"~", "*"}])
+def test_a_python_may_lie_anywhere(make: Makefile, name: str) -> None:
+    python = make.folder / name / "python"
+    make.stub(python)
+    shutil.rmtree(make.folder / ".venv")
+    make.folder.joinpath(".venv", "bin").mkdir(parents=True)
+    make.stub(make.folder / ".venv" / "bin" / "python")
+    calls = make("venv", f"PYTHON={python}")
+    assert calls[0][0] == [str(python), "-m", "venv", "--clear", ".venv"]
