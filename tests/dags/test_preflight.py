@@ -60,4 +60,5 @@ def test_the_tasks_ask_with_the_installations_variables(
         "sagemaker_role_arn": "",
         "sagemaker_endpoint_role_arn": "",
         "image_uri": "",
+        "fetch_allowed_hosts": "",
     }
