@@ -24,8 +24,15 @@ _ENDPOINT: tuple[tuple[Cause, re.Pattern[str]], ...] = (
     # The container's log may be quoted after this, so it is looked for first.
     ("model", re.compile(r"did not pass the ping health check", _IGNORE_CASE)),
     ("model", re.compile(r"failed to extract model data archive|cannot unpack", _IGNORE_CASE)),
-    # A missing right is nobody's fault but the role's, also where it names an alarm or a quota.
-    ("unknown", re.compile(r"access ?denied|not authori[sz]ed|permission", _IGNORE_CASE)),
+    # A missing right says nothing about the model, even if the text names an alarm or a quota.
+    ("unknown", re.compile(r"access ?denied|not authori[sz]ed", _IGNORE_CASE)),
+    # The text quotes the names of the user's alarms, which may contain any word of the patterns
+    # that follow. The state ALARM is written in capitals only.
+    (
+        "model",
+        re.compile(r"\b(?i:alarms?)\b.*\b(?:ALARM|(?i:tripped|triggered|went off))\b", re.DOTALL),
+    ),
+    ("unknown", re.compile(r"permission", _IGNORE_CASE)),
     (
         "aws",
         re.compile(
@@ -36,7 +43,6 @@ _ENDPOINT: tuple[tuple[Cause, re.Pattern[str]], ...] = (
             _IGNORE_CASE,
         ),
     ),
-    ("model", re.compile(r"\balarms?\b.*\b(ALARM|tripped|triggered|went off)\b", re.DOTALL)),
 )
 
 
