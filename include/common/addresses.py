@@ -17,8 +17,25 @@ NOT_SENT = (
     "or a user name and password before the host"
 )
 
-_ADDRESS = re.compile(r"\b(?:https?|ftps?)://[^\s'\"<>]+", re.IGNORECASE)
-_PUNCTUATION = ".,;:!?)]}"
+_SCHEME = r"\b(?:https?|ftps?)://"
+_ADDRESS = re.compile(
+    rf"""
+    {_SCHEME}
+    (?:[^\s"/?#]*@)?                                 # user and password
+    (?:
+        (?:(?!{_SCHEME})[^\s"?#])* [?#] [^\s"]*      # host, path, and query or fragment
+        | (?:(?!{_SCHEME})[^\s"'<>?#])*              # host and path alone
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Ends at white space or a double quote, and where nothing secret follows also at `'<>`.
+
+An apostrophe is legal in each part of an address: a match that ends there would leave the rest of
+a token in the text.
+"""
+
+_PUNCTUATION = ".,;:!?)]}'<>"
 """Behind an address in a sentence, these belong to the sentence."""
 
 

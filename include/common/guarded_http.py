@@ -129,8 +129,8 @@ def open_url(request: Request, timeout: float, allowed: AllowedHosts) -> Any:
     """Send a request, follow redirects, and return the response as urllib does.
 
     A name is resolved once for each connection, and the connection is made to the address that was
-    checked. Behind a proxy (http_proxy, https_proxy) the proxy connects: then the addresses that
-    the name has on this machine are checked, if it has any.
+    checked. Behind a proxy (http_proxy, https_proxy) the proxy connects: then all addresses that
+    the name has on this machine must be allowed, if it has any.
 
     Args:
         request: With an http or https URL.
@@ -229,8 +229,10 @@ def _check_proxied(host: str, allowed: AllowedHosts) -> None:
         found = list(_addresses(host, None))
     except OSError:
         return  # only the proxy knows the name
-    if not any(allowed.allow(host, address) for address, *_ in found):
-        raise _refusal(host, [address for address, *_ in found])
+    # The proxy may connect to any of the addresses.
+    refused = [address for address, *_ in found if not allowed.allow(host, address)]
+    if refused:
+        raise _refusal(host, refused)
 
 
 def _connect(host: str, port: int, timeout: float | None, allowed: AllowedHosts) -> socket.socket:

@@ -11,7 +11,11 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 from rich.table import Table
 
-from include.image_classification.dataset.photo.still import AnimatedPhotoError, decode_still
+from include.image_classification.dataset.photo.still import (
+    AnimatedPhotoError,
+    UnsupportedPhotoError,
+    decode_still,
+)
 from include.local_run.drive.clients import Aws, connect
 from include.local_run.errors import RunError, usage
 from include.local_run.places import Places
@@ -70,10 +74,12 @@ _JPEG = "image/jpeg"
 def _shrunk(file: Path, content: bytes) -> bytes:
     try:
         image = decode_still(content, cv2.IMREAD_COLOR)
-    except AnimatedPhotoError as error:
-        raise usage(f"IMAGE={file}: {error}") from error
+    except (AnimatedPhotoError, UnsupportedPhotoError) as error:
+        raise usage(f"IMAGE={file}: {error}: name another JPEG or PNG file") from error
+    except cv2.error:
+        image = None
     if image is None:
-        raise usage(f"IMAGE={file} cannot be decoded: is it complete?")
+        raise usage(f"IMAGE={file} cannot be decoded: it is damaged or has too many pixels")
     scale = 1600 / max(image.shape[:2])
     smaller = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", smaller)[1].tobytes()

@@ -94,7 +94,7 @@ class _Check:
             if _inner_path(member.linkname) not in self._files:
                 raise tarfile.TarError(
                     f"{_quoted(member.name)} is a hard link to {_quoted(member.linkname)}, which "
-                    " is no file that the archive held before"
+                    "is no file that the archive held before"
                 )
         elif not member.isdir():
             raise tarfile.TarError(_not_a_file(member))

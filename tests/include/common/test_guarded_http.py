@@ -195,6 +195,29 @@ def test_behind_a_proxy_the_target_is_checked_and_the_proxy_asked(
     assert [path for path, _ in first.asked] == ["http://only-the-proxy-knows.invalid/a"]
 
 
+@pytest.mark.parametrize("addresses", [("8.8.8.8", "10.0.0.1"), ("10.0.0.1", "8.8.8.8")])
+def test_behind_a_proxy_all_addresses_of_a_name_have_to_be_allowed(
+    first: Mirror, monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, str]
+) -> None:
+    """The proxy chooses to which of them it connects."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", first.url)
+    first.pages["http://two.example/a"] = Page(CONTENT)
+    resolve = socket.getaddrinfo
+
+    def answer(host: str, port: int, *options: Any, **named: Any) -> Any:
+        if host != "two.example":
+            return resolve(host, port, *options, **named)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 0)) for each in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    with pytest.raises(AddressRefused, match=r"two\.example is at 10\.0\.0\.1, which is no"):
+        get("http://two.example/a")
+    assert first.asked == []
+    assert get("http://two.example/a", "10.0.0.0/8") == CONTENT
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/to="):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -41,6 +43,32 @@ def test_a_large_animated_png_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "a.png").write_bytes(animated_png())
     with pytest.raises(RunError, match=r"a\.png: it is an animated PNG"):
         predict.read_photo(tmp_path / "a.png")
+
+
+def test_a_large_file_with_a_damaged_signature_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transfer in text mode changes the end of a PNG's signature."""
+    monkeypatch.setattr(predict, "LARGEST_BODY", 10)
+    damaged = _photo(tmp_path / "a.png")
+    damaged.write_bytes(damaged.read_bytes().replace(b"\r\n", b"\n"))
+    with pytest.raises(
+        RunError, match=r"a\.png: it cannot be decoded: .* name another JPEG or PNG"
+    ):
+        predict.read_photo(damaged)
+
+
+def test_a_photo_with_too_many_pixels_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV raises an error of its own where a photo has more than 2**30 pixels."""
+    monkeypatch.setattr(predict, "LARGEST_BODY", 10)
+    photo = _photo(tmp_path / "a.png")
+    header = b"IHDR" + struct.pack(">II5B", 40_000, 40_000, 8, 2, 0, 0, 0)
+    content = photo.read_bytes()
+    photo.write_bytes(content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:])
+    with pytest.raises(RunError, match="too many pixels"):
+        predict.read_photo(photo)
 
 
 def test_a_cut_off_large_photo_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,8 +86,9 @@ def test_a_hostile_archive_is_refused_and_writes_nothing_elsewhere(
     outside.mkdir(mode=0o700)
     (outside / "victim").write_text("as it was")
     archive = _tar(tmp_path / "a.tar.gz", members, b"changed")
-    with pytest.raises(JobFailure, match=r"^ClientError: Cannot unpack s3://b/k: "):
+    with pytest.raises(JobFailure, match=r"^ClientError: Cannot unpack s3://b/k: ") as refused:
         unpack(archive, tmp_path / "out", "s3://b/k")
+    assert "  " not in str(refused.value)
     assert os.listdir(outside) == ["victim"]
     assert (outside / "victim").read_text() == "as it was"
     assert outside.stat().st_mode & 0o777 == 0o700

@@ -109,6 +109,7 @@ def test_the_printed_password_lets_in(server: Server) -> None:
         f"{server.url}/auth/token",
         json={"username": login.user, "password": login.password},
         trust_env=False,
+        timeout=60,
     )
     token = page.json()["access_token"]
     me = server.get("/ui/auth/me", Authorization=f"Bearer {token}").json()
