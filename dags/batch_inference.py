@@ -1,9 +1,10 @@
 """Batch inference: new images to predictions.
 
 Takes the images in `incoming/` that no successful batch has predicted, leaves out those that cannot
-be read, lets the champion answer the rest by batch transform (docs/architecture.md says which model
-that is), and reports them as a table and a gallery. Where the true classes are known,
-`truth/labels.json` may hold them: the report then compares. Runs by its schedule, or by hand.
+be read, predicts the rest by batch transform, and reports them as a table and a gallery. The model
+is the one that the endpoint serves, unless its package is Rejected; without an endpoint it is the
+newest approved package. Where the true classes are known, `truth/labels.json` may hold them: the
+report then compares. Runs by its schedule, or by hand.
 
 **When something fails or skips**
 
@@ -12,6 +13,8 @@ that is), and reports them as a table and a gallery. Where the true classes are 
   longest ago, up to `batch.max_images`; force another run for the rest.
 - `plan`, *was judged in int8*: name an instance type such as ml.c6i in `batch.transform`, which has
   the instructions for it; or train again with `int8: never`.
+- An approved model does not answer: the endpoint serves another one. Run endpoint update, or see
+  why its last run failed; what has not passed its smoke test answers no batch.
 - An image never shows up: see `unreadable` in the batch's batch.json, which also lists what is no
   image by its name, and put a readable one there.
 - `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`,

@@ -1,4 +1,4 @@
-"""What a night predicts: the champion answers the images that are new and readable."""
+"""Plan of a batch: the new, readable images, and the model that answers them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from include.pipeline.requests import (
     report_request,
 )
 from include.pipeline.versions import digest
-from include.policies.best_model import best_model
+from include.policies.best_model import model_for_batches
 from include.policies.decision import Decision
 from include.policies.new_images import IncomingImage, new_images
 from include.policies.precision import check_precision
@@ -63,7 +63,7 @@ class BatchState:
 def plan_batch(
     s3: Any, sagemaker: Any, layout: Layout, pipeline: Pipeline, everything: bool
 ) -> BatchState:
-    """Look at what came in, and at which model is the champion.
+    """Find the images to predict and the model package that answers them.
 
     Args:
         s3: A boto3 S3 client.
@@ -72,7 +72,7 @@ def plan_batch(
         pipeline: Whose images they are.
         everything: Take images that were predicted before, too.
     """
-    package = best_model(s3, sagemaker, layout, pipeline.slug)
+    package = model_for_batches(sagemaker, pipeline.slug)
     if package is None:
         return BatchState([], {}, None)
     images = new_images(s3, layout, everything)
@@ -171,13 +171,15 @@ def batch_requests(
     """Return the batch's model, and its transform's and its report's requests.
 
     Raises:
-        RegistryError: The model that serves was not registered by nightly training, or was judged
+        RegistryError: The model that answers was not registered by nightly training, or was judged
             in a precision that the transform's instances may not compute.
     """
     if state.package is None or "dataset_version" not in state.package.metadata:
+        version = state.package.version if state.package else "(none)"
         raise RegistryError(
-            f"the champion of {pipeline.slug} does not say which dataset version it was trained "
-            "on: approve and deploy one that nightly training registered"
+            f"model package {version} of {pipeline.slug}, which would answer the batch, has no "
+            "dataset_version in its metadata: approve and deploy a package that nightly training "
+            "registered"
         )
     instance_type = pipeline.batch.transform.instance_type
     check_precision(state.package, deployment, "batch.transform.instance_type", instance_type)

@@ -1,6 +1,6 @@
 """The champion: the best model so far, which a candidate must beat.
 
-One rule, wherever a best model is asked for (promotion, warm start, batches, drift, model age):
+One rule, wherever a best model is asked for (promotion, warm start, model age):
 
 1. The model that the endpoint serves and the newest approved package are the two that may be it.
    A Rejected package is none, though it serves; neither is the candidate's own package.
@@ -8,6 +8,9 @@ One rule, wherever a best model is asked for (promotion, warm start, batches, dr
 3. Where they differ, as after an update that failed or without a rollback's rejections, it is the
    one that got more of the photos right that both were asked. With as many, or where no photo was
    asked of both, it is the newer package, which had to beat the older one or was approved by hand.
+
+Batches are answered by `model_for_batches`: the model that serves, although a better one may be
+approved. That one has not passed the endpoint's smoke test, or a person has replaced it.
 """
 
 from __future__ import annotations
@@ -37,6 +40,20 @@ def best_model(
     if serving is None or newest is None or serving.arn == newest.arn:
         return serving or newest
     return _better(s3, layout, serving, newest)
+
+
+def model_for_batches(sagemaker: Any, group: str) -> Package | None:
+    """Return the package that answers batches, or None where no model serves and none is approved.
+
+    It is the package that the endpoint serves, unless that package is Rejected. Without such a
+    package (no endpoint, or a model from outside the registry) it is the champion, which is then
+    the newest approved package.
+
+    Args:
+        sagemaker: A boto3 SageMaker client.
+        group: The pipeline's model package group, whose name is the endpoint's, too.
+    """
+    return _serving(sagemaker, group, None) or newest_approved(sagemaker, group)
 
 
 def _serving(sagemaker: Any, endpoint: str, candidate: str | None) -> Package | None:

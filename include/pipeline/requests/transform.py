@@ -37,7 +37,7 @@ def evaluation_transform_request(
 def batch_transform_request(
     pipeline: Pipeline, deployment: Deployment, batch: str, model_name: str
 ) -> JobRequest:
-    """Return the job in which the champion answers the images of a batch's manifest."""
+    """Return the job in which a model answers the images of a batch's manifest."""
     layout = Layout(deployment.bucket, pipeline.name)
     return _transform(
         pipeline,

@@ -141,12 +141,24 @@ def test_before_the_first_model_there_is_nothing_to_do(
     assert "nightly training comes first" in decision.reason
 
 
+def test_what_serves_answers_though_a_newer_package_is_approved(
+    s3: Any, sagemaker: Any, registry: Any, layout: Layout
+) -> None:
+    """The registry is not asked for approved packages: a better one would answer otherwise."""
+    registry.serves(2)
+    registry.describes(2, dataset_version="d1")
+    s3.answer("list_objects_v2", {})
+    list_batches(s3)
+    cars = find_pipeline("stanford_cars")
+    state = plan_batch(s3.client, sagemaker.client, layout, cars, everything=False)
+    assert state.package is not None
+    assert state.package.version == "2"
+
+
 def test_images_that_cannot_be_read_do_not_keep_others_waiting_forever(
     s3: Any, sagemaker: Any, registry: Any, layout: Layout
 ) -> None:
     registry.serves(2)
-    registry.describes(2, dataset_version="d1")
-    registry.lists(2, ModelApprovalStatus="Approved")
     registry.describes(2, dataset_version="d1")
     incoming = listing("incoming", **{"a.jpg": '"1"', "b.jpg": '"1"', "c.jpg": '"1"'})
     incoming["Contents"][0]["Size"] = 10**9

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from include.pipeline import Layout
-from include.policies.best_model import best_model
+from include.policies.best_model import best_model, model_for_batches
 from tests.include.policies.conftest import GROUP
 from tests.include.policies.memory_s3 import MemoryS3
 
@@ -100,6 +100,36 @@ def test_of_two_it_is_the_better_one(
     """The newer one where neither is better, or no photo was asked of both."""
     approval = "Approved" if serves in approved else "PendingManualApproval"
     assert best(sagemaker, registry, serves, approved, approval, right=right) == champion
+
+
+def test_a_batch_uses_what_serves_though_a_better_model_is_approved(
+    sagemaker: Any, registry: Any
+) -> None:
+    """The newer one failed its smoke test and could not be rejected, or a person replaced it."""
+    assert best(sagemaker, registry, 2, [4, 2], right={2: 5, 4: 8}) == "4"
+    registry.serves(2)
+    registry.describes(2)
+    found = model_for_batches(sagemaker.client, GROUP)
+    assert found is not None
+    assert found.version == "2"
+
+
+@pytest.mark.parametrize("endpoint", ["none", "from outside the registry", "rejected"])
+def test_a_batch_uses_the_newest_approved_where_no_registered_model_serves(
+    sagemaker: Any, registry: Any, endpoint: str
+) -> None:
+    if endpoint == "none":
+        registry.serves_nothing()
+    elif endpoint == "rejected":
+        registry.serves(5)
+        registry.describes(5, "Rejected")
+    else:
+        registry.serves(None)
+    registry.lists(4, 2, ModelApprovalStatus="Approved")
+    registry.describes(4)
+    found = model_for_batches(sagemaker.client, GROUP)
+    assert found is not None
+    assert found.version == "4"
 
 
 def test_an_error_of_aws_is_not_taken_for_no_model(sagemaker: Any) -> None:

@@ -49,7 +49,7 @@ class Nights:
 
 @pytest.fixture
 def nights(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Nights:
-    monkeypatch.setattr("include.policies.batch.best_model", lambda *_: PACKAGE)
+    monkeypatch.setattr("include.policies.batch.model_for_batches", lambda *_: PACKAGE)
     return Nights(layout, find_pipeline("stanford_cars"))
 
 
