@@ -26,8 +26,8 @@ def unreadable_images(
 ) -> dict[str, str]:
     """Return the images that must be left out, with the reason.
 
-    They are decoded in child processes, see `include/policies/screening/`. A photo on which its
-    process ends is left out like any other.
+    They are decoded in child processes, see `include/policies/screening/`. A photo that ends its
+    process is left out like any other.
 
     Args:
         s3: A boto3 S3 client.
@@ -36,7 +36,7 @@ def unreadable_images(
         largest: The largest image that a request may carry, in bytes.
 
     Raises:
-        DecoderError: No child process can be started.
+        DecoderError: A child process cannot be started, or was ended from outside.
     """
     budget = Budget(BYTES_AT_ONCE)
 

@@ -76,10 +76,16 @@ def _silence() -> None:
 
 
 def _limit_time(seconds: int) -> None:
-    """Let this process compute for so many seconds from now on; SIGXCPU ends it then."""
+    """Let this process compute for so many seconds from now on; SIGXCPU ends it then.
+
+    The kernel sends SIGKILL at the hard limit, which is read as a signal from outside: the soft
+    limit stays below a hard limit that the worker has.
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = limit if hard == resource.RLIM_INFINITY else min(limit, max(hard - 1, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Child processes in which photos of strangers are decoded, away from the worker's secrets.
 
 They have neither the worker's environment nor its memory. A photo that ends its process is refused
-with that as the reason, and the next one gets a new process. Plain subprocesses: an Airflow worker
+with that as the reason, and the next one gets a new process. A process that is ended from outside
+refuses no photo: the task fails and is retried. Plain subprocesses: an Airflow worker
 may be a daemonic process, which multiprocessing allows no children.
 """
 
@@ -35,8 +36,14 @@ KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 """What a child gets of the environment: Airflow's variables hold connections, keys and tokens."""
 
 
+FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+"""Signals that end a process for a reason other than its photo: they come from the kernel's OOM
+killer or from a worker that shuts down. A photo's own excess ends it by MemoryError, SIGXCPU,
+SIGSEGV or SIGABRT."""
+
+
 class DecoderError(RuntimeError):
-    """The decoding process cannot be started, which says nothing of any photo."""
+    """The decoding process does not start, or was ended from outside: this refuses no photo."""
 
 
 class _DiedError(Exception):
@@ -59,7 +66,7 @@ class Decoder:
             pixels: The budget of pixels that are decoded at once, in all processes together.
 
         Raises:
-            DecoderError: The process cannot be started.
+            DecoderError: The process cannot be started, or was ended from outside.
         """
         process = self.process or self._start()
         try:
@@ -72,6 +79,9 @@ class Decoder:
         except _DiedError as reason:
             self.close()
             return str(reason)
+        except DecoderError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End the process."""
@@ -106,7 +116,8 @@ class Decoder:
         """Send bytes, and return the answer.
 
         Raises:
-            _DiedError: The process ended instead.
+            _DiedError: The process ended instead, because of the photo.
+            DecoderError: The process was ended from outside.
         """
         assert process.stdin is not None
         assert process.stdout is not None
@@ -121,8 +132,20 @@ class Decoder:
         return dict(json.loads(answer))
 
     def _reason(self, status: int) -> str:
+        """Return why a photo on which the process ended is refused.
+
+        Raises:
+            DecoderError: A signal from outside ended the process.
+        """
         if status == -signal.SIGXCPU:
             return f"needs more than {self._seconds} s of processor time to be decoded"
+        if -status in FROM_OUTSIDE:
+            raise DecoderError(
+                f"{CHILD}, which decodes incoming photos, was ended by"
+                f" {signal.Signals(-status).name} from outside, such as for want of memory on the"
+                " worker: no photo is refused for that. The task's retry looks at them again; if"
+                " it fails as well, give the worker more memory"
+            )
         how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
         return f"cannot be decoded: the process that decoded it ended {how}"
 
@@ -148,7 +171,7 @@ class Decoders:
         """Return why a photo is refused, or None; waits for a free process.
 
         Raises:
-            DecoderError: The process cannot be started.
+            DecoderError: A process cannot be started, or was ended from outside.
         """
         decoder = self._free.get()
         try:

@@ -3,6 +3,8 @@
 import io
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -92,7 +94,7 @@ def test_the_process_has_limits_and_none_of_the_workers_secrets(
     assert time.split()[3] != "unlimited"
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV])
 def test_a_photo_that_ends_its_process_is_refused_and_the_next_is_looked_at(
     decoder: Decoder, number: signal.Signals
 ) -> None:
@@ -102,6 +104,35 @@ def test_a_photo_that_ends_its_process_is_refused_and_the_next_is_looked_at(
         f"cannot be decoded: the process that decoded it ended by signal {number.name}"
     )
     assert decoder.problem(photo(), Budget(10_000)) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_process_that_is_ended_from_outside_blames_no_photo(
+    decoder: Decoder, number: signal.Signals
+) -> None:
+    """Protects a good photo from being left out for ever because a worker had no memory."""
+    with pytest.raises(DecoderError, match=f"ended by {number.name} from outside"):
+        decoder.problem(photo(), Killing(decoder, number))
+    assert decoder.process is None
+    assert decoder.problem(photo(), Budget(10_000)) is None
+
+
+def test_a_limit_of_the_workers_own_processor_time_blames_no_photo() -> None:
+    """A soft limit above the worker's hard limit would be refused by the kernel."""
+    program = (
+        "import resource, sys\n"
+        "from include.policies.screening.budget import Budget\n"
+        "from include.policies.screening.decoders import Decoder\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (60, 60))\n"
+        "decoder = Decoder(seconds=120)\n"
+        "print(decoder.problem(sys.stdin.buffer.read(), Budget(10_000)))\n"
+        "print(*resource.prlimit(decoder.process.pid, resource.RLIMIT_CPU))\n"
+        "decoder.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=photo(), capture_output=True, check=True
+    )
+    assert done.stdout.decode().splitlines() == ["None", "59 60"]
 
 
 def test_a_photo_that_needs_too_much_memory_is_refused() -> None:
@@ -188,6 +219,21 @@ def test_a_batch_goes_on_after_a_photo_that_ended_its_process(
     images = [IncomingImage(key, '"1"', len(body)) for key, body in bodies.items()]
     found = unreadable_images(s3, layout, images, 10 * MEGABYTE)
     assert found == {"bad.png": "needs more than 192 MB of memory to be decoded"}
+
+
+def test_a_batch_fails_whole_when_a_process_is_ended_from_outside(
+    monkeypatch: pytest.MonkeyPatch, layout: Layout
+) -> None:
+    """The task's retry looks at all photos again, and no process is left behind."""
+    s3 = MemoryS3()
+    s3.objects[f"{layout.incoming}a.jpg"] = body = photo()
+    decoders = Decoders(processes=1)
+    (decoder,) = decoders._all
+    decoders._pixels = Killing(decoder, signal.SIGKILL)
+    monkeypatch.setattr("include.policies.readable.Decoders", lambda: decoders)
+    with pytest.raises(DecoderError, match="SIGKILL"):
+        unreadable_images(s3, layout, [IncomingImage("a.jpg", '"1"', len(body))], MEGABYTE)
+    assert decoder.process is None
 
 
 def test_an_object_that_grew_since_it_was_listed_is_not_read_whole(layout: Layout) -> None:
