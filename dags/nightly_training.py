@@ -34,7 +34,8 @@ class as the answer to all.
 - `ensure_model`, `register`, *AccessDenied*: give Airflow's role the right that the message names,
   as in docs/iam/airflow.json; then clear the task. What was trained is not trained again.
 - `ensure_model`, *ValidationException*: SageMaker cannot use the role, the image or the model's
-  data; the message names it, and the DAG preflight the fix for role and image. Then clear it.
+  data; the message names it, and the DAG preflight the fix for role and image. Then clear
+  `prepare` and what follows: the fix may be in the YAML. What was trained is not trained again.
 - `register` logs *The checkpoints of ... stay in S3*: nothing is wrong with the model. Give
   Airflow's role `s3:DeleteObject` on the pipeline's `checkpoints/`, as in docs/iam/airflow.json;
   the bucket's lifecycle rule deletes what stayed.
@@ -52,7 +53,8 @@ class as the answer to all.
   For int8 the training must accept it, and `evaluation.transform`, `batch.transform` and `endpoint`
   need instance types such as ml.c6i.
 - `track_transform`, *SERVING_PRECISION is int8, but this processor*: use another instance type in
-  `evaluation.transform`, or `int8: never`; then clear `plan` and what follows.
+  `evaluation.transform`, then clear `prepare` and what follows; or set `int8: never`, then clear
+  `plan` and what follows, which trains again.
 - `track_transform`: one unreadable photo fails the whole job, and the log names it.
 - `track_evaluate`, *have no prediction* or *predict again*: clear `submit_transform` and what
   follows.
@@ -158,9 +160,11 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
     precision, why = choose_precision(*here, trained["metrics"])
     go_or_skip(Decision(True, f"serving precision {precision}: {why}"))
     write_evaluation_manifest(site.s3, site.layout, job, version, site.pipeline.evaluation.split)
+    model = candidate_model_request(*here, trained["outputs"]["model"], precision)
+    name = model["config"]["ModelName"]
     return {
-        "model": candidate_model_request(*here, job, trained["outputs"]["model"], precision),
-        "transform": evaluation_transform_request(*here, job, model_name=job),
+        "model": model,
+        "transform": evaluation_transform_request(*here, job, model_name=name),
         "evaluate": evaluate_request(*here, job, version, precision),
     }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from include.pipeline.precision import FACT
 from include.pipeline.requests.package import approval_description
 from include.policies.refusals import is_missing
 
@@ -74,9 +75,14 @@ def approved_packages(sagemaker: Any, group: str) -> dict[int, str]:
 
 def find_package(sagemaker: Any, group: str, key: str, value: str) -> Package | None:
     """Return the newest package whose metadata has this value, or None."""
+    return _find_package(sagemaker, group, {key: value})
+
+
+def _find_package(sagemaker: Any, group: str, facts: Mapping[str, str | None]) -> Package | None:
+    """Return the newest package with all these facts, or None; a fact of None must be absent."""
     for arn in islice(_package_arns(sagemaker, group), LOOK_BACK):
         package = describe_package(sagemaker, arn)
-        if package.metadata.get(key) == value:
+        if all(package.metadata.get(key) == value for key, value in facts.items()):
             return package
     return None
 
@@ -110,9 +116,10 @@ def _approved(package: Package, group: str) -> Package:
 def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any]) -> str:
     """Add a package to its group, which is made where it is missing, and return its ARN.
 
-    A candidate is registered once: a second call for the same training job returns the first
-    call's package. A new verdict changes it, unless it is approved: then it may serve already, and
-    was compared with itself.
+    A candidate is registered once: a second call for the same training job and serving precision
+    returns the first call's package. A new verdict changes it, unless it is approved: then it may
+    serve already, and was compared with itself. A candidate that was judged again in another
+    precision gets another package, because the container of a package never changes.
 
     Args:
         sagemaker: A boto3 SageMaker client.
@@ -123,7 +130,8 @@ def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any
     if not _group_exists(sagemaker, name):
         sagemaker.create_model_package_group(**group)
     facts = package["CustomerMetadataProperties"]
-    known = find_package(sagemaker, name, "training_job", facts["training_job"])
+    identity = {"training_job": facts["training_job"], FACT: facts.get(FACT)}
+    known = _find_package(sagemaker, name, identity)
     if known is not None:
         judged_anew = known.metadata.get("verdict") != facts.get("verdict")
         if judged_anew and known.approval != "Approved":

@@ -231,6 +231,31 @@ def test_a_model_is_registered_in_the_precision_in_which_it_was_judged(
     assert package["CustomerMetadataProperties"]["serving_precision"] == expected
 
 
+def test_a_cleared_prepare_makes_another_model_and_package_where_the_precision_changed(
+    night: Night,
+) -> None:
+    """The first model's name would be taken, and the package would keep the other container."""
+    night.push_image("first")
+    planned = night.call("plan")
+    models, containers = [], []
+    for instance_type in ("ml.c6i.xlarge", "ml.c5.xlarge", "ml.c6i.xlarge"):
+        night.pipeline = merch_on(instance_type)
+        asked = night.call("prepare", planned["lineage"], TRAINED)
+        model = asked["model"]["config"]
+        assert asked["transform"]["config"]["ModelName"] == model["ModelName"]
+        assert model["ModelName"].startswith("merch-")
+        models.append(model["ModelName"])
+        package = night.register(planned, asked)["package"]
+        described = night.sagemaker.describe_model_package(ModelPackageName=package)
+        (container,) = described["InferenceSpecification"]["Containers"]
+        assert container["Environment"] == model["PrimaryContainer"]["Environment"]
+        facts = described["CustomerMetadataProperties"]
+        assert facts["serving_precision"] == container["Environment"]["SERVING_PRECISION"]
+        containers.append(package)
+    assert models[0] == models[2] != models[1]
+    assert containers[0] == containers[2] != containers[1]
+
+
 def test_the_built_in_algorithm_has_no_such_setting(night: Night) -> None:
     night.push_image("first")
     planned = night.call("plan")

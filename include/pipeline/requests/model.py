@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from include.pipeline.deployment import Deployment
 from include.pipeline.form import Pipeline
 from include.pipeline.precision import Precision, environment
@@ -12,27 +14,26 @@ from include.pipeline.versions import digest
 def candidate_model_request(
     pipeline: Pipeline,
     deployment: Deployment,
-    training_job: str,
     model_uri: str,
     precision: Precision | None = None,
 ) -> ResourceRequest:
-    """Return the model of a candidate, named like its training job.
+    """Return the model of a candidate; its name follows from all that it holds.
 
-    `precision` is what `choose_precision` returns: its answers are judged in it.
+    A name from the training job alone would be taken when the YAML changes the precision or the
+    network isolation and `prepare` is cleared.
+
+    Args:
+        pipeline: Whose.
+        deployment: Where.
+        model_uri: The model.tar.gz of the candidate's training job.
+        precision: What `choose_precision` returns: the candidate is judged in it.
     """
-    return {
-        "config": {
-            "ModelName": training_job,
-            "ExecutionRoleArn": deployment.role_arn,
-            "PrimaryContainer": {
-                "Image": deployment.image(pipeline.training.algorithm),
-                "ModelDataUrl": model_uri,
-                **environment(precision),
-            },
-            **_isolation(pipeline),
-            "Tags": tags(pipeline, deployment),
-        }
+    container = {
+        "Image": deployment.image(pipeline.training.algorithm),
+        "ModelDataUrl": model_uri,
+        **environment(precision),
     }
+    return _request(pipeline, deployment, container, deployment.role_arn)
 
 
 def packaged_model_request(
@@ -47,7 +48,12 @@ def packaged_model_request(
         role_arn: The role that its containers run under: the jobs' for batch transform, the
             endpoint's for the endpoint.
     """
-    container = {"ModelPackageName": package_arn}
+    return _request(pipeline, deployment, {"ModelPackageName": package_arn}, role_arn)
+
+
+def _request(
+    pipeline: Pipeline, deployment: Deployment, container: dict[str, Any], role_arn: str
+) -> ResourceRequest:
     name = digest({"container": container, "role": role_arn, **_isolation(pipeline)})
     return {
         "config": {

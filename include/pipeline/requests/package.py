@@ -104,6 +104,15 @@ def package_request(
             }
         },
         "CustomerMetadataProperties": metadata({**lineage, FACT: precision_of(container)}),
-        # The same candidate is registered once, also when the answer to the first call was lost.
-        "ClientToken": str(uuid.uuid5(uuid.NAMESPACE_URL, str(lineage["training_job"]))),
+        "ClientToken": _client_token(lineage, container),
     }
+
+
+def _client_token(lineage: Mapping[str, object], container: Mapping[str, Any]) -> str:
+    """Return the token by which SageMaker registers a candidate once.
+
+    It holds when the answer to the first call was lost. A candidate that is judged again in
+    another precision has another container, so it is another package.
+    """
+    names = [str(lineage["training_job"]), precision_of(container)]
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(name for name in names if name)))

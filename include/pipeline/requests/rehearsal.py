@@ -58,8 +58,9 @@ def rehearse(pipeline: Pipeline, deployment: Deployment) -> Iterator[Rehearsed]:
     ):
         yield _job("Processing", request)
     yield _job("Training", _training(*here))
-    yield _job("Transform", evaluation_transform_request(*here, trained, trained))
-    yield _job("Transform", batch_transform_request(*here, BATCH, trained))
+    model = str(_candidate(*here, trained)["ModelName"])
+    yield _job("Transform", evaluation_transform_request(*here, trained, model))
+    yield _job("Transform", batch_transform_request(*here, BATCH, model))
     yield from _resources(pipeline, deployment, trained)
 
 
@@ -81,15 +82,19 @@ def _precision(pipeline: Pipeline) -> Precision | None:
     return "float32" if pipeline.training.algorithm == "own" else None
 
 
+def _candidate(pipeline: Pipeline, deployment: Deployment, trained: str) -> dict[str, Any]:
+    layout = _layout(pipeline, deployment)
+    artifact = layout.uri(f"{layout.models}{trained}/output/model.tar.gz")
+    return candidate_model_request(pipeline, deployment, artifact, _precision(pipeline))["config"]
+
+
 def _resources(pipeline: Pipeline, deployment: Deployment, trained: str) -> Iterator[Rehearsed]:
     here = (pipeline, deployment)
-    layout = _layout(*here)
-    artifact = layout.uri(f"{layout.models}{trained}/output/model.tar.gz")
     registered = f"arn:aws:sagemaker:{deployment.region}:{'0' * 12}:model-package/{pipeline.slug}/1"
     model = packaged_model_request(*here, registered, deployment.endpoint_role)["config"]
     config = endpoint_config_request(*here, model["ModelName"])["config"]
     endpoint = endpoint_request(pipeline, config["EndpointConfigName"])["config"]
-    candidate = candidate_model_request(*here, trained, artifact, _precision(pipeline))["config"]
+    candidate = _candidate(*here, trained)
     yield Rehearsed("candidate's model", "CreateModel", candidate)
     yield Rehearsed("package's model", "CreateModel", model)
     yield Rehearsed("endpoint configuration", "CreateEndpointConfig", config)

@@ -100,7 +100,12 @@ def test_a_model_of_another_role_or_isolation_has_another_name(deployment: Deplo
         request = make.packaged_model_request(pipeline, deployment, "arn:package", role)
         return str(request["config"]["ModelName"])
 
+    def candidate(pipeline: Pipeline) -> str:
+        request = make.candidate_model_request(pipeline, deployment, "s3://b/m.tar.gz", "int8")
+        return str(request["config"]["ModelName"])
+
     auto, never = isolated(OWN, "auto"), isolated(OWN, "never")
+    assert candidate(auto) != candidate(never)
     roles = ("arn:aws:iam::123456789012:role/jobs", "arn:aws:iam::123456789012:role/endpoint")
     assert len({name(p, r) for p in (auto, never) for r in roles}) == 4
 

@@ -59,6 +59,20 @@ def test_a_second_call_finds_the_first_calls_package(sagemaker: Any, registry: A
     assert register(sagemaker.client, GROUP, PACKAGE) == f"{ARN}/3"
 
 
+@pytest.mark.parametrize("approval", ["Approved", "Rejected"])
+def test_a_candidate_judged_in_another_precision_is_another_package(
+    sagemaker: Any, registry: Any, approval: str
+) -> None:
+    """A package's container never changes, so the first one answers in the first precision."""
+    facts = {"training_job": "job-1", "serving_precision": "float32", "verdict": "promote"}
+    package = {**PACKAGE, "CustomerMetadataProperties": facts}
+    sagemaker.answer("describe_model_package_group", GROUP_ANSWER)
+    registry.lists(3)
+    registry.describes(3, approval, training_job="job-1", serving_precision="int8", verdict="keep")
+    sagemaker.answer("create_model_package", {"ModelPackageArn": f"{ARN}/4"}, **package)
+    assert register(sagemaker.client, GROUP, package) == f"{ARN}/4"
+
+
 def test_a_new_verdict_changes_the_package(sagemaker: Any, registry: Any) -> None:
     """Else a candidate that is judged anew, and promoted, would stay rejected in the registry."""
     facts = {"training_job": "job-1", "verdict": "promote"}
