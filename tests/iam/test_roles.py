@@ -62,8 +62,16 @@ def test_the_built_in_algorithm_needs_nothing_else() -> None:
 def test_an_installation_without_an_endpoint_role_serves_under_the_jobs_role(
     cars: Pipeline,
 ) -> None:
+    """docs/aws.md says that the jobs' role gets both policies then."""
     found = rights(cars, replace(HERE, endpoint_role_arn=""))
     assert set(found) == {f"{ROLES}/jobs"}
+    needed, allowed = found[f"{ROLES}/jobs"], filled(BUCKET, cars.name)
+    both = {"Statement": [*allowed["jobs"]["Statement"], *allowed["endpoint"]["Statement"]]}
+    assert missing(both, needed) == []
+    assert unused(both, needed) == []
+    alarms, logs = "cloudwatch:DescribeAlarms on ", "/aws/sagemaker/Endpoints/"
+    assert all(alarms in right or logs in right for right in missing(allowed["jobs"], needed))
+    assert size(allowed["jobs"]) + size(allowed["endpoint"]) <= LARGEST["jobs"]
 
 
 def test_the_endpoint_reads_models_and_writes_nothing() -> None:
