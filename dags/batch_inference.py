@@ -13,6 +13,8 @@ report then compares. Runs by its schedule, or by hand.
   longest ago, up to `batch.max_images`; force another run for the rest.
 - `plan`, *was judged in int8*: name an instance type such as ml.c6i in `batch.transform`, which has
   the instructions for it; or train again with `int8: never`.
+- To predict only one batch's images again, delete its whole folder below `batches/`. Its batch.json
+  alone is not enough, unless `batches/committed.jsonl.gz` is deleted, too; a later run writes it.
 - An approved model does not answer: the endpoint serves another one. Run endpoint update, or see
   why its last run failed; what has not passed its smoke test answers no batch.
 - An image never shows up: see `unreadable` in the batch's batch.json, which also lists what is no

@@ -2,7 +2,8 @@
 
 Each run would otherwise read the record of every batch that there ever was. The summary is a copy
 of what planning needs from the records: a batch that is not in it is read from its own record. So
-it may be deleted at any time, and the next run writes it anew.
+it may be deleted at any time, and the next run writes it anew. A batch that is in it counts while
+its folder has any object, although its batch.json may be gone.
 
 The object is a gzip file of one JSON document a batch. Further batches are appended as a gzip
 member of their own, which the format allows, so that nothing is compressed again.

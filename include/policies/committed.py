@@ -49,7 +49,8 @@ def committed(
 
     Most batches are read from the summary, in one request, and only the others from their own
     records. A record that is written again adds nothing to what the summary has of it. A batch
-    whose folder a user has deleted does not count.
+    whose folder a user has deleted does not count. Deleting only its batch.json is not enough
+    once the summary has the batch: then the whole folder has to go, or the summary, too.
 
     Args:
         s3: A boto3 S3 client.

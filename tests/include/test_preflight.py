@@ -65,6 +65,7 @@ def test_a_local_aws_that_is_as_it_should_be_fails_nothing(aws: LocalServer, run
         "Variable sagemaker_role_arn": "ok",
         "Variable sagemaker_endpoint_role_arn": "ok",
         "Variable image_uri": "ok",
+        "Variable fetch_allowed_hosts": "ok",
         "login": "ok",
         "region": "ok",
         "bucket": "ok",

@@ -109,6 +109,23 @@ def test_a_batch_whose_folder_was_deleted_does_not_count(batches: Batches) -> No
     assert batches.plan(3, 4) == _found(4)
 
 
+@pytest.mark.parametrize("left", ["the folder", "nothing of it", "the folder, but no summary"])
+def test_images_are_new_again_where_the_folder_or_the_summary_is_gone_too(
+    batches: Batches, left: str
+) -> None:
+    """Of a batch in the summary, the record alone may be deleted without effect."""
+    batches.plan()
+    layout = batches.layout
+    plan = layout.batch_plan(_name(3))
+    write_record(batches.s3, layout.bucket, plan, {"batch": _name(3)})
+    batches.delete(layout.batch_record(_name(3)))
+    if left == "nothing of it":
+        batches.delete(plan)
+    if left == "the folder, but no summary":
+        batches.delete(layout.batches_summary)
+    assert batches.plan(3, 4) == (_found(3, 4) if left == "the folder" else _found(4))
+
+
 def test_a_run_without_a_record_is_looked_at_again(batches: Batches) -> None:
     """It may be cleared, and commit later."""
     plan = batches.layout.batch_plan(_name(MANY))
