@@ -15,7 +15,6 @@ Request = Mapping[str, Any]
 Rights = dict[str, set[Right]]
 
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/"
-REGISTRY = f"{ACCOUNT}.dkr.ecr."
 
 
 class OnBehalf:
@@ -119,13 +118,16 @@ def _object(action: str, uri: str) -> Right:
 
 
 def _image(uri: str) -> Iterator[Right]:
-    """Yield what pulling an image needs; SageMaker pulls its own with its own credentials."""
-    if not uri.startswith(REGISTRY):
-        return
-    repository = uri.partition("/")[2].partition("@")[0].partition(":")[0]
+    """Yield what pulling an image needs.
+
+    AWS's guide lists these rights for the execution role, whatever the image: its own, too.
+    """
+    registry, _, name = uri.partition("/")
+    account = registry.partition(".")[0]
+    repository = name.partition("@")[0].partition(":")[0]
     yield Right("ecr:GetAuthorizationToken", "*")
     for action in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"):
-        arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}"
+        arn = f"arn:aws:ecr:{REGION}:{account}:repository/{repository}"
         yield Right(f"ecr:{action}", arn)
 
 

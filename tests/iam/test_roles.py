@@ -9,7 +9,7 @@ from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
 from include.pipeline.requests import rehearse
 from tests.iam.evaluator import Right
 from tests.iam.judging import filled, missing, unused
-from tests.iam.needed import Call
+from tests.iam.needed import ACCOUNT, Call
 from tests.iam.on_behalf import OnBehalf, Rights
 
 BUCKET = "some-bucket"
@@ -52,11 +52,25 @@ def test_each_role_has_what_its_requests_need_and_nothing_else(cars: Pipeline) -
         assert unused(allowed[role], needed) == [], role
 
 
-def test_the_built_in_algorithm_needs_nothing_else() -> None:
+def test_the_built_in_algorithm_needs_its_own_image_and_nothing_else() -> None:
     cars = find_pipeline("stanford_cars")
     found, allowed = rights(cars), filled(BUCKET, cars.name)
     for role in ("jobs", "endpoint"):
         assert missing(allowed[role], found[f"{ROLES}/{role}"]) == [], role
+        pulled = [r.resource for r in found[f"{ROLES}/{role}"] if r.action == "ecr:BatchGetImage"]
+        assert any(ACCOUNT not in resource for resource in pulled), role
+
+
+def test_an_own_repository_of_any_name_is_pulled_as_well_as_the_built_in_image() -> None:
+    cars = find_pipeline("stanford_cars", "local")
+    image = HERE.image_uri.replace("image-classification", "photos")
+    found = rights(cars, replace(HERE, image_uri=image))
+    built_in = rights(find_pipeline("stanford_cars"), replace(HERE, image_uri=image))
+    allowed = filled(BUCKET, cars.name, REPOSITORY="photos")
+    for role in ("jobs", "endpoint"):
+        needed = found[f"{ROLES}/{role}"] | built_in[f"{ROLES}/{role}"]
+        assert missing(allowed[role], needed) == [], role
+        assert not [grant for grant in unused(allowed[role], needed) if "ecr:" in grant], role
 
 
 def test_an_installation_without_an_endpoint_role_serves_under_the_jobs_role(
