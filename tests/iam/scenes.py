@@ -18,9 +18,11 @@ from include.local_run.stack.aws import BUCKET, variables
 from include.pipeline import Layout, find_pipeline
 from include.pipeline.deployment import Deployment
 from include.policies.billing import training_jobs
+from include.policies.champion import find_champion
 from include.policies.conversion_manifest import need_conversion_manifest
 from include.policies.image import pin_image
 from include.policies.preflight import check_installation, check_pipeline
+from include.policies.preflight.endpoint import check_endpoint
 from include.policies.pruning import prune
 from include.policies.readiness import SourceUnfinished
 from include.policies.registry import register, reject
@@ -128,6 +130,36 @@ def change_endpoint() -> list[Call]:
         sagemaker = client("sagemaker")
         assert deploy_endpoint(sagemaker, config) == "create"
         assert deploy_endpoint(sagemaker, config) == "update"
+    return calls
+
+
+def follow_an_endpoint_made_by_hand() -> list[Call]:
+    """judge, the preflight, and a restore: the endpoint serves what a person made."""
+    serving = {"EndpointName": PIPELINE.slug, "EndpointConfigName": "by-hand"}
+    package = f"{SAGEMAKER}model-package/of-no-group"
+    container = {"Image": "i", "ModelDataUrl": "s3://b/m.tar.gz"}
+    answers = {
+        "DescribeEndpoint": {**serving, "EndpointStatus": "InService"},
+        "DescribeEndpointConfig": {
+            "EndpointConfigArn": f"{SAGEMAKER}endpoint-config/by-hand",
+            "ProductionVariants": [{"ModelName": "made-by-hand"}],
+        },
+        "DescribeModel": {"PrimaryContainer": {"ModelPackageName": package}},
+        "DescribeModelPackage": {
+            "ModelPackageArn": package,
+            "InferenceSpecification": {"Containers": [container]},
+        },
+    }
+    with canned(lambda operation, params: answers.get(operation, {})) as calls:
+        sagemaker = client("sagemaker")
+        assert find_champion(sagemaker, PIPELINE.slug)
+        check_endpoint(client, PIPELINE, DEPLOYMENT)
+        answers["DescribeEndpoint"] = {
+            **serving,
+            "EndpointConfigName": "stanford-cars-c1",
+            "EndpointStatus": "InService",
+        }
+        assert deploy_endpoint(sagemaker, serving) == "update"
     return calls
 
 
@@ -273,6 +305,7 @@ SCENES: tuple[Callable[[], list[Call]], ...] = (
     stop_orphans,
     prune_releases,
     change_endpoint,
+    follow_an_endpoint_made_by_hand,
     judge_packages,
     fetch_a_file,
     look_at_a_source,

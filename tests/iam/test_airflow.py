@@ -32,6 +32,9 @@ def test_a_task_may_do_what_it_does(scene: Callable[[], list[Call]]) -> None:
     [
         ("sagemaker:StopTrainingJob", f"{SAGEMAKER}training-job/others-1"),
         ("sagemaker:DeleteEndpoint", f"{SAGEMAKER}endpoint/others"),
+        ("sagemaker:UpdateEndpoint", f"{SAGEMAKER}endpoint/others"),
+        ("sagemaker:DeleteEndpointConfig", f"{SAGEMAKER}endpoint-config/by-hand"),
+        ("sagemaker:DeleteModel", f"{SAGEMAKER}model/made-by-hand"),
         ("sagemaker:UpdateModelPackage", f"{SAGEMAKER}model-package/others/1"),
         ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/others/source/x"),
         ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/{PIPELINE.name}/images/x.jpg"),
