@@ -1,5 +1,7 @@
 """What the server says when it refuses a request, and when a job fails."""
 
+import errno
+
 
 class ApiError(Exception):
     """A refusal in AWS's own form.
@@ -29,3 +31,10 @@ class JobFailure(Exception):
 
 class StartupError(Exception):
     """The server cannot start; the text is one line that names the thing and the fix."""
+
+
+def write_remedy(error: OSError) -> str:
+    """Return what lets a file be written after this error, for the text of a StartupError."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free space on its disk"
+    return "make it writable for this user"

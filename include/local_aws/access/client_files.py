@@ -1,9 +1,7 @@
 """Files that lead clients on this machine to the server, readable by the owner alone."""
 
-import os
-from pathlib import Path
-
 from include.local_aws.access import keys
+from include.local_aws.private_files import write_private
 from include.local_aws.settings import ACCOUNT, REGION, Settings, endpoint_variables
 
 CONFIG = "config"
@@ -34,7 +32,7 @@ s3 =
 """
     contents = {CONFIG: config, SDK_CONFIG: _SDK, STATUS_URL: status_url + "\n"}
     for name, content in contents.items():
-        _write(settings.root / name, content)
+        write_private(settings.root / name, content.encode())
 
 
 def announced_environment(settings: Settings, s3_endpoint_url: str) -> dict[str, str]:
@@ -62,12 +60,3 @@ def where_keys_are(settings: Settings) -> str:
             f"{keys.SECRET} when it started."
         )
     return f"The keys of this local AWS are in {settings.root / keys.FILE}, for its owner to read."
-
-
-def _write(file: Path, content: str) -> None:
-    """Replace a file in one step."""
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as text:
-        text.write(content)
-    unfinished.replace(file)

@@ -2,26 +2,31 @@
 
 import base64
 import configparser
-import os
+import re
 import secrets
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from include.local_aws.errors import StartupError
+from include.local_aws.errors import StartupError, write_remedy
+from include.local_aws.private_files import make_private
 from include.local_aws.settings import Credentials
 
 KEY, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+TOKEN = "AWS_SESSION_TOKEN"
 FILE = "credentials"
 _PROFILE = "default"
 _PUBLIC = "local-secret"  # the fixed secret of earlier versions, which were open on loopback
+# The ids of AWS's own keys: long-term keys of a user, and temporary keys.
+_AWS_KEY = re.compile(r"(AKIA|ASIA)[A-Z0-9]{12,}")
 
 
 def given_keys(environment: Mapping[str, str]) -> Credentials | None:
     """Return the keys that the environment has, or None if it has none.
 
     Raises:
-        StartupError: one of the two is missing, or the secret is the one of earlier versions.
+        StartupError: one of the two is missing, the secret is the one of earlier versions, or
+            the keys look like AWS's: they would be written into the server's folder, and every
+            program of a job would get them.
     """
     key, secret = environment.get(KEY, ""), environment.get(SECRET, "")
     if not key and not secret:
@@ -30,6 +35,13 @@ def given_keys(environment: Mapping[str, str]) -> Credentials | None:
         raise StartupError(
             f"{KEY if key else SECRET} is set and {SECRET if key else KEY} is not: set both to "
             "keys of your own, or neither, so that the server makes a pair"
+        )
+    if _AWS_KEY.fullmatch(key) or environment.get(TOKEN):
+        sign = f"{TOKEN} is set" if environment.get(TOKEN) else f"{KEY} begins with {key[:4]}"
+        raise StartupError(
+            f"the keys of the environment look like keys of AWS ({sign}), and this server would "
+            f"give them to every job: unset {KEY}, {SECRET} and {TOKEN}, and the server makes a "
+            "pair, or set the first two to keys that were made for this server"
         )
     if secret == _PUBLIC:
         raise StartupError(
@@ -45,12 +57,24 @@ def kept_keys(root: Path) -> Credentials:
     The file is in the format of AWS's shared credentials file, and only its owner can read it.
 
     Raises:
-        StartupError: the file cannot be read, or has no keys.
+        StartupError: the file cannot be written, read or closed to others, or has no keys.
     """
     file = root / FILE
-    if not file.exists():
-        _make(file)
-    file.chmod(0o600)
+    try:
+        if not file.exists():
+            make_private(file, _new_keys().encode())
+    except OSError as error:
+        raise StartupError(
+            f"the keys cannot be written to {file} ({error.strerror}): {write_remedy(error)}, or "
+            "choose another --root, on a file system that has hard links"
+        ) from error
+    try:
+        file.chmod(0o600)
+    except OSError as error:
+        raise StartupError(
+            f"the keys in {file} cannot be closed to other users ({error.strerror}): make the file "
+            "this user's with chown, or remove it, and the next start makes new keys"
+        ) from error
     return read_keys(file)
 
 
@@ -68,18 +92,7 @@ def read_keys(file: Path) -> Credentials:
         ) from error
 
 
-def _make(file: Path) -> None:
-    """Write random keys to a file that appears whole; the first of several servers wins."""
+def _new_keys() -> str:
+    """Return a shared credentials file with random keys."""
     key = "LOCAL" + base64.b32encode(secrets.token_bytes(10)).decode()[:15]
-    text = f"[{_PROFILE}]\n{KEY.lower()} = {key}\n{SECRET.lower()} = {secrets.token_hex(20)}\n"
-    descriptor, name = tempfile.mkstemp(prefix=f".{FILE}-", dir=file.parent)  # mode 0600
-    with os.fdopen(descriptor, "w", encoding="utf-8") as unfinished:
-        unfinished.write(text)
-        unfinished.flush()
-        os.fsync(unfinished.fileno())
-    try:
-        os.link(name, file)
-    except FileExistsError:
-        return
-    finally:
-        os.unlink(name)
+    return f"[{_PROFILE}]\n{KEY.lower()} = {key}\n{SECRET.lower()} = {secrets.token_hex(20)}\n"

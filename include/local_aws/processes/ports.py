@@ -4,7 +4,13 @@ import errno
 import json
 import random
 import socket
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from include.local_aws.private_files import write_private
+
+_HIGHEST = 0xFFFF
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -46,14 +52,36 @@ def free_pairs(count: int) -> list[int]:
 def kept_port(file: Path, host: str) -> int:
     """The port that the file names if it is free on that host, else another, which it names then.
 
-    It lies where the ports of `free_pairs` do. OSError if the host cannot be listened on.
+    It lies where the ports of `free_pairs` do. A damaged file names none. OSError if the host
+    cannot be listened on.
     """
-    if file.exists():
-        kept = int(json.loads(file.read_text()))
-        if is_free(kept, host):
-            return kept
+    kept = _read_json(file)
+    if _is_port(kept) and is_free(kept, host):
+        return int(kept)
     free_port(host)
     candidates = random.SystemRandom().sample(range(12000, 22000), 10000)
     port = next(port for port in candidates if is_free(port, host))
-    file.write_text(json.dumps(port))
+    write_private(file, json.dumps(port).encode())
     return port
+
+
+def kept_pairs(file: Path, names: Sequence[str]) -> dict[str, int] | None:
+    """Return the ports of `free_pairs` that the file keeps by name; None if it is damaged."""
+    kept = _read_json(file)
+    if not isinstance(kept, dict) or kept.keys() != set(names):
+        return None
+    whole = all(_is_port(port) and _is_port(port + 10000) for port in kept.values())
+    return kept if whole else None
+
+
+def _read_json(file: Path) -> Any:
+    """Return what the file holds; None if there is no file, or it is half-written."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _is_port(value: Any) -> bool:
+    """Return whether a value of JSON is the number of a TCP port."""
+    return type(value) is int and 0 < value <= _HIGHEST

@@ -11,7 +11,6 @@ port checks the signatures of S3.
 import datetime
 import ipaddress
 import json
-import os
 import secrets
 import ssl
 from pathlib import Path
@@ -20,6 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from include.local_aws.private_files import write_private
 
 _YEAR = datetime.timedelta(days=366)
 _ADDRESS = ipaddress.IPv4Address("127.0.0.1")
@@ -54,13 +55,6 @@ def client_context(directory: Path) -> ssl.SSLContext:
 
 def _files(directory: Path) -> dict[str, Path]:
     return {"cert": directory / "tls.crt", "key": directory / "tls.key"}
-
-
-def write_private(file: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, also where it was readable before."""
-    file.unlink(missing_ok=True)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        target.write(content)
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

@@ -1,21 +1,29 @@
 """The key by which SeaweedFS encrypts objects for which a client asks for ServerSideEncryption."""
 
-import os
+import re
 import secrets
 from pathlib import Path
 
+from include.local_aws.errors import StartupError
+from include.local_aws.private_files import write_private
+
+_KEY = re.compile("[0-9a-f]{64}")
+
 
 def kept_key(file: Path) -> str:
-    """Return the key of this folder, made at the first start.
+    """Return the key of this folder, 64 hexadecimal digits, made at the first start.
 
     Objects are lost with the key: the file appears whole or not at all, and is never replaced.
+
+    Raises:
+        StartupError: the file holds no key.
     """
     if not file.exists():
-        draft = file.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as target:
-            target.write(secrets.token_hex(32))
-            target.flush()
-            os.fsync(target.fileno())
-        draft.replace(file)
-    return file.read_text()
+        write_private(file, secrets.token_hex(32).encode())
+    key = file.read_text(errors="replace").strip()
+    if not _KEY.fullmatch(key):
+        raise StartupError(
+            f"{file} holds no key of 64 hexadecimal digits: restore the file from a backup; if no "
+            "object was uploaded with ServerSideEncryption, remove it, and the next start makes one"
+        )
+    return key

@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 from include.local_aws.errors import StartupError
+from include.local_aws.private_files import write_private
 from include.local_aws.processes.child import Child
-from include.local_aws.processes.ports import free_pairs, is_free
+from include.local_aws.processes.ports import free_pairs, is_free, kept_pairs
 from include.local_aws.settings import Credentials
 from include.local_aws.storage import socket_files
-from include.local_aws.storage.closed_ports import client_context, close_ports, write_private
+from include.local_aws.storage.closed_ports import client_context, close_ports
 from include.local_aws.storage.encryption import kept_key
 
 _log = logging.getLogger(__name__)
@@ -200,8 +201,8 @@ def _identities(credentials: Credentials) -> dict[str, object]:
 
 def _kept_ports(file: Path) -> dict[str, int]:
     """The ports of the last start if they are free, or become so in a moment, else new ones."""
-    if file.exists():
-        kept: dict[str, int] = json.loads(file.read_text())
+    kept = kept_pairs(file, _SERVERS)
+    if kept is not None:
         deadline = time.monotonic() + 3  # a killed server's child takes a moment to go
         while time.monotonic() < deadline:
             if socket_files.foreign(kept):
@@ -212,7 +213,7 @@ def _kept_ports(file: Path) -> dict[str, int]:
     ports = _free_ports()
     while socket_files.foreign(ports):
         ports = _free_ports()
-    file.write_text(json.dumps(ports))
+    write_private(file, json.dumps(ports).encode())
     return ports
 
 

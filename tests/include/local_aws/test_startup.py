@@ -101,6 +101,22 @@ def test_keys_that_are_half_given(
     assert "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not" in told
 
 
+@pytest.mark.parametrize("flags", [(), ("--bind", "0.0.0.0", "--allow-host", "mine")])
+def test_keys_of_aws_are_written_nowhere(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    images: Path,
+    flags: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-production")
+    told = _refusal(capsys, tmp_path / "aws", images, *flags)
+    assert "look like keys of AWS" in told
+    assert "of-production" not in told
+    assert not (tmp_path / "aws").exists()
+
+
 def test_a_folder_of_other_files_is_left_as_it_is(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, images: Path
 ) -> None:

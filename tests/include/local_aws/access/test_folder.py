@@ -9,6 +9,7 @@ import pytest
 from include.local_aws.access.folder import MARKER, foreign_files, prepare
 from include.local_aws.errors import StartupError
 from include.local_aws.store import Store
+from tests.include.local_aws.full_disk import no_room
 
 
 def _mode(file: Path) -> int:
@@ -67,13 +68,71 @@ def test_a_folder_of_another_user_is_refused(
 ) -> None:
     """Its owner could replace the keys."""
     owner = tmp_path.stat().st_uid
+    chown = f"`chown -R {owner + 1} {tmp_path}` as root"
     monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
     if owner != 0:
-        with pytest.raises(StartupError, match=f"belongs to another user \\(uid {owner}\\)"):
+        with pytest.raises(
+            StartupError, match=f"belongs to another user \\(uid {owner}\\).*{chown}"
+        ):
             prepare(tmp_path, tmp_path / "images.json")
         return
     tmp_path.chmod(0o775)
-    with pytest.raises(StartupError, match="every user may enter it"):
+    with pytest.raises(StartupError, match=f"every user may enter it.*{chown}"):
         prepare(tmp_path, tmp_path / "images.json")
     tmp_path.chmod(0o770)  # a volume of the compose file
     prepare(tmp_path, tmp_path / "images.json")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_volume_of_another_uid_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
+    os.chown(tmp_path, 50000, 0)
+    command = (
+        "docker compose --profile local-aws run --rm --user 0:0 --entrypoint chown local-aws "
+        f"-R 0:0 {tmp_path}"
+    )
+    with pytest.raises(StartupError, match=rf"\(uid 50000\).*in docker compose: `{command}`"):
+        prepare(tmp_path, tmp_path / "images.json")
+
+
+@pytest.mark.parametrize("lock", ["", "4711"])
+@pytest.mark.parametrize("names", [(), ("s3",), ("s3", "logs", "work")])
+def test_an_interrupted_first_start_of_an_earlier_version_is_recognised(
+    tmp_path: Path, lock: str, names: tuple[str, ...]
+) -> None:
+    (tmp_path / "lock").write_text(lock)
+    for name in names:
+        (tmp_path / name).mkdir()
+    if "s3" in names:
+        (tmp_path / "s3/ports.json").write_text("{}")
+    prepare(tmp_path, tmp_path / "images.json")
+    assert (tmp_path / MARKER).exists()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("lock/", "s3/"),  # no file
+        ("logs/", "work/"),
+        ("lock", "logs/"),  # no ports
+        ("lock", "s3/", "work/"),
+        ("lock", "s3/", "s3/ports.json", "work/", "README.md"),
+    ],
+)
+def test_folders_that_only_look_like_one_are_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
+    assert "holds other files" in (foreign_files(tmp_path) or "")
+
+
+def test_a_lock_file_of_another_program_is_none(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("[[package]]")
+    assert "holds other files (lock)" in (foreign_files(tmp_path) or "")
+
+
+def test_a_folder_on_a_full_disk_is_refused_and_usable_later(tmp_path: Path) -> None:
+    with no_room(), pytest.raises(StartupError, match=r"cannot be used \(File too large\)"):
+        prepare(tmp_path, tmp_path / "images.json")
+    prepare(tmp_path, tmp_path / "images.json")
+    assert "state of a local AWS" in (tmp_path / MARKER).read_text()

@@ -8,6 +8,7 @@ import pytest
 
 from include.local_aws.access.keys import FILE, given_keys, kept_keys
 from include.local_aws.errors import StartupError
+from tests.include.local_aws.full_disk import no_room
 
 
 def test_they_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
@@ -43,3 +44,28 @@ def test_given_keys_win_and_the_words_of_earlier_versions_are_none() -> None:
     assert (given.access_key_id, given.secret_access_key) == ("a", "b")
     with pytest.raises(StartupError, match="is known to everyone"):
         given_keys({"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local-secret"})
+
+
+@pytest.mark.parametrize("key", ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"])
+def test_keys_of_aws_are_refused_and_not_quoted(key: str) -> None:
+    secret = "of-production"
+    with pytest.raises(StartupError, match=f"begins with {key[:4]}.*unset AWS_ACCESS") as refused:
+        given_keys({"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret})
+    assert secret not in str(refused.value)
+    assert key not in str(refused.value)
+
+
+def test_a_session_token_marks_keys_of_aws() -> None:
+    token = {"AWS_SESSION_TOKEN": "of-production"}
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    with pytest.raises(StartupError, match="AWS_SESSION_TOKEN is set"):
+        given_keys({**keys, **token})
+    assert given_keys(token) is None
+
+
+def test_keys_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    with no_room(), pytest.raises(StartupError, match=rf"written to {tmp_path / FILE} \(File too"):
+        kept_keys(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(StartupError, match=r"No such file or directory"):
+        kept_keys(tmp_path / "none")
