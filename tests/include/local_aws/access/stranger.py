@@ -1,8 +1,11 @@
 """What a second user of the machine may try; run by test_second_user.py as that user.
 
 It takes JSON on standard input: the server's addresses, ports and folder. It prints JSON: what
-was let through, by name. It needs Python's standard library alone, which any user can read.
+was let through, by name. A port that does not answer ends the program with an error. The program
+needs Python's standard library alone, which any user can read.
 """
+
+from __future__ import annotations
 
 import http.client
 import json
@@ -91,13 +94,19 @@ def _asked(
     body: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[int | None, bytes]:
-    """Status and content; None for a port that speaks no HTTP with us."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    """Return status and content; None for a port that speaks no HTTP with us.
+
+    Raises:
+        TimeoutError: nothing came for a minute, which shows neither access nor a refusal.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         return answer.status, answer.read()
-    except (OSError, http.client.HTTPException):
+    except TimeoutError as error:
+        raise TimeoutError(f"port {port} did not answer {method} {path} in a minute") from error
+    except (ConnectionError, http.client.HTTPException):
         return None, b""
     finally:
         connection.close()
