@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import PIL.Image
 
-from include.image_classification.dataset.photo.limits import MOST_SEGMENTS
+from include.common.photo_limits import MOST_SEGMENTS
 from include.image_classification.squash import Image
 
 ORIENTATION = 0x0112

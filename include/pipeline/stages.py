@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from include.common.photo_limits import MOST_PIXELS
 from include.pipeline.hyperparameters import Hyperparameters
 from include.pipeline.machines import Machine, TransformMachine
 from include.pipeline.strict import Strict
@@ -152,8 +153,7 @@ class Dataset(Strict):
     boxes: Literal["whole", "crop"] = "whole"
     box_margin: Annotated[float, Field(ge=0, le=1)] = 0.0
     min_side: Annotated[int, Field(ge=1)] = 16
-    # The most that the container image decodes, see include/policies/screening/limits.py.
-    max_pixels: Annotated[int, Field(ge=1, le=100_000_000)] = 100_000_000
+    max_pixels: Annotated[int, Field(ge=1, le=MOST_PIXELS)] = MOST_PIXELS
     quarantine_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
     machine: Machine = Machine(instance_type="ml.c5.2xlarge", volume_gb=50)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import cv2
 
+from include.common.photo_limits import size_problem
 from include.image_classification.dataset.photo.header import read_photo_header
-from include.image_classification.dataset.photo.limits import size_problem
 from include.image_classification.dataset.photo.still import decode_still
 
 QUALITY = 82

@@ -9,10 +9,10 @@ from functools import partial
 
 import numpy as np
 
+from include.common.photo_limits import MOST_CHUNKS, size_problem
 from include.image_classification.conversion.decoding import Colour, decode
 from include.image_classification.conversion.encoding import Encoding, fit, reduction
 from include.image_classification.dataset.photo.header import PNG_START, describe, read_photo_header
-from include.image_classification.dataset.photo.limits import MOST_CHUNKS, size_problem
 from include.image_classification.dataset.photo.still import AnimatedPhotoError
 from include.image_classification.squash import Image, squash
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from include.policies.screening.limits import MOST_SEGMENTS
+from include.common.photo_limits import MOST_SEGMENTS
 
 STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker 0x(..)")
 HARMLESS_STRAY_SHARE = 0.01

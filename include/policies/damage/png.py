@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 
-from include.policies.screening.limits import MOST_CHUNKS, size_problem
+from include.common.photo_limits import MOST_CHUNKS, size_problem
 
 START = b"\x89PNG\r\n\x1a\n"
 
@@ -97,7 +97,7 @@ def _check_header(chunks: Sequence[Chunk]) -> None:
     if len(header) != HEADER.size:
         raise DamageError(f"is damaged: its header has {len(header)} bytes")
     width, height, _, colours, packing, filtering, interlacing = HEADER.unpack(header)
-    if wrong := size_problem("PNG", width, height):
+    if wrong := size_problem("png", width, height):
         raise DamageError(f"has {wrong}")
     if packing or filtering or interlacing > 1:
         raise DamageError("is damaged: its pixels are packed in no way that PNG knows")

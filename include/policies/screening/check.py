@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
+from include.common.photo_limits import size_problem
 from include.policies.damage import jpeg_damage, png_damage
-from include.policies.screening.limits import size_problem
 
 READABLE = ("JPEG", "PNG")
 
@@ -21,7 +21,7 @@ def header_problem(content: bytes) -> tuple[int, str | None]:
         return 0, "is empty"
     try:
         with Image.open(io.BytesIO(content), formats=READABLE) as image:
-            wrong = size_problem(_kind(image.format), image.width, image.height)
+            wrong = size_problem(_suffix(image.format), image.width, image.height)
             return image.width * image.height, f"has {wrong}" if wrong else None
     except UnidentifiedImageError:
         return 0, "is neither JPEG nor PNG"
@@ -35,11 +35,11 @@ def pixels_problem(content: bytes) -> str | None:
 
     try:
         with Image.open(io.BytesIO(content), formats=READABLE) as image:
-            kind = _kind(image.format)
+            suffix = _suffix(image.format)
             image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         return f"cannot be decoded: {error}"
-    return png_damage(content) if kind == "PNG" else jpeg_damage(content)
+    return png_damage(content) if suffix == "png" else jpeg_damage(content)
 
 
 def problem(content: bytes) -> str | None:
@@ -47,6 +47,6 @@ def problem(content: bytes) -> str | None:
     return header_problem(content)[1] or pixels_problem(content)
 
 
-def _kind(form: str | None) -> str:
+def _suffix(form: str | None) -> str:
     # A telephone's MPO is a JPEG that others follow.
-    return "PNG" if form == "PNG" else "JPEG"
+    return "png" if form == "PNG" else "jpg"

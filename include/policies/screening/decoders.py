@@ -18,9 +18,9 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from include.common.photo_limits import MOST_PIXELS
 from include.policies.screening.budget import Budget
 from include.policies.screening.child import LENGTH
-from include.policies.screening.limits import MOST_PIXELS
 
 CHILD = "include.policies.screening.child"
 PROCESSES = 4

@@ -2,8 +2,8 @@
 
 import struct
 
+from include.common.photo_limits import MOST_CHUNKS
 from include.image_classification.dataset.photo.header import PNG_START
-from include.image_classification.dataset.photo.limits import MOST_CHUNKS
 
 GIF_SCREEN, GIF_COLOURS = 13, 0x80
 GIF_EXTENSION, GIF_FRAME = 0x21, 0x2C

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from include.common.photo_limits import size_problem
 from include.image_classification.dataset.photo.animation import animation
 from include.image_classification.dataset.photo.cutting import cut, place_box
 from include.image_classification.dataset.photo.decoding import RefusedPhotoError, decode_small
@@ -15,7 +16,6 @@ from include.image_classification.dataset.photo.header import (
     describe,
     read_photo_header,
 )
-from include.image_classification.dataset.photo.limits import size_problem
 from include.image_classification.dataset.photo.perceptual import perceptual_hash
 from include.image_classification.dataset.version.manifest import (
     Box,

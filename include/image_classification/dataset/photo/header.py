@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import Literal
 
-from include.image_classification.dataset.photo.limits import MOST_SEGMENTS
+from include.common.photo_limits import MOST_SEGMENTS
 
 JPEG_START = b"\xff\xd8\xff"
 PNG_START = b"\x89PNG\r\n\x1a\n"

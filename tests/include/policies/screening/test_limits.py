@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from include.image_classification.dataset.photo import limits as image_limits
+from include.common import photo_limits
 from include.image_classification.dataset.photo.check import (
     Photo,
     PhotoRules,
@@ -18,13 +18,12 @@ from include.image_classification.dataset.photo.decoding import RefusedPhotoErro
 from include.image_classification.dataset.settings import parse_settings
 from include.image_classification.serving.photo import PhotoError, read_photo
 from include.pipeline.stages import Dataset
-from include.policies.screening import limits
 from include.policies.screening.check import problem
 
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 
 FRAME = b"\xff\xc0"
-JPEG, PNG = limits.LONGEST_SIDE["JPEG"], limits.LONGEST_SIDE["PNG"]
+JPEG, PNG = photo_limits.LONGEST_SIDE["jpg"], photo_limits.LONGEST_SIDE["png"]
 
 
 def photo(kind: str, width: int, height: int) -> bytes:
@@ -48,18 +47,12 @@ def server_answers(content: bytes) -> bool:
 
 
 def refresh_accepts(content: bytes) -> bool:
-    rules = PhotoRules(min_side=1, max_pixels=10 * limits.MOST_PIXELS)
+    rules = PhotoRules(min_side=1, max_pixels=10 * photo_limits.MOST_PIXELS)
     try:
         check_photo(Photo("a", 0, content), photo_hash(content), rules, {})
     except RefusedPhotoError:
         return False
     return True
-
-
-def test_both_sides_write_down_the_same_numbers() -> None:
-    assert limits.MOST_PIXELS == image_limits.MOST_PIXELS
-    sides = {"JPEG": image_limits.LONGEST_SIDE["jpg"], "PNG": image_limits.LONGEST_SIDE["png"]}
-    assert sides == limits.LONGEST_SIDE
 
 
 @pytest.mark.parametrize(
@@ -96,7 +89,7 @@ def test_each_side_takes_what_the_other_takes(
 
 def test_no_pipeline_asks_for_larger_photos_than_are_decoded() -> None:
     """Protects the evaluation from a test photo that the server refuses."""
-    assert Dataset(max_pixels=limits.MOST_PIXELS).max_pixels == limits.MOST_PIXELS
+    assert Dataset(max_pixels=photo_limits.MOST_PIXELS).max_pixels == photo_limits.MOST_PIXELS
     with pytest.raises(ValidationError, match="max_pixels"):
-        Dataset(max_pixels=limits.MOST_PIXELS + 1)
-    assert parse_settings(["--layout", "list"]).rules.max_pixels == limits.MOST_PIXELS
+        Dataset(max_pixels=photo_limits.MOST_PIXELS + 1)
+    assert parse_settings(["--layout", "list"]).rules.max_pixels == photo_limits.MOST_PIXELS

@@ -1,4 +1,4 @@
-"""Two mirrors, an S3 in memory, and parts so small that a test file has several."""
+"""An S3 in memory, and parts so small that a test file has several."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from include.pipeline import Layout
 from include.pipeline.web_file import WebFile
 from include.policies import fetch
 from include.policies.web import draft
-from tests.include.policies.web.mirror import Mirror, mirror
 
 PART = 1000
 
@@ -22,18 +21,6 @@ PART = 1000
 def fetch_source(s3: Any, layout: Layout, files: Sequence[WebFile]) -> list[str]:
     """Fetch as the DAG does, where the test's mirrors on loopback are allowed."""
     return fetch.fetch_source(s3, layout, files, "127.0.0.0/8")
-
-
-@pytest.fixture
-def first() -> Iterator[Mirror]:
-    with mirror() as served:
-        yield served
-
-
-@pytest.fixture
-def second() -> Iterator[Mirror]:
-    with mirror() as served:
-        yield served
 
 
 @pytest.fixture

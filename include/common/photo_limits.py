@@ -1,9 +1,10 @@
-"""Size limits of a photo that is decoded: in a refresh, a conversion and by the server.
+"""Size limits of a photo that is decoded.
 
-The pair of `include/policies/screening/limits.py`, by which the Airflow worker screens incoming
-photos. The two share no module, so the numbers are written down twice. A test compares them, and
-runs both sides at each limit.
+The container image keeps them in a refresh, in a conversion and as a server. The Airflow worker
+screens incoming photos by them, so that no photo passes which the container image would refuse.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 
