@@ -21,12 +21,13 @@ _AUTHORIZATION = re.compile(
     r"/aws4_request), ?SignedHeaders=(?P<names>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
 _SETS_DEFAULT = re.compile(rb"PUT [^ ?]*\?(?:[^ ]*&)?encryption[=& ]")
-_EXPECTS = re.compile(rb"\r\nexpect:", re.IGNORECASE)  # it sends its body only when it is asked to
+_EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue", re.IGNORECASE)
 _HEADER = "x-amz-server-side-encryption"
 
 _MESSAGE = (
     b"<Error><Code>NotImplemented</Code><Message>local_aws does not support aws:kms as the default "
-    b"encryption of a bucket: set AES256, or ask for aws:kms with each upload.</Message></Error>"
+    b"encryption of a bucket: set AES256, or ask for aws:kms with each upload. The request needs a "
+    b"Content-Length of at most 256 KiB.</Message></Error>"
 )
 REFUSED_DEFAULT = (
     b"HTTP/1.1 501 Not Implemented\r\nContent-Type: application/xml\r\nConnection: close\r\n"
@@ -43,8 +44,13 @@ def asks_for_kms(head: bytes) -> bool:
 
 
 def sets_default(head: bytes) -> bool:
-    """Whether a request with this head, its body behind it, sets a bucket's default encryption."""
-    return _SETS_DEFAULT.match(head) is not None and not _EXPECTS.search(head)
+    """Whether a request with this head sets a bucket's default encryption."""
+    return _SETS_DEFAULT.match(head) is not None
+
+
+def expects_continue(head: bytes) -> bool:
+    """Whether the client sends the body only after the interim answer 100 (or after a second)."""
+    return _EXPECTS.search(head) is not None
 
 
 def with_own_key(head: bytes, credentials: Credentials) -> bytes:

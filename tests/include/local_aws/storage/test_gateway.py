@@ -65,6 +65,94 @@ def _default_encryption(algorithm: str) -> dict[str, Any]:
     return {"Bucket": "encrypted", "ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
 
+def _default_in_xml(algorithm: str) -> bytes:
+    rule = (
+        "<Rule><ApplyServerSideEncryptionByDefault>"
+        f"<SSEAlgorithm>{algorithm}</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>"
+    )
+    return (
+        '<ServerSideEncryptionConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"{rule}</ServerSideEncryptionConfiguration>"
+    ).encode()
+
+
+@pytest.mark.parametrize(("algorithm", "status"), [("aws:kms", b"501"), ("AES256", b"200")])
+def test_a_default_whose_body_waits_for_100_is_looked_at_too(
+    aws: LocalServer, algorithm: str, status: bytes
+) -> None:
+    """As of curl with `Expect: 100-continue`: it sends nothing before the interim answer."""
+    bucket = f"expects-{algorithm.replace(':', '-').lower()}"
+    aws.s3.create_bucket(Bucket=bucket)
+    body = _default_in_xml(algorithm)
+    headers = _signed(aws, f"/{bucket}?encryption", body)
+    headers |= {"Content-Length": str(len(body)), "Expect": "100-continue"}
+    with _connected(aws) as connection, connection.makefile("rb") as answer:
+        connection.sendall(_head(f"/{bucket}?encryption", headers))
+        assert answer.readline().startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        lines = iter(answer.readline, b"")
+        final = next(line for line in lines if line.startswith(b"HTTP/") and b" 100 " not in line)
+        assert final.split()[1] == status
+    put = aws.s3.put_object(Bucket=bucket, Key="plain", Body=b"1")
+    assert put.get("ServerSideEncryption") == ("AES256" if status == b"200" else None)
+
+
+@pytest.mark.parametrize("how", ["chunked", "long"])
+def test_a_default_whose_body_cannot_be_looked_at_is_refused(aws: LocalServer, how: str) -> None:
+    bucket = f"unseen-{how}"
+    aws.s3.create_bucket(Bucket=bucket)
+    body = _default_in_xml("aws:kms")
+    if how == "long":
+        body += b" " * 300_000
+    headers = _signed(aws, f"/{bucket}?encryption", body)
+    content: Any = iter([body]) if how == "chunked" else body
+    connection = http.client.HTTPConnection(urlsplit(aws.environment["AWS_ENDPOINT_URL_S3"]).netloc)
+    connection.request(
+        "PUT", f"/{bucket}?encryption", content, headers, encode_chunked=how == "chunked"
+    )
+    answer = connection.getresponse()
+    assert answer.status == 501
+    assert b"needs a Content-Length" in answer.read()
+    connection.close()
+    aws.s3.put_object(Bucket=bucket, Key="plain", Body=b"1")
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [(300_000, b"200"), (1_000_000, b"200"), (1_100_000, b"431")]
+)
+def test_each_head_that_seaweedfs_takes_is_looked_at(
+    aws: LocalServer, length: int, status: bytes
+) -> None:
+    """SeaweedFS takes heads of one MiB; aws:kms in one that is passed on unseen is a 500."""
+    path = f"/{BUCKET}/long-head-{length}"
+    headers = _signed(aws, path, b"1", {"x-amz-server-side-encryption": "aws:kms"})
+    headers |= {"Content-Length": "1", "x-long": "a" * length}
+    with _connected(aws) as connection, connection.makefile("rb") as answer:
+        connection.sendall(_head(path, headers) + b"1")
+        assert answer.readline().split()[1] == status
+
+
+def _signed(
+    aws: LocalServer, path: str, body: bytes, headers: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Return the headers of a signed PUT, its Host too."""
+    endpoint = aws.environment["AWS_ENDPOINT_URL_S3"]
+    request = AWSRequest(method="PUT", url=f"{endpoint}{path}", data=body, headers=headers or {})
+    keys = (aws.environment[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
+    S3SigV4Auth(Credentials(*keys), "s3", "us-east-1").add_auth(request)
+    return {"Host": urlsplit(endpoint).netloc, **dict(request.headers)}
+
+
+def _head(path: str, headers: dict[str, str]) -> bytes:
+    lines = [f"PUT {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+
+
+def _connected(aws: LocalServer) -> socket.socket:
+    address = urlsplit(aws.environment["AWS_ENDPOINT_URL_S3"])
+    return socket.create_connection((address.hostname, address.port), timeout=60)
+
+
 def test_a_wrong_secret_is_not_signed_anew(aws: LocalServer) -> None:
     """The gateway has the keys; it must not lend them to whoever asks for KMS."""
     wrong = _client(aws, secret="wrong")
@@ -77,18 +165,10 @@ def test_a_wrong_secret_is_not_signed_anew(aws: LocalServer) -> None:
 
 def test_a_changed_request_is_not_signed_anew(aws: LocalServer) -> None:
     endpoint = aws.environment["AWS_ENDPOINT_URL_S3"]
-    request = AWSRequest(
-        method="PUT",
-        url=f"{endpoint}/{BUCKET}/signed",
-        data=b"1",
-        headers={"x-amz-server-side-encryption": "aws:kms"},
-    )
-    keys = (aws.environment[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
-    own = Credentials(*keys)
-    S3SigV4Auth(own, "s3", "us-east-1").add_auth(request)
+    headers = _signed(aws, f"/{BUCKET}/signed", b"1", {"x-amz-server-side-encryption": "aws:kms"})
     for key, status in (("other", 403), ("signed", 200)):
         connection = http.client.HTTPConnection(urlsplit(endpoint).netloc)
-        connection.request("PUT", f"/{BUCKET}/{key}", b"1", dict(request.headers))
+        connection.request("PUT", f"/{BUCKET}/{key}", b"1", headers)
         assert connection.getresponse().status == status
         connection.close()
 
