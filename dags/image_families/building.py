@@ -18,7 +18,7 @@ from airflow.sdk import (
 )
 from airflow.sdk.definitions.param import ParamsDict
 
-from image_families import asking, notifications
+from image_families import asking, deadline_alerts, notifications
 from image_families.failing import leave_failure
 from include.pipeline import Pipeline, find_pipeline, usable_pipelines
 from sagemaker_jobs import AwsRetryPolicy
@@ -96,7 +96,7 @@ def family_dag(
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
         tags=[pipeline.name, family, TAG],
-        deadline=notifications.deadlines(pipeline, family, patience),
+        deadline=deadline_alerts.deadlines(pipeline, family, patience),
         **_policies(pipeline.owner, patience),
     ) as dag:
         yield dag
@@ -122,7 +122,7 @@ def installation_dag(
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
         tags=[name, TAG],
-        deadline=notifications.late(name, patience),
+        deadline=deadline_alerts.late(name, patience),
         **_policies(OWNER, patience),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -12,9 +11,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from moto import mock_aws
 
-from include.pipeline import Deployment, Layout, find_pipeline
+from include.pipeline import Layout, find_pipeline
+from tests.dags.task_calls import BUCKET, call_task
 
-BUCKET, LAYOUT = "some-bucket", Layout("some-bucket", "merch")
+LAYOUT = Layout(BUCKET, "merch")
 
 
 class Conversion:
@@ -27,21 +27,8 @@ class Conversion:
     def call(self, task: str, *args: Any) -> Any:
         """Call a task's function as its pipeline."""
         function = self.dag.get_task(task).python_callable
-        deployment = Deployment(
-            name="testing", bucket=BUCKET, role_arn="arn:aws:iam::123456789012:role/sagemaker",
-            image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:0.1",
-            region="us-east-1",
-        )  # fmt: skip
-        site = SimpleNamespace(
-            s3=self.s3, bucket=BUCKET, pipeline=find_pipeline("merch"), deployment=deployment,
-            layout=LAYOUT,
-        )  # fmt: skip
-        context = {"ti": SimpleNamespace(xcom_push=lambda key, value: None), "params": self.params}
-        with self.monkeypatch.context() as patch:
-            patch.setitem(function.__globals__, "open_site", lambda name: site)
-            for module in ("skipping", "asking"):
-                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
-            return function("merch", *args)
+        pipeline = find_pipeline("merch")
+        return call_task(function, self.s3, pipeline, self.params, self.monkeypatch, *args)
 
     def refresh(self, version: str) -> None:
         """Make a dataset version the current one."""

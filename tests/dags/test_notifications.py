@@ -71,7 +71,8 @@ def test_a_task_that_failed_brings_its_own_notes(dag_bag: Any) -> None:
     words = advice(dag.doc_md, "track_transform")
     assert words == (
         "`track_transform`, *SERVING_PRECISION is int8, but this processor*: use another instance "
-        "type in `evaluation.transform`, or `int8: never`; then clear `plan` and what follows.\n"
+        "type in `evaluation.transform`, then clear `prepare` and what follows; or set `int8: "
+        "never`, then clear `plan` and what follows, which trains again.\n"
         "`track_transform`: one unreadable photo fails the whole job, and the log names it."
     )
     assert advice(dag.doc_md, "a_task_without_notes") == ""
@@ -354,7 +355,7 @@ def test_each_deployment_has_its_own_deadlines(
 
 def intervals(folder: Path, yaml: str) -> list[Any]:
     """Return each alert of the training DAG: minutes unless the default, not_in and only_in."""
-    from image_families.notifications import deadlines
+    from image_families.deadline_alerts import deadlines
     from include.pipeline import find_pipeline
 
     (folder / "flowers.yaml").write_text(f"source: {{layout: class_folders}}\n{yaml}\n")

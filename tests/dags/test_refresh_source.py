@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,11 +13,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from moto import mock_aws
 
-from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
+from include.pipeline import Layout, Pipeline, find_pipeline
 from include.policies.readiness import SourceUnfinished
 from include.policies.records import RecordError
-
-BUCKET = "some-bucket"
+from tests.dags.task_calls import BUCKET, call_task
 
 
 @dataclass
@@ -33,22 +31,8 @@ class Tasks:
     def call(self, task: str, *args: Any) -> Any:
         """Call a task's function as its pipeline."""
         function = self.dag.get_task(task).python_callable
-        deployment = Deployment(
-            name="testing", bucket=BUCKET, role_arn="arn:aws:iam::123456789012:role/sagemaker",
-            image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification:0.1",
-            region="us-east-1",
-        )  # fmt: skip
-        site = SimpleNamespace(
-            s3=self.s3, bucket=BUCKET, pipeline=self.pipeline, deployment=deployment,
-            layout=Layout(BUCKET, self.pipeline.name),
-        )  # fmt: skip
-        ti = SimpleNamespace(xcom_push=lambda key, value: None)
-        context = {"ti": ti, "params": {"force": False}}
-        with self.monkeypatch.context() as patch:
-            patch.setitem(function.__globals__, "open_site", lambda name: site)
-            for module in ("skipping", "asking"):
-                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
-            return function(self.pipeline.name, *args)
+        params = {"force": False}
+        return call_task(function, self.s3, self.pipeline, params, self.monkeypatch, *args)
 
     def put(self, name: str, content: bytes) -> None:
         """Write an object below the pipeline's folder."""
