@@ -26,6 +26,8 @@ which run, on which evaluation and verdict. A rollback adds a folder to those of
   the DAG preflight has the command that asks AWS for more. Then clear the task.
 - `restore`, `track_restore`: the model that was withdrawn serves until they are through. Clear
   `restore` and what follows as soon as the cause is mended.
+- `restore`, *since this was planned*: another run deployed something else since. Nothing is left to
+  restore: leave this run as it is.
 - `track_endpoint`, `smoke_test`, `reject_package`: as in endpoint update; what served before this
   run comes back.
 - `reject_newer`: the release serves. The message names the packages that the registry refused to

@@ -21,6 +21,8 @@ registry, or with a *model package version*. To go back, trigger endpoint rollba
   the DAG preflight has the command that asks AWS for more. Then clear the task.
 - `restore`, `track_restore`: the model that was withdrawn serves until they are through. Clear
   `restore` and what follows as soon as the cause is mended.
+- `restore`, *since this was planned*: another run deployed something else since. Nothing is left to
+  restore: leave this run as it is.
 - `ask_before`, *AccessDenied*: allow Airflow's role `sagemaker:InvokeEndpoint`, then clear it.
   Nothing was deployed, as nobody could have tested it.
 - `ask_before`, *no test image of at most 6291456 bytes*: each photo is larger than an endpoint

@@ -122,6 +122,7 @@ def withdraw(pipeline: str) -> dict[str, Any]:
         "reject": asdict(judged.reject),
         "restore": asdict(judged.restore),
         "endpoint_config": judged.endpoint_config,
+        "replaces": endpoint.endpoint_config if endpoint else None,
     }
 
 
@@ -142,12 +143,17 @@ def reject_package(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, str]:
 
 @task(multiple_outputs=False)
 def plan_restore(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, Any]:
-    """Return the request that brings the former endpoint configuration back, or skip."""
+    """Return the request that brings the former endpoint configuration back, or skip.
+
+    The request names what it `replaces`. So `restore`, cleared later, does not replace what another
+    run has deployed since.
+    """
     from include.pipeline.requests import endpoint_request
     from include.policies.decision import Decision
 
     go_or_skip(Decision(**withdrawn["restore"]))
-    return {**endpoint_request(open_site(pipeline).pipeline, withdrawn["endpoint_config"])}
+    request = endpoint_request(open_site(pipeline).pipeline, withdrawn["endpoint_config"])
+    return {**request, "replaces": withdrawn["replaces"]}
 
 
 @task(multiple_outputs=False)

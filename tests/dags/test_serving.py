@@ -16,6 +16,8 @@ from include.policies import champion, registry, smoke
 from include.policies.champion import EndpointStatus
 from include.policies.rollback import RollbackError
 from include.policies.smoke import NoAnswer, NoSamples, SmokeTestError
+from sagemaker_jobs.endpoint import check_replaced
+from sagemaker_jobs.errors import EndpointChanged
 
 PLANNED = {
     "endpoint": {"config": {"EndpointConfigName": "config-2"}},
@@ -37,6 +39,7 @@ class Serving:
         self.states = {"deploy": "success", "smoke_test": "failed"}
         self.rejected: list[str] = []
         self.status, self.reason, self.testable = "InService", "", True
+        self.config = "config-2"
         self.sagemaker: Any = None
         monkeypatch.setattr(champion, "endpoint_status", self.describe)
         monkeypatch.setattr(registry, "reject", lambda *given: self.rejected.append(given[2]))
@@ -47,7 +50,7 @@ class Serving:
         return []
 
     def describe(self, *_: Any) -> EndpointStatus:
-        return EndpointStatus("merch", self.status, "config-2", self.reason)
+        return EndpointStatus("merch", self.status, self.config, self.reason)
 
     def call(self, task: str, *args: Any) -> Any:
         function = self.dag.get_task(task).python_callable
@@ -119,6 +122,41 @@ def test_only_a_reason_that_blames_the_model_rejects_it(
     assert len(serving.rejected) == rejected
     restored = serving.call("plan_restore", withdrawn)
     assert restored["config"]["EndpointConfigName"] == "config-1"
+
+
+@pytest.mark.parametrize(
+    ("status", "planned_over", "found", "allowed"),
+    [
+        ("OutOfService", "config-2", "config-2", True),
+        ("UpdateRollbackFailed", "config-2", "config-2", True),
+        ("OutOfService", "config-1", "config-1", True),  # its own configuration, deployed again
+        ("UpdateRollbackFailed", "config-1", "config-1", True),
+        ("OutOfService", "config-2", "config-1", True),  # a retry after the restore went through
+        ("OutOfService", "config-2", "config-3", False),
+    ],
+)
+def test_the_former_model_replaces_only_what_the_failed_update_left(
+    serving: Serving, status: str, planned_over: str, found: str, allowed: bool
+) -> None:
+    """`restore`, cleared a day later, would go back over another run's deployment."""
+    serving.status, serving.reason = status, "CapacityError: no machines"
+    serving.config = planned_over
+    serving.states = {"deploy": "success", "smoke_test": "upstream_failed"}
+    restored = serving.call("plan_restore", serving.call("withdraw"))
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    described = {
+        "EndpointName": "merch", "EndpointConfigName": found,
+        "EndpointStatus": status if found == planned_over else "InService",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/merch",
+        "CreationTime": 0, "LastModifiedTime": 0,
+    }  # fmt: skip
+    with Stubber(client) as stub:
+        stub.add_response("describe_endpoint", described)
+        if allowed:
+            check_replaced(client, restored["config"], restored["replaces"])
+        else:
+            with pytest.raises(EndpointChanged, match="it serves config-3, and config-2 was to"):
+                check_replaced(client, restored["config"], restored["replaces"])
 
 
 @pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])
