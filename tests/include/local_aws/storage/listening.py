@@ -1,4 +1,4 @@
-"""The TCP ports on which a process and its descendants listen, from /proc."""
+"""The TCP ports on which the local AWS and its SeaweedFS listen, from /proc."""
 
 import os
 from pathlib import Path
@@ -22,8 +22,12 @@ def descendants(pid: int) -> list[int]:
 
 
 def listening_ports(pid: int) -> set[int]:
-    """The ports of all of them; IPv4 and IPv6."""
-    inodes = {inode for each in descendants(pid) for inode in _socket_inodes(each)}
+    """Return the server's and SeaweedFS's ports; IPv4 and IPv6.
+
+    Programs of jobs and endpoints are children of the server, too, and listen as they like.
+    """
+    own = [pid, *(child for child in descendants(pid) if _name(child) == "weed")]
+    inodes = {inode for process in own for inode in _socket_inodes(process)}
     ports = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
@@ -31,6 +35,13 @@ def listening_ports(pid: int) -> set[int]:
             if fields[3] == _LISTEN and fields[9] in inodes:
                 ports.add(int(fields[1].rpartition(":")[2], 16))
     return ports
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""  # it has ended
 
 
 def _socket_inodes(pid: int) -> list[str]:
