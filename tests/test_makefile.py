@@ -48,7 +48,8 @@ class Makefile:
         shutil.copy(ROOT / "Makefile", folder)
         for name in ("requirements.txt", "requirements-dev.txt", "requirements-production.txt"):
             (folder / name).touch()
-        (folder / "constraints.txt").touch()
+        for name in ("constraints", "constraints-hashes"):
+            (folder / f"{name}.txt").touch()
         self.stub(folder / ".venv" / "bin" / "python")
         self.stub(folder / ".venv" / "bin" / "uv")
         for name in ("run", "dev"):
