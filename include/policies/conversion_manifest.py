@@ -8,7 +8,8 @@ from typing import Any
 
 from include.pipeline.layout import Layout
 from include.pipeline.requests import manifest
-from include.policies.records import RecordError, write_record
+from include.policies.records import write_record
+from include.policies.split import manifest_rows
 
 CONVERTED = frozenset({"train", "validation"})
 """The splits that become records; test photos are sent to the model as they are."""
@@ -55,10 +56,5 @@ def _head(s3: Any, bucket: str, key: str) -> bytes:
 
 def _converted_keys(s3: Any, layout: Layout, version: str) -> list[str]:
     """Return the keys of the images that become records, each once and in order."""
-    key = f"{layout.dataset(version)}manifest.jsonl"
-    try:
-        lines = s3.get_object(Bucket=layout.bucket, Key=key)["Body"].iter_lines()
-    except s3.exceptions.NoSuchKey as error:
-        raise RecordError(f"{layout.uri(key)} is missing: dataset refresh writes it") from error
-    rows = (json.loads(line) for line in lines if line)
+    rows = manifest_rows(s3, layout, version)
     return sorted({row["key"] for row in rows if row["split"] in CONVERTED})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,25 @@ class LabelledImage:
     label: int
 
 
+def manifest_rows(s3: Any, layout: Layout, version: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a dataset version's manifest, one for each image.
+
+    Args:
+        s3: A boto3 S3 client.
+        layout: Where the pipeline's objects are.
+        version: The dataset version.
+
+    Raises:
+        RecordError: The version's manifest is missing.
+    """
+    key = f"{layout.dataset(version)}manifest.jsonl"
+    try:
+        lines = s3.get_object(Bucket=layout.bucket, Key=key)["Body"].iter_lines()
+    except s3.exceptions.NoSuchKey as error:
+        raise RecordError(f"{layout.uri(key)} is missing: dataset refresh writes it") from error
+    yield from (json.loads(line) for line in lines if line)
+
+
 def split_images(s3: Any, layout: Layout, version: str, split: str) -> list[LabelledImage]:
     """Return a split's images, by key; each content once.
 
@@ -33,15 +53,9 @@ def split_images(s3: Any, layout: Layout, version: str, split: str) -> list[Labe
     Raises:
         RecordError: The version's manifest is missing.
     """
-    key = f"{layout.dataset(version)}manifest.jsonl"
-    try:
-        lines = s3.get_object(Bucket=layout.bucket, Key=key)["Body"].iter_lines()
-    except s3.exceptions.NoSuchKey as error:
-        raise RecordError(f"{layout.uri(key)} is missing: dataset refresh writes it") from error
-    rows = (json.loads(line) for line in lines if line)
     images = {
         row["key"]: LabelledImage(row["key"], int(row["size"]), int(row["label"]))
-        for row in rows
+        for row in manifest_rows(s3, layout, version)
         if row["split"] == split
     }
     return [images[key] for key in sorted(images)]
