@@ -36,8 +36,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# No test may fail because the machine is busy.
-_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test may fail because the machine is busy. Hypothesis derandomizes what has no profile in CI
+# (where CI or a variable like it is set), so the parent is named.
+_UNTIMED = settings(
+    settings.get_profile("default"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("fixed", _UNTIMED, derandomize=True)
 settings.register_profile("explore", _UNTIMED, print_blob=True)
 

@@ -19,9 +19,17 @@ def test_any_number(number):
 """
 
 
-@pytest.fixture
-def property_test(tmp_path: Path) -> Path:
-    """Give a file with one property-based test, which writes down its examples."""
+@pytest.fixture(params=[False, True], ids=["by hand", "in CI"])
+def property_test(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Give a file with one property-based test, which writes down its examples.
+
+    Hypothesis has a profile of its own, which derandomizes, where CI is set.
+    """
+    monkeypatch.delenv("CI", raising=False)
+    if request.param:
+        monkeypatch.setenv("CI", "true")
     file = tmp_path / "test_property.py"
     file.write_text(PROPERTY, encoding="utf-8")
     return file
