@@ -16,9 +16,9 @@ import numpy as np
 from benchmarks import photos
 from benchmarks.mxnet_tool import best_threads, mxnet_im2rec
 from benchmarks.pairs import Ratio, compare, peak_megabytes
-from include.image_classification.conversion.decoding import decode
 from include.image_classification.conversion.encoding import Encoding, fit, reduction
-from include.image_classification.squash import Image
+from include.image_classification.images.decoding import decode
+from include.image_classification.images.resizing import Image
 from include.local_run.drawing.data_set import draw_cars
 
 FLAGS = ("--resize", "224", "--center-crop", "--quality", "95")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pairs import Ratio, compare
-from include.image_classification.quantisation import decision
-from include.image_classification.quantisation.calibration import write_int8
-from include.image_classification.squash import Image
-from include.image_classification.training.artifact import store_model
-from include.image_classification.training.model_files import PREFIX
-from include.image_classification.training.mxnet_import import mx
-from include.image_classification.training.network import make_network
+from include.image_classification.images.resizing import Image
+from include.image_classification.model import int8_decision
+from include.image_classification.model.artifact import store_model
+from include.image_classification.model.model_files import PREFIX
+from include.image_classification.mxnet_import import mx
+from include.image_classification.quantization.calibration import write_int8
+from include.image_classification.training.networks.network import make_network
 
 LAYERS, CLASSES, SIDE = 18, 196, 224
 SHAPE = (3, SIDE, SIDE)
@@ -36,7 +36,7 @@ def model(folder: Path) -> tuple[Path, Any]:
     target = folder / "model"
     store_model(network, target, 1, SHAPE)
     write_int8((target / PREFIX, 1), list(noise), target)
-    decision.decide((1, 1), 1, len(noise), 3.0).write(target)
+    int8_decision.decide((1, 1), 1, len(noise), 3.0).write(target)
     return target, network
 
 
@@ -45,7 +45,7 @@ def int8(folder: Path) -> Ratio:
     target, network = model(folder)
     pixels = np.random.default_rng(2).integers(0, 255, (BATCH, SIDE, SIDE, 3), np.uint8)
     data = _batch(list(pixels))
-    ours = _module(target / decision.PREFIX, decision.EPOCH, data)
+    ours = _module(target / int8_decision.PREFIX, int8_decision.EPOCH, data)
     peers = {
         "Gluon, hybridised, static": lambda: network(data).asnumpy(),
         "Module, fused": _module(target / PREFIX, 1, data),

@@ -230,7 +230,7 @@ def _most_megabytes(pid: int) -> float:
 
 
 def _seaweedfs(folder: Path) -> int:
-    """The process that serves this folder's objects: not the keeper, which names it, too."""
+    """The process that serves this folder's objects: not the reaper, which names it, too."""
     wanted = f"-dir={folder}/aws/s3/data"
     for entry in Path("/proc").glob("[0-9]*"):
         words = (entry / "cmdline").read_text().split("\0")

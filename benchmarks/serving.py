@@ -20,9 +20,9 @@ import numpy as np
 from benchmarks import inference, photos
 from benchmarks.conversion import environment
 from benchmarks.pairs import PAIRS, Ratio, compare
-from include.image_classification.conversion.decoding import decode
-from include.image_classification.quantisation.decision import has_int8_instructions, is_served
-from include.image_classification.squash import squash
+from include.image_classification.images.decoding import decode
+from include.image_classification.images.resizing import squash
+from include.image_classification.model.int8_decision import has_int8_instructions, is_served
 from include.local_aws.processes.ports import free_port
 from include.local_run.drawing.data_set import draw_cars
 

@@ -41,8 +41,8 @@ class Plain:
     """The loop of Gluon's own examples: float32, one metric, one optimizer."""
 
     def __init__(self, reader: Any) -> None:
-        from include.image_classification.training.mxnet_import import mx
-        from include.image_classification.training.network import make_network
+        from include.image_classification.mxnet_import import mx
+        from include.image_classification.training.networks.network import make_network
 
         self._mx, self._reader = mx, reader
         self._network = make_network(18, CLASSES, SHAPE)
@@ -70,14 +70,17 @@ class Ours:
     """What the program `train` does in an epoch, in bfloat16."""
 
     def __init__(self, reader: Any, folder: Path) -> None:
-        from include.image_classification.training.bfloat16 import in_bfloat16
-        from include.image_classification.training.checkpoints import Checkpoints, identity
+        from include.image_classification.training.checkpoints.checkpoints import (
+            Checkpoints,
+            identity,
+        )
+        from include.image_classification.training.checkpoints.kept_epochs import KeptEpochs
         from include.image_classification.training.distribution.group import join
-        from include.image_classification.training.fit import Training
-        from include.image_classification.training.history import History
         from include.image_classification.training.hyperparameters import parse
-        from include.image_classification.training.kept_epochs import KeptEpochs
-        from include.image_classification.training.network import make_network
+        from include.image_classification.training.loop.fit import Training
+        from include.image_classification.training.loop.history import History
+        from include.image_classification.training.networks.bfloat16 import in_bfloat16
+        from include.image_classification.training.networks.network import make_network
 
         told = {
             "num_classes": CLASSES, "num_training_samples": PHOTOS, "num_layers": 18,
@@ -137,8 +140,8 @@ def _records(archive: Path, folder: Path) -> Path:
 
 
 def _reader(path: Path) -> Any:
-    from include.image_classification.training.batches import BatchReader
-    from include.image_classification.training.records import Records
+    from include.image_classification.recordio.reader import Records
+    from include.image_classification.training.input.batches import BatchReader
 
     threads = len(os.sched_getaffinity(0))
     return BatchReader(Records.scan([path], CLASSES), SHAPE, BATCH, threads)

@@ -48,11 +48,11 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from image_families import asking, assets, tracking
-from image_families.building import cron, family_dag, pipelines_for
-from image_families.notifications import say
-from image_families.site import open_site
-from image_families.skipping import go_or_skip
+from dag_factory import assets, job_tasks, params
+from dag_factory.builder import cron, family_dag, pipelines_for
+from dag_factory.notifications import say
+from dag_factory.run_context import open_site
+from dag_factory.skipping import go_or_skip
 from sagemaker_jobs import EnsureModel
 
 FAMILY = "batch_inference"
@@ -61,7 +61,7 @@ FAMILY = "batch_inference"
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when nothing is to be predicted, else list the images and return the requests."""
-    from include.policies.batch import (
+    from include.decisions.batch.plan import (
         batch_requests,
         decide_batch,
         list_unreadable,
@@ -72,7 +72,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     site = open_site(pipeline)
     here = (site.s3, site.layout)
     state = plan_batch(
-        site.s3, site.sagemaker, site.layout, site.pipeline, asking.answers()["force"]
+        site.s3, site.sagemaker, site.layout, site.pipeline, params.answers()["force"]
     )
     batch = state.name(get_current_context()["dag_run"].run_after)
     list_unreadable(*here, batch, state)
@@ -90,9 +90,9 @@ def publish(
 
     Skip when other batches have predicted all of them meanwhile.
     """
-    from include.policies.commit import decide_commit, plan_commit, write_commit
-    from include.policies.drift import drift_warning
-    from include.policies.retraining import ask_for_retraining
+    from include.decisions.batch.drift import drift_warning
+    from include.decisions.batch.publish import decide_commit, plan_commit, write_commit
+    from include.decisions.training.retraining import ask_for_retraining
 
     site = open_site(pipeline)
     commit = plan_commit(site.s3, site.layout, batch)
@@ -118,7 +118,7 @@ for pipeline in pipelines_for(FAMILY):
         schedule=cron(pipeline.schedules.batch, pipeline.schedules.timezone),
         patience=transform + report,
         params={
-            "force": asking.force(
+            "force": params.force(
                 "the images were predicted before; new ones come first, then those predicted "
                 "longest ago, up to batch.max_images"
             )
@@ -126,8 +126,8 @@ for pipeline in pipelines_for(FAMILY):
     ):
         planned: Any = plan(pipeline.name)
         model = EnsureModel(task_id="ensure_model", request=planned["model"])
-        answered = tracking.transform("transform", planned["transform"], transform, after=model)
-        reported = tracking.processing("report", planned["report"], report, after=answered)
+        answered = job_tasks.transform("transform", planned["transform"], transform, after=model)
+        reported = job_tasks.processing("report", planned["report"], report, after=answered)
         publish.override(outlets=[assets.predictions(pipeline)])(
             pipeline.name, planned["batch"], answered, reported
         )

@@ -53,11 +53,11 @@ from typing import Any
 
 from airflow.sdk import task
 
-from image_families import asking, assets
-from image_families.building import cron, family_dag, pipelines_for
-from image_families.site import open_site
-from image_families.skipping import go_or_skip
-from image_families.tracking import processing
+from dag_factory import assets, params
+from dag_factory.builder import cron, family_dag, pipelines_for
+from dag_factory.job_tasks import processing
+from dag_factory.run_context import open_site
+from dag_factory.skipping import go_or_skip
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ FETCHING = timedelta(hours=4)
 @task(execution_timeout=FETCHING)
 def fetch(pipeline: str) -> list[str]:
     """Copy what changed on the web into the source's folder; return the copied files' names."""
-    from include.policies.fetch import fetch_source
+    from include.decisions.dataset.fetch import fetch_source
 
     site = open_site(pipeline)
     allowed = site.deployment.fetch_allowed_hosts
@@ -78,14 +78,14 @@ def fetch(pipeline: str) -> list[str]:
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when the source is unchanged or not complete, else return the job's request."""
-    from include.pipeline.requests import refresh_request, source_uri
-    from include.pipeline.versions import source_fingerprint
-    from include.policies.pointer import read_pointer
-    from include.policies.readiness import decide_complete, need_whole, settling
-    from include.policies.settled import need_settled
-    from include.policies.source import Listing, decide_refresh
-    from include.policies.split_ledger import ledger_job
-    from include.policies.stored_images import missing_images
+    from include.config.versions import source_fingerprint
+    from include.decisions.conversion.stored_images import missing_images
+    from include.decisions.dataset.readiness import decide_complete, need_whole, settling
+    from include.decisions.dataset.settled import need_settled
+    from include.decisions.dataset.source import Listing, decide_refresh
+    from include.decisions.dataset.split_ledger import ledger_job
+    from include.decisions.pointer import read_pointer
+    from include.sagemaker_requests import refresh_request, source_uri
 
     site = open_site(pipeline)
     source = site.pipeline.source
@@ -99,7 +99,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     current = read_pointer(site.s3, site.bucket, site.layout.dataset_pointer)
     previous = current.version
     missing = missing_images(site.s3, site.layout, previous) if previous else 0
-    go_or_skip(decide_refresh(current.record, fingerprint, asking.answers()["force"], missing))
+    go_or_skip(decide_refresh(current.record, fingerprint, params.answers()["force"], missing))
     settle = settling(source, site.deployment.name)
     need_settled(site.s3, site.layout, listing, fetched, settle, now)
     request = refresh_request(
@@ -124,11 +124,11 @@ def publish(
     A source that is no longer as it was planned may have been read in either state, or in between:
     the next run must read it again, even if it has gone back to the planned state by then.
     """
-    from include.pipeline.requests import source_uri
-    from include.pipeline.versions import source_fingerprint
-    from include.policies.pointer import move_pointer
-    from include.policies.records import need_record
-    from include.policies.source import Listing
+    from include.config.versions import source_fingerprint
+    from include.decisions.dataset.source import Listing
+    from include.decisions.pointer import move_pointer
+    from include.sagemaker_requests import source_uri
+    from include.storage.records import need_record
 
     site = open_site(pipeline)
     source = site.pipeline.source
@@ -158,7 +158,7 @@ for pipeline in pipelines_for(FAMILY):
         __doc__,
         schedule=cron(pipeline.schedules.refresh, pipeline.schedules.timezone),
         patience=patience + FETCHING,
-        params={"force": asking.force("the source is unchanged")},
+        params={"force": params.force("the source is unchanged")},
     ):
         planned: Any = plan(pipeline.name)
         if any(each.source.urls for each in pipeline.everywhere):

@@ -40,11 +40,11 @@ from typing import Any
 
 from airflow.sdk import task
 
-from image_families import asking
-from image_families.building import family_dag, pipelines_for
-from image_families.serving import patience, prune, serve
-from image_families.site import open_site
-from image_families.skipping import go_or_skip
+from dag_factory import params
+from dag_factory.builder import family_dag, pipelines_for
+from dag_factory.endpoint_tasks import patience, prune, serve
+from dag_factory.run_context import open_site
+from dag_factory.skipping import go_or_skip
 
 FAMILY = "endpoint_rollback"
 
@@ -52,12 +52,12 @@ FAMILY = "endpoint_rollback"
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Return the requests that bring a release back; skip where it serves already."""
-    from include.policies.champion import endpoint_status, find_champion
-    from include.policies.deployment import decide_deployment, plan_deployment
-    from include.policies.release import list_releases
-    from include.policies.rollback import check_settled, choose_release
+    from include.decisions.endpoint.plan import decide_deployment, plan_deployment
+    from include.decisions.endpoint.release import list_releases
+    from include.decisions.endpoint.rollback import check_settled, choose_release
+    from include.decisions.registry.serving_model import endpoint_status, find_champion
 
-    site, asked = open_site(pipeline), asking.answers()
+    site, asked = open_site(pipeline), params.answers()
     group = site.pipeline.slug
     check_settled(endpoint_status(site.sagemaker, group))
     release = choose_release(
@@ -75,9 +75,9 @@ def plan(pipeline: str) -> dict[str, Any]:
 @task(multiple_outputs=False)
 def reject_newer(pipeline: str, package: dict[str, str]) -> list[str]:
     """Reject what is newer than the release; return the numbers of those packages."""
-    from include.policies.rollback import reject_newer as reject
+    from include.decisions.endpoint.rollback import reject_newer as reject
 
-    site, why = open_site(pipeline), asking.answers()["why"]
+    site, why = open_site(pipeline), params.answers()["why"]
     reason = f"rolled back to model package {package['version']} by hand" + (
         f": {why}" if why else ""
     )
@@ -91,7 +91,7 @@ for pipeline in pipelines_for(FAMILY):
         __doc__,
         schedule=None,
         patience=patience(pipeline),
-        params={"release": asking.release(), "why": asking.why()},
+        params={"release": params.release(), "why": params.why()},
     ):
         planned: Any = plan(pipeline.name)
         served_well: Any = serve(pipeline, planned)

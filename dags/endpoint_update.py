@@ -62,11 +62,11 @@ from typing import Any
 
 from airflow.sdk import task
 
-from image_families import asking, assets
-from image_families.building import family_dag, pipelines_for
-from image_families.serving import patience, prune, serve
-from image_families.site import open_site
-from image_families.skipping import go_or_skip
+from dag_factory import assets, params
+from dag_factory.builder import family_dag, pipelines_for
+from dag_factory.endpoint_tasks import patience, prune, serve
+from dag_factory.run_context import open_site
+from dag_factory.skipping import go_or_skip
 
 FAMILY = "endpoint_update"
 
@@ -74,9 +74,9 @@ FAMILY = "endpoint_update"
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when the endpoint serves what it should, else return the requests that change it."""
-    from include.policies.deployment import decide_deployment, plan_deployment
+    from include.decisions.endpoint.plan import decide_deployment, plan_deployment
 
-    site, asked = open_site(pipeline), asking.answers()
+    site, asked = open_site(pipeline), params.answers()
     state = plan_deployment(
         site.sagemaker, site.pipeline, site.deployment, asked["package_version"]
     )
@@ -92,8 +92,8 @@ for pipeline in pipelines_for(FAMILY):
         schedule=[assets.model(pipeline)],
         patience=patience(pipeline),
         params={
-            "force": asking.force("the endpoint serves this model"),
-            "package_version": asking.package_version(),
+            "force": params.force("the endpoint serves this model"),
+            "package_version": params.package_version(),
         },
     ):
         serve(pipeline, plan(pipeline.name)) >> prune(pipeline.name)

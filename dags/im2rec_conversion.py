@@ -34,11 +34,11 @@ from typing import Any
 
 from airflow.sdk import task
 
-from image_families import asking, assets
-from image_families.building import family_dag, pipelines_for
-from image_families.site import open_site
-from image_families.skipping import go_or_skip
-from image_families.tracking import processing
+from dag_factory import assets, params
+from dag_factory.builder import family_dag, pipelines_for
+from dag_factory.job_tasks import processing
+from dag_factory.run_context import open_site
+from dag_factory.skipping import go_or_skip
 
 FAMILY = "im2rec_conversion"
 
@@ -46,11 +46,11 @@ FAMILY = "im2rec_conversion"
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when the conversion is done and current, else return the job's request."""
-    from include.pipeline.requests import im2rec_request
-    from include.policies.conversion import decide_conversion, plan_conversion
-    from include.policies.conversion_manifest import need_conversion_manifest
+    from include.decisions.conversion.manifest import need_conversion_manifest
+    from include.decisions.conversion.plan import decide_conversion, plan_conversion
+    from include.sagemaker_requests import im2rec_request
 
-    site, asked = open_site(pipeline), asking.answers()
+    site, asked = open_site(pipeline), params.answers()
     state = plan_conversion(site.s3, site.layout, site.pipeline, asked["dataset_version"])
     go_or_skip(decide_conversion(state, asked["force"]))
     need_conversion_manifest(site.s3, site.layout, state.dataset_version)
@@ -74,7 +74,7 @@ def publish(
     Skip when recordio/current.json was moved by another run after this run was planned. The
     version of an older dataset version that a user named is complete, but not the current one.
     """
-    from include.policies.conversion import complete_conversion, publish_conversion
+    from include.decisions.conversion.plan import complete_conversion, publish_conversion
 
     site = open_site(pipeline)
     recordio = complete_conversion(site.s3, site.layout, version, shards)
@@ -92,8 +92,8 @@ for pipeline in pipelines_for(FAMILY):
         schedule=[assets.dataset(pipeline)],
         patience=patience,
         params={
-            "force": asking.force("the conversion is done"),
-            "dataset_version": asking.dataset_version(),
+            "force": params.force("the conversion is done"),
+            "dataset_version": params.dataset_version(),
         },
     ):
         planned: Any = plan(pipeline.name)

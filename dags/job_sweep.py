@@ -28,9 +28,9 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import task
 
-from image_families.building import cron, installation_dag
-from image_families.notifications import say, tell_now
-from image_families.site import aws_client, open_deployment
+from dag_factory.builder import cron, installation_dag
+from dag_factory.notifications import say, tell_now
+from dag_factory.run_context import aws_client, open_deployment
 
 BEFORE_THE_TRAININGS = "30 0 * * *"
 
@@ -39,7 +39,7 @@ BEFORE_THE_TRAININGS = "30 0 * * *"
 def stop_orphans() -> dict[str, list[dict[str, str]]]:
     """Stop the installation's jobs that no task is at; return what was stopped or left."""
     from sagemaker_jobs.errors import JobNotStopped
-    from sagemaker_jobs.sweep import ask_airflow, sweep
+    from sagemaker_jobs.jobs.sweep import ask_airflow, sweep
 
     own = {"deployment": open_deployment().name}
     try:

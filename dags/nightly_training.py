@@ -90,11 +90,11 @@ from typing import Any
 
 from airflow.sdk import task
 
-from image_families import asking, assets, tracking
-from image_families.building import cron, family_dag, pipelines_for
-from image_families.notifications import say
-from image_families.site import open_site
-from image_families.skipping import go_or_skip
+from dag_factory import assets, job_tasks, params
+from dag_factory.builder import cron, family_dag, pipelines_for
+from dag_factory.notifications import say
+from dag_factory.run_context import open_site
+from dag_factory.skipping import go_or_skip
 from sagemaker_jobs import EnsureModel
 
 FAMILY = "nightly_training"
@@ -103,16 +103,16 @@ FAMILY = "nightly_training"
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when there is nothing new to learn, else return the training job's request."""
-    from include.pipeline.requests import training_request
-    from include.policies.age import staleness
-    from include.policies.best_model import best_model
-    from include.policies.budget import afford
-    from include.policies.image import pin_image
-    from include.policies.records import write_record
-    from include.policies.split import check_evaluation
-    from include.policies.training import decide_training, night_record, plan_training
+    from include.decisions.costs.budget import afford
+    from include.decisions.dataset.split import check_evaluation
+    from include.decisions.promotion.champion import best_model
+    from include.decisions.training.image_digest import pin_image
+    from include.decisions.training.model_age import staleness
+    from include.decisions.training.plan import decide_training, night_record, plan_training
+    from include.sagemaker_requests import training_request
+    from include.storage.records import write_record
 
-    site, asked = open_site(pipeline), asking.answers()
+    site, asked = open_site(pipeline), params.answers()
     # First: the nights that fail below are those by which a model grows old.
     now, max_age = datetime.now(UTC), site.pipeline.notifications.max_model_age_days
     where = (site.s3, site.sagemaker, site.layout, site.pipeline.slug)
@@ -144,14 +144,14 @@ def plan(pipeline: str) -> dict[str, Any]:
 @task
 def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> dict[str, Any]:
     """List the photos to answer, and return the requests of model, transform and evaluation."""
-    from include.pipeline.requests import (
+    from include.decisions.dataset.split import write_evaluation_manifest
+    from include.decisions.decision import Decision
+    from include.decisions.promotion.precision import choose_precision
+    from include.sagemaker_requests import (
         candidate_model_request,
         evaluate_request,
         evaluation_transform_request,
     )
-    from include.policies.decision import Decision
-    from include.policies.precision import choose_precision
-    from include.policies.split import write_evaluation_manifest
 
     site = open_site(pipeline)
     algorithm = site.pipeline.training.algorithm
@@ -172,12 +172,12 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
 @task(multiple_outputs=False)
 def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
     """Compare candidate and champion, and return the verdict with its figures."""
-    from include.policies.best_model import best_model
-    from include.policies.evaluation import need_evaluation
-    from include.policies.freshness import compare_data
-    from include.policies.paired_answers import pair_answers
-    from include.policies.promotion import judge as compare
-    from include.policies.records import write_record
+    from include.decisions.promotion.champion import best_model
+    from include.decisions.promotion.evaluation import need_evaluation
+    from include.decisions.promotion.freshness import compare_data
+    from include.decisions.promotion.paired_predictions import pair_answers
+    from include.decisions.promotion.verdict import judge as compare
+    from include.storage.records import write_record
 
     site, job = open_site(pipeline), trained["job_name"]
     evaluation = need_evaluation(site.s3, site.layout, job, f"job {evaluated['job_name']}")
@@ -207,11 +207,11 @@ def register(
     `model` is the request of the model that was judged: the package serves as that one answered.
     Its training is complete then: the checkpoints are deleted.
     """
-    from include.pipeline.requests import package_group_request, package_request
-    from include.policies.billing import billed
-    from include.policies.checkpoints import remove_checkpoints
-    from include.policies.promotion import APPROVALS
-    from include.policies.registry import register as add
+    from include.decisions.costs.billing import billed
+    from include.decisions.promotion.verdict import APPROVALS
+    from include.decisions.registry.packages import register as add
+    from include.decisions.training.checkpoints import remove_checkpoints
+    from include.sagemaker_requests import package_group_request, package_request
 
     site = open_site(pipeline)
     cost = billed(trained, site.deployment)
@@ -232,7 +232,7 @@ def register(
 @task
 def announce(registered: dict[str, Any]) -> None:
     """Wake endpoint update, unless the candidate was not promoted."""
-    from include.policies.promotion import decide_announcement
+    from include.decisions.promotion.verdict import decide_announcement
 
     go_or_skip(decide_announcement(registered["verdict"], registered["reason"]))
     say("promotion", registered["reason"])
@@ -252,24 +252,24 @@ for pipeline in pipelines_for(FAMILY):
         schedule=cron(pipeline.schedules.training, pipeline.schedules.timezone),
         patience=train + transform + evaluate + (answer if asks else timedelta()),
         params={
-            "force": asking.force("the same was trained already"),
-            **asking.training_changes(),
-            "dataset_version": asking.dataset_version(),
+            "force": params.force("the same was trained already"),
+            **params.training_changes(),
+            "dataset_version": params.dataset_version(),
         },
     ):
         planned: Any = plan(pipeline.name)
-        trained = tracking.training("train", planned["request"], train)
+        trained = job_tasks.training("train", planned["request"], train)
         requests: Any = prepare(pipeline.name, planned["lineage"], trained)
         model = EnsureModel(task_id="ensure_model", request=requests["model"])
-        answered = tracking.transform("transform", requests["transform"], transform, after=model)
-        evaluated = tracking.processing("evaluate", requests["evaluate"], evaluate, after=answered)
+        answered = job_tasks.transform("transform", requests["transform"], transform, after=model)
+        evaluated = job_tasks.processing("evaluate", requests["evaluate"], evaluate, after=answered)
         verdict: Any = judge(pipeline.name, trained, evaluated)
         registered: Any = register(
             pipeline.name, planned["lineage"], trained, verdict, requests["model"]
         )
         approved = registered
         if asks:
-            from image_families.approval import with_approval
+            from dag_factory.approval import with_approval
 
             approved = with_approval(pipeline, registered)
         announce.override(outlets=[assets.model(pipeline)])(approved)

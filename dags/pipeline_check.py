@@ -6,7 +6,7 @@ other pipelines go on.
 
 from __future__ import annotations
 
-from include.pipeline import PipelineError, mistakes
+from include.config import PipelineError, mistakes
 
 found = mistakes()
 if found:

@@ -29,12 +29,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException
 
-from image_families.building import installation_dag
-from image_families.site import aws_client, variable
-from include.pipeline.deployment import SETTINGS
+from dag_factory.builder import installation_dag
+from dag_factory.run_context import aws_client, variable
+from include.config.deployment import SETTINGS
 
 if TYPE_CHECKING:
-    from include.policies.preflight import Finding
+    from include.decisions.preflight import Finding
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 @task(multiple_outputs=False)
 def check_installation() -> list[dict[str, Any]]:
     """Look at what all pipelines share; fail with what would fail."""
-    from include.policies.preflight import check_installation as look
+    from include.decisions.preflight import check_installation as look
 
     return report(look(aws_client, settings()))
 
@@ -50,7 +50,7 @@ def check_installation() -> list[dict[str, Any]]:
 @task
 def list_pipelines() -> list[str]:
     """Return the pipelines' names, those whose YAML is wrong, too."""
-    from include.pipeline import pipeline_files
+    from include.config import pipeline_files
 
     return sorted(pipeline_files())
 
@@ -58,7 +58,7 @@ def list_pipelines() -> list[str]:
 @task(map_index_template="{{ task.op_kwargs['pipeline'] }}", multiple_outputs=False)
 def check_pipeline(pipeline: str) -> list[dict[str, Any]]:
     """Look at what one pipeline needs; fail with what would fail."""
-    from include.policies.preflight import check_pipeline as look
+    from include.decisions.preflight import check_pipeline as look
 
     return report(look(aws_client, settings(), pipeline))
 
@@ -72,7 +72,7 @@ def report(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Log everything as a table, and return it, or fail with what is wrong and each fix."""
     from dataclasses import asdict
 
-    from include.policies.preflight import failures, table
+    from include.decisions.preflight import failures, table
 
     for line in table(findings):
         log.info("%s", line)

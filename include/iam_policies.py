@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from include.pipeline import pipeline_files
+from include.config import pipeline_files
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "docs" / "iam"
 

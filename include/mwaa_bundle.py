@@ -18,9 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 NEEDED_BY_DAGS = (
     "include/__init__.py",
     "include/common",
-    "include/pipeline",
+    "include/config",
+    "include/contracts",
+    "include/decisions",
     "include/pipelines",
-    "include/policies",
+    "include/sagemaker_requests",
+    "include/service_model",
+    "include/storage",
 )
 """What the DAGs use of `include`; the container image's programs run elsewhere."""
 

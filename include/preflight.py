@@ -17,9 +17,9 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from include.pipeline import pipeline_files
-from include.pipeline.deployment import SETTINGS
-from include.policies.preflight import (
+from include.config import pipeline_files
+from include.config.deployment import SETTINGS
+from include.decisions.preflight import (
     Finding,
     Quotas,
     check_installation,

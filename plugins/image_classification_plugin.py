@@ -2,8 +2,8 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
-from sagemaker_jobs.deadlines import RunCreated
 from sagemaker_jobs.links import ENDPOINT_LINKS, JOB_LINKS
+from sagemaker_jobs.notifications.deadlines import RunCreated
 
 
 class ImageClassificationPlugin(AirflowPlugin):

@@ -3,8 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from include.policies import refusals
-from sagemaker_jobs import aws
+from include.common import aws_errors
+from sagemaker_jobs import aws_errors as plugin_errors
 
 ERRORS = [
     ("AccessDenied", 403, ""),
@@ -43,5 +43,5 @@ def test_both_sides_read_an_error_alike(code: str, status: int, message: str) ->
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
     error = ClientError(answer, "Describe")
-    assert refusals.is_denied(error) is aws.is_access(error)
-    assert refusals.is_missing(error) is aws.is_missing(error)
+    assert aws_errors.is_denied(error) is plugin_errors.is_access(error)
+    assert aws_errors.is_missing(error) is plugin_errors.is_missing(error)

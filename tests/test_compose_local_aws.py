@@ -24,7 +24,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError, WaiterError
 
-from include.local_aws.images import ImageRegistry
+from include.local_aws.image_registry import ImageRegistry
 from include.local_aws.processes.ports import free_port
 from include.local_aws.settings import Credentials, Settings
 from include.local_aws.status.page import page_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from benchmarks.studies.comparisons import Comparison, Way
-from include.image_classification.training.curve import (
+from include.image_classification.training.loop.curve import (
     BOTTOM,
     STYLE,
     Panel,

@@ -2,7 +2,7 @@
 
 import sys
 
-from include.local_aws.cli import main
+from include.local_aws.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

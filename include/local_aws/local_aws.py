@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from include.local_aws.endpoints.manager import EndpointManager
 from include.local_aws.errors import ApiError, StartupError
-from include.local_aws.images import ImageRegistry
+from include.local_aws.image_registry import ImageRegistry
 from include.local_aws.jobs.job import FULL, LEFT_QUEUE, TERMINAL, Job
 from include.local_aws.jobs.kinds import KINDS
 from include.local_aws.jobs.memory import Memory, default_limit
@@ -20,13 +20,14 @@ from include.local_aws.jobs.processing import ProcessingJob
 from include.local_aws.jobs.queue import JobQueue
 from include.local_aws.jobs.training import TrainingJob
 from include.local_aws.jobs.transform import TransformJob
-from include.local_aws.logs import LogFiles
+from include.local_aws.observability.logs import LogFiles
+from include.local_aws.observability.retention import Retention
 from include.local_aws.processes.isolation import Isolation
 from include.local_aws.processes.leftovers import end_leftovers
 from include.local_aws.processes.ports import kept_port, obstacle
-from include.local_aws.retention import Retention
+from include.local_aws.runtime import Runtime
 from include.local_aws.server import Server
-from include.local_aws.services import Machine, Services
+from include.local_aws.services import Services
 from include.local_aws.settings import Settings
 from include.local_aws.storage.gateway import Gateway
 from include.local_aws.storage.objects import Objects
@@ -122,7 +123,7 @@ class LocalAws:
 
     def _serve(self, store: Store, images: ImageRegistry, undo: contextlib.ExitStack) -> Services:
         assert self._gateway is not None, "it tells programs where S3 is"
-        machine = Machine(
+        machine = Runtime(
             settings=self._settings,
             store=store,
             images=images,
@@ -163,7 +164,7 @@ def _make_bucket(objects: Objects, name: str) -> None:
             raise StartupError(f"cannot make the bucket {name!r}: {why}") from error
 
 
-def _settled(machine: Machine) -> list[Job]:
+def _settled(machine: Runtime) -> list[Job]:
     """End the jobs that the last server left running: their processes died with it.
 
     Returns those that waited for their turn, in the order in which they came; StartupError if

@@ -14,17 +14,17 @@ from starlette.types import Receive, Scope, Send
 from include.local_aws import bodies
 from include.local_aws.access.client_files import where_keys_are
 from include.local_aws.access.refusals import refusal
+from include.local_aws.access.request_guard import Door
 from include.local_aws.access.signatures import Signatures
 from include.local_aws.api import iam
+from include.local_aws.api.endpoints.runtime import Runtime
 from include.local_aws.api.logs import LogsApi, is_ours
-from include.local_aws.api.runtime import Runtime
 from include.local_aws.api.sagemaker import SageMaker
-from include.local_aws.cloudwatch.publishing import publish
-from include.local_aws.cloudwatch.serving import CloudWatch
-from include.local_aws.cloudwatch.training import TrainingMetrics
-from include.local_aws.door import Door
 from include.local_aws.errors import ApiError
-from include.local_aws.moto_app import Moto
+from include.local_aws.observability.cloudwatch.publishing import publish
+from include.local_aws.observability.cloudwatch.serving import CloudWatch
+from include.local_aws.observability.cloudwatch.training import TrainingMetrics
+from include.local_aws.observability.moto_app import Moto
 from include.local_aws.services import Services
 from include.local_aws.status.page import StatusPage
 

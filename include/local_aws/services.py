@@ -1,54 +1,20 @@
-"""What the parts of the server share."""
+"""What an API operation works with: the runtime, the job queue and the endpoints."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from include.local_aws.cloudwatch.alarms import Alarms
-from include.local_aws.cloudwatch.metrics import EndpointMetrics
-from include.local_aws.images import ImageRegistry
-from include.local_aws.logs import LogFiles
-from include.local_aws.processes.isolation import Isolation
-from include.local_aws.settings import Settings, program_environment
-from include.local_aws.storage.objects import Objects
+from include.local_aws.endpoints.manager import EndpointManager
+from include.local_aws.jobs.queue import JobQueue
+from include.local_aws.runtime import Runtime
 from include.local_aws.store import Store
-
-if TYPE_CHECKING:
-    from include.local_aws.endpoints.manager import EndpointManager
-    from include.local_aws.jobs.queue import JobQueue
-
-
-@dataclass
-class Machine:
-    """What a job or an endpoint runs on: the state, the data, the images, the logs."""
-
-    settings: Settings
-    store: Store
-    images: ImageRegistry
-    objects: Objects
-    logs: LogFiles
-    s3_endpoint_url: str
-    isolation: Isolation
-    metrics: EndpointMetrics = field(default_factory=EndpointMetrics)
-
-    def __post_init__(self) -> None:
-        """Let the alarms look at these metrics."""
-        self.alarms = Alarms(self.metrics, self.store)
-
-    @property
-    def aws(self) -> dict[str, str]:
-        """The environment that points a program at this server."""
-        return program_environment(
-            self.settings.endpoint_url, self.s3_endpoint_url, self.settings.credentials
-        )
 
 
 @dataclass
 class Services:
     """What an API operation may use."""
 
-    machine: Machine
+    machine: Runtime
     jobs: JobQueue
     endpoints: EndpointManager
 

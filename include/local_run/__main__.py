@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from include.local_run.errors import RunError
 
 if TYPE_CHECKING:
-    from include.local_run.places import Places
+    from include.local_run.project_paths import Places
 
 BEGAN = time.time()
 
@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from include.local_run.assignment import Wishes
     from include.local_run.command import RunOptions, run
+    from include.local_run.run_plan import Wishes
     from include.local_run.stack import Ports
 
     started = options.started_at if options.started_at is not None else BEGAN
@@ -48,13 +48,13 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _places(options: argparse.Namespace) -> Places:
-    from include.local_run.places import Places
+    from include.local_run.project_paths import Places
 
     return Places(state=options.local and options.local.absolute())
 
 
 def _check(options: argparse.Namespace) -> int:
-    from include.local_run.assignment import Wishes, assign
+    from include.local_run.run_plan import Wishes, assign
 
     wishes = Wishes(options.pipeline, options.data, options.classes, options.seed)
     assignment = assign(wishes, _places(options))

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from include.local_run.assignment import Assignment, Wishes, assign
-from include.local_run.assignment.source_files import SourceFiles
 from include.local_run.drawing import DrawnCars, draw_cars, style
 from include.local_run.drive.chain import RunFailed
 from include.local_run.drive.clients import Aws, connect
@@ -21,7 +19,9 @@ from include.local_run.drive.results import gather
 from include.local_run.drive.session import Data, Session
 from include.local_run.drive.show import Show
 from include.local_run.drive.timings import Timings
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
+from include.local_run.run_plan import Assignment, Wishes, assign
+from include.local_run.run_plan.source_files import SourceFiles
 from include.local_run.stack import Ports, Stack, claim
 from include.local_run.stack.airflow import ui_url
 from include.local_run.stack.aws import BUCKET

@@ -11,17 +11,17 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 from rich.table import Table
 
-from include.image_classification.dataset.photo.still import (
+from include.decisions.registry.serving_model import Champion, find_champion
+from include.image_classification.images.still import (
     AnimatedPhotoError,
     UnsupportedPhotoError,
     decode_still,
 )
 from include.local_run.drive.clients import Aws, connect
 from include.local_run.errors import RunError, usage
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack import running_stack
 from include.local_run.stack.aws import BUCKET
-from include.policies.champion import Champion, find_champion
 
 LARGEST_BODY = 6_291_456
 _KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}

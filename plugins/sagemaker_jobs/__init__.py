@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sagemaker_jobs.deploy import DeployEndpoint, EnsureEndpointConfig, EnsureModel
     from sagemaker_jobs.errors import (
         CallRefused,
         EndpointBusy,
@@ -25,9 +24,14 @@ if TYPE_CHECKING:
         ResourceConflict,
         TrackingInterrupted,
     )
+    from sagemaker_jobs.operators.deploy import DeployEndpoint, EnsureEndpointConfig, EnsureModel
+    from sagemaker_jobs.operators.submit import (
+        SubmitProcessingJob,
+        SubmitTrainingJob,
+        SubmitTransformJob,
+    )
     from sagemaker_jobs.retries import AwsRetryPolicy
     from sagemaker_jobs.sensors import TrackEndpoint, TrackJob
-    from sagemaker_jobs.submit import SubmitProcessingJob, SubmitTrainingJob, SubmitTransformJob
 
 __all__ = [
     "AwsRetryPolicy",
@@ -56,7 +60,7 @@ __all__ = [
 
 # The plugin and the triggerer import modules of this package, and need no operators: importing the
 # provider's takes most of a second, so that what is named here is imported when it is asked for.
-_MODULES = ("errors", "retries", "submit", "sensors", "deploy")
+_MODULES = ("errors", "retries", "operators.submit", "operators.deploy", "sensors")
 
 
 def __getattr__(name: str) -> Any:

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
 
-from sagemaker_jobs.aws import Client
-from sagemaker_jobs.kinds import JobKind
+from sagemaker_jobs.aws_errors import Client
+from sagemaker_jobs.jobs.kinds import JobKind
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator

@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import ExceptionRetryPolicy
 from airflow.sdk.definitions.retry_policy import RetryDecision
 
-from sagemaker_jobs.aws import error_message, is_lasting
+from sagemaker_jobs.aws_errors import error_message, is_lasting
 
 
 class AwsRetryPolicy(ExceptionRetryPolicy):

@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from include.pipeline import Layout
+from include.storage.layout import Layout
 
 BUCKET = "some-bucket"
 DATASET, RECORDIO = "d1", "r1"
@@ -67,7 +67,7 @@ def run(bag: Any, case: dict[str, Any]) -> dict[str, Any]:
         if task.task_id.startswith(("submit_", "track_", "ensure_")):
             summary = job_summary(task.task_id, name)
             object.__setattr__(task, "execute", lambda context, summary=summary: summary)
-    import include.policies.fetch as fetching
+    import include.decisions.dataset.fetch as fetching
 
     def fetch(s3: Any, layout: Layout, files: Any, allowed_hosts: str = "") -> list[str]:
         fetched.append([file.file_name for file in files])

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from include.pipeline import Deployment, Layout, Pipeline
+from include.config import Deployment, Pipeline
+from include.storage.layout import Layout
 
 BUCKET = "some-bucket"
 DEPLOYMENT = Deployment(
@@ -48,5 +49,5 @@ def call_task(
     with monkeypatch.context() as patch:
         patch.setitem(function.__globals__, "open_site", lambda name: site)
         for module in ("skipping", "asking"):
-            patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
+            patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
         return function(pipeline.name, *args)

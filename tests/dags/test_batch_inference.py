@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.pipeline import Layout, find_pipeline
-from include.policies.registry import Package
-from tests.include.policies.memory_s3 import MemoryS3
+from include.config import find_pipeline
+from include.decisions.registry.packages import Package
+from include.storage.layout import Layout
+from tests.include.decisions.memory_s3 import MemoryS3
 
 LAYOUT = Layout("some-bucket", "merch")
 JOB = {"job_name": "j", "seconds": 2, "outputs": {"transform": "s3://t", "result": "s3://r"}}
@@ -27,7 +28,7 @@ def s3() -> MemoryS3:
 def call(dag_bag: Any, s3: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give the function that calls a task of the batch's DAG."""
     package = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
-    monkeypatch.setattr("include.policies.batch.model_for_batches", lambda *_: package)
+    monkeypatch.setattr("include.decisions.batch.plan.model_for_batches", lambda *_: package)
     site = SimpleNamespace(
         s3=s3, sagemaker=None, bucket="some-bucket", pipeline=find_pipeline("merch"), layout=LAYOUT
     )
@@ -43,7 +44,7 @@ def call(dag_bag: Any, s3: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> Any:
             patch.setitem(called.__globals__, "open_site", lambda name: site)
             patch.setitem(called.__globals__, "get_current_context", lambda: context)
             for module in ("skipping", "asking"):
-                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
+                patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
             return called("merch", *args)
 
     return function

@@ -11,7 +11,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from moto import mock_aws
 
-from include.pipeline import Layout, find_pipeline
+from include.config import find_pipeline
+from include.storage.layout import Layout
 from tests.dags.task_calls import BUCKET, call_task
 
 LAYOUT = Layout(BUCKET, "merch")

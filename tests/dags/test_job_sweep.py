@@ -14,10 +14,10 @@ import pytest
 from botocore.stub import Stubber
 
 from sagemaker_jobs.errors import JobNotStopped
-from sagemaker_jobs.notices import Notice
+from sagemaker_jobs.notifications.notices import Notice
 from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer
 from tests.plugins.sagemaker_jobs.descriptions import training_job
-from tests.plugins.sagemaker_jobs.test_sweep import lists
+from tests.plugins.sagemaker_jobs.jobs.test_sweep import lists
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,7 +83,7 @@ def test_it_stops_the_job_of_a_run_that_has_ended(
 ) -> None:
     shutil.copy(airflow_database / "airflow.db", tmp_path)
     script = tmp_path / "dags" / "cars.py"
-    shutil.copytree(ROOT / "dags" / "image_families", script.parent / "image_families")
+    shutil.copytree(ROOT / "dags" / "dag_factory", script.parent / "dag_factory")
     shutil.copy(ROOT / "dags" / "job_sweep.py", script.parent)
     script.write_text(SCRIPT)
     paths = (ROOT, ROOT / "plugins", script.parent)
@@ -123,10 +123,10 @@ def test_what_was_stopped_is_sent_though_another_stop_was_refused(
     stop_orphans = dag_bag.dags["job_sweep"].get_task("stop_orphans").python_callable
     monkeypatch.setitem(stop_orphans.__globals__, "open_deployment", lambda: deployment)
     monkeypatch.setitem(stop_orphans.__globals__, "aws_client", lambda _: client)
-    monkeypatch.setattr("image_families.notifications.get_current_context", lambda: context)
-    monkeypatch.setattr("image_families.notifications.send", sent.append)
+    monkeypatch.setattr("dag_factory.notifications.get_current_context", lambda: context)
+    monkeypatch.setattr("dag_factory.notifications.send", sent.append)
     monkeypatch.setattr(
-        "sagemaker_jobs.sweep.ask_airflow",
+        "sagemaker_jobs.jobs.sweep.ask_airflow",
         lambda owner: {owner.task_id: "success", str(owner.tracker): "failed"},
     )
     with Stubber(client) as stub:

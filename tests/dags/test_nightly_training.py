@@ -14,12 +14,13 @@ from airflow.sdk.exceptions import AirflowSkipException
 from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
-from image_families import tracking
-from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
-from include.pipeline.budget import Budget
-from include.policies.billing import billed
-from include.policies.budget import BudgetError
-from include.policies.records import RecordError
+from dag_factory import job_tasks
+from include.config import Deployment, Pipeline, find_pipeline
+from include.config.sections.budget import Budget
+from include.decisions.costs.billing import billed
+from include.decisions.costs.budget import BudgetError
+from include.storage.layout import Layout
+from include.storage.records import RecordError
 
 BUCKET, REPOSITORY = "some-bucket", "image-classification"
 ACCOUNT = "123456789012"
@@ -76,7 +77,7 @@ class Night:
         with self.monkeypatch.context() as patch:
             patch.setitem(function.__globals__, "open_site", lambda name: site)
             for module in ("skipping", "asking", "notifications"):
-                patch.setattr(f"image_families.{module}.get_current_context", lambda: context)
+                patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
             return function(self.pipeline.name, *args)
 
     def register(
@@ -342,7 +343,9 @@ def test_a_night_that_fails_says_first_that_the_model_is_stale(night: Night, wro
     if wrong == "no RecordIO":
         night.s3.delete_object(Bucket=BUCKET, Key=Layout(BUCKET, "merch").recordio_pointer)
     night.set_budget(per_run_usd=0.1)
-    night.monkeypatch.setattr("include.policies.age.staleness", lambda *_: "40 days old")
+    night.monkeypatch.setattr(
+        "include.decisions.training.model_age.staleness", lambda *_: "40 days old"
+    )
     with pytest.raises(Exception, match=r"ECR does not have|recordio/current\.json|per_run_usd"):
         night.call("plan")
     assert night.said["notice"] == {"event": "stale", "text": "40 days old"}
@@ -390,7 +393,7 @@ def test_the_tracker_knows_what_a_training_cost_where_it_is_billed(
 ) -> None:
     """It is in the summary, a failed training's too, and the same as on the package."""
     here = Deployment(deployment, BUCKET, ROLE, URI, "us-east-1")
-    monkeypatch.setattr(tracking, "open_deployment", lambda: here)
+    monkeypatch.setattr(job_tasks, "open_deployment", lambda: here)
     dag = dag_bag.dags["merch__nightly_training"]
     assert dag.get_task("track_train").cost_usd(TRAINED) == dollars
     assert billed(TRAINED, here)["cost_usd"] == dollars

@@ -26,7 +26,7 @@ def run_ends(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     def end(
         failed: bool, states: dict[str, str], xcoms: dict[Any, Any], dag_id: str = NIGHT
     ) -> Any:
-        from image_families import notifications
+        from dag_factory import notifications
 
         sent: SENT = []
         monkeypatch.setattr(notifications, "send", sent.append)
@@ -50,7 +50,7 @@ def run_ends(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def want(monkeypatch: pytest.MonkeyPatch, *events: str) -> None:
-    from image_families import notifications
+    from dag_factory import notifications
 
     monkeypatch.setattr(notifications, "_wanted", lambda dag_id: events)
 
@@ -65,7 +65,7 @@ def test_a_failed_run_is_told_with_what_to_do(run_ends: Run) -> None:
 
 
 def test_a_task_that_failed_brings_its_own_notes(dag_bag: Any) -> None:
-    from image_families.notifications import _failure, advice
+    from dag_factory.notifications import _failure, advice
 
     dag = dag_bag.dags[NIGHT]
     words = advice(dag.doc_md, "track_transform")
@@ -84,7 +84,7 @@ def test_a_task_that_failed_brings_its_own_notes(dag_bag: Any) -> None:
 
 def test_the_notes_name_every_task_that_asks_sagemaker_for_something(dag_bag: Any) -> None:
     """A first night on AWS fails there: of a role, a right or a quota."""
-    from image_families.notifications import advice
+    from dag_factory.notifications import advice
 
     asking = ("submit_", "ensure_", "track_", "deploy", "restore", "register")
     for dag in dag_bag.dags.values():
@@ -94,7 +94,7 @@ def test_the_notes_name_every_task_that_asks_sagemaker_for_something(dag_bag: An
 
 
 def test_a_refused_job_is_told_with_the_note_on_it(dag_bag: Any) -> None:
-    from image_families.notifications import advice
+    from dag_factory.notifications import advice
 
     why = "JobRejected: SageMaker does not accept training job x: not authorized: iam:PassRole"
     words = advice(dag_bag.dags[NIGHT].doc_md, "submit_train", why)
@@ -104,7 +104,7 @@ def test_a_refused_job_is_told_with_the_note_on_it(dag_bag: Any) -> None:
 
 def test_a_failure_is_told_with_what_the_task_left_of_it(dag_bag: Any) -> None:
     """What happened, where, and of the notes on that task those that quote what it failed of."""
-    from image_families.notifications import _failure
+    from dag_factory.notifications import _failure
 
     dag = dag_bag.dags[NIGHT]
     why = "RecordError: s3://b/cars/recordio/current.json is missing: run the conversion"
@@ -117,7 +117,7 @@ def test_a_failure_is_told_with_what_the_task_left_of_it(dag_bag: Any) -> None:
 
 
 def test_the_run_finds_what_its_failed_task_left(run_ends: Run, dag_bag: Any) -> None:
-    from image_families import notifications
+    from dag_factory import notifications
 
     left = {("plan", "failure"): "BudgetError: too much"}
     sent = run_ends(True, {}, left)
@@ -131,7 +131,7 @@ def test_a_failure_is_told_though_its_reason_cannot_be_read(
     dag_bag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where a run is tried out with `dag.test()`, without the DAG processor."""
-    from image_families import notifications
+    from dag_factory import notifications
 
     sent: SENT = []
     want(monkeypatch, "failure")
@@ -214,7 +214,7 @@ def test_a_skipped_task_has_run_where_its_upstream_tasks_let_it(
 ) -> None:
     from airflow.sdk import DAG, BaseOperator
 
-    from image_families.notifications import _has_run
+    from dag_factory.notifications import _has_run
 
     with DAG("any", schedule=None):
         task = BaseOperator(task_id="last", trigger_rule=rule)
@@ -297,7 +297,7 @@ def test_a_dag_of_no_pipeline_tells_what_it_found_and_that_it_failed(run_ends: R
 def test_what_cannot_be_told_fails_nothing(
     dag_bag: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from image_families import notifications
+    from dag_factory import notifications
 
     def away(*_: Any) -> None:
         raise RuntimeError("the database is away")
@@ -311,7 +311,7 @@ def test_every_dag_has_a_deadline_within_its_time_limit(dag_bag: Any) -> None:
     for dag in dag_bag.dags.values():
         (alert,) = dag.deadline if isinstance(dag.deadline, list) else [dag.deadline]
         assert timedelta() < alert.interval < dag.dagrun_timeout
-        assert alert.callback.path == "sagemaker_jobs.notices.deadline_missed"
+        assert alert.callback.path == "sagemaker_jobs.notifications.notices.deadline_missed"
         assert dag.on_failure_callback
         assert dag.on_success_callback
 
@@ -355,8 +355,8 @@ def test_each_deployment_has_its_own_deadlines(
 
 def intervals(folder: Path, yaml: str) -> list[Any]:
     """Return each alert of the training DAG: minutes unless the default, not_in and only_in."""
-    from image_families.deadline_alerts import deadlines
-    from include.pipeline import find_pipeline
+    from dag_factory.deadline_alerts import deadlines
+    from include.config import find_pipeline
 
     (folder / "flowers.yaml").write_text(f"source: {{layout: class_folders}}\n{yaml}\n")
     usual = timedelta(hours=5)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from airflow.sdk import XComArg
 
-from image_families.building import BACKSTOP
-from include.pipeline.stages import PROVISIONING
+from dag_factory.builder import BACKSTOP
+from include.config.sections.stages import PROVISIONING
 
 LoadDags = Callable[[], Any]
 

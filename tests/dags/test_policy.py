@@ -65,7 +65,7 @@ def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
 def test_the_first_tasks_refuse_a_param_that_the_dag_does_not_have(
     dag_bag: Any, dag_id: str
 ) -> None:
-    from image_families.asking import RunParamsError
+    from dag_factory.params import RunParamsError
 
     dag = dag_bag.dags[dag_id]
     known = {"dag": dag, "dag_run": SimpleNamespace(conf=dag.params.dump())}
@@ -98,12 +98,12 @@ def test_every_job_is_submitted_and_then_tracked(dag_bag: Any, dag_id: str) -> N
 
 def test_every_error_that_lasts_exists_and_a_blocked_budget_is_among_them() -> None:
     """Airflow matches them by name: a class that moved would be tried again without a word."""
-    from image_families.building import LASTING_ERRORS, UNFINISHED
+    from dag_factory.builder import LASTING_ERRORS, UNFINISHED
 
     for name in (*map(str, LASTING_ERRORS), UNFINISHED):
         module, _, error = name.rpartition(".")
         assert issubclass(getattr(importlib.import_module(module), error), Exception), name
-    assert "include.policies.budget.BudgetError" in LASTING_ERRORS
+    assert "include.decisions.costs.budget.BudgetError" in LASTING_ERRORS
 
 
 def outlets(dag: Any) -> dict[str, str]:

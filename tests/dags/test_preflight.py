@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from include.policies.preflight.finding import failed, ok, unknown
+from include.decisions.preflight.finding import failed, ok, unknown
 
 GOOD = [ok("bucket", "there"), unknown("role", "who knows", "look")]
 

@@ -13,9 +13,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from moto import mock_aws
 
-from include.pipeline import Layout, Pipeline, find_pipeline
-from include.policies.readiness import SourceUnfinished
-from include.policies.records import RecordError
+from include.config import Pipeline, find_pipeline
+from include.decisions.dataset.readiness import SourceUnfinished
+from include.storage.layout import Layout
+from include.storage.records import RecordError
 from tests.dags.task_calls import BUCKET, call_task
 
 

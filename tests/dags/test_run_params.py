@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 
 DAG_FILE = """
 from airflow.sdk import DAG, task
-from image_families import asking
-from image_families.building import _default_args
+from dag_factory import asking
+from dag_factory.builder import _default_args
 
 with DAG(
     "one_task",

@@ -23,7 +23,7 @@ def test_the_change_of_clocks_neither_skips_nor_doubles_a_night(
     from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.timetables.base import TimeRestriction
 
-    from image_families.building import cron
+    from dag_factory.builder import cron
 
     timetable: Any = coerce_to_core_timetable(cron("30 2 * * *", "Europe/Berlin"))
     begin: Any = datetime.fromisoformat(after).replace(tzinfo=BERLIN)

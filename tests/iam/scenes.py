@@ -14,27 +14,28 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from include.config import find_pipeline
+from include.config.deployment import Deployment
+from include.decisions.conversion.manifest import need_conversion_manifest
+from include.decisions.costs.billing import training_jobs
+from include.decisions.dataset.readiness import SourceUnfinished
+from include.decisions.dataset.settled import need_settled
+from include.decisions.dataset.source import Listing
+from include.decisions.dataset.web import shelf
+from include.decisions.dataset.web.draft import Note, Place, note_record
+from include.decisions.dataset.web.state import State
+from include.decisions.endpoint.pruning import prune
+from include.decisions.preflight import check_installation, check_pipeline
+from include.decisions.preflight.endpoint import check_endpoint
+from include.decisions.registry.packages import register, reject
+from include.decisions.registry.serving_model import find_champion
+from include.decisions.training.image_digest import pin_image
 from include.local_run.stack.aws import BUCKET, variables
-from include.pipeline import Layout, find_pipeline
-from include.pipeline.deployment import Deployment
-from include.policies.billing import training_jobs
-from include.policies.champion import find_champion
-from include.policies.conversion_manifest import need_conversion_manifest
-from include.policies.image import pin_image
-from include.policies.preflight import check_installation, check_pipeline
-from include.policies.preflight.endpoint import check_endpoint
-from include.policies.pruning import prune
-from include.policies.readiness import SourceUnfinished
-from include.policies.registry import register, reject
-from include.policies.settled import need_settled
-from include.policies.source import Listing
-from include.policies.web import shelf
-from include.policies.web.draft import Note, Place, note_record
-from include.policies.web.state import State
-from sagemaker_jobs.endpoint import deploy_endpoint
-from sagemaker_jobs.notices import Notice, send
-from sagemaker_jobs.ownership import task_tag
-from sagemaker_jobs.sweep import sweep
+from include.storage.layout import Layout
+from sagemaker_jobs.endpoints.updates import deploy_endpoint
+from sagemaker_jobs.jobs.ownership import task_tag
+from sagemaker_jobs.jobs.sweep import sweep
+from sagemaker_jobs.notifications.notices import Notice, send
 from tests.iam.needed import SAGEMAKER, Call
 from tests.iam.recorder import canned
 

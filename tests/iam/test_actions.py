@@ -9,12 +9,12 @@ from pathlib import Path
 import boto3
 from botocore import xform_name
 
-from sagemaker_jobs.kinds import KINDS
-from sagemaker_jobs.resources import ENDPOINT_CONFIG, MODEL
+from sagemaker_jobs.endpoints.resources import ENDPOINT_CONFIG, MODEL
+from sagemaker_jobs.jobs.kinds import KINDS
 from tests.iam.evaluator import grants
 
 ROOT = Path(__file__).parents[2]
-CODE = ("plugins", "dags", "include/policies", "include/preflight.py")
+CODE = ("plugins", "dags", "include/decisions", "include/preflight.py")
 SERVICES = ("sagemaker", "sagemaker-runtime", "s3", "logs", "ecr", "iam", "service-quotas")
 
 PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}

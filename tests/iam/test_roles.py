@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from include.config import Deployment, Pipeline, find_pipeline
 from include.iam_policies import LARGEST, TEMPLATES, main, size
-from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
-from include.pipeline.requests import rehearse
+from include.sagemaker_requests import rehearse
+from include.storage.layout import Layout
 from tests.iam.evaluator import Right
 from tests.iam.judging import filled, missing, unused
 from tests.iam.needed import ACCOUNT, Call

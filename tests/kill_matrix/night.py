@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from include.decisions.endpoint.release import list_releases
 from include.local_aws.processes.ports import free_port
-from include.local_run.assignment import Wishes, assign
 from include.local_run.drawing import draw_cars
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.clients import Aws, connect
@@ -20,12 +20,12 @@ from include.local_run.drive.new_photos import labels_beside, photos_in
 from include.local_run.drive.session import Data, Session
 from include.local_run.drive.show import Show
 from include.local_run.drive.timings import Timings
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
+from include.local_run.run_plan import Wishes, assign
 from include.local_run.stack import Ports
 from include.local_run.stack.airflow import ui_url
 from include.local_run.stack.login import ui_login
 from include.local_run.stack.private import make_private
-from include.policies.release import list_releases
 from tests.kill_matrix.airflow_database import AirflowDatabase
 from tests.kill_matrix.cases import ROLLBACK, TRAINING, UPDATE, Case
 from tests.kill_matrix.invariants import Outcome, violations

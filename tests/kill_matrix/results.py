@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from include.local_run.drive.airflow_api import AirflowApi, Run
 from include.local_run.drive.clients import Aws
-from include.pipeline import Layout
-from include.policies.records import read_record
+from include.storage.layout import Layout
+from include.storage.records import read_record
 
 TASKS: Mapping[str, tuple[str, ...]] = {
     "dataset_refresh": ("plan", "submit_refresh", "track_refresh", "publish"),

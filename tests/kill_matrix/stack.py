@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack import Ports, Stack
 from include.local_run.stack.component import Component
 from include.local_run.stack.supervisor import Report

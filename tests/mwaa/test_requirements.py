@@ -14,7 +14,7 @@ from tests.mwaa.recorded import recorded, write_wheels
 from tests.mwaa.resolve import UnresolvableError, resolve
 
 ROOT = Path(__file__).parents[2]
-OWN = {"include", "sagemaker_jobs", "image_families"}
+OWN = {"include", "sagemaker_jobs", "dag_factory"}
 
 
 @pytest.fixture(scope="module")

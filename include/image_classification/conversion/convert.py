@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.encoding import Encoding, encode
-from include.image_classification.conversion.recordio import (
+from include.image_classification.conversion.reuse import EarlierRecords, path_number, stamp
+from include.image_classification.recordio.records import (
     frame,
     image_header,
     pack_image,
     unframe,
     unpack_image,
 )
-from include.image_classification.conversion.reuse import EarlierRecords, path_number, stamp
 from include.image_classification.threads import ordered_threads
 
 # Handing over an image costs as much as taking over its earlier record.

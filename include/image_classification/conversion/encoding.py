@@ -7,8 +7,8 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from include.image_classification.conversion.decoding import REDUCTIONS, Colour, Decoded, decode
-from include.image_classification.squash import Image, squash
+from include.image_classification.images.decoding import REDUCTIONS, Colour, Decoded, decode
+from include.image_classification.images.resizing import Image, squash
 
 Fit = Literal["keep", "crop", "squash"]
 FITS: tuple[Fit, ...] = ("keep", "crop", "squash")

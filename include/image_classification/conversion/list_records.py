@@ -16,8 +16,8 @@ from include.image_classification.conversion.listing import (
     write_lists,
 )
 from include.image_classification.conversion.record_files import RecordFiles, record_files
-from include.image_classification.image_list import Listed, read_list, write_list
 from include.image_classification.progress import with_progress
+from include.image_classification.recordio.image_list import Listed, read_list, write_list
 
 NAMED_IN_ERROR = 3
 

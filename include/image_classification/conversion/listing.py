@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.image_classification.container import ProgramError
-from include.image_classification.image_list import Listed, write_list
+from include.image_classification.recordio.image_list import Listed, write_list
 
 # The order in which im2rec.py shuffles, so that the same folder gives the same list.
 SHUFFLE_SEED = 100

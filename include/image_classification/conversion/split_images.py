@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from include.contracts.dataset import Split
 from include.image_classification.conversion.convert import Entry
-from include.image_classification.dataset.version.manifest import Split, VersionFiles, image_key
+from include.image_classification.dataset.version.manifest import VersionFiles, image_key
 
 ROW = np.dtype([("sha256", ">u8", 4), ("label", "<u4"), ("suffix", "S4")])
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from include.contracts.dataset import CONVERTED, Split
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -24,14 +25,9 @@ from include.image_classification.conversion.hosts import Hosts, read_hosts
 from include.image_classification.conversion.record_files import RecordFiles, record_files
 from include.image_classification.conversion.reuse import SUFFIX, EarlierRecords
 from include.image_classification.conversion.split_images import SplitImages, read_splits
-from include.image_classification.dataset.version.manifest import (
-    CONVERTED,
-    Split,
-    VersionFiles,
-    write_json,
-)
-from include.image_classification.image_list import Listed, write_list
+from include.image_classification.dataset.version.manifest import VersionFiles, write_json
 from include.image_classification.progress import with_progress
+from include.image_classification.recordio.image_list import Listed, write_list
 
 _log = logging.getLogger(__name__)
 

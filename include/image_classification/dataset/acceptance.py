@@ -4,9 +4,10 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from include.contracts.dataset import SPLITS, Split
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.photo.check import CheckedPhoto
-from include.image_classification.dataset.version.manifest import SPLITS, Image, Quarantined, Split
+from include.image_classification.dataset.version.manifest import Image, Quarantined
+from include.image_classification.dataset.version.photo_check import CheckedPhoto
 
 NAMED_IN_LOG = 50
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from include.contracts.dataset import SPLITS, Split
 from include.image_classification.dataset.acceptance import (
     check_classes,
     check_quarantine,
@@ -12,19 +13,17 @@ from include.image_classification.dataset.acceptance import (
     warn_of_splits,
 )
 from include.image_classification.dataset.intake import Intake, Stores, each_path_once
-from include.image_classification.dataset.photo.check import CheckedPhoto
 from include.image_classification.dataset.settings import RefreshSettings
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.duplicates import Deduplicated, deduplicate
 from include.image_classification.dataset.version.earlier import Earlier
 from include.image_classification.dataset.version.manifest import (
-    SPLITS,
     Duplicate,
     Image,
     Quarantined,
-    Split,
     Version,
 )
+from include.image_classification.dataset.version.photo_check import CheckedPhoto
 from include.image_classification.dataset.version.split import assign_splits
 from include.image_classification.progress import with_progress
 from include.image_classification.threads import ordered_threads

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.dataset.photo.check import (
+from include.contracts.dataset import Reason
+from include.image_classification.dataset.version.image_store import ImageStore
+from include.image_classification.dataset.version.manifest import Quarantined, quarantine_key
+from include.image_classification.dataset.version.photo_check import (
     CheckedPhoto,
     Content,
     Made,
@@ -13,14 +16,8 @@ from include.image_classification.dataset.photo.check import (
     check_photo,
     photo_hash,
 )
-from include.image_classification.dataset.photo.decoding import RefusedPhotoError
-from include.image_classification.dataset.version.image_store import ImageStore
-from include.image_classification.dataset.version.manifest import (
-    Quarantined,
-    Reason,
-    quarantine_key,
-)
 from include.image_classification.dataset.version.pictures import Pictures
+from include.image_classification.images.strict_decoding import RefusedPhotoError
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from include.image_classification.container import (
 )
 from include.image_classification.dataset.assembly import Assembled, assemble
 from include.image_classification.dataset.intake import Stores
+from include.image_classification.dataset.layouts import open_layout
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source.contract import Source
-from include.image_classification.dataset.source.layouts import open_layout
 from include.image_classification.dataset.version.changes import compare
 from include.image_classification.dataset.version.earlier import Earlier, read_earlier, write_looks
 from include.image_classification.dataset.version.image_store import ImageStore
@@ -30,8 +30,8 @@ from include.image_classification.dataset.version.manifest import (
     write_rows,
     write_version,
 )
+from include.image_classification.dataset.version.page import DatasetPage, write_dataset_page
 from include.image_classification.dataset.version.pictures import Pictures
-from include.image_classification.reporting.dataset_page import DatasetPage, write_dataset_page
 
 _log = logging.getLogger(__name__)
 

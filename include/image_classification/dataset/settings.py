@@ -3,9 +3,9 @@
 import os
 from dataclasses import dataclass
 
-from include.common.photo_limits import MOST_PIXELS
-from include.image_classification.dataset.photo.check import PhotoRules
-from include.image_classification.dataset.source.layouts import LAYOUTS
+from include.contracts.limits import MOST_PIXELS
+from include.image_classification.dataset.layouts import LAYOUTS
+from include.image_classification.dataset.version.photo_check import PhotoRules
 from include.image_classification.dataset.version.split import SplitRatio
 from include.image_classification.flags import FlagParser, fraction, positive_integer
 

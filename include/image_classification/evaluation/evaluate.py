@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from include.common.csv_cells import defuse
+from include.contracts.dataset import SPLITS
 from include.image_classification.container import (
     ProgramError,
     processing_input,
     processing_output,
 )
 from include.image_classification.dataset.version.manifest import (
-    SPLITS,
     Image,
     Version,
     read_version,
@@ -31,7 +31,7 @@ from include.image_classification.evaluation.predictions import (
     written,
 )
 from include.image_classification.flags import FlagParser
-from include.image_classification.reporting.page import render
+from include.image_classification.pages.page import render
 
 _log = logging.getLogger(__name__)
 NAMED = 3

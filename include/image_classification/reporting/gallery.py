@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from include.image_classification.pages.page import render
+from include.image_classification.pages.thumbnails import thumbnail
 from include.image_classification.progress import with_progress
-from include.image_classification.reporting.page import render
 from include.image_classification.reporting.rows import Row
-from include.image_classification.reporting.thumbnails import thumbnail
 
 MAX_PICTURES = 1200
 """Beyond this a page gets slow to open: the least certain are shown, the table has all."""

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.squash import Image
+from include.image_classification.images.resizing import Image
 
 Probabilities = NDArray[np.float32]
 Compute = Callable[[Sequence[Image]], Probabilities]

@@ -4,8 +4,8 @@ import io
 from collections.abc import Iterator, Sequence
 
 from include.image_classification.container import ProgramError
-from include.image_classification.conversion.recordio import MAGIC, scan_records, unpack_image
-from include.image_classification.dataset.photo.header import JPEG_START, PNG_START
+from include.image_classification.images.header import JPEG_START, PNG_START
+from include.image_classification.recordio.records import MAGIC, scan_records, unpack_image
 from include.image_classification.serving.photo import PhotoError
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "application/x-image")

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
-from include.image_classification.quantisation import decision
+from include.image_classification.images.resizing import Image
+from include.image_classification.model import int8_decision
+from include.image_classification.model.class_names import read_class_names
+from include.image_classification.model.model_files import CLASS_NAMES, PREFIX, parameters_file
 from include.image_classification.serving.network import Network, input_shape
-from include.image_classification.squash import Image
-from include.image_classification.training.class_names import read_class_names
-from include.image_classification.training.model_files import CLASS_NAMES, PREFIX, parameters_file
 
 PRECISION = "SERVING_PRECISION"
 PRECISIONS = ("int8", "float32")
@@ -34,7 +34,7 @@ class Model:
         self.shape = input_shape(folder)
         self.precision = _precision(folder)
         if self.precision == "int8":
-            self._network = Network(folder / decision.PREFIX, decision.EPOCH, self.shape)
+            self._network = Network(folder / int8_decision.PREFIX, int8_decision.EPOCH, self.shape)
         else:
             self._network = Network(*checkpoint(folder), self.shape)
         self.names: Sequence[str] | None = _names(folder, self._network.classes)
@@ -70,18 +70,19 @@ def _precision(folder: Path) -> str:
 
 def _check_int8(folder: Path) -> None:
     """Refuse int8 where the model has no int8 form, or the processor computes it too slowly."""
-    if not decision.is_served(folder):
+    if not int8_decision.is_served(folder):
         raise ProgramError(
             f"{PRECISION} is int8, but the model in {folder} has no int8 form that was accepted "
-            f"({decision.RECORD} says why, if it is there): set {PRECISION} to float32, or deploy "
-            "a model package that nightly training registered with int8"
+            f"({int8_decision.RECORD} says why, if it is there): set {PRECISION} to float32, or "
+            "deploy a model package that nightly training registered with int8"
         )
-    if not decision.has_int8_instructions():
+    if not int8_decision.has_int8_instructions():
         raise ProgramError(
             f"{PRECISION} is int8, but this processor has no instructions for it: of "
-            f"{', '.join(sorted(decision.PROCESSOR_FLAGS))} the flags in {decision.CPU_INFO} have "
-            "none. Use an instance type that has them, such as ml.c6i or ml.m6i; or set the "
-            "hyperparameter int8 to never in the pipeline's YAML and train again"
+            f"{', '.join(sorted(int8_decision.PROCESSOR_FLAGS))} the flags in "
+            f"{int8_decision.CPU_INFO} have none. Use an instance type that has them, such as "
+            "ml.c6i or ml.m6i; or set the hyperparameter int8 to never in the pipeline's YAML and "
+            "train again"
         )
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
-from include.image_classification.squash import Image
-from include.image_classification.training.model_files import SHAPES
-from include.image_classification.training.mxnet_import import mx
+from include.image_classification.images.resizing import Image
+from include.image_classification.model.model_files import SHAPES
+from include.image_classification.mxnet_import import mx
 
 SIZES = (1, 4, 8)
 """MXNet's memory grows with every new shape, so that batches have one of these sizes. Larger ones

@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 
-from include.common.photo_limits import MOST_CHUNKS, size_problem
-from include.image_classification.conversion.decoding import Colour, decode
+from include.contracts.limits import MOST_CHUNKS, size_problem
 from include.image_classification.conversion.encoding import Encoding, fit, reduction
-from include.image_classification.dataset.photo.header import PNG_START, describe, read_photo_header
-from include.image_classification.dataset.photo.still import AnimatedPhotoError
-from include.image_classification.squash import Image, squash
+from include.image_classification.images.decoding import Colour, decode
+from include.image_classification.images.header import PNG_START, describe, read_photo_header
+from include.image_classification.images.resizing import Image, squash
+from include.image_classification.images.still import AnimatedPhotoError
 
 
 class PhotoError(Exception):

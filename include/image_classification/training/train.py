@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from include.image_classification import channels, log_lines
 from include.image_classification.container import ProgramError, base_dir
-from include.image_classification.training import channels, log_lines
-from include.image_classification.training.curve import draw_curve
+from include.image_classification.recordio.reader import Records
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.supervise import (
     needs_supervisor,
@@ -24,8 +24,8 @@ from include.image_classification.training.input.opening import (
     make_reader,
     open_channel,
 )
-from include.image_classification.training.precision import choose_precision
-from include.image_classification.training.records import Records
+from include.image_classification.training.loop.curve import draw_curve
+from include.image_classification.training.networks.precision import choose_precision
 
 _log = logging.getLogger(__name__)
 
@@ -84,23 +84,23 @@ def _fit(
     settings: Hyperparameters, train: Images, validation: Images, stop: threading.Event
 ) -> dict[str, Any]:
     # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
-    from include.image_classification.quantisation.after_training import add_int8
-    from include.image_classification.quantisation.decision import is_served
-    from include.image_classification.training.artifact import store_model
-    from include.image_classification.training.bfloat16 import in_bfloat16
-    from include.image_classification.training.checkpoints import Checkpoints, identity
-    from include.image_classification.training.class_names import (
+    from include.image_classification.model.artifact import store_model
+    from include.image_classification.model.class_names import (
         channel_class_names,
         write_class_names,
     )
+    from include.image_classification.model.int8_decision import is_served
+    from include.image_classification.mxnet_import import mx
+    from include.image_classification.quantization.after_training import add_int8
+    from include.image_classification.training.checkpoints.checkpoints import Checkpoints, identity
+    from include.image_classification.training.checkpoints.kept_epochs import KeptEpochs
     from include.image_classification.training.distribution.group import join
-    from include.image_classification.training.fit import Training
-    from include.image_classification.training.history import History
-    from include.image_classification.training.kept_epochs import KeptEpochs
-    from include.image_classification.training.mxnet_import import mx
-    from include.image_classification.training.network import make_network
-    from include.image_classification.training.objective import make_objective
-    from include.image_classification.training.pretrained.starting import start
+    from include.image_classification.training.loop.fit import Training
+    from include.image_classification.training.loop.history import History
+    from include.image_classification.training.loop.objective import make_objective
+    from include.image_classification.training.networks.bfloat16 import in_bfloat16
+    from include.image_classification.training.networks.network import make_network
+    from include.image_classification.training.pretrained.warm_start import start
 
     names = channel_class_names(settings.num_classes)
     group = join(settings.kv_store)

@@ -1,7 +1,7 @@
 """Files that lead clients on this machine to the server, readable by the owner alone."""
 
 from include.local_aws.access import keys
-from include.local_aws.private_files import write_private
+from include.local_aws.access.private_files import write_private
 from include.local_aws.settings import ACCOUNT, REGION, Settings, endpoint_variables
 
 CONFIG = "config"

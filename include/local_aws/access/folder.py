@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from include.local_aws.access.private_files import write_private
 from include.local_aws.errors import StartupError, write_remedy
-from include.local_aws.private_files import write_private
 
 MARKER = "local-aws.folder"
 _MEANING = """\

@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from include.local_aws.access.private_files import make_private
 from include.local_aws.errors import StartupError, write_remedy
-from include.local_aws.private_files import make_private
 from include.local_aws.settings import Credentials
 
 KEY, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"

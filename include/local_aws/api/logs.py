@@ -4,10 +4,10 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from include.local_aws.api.validation import ServiceModel
 from include.local_aws.errors import ApiError
-from include.local_aws.logs import GROUP_PREFIX, Event, LogFiles, events
+from include.local_aws.observability.logs import GROUP_PREFIX, Event, LogFiles, events
 from include.local_aws.settings import ACCOUNT, REGION
-from include.local_aws.validation import ServiceModel
 
 _MOST_EVENTS = 10_000
 _MOST_BYTES = 1024 * 1024

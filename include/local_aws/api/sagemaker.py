@@ -2,22 +2,15 @@
 
 from typing import Any
 
-from include.local_aws.api import (
-    endpoint_configs,
-    endpoints,
-    model_package_groups,
-    model_packages,
-    models,
-    processing_jobs,
-    tags,
-    training_jobs,
-    transform_jobs,
-)
+from include.local_aws.api import tags
+from include.local_aws.api.endpoints import endpoint_configs, endpoints
+from include.local_aws.api.jobs import processing_jobs, training_jobs, transform_jobs
+from include.local_aws.api.jobs.unserved import refuse_unserved
 from include.local_aws.api.operation import Handler
-from include.local_aws.api.unserved import refuse_unserved
+from include.local_aws.api.registry import model_package_groups, model_packages, models
+from include.local_aws.api.validation import ServiceModel
 from include.local_aws.errors import ApiError
 from include.local_aws.services import Services
-from include.local_aws.validation import ServiceModel
 
 OPERATIONS: dict[str, Handler] = {
     **training_jobs.OPERATIONS,

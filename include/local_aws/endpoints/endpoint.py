@@ -5,14 +5,14 @@ import threading
 import time
 from typing import Any
 
+from include.local_aws.endpoints.concurrency import FleetClosed
 from include.local_aws.endpoints.fleet import Fleet
 from include.local_aws.endpoints.plan import Plan
 from include.local_aws.endpoints.rollout import Rollout
 from include.local_aws.endpoints.summary import pending, variant_summary
-from include.local_aws.endpoints.together import FleetClosed
 from include.local_aws.endpoints.traffic import Traffic
 from include.local_aws.errors import JobFailure
-from include.local_aws.services import Machine
+from include.local_aws.runtime import Runtime
 from include.local_aws.store import Body
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Endpoint:
     raises FleetClosed when the server ends meanwhile. `traffic` says who takes requests.
     """
 
-    def __init__(self, machine: Machine, name: str) -> None:
+    def __init__(self, machine: Runtime, name: str) -> None:
         self._machine = machine
         self._name = name
         self._live: set[Fleet] = set()

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from include.local_aws.containers.server_process import STOP_GRACE
+from include.local_aws.endpoints.concurrency import FleetClosed, all_at_once, start_together
 from include.local_aws.endpoints.instance import Instance, make_instance
-from include.local_aws.endpoints.server_process import STOP_GRACE
-from include.local_aws.endpoints.together import FleetClosed, all_at_once, start_together
 from include.local_aws.errors import JobFailure
-from include.local_aws.services import Machine
+from include.local_aws.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 30.0
@@ -31,7 +31,7 @@ class Fleet:
     """
 
     def __init__(
-        self, machine: Machine, endpoint: str, config: str, variants: list[dict[str, Any]]
+        self, machine: Runtime, endpoint: str, config: str, variants: list[dict[str, Any]]
     ) -> None:
         self._machine = machine
         self._endpoint = endpoint

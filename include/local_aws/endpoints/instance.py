@@ -4,11 +4,11 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from include.local_aws.cloudwatch.metrics import Meter
-from include.local_aws.endpoints.models import ModelContainer
-from include.local_aws.endpoints.server_process import ServerProcess
-from include.local_aws.logs import endpoint_group
-from include.local_aws.services import Machine
+from include.local_aws.containers.model_container import ModelContainer
+from include.local_aws.containers.server_process import ServerProcess
+from include.local_aws.observability.cloudwatch.metrics import Meter
+from include.local_aws.observability.logs import endpoint_group
+from include.local_aws.runtime import Runtime
 
 _numbers = itertools.count(1)
 _PING_EVERY = 5.0  # seconds, as on SageMaker
@@ -53,7 +53,7 @@ class Instance:
 
 
 def make_instance(
-    machine: Machine, endpoint: str, config: str, variant: dict[str, Any], number: int
+    machine: Runtime, endpoint: str, config: str, variant: dict[str, Any], number: int
 ) -> Instance:
     """An instance that is still to be started, with a folder and a log stream of its own."""
     name = variant["name"]

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from include.local_aws.containers.model_container import resolve
+from include.local_aws.containers.server_process import HEALTH_PATIENCE
+from include.local_aws.endpoints.concurrency import FleetClosed
 from include.local_aws.endpoints.endpoint import KIND, Endpoint
 from include.local_aws.endpoints.instance import Instance
-from include.local_aws.endpoints.models import resolve
-from include.local_aws.endpoints.server_process import HEALTH_PATIENCE
-from include.local_aws.endpoints.together import FleetClosed
-from include.local_aws.services import Machine
+from include.local_aws.runtime import Runtime
 from include.local_aws.store import Body
 
 _log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deletin
 class EndpointManager:
     """Starts the changes that the store has been told of, and finds who takes a request."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Runtime) -> None:
         self._machine = machine
         self._endpoints: dict[str, Endpoint] = {}
         self._threads: list[threading.Thread] = []

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from include.local_aws.cloudwatch.alarms import Alarms
+from include.local_aws.endpoints.concurrency import FleetClosed
 from include.local_aws.endpoints.fleet import Fleet
 from include.local_aws.endpoints.plan import Plan
-from include.local_aws.endpoints.together import FleetClosed
 from include.local_aws.endpoints.traffic import Traffic
 from include.local_aws.errors import JobFailure
+from include.local_aws.observability.cloudwatch.alarms import Alarms
 
 _LOOK = 0.25  # seconds between two looks at the alarms
 

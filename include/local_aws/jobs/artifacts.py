@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from include.local_aws.jobs.archives import pack
-from include.local_aws.jobs.container import Container
+from include.local_aws.containers.archives import pack
+from include.local_aws.containers.container import Container
 from include.local_aws.storage.objects import Objects
 from include.local_aws.store import Body
 

@@ -4,13 +4,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from include.local_aws.images import Image
+from include.local_aws.containers.container import Container
+from include.local_aws.containers.entrypoint import command_line
+from include.local_aws.containers.pipes import Pipe
+from include.local_aws.containers.s3_mirror import S3Mirror
+from include.local_aws.image_registry import Image
 from include.local_aws.jobs import cluster
-from include.local_aws.jobs.container import Container
-from include.local_aws.jobs.entrypoint import command_line
-from include.local_aws.jobs.pipes import Pipe
-from include.local_aws.jobs.s3_mirror import S3Mirror
-from include.local_aws.services import Machine
+from include.local_aws.runtime import Runtime
 from include.local_aws.store import Body
 
 Start = tuple[Container, list[str], dict[str, str]]
@@ -28,7 +28,7 @@ class Attempt:
         instances: the containers, whose directories are not there yet.
     """
 
-    machine: Machine
+    machine: Runtime
     request: Body
     image: Image
     instances: Sequence[Container]

@@ -4,9 +4,9 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from include.local_aws.jobs.container import Container
-from include.local_aws.jobs.inputs import fetch, in_share, listed
-from include.local_aws.jobs.pipes import Pipe, PipedChannel
+from include.local_aws.containers.container import Container
+from include.local_aws.containers.inputs import fetch, in_share, listed
+from include.local_aws.containers.pipes import Pipe, PipedChannel
 from include.local_aws.storage.objects import Objects
 from include.local_aws.store import Body
 

@@ -9,11 +9,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+from include.local_aws.containers.container import Container
 from include.local_aws.errors import ApiError, JobFailure
-from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.kinds import JobKind
 from include.local_aws.jobs.programs import Exit, Program, Programs
-from include.local_aws.services import Machine
+from include.local_aws.runtime import Runtime
 from include.local_aws.store import Body
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Job(ABC):
 
     kind: JobKind
 
-    def __init__(self, machine: Machine, name: str) -> None:
+    def __init__(self, machine: Runtime, name: str) -> None:
         self.machine = machine
         self.name = name
         self.container = Container(machine.settings.work / self.kind.store / name)

@@ -4,15 +4,15 @@ import contextlib
 import time
 from collections.abc import Sequence
 
+from include.local_aws.containers.container import Container
+from include.local_aws.containers.entrypoint import command_line
+from include.local_aws.containers.inputs import fetch
+from include.local_aws.containers.s3_mirror import S3Mirror
 from include.local_aws.errors import JobFailure
-from include.local_aws.images import Image
-from include.local_aws.jobs.container import Container
-from include.local_aws.jobs.entrypoint import command_line
-from include.local_aws.jobs.inputs import fetch
+from include.local_aws.image_registry import Image
 from include.local_aws.jobs.job import Job, JobStopped
 from include.local_aws.jobs.kinds import PROCESSING
 from include.local_aws.jobs.programs import Exit, Program
-from include.local_aws.jobs.s3_mirror import S3Mirror
 from include.local_aws.store import Body
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.local_aws.jobs.container import Container
+from include.local_aws.containers.container import Container
 from include.local_aws.processes.child import Child
 from include.local_aws.processes.isolation import Isolation
 

@@ -6,15 +6,15 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from include.local_aws.containers.container import Container
 from include.local_aws.jobs import artifacts
 from include.local_aws.jobs.attempt import Attempt
-from include.local_aws.jobs.container import Container
 from include.local_aws.jobs.job import Job, JobStopped
 from include.local_aws.jobs.kinds import TRAINING
-from include.local_aws.jobs.metrics import final_metrics
 from include.local_aws.jobs.programs import Exit, Program
 from include.local_aws.jobs.spot import Interruptions, is_spot
 from include.local_aws.jobs.transitions import transition
+from include.local_aws.observability.training_metrics import final_metrics
 from include.local_aws.store import Body
 
 _MESSAGES = {

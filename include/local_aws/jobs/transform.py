@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 
-from include.local_aws.endpoints.models import ModelContainer
-from include.local_aws.endpoints.server_process import ServerProcess
+from include.local_aws.containers.inputs import listed
+from include.local_aws.containers.model_container import ModelContainer
+from include.local_aws.containers.server_process import ServerProcess
 from include.local_aws.errors import JobFailure
-from include.local_aws.jobs.inputs import listed
 from include.local_aws.jobs.job import Job
 from include.local_aws.jobs.kinds import TRANSFORM
-from include.local_aws.jobs.sending import Limits, Sender, execution_parameters
-from include.local_aws.logs import write_event
+from include.local_aws.jobs.transforms.sending import Limits, Sender, execution_parameters
+from include.local_aws.observability.logs import write_event
 from include.local_aws.storage.objects import S3Object
 from include.local_aws.store import Body
 

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_KEEPER = Path(__file__).with_name("keeper.py")
+_REAPER = Path(__file__).with_name("process_reaper.py")
 
 
 class Child:
-    """One running program below a keeper (see `keeper.py`).
+    """One running program below a reaper (see `process_reaper.py`).
 
     Args:
         command: the program and its arguments.
@@ -35,10 +35,10 @@ class Child:
         theirs, self._lifeline = os.pipe()  # ours is closed on exec: no other child holds it
         self._lock = threading.Lock()
         log.parent.mkdir(parents=True, exist_ok=True)
-        keeper = [sys.executable, "-I", "-S", str(_KEEPER)]
+        reaper = [sys.executable, "-I", "-S", str(_REAPER)]
         try:
-            self._keeper = subprocess.Popen(
-                [*keeper, str(theirs), str(log), str(nice), *command],
+            self._reaper = subprocess.Popen(
+                [*reaper, str(theirs), str(log), str(nice), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd=directory,
@@ -52,19 +52,19 @@ class Child:
     @property
     def exit_code(self) -> int | None:
         """The program's exit code, 128 + signal if one ended it, or None while it runs."""
-        code = self._keeper.poll()
+        code = self._reaper.poll()
         return code if code is None or code >= 0 else 128 - code
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the end and return the exit code, or None when the time is up first."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._keeper.wait(timeout)
+            self._reaper.wait(timeout)
         return self.exit_code
 
     def terminate(self) -> None:
         """Ask the program to end (SIGTERM)."""
-        if self._keeper.poll() is None:
-            self._keeper.send_signal(signal.SIGTERM)
+        if self._reaper.poll() is None:
+            self._reaper.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """End the program and all it started at once, and wait for that."""
@@ -72,7 +72,7 @@ class Child:
             if self._lifeline >= 0:
                 os.close(self._lifeline)
                 self._lifeline = -1
-        self._keeper.wait()
+        self._reaper.wait()
 
     def stop(self, grace: float) -> None:
         """SIGTERM, up to `grace` seconds of patience, then kill; releases what the child held."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from include.local_aws.private_files import write_private
+from include.local_aws.access.private_files import write_private
 
 _HIGHEST = 0xFFFF
 

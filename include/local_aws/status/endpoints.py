@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.local_aws.endpoints.endpoint import KIND
-from include.local_aws.logs import endpoint_group
+from include.local_aws.observability.logs import endpoint_group
 from include.local_aws.store import Body, Store
 
 _TONES = {"InService": "good", "Failed": "bad", "Deleting": "fair", "RollingBack": "fair"}

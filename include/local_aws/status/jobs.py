@@ -9,7 +9,7 @@ from typing import Any
 
 from include.local_aws.jobs.job import TERMINAL
 from include.local_aws.jobs.kinds import KINDS, JobKind
-from include.local_aws.logs import LogFiles, tail
+from include.local_aws.observability.logs import LogFiles, tail
 from include.local_aws.store import Body, Store
 
 _TONES = {"Completed": "good", "Failed": "bad", "Stopped": "fair", "Stopping": "fair"}

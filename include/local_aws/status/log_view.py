@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.local_aws.logs import Event, LogFiles, events, tail
+from include.local_aws.observability.logs import Event, LogFiles, events, tail
 
 _FIRST = 128 * 1024  # bytes of a log that a page begins with: its end
 _AT_ONCE = 512 * 1024  # bytes of what came since that are handed over at once

@@ -24,7 +24,7 @@ from include.local_aws.services import Services
 from include.local_aws.settings import Settings
 from include.local_aws.status import endpoints, jobs, log_view
 from include.local_aws.status.storage import Storage
-from include.local_aws.status.words import render, stamp
+from include.local_aws.status.wording import render, stamp
 
 _KINDS = {kind.word.lower(): kind for kind in KINDS}
 _MOST = 50  # jobs that the overview shows unless all are asked for

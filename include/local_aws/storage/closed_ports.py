@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from include.local_aws.private_files import write_private
+from include.local_aws.access.private_files import write_private
 
 _YEAR = datetime.timedelta(days=366)
 _ADDRESS = ipaddress.IPv4Address("127.0.0.1")

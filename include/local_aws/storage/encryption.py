@@ -4,8 +4,8 @@ import re
 import secrets
 from pathlib import Path
 
+from include.local_aws.access.private_files import write_private
 from include.local_aws.errors import StartupError
-from include.local_aws.private_files import write_private
 
 _KEY = re.compile("[0-9a-f]{64}")
 

@@ -10,8 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+from include.local_aws.access.private_files import write_private
 from include.local_aws.errors import StartupError
-from include.local_aws.private_files import write_private
 from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_pairs, is_free, kept_pairs
 from include.local_aws.settings import Credentials

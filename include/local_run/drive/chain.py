@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from include.decisions.decision import Decision
 from include.local_run.drive.airflow_api import AirflowApi, Run
 from include.local_run.drive.failure import why
 from include.local_run.drive.follow import Followed, Follower
 from include.local_run.drive.show import Show
 from include.local_run.errors import RunError
-from include.policies.decision import Decision
 
 FAMILIES = (
     "dataset_refresh",

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from include.local_run.stack.aws import BUCKET
-from include.pipeline import Layout
+from include.storage.layout import Layout
 
 
 @dataclass(frozen=True)

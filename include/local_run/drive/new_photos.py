@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from include.image_classification.dataset.source.contract import is_photo_name
-from include.local_run.assignment.source_files import INCOMING_LABELS
 from include.local_run.drive.clients import Aws
-from include.pipeline import Layout
-from include.policies.records import need_record, read_record, write_record
+from include.local_run.run_plan.source_files import INCOMING_LABELS
+from include.storage.layout import Layout
+from include.storage.records import need_record, read_record, write_record
 
 FROM_TEST_SPLIT = 24
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from include.local_run.drive.clients import Aws
 from include.local_run.drive.results import Results
 from include.local_run.drive.show import Show
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 
 Summary = dict[str, Any]
 

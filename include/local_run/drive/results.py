@@ -13,10 +13,10 @@ from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
 
+from include.config import Pipeline
+from include.decisions.registry.packages import Package, find_package
 from include.local_run.drive.clients import Aws
-from include.pipeline import Pipeline
-from include.policies.records import read_record
-from include.policies.registry import Package, find_package
+from include.storage.records import read_record
 
 Figures = dict[str, Any]
 

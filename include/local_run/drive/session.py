@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.local_run.assignment import Assignment
+from include.config import Deployment
+from include.decisions.conversion.plan import decide_conversion, plan_conversion
+from include.decisions.decision import Decision
+from include.decisions.endpoint.plan import decide_deployment, plan_deployment
 from include.local_run.drive import new_photos
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.drive.chain import Chain, RunFailed
@@ -16,13 +19,10 @@ from include.local_run.drive.results import Reasons
 from include.local_run.drive.show import Show
 from include.local_run.drive.timings import Timings
 from include.local_run.drive.upload import Mirror
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
+from include.local_run.run_plan import Assignment
 from include.local_run.stack.aws import BUCKET, variables
 from include.local_run.stack.login import Login
-from include.pipeline import Deployment
-from include.policies.conversion import decide_conversion, plan_conversion
-from include.policies.decision import Decision
-from include.policies.deployment import decide_deployment, plan_deployment
 
 MEGABYTE = 1024 * 1024
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack.component import Component
 from include.local_run.stack.login import USER, airflow_secrets, ui_login
 

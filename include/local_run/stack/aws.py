@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack.component import Component
 
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification"
 BUCKET = "image-classifier-local"
-IMAGE_FOLDERS = ("common", "image_classification")
+IMAGE_FOLDERS = ("common", "contracts", "image_classification")
 """What of `include` the image holds; its Dockerfile copies the same."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from include.local_run.errors import usage
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack.private import make_private
 
 

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from include.local_run.errors import RunError
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack.private import kept_secret
 
 USER = "admin"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from include.local_run.errors import usage
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 
 OTHERS = 0o077
 """The permissions of everybody but the owner."""

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from include.local_run.errors import RunError
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack import airflow
 from include.local_run.stack.aws import ReadyLine, local_aws, variables, wait_for_ready_line
 from include.local_run.stack.component import Component, Running, tail

@@ -16,10 +16,10 @@ MODULES = (
     "airflow.providers.amazon.aws.operators.sagemaker",
     "airflow.providers.amazon.aws.sensors.base_aws",
     "sagemaker_jobs.sensors",
-    "sagemaker_jobs.submit",
-    "sagemaker_jobs.deploy",
-    "include.pipeline",
-    "include.policies.batch",
+    "sagemaker_jobs.operators.submit",
+    "sagemaker_jobs.operators.deploy",
+    "include.config",
+    "include.decisions.batch.plan",
     "PIL.Image",
 )
 

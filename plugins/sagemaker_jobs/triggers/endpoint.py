@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sagemaker_jobs.aws import Client
-from sagemaker_jobs.endpoint import EndpointState, state_of
+from sagemaker_jobs.aws_errors import Client
+from sagemaker_jobs.endpoints.updates import EndpointState, state_of
 from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
 

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from sagemaker_jobs.aws import Client, error_message
-from sagemaker_jobs.kinds import RUNNING_STATES, kind_of
-from sagemaker_jobs.log_tail import LogTail
-from sagemaker_jobs.progress import STALL_AFTER, StallWatch, StatusLog
+from sagemaker_jobs.aws_errors import Client, error_message
+from sagemaker_jobs.jobs.kinds import RUNNING_STATES, kind_of
+from sagemaker_jobs.jobs.log_tail import LogTail
+from sagemaker_jobs.jobs.progress import STALL_AFTER, StallWatch, StatusLog
 from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
 # Seconds to ask Airflow for a task's state: less than the 30 s that Airflow gives on_kill. A

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from sagemaker_jobs.aws import Client, error_code, error_message, is_lasting, is_passing
+from sagemaker_jobs.aws_errors import Client, error_code, error_message, is_lasting, is_passing
 
 _FIRST_PAUSE = 0.5
 

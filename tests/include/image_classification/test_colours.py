@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
-from include.image_classification.conversion import decoding
+from include.image_classification.images import decoding
 from include.image_classification.serving.photo import read_photo
 
 SHAPE = (40, 60)

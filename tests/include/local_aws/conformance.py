@@ -33,7 +33,7 @@ Beyond what each line tells, of every operation of SageMaker's API:
 
 - **Requests** are checked against botocore {version}'s service model, at any depth: required
   members, types, enums, patterns, lengths and ranges (the second column counts these rules), and
-  refused in AWS's words (`tests/include/local_aws/test_validation.py`).
+  refused in AWS's words (`tests/include/local_aws/api/test_validation.py`).
 - **Answers**: every answer that any test receives is held against the service model: required
   members, types, enums, patterns, lengths, no unknown member
   (`tests/include/local_aws/answers.py`).

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from include.local_aws import announcement
-from include.local_aws.cli import main
+from include.local_aws.cli import announcement
+from include.local_aws.cli.main import main
 from include.local_aws.processes.ports import free_port
 from include.local_aws.settings import Settings
 from tests.include.local_aws.keys import KEYS

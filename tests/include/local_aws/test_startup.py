@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.local_aws.cli import main
+from include.local_aws.cli.main import main
 from include.local_aws.processes.ports import free_port
 from tests.include.local_aws.local_server import LocalServer
 

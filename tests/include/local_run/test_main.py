@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from include.config.discovery import FOLDERS_VARIABLE
 from include.local_run import __main__ as command_line
-from include.local_run import places
+from include.local_run import project_paths
 from include.local_run.__main__ import main
-from include.pipeline.discovery import FOLDERS_VARIABLE
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places.Places, "local", property(lambda self: tmp_path / ".local"))
+    monkeypatch.setattr(project_paths.Places, "local", property(lambda self: tmp_path / ".local"))
     monkeypatch.setenv(FOLDERS_VARIABLE, "")
 
 

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from sagemaker_jobs.identity import JobIdentity
+from sagemaker_jobs.jobs.identity import JobIdentity
 from tests.include.local_aws.local_server import LocalServer, running
 
 

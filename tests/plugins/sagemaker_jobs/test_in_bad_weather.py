@@ -14,9 +14,9 @@ from botocore.endpoint import Endpoint
 from botocore.exceptions import ClientError
 
 from sagemaker_jobs import JobFailed, SubmitProcessingJob, TrackJob
-from sagemaker_jobs.kinds import KINDS
-from sagemaker_jobs.outcome import Outcome, outcome_of, reason_of
-from sagemaker_jobs.summary import summary_of
+from sagemaker_jobs.jobs.kinds import KINDS
+from sagemaker_jobs.jobs.outcome import Outcome, outcome_of, reason_of
+from sagemaker_jobs.jobs.summary import summary_of
 from tests.include.local_aws.clients.airflow_tasks import run
 from tests.include.local_aws.clients.configs import Configs
 from tests.include.local_aws.local_server import LocalServer

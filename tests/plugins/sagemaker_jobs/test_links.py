@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sagemaker_jobs.kinds import kind_of
+from sagemaker_jobs.jobs.kinds import kind_of
 from sagemaker_jobs.links import (
     CONSOLE_VARIABLE,
     JOB_LINKS,

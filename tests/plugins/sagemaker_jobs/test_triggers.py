@@ -12,7 +12,7 @@ from airflow.sdk._shared.module_loading import import_string
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from botocore.exceptions import EndpointConnectionError
 
-from sagemaker_jobs.kinds import kind_of
+from sagemaker_jobs.jobs.kinds import kind_of
 from sagemaker_jobs.triggers import job
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger

@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.archives import archive_stem, members
 from include.image_classification.dataset.archives.member import Member
-from include.image_classification.dataset.photo.check import Photo
 from include.image_classification.dataset.source.contract import (
     Source,
     choose_classes,
@@ -30,6 +29,7 @@ from include.image_classification.dataset.source.survey import (
     survey,
 )
 from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 
 
 def open_class_folders(folder: Path, wanted_classes: str | None) -> Source:

@@ -11,16 +11,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.contracts.dataset import Box, Split
 from include.image_classification.dataset.archives.archives import is_archive_name, members
 from include.image_classification.dataset.archives.member import (
     MAX_MEMBER_BYTES,
     Member,
     MemberRefused,
 )
-from include.image_classification.dataset.photo.check import Photo
 from include.image_classification.dataset.source.classes import choose_classes
 from include.image_classification.dataset.source.survey import is_photo_name
-from include.image_classification.dataset.version.manifest import Box, Quarantined, Split
+from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 
 __all__ = ["MAX_PHOTO_BYTES", "Source", "choose_classes", "is_photo_name", "left_alone",
            "outer_members", "read_member"]  # fmt: skip

@@ -7,9 +7,9 @@ Classes are named by classes.txt or classes.json beside the lists, else by their
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from include.contracts.dataset import Split
 from include.image_classification.dataset.archives.archives import archive_stem
 from include.image_classification.dataset.archives.member import Member
-from include.image_classification.dataset.photo.check import Photo
 from include.image_classification.dataset.source.contract import (
     Source,
     choose_classes,
@@ -30,7 +30,8 @@ from include.image_classification.dataset.source.list_files import (
 from include.image_classification.dataset.source.list_roots import Root, find_roots
 from include.image_classification.dataset.source.split_hints import name_part
 from include.image_classification.dataset.source.survey import Survey, photo_tops, survey
-from include.image_classification.dataset.version.manifest import Quarantined, Split
+from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 
 _SPLITS: dict[str | None, Split] = {"validation": "validation", "test": "test"}
 

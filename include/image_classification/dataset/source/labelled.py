@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from include.contracts.dataset import Box, Reason, Split
 from include.image_classification.dataset.archives.member import Member
-from include.image_classification.dataset.photo.check import Photo
 from include.image_classification.dataset.source.contract import read_member
 from include.image_classification.dataset.source.survey import is_photo_name
-from include.image_classification.dataset.version.manifest import Box, Quarantined, Reason, Split
+from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from include.contracts.dataset import Reason, Split
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import normal, path_problem
 from include.image_classification.dataset.source.labelled import Row
-from include.image_classification.dataset.version.manifest import Reason, Split
-from include.image_classification.image_list import Listed, read_list
+from include.image_classification.recordio.image_list import Listed, read_list
 
 CLASSES_FILES = ("classes.txt", "classes.json")
 

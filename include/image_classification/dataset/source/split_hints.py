@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from include.image_classification.dataset.version.manifest import Split
+from include.contracts.dataset import Split
 
 # Training photos have no hint: the ratio may still carve the other splits out of them.
 _SPLITS: dict[str, Split | None] = {

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from include.contracts.dataset import Box, Reason
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import normal, path_problem
 from include.image_classification.dataset.source.labelled import Row
 from include.image_classification.dataset.stanford.mat_file import read_variable
 from include.image_classification.dataset.stanford.mat_matrix import Table
-from include.image_classification.dataset.version.manifest import Box, Reason
 
 BOX_FIELDS = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")
 NAME_FIELDS = ("fname", "relative_im_path")

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from include.image_classification.dataset.archives.member import Member
-from include.image_classification.dataset.photo.check import Photo
 from include.image_classification.dataset.source.contract import (
     Source,
     choose_classes,
@@ -30,6 +29,7 @@ from include.image_classification.dataset.stanford.files import (
     find_stanford_files,
 )
 from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 
 _log = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from include.image_classification.dataset.photo.check import CheckedPhoto
+from include.contracts.dataset import SPLITS
 from include.image_classification.dataset.version.manifest import (
-    SPLITS,
     Duplicate,
     Quarantined,
     quarantine_key,
 )
+from include.image_classification.dataset.version.photo_check import CheckedPhoto
 
 OTHERS_NAMED = 3
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from include.image_classification.dataset.photo.check import Content, Made
+from include.contracts.dataset import Split
 from include.image_classification.dataset.version.ledger import (
     LEDGER,
     SplitLedger,
@@ -14,12 +14,12 @@ from include.image_classification.dataset.version.ledger import (
 from include.image_classification.dataset.version.manifest import (
     Image,
     Quarantined,
-    Split,
     Version,
     read_rows,
     read_version,
     write_rows,
 )
+from include.image_classification.dataset.version.photo_check import Content, Made
 
 HASHES = "hashes.jsonl"
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
-from include.image_classification.dataset.version.whole_files import remove_parts, write_whole
+from include.image_classification.dataset.version.atomic_files import remove_parts, write_whole
 
 
 class ImageStore:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.dataset.version.manifest import Image, Split
+from include.contracts.dataset import Split
+from include.image_classification.dataset.version.manifest import Image
 
 BITS = 64
 DISTANCE = 4

@@ -12,9 +12,10 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from include.contracts.dataset import SPLITS, Split
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.version.manifest import SPLITS, Image, Split
-from include.image_classification.dataset.version.whole_files import writing_whole
+from include.image_classification.dataset.version.atomic_files import writing_whole
+from include.image_classification.dataset.version.manifest import Image
 
 LEDGER = "splits.jsonl.gz"
 

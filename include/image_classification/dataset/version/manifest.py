@@ -6,48 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
+from include.contracts.dataset import CONVERTED, Box, Reason, Split
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.version.whole_files import write_whole, writing_whole
-
-Split = Literal["train", "validation", "test"]
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-
-# Tests are judged by the photos themselves, through the served model, not by records.
-CONVERTED: tuple[Split, ...] = ("train", "validation")
-
-Reason = Literal[
-    "animated",
-    "bad-annotation",  # one without a file name
-    "bad-box",  # it is empty, or outside the photo
-    "conflicting-labels",  # the same bytes, or the same name, under different labels
-    "label-out-of-range",
-    "listed-twice",
-    "missing-file",  # an annotation without its photo
-    "missing-label",  # an annotation without its class
-    "not-an-image",
-    "too-large",
-    "too-small",
-    "truncated",
-    "undecodable",
-    "unlisted-file",  # a photo without a label
-    "unsafe-member",  # a link, a device or a path out of the archive
-]
-
-
-@dataclasses.dataclass(frozen=True)
-class Box:
-    """A rectangle in a photo's pixels as stored: `left` and `top` are within, the others without.
-
-    A devkit's box counts from 1 and includes both ends, so that its x2 and y2 are our `right` and
-    `bottom`.
-    """
-
-    left: int
-    top: int
-    right: int
-    bottom: int
+from include.image_classification.dataset.version.atomic_files import write_whole, writing_whole
 
 
 @dataclasses.dataclass(frozen=True)

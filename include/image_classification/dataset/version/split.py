@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
+from include.contracts.dataset import SPLITS, Split
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.version.manifest import SPLITS, Split
 
 FILLED_FIRST: tuple[Split, ...] = ("test", "validation")
 

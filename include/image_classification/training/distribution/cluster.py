@@ -4,8 +4,8 @@ import os
 import socket
 from dataclasses import dataclass
 
+from include.image_classification.channels import read_configuration
 from include.image_classification.container import ProgramError
-from include.image_classification.training.channels import read_configuration
 
 ADDRESSES = "HOST_ADDRESSES"
 """The variable that says where hosts are whose names do not resolve: `algo-1=127.9.9.1,...`.

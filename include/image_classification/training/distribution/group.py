@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from include.image_classification.container import ProgramError
+from include.image_classification.mxnet_import import mx
 from include.image_classification.training.distribution.environment import worker_of
 from include.image_classification.training.distribution.exchange import HostLost, Sums
 from include.image_classification.training.distribution.share import WHOLE, Share
-from include.image_classification.training.mxnet_import import mx
 
 Rates = Callable[[], Sequence[float]]
 """Tells the learning rate of every step of one host."""

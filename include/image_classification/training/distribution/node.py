@@ -4,7 +4,7 @@ Run as `python -m <this module>`. MXNet serves as soon as it is imported, and en
 all workers are done.
 """
 
-from include.image_classification.training.mxnet_import import mx
+from include.image_classification.mxnet_import import mx
 
 if __name__ == "__main__":
     raise SystemExit(f"MXNet {mx.__version__} served nothing: DMLC_ROLE is not set")

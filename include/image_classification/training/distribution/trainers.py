@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from include.image_classification.mxnet_import import mx
 from include.image_classification.training.distribution.rates import Rates
-from include.image_classification.training.mxnet_import import mx
 
 
 class SynchronousTrainer(mx.gluon.Trainer):  # type: ignore[misc]

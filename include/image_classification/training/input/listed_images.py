@@ -4,8 +4,8 @@ from pathlib import Path
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import path_problem
-from include.image_classification.image_list import Listed, read_list
-from include.image_classification.training.labels import Label, Labelling
+from include.image_classification.recordio.image_list import Listed, read_list
+from include.image_classification.recordio.labels import Label, Labelling
 
 
 class ListedImages:

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.image_classification import channels
 from include.image_classification.container import ProgramError, base_dir
-from include.image_classification.training import channels
+from include.image_classification.recordio.labels import Labelling
+from include.image_classification.recordio.reader import Records
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.input.listed_images import ListedImages
 from include.image_classification.training.input.pipe import Pipe
-from include.image_classification.training.labels import Labelling
-from include.image_classification.training.records import Records
 
 if TYPE_CHECKING:
     from include.image_classification.training.distribution.group import Group
@@ -57,7 +57,7 @@ def make_reader(
     settings: Hyperparameters, group: "Group", channel: str, images: Images
 ) -> "Reader":
     """Return what reads this host's batches of a channel."""
-    from include.image_classification.training.batches import BatchReader
+    from include.image_classification.training.input.batches import BatchReader
     from include.image_classification.training.input.piped_batches import PipedReader
 
     size, own = settings.mini_batch_size, channels.is_sharded(channel)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from include.image_classification.training.batches import Batch
+from include.image_classification.training.input.batches import Batch
 
 
 class Reader(Protocol):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import IO
 
 from include.image_classification.container import ProgramError
-from include.image_classification.conversion.recordio import (
+from include.image_classification.recordio.labels import Label, Labelling
+from include.image_classification.recordio.records import (
     FIRST,
     LAST,
     LENGTH_BITS,
@@ -15,7 +16,6 @@ from include.image_classification.conversion.recordio import (
     WHOLE,
     unpack_image,
 )
-from include.image_classification.training.labels import Label, Labelling
 
 
 @dataclass(frozen=True)

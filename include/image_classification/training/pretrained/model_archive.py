@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import DAMAGE
 from include.image_classification.dataset.archives.tar_members import open_tar, tar_headers
-from include.image_classification.training.model_files import (
+from include.image_classification.model.model_files import (
     BEST_EPOCH,
     SHAPES,
     parameters_file,

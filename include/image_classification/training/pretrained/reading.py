@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
-from include.image_classification.training.mxnet_import import mx
+from include.image_classification.mxnet_import import mx
 from include.image_classification.training.pretrained.model_archive import unpacked_model
 from include.image_classification.training.pretrained.safetensors_file import read_safetensors
 

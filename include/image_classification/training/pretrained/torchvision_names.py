@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from include.image_classification.training.mxnet_import import mx
+from include.image_classification.mxnet_import import mx
 
 nn = mx.gluon.nn
 

@@ -6,8 +6,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
-from include.image_classification.training.mxnet_import import mx
-from include.image_classification.training.network import RawPixels
+from include.image_classification.mxnet_import import mx
+from include.image_classification.training.networks.network import RawPixels
 from include.image_classification.training.pretrained.torchvision_names import (
     COUNTER,
     torchvision_names,

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from include.image_classification.training.mxnet_import import mx
+from include.image_classification.mxnet_import import mx
 
 
 def load() -> ModuleType:

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from include.image_classification.conversion.decoding import decode
 from include.image_classification.conversion.encoding import Encoding, Fit, encode, reduction
 from include.image_classification.conversion.encoding import fit as brought
-from include.image_classification.squash import Image
+from include.image_classification.images.decoding import decode
+from include.image_classification.images.resizing import Image
 
 BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
+from include.contracts.dataset import Split
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion import convert, im2rec
 from include.image_classification.conversion.encoding import Encoding, encode
-from include.image_classification.conversion.recordio import read_records, unpack_image
 from include.image_classification.dataset.version.manifest import (
     Image,
-    Split,
     Version,
     image_key,
     read_version,
     write_json,
     write_version,
 )
-from include.image_classification.training.mxnet_import import mx
+from include.image_classification.mxnet_import import mx
+from include.image_classification.recordio.records import read_records, unpack_image
 from tests.include.image_classification.dataset.making import photo
 
 SPLITS: list[Split] = ["train", "train", "train", "validation", "test"]

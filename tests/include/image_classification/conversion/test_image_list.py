@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion import im2rec
-from include.image_classification.image_list import Listed, read_list, write_list
+from include.image_classification.recordio.image_list import Listed, read_list, write_list
 from tests.include.image_classification.conversion import mxnet_tool
 
 NAMES = st.text("abcXY Ø-_.", min_size=1, max_size=6).filter(lambda name: name.strip(" .") == name)

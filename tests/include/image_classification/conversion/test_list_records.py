@@ -18,9 +18,9 @@ from include.image_classification.container import ProgramError
 from include.image_classification.conversion import convert, im2rec
 from include.image_classification.conversion import encoding as encoding_module
 from include.image_classification.conversion.encoding import Encoding
-from include.image_classification.conversion.recordio import MAGIC, read_records, unpack_image
-from include.image_classification.squash import Image
-from include.image_classification.training.mxnet_import import mx
+from include.image_classification.images.resizing import Image
+from include.image_classification.mxnet_import import mx
+from include.image_classification.recordio.records import MAGIC, read_records, unpack_image
 from tests.include.image_classification.conversion import mxnet_tool
 from tests.include.image_classification.dataset.making import photo
 

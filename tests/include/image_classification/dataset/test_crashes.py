@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from include.image_classification.dataset.version.atomic_files import write_whole
 from include.image_classification.dataset.version.manifest import read_version
-from include.image_classification.dataset.version.whole_files import write_whole
 from tests.include.image_classification.dataset.making import class_folders
 from tests.include.image_classification.dataset.running import Refresh
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from include.contracts.dataset import Box, Split
 from include.image_classification.conversion import im2rec
-from include.image_classification.dataset.photo import check as photo_check
-from include.image_classification.dataset.photo import decoding as photo_decoding
-from include.image_classification.dataset.photo.check import Photo
-from include.image_classification.dataset.source import layouts
+from include.image_classification.dataset import layouts
 from include.image_classification.dataset.source.contract import Source
+from include.image_classification.dataset.version import photo_check as photo_check
 from include.image_classification.dataset.version import pictures
-from include.image_classification.dataset.version.manifest import Box, Split
+from include.image_classification.dataset.version.photo_check import Photo
+from include.image_classification.images import strict_decoding as photo_decoding
 from tests.include.image_classification.dataset.making import class_folders, photo
 from tests.include.image_classification.dataset.running import Refresh
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.photo.check import Photo
-from include.image_classification.dataset.source import layouts
+from include.image_classification.dataset import layouts
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 from tests.include.image_classification.dataset.making import class_folders, photo, tgz
 from tests.include.image_classification.dataset.running import Refresh
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from include.contracts.dataset import Box, Split
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.version.manifest import Box, Split
 from tests.include.image_classification.dataset.making import class_folders, photo
 from tests.include.image_classification.dataset.running import Refresh
 from tests.include.image_classification.dataset.test_following import give

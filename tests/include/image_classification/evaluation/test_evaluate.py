@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from include.contracts.dataset import Split
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.version.manifest import (
     Image,
-    Split,
     Version,
     image_key,
     write_json,

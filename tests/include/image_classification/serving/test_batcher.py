@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from include.image_classification.images.resizing import Image
 from include.image_classification.serving.batcher import Batcher
 from include.image_classification.serving.network import SIZES, next_batch
-from include.image_classification.squash import Image
 
 
 class Doubler:

@@ -12,11 +12,11 @@ import pytest
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.encoding import Encoding, encode
+from include.image_classification.images.network_input import decode
+from include.image_classification.mxnet_import import mx
 from include.image_classification.serving.model import Model
 from include.image_classification.serving.photo import read_photo
 from include.image_classification.serving.serve import main
-from include.image_classification.training.decoding import decode
-from include.image_classification.training.mxnet_import import mx
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.serving.serving import free_port, wait_until_healthy
 from tests.include.image_classification.training.making import picture, start_program

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from include.image_classification.conversion.recordio import RecordWriter, pack_image
+from include.image_classification.recordio.records import RecordWriter, pack_image
 
 ROOT = Path(__file__).parents[4]
 SETTINGS = {

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from include.image_classification.channels import record_files
 from include.image_classification.container import ProgramError
-from include.image_classification.quantisation.decision import is_served
+from include.image_classification.model.int8_decision import is_served
+from include.image_classification.mxnet_import import mx
 from include.image_classification.serving.model import Model
 from include.image_classification.serving.photo import read_photo
-from include.image_classification.training.channels import record_files
-from include.image_classification.training.mxnet_import import mx
 from include.image_classification.training.train import main
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.training.making import (

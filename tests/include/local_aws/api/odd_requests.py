@@ -5,7 +5,7 @@ from typing import Any
 
 import botocore.session
 
-from include.local_aws.constraints import broken
+from include.service_model.constraints import broken
 
 MODEL = botocore.session.Session().get_service_model("sagemaker")
 _ARN = "arn:aws:sagemaker:us-east-1:123456789012"

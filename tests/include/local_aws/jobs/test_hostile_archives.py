@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from include.local_aws.containers.archives import unpack
 from include.local_aws.errors import JobFailure
-from include.local_aws.jobs.archives import unpack
 
 Member = tuple[str, bytes, str]
 """A name, tarfile's type of a member, and what a link leads to."""

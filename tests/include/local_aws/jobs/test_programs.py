@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.local_aws.jobs.container import Container
+from include.local_aws.containers.container import Container
 from include.local_aws.jobs.programs import Program, Programs
 from include.local_aws.processes.isolation import Isolation
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from include.config import Deployment, Pipeline, find_pipeline
 from include.local_aws.jobs.spot import TAG
-from include.pipeline import Deployment, Pipeline, find_pipeline
-from include.pipeline.requests import training_hyperparameters, training_request
+from include.sagemaker_requests import training_hyperparameters, training_request
 from tests.include.image_classification.training.making import write_records
 from tests.include.local_aws.local_server import BUCKET, OWN_IMAGE, ROLE, LocalServer, fresh
 

@@ -7,20 +7,21 @@ from typing import Any
 
 import pytest
 
-from include.image_classification.conversion.recordio import read_records, unpack_image
+from include.config import Deployment, Pipeline, find_pipeline
+from include.config.versions import recordio_version
+from include.contracts.dataset import Split
+from include.decisions.conversion.manifest import need_conversion_manifest
+from include.decisions.conversion.plan import complete_conversion
 from include.image_classification.dataset.version.manifest import (
     Image,
-    Split,
     Version,
     image_key,
     write_json,
     write_version,
 )
-from include.pipeline import Deployment, Layout, Pipeline, find_pipeline
-from include.pipeline.requests import im2rec_request, training_hyperparameters, training_request
-from include.pipeline.versions import recordio_version
-from include.policies.conversion import complete_conversion
-from include.policies.conversion_manifest import need_conversion_manifest
+from include.image_classification.recordio.records import read_records, unpack_image
+from include.sagemaker_requests import im2rec_request, training_hyperparameters, training_request
+from include.storage.layout import Layout
 from tests.include.image_classification.dataset.making import photo
 from tests.include.local_aws.local_server import BUCKET, OWN_IMAGE, ROLE, LocalServer, fresh
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.local_aws.errors import JobFailure
-from include.local_aws.jobs.sending import Limits
-from include.local_aws.jobs.splitting import split
+from include.local_aws.jobs.transforms.sending import Limits
+from include.local_aws.jobs.transforms.splitting import split
 from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer, fresh
 
 _TARGET = f"s3://{BUCKET}/transformed"

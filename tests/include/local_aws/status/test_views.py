@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.local_aws.jobs.kinds import TRAINING
-from include.local_aws.logs import LogFiles, tail
+from include.local_aws.observability.logs import LogFiles, tail
 from include.local_aws.settings import Settings
 from include.local_aws.status import jobs, log_view, storage
-from include.local_aws.status.words import duration, size
+from include.local_aws.status.wording import duration, size
 from include.local_aws.store import Store
 from tests.include.local_aws.keys import KEYS
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from include.decisions.decision import Decision
 from include.local_run.drive import chain as chain_module
 from include.local_run.drive import follow
 from include.local_run.drive.airflow_api import AirflowApi
@@ -14,7 +15,6 @@ from include.local_run.drive.chain import FAMILIES, Chain, RunFailed
 from include.local_run.drive.clients import Aws
 from include.local_run.drive.follow import Follower
 from include.local_run.drive.show import Show
-from include.policies.decision import Decision
 
 REFRESH, CONVERSION = "cars__dataset_refresh", "cars__im2rec_conversion"
 

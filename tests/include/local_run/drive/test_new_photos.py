@@ -8,7 +8,7 @@ from typing import Any
 
 from include.local_run.drive import new_photos
 from include.local_run.drive.clients import Aws
-from include.pipeline import Layout
+from include.storage.layout import Layout
 
 LAYOUT = Layout("bucket", "pets")
 

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from include.config import Pipeline, find_pipeline
 from include.local_run.drive.clients import Aws
 from include.local_run.drive.report import summarise, write
 from include.local_run.drive.results import Reasons, gather
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack.aws import BUCKET
-from include.pipeline import Layout, Pipeline, find_pipeline
+from include.storage.layout import Layout
 
 FIELDS = {
     "dataset": {

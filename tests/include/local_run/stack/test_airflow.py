@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from include.local_run.errors import RunError
-from include.local_run.places import PROJECT, Places
+from include.local_run.project_paths import PROJECT, Places
 from include.local_run.stack import airflow
 from include.local_run.stack.aws import ReadyLine, variables
 from include.local_run.stack.login import ui_login

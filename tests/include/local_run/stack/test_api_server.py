@@ -15,7 +15,7 @@ import pytest
 from include.local_aws.processes.ports import free_port
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.errors import RunError
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack import airflow
 from include.local_run.stack.component import Running, tail
 from include.local_run.stack.login import Login, ui_login

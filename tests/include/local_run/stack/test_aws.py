@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from include.local_aws.images import ImageRegistry
-from include.local_run.places import Places
+from include.config import Deployment
+from include.decisions.training.image_digest import pin_image
+from include.local_aws.image_registry import ImageRegistry
+from include.local_run.project_paths import Places
 from include.local_run.stack.aws import image_uri, local_aws
-from include.pipeline import Deployment
-from include.policies.image import pin_image
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from include.local_run.errors import RunError
-from include.local_run.places import Places
+from include.local_run.project_paths import Places
 from include.local_run.stack.lock import claim
 from include.local_run.stack.ports import require_free
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from include.local_run.errors import RunError
-from include.local_run.places import PROJECT
+from include.local_run.project_paths import PROJECT
 from include.local_run.stack.component import Component
 from include.local_run.stack.marked import marked, wait_until_gone
 from include.local_run.stack.supervisor import Supervisor

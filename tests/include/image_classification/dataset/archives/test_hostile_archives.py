@@ -22,9 +22,9 @@ from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives import member as limits
 from include.image_classification.dataset.archives.archives import members
 from include.image_classification.dataset.archives.member import normal, path_problem
-from include.image_classification.dataset.photo.check import Photo
 from include.image_classification.dataset.source.contract import outer_members, read_member
 from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 from tests.include.image_classification.dataset.making import tgz
 
 MIB = 1 << 20

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.photo.check import Photo
 from include.image_classification.dataset.source.class_folders import open_class_folders
 from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 from tests.include.image_classification.dataset.making import class_folders, photo, tgz
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from include.config.sections.stages import LONGEST_ARGUMENT, Source
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source import contract as source
 from include.image_classification.dataset.source.split_hints import name_part
-from include.pipeline.stages import LONGEST_ARGUMENT, Source
 
 NAMES = ["Audi A5 2012", "BMW M3", "Citroën C4", "Dodge Ram"]
 

@@ -183,7 +183,7 @@ NAMES = st.text(
 @pytest.fixture(scope="module")
 def mxnet_im2rec() -> Any:
     """MXNet's own program, as a module."""
-    from include.image_classification.training.mxnet_import import mx
+    from include.image_classification.mxnet_import import mx
 
     file = Path(mx.__file__).parent / "tools" / "im2rec.py"
     spec = importlib.util.spec_from_file_location("mxnet_im2rec", file)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from include.contracts.dataset import Box
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.photo.check import Photo
 from include.image_classification.dataset.stanford.layout import open_stanford_cars
-from include.image_classification.dataset.version.manifest import Box, Quarantined
+from include.image_classification.dataset.version.manifest import Quarantined
+from include.image_classification.dataset.version.photo_check import Photo
 from tests.include.image_classification.dataset.making import (
     BOX,
     LABELLED,

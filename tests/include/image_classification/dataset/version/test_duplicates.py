@@ -2,9 +2,10 @@
 
 import itertools
 
-from include.image_classification.dataset.photo.check import CheckedPhoto, Content
+from include.contracts.dataset import Box, Split
 from include.image_classification.dataset.version.duplicates import deduplicate
-from include.image_classification.dataset.version.manifest import Box, Cut, Duplicate, Split
+from include.image_classification.dataset.version.manifest import Cut, Duplicate
+from include.image_classification.dataset.version.photo_check import CheckedPhoto, Content
 
 CLASSES = [f"class {number}" for number in range(10)]
 

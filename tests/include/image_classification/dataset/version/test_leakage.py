@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.image_classification.dataset.photo.perceptual import perceptual_hash
+from include.contracts.dataset import Split
 from include.image_classification.dataset.version import leakage
 from include.image_classification.dataset.version.leakage import find_leaks
-from include.image_classification.dataset.version.manifest import Image, Split
-from include.image_classification.squash import Image as Pixels
+from include.image_classification.dataset.version.manifest import Image
+from include.image_classification.images.perceptual_hash import perceptual_hash
+from include.image_classification.images.resizing import Image as Pixels
 
 BASE = 0x0F1E2D3C4B5A6978
 # Near each other, so that close pairs are likely.

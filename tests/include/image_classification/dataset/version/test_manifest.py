@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.contracts.dataset import SPLITS, Box
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.version.manifest import (
-    SPLITS,
-    Box,
     Cut,
     Image,
     Version,

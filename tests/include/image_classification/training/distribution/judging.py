@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 
-from include.image_classification.training import network
-from include.image_classification.training.batches import Batch, BatchReader
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.environment import worker_of
 from include.image_classification.training.distribution.supervise import supervise
+from include.image_classification.training.input.batches import Batch, BatchReader
+from include.image_classification.training.networks import network
 from tests.include.image_classification.training.distribution.plain import plain
 
 MODULE = "tests.include.image_classification.training.distribution.judging"

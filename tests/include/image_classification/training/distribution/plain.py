@@ -8,10 +8,10 @@ import sys
 import threading
 from typing import Any
 
-from include.image_classification.training import network
+from include.image_classification.mxnet_import import mx
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.supervise import supervise
-from include.image_classification.training.mxnet_import import mx
+from include.image_classification.training.networks import network
 
 MODULE = "tests.include.image_classification.training.distribution.plain"
 

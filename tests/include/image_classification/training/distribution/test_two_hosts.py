@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from include.image_classification.training.checkpoint_file import read_description
+from include.image_classification.training.checkpoints.checkpoint_file import read_description
 from tests.include.image_classification.training.distribution import judging
 from tests.include.image_classification.training.distribution.hosts import Hosts
 from tests.include.image_classification.training.distribution.plain import MODULE

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
+from include.image_classification.recordio.reader import Records
 from include.image_classification.training.input.opening import open_channel
-from include.image_classification.training.records import Records
 from tests.include.image_classification.training.making import picture
 
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
-from include.image_classification.conversion.recordio import MAGIC, frame, pack_image
-from include.image_classification.training.batches import Batch
+from include.image_classification.recordio.records import MAGIC, frame, pack_image
 from include.image_classification.training.distribution.share import Share
 from include.image_classification.training.input import pipe as pipe_module
+from include.image_classification.training.input.batches import Batch
 from include.image_classification.training.input.opening import make_reader, open_channel
 from include.image_classification.training.input.pipe import Pipe
 from include.image_classification.training.input.piped_batches import PipedReader

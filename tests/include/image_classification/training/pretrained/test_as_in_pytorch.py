@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from include.image_classification.training.mxnet_import import mx
-from include.image_classification.training.network import make_network
+from include.image_classification.mxnet_import import mx
+from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.reading import read_weights
 from include.image_classification.training.pretrained.torchvision_names import torchvision_names
 from include.image_classification.training.pretrained.transplant import transplant

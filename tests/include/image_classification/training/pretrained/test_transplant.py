@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.training.artifact import store_model
-from include.image_classification.training.mxnet_import import mx
-from include.image_classification.training.network import make_network
+from include.image_classification.model.artifact import store_model
+from include.image_classification.mxnet_import import mx
+from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.reading import read_weights
 from include.image_classification.training.pretrained.transplant import transplant
 from tests.include.image_classification.training.pretrained.making import (

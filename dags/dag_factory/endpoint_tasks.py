@@ -1,0 +1,211 @@
+"""The way from a plan to an endpoint that serves it: what an update and a rollback share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import TriggerRule, get_current_context, task
+
+from dag_factory import assets
+from dag_factory.builder import BACKSTOP
+from dag_factory.run_context import Site, open_site
+from dag_factory.skipping import go_or_skip
+from include.config import Pipeline
+from sagemaker_jobs import DeployEndpoint, EnsureEndpointConfig, EnsureModel, TrackEndpoint
+
+FAILED_TEST = "failed_test"
+"""The XCom in which a smoke test that asked leaves what was wrong with the answers."""
+
+
+def patience(pipeline: Pipeline) -> timedelta:
+    """Return how long an update may take, and the way back after a smoke test that failed.
+
+    New machines come once in that time; what they take the second time is left to the backstop.
+    """
+    everywhere = [each.endpoint for each in pipeline.everywhere]
+    return max(endpoint.patience + endpoint.traffic.duration for endpoint in everywhere)
+
+
+def serve(pipeline: Pipeline, planned: Any) -> Any:
+    """Add what deploys a plan, tests it and takes it back where it fails.
+
+    Args:
+        pipeline: Whose endpoint it is.
+        planned: The XCom of the task `plan`: the requests `model`, `endpoint_config` and
+            `endpoint`, the `package`'s facts, and as `previous` what serves now.
+
+    Returns:
+        The XCom of the smoke test, which only what serves well has.
+    """
+    model = EnsureModel(task_id="ensure_model", request=planned["model"])
+    config = EnsureEndpointConfig(
+        task_id="ensure_endpoint_config", request=planned["endpoint_config"]
+    )
+    before: Any = ask_before(pipeline.name, planned["package"])
+    deploy = DeployEndpoint(task_id="deploy", request=planned["endpoint"])
+    deployed: Any = deploy.output
+    served: Any = _track("track_endpoint", pipeline, deployed)
+    model >> config >> before >> deploy
+    tested: Any = smoke_test(pipeline.name, planned["package"], served, before)
+    withdrawn: Any = withdraw(pipeline.name)
+    tested >> withdrawn
+    # Beside each other: the former model must not wait for the registry to accept a rejection.
+    reject_package(pipeline.name, withdrawn)
+    former: Any = plan_restore(pipeline.name, withdrawn)
+    restored: Any = DeployEndpoint(task_id="restore", request=former).output
+    _track("track_restore", pipeline, restored)
+    publish.override(outlets=[assets.endpoint(pipeline)])(pipeline.name, planned, served, tested)
+    return tested
+
+
+@task(multiple_outputs=False)
+def ask_before(pipeline: str, package: dict[str, str]) -> dict[str, Any] | None:
+    """Ask what serves now for the test photos, to compare: None where nothing serves."""
+    from include.decisions.endpoint.smoke_test import ask_former
+    from include.decisions.registry.serving_model import endpoint_status
+
+    site = open_site(pipeline)
+    # Also before the first model: what cannot be tested is not deployed.
+    samples = _samples(site, package)
+    now = endpoint_status(site.sagemaker, site.pipeline.slug)
+    if now is None or now.status != "InService":
+        return None
+    return ask_former(site.runtime, now.name, samples)
+
+
+@task(multiple_outputs=False)
+def smoke_test(
+    pipeline: str,
+    package: dict[str, str],
+    endpoint: dict[str, Any],
+    before: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Ask the endpoint for test photos, and return how its answers and its pace compare."""
+    from include.decisions.endpoint.smoke_test import NoAnswer, SmokeTestError
+    from include.decisions.endpoint.smoke_test import smoke_test as ask
+
+    site = open_site(pipeline)
+    name, samples = endpoint["endpoint_name"], _samples(site, package)
+    try:
+        return ask(site.runtime, name, samples, site.pipeline.endpoint, before)
+    except (SmokeTestError, NoAnswer) as error:
+        get_current_context()["ti"].xcom_push(key=FAILED_TEST, value=str(error))
+        raise
+
+
+@task(trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
+def withdraw(pipeline: str) -> dict[str, Any]:
+    """Decide whether the model is at fault, and return what to reject and what to restore.
+
+    Changes nothing: `reject_package` and `plan_restore` act on the decision, each by itself.
+    Skipped where there is nothing to do for either.
+    """
+    from include.decisions.endpoint.rejection import judge_failure
+    from include.decisions.registry.serving_model import endpoint_status
+    from sagemaker_jobs.failure_reasons import endpoint_cause
+
+    site, ti = open_site(pipeline), get_current_context()["ti"]
+    # Not by arguments: with `plan` upstream, its failure would start this task, too.
+    planned = ti.xcom_pull(task_ids="plan")
+    # Not by XComs alone: a task that was cleared and then not reached has its last try's still.
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
+    deployed, tested = states.get("deploy") == "success", states.get("smoke_test") == "failed"
+    failed_test = ti.xcom_pull(task_ids="smoke_test", key=FAILED_TEST) if tested else None
+    endpoint = endpoint_status(site.sagemaker, site.pipeline.slug)
+    cause = endpoint_cause(endpoint.failure_reason if endpoint else "")
+    judged = judge_failure(endpoint, planned, deployed, failed_test, cause)
+    go_or_skip(judged.restore if judged.restore.go else judged.reject)
+    return {
+        "package": planned["package"]["arn"],
+        "reject": asdict(judged.reject),
+        "restore": asdict(judged.restore),
+        "endpoint_config": judged.endpoint_config,
+        "replaces": endpoint.endpoint_config if endpoint else None,
+    }
+
+
+@task(multiple_outputs=False)
+def reject_package(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, str]:
+    """Mark the package as Rejected in the registry, or skip; return its ARN and the reason.
+
+    A failure here fails this task only: restoring the former model does not depend on it.
+    """
+    from include.decisions.decision import Decision
+    from include.decisions.registry.packages import reject
+
+    decision = Decision(**withdrawn["reject"])
+    go_or_skip(decision)
+    reject(open_site(pipeline).sagemaker, withdrawn["package"], decision.reason)
+    return {"package": withdrawn["package"], "reason": decision.reason}
+
+
+@task(multiple_outputs=False)
+def plan_restore(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, Any]:
+    """Return the request that brings the former endpoint configuration back, or skip.
+
+    The request names what it `replaces`. So `restore`, cleared later, does not replace what another
+    run has deployed since.
+    """
+    from include.decisions.decision import Decision
+    from include.sagemaker_requests import endpoint_request
+
+    go_or_skip(Decision(**withdrawn["restore"]))
+    request = endpoint_request(open_site(pipeline).pipeline, withdrawn["endpoint_config"])
+    return {**request, "replaces": withdrawn["replaces"]}
+
+
+@task(multiple_outputs=False)
+def prune(pipeline: str) -> dict[str, Any]:
+    """Delete the models and endpoint configurations of releases that are not kept.
+
+    A rollback comes to it only once the newer packages are Rejected: they need not be kept.
+    """
+    from include.decisions.endpoint.pruning import configs_to_keep
+    from include.decisions.endpoint.pruning import prune as delete
+    from include.decisions.endpoint.release import list_releases
+    from include.decisions.registry.packages import approved_packages
+    from include.decisions.registry.serving_model import find_champion
+
+    site = open_site(pipeline)
+    champion = find_champion(site.sagemaker, site.pipeline.slug)
+    if champion is None:
+        return {}
+    releases, most = list_releases(site.s3, site.layout), site.pipeline.endpoint.keep_releases
+    approved = approved_packages(site.sagemaker, site.pipeline.slug)
+    keep = configs_to_keep(releases, approved, champion.endpoint_config, most)
+    return {**delete(site.sagemaker, site.pipeline, site.deployment, keep, datetime.now(UTC))}
+
+
+@task(multiple_outputs=False)
+def publish(
+    pipeline: str, planned: dict[str, Any], endpoint: dict[str, Any], smoke: dict[str, Any]
+) -> dict[str, Any]:
+    """Record the deployment below `releases/`, and say what serves now."""
+    from include.decisions.endpoint.release import write_release
+
+    site, ti = open_site(pipeline), get_current_context()["ti"]
+    run, now = f"{ti.dag_id}/{ti.run_id}", datetime.now(UTC)
+    release = write_release(site.s3, site.layout, planned, endpoint, smoke, run, now)
+    return {**endpoint, "package": planned["package"], "smoke_test": smoke, "release": release}
+
+
+def _track(task_id: str, pipeline: Pipeline, deployed: Any) -> Any:
+    longest = max(each.endpoint.patience for each in pipeline.everywhere)
+    return TrackEndpoint(
+        task_id=task_id,
+        endpoint=deployed,
+        timeout=longest,
+        execution_timeout=longest + BACKSTOP,
+    ).output
+
+
+def _samples(site: Site, package: dict[str, str]) -> Any:
+    from include.decisions.endpoint.smoke_test import load_samples
+
+    # The split that it was judged on: the pipeline may name another one by now.
+    split = package.get("split", site.pipeline.evaluation.split)
+    job, version = package["training_job"], package["dataset_version"]
+    count = site.pipeline.endpoint.smoke_images
+    return load_samples(site.s3, site.layout, job, version, split, count)

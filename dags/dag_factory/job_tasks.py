@@ -1,0 +1,55 @@
+"""A job as two tasks: one submits it, the other follows it and returns its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from dag_factory.builder import BACKSTOP
+from dag_factory.run_context import open_deployment
+from sagemaker_jobs import SubmitProcessingJob, SubmitTrainingJob, SubmitTransformJob, TrackJob
+
+
+def processing(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
+    """Add a processing job to the DAG, and return its summary's XCom.
+
+    Args:
+        stage: The second half of the two tasks' ids.
+        request: The XCom that holds the request.
+        patience: How long the job may take, waiting for a machine included.
+        after: What must be done before, beside the task that made the request.
+    """
+    submitted = SubmitProcessingJob(task_id=f"submit_{stage}", request=request)
+    return _track(stage, submitted, patience, after)
+
+
+def training(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
+    """Add a training job to the DAG, like `processing`."""
+    submitted = SubmitTrainingJob(task_id=f"submit_{stage}", request=request)
+    return _track(stage, submitted, patience, after, cost_usd=training_cost)
+
+
+def transform(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
+    """Add a batch transform job to the DAG, like `processing`."""
+    submitted = SubmitTransformJob(task_id=f"submit_{stage}", request=request)
+    return _track(stage, submitted, patience, after)
+
+
+def training_cost(summary: Mapping[str, Any]) -> float | None:
+    """Return what a training job cost in US dollars, by its summary; only while a task runs."""
+    from include.decisions.costs.billing import cost_usd
+
+    return cost_usd(summary, open_deployment())
+
+
+def _track(stage: str, submitted: Any, patience: timedelta, after: Any, **more: Any) -> Any:
+    if after is not None:
+        after >> submitted
+    return TrackJob(
+        task_id=f"track_{stage}",
+        job=submitted.output,
+        timeout=patience,
+        execution_timeout=patience + BACKSTOP,
+        **more,
+    ).output

@@ -1,0 +1,104 @@
+"""Where a task works: the installation, its pipeline with overrides, and AWS clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from airflow.sdk import Variable
+
+from include.config import Deployment, Pipeline, find_pipeline
+from include.storage.layout import Layout
+
+CONNECTION = "aws_default"
+
+LONGEST_ANSWER = 70
+"""Seconds to wait for an endpoint's answer; SageMaker gives up on the model after 60."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a task needs to read, decide and write."""
+
+    pipeline: Pipeline
+    deployment: Deployment
+
+    @property
+    def bucket(self) -> str:
+        """The bucket of all objects."""
+        return self.deployment.bucket
+
+    @property
+    def layout(self) -> Layout:
+        """The keys of the pipeline's objects."""
+        return Layout(self.bucket, self.pipeline.name)
+
+    @cached_property
+    def s3(self) -> Any:
+        """A boto3 S3 client."""
+        return aws_client("s3")
+
+    @cached_property
+    def sagemaker(self) -> Any:
+        """A boto3 SageMaker client."""
+        return aws_client("sagemaker")
+
+    @cached_property
+    def ecr(self) -> Any:
+        """A boto3 ECR client, which knows what an image's tag stands for."""
+        return aws_client("ecr")
+
+    @cached_property
+    def runtime(self) -> Any:
+        """A boto3 SageMaker runtime client, which asks endpoints, and soon gives up on one."""
+        limits = {"read_timeout": LONGEST_ANSWER, "retries": {"total_max_attempts": 2}}
+        return aws_client("sagemaker-runtime", **limits)
+
+
+def open_site(pipeline: str) -> Site:
+    """Read the installation's settings and the pipeline's file; only while a task runs.
+
+    Raises:
+        DeploymentError: An Airflow Variable is missing or cannot be right.
+        PipelineError: The pipeline's file is wrong for this deployment.
+    """
+    deployment = open_deployment()
+    return Site(find_pipeline(pipeline, deployment.name), deployment)
+
+
+def open_deployment() -> Deployment:
+    """Read the installation's settings; only while a task runs.
+
+    Raises:
+        DeploymentError: An Airflow Variable is missing or cannot be right.
+    """
+    return Deployment(
+        name=variable("deployment"),
+        bucket=variable("artifact_bucket"),
+        role_arn=variable("sagemaker_role_arn"),
+        image_uri=variable("image_uri"),
+        region=aws_client("sagemaker").meta.region_name,
+        endpoint_role_arn=variable("sagemaker_endpoint_role_arn"),
+        fetch_allowed_hosts=variable("fetch_allowed_hosts"),
+    )
+
+
+def variable(name: str) -> str:
+    """Return an Airflow Variable, empty where it is not set."""
+    return str(Variable.get(name, default=""))
+
+
+def aws_client(service: str, **limits: Any) -> Any:
+    """Return a boto3 client of the installation's connection.
+
+    Args:
+        service: As boto3 names it.
+        **limits: What botocore's Config takes, over what the connection says.
+    """
+    # Loading boto3's model of a service takes longer than parsing all DAGs.
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+    from botocore.config import Config
+
+    hook = AwsBaseHook(aws_conn_id=CONNECTION, client_type=service)
+    return hook.get_client_type(hook.region_name, hook.config.merge(Config(**limits)))

@@ -1,0 +1,66 @@
+"""A file on the web, as a pipeline's YAML names it."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+from urllib.parse import unquote, urlparse
+
+from pydantic import AfterValidator, Field, model_validator
+
+from include.config.strict import Strict
+
+
+def _url(text: str) -> str:
+    """Refuse a URL that no request could be sent to."""
+    try:
+        parts = urlparse(text)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ValueError(f"cannot be a URL: {error}") from None
+    if not usable:
+        raise ValueError("cannot be a URL: it names no host, or port 0")
+    if "@" in parts.netloc:
+        raise ValueError("a user or password in the URL is not supported: leave it out")
+    return text
+
+
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*[^\s/]$"), AfterValidator(_url)]
+
+
+class WebFile(Strict):
+    """One file, and where it can be had: a plain URL in the YAML is a file with one mirror.
+
+    Attributes:
+        name: What it is called in the source's folder; left out, as at its first mirror.
+        mirrors: Where it is, in the order in which they are tried.
+        size: Bytes, if known.
+        max_bytes: The most that is fetched where `size` is not known.
+        sha256: Of the whole file, in hexadecimal, if known.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[^/\\]*[^/\\.][^/\\]*$")] | None = None
+    mirrors: Annotated[list[Url], Field(min_length=1)]
+    size: Annotated[int, Field(ge=1)] | None = None
+    max_bytes: Annotated[int, Field(ge=1)] = 50_000_000_000
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+    @property
+    def largest(self) -> int:
+        """The most bytes that the file may have."""
+        return self.max_bytes if self.size is None else self.size
+
+    @property
+    def plain_mirrors(self) -> list[str]:
+        """The mirrors without TLS, where anybody on the way could change the file."""
+        return [url for url in self.mirrors if url.startswith("http://")]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_url_is_a_file(cls, value: Any) -> Any:
+        return {"mirrors": [value]} if isinstance(value, str) else value
+
+    @property
+    def file_name(self) -> str:
+        """What the file is called in the source's folder."""
+        return self.name or PurePosixPath(unquote(urlparse(self.mirrors[0]).path)).name

@@ -1,0 +1,1 @@
+"""What the DAGs and the container image agree on: limits, flags, hyperparameters and records."""

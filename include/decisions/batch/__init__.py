@@ -1,0 +1,1 @@
+"""Decisions of batch_inference."""

@@ -1,0 +1,92 @@
+"""The child process that decodes strangers' photos, with limited memory and processor time.
+
+Run as `python -m <this module> <bytes of memory> <seconds>`. It writes one JSON object a line to
+its standard output, first `{"ready": true}`. It reads photos from its standard input, each as its
+length (8 bytes) and its bytes. By a photo's header it answers `{"pixels": n, "problem": reason}`.
+Where the reason is null it waits for one more byte, decodes the pixels, and answers
+`{"problem": reason}`. It ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import struct
+import sys
+from collections.abc import Callable
+from typing import IO, Any, TypeVar
+
+from include.decisions.batch.screening.check import header_problem, pixels_problem
+
+Found = TypeVar("Found")
+LENGTH = struct.Struct("<Q")
+
+
+def main(arguments: list[str]) -> None:
+    """Answer for photos until the standard input ends."""
+    memory, seconds = map(int, arguments)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    _load_decoders()
+    photos, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "w", encoding="utf-8")
+    _answer(answers, ready=True)
+    _silence()
+    while len(length := photos.read(LENGTH.size)) == LENGTH.size:
+        content = photos.read(LENGTH.unpack(length)[0])
+        _limit_time(seconds)
+        _look(photos, answers, content, memory)
+
+
+def _look(photos: IO[bytes], answers: IO[str], content: bytes, memory: int) -> None:
+    pixels, problem = _within(memory, lambda: header_problem(content), lambda text: (0, text))
+    _answer(answers, pixels=pixels, problem=problem)
+    if problem is None and photos.read(1):
+        found = _within(memory, lambda: pixels_problem(content), lambda text: text)
+        _answer(answers, problem=found)
+
+
+def _within(memory: int, look: Callable[[], Found], refuse: Callable[[str], Found]) -> Found:
+    try:
+        return look()
+    except MemoryError:
+        return refuse(f"needs more than {memory >> 20} MB of memory to be decoded")
+
+
+def _answer(answers: IO[str], **fields: Any) -> None:
+    print(json.dumps(fields), file=answers, flush=True)
+
+
+def _load_decoders() -> None:
+    """Import what decodes, so that a missing library is an error here and blames no photo."""
+    import simplejpeg  # noqa: F401
+    from PIL import Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin  # noqa: F401
+
+    # The limits of this package are checked before anything is decoded; Pillow's would warn.
+    Image.MAX_IMAGE_PIXELS = None
+
+
+def _silence() -> None:
+    """Drop what libraries print: it is of strangers' bytes, and nobody reads it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+
+
+def _limit_time(seconds: int) -> None:
+    """Let this process compute for so many seconds from now on; SIGXCPU ends it then.
+
+    The kernel sends SIGKILL at the hard limit, which is read as a signal from outside: the soft
+    limit stays below a hard limit that the worker has.
+    """
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = limit if hard == resource.RLIM_INFINITY else min(limit, max(hard - 1, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,8 @@
+"""What is wrong with a photo's bytes, though Pillow makes a picture of them."""
+
+from __future__ import annotations
+
+from include.decisions.batch.screening.damage.jpeg import jpeg_damage
+from include.decisions.batch.screening.damage.png import png_damage
+
+__all__ = ["jpeg_damage", "png_damage"]

@@ -1,0 +1,206 @@
+"""Child processes in which photos of strangers are decoded, away from the worker's secrets.
+
+They have neither the worker's environment nor its memory. A photo that ends its process is refused
+with that as the reason, and the next one gets a new process. A process that is ended from outside
+refuses no photo: the task fails and is retried. Plain subprocesses: an Airflow worker
+may be a daemonic process, which multiprocessing allows no children.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any
+
+from include.contracts.limits import MOST_PIXELS
+from include.decisions.batch.screening.budget import Budget
+from include.decisions.batch.screening.child import LENGTH
+
+CHILD = "include.decisions.batch.screening.child"
+PROCESSES = 4
+
+MEMORY = 2 << 30
+"""Bytes of address space of one process. A progressive JPEG of 100 million pixels in four colours
+takes the most, 1.3 GB."""
+
+SECONDS = 120
+"""Processor time for one photo."""
+
+KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
+"""What a child gets of the environment: Airflow's variables hold connections, keys and tokens."""
+
+
+FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+"""Signals that end a process for a reason other than its photo: they come from the kernel's OOM
+killer or from a worker that shuts down. A photo's own excess ends it by MemoryError, SIGXCPU,
+SIGSEGV or SIGABRT."""
+
+
+class DecoderError(RuntimeError):
+    """The decoding process does not start, or was ended from outside: this refuses no photo."""
+
+
+class _DiedError(Exception):
+    """The process ended without an answer; the text is the reason for refusing the photo."""
+
+
+class Decoder:
+    """One child process, started when it is needed. Not for two threads at once."""
+
+    def __init__(self, memory: int = MEMORY, seconds: int = SECONDS) -> None:
+        """Create a decoder with this much memory, in bytes, and processor time for each photo."""
+        self._memory, self._seconds = memory, seconds
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def problem(self, content: bytes, pixels: Budget) -> str | None:
+        """Return why a photo is refused, or None.
+
+        Args:
+            content: The photo's bytes.
+            pixels: The budget of pixels that are decoded at once, in all processes together.
+
+        Raises:
+            DecoderError: The process cannot be started, or was ended from outside.
+        """
+        process = self.process or self._start()
+        try:
+            header = self._ask(process, LENGTH.pack(len(content)) + content)
+            if header["problem"] is not None:
+                return str(header["problem"])
+            with pixels.taken(header["pixels"]):
+                found: str | None = self._ask(process, b"!")["problem"]
+                return found
+        except _DiedError as reason:
+            self.close()
+            return str(reason)
+        except DecoderError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the process."""
+        if self.process is None:
+            return
+        with self.process as process:
+            process.kill()
+            assert process.stdin is not None
+            # What was not sent any more is flushed by closing.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+        self.process = None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-P", "-m", CHILD, str(self._memory), str(self._seconds)]
+        self.process = process = subprocess.Popen(
+            command,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        if not process.stdout.readline():
+            told = process.stderr.read().decode(errors="replace").strip() or "it said nothing"
+            self.close()
+            raise DecoderError(f"{CHILD}, which decodes incoming photos, does not start: {told}")
+        return process
+
+    def _ask(self, process: subprocess.Popen[bytes], request: bytes) -> dict[str, Any]:
+        """Send bytes, and return the answer.
+
+        Raises:
+            _DiedError: The process ended instead, because of the photo.
+            DecoderError: The process was ended from outside.
+        """
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except BrokenPipeError:
+            answer = b""
+        if not answer:
+            raise _DiedError(self._reason(process.wait()))
+        return dict(json.loads(answer))
+
+    def _reason(self, status: int) -> str:
+        """Return why a photo on which the process ended is refused.
+
+        Raises:
+            DecoderError: A signal from outside ended the process.
+        """
+        if status == -signal.SIGXCPU:
+            return f"needs more than {self._seconds} s of processor time to be decoded"
+        if -status in FROM_OUTSIDE:
+            raise DecoderError(
+                f"{CHILD}, which decodes incoming photos, was ended by"
+                f" {signal.Signals(-status).name} from outside, such as for want of memory on the"
+                " worker: no photo is refused for that. The task's retry looks at them again; if"
+                " it fails as well, give the worker more memory"
+            )
+        how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        return f"cannot be decoded: the process that decoded it ended {how}"
+
+
+class Decoders:
+    """Several decoders for several threads, which share a budget of pixels."""
+
+    def __init__(
+        self,
+        processes: int = PROCESSES,
+        pixels: Budget | None = None,
+        memory: int = MEMORY,
+        seconds: int = SECONDS,
+    ) -> None:
+        """Create the decoders; a process is started with the first photo that it gets."""
+        self._pixels = pixels or Budget(MOST_PIXELS)
+        self._all = [Decoder(memory, seconds) for _ in range(processes)]
+        self._free: queue.LifoQueue[Decoder] = queue.LifoQueue()
+        for decoder in self._all:
+            self._free.put(decoder)
+
+    def problem(self, content: bytes) -> str | None:
+        """Return why a photo is refused, or None; waits for a free process.
+
+        Raises:
+            DecoderError: A process cannot be started, or was ended from outside.
+        """
+        decoder = self._free.get()
+        try:
+            return decoder.problem(content, self._pixels)
+        finally:
+            self._free.put(decoder)
+
+    def __enter__(self) -> Decoders:
+        """Return the decoders."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End all processes."""
+        for decoder in self._all:
+            decoder.close()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # Threads that nothing here uses would take address space.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }

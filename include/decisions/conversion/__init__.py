@@ -1,0 +1,1 @@
+"""Decisions of im2rec_conversion."""

@@ -1,0 +1,1 @@
+"""Cost estimates, billed costs, and the caps that a pipeline sets."""

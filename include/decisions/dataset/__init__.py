@@ -1,0 +1,1 @@
+"""Decisions of dataset_refresh: whether to fetch, wait for, or refresh a source."""

@@ -1,0 +1,135 @@
+"""Where drafts are kept between tasks, and how a whole one becomes the source's file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from include.common.addresses import redact_url
+from include.decisions.dataset.web.draft import (
+    BLOCK,
+    COPIED_AT_ONCE,
+    Draft,
+    Note,
+    Place,
+    note_record,
+    part_size,
+)
+from include.decisions.dataset.web.state import State
+from include.storage.records import read_record, write_record
+
+
+def begin(place: Place, state: State, sha256: str | None) -> Draft:
+    """Begin a draft; what was there of another is removed."""
+    discard(place)
+    upload = place.s3.create_multipart_upload(
+        **place.here, Metadata={"state": state.mark or "unknown"}
+    )["UploadId"]
+    note = Note(upload, state, sha256, part_size(state.size))
+    write_record(place.s3, place.bucket, place.note, note_record(note))
+    return Draft(place, note)
+
+
+def find(place: Place) -> Draft | None:
+    """Return what an earlier task left of a file, or None."""
+    record = read_record(place.s3, place.bucket, place.note)
+    if record is None:
+        return None
+    note = Note.read(record)
+    if (size := _size(place)) is not None:
+        return Draft(place, note, offset=size, completed=True)
+    parts, offset = _whole_parts(place, note)
+    return Draft(place, note, parts, offset) if parts else None
+
+
+def discard(place: Place) -> None:
+    """Remove a draft and all uploads of it."""
+    sweep(place.s3, place.bucket, place.folder)
+
+
+def publish(place: Place, metadata: dict[str, str]) -> None:
+    """Make the completed draft the source's file: it appears whole or not at all."""
+    source = {"Bucket": place.bucket, "Key": place.content}
+    extra = {"Metadata": metadata, "MetadataDirective": "REPLACE"}
+    size = place.s3.head_object(**source)["ContentLength"]
+    if size <= COPIED_AT_ONCE:
+        place.s3.copy_object(CopySource=source, Bucket=place.bucket, Key=place.target, **extra)
+    else:
+        place.s3.copy(source, place.bucket, place.target, ExtraArgs=extra)
+    discard(place)
+
+
+def read_back(place: Place) -> str:
+    """Return the SHA-256 of a completed draft."""
+    body = place.s3.get_object(**place.here)["Body"]
+    digest = hashlib.sha256()
+    for block in iter(lambda: body.read(BLOCK), b""):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def metadata(url: str, state: State, sha256: str | None) -> dict[str, str]:
+    """Return what the source's file says of itself: S3 takes 2 KB of ASCII, and shows them."""
+    marks = {"state": state.mark, "sha256": sha256}
+    return {
+        "origin": quote(redact_url(url), safe=":/%~+,;@")[:1000],
+        **{k: v for k, v in marks.items() if v},
+    }
+
+
+def sweep(s3: Any, bucket: str, folder: str, keep: Collection[str] = ()) -> None:
+    """Remove drafts that nobody will finish, but for those in the folders to keep."""
+    for key, upload in _uploads(s3, bucket, folder):
+        if not key.startswith(tuple(keep)):
+            _abort(s3, bucket, key, upload)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder)
+    for key in [entry["Key"] for page in pages for entry in page.get("Contents", [])]:
+        if not key.startswith(tuple(keep)):
+            s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _size(place: Place) -> int | None:
+    """Return the bytes of a completed draft, or None: `begin` leaves none of another."""
+    try:
+        size: int = place.s3.head_object(**place.here)["ContentLength"]
+    except place.s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
+            raise
+        return None
+    return size
+
+
+def _uploads(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
+    pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+    found = [(entry["Key"], entry["UploadId"]) for p in pages for entry in p.get("Uploads", [])]
+    yield from found
+
+
+def _abort(s3: Any, bucket: str, key: str, upload: str) -> None:
+    try:
+        s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchUpload":  # it has ended meanwhile
+            raise
+
+
+def _whole_parts(place: Place, note: Note) -> tuple[dict[int, str], int]:
+    """Return the parts from the first on that are there in full, and their bytes."""
+    pages = place.s3.get_paginator("list_parts").paginate(**place.here, UploadId=note.upload)
+    try:
+        found = {
+            entry["PartNumber"]: entry["ETag"]
+            for page in pages
+            for entry in page.get("Parts", [])
+            if entry["Size"] == note.part
+        }
+    except place.s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchUpload":
+            raise
+        return {}, 0
+    parts: dict[int, str] = {}
+    while (number := len(parts) + 1) in found:
+        parts[number] = found[number]
+    return parts, len(parts) * note.part

@@ -1,0 +1,1 @@
+"""Decisions of endpoint_update and endpoint_rollback."""

@@ -1,0 +1,134 @@
+"""Releases: one folder for each deployment of a model, with all that tells why it serves.
+
+A deployment is recorded when its endpoint has passed the smoke test, so that a record means a model
+that did serve well; rolling back chooses among them. Records are append-only: deploying a model
+again, as a rollback does, adds a folder beside the earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from include.storage.layout import Layout
+from include.storage.records import read_record, write_record
+
+MANIFEST = "release.json"
+"""Written last: a folder without it is of a deployment that was never finished.
+
+Earlier versions of this project wrote it directly below `releases/<number>/`; it is still read.
+"""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A deployment of a model.
+
+    Attributes:
+        version: Its model package's number in the registry.
+        deployed: When it was deployed, as ISO 8601 with its time zone.
+        endpoint_config: The endpoint configuration that served it.
+        model: The SageMaker model in that configuration.
+    """
+
+    version: int
+    deployed: str
+    endpoint_config: str
+    model: str
+
+
+def write_release(
+    s3: Any,
+    layout: Layout,
+    planned: Mapping[str, Any],
+    endpoint: Mapping[str, Any],
+    smoke: Mapping[str, Any],
+    run: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Record a deployment in a folder of its own, the manifest last, and return the manifest.
+
+    Beside the manifest, release.json, are the requests of model, configuration and endpoint, and
+    copies of the evaluation and the verdict that it was promoted by, where those are still there.
+    A second call for the same deployment returns the first call's manifest and writes nothing.
+
+    Args:
+        s3: A boto3 S3 client.
+        layout: Where the pipeline's objects are.
+        planned: What was deployed: `package` with its lineage, `model`, `endpoint_config`,
+            `endpoint`, and `previous`, the configuration that served before, or None.
+        endpoint: What the endpoint became.
+        smoke: What the smoke test found.
+        run: The DAG run that deployed it, as `<dag id>/<run id>`.
+        now: The present moment, with its time zone.
+    """
+    package: Mapping[str, str] = planned["package"]
+    version = int(package["version"])
+    manifest = {
+        "stage": "release",
+        "version": version,
+        "deployed": now.isoformat(timespec="seconds"),
+        "run": run,
+        "endpoint": endpoint["endpoint_name"],
+        "endpoint_config": endpoint["endpoint_config_name"],
+        "model": planned["model"]["config"]["ModelName"],
+        "previous_endpoint_config": planned["previous"],
+        "smoke_test": dict(smoke),
+        "lineage": dict(package),
+    }
+    for known in _manifests(s3, layout, layout.release(version)):
+        if {**known, "deployed": manifest["deployed"]} == manifest:
+            return known
+    folder = layout.release_deployment(version, f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+    requests = {name: planned[name] for name in ("model", "endpoint_config", "endpoint")}
+    write_record(s3, layout.bucket, f"{folder}requests.json", requests)
+    for name, record in _judgement(s3, layout, package.get("training_job")):
+        write_record(s3, layout.bucket, f"{folder}{name}", record)
+    write_record(s3, layout.bucket, f"{folder}{MANIFEST}", manifest)
+    return manifest
+
+
+def list_deployments(s3: Any, layout: Layout) -> list[Release]:
+    """Return every recorded deployment of the pipeline, the last first."""
+    found = [
+        Release(record["version"], record["deployed"], record["endpoint_config"], record["model"])
+        for record in _manifests(s3, layout, layout.releases)
+    ]
+    return sorted(found, key=_deployed, reverse=True)
+
+
+def list_releases(s3: Any, layout: Layout) -> list[Release]:
+    """Return the last deployment of each released model, the one that was deployed last first."""
+    last: dict[int, Release] = {}
+    for release in list_deployments(s3, layout):
+        last.setdefault(release.version, release)
+    return list(last.values())
+
+
+def _manifests(s3: Any, layout: Layout, prefix: str) -> Iterator[dict[str, Any]]:
+    """Yield the manifests below a prefix, those of the earlier form among them."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=layout.bucket, Prefix=prefix)
+    for page in pages:
+        for entry in page.get("Contents", []):
+            if entry["Key"].rsplit("/", 1)[-1] != MANIFEST:
+                continue
+            record = read_record(s3, layout.bucket, entry["Key"])
+            if record is not None:
+                yield record
+
+
+def _deployed(release: Release) -> datetime:
+    return datetime.fromisoformat(release.deployed)
+
+
+def _judgement(
+    s3: Any, layout: Layout, training_job: str | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not training_job:
+        return
+    for key in (layout.evaluation_report(training_job), layout.evaluation_verdict(training_job)):
+        record = read_record(s3, layout.bucket, key)
+        if record is not None:
+            yield key.rsplit("/", 1)[-1], record

@@ -1,0 +1,79 @@
+"""The container image: is it in the registry, where jobs can pull it?"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from include.common.aws_errors import code_of
+from include.config import Deployment, DeploymentError
+from include.decisions.preflight.access import Aws, lenient, unanswered
+from include.decisions.preflight.finding import Finding, failed, ok
+from include.decisions.training.image_digest import ECR
+
+PUSH = "build include/image_classification/Dockerfile and push it: docker push"
+
+
+def check_image(aws: Aws, image_uri: str) -> Finding:
+    """Return whether the registry of the jobs' region has the image."""
+    check = "image"
+    try:
+        ecr = aws("ecr")
+        region = aws("sagemaker").meta.region_name
+    except Exception as error:
+        return unanswered(check, "boto3.client", error)
+    return lenient(ecr, _look(check, ecr, region, image_uri))
+
+
+def check_built_in(deployment: Deployment) -> Finding:
+    """Return whether the region's image of the built-in algorithm is known."""
+    check = "built-in image"
+    try:
+        return ok(check, deployment.image("built-in"))
+    except DeploymentError as error:
+        return failed(check, str(error), "set training.algorithm: own, or run in a known region")
+
+
+def _look(check: str, ecr: Any, region: str, image_uri: str) -> Finding:
+    parts = ECR.fullmatch(image_uri)
+    if parts is None:
+        example = f"<account>.dkr.ecr.{region}.amazonaws.com/<repository>:<tag>"
+        return failed(
+            check,
+            f"{image_uri} is not in ECR, from where SageMaker pulls",
+            f"push it there, and set the Variable image_uri to {example}",
+        )
+    if parts["region"] != region:
+        return failed(
+            check,
+            f"{image_uri} is in {parts['region']}, but jobs run in {region}",
+            f"push it to ECR in {region}, and set the Variable image_uri to that address",
+        )
+    return _described(check, ecr, image_uri, parts)
+
+
+def _described(check: str, ecr: Any, image_uri: str, parts: re.Match[str]) -> Finding:
+    wanted = (
+        {"imageDigest": parts["digest"]}
+        if parts["digest"]
+        else {"imageTag": parts["tag"] or "latest"}
+    )
+    try:
+        (details,) = ecr.describe_images(
+            registryId=parts["registry"], repositoryName=parts["repository"], imageIds=[wanted]
+        )["imageDetails"]
+    except Exception as error:
+        return _absent(check, image_uri, parts["repository"], error)
+    size = details.get("imageSizeInBytes", 0) / 1e6
+    return ok(check, f"{image_uri}, {size:.0f} MB, pushed {details.get('imagePushedAt')}")
+
+
+def _absent(check: str, image_uri: str, repository: str, error: BaseException) -> Finding:
+    if code_of(error) == "RepositoryNotFoundException":
+        make = f"aws ecr create-repository --repository-name {repository}"
+        return failed(
+            check, f"ECR has no repository {repository}", f"{make}; then {PUSH} {image_uri}"
+        )
+    if code_of(error) == "ImageNotFoundException":
+        return failed(check, f"repository {repository} has no {image_uri}", f"{PUSH} {image_uri}")
+    return unanswered(check, "ecr:DescribeImages", error)

@@ -1,0 +1,126 @@
+"""The roles of jobs and endpoint: do they exist, and may SageMaker assume them?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from include.common.aws_errors import code_of
+from include.decisions.preflight.access import Aws, lenient, unanswered
+from include.decisions.preflight.finding import Finding, failed, ok, unknown
+
+SAGEMAKER = "sagemaker.amazonaws.com"
+ASSUME = "sts:AssumeRole"
+SOURCE_ACCOUNT = "aws:SourceAccount"
+
+
+JOBS_VARIABLE, ENDPOINT_VARIABLE = "sagemaker_role_arn", "sagemaker_endpoint_role_arn"
+
+POLICIES = {JOBS_VARIABLE: "docs/iam/jobs.json", ENDPOINT_VARIABLE: "docs/iam/endpoint.json"}
+"""What each role has to be allowed, by the Variable that names the role."""
+
+
+def check_role(aws: Aws, role_arn: str) -> Finding:
+    """Return whether the role of the jobs exists and trusts SageMaker."""
+    return _check(aws, "role", JOBS_VARIABLE, role_arn)
+
+
+def check_endpoint_role(aws: Aws, role_arn: str) -> Finding:
+    """Return whether the role of the endpoint exists and trusts SageMaker."""
+    return _check(aws, "endpoint role", ENDPOINT_VARIABLE, role_arn)
+
+
+def _check(aws: Aws, check: str, variable: str, role_arn: str) -> Finding:
+    name = role_arn.rpartition("/")[2]
+    if not re.fullmatch(r"[\w+=,.@-]{1,64}", name):
+        return unknown(check, f"{role_arn!r} names no role that could be asked for")
+    try:
+        iam = aws("iam")
+        finding = _judged(check, variable, role_arn, iam.get_role(RoleName=name)["Role"])
+    except Exception as error:
+        if code_of(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
+            return unanswered(check, "iam:GetRole", error)
+        finding = _absent(check, variable, name, account_of(role_arn))
+    return lenient(iam, finding)
+
+
+def account_of(role_arn: str) -> str:
+    """Return the account that a role's ARN names."""
+    return role_arn.split(":")[4]
+
+
+def _absent(check: str, variable: str, name: str, account: str) -> Finding:
+    return failed(
+        check,
+        f"there is no role {name} in the account",
+        f"aws iam create-role --role-name {name} --assume-role-policy-document "
+        f"'{_trust(account)}', then give it what {POLICIES[variable]} allows",
+    )
+
+
+def _judged(check: str, variable: str, role_arn: str, role: Mapping[str, Any]) -> Finding:
+    if role["Arn"] != role_arn:
+        return failed(
+            check,
+            f"{role_arn} is another one than the account's {role['Arn']}",
+            f"set the Variable {variable} to {role['Arn']}",
+        )
+    account = account_of(role_arn)
+    if trusts_sagemaker(role.get("AssumeRolePolicyDocument", {}), account):
+        return ok(check, f"{role_arn} trusts {SAGEMAKER}")
+    return failed(
+        check,
+        f"{role_arn} does not trust {SAGEMAKER} for account {account}, so that SageMaker cannot "
+        "assume it",
+        f"aws iam update-assume-role-policy --role-name {role['RoleName']} --policy-document "
+        f"'{_trust(account)}' (keep the statements that it has)",
+    )
+
+
+def trusts_sagemaker(document: Mapping[str, Any] | str, account: str) -> bool:
+    """Whether a trust policy lets SageMaker assume the role for an account's jobs.
+
+    Args:
+        document: The policy, parsed or as IAM writes it.
+        account: Whose jobs; a condition on `aws:SourceAccount` has to name it.
+    """
+    policy = json.loads(unquote(document)) if isinstance(document, str) else document
+    return any(
+        statement.get("Effect") == "Allow"
+        and {ASSUME, "sts:*", "*"} & set(_listed(statement.get("Action")))
+        and _names_sagemaker(statement.get("Principal"))
+        and account in _source_accounts(statement, account)
+        for statement in _listed(policy.get("Statement"))
+    )
+
+
+def _names_sagemaker(principal: Any) -> bool:
+    services = principal.get("Service") if isinstance(principal, Mapping) else principal
+    return bool({SAGEMAKER, "*"} & set(_listed(services)))
+
+
+def _source_accounts(statement: Mapping[str, Any], account: str) -> list[Any]:
+    """Return the accounts that a statement is limited to; the one asked for, where to none."""
+    equal = statement.get("Condition", {}).get("StringEquals", {})
+    return _listed(equal.get(SOURCE_ACCOUNT, account))
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return what IAM writes as one value or as a list of them."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _trust(account: str) -> str:
+    """Return docs/iam/trust.json for an account: no other account's jobs can have the role."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": SAGEMAKER},
+        "Action": ASSUME,
+        "Condition": {"StringEquals": {SOURCE_ACCOUNT: account}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

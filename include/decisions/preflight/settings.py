@@ -1,0 +1,80 @@
+"""The installation's settings: are they there, and who asks where?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from include.common.aws_errors import code_of
+from include.config.deployment import SETTINGS, Setting
+from include.decisions.preflight.access import Aws, message_of, unanswered
+from include.decisions.preflight.finding import Finding, failed, ok, unknown
+
+REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d")
+
+NO_LOGIN = frozenset(
+    {
+        "CredentialRetrievalError",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+def check_settings(settings: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield whether each Airflow Variable is there and can be right."""
+    for setting in SETTINGS:
+        yield _variable(setting, settings.get(setting.variable, ""))
+
+
+def check_login(aws: Aws) -> Finding:
+    """Return who asks, and in which account."""
+    check = "login"
+    try:
+        caller = aws("sts").get_caller_identity()
+    except Exception as error:
+        if code_of(error) not in NO_LOGIN:
+            return unanswered(check, "sts:GetCallerIdentity", error)
+        return failed(
+            check,
+            f"AWS does not know who asks: {message_of(error)}",
+            "give the connection aws_default, or the machine, credentials that are valid",
+        )
+    return ok(check, f"account {caller['Account']}, as {caller['Arn']}")
+
+
+def check_region(aws: Aws) -> Finding:
+    """Return the region that SageMaker is asked in."""
+    check = "region"
+    fix = "set region_name in the extra of the connection aws_default, or AWS_DEFAULT_REGION"
+    try:
+        region = aws("sagemaker").meta.region_name
+        known = {"us-east-1", *_constraints(aws)}
+    except Exception as error:
+        if code_of(error) == "NoRegionError":
+            return failed(check, "no region is set", fix)
+        return unanswered(check, "boto3.client", error)
+    if region in known:
+        return ok(check, region)
+    if not region or not REGION.fullmatch(region):
+        return failed(check, f"{region!r} is no region", fix)
+    return unknown(check, f"{region} is not among the regions that this botocore knows", fix)
+
+
+def _constraints(aws: Aws) -> list[str]:
+    shape = aws("s3").meta.service_model.shape_for("BucketLocationConstraint")
+    return list(shape.enum)
+
+
+def _variable(setting: Setting, value: str) -> Finding:
+    check = f"Variable {setting.variable}"
+    if setting.allows(value):
+        return ok(check, value or f"is not set: {setting.default} counts")
+    found = f"{value!r} cannot be right" if value else "is not set"
+    command = f"airflow variables set {setting.variable} <value>"
+    return failed(check, found, f"set it to {setting.expected}: {command}")

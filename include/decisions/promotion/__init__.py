@@ -1,0 +1,1 @@
+"""Promotion: whether a candidate replaces the champion, by limits and paired tests."""

@@ -1,0 +1,86 @@
+"""Serving precision of a candidate: decided once, before it is judged, and kept from then on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from include.config.deployment import LOCAL, Deployment
+from include.config.pipeline import Pipeline
+from include.decisions.registry.packages import Package, RegistryError
+from include.sagemaker_requests.precision import FACT, INT8_ACCEPTED, Precision
+
+WITH_INT8_INSTRUCTIONS = re.compile(r"ml\.[a-z]+(?:[6-9]|\d\d)i[a-z-]*\.")
+"""Instance types whose processors all have VNNI: Intel's from the sixth generation on.
+
+Earlier types, such as ml.c5 and ml.m5, run on processors with and without VNNI.
+"""
+
+
+def choose_precision(
+    pipeline: Pipeline, deployment: Deployment, metrics: Mapping[str, float]
+) -> tuple[Precision | None, str]:
+    """Return the precision in which a candidate is judged and will serve, and why.
+
+    The precision is int8 where the training accepted an int8 form and all instance types that the
+    model answers on have the instructions for it, else float32. It is None for the built-in
+    algorithm, whose server has no such setting.
+
+    Args:
+        pipeline: Whose candidate it is.
+        deployment: Where it is judged and will serve.
+        metrics: The training job's final metrics. Without the metric int8:accepted, as from an
+            image that does not log it, the model serves in float32.
+    """
+    if pipeline.training.algorithm != "own":
+        return None, "the built-in algorithm has one precision"
+    if metrics.get(INT8_ACCEPTED) != 1:
+        return "float32", "the training job accepted no int8 form, and its log says why"
+    lacking = {
+        field: kind
+        for field, kind in _serving_types(pipeline).items()
+        if _may_lack_instructions(deployment, kind)
+    }
+    if lacking:
+        named = ", ".join(f"{field} {kind}" for field, kind in lacking.items())
+        return "float32", f"{named} may run on processors without instructions for int8 (VNNI)"
+    return "int8", "the training job accepted the int8 form"
+
+
+def check_precision(
+    package: Package, deployment: Deployment, field: str, instance_type: str
+) -> None:
+    """Refuse to serve a model in int8 on instances that may lack the instructions for it.
+
+    A server without them does not start, and the failed update would be held against the model.
+
+    Args:
+        package: The model to serve.
+        deployment: Where.
+        field: The YAML field that names the instance type.
+        instance_type: Its value.
+
+    Raises:
+        RegistryError: The package was judged in int8, and the instances may lack the instructions.
+    """
+    if package.metadata.get(FACT) == "int8" and _may_lack_instructions(deployment, instance_type):
+        raise RegistryError(
+            f"model package {package.version} was judged in int8, and {field} {instance_type} may "
+            "run on processors without instructions for int8 (VNNI): name an instance type that "
+            "always has them, such as ml.c6i or ml.m6i; or set the hyperparameter int8: never and "
+            "train again"
+        )
+
+
+def _serving_types(pipeline: Pipeline) -> dict[str, str]:
+    """Return the instance types that a pipeline's model answers on, by their YAML fields."""
+    return {
+        "evaluation.transform.instance_type": pipeline.evaluation.transform.instance_type,
+        "batch.transform.instance_type": pipeline.batch.transform.instance_type,
+        "endpoint.instance_type": pipeline.endpoint.instance_type,
+    }
+
+
+def _may_lack_instructions(deployment: Deployment, instance_type: str) -> bool:
+    # The local AWS runs everything on one machine, whatever the instance types are.
+    return deployment.name != LOCAL and not WITH_INT8_INSTRUCTIONS.match(instance_type)

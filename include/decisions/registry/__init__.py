@@ -1,0 +1,1 @@
+"""Models in SageMaker's model registry."""

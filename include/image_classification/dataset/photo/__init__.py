@@ -1,1 +1,0 @@
-"""Whether a photo may enter a data set, and what is cut from it."""

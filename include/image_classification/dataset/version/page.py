@@ -1,0 +1,158 @@
+"""The page of a data set version: what came in, what was refused and why, what changed."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.contracts.dataset import SPLITS
+from include.image_classification.dataset.version.changes import Changes
+from include.image_classification.dataset.version.leakage import Leak
+from include.image_classification.dataset.version.manifest import (
+    Duplicate,
+    Image,
+    Quarantined,
+    Version,
+)
+from include.image_classification.dataset.version.pictures import LOOK_ALIKES, refused, samples
+from include.image_classification.pages.histogram import histogram
+from include.image_classification.pages.page import render
+from include.image_classification.pages.thumbnails import thumbnail
+from include.image_classification.threads import ordered_threads
+
+WIDTH, HEIGHT = 168, 112
+BINS = 28
+CHANGES_SHOWN = 40
+REFUSED_LISTED = 500
+
+Picture = Callable[[str], Path | None]
+"""Where the bytes of an image or a refused photo are, by its key; None if they are not at hand."""
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    """What the page is made of.
+
+    Attributes:
+        report: The version's dataset.json.
+        version: Its images and classes.
+        quarantined: What was refused.
+        duplicates: What is there already.
+        changes: The difference to the version before.
+        leaks: Test images that look like others.
+        picture: Where the bytes of what is shown are.
+    """
+
+    report: Mapping[str, Any]
+    version: Version
+    quarantined: Sequence[Quarantined]
+    duplicates: Sequence[Duplicate]
+    changes: Changes
+    leaks: Sequence[Leak]
+    picture: Picture
+
+
+def write_dataset_page(path: Path, page: DatasetPage, threads: int) -> None:
+    """Write the page as one self-contained file; its pictures are made by so many threads."""
+    version = page.version
+    shown = samples(version.images, len(version.classes))
+    sheet = refused(page.quarantined)
+    leaks = _leaks(page)
+    keys = [image.key for image in shown]
+    keys += [row.key for row in sheet if row.key]
+    keys += [image.key for _, *pair in leaks for image in pair]
+    pictures = dict(_thumbnails(keys, page.picture, threads))
+    text = render(
+        "dataset.html.jinja",
+        **_figures(page),
+        classes=_classes(version),
+        shapes=_shapes(version.images),
+        samples=[
+            (version.classes[image.label], image.split, image.path, pictures[image.key])
+            for image in shown
+        ],
+        reasons=Counter(row.reason for row in page.quarantined).most_common(),
+        sheet=[(row, pictures[row.key or ""]) for row in sheet],
+        listed=_not_in(sheet, page.quarantined)[:REFUSED_LISTED],
+        leaks=[
+            (leak, [(_name(version, each), each.split, pictures[each.key]) for each in pair])
+            for leak, *pair in leaks
+        ],
+    )
+    path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def _not_in(sheet: Sequence[Quarantined], rows: Sequence[Quarantined]) -> list[Quarantined]:
+    shown = frozenset(sheet)
+    return [row for row in rows if row not in shown]
+
+
+def _name(version: Version, image: Image) -> str:
+    return version.classes[image.label]
+
+
+def _thumbnails(
+    keys: Iterable[str], picture: Picture, threads: int
+) -> Iterator[tuple[str, str | None]]:
+    def draw(key: str) -> tuple[str, str | None]:
+        path = picture(key)
+        return key, thumbnail(path, WIDTH, HEIGHT) if path else None
+
+    return ordered_threads(draw, keys, threads)
+
+
+def _figures(page: DatasetPage) -> dict[str, Any]:
+    """What the page takes from the report, and the difference to the version before."""
+    changes = page.changes
+    return {
+        "report": page.report,
+        "counts": page.report["counts"],
+        "splits": SPLITS,
+        "changes": changes,
+        "changed_classes": sorted(
+            changes.classes, key=lambda each: (-each.added - each.removed, each.name)
+        )[:CHANGES_SHOWN],
+        "relabelled": changes.relabelled[:CHANGES_SHOWN],
+        "leak_count": len(page.leaks),
+        "duplicates": page.duplicates[:CHANGES_SHOWN],
+    }
+
+
+def _classes(version: Version) -> dict[str, Any]:
+    """The classes by size, the largest first."""
+    counts = Counter((image.label, image.split) for image in version.images)
+    totals = Counter(image.label for image in version.images)
+    rows = [
+        {
+            "name": version.classes[label],
+            "total": total,
+            "parts": {split: counts[label, split] for split in SPLITS},
+        }
+        for label, total in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    sizes = list(totals.values())
+    return {"rows": rows, "most": max(sizes), "least": min(sizes), "median": _median(sizes)}
+
+
+def _shapes(images: Sequence[Image]) -> list[dict[str, Any]]:
+    """How large the images are, and how wide for their height."""
+    sides = [float(min(image.width, image.height)) for image in images]
+    aspects = [image.width / image.height for image in images]
+    return [
+        {"title": "Shorter side", "unit": "px", "digits": 0, "median": _median(sides),
+         "bins": histogram(sides, BINS, logarithmic=max(sides) > 4 * min(sides))},
+        {"title": "Width by height", "unit": "", "digits": 2, "median": _median(aspects),
+         "bins": histogram(aspects, BINS, logarithmic=max(aspects) > 4 * min(aspects))},
+    ]  # fmt: skip
+
+
+def _leaks(page: DatasetPage) -> list[tuple[Leak, Image, Image]]:
+    named = {leak.test for leak in page.leaks} | {leak.train for leak in page.leaks}
+    by_path = {image.path: image for image in page.version.images if image.path in named}
+    shown = page.leaks[:LOOK_ALIKES]
+    return [(leak, by_path[leak.test], by_path[leak.train]) for leak in shown]
+
+
+def _median(numbers: Sequence[float]) -> float:
+    return sorted(numbers)[len(numbers) // 2]

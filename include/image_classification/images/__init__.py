@@ -1,0 +1,1 @@
+"""Decoding, headers, orientation and resizing of images."""

@@ -1,0 +1,1 @@
+"""RecordIO files and MXNet's image lists: readers and writers."""

@@ -1,0 +1,1 @@
+"""Checkpoints that a stopped training resumes from."""

@@ -1,0 +1,1 @@
+"""The training loop: objective, optimizer, schedule, metrics and log lines."""

@@ -1,0 +1,1 @@
+"""Network architectures, and the precision they are computed in."""

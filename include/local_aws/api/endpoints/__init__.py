@@ -1,0 +1,1 @@
+"""Operations on endpoints and endpoint configurations, and InvokeEndpoint."""

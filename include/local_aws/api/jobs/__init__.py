@@ -1,0 +1,1 @@
+"""Operations on training, processing and transform jobs."""

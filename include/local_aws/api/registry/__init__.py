@@ -1,0 +1,1 @@
+"""Operations on models and the model registry."""

@@ -1,0 +1,175 @@
+"""CreateModelPackage and its siblings: the model registry."""
+
+from typing import Any
+
+from include.local_aws.api.listing import Listing
+from include.local_aws.api.operation import Handler, Request, unsupported
+from include.local_aws.api.registry import model_package_groups
+from include.local_aws.errors import ApiError
+from include.local_aws.services import Services
+from include.local_aws.settings import ACCOUNT, arn
+from include.local_aws.store import AlreadyExists, Body
+
+KIND = "model-package"  # in the store by ARN
+
+
+def _create(services: Services, request: Request) -> Body:
+    if "ModelPackageGroupName" in request and "ModelPackageName" in request:
+        raise ApiError(
+            "Both ModelPackageName and ModelPackageGroupName are given; give one of them."
+        )
+    if "ModelPackageGroupName" in request:
+        return _create_version(services, request)
+    if "ModelPackageName" not in request:
+        raise ApiError("ModelPackageName or ModelPackageGroupName is needed.")
+    body = _new(request, arn(f"model-package/{request['ModelPackageName']}"))
+    try:
+        services.store.insert(KIND, body["ModelPackageArn"], body, body["ModelPackageArn"])
+    except AlreadyExists as taken:
+        raise ApiError(f"Model Package already exists: {body['ModelPackageArn']}") from taken
+    return body
+
+
+def _create_version(services: Services, request: Request) -> Body:
+    group = model_package_groups.found(services, request["ModelPackageGroupName"])
+    name = group["ModelPackageGroupName"]
+    known = _by_token(services, name, request.get("ClientToken"))
+    if known is not None:
+        return known
+    while True:  # until the number is ours: two may be registered at once
+        version = _next_version(services, name)
+        body = _new(request, arn(f"model-package/{name}/{version}"))
+        body |= {
+            "ModelPackageName": name,
+            "ModelPackageGroupName": name,
+            "ModelPackageVersion": version,
+        }
+        body.setdefault("ModelApprovalStatus", "PendingManualApproval")
+        try:
+            return services.store.insert(
+                KIND, body["ModelPackageArn"], body, body["ModelPackageArn"]
+            )
+        except AlreadyExists:
+            continue
+
+
+def _by_token(services: Services, group: str, token: str | None) -> Body | None:
+    """The package that an earlier call with the same ClientToken made."""
+    for package in services.store.every(KIND):
+        if token and (package.get("ModelPackageGroupName"), package.get("ClientToken")) == (
+            group,
+            token,
+        ):
+            return package
+    return None
+
+
+def _next_version(services: Services, group: str) -> int:
+    """One more than the highest ever: a deleted version's number is not given again."""
+    versions = [
+        int(package["ModelPackageVersion"])
+        for package in services.store.every(KIND)
+        if package.get("ModelPackageGroupName") == group
+    ]
+    body = services.store.update(
+        model_package_groups.KIND,
+        group,
+        lambda body: body.update(_last=max([body.get("_last", 0), *versions]) + 1),
+    )
+    return int(body["_last"])
+
+
+def _new(request: Request, package_arn: str) -> Body:
+    source = request.get("SourceAlgorithmSpecification")
+    if source is not None:
+        raise unsupported("SourceAlgorithmSpecification; use InferenceSpecification")
+    statuses: list[Any] = []
+    return {
+        **request,
+        "ModelPackageArn": package_arn,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {
+            "ValidationStatuses": statuses,
+            "ImageScanStatuses": statuses,
+        },
+        "CreatedBy": {"UserProfileName": ACCOUNT},
+    }
+
+
+def _found(services: Services, name_or_arn: str) -> Body:
+    known = name_or_arn if name_or_arn.startswith("arn:") else arn(f"model-package/{name_or_arn}")
+    body = services.store.get(KIND, known)
+    if body is None:
+        raise ApiError(f"ModelPackage {known} does not exist.")
+    return body
+
+
+def _describe(services: Services, request: Request) -> Body:
+    return _found(services, request["ModelPackageName"])
+
+
+def _update(services: Services, request: Request) -> Body:
+    package = _found(services, request["ModelPackageArn"])
+
+    def change(body: Body) -> None:
+        replaced = {
+            key: value
+            for key, value in request.items()
+            if key in ("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecification")
+            or key in ("ModelCard", "ModelLifeCycle", "SourceUri", "ModelPackageRegistrationType")
+        }
+        body.update(replaced, LastModifiedBy={"UserProfileName": ACCOUNT})
+        body["CustomerMetadataProperties"] = _merged_metadata(body, request)
+        if not body["CustomerMetadataProperties"]:
+            del body["CustomerMetadataProperties"]
+
+    services.store.update(KIND, package["ModelPackageArn"], change)
+    return {"ModelPackageArn": package["ModelPackageArn"]}
+
+
+def _merged_metadata(body: Body, request: Request) -> dict[str, str]:
+    removed = request.get("CustomerMetadataPropertiesToRemove", [])
+    before = body.get("CustomerMetadataProperties", {})
+    kept = {key: value for key, value in before.items() if key not in removed}
+    return {**kept, **request.get("CustomerMetadataProperties", {})}
+
+
+def _delete(services: Services, request: Request) -> Body:
+    package = _found(services, request["ModelPackageName"])
+    services.store.delete(KIND, package["ModelPackageArn"], package["ModelPackageArn"])
+    return {}
+
+
+def _listed(body: Body, request: Request) -> bool:
+    group = body.get("ModelPackageGroupName")
+    wanted = request.get("ModelPackageGroupName")
+    versioned = request.get("ModelPackageType", "Unversioned" if wanted is None else "Versioned")
+    return (
+        (wanted is None or group == model_package_groups.named(wanted))
+        and request.get("ModelApprovalStatus") in (None, body.get("ModelApprovalStatus"))
+        and (versioned == "Both" or (group is not None) == (versioned == "Versioned"))
+    )
+
+
+OPERATIONS: dict[str, Handler] = {
+    "CreateModelPackage": _create,
+    "DescribeModelPackage": _describe,
+    "UpdateModelPackage": _update,
+    "DeleteModelPackage": _delete,
+    "ListModelPackages": Listing(
+        kind=KIND,
+        answer="ModelPackageSummaryList",
+        name="ModelPackageName",
+        fields=(
+            "ModelPackageName",
+            "ModelPackageGroupName",
+            "ModelPackageVersion",
+            "ModelPackageArn",
+            "ModelPackageDescription",
+            "CreationTime",
+            "ModelPackageStatus",
+            "ModelApprovalStatus",
+        ),
+        extra=_listed,
+    ).handler(),
+}

@@ -1,0 +1,1 @@
+"""Container contract: images, entry points, inputs, archives and pipes."""

@@ -1,0 +1,1 @@
+"""Batch transform: splitting, filtering and sending of records."""

@@ -1,5 +1,0 @@
-"""What a run works on: which pipeline, which files, which new photos. Checked before any start."""
-
-from include.local_run.assignment.assignment import Assignment, Wishes, assign
-
-__all__ = ["Assignment", "Wishes", "assign"]

@@ -1,0 +1,65 @@
+"""A model to the endpoint that serves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from include.config.deployment import Deployment
+from include.config.pipeline import Pipeline
+from include.config.sections.stages import Endpoint, Traffic
+from include.config.versions import digest
+from include.sagemaker_requests.job import ResourceRequest, tags
+
+VARIANT = "AllTraffic"
+
+
+def endpoint_config_request(
+    pipeline: Pipeline, deployment: Deployment, model_name: str
+) -> ResourceRequest:
+    """Return the endpoint configuration for a model; its name follows from its content."""
+    variants = [
+        {
+            "VariantName": VARIANT,
+            "ModelName": model_name,
+            "InstanceType": pipeline.endpoint.instance_type,
+            "InitialInstanceCount": pipeline.endpoint.instance_count,
+            "InitialVariantWeight": 1.0,
+        }
+    ]
+    return {
+        "config": {
+            "EndpointConfigName": f"{pipeline.slug}-{digest(variants)}",
+            "ProductionVariants": variants,
+            "Tags": tags(pipeline, deployment),
+        }
+    }
+
+
+def endpoint_request(pipeline: Pipeline, endpoint_config_name: str) -> ResourceRequest:
+    """Return the endpoint with a configuration, to be created or updated."""
+    config: dict[str, Any] = {
+        "EndpointName": pipeline.slug,
+        "EndpointConfigName": endpoint_config_name,
+    }
+    deployment = _deployment_config(pipeline.endpoint)
+    return {"config": {**config, "DeploymentConfig": deployment} if deployment else config}
+
+
+def _deployment_config(endpoint: Endpoint) -> dict[str, Any]:
+    """Return how an update goes; nothing where SageMaker's own way is wanted."""
+    alarms, traffic = endpoint.rollback_alarms, endpoint.traffic
+    if not alarms and traffic == Traffic():
+        return {}
+    routing: dict[str, Any] = {
+        "Type": traffic.shift.upper(),
+        "WaitIntervalInSeconds": traffic.wait_seconds,
+    }
+    if traffic.step_percent is not None:
+        step = "CanarySize" if traffic.shift == "canary" else "LinearStepSize"
+        routing[step] = {"Type": "CAPACITY_PERCENT", "Value": traffic.step_percent}
+    config: dict[str, Any] = {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
+    }
+    if alarms:
+        config["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": name} for name in alarms]}
+    return config

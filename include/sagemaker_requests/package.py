@@ -1,0 +1,118 @@
+"""A judged candidate to a model package in the registry, which carries its lineage and verdict."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from include.config.deployment import Deployment
+from include.config.pipeline import Pipeline
+from include.sagemaker_requests.precision import FACT, precision_of
+
+IMAGE_TYPES = ["image/jpeg", "image/png", "application/x-image"]
+LONGEST_VALUE = 256
+LONGEST_DESCRIPTION = 1024
+"""Characters that SageMaker accepts as an ApprovalDescription."""
+
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's control characters, lone surrogates, line and paragraph separators."""
+
+
+def metadata(values: Mapping[str, object]) -> dict[str, str]:
+    """Return values in the alphabet and length that a package's metadata allows.
+
+    Other characters become a space: sentences stay readable, and nothing is refused by AWS. None
+    is left out, and so is what is no single value.
+    """
+    known = {
+        name: str(value) for name, value in values.items() if isinstance(value, str | int | float)
+    }
+    texts = {name: re.sub(r"[^\w\s.:/=+\-@]", " ", value) for name, value in known.items()}
+    clean = {name: _cut(" ".join(text.split()), LONGEST_VALUE) for name, text in texts.items()}
+    return {name: text for name, text in clean.items() if text}
+
+
+def approval_description(reason: str) -> str:
+    """Return a reason as SageMaker accepts it for an ApprovalDescription: one line, cut to length.
+
+    The API's pattern is `.*`, which matches no line break. A user's text, an AWS failure reason or
+    an exception may hold one, and the whole update of the package would be refused.
+    """
+    text = "".join(
+        " " if unicodedata.category(character) in _UNSAFE_CATEGORIES else character
+        for character in reason
+    )
+    return _cut(" ".join(text.split()), LONGEST_DESCRIPTION)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Cut a text to a length in UTF-16 code units, which is how Java counts characters."""
+    units = text.encode("utf-16-le", "replace")[: 2 * longest]
+    return units.decode("utf-16-le", "ignore").rstrip()
+
+
+def package_group_request(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
+    """Return the registry's group of a pipeline's models."""
+    return {
+        "ModelPackageGroupName": pipeline.slug,
+        "ModelPackageGroupDescription": f"Image classifier {pipeline.name}",
+        "Tags": [
+            {"Key": "pipeline", "Value": pipeline.name},
+            {"Key": "deployment", "Value": deployment.name},
+        ],
+    }
+
+
+def package_request(
+    pipeline: Pipeline,
+    container: Mapping[str, Any],
+    approval: str,
+    metrics_uri: str,
+    lineage: Mapping[str, object],
+) -> dict[str, Any]:
+    """Return the model package of a candidate.
+
+    Args:
+        pipeline: In whose group it is.
+        container: The candidate's, as it was judged: image, model.tar.gz and environment.
+        approval: Approved, Rejected or PendingManualApproval.
+        metrics_uri: Its evaluation.json, which the registry shows as its quality.
+        lineage: training_job, versions, figures, verdict: what `metadata` then makes of it.
+    """
+    transforms = {
+        pipeline.evaluation.transform.instance_type,
+        pipeline.batch.transform.instance_type,
+    }
+    return {
+        "ModelPackageGroupName": pipeline.slug,
+        "ModelPackageDescription": f"Trained by {lineage['training_job']}",
+        "ModelApprovalStatus": approval,
+        "InferenceSpecification": {
+            "Containers": [dict(container)],
+            "SupportedContentTypes": IMAGE_TYPES,
+            "SupportedResponseMIMETypes": ["application/json"],
+            # Not the same for both: endpoints run on many types that transforms do not.
+            "SupportedTransformInstanceTypes": sorted(transforms),
+            "SupportedRealtimeInferenceInstanceTypes": [pipeline.endpoint.instance_type],
+        },
+        "ModelMetrics": {
+            "ModelQuality": {
+                "Statistics": {"ContentType": "application/json", "S3Uri": metrics_uri}
+            }
+        },
+        "CustomerMetadataProperties": metadata({**lineage, FACT: precision_of(container)}),
+        "ClientToken": _client_token(lineage, container),
+    }
+
+
+def _client_token(lineage: Mapping[str, object], container: Mapping[str, Any]) -> str:
+    """Return the token by which SageMaker registers a candidate once.
+
+    It holds when the answer to the first call was lost. A candidate that is judged again in
+    another precision has another container, so it is another package.
+    """
+    names = [str(lineage["training_job"]), precision_of(container)]
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(name for name in names if name)))

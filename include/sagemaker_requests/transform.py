@@ -1,0 +1,80 @@
+"""Images by manifest to predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from include.config.deployment import Deployment
+from include.config.instances import TransformMachine
+from include.config.pipeline import Pipeline
+from include.sagemaker_requests.job import JobRequest, job_request
+from include.storage.layout import Layout
+
+ANY_IMAGE = "application/x-image"
+
+
+def manifest(folder_uri: str, keys: Sequence[str]) -> list[dict[str, str] | str]:
+    """Return an S3 manifest: the folder that keys are relative to, then the keys."""
+    return [{"prefix": folder_uri}, *keys]
+
+
+def evaluation_transform_request(
+    pipeline: Pipeline, deployment: Deployment, training_job: str, model_name: str
+) -> JobRequest:
+    """Return the job in which a candidate answers the photos of the evaluation's manifest."""
+    layout = Layout(deployment.bucket, pipeline.name)
+    return _transform(
+        pipeline,
+        deployment,
+        "evaluation",
+        pipeline.evaluation.transform,
+        model_name,
+        layout.uri(layout.evaluation_manifest(training_job)),
+        layout.output(layout.evaluation_predictions(training_job)),
+    )
+
+
+def batch_transform_request(
+    pipeline: Pipeline, deployment: Deployment, batch: str, model_name: str
+) -> JobRequest:
+    """Return the job in which a model answers the images of a batch's manifest."""
+    layout = Layout(deployment.bucket, pipeline.name)
+    return _transform(
+        pipeline,
+        deployment,
+        "batch",
+        pipeline.batch.transform,
+        model_name,
+        layout.uri(layout.batch_manifest(batch)),
+        layout.output(layout.batch_predictions(batch)),
+    )
+
+
+def _transform(
+    pipeline: Pipeline,
+    deployment: Deployment,
+    stage: str,
+    machine: TransformMachine,
+    model_name: str,
+    manifest_uri: str,
+    output_uri: str,
+) -> JobRequest:
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": manifest_uri}}
+    config = {
+        "ModelName": model_name,
+        "BatchStrategy": machine.strategy,
+        "MaxConcurrentTransforms": machine.concurrency,
+        "MaxPayloadInMB": machine.max_payload_mb,
+        "TransformInput": {
+            "DataSource": source,
+            "ContentType": ANY_IMAGE,
+            "SplitType": "None",
+            "CompressionType": "None",
+        },
+        "TransformOutput": {"S3OutputPath": output_uri, "AssembleWith": "None"},
+        "TransformResources": {
+            "InstanceType": machine.instance_type,
+            "InstanceCount": machine.instance_count,
+        },
+    }
+    return job_request(pipeline, deployment, stage, config)

@@ -1,0 +1,1 @@
+"""Rules of botocore's service model: patterns, lengths, enums."""

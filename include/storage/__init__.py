@@ -1,0 +1,1 @@
+"""S3 layout and the JSON records that stages write."""

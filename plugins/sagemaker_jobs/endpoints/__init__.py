@@ -1,0 +1,1 @@
+"""Endpoints: resources, updates, and why an update failed."""

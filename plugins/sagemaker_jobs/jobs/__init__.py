@@ -1,0 +1,1 @@
+"""SageMaker jobs: identity, creation, progress, outcome and ownership."""

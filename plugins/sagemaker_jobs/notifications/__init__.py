@@ -1,0 +1,1 @@
+"""Notifications to SNS, to webhooks and to the log, and deadlines."""

@@ -1,0 +1,1 @@
+"""Operators that create jobs, models, endpoint configurations and endpoints."""

@@ -1,0 +1,121 @@
+"""Operators that bring models, endpoint configurations and endpoints to what is asked for.
+
+Each looks before it acts, so that it may run any number of times.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.amazon.aws.operators.sagemaker import (
+    SageMakerBaseOperator,
+    SageMakerEndpointConfigOperator,
+    SageMakerEndpointOperator,
+    SageMakerModelOperator,
+)
+from airflow.sdk import BaseOperatorLink
+
+from sagemaker_jobs.endpoints.resources import ENDPOINT_CONFIG, MODEL, Resource, ensure_resource
+from sagemaker_jobs.endpoints.updates import check_replaced, deploy_endpoint
+from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class _Prepared(SageMakerBaseOperator):
+    """Takes its config from a templated request, and keeps the provider's way to prepare it."""
+
+    template_fields: Sequence[str] = (*SageMakerBaseOperator.template_fields, "request")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "request": "json"}
+
+    def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
+        """Take what to create.
+
+        Args:
+            request: ``config``: the whole boto3 request; templated, so usually another task's XCom.
+            **kwargs: As for the provider's operator: ``aws_conn_id``, ``region_name`` and so on.
+        """
+        super().__init__(config={}, **kwargs)
+        self.request = request
+
+    def prepare(self) -> None:
+        """Set `config`, its integers parsed and its role expanded."""
+        if "config" not in self.request:
+            raise ValueError(f"task {self.task_id}: its request has no config")
+        self.config = dict(self.request["config"])
+        self._create_integer_fields()
+        self.parse_config_integers()
+        self.expand_role()
+
+    def ensure(self, resource: Resource) -> str:
+        """Make sure that the thing which `config` describes exists; return its ARN."""
+        self.prepare()
+        arn, created = ensure_resource(self.hook.get_conn(), resource, self.config)
+        name = self.config[resource.name_field]
+        self.log.info("%s %s %s", "created" if created else "found", resource.title, name)
+        return arn
+
+
+class EnsureModel(_Prepared, SageMakerModelOperator):
+    """Makes sure that a model exists. Returns ``{"model_name", "arn"}``.
+
+    One of the same name and content is left as it is; another content is a `ResourceConflict`.
+    """
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Create the model where there is none of its name."""
+        arn = self.ensure(MODEL)
+        return {"model_name": self.config["ModelName"], "arn": arn}
+
+
+class EnsureEndpointConfig(_Prepared, SageMakerEndpointConfigOperator):
+    """Makes sure that an endpoint configuration exists.
+
+    Returns ``{"endpoint_config_name", "arn"}``. One of the same name and content is left as it is;
+    another content is a `ResourceConflict`.
+    """
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Create the configuration where there is none of its name."""
+        arn = self.ensure(ENDPOINT_CONFIG)
+        return {"endpoint_config_name": self.config["EndpointConfigName"], "arn": arn}
+
+
+class DeployEndpoint(_Prepared, SageMakerEndpointOperator):
+    """Brings an endpoint on the way to a configuration; `TrackEndpoint` waits until it is there.
+
+    Returns ``{"endpoint_name", "endpoint_config_name", "operation", "request"}``; the operation is
+    ``create``, ``update``, ``attach`` (already on the way there) or ``none`` (already there), and
+    the request is for `TrackEndpoint`, should AWS have no machines.
+    """
+
+    operator_extra_links: Collection[BaseOperatorLink] = ENDPOINT_LINKS
+
+    def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
+        """Take what to deploy.
+
+        Args:
+            request: ``config`` with ``EndpointName``, ``EndpointConfigName`` and, if wanted,
+                ``DeploymentConfig`` and ``Tags``; and, if only that may be replaced,
+                ``replaces``: the name of the configuration that serves, or None; templated.
+            **kwargs: As for the provider's operator.
+        """
+        super().__init__(request=request, wait_for_completion=False, deferrable=False, **kwargs)
+        self.links: dict[str, str] = {}
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Create, update or leave the endpoint, as it needs."""
+        self.prepare()
+        client = self.hook.get_conn()
+        name = self.config["EndpointName"]
+        self.links = endpoint_links(client, name)
+        if "replaces" in self.request:
+            check_replaced(client, self.config, self.request["replaces"])
+        operation = deploy_endpoint(client, self.config)
+        self.log.info("endpoint %s: %s %s", name, operation, self.config["EndpointConfigName"])
+        return {
+            "endpoint_name": name,
+            "endpoint_config_name": self.config["EndpointConfigName"],
+            "operation": operation,
+            "request": {"config": self.config},
+        }

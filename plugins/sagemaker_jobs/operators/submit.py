@@ -1,0 +1,95 @@
+"""Operators that make sure a job is there, and wait for nothing: `TrackJob` does the waiting."""
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.amazon.aws.operators.sagemaker import (
+    SageMakerBaseOperator,
+    SageMakerProcessingOperator,
+    SageMakerTrainingOperator,
+    SageMakerTransformOperator,
+)
+from airflow.sdk import BaseOperatorLink
+
+from sagemaker_jobs.jobs.ensure import ensure_job
+from sagemaker_jobs.jobs.identity import JobIdentity, clear_number_of
+from sagemaker_jobs.jobs.kinds import kind_of
+from sagemaker_jobs.links import JOB_LINKS, job_links
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+_REQUEST_FIELDS = ("prefix", "deployment", "config")
+
+
+class _SubmitJob(SageMakerBaseOperator):
+    """Turns the provider's operator into one that may run again without a second job.
+
+    Of the provider's preparation of a request its integers and its role are kept. Left out are its
+    new names for jobs that exist, and its look into S3, which the create call does itself.
+    """
+
+    kind: ClassVar[str]
+    template_fields: Sequence[str] = (*SageMakerBaseOperator.template_fields, "request")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "request": "json"}
+    operator_extra_links: Collection[BaseOperatorLink] = JOB_LINKS
+
+    def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
+        """Take what to submit.
+
+        Args:
+            request: ``prefix`` of the job's name, ``deployment`` that salts it, and ``config``: the
+                boto3 request without the job's name; templated, so usually another task's XCom.
+            **kwargs: As for the provider's operator: ``aws_conn_id``, ``region_name`` and so on.
+        """
+        super().__init__(config={}, wait_for_completion=False, deferrable=False, **kwargs)
+        self.request = request
+        self.links: dict[str, str] = {}
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Make sure that the job is there, and return what `TrackJob` needs to follow it."""
+        kind = kind_of(self.kind)
+        request = self._prepared()
+        identity = JobIdentity.from_context(context, request["deployment"])
+        client = self.hook.get_conn()
+        job = ensure_job(client, kind, request, identity)
+        self.log.info("%s, generation %d", job, identity.generation)
+        self.links = job_links(client, kind, job.name)
+        return {
+            "kind": kind.name,
+            "job_name": job.name,
+            "request": request,
+            "identity": identity.to_dict(),
+            "clear_number": clear_number_of(context),
+        }
+
+    def _prepared(self) -> dict[str, Any]:
+        missing = [field for field in _REQUEST_FIELDS if field not in self.request]
+        if missing:
+            raise ValueError(f"task {self.task_id}: its request has no {' and no '.join(missing)}")
+        self.config = dict(self.request["config"])
+        self._create_integer_fields()
+        self.parse_config_integers()
+        self.expand_role()
+        return {**self.request, "config": self.config}
+
+
+class SubmitProcessingJob(_SubmitJob, SageMakerProcessingOperator):
+    """Makes sure that one processing job does this task's work."""
+
+    kind = "processing"
+    template_fields = (*SageMakerProcessingOperator.template_fields, "request")
+
+
+class SubmitTrainingJob(_SubmitJob, SageMakerTrainingOperator):
+    """Makes sure that one training job does this task's work."""
+
+    kind = "training"
+
+
+class SubmitTransformJob(_SubmitJob, SageMakerTransformOperator):
+    """Makes sure that one transform job does this task's work."""
+
+    kind = "transform"
+    # The provider's class brings a link of its own, which does not know what this one submits.
+    operator_extra_links = _SubmitJob.operator_extra_links  # type: ignore[assignment]

@@ -1,0 +1,54 @@
+"""What the two sensors share: the connection, the pace, and a link."""
+
+import time
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
+from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
+
+from sagemaker_jobs.errors import CallRefused, TrackingInterrupted
+from sagemaker_jobs.permanent_errors import ACCESS_FIX
+from sagemaker_jobs.triggers.polling import Connection, Pace
+
+
+class Tracker(AwsBaseSensor[SageMakerHook]):
+    """A sensor that hands its waiting to one of the package's triggers."""
+
+    aws_hook_class = SageMakerHook
+
+    def __init__(
+        self,
+        *,
+        poll_interval: float = 5,
+        patience: float = 120,
+        timeout: timedelta | float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(timeout=timeout, **kwargs)
+        self.poll_interval = poll_interval
+        self.patience = patience
+        self.longest_wait = None if timeout is None else self.timeout
+        self.links: dict[str, str] = {}
+
+    def trigger_parameters(self, wait: float) -> dict[str, Any]:
+        """Return the constructor's arguments that every trigger takes."""
+        connection = Connection(
+            self.aws_conn_id, self.region_name, self.verify, self.botocore_config
+        )
+        pace = Pace(self.poll_interval, time.time() + wait, self.patience)
+        return {"connection": asdict(connection), "pace": asdict(pace)}
+
+
+def unwatched(state: str, event: dict[str, Any]) -> CallRefused | TrackingInterrupted:
+    """Return the error for what goes on though its trigger has given up on it.
+
+    Args:
+        state: What goes on, as in "training job x still runs".
+        event: The trigger's.
+    """
+    told = f"{state}, unwatched: {event.get('message', 'it was said to have ended')}"
+    if event.get("lasting"):
+        return CallRefused(f"{told.rstrip('.')}: {ACCESS_FIX}")
+    return TrackingInterrupted(told)

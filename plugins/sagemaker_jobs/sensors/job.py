@@ -1,0 +1,218 @@
+"""`TrackJob`: a sensor that holds no slot while a job runs, and ends with what came of it."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk import BaseOperatorLink
+from airflow.sdk.exceptions import AirflowException
+
+from sagemaker_jobs.aws_errors import error_message
+from sagemaker_jobs.errors import (
+    JobFailed,
+    JobInterrupted,
+    JobStillRunning,
+    TrackingInterrupted,
+)
+from sagemaker_jobs.jobs.ensure import EnsuredJob, ensure_job
+from sagemaker_jobs.jobs.identity import JobIdentity, clear_number_of, generation_of
+from sagemaker_jobs.jobs.kinds import Description, JobKind, kind_of
+from sagemaker_jobs.jobs.log_tail import last_lines
+from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
+from sagemaker_jobs.jobs.progress import STALL_AFTER
+from sagemaker_jobs.jobs.summary import summary_of
+from sagemaker_jobs.links import JOB_LINKS, job_links
+from sagemaker_jobs.sensors.base import Tracker, unwatched
+from sagemaker_jobs.triggers.job import SageMakerJobTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# In seconds. SageMaker's own limit, a day by default, counts from the start of the program:
+# machines and data take their time before.
+_DEFAULT_JOB_LIMIT = 86400.0
+_PREPARATION = 3600.0
+
+SUMMARY = "summary"
+"""The XCom that holds the summary of a job that failed or was stopped, as the task returns none."""
+
+CostOf = Callable[[Mapping[str, Any]], float | None]
+
+
+class TrackJob(Tracker):
+    """Follows a submitted job to its end, and returns its summary.
+
+    It first makes sure that the job is there, in the submitting task's name: a retry after a
+    passing failure so starts the next attempt, and a job that a clear has stopped starts anew.
+    While the job runs the task is deferred; the triggerer logs each status change and the telling
+    lines of the job's log. A person who clears or marks the task then stops the job.
+
+    The summary is `summary_of` and ``cost_usd``. That of a job which failed or was stopped is in
+    the XCom ``summary``.
+
+    Fails for good with `JobFailed`, `JobConflict`, `JobRejected`, `CallRefused` or
+    `JobStillRunning`; fails until the next try with `JobInterrupted` or `TrackingInterrupted`.
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("job")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"job": "json"}
+    operator_extra_links: Collection[BaseOperatorLink] = JOB_LINKS
+
+    def __init__(
+        self,
+        *,
+        job: dict[str, Any],
+        log_pattern: str | None = None,
+        stall_after: timedelta | float = STALL_AFTER,
+        cost_usd: CostOf | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Take what to follow.
+
+        Args:
+            job: What the submitting task returned.
+            log_pattern: A regular expression: which lines of the job's log to repeat in the task's;
+                by default what is telling for its kind.
+            stall_after: After how long without a new status and a new line in the job's log to
+                warn in the task's, in seconds or as a timedelta; the job is left to run.
+            cost_usd: Returns what a job cost in US dollars, by its summary; called in the task when
+                the job has ended. None, from it or instead of it: nobody knows.
+            **kwargs: ``poll_interval`` in seconds; ``patience``, the seconds for which AWS may be
+                away; ``timeout``, by default the job's own limit and an hour for its preparation;
+                and what the provider's sensors take.
+        """
+        super().__init__(**kwargs)
+        self.job = job
+        self.log_pattern = log_pattern
+        self.cost_usd = cost_usd
+        self.stall_after = (
+            stall_after.total_seconds() if isinstance(stall_after, timedelta) else stall_after
+        )
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Return the summary of a job that is done, or defer until it is."""
+        return self._track(context)
+
+    def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
+        """Look at the job again, as the triggerer has seen it end or has given up on it."""
+        kind, name = kind_of(self.job["kind"]), event["job_name"]
+        self._note_links(kind, name)
+        description = kind.describe(self.hook.get_conn(), name)
+        if description is None:
+            raise TrackingInterrupted(
+                f"{kind.name} job {name} is gone; the next try starts it anew"
+            )
+        outcome = outcome_of(kind, description)
+        if outcome is Outcome.COMPLETED:
+            return self._completed(kind, description)
+        if outcome is Outcome.RUNNING:
+            raise _still_running(kind, name, event)
+        if event["renewal"] < self._renewals(context):
+            self.log.info("%s was begun before this task was cleared: starting anew", name)
+            return self._track(context)
+        error = failure_of(kind, description)
+        self._tell_failure(context, kind, error)
+        raise error
+
+    def _track(self, context: "Context") -> dict[str, Any]:
+        job = self._ensure(context)
+        self._note_links(job.kind, job.name)
+        if job.description and job.outcome is Outcome.COMPLETED:
+            return self._completed(job.kind, job.description)
+        trigger = SageMakerJobTrigger(
+            kind=job.kind.name,
+            job_name=job.name,
+            renewal=job.renewal,
+            log_pattern=self.log_pattern or job.kind.telling_lines,
+            stall_after=self.stall_after,
+            **self.trigger_parameters(self._wait()),
+        )
+        self.defer(trigger=trigger, method_name="resume")
+
+    def _ensure(self, context: "Context") -> EnsuredJob:
+        kind = kind_of(self.job["kind"])
+        try:
+            job = ensure_job(
+                self.hook.get_conn(),
+                kind,
+                self.job["request"],
+                JobIdentity(**self.job["identity"]),
+                renewals=self._renewals(context),
+            )
+        except JobFailed as error:
+            self._tell_failure(context, kind, error)
+            raise
+        self.log.info("%s", job)
+        return job
+
+    def _completed(self, kind: JobKind, description: Description) -> dict[str, Any]:
+        summary = self._summary(kind, description)
+        output = next(iter(summary["outputs"].values()), "")
+        self._note_links(kind, summary["job_name"], output)
+        self.log.info("%s is completed, after %s s", summary["job_name"], summary["seconds"])
+        if summary["spot_saving"] is not None:
+            self.log.info("spot machines saved %.0f %%", 100 * summary["spot_saving"])
+        return summary
+
+    def _tell_failure(
+        self, context: "Context", kind: JobKind, error: JobFailed | JobInterrupted
+    ) -> None:
+        self._print_log(kind, error.job_name)
+        context["ti"].xcom_push(key=SUMMARY, value=self._summary(kind, dict(error.description)))
+
+    def _summary(self, kind: JobKind, description: Description) -> dict[str, Any]:
+        summary = summary_of(kind, description)
+        return {**summary, "cost_usd": self._cost(summary)}
+
+    def _cost(self, summary: Mapping[str, Any]) -> float | None:
+        if self.cost_usd is None:
+            return None
+        try:
+            return self.cost_usd(summary)
+        except Exception as error:  # It says nothing against the job.
+            self.log.warning("the cost of %s is not known: %s", summary["job_name"], error)
+            return None
+
+    def _renewals(self, context: "Context") -> int:
+        """Count the clears since the job was submitted, where this task was among the cleared."""
+        if not generation_of(context):
+            return 0
+        clears = clear_number_of(context)
+        return max(0, clears - int(self.job.get("clear_number", clears)))
+
+    def _wait(self) -> float:
+        if self.longest_wait is not None:
+            return self.longest_wait
+        limits = self.job["request"]["config"].get("StoppingCondition", {})
+        seconds = limits.get("MaxWaitTimeInSeconds") or limits.get("MaxRuntimeInSeconds")
+        return float(seconds or _DEFAULT_JOB_LIMIT) + _PREPARATION
+
+    def _print_log(self, kind: JobKind, name: str) -> None:
+        """Print the end of a failed job's log: it mostly says more than the reason."""
+        try:
+            hook = AwsLogsHook(
+                aws_conn_id=self.aws_conn_id,
+                region_name=self.region_name,
+                verify=self.verify,
+                config=self.botocore_config,
+            )
+            lines = last_lines(hook.get_conn(), kind.log_group, name)
+        except Exception as error:
+            self.log.warning("the log of %s cannot be read: %s", name, error_message(error))
+            return
+        for line in lines:
+            self.log.error("%s", line)
+
+    def _note_links(self, kind: JobKind, name: str, output: str = "") -> None:
+        self.links = job_links(self.hook.get_conn(), kind, name, output)
+
+
+def _still_running(kind: JobKind, name: str, event: dict[str, Any]) -> AirflowException:
+    if event["status"] == "timeout":
+        return JobStillRunning(
+            f"{kind.name} job {name} still runs and was not stopped, but the longest wait is over: "
+            "clear this task to wait again, or stop the job"
+        )
+    return unwatched(f"{kind.name} job {name} still runs", event)

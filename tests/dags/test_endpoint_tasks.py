@@ -1,0 +1,227 @@
+"""A package is rejected for what is known against it, never for a test that nobody made."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from include.config import find_pipeline
+from include.decisions.endpoint import smoke_test
+from include.decisions.endpoint.rollback import RollbackError
+from include.decisions.endpoint.smoke_test import NoAnswer, NoSamples, SmokeTestError
+from include.decisions.registry import packages, serving_model
+from include.decisions.registry.serving_model import EndpointStatus
+from sagemaker_jobs.endpoints.updates import check_replaced
+from sagemaker_jobs.errors import EndpointChanged
+
+PLANNED = {
+    "endpoint": {"config": {"EndpointConfigName": "config-2"}},
+    "previous": "config-1",
+    "package": {"arn": "arn:x/2"},
+}
+SERVED = {"endpoint_name": "merch"}
+
+
+class Serving:
+    """The tasks of an endpoint update, over an endpoint that serves what was wanted.
+
+    `xcoms` are what a run has left, by task and key, and `states` what its tasks came to.
+    """
+
+    def __init__(self, dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.dag, self.monkeypatch = dag, monkeypatch
+        self.xcoms: dict[tuple[str, str], Any] = {("plan", "return_value"): PLANNED}
+        self.states = {"deploy": "success", "smoke_test": "failed"}
+        self.rejected: list[str] = []
+        self.status, self.reason, self.testable = "InService", "", True
+        self.config = "config-2"
+        self.sagemaker: Any = None
+        monkeypatch.setattr(serving_model, "endpoint_status", self.describe)
+        monkeypatch.setattr(packages, "reject", lambda *given: self.rejected.append(given[2]))
+
+    def samples(self, *_: Any) -> list[Any]:
+        if not self.testable:
+            raise NoSamples
+        return []
+
+    def describe(self, *_: Any) -> EndpointStatus:
+        return EndpointStatus("merch", self.status, self.config, self.reason)
+
+    def call(self, task: str, *args: Any) -> Any:
+        function = self.dag.get_task(task).python_callable
+        pipeline = find_pipeline("merch", "local")
+        site = SimpleNamespace(pipeline=pipeline, sagemaker=self.sagemaker, runtime=None)
+        ti = SimpleNamespace(
+            dag_id="merch__endpoint_update",
+            run_id="run",
+            xcom_push=lambda key, value: self.xcoms.update({(task, key): value}),
+            xcom_pull=lambda task_ids, key="return_value": self.xcoms.get((task_ids, key)),
+            get_task_states=lambda dag_id, run_ids: {"run": self.states},
+        )
+        with self.monkeypatch.context() as patch:
+            patch.setitem(function.__globals__, "open_site", lambda _: site)
+            patch.setattr("dag_factory.endpoint_tasks._samples", self.samples)
+            context = {"ti": ti, "params": {"release": None}}
+            for module in ("serving", "skipping", "asking"):
+                patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
+            return function("merch", *args)
+
+    def test(self, error: Exception) -> None:
+        """Let the smoke test end with an error, as it does on its last try."""
+
+        def ask(*_: Any) -> None:
+            raise error
+
+        self.monkeypatch.setattr(smoke_test, "smoke_test", ask)
+        with pytest.raises(type(error)):
+            self.call("smoke_test", PLANNED["package"], SERVED, None)
+
+
+@pytest.fixture
+def serving(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Serving:
+    return Serving(dag_bag.dags["merch__endpoint_update"], monkeypatch)
+
+
+@pytest.mark.parametrize("error", [SmokeTestError("another model"), NoAnswer("another model")])
+def test_a_model_that_was_asked_and_failed_is_rejected_with_what_was_wrong(
+    serving: Serving, error: Exception
+) -> None:
+    serving.test(error)
+    withdrawn = serving.call("withdraw")
+    assert serving.call("reject_package", withdrawn)["package"] == "arn:x/2"
+    (reason,) = serving.rejected
+    assert reason == "config-2 serves and did not pass its smoke test: another model"
+    assert (withdrawn["restore"]["go"], withdrawn["endpoint_config"]) == (True, "config-1")
+
+
+@pytest.mark.parametrize(
+    ("reason", "rejected"),
+    [
+        ("The primary container did not pass the ping health check.", True),
+        ("CapacityError: no machines", False),
+        ("a text that AWS has never sent before", False),
+    ],
+)
+def test_only_a_reason_that_blames_the_model_rejects_it(
+    serving: Serving, reason: str, rejected: bool
+) -> None:
+    """The endpoint is broken: it gets the former model in each case."""
+    serving.status, serving.reason = "OutOfService", reason
+    serving.states = {"deploy": "success", "smoke_test": "upstream_failed"}
+    withdrawn = serving.call("withdraw")
+    if rejected:
+        serving.call("reject_package", withdrawn)
+    else:
+        with pytest.raises(AirflowSkipException, match=reason):
+            serving.call("reject_package", withdrawn)
+    assert len(serving.rejected) == rejected
+    restored = serving.call("plan_restore", withdrawn)
+    assert restored["config"]["EndpointConfigName"] == "config-1"
+
+
+@pytest.mark.parametrize(
+    ("status", "planned_over", "found", "allowed"),
+    [
+        ("OutOfService", "config-2", "config-2", True),
+        ("UpdateRollbackFailed", "config-2", "config-2", True),
+        ("OutOfService", "config-1", "config-1", True),  # its own configuration, deployed again
+        ("UpdateRollbackFailed", "config-1", "config-1", True),
+        ("OutOfService", "config-2", "config-1", True),  # a retry after the restore went through
+        ("OutOfService", "config-2", "config-3", False),
+    ],
+)
+def test_the_former_model_replaces_only_what_the_failed_update_left(
+    serving: Serving, status: str, planned_over: str, found: str, allowed: bool
+) -> None:
+    """`restore`, cleared a day later, would go back over another run's deployment."""
+    serving.status, serving.reason = status, "CapacityError: no machines"
+    serving.config = planned_over
+    serving.states = {"deploy": "success", "smoke_test": "upstream_failed"}
+    restored = serving.call("plan_restore", serving.call("withdraw"))
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    described = {
+        "EndpointName": "merch", "EndpointConfigName": found,
+        "EndpointStatus": status if found == planned_over else "InService",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/merch",
+        "CreationTime": 0, "LastModifiedTime": 0,
+    }  # fmt: skip
+    with Stubber(client) as stub:
+        stub.add_response("describe_endpoint", described)
+        if allowed:
+            check_replaced(client, restored["config"], restored["replaces"])
+        else:
+            with pytest.raises(EndpointChanged, match="it serves config-3, and config-2 was to"):
+                check_replaced(client, restored["config"], restored["replaces"])
+
+
+@pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])
+def test_the_former_model_comes_back_though_the_registry_refuses_the_rejection(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    """A missing right would else leave the bad model serving."""
+    decide = packages.reject
+    serving = Serving(dag_bag.dags[f"merch__{family}"], monkeypatch)
+    monkeypatch.setattr(packages, "reject", decide)
+    serving.sagemaker = boto3.client("sagemaker", region_name="us-east-1")
+    serving.test(SmokeTestError("another model"))
+    withdrawn = serving.call("withdraw")
+    with Stubber(serving.sagemaker) as stub:
+        stub.add_client_error("update_model_package", "AccessDeniedException", "no right")
+        with pytest.raises(ClientError, match="no right"):
+            serving.call("reject_package", withdrawn)
+        stub.assert_no_pending_responses()
+    restored = serving.call("plan_restore", withdrawn)
+    assert restored["config"]["EndpointConfigName"] == "config-1"
+    assert "reject_package" not in serving.dag.get_task("track_restore").get_flat_relative_ids(
+        upstream=True
+    )
+
+
+def test_a_smoke_test_that_could_not_ask_speaks_against_no_model(serving: Serving) -> None:
+    """A right that is missing, or an outage, would else reject every release."""
+    serving.test(PermissionError("sagemaker:InvokeEndpoint"))
+    with pytest.raises(AirflowSkipException, match="nothing has tested it"):
+        serving.call("withdraw")
+    assert serving.rejected == []
+
+
+@pytest.mark.parametrize(
+    ("states", "reason"),
+    [
+        ({"deploy": "success", "smoke_test": "upstream_failed"}, "nothing has tested it"),
+        ({"deploy": "upstream_failed", "smoke_test": "upstream_failed"}, "did not touch"),
+    ],
+)
+def test_what_was_left_before_a_clear_does_not_count(
+    serving: Serving, states: dict[str, str], reason: str
+) -> None:
+    """Airflow deletes a task's XComs when it runs again, not when it is cleared."""
+    serving.test(SmokeTestError("another model"))
+    serving.states = states
+    with pytest.raises(AirflowSkipException, match=reason):
+        serving.call("withdraw")
+
+
+def test_a_rollback_is_not_planned_while_an_update_is_under_way(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = Serving(dag_bag.dags["merch__endpoint_rollback"], monkeypatch)
+    serving.status = "Updating"
+    with pytest.raises(RollbackError, match="a change is under way"):
+        serving.call("plan")
+
+
+def test_what_nobody_can_test_is_refused_before_the_first_model_is_deployed(
+    serving: Serving,
+) -> None:
+    """Else the first endpoint serves it, and its package is rejected for want of photos."""
+    serving.status, serving.testable = "Failed", False
+    with pytest.raises(NoSamples):
+        serving.call("ask_before", PLANNED["package"])
+    assert "ask_before" in serving.dag.get_task("deploy").upstream_task_ids

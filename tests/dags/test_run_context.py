@@ -1,0 +1,82 @@
+"""A task knows its pipeline under the deployment's overrides, and names a setting that is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from include.config import DeploymentError
+from include.decisions.dataset.fetch import FetchError
+from include.decisions.dataset.source import SourceError
+
+SETTINGS = {
+    "DEPLOYMENT": "local",
+    "ARTIFACT_BUCKET": "some-bucket",
+    "SAGEMAKER_ROLE_ARN": "arn:aws:iam::123456789012:role/sagemaker",
+    "IMAGE_URI": "local/image-classification",
+}
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, dag_bag: Any) -> pytest.MonkeyPatch:
+    """Give an installation's settings; loading the DAGs has put their folder on sys.path."""
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(f"AIRFLOW_VAR_{name}", value)
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
+    return monkeypatch
+
+
+def test_a_task_gets_its_pipeline_with_the_deployments_overrides(
+    settings: pytest.MonkeyPatch,
+) -> None:
+    from dag_factory.run_context import open_site
+
+    site = open_site("stanford_cars")
+    assert site.pipeline.training.algorithm == "own"
+    assert site.deployment.region == "us-east-1"
+    assert site.layout.uri(site.layout.source) == "s3://some-bucket/stanford_cars/source/"
+    assert site.runtime.meta.service_model.service_name == "sagemaker-runtime"
+
+
+def test_a_model_that_hangs_is_soon_given_up_as_the_connection_says(
+    settings: pytest.MonkeyPatch,
+) -> None:
+    """With botocore's own five attempts, a rollback would wait for minutes on each photo."""
+    from dag_factory.run_context import open_site
+
+    extra = {"region_name": "eu-west-1", "config_kwargs": {"proxies": {"http": "p"}}}
+    connection = json.dumps({"conn_type": "aws", "extra": extra})
+    settings.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection)
+    site = open_site("stanford_cars")
+    config = site.runtime.meta.config
+    assert (config.read_timeout, config.retries["total_max_attempts"]) == (70, 2)
+    assert config.proxies == {"http": "p"}
+    assert site.runtime.meta.region_name == site.sagemaker.meta.region_name == "eu-west-1"
+    assert site.sagemaker.meta.config.read_timeout == 60
+
+
+def test_a_mirror_in_a_private_network_is_fetched_from_where_a_variable_allows_it(
+    settings: pytest.MonkeyPatch, dag_bag: Any, load_dags: Any, pipelines_folder: Path
+) -> None:
+    """The task as it runs: its site from Airflow Variables, and the fetch that it asks for."""
+    yaml = "source: {layout: class_folders, urls: ['https://127.0.0.1:9/c.zip']}"
+    (pipelines_folder / "mirrored.yaml").write_text(yaml)
+    fetch = load_dags().dags["mirrored__dataset_refresh"].get_task("fetch").python_callable
+    with mock_aws():
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="some-bucket")
+        with pytest.raises(SourceError, match=r"127.0.0.1 is at 127.0.0.1, .* fetch_allowed_hosts"):
+            fetch("mirrored")
+        settings.setenv("AIRFLOW_VAR_FETCH_ALLOWED_HOSTS", "127.0.0.1")
+        with pytest.raises(FetchError, match="Connection refused"):
+            fetch("mirrored")
+
+
+def test_a_wrong_setting_is_named(settings: pytest.MonkeyPatch) -> None:
+    from dag_factory.run_context import open_site
+
+    settings.setenv("AIRFLOW_VAR_ARTIFACT_BUCKET", "Some Bucket")
+    with pytest.raises(DeploymentError, match="Airflow Variable artifact_bucket is 'Some Bucket'"):
+        open_site("stanford_cars")

@@ -1,0 +1,126 @@
+"""Containers are isolated from the network wherever they need none."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pytest
+from pydantic import ValidationError
+
+from include import sagemaker_requests as make
+from include.config import Deployment, Pipeline, find_pipeline
+from include.config.network import Network
+
+OWN = find_pipeline("stanford_cars", "local")
+BUILT_IN = find_pipeline("stanford_cars")
+WEB = {"use_pretrained_model": "1", "pretrained_model_uri": "https://a.b/resnet"}
+S3 = {"use_pretrained_model": "1", "pretrained_model_uri": "s3://b/resnet.safetensors"}
+
+Isolation = Literal["auto", "always", "never"]
+
+
+def isolated(pipeline: Pipeline, isolation: Isolation) -> Pipeline:
+    return pipeline.model_copy(update={"network": Network(isolation=isolation)})
+
+
+def found_in(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
+    """Return what each request that starts a container says of its isolation."""
+    found = {}
+    for each in make.rehearse(pipeline, deployment):
+        if each.operation == "CreateProcessingJob":
+            config = each.request.get("NetworkConfig", {})
+            found[each.title] = config.get("EnableNetworkIsolation", False)
+        elif each.operation in ("CreateTrainingJob", "CreateModel"):
+            found[each.title] = each.request.get("EnableNetworkIsolation", False)
+    return found
+
+
+@pytest.mark.parametrize(("isolation", "expected"), [("auto", True), ("never", False)])
+def test_every_container_is_isolated_unless_the_pipeline_forbids_it(
+    isolation: Isolation, expected: bool, deployment: Deployment
+) -> None:
+    found = found_in(isolated(OWN, isolation), deployment)
+    assert found == dict.fromkeys(
+        [
+            *("refresh", "im2rec", "evaluate", "report", "train"),
+            *("candidate's model", "package's model"),
+        ],
+        expected,
+    )
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "hyperparameters", "model_uri", "expected"),
+    [
+        (OWN, {}, None, True),
+        (OWN, S3, None, True),
+        (OWN, WEB, None, False),
+        (OWN, {**WEB, "use_pretrained_model": "0"}, None, True),
+        (OWN, WEB, "s3://b/model.tar.gz", True),  # its weights come as a channel
+        (OWN, {**WEB, "pretrained_model_uri": "file:///opt/w.params"}, None, True),
+        (BUILT_IN, {}, None, True),
+        (BUILT_IN, {"use_pretrained_model": "1"}, None, False),
+    ],
+)
+def test_a_training_reaches_the_network_only_for_its_first_weights(
+    pipeline: Pipeline,
+    hyperparameters: Mapping[str, str],
+    model_uri: str | None,
+    expected: bool,
+    deployment: Deployment,
+) -> None:
+    request = make.training_request(
+        isolated(pipeline, "auto"), deployment, "r1", hyperparameters, model_uri=model_uri
+    )
+    assert request["config"]["EnableNetworkIsolation"] is expected
+
+
+def test_always_isolates_the_built_in_algorithms_training_too(deployment: Deployment) -> None:
+    request = make.training_request(
+        isolated(BUILT_IN, "always"), deployment, "r1", {"use_pretrained_model": "1"}
+    )
+    assert request["config"]["EnableNetworkIsolation"] is True
+
+
+def test_always_refuses_weights_from_the_web() -> None:
+    content = OWN.model_dump()
+    content["training"]["hyperparameters"] |= {
+        "use_pretrained_model": 1,
+        "pretrained_model_uri": "https://a.b/resnet.safetensors",
+        "pretrained_model_sha256": "0" * 64,
+    }
+    Pipeline.model_validate({**content, "network": {"isolation": "auto"}})
+    with pytest.raises(ValidationError, match=r"isolation: always forbids .*a\.b/resnet"):
+        Pipeline.model_validate({**content, "network": {"isolation": "always"}})
+
+
+def test_a_model_of_another_role_or_isolation_has_another_name(deployment: Deployment) -> None:
+    """What a model holds never changes, so that its name has to tell both."""
+
+    def name(pipeline: Pipeline, role: str) -> str:
+        request = make.packaged_model_request(pipeline, deployment, "arn:package", role)
+        return str(request["config"]["ModelName"])
+
+    def candidate(pipeline: Pipeline) -> str:
+        request = make.candidate_model_request(pipeline, deployment, "s3://b/m.tar.gz", "int8")
+        return str(request["config"]["ModelName"])
+
+    auto, never = isolated(OWN, "auto"), isolated(OWN, "never")
+    assert candidate(auto) != candidate(never)
+    roles = ("arn:aws:iam::123456789012:role/jobs", "arn:aws:iam::123456789012:role/endpoint")
+    assert len({name(p, r) for p in (auto, never) for r in roles}) == 4
+
+
+def test_batch_and_endpoint_run_a_package_under_roles_of_their_own(
+    deployment: Deployment,
+) -> None:
+    from dataclasses import replace
+
+    other = "arn:aws:iam::123456789012:role/endpoint"
+    both = replace(deployment, endpoint_role_arn=other)
+    roles = {
+        each.title: each.request["ExecutionRoleArn"]
+        for each in make.rehearse(OWN, both)
+        if each.operation == "CreateModel"
+    }
+    assert roles == {"candidate's model": deployment.role_arn, "package's model": other}
+    assert deployment.endpoint_role == deployment.role_arn

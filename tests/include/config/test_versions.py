@@ -1,0 +1,66 @@
+"""Versions change with what changes the bytes, and with nothing else."""
+
+from include.config import Pipeline
+from include.config.versions import (
+    digest,
+    recordio_version,
+    source_fingerprint,
+    training_fingerprint,
+)
+
+
+def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    assert len(digest("x")) == 16
+
+
+def test_a_recordio_version_follows_dataset_and_settings_but_not_the_machine(
+    cars: Pipeline,
+) -> None:
+    conversion = cars.conversion
+    base = recordio_version("d1", conversion)
+    machine = conversion.machine.model_copy(update={"volume_gb": 99})
+    assert base == recordio_version("d1", conversion.model_copy(update={"machine": machine}))
+    changed = [
+        recordio_version("d2", conversion),
+        *(
+            recordio_version("d1", conversion.model_copy(update=update))
+            for update in ({"resize": 64}, {"fit": "crop"}, {"quality": 80})
+        ),
+    ]
+    assert len({base, *changed}) == 5
+
+
+def test_a_source_fingerprint_follows_files_and_settings(cars: Pipeline) -> None:
+    files = {"a.tgz": '"etag" 3'}
+    base = source_fingerprint(files, cars.source, cars.dataset)
+    assert base == source_fingerprint(dict(files), cars.source, cars.dataset)
+    touched = source_fingerprint({"a.tgz": '"other" 3'}, cars.source, cars.dataset)
+    stricter = cars.dataset.model_copy(update={"min_side": 99})
+    assert len({base, touched, source_fingerprint(files, cars.source, stricter)}) == 3
+    elsewhere = cars.source.model_copy(update={"urls": ["x"], "settle_minutes": 1})
+    assert base == source_fingerprint(files, elsewhere, cars.dataset), "only its way here changed"
+
+
+def test_a_training_fingerprint_follows_data_settings_and_image() -> None:
+    prints = {
+        training_fingerprint("r1", {"epochs": "1"}, "image:1"),
+        training_fingerprint("r2", {"epochs": "1"}, "image:1"),
+        training_fingerprint("r1", {"epochs": "2"}, "image:1"),
+        training_fingerprint("r1", {"epochs": "1"}, "image:2"),
+        training_fingerprint("r1", {"epochs": "1"}, "image:1", "champion"),
+        training_fingerprint("r1", {"epochs": "1"}, "image:1", drifted_champion="arn:x/1"),
+    }
+    assert len(prints) == 6
+
+
+def test_saying_what_the_switch_says_already_is_no_other_training() -> None:
+    told = {training_fingerprint("r1", {}, "image:1", s) for s in (None, "scratch", "pretrained")}
+    assert len(told) == 1
+
+
+def test_more_machines_are_another_training() -> None:
+    """Their batches are larger together; one machine keeps the name that it always had."""
+    names = [training_fingerprint("r1", {}, "image:1", instances=count) for count in (1, 2, 3)]
+    assert len(set(names)) == 3
+    assert names[0] == training_fingerprint("r1", {}, "image:1")

@@ -1,0 +1,89 @@
+"""Headers of megabytes: how often they are looked at does not grow with what is no marker."""
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from include.contracts import limits as photo_limits
+from include.decisions.batch.screening.damage.jpeg import _markers
+from include.decisions.batch.screening.damage.png import png_damage
+from include.image_classification.images.animation import animation
+from include.image_classification.images.header import read_photo_header
+from include.image_classification.images.orientation import orientation
+from include.image_classification.serving.photo import _has_whole_chunks
+from tests.include.image_classification.dataset.making import photo
+
+LONG = 4_000_000
+JPEG = photo(1)
+PNG = photo(1, suffix=".png")
+EMPTY_SEGMENT = b"\xff\xe0\x00\x02"
+
+
+class Counted(bytes):
+    """Bytes that count how often a part of them is taken by its place."""
+
+    taken = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        self.taken += 1
+        return super().__getitem__(place)
+
+
+SCANS: list[Callable[[bytes], Any]] = [read_photo_header, _markers, orientation]
+
+
+@pytest.mark.parametrize("scan", SCANS)
+@pytest.mark.parametrize(
+    "filling",
+    [b"\xff" + b"\0" * LONG, b"\xff" * LONG, b"\xff\xd0" * LONG, b"\xff\0" * LONG],
+    ids=["zeros", "padding", "restarts", "data"],
+)
+@pytest.mark.parametrize("rest", [b"", JPEG[2:]], ids=["nothing", "a photo"])
+def test_what_is_no_marker_is_skipped_at_once(
+    scan: Callable[[bytes], Any], filling: bytes, rest: bytes
+) -> None:
+    """Protects worker and server from a few megabytes that hold them for seconds."""
+    content = Counted(JPEG[:2] + filling + rest)
+    scan(content)
+    assert content.taken < 1000  # of four million and more
+
+
+@pytest.mark.parametrize("scan", SCANS)
+def test_segments_are_looked_at_up_to_a_number(scan: Callable[[bytes], Any]) -> None:
+    content = Counted(JPEG[:2] + EMPTY_SEGMENT * LONG + JPEG[2:])
+    scan(content)
+    assert content.taken < 10 * photo_limits.MOST_SEGMENTS
+
+
+@pytest.mark.parametrize("segments", [photo_limits.MOST_SEGMENTS // 2, photo_limits.MOST_SEGMENTS])
+def test_both_sides_give_up_after_the_same_number_of_segments(segments: int) -> None:
+    content = JPEG[:2] + EMPTY_SEGMENT * segments + JPEG[2:]
+    header = read_photo_header(content)
+    assert header is not None
+    assert header.whole == (segments < photo_limits.MOST_SEGMENTS)
+    assert (_markers(content) is not None) == header.whole
+
+
+def test_a_photo_after_stray_bytes_is_still_found() -> None:
+    content = JPEG[:2] + b"\xff" + b"\0" * 1000 + JPEG[2:]
+    header = read_photo_header(content)
+    assert header is not None
+    assert (header.width, header.height, header.whole) == (40, 24, True)
+
+
+@pytest.mark.parametrize("scan", [_has_whole_chunks, animation])
+def test_chunks_are_looked_at_up_to_a_number(scan: Callable[[bytes], Any]) -> None:
+    content = Counted(PNG[:8] + b"\0" * 12 * LONG)
+    scan(content)
+    assert content.taken < 10 * photo_limits.MOST_CHUNKS
+    assert not scan(bytes(content))
+
+
+def test_the_worker_refuses_a_png_of_so_many_chunks() -> None:
+    empty = b"\0\0\0\0tEXt" + zlib.crc32(b"tEXt").to_bytes(4, "big")
+    assert png_damage(PNG[:33] + empty * 3 + PNG[33:]) is None
+    content = PNG[:33] + empty * photo_limits.MOST_CHUNKS + PNG[33:]
+    assert png_damage(content) == f"has more than {photo_limits.MOST_CHUNKS} chunks"
+    assert not _has_whole_chunks(content)

@@ -1,0 +1,55 @@
+"""People are told of drift that is large, no chance, and of enough images."""
+
+from typing import Any
+
+import pytest
+
+from include.config.sections.stages import Drift
+from include.decisions.batch.drift import drift_warning
+
+
+def report(
+    classes: tuple[float, float] = (0.1, 0.5),
+    confidence: tuple[float, float] = (0.05, 0.5),
+    images: int = 500,
+) -> dict[str, Any]:
+    return {
+        "batch": "b1",
+        "drift": {
+            "images": images,
+            "reference_images": 800,
+            "classes": {"distance": classes[0], "p": classes[1]},
+            "confidence": {
+                "distance": confidence[0], "p": confidence[1],
+                "mean": 0.5, "reference_mean": 0.8,
+            },
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("limits", "found"),
+    [
+        ({}, report()),
+        ({}, report(classes=(0.6, 0.2))),  # a large distance that chance explains
+        ({}, report(classes=(0.4, 0.0001))),  # no chance, but small
+        ({}, report(classes=(0.6, 0.0001), images=99)),
+        ({"classes": None}, report(classes=(1.0, 0.0001))),
+        ({"confidence": None}, report(confidence=(1.0, 0.0001))),
+        ({}, {"batch": "b1", "drift": None}),
+        ({}, {"batch": "b1"}),
+    ],
+)
+def test_nothing_is_said(limits: dict[str, Any], found: dict[str, Any]) -> None:
+    assert drift_warning(Drift(**limits), found) is None
+
+
+def test_what_drifted_is_said_with_its_figures() -> None:
+    said = drift_warning(Drift(), report((0.6, 0.0001), (0.3, 0.0001)))
+    assert said is not None
+    assert "mix of predicted classes is 0.600 away, more than 0.5" in said
+    assert "confidence (mean 0.500, 0.800 in the evaluation) is 0.300 away, more than 0.2" in said
+    assert "over 500 images against the evaluation's 800" in said
+    only = drift_warning(Drift(), report(confidence=(0.3, 0.0001)))
+    assert only is not None
+    assert "mix of predicted classes" not in only

@@ -1,0 +1,97 @@
+"""A version's conversion manifest: the refresh writes it, else the conversion's plan does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from include.contracts.dataset import Split
+from include.decisions.conversion.manifest import need_conversion_manifest
+from include.image_classification.dataset.version.manifest import (
+    Image,
+    Version,
+    write_conversion_manifest,
+    write_version,
+)
+from include.storage.layout import Layout
+from include.storage.records import RecordError
+
+SPLITS: tuple[Split, ...] = ("train", "test", "validation", "train")
+IMAGES = [
+    Image(f"{n}.jpg", f"{n}" * 64, 1, 1, 1, 0, split, f"{n}{n}/{n}.jpg")
+    for n, split in enumerate(SPLITS)
+]
+VERSION = Version(IMAGES, ["cat"])
+WANTED = [{"prefix": "s3://some-bucket/stanford_cars/images/"}, "00/0.jpg", "22/2.jpg", "33/3.jpg"]
+
+
+@pytest.fixture
+def client(layout: Layout) -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=layout.bucket)
+        yield client
+
+
+@pytest.fixture
+def written(client: Any, layout: Layout, tmp_path: Path) -> Path:
+    """Store a version as the refresh does, but for its conversion manifest."""
+    write_version(tmp_path, VERSION, [], [])
+    for file in tmp_path.iterdir():
+        key = f"{layout.dataset('v1')}{file.name}"
+        client.put_object(Bucket=layout.bucket, Key=key, Body=file.read_bytes())
+    return tmp_path
+
+
+def _stored(client: Any, layout: Layout) -> Any:
+    answer = client.get_object(Bucket=layout.bucket, Key=layout.conversion_manifest("v1"))
+    return json.loads(answer["Body"].read())
+
+
+def _store(client: Any, layout: Layout, content: bytes) -> None:
+    key = layout.conversion_manifest("v1")
+    client.put_object(Bucket=layout.bucket, Key=key, Body=content)
+
+
+def test_a_version_from_before_there_were_any_gets_one(
+    client: Any, layout: Layout, written: Path
+) -> None:
+    need_conversion_manifest(client, layout, "v1")
+    assert _stored(client, layout) == WANTED
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b'[{"prefix": "s3://former-bucket/stanford_cars/images/"}, "00/0.jpg"]'],
+    ids=["empty", "of another bucket"],
+)
+def test_one_that_is_of_no_use_here_is_written_anew(
+    client: Any, layout: Layout, written: Path, content: bytes
+) -> None:
+    _store(client, layout, content)
+    need_conversion_manifest(client, layout, "v1")
+    assert _stored(client, layout) == WANTED
+
+
+def test_the_refreshs_own_is_the_same_and_is_left_alone(
+    client: Any, layout: Layout, written: Path
+) -> None:
+    """Planning does not read the whole version then."""
+    write_conversion_manifest(written, VERSION, layout.uri(layout.images))
+    content = (written / "conversion.manifest").read_bytes()
+    assert json.loads(content) == WANTED
+    _store(client, layout, content)
+    client.delete_object(Bucket=layout.bucket, Key=f"{layout.dataset('v1')}manifest.jsonl")
+    need_conversion_manifest(client, layout, "v1")
+    assert _stored(client, layout) == WANTED
+
+
+def test_without_the_version_it_says_what_makes_one(client: Any, layout: Layout) -> None:
+    with pytest.raises(RecordError, match=r"v1/manifest\.jsonl is missing: dataset refresh"):
+        need_conversion_manifest(client, layout, "v1")

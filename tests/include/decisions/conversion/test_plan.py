@@ -1,0 +1,81 @@
+"""A conversion runs when its RecordIO version is missing or not current."""
+
+from typing import Any
+
+import pytest
+
+from include.config import find_pipeline
+from include.config.versions import conversion_settings, recordio_version
+from include.decisions.conversion.plan import ConversionState, decide_conversion, plan_conversion
+from include.storage.layout import Layout
+from include.storage.records import RecordError
+
+DONE = {"version": "r1", "created": "2026-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("report", "current", "force", "go", "reason"),
+    [
+        (None, None, False, True, "does not exist yet"),
+        (DONE, "r0", False, True, "exists, but r0 is current"),
+        (DONE, "r1", True, True, "forced"),
+        (DONE, "r1", False, False, "RecordIO r1 of dataset d1 exists since 2026-01-01"),
+    ],
+)
+def test_the_decision(
+    report: dict[str, str] | None, current: str | None, force: bool, go: bool, reason: str
+) -> None:
+    decision = decide_conversion(ConversionState("d1", "r1", report, current), force)
+    assert decision.go is go
+    assert reason in decision.reason
+
+
+def test_the_current_dataset_is_converted_unless_another_is_asked_for(
+    s3: Any, layout: Layout
+) -> None:
+    cars = find_pipeline("stanford_cars")
+    key = "stanford_cars/dataset/versions/d7/dataset.json"
+    s3.answer("get_object", s3.json({"version": "d7"}), Bucket="some-bucket", Key=key)
+    s3.refuse("get_object", "NoSuchKey")
+    s3.refuse("get_object", "NoSuchKey")
+    s3.refuse("get_object", "NoSuchKey")
+    state = plan_conversion(s3.client, layout, cars, "d7")
+    version = recordio_version("d7", cars.conversion)
+    assert state == ConversionState("d7", version, None, None, named=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "shards", "objects", "earlier"),
+    [
+        ({}, None, 1, "stanford_cars/recordio/r0/"),
+        ({}, 3, 1, "stanford_cars/recordio/r0/of-3/"),
+        ({"quality": 1}, None, None, None),
+        ({}, None, 0, None),
+    ],
+    ids=["one instance", "several instances", "other settings", "removed by a person"],
+)
+def test_records_are_taken_from_the_current_version_where_that_can_be(
+    s3: Any,
+    layout: Layout,
+    settings: dict[str, int],
+    shards: int | None,
+    objects: int | None,
+    earlier: str | None,
+) -> None:
+    cars = find_pipeline("stanford_cars")
+    current = {"version": "r0", "settings": {**conversion_settings(cars.conversion), **settings}}
+    s3.answer("get_object", s3.json({"version": "d7"}))
+    pointer = s3.json(current | ({"shards": shards} if shards else {}))
+    s3.answer("get_object", {**pointer, "ETag": '"e"'})
+    s3.refuse("get_object", "NoSuchKey")
+    if objects is not None:
+        index = f"stanford_cars/recordio/r0/{'of-3/' if shards else ''}index/"
+        asked = {"Bucket": "some-bucket", "Prefix": index, "MaxKeys": 1}
+        s3.answer("list_objects_v2", {"KeyCount": objects}, **asked)
+    assert plan_conversion(s3.client, layout, cars, None).earlier == earlier
+
+
+def test_without_a_dataset_it_says_what_makes_one(s3: Any, layout: Layout) -> None:
+    s3.refuse("get_object", "NoSuchKey")
+    with pytest.raises(RecordError, match=r"current\.json is missing: dataset refresh writes it"):
+        plan_conversion(s3.client, layout, find_pipeline("stanford_cars"), None)

@@ -1,0 +1,51 @@
+"""What a training cost is written on its package, and nothing where nothing is known."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from include.config import Deployment
+from include.decisions.costs.billing import billed
+from include.sagemaker_requests.package import metadata
+
+HERE = Deployment(
+    name="production",
+    bucket="some-bucket",
+    role_arn="arn:aws:iam::123456789012:role/sagemaker",
+    image_uri="image:1",
+    region="us-east-1",
+)
+SUMMARY = {"billable_seconds": 1800.0, "spot_saving": 0.625, "instance_type": "ml.g4dn.xlarge"}
+
+
+def test_billed_seconds_of_all_machines_become_dollars() -> None:
+    cost = billed(SUMMARY, HERE)
+    assert cost == {"billable_seconds": 1800.0, "spot_saving": 0.625, "cost_usd": 0.368}
+    written = {"billable_seconds": "1800.0", "spot_saving": "0.625", "cost_usd": "0.368"}
+    assert metadata(cost) == written
+
+
+def test_a_summary_of_an_earlier_release_has_no_saving() -> None:
+    """A night that an upgrade finds between training and `register` goes on."""
+    earlier = {key: value for key, value in SUMMARY.items() if key != "spot_saving"}
+    assert billed(earlier, HERE) == {
+        "billable_seconds": 1800.0, "spot_saving": None, "cost_usd": 0.368,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"instance_type": "ml.p9.xlarge"}, {}),
+        ({}, {"region": "eu-west-1"}),
+        ({}, {"name": "local"}),
+        ({"billable_seconds": None}, {}),
+    ],
+)
+def test_a_cost_that_is_not_known_is_left_out(
+    changes: dict[str, Any], where: dict[str, str]
+) -> None:
+    cost = billed({**SUMMARY, **changes}, dataclasses.replace(HERE, **where))
+    assert cost["cost_usd"] is None
+    assert "cost_usd" not in metadata(cost)

@@ -1,0 +1,231 @@
+"""A cap blocks with its figures and the fix, whoever forces the night; no figure is invented."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from include.config import Deployment, Pipeline, find_pipeline
+from include.config.sections.budget import Budget
+from include.decisions.costs.budget import BudgetError, afford
+from include.decisions.decision import Decision
+
+NOW = datetime(2026, 11, 28, 1, tzinfo=UTC)
+HERE = Deployment(
+    name="production",
+    bucket="some-bucket",
+    role_arn="arn:aws:iam::123456789012:role/sagemaker",
+    image_uri="image:1",
+    region="us-east-1",
+)
+TOLD = {"num_layers": "50", "epochs": "30", "num_training_samples": "1000"}
+GO = Decision(True, "new data")
+MACHINE, USD_PER_HOUR = "ml.g4dn.xlarge", 0.736
+ACCOUNT = "arn:aws:sagemaker:us-east-1:123456789012:training-job"
+
+
+class Jobs:
+    """Training jobs that SageMaker lists, newest first, as a stub's answers."""
+
+    def __init__(self, stub: Any) -> None:
+        self.stub = stub
+
+    def lists(self, *names: str) -> None:
+        summaries = [
+            {
+                "TrainingJobName": name,
+                "TrainingJobArn": f"{ACCOUNT}/{name}",
+                "CreationTime": NOW,
+                "TrainingJobStatus": "Completed",
+            }
+            for name in names
+        ]
+        self.stub.answer(
+            "list_training_jobs",
+            {"TrainingJobSummaries": summaries},
+            NameContains="stanford-cars-train-",
+            SortBy="CreationTime",
+            SortOrder="Descending",
+        )
+
+    def tags(self, name: str, pipeline: str = "stanford_cars", deployment: str = HERE.name) -> None:
+        tags = {"owner": "us", "pipeline": pipeline, "deployment": deployment}
+        answer = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        self.stub.answer("list_tags", answer, ResourceArn=f"{ACCOUNT}/{name}")
+
+    def describes(self, name: str, created: datetime = NOW, **more: Any) -> None:
+        self.tags(name)
+        described = {
+            "TrainingJobName": name,
+            "TrainingJobArn": f"{ACCOUNT}/{name}",
+            "ModelArtifacts": {"S3ModelArtifacts": "s3://b/m.tar.gz"},
+            "TrainingJobStatus": "Completed",
+            "SecondaryStatus": "Completed",
+            "AlgorithmSpecification": {"TrainingInputMode": "File"},
+            "ResourceConfig": {"InstanceType": MACHINE, "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {},
+            "CreationTime": created,
+            "HyperParameters": TOLD,
+            "TrainingTimeInSeconds": 3600,
+            "BillableTimeInSeconds": 3600,
+            **more,
+        }
+        wanted = {key: value for key, value in described.items() if value is not None}
+        self.stub.answer("describe_training_job", wanted, TrainingJobName=name)
+
+
+@pytest.fixture
+def jobs(sagemaker: Any) -> Jobs:
+    return Jobs(sagemaker)
+
+
+def cars(machine: str = MACHINE, **caps: float) -> Pipeline:
+    pipeline = find_pipeline("stanford_cars")
+    training = pipeline.training
+    other = training.machine.model_copy(update={"instance_type": machine})
+    training = training.model_copy(update={"machine": other, "spot": False})
+    return pipeline.model_copy(update={"training": training, "budget": Budget(**caps)})
+
+
+def decide(sagemaker: Any, pipeline: Pipeline, **changes: Any) -> Decision:
+    deployment = dataclasses.replace(HERE, **changes)
+    return afford(GO, sagemaker.client, pipeline, deployment, TOLD, NOW)
+
+
+def test_a_night_within_its_budget_says_what_it_will_cost(sagemaker: Any, jobs: Jobs) -> None:
+    jobs.lists("cars-1")
+    jobs.describes("cars-1")
+    decision = decide(sagemaker, cars(per_run_usd=USD_PER_HOUR))
+    assert decision.go
+    assert decision.reason.startswith("new data; estimated cost: $0.74 for the training job")
+
+
+def test_a_run_that_would_cost_more_than_it_may_is_blocked(sagemaker: Any, jobs: Jobs) -> None:
+    """The first night has no earlier job: its limit of six hours counts."""
+    jobs.lists()
+    with pytest.raises(BudgetError) as blocked:
+        decide(sagemaker, cars(per_run_usd=4))
+    assert str(blocked.value).startswith(
+        "budget.per_run_usd is $4.00, and the estimated cost $4.42 for the training job "
+        "(1 x ml.g4dn.xlarge at $0.736 an hour, the price of 2026-09-25, for 21600 s: "
+        "machine.max_runtime_minutes, at most"
+    )
+    assert "raise it, or train for fewer epochs or on a smaller training.machine" in (
+        str(blocked.value)
+    )
+    assert "Force lifts no cap" in str(blocked.value)
+
+
+def test_a_month_is_blocked_by_what_it_cost_so_far(sagemaker: Any, jobs: Jobs) -> None:
+    """Failed and stopped jobs are billed as well; of spot machines only what is billed counts.
+
+    One listing serves the estimate and the month: each job costs two calls that AWS may throttle.
+    """
+    failed: dict[str, Any] = {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed"}
+    names = ("cars-3", "cars-2", "cars-1")
+    jobs.lists(*names)
+    jobs.describes("cars-3")
+    jobs.describes("cars-2", BillableTimeInSeconds=1800, **failed)
+    two = {"InstanceType": "ml.c5.4xlarge", "InstanceCount": 2, "VolumeSizeInGB": 1}
+    jobs.describes("cars-1", ResourceConfig=two)
+    spent = USD_PER_HOUR * 1.5 + 2 * 0.816
+    with pytest.raises(BudgetError) as blocked:
+        decide(sagemaker, cars(per_month_usd=3))
+    assert str(blocked.value).startswith(
+        f"budget.per_month_usd is $3.00, training since 2026-11-01 (UTC) cost ${spent:.2f} "
+        f"(jobs: 3), and tonight's would make it ${spent + USD_PER_HOUR:.2f}, with "
+        "an estimated cost of $0.74"
+    )
+    assert "raise it, or wait for the next month; Force lifts no cap" in str(blocked.value)
+
+
+@pytest.mark.parametrize(
+    ("created", "counts"),
+    [
+        (datetime(2026, 11, 1, tzinfo=UTC), True),
+        (datetime(2026, 10, 31, 23, 59, tzinfo=UTC), False),
+        (datetime(2026, 11, 1, 1, tzinfo=timezone(timedelta(hours=2))), False),
+    ],
+)
+def test_a_new_month_begins_at_nought_in_utc(
+    sagemaker: Any, jobs: Jobs, created: datetime, counts: bool
+) -> None:
+    jobs.lists("cars-1")
+    jobs.describes("cars-1", created)
+    pipeline = cars(per_month_usd=1)
+    if counts:
+        with pytest.raises(BudgetError, match=r"since 2026-11-01 .* \(jobs: 1\)"):
+            decide(sagemaker, pipeline)
+    else:
+        assert decide(sagemaker, pipeline).go
+
+
+def test_a_job_that_still_runs_costs_up_to_now(sagemaker: Any, jobs: Jobs) -> None:
+    """Nobody may start night after night while jobs that were forgotten run on."""
+    running: dict[str, Any] = {
+        "TrainingJobStatus": "InProgress",
+        "SecondaryStatus": "Training",
+        "TrainingStartTime": NOW - timedelta(hours=10),
+        "TrainingTimeInSeconds": None,
+        "BillableTimeInSeconds": None,
+    }
+    jobs.lists("cars-2", "cars-1")
+    jobs.describes("cars-2", **running)
+    jobs.describes("cars-1", created=NOW - timedelta(days=40))
+    with pytest.raises(BudgetError, match=r"cost \$7\.36 \(jobs: 1\)"):
+        decide(sagemaker, cars(per_month_usd=8))
+
+
+def test_other_pipelines_and_deployments_do_not_count(sagemaker: Any, jobs: Jobs) -> None:
+    names = ("stanford-cars-train-train-1", "stanford-cars-train-2")
+    jobs.lists(*names)
+    jobs.tags(names[0], pipeline="stanford_cars_train")
+    jobs.tags(names[1], deployment="staging")
+    assert decide(sagemaker, cars(per_month_usd=5)).go
+
+
+def test_without_a_price_a_night_goes_on_and_says_what_is_missing(sagemaker: Any) -> None:
+    decision = decide(sagemaker, cars(machine="ml.p9.xlarge"))
+    assert decision.go
+    assert "its cost is not estimated: no price is known for training on ml.p9.xlarge" in (
+        decision.reason
+    )
+
+
+@pytest.mark.parametrize("cap", ["per_run_usd", "per_month_usd"])
+def test_a_cap_that_cannot_be_checked_blocks(sagemaker: Any, cap: str) -> None:
+    """A cap that lets pass what it knows nothing of is none."""
+    with pytest.raises(BudgetError, match=rf"budget\.{cap} cannot be checked: no price .* add it"):
+        decide(sagemaker, cars(machine="ml.p9.xlarge", **{cap: 1000}))
+
+
+def test_nor_can_a_month_in_which_a_machine_without_price_trained(
+    sagemaker: Any, jobs: Jobs
+) -> None:
+    old = {"InstanceType": "ml.p2.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    jobs.lists("cars-1")
+    jobs.describes("cars-1", ResourceConfig=old)
+    with pytest.raises(BudgetError, match=r"per_month_usd cannot be checked, for cars-1: no price"):
+        decide(sagemaker, cars(per_month_usd=1000))
+
+
+def test_the_local_aws_sends_no_bill(sagemaker: Any) -> None:
+    """No invented dollars on one machine, where caps for AWS are in the same file."""
+    assert decide(sagemaker, cars(per_run_usd=0.01, per_month_usd=0.01), name="local") == GO
+
+
+def test_a_night_that_is_skipped_costs_nothing_and_asks_nothing(sagemaker: Any) -> None:
+    skipped = Decision(False, "nothing new")
+    pipeline = cars(per_run_usd=0.01)
+    assert afford(skipped, sagemaker.client, pipeline, HERE, TOLD, NOW) == skipped
+
+
+def test_who_may_not_list_jobs_has_no_estimate_and_no_caps(sagemaker: Any) -> None:
+    for _ in range(2):
+        sagemaker.refuse("list_training_jobs", "AccessDeniedException", "not allowed")
+    decision = decide(sagemaker, cars())
+    assert decision.go
+    assert "its cost is not estimated: Airflow's role may not list training jobs" in decision.reason
+    with pytest.raises(BudgetError, match=r"budget\.per_run_usd cannot be checked: Airflow's role"):
+        decide(sagemaker, cars(per_run_usd=4))

@@ -1,0 +1,108 @@
+"""A changed source is read when two listings, the settle time apart, are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from include.decisions.dataset.readiness import SourceUnfinished
+from include.decisions.dataset.settled import need_settled
+from include.decisions.dataset.source import Listing
+from include.storage.layout import Layout
+
+NOW = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(hours=3)
+FIVE = timedelta(minutes=5)
+A_PART = 5 * 1024 * 1024
+
+
+class Source:
+    """A source in S3, and looks at it at some minutes."""
+
+    def __init__(self, s3: Any, layout: Layout) -> None:
+        self.s3, self.layout = s3, layout
+
+    def put(self, name: str, content: bytes) -> None:
+        self.s3.put_object(Bucket=self.layout.bucket, Key=self.layout.source + name, Body=content)
+
+    def upload(self, name: str) -> None:
+        """Upload a file in parts, over the last three hours: S3 gives the time of the beginning."""
+        here = {"Bucket": self.layout.bucket, "Key": self.layout.source + name}
+        upload = self.s3.create_multipart_upload(**here)["UploadId"]
+        parts = [
+            {
+                "PartNumber": number,
+                "ETag": self.s3.upload_part(
+                    **here, UploadId=upload, PartNumber=number, Body=b"x" * A_PART
+                )["ETag"],
+            }
+            for number in (1, 2)
+        ]
+        self.s3.complete_multipart_upload(**here, UploadId=upload, MultipartUpload={"Parts": parts})
+
+    def look(self, minute: float, settle: timedelta = FIVE, *fetched: str) -> None:
+        """Look at the source, whose objects all say that they are three hours old."""
+        listing = Listing.read(self.s3, self.layout.uri(self.layout.source))
+        objects = {k: {**e, "LastModified": LONG_AGO} for k, e in listing.objects.items()}
+        now = NOW + timedelta(minutes=minute)
+        old = Listing(listing.uri, objects)
+        need_settled(self.s3, self.layout, old, fetched, settle, now)
+
+
+@pytest.fixture
+def source(layout: Layout) -> Iterator[Source]:
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket=layout.bucket)
+        yield Source(s3, layout)
+
+
+def test_an_upload_that_was_long_has_not_settled_when_it_ends(source: Source) -> None:
+    """Its LastModified is three hours old by then; the next file may be on its way."""
+    source.put("a.zip", b"whole")
+    with pytest.raises(SourceUnfinished, match="first seen at 2026-01-10T12:00"):
+        source.look(0)
+    source.upload("b.zip")
+    with pytest.raises(SourceUnfinished, match="first seen at 2026-01-10T12:10"):
+        source.look(10)
+    source.look(20)
+
+
+def test_a_state_must_last_for_the_settle_time(source: Source) -> None:
+    source.put("a.zip", b"one")
+    for minute in (0, 4):
+        with pytest.raises(SourceUnfinished, match="has to last for 5 minutes"):
+            source.look(minute)
+    source.look(5)
+    source.look(60 * 24)
+
+
+@pytest.mark.parametrize("change", ["replaced", "removed", "added"])
+def test_any_change_begins_the_time_anew(source: Source, change: str) -> None:
+    source.put("a.zip", b"one")
+    source.put("b.zip", b"one")
+    with pytest.raises(SourceUnfinished):
+        source.look(0)
+    if change == "removed":
+        source.s3.delete_object(Bucket=source.layout.bucket, Key=f"{source.layout.source}a.zip")
+    else:
+        source.put("a.zip" if change == "replaced" else "c.zip", b"two")
+    with pytest.raises(SourceUnfinished):
+        source.look(10)
+    source.look(15)
+
+
+def test_without_a_settle_time_and_for_what_is_fetched_nothing_is_waited_for(
+    source: Source,
+) -> None:
+    source.put("a.zip", b"one")
+    source.look(0, timedelta())
+    with pytest.raises(SourceUnfinished):
+        source.look(0, FIVE, "fetched.zip")
+    source.put("fetched.zip", b"whole")
+    source.look(10, FIVE, "fetched.zip")

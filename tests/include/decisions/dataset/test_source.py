@@ -1,0 +1,59 @@
+"""A refresh runs when the source or its settings changed, and not otherwise."""
+
+from typing import Any
+
+import pytest
+
+from include.decisions.dataset.source import Listing, SourceError, decide_refresh
+
+CURRENT = {"version": "v1", "fingerprint": "same"}
+
+
+@pytest.mark.parametrize(
+    ("current", "fingerprint", "force", "go", "reason"),
+    [
+        (None, "x", False, True, "no dataset version yet"),
+        (CURRENT, "other", False, True, "changed since dataset v1"),
+        (CURRENT, "same", True, True, "forced"),
+        (CURRENT, "same", False, False, "unchanged since dataset v1"),
+    ],
+)
+def test_the_decision(
+    current: dict[str, str] | None, fingerprint: str, force: bool, go: bool, reason: str
+) -> None:
+    decision = decide_refresh(current, fingerprint, force)
+    assert decision.go is go
+    assert reason in decision.reason
+
+
+def test_a_source_that_changed_while_it_was_read_is_read_again() -> None:
+    """Even if it has gone back to what it was when the run was planned."""
+    decision = decide_refresh({**CURRENT, "changed_while_read": True}, "same", False)
+    assert decision.go
+    assert "changed while dataset v1 was made" in decision.reason
+
+
+def test_images_that_are_missing_are_a_reason_to_read_an_unchanged_source() -> None:
+    decision = decide_refresh(CURRENT, "same", force=False, missing=3)
+    assert decision.go
+    assert "3 images of dataset v1 are missing" in decision.reason
+
+
+def test_every_page_of_the_source_counts_and_folder_markers_do_not(s3: Any) -> None:
+    first = {
+        "Contents": [{"Key": "raw/", "ETag": '"0"', "Size": 0}],
+        "IsTruncated": True,
+        "NextContinuationToken": "next",
+    }
+    second = {"Contents": [{"Key": f"raw/{n}", "ETag": '"1"', "Size": 3} for n in ("a.tgz", "ok")]}
+    s3.answer("list_objects_v2", first, Bucket="theirs", Prefix="raw/")
+    s3.answer("list_objects_v2", second)
+    listing = Listing.read(s3.client, "s3://theirs/raw/")
+    assert listing.files() == {"raw/a.tgz": '"1" 3', "raw/ok": '"1" 3'}
+    assert listing.need_files(marker="ok") == {"raw/a.tgz": '"1" 3'}
+
+
+def test_an_empty_source_says_where_to_upload(s3: Any) -> None:
+    s3.answer("list_objects_v2", {})
+    with pytest.raises(SourceError, match=r"nothing is at s3://theirs/raw/: upload"):
+        Listing.read(s3.client, "s3://theirs/raw/").need_files()

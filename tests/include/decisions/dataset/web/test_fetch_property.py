@@ -1,0 +1,90 @@
+"""Whatever mirrors do, the source holds the old file or the right one, and never anything else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from include.config.sections.web_file import WebFile
+from include.decisions.dataset.fetch import FetchError
+from include.decisions.dataset.source import SourceError
+from include.storage.layout import Layout
+from tests.include.decisions.dataset.web.conftest import Shelf, fetch_source
+from tests.include.decisions.dataset.web.mirror import Mirror, mirror
+
+RIGHT = random.Random(4).randbytes(4200)
+WRONG = random.Random(5).randbytes(4200)
+OLD = b"old"
+
+
+@dataclass
+class Web:
+    """Two mirrors that live as long as all examples."""
+
+    first: Mirror
+    second: Mirror
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with mirror() as first, mirror() as second:
+        yield Web(first, second)
+
+
+def pages() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "content": st.sampled_from([RIGHT, RIGHT, WRONG, RIGHT[:-1]]),
+            "etag": st.sampled_from([None, '"{}"', 'W/"{}"']),
+            "modified": st.sampled_from([None, "Wed, 01 Jan 2025 00:00:00 GMT"]),
+            "cuts": st.lists(st.one_of(st.none(), st.integers(0, 4200)), max_size=4),
+            "statuses": st.lists(st.sampled_from([200, 200, 503, 404]), max_size=3),
+            "ranges": st.booleans(),
+            "shifted": st.sampled_from([0, 0, 3]),
+            "length": st.sampled_from([None, None, 5000]),
+        }
+    )
+
+
+def _own(page: dict[str, Any]) -> dict[str, Any]:
+    """Return a page with lists of its own, and a tag that follows the content, as tags must."""
+    lists = {name: list(page[name]) for name in ("cuts", "statuses")}
+    tag = page["etag"] and page["etag"].format(sha256(page["content"]).hexdigest())
+    return {**page, **lists, "etag": tag}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(served=st.tuples(pages(), pages()), known=st.booleans())
+def test_the_source_never_holds_anything_else(
+    s3: Any, layout: Layout, shelf: Shelf, web: Web, served: tuple[Any, Any], known: bool
+) -> None:
+    key = f"{layout.source}a.tgz"
+    s3.put_object(Bucket=layout.bucket, Key=key, Body=OLD)
+    urls = [
+        one.serve("/a.tgz", **_own(page))
+        for one, page in zip((web.first, web.second), served, strict=True)
+    ]
+    digest = sha256(RIGHT).hexdigest()
+    file = WebFile(mirrors=urls, sha256=digest if known else None)
+    fetched = False
+    for _ in range(3):  # as Airflow tries again
+        try:
+            fetched = fetch_source(s3, layout, [file]) == ["a.tgz"] or fetched
+        except (FetchError, SourceError):
+            assert shelf.content("a.tgz") == OLD
+            continue
+        break
+    wholes = {RIGHT} if known else {page["content"] for page in served}
+    if fetched:
+        assert shelf.content("a.tgz") in wholes
+        assert shelf.uploads() == []
+        assert shelf.keys() == [key]
+    else:
+        assert shelf.content("a.tgz") == OLD

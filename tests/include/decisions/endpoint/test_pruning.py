@@ -1,0 +1,152 @@
+"""What serves and what may have to come back stays; of the rest only what is ours goes."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from include.config import Deployment, find_pipeline
+from include.decisions.endpoint.pruning import PruningIncomplete, configs_to_keep, prune
+from include.decisions.endpoint.release import Release
+from include.sagemaker_requests import packaged_model_request
+from tests.include.conftest import THEN
+
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+ARN = "arn:aws:sagemaker:us-east-1:123456789012"
+DEPLOYMENT = Deployment("prod", "some-bucket", "arn:aws:iam::123456789012:role/r", "i", "us-east-1")
+CARS = find_pipeline("stanford_cars")
+PACKAGE = f"{ARN}:model-package/stanford-cars/2"
+RELEASES = [Release(v, f"2026-01-0{v}T00:00:00+00:00", f"config-{v}", "m") for v in (4, 3, 2, 1)]
+OURS = {"pipeline": "stanford_cars", "deployment": "prod", "owner": "me"}
+COPY = {**OURS, "deployment": "staging"}
+
+
+@pytest.mark.parametrize(
+    ("approved", "serving", "keep", "expected"),
+    [
+        ((4, 3, 2, 1), "config-4", 2, {"config-4", "config-3"}),
+        ((4, 3, 2, 1), "config-4", 3, {"config-4", "config-3", "config-2"}),
+        ((4, 3, 2, 1), "by-hand", 2, {"by-hand", "config-4"}),
+        ((4, 2, 1), "config-4", 2, {"config-4", "config-2"}),
+        ((), "config-4", 2, {"config-4"}),
+    ],
+)
+def test_the_one_in_use_and_the_last_approved_releases_stay(
+    approved: tuple[int, ...], serving: str, keep: int, expected: set[str]
+) -> None:
+    assert configs_to_keep(RELEASES, approved, serving, keep) == expected
+
+
+def test_after_a_rollback_the_last_good_release_stays_and_not_what_was_rejected() -> None:
+    """Else the next rollback has nowhere to go."""
+    three, two, one = RELEASES[1:]
+    assert configs_to_keep([two, three, one], (2, 1), "config-2", 2) == {"config-2", "config-1"}
+
+
+class Account:
+    """Answers of a SageMaker stub about configurations and models, each with its tags."""
+
+    def __init__(self, stub: Any) -> None:
+        self.stub = stub
+
+    def lists(self, kind: str, things: Mapping[str, dict[str, str] | None]) -> None:
+        """List things with their tags; None for tags that nobody asks for."""
+        operation = {"EndpointConfig": "list_endpoint_configs", "Model": "list_models"}[kind]
+        entries = [
+            {f"{kind}Name": name, f"{kind}Arn": f"{ARN}:{kind}/{name}", "CreationTime": THEN}
+            for name in things
+        ]
+        expected = {"NameContains": "stanford-cars", "CreationTimeBefore": NOW - timedelta(days=1)}
+        self.stub.answer(operation, {f"{kind}s": entries}, **expected)
+        for name, tags in things.items():
+            if tags is None:
+                continue
+            listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+            self.stub.answer("list_tags", {"Tags": listed}, ResourceArn=f"{ARN}:{kind}/{name}")
+
+    def holds(self, config: str, model: str) -> None:
+        self.stub.answer(
+            "describe_endpoint_config",
+            {
+                "EndpointConfigName": config,
+                "EndpointConfigArn": f"{ARN}:endpoint-config/{config}",
+                "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": model}],
+                "CreationTime": THEN,
+            },
+            EndpointConfigName=config,
+        )
+
+    def runs(self, model: str, package: str | None) -> None:
+        container = {"ModelPackageName": package} if package else {"Image": "image:1"}
+        self.stub.answer(
+            "describe_model",
+            {
+                "ModelName": model,
+                "PrimaryContainer": container,
+                "ModelArn": f"{ARN}:model/{model}",
+                "CreationTime": THEN,
+            },
+            ModelName=model,
+        )
+
+
+def test_old_things_of_this_deployment_go_and_others_stay(sagemaker: Any) -> None:
+    """The model of a batch that runs the package which serves, under the jobs' role, stays."""
+    account = Account(sagemaker)
+    account.holds("stanford-cars-c2", "stanford-cars-m2")
+    account.runs("stanford-cars-m2", PACKAGE)
+    account.lists(
+        "EndpointConfig",
+        {"stanford-cars-c1": OURS, "stanford-cars-c2": OURS, "stanford-cars-copy": COPY},
+    )
+    sagemaker.answer("delete_endpoint_config", {}, EndpointConfigName="stanford-cars-c1")
+    batch = packaged_model_request(CARS, DEPLOYMENT, PACKAGE, DEPLOYMENT.role_arn)
+    names = ("m1", "m2", "train-candidate")
+    models = {f"stanford-cars-{name}": OURS for name in names}
+    account.lists(
+        "Model", {**models, batch["config"]["ModelName"]: OURS, "stanford-cars-copy": COPY}
+    )
+    gone = ["stanford-cars-m1", "stanford-cars-train-candidate"]
+    for name in gone:
+        sagemaker.answer("delete_model", {}, ModelName=name)
+    deleted = prune(sagemaker.client, CARS, DEPLOYMENT, ["stanford-cars-c2"], NOW)
+    assert deleted == {"endpoint_configs": ["stanford-cars-c1"], "models": gone}
+
+
+def test_nothing_is_asked_about_others_whose_names_hold_the_pipelines(sagemaker: Any) -> None:
+    """Airflow may not read their tags: the request would fail the task."""
+    account = Account(sagemaker)
+    account.holds("stanford-cars-c2", "stanford-cars-m2")
+    account.runs("stanford-cars-m2", None)
+    for kind in ("EndpointConfig", "Model"):
+        account.lists(kind, {"old-stanford-cars-1": None, "stanford-carsharing": None})
+    deleted = prune(sagemaker.client, CARS, DEPLOYMENT, ["stanford-cars-c2"], NOW)
+    assert deleted == {"endpoint_configs": [], "models": []}
+
+
+def test_one_refusal_keeps_nothing_else_and_the_message_names_both(sagemaker: Any) -> None:
+    c0, c1, c2 = (f"stanford-cars-c{number}" for number in range(3))
+    m0, m1, m2 = (f"stanford-cars-m{number}" for number in range(3))
+    account = Account(sagemaker)
+    account.holds(c2, m2)
+    account.runs(m2, None)
+    account.lists("EndpointConfig", {c0: OURS, c1: OURS, c2: OURS})
+    sagemaker.refuse("delete_endpoint_config", "ThrottlingException", "slow down")
+    sagemaker.answer("delete_endpoint_config", {}, EndpointConfigName=c1)
+    account.holds(c0, m0)
+    account.lists("Model", {m0: OURS, m1: OURS, m2: OURS})
+    sagemaker.answer("delete_model", {}, ModelName=m1)
+    with pytest.raises(PruningIncomplete, match=rf"not deleted: {c0}: .*slow down.*'{c1}'.*'{m1}'"):
+        prune(sagemaker.client, CARS, DEPLOYMENT, [c2], NOW)
+
+
+def test_a_release_whose_configuration_is_gone_keeps_nothing(sagemaker: Any) -> None:
+    sagemaker.refuse("describe_endpoint_config", "ValidationException", "Could not find it")
+    account = Account(sagemaker)
+    account.lists("EndpointConfig", {})
+    account.lists("Model", {})
+    assert prune(sagemaker.client, CARS, DEPLOYMENT, ["gone"], NOW) == {
+        "endpoint_configs": [],
+        "models": [],
+    }

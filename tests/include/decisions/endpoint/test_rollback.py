@@ -1,0 +1,110 @@
+"""One goes back to what served before and is still approved, and what is newer stays away."""
+
+from typing import Any
+
+import pytest
+
+from include.decisions.endpoint.release import Release
+from include.decisions.endpoint.rollback import (
+    RejectionIncomplete,
+    RollbackError,
+    check_settled,
+    choose_release,
+    reject_newer,
+)
+from include.decisions.registry.packages import RegistryError, package_to_serve
+from include.decisions.registry.serving_model import Champion, EndpointStatus
+from tests.include.conftest import ARN, GROUP
+
+RELEASES = [
+    Release(7, "2026-01-03T00:00:00+00:00", "config-7", "model-7"),
+    Release(4, "2026-01-02T00:00:00+00:00", "config-4", "model-4"),
+    Release(2, "2026-01-01T00:00:00+00:00", "config-2", "model-2"),
+]
+
+
+def approved(registry: Any, *versions: int) -> None:
+    registry.lists(*versions, ModelApprovalStatus="Approved")
+
+
+def champion(config: str) -> Champion:
+    return Champion(GROUP, "InService", config, "model", None)
+
+
+@pytest.mark.parametrize(
+    ("serving", "versions", "expected"),
+    [
+        (champion("config-7"), (7, 4, 2), 4),
+        (champion("config-7"), (7, 2), 2),  # 4 was rejected since
+        (champion("config-4"), (7, 4, 2), 2),
+        (champion("by-hand"), (7, 4, 2), 7),  # what serves was never a release
+        (None, (7, 4, 2), 7),
+    ],
+)
+def test_the_release_before_is_the_last_approved_one(
+    sagemaker: Any, registry: Any, serving: Champion | None, versions: Any, expected: int
+) -> None:
+    approved(registry, *versions)
+    found = choose_release(sagemaker.client, GROUP, RELEASES, serving, None)
+    assert found.version == expected
+
+
+@pytest.mark.parametrize("status", ["Creating", "Updating", "RollingBack", "Deleting"])
+def test_nobody_goes_back_while_an_update_is_under_way(status: str) -> None:
+    """It names the former configuration till its end: one release back would be two."""
+    with pytest.raises(RollbackError, match=rf"cars is {status}: .* then clear plan"):
+        check_settled(EndpointStatus("cars", status, "config-7", ""))
+
+
+@pytest.mark.parametrize("status", ["InService", "Failed", "OutOfService", "UpdateRollbackFailed"])
+def test_one_may_go_back_from_what_has_settled(status: str) -> None:
+    check_settled(EndpointStatus("cars", status, "config-7", ""))
+    check_settled(None)
+
+
+def test_a_person_may_choose_any_release(sagemaker: Any) -> None:
+    chosen = choose_release(sagemaker.client, GROUP, RELEASES, champion("config-7"), 2)
+    assert chosen.version == 2
+
+
+def test_what_cannot_be_chosen_is_told_with_what_can(sagemaker: Any, registry: Any) -> None:
+    with pytest.raises(RollbackError, match=r"package 5 was never a release; .*: 7 \(2026-01-03T"):
+        choose_release(sagemaker.client, GROUP, RELEASES, None, 5)
+    approved(registry, 7)
+    with pytest.raises(RollbackError, match="no approved release served before config-7"):
+        choose_release(sagemaker.client, GROUP, RELEASES, champion("config-7"), None)
+    approved(registry)
+    with pytest.raises(RollbackError, match="there is no release yet"):
+        choose_release(sagemaker.client, GROUP, [], None, None)
+
+
+def test_a_release_that_was_withdrawn_has_to_be_approved_first(
+    sagemaker: Any, registry: Any
+) -> None:
+    registry.lists(4)
+    registry.describes(4, approval="Rejected")
+    with pytest.raises(RegistryError, match="is Rejected: approve it"):
+        package_to_serve(sagemaker.client, GROUP, 4)
+
+
+def test_newer_packages_are_rejected_with_the_reason(sagemaker: Any, registry: Any) -> None:
+    approved(registry, 8, 7, 4, 2)
+    for version in (8, 7):
+        sagemaker.answer(
+            "update_model_package",
+            {"ModelPackageArn": f"{ARN}/{version}"},
+            ModelPackageArn=f"{ARN}/{version}",
+            ModelApprovalStatus="Rejected",
+            ApprovalDescription="rolled back",
+        )
+    assert reject_newer(sagemaker.client, GROUP, 4, "rolled back") == ["8", "7"]
+
+
+def test_a_package_that_cannot_be_rejected_does_not_keep_the_next_from_it(
+    sagemaker: Any, registry: Any
+) -> None:
+    approved(registry, 8, 7, 4)
+    sagemaker.refuse("update_model_package", "ThrottlingException", "slow down")
+    sagemaker.answer("update_model_package", {"ModelPackageArn": f"{ARN}/7"})
+    with pytest.raises(RejectionIncomplete, match=r"\(8: .*slow down\); rejected: 7\. Fix"):
+        reject_newer(sagemaker.client, GROUP, 4, "rolled back")

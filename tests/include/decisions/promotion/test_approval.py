@@ -1,0 +1,70 @@
+"""A person is asked of models that would be promoted, with each limit's figures."""
+
+from typing import Any
+
+import pytest
+
+from include.config.sections.stages import Promotion
+from include.decisions.promotion.approval import (
+    APPROVE,
+    REJECT,
+    answered_by,
+    decide_approval,
+    decide_asking,
+    question,
+)
+from include.decisions.promotion.verdict import judge
+
+EVALUATION = {
+    "top1": 0.75, "top5": 0.9, "images": 100, "dataset_version": "d2", "split": "test",
+    "per_class": [{"name": name, "images": 50, "top1": 0.75} for name in ("Audi", "BMW")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "go"), [("await approval", True), ("keep", False), ("promote", False)]
+)
+def test_only_a_model_that_would_be_promoted_is_asked_about(verdict: str, go: bool) -> None:
+    decision = decide_asking("ask", verdict, "why")
+    assert (decision.go, decision.reason) == (go, f"{verdict}: why")
+
+
+def test_a_deployment_that_does_not_ask_leaves_the_answer_to_the_registry() -> None:
+    decision = decide_asking("manual", "await approval", "why")
+    assert not decision.go
+    assert decision.reason == "await approval: why; promotion.approval is manual here"
+
+
+def test_the_question_has_each_limit_with_its_margin() -> None:
+    verdict = judge(Promotion(approval="ask", minimum_top1=0.5), EVALUATION, None).as_dict()
+    assert verdict["verdict"] == "await approval"
+    facts = {"training_job": "cars-train-1", "dataset_version": "d2", "package": "arn:x/cars/7"}
+    asked = question("cars", {**facts, **verdict})
+    assert asked["subject"] == "Shall model package 7 of cars serve?"
+    assert "| top-1 | 0.75 | at least 0.5 | 0.25 |" in asked["body"]
+    assert "cars-train-1 on data set d2: top-1 0.7500 keeps all limits" in asked["body"]
+    assert "may answer" not in asked["body"]
+    named = question("cars", {**facts, **verdict}, ["Ada", "Bob"])
+    assert named["body"].endswith("Only Ada, Bob may answer.")
+
+
+PERSON = {"id": "7", "name": "Ada"}
+
+
+@pytest.mark.parametrize(
+    ("person", "said", "why", "go", "reason"),
+    [
+        (PERSON, APPROVE, None, True, "approved in Airflow by Ada: top-1 0.75"),
+        (PERSON, APPROVE, "looks fine", True, "approved in Airflow by Ada: looks fine"),
+        (PERSON, REJECT, "blurred", False, "rejected in Airflow by Ada: blurred"),
+        (PERSON, REJECT, None, False, "rejected in Airflow by Ada"),
+        (None, REJECT, None, False, "nobody answered in time: the package can still be approved"),
+    ],
+)
+def test_what_a_person_said_is_told_apart_from_silence(
+    person: Any, said: str, why: str | None, go: bool, reason: str
+) -> None:
+    answer = {"chosen_options": [said], "params_input": {"why": why}, "responded_by_user": person}
+    decision = decide_approval(answer, "top-1 0.75")
+    assert (decision.go, decision.reason) == (go, reason)
+    assert answered_by(answer) == (person and "Ada")

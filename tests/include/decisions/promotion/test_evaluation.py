@@ -1,0 +1,55 @@
+"""A damaged evaluation.json is named with its field, before a verdict rests on it."""
+
+from typing import Any
+
+import pytest
+
+from include.decisions.promotion.evaluation import need_evaluation
+from include.storage.layout import Layout
+from include.storage.records import RecordError
+
+GOOD = {
+    "dataset_version": "d1",
+    "top1": 0.5,
+    "top5": 1,
+    "calibration_error": None,
+    "per_class": [{"name": "Audi", "top1": 0.5}, {"name": "BMW", "top1": None}],
+}
+
+
+def read(s3: Any, layout: Layout, evaluation: Any) -> dict[str, Any]:
+    expected = {"Bucket": "some-bucket", "Key": layout.evaluation_report("job-1")}
+    s3.answer("get_object", s3.json(evaluation), **expected)
+    return need_evaluation(s3.client, layout, "job-1", "job evaluate-1")
+
+
+@pytest.mark.parametrize("evaluation", [GOOD, {"dataset_version": "d1"}])
+def test_what_is_right_is_returned_as_it_is(s3: Any, layout: Layout, evaluation: Any) -> None:
+    """A figure that is missing is the gates' to judge."""
+    assert read(s3, layout, evaluation) == evaluation
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"dataset_version": None}, "dataset_version is None"),
+        ({"dataset_version": 7}, "dataset_version is 7"),
+        ({"top1": "0.9"}, r"top1 is '0\.9', and must be a number"),
+        ({"top5": [1]}, r"top5 is \[1\]"),
+        ({"calibration_error": True}, "calibration_error is True"),
+        ({"top1": float("nan")}, "top1 is nan"),
+        ({"per_class": {"Audi": 0.5}}, "per_class is .*, and must be a list"),
+        ({"per_class": [{"name": "Audi", "top1": 0.5}, {"top1": 0.5}]}, r"per_class\[1\] is"),
+        ({"per_class": [{"name": "Audi", "top1": "0.5"}]}, r"per_class\[0\]\.top1 is '0\.5'"),
+        ({"per_class": [{"name": "Audi", "images": 1.5}]}, r"per_class\[0\]\.images is 1\.5"),
+        ({"per_class": [{"name": "Audi", "images": 2}]}, r"per_class\[0\]\.top1 is missing"),
+    ],
+)
+def test_a_wrong_field_is_named(s3: Any, layout: Layout, change: Any, field: str) -> None:
+    with pytest.raises(RecordError, match=rf"job-1/evaluation\.json: {field}"):
+        read(s3, layout, GOOD | change)
+
+
+def test_an_empty_evaluation_is_named(s3: Any, layout: Layout) -> None:
+    with pytest.raises(RecordError, match=r"evaluation\.json: dataset_version is missing"):
+        read(s3, layout, {})

@@ -1,0 +1,39 @@
+"""Of several batches that ask for a training, the latest one's request counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from include.decisions.training.retraining import (
+    RetrainingRequest,
+    ask_for_retraining,
+    read_request,
+)
+from include.storage.layout import Layout
+
+NOW = datetime(2026, 1, 3, tzinfo=UTC)
+EARLIER, LATER = "20260101T000000-ffffffff", "20260102T000000-00000000"
+
+
+@pytest.fixture
+def client(layout: Layout) -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=layout.bucket)
+        yield client
+
+
+@pytest.mark.parametrize("order", [(EARLIER, LATER), (LATER, EARLIER), (LATER, LATER)])
+def test_the_latest_batch_asks_whichever_is_published_last(
+    client: Any, layout: Layout, order: tuple[str, str]
+) -> None:
+    """A user may clear the `publish` of an earlier batch after a later one has asked."""
+    for batch in order:
+        ask_for_retraining(client, layout, batch, f"arn:x/{batch}", "it drifted", NOW)
+    assert read_request(client, layout) == RetrainingRequest(LATER, f"arn:x/{LATER}")

@@ -1,0 +1,292 @@
+"""Which photos are refused, and for what; above all those that OpenCV alone would let pass."""
+
+import hashlib
+import io
+import zlib
+
+import cv2
+import numpy as np
+import PIL.Image
+import PIL.ImageCms
+import pytest
+import simplejpeg
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.contracts.dataset import Box
+from include.image_classification.dataset.version import photo_check as photo_check
+from include.image_classification.dataset.version.photo_check import (
+    Content,
+    Photo,
+    PhotoRules,
+    check_photo,
+    photo_hash,
+)
+from include.image_classification.images.header import read_photo_header
+from include.image_classification.images.strict_decoding import RefusedPhotoError
+from include.image_classification.threads import ordered_threads
+from tests.include.image_classification.dataset.making import photo
+
+RULES = PhotoRules(min_side=16, max_pixels=10_000)
+JPEG, PNG = photo(1, 60, 40), photo(1, 60, 40, ".png")
+
+
+def jpeg(pixels: np.ndarray, *options: int) -> bytes:  # type: ignore[type-arg]
+    return bytes(cv2.imencode(".jpg", pixels, list(options))[1].tobytes())
+
+
+PROGRESSIVE = jpeg(np.full((40, 60, 3), 99, np.uint8), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+
+
+def with_thumbnail(data: bytes) -> bytes:
+    """A JPEG with another whole JPEG in its EXIF segment, as cameras write it."""
+    body = b"Exif\0\0" + photo(2, 16, 16)
+    return data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
+
+
+def check(data: bytes, rules: PhotoRules = RULES) -> Content | RefusedPhotoError:
+    try:
+        return check_photo(Photo("a/1.jpg", 7, data), photo_hash(data), rules, {})[0]
+    except RefusedPhotoError as error:
+        return error
+
+
+def reason(data: bytes) -> str:
+    result = check(data)
+    assert isinstance(result, RefusedPhotoError), result
+    return result.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"),
+    [(JPEG, "jpg"), (PNG, "png"), (PROGRESSIVE, "jpg"), (with_thumbnail(JPEG), "jpg")],
+)
+def test_a_good_photo_is_described(data: bytes, suffix: str) -> None:
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = f"{sha256[:2]}/{sha256}.{suffix}"
+    content = check(data)
+    assert isinstance(content, Content)
+    assert content == Content(sha256, len(data), 60, 40, key, content.look)
+
+
+@pytest.mark.parametrize("data", [JPEG, PNG, PROGRESSIVE, with_thumbnail(JPEG)])
+@pytest.mark.parametrize("keep", [0.3, 0.7, 0.99])
+def test_a_truncated_photo_is_refused(data: bytes, keep: float) -> None:
+    assert reason(data[: int(len(data) * keep)]) == "truncated"
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_photo_without_its_last_bytes_is_refused(missing: int) -> None:
+    assert reason(JPEG[:-missing]) == "truncated"
+
+
+def test_a_picture_that_stops_half_way_is_refused_although_its_file_ends_well() -> None:
+    """OpenCV returns it, half grey, and only prints to stderr."""
+    assert cv2.imdecode(np.frombuffer(JPEG, np.uint8), cv2.IMREAD_COLOR) is not None
+    assert reason(JPEG[: len(JPEG) // 2] + b"\xff\xd9") == "truncated"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [JPEG[:-2] + b"\x55" * 9 + b"\xff\xd9", JPEG + b"trailing", JPEG[:2] + b"\xff" + JPEG[2:]],
+)
+def test_stray_bytes_that_lose_nothing_are_no_reason_to_refuse(data: bytes) -> None:
+    assert isinstance(check(data), Content)
+
+
+def test_a_jpeg_in_whose_middle_the_decoder_gets_lost_is_refused() -> None:
+    """It decodes to 60 x 40 pixels all the same, half of them nonsense."""
+    refused = []
+    for at in range(1000, len(JPEG) - 2, 20):
+        data = JPEG[:at] + bytes((JPEG[at] ^ 0x10,)) + JPEG[at + 1 :]
+        if isinstance(result := check(data), RefusedPhotoError):
+            refused.append(result)
+    assert {row.reason for row in refused} >= {"undecodable", "truncated"}
+    details = " ".join(row.detail for row in refused)
+    assert "bad Huffman code" in details
+    assert "extraneous bytes" in details
+
+
+def test_a_changed_bit_in_a_png_is_refused() -> None:
+    data = bytearray(PNG)
+    data[len(data) // 2] ^= 1
+    assert reason(bytes(data)) == "undecodable"
+
+
+def test_a_png_that_lacks_rows_is_refused() -> None:
+    """Pillow makes them black; conversion and serving refuse the photo."""
+    header = PNG[12:20] + (41).to_bytes(4, "big") + PNG[24:29]
+    data = PNG[:12] + header + zlib.crc32(header).to_bytes(4, "big") + PNG[33:]
+    assert PIL.Image.open(io.BytesIO(data)).convert("RGB").size == (60, 41)
+    assert reason(data) == "undecodable"
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [(b"", "empty"), (b"<html>", "<html>"), (b"GIF89a", "GIF"), (b"RIFF....WEBP", "WebP")],
+)
+def test_what_is_no_photo_is_named(data: bytes, says: str) -> None:
+    result = check(data)
+    assert isinstance(result, RefusedPhotoError)
+    assert result.reason == "not-an-image"
+    assert says in result.detail
+
+
+@pytest.mark.parametrize(("size", "refused"), [((16, 16), False), ((15, 90), True)])
+def test_a_photo_below_the_smallest_side_is_refused(size: tuple[int, int], refused: bool) -> None:
+    assert isinstance(check(photo(1, *size)), RefusedPhotoError) == refused
+
+
+def test_a_photo_of_too_many_pixels_is_refused() -> None:
+    assert reason(photo(1, 101, 100)) == "too-large"
+
+
+def test_a_header_that_claims_a_gigantic_picture_is_refused_before_decoding() -> None:
+    """A few bytes that would decode into 10 GB."""
+    size = (50_000).to_bytes(4, "big") * 2
+    header = b"IHDR" + size + bytes((8, 2, 0, 0, 0))
+    bomb = PNG[:12] + header + zlib.crc32(header).to_bytes(4, "big") + PNG[33:]
+    assert reason(bomb) == "too-large"
+
+
+@pytest.mark.parametrize("length", range(2, 200, 7))
+@pytest.mark.parametrize("data", [JPEG, PNG])
+def test_no_stump_of_a_header_makes_the_reader_fail(data: bytes, length: int) -> None:
+    header = read_photo_header(data[:length])
+    assert header is None or not header.whole
+
+
+def saved(mode: str, kind: str, **options: object) -> bytes:
+    """A picture as Pillow writes it in a colour mode."""
+    pixels = cv2.resize(cv2.imdecode(np.frombuffer(JPEG, np.uint8), 1), (60, 40))
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).convert(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
+SIDEWAYS = PIL.Image.Exif()
+SIDEWAYS[0x0112] = 6
+
+RIGHT = {
+    "CMYK": saved("CMYK", "JPEG"),
+    "grey JPEG": saved("L", "JPEG"),
+    "progressive grey": saved("L", "JPEG", progressive=True),
+    "RGB JPEG": saved("RGB", "JPEG", keep_rgb=True),
+    "4:1:1": saved("RGB", "JPEG", subsampling="4:1:1"),
+    "EXIF rotation": saved(
+        "RGB",
+        "JPEG",
+        exif=SIDEWAYS,
+    ),
+    "alpha": saved("RGBA", "PNG"),
+    "grey and alpha": saved("LA", "PNG"),
+    "palette": saved("P", "PNG"),
+    "transparent palette": saved("P", "PNG", transparency=b"\0\x80"),
+    "two colours": saved("1", "PNG"),
+    "grey of 16 bits": saved("I;16", "PNG"),
+    "colour of 16 bits": cv2.imencode(".png", np.full((40, 60, 3), 777, np.uint16))[1].tobytes(),
+    "a broken colour profile": saved("RGB", "PNG", icc_profile=b"no profile"),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_unusual_photos_are_no_reason_to_refuse(name: str) -> None:
+    content = check(RIGHT[name])
+    assert isinstance(content, Content), content.detail
+    assert (content.width, content.height) == (60, 40)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_unusual_photos_are_refused_when_they_are_cut_off(name: str) -> None:
+    """Whatever decodes them, it reads to the end."""
+    data = RIGHT[name]
+    end = 12 if data.startswith(b"\x89PNG") else 2
+    assert reason(data[: len(data) // 2] + data[-end:]) in {"truncated", "undecodable"}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP"])
+def test_an_animated_picture_is_named_and_a_still_one_is_not(kind: str) -> None:
+    frames = [PIL.Image.new("RGB", (60, 40), colour) for colour in ("red", "blue")]
+    moving, still = io.BytesIO(), io.BytesIO()
+    frames[0].save(moving, kind, save_all=True, append_images=frames[1:])
+    frames[0].save(still, kind)
+    assert reason(moving.getvalue()) == "animated"
+    assert getattr(check(still.getvalue()), "reason", None) == (
+        None if kind == "PNG" else "not-an-image"
+    )
+
+
+@given(st.sampled_from([b"GIF89a", b"RIFF....WEBPVP8X", PNG[:16], JPEG[:20]]), st.binary())
+def test_no_bytes_make_the_check_fail_but_by_refusing(start: bytes, rest: bytes) -> None:
+    check(start + rest)
+
+
+def test_a_known_photo_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = check(JPEG)
+    assert isinstance(known, Content)
+    monkeypatch.setattr(photo_check, "decode_small", lambda *_: pytest.fail("it was decoded"))
+    made = check_photo(Photo("b.jpg", 0, JPEG), known.sha256, RULES, {known.sha256: known})
+    assert made == (known, JPEG)
+
+
+@pytest.mark.parametrize("rules", [PhotoRules(41, 10_000), PhotoRules(16, 100)])
+def test_a_known_photo_must_meet_todays_rules(rules: PhotoRules) -> None:
+    known = check(JPEG)
+    assert isinstance(known, Content)
+    with pytest.raises(RefusedPhotoError):
+        check_photo(Photo("b.jpg", 0, JPEG), known.sha256, rules, {known.sha256: known})
+
+
+def test_only_what_simplejpeg_and_opencv_read_alike_is_left_to_simplejpeg(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Arithmetic codes, 12 bits and four colours: their pixels are what reads the image later."""
+    asked = []
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda _, into, **__: asked.append(into))
+    frame = JPEG.index(b"\xff\xc0")
+    arithmetic = JPEG[:frame] + b"\xff\xc9" + JPEG[frame + 2 :]
+    twelve_bits = JPEG[: frame + 4] + b"\x0c" + JPEG[frame + 5 :]
+    for data in (RIGHT["CMYK"], arithmetic, twelve_bits):
+        check(data)
+    assert "GRAY" not in asked
+
+
+def odd_subsampling() -> bytes:
+    """A JPEG of 4:1:0, which TurboJPEG does not take: 30 blocks of grey, in another order."""
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (80, 8), "#808080").save(file, "JPEG", subsampling=0, optimize=True)
+    data = bytearray(file.getvalue())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = bytes((0, 16, 0, 96))
+    data[frame + 11] = 0x42
+    return bytes(data)
+
+
+def test_unusual_subsampling_is_read_to_its_end() -> None:
+    """Protects such photos from being refused, and a data set from those that are cut off."""
+    data = odd_subsampling()
+    with pytest.raises(ValueError, match="subsampling"):
+        simplejpeg.decode_jpeg(data)
+    assert isinstance(check(data), Content)
+    assert reason(data[:-6] + data[-2:]) == "truncated"
+
+
+def test_what_another_thread_makes_libpng_print_is_no_damage() -> None:
+    """Protects CMYK photos beside PNGs whose profile is of other colours than they are."""
+    profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB")).tobytes()
+    photos = [saved("L", "PNG", icc_profile=profile), saved("CMYK", "JPEG")]
+
+    def accepted(data: bytes) -> bool:
+        whole = Photo("a/1.jpg", 7, data, Box(0, 0, 60, 40))
+        rules = PhotoRules(min_side=16, max_pixels=10_000, margin=0)
+        return bool(check_photo(whole, photo_hash(data), rules, {}))
+
+    assert all(ordered_threads(accepted, photos * 200, 2))
+
+
+def test_messages_of_the_decoder_are_told_apart_although_threads_share_stderr() -> None:
+    whole = [photo(seed, 60, 40) for seed in range(40)]
+    broken = [data[: len(data) // 2] + b"\xff\xd9" for data in whole]
+    results = list(ordered_threads(check, whole + broken + whole, 4))
+    assert all(isinstance(result, Content) for result in results[:40] + results[80:])
+    assert {getattr(result, "reason", None) for result in results[40:80]} == {"truncated"}

@@ -1,0 +1,73 @@
+"""No animated PNG reaches OpenCV, in whichever program: it may end the process."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from include.image_classification.images import decoding as conversion
+from include.image_classification.images import network_input as training
+from include.image_classification.images.header import describe
+from include.image_classification.images.still import (
+    AnimatedPhotoError,
+    UnsupportedPhotoError,
+    decode_still,
+)
+from include.image_classification.pages.thumbnails import thumbnail
+from tests.include.image_classification.animated import animated_png
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+
+
+def test_it_is_refused_by_name() -> None:
+    with pytest.raises(AnimatedPhotoError, match="it is an animated PNG, and a photo shows one"):
+        decode_still(animated_png(), cv2.IMREAD_COLOR)
+
+
+@pytest.mark.parametrize("colour", [1, 0, -1])
+def test_no_record_is_made_of_it(colour: conversion.Colour) -> None:
+    with pytest.raises(ValueError, match="an animated PNG"):
+        conversion.decode(animated_png(), colour)
+
+
+def test_nothing_is_learnt_from_it() -> None:
+    assert training.decode(animated_png(), 3) is None
+
+
+OTHERS = {
+    "JPEG 2000": ".jp2", "BMP": ".bmp", "TIFF": ".tiff", "WebP": ".webp",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_format_is_refused_by_name_before_opencv_gets_it(name: str) -> None:
+    """OpenCV reads each of them, by decoders with faults such as CVE-2025-53644."""
+    encoded = cv2.imencode(OTHERS[name], np.full((40, 60, 3), 9, np.uint8))[1].tobytes()
+    told = f"it cannot be decoded: {name}, and only JPEG and PNG are read"
+    with pytest.raises(UnsupportedPhotoError, match=told):
+        decode_still(encoded, cv2.IMREAD_COLOR)
+    for colour in (1, 0, -1):
+        with pytest.raises(ValueError, match=told):
+            conversion.decode(encoded, colour)
+    assert training.decode(encoded, 3) is None
+    assert training.describe_undecodable(encoded).startswith(f"{name}, and only JPEG and PNG")
+
+
+def test_a_codestream_of_jpeg_2000_is_named() -> None:
+    assert describe(b"\xff\x4f\xff\x51rest") == "JPEG 2000, and only JPEG and PNG are read"
+
+
+def test_no_page_shows_it(tmp_path: Path) -> None:
+    """A data set's page shows what was refused, and this was."""
+    (tmp_path / "a.png").write_bytes(animated_png())
+    assert thumbnail(tmp_path / "a.png", 60, 40) is None
+
+
+def test_a_still_png_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = cv2.imencode(".png", np.full((4, 6, 3), 9, np.uint8))[1].tobytes()
+    monkeypatch.undo()
+    assert decode_still(encoded, cv2.IMREAD_COLOR).shape == (4, 6, 3)

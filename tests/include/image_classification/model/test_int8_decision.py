@@ -1,0 +1,74 @@
+"""When int8 may answer."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.image_classification.container import ProgramError
+from include.image_classification.model.int8_decision import (
+    FILES,
+    RECORD,
+    Decision,
+    decide,
+    discard,
+    is_served,
+)
+
+
+@given(
+    images=st.integers(1, 10_000),
+    float32=st.floats(0, 1),
+    int8=st.floats(0, 1),
+    ratio=st.floats(0.1, 10),
+)
+def test_it_serves_only_within_half_a_point_and_only_if_it_is_faster(
+    images: int, float32: float, int8: float, ratio: float
+) -> None:
+    right = (round(float32 * images), round(int8 * images))
+    decision = decide(right, images, 256, ratio)
+    assert decision.served == ((right[0] - right[1]) * 200 <= images and ratio > 1)
+    assert decision.float32_top1 == right[0] / images
+    assert decision.int8_top1 == right[1] / images
+
+
+def test_exactly_half_a_point_is_allowed() -> None:
+    assert decide((180, 179), 200, 256, 3.0).served
+    assert not decide((180, 178), 200, 256, 3.0).served
+
+
+def test_the_reason_names_the_figures() -> None:
+    reason = decide((90, 80), 100, 256, 3.0).reason
+    assert reason == "10.00 points of top-1 are lost, more than 0.5"
+    assert "1.00 points" in decide((90, 89), 100, 256, 3.0).reason
+    assert "no gain: 0.90 times" in decide((90, 90), 100, 256, 0.9).reason
+
+
+def test_what_was_decided_is_read_again(tmp_path: Path) -> None:
+    assert not is_served(tmp_path)
+    for name in FILES:
+        (tmp_path / name).touch()
+    assert not is_served(tmp_path)  # without the record the other files are no int8 model
+    decide((9, 9), 10, 16, 2.5).write(tmp_path)
+    assert is_served(tmp_path)
+    assert json.loads((tmp_path / RECORD).read_text())["speed_ratio"] == 2.5
+    Decision(served=False, reason="no").write(tmp_path)
+    assert not is_served(tmp_path)
+
+
+def test_discarding_leaves_nothing_and_may_be_repeated(tmp_path: Path) -> None:
+    decide((9, 9), 10, 16, 2.5).write(tmp_path)
+    (tmp_path / FILES[0]).touch()
+    (tmp_path / "image-classification-0001.params").touch()
+    for _ in range(2):
+        discard(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["image-classification-0001.params"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}"])
+def test_a_damaged_record_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / RECORD).write_text(content)
+    with pytest.raises(ProgramError, match=r"int8\.json does not say"):
+        is_served(tmp_path)

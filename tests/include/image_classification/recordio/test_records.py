@@ -1,0 +1,125 @@
+"""Record files byte for byte as MXNet's, in both directions."""
+
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.image_classification.container import ProgramError
+from include.image_classification.mxnet_import import mx
+from include.image_classification.recordio.records import (
+    MAGIC,
+    RecordWriter,
+    frame,
+    pack_image,
+    read_records,
+    unframe,
+    unpack_image,
+)
+
+# Bytes in which the magic number is likely, at a multiple of four and elsewhere.
+PAYLOADS = st.lists(
+    st.sampled_from([MAGIC, b"\0", b"ab", b"abcd", MAGIC[:3]]) | st.binary(max_size=9), max_size=12
+).map(b"".join)
+CASES = [
+    b"",
+    b"x",
+    b"1234",
+    MAGIC,
+    MAGIC * 3,
+    b"1234" + MAGIC + b"5",
+    b"1" + MAGIC,
+    MAGIC + b"12345678",
+]
+
+
+def written(path: Path, records: list[bytes]) -> Path:
+    with path.open("wb") as file:
+        writer = RecordWriter(file)
+        for record in records:
+            writer.write(record)
+    return path
+
+
+def written_by_mxnet(path: Path, records: list[bytes]) -> Path:
+    writer = mx.recordio.MXRecordIO(str(path), "w")
+    for record in records:
+        writer.write(record)
+    writer.close()
+    return path
+
+
+def test_a_file_is_the_same_as_mxnets_and_both_read_it(tmp_path: Path) -> None:
+    records = [*CASES, os.urandom(10_001)]
+    ours = written(tmp_path / "ours.rec", records)
+    theirs = written_by_mxnet(tmp_path / "theirs.rec", records)
+    assert ours.read_bytes() == theirs.read_bytes()
+    assert list(read_records(theirs)) == records
+    reader = mx.recordio.MXRecordIO(str(ours), "r")
+    # MXNet reads an empty record as the end of the file: begin behind it.
+    reader.read()
+    assert [reader.read() for _ in records[1:]] == records[1:]
+
+
+@given(st.lists(PAYLOADS.filter(bool), min_size=1, max_size=5))
+def test_any_records_are_framed_as_mxnet_frames_them(records: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = written_by_mxnet(Path(folder) / "any.rec", records)
+        assert b"".join(map(frame, records)) == theirs.read_bytes()
+        assert [unframe(frame(record), "a record") for record in records] == records
+        assert list(read_records(theirs)) == records
+
+
+def test_offsets_are_where_an_index_file_needs_them(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    writer = RecordWriter(file)
+    offsets = [writer.write(record) for record in CASES]
+    (tmp_path / "a.rec").write_bytes(file.getvalue())
+    (tmp_path / "a.idx").write_text("".join(f"{i}\t{at}\n" for i, at in enumerate(offsets)))
+    reader = mx.recordio.MXIndexedRecordIO(str(tmp_path / "a.idx"), str(tmp_path / "a.rec"), "r")
+    assert [reader.read_idx(i) for i in range(1, len(CASES))] == CASES[1:]
+
+
+@pytest.mark.filterwarnings("ignore:tostring:DeprecationWarning:mxnet")
+@pytest.mark.parametrize(("labels", "header_label"), [([7.0], 7.0), ([1.0, 2.5, 3.0], [1, 2.5, 3])])
+def test_image_headers_are_mxnets(labels: list[float], header_label: object) -> None:
+    header = mx.recordio.IRHeader(0, header_label, 12, 0)
+    theirs = mx.recordio.pack(header, b"content")
+    assert pack_image(labels, 12, b"content") == theirs
+    record = unpack_image(theirs)
+    assert (list(record.labels), record.identifier, record.content) == (labels, 12, b"content")
+    assert record.label == labels[0]
+
+
+@pytest.mark.parametrize("cut", [1, 4, 7, 9, 40])
+def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
+    """MXNet's reader aborts the process on some of these and ends early on others."""
+    path = written(tmp_path / "a.rec", [b"1234" + MAGIC + b"x" * 30, b"y" * 33])
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(ProgramError, match=r"a\.rec is cut off: the record at byte \d+"):
+        list(read_records(path))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"not a record file",
+        frame(b"1234" + MAGIC)[:12],  # a first part without its last
+        frame(b"1234" + MAGIC)[12:],  # a last part without its first
+        frame(b"1234" + MAGIC)[:12] + MAGIC + (7 << 29).to_bytes(4, "little") + frame(b""),
+    ],
+)
+def test_what_is_no_record_file_is_an_error(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.rec").write_bytes(data)
+    with pytest.raises(ProgramError, match=r"a\.rec is (damaged|cut off|no RecordIO)"):
+        list(read_records(tmp_path / "a.rec"))
+
+
+@pytest.mark.parametrize("record", [b"short", pack_image([1, 2, 3], 0, b"")[:-1]])
+def test_a_record_too_short_for_an_image_is_an_error(record: bytes) -> None:
+    with pytest.raises(ProgramError, match="too short"):
+        unpack_image(record)

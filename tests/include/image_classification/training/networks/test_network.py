@@ -1,0 +1,37 @@
+"""Networks by their number of layers."""
+
+import numpy as np
+import pytest
+
+from include.image_classification.mxnet_import import mx
+from include.image_classification.training.networks.network import make_network
+
+
+@pytest.mark.parametrize(
+    ("layers", "weights"),
+    [(18, 18), (34, 34), (50, 50), (20, 20), (32, 32)],
+)
+def test_the_number_of_layers_is_the_number_of_weighted_layers(layers: int, weights: int) -> None:
+    network = make_network(layers, 7, (3, 32, 32))
+    names = [name for name in network.collect_params() if name.endswith("weight")]
+    shortcuts = {18: 3, 34: 3, 50: 4}.get(layers, 2)  # not counted among a ResNet's layers
+    assert len(names) - shortcuts == weights
+    assert network(mx.nd.zeros((2, 3, 32, 32))).shape == (2, 7)
+
+
+def test_the_first_answers_are_close_to_undecided() -> None:
+    """Large first logits cost a small data set most of its training."""
+    network = make_network(18, 3, (3, 64, 64))
+    logits = network(mx.nd.random.uniform(0, 255, shape=(4, 3, 64, 64))).asnumpy()
+    assert np.abs(logits).max() < 2
+
+
+def test_normalisation_is_part_of_the_network() -> None:
+    """A photo of the mean colour is nothing to the network: it must get raw pixels."""
+    network = make_network(20, 3, (3, 32, 32))
+    mean = mx.nd.array([123.675, 116.28, 103.53]).reshape((1, 3, 1, 1))
+    assert np.allclose(network(mean.broadcast_to((1, 3, 32, 32))).asnumpy(), 0, atol=1e-5)
+
+
+def test_grey_networks_take_one_channel() -> None:
+    assert make_network(20, 3, (1, 32, 32))(mx.nd.zeros((1, 1, 32, 32))).shape == (1, 3)

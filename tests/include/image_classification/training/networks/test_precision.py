@@ -1,0 +1,91 @@
+"""bfloat16 is used only where it works and pays, and the log says which."""
+
+import logging
+import subprocess
+import threading
+import time
+
+import pytest
+
+from include.image_classification.training.hyperparameters import Hyperparameters, parse
+from include.image_classification.training.networks import precision
+
+NEVER = threading.Event()
+
+
+def settings(dtype: str) -> Hyperparameters:
+    return parse({"num_classes": "2", "num_training_samples": "9", "precision_dtype": dtype})
+
+
+@pytest.mark.parametrize(
+    ("float32", "bfloat16", "chosen", "said"),
+    [
+        (100.0, 131.0, "bfloat16", "Using bfloat16: 131 images per second, float32 100"),
+        (100.0, 90.0, "float32", "no gain here"),
+        (100.0, None, "float32", "does not work on this processor"),
+        (None, 90.0, "bfloat16", "Using bfloat16"),
+    ],
+)
+def test_the_faster_one_is_chosen_and_told(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    float32: float | None,
+    bfloat16: float | None,
+    chosen: str,
+    said: str,
+) -> None:
+    speeds = {"float32": float32, "bfloat16": bfloat16}
+    monkeypatch.setattr(precision, "_speed", lambda dtype, *_: speeds[dtype])
+    caplog.set_level(logging.INFO)
+    assert precision.choose_precision(settings("bfloat16"), NEVER) == chosen
+    assert said in caplog.text
+
+
+def test_float32_needs_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "_speed", None)
+    assert precision.choose_precision(settings("float32"), NEVER) == "float32"
+
+
+def test_float16_trains_in_float32_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert precision.choose_precision(settings("float16"), NEVER) == "float32"
+    assert "float16 needs a GPU" in caplog.text
+
+
+@pytest.mark.parametrize("trial", ["false", "echo no number"])
+def test_a_trial_that_fails_counts_as_not_working(
+    monkeypatch: pytest.MonkeyPatch, trial: str
+) -> None:
+    try_instead(monkeypatch, trial)
+    assert precision.choose_precision(settings("bfloat16"), NEVER) == "float32"
+
+
+def try_instead(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Have this command tried."""
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **more: popen(command.split(), **more))
+
+
+def test_a_trial_that_takes_too_long_counts_as_not_working(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    try_instead(monkeypatch, "sleep 60")
+    monkeypatch.setattr(precision, "TRIAL_SECONDS", 0.2)
+    caplog.set_level(logging.INFO)
+    assert precision.choose_precision(settings("bfloat16"), NEVER) == "float32"
+    assert "does not work on this processor" in caplog.text
+
+
+def test_a_stop_ends_the_trials_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SageMaker kills 120 s after SIGTERM, and each trial may take 300 s."""
+    try_instead(monkeypatch, "sleep 60")
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    caplog.set_level(logging.INFO)
+    started = time.monotonic()
+    assert precision.choose_precision(settings("bfloat16"), stop) == "float32"
+    assert time.monotonic() - started < 3
+    assert "Told to stop" in caplog.text
+    assert "does not work" not in caplog.text

@@ -1,0 +1,113 @@
+"""Pipe mode: the channel's objects through a FIFO, for every epoch that the program opens."""
+
+import gzip
+import hashlib
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from include.local_aws.containers.pipes import Pipe, PipedChannel
+from include.local_aws.errors import JobFailure
+from include.local_aws.storage.objects import S3Object
+from tests.include.local_aws.local_server import LocalServer
+
+
+def test_a_program_reads_as_many_epochs_as_it_likes(aws: LocalServer) -> None:
+    uri = aws.put("pipes/two", b="second", a="first" * 100_000)  # more than a FIFO holds
+    name = _train(aws, uri, pipe="2")
+    assert aws.ended("training", name)["TrainingJobStatus"] == "Completed"
+    content = b"first" * 100_000 + b"second"
+    told = f"{len(content)} {hashlib.sha256(content).hexdigest()}"
+    log = aws.log("training", name)
+    assert [line for line in log if line.startswith("epoch ")] == [
+        f"epoch {number} {told}" for number in range(2)
+    ]
+    assert "files" in log  # no file is there instead
+
+
+def test_a_program_that_never_opens_the_pipe_ends_as_it_likes(aws: LocalServer) -> None:
+    job = aws.ended("training", _train(aws, aws.put("pipes/none", a="1")))
+    assert job["TrainingJobStatus"] == "Completed"
+
+
+def test_a_program_may_leave_an_epoch_early(aws: LocalServer) -> None:
+    name = _train(aws, aws.put("pipes/early", a="first" * 100_000), pipe="2,5")
+    assert aws.ended("training", name)["TrainingJobStatus"] == "Completed"
+    log = aws.log("training", name)
+    assert [line.split()[2] for line in log if line.startswith("epoch ")] == ["5", "5"]
+
+
+def test_packed_objects_arrive_unpacked(aws: LocalServer) -> None:
+    uri = aws.put("pipes/packed", a=gzip.compress(b"one ") + gzip.compress(b"two"))
+    name = _train(aws, uri, {"CompressionType": "Gzip"}, pipe="1")
+    aws.ended("training", name)
+    told = f"epoch 0 7 {hashlib.sha256(b'one two').hexdigest()}"
+    assert told in aws.log("training", name)
+
+
+def test_an_object_that_cannot_be_read_fails_the_job_whatever_the_program_does(
+    aws: LocalServer,
+) -> None:
+    """The program only sees an end: it would train on a part."""
+    uri = aws.put("pipes/broken", a="not packed")
+    job = aws.ended("training", _train(aws, uri, {"CompressionType": "Gzip"}, pipe="1"))
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith(f"ClientError: {uri}/a.txt is not Gzip data")
+
+
+def test_records_are_not_made_of_files(aws: LocalServer) -> None:
+    with pytest.raises(ClientError, match="RecordWrapperType in Pipe mode"):
+        _train(aws, aws.put("pipes/raw", a="1"), {"RecordWrapperType": "RecordIO"})
+
+
+def test_a_seed_gives_each_epoch_an_order_of_its_own(tmp_path: Path) -> None:
+    channel = PipedChannel(Many(), [S3Object("b", f"{n:02}", "") for n in range(9)], seed=5)  # type: ignore[arg-type]
+    first, second = (b"".join(channel.epoch(number)) for number in (0, 1))
+    assert first != second
+    assert sorted(first) == sorted(second)
+    assert b"".join(channel.epoch(0)) == first
+
+
+def test_a_pipe_ends_though_its_reader_holds_it_open_and_does_not_read(tmp_path: Path) -> None:
+    """As where a program is stuck and the job is stopped."""
+    channel = PipedChannel(Many(10_000_000), [S3Object("b", "00", "")])  # type: ignore[arg-type]
+    with Pipe(channel, tmp_path / "train") as pipe:
+        stuck = os.open(tmp_path / "train_0", os.O_RDONLY)
+    os.close(stuck)
+    assert pipe.failure is None
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pipe ")]
+
+
+def test_a_failure_of_s3_is_kept(tmp_path: Path) -> None:
+    with Pipe(PipedChannel(Gone(), [S3Object("b", "k", "")]), tmp_path / "train") as pipe:  # type: ignore[arg-type]
+        assert (tmp_path / "train_0").read_bytes() == b""
+    assert str(pipe.failure) == "gone"
+
+
+class Many:
+    """Objects whose content is their key's two digits, as often as it takes."""
+
+    def __init__(self, size: int = 2) -> None:
+        self.size = size
+
+    def pieces(self, item: S3Object) -> Any:
+        yield item.key.encode() * (self.size // 2)
+
+
+class Gone:
+    def pieces(self, item: S3Object) -> Any:
+        raise JobFailure("gone")
+        yield
+
+
+def _train(
+    aws: LocalServer, uri: str, channel: dict[str, str] | None = None, **hyperparameters: str
+) -> str:
+    request = aws.training_request(uri, 60, **hyperparameters)
+    request["InputDataConfig"][0] |= {"InputMode": "Pipe", **(channel or {})}
+    aws.sagemaker.create_training_job(**request)
+    return str(request["TrainingJobName"])

@@ -1,0 +1,63 @@
+"""Keys are below the pipeline's own folder, and folders cannot be mistaken for their neighbours."""
+
+import inspect
+
+from include.storage.layout import Layout
+
+LAYOUT = Layout("some-bucket", "merch")
+
+
+def keys() -> dict[str, str]:
+    found = {}
+    for name, member in inspect.getmembers(Layout):
+        if name.startswith("_") or name in {"uri", "output"}:
+            continue
+        if isinstance(member, property):
+            found[name] = getattr(LAYOUT, name)
+        elif callable(member):
+            count = len(inspect.signature(member).parameters) - 1
+            found[name] = getattr(LAYOUT, name)(*["part"] * count)
+    return found
+
+
+def test_every_key_is_below_the_pipelines_folder() -> None:
+    assert len(keys()) > 15
+    assert all(key.startswith("merch/") for key in keys().values())
+    assert all("//" not in key for key in keys().values())
+
+
+def test_folders_end_in_a_slash_and_objects_do_not() -> None:
+    objects = {name for name, key in keys().items() if not key.endswith("/")}
+    assert objects == {
+        "image",
+        "preflight",
+        "source_seen",
+        "dataset_pointer",
+        "dataset_page",
+        "dataset_classes",
+        "conversion_manifest",
+        "split_ledger_file",
+        "recordio_pointer",
+        "recordio_report",
+        "night",
+        "retraining",
+        "evaluation_manifest",
+        "evaluation_report",
+        "evaluation_answers",
+        "evaluation_verdict",
+        "batches_summary",
+        "batch_manifest",
+        "batch_plan",
+        "batch_record",
+        "batch_summary",
+        "batch_table",
+    }
+
+
+def test_no_two_things_share_a_key() -> None:
+    assert len(set(keys().values())) == len(keys())
+
+
+def test_an_output_has_no_slash_since_sagemaker_adds_one() -> None:
+    assert LAYOUT.output(LAYOUT.models) == "s3://some-bucket/merch/models"
+    assert LAYOUT.uri(LAYOUT.images) == "s3://some-bucket/merch/images/"

@@ -1,0 +1,106 @@
+"""Models and endpoint configurations are created once, reused when equal, never mistaken."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from sagemaker_jobs.endpoints.resources import ENDPOINT_CONFIG, MODEL, ensure_resource
+from sagemaker_jobs.errors import CallRefused, ResourceConflict
+from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, STARTED
+
+CONFIG = {
+    "ModelName": "cars-1",
+    "ExecutionRoleArn": "arn:aws:iam::123456789012:role/service/Jobs",
+    "PrimaryContainer": {"ModelPackageName": "arn:package/1"},
+    "Tags": [{"Key": "team", "Value": "cars"}],
+}
+ARN = f"{ACCOUNT}:model/cars-1"
+
+
+def found(**more: Any) -> dict[str, Any]:
+    return {
+        "ModelName": "cars-1",
+        "ModelArn": ARN,
+        "CreationTime": STARTED,
+        "ExecutionRoleArn": CONFIG["ExecutionRoleArn"],
+        # AWS adds defaults of its own to what was asked for.
+        "PrimaryContainer": {"ModelPackageName": "arn:package/1", "Mode": "SingleModel"},
+        **more,
+    }
+
+
+def missing(stubber: Stubber) -> None:
+    stubber.add_client_error("describe_model", "ValidationException", 'Could not find model "x".')
+
+
+def test_what_is_absent_is_created(client: Any, sagemaker: Stubber) -> None:
+    missing(sagemaker)
+    sagemaker.add_response("create_model", {"ModelArn": ARN}, CONFIG)
+    assert ensure_resource(client, MODEL, CONFIG) == (ARN, True)
+
+
+def test_what_is_equal_is_reused(client: Any, sagemaker: Stubber) -> None:
+    sagemaker.add_response("describe_model", found(), {"ModelName": "cars-1"})
+    assert ensure_resource(client, MODEL, CONFIG) == (ARN, False)
+
+
+def test_another_content_under_the_name_is_a_conflict(client: Any, sagemaker: Stubber) -> None:
+    other = found(PrimaryContainer={"ModelPackageName": "arn:package/2"})
+    sagemaker.add_response("describe_model", other)
+    with pytest.raises(ResourceConflict, match=r"model cars-1 .* another PrimaryContainer"):
+        ensure_resource(client, MODEL, CONFIG)
+
+
+def test_a_lost_race_reuses_the_winners(client: Any, sagemaker: Stubber) -> None:
+    missing(sagemaker)
+    sagemaker.add_client_error(
+        "create_model", "ValidationException", 'Cannot create already existing model "cars-1".'
+    )
+    sagemaker.add_response("describe_model", found())
+    assert ensure_resource(client, MODEL, CONFIG) == (ARN, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"), [("ValidationException", "mend the request"), ("AccessDenied", "the right to")]
+)
+def test_a_refusal_fails_for_good_with_call_code_and_fix(
+    client: Any, sagemaker: Stubber, code: str, fix: str
+) -> None:
+    missing(sagemaker)
+    sagemaker.add_client_error("create_model", code, "Could not access model data.")
+    told = (
+        rf"model cars-1: AWS refused CreateModel \({code}\): Could not access model data: .*{fix}"
+    )
+    with pytest.raises(CallRefused, match=told):
+        ensure_resource(client, MODEL, CONFIG)
+
+
+def test_a_throttled_call_is_left_to_the_next_try(client: Any, sagemaker: Stubber) -> None:
+    sagemaker.add_client_error("describe_model", "ThrottlingException", "Rate exceeded")
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        ensure_resource(client, MODEL, CONFIG)
+
+
+@pytest.mark.parametrize(("weight", "equal"), [(1.0, True), (0.5, False)])
+def test_variants_are_compared_one_by_one(
+    client: Any, sagemaker: Stubber, weight: float, equal: bool
+) -> None:
+    variant = {"VariantName": "all", "ModelName": "cars-1", "InitialVariantWeight": 1}
+    arn = f"{ACCOUNT}:endpoint-config/cars-1"
+    sagemaker.add_response(
+        "describe_endpoint_config",
+        {
+            "EndpointConfigName": "cars-1",
+            "EndpointConfigArn": arn,
+            "CreationTime": STARTED,
+            "ProductionVariants": [{**variant, "InitialVariantWeight": weight}],
+        },
+    )
+    config = {"EndpointConfigName": "cars-1", "ProductionVariants": [variant]}
+    if equal:
+        assert ensure_resource(client, ENDPOINT_CONFIG, config) == (arn, False)
+    else:
+        with pytest.raises(ResourceConflict, match="ProductionVariants"):
+            ensure_resource(client, ENDPOINT_CONFIG, config)

@@ -1,0 +1,268 @@
+"""One piece of work has one job: looked up before it is created, and adopted only if it is ours."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from sagemaker_jobs.errors import (
+    CallRefused,
+    JobConflict,
+    JobFailed,
+    JobRejected,
+    TrackingInterrupted,
+)
+from sagemaker_jobs.jobs.ensure import REQUEST_TAG, EnsuredJob, ensure_job
+from sagemaker_jobs.jobs.identity import JobIdentity, request_digest
+from sagemaker_jobs.jobs.kinds import KINDS
+from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, training_job
+
+TRAINING = KINDS["training"]
+CONFIG = {
+    "RoleArn": "arn:aws:iam::123456789012:role/service/Jobs",
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/{job_name}/"},
+    "CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints/{first_job_name}"},
+    "Tags": [{"Key": "team", "Value": "cars"}],
+}
+REQUEST = {"prefix": "cars-train", "deployment": "here", "config": CONFIG}
+DIGEST = request_digest("training", CONFIG)
+
+
+class Script:
+    """Scripts SageMaker's answers about the attempts at one piece of work."""
+
+    def __init__(self, stubber: Stubber, identity: JobIdentity) -> None:
+        self.stubber = stubber
+        self.identity = identity
+
+    def name(self, attempt: int, renewal: int = 0) -> str:
+        return self.identity.job_name("cars-train", renewal=renewal, attempt=attempt)
+
+    def missing(self, attempt: int, renewal: int = 0) -> None:
+        self.stubber.add_client_error(
+            "describe_training_job",
+            "ValidationException",
+            "Requested resource not found",
+            expected_params={"TrainingJobName": self.name(attempt, renewal)},
+        )
+
+    def found(
+        self,
+        attempt: int,
+        status: str,
+        reason: str = "",
+        *,
+        renewal: int = 0,
+        tag: str | None = DIGEST,
+        **more: Any,
+    ) -> None:
+        name = self.name(attempt, renewal)
+        if reason:
+            more["FailureReason"] = reason
+        self.stubber.add_response(
+            "describe_training_job",
+            training_job(name, status, **more),
+            {"TrainingJobName": name},
+        )
+        tags = [{"Key": REQUEST_TAG, "Value": tag}] if tag else []
+        self.stubber.add_response(
+            "list_tags", {"Tags": tags}, {"ResourceArn": f"{ACCOUNT}:training-job/{name}"}
+        )
+
+    def create(self, attempt: int, renewal: int = 0) -> None:
+        name, first = self.name(attempt, renewal), self.name(1, renewal)
+        self.stubber.add_response(
+            "create_training_job",
+            {"TrainingJobArn": f"{ACCOUNT}:training-job/{name}"},
+            {
+                **CONFIG,
+                "TrainingJobName": name,
+                "OutputDataConfig": {"S3OutputPath": f"s3://bucket/{name}/"},
+                "CheckpointConfig": {"S3Uri": f"s3://bucket/checkpoints/{first}"},
+                "Tags": [
+                    {"Key": "team", "Value": "cars"},
+                    {"Key": REQUEST_TAG, "Value": DIGEST},
+                    {"Key": "sagemaker-jobs:task", "Value": "cars__training/submit/manual__1"},
+                ],
+            },
+        )
+
+    def refused(self, code: str, message: str) -> None:
+        self.stubber.add_client_error("create_training_job", code, message)
+
+
+@pytest.fixture
+def script(sagemaker: Stubber, identity: JobIdentity) -> Script:
+    return Script(sagemaker, identity)
+
+
+@pytest.fixture
+def ensure(client: Any, identity: JobIdentity) -> Any:
+    def call(renewals: int = 0) -> EnsuredJob:
+        return ensure_job(client, TRAINING, REQUEST, identity, renewals=renewals)
+
+    return call
+
+
+def test_where_there_is_no_job_the_first_attempt_is_created(script: Script, ensure: Any) -> None:
+    script.missing(1)
+    script.create(1)
+    job = ensure()
+    assert (job.name, job.attempt, job.created) == (script.name(1), 1, True)
+
+
+@pytest.mark.parametrize("status", ["InProgress", "Completed", "Stopping"])
+def test_a_job_that_runs_or_is_done_is_attached_to(
+    script: Script, ensure: Any, status: str
+) -> None:
+    script.found(1, status)
+    job = ensure()
+    assert (job.name, job.created) == (script.name(1), False)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("Failed", "CapacityError: Unable to provision requested ML compute capacity."),
+        ("Failed", "InternalServerError: We encountered an internal error. Please try again."),
+        ("Stopped", ""),
+    ],
+)
+def test_a_passing_failure_is_followed_by_the_next_attempt(
+    script: Script, ensure: Any, status: str, reason: str
+) -> None:
+    script.found(1, status, reason)
+    script.missing(2)
+    script.create(2)
+    assert ensure().attempt == 2
+
+
+def test_the_newest_of_several_attempts_is_attached_to(script: Script, ensure: Any) -> None:
+    script.found(1, "Stopped")
+    script.found(2, "Failed", "CapacityError: none left")
+    script.found(3, "InProgress")
+    job = ensure()
+    assert (job.attempt, job.created) == (3, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "told"),
+    [
+        ("Failed", "AlgorithmError: CapacityError is in the text only", "CapacityError is in"),
+        ("Failed", "ClientError: Data download failed: no such bucket", "no such bucket"),
+        ("Failed", "", "no reason given"),
+    ],
+)
+def test_a_lasting_failure_is_not_tried_again(
+    script: Script, ensure: Any, status: str, reason: str, told: str
+) -> None:
+    script.found(1, status, reason)
+    with pytest.raises(JobFailed, match=told):
+        ensure()
+
+
+def test_a_job_that_ran_into_its_own_time_limit_is_not_tried_again(
+    script: Script, ensure: Any
+) -> None:
+    script.found(1, "Stopped", SecondaryStatus="MaxRuntimeExceeded")
+    with pytest.raises(JobFailed, match="MaxRuntimeInSeconds"):
+        ensure()
+
+
+def test_a_persons_clear_of_the_tracking_task_renews_a_lasting_failure(
+    script: Script, ensure: Any
+) -> None:
+    script.found(1, "Failed", "AlgorithmError: bad data", renewal=0)
+    script.missing(1, renewal=1)
+    script.create(1, renewal=1)
+    job = ensure(renewals=1)
+    assert (job.renewal, job.attempt, job.created) == (1, 1, True)
+
+
+def test_a_renewal_that_failed_for_good_is_not_tried_again(script: Script, ensure: Any) -> None:
+    script.found(1, "Failed", "AlgorithmError: bad data", renewal=0)
+    script.found(1, "Failed", "AlgorithmError: still bad", renewal=1)
+    with pytest.raises(JobFailed, match="still bad"):
+        ensure(renewals=1)
+
+
+def test_a_renewal_attaches_to_what_still_runs(script: Script, ensure: Any) -> None:
+    script.found(1, "InProgress", renewal=0)
+    assert not ensure(renewals=2).created
+
+
+def test_a_new_generation_does_not_see_the_old_ones_job(
+    sagemaker: Stubber, client: Any, identity: JobIdentity
+) -> None:
+    cleared = replace(identity, generation=1)
+    script = Script(sagemaker, cleared)
+    assert script.name(1) != Script(sagemaker, identity).name(1)
+    script.missing(1)
+    script.create(1)
+    assert ensure_job(client, TRAINING, REQUEST, cleared).created
+
+
+@pytest.mark.parametrize("tag", ["0" * 64, None])
+def test_a_job_made_for_another_request_is_not_adopted(
+    script: Script, ensure: Any, tag: str | None
+) -> None:
+    script.found(1, "Completed", tag=tag)
+    with pytest.raises(JobConflict, match=script.name(1)):
+        ensure()
+
+
+def test_a_lost_race_attaches_to_the_winners_job(script: Script, ensure: Any) -> None:
+    script.missing(1)
+    script.refused("ResourceInUse", "Job name must be unique within an AWS account and region")
+    script.found(1, "InProgress")
+    job = ensure()
+    assert (job.name, job.created) == (script.name(1), False)
+
+
+def test_a_job_that_exists_but_cannot_be_described_yet_is_left_to_the_next_try(
+    script: Script, ensure: Any
+) -> None:
+    script.missing(1)
+    script.refused("ResourceInUse", "Job name must be unique")
+    script.missing(1)
+    with pytest.raises(TrackingInterrupted, match=script.name(1)):
+        ensure()
+
+
+def test_a_request_that_sagemaker_refuses_fails_for_good(script: Script, ensure: Any) -> None:
+    script.missing(1)
+    script.refused("ValidationException", "No S3 objects found under S3 URL s3://bucket/x")
+    with pytest.raises(JobRejected, match="No S3 objects found"):
+        ensure()
+
+
+def test_a_full_quota_is_left_to_the_next_try(script: Script, ensure: Any) -> None:
+    script.missing(1)
+    script.refused("ResourceLimitExceeded", "The account-level service limit is 1 Instances")
+    with pytest.raises(ClientError, match="service limit"):
+        ensure()
+
+
+def test_a_refusal_of_unknown_meaning_is_left_to_the_next_try(script: Script, ensure: Any) -> None:
+    script.missing(1)
+    script.refused("SomethingNewException", "try later")
+    with pytest.raises(ClientError, match="try later"):
+        ensure()
+
+
+def test_another_error_than_absence_does_not_create_a_job(sagemaker: Stubber, ensure: Any) -> None:
+    sagemaker.add_client_error("describe_training_job", "AccessDeniedException", "no")
+    with pytest.raises(CallRefused, match=r"DescribeTrainingJob \(AccessDeniedException\)"):
+        ensure()
+
+
+def test_tags_that_may_not_be_read_fail_for_good(
+    sagemaker: Stubber, script: Script, ensure: Any
+) -> None:
+    name = script.name(1)
+    sagemaker.add_response("describe_training_job", training_job(name))
+    sagemaker.add_client_error("list_tags", "AccessDeniedException", "not authorized")
+    with pytest.raises(CallRefused, match=rf"{name}: AWS refused ListTags .*the right to it"):
+        ensure()

@@ -1,0 +1,139 @@
+"""What a retry can mend is told apart from what it cannot."""
+
+from typing import Any
+
+import pytest
+from airflow.sdk import RetryAction
+from airflow.sdk.definitions.retry_policy import RetryPolicy
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
+
+from dag_factory.builder import _default_args
+from sagemaker_jobs.endpoints.resources import MODEL, ensure_resource
+from sagemaker_jobs.errors import CallRefused, JobFailed, JobInterrupted
+from sagemaker_jobs.jobs.kinds import KINDS, kind_of
+from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
+from sagemaker_jobs.permanent_errors import refusals_last
+from tests.plugins.sagemaker_jobs.descriptions import ENDED, STARTED, training_job
+from tests.plugins.sagemaker_jobs.fake_async import client_error
+
+TRAINING = KINDS["training"]
+
+
+class HttpError(Exception):
+    """An error of another library, whose response is no mapping."""
+
+    response = object()
+
+
+@pytest.fixture
+def policy() -> RetryPolicy:
+    """The one that every task of the DAGs has."""
+    found: RetryPolicy = _default_args("people")["retry_policy"]
+    return found
+
+
+def retries(policy: RetryPolicy, error: BaseException) -> bool:
+    """Tell whether Airflow tries a task again that ended with this error."""
+    if isinstance(error, AirflowFailException):
+        return False
+    return policy.evaluate(error, 1, 3).action is not RetryAction.FAIL
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "outcome"),
+    [
+        ("InProgress", {}, Outcome.RUNNING),
+        ("Stopping", {}, Outcome.RUNNING),
+        ("Completed", {}, Outcome.COMPLETED),
+        ("Stopped", {}, Outcome.PASSING),
+        ("Stopped", {"SecondaryStatus": "MaxRuntimeExceeded"}, Outcome.LASTING),
+        ("Stopped", {"SecondaryStatus": "MaxWaitTimeExceeded"}, Outcome.PASSING),
+        ("Failed", {"SecondaryStatus": "Interrupted"}, Outcome.PASSING),
+        (
+            "Failed",
+            {"FailureReason": "InternalServerError: the server was restarted"},
+            Outcome.PASSING,
+        ),
+        ("Failed", {"FailureReason": "AlgorithmError: , exit code: 1"}, Outcome.LASTING),
+        ("Failed", {"FailureReason": "ClientError: Access denied"}, Outcome.LASTING),
+    ],
+)
+def test_outcomes(status: str, more: dict[str, str], outcome: Outcome) -> None:
+    assert outcome_of(TRAINING, training_job(status=status, **more)) is outcome
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [(90, Outcome.LASTING), (91, Outcome.PASSING)])
+def test_a_stopped_processing_job_tells_by_its_times_alone_that_they_ran_out(
+    limit: int, outcome: Outcome
+) -> None:
+    job = {
+        "ProcessingJobName": "cars-1",
+        "ProcessingJobStatus": "Stopped",
+        "StoppingCondition": {"MaxRuntimeInSeconds": limit},
+        "ProcessingStartTime": STARTED,
+        "ProcessingEndTime": ENDED,
+    }
+    assert outcome_of(KINDS["processing"], job) is outcome
+    told = str(failure_of(KINDS["processing"], job))
+    assert ("MaxRuntimeInSeconds" in told) is (outcome is Outcome.LASTING)
+
+
+def test_airflow_retries_what_passes_and_nothing_else(policy: RetryPolicy) -> None:
+    passing = failure_of(TRAINING, training_job(status="Stopped"))
+    lasting = failure_of(TRAINING, training_job(status="Failed", FailureReason="ClientError: no"))
+    assert isinstance(passing, JobInterrupted)
+    assert retries(policy, passing)
+    assert isinstance(lasting, JobFailed)
+    assert not retries(policy, lasting)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "status", "retried"),
+    [
+        ("ThrottlingException", "Rate exceeded", 400, True),
+        ("ResourceLimitExceeded", "The account-level service limit is 1 Instances", 400, True),
+        ("InternalFailure", "", 500, True),
+        ("Whatever", "", 503, True),
+        ("ExpiredTokenException", "The security token is expired", 403, True),
+        ("ValidationException", 'Cannot update in-progress endpoint "cars".', 400, True),
+        ("ValidationException", "Cannot create already existing model", 400, True),
+        ("ValidationException", "1 validation error detected: WaitIntervalInSeconds", 400, False),
+        ("AccessDeniedException", "is not authorized to perform: sagemaker:X", 400, False),
+        ("403", "Forbidden", 403, False),  # What S3 answers to a HEAD.
+    ],
+)
+def test_what_aws_answers_to_a_call_is_retried_where_it_passes(
+    policy: RetryPolicy, code: str, message: str, status: int, retried: bool
+) -> None:
+    """Both as boto3 raises it in any task, and as the package's own calls tell it."""
+    error = client_error(code, message, status)
+    assert retries(policy, error) is retried
+    expected = ClientError if retried else CallRefused
+    with pytest.raises(expected, match=code) as told, refusals_last("endpoint cars"):
+        raise error
+    assert retries(policy, told.value) is retried
+
+
+def test_a_request_that_botocore_refuses_is_not_retried(policy: RetryPolicy, client: Any) -> None:
+    with pytest.raises(CallRefused, match="Parameter validation failed") as told:
+        ensure_resource(client, MODEL, {"ModelName": 7})
+    assert told.value.__cause__ is not None
+    assert not retries(policy, told.value.__cause__)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), HttpError("x")])
+def test_errors_of_others_are_left_to_airflow(policy: RetryPolicy, error: Exception) -> None:
+    assert policy.evaluate(error, 1, 3).action is RetryAction.DEFAULT
+
+
+def test_the_error_is_one_line_that_names_job_state_and_reason() -> None:
+    reason = "AlgorithmError: no class folders\nin s3://bucket/source/ "
+    told = str(failure_of(TRAINING, training_job("cars-1", "Failed", FailureReason=reason)))
+    assert told.startswith("training job cars-1 is Failed: AlgorithmError: no class folders in s3:")
+    assert "\n" not in told
+
+
+def test_an_unknown_kind_is_named() -> None:
+    with pytest.raises(ValueError, match=r"'tuning'.*processing"):
+        kind_of("tuning")
