@@ -77,7 +77,7 @@ class LocalAws:
             undo.callback(store.close)
             services = self._serve(store, images, undo)
             for bucket in self._settings.buckets:
-                _make_bucket(services.machine.objects, bucket)
+                _make_bucket(services.runtime.objects, bucket)
             self._undo = undo.pop_all()
         self._services = services
         return Server(services, self.s3_endpoint_url)
@@ -123,7 +123,7 @@ class LocalAws:
 
     def _serve(self, store: Store, images: ImageRegistry, undo: contextlib.ExitStack) -> Services:
         assert self._gateway is not None, "it tells programs where S3 is"
-        machine = Runtime(
+        runtime = Runtime(
             settings=self._settings,
             store=store,
             images=images,
@@ -132,15 +132,15 @@ class LocalAws:
             s3_endpoint_url=f"http://{self._settings.near_host}:{self._gateway.port}",
             isolation=self.isolation,
         )
-        self._waiting = _settled(machine)
+        self._waiting = _settled(runtime)
         keep = self._settings.keep_days, self._settings.keep_logs
         undo.enter_context(Retention(self._settings.logs, *keep))
         slots, memory = self._settings.slots, self._settings.memory or default_limit()
         jobs = JobQueue(slots, Memory(memory, slots))
         undo.callback(jobs.close)
-        endpoints = EndpointManager(machine)
+        endpoints = EndpointManager(runtime)
         undo.callback(endpoints.close)
-        return Services(machine, jobs, endpoints)
+        return Services(runtime, jobs, endpoints)
 
 
 def _gateway(settings: Settings) -> Gateway:
@@ -164,7 +164,7 @@ def _make_bucket(objects: Objects, name: str) -> None:
             raise StartupError(f"cannot make the bucket {name!r}: {why}") from error
 
 
-def _settled(machine: Runtime) -> list[Job]:
+def _settled(runtime: Runtime) -> list[Job]:
     """End the jobs that the last server left running: their processes died with it.
 
     Returns those that waited for their turn, in the order in which they came; StartupError if
@@ -172,10 +172,10 @@ def _settled(machine: Runtime) -> list[Job]:
     """
     waiting = []
     for kind in KINDS:
-        for body in machine.store.every(kind.store):
+        for body in runtime.store.every(kind.store):
             if body[kind.status] in TERMINAL:
                 continue
-            job = _JOBS[kind.store](machine, body[kind.name])
+            job = _JOBS[kind.store](runtime, body[kind.name])
             if body[kind.status] == "InProgress" and not body.get(LEFT_QUEUE):
                 waiting.append((body["CreationTime"], job))
                 continue

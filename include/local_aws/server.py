@@ -17,7 +17,7 @@ from include.local_aws.access.refusals import refusal
 from include.local_aws.access.request_guard import Door
 from include.local_aws.access.signatures import Signatures
 from include.local_aws.api import iam
-from include.local_aws.api.endpoints.runtime import Runtime
+from include.local_aws.api.endpoints.sagemaker_runtime import SageMakerRuntime
 from include.local_aws.api.logs import LogsApi, is_ours
 from include.local_aws.api.sagemaker import SageMaker
 from include.local_aws.errors import ApiError
@@ -47,15 +47,15 @@ class Server:
         self._services = services
         self._s3_endpoint_url = s3_endpoint_url
         self._sagemaker = SageMaker(services)
-        self._logs = LogsApi(services.machine.logs)
-        self._runtime = Runtime(services)
-        settings = services.machine.settings
+        self._logs = LogsApi(services.runtime.logs)
+        self._sagemaker_runtime = SageMakerRuntime(services)
+        settings = services.runtime.settings
         self._door = Door(settings)
         self._signatures = Signatures(settings.credentials, where_keys_are(settings))
         self._status = StatusPage(services, s3_endpoint_url)
         training = TrainingMetrics(services.store)
-        self._moto = Moto(lambda: publish(services.machine.metrics, training))
-        self._cloudwatch = CloudWatch(self._moto, services.machine.alarms)
+        self._moto = Moto(lambda: publish(services.runtime.metrics, training))
+        self._cloudwatch = CloudWatch(self._moto, services.runtime.alarms)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -72,7 +72,7 @@ class Server:
 
     async def close(self) -> None:
         """Close the connections to the model servers."""
-        await self._runtime.close()
+        await self._sagemaker_runtime.close()
 
     async def _respond(self, request: Request) -> Any:
         self._door.check(request)
@@ -108,7 +108,7 @@ class Server:
     async def _sagemaker_response(self, request: Request) -> Response:
         invocation = _INVOCATIONS.fullmatch(request.scope["path"])
         if invocation:
-            return await self._runtime.invoke(request, invocation[1])
+            return await self._sagemaker_runtime.invoke(request, invocation[1])
         target = request.headers.get("x-amz-target")
         if not (target or "").startswith(_TARGET):
             what = f"{request.method} {request.url.path}" if target is None else target[:100]
@@ -122,8 +122,8 @@ class Server:
         return {
             "status": "ok",
             "s3_endpoint_url": self._s3_endpoint_url,
-            "isolation": str(self._services.machine.isolation),
-            "root": str(self._services.machine.settings.root),
+            "isolation": str(self._services.runtime.isolation),
+            "root": str(self._services.runtime.settings.root),
         }
 
     def _s3_response(self) -> Response:

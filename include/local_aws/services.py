@@ -14,11 +14,11 @@ from include.local_aws.store import Store
 class Services:
     """What an API operation may use."""
 
-    machine: Runtime
+    runtime: Runtime
     jobs: JobQueue
     endpoints: EndpointManager
 
     @property
     def store(self) -> Store:
         """The state of every resource."""
-        return self.machine.store
+        return self.runtime.store

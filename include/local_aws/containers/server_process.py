@@ -36,7 +36,7 @@ class ServerProcess:
     """Runs `<image> serve` on a model until it is stopped.
 
     Args:
-        machine: what it runs on.
+        runtime: The state, data, images, logs and metrics.
         model: image, artifact and environment.
         directory: its own; made by `start`, removed by `stop`.
         log: the stream's file.
@@ -45,14 +45,14 @@ class ServerProcess:
 
     def __init__(
         self,
-        machine: Runtime,
+        runtime: Runtime,
         model: ModelContainer,
         directory: Path,
         log: Path,
         variables: Mapping[str, str] | None = None,
     ) -> None:
         self.port = 0
-        self._machine = machine
+        self._runtime = runtime
         self._model = model
         self._container = Container(directory)
         self._log = log
@@ -102,26 +102,26 @@ class ServerProcess:
             return
         folder = self._container.base / "model"
         if self._model.is_plain:
-            fetch(self._machine.objects, {"S3Uri": uri}, folder, "None", check)
+            fetch(self._runtime.objects, {"S3Uri": uri}, folder, "None", check)
             return
         archive = self._container.directory / "model.tar.gz"
-        self._machine.objects.download_file(uri, archive)
+        self._runtime.objects.download_file(uri, archive)
         unpack(archive, folder, uri)
         archive.unlink()
 
     def _spawn(self) -> None:
-        image = self._machine.images.find(self._model.image)
+        image = self._runtime.images.find(self._model.image)
         self.port = free_port()
         bind = {
             "SAGEMAKER_BIND_TO_PORT": str(self.port),
             "SAGEMAKER_BIND_TO_HOST": "127.0.0.1",
         }
         environment = self._container.environment(
-            image, self._machine.aws, self._model.environment, self._variables, bind
+            image, self._runtime.aws, self._model.environment, self._variables, bind
         )
         line = command_line(image, self._container, environment, [], ["serve"])
         self._child = Child(
-            self._machine.isolation.command(self._container.base, line),
+            self._runtime.isolation.command(self._container.base, line),
             environment=environment,
             directory=self._container.directory,
             log=self._log,

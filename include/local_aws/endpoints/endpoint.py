@@ -26,8 +26,8 @@ class Endpoint:
     raises FleetClosed when the server ends meanwhile. `traffic` says who takes requests.
     """
 
-    def __init__(self, machine: Runtime, name: str) -> None:
-        self._machine = machine
+    def __init__(self, runtime: Runtime, name: str) -> None:
+        self._runtime = runtime
         self._name = name
         self._live: set[Fleet] = set()
         self._lock = threading.Lock()
@@ -57,7 +57,7 @@ class Endpoint:
             self._roll_back(failure, blue, green)
             return
         self.traffic = Traffic(green)
-        self._machine.store.update(KIND, self._name, lambda body: _adopt(body, new))
+        self._runtime.store.update(KIND, self._name, lambda body: _adopt(body, new))
         self._retire(blue)
 
     def rescale(self) -> None:
@@ -70,13 +70,13 @@ class Endpoint:
         except JobFailure as failure:
             self._roll_back(failure, fleet, None)
             return
-        self._machine.store.update(KIND, self._name, lambda body: _adopt(body, new))
+        self._runtime.store.update(KIND, self._name, lambda body: _adopt(body, new))
 
     def delete(self) -> None:
         """Stop the fleet of an endpoint that the store has as Deleting, then forget it."""
         fleet, self.traffic = self.traffic.fleet, Traffic(None)
         self._retire(fleet)
-        self._machine.store.delete(KIND, self._name, self._body()["EndpointArn"])
+        self._runtime.store.delete(KIND, self._name, self._body()["EndpointArn"])
 
     def revive(self) -> None:
         """Start what the endpoint served, and go on with a change that was under way."""
@@ -112,7 +112,7 @@ class Endpoint:
     def _started(self, deployment: Body) -> Fleet:
         """The healthy fleet of a configuration, which takes no traffic yet; raises JobFailure."""
         fleet = Fleet(
-            self._machine,
+            self._runtime,
             self._name,
             deployment["EndpointConfigName"],
             deployment["_variants"],
@@ -140,7 +140,7 @@ class Endpoint:
             Plan.of(new.get("_deployment_config"), new["_variants"]),
             blue,
             green,
-            self._machine.alarms,
+            self._runtime.alarms,
             self._closed,
             self._shift,
             lambda stage: self._set(PendingDeploymentSummary=pending(new, stage)),
@@ -168,19 +168,19 @@ class Endpoint:
             body["ProductionVariants"] = [variant_summary(each) for each in body["_variants"]]
             body.pop("PendingDeploymentSummary", None)
 
-        self._machine.store.update(KIND, self._name, settled)
+        self._runtime.store.update(KIND, self._name, settled)
 
     def _fail(self, reason: str) -> None:
         self._set(FailureReason=reason[:1024])
         self._settle("Failed")
 
     def _body(self) -> Body:
-        body = self._machine.store.get(KIND, self._name)
+        body = self._runtime.store.get(KIND, self._name)
         assert body is not None, f"endpoint {self._name} left the store while it changed"
         return body
 
     def _set(self, **fields: Any) -> None:
-        self._machine.store.set(KIND, self._name, **fields)
+        self._runtime.store.set(KIND, self._name, **fields)
 
 
 def _adopt(body: Body, new: Body) -> None:

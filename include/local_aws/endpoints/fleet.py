@@ -23,7 +23,7 @@ class Fleet:
     """All instances of all variants of one configuration.
 
     Args:
-        machine: what they run on.
+        runtime: The state, data, images, logs and metrics.
         endpoint: the endpoint's name.
         config: the configuration's name.
         variants: `{"name", "weight", "count", "patience", "model": {...}}`, one a variant;
@@ -31,9 +31,9 @@ class Fleet:
     """
 
     def __init__(
-        self, machine: Runtime, endpoint: str, config: str, variants: list[dict[str, Any]]
+        self, runtime: Runtime, endpoint: str, config: str, variants: list[dict[str, Any]]
     ) -> None:
-        self._machine = machine
+        self._runtime = runtime
         self._endpoint = endpoint
         self._config = config
         self._weights = _weights(variants)
@@ -125,7 +125,7 @@ class Fleet:
     def _made(self, variants: list[dict[str, Any]], have: Mapping[str, int]) -> list[Instance]:
         """The instances that these variants have beyond so many that are there."""
         return [
-            make_instance(self._machine, self._endpoint, self._config, variant, number)
+            make_instance(self._runtime, self._endpoint, self._config, variant, number)
             for variant in variants
             for number in range(have.get(variant["name"], 0) + 1, variant["count"] + 1)
         ]

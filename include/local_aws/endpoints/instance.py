@@ -53,12 +53,12 @@ class Instance:
 
 
 def make_instance(
-    machine: Runtime, endpoint: str, config: str, variant: dict[str, Any], number: int
+    runtime: Runtime, endpoint: str, config: str, variant: dict[str, Any], number: int
 ) -> Instance:
     """An instance that is still to be started, with a folder and a log stream of its own."""
     name = variant["name"]
-    folder = machine.settings.work / "endpoints" / f"{endpoint}-{next(_numbers)}"
-    log = machine.logs.new_stream(endpoint_group(endpoint), f"{name}/i-{number}")
-    server = ServerProcess(machine, ModelContainer(**variant["model"]), folder, log)
-    meter = machine.metrics.meter(endpoint, name, config)
+    folder = runtime.settings.work / "endpoints" / f"{endpoint}-{next(_numbers)}"
+    log = runtime.logs.new_stream(endpoint_group(endpoint), f"{name}/i-{number}")
+    server = ServerProcess(runtime, ModelContainer(**variant["model"]), folder, log)
+    meter = runtime.metrics.meter(endpoint, name, config)
     return Instance(name, number, server, variant["patience"], meter)

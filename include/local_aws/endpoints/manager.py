@@ -21,8 +21,8 @@ IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deletin
 class EndpointManager:
     """Starts the changes that the store has been told of, and finds who takes a request."""
 
-    def __init__(self, machine: Runtime) -> None:
-        self._machine = machine
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._endpoints: dict[str, Endpoint] = {}
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class EndpointManager:
                 "patience": variant.get(
                     "ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_PATIENCE
                 ),
-                "model": resolve(self._machine.store, variant["ModelName"]).saved(),
+                "model": resolve(self._runtime.store, variant["ModelName"]).saved(),
             }
             for variant in config["ProductionVariants"]
         ]
@@ -84,7 +84,7 @@ class EndpointManager:
 
     def revive(self) -> None:
         """Bring back what the last server left: called once, at the start."""
-        for body in self._machine.store.every(KIND):
+        for body in self._runtime.store.every(KIND):
             name, status = body["EndpointName"], body["EndpointStatus"]
             if status == "Deleting":
                 self.delete(name)
@@ -105,7 +105,7 @@ class EndpointManager:
         with self._lock:
             if self._closed:
                 return
-            endpoint = self._endpoints.setdefault(name, Endpoint(self._machine, name))
+            endpoint = self._endpoints.setdefault(name, Endpoint(self._runtime, name))
             thread = threading.Thread(
                 target=_guarded, args=(change, endpoint, name), name=f"endpoint-{name}"
             )

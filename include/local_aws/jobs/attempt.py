@@ -22,13 +22,13 @@ class Attempt:
     """What is around `train` while it runs.
 
     Args:
-        machine: what it runs on.
+        runtime: The state, data, images, logs and metrics.
         request: the training job.
         image: its image.
         instances: the containers, whose directories are not there yet.
     """
 
-    machine: Runtime
+    runtime: Runtime
     request: Body
     image: Image
     instances: Sequence[Container]
@@ -45,7 +45,7 @@ class Attempt:
 
     def download(self, check: Callable[[], None]) -> None:
         """Fetch the channels; `check` ends the work by what it raises."""
-        objects = self.machine.objects
+        objects = self.runtime.objects
         for instance in self.instances:
             cluster.download(objects, self.request, instance, check)
             self.pipes += cluster.pipes(objects, self.request, instance)
@@ -63,7 +63,7 @@ class Attempt:
         found = []
         for instance in self.instances:
             variables = (told, self.request.get("Environment", {}))
-            environment = instance.environment(self.image, self.machine.aws, *variables)
+            environment = instance.environment(self.image, self.runtime.aws, *variables)
             last = arguments if entrypoint or arguments else ["train"]
             line = command_line(self.image, instance, environment, entrypoint, last)
             found.append((instance, line, environment))
@@ -78,7 +78,7 @@ class Attempt:
                 running.enter_context(pipe)
             for instance in self.instances if config else ():
                 directory = instance.local(config.get("LocalPath", "/opt/ml/checkpoints"))
-                kept = S3Mirror(self.machine.objects, config["S3Uri"], directory)
+                kept = S3Mirror(self.runtime.objects, config["S3Uri"], directory)
                 running.enter_context(kept)
             yield
 

@@ -48,10 +48,10 @@ class Job(ABC):
 
     kind: JobKind
 
-    def __init__(self, machine: Runtime, name: str) -> None:
-        self.machine = machine
+    def __init__(self, runtime: Runtime, name: str) -> None:
+        self.runtime = runtime
         self.name = name
-        self.container = Container(machine.settings.work / self.kind.store / name)
+        self.container = Container(runtime.settings.work / self.kind.store / name)
         self.stop_requested = threading.Event()
         self.server_stopping = threading.Event()
         self.over_limit: JobFailure | None = None  # why its processes were killed, if they were
@@ -64,13 +64,13 @@ class Job(ABC):
     @property
     def body(self) -> Body:
         """The job as the store has it now."""
-        body = self.machine.store.get(self.kind.store, self.name)
+        body = self.runtime.store.get(self.kind.store, self.name)
         assert body is not None, f"{self.kind.store} {self.name} left the store while it ran"
         return body
 
     def set(self, **fields: Any) -> None:
         """Set fields of the job in the store."""
-        self.machine.store.set(self.kind.store, self.name, **fields)
+        self.runtime.store.set(self.kind.store, self.name, **fields)
 
     def run(self) -> None:
         """Do the job and record its end; raises nothing."""
@@ -95,9 +95,9 @@ class Job(ABC):
         if not isinstance(error, JobFailure) and not self.over_limit:
             _log.exception("%s %s failed inside the server", self.kind.store, self.name)
             reason = f"InternalServerError: {type(error).__name__}: {error}"
-        free = shutil.disk_usage(self.machine.settings.root).free
+        free = shutil.disk_usage(self.runtime.settings.root).free
         if free < FULL:
-            full = f" The disk of {self.machine.settings.root} is full: {free >> 20} MB are free."
+            full = f" The disk of {self.runtime.settings.root} is full: {free >> 20} MB are free."
             return reason[: 1024 - len(full)] + full
         return reason
 
@@ -134,7 +134,7 @@ class Job(ABC):
 
     def record_end(self, status: str, *, reason: str = "") -> None:
         """Record the end; ApiError if the state cannot be written now."""
-        self.machine.store.update(
+        self.runtime.store.update(
             self.kind.store, self.name, lambda body: self.close(body, status, reason)
         )
 
@@ -151,7 +151,7 @@ class Job(ABC):
         self, container: Container, command: Sequence[str], environment: dict[str, str]
     ) -> Program:
         """What one instance runs, with a log stream of its own."""
-        log = self.machine.logs.new_stream(self.kind.log_group, f"{self.name}/{container.host}")
+        log = self.runtime.logs.new_stream(self.kind.log_group, f"{self.name}/{container.host}")
         return Program(container, command, environment, log)
 
     def run_programs(self, programs: Sequence[Program], seconds: float) -> Exit:
@@ -161,7 +161,7 @@ class Job(ABC):
             JobStopped: it was stopped, or has run for `seconds`; all have ended by then.
             ServerStopping: the server ends; the programs were killed.
         """
-        running = Programs(programs, self.machine.isolation)
+        running = Programs(programs, self.runtime.isolation)
         try:
             ended = self._await_exit(running, time.monotonic() + seconds)
             running.stop(STOP_GRACE, self.server_stopping.is_set)

@@ -28,7 +28,7 @@ class ProcessingJob(Job):
     def work(self) -> None:
         """Inputs, the programs, outputs."""
         request = self.body
-        image = self.machine.images.find(request["AppSpecification"]["ImageUri"])
+        image = self.runtime.images.find(request["AppSpecification"]["ImageUri"])
         instances = self._instances(request)
         for instance in instances:
             self._prepare(request, instance)
@@ -71,7 +71,7 @@ class ProcessingJob(Job):
         app = request["AppSpecification"]
         environment = instance.environment(
             image,
-            self.machine.aws,
+            self.runtime.aws,
             {"PROCESSING_JOB_NAME": self.name, "PROCESSING_JOB_ARN": request[self.kind.arn]},
             request.get("Environment", {}),
         )
@@ -96,7 +96,7 @@ class ProcessingJob(Job):
                 raise JobFailure("ClientError: local_aws reads S3Input only")
             s3_input = source["S3Input"]
             fetch(
-                self.machine.objects,
+                self.runtime.objects,
                 s3_input,
                 instance.local(s3_input["LocalPath"]),
                 s3_input.get("S3CompressionType", "None"),
@@ -108,7 +108,7 @@ class ProcessingJob(Job):
         """The outputs that are stored while the programs run, however they end."""
         return [
             S3Mirror(
-                self.machine.objects,
+                self.runtime.objects,
                 output["S3Uri"],
                 instance.local(output["LocalPath"]),
                 restores=False,
@@ -125,7 +125,7 @@ class ProcessingJob(Job):
         for instance in self._instances(request):
             for output in _outputs(request, "EndOfJob"):
                 directory = instance.local(output["LocalPath"])
-                self.machine.objects.upload(directory, output["S3Uri"], self.check_server)
+                self.runtime.objects.upload(directory, output["S3Uri"], self.check_server)
 
 
 def _outputs(request: Body, mode: str) -> list[Body]:

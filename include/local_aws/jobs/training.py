@@ -55,8 +55,8 @@ class TrainingJob(Job):
     def _attempt(self) -> Exit | None:
         """Channels, then `train` to its end; None if the instances were taken away."""
         request = self.body
-        image = self.machine.images.find(request["AlgorithmSpecification"]["TrainingImage"])
-        self._now = Attempt(self.machine, request, image, self._instances(request))
+        image = self.runtime.images.find(request["AlgorithmSpecification"]["TrainingImage"])
+        self._now = Attempt(self.runtime, request, image, self._instances(request))
         self._now.prepare()
         started = request.get(self.kind.started) or time.time()
         self._advance("Downloading", "Downloading input data", TrainingStartTime=started)
@@ -73,7 +73,7 @@ class TrainingJob(Job):
     def _run(self, request: Body, programs: Sequence[Program]) -> Exit | None:
         """The programs' end; None for an interruption, which begins with SIGTERM, too."""
         self._interruptions = Interruptions(
-            self.machine.store, request[self.kind.arn], is_spot=is_spot(request)
+            self.runtime.store, request[self.kind.arn], is_spot=is_spot(request)
         )
         self._began = time.monotonic()
         try:
@@ -135,7 +135,7 @@ class TrainingJob(Job):
             transition(body, status, message)
             body.update(fields)
 
-        self.machine.store.update(self.kind.store, self.name, change)
+        self.runtime.store.update(self.kind.store, self.name, change)
 
     def _instances(self, request: Body) -> list[Container]:
         count = request["ResourceConfig"].get("InstanceCount", 1)
@@ -143,4 +143,4 @@ class TrainingJob(Job):
 
     def _upload(self, request: Body) -> None:
         self._step("Uploading", "Uploading generated training model")
-        artifacts.upload(self.machine.objects, request, self._instances(request), self.check_server)
+        artifacts.upload(self.runtime.objects, request, self._instances(request), self.check_server)

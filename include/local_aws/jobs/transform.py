@@ -35,10 +35,10 @@ class TransformJob(Job):
         """Start the model server, send every object, stop it."""
         request = self.body
         objects = listed(
-            self.machine.objects, request["TransformInput"]["DataSource"]["S3DataSource"]
+            self.runtime.objects, request["TransformInput"]["DataSource"]["S3DataSource"]
         )
         server = ServerProcess(
-            self.machine,
+            self.runtime,
             ModelContainer(**request["_model"]),
             self.container.directory,
             self._new_log(),
@@ -52,7 +52,7 @@ class TransformJob(Job):
                 limits = Limits.of(request, execution_parameters(client))
                 client.timeout = httpx.Timeout(limits.timeout)
                 sender = Sender(
-                    self.machine.objects,
+                    self.runtime.objects,
                     client,
                     request,
                     limits,
@@ -70,7 +70,7 @@ class TransformJob(Job):
         self.set(TransformStartTime=time.time())
 
     def _new_log(self) -> Any:
-        log = self.machine.logs.new_stream(self.kind.log_group, f"{self.name}/algo-1")
+        log = self.runtime.logs.new_stream(self.kind.log_group, f"{self.name}/algo-1")
         self.set(_log=str(log))
         return log
 
@@ -120,7 +120,7 @@ class TransformJob(Job):
 
     def _new_data_log(self) -> Path:
         """A stream beside the model's own: how the objects were sent, and which failed."""
-        return self.machine.logs.new_stream(self.kind.log_group, f"{self.name}/data-log")
+        return self.runtime.logs.new_stream(self.kind.log_group, f"{self.name}/data-log")
 
     def _is_over(self) -> bool:
         return self.stop_requested.is_set() or self.server_stopping.is_set()

@@ -46,7 +46,7 @@ class StatusPage:
 
     def __init__(self, services: Services, s3_endpoint_url: str) -> None:
         self._services = services
-        self._settings = services.machine.settings
+        self._settings = services.runtime.settings
         self._s3_endpoint_url = s3_endpoint_url
         self._storage = Storage(self._settings)
         self._key = page_key(self._settings)
@@ -90,12 +90,12 @@ class StatusPage:
 
     def _overview(self, request: Request) -> Response:
         shown_all = "all" in request.query_params
-        machine = self._services.machine
+        runtime = self._services.runtime
         return self._page(
             request,
             "overview.html.jinja",
-            jobs=jobs.jobs(machine.store, machine.logs, _ALL if shown_all else _MOST),
-            endpoints=endpoints.endpoints(machine.store),
+            jobs=jobs.jobs(runtime.store, runtime.logs, _ALL if shown_all else _MOST),
+            endpoints=endpoints.endpoints(runtime.store),
             usage=self._storage.usage(),
             shown_all=shown_all,
             up=time.time() - self._started,
@@ -104,26 +104,26 @@ class StatusPage:
         )
 
     def _job(self, request: Request, word: str, name: str) -> Response | None:
-        machine = self._services.machine
+        runtime = self._services.runtime
         kind = _KINDS.get(word)
-        body = machine.store.get(kind.store, name) if kind else None
+        body = runtime.store.get(kind.store, name) if kind else None
         if kind is None or body is None:
             return None
         wanted = request.query_params.get("stream")
         return self._page(
             request,
             "job.html.jinja",
-            job=jobs.row(kind, body, machine.logs),
+            job=jobs.row(kind, body, runtime.logs),
             body={key: value for key, value in body.items() if not key.startswith("_")},
             live=jobs.is_live(kind, body),
             result=jobs.result(kind, body),
             told={word: body.get(field) for word, field in jobs.TOLD.items()},
-            log=log_view.view(machine.logs, kind.log_group, f"{name}/", wanted, newest=False),
+            log=log_view.view(runtime.logs, kind.log_group, f"{name}/", wanted, newest=False),
         )
 
     def _endpoint(self, request: Request, name: str) -> Response | None:
-        machine = self._services.machine
-        found = endpoints.endpoint(machine.store, name)
+        runtime = self._services.runtime
+        found = endpoints.endpoint(runtime.store, name)
         if found is None:
             return None
         wanted = request.query_params.get("stream")
@@ -132,18 +132,18 @@ class StatusPage:
             "endpoint.html.jinja",
             endpoint=found,
             live=True,
-            log=log_view.view(machine.logs, found.log_group, "", wanted, newest=True),
+            log=log_view.view(runtime.logs, found.log_group, "", wanted, newest=True),
         )
 
     def _page(self, request: Request, template: str, **values: Any) -> Response:
-        machine = self._services.machine
+        runtime = self._services.runtime
         part = "part" in request.query_params
         return _html(
             template,
             part=part,
             url=self._settings.announced_url,
             s3_url=self._s3_endpoint_url,
-            isolation=str(machine.isolation),
+            isolation=str(runtime.isolation),
             root=str(self._settings.root),
             **values,
         )
@@ -163,7 +163,7 @@ class StatusPage:
 
     def _file(self, request: Request) -> Any:
         query = request.query_params
-        return self._services.machine.logs.file(query.get("group", ""), query.get("stream", ""))
+        return self._services.runtime.logs.file(query.get("group", ""), query.get("stream", ""))
 
 
 def page_key(settings: Settings) -> str:

@@ -53,7 +53,7 @@ def _retain(variants: list[Body], now: list[Body], request: Request) -> None:
 
 
 def _check_alarms(services: Services, plan: Plan) -> None:
-    unknown = services.machine.alarms.unknown(plan.alarms) if plan.alarms else []
+    unknown = services.runtime.alarms.unknown(plan.alarms) if plan.alarms else []
     if unknown:
         raise ApiError(f"Could not find the CloudWatch alarms {', '.join(unknown)}.")
 

@@ -28,7 +28,7 @@ def create(services: Services, job: type[Job], request: Request, **fields: Any) 
             "Job name must be unique within an AWS account and region, and a job with this name "
             f"already exists ({taken.body[kind.arn]})"
         ) from taken
-    services.jobs.submit(job(services.machine, name))
+    services.jobs.submit(job(services.runtime, name))
     return {kind.arn: arn}
 
 

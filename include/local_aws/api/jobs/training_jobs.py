@@ -76,7 +76,7 @@ def _check_channel(services: Services, request: Request, channel: Request) -> No
     if mode(request, channel) == PIPE and channel.get("RecordWrapperType", "None") != "None":
         raise unsupported(f"channel {name!r}: RecordWrapperType in Pipe mode; store RecordIO files")
     try:
-        if not services.machine.objects.any_under(source["S3Uri"]):
+        if not services.runtime.objects.any_under(source["S3Uri"]):
             raise ApiError(nothing_under(source["S3Uri"]))
     except JobFailure as error:
         raise ApiError(str(error).removeprefix("ClientError: ")) from error

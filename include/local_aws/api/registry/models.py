@@ -38,7 +38,7 @@ def _check_container(services: Services, container: Request) -> None:
     elif "Image" not in container:
         raise ApiError("A container needs an Image or a ModelPackageName.")
     url = container.get("ModelDataUrl")
-    if url and not services.machine.objects.any_under(url):
+    if url and not services.runtime.objects.any_under(url):
         raise ApiError(
             f"Could not find model data at {url}. Please make sure that the object exists."
         )

@@ -38,15 +38,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def api(store: Store, tmp_path: Path) -> SageMaker:
     """The operations, with one resource of each kind there, named a."""
     objects = SimpleNamespace(any_under=lambda uri: True)
-    machine = SimpleNamespace(
+    runtime = SimpleNamespace(
         store=store,
         objects=objects,
         settings=SimpleNamespace(work=tmp_path),
         images=_Idle(),
         alarms=SimpleNamespace(unknown=lambda names: []),
     )
-    idle, endpoints = cast(Any, _Idle()), _IdleEndpoints(cast(Any, machine))
-    api = SageMaker(Services(cast(Any, machine), jobs=idle, endpoints=endpoints))
+    idle, endpoints = cast(Any, _Idle()), _IdleEndpoints(cast(Any, runtime))
+    api = SageMaker(Services(cast(Any, runtime), jobs=idle, endpoints=endpoints))
     for operation, request in first_requests("a"):
         api.call(operation, request)
     return api

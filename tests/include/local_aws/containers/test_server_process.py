@@ -19,7 +19,7 @@ from tests.include.local_aws.local_server import IMAGE, write_images
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Runtime:
+def runtime(tmp_path: Path) -> Runtime:
     images = tmp_path / "images.json"
     write_images(images)
     return Runtime(
@@ -33,27 +33,27 @@ def machine(tmp_path: Path) -> Runtime:
     )
 
 
-def test_it_is_given_up_and_nothing_of_it_stays(machine: Runtime, tmp_path: Path) -> None:
+def test_it_is_given_up_and_nothing_of_it_stays(runtime: Runtime, tmp_path: Path) -> None:
     model = ModelContainer(IMAGE, environment={"UNHEALTHY": "1"})
-    server = ServerProcess(machine, model, tmp_path / "work", tmp_path / "log")
+    server = ServerProcess(runtime, model, tmp_path / "work", tmp_path / "log")
     with pytest.raises(JobFailure, match="did not pass the ping health check"):
         server.start(lambda: None, patience=0.5)
     assert not server.alive
     assert not (tmp_path / "work").exists()
 
 
-def test_what_check_raises_ends_the_start(machine: Runtime, tmp_path: Path) -> None:
+def test_what_check_raises_ends_the_start(runtime: Runtime, tmp_path: Path) -> None:
     def check() -> None:
         raise KeyboardInterrupt
 
     model = ModelContainer(IMAGE, environment={"UNHEALTHY": "1"})
-    server = ServerProcess(machine, model, tmp_path / "work", tmp_path / "log")
+    server = ServerProcess(runtime, model, tmp_path / "work", tmp_path / "log")
     with pytest.raises(KeyboardInterrupt):
         server.start(check)
     assert not server.alive
 
 
-def test_an_image_that_is_not_registered_is_named(machine: Runtime, tmp_path: Path) -> None:
-    server = ServerProcess(machine, ModelContainer("no:1"), tmp_path / "work", tmp_path / "log")
+def test_an_image_that_is_not_registered_is_named(runtime: Runtime, tmp_path: Path) -> None:
+    server = ServerProcess(runtime, ModelContainer("no:1"), tmp_path / "work", tmp_path / "log")
     with pytest.raises(JobFailure, match="Cannot find the requested image no:1"):
         server.start(lambda: None)

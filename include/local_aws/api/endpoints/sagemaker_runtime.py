@@ -29,7 +29,7 @@ _TIMED_OUT = (
 _SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack")
 
 
-class Runtime:
+class SageMakerRuntime:
     """The SageMaker runtime over keep-alive connections to the model servers."""
 
     def __init__(self, services: Services) -> None:
