@@ -53,7 +53,7 @@ from dag_factory.builder import cron, family_dag, pipelines_for
 from dag_factory.notifications import say
 from dag_factory.run_context import open_site
 from dag_factory.skipping import go_or_skip
-from sagemaker_jobs import EnsureModel
+from sagemaker_jobs import SageMakerEnsureModelOperator
 
 FAMILY = "batch_inference"
 
@@ -125,7 +125,7 @@ for pipeline in pipelines_for(FAMILY):
         },
     ):
         planned: Any = plan(pipeline.name)
-        model = EnsureModel(task_id="ensure_model", request=planned["model"])
+        model = SageMakerEnsureModelOperator(task_id="ensure_model", request=planned["model"])
         answered = job_tasks.transform("transform", planned["transform"], transform, after=model)
         reported = job_tasks.processing("report", planned["report"], report, after=answered)
         publish.override(outlets=[assets.predictions(pipeline)])(

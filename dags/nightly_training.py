@@ -95,7 +95,7 @@ from dag_factory.builder import cron, family_dag, pipelines_for
 from dag_factory.notifications import say
 from dag_factory.run_context import open_site
 from dag_factory.skipping import go_or_skip
-from sagemaker_jobs import EnsureModel
+from sagemaker_jobs import SageMakerEnsureModelOperator
 
 FAMILY = "nightly_training"
 
@@ -260,7 +260,7 @@ for pipeline in pipelines_for(FAMILY):
         planned: Any = plan(pipeline.name)
         trained = job_tasks.training("train", planned["request"], train)
         requests: Any = prepare(pipeline.name, planned["lineage"], trained)
-        model = EnsureModel(task_id="ensure_model", request=requests["model"])
+        model = SageMakerEnsureModelOperator(task_id="ensure_model", request=requests["model"])
         answered = job_tasks.transform("transform", requests["transform"], transform, after=model)
         evaluated = job_tasks.processing("evaluate", requests["evaluate"], evaluate, after=answered)
         verdict: Any = judge(pipeline.name, trained, evaluated)

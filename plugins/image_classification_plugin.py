@@ -2,8 +2,9 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
+from sagemaker_jobs.deadlines import RunCreated
 from sagemaker_jobs.links import ENDPOINT_LINKS, JOB_LINKS
-from sagemaker_jobs.notifications.deadlines import RunCreated
+from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline
 
 
 class ImageClassificationPlugin(AirflowPlugin):
@@ -11,4 +12,4 @@ class ImageClassificationPlugin(AirflowPlugin):
 
     name = "image_classification"
     operator_extra_links = [*JOB_LINKS, *ENDPOINT_LINKS]  # noqa: RUF012
-    deadline_references = [RunCreated]  # noqa: RUF012
+    deadline_references = [DagRunCreatedDeadline, RunCreated]  # noqa: RUF012

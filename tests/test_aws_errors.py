@@ -43,5 +43,5 @@ def test_both_sides_read_an_error_alike(code: str, status: int, message: str) ->
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
     error = ClientError(answer, "Describe")
-    assert aws_errors.is_denied(error) is plugin_errors.is_access(error)
+    assert aws_errors.is_denied(error) is plugin_errors.is_access_denied(error)
     assert aws_errors.is_missing(error) is plugin_errors.is_missing(error)

@@ -8,7 +8,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from include.config import Pipeline
-from sagemaker_jobs.notifications.deadlines import RunCreated
+from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline
 from sagemaker_jobs.notifications.notices import deadline_missed
 
 FIELDS = {
@@ -75,7 +75,7 @@ def _alert(name: str, interval: timedelta, advice: str, **where: list[str]) -> D
         "advice": advice,
     }
     return DeadlineAlert(
-        reference=RunCreated(),
+        reference=DagRunCreatedDeadline(),
         interval=interval,
         callback=AsyncCallback(deadline_missed, kwargs={**words, **where}),
         name=f"{name} is late",

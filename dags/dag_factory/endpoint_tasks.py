@@ -13,7 +13,12 @@ from dag_factory.builder import BACKSTOP
 from dag_factory.run_context import Site, open_site
 from dag_factory.skipping import go_or_skip
 from include.config import Pipeline
-from sagemaker_jobs import DeployEndpoint, EnsureEndpointConfig, EnsureModel, TrackEndpoint
+from sagemaker_jobs import (
+    SageMakerDeployEndpointOperator,
+    SageMakerEndpointStatusSensor,
+    SageMakerEnsureEndpointConfigOperator,
+    SageMakerEnsureModelOperator,
+)
 
 FAILED_TEST = "failed_test"
 """The XCom in which a smoke test that asked leaves what was wrong with the answers."""
@@ -39,12 +44,12 @@ def serve(pipeline: Pipeline, planned: Any) -> Any:
     Returns:
         The XCom of the smoke test, which only what serves well has.
     """
-    model = EnsureModel(task_id="ensure_model", request=planned["model"])
-    config = EnsureEndpointConfig(
+    model = SageMakerEnsureModelOperator(task_id="ensure_model", request=planned["model"])
+    config = SageMakerEnsureEndpointConfigOperator(
         task_id="ensure_endpoint_config", request=planned["endpoint_config"]
     )
     before: Any = ask_before(pipeline.name, planned["package"])
-    deploy = DeployEndpoint(task_id="deploy", request=planned["endpoint"])
+    deploy = SageMakerDeployEndpointOperator(task_id="deploy", request=planned["endpoint"])
     deployed: Any = deploy.output
     served: Any = _track("track_endpoint", pipeline, deployed)
     model >> config >> before >> deploy
@@ -54,7 +59,7 @@ def serve(pipeline: Pipeline, planned: Any) -> Any:
     # Beside each other: the former model must not wait for the registry to accept a rejection.
     reject_package(pipeline.name, withdrawn)
     former: Any = plan_restore(pipeline.name, withdrawn)
-    restored: Any = DeployEndpoint(task_id="restore", request=former).output
+    restored: Any = SageMakerDeployEndpointOperator(task_id="restore", request=former).output
     _track("track_restore", pipeline, restored)
     publish.override(outlets=[assets.endpoint(pipeline)])(pipeline.name, planned, served, tested)
     return tested
@@ -193,7 +198,7 @@ def publish(
 
 def _track(task_id: str, pipeline: Pipeline, deployed: Any) -> Any:
     longest = max(each.endpoint.patience for each in pipeline.everywhere)
-    return TrackEndpoint(
+    return SageMakerEndpointStatusSensor(
         task_id=task_id,
         endpoint=deployed,
         timeout=longest,

@@ -8,7 +8,12 @@ from typing import Any
 
 from dag_factory.builder import BACKSTOP
 from dag_factory.run_context import open_deployment
-from sagemaker_jobs import SubmitProcessingJob, SubmitTrainingJob, SubmitTransformJob, TrackJob
+from sagemaker_jobs import (
+    SageMakerJobSensor,
+    SageMakerSubmitProcessingOperator,
+    SageMakerSubmitTrainingOperator,
+    SageMakerSubmitTransformOperator,
+)
 
 
 def processing(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
@@ -20,19 +25,19 @@ def processing(stage: str, request: Any, patience: timedelta, after: Any = None)
         patience: How long the job may take, waiting for a machine included.
         after: What must be done before, beside the task that made the request.
     """
-    submitted = SubmitProcessingJob(task_id=f"submit_{stage}", request=request)
+    submitted = SageMakerSubmitProcessingOperator(task_id=f"submit_{stage}", request=request)
     return _track(stage, submitted, patience, after)
 
 
 def training(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
     """Add a training job to the DAG, like `processing`."""
-    submitted = SubmitTrainingJob(task_id=f"submit_{stage}", request=request)
+    submitted = SageMakerSubmitTrainingOperator(task_id=f"submit_{stage}", request=request)
     return _track(stage, submitted, patience, after, cost_usd=training_cost)
 
 
 def transform(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
     """Add a batch transform job to the DAG, like `processing`."""
-    submitted = SubmitTransformJob(task_id=f"submit_{stage}", request=request)
+    submitted = SageMakerSubmitTransformOperator(task_id=f"submit_{stage}", request=request)
     return _track(stage, submitted, patience, after)
 
 
@@ -46,7 +51,7 @@ def training_cost(summary: Mapping[str, Any]) -> float | None:
 def _track(stage: str, submitted: Any, patience: timedelta, after: Any, **more: Any) -> Any:
     if after is not None:
         after >> submitted
-    return TrackJob(
+    return SageMakerJobSensor(
         task_id=f"track_{stage}",
         job=submitted.output,
         timeout=patience,

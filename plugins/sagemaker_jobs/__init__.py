@@ -1,8 +1,10 @@
 """SageMaker jobs and endpoints for Airflow that survive retries, clears and restarts.
 
-Each job is two tasks: one submits it (`SubmitProcessingJob`, `SubmitTrainingJob`,
-`SubmitTransformJob`), the other follows it (`TrackJob`) without holding a slot. Endpoints likewise:
-`EnsureModel`, `EnsureEndpointConfig`, `DeployEndpoint`, then `TrackEndpoint`.
+A job takes two tasks: an operator submits it (`SageMakerSubmitProcessingOperator`,
+`SageMakerSubmitTrainingOperator`, `SageMakerSubmitTransformOperator`), and the deferrable
+`SageMakerJobSensor` waits for its end. An endpoint takes `SageMakerEnsureModelOperator`,
+`SageMakerEnsureEndpointConfigOperator`, `SageMakerDeployEndpointOperator` and the deferrable
+`SageMakerEndpointStatusSensor`.
 """
 
 from importlib import import_module
@@ -10,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sagemaker_jobs.errors import (
-        CallRefused,
         EndpointBusy,
         EndpointChanged,
         EndpointInterrupted,
@@ -19,47 +20,52 @@ if TYPE_CHECKING:
         JobConflict,
         JobFailed,
         JobInterrupted,
-        JobRejected,
+        JobRequestError,
         JobStillRunning,
+        PermanentAwsError,
         ResourceConflict,
         TrackingInterrupted,
     )
-    from sagemaker_jobs.operators.deploy import DeployEndpoint, EnsureEndpointConfig, EnsureModel
+    from sagemaker_jobs.operators.deploy import (
+        SageMakerDeployEndpointOperator,
+        SageMakerEnsureEndpointConfigOperator,
+        SageMakerEnsureModelOperator,
+    )
     from sagemaker_jobs.operators.submit import (
-        SubmitProcessingJob,
-        SubmitTrainingJob,
-        SubmitTransformJob,
+        SageMakerSubmitProcessingOperator,
+        SageMakerSubmitTrainingOperator,
+        SageMakerSubmitTransformOperator,
     )
     from sagemaker_jobs.retries import AwsRetryPolicy
-    from sagemaker_jobs.sensors import TrackEndpoint, TrackJob
+    from sagemaker_jobs.sensors import SageMakerEndpointStatusSensor, SageMakerJobSensor
 
 __all__ = [
     "AwsRetryPolicy",
-    "CallRefused",
-    "DeployEndpoint",
     "EndpointBusy",
     "EndpointChanged",
     "EndpointInterrupted",
     "EndpointNotUpdated",
     "EndpointStillChanging",
-    "EnsureEndpointConfig",
-    "EnsureModel",
     "JobConflict",
     "JobFailed",
     "JobInterrupted",
-    "JobRejected",
+    "JobRequestError",
     "JobStillRunning",
+    "PermanentAwsError",
     "ResourceConflict",
-    "SubmitProcessingJob",
-    "SubmitTrainingJob",
-    "SubmitTransformJob",
-    "TrackEndpoint",
-    "TrackJob",
+    "SageMakerDeployEndpointOperator",
+    "SageMakerEndpointStatusSensor",
+    "SageMakerEnsureEndpointConfigOperator",
+    "SageMakerEnsureModelOperator",
+    "SageMakerJobSensor",
+    "SageMakerSubmitProcessingOperator",
+    "SageMakerSubmitTrainingOperator",
+    "SageMakerSubmitTransformOperator",
     "TrackingInterrupted",
 ]
 
-# The plugin and the triggerer import modules of this package, and need no operators: importing the
-# provider's takes most of a second, so that what is named here is imported when it is asked for.
+# The plugin and the triggerer import modules of this package but no operators. Importing the
+# provider's operators takes most of a second, so the names above are imported on first access.
 _MODULES = ("errors", "retries", "operators.submit", "operators.deploy", "sensors")
 
 

@@ -14,7 +14,7 @@ _MISSING = re.compile(
 )
 _EXISTING = re.compile(r"already exist", flags=re.IGNORECASE)
 _BUSY = re.compile(r"cannot update in-progress", flags=re.IGNORECASE)
-_PASSING_CODES = frozenset(
+_RETRYABLE_CODES = frozenset(
     {
         # Credentials that ended: the next try has others.
         "ExpiredToken",
@@ -88,12 +88,12 @@ def is_existing(error: BaseException) -> bool:
     return code == "ValidationException" and bool(_EXISTING.search(error_message(error)))
 
 
-def is_passing(error: BaseException) -> bool:
+def is_retryable(error: BaseException) -> bool:
     """Tell whether waiting may help: throttling, a full quota, a service with a fault or away."""
     code = error_code(error)
     if not code:
         return _is_connection_error(error)
-    return code in _PASSING_CODES or _http_status(error) >= 500
+    return code in _RETRYABLE_CODES or _http_status(error) >= 500
 
 
 def is_busy(error: BaseException) -> bool:
@@ -101,23 +101,23 @@ def is_busy(error: BaseException) -> bool:
     return error_code(error) == "ValidationException" and bool(_BUSY.search(error_message(error)))
 
 
-def is_access(error: BaseException) -> bool:
+def is_access_denied(error: BaseException) -> bool:
     """Tell whether AWS refused a call for want of a right, or of credentials that it knows."""
-    if is_passing(error):
+    if is_retryable(error):
         return False
     return error_code(error) in _ACCESS_CODES or _http_status(error) in {401, 403}
 
 
-def is_lasting(error: BaseException) -> bool:
+def is_permanent(error: BaseException) -> bool:
     """Tell whether another try would meet the same refusal: of access, or of the request itself.
 
     What is busy or taken at this moment is told by the codes of validation, and is none.
     """
-    if is_passing(error) or is_existing(error) or is_busy(error):
+    if is_retryable(error) or is_existing(error) or is_busy(error):
         return False
     if not error_code(error):
         return _is_invalid_call(error)
-    return is_access(error) or error_code(error) in _VALIDATION_CODES
+    return is_access_denied(error) or error_code(error) in _VALIDATION_CODES
 
 
 def _response(error: BaseException) -> dict[str, Any]:

@@ -42,11 +42,11 @@ class JobConflict(AirflowFailException):
     """A job of the wanted name exists, but for another request."""
 
 
-class JobRejected(AirflowFailException):
+class JobRequestError(AirflowFailException):
     """SageMaker refused to create the job, as its request is not valid or not allowed."""
 
 
-class CallRefused(AirflowFailException):
+class PermanentAwsError(AirflowFailException):
     """AWS refused a call that is not allowed, or not valid: another try would meet that again."""
 
 

@@ -78,7 +78,7 @@ def _elsewhere(path: str) -> str:
     return f"{base}/{path}" if base else ""
 
 
-class _NotedLink(BaseOperatorLink):
+class _StoredLink(BaseOperatorLink):
     """The operator knows the address when it has run: Airflow stores it with the task."""
 
     key = ""
@@ -89,28 +89,28 @@ class _NotedLink(BaseOperatorLink):
         return str(noted.get(self.key, ""))
 
 
-class SageMakerJobLink(_NotedLink):
+class SageMakerJobLink(_StoredLink):
     """Leads to the job of a task that submits or tracks one."""
 
     name = "SageMaker job"
     key = "job"
 
 
-class SageMakerJobLogLink(_NotedLink):
+class SageMakerJobLogLink(_StoredLink):
     """Leads to what the job's program printed."""
 
     name = "Job log"
     key = "log"
 
 
-class SageMakerJobOutputLink(_NotedLink):
+class SageMakerJobOutputLink(_StoredLink):
     """Leads to what a job that is completed wrote: the model's archive, or a folder."""
 
     name = "Job output"
     key = "output"
 
 
-class SageMakerEndpointLink(_NotedLink):
+class SageMakerEndpointLink(_StoredLink):
     """Leads to the endpoint of a task that deploys or tracks one."""
 
     name = "SageMaker endpoint"

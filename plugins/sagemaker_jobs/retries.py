@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import ExceptionRetryPolicy
 from airflow.sdk.definitions.retry_policy import RetryDecision
 
-from sagemaker_jobs.aws_errors import error_message, is_lasting
+from sagemaker_jobs.aws_errors import error_message, is_permanent
 
 
 class AwsRetryPolicy(ExceptionRetryPolicy):
@@ -17,6 +17,6 @@ class AwsRetryPolicy(ExceptionRetryPolicy):
 
     def evaluate(self, exception: BaseException, *args: Any, **kwargs: Any) -> RetryDecision:
         """Decide about one error."""
-        if is_lasting(exception):
+        if is_permanent(exception):
             return RetryDecision.fail(f"AWS refuses it for good: {error_message(exception)}")
         return super().evaluate(exception, *args, **kwargs)

@@ -96,7 +96,7 @@ def test_the_notes_name_every_task_that_asks_sagemaker_for_something(dag_bag: An
 def test_a_refused_job_is_told_with_the_note_on_it(dag_bag: Any) -> None:
     from dag_factory.notifications import advice
 
-    why = "JobRejected: SageMaker does not accept training job x: not authorized: iam:PassRole"
+    why = "JobRequestError: SageMaker does not accept training job x: not authorized: iam:PassRole"
     words = advice(dag_bag.dags[NIGHT].doc_md, "submit_train", why)
     assert "the DAG preflight names the fix" in words
     assert "\n" not in words

@@ -5,7 +5,7 @@ from typing import Any
 
 from sagemaker_jobs.aws_errors import Client, is_existing
 from sagemaker_jobs.errors import ResourceConflict
-from sagemaker_jobs.permanent_errors import describe, refusals_last
+from sagemaker_jobs.permanent_errors import describe, raise_permanent_errors
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ def ensure_resource(client: Client, resource: Resource, config: dict[str, Any]) 
 
     Raises:
         ResourceConflict: One of the name exists with another content.
-        CallRefused: AWS does not accept the request, or does not let it be made.
+        PermanentAwsError: AWS does not accept the request, or does not let it be made.
     """
     name = config[resource.name_field]
-    with refusals_last(f"{resource.title} {name}"):
+    with raise_permanent_errors(f"{resource.title} {name}"):
         description = resource.describe(client, name)
         if description is None:
             try:

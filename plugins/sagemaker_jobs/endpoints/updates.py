@@ -16,7 +16,7 @@ from sagemaker_jobs.errors import (
 )
 from sagemaker_jobs.failure_reasons import endpoint_cause
 from sagemaker_jobs.jobs.kinds import Description
-from sagemaker_jobs.permanent_errors import describe, refusals_last
+from sagemaker_jobs.permanent_errors import describe, raise_permanent_errors
 
 CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
@@ -46,7 +46,7 @@ def state_of(description: Description, endpoint_config_name: str) -> EndpointSta
     return EndpointState.SERVING if serving else EndpointState.FAILED
 
 
-def lacked_machines(description: Description) -> bool:
+def lacked_capacity(description: Description) -> bool:
     """Tell whether an update or a creation ended, without harm, for a cause at AWS: no capacity."""
     reason = str(description.get("FailureReason") or "")
     settled = description["EndpointStatus"] in {"InService", "Failed"}
@@ -59,7 +59,7 @@ def endpoint_failure(
     """Return the error for an endpoint that does not serve a configuration."""
     name, status = description["EndpointName"], description["EndpointStatus"]
     reason = str(description.get("FailureReason") or "no reason given").rstrip(".")
-    if lacked_machines(description):
+    if lacked_capacity(description):
         return EndpointInterrupted(
             f"endpoint {name} is {status} and does not serve {endpoint_config_name}: {reason}. "
             "The task's next try asks for it again."
@@ -117,7 +117,7 @@ def deploy_endpoint(client: Client, config: dict[str, Any], *, poll_interval: fl
 
     Raises:
         EndpointBusy: It is on the way to another configuration, which must end first.
-        CallRefused: AWS does not accept the request, or does not let it be made.
+        PermanentAwsError: AWS does not accept the request, or does not let it be made.
     """
     name, wanted = config["EndpointName"], config["EndpointConfigName"]
     description = describe_endpoint(client, name)
@@ -142,7 +142,7 @@ def deploy_endpoint(client: Client, config: dict[str, Any], *, poll_interval: fl
 @contextmanager
 def _changing(client: Client, name: str) -> Iterator[None]:
     """Tell the refusals that pass, as another change is faster, from those that last."""
-    with refusals_last(f"endpoint {name}"):
+    with raise_permanent_errors(f"endpoint {name}"):
         try:
             yield
         except client.exceptions.ClientError as error:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from sagemaker_jobs.aws_errors import Client, error_message, is_existing, is_lasting
-from sagemaker_jobs.errors import JobConflict, JobRejected, TrackingInterrupted
+from sagemaker_jobs.aws_errors import Client, error_message, is_existing, is_permanent
+from sagemaker_jobs.errors import JobConflict, JobRequestError, TrackingInterrupted
 from sagemaker_jobs.jobs.identity import JobIdentity, request_digest, with_job_names
 from sagemaker_jobs.jobs.kinds import Description, JobKind
 from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
 from sagemaker_jobs.jobs.ownership import TASK_TAG, task_tag
-from sagemaker_jobs.permanent_errors import refusals_last
+from sagemaker_jobs.permanent_errors import raise_permanent_errors
 
 REQUEST_TAG = "sagemaker-jobs:request"
 
@@ -76,8 +76,8 @@ def ensure_job(
     Raises:
         JobFailed: The newest attempt failed for a lasting reason.
         JobConflict: A job of the name exists, for another request.
-        JobRejected: SageMaker does not accept the request.
-        CallRefused: AWS does not let the job or its tags be looked at.
+        JobRequestError: SageMaker does not accept the request.
+        PermanentAwsError: AWS does not let the job or its tags be looked at.
     """
     work = _Work(client, kind, request, identity)
     for renewal in range(renewals):
@@ -85,9 +85,9 @@ def ensure_job(
         if job and job.outcome in (Outcome.RUNNING, Outcome.COMPLETED):
             return job
     job = work.newest(renewals)
-    if job is None or job.outcome is Outcome.PASSING:
+    if job is None or job.outcome is Outcome.RETRYABLE:
         return work.create(renewals, attempt=job.attempt + 1 if job else 1)
-    if job.outcome is Outcome.LASTING:
+    if job.outcome is Outcome.PERMANENT:
         raise failure_of(kind, job.description or {})
     return job
 
@@ -113,7 +113,7 @@ class _Work:
             if job is None:
                 break
             newest = job
-            if job.outcome is not Outcome.PASSING:
+            if job.outcome is not Outcome.RETRYABLE:
                 break
         return newest
 
@@ -125,9 +125,9 @@ class _Work:
         except self._client.exceptions.ClientError as error:
             if is_existing(error):
                 return self._lost_race(renewal, attempt)
-            if not is_lasting(error):  # An unknown refusal is tried again before it is believed.
+            if not is_permanent(error):  # An unknown refusal is tried again before it is believed.
                 raise
-            raise JobRejected(
+            raise JobRequestError(
                 f"SageMaker does not accept {self._kind.name} job {name}: {error_message(error)}"
             ) from error
         return EnsuredJob(self._kind, name, renewal, attempt, description=None)
@@ -151,7 +151,7 @@ class _Work:
 
     def _check_request(self, name: str, description: Description) -> None:
         arn = description[self._kind.arn_field]
-        with refusals_last(f"{self._kind.name} job {name}"):
+        with raise_permanent_errors(f"{self._kind.name} job {name}"):
             tags = self._client.list_tags(ResourceArn=arn).get("Tags", [])
         found = next((tag["Value"] for tag in tags if tag["Key"] == REQUEST_TAG), None)
         if found != self._digest:

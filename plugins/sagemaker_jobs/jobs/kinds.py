@@ -20,7 +20,7 @@ class JobKind:
         prefix: How its calls and fields start, as in ``TrainingJobName``.
         log_group: The CloudWatch group that holds its logs, one stream a machine.
         console_path: Where the console shows these jobs.
-        telling_lines: Which lines of its log are worth repeating, as a regular expression: what a
+        log_filter: Which lines of its log are worth repeating, as a regular expression: what a
             training program prints per epoch, whatever a processing program prints, and errors.
     """
 
@@ -28,7 +28,7 @@ class JobKind:
     prefix: str
     log_group: str
     console_path: str
-    telling_lines: str
+    log_filter: str
 
     @property
     def name_field(self) -> str:
@@ -64,7 +64,7 @@ class JobKind:
         """Describe a job, or return None where none has that name.
 
         Raises:
-            CallRefused: AWS does not let it be described.
+            PermanentAwsError: AWS does not let it be described.
         """
         call, name = self.describe_call(client), {self.name_field: job_name}
         return describe(f"{self.name} job {job_name}", call, **name)
@@ -79,27 +79,27 @@ _TRAINING = JobKind(
     prefix="Training",
     log_group="/aws/sagemaker/TrainingJobs",
     console_path="jobs",
-    telling_lines=r"Epoch\[\d+\] (?!Batch)|^ERROR",
+    log_filter=r"Epoch\[\d+\] (?!Batch)|^ERROR",
 )
 _PROCESSING = JobKind(
     name="processing",
     prefix="Processing",
     log_group="/aws/sagemaker/ProcessingJobs",
     console_path="processing-jobs",
-    telling_lines=r"\S",
+    log_filter=r"\S",
 )
 _TRANSFORM = JobKind(
     name="transform",
     prefix="Transform",
     log_group="/aws/sagemaker/TransformJobs",
     console_path="transform-jobs",
-    telling_lines=r"^ERROR",
+    log_filter=r"^ERROR",
 )
 
 KINDS = {kind.name: kind for kind in (_TRAINING, _PROCESSING, _TRANSFORM)}
 
 
-def kind_of(name: str) -> JobKind:
+def get_kind(name: str) -> JobKind:
     """Return the kind of that name.
 
     Raises:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sagemaker_jobs.aws_errors import Client, error_code, is_passing
+from sagemaker_jobs.aws_errors import Client, error_code, is_retryable
 
 _MOST_PAGES = 50  # Of one stream in one poll; the rest comes with the next.
 
@@ -43,7 +43,7 @@ class LogTail:
             for stream in streams["logStreams"]:
                 lines += await self._read(stream["logStreamName"])
         except Exception as error:
-            if error_code(error) == "ResourceNotFoundException" or is_passing(error):
+            if error_code(error) == "ResourceNotFoundException" or is_retryable(error):
                 return []
             raise
         return [line for line in lines if self._pattern.search(line)]

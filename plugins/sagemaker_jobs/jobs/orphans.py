@@ -42,7 +42,7 @@ class RunningJob:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Decision:
     """What is to become of a running job, and why.
 
     `stop`: nobody is at it. `leave`: somebody is, or may be. `unassigned`: nobody can be asked.
@@ -54,7 +54,7 @@ class Judgement:
 
 def judge(
     job: RunningJob, states: States, now: datetime, newer: RunningJob | None = None
-) -> Judgement:
+) -> Decision:
     """Judge one running job.
 
     Args:
@@ -67,22 +67,22 @@ def judge(
     owner = job.owner
     if owner is None or owner.tracker is None:
         tag = job.tags.get(TASK_TAG, "")
-        return Judgement("unassigned", f"its tag {TASK_TAG} names no task that submits: {tag!r}")
+        return Decision("unassigned", f"its tag {TASK_TAG} names no task that submits: {tag!r}")
     age = now - job.created
     if age < SETTLING:
         minutes = age.total_seconds() / 60
-        return Judgement("leave", f"it is {minutes:.0f} minutes old, below {_minutes(SETTLING)}")
+        return Decision("leave", f"it is {minutes:.0f} minutes old, below {_minutes(SETTLING)}")
     if not states:
-        return Judgement("unassigned", f"Airflow knows no run {owner.run_id} of {owner.dag_id}")
+        return Decision("unassigned", f"Airflow knows no run {owner.run_id} of {owner.dag_id}")
     if not any(_is_of(owner.tracker, task) for task in states):
-        return Judgement("unassigned", f"{owner.dag_id} has no task {owner.tracker} to follow it")
+        return Decision("unassigned", f"{owner.dag_id} has no task {owner.tracker} to follow it")
     at_it = {task: state for task, state in states.items() if state not in FINISHED_STATES}
     if not at_it:
-        return Judgement("stop", f"nobody is at it: {_told(states)}")
+        return Decision("stop", f"nobody is at it: {_told(states)}")
     # The jobs of a mapped task have one tag among them, so that none of them replaces another.
     if newer is not None and owner.task_id in states:
-        return Judgement("stop", f"{owner.task_id} was cleared, and {newer.name} does its work now")
-    return Judgement("leave", f"it is followed: {_told(at_it)}")
+        return Decision("stop", f"{owner.task_id} was cleared, and {newer.name} does its work now")
+    return Decision("leave", f"it is followed: {_told(at_it)}")
 
 
 def _is_of(task_id: str, task: str) -> bool:

@@ -12,8 +12,8 @@ class Outcome(Enum):
 
     RUNNING = "running"
     COMPLETED = "completed"
-    PASSING = "ended for a passing reason"
-    LASTING = "failed for a lasting reason"
+    RETRYABLE = "ended for a passing reason"
+    PERMANENT = "failed for a lasting reason"
 
 
 def outcome_of(kind: JobKind, description: Description) -> Outcome:
@@ -28,11 +28,11 @@ def outcome_of(kind: JobKind, description: Description) -> Outcome:
     if status == "Completed":
         return Outcome.COMPLETED
     if status == "Stopped":
-        return Outcome.LASTING if _ran_out_of_time(kind, description) else Outcome.PASSING
+        return Outcome.PERMANENT if _ran_out_of_time(kind, description) else Outcome.RETRYABLE
     if description.get("SecondaryStatus") == "Interrupted":
-        return Outcome.PASSING
+        return Outcome.RETRYABLE
     passing = job_cause(str(description.get("FailureReason", ""))) == "aws"
-    return Outcome.PASSING if passing else Outcome.LASTING
+    return Outcome.RETRYABLE if passing else Outcome.PERMANENT
 
 
 def failure_of(kind: JobKind, description: Description) -> JobInterrupted | JobFailed:
@@ -40,7 +40,7 @@ def failure_of(kind: JobKind, description: Description) -> JobInterrupted | JobF
     name = description[kind.name_field]
     told = f"{kind.name} job {name} is {kind.status(description)}: {reason_of(kind, description)}"
     error: JobInterrupted | JobFailed
-    if outcome_of(kind, description) is Outcome.PASSING:
+    if outcome_of(kind, description) is Outcome.RETRYABLE:
         error = JobInterrupted(f"{told}. The task's next try starts it anew.")
     else:
         error = JobFailed(f"{told}. Mend the cause, then clear this task to start the job anew.")

@@ -54,7 +54,7 @@ class StatusLog:
         return lines
 
 
-class StallWatch:
+class StallDetector:
     """Notices when nothing has changed for long: a job that hangs costs as one that works."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sagemaker_jobs.aws_errors import Client, error_message, is_missing
 from sagemaker_jobs.errors import JobNotStopped
 from sagemaker_jobs.jobs.kinds import KINDS, RUNNING_STATES
-from sagemaker_jobs.jobs.orphans import Judgement, RunningJob, States, Verdict, judge
+from sagemaker_jobs.jobs.orphans import Decision, RunningJob, States, Verdict, judge
 from sagemaker_jobs.jobs.ownership import TASK_TAG, Owner
 
 AskStates = Callable[[Owner], States]
@@ -49,7 +49,7 @@ def sweep(
         try:
             judgement = judge(job, _states(job, ask), now, _newer(job, jobs))
             if judgement.verdict == "stop" and not _stop(client, job):
-                judgement = Judgement("leave", "it has ended by itself meanwhile")
+                judgement = Decision("leave", "it has ended by itself meanwhile")
         except Exception as error:  # Whatever it is, it must not keep the next job running.
             log.warning("not stopped: %s job %s", job.kind.name, job.name, exc_info=error)
             refused.append(f"{job.kind.name} job {job.name}: {error_message(error)}")

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk.definitions.deadline import BaseDeadlineReference
 
 
-class RunCreated(BaseDeadlineReference):
+class DagRunCreatedDeadline(BaseDeadlineReference):
     """Counts from the moment at which Airflow creates the run; a clear does not change it.
 
     The scheduler finds it by the plugin that registers it.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class _Prepared(SageMakerBaseOperator):
+class _PreparedOperator(SageMakerBaseOperator):
     """Takes its config from a templated request, and keeps the provider's way to prepare it."""
 
     template_fields: Sequence[str] = (*SageMakerBaseOperator.template_fields, "request")
@@ -56,7 +56,7 @@ class _Prepared(SageMakerBaseOperator):
         return arn
 
 
-class EnsureModel(_Prepared, SageMakerModelOperator):
+class SageMakerEnsureModelOperator(_PreparedOperator, SageMakerModelOperator):
     """Makes sure that a model exists. Returns ``{"model_name", "arn"}``.
 
     One of the same name and content is left as it is; another content is a `ResourceConflict`.
@@ -68,7 +68,7 @@ class EnsureModel(_Prepared, SageMakerModelOperator):
         return {"model_name": self.config["ModelName"], "arn": arn}
 
 
-class EnsureEndpointConfig(_Prepared, SageMakerEndpointConfigOperator):
+class SageMakerEnsureEndpointConfigOperator(_PreparedOperator, SageMakerEndpointConfigOperator):
     """Makes sure that an endpoint configuration exists.
 
     Returns ``{"endpoint_config_name", "arn"}``. One of the same name and content is left as it is;
@@ -81,12 +81,13 @@ class EnsureEndpointConfig(_Prepared, SageMakerEndpointConfigOperator):
         return {"endpoint_config_name": self.config["EndpointConfigName"], "arn": arn}
 
 
-class DeployEndpoint(_Prepared, SageMakerEndpointOperator):
-    """Brings an endpoint on the way to a configuration; `TrackEndpoint` waits until it is there.
+class SageMakerDeployEndpointOperator(_PreparedOperator, SageMakerEndpointOperator):
+    """Starts to bring an endpoint to a configuration, without waiting for the end.
 
     Returns ``{"endpoint_name", "endpoint_config_name", "operation", "request"}``; the operation is
     ``create``, ``update``, ``attach`` (already on the way there) or ``none`` (already there), and
-    the request is for `TrackEndpoint`, should AWS have no machines.
+    the request lets `SageMakerEndpointStatusSensor`, which waits for the end, repeat the change if
+    AWS lacked capacity.
     """
 
     operator_extra_links: Collection[BaseOperatorLink] = ENDPOINT_LINKS

@@ -1,4 +1,4 @@
-"""Operators that make sure a job is there, and wait for nothing: `TrackJob` does the waiting."""
+"""Operators that submit jobs without waiting for them, for `SageMakerJobSensor` to follow."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,7 +13,7 @@ from airflow.sdk import BaseOperatorLink
 
 from sagemaker_jobs.jobs.ensure import ensure_job
 from sagemaker_jobs.jobs.identity import JobIdentity, clear_number_of
-from sagemaker_jobs.jobs.kinds import kind_of
+from sagemaker_jobs.jobs.kinds import get_kind
 from sagemaker_jobs.links import JOB_LINKS, job_links
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _REQUEST_FIELDS = ("prefix", "deployment", "config")
 
 
-class _SubmitJob(SageMakerBaseOperator):
+class _SubmitOperator(SageMakerBaseOperator):
     """Turns the provider's operator into one that may run again without a second job.
 
     Of the provider's preparation of a request its integers and its role are kept. Left out are its
@@ -47,8 +47,8 @@ class _SubmitJob(SageMakerBaseOperator):
         self.links: dict[str, str] = {}
 
     def execute(self, context: "Context") -> dict[str, Any]:
-        """Make sure that the job is there, and return what `TrackJob` needs to follow it."""
-        kind = kind_of(self.kind)
+        """Create or attach to the job, and return what `SageMakerJobSensor` needs to follow it."""
+        kind = get_kind(self.kind)
         request = self._prepared()
         identity = JobIdentity.from_context(context, request["deployment"])
         client = self.hook.get_conn()
@@ -74,22 +74,22 @@ class _SubmitJob(SageMakerBaseOperator):
         return {**self.request, "config": self.config}
 
 
-class SubmitProcessingJob(_SubmitJob, SageMakerProcessingOperator):
+class SageMakerSubmitProcessingOperator(_SubmitOperator, SageMakerProcessingOperator):
     """Makes sure that one processing job does this task's work."""
 
     kind = "processing"
     template_fields = (*SageMakerProcessingOperator.template_fields, "request")
 
 
-class SubmitTrainingJob(_SubmitJob, SageMakerTrainingOperator):
+class SageMakerSubmitTrainingOperator(_SubmitOperator, SageMakerTrainingOperator):
     """Makes sure that one training job does this task's work."""
 
     kind = "training"
 
 
-class SubmitTransformJob(_SubmitJob, SageMakerTransformOperator):
+class SageMakerSubmitTransformOperator(_SubmitOperator, SageMakerTransformOperator):
     """Makes sure that one transform job does this task's work."""
 
     kind = "transform"
     # The provider's class brings a link of its own, which does not know what this one submits.
-    operator_extra_links = _SubmitJob.operator_extra_links  # type: ignore[assignment]
+    operator_extra_links = _SubmitOperator.operator_extra_links  # type: ignore[assignment]

@@ -8,12 +8,12 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 
-from sagemaker_jobs.errors import CallRefused, TrackingInterrupted
+from sagemaker_jobs.errors import PermanentAwsError, TrackingInterrupted
 from sagemaker_jobs.permanent_errors import ACCESS_FIX
 from sagemaker_jobs.triggers.polling import Connection, Pace
 
 
-class Tracker(AwsBaseSensor[SageMakerHook]):
+class BaseSageMakerSensor(AwsBaseSensor[SageMakerHook]):
     """A sensor that hands its waiting to one of the package's triggers."""
 
     aws_hook_class = SageMakerHook
@@ -22,13 +22,13 @@ class Tracker(AwsBaseSensor[SageMakerHook]):
         self,
         *,
         poll_interval: float = 5,
-        patience: float = 120,
+        outage_timeout: float = 120,
         timeout: timedelta | float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(timeout=timeout, **kwargs)
         self.poll_interval = poll_interval
-        self.patience = patience
+        self.outage_timeout = outage_timeout
         self.longest_wait = None if timeout is None else self.timeout
         self.links: dict[str, str] = {}
 
@@ -37,11 +37,11 @@ class Tracker(AwsBaseSensor[SageMakerHook]):
         connection = Connection(
             self.aws_conn_id, self.region_name, self.verify, self.botocore_config
         )
-        pace = Pace(self.poll_interval, time.time() + wait, self.patience)
+        pace = Pace(self.poll_interval, time.time() + wait, self.outage_timeout)
         return {"connection": asdict(connection), "pace": asdict(pace)}
 
 
-def unwatched(state: str, event: dict[str, Any]) -> CallRefused | TrackingInterrupted:
+def tracking_error(state: str, event: dict[str, Any]) -> PermanentAwsError | TrackingInterrupted:
     """Return the error for what goes on though its trigger has given up on it.
 
     Args:
@@ -49,6 +49,7 @@ def unwatched(state: str, event: dict[str, Any]) -> CallRefused | TrackingInterr
         event: The trigger's.
     """
     told = f"{state}, unwatched: {event.get('message', 'it was said to have ended')}"
-    if event.get("lasting"):
-        return CallRefused(f"{told.rstrip('.')}: {ACCESS_FIX}")
+    # An event that a trigger of an earlier version fired has the key by its former name.
+    if event.get("permanent", event.get("lasting")):
+        return PermanentAwsError(f"{told.rstrip('.')}: {ACCESS_FIX}")
     return TrackingInterrupted(told)

@@ -1,4 +1,4 @@
-"""`TrackEndpoint`: a sensor that believes an endpoint only when it serves what was asked for."""
+"""A deferrable sensor that waits until an endpoint serves a given configuration."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,13 +12,13 @@ from sagemaker_jobs.endpoints.updates import (
     deploy_endpoint,
     describe_endpoint,
     endpoint_failure,
-    lacked_machines,
+    lacked_capacity,
     state_of,
 )
 from sagemaker_jobs.errors import EndpointNotUpdated, EndpointStillChanging
 from sagemaker_jobs.jobs.kinds import Description
 from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
-from sagemaker_jobs.sensors.base import Tracker, unwatched
+from sagemaker_jobs.sensors.base import BaseSageMakerSensor, tracking_error
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 _DEFAULT_LIMIT = 7200.0  # Seconds.
 
 
-class TrackEndpoint(Tracker):
+class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
     """Waits until an endpoint serves the configuration that it was deployed with.
 
     Succeeds only when the endpoint is InService on that configuration: one that AWS has rolled back
     is InService too. Returns ``{"endpoint_name", "endpoint_config_name", "arn", "status",
     "operation"}``. Where AWS had no machines for it, a try asks for the same change again. Fails
-    for good with `EndpointNotUpdated` or `CallRefused`, until the next try with
+    for good with `EndpointNotUpdated` or `PermanentAwsError`, until the next try with
     `EndpointInterrupted`, `EndpointBusy`, `EndpointStillChanging` or `TrackingInterrupted`. The
     endpoint is left as it is when the task is killed.
     """
@@ -46,8 +46,8 @@ class TrackEndpoint(Tracker):
         """Take what to wait for.
 
         Args:
-            endpoint: What `DeployEndpoint` returned.
-            **kwargs: As for `TrackJob`; ``timeout`` is two hours by default.
+            endpoint: What `SageMakerDeployEndpointOperator` returned.
+            **kwargs: As for `SageMakerJobSensor`; ``timeout`` is two hours by default.
         """
         super().__init__(**kwargs)
         self.endpoint = endpoint
@@ -75,7 +75,7 @@ class TrackEndpoint(Tracker):
     def _asked_again(self, description: Description) -> Description:
         """Ask once more for what AWS had no machines for; return what the endpoint then is."""
         failed = self._state(description) is EndpointState.FAILED
-        if not (failed and lacked_machines(description) and "request" in self.endpoint):
+        if not (failed and lacked_capacity(description) and "request" in self.endpoint):
             return description
         name, reason = description["EndpointName"], description["FailureReason"]
         done = deploy_endpoint(self.hook.get_conn(), self.endpoint["request"]["config"])
@@ -110,7 +110,7 @@ class TrackEndpoint(Tracker):
 def _still_changing(description: Description, event: dict[str, Any]) -> AirflowException:
     state = f"endpoint {description['EndpointName']} is {description['EndpointStatus']} still"
     if event["status"] != "timeout":
-        return unwatched(state, event)
+        return tracking_error(state, event)
     return EndpointStillChanging(
         f"{state}, but the longest wait is over: the next try, or a clear of this task, waits on"
     )

@@ -1,4 +1,4 @@
-"""`TrackJob`: a sensor that holds no slot while a job runs, and ends with what came of it."""
+"""A deferrable sensor that follows a job to its end and returns the job's summary."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -18,13 +18,13 @@ from sagemaker_jobs.errors import (
 )
 from sagemaker_jobs.jobs.ensure import EnsuredJob, ensure_job
 from sagemaker_jobs.jobs.identity import JobIdentity, clear_number_of, generation_of
-from sagemaker_jobs.jobs.kinds import Description, JobKind, kind_of
+from sagemaker_jobs.jobs.kinds import Description, JobKind, get_kind
 from sagemaker_jobs.jobs.log_tail import last_lines
 from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
 from sagemaker_jobs.jobs.progress import STALL_AFTER
 from sagemaker_jobs.jobs.summary import summary_of
 from sagemaker_jobs.links import JOB_LINKS, job_links
-from sagemaker_jobs.sensors.base import Tracker, unwatched
+from sagemaker_jobs.sensors.base import BaseSageMakerSensor, tracking_error
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ SUMMARY = "summary"
 CostOf = Callable[[Mapping[str, Any]], float | None]
 
 
-class TrackJob(Tracker):
+class SageMakerJobSensor(BaseSageMakerSensor):
     """Follows a submitted job to its end, and returns its summary.
 
     It first makes sure that the job is there, in the submitting task's name: a retry after a
@@ -52,7 +52,7 @@ class TrackJob(Tracker):
     The summary is `summary_of` and ``cost_usd``. That of a job which failed or was stopped is in
     the XCom ``summary``.
 
-    Fails for good with `JobFailed`, `JobConflict`, `JobRejected`, `CallRefused` or
+    Fails for good with `JobFailed`, `JobConflict`, `JobRequestError`, `PermanentAwsError` or
     `JobStillRunning`; fails until the next try with `JobInterrupted` or `TrackingInterrupted`.
     """
 
@@ -77,11 +77,11 @@ class TrackJob(Tracker):
                 by default what is telling for its kind.
             stall_after: After how long without a new status and a new line in the job's log to
                 warn in the task's, in seconds or as a timedelta; the job is left to run.
-            cost_usd: Returns what a job cost in US dollars, by its summary; called in the task when
-                the job has ended. None, from it or instead of it: nobody knows.
-            **kwargs: ``poll_interval`` in seconds; ``patience``, the seconds for which AWS may be
-                away; ``timeout``, by default the job's own limit and an hour for its preparation;
-                and what the provider's sensors take.
+            cost_usd: Returns the cost of a job in US dollars, given its summary, or None if the
+                cost is unknown; called in the task when the job has ended.
+            **kwargs: ``poll_interval`` in seconds; ``outage_timeout``, the seconds for which AWS
+                may not answer; ``timeout``, by default the job's own limit and an hour for its
+                preparation; and the arguments of the provider's sensors.
         """
         super().__init__(**kwargs)
         self.job = job
@@ -97,7 +97,7 @@ class TrackJob(Tracker):
 
     def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
         """Look at the job again, as the triggerer has seen it end or has given up on it."""
-        kind, name = kind_of(self.job["kind"]), event["job_name"]
+        kind, name = get_kind(self.job["kind"]), event["job_name"]
         self._note_links(kind, name)
         description = kind.describe(self.hook.get_conn(), name)
         if description is None:
@@ -125,14 +125,14 @@ class TrackJob(Tracker):
             kind=job.kind.name,
             job_name=job.name,
             renewal=job.renewal,
-            log_pattern=self.log_pattern or job.kind.telling_lines,
+            log_pattern=self.log_pattern or job.kind.log_filter,
             stall_after=self.stall_after,
             **self.trigger_parameters(self._wait()),
         )
         self.defer(trigger=trigger, method_name="resume")
 
     def _ensure(self, context: "Context") -> EnsuredJob:
-        kind = kind_of(self.job["kind"])
+        kind = get_kind(self.job["kind"])
         try:
             job = ensure_job(
                 self.hook.get_conn(),
@@ -215,4 +215,4 @@ def _still_running(kind: JobKind, name: str, event: dict[str, Any]) -> AirflowEx
             f"{kind.name} job {name} still runs and was not stopped, but the longest wait is over: "
             "clear this task to wait again, or stop the job"
         )
-    return unwatched(f"{kind.name} job {name} still runs", event)
+    return tracking_error(f"{kind.name} job {name} still runs", event)

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 from sagemaker_jobs.aws_errors import Client, error_message
-from sagemaker_jobs.jobs.kinds import RUNNING_STATES, kind_of
+from sagemaker_jobs.jobs.kinds import RUNNING_STATES, get_kind
 from sagemaker_jobs.jobs.log_tail import LogTail
-from sagemaker_jobs.jobs.progress import STALL_AFTER, StallWatch, StatusLog
+from sagemaker_jobs.jobs.progress import STALL_AFTER, StallDetector, StatusLog
 from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
 # Seconds to ask Airflow for a task's state: less than the 30 s that Airflow gives on_kill. A
@@ -36,13 +36,13 @@ class SageMakerJobTrigger(PollingTrigger):
         stall_after: float = STALL_AFTER,
     ) -> None:
         super().__init__(connection=connection, pace=pace)
-        self.kind = kind_of(kind)
+        self.kind = get_kind(kind)
         self.job_name = job_name
         self.renewal = renewal
         self.log_pattern = log_pattern
         self.stall_after = stall_after
         self._status_log = StatusLog(self.kind)
-        self._stall_watch = StallWatch(stall_after)
+        self._stall_detector = StallDetector(stall_after)
         self._changes = 0
         self._tail: LogTail | None = None
 
@@ -129,7 +129,7 @@ class SageMakerJobTrigger(PollingTrigger):
     def _warn_of_stall(self) -> None:
         if self._tail is None:  # Its silence would say nothing.
             return
-        if stalled := self._stall_watch.warning((self._changes, self._tail.lines_read)):
+        if stalled := self._stall_detector.warning((self._changes, self._tail.lines_read)):
             self.log.warning("%s: %s", self.job_name, stalled)
 
     async def _is_to_be_left(self) -> bool:

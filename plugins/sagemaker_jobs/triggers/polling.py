@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from sagemaker_jobs.aws_errors import Client, error_code, error_message, is_lasting, is_passing
+from sagemaker_jobs.aws_errors import Client, error_code, error_message, is_permanent, is_retryable
 
 _FIRST_PAUSE = 0.5
 
@@ -40,12 +40,23 @@ class Pace:
         poll_interval: The most seconds between two questions. At first they are fewer, so that the
             end of what is short is not found out long after it.
         deadline: When to give up, in seconds since the epoch: it holds over a triggerer's restart.
-        patience: Seconds for which AWS may throttle or not answer at all.
+        outage_timeout: Seconds for which AWS may throttle or not answer at all.
     """
 
     poll_interval: float
     deadline: float
-    patience: float = 120.0
+    outage_timeout: float = 120.0
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> "Pace":
+        """Return the pace that a stored trigger holds.
+
+        Triggers that an earlier version stored have `outage_timeout` as `patience`.
+        """
+        fields = dict(fields)
+        if "patience" in fields:
+            fields["outage_timeout"] = fields.pop("patience")
+        return cls(**fields)
 
     def pause(self, waited: float) -> float:
         """Return for how many seconds to pause, having waited for so many."""
@@ -56,14 +67,14 @@ class PollingTrigger(BaseTrigger):
     """Fires once, when `check` returns a payload, at the deadline, or when AWS stays away.
 
     The event's ``status`` is the payload's own, ``timeout`` or ``error``; the last has a
-    ``message``, and is ``lasting`` where another try would meet the same refusal. The event never
+    ``message``, and ``permanent`` is true where a retry would meet the same error. The event never
     ends the task: that would skip asset events and retry policies.
     """
 
     def __init__(self, *, connection: dict[str, Any], pace: dict[str, Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.connection = Connection(**connection)
-        self.pace = Pace(**pace)
+        self.pace = Pace.from_dict(pace)
         self._over = False
 
     @abstractmethod
@@ -118,11 +129,11 @@ class PollingTrigger(BaseTrigger):
 
     def _trouble(self, error: Exception, seconds: float) -> Payload | None:
         told = f"{error_code(error) or type(error).__name__}: {error_message(error)}"
-        if not is_passing(error):
+        if not is_retryable(error):
             if not error_code(error):
                 raise error
-            return {"status": "error", "message": told, "lasting": is_lasting(error)}
-        if seconds > self.pace.patience:
+            return {"status": "error", "message": told, "permanent": is_permanent(error)}
+        if seconds > self.pace.outage_timeout:
             return {"status": "error", "message": f"no answer for {seconds:.0f} s: {told}"}
         self.log.warning("AWS does not answer, asking again: %s", told)
         return None

@@ -17,7 +17,7 @@ DAG_FILE = """
 from datetime import timedelta
 
 from airflow.sdk import DAG, task
-from sagemaker_jobs import SubmitTrainingJob, TrackJob
+from sagemaker_jobs import SageMakerSubmitTrainingOperator, SageMakerJobSensor
 
 with DAG("one_job", schedule=None) as dag:
 
@@ -32,8 +32,8 @@ with DAG("one_job", schedule=None) as dag:
             },
         }
 
-    submit = SubmitTrainingJob(task_id="submit", request=build())
-    track = TrackJob(
+    submit = SageMakerSubmitTrainingOperator(task_id="submit", request=build())
+    track = SageMakerJobSensor(
         task_id="track",
         job=submit.output,
         poll_interval=0.1,

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ClientError
 
-from sagemaker_jobs import JobFailed, SubmitProcessingJob, TrackJob
+from sagemaker_jobs import JobFailed, SageMakerJobSensor, SageMakerSubmitProcessingOperator
 from sagemaker_jobs.jobs.kinds import KINDS
 from sagemaker_jobs.jobs.outcome import Outcome, outcome_of, reason_of
 from sagemaker_jobs.jobs.summary import summary_of
@@ -114,10 +114,10 @@ def test_throttling_of_a_third_of_all_calls_starts_no_second_job(
 ) -> None:
     wanted, run_id = request(aws), asked("throttled")
     before = set(jobs(aws))
-    submit = SubmitProcessingJob(task_id="submit", request=wanted)
+    submit = SageMakerSubmitProcessingOperator(task_id="submit", request=wanted)
     with weather:
         job = retried(lambda: run(submit, context=run_id))
-        track = TrackJob(task_id="track", job=job, poll_interval=0.1)
+        track = SageMakerJobSensor(task_id="track", job=job, poll_interval=0.1)
         summary = retried(lambda: run(track, context=run_id))
     assert summary["status"] == "Completed"
     assert set(jobs(aws)) - before == {summary["job_name"]}
@@ -128,9 +128,9 @@ def test_a_bucket_that_vanished_fails_for_good_with_its_name(aws: LocalServer) -
     wanted, run_id = request(aws), asked("vanished")
     source = wanted["config"]["ProcessingInputs"][0]["S3Input"]
     source["S3Uri"] = "s3://a-bucket-that-vanished/data/"
-    job = run(SubmitProcessingJob(task_id="submit", request=wanted), context=run_id)
+    job = run(SageMakerSubmitProcessingOperator(task_id="submit", request=wanted), context=run_id)
     with pytest.raises(JobFailed, match="a-bucket-that-vanished"):
-        run(TrackJob(task_id="track", job=job, poll_interval=0.1), context=run_id)
+        run(SageMakerJobSensor(task_id="track", job=job, poll_interval=0.1), context=run_id)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -139,8 +139,8 @@ def test_a_bucket_that_vanished_fails_for_good_with_its_name(aws: LocalServer) -
     [
         ("InProgress", Outcome.RUNNING),
         ("Completed", Outcome.COMPLETED),
-        ("Stopped", Outcome.PASSING),
-        ("Failed", Outcome.LASTING),
+        ("Stopped", Outcome.RETRYABLE),
+        ("Failed", Outcome.PERMANENT),
     ],
 )
 def test_a_description_that_lacks_all_that_it_may_is_understood(

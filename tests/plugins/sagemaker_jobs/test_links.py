@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sagemaker_jobs.jobs.kinds import kind_of
+from sagemaker_jobs.jobs.kinds import get_kind
 from sagemaker_jobs.links import (
     CONSOLE_VARIABLE,
     JOB_LINKS,
@@ -14,7 +14,7 @@ from sagemaker_jobs.links import (
     job_links,
 )
 
-TRAINING = kind_of("training")
+TRAINING = get_kind("training")
 
 
 def local() -> Any:

@@ -12,7 +12,7 @@ from airflow.sdk._shared.module_loading import import_string
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from botocore.exceptions import EndpointConnectionError
 
-from sagemaker_jobs.jobs.kinds import kind_of
+from sagemaker_jobs.jobs.kinds import get_kind
 from sagemaker_jobs.triggers import job
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger
@@ -27,7 +27,7 @@ AWAY = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
 
 def pace(**more: float) -> dict[str, float]:
-    return {"poll_interval": 0.0, "deadline": time.time() + 60, "patience": 60.0, **more}
+    return {"poll_interval": 0.0, "deadline": time.time() + 60, "outage_timeout": 60.0, **more}
 
 
 def job_trigger(
@@ -41,7 +41,7 @@ def job_trigger(
         kind="training",
         job_name="cars-1",
         renewal=0,
-        log_pattern=kind_of("training").telling_lines,
+        log_pattern=get_kind("training").log_filter,
         connection={},
         pace=pace(**more),
         stall_after=stall_after,
@@ -167,9 +167,11 @@ async def test_it_bears_with_an_aws_that_is_away_for_a_moment(
 
 
 @pytest.mark.asyncio
-async def test_its_patience_with_an_absent_aws_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_outage_longer_than_its_timeout_ends_the_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     client = FakeAsyncClient(describe_training_job=[RUNNING, AWAY])
-    event = await fire(job_trigger(monkeypatch, client, patience=0.05, poll_interval=0.02))
+    event = await fire(job_trigger(monkeypatch, client, outage_timeout=0.05, poll_interval=0.02))
     assert event["status"] == "error"
     assert "EndpointConnectionError" in event["message"]
 
@@ -180,7 +182,7 @@ async def test_what_waiting_does_not_mend_is_told_at_once(monkeypatch: pytest.Mo
     client = FakeAsyncClient(describe_training_job=[denied])
     event = await fire(job_trigger(monkeypatch, client))
     assert event["message"] == "AccessDeniedException: not authorized to describe"
-    assert event["lasting"] is True
+    assert event["permanent"] is True
 
 
 def test_it_asks_sooner_while_little_time_has_passed() -> None:

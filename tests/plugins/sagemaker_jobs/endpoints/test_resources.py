@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from sagemaker_jobs.endpoints.resources import ENDPOINT_CONFIG, MODEL, ensure_resource
-from sagemaker_jobs.errors import CallRefused, ResourceConflict
+from sagemaker_jobs.errors import PermanentAwsError, ResourceConflict
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, STARTED
 
 CONFIG = {
@@ -73,7 +73,7 @@ def test_a_refusal_fails_for_good_with_call_code_and_fix(
     told = (
         rf"model cars-1: AWS refused CreateModel \({code}\): Could not access model data: .*{fix}"
     )
-    with pytest.raises(CallRefused, match=told):
+    with pytest.raises(PermanentAwsError, match=told):
         ensure_resource(client, MODEL, CONFIG)
 
 

@@ -14,11 +14,11 @@ from sagemaker_jobs.endpoints.updates import (
     state_of,
 )
 from sagemaker_jobs.errors import (
-    CallRefused,
     EndpointBusy,
     EndpointChanged,
     EndpointInterrupted,
     EndpointNotUpdated,
+    PermanentAwsError,
 )
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, endpoint
 
@@ -144,8 +144,8 @@ def test_what_was_planned_to_be_replaced_may_be(
     [
         ("ValidationException", 'Cannot update in-progress endpoint "cars".', EndpointBusy),
         ("ValidationException", 'Could not find endpoint configuration "new".', EndpointBusy),
-        ("ValidationException", "WaitIntervalInSeconds: must be at most 3600", CallRefused),
-        ("AccessDeniedException", "not authorized", CallRefused),
+        ("ValidationException", "WaitIntervalInSeconds: must be at most 3600", PermanentAwsError),
+        ("AccessDeniedException", "not authorized", PermanentAwsError),
         ("ThrottlingException", "Rate exceeded", ClientError),
         ("ResourceLimitExceeded", "The account-level service limit is 1", ClientError),
     ],
@@ -174,7 +174,7 @@ def test_an_endpoint_that_may_not_be_described_fails_for_good(
     client: Any, sagemaker: Stubber
 ) -> None:
     sagemaker.add_client_error("describe_endpoint", "AccessDeniedException", "not authorized")
-    with pytest.raises(CallRefused, match="endpoint cars: AWS refused DescribeEndpoint"):
+    with pytest.raises(PermanentAwsError, match="endpoint cars: AWS refused DescribeEndpoint"):
         deploy(client)
 
 

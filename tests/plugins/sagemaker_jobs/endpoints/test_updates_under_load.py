@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from sagemaker_jobs import DeployEndpoint, EndpointNotUpdated, TrackEndpoint
+from sagemaker_jobs import (
+    EndpointNotUpdated,
+    SageMakerDeployEndpointOperator,
+    SageMakerEndpointStatusSensor,
+)
 from tests.include.local_aws.asking import Client, asking
 from tests.include.local_aws.clients.airflow_tasks import run
 from tests.include.local_aws.local_server import LocalServer
@@ -19,8 +23,10 @@ GOOD = ("one", "two", "three", "four")
 def update(endpoint: str, config: str) -> dict[str, Any]:
     """Deploy a configuration and wait, as the tasks `deploy` and `track_endpoint` do."""
     request = {"config": {"EndpointName": endpoint, "EndpointConfigName": config}}
-    deployed = run(DeployEndpoint(task_id="deploy", request=request))
-    return dict(run(TrackEndpoint(task_id="track", endpoint=deployed, poll_interval=0.2)))
+    deployed = run(SageMakerDeployEndpointOperator(task_id="deploy", request=request))
+    return dict(
+        run(SageMakerEndpointStatusSensor(task_id="track", endpoint=deployed, poll_interval=0.2))
+    )
 
 
 def config(aws: LocalServer, **environment: str) -> str:

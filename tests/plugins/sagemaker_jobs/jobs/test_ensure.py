@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from sagemaker_jobs.errors import (
-    CallRefused,
     JobConflict,
     JobFailed,
-    JobRejected,
+    JobRequestError,
+    PermanentAwsError,
     TrackingInterrupted,
 )
 from sagemaker_jobs.jobs.ensure import REQUEST_TAG, EnsuredJob, ensure_job
@@ -234,7 +234,7 @@ def test_a_job_that_exists_but_cannot_be_described_yet_is_left_to_the_next_try(
 def test_a_request_that_sagemaker_refuses_fails_for_good(script: Script, ensure: Any) -> None:
     script.missing(1)
     script.refused("ValidationException", "No S3 objects found under S3 URL s3://bucket/x")
-    with pytest.raises(JobRejected, match="No S3 objects found"):
+    with pytest.raises(JobRequestError, match="No S3 objects found"):
         ensure()
 
 
@@ -254,7 +254,7 @@ def test_a_refusal_of_unknown_meaning_is_left_to_the_next_try(script: Script, en
 
 def test_another_error_than_absence_does_not_create_a_job(sagemaker: Stubber, ensure: Any) -> None:
     sagemaker.add_client_error("describe_training_job", "AccessDeniedException", "no")
-    with pytest.raises(CallRefused, match=r"DescribeTrainingJob \(AccessDeniedException\)"):
+    with pytest.raises(PermanentAwsError, match=r"DescribeTrainingJob \(AccessDeniedException\)"):
         ensure()
 
 
@@ -264,5 +264,5 @@ def test_tags_that_may_not_be_read_fail_for_good(
     name = script.name(1)
     sagemaker.add_response("describe_training_job", training_job(name))
     sagemaker.add_client_error("list_tags", "AccessDeniedException", "not authorized")
-    with pytest.raises(CallRefused, match=rf"{name}: AWS refused ListTags .*the right to it"):
+    with pytest.raises(PermanentAwsError, match=rf"{name}: AWS refused ListTags .*the right to it"):
         ensure()

@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 
 from dag_factory.builder import _default_args
 from sagemaker_jobs.endpoints.resources import MODEL, ensure_resource
-from sagemaker_jobs.errors import CallRefused, JobFailed, JobInterrupted
-from sagemaker_jobs.jobs.kinds import KINDS, kind_of
+from sagemaker_jobs.errors import JobFailed, JobInterrupted, PermanentAwsError
+from sagemaker_jobs.jobs.kinds import KINDS, get_kind
 from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
-from sagemaker_jobs.permanent_errors import refusals_last
+from sagemaker_jobs.permanent_errors import raise_permanent_errors
 from tests.plugins.sagemaker_jobs.descriptions import ENDED, STARTED, training_job
 from tests.plugins.sagemaker_jobs.fake_async import client_error
 
@@ -46,24 +46,24 @@ def retries(policy: RetryPolicy, error: BaseException) -> bool:
         ("InProgress", {}, Outcome.RUNNING),
         ("Stopping", {}, Outcome.RUNNING),
         ("Completed", {}, Outcome.COMPLETED),
-        ("Stopped", {}, Outcome.PASSING),
-        ("Stopped", {"SecondaryStatus": "MaxRuntimeExceeded"}, Outcome.LASTING),
-        ("Stopped", {"SecondaryStatus": "MaxWaitTimeExceeded"}, Outcome.PASSING),
-        ("Failed", {"SecondaryStatus": "Interrupted"}, Outcome.PASSING),
+        ("Stopped", {}, Outcome.RETRYABLE),
+        ("Stopped", {"SecondaryStatus": "MaxRuntimeExceeded"}, Outcome.PERMANENT),
+        ("Stopped", {"SecondaryStatus": "MaxWaitTimeExceeded"}, Outcome.RETRYABLE),
+        ("Failed", {"SecondaryStatus": "Interrupted"}, Outcome.RETRYABLE),
         (
             "Failed",
             {"FailureReason": "InternalServerError: the server was restarted"},
-            Outcome.PASSING,
+            Outcome.RETRYABLE,
         ),
-        ("Failed", {"FailureReason": "AlgorithmError: , exit code: 1"}, Outcome.LASTING),
-        ("Failed", {"FailureReason": "ClientError: Access denied"}, Outcome.LASTING),
+        ("Failed", {"FailureReason": "AlgorithmError: , exit code: 1"}, Outcome.PERMANENT),
+        ("Failed", {"FailureReason": "ClientError: Access denied"}, Outcome.PERMANENT),
     ],
 )
 def test_outcomes(status: str, more: dict[str, str], outcome: Outcome) -> None:
     assert outcome_of(TRAINING, training_job(status=status, **more)) is outcome
 
 
-@pytest.mark.parametrize(("limit", "outcome"), [(90, Outcome.LASTING), (91, Outcome.PASSING)])
+@pytest.mark.parametrize(("limit", "outcome"), [(90, Outcome.PERMANENT), (91, Outcome.RETRYABLE)])
 def test_a_stopped_processing_job_tells_by_its_times_alone_that_they_ran_out(
     limit: int, outcome: Outcome
 ) -> None:
@@ -76,7 +76,7 @@ def test_a_stopped_processing_job_tells_by_its_times_alone_that_they_ran_out(
     }
     assert outcome_of(KINDS["processing"], job) is outcome
     told = str(failure_of(KINDS["processing"], job))
-    assert ("MaxRuntimeInSeconds" in told) is (outcome is Outcome.LASTING)
+    assert ("MaxRuntimeInSeconds" in told) is (outcome is Outcome.PERMANENT)
 
 
 def test_airflow_retries_what_passes_and_nothing_else(policy: RetryPolicy) -> None:
@@ -109,14 +109,14 @@ def test_what_aws_answers_to_a_call_is_retried_where_it_passes(
     """Both as boto3 raises it in any task, and as the package's own calls tell it."""
     error = client_error(code, message, status)
     assert retries(policy, error) is retried
-    expected = ClientError if retried else CallRefused
-    with pytest.raises(expected, match=code) as told, refusals_last("endpoint cars"):
+    expected = ClientError if retried else PermanentAwsError
+    with pytest.raises(expected, match=code) as told, raise_permanent_errors("endpoint cars"):
         raise error
     assert retries(policy, told.value) is retried
 
 
 def test_a_request_that_botocore_refuses_is_not_retried(policy: RetryPolicy, client: Any) -> None:
-    with pytest.raises(CallRefused, match="Parameter validation failed") as told:
+    with pytest.raises(PermanentAwsError, match="Parameter validation failed") as told:
         ensure_resource(client, MODEL, {"ModelName": 7})
     assert told.value.__cause__ is not None
     assert not retries(policy, told.value.__cause__)
@@ -136,4 +136,4 @@ def test_the_error_is_one_line_that_names_job_state_and_reason() -> None:
 
 def test_an_unknown_kind_is_named() -> None:
     with pytest.raises(ValueError, match=r"'tuning'.*processing"):
-        kind_of("tuning")
+        get_kind("tuning")

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from sagemaker_jobs.jobs.kinds import KINDS
-from sagemaker_jobs.jobs.progress import StallWatch, StatusLog
+from sagemaker_jobs.jobs.progress import StallDetector, StatusLog
 from tests.plugins.sagemaker_jobs.descriptions import STARTED, training_job
 
 
@@ -54,7 +54,7 @@ def test_other_kinds_tell_the_status_and_the_seconds_between() -> None:
 
 def test_a_stall_is_told_once_for_each_while_without_progress() -> None:
     now = 0.0
-    watch = StallWatch(60, clock=lambda: now)
+    watch = StallDetector(60, clock=lambda: now)
     assert watch.warning((1, 0)) is None
     now = 59
     assert watch.warning((1, 0)) is None

@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from sagemaker_jobs.errors import JobNotStopped
 from sagemaker_jobs.jobs.ensure import ensure_job
 from sagemaker_jobs.jobs.identity import JobIdentity
-from sagemaker_jobs.jobs.kinds import KINDS, kind_of
+from sagemaker_jobs.jobs.kinds import KINDS, get_kind
 from sagemaker_jobs.jobs.orphans import SETTLING
 from sagemaker_jobs.jobs.ownership import TASK_TAG, Owner
 from sagemaker_jobs.jobs.sweep import sweep
@@ -50,7 +50,7 @@ def start(aws: LocalServer) -> Iterator[Callable[..., str]]:
         config = {**CONFIGS[kind](aws), "Tags": [{"Key": "deployment", "Value": deployment}]}
         work = JobIdentity(deployment, "cars__x", "submit_x", run_id, -1, generation)
         request = {"prefix": "x", "config": config}
-        job = ensure_job(aws.sagemaker, kind_of(kind), request, work)
+        job = ensure_job(aws.sagemaker, get_kind(kind), request, work)
         begun.append((kind, job.name))
         return job.name
 

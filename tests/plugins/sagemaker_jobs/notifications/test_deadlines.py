@@ -13,14 +13,14 @@ DAG_FILE = """
 from datetime import timedelta
 
 from airflow.sdk import DAG, AsyncCallback, DeadlineAlert, task
-from sagemaker_jobs.notifications.deadlines import RunCreated
+from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline
 from sagemaker_jobs.notifications.notices import deadline_missed
 
 with DAG(
     "late",
     schedule=None,
     deadline=DeadlineAlert(
-        reference=RunCreated(),
+        reference=DagRunCreatedDeadline(),
         interval=timedelta(hours=1),
         callback=AsyncCallback(deadline_missed, kwargs={"title": "late", "advice": ""}),
     ),

@@ -11,25 +11,25 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from botocore.stub import ANY, Stubber
 
 from sagemaker_jobs import (
-    CallRefused,
-    DeployEndpoint,
     EndpointChanged,
     EndpointInterrupted,
     EndpointNotUpdated,
     EndpointStillChanging,
-    EnsureModel,
     JobFailed,
     JobInterrupted,
     JobStillRunning,
-    SubmitTrainingJob,
-    SubmitTransformJob,
-    TrackEndpoint,
+    PermanentAwsError,
+    SageMakerDeployEndpointOperator,
+    SageMakerEndpointStatusSensor,
+    SageMakerEnsureModelOperator,
+    SageMakerJobSensor,
+    SageMakerSubmitTrainingOperator,
+    SageMakerSubmitTransformOperator,
     TrackingInterrupted,
-    TrackJob,
 )
 from sagemaker_jobs.jobs.ensure import REQUEST_TAG
 from sagemaker_jobs.jobs.identity import JobIdentity, request_digest
-from sagemaker_jobs.jobs.kinds import kind_of
+from sagemaker_jobs.jobs.kinds import get_kind
 from tests.plugins.sagemaker_jobs.descriptions import (
     ACCOUNT,
     ENDED,
@@ -103,7 +103,7 @@ def run(operator: BaseOperator, method: str = "execute", **arguments: Any) -> An
 def test_submit_returns_what_track_needs(sagemaker: Stubber, use: Any) -> None:
     missing(sagemaker)
     created(sagemaker)
-    submit = use(SubmitTrainingJob(task_id="submit", request=REQUEST))
+    submit = use(SageMakerSubmitTrainingOperator(task_id="submit", request=REQUEST))
     assert run(submit, context=context()) == JOB
 
 
@@ -113,13 +113,15 @@ def test_submit_keeps_the_providers_way_with_numbers_that_templates_made_text(
     missing(sagemaker)
     created(sagemaker)
     text = {**CONFIG, "StoppingCondition": {"MaxRuntimeInSeconds": "600"}}
-    submit = use(SubmitTrainingJob(task_id="submit", request={**REQUEST, "config": text}))
+    submit = use(
+        SageMakerSubmitTrainingOperator(task_id="submit", request={**REQUEST, "config": text})
+    )
     # The tracking task compares requests, so it is given the one that was sent.
     assert run(submit, context=context())["request"] == REQUEST
 
 
 def test_a_request_that_lacks_something_is_told_which() -> None:
-    submit = SubmitTransformJob(task_id="submit", request={"prefix": "cars"})
+    submit = SageMakerSubmitTransformOperator(task_id="submit", request={"prefix": "cars"})
     with pytest.raises(
         ValueError, match="task submit: its request has no deployment and no config"
     ):
@@ -131,16 +133,16 @@ def test_track_defers_while_the_job_runs_and_waits_as_long_as_the_job_may(
 ) -> None:
     found(sagemaker, "InProgress")
     with pytest.raises(TaskDeferred) as deferred:
-        run(use(TrackJob(task_id="track", job=JOB, poll_interval=2)), context=context())
+        run(use(SageMakerJobSensor(task_id="track", job=JOB, poll_interval=2)), context=context())
     _, arguments = deferred.value.trigger.serialize()
     assert (arguments["job_name"], arguments["pace"]["poll_interval"]) == (NAME, 2)
-    assert arguments["log_pattern"] == kind_of("training").telling_lines
+    assert arguments["log_pattern"] == get_kind("training").log_filter
     assert arguments["pace"]["deadline"] == pytest.approx(time.time() + 600 + 3600, abs=5)
 
 
 def test_track_returns_at_once_when_the_job_is_done(sagemaker: Stubber, use: Any) -> None:
     found(sagemaker, "Completed")
-    summary = run(use(TrackJob(task_id="track", job=JOB)), context=context())
+    summary = run(use(SageMakerJobSensor(task_id="track", job=JOB)), context=context())
     assert (summary["job_name"], summary["status"]) == (NAME, "Completed")
 
 
@@ -149,13 +151,13 @@ def test_a_retry_of_track_starts_the_next_attempt(sagemaker: Stubber, use: Any) 
     missing(sagemaker)
     created(sagemaker)
     with pytest.raises(TaskDeferred) as deferred:
-        run(use(TrackJob(task_id="track", job=JOB)), context=context())
+        run(use(SageMakerJobSensor(task_id="track", job=JOB)), context=context())
     second = IDENTITY.job_name("cars", renewal=0, attempt=2)
     assert deferred.value.trigger.serialize()[1]["job_name"] == second
 
 
 def resume(use: Any, event: dict[str, Any], task_context: Any = None) -> Any:
-    track = use(TrackJob(task_id="track", job=JOB, aws_conn_id=None))
+    track = use(SageMakerJobSensor(task_id="track", job=JOB, aws_conn_id=None))
     event = {"job_name": NAME, "renewal": 0, **event}
     return run(track, "resume", context=task_context or context(), event=event)
 
@@ -185,7 +187,7 @@ def test_resume_raises_by_the_reason_and_prints_the_logs_end(
     error: type[Exception],
 ) -> None:
     found(sagemaker, status, tagged=False, FailureReason=reason)
-    track = use(TrackJob(task_id="track", job=JOB, aws_conn_id=None))
+    track = use(SageMakerJobSensor(task_id="track", job=JOB, aws_conn_id=None))
     lines = told(track)
     event = {"status": "ended", "job_name": NAME, "renewal": 0}
     with pytest.raises(error, match=reason):
@@ -198,7 +200,7 @@ def test_a_job_that_failed_before_it_was_tracked_has_its_log_printed_too(
     sagemaker: Stubber, use: Any, told: Callable[[Any], list[str]]
 ) -> None:
     found(sagemaker, "Failed", FailureReason="AlgorithmError: exit code 1")
-    track = use(TrackJob(task_id="track", job=JOB, aws_conn_id=None))
+    track = use(SageMakerJobSensor(task_id="track", job=JOB, aws_conn_id=None))
     lines = told(track)
     with pytest.raises(JobFailed, match=NAME):
         run(track, context=context())
@@ -221,7 +223,9 @@ def test_a_job_that_did_not_complete_leaves_its_summary_all_the_same(
     times = {"TrainingStartTime": STARTED, "TrainingEndTime": ENDED}
     end = {"FailureReason": "why", "BillableTimeInSeconds": 60, **times}
     found(sagemaker, status, tagged=method == "execute", **end)
-    track = use(TrackJob(task_id="track", job=JOB, aws_conn_id=None, cost_usd=half_a_dollar))
+    track = use(
+        SageMakerJobSensor(task_id="track", job=JOB, aws_conn_id=None, cost_usd=half_a_dollar)
+    )
     event = {} if method == "execute" else {"event": ENDED_EVENT}
     where = context()
     with pytest.raises(error):
@@ -249,7 +253,7 @@ def test_a_cost_that_is_not_known_fails_no_job(
     sagemaker: Stubber, use: Any, cost: Any, dollars: float | None
 ) -> None:
     found(sagemaker, "Completed")
-    track = use(TrackJob(task_id="track", job=JOB, cost_usd=cost))
+    track = use(SageMakerJobSensor(task_id="track", job=JOB, cost_usd=cost))
     assert run(track, context=context())["cost_usd"] == dollars
 
 
@@ -279,8 +283,10 @@ def test_an_absent_aws_is_tried_again(sagemaker: Stubber, use: Any) -> None:
 
 def test_what_the_triggerer_may_not_look_at_fails_for_good(sagemaker: Stubber, use: Any) -> None:
     found(sagemaker, "InProgress", tagged=False)
-    refused = {"status": "error", "message": "AccessDeniedException: no", "lasting": True}
-    with pytest.raises(CallRefused, match=f"{NAME} still runs, unwatched: AccessDenied.*the right"):
+    refused = {"status": "error", "message": "AccessDeniedException: no", "permanent": True}
+    with pytest.raises(
+        PermanentAwsError, match=f"{NAME} still runs, unwatched: AccessDenied.*the right"
+    ):
         resume(use, refused)
 
 
@@ -308,7 +314,9 @@ def test_a_clear_of_both_tasks_is_the_submitters_generation_alone(
     """Else a lasting failure would be tried once more for no reason."""
     found(sagemaker, "Failed", tagged=False, FailureReason="AlgorithmError: bad data")
     both = context(max_tries=3, retries=2, clear_number=1)
-    track = use(TrackJob(task_id="track", job={**JOB, "clear_number": 1}, aws_conn_id=None))
+    track = use(
+        SageMakerJobSensor(task_id="track", job={**JOB, "clear_number": 1}, aws_conn_id=None)
+    )
     event = {"status": "ended", "job_name": NAME, "renewal": 0}
     with pytest.raises(JobFailed, match="bad data"):
         run(track, "resume", context=both, event=event)
@@ -322,7 +330,7 @@ DEPLOYED = {
 
 
 def track_endpoint(use: Any) -> Any:
-    return use(TrackEndpoint(task_id="track", endpoint=DEPLOYED))
+    return use(SageMakerEndpointStatusSensor(task_id="track", endpoint=DEPLOYED))
 
 
 def test_track_endpoint_defers_while_it_changes(sagemaker: Stubber, use: Any) -> None:
@@ -355,12 +363,14 @@ def test_track_endpoint_fails_on_anything_else(
         run(track_endpoint(use), "resume", context=context(), event=event)
 
 
-@pytest.mark.parametrize(("lasting", "error"), [(True, CallRefused), (False, TrackingInterrupted)])
+@pytest.mark.parametrize(
+    ("permanent", "error"), [(True, PermanentAwsError), (False, TrackingInterrupted)]
+)
 def test_an_endpoint_that_is_not_watched_on_says_why(
-    sagemaker: Stubber, use: Any, lasting: bool, error: type[Exception]
+    sagemaker: Stubber, use: Any, permanent: bool, error: type[Exception]
 ) -> None:
     sagemaker.add_response("describe_endpoint", endpoint("Updating", "old"))
-    event = {"status": "error", "endpoint_name": "cars", "message": "no", "lasting": lasting}
+    event = {"status": "error", "endpoint_name": "cars", "message": "no", "permanent": permanent}
     with pytest.raises(error, match="endpoint cars is Updating still, unwatched: no"):
         run(track_endpoint(use), "resume", context=context(), event=event)
 
@@ -404,7 +414,7 @@ def test_a_model_at_fault_is_not_deployed_again(sagemaker: Stubber, use: Any) ->
 def test_deploy_says_what_it_did(sagemaker: Stubber, use: Any) -> None:
     sagemaker.add_response("describe_endpoint", endpoint("InService", "new"))
     config = {"EndpointName": "cars", "EndpointConfigName": "new"}
-    deploy = use(DeployEndpoint(task_id="deploy", request={"config": config}))
+    deploy = use(SageMakerDeployEndpointOperator(task_id="deploy", request={"config": config}))
     assert run(deploy, context=context()) == {**DEPLOYED, "operation": "none"}
 
 
@@ -414,7 +424,7 @@ def test_deploy_leaves_an_endpoint_that_changed_since_it_was_planned(
     """A rollback that was planned before an update landed would go back over it."""
     sagemaker.add_response("describe_endpoint", endpoint("InService", "third"))
     request = {"config": {"EndpointName": "cars", "EndpointConfigName": "new"}, "replaces": "old"}
-    deploy = use(DeployEndpoint(task_id="deploy", request=request))
+    deploy = use(SageMakerDeployEndpointOperator(task_id="deploy", request=request))
     with pytest.raises(EndpointChanged, match="it serves third, and old was to be replaced"):
         run(deploy, context=context())
 
@@ -423,6 +433,6 @@ def test_ensure_model_creates_it(sagemaker: Stubber, use: Any) -> None:
     config = {"ModelName": "cars-1", "PrimaryContainer": {"ModelPackageName": "arn:package/1"}}
     sagemaker.add_client_error("describe_model", "ValidationException", "Could not find model")
     sagemaker.add_response("create_model", {"ModelArn": f"{ACCOUNT}:model/cars-1"}, config)
-    ensure = use(EnsureModel(task_id="model", request={"config": config}))
+    ensure = use(SageMakerEnsureModelOperator(task_id="model", request={"config": config}))
     made = {"model_name": "cars-1", "arn": f"{ACCOUNT}:model/cars-1"}
     assert run(ensure, context=context()) == made
