@@ -64,8 +64,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.batch.plan import (
         batch_requests,
         decide_batch,
-        list_unreadable,
         plan_batch,
+        record_unreadable_batch,
         write_batch_plan,
     )
 
@@ -75,7 +75,7 @@ def plan(pipeline: str) -> dict[str, Any]:
         site.s3, site.sagemaker, site.layout, site.pipeline, params.answers()["force"]
     )
     batch = state.name(get_current_context()["dag_run"].run_after)
-    list_unreadable(*here, batch, state)
+    record_unreadable_batch(*here, batch, state)
     go_or_skip(decide_batch(state, site.layout.uri(site.layout.batch_record(batch))))
     write_batch_plan(*here, batch, state)
     requests = batch_requests(*here, site.pipeline, site.deployment, batch, state)
@@ -91,20 +91,20 @@ def publish(
     Skip when other batches have predicted all of them meanwhile.
     """
     from include.decisions.batch.drift import drift_warning
-    from include.decisions.batch.publish import decide_commit, plan_commit, write_commit
-    from include.decisions.training.retraining import ask_for_retraining
+    from include.decisions.batch.publish import decide_publish, plan_publish, publish_batch
+    from include.decisions.training.retraining import request_retraining
 
     site = open_site(pipeline)
-    commit = plan_commit(site.s3, site.layout, batch)
-    go_or_skip(decide_commit(commit))
-    record = write_commit(site.s3, site.layout, commit, answered, reported)
+    commit = plan_publish(site.s3, site.layout, batch)
+    go_or_skip(decide_publish(commit))
+    record = publish_batch(site.s3, site.layout, commit, answered, reported)
     drifted = drift_warning(site.pipeline.batch.drift, record)
     if drifted:
         say("drift", drifted)
         if site.pipeline.batch.drift.retrain:
             package = commit.plan.get("package")
             now = datetime.now(UTC)
-            ask_for_retraining(site.s3, site.layout, batch, package, drifted, now)
+            request_retraining(site.s3, site.layout, batch, package, drifted, now)
     return record
 
 

@@ -79,9 +79,13 @@ def fetch(pipeline: str) -> list[str]:
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when the source is unchanged or not complete, else return the job's request."""
     from include.config.versions import source_fingerprint
-    from include.decisions.conversion.stored_images import missing_images
-    from include.decisions.dataset.readiness import decide_complete, need_whole, settling
-    from include.decisions.dataset.settled import need_settled
+    from include.decisions.conversion.stored_images import count_missing_images
+    from include.decisions.dataset.readiness import (
+        decide_complete,
+        require_finished_uploads,
+        settle_time,
+    )
+    from include.decisions.dataset.settled import require_settled
     from include.decisions.dataset.source import Listing, decide_refresh
     from include.decisions.dataset.split_ledger import ledger_job
     from include.decisions.pointer import read_pointer
@@ -91,17 +95,17 @@ def plan(pipeline: str) -> dict[str, Any]:
     source = site.pipeline.source
     listing = Listing.read(site.s3, source_uri(site.pipeline, site.layout))
     go_or_skip(decide_complete(listing, source.complete_marker))
-    files = listing.need_files(source.complete_marker)
+    files = listing.require_files(source.complete_marker)
     fetched = [file.file_name for file in source.urls]
     now = datetime.now(UTC)
-    need_whole(site.s3, listing, fetched, now)
+    require_finished_uploads(site.s3, listing, fetched, now)
     fingerprint = source_fingerprint(files, source, site.pipeline.dataset)
     current = read_pointer(site.s3, site.bucket, site.layout.dataset_pointer)
     previous = current.version
-    missing = missing_images(site.s3, site.layout, previous) if previous else 0
+    missing = count_missing_images(site.s3, site.layout, previous) if previous else 0
     go_or_skip(decide_refresh(current.record, fingerprint, params.answers()["force"], missing))
-    settle = settling(source, site.deployment.name)
-    need_settled(site.s3, site.layout, listing, fetched, settle, now)
+    settle = settle_time(source, site.deployment.name)
+    require_settled(site.s3, site.layout, listing, fetched, settle, now)
     request = refresh_request(
         site.pipeline,
         site.deployment,

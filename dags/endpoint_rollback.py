@@ -54,17 +54,17 @@ def plan(pipeline: str) -> dict[str, Any]:
     """Return the requests that bring a release back; skip where it serves already."""
     from include.decisions.endpoint.plan import decide_deployment, plan_deployment
     from include.decisions.endpoint.release import list_releases
-    from include.decisions.endpoint.rollback import check_settled, choose_release
-    from include.decisions.registry.serving_model import endpoint_status, find_champion
+    from include.decisions.endpoint.rollback import check_not_changing, choose_release
+    from include.decisions.registry.serving_model import endpoint_status, find_serving_model
 
     site, asked = open_site(pipeline), params.answers()
     group = site.pipeline.slug
-    check_settled(endpoint_status(site.sagemaker, group))
+    check_not_changing(endpoint_status(site.sagemaker, group))
     release = choose_release(
         site.sagemaker,
         group,
         list_releases(site.s3, site.layout),
-        find_champion(site.sagemaker, group),
+        find_serving_model(site.sagemaker, group),
         asked["release"],
     )
     state = plan_deployment(site.sagemaker, site.pipeline, site.deployment, release.version)

@@ -46,14 +46,14 @@ FAMILY = "im2rec_conversion"
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when the conversion is done and current, else return the job's request."""
-    from include.decisions.conversion.manifest import need_conversion_manifest
+    from include.decisions.conversion.manifest import ensure_conversion_manifest
     from include.decisions.conversion.plan import decide_conversion, plan_conversion
     from include.sagemaker_requests import im2rec_request
 
     site, asked = open_site(pipeline), params.answers()
     state = plan_conversion(site.s3, site.layout, site.pipeline, asked["dataset_version"])
     go_or_skip(decide_conversion(state, asked["force"]))
-    need_conversion_manifest(site.s3, site.layout, state.dataset_version)
+    ensure_conversion_manifest(site.s3, site.layout, state.dataset_version)
     earlier = None if asked["force"] else state.earlier
     request = im2rec_request(site.pipeline, site.deployment, state.dataset_version, earlier)
     shards = site.pipeline.conversion.instance_count

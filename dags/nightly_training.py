@@ -103,12 +103,12 @@ FAMILY = "nightly_training"
 @task
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip when there is nothing new to learn, else return the training job's request."""
-    from include.decisions.costs.budget import afford
+    from include.decisions.costs.budget import check_budget
     from include.decisions.dataset.split import check_evaluation
-    from include.decisions.promotion.champion import best_model
+    from include.decisions.promotion.champion import choose_champion
     from include.decisions.training.image_digest import pin_image
-    from include.decisions.training.model_age import staleness
-    from include.decisions.training.plan import decide_training, night_record, plan_training
+    from include.decisions.training.model_age import model_age_warning
+    from include.decisions.training.plan import decide_training, decision_record, plan_training
     from include.sagemaker_requests import training_request
     from include.storage.records import write_record
 
@@ -116,8 +116,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     # First: the nights that fail below are those by which a model grows old.
     now, max_age = datetime.now(UTC), site.pipeline.notifications.max_model_age_days
     where = (site.s3, site.sagemaker, site.layout, site.pipeline.slug)
-    champion = best_model(*where) if max_age else None
-    stale = staleness(site.sagemaker, champion, max_age, now)
+    champion = choose_champion(*where) if max_age else None
+    stale = model_age_warning(site.sagemaker, champion, max_age, now)
     if stale:
         say("stale", stale)
     here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
@@ -126,8 +126,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     decision = decide_training(state, asked["force"])
     if decision.go:
         check_evaluation(site.s3, site.layout, state.dataset_version, site.pipeline.evaluation)
-    decision = afford(decision, site.sagemaker, *here, state.hyperparameters, now)
-    write_record(site.s3, site.bucket, site.layout.night, night_record(state, decision, now))
+    decision = check_budget(decision, site.sagemaker, *here, state.hyperparameters, now)
+    write_record(site.s3, site.bucket, site.layout.night, decision_record(state, decision, now))
     go_or_skip(decision)
     request = training_request(
         site.pipeline,
@@ -172,20 +172,20 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
 @task(multiple_outputs=False)
 def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
     """Compare candidate and champion, and return the verdict with its figures."""
-    from include.decisions.promotion.champion import best_model
-    from include.decisions.promotion.evaluation import need_evaluation
+    from include.decisions.promotion.champion import choose_champion
+    from include.decisions.promotion.evaluation import read_evaluation
     from include.decisions.promotion.freshness import compare_data
-    from include.decisions.promotion.paired_predictions import pair_answers
+    from include.decisions.promotion.paired_predictions import pair_predictions
     from include.decisions.promotion.verdict import judge as compare
     from include.storage.records import write_record
 
     site, job = open_site(pipeline), trained["job_name"]
-    evaluation = need_evaluation(site.s3, site.layout, job, f"job {evaluated['job_name']}")
+    evaluation = read_evaluation(site.s3, site.layout, job, f"job {evaluated['job_name']}")
     # Without its own package, which is there where a person clears this task later.
-    champion = best_model(site.s3, site.sagemaker, site.layout, site.pipeline.slug, job)
+    champion = choose_champion(site.s3, site.sagemaker, site.layout, site.pipeline.slug, job)
     paired = freshness = None
     if champion:
-        paired = pair_answers(site.s3, site.layout, job, champion)
+        paired = pair_predictions(site.s3, site.layout, job, champion)
         version = evaluation["dataset_version"]
         freshness = compare_data(site.s3, site.layout, version, champion)
     rules = site.pipeline.promotion
@@ -207,14 +207,14 @@ def register(
     `model` is the request of the model that was judged: the package serves as that one answered.
     Its training is complete then: the checkpoints are deleted.
     """
-    from include.decisions.costs.billing import billed
+    from include.decisions.costs.billing import billing_facts
     from include.decisions.promotion.verdict import APPROVALS
     from include.decisions.registry.packages import register as add
     from include.decisions.training.checkpoints import remove_checkpoints
     from include.sagemaker_requests import package_group_request, package_request
 
     site = open_site(pipeline)
-    cost = billed(trained, site.deployment)
+    cost = billing_facts(trained, site.deployment)
     facts = {"training_job": trained["job_name"], **lineage, **verdict, **cost}
     request = package_request(
         site.pipeline,

@@ -53,10 +53,10 @@ def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, Any
         The question's `subject` and `body`, `hours`, how long an answer is waited for, and
         `approvers`, who may answer: empty for whoever may in Airflow.
     """
-    from include.decisions.promotion.approval import decide_asking, question
+    from include.decisions.promotion.approval import decide_question, question
 
     promotion = open_site(pipeline).pipeline.promotion
-    go_or_skip(decide_asking(promotion.approval, registered["verdict"], registered["reason"]))
+    go_or_skip(decide_question(promotion.approval, registered["verdict"], registered["reason"]))
     approvers = [approver.model_dump() for approver in promotion.approvers]
     asked = question(pipeline, registered, [approver["name"] for approver in approvers])
     tell_now("approval", asked["subject"], asked["body"], "answer it there: Approve or Reject.")
@@ -74,13 +74,13 @@ def take_answer(
     Without an answer the package stays as it is, and can still be approved in the registry. Where
     this deployment does not ask, return what was registered: then the limits alone decide.
     """
-    from include.decisions.promotion.approval import answered_by, decide_approval, decide_asking
+    from include.decisions.promotion.approval import answered_by, decide_approval, decide_question
     from include.decisions.registry.packages import approve, reject
 
     site, package = open_site(pipeline), registered["package"]
     approval = site.pipeline.promotion.approval
     # Not by the answer's absence: a skipped task keeps the XCom of a run before a clear.
-    if not decide_asking(approval, registered["verdict"], registered["reason"]).go:
+    if not decide_question(approval, registered["verdict"], registered["reason"]).go:
         return registered
     if answer is None:
         raise RuntimeError("ask_person left no answer in its XCom: clear prepare_question")

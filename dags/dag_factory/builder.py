@@ -42,14 +42,14 @@ LASTING_ERRORS: list[type[BaseException] | str] = [
     "include.storage.records.RecordError",
     "include.decisions.registry.packages.RegistryError",
     "include.decisions.endpoint.rollback.RollbackError",
-    "include.decisions.endpoint.smoke_test.NoSamples",
+    "include.decisions.endpoint.smoke_test.NoSamplesError",
     "include.decisions.endpoint.smoke_test.SmokeTestError",
     "include.decisions.dataset.source.SourceError",
     "pydantic.ValidationError",
 ]
 """Errors that another try meets again: a person has to change something first."""
 
-UNFINISHED = "include.decisions.dataset.readiness.SourceUnfinished"
+UNFINISHED = "include.decisions.dataset.readiness.SourceNotReadyError"
 UPLOADING = timedelta(minutes=10)
 """How long a source that somebody is writing is left alone before the next look at it."""
 

@@ -68,7 +68,7 @@ def serve(pipeline: Pipeline, planned: Any) -> Any:
 @task(multiple_outputs=False)
 def ask_before(pipeline: str, package: dict[str, str]) -> dict[str, Any] | None:
     """Ask what serves now for the test photos, to compare: None where nothing serves."""
-    from include.decisions.endpoint.smoke_test import ask_former
+    from include.decisions.endpoint.smoke_test import capture_baseline
     from include.decisions.registry.serving_model import endpoint_status
 
     site = open_site(pipeline)
@@ -77,7 +77,7 @@ def ask_before(pipeline: str, package: dict[str, str]) -> dict[str, Any] | None:
     now = endpoint_status(site.sagemaker, site.pipeline.slug)
     if now is None or now.status != "InService":
         return None
-    return ask_former(site.runtime, now.name, samples)
+    return capture_baseline(site.runtime, now.name, samples)
 
 
 @task(multiple_outputs=False)
@@ -88,14 +88,14 @@ def smoke_test(
     before: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Ask the endpoint for test photos, and return how its answers and its pace compare."""
-    from include.decisions.endpoint.smoke_test import NoAnswer, SmokeTestError
+    from include.decisions.endpoint.smoke_test import NoAnswerError, SmokeTestError
     from include.decisions.endpoint.smoke_test import smoke_test as ask
 
     site = open_site(pipeline)
     name, samples = endpoint["endpoint_name"], _samples(site, package)
     try:
         return ask(site.runtime, name, samples, site.pipeline.endpoint, before)
-    except (SmokeTestError, NoAnswer) as error:
+    except (SmokeTestError, NoAnswerError) as error:
         get_current_context()["ti"].xcom_push(key=FAILED_TEST, value=str(error))
         raise
 
@@ -107,7 +107,7 @@ def withdraw(pipeline: str) -> dict[str, Any]:
     Changes nothing: `reject_package` and `plan_restore` act on the decision, each by itself.
     Skipped where there is nothing to do for either.
     """
-    from include.decisions.endpoint.rejection import judge_failure
+    from include.decisions.endpoint.rejection import decide_rejection
     from include.decisions.registry.serving_model import endpoint_status
     from sagemaker_jobs.failure_reasons import endpoint_cause
 
@@ -120,7 +120,7 @@ def withdraw(pipeline: str) -> dict[str, Any]:
     failed_test = ti.xcom_pull(task_ids="smoke_test", key=FAILED_TEST) if tested else None
     endpoint = endpoint_status(site.sagemaker, site.pipeline.slug)
     cause = endpoint_cause(endpoint.failure_reason if endpoint else "")
-    judged = judge_failure(endpoint, planned, deployed, failed_test, cause)
+    judged = decide_rejection(endpoint, planned, deployed, failed_test, cause)
     go_or_skip(judged.restore if judged.restore.go else judged.reject)
     return {
         "package": planned["package"]["arn"],
@@ -171,10 +171,10 @@ def prune(pipeline: str) -> dict[str, Any]:
     from include.decisions.endpoint.pruning import prune as delete
     from include.decisions.endpoint.release import list_releases
     from include.decisions.registry.packages import approved_packages
-    from include.decisions.registry.serving_model import find_champion
+    from include.decisions.registry.serving_model import find_serving_model
 
     site = open_site(pipeline)
-    champion = find_champion(site.sagemaker, site.pipeline.slug)
+    champion = find_serving_model(site.sagemaker, site.pipeline.slug)
     if champion is None:
         return {}
     releases, most = list_releases(site.s3, site.layout), site.pipeline.endpoint.keep_releases

@@ -35,25 +35,25 @@ _MISSING = re.compile(
 )
 
 
-def code_of(error: BaseException) -> str:
+def error_code(error: BaseException) -> str:
     """Return an AWS error's code, or the class of one that is none of AWS's."""
     return str(_response(error).get("Error", {}).get("Code") or type(error).__name__)
 
 
 def is_denied(error: BaseException) -> bool:
     """Whether AWS says that the caller may not ask, or does not know the caller's credentials."""
-    if code_of(error) in EXPIRED:
+    if error_code(error) in EXPIRED:
         return False
     status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return code_of(error) in DENIED or status in {401, 403}
+    return error_code(error) in DENIED or status in {401, 403}
 
 
 def is_missing(error: BaseException) -> bool:
     """Whether SageMaker says that the thing asked for does not exist: its code is Validation's."""
-    if code_of(error) in {"ResourceNotFound", "ResourceNotFoundException"}:
+    if error_code(error) in {"ResourceNotFound", "ResourceNotFoundException"}:
         return True
     message = str(_response(error).get("Error", {}).get("Message", ""))
-    return code_of(error) == "ValidationException" and bool(_MISSING.search(message))
+    return error_code(error) == "ValidationException" and bool(_MISSING.search(message))
 
 
 def _response(error: BaseException) -> dict[str, Any]:

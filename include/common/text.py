@@ -1,13 +1,13 @@
-"""How a message names a few of many."""
+"""Shorten lists of names for messages."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import islice
 
-MOST = 3
+MAX_NAMES = 3
 
 
-def few_of(names: Collection[str]) -> str:
-    """Return the first names in their order, and dots where there are more."""
-    return ", ".join(islice(names, MOST)) + (", ..." if len(names) > MOST else "")
+def shorten_list(names: Collection[str]) -> str:
+    """Return the first names, separated by commas, and "..." if there are more."""
+    return ", ".join(islice(names, MAX_NAMES)) + (", ..." if len(names) > MAX_NAMES else "")

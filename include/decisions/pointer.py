@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from include.common.aws_errors import code_of
+from include.common.aws_errors import error_code
 from include.decisions.decision import Decision
 from include.storage.records import parse_record, read_record, write_record
 
@@ -84,7 +84,7 @@ def move_pointer(
     try:
         write_record(s3, bucket, key, record, **condition(seen))
     except s3.exceptions.ClientError as error:
-        if code_of(error) not in CHANGED:
+        if error_code(error) not in CHANGED:
             raise
     else:
         return Decision(True, f"{key} names version {record['version']} now")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def tags_of(sagemaker: Any, arn: str) -> dict[str, str]:
+def read_tags(sagemaker: Any, arn: str) -> dict[str, str]:
     """Return the tags of one of SageMaker's things, their values by key."""
     pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
     return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}

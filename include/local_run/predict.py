@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 from rich.table import Table
 
-from include.decisions.registry.serving_model import Champion, find_champion
+from include.decisions.registry.serving_model import ServingModel, find_serving_model
 from include.image_classification.images.still import (
     AnimatedPhotoError,
     UnsupportedPhotoError,
@@ -85,10 +85,10 @@ def _shrunk(file: Path, content: bytes) -> bytes:
     return cv2.imencode(".jpg", smaller)[1].tobytes()
 
 
-def _champion(aws: Aws, pipeline: str) -> Champion:
+def _champion(aws: Aws, pipeline: str) -> ServingModel:
     endpoint = pipeline.replace("_", "-")
     try:
-        champion = find_champion(aws.sagemaker, endpoint)
+        champion = find_serving_model(aws.sagemaker, endpoint)
     except EndpointConnectionError:
         raise RunError("the local AWS does not answer: start it with `make run`") from None
     if champion is None:
@@ -96,7 +96,7 @@ def _champion(aws: Aws, pipeline: str) -> Champion:
     return champion
 
 
-def _ask(aws: Aws, champion: Champion, content: bytes, kind: str) -> list[float]:
+def _ask(aws: Aws, champion: ServingModel, content: bytes, kind: str) -> list[float]:
     try:
         answer = aws.runtime.invoke_endpoint(
             EndpointName=champion.endpoint, ContentType=kind, Body=content
@@ -109,7 +109,7 @@ def _ask(aws: Aws, champion: Champion, content: bytes, kind: str) -> list[float]
     return probabilities
 
 
-def _classes(aws: Aws, pipeline: str, champion: Champion) -> list[str]:
+def _classes(aws: Aws, pipeline: str, champion: ServingModel) -> list[str]:
     if champion.package is None:
         raise RunError(f"endpoint {champion.endpoint} serves a model from outside the registry")
     version = champion.package.metadata["dataset_version"]

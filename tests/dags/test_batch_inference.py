@@ -28,7 +28,7 @@ def s3() -> MemoryS3:
 def call(dag_bag: Any, s3: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give the function that calls a task of the batch's DAG."""
     package = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
-    monkeypatch.setattr("include.decisions.batch.plan.model_for_batches", lambda *_: package)
+    monkeypatch.setattr("include.decisions.batch.plan.choose_batch_model", lambda *_: package)
     site = SimpleNamespace(
         s3=s3, sagemaker=None, bucket="some-bucket", pipeline=find_pipeline("merch"), layout=LAYOUT
     )

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from include.config import find_pipeline
 from include.decisions.endpoint import smoke_test
 from include.decisions.endpoint.rollback import RollbackError
-from include.decisions.endpoint.smoke_test import NoAnswer, NoSamples, SmokeTestError
+from include.decisions.endpoint.smoke_test import NoAnswerError, NoSamplesError, SmokeTestError
 from include.decisions.registry import packages, serving_model
 from include.decisions.registry.serving_model import EndpointStatus
 from sagemaker_jobs.endpoints.updates import check_replaced
@@ -47,7 +47,7 @@ class Serving:
 
     def samples(self, *_: Any) -> list[Any]:
         if not self.testable:
-            raise NoSamples
+            raise NoSamplesError
         return []
 
     def describe(self, *_: Any) -> EndpointStatus:
@@ -88,7 +88,7 @@ def serving(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Serving:
     return Serving(dag_bag.dags["merch__endpoint_update"], monkeypatch)
 
 
-@pytest.mark.parametrize("error", [SmokeTestError("another model"), NoAnswer("another model")])
+@pytest.mark.parametrize("error", [SmokeTestError("another model"), NoAnswerError("another model")])
 def test_a_model_that_was_asked_and_failed_is_rejected_with_what_was_wrong(
     serving: Serving, error: Exception
 ) -> None:
@@ -222,6 +222,6 @@ def test_what_nobody_can_test_is_refused_before_the_first_model_is_deployed(
 ) -> None:
     """Else the first endpoint serves it, and its package is rejected for want of photos."""
     serving.status, serving.testable = "Failed", False
-    with pytest.raises(NoSamples):
+    with pytest.raises(NoSamplesError):
         serving.call("ask_before", PLANNED["package"])
     assert "ask_before" in serving.dag.get_task("deploy").upstream_task_ids

@@ -17,7 +17,7 @@ from moto.sagemaker.models import sagemaker_backends
 from dag_factory import job_tasks
 from include.config import Deployment, Pipeline, find_pipeline
 from include.config.sections.budget import Budget
-from include.decisions.costs.billing import billed
+from include.decisions.costs.billing import billing_facts
 from include.decisions.costs.budget import BudgetError
 from include.storage.layout import Layout
 from include.storage.records import RecordError
@@ -344,7 +344,7 @@ def test_a_night_that_fails_says_first_that_the_model_is_stale(night: Night, wro
         night.s3.delete_object(Bucket=BUCKET, Key=Layout(BUCKET, "merch").recordio_pointer)
     night.set_budget(per_run_usd=0.1)
     night.monkeypatch.setattr(
-        "include.decisions.training.model_age.staleness", lambda *_: "40 days old"
+        "include.decisions.training.model_age.model_age_warning", lambda *_: "40 days old"
     )
     with pytest.raises(Exception, match=r"ECR does not have|recordio/current\.json|per_run_usd"):
         night.call("plan")
@@ -396,7 +396,7 @@ def test_the_tracker_knows_what_a_training_cost_where_it_is_billed(
     monkeypatch.setattr(job_tasks, "open_deployment", lambda: here)
     dag = dag_bag.dags["merch__nightly_training"]
     assert dag.get_task("track_train").cost_usd(TRAINED) == dollars
-    assert billed(TRAINED, here)["cost_usd"] == dollars
+    assert billing_facts(TRAINED, here)["cost_usd"] == dollars
     assert dag.get_task("track_evaluate").cost_usd is None
 
 

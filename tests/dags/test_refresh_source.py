@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from moto import mock_aws
 
 from include.config import Pipeline, find_pipeline
-from include.decisions.dataset.readiness import SourceUnfinished
+from include.decisions.dataset.readiness import SourceNotReadyError
 from include.storage.layout import Layout
 from include.storage.records import RecordError
 from tests.dags.task_calls import BUCKET, call_task
@@ -152,17 +152,17 @@ def test_without_its_marker_the_source_waits_and_the_marker_is_no_change(tasks: 
 def test_a_source_that_is_being_written_makes_the_plan_try_again(tasks: Tasks) -> None:
     tasks.set(settle_minutes=5)
     tasks.put("source/a.zip", b"one")
-    with pytest.raises(SourceUnfinished, match="has to last for 5 minutes"):
+    with pytest.raises(SourceNotReadyError, match="has to last for 5 minutes"):
         tasks.call("plan")
     policy = tasks.dag.get_task("plan").retry_policy
-    decision = policy.evaluate(SourceUnfinished("still"), 1, 3, None)
+    decision = policy.evaluate(SourceNotReadyError("still"), 1, 3, None)
     assert (decision.action.value, decision.retry_delay.total_seconds()) == ("retry", 600)
 
 
 def test_a_later_try_finds_since_when_the_source_has_not_changed(tasks: Tasks) -> None:
     tasks.set(settle_minutes=5)
     tasks.put("source/a.zip", b"one")
-    with pytest.raises(SourceUnfinished):
+    with pytest.raises(SourceNotReadyError):
         tasks.call("plan")
     tasks.look_back(minutes=5)
     planned = tasks.call("plan")

@@ -16,19 +16,19 @@ from botocore.exceptions import ClientError
 
 from include.config import find_pipeline
 from include.config.deployment import Deployment
-from include.decisions.conversion.manifest import need_conversion_manifest
+from include.decisions.conversion.manifest import ensure_conversion_manifest
 from include.decisions.costs.billing import training_jobs
-from include.decisions.dataset.readiness import SourceUnfinished
-from include.decisions.dataset.settled import need_settled
+from include.decisions.dataset.readiness import SourceNotReadyError
+from include.decisions.dataset.settled import require_settled
 from include.decisions.dataset.source import Listing
-from include.decisions.dataset.web import shelf
-from include.decisions.dataset.web.draft import Note, Place, note_record
-from include.decisions.dataset.web.state import State
+from include.decisions.dataset.web import draft_store
+from include.decisions.dataset.web.draft import DraftLocation, DraftNote, note_as_json
+from include.decisions.dataset.web.state import FileState
 from include.decisions.endpoint.pruning import prune
 from include.decisions.preflight import check_installation, check_pipeline
 from include.decisions.preflight.endpoint import check_endpoint
 from include.decisions.registry.packages import register, reject
-from include.decisions.registry.serving_model import find_champion
+from include.decisions.registry.serving_model import find_serving_model
 from include.decisions.training.image_digest import pin_image
 from include.local_run.stack.aws import BUCKET, variables
 from include.storage.layout import Layout
@@ -153,7 +153,7 @@ def follow_an_endpoint_made_by_hand() -> list[Call]:
     }
     with canned(lambda operation, params: answers.get(operation, {})) as calls:
         sagemaker = client("sagemaker")
-        assert find_champion(sagemaker, PIPELINE.slug)
+        assert find_serving_model(sagemaker, PIPELINE.slug)
         check_endpoint(client, PIPELINE, DEPLOYMENT)
         answers["DescribeEndpoint"] = {
             **serving,
@@ -191,8 +191,8 @@ def judge_packages() -> list[Call]:
 def fetch_a_file() -> list[Call]:
     """The fetch task of dataset_refresh: a draft is begun, found again, completed or removed."""
     folder = f"{LAYOUT.fetching}cars_train.tgz/"
-    state = State.of("https://a.b/c", 1, {"ETag": '"1"'})
-    note = json.dumps(note_record(Note("u", state, None, 1))).encode()
+    state = FileState.of("https://a.b/c", 1, {"ETag": '"1"'})
+    note = json.dumps(note_as_json(DraftNote("u", state, None, 1))).encode()
 
     def answer(operation: str, params: Mapping[str, Any]) -> Any:
         if operation == "HeadObject" and states:
@@ -209,14 +209,14 @@ def fetch_a_file() -> list[Call]:
 
     states = ["not completed"]
     with canned(answer) as calls:
-        place = Place(client("s3"), BUCKET, folder, f"{LAYOUT.source}cars_train.tgz")
-        shelf.begin(place, state, None)
-        draft = shelf.find(place)
+        place = DraftLocation(client("s3"), BUCKET, folder, f"{LAYOUT.source}cars_train.tgz")
+        draft_store.create_draft(place, state, None)
+        draft = draft_store.find_draft(place)
         assert draft is not None
         draft.add(b"x")
         draft.complete()
         states.clear()
-        shelf.publish(place, {})
+        draft_store.publish_draft(place, {})
     return calls
 
 
@@ -232,9 +232,9 @@ def look_at_a_source() -> list[Call]:
         s3 = client("s3")
         missing = s3.exceptions.NoSuchKey
         listing = Listing(LAYOUT.uri(LAYOUT.source), {})
-        with pytest.raises(SourceUnfinished):
-            need_settled(s3, LAYOUT, listing, (), timedelta(minutes=5), NOW)
-        need_conversion_manifest(s3, LAYOUT, "0" * 16)
+        with pytest.raises(SourceNotReadyError):
+            require_settled(s3, LAYOUT, listing, (), timedelta(minutes=5), NOW)
+        ensure_conversion_manifest(s3, LAYOUT, "0" * 16)
     return calls
 
 

@@ -1,4 +1,4 @@
-"""Has every image of a batch an answer, and every answer an image?"""
+"""Completeness of a batch's predictions: one row for each planned image, and no other rows."""
 
 from __future__ import annotations
 
@@ -8,41 +8,43 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.common.csv_cells import restore
-from include.common.text import few_of
+from include.common.text import shorten_list
 from include.storage.layout import Layout
 from include.storage.records import RecordError
 
 
-def need_answers(s3: Any, layout: Layout, plan: Mapping[str, Any], made_by: str) -> None:
-    """Refuse a batch whose table of predictions is not of the images that were planned.
+def check_completeness(s3: Any, layout: Layout, plan: Mapping[str, Any], made_by: str) -> None:
+    """Check that a batch's table of predictions has exactly the planned images.
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         plan: The batch's plan.
-        made_by: The job that writes the table.
+        made_by: The job that writes the table, for error messages.
 
     Raises:
-        RecordError: The table is missing, an image has no row in it, or a row is of no image.
+        RecordError: The table is missing, a planned image has no row, or a row belongs to an image
+            that was not planned.
     """
     batch = plan["batch"]
     table = layout.uri(layout.batch_table(batch))
     rows, images = _files(s3, layout, batch, made_by), set(plan["images"])
-    if lost := images - rows:
+    if missing := images - rows:
         raise RecordError(
-            f"{len(lost)} of {len(images)} images have no row in {table} ({few_of(sorted(lost))}): "
-            "clear submit_transform and what follows"
+            f"{len(missing)} of {len(images)} images have no row in {table} "
+            f"({shorten_list(sorted(missing))}): clear submit_transform and its downstream tasks"
         )
-    if strange := rows - images:
+    if unplanned := rows - images:
         raise RecordError(
-            f"{len(strange)} rows of {table} are of images that were not planned "
-            f"({few_of(sorted(strange))}): delete their answers below "
-            f"{layout.uri(layout.batch_predictions(batch))}, then clear submit_report and what "
-            "follows"
+            f"{len(unplanned)} rows of {table} are of images that were not planned "
+            f"({shorten_list(sorted(unplanned))}): delete their predictions below "
+            f"{layout.uri(layout.batch_predictions(batch))}, then clear submit_report and its "
+            "downstream tasks"
         )
 
 
 def _files(s3: Any, layout: Layout, batch: str, made_by: str) -> set[str]:
+    """Return the file names in the table of predictions."""
     key = layout.batch_table(batch)
     try:
         body = s3.get_object(Bucket=layout.bucket, Key=key)["Body"].read()

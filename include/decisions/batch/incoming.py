@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from include.decisions.batch.ledger import Content, committed
+from include.decisions.batch.ledger import Content, read_ledger
 from include.decisions.dataset.readiness import HALF_WRITTEN
 from include.storage.layout import Layout
 
@@ -29,7 +29,7 @@ class IncomingImage:
         return self.key, self.tag
 
 
-def new_images(s3: Any, layout: Layout, everything: bool = False) -> list[IncomingImage]:
+def find_new_images(s3: Any, layout: Layout, everything: bool = False) -> list[IncomingImage]:
     """Return the images that no batch has dealt with yet, by key.
 
     An image that was replaced by another of the same name is new again. Folder markers and what is
@@ -46,7 +46,7 @@ def new_images(s3: Any, layout: Layout, everything: bool = False) -> list[Incomi
         for key, entry in _objects(s3, layout.bucket, layout.incoming)
         if not _is_passing(key)
     ]
-    known = committed(s3, layout, {image.content for image in images})
+    known = read_ledger(s3, layout, {image.content for image in images})
     batches = {image: known.batch(image.content) for image in images}
     taken = (image for image, batch in batches.items() if everything or batch is None)
     return sorted(taken, key=lambda image: (batches[image] or "", image.key))

@@ -10,7 +10,7 @@ from typing import Any
 from include.decisions.batch.ledger_summary import (
     BatchEntry,
     BatchSummary,
-    SummaryDamaged,
+    SummaryDamagedError,
     open_summary,
 )
 from include.storage.layout import Layout
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Committed:
+class Ledger:
     """Which batch has dealt with what; of several, the one of the latest run.
 
     Contents are asked for and not names alone: the records' order is that of their runs and not of
@@ -47,9 +47,9 @@ class Committed:
             _note(found, entry.batch, images, wanted)
 
 
-def committed(
+def read_ledger(
     s3: Any, layout: Layout, wanted: Collection[Content], without: str | None = None
-) -> Committed:
+) -> Ledger:
     """Find out which images successful batches have dealt with.
 
     Most batches are read from the summary, in one request, and only the others from their own
@@ -78,17 +78,17 @@ def committed(
 
 def _summarized(
     summary: BatchSummary, folders: Collection[str], wanted: Collection[Content]
-) -> tuple[Committed, set[str]]:
+) -> tuple[Ledger, set[str]]:
     """Return what the summary has of these batches, and which of them it has."""
-    found, known = Committed(), set()
+    found, known = Ledger(), set()
     try:
         for entry in summary.entries():
             if entry.batch in folders:
                 known.add(entry.batch)
                 found.note(entry, wanted)
-    except SummaryDamaged as error:
+    except SummaryDamagedError as error:
         log.warning("the summary of batches is damaged, and made anew: %s", error)
-        return Committed(), set()
+        return Ledger(), set()
     return found, known
 
 

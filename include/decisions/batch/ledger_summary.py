@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from include.common.aws_errors import code_of
+from include.common.aws_errors import error_code
 from include.decisions.pointer import CHANGED, condition
 from include.storage.layout import Layout
 
@@ -38,7 +38,7 @@ DAMAGED = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)
 log = logging.getLogger(__name__)
 
 
-class SummaryDamaged(Exception):
+class SummaryDamagedError(Exception):
     """The summary cannot be read: all batches are read from their own records."""
 
 
@@ -90,7 +90,7 @@ class BatchSummary:
         """Yield the batches of the summary.
 
         Raises:
-            SummaryDamaged: The object is damaged, and `save` writes it anew.
+            SummaryDamagedError: The object is damaged, and `save` writes it anew.
         """
         self._file.seek(0)
         try:
@@ -101,7 +101,7 @@ class BatchSummary:
         except DAMAGED as error:
             self._file.seek(0)
             self._file.truncate()
-            raise SummaryDamaged(repr(error)) from error
+            raise SummaryDamagedError(repr(error)) from error
 
     def add(self, entry: BatchEntry) -> None:
         """Note a batch that the summary lacks."""
@@ -124,7 +124,7 @@ class BatchSummary:
         try:
             self._s3.put_object(**where, Body=self._file, **condition(self._etag))
         except self._s3.exceptions.ClientError as error:
-            if code_of(error) not in CHANGED:
+            if error_code(error) not in CHANGED:
                 raise
             log.info("another task has written %s meanwhile", self._layout.batches_summary)
 

@@ -10,10 +10,10 @@ from typing import Any
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.versions import digest
-from include.decisions.batch.incoming import IncomingImage, new_images
-from include.decisions.batch.screening.incoming_photos import unreadable_images
+from include.decisions.batch.incoming import IncomingImage, find_new_images
+from include.decisions.batch.screening.incoming_photos import find_unreadable_images
 from include.decisions.decision import Decision
-from include.decisions.promotion.champion import model_for_batches
+from include.decisions.promotion.champion import choose_batch_model
 from include.decisions.promotion.precision import check_precision
 from include.decisions.registry.packages import Package, RegistryError
 from include.sagemaker_requests import (
@@ -72,14 +72,14 @@ def plan_batch(
         pipeline: Whose images they are.
         everything: Take images that were predicted before, too.
     """
-    package = model_for_batches(sagemaker, pipeline.slug)
+    package = choose_batch_model(sagemaker, pipeline.slug)
     if package is None:
         return BatchState([], {}, None)
-    images = new_images(s3, layout, everything)
+    images = find_new_images(s3, layout, everything)
     largest = pipeline.batch.transform.max_payload_bytes
     state = BatchState([], {}, package, everything)
     for some in _batched(images, pipeline.batch.max_images):
-        unreadable = state.unreadable | unreadable_images(s3, layout, some, largest)
+        unreadable = state.unreadable | find_unreadable_images(s3, layout, some, largest)
         state = BatchState([*state.images, *some], unreadable, package, everything)
         # Images of which none can be read must not keep others waiting.
         if state.readable:
@@ -126,7 +126,7 @@ def write_batch_plan(s3: Any, layout: Layout, batch: str, state: BatchState) -> 
     write_record(s3, layout.bucket, layout.batch_plan(batch), {"batch": batch, **state.record()})
 
 
-def list_unreadable(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
+def record_unreadable_batch(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
     """Where no new image can be read, write the record of a batch that has predicted none.
 
     It lists them with their reasons, and later nights do not look at them again.
@@ -144,12 +144,12 @@ def list_unreadable(s3: Any, layout: Layout, batch: str, state: BatchState) -> N
     write_record(s3, layout.bucket, layout.batch_record(batch), {**state.record(), **record})
 
 
-def has_truth(s3: Any, layout: Layout) -> bool:
+def has_labels(s3: Any, layout: Layout) -> bool:
     """Whether someone put the true classes of incoming images into their folder."""
     return _exists(s3, layout.bucket, f"{layout.truth}labels.json")
 
 
-def evaluated_job(s3: Any, layout: Layout, package: Package) -> str | None:
+def find_evaluated_job(s3: Any, layout: Layout, package: Package) -> str | None:
     """Return the training job of a model whose evaluation's answers are still there, or None."""
     job = package.metadata.get("training_job")
     return job if job and _exists(s3, layout.bucket, layout.evaluation_answers(job)) else None
@@ -195,7 +195,7 @@ def batch_requests(
             deployment,
             batch,
             version,
-            has_truth(s3, layout),
-            evaluated_job(s3, layout, state.package),
+            has_labels(s3, layout),
+            find_evaluated_job(s3, layout, state.package),
         ),
     }

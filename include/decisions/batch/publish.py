@@ -1,7 +1,7 @@
-"""When a batch's two jobs have succeeded: which of its images does its record say are predicted?
+"""Publication of a batch: write its record after its transform and its report have succeeded.
 
-A run may be cleared when a later one has predicted its images. No image is to be in two records,
-and none is to be lost.
+A failed run may be cleared after a later run has predicted the same images. Publication makes sure
+that each image is in exactly one record.
 """
 
 from __future__ import annotations
@@ -10,91 +10,106 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from include.common.text import few_of
-from include.decisions.batch.completeness import need_answers
-from include.decisions.batch.ledger import committed
+from include.common.text import shorten_list
+from include.decisions.batch.completeness import check_completeness
+from include.decisions.batch.ledger import read_ledger
 from include.decisions.decision import Decision
 from include.storage.layout import Layout
 from include.storage.records import need_record, write_record
 
 
 @dataclass(frozen=True)
-class Commit:
-    """What a batch has planned, and which of its images other batches have predicted."""
+class Publication:
+    """A batch's plan, and which of its images are already in other batches' records.
+
+    Attributes:
+        plan: The batch's plan, as the run's task `plan` wrote it.
+        elsewhere: Keys of images, each with the batch whose record has it.
+    """
 
     plan: dict[str, Any]
     elsewhere: dict[str, str]
-    """Keys of images, and the batch whose record has them."""
 
     @property
     def images(self) -> dict[str, str]:
-        """The images that this batch's record shall have, with their tags."""
+        """The images that go into this batch's record: their ETags by key."""
         images: dict[str, str] = self.plan["images"]
         return {key: tag for key, tag in images.items() if key not in self.elsewhere}
 
 
-def plan_commit(s3: Any, layout: Layout, batch: str) -> Commit:
-    """Look at what a batch was to predict, and at what others have predicted meanwhile.
+def plan_publish(s3: Any, layout: Layout, batch: str) -> Publication:
+    """Find out which images of a batch have been predicted by other batches in the meantime.
 
-    A person who forces a batch wants its images predicted again, so none of them is looked for.
+    For a forced batch no image counts as predicted elsewhere: the user wants all of them predicted
+    again.
 
     Raises:
-        RecordError: The batch was not planned.
+        RecordError: The batch has no plan.
     """
     plan = need_record(s3, layout.bucket, layout.batch_plan(batch), "this run's plan task")
     if plan.get("forced"):
-        return Commit(plan, {})
+        return Publication(plan, {})
     planned = set(plan["images"].items())
-    predicted = committed(s3, layout, planned, without=batch).predicted
-    return Commit(plan, {key: by for (key, _), by in predicted.items()})
+    predicted = read_ledger(s3, layout, planned, without=batch).predicted
+    return Publication(plan, {key: other for (key, _), other in predicted.items()})
 
 
-def decide_commit(commit: Commit) -> Decision:
-    """Decide whether the batch has predicted anything that no other has."""
-    if not commit.elsewhere:
-        return Decision(True, f"{len(commit.images)} images are predicted")
-    told = (
-        f"{len(commit.elsewhere)} images were predicted by other batches before ({_named(commit)})"
+def decide_publish(publication: Publication) -> Decision:
+    """Decide whether to write the batch's record: not if other batches have all of its images."""
+    images, elsewhere = publication.images, publication.elsewhere
+    if not elsewhere:
+        return Decision(True, f"{len(images)} images are predicted")
+    names = shorten_list([f"{key} by {batch}" for key, batch in sorted(elsewhere.items())])
+    found = f"{len(elsewhere)} images were predicted by other batches before ({names})"
+    if not images:
+        return Decision(False, f"all {found}: this batch is not recorded")
+    return Decision(
+        True, f"{len(images)} images are predicted; {found} and stay in those batches' records"
     )
-    if not commit.images:
-        return Decision(False, f"all {told}: this batch does not count")
-    return Decision(True, f"{len(commit.images)} images are predicted; {told} and stay theirs")
 
 
-def _named(commit: Commit) -> str:
-    return few_of([f"{key} by {batch}" for key, batch in sorted(commit.elsewhere.items())])
-
-
-def write_commit(
-    s3: Any, layout: Layout, commit: Commit, answered: dict[str, Any], reported: dict[str, Any]
+def publish_batch(
+    s3: Any,
+    layout: Layout,
+    publication: Publication,
+    transformed: dict[str, Any],
+    reported: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write the record of a batch whose two jobs succeeded: its images now count as predicted.
+    """Write a batch's record, after which its images count as predicted.
+
+    Args:
+        s3: A boto3 S3 client.
+        layout: The pipeline's S3 keys.
+        publication: The batch's plan, and the images that other batches have.
+        transformed: The summary of the batch's transform job.
+        reported: The summary of the batch's report job.
 
     Returns:
         The record without its lists of images.
 
     Raises:
-        RecordError: The report is missing, or is not of exactly the images that were planned.
+        RecordError: The report is missing, or its images are not exactly the planned ones.
     """
-    batch, job = commit.plan["batch"], f"job {reported['job_name']}"
-    need_answers(s3, layout, commit.plan, job)
+    batch, job = publication.plan["batch"], f"job {reported['job_name']}"
+    check_completeness(s3, layout, publication.plan, job)
     report = need_record(s3, layout.bucket, layout.batch_summary(batch), job)
     summary = {
         "stage": "batch",
         "batch": batch,
         "counts": {
-            "images": len(commit.images),
-            "elsewhere": len(commit.elsewhere),
-            "unreadable": len(commit.plan["unreadable"]),
+            "images": len(publication.images),
+            "elsewhere": len(publication.elsewhere),
+            "unreadable": len(publication.plan["unreadable"]),
             "uncertain": report.get("uncertain"),
         },
         "drift": report.get("drift"),
-        "predictions": answered["outputs"]["transform"],
+        "predictions": transformed["outputs"]["transform"],
         "report": reported["outputs"]["result"],
-        "jobs": [answered["job_name"], reported["job_name"]],
-        "seconds": answered["seconds"] + reported["seconds"],
+        "jobs": [transformed["job_name"], reported["job_name"]],
+        "seconds": transformed["seconds"] + reported["seconds"],
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    lists = {"images": commit.images, "elsewhere": commit.elsewhere}
-    write_record(s3, layout.bucket, layout.batch_record(batch), {**commit.plan, **lists, **summary})
+    lists = {"images": publication.images, "elsewhere": publication.elsewhere}
+    record = {**publication.plan, **lists, **summary}
+    write_record(s3, layout.bucket, layout.batch_record(batch), record)
     return summary

@@ -20,7 +20,7 @@ HEAD = 4096
 log = logging.getLogger(__name__)
 
 
-def need_conversion_manifest(s3: Any, layout: Layout, version: str) -> None:
+def ensure_conversion_manifest(s3: Any, layout: Layout, version: str) -> None:
     """Make sure that a dataset version has its conversion manifest.
 
     The refresh job writes it with the version. A version from before it did, and one that was

@@ -9,7 +9,7 @@ from include.storage.layout import Layout
 from include.storage.records import RecordError
 
 
-def missing_images(s3: Any, layout: Layout, version: str) -> int:
+def count_missing_images(s3: Any, layout: Layout, version: str) -> int:
     """Return how many images of a dataset version are not stored, or with another size.
 
     The manifest is read and the images' folder is listed, a thousand at a time; nothing else.

@@ -10,7 +10,7 @@ from typing import Any
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.prices import training_price
-from include.decisions.tags import tags_of
+from include.decisions.tags import read_tags
 
 HOUR = 3600
 
@@ -57,7 +57,7 @@ def training_jobs(
     ours = {("pipeline", pipeline.name), ("deployment", deployment.name)}
     for page in pages:
         for listed in page["TrainingJobSummaries"]:
-            if ours <= tags_of(sagemaker, listed["TrainingJobArn"]).items():
+            if ours <= read_tags(sagemaker, listed["TrainingJobArn"]).items():
                 name = listed["TrainingJobName"]
                 yield _job(sagemaker.describe_training_job(TrainingJobName=name), now)
 
@@ -65,7 +65,7 @@ def training_jobs(
 def cost_usd(summary: Mapping[str, Any], deployment: Deployment) -> float | None:
     """Return what a finished training job cost in US dollars, by what tracking it returned.
 
-    None where nothing is billed, or where no price is known.
+    None where nothing is billing_facts, or where no price is known.
     """
     seconds = summary["billable_seconds"]
     if not deployment.is_billed or seconds is None:
@@ -74,7 +74,7 @@ def cost_usd(summary: Mapping[str, Any], deployment: Deployment) -> float | None
     return round(price.usd_per_hour * seconds / HOUR, 4) if price else None
 
 
-def billed(summary: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]:
+def billing_facts(summary: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]:
     """Return what a finished training job cost, for its candidate's package.
 
     Args:

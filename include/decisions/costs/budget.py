@@ -24,7 +24,7 @@ class BudgetError(Exception):
     """Training would cost more than the pipeline allows, or what it costs is not known."""
 
 
-def afford(
+def check_budget(
     decision: Decision,
     sagemaker: Any,
     pipeline: Pipeline,

@@ -10,11 +10,11 @@ from include.common.addresses import redact_url
 from include.common.guarded_http import AllowedHosts
 from include.config.sections.web_file import WebFile
 from include.decisions.dataset.source import SourceError
-from include.decisions.dataset.web import shelf
-from include.decisions.dataset.web.draft import Place
+from include.decisions.dataset.web import draft_store
+from include.decisions.dataset.web.draft import DraftLocation
 from include.decisions.dataset.web.origins import gone
 from include.decisions.dataset.web.progress import Progress
-from include.decisions.dataset.web.request import Unreadable
+from include.decisions.dataset.web.request import MirrorError
 from include.decisions.dataset.web.transfer import Transfer
 from include.storage.layout import Layout
 
@@ -55,7 +55,7 @@ def fetch_source(
     except ValueError as error:
         raise SourceError(f"Airflow Variable {error}") from error
     keep = [_folder(layout, file) for file in files]
-    shelf.sweep(s3, layout.bucket, layout.fetching, keep)
+    draft_store.delete_stale_drafts(s3, layout.bucket, layout.fetching, keep)
     return [file.file_name for file in files if _fetch(s3, layout, file, allowed)]
 
 
@@ -65,7 +65,7 @@ def _folder(layout: Layout, file: WebFile) -> str:
 
 def _fetch(s3: Any, layout: Layout, file: WebFile, allowed: AllowedHosts) -> bool:
     target = f"{layout.source}{file.file_name}"
-    place = Place(s3, layout.bucket, _folder(layout, file), target)
+    place = DraftLocation(s3, layout.bucket, _folder(layout, file), target)
     present = _metadata(place)
     if file.sha256 and present.get("sha256") == file.sha256:
         fetched = False
@@ -75,26 +75,26 @@ def _fetch(s3: Any, layout: Layout, file: WebFile, allowed: AllowedHosts) -> boo
         fetched = _from_mirrors(transfer, place, layout, file)
     if not fetched:
         log.info("%s is there already, and unchanged", file.file_name)
-        shelf.discard(place)
+        draft_store.delete_draft(place)
     return fetched
 
 
-def _from_mirrors(transfer: Transfer, place: Place, layout: Layout, file: WebFile) -> bool:
-    refusals: dict[str, Unreadable] = {}
+def _from_mirrors(transfer: Transfer, place: DraftLocation, layout: Layout, file: WebFile) -> bool:
+    refusals: dict[str, MirrorError] = {}
     for url in file.mirrors:
         try:
             return transfer.take(url)
-        except Unreadable as error:
+        except MirrorError as error:
             log.warning("%s cannot be read: %s", redact_url(url), error)
             refusals[url] = error
     told = _told(refusals, layout.uri(layout.source))
     if all(error.lasting for error in refusals.values()):
-        shelf.discard(place)
+        draft_store.delete_draft(place)
         raise SourceError(told)
     raise FetchError(told)
 
 
-def _told(refusals: Mapping[str, Unreadable], source: str) -> str:
+def _told(refusals: Mapping[str, MirrorError], source: str) -> str:
     reasons = "; ".join(
         f"{redact_url(url)} cannot be read: {error}" for url, error in refusals.items()
     )
@@ -102,7 +102,7 @@ def _told(refusals: Mapping[str, Unreadable], source: str) -> str:
     return f"{reasons}: see source.urls{''.join(hints)}"
 
 
-def _metadata(place: Place) -> dict[str, str]:
+def _metadata(place: DraftLocation) -> dict[str, str]:
     """Return what the source's file says of itself; nothing where there is none."""
     try:
         found = place.s3.head_object(Bucket=place.bucket, Key=place.target)["Metadata"]

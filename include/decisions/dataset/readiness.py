@@ -28,7 +28,7 @@ NAMED = 3
 log = logging.getLogger(__name__)
 
 
-class SourceUnfinished(Exception):
+class SourceNotReadyError(Exception):
     """Somebody is writing the source: a later try may find it whole. The text names the keys."""
 
 
@@ -44,7 +44,7 @@ def decide_complete(listing: Listing, marker: str | None) -> Decision:
     return Decision(False, f"{listing.uri}{marker} is missing: the source is not complete yet")
 
 
-def settling(source: Source, deployment: str) -> timedelta:
+def settle_time(source: Source, deployment: str) -> timedelta:
     """Return how long the source must have been left alone.
 
     Nothing, unless said otherwise, where its completeness is known in another way: files from the
@@ -56,7 +56,9 @@ def settling(source: Source, deployment: str) -> timedelta:
     return timedelta() if known else timedelta(minutes=SETTLE_MINUTES)
 
 
-def need_whole(s3: Any, listing: Listing, fetched: Collection[str], now: datetime) -> None:
+def require_finished_uploads(
+    s3: Any, listing: Listing, fetched: Collection[str], now: datetime
+) -> None:
     """Refuse a source that is being written, by what can be seen at this moment.
 
     Args:
@@ -66,7 +68,7 @@ def need_whole(s3: Any, listing: Listing, fetched: Collection[str], now: datetim
         now: The time, with its zone.
 
     Raises:
-        SourceUnfinished: Uploads are under way, or files are half-written.
+        SourceNotReadyError: Uploads are under way, or files are half-written.
     """
     own = {f"{split(listing.uri)[1]}{name}" for name in fetched}
     problems = (
@@ -75,7 +77,7 @@ def need_whole(s3: Any, listing: Listing, fetched: Collection[str], now: datetim
     )
     for what, fix, keys in problems:
         if keys:
-            raise SourceUnfinished(f"{listing.uri}: {_names(keys)} {what}: {fix}")
+            raise SourceNotReadyError(f"{listing.uri}: {_names(keys)} {what}: {fix}")
 
 
 def _half_written(listing: Listing) -> list[str]:

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.config.versions import digest
-from include.decisions.dataset.readiness import SourceUnfinished
+from include.decisions.dataset.readiness import SourceNotReadyError
 from include.decisions.dataset.source import Listing, split
 from include.storage.layout import Layout
 from include.storage.records import read_record, write_record
 
 
-def need_settled(
+def require_settled(
     s3: Any,
     layout: Layout,
     listing: Listing,
@@ -37,7 +37,7 @@ def need_settled(
         now: The time of the listing, with its zone.
 
     Raises:
-        SourceUnfinished: This state is new, or was first seen more recently than that.
+        SourceNotReadyError: This state is new, or was first seen more recently than that.
     """
     if not settle:
         return
@@ -47,7 +47,7 @@ def need_settled(
         seen = {"uri": listing.uri, "state": state, "since": now.isoformat()}
         write_record(s3, layout.bucket, layout.source_seen, seen)
     if now - datetime.fromisoformat(seen["since"]) < settle:
-        raise SourceUnfinished(
+        raise SourceNotReadyError(
             f"{listing.uri} has changed: its present state was first seen at {seen['since']}, and "
             f"has to last for {settle.total_seconds() / 60:g} minutes: wait; or set "
             "source.settle_minutes, or source.complete_marker if somebody writes one"

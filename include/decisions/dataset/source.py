@@ -52,7 +52,7 @@ class Listing:
             if key != without
         }
 
-    def need_files(self, marker: str | None = None) -> dict[str, str]:
+    def require_files(self, marker: str | None = None) -> dict[str, str]:
         """Return the source's files, of which there must be one.
 
         Raises:

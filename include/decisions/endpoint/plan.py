@@ -10,7 +10,7 @@ from include.config.pipeline import Pipeline
 from include.decisions.decision import Decision
 from include.decisions.promotion.precision import check_precision
 from include.decisions.registry.packages import Package, package_to_serve
-from include.decisions.registry.serving_model import Champion, find_champion
+from include.decisions.registry.serving_model import ServingModel, find_serving_model
 from include.sagemaker_requests import (
     ResourceRequest,
     endpoint_config_request,
@@ -28,7 +28,7 @@ class DeploymentState:
 
     group: str
     package: Package | None
-    champion: Champion | None
+    champion: ServingModel | None
     requests: dict[str, ResourceRequest]
     """The model, endpoint_config and endpoint that serving the package takes."""
 
@@ -85,7 +85,7 @@ def plan_deployment(
     return DeploymentState(
         group=pipeline.slug,
         package=package,
-        champion=find_champion(sagemaker, pipeline.slug),
+        champion=find_serving_model(sagemaker, pipeline.slug),
         requests=_requests(pipeline, deployment, package) if package else {},
     )
 

@@ -11,7 +11,7 @@ from include.common.aws_errors import is_missing
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.decisions.endpoint.release import Release
-from include.decisions.tags import tags_of
+from include.decisions.tags import read_tags
 from include.sagemaker_requests import packaged_model_request
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ YOUNG = timedelta(days=1)
 """What is younger may belong to a run that still goes on."""
 
 
-class PruningIncomplete(Exception):
+class PruningIncompleteError(Exception):
     """AWS refused to delete some; the text names them. Nothing that is needed is touched."""
 
 
@@ -64,7 +64,7 @@ def prune(
         The names of the deleted `endpoint_configs` and `models`.
 
     Raises:
-        PruningIncomplete: AWS refused to delete some of them; the others are deleted.
+        PruningIncompleteError: AWS refused to delete some of them; the others are deleted.
     """
     served = {model for config in keep for model in _models_of(sagemaker, config)}
     kept_models = served | {
@@ -93,7 +93,7 @@ def prune(
     }
     if refused:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
-        raise PruningIncomplete(
+        raise PruningIncompleteError(
             f"not deleted: {reasons}; deleted: {done}. Fix the cause and clear this task; until "
             "then these only take a name, and cost nothing"
         )
@@ -156,5 +156,5 @@ def _own(
         for page in pages
         for entry in page[f"{kind}s"]
         if entry[f"{kind}Name"].startswith(f"{pipeline.slug}-")
-        and tags.items() <= tags_of(sagemaker, entry[f"{kind}Arn"]).items()
+        and tags.items() <= read_tags(sagemaker, entry[f"{kind}Arn"]).items()
     ]

@@ -16,7 +16,7 @@ Cause = Literal["aws", "model", "unknown"]
 
 
 @dataclass(frozen=True)
-class Withdrawal:
+class Rejection:
     """What follows from a failed update.
 
     Attributes:
@@ -30,13 +30,13 @@ class Withdrawal:
     endpoint_config: str | None
 
 
-def judge_failure(
+def decide_rejection(
     endpoint: EndpointStatus | None,
     planned: Mapping[str, Any] | None,
     deployed: bool,
     failed_test: str | None,
     cause: Cause,
-) -> Withdrawal:
+) -> Rejection:
     """Judge what a run that failed left behind.
 
     Args:
@@ -72,7 +72,7 @@ def judge_failure(
     return _blame(f"{now} with {wanted}{because}", stuck, endpoint.endpoint_config)
 
 
-def _not_blamed(found: str, cause: Cause, stuck: str | None) -> Withdrawal:
+def _not_blamed(found: str, cause: Cause, stuck: str | None) -> Rejection:
     """Leave the package as it is; an endpoint that does not serve still needs the former model."""
     fix = {
         "aws": "this says nothing about the model: trigger this DAG again",
@@ -82,17 +82,15 @@ def _not_blamed(found: str, cause: Cause, stuck: str | None) -> Withdrawal:
     reason = f"{found}; {fix}"
     if stuck is None:
         return _leave(reason)
-    return Withdrawal(
-        Decision(False, reason), Decision(True, f"{stuck} comes back: {found}"), stuck
-    )
+    return Rejection(Decision(False, reason), Decision(True, f"{stuck} comes back: {found}"), stuck)
 
 
-def _leave(reason: str) -> Withdrawal:
-    return Withdrawal(Decision(False, reason), Decision(False, reason), None)
+def _leave(reason: str) -> Rejection:
+    return Rejection(Decision(False, reason), Decision(False, reason), None)
 
 
-def _blame(reason: str, previous: str | None, serving: str) -> Withdrawal:
+def _blame(reason: str, previous: str | None, serving: str) -> Rejection:
     reject = Decision(True, reason)
     if previous is None:
-        return Withdrawal(reject, Decision(False, f"{serving} is left as it is: {reason}"), None)
-    return Withdrawal(reject, Decision(True, f"{previous} comes back: {reason}"), previous)
+        return Rejection(reject, Decision(False, f"{serving} is left as it is: {reason}"), None)
+    return Rejection(reject, Decision(True, f"{previous} comes back: {reason}"), previous)

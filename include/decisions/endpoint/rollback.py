@@ -7,18 +7,18 @@ from typing import Any
 
 from include.decisions.endpoint.release import Release
 from include.decisions.registry.packages import approved_packages, reject
-from include.decisions.registry.serving_model import CHANGING_STATES, Champion, EndpointStatus
+from include.decisions.registry.serving_model import CHANGING_STATES, EndpointStatus, ServingModel
 
 
 class RollbackError(Exception):
     """There is nothing to go back to, or not to that; the text says what there is."""
 
 
-class RejectionIncomplete(Exception):
+class RejectionIncompleteError(Exception):
     """The registry refused to reject some packages; the text names them and those rejected."""
 
 
-def check_settled(endpoint: EndpointStatus | None) -> None:
+def check_not_changing(endpoint: EndpointStatus | None) -> None:
     """Make sure that what serves is known: during a change, going back one could go back two.
 
     Raises:
@@ -35,7 +35,7 @@ def choose_release(
     sagemaker: Any,
     group: str,
     releases: Sequence[Release],
-    champion: Champion | None,
+    champion: ServingModel | None,
     wanted: int | None,
 ) -> Release:
     """Return the release to serve again.
@@ -76,7 +76,7 @@ def reject_newer(sagemaker: Any, group: str, version: int, reason: str) -> list[
     refuses to change does not keep the others from being rejected.
 
     Raises:
-        RejectionIncomplete: The registry refused some of them; another try may reject them.
+        RejectionIncompleteError: The registry refused some of them; another try may reject them.
     """
     approved = approved_packages(sagemaker, group)
     newer = {number: arn for number, arn in approved.items() if number > version}
@@ -88,7 +88,7 @@ def reject_newer(sagemaker: Any, group: str, version: int, reason: str) -> list[
             refused[number] = error
     rejected = [str(number) for number in newer if number not in refused]
     if refused:
-        raise RejectionIncomplete(_incomplete(group, rejected, refused))
+        raise RejectionIncompleteError(_incomplete(group, rejected, refused))
     return rejected
 
 

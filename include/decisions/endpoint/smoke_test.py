@@ -10,7 +10,7 @@ from math import isfinite
 from statistics import median
 from typing import Any
 
-from include.common.aws_errors import code_of, is_denied
+from include.common.aws_errors import error_code, is_denied
 from include.config.sections.stages import Endpoint
 from include.decisions.dataset.split import LabelledImage, split_images
 from include.storage.layout import Layout
@@ -35,11 +35,11 @@ class SmokeTestError(Exception):
     """The endpoint does not answer as it should; the text says for which image and how."""
 
 
-class NoSamples(Exception):
+class NoSamplesError(Exception):
     """No photo can be asked for, so that no model can be tested; the text says why."""
 
 
-class NoAnswer(Exception):
+class NoAnswerError(Exception):
     """The model was asked and did not answer; another try may find it better."""
 
 
@@ -67,11 +67,11 @@ def load_samples(
         count: How many to take.
 
     Raises:
-        NoSamples: Each image of the split is larger than an endpoint takes.
+        NoSamplesError: Each image of the split is larger than an endpoint takes.
     """
     images = _spread(split_images(s3, layout, version, split), count)
     if not images:
-        raise NoSamples(
+        raise NoSamplesError(
             f"dataset {version} has no {split} image of at most {LARGEST_BODY} bytes, the most "
             "that InvokeEndpoint takes, and without one no model is deployed: nobody could test "
             "it. Add smaller photos to the source"
@@ -93,7 +93,7 @@ def load_samples(
     ]
 
 
-def ask_former(runtime: Any, endpoint: str, samples: Sequence[Sample]) -> dict[str, Any]:
+def capture_baseline(runtime: Any, endpoint: str, samples: Sequence[Sample]) -> dict[str, Any]:
     """Ask what serves before an update for each sample.
 
     Args:
@@ -111,7 +111,7 @@ def ask_former(runtime: Any, endpoint: str, samples: Sequence[Sample]) -> dict[s
     """
     try:
         answers, milliseconds = _ask_all(runtime, endpoint, samples)
-    except (SmokeTestError, NoAnswer, runtime.exceptions.ClientError) as error:
+    except (SmokeTestError, NoAnswerError, runtime.exceptions.ClientError) as error:
         if is_denied(error):
             raise
         return {"images": len(samples), "error": str(error)}
@@ -136,7 +136,7 @@ def smoke_test(
         endpoint: Whom to ask.
         samples: What to ask.
         limits: How long an answer may take.
-        before: What `ask_former` returned, if another model served.
+        before: What `capture_baseline` returned, if another model served.
 
     Returns:
         How many `images` were asked, how many answers were the true class (`right`), the
@@ -145,7 +145,7 @@ def smoke_test(
     Raises:
         SmokeTestError: An answer is not a list of probabilities, or not the evaluation's, or comes
             too late.
-        NoAnswer: The model does not answer. Any other error says nothing of the model.
+        NoAnswerError: The model does not answer. Any other error says nothing of the model.
     """
     answers, milliseconds = _ask_all(runtime, endpoint, samples)
     differences = [
@@ -232,9 +232,9 @@ def _answer(runtime: Any, endpoint: str, sample: Sample) -> bytes:
         )
         content: bytes = response["Body"].read()
     except Exception as error:
-        if code_of(error) not in UNANSWERED:
+        if error_code(error) not in UNANSWERED:
             raise
-        raise NoAnswer(f"{endpoint}: no answer for {sample.key}: {error}") from error
+        raise NoAnswerError(f"{endpoint}: no answer for {sample.key}: {error}") from error
     return content
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from include.common.aws_errors import code_of, is_denied
+from include.common.aws_errors import error_code, is_denied
 from include.decisions.preflight.finding import Finding, unknown
 
 Aws = Callable[[str], Any]
@@ -17,13 +17,13 @@ OF_AWS = re.compile(r"\.(amazonaws\.com(\.cn)?|api\.aws|[a-z0-9]+\.(ic|sgov)\.go
 """The ends of the names under which AWS answers, in all of its partitions."""
 
 
-def message_of(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """Return an error's message in one line."""
     response = getattr(error, "response", None) or {}
     return " ".join(str(response.get("Error", {}).get("Message") or error).split())
 
 
-def unanswered(check: str, action: str, error: BaseException) -> Finding:
+def failed_call(check: str, action: str, error: BaseException) -> Finding:
     """Return that a question had no answer: it was not allowed, or the service is away.
 
     Args:
@@ -37,21 +37,23 @@ def unanswered(check: str, action: str, error: BaseException) -> Finding:
             f"whoever runs this check may not ask ({action})",
             f"allow {action}, or look for yourself",
         )
-    return unknown(check, f"no answer to {action}: {code_of(error)}: {message_of(error)}")
+    return unknown(check, f"no answer to {action}: {error_code(error)}: {error_message(error)}")
 
 
-def host_of(client: Any) -> str:
+def client_host(client: Any) -> str:
     """Return the host that a client asks."""
     return urlsplit(str(client.meta.endpoint_url)).hostname or ""
 
 
-def stands_in(client: Any) -> bool:
+def is_emulator(client: Any) -> bool:
     """Whether a client asks something else than AWS itself, such as the local AWS."""
-    return OF_AWS.search(host_of(client)) is None
+    return OF_AWS.search(client_host(client)) is None
 
 
-def lenient(client: Any, finding: Finding) -> Finding:
+def tolerate_emulator(client: Any, finding: Finding) -> Finding:
     """Return a finding, but unknown where it blames what a stand-in for AWS may well not have."""
-    if finding.status != "failed" or not stands_in(client):
+    if finding.status != "failed" or not is_emulator(client):
         return finding
-    return unknown(finding.check, f"{host_of(client)} stands in for AWS and says: {finding.found}")
+    return unknown(
+        finding.check, f"{client_host(client)} stands in for AWS and says: {finding.found}"
+    )

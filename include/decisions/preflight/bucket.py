@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.common.aws_errors import code_of, is_denied
-from include.decisions.preflight.access import Aws, message_of, unanswered
+from include.common.aws_errors import error_code, is_denied
+from include.decisions.preflight.access import Aws, error_message, failed_call
 from include.decisions.preflight.finding import Finding, failed, ok
 from include.storage.layout import Layout
 
@@ -20,8 +20,8 @@ def check_bucket(aws: Aws, bucket: str) -> Finding:
         location = _region(s3.get_bucket_location(Bucket=bucket).get("LocationConstraint"))
         region = aws("sagemaker").meta.region_name
     except Exception as error:
-        if code_of(error) not in MISSING:
-            return unanswered(check, "s3:GetBucketLocation", error)
+        if error_code(error) not in MISSING:
+            return failed_call(check, "s3:GetBucketLocation", error)
         return failed(
             check,
             f"there is no bucket {bucket}",
@@ -54,17 +54,17 @@ def check_writing(aws: Aws, layout: Layout) -> Finding:
 
 def _not_done(check: str, where: str, done: str, error: BaseException) -> Finding:
     action = {"written": "s3:PutObject", "deleted": "s3:DeleteObject"}[done]
-    if code_of(error) in MISSING:
+    if error_code(error) in MISSING:
         return failed(
             check, f"nothing can be {done} below {where}: no such bucket", "make it first"
         )
     if is_denied(error):
         return failed(
             check,
-            f"nothing can be {done} below {where}: {message_of(error)}",
+            f"nothing can be {done} below {where}: {error_message(error)}",
             f"allow {action} on {where}* to whoever runs Airflow, and in the bucket's policy",
         )
-    return unanswered(check, action, error)
+    return failed_call(check, action, error)
 
 
 def _region(constraint: Any) -> str:

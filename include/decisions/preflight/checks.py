@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from include.config import Deployment, DeploymentError, Pipeline, PipelineError, find_pipeline
 from include.config.deployment import SETTINGS
-from include.decisions.preflight.access import Aws, unanswered
+from include.decisions.preflight.access import Aws, failed_call
 from include.decisions.preflight.bucket import check_bucket, check_writing
 from include.decisions.preflight.endpoint import check_endpoint
 from include.decisions.preflight.finding import Finding, failed, ok
@@ -66,7 +66,7 @@ def check_pipeline(
     except DeploymentError as error:
         return [failed("installation", str(error), "set the Variable; the rest is not looked at")]
     except Exception as error:
-        return [unanswered("region", "boto3.client", error)]
+        return [failed_call("region", "boto3.client", error)]
     return list(_of_pipeline(aws, pipeline, deployment, quotas or Quotas(aws)))
 
 

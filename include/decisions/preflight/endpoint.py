@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from include.config import Deployment, Pipeline
-from include.decisions.preflight.access import Aws, unanswered
+from include.decisions.preflight.access import Aws, failed_call
 from include.decisions.preflight.finding import Finding, failed, ok, unknown
 from include.decisions.registry.serving_model import endpoint_status
-from include.decisions.tags import tags_of
+from include.decisions.tags import read_tags
 
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
@@ -33,7 +33,7 @@ def check_endpoint(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Find
         action = "sagemaker:DescribeEndpointConfig"
         owner = _owner(sagemaker, there.endpoint_config)
     except Exception as error:
-        return unanswered(check, action, error)
+        return failed_call(check, action, error)
     if owner == deployment.name:
         return ok(check, f"{name} is this deployment's, {there.status}")
     if owner is None:
@@ -48,4 +48,4 @@ def check_endpoint(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Find
 def _owner(sagemaker: Any, config: str) -> str | None:
     """Return the deployment that made an endpoint configuration, as its tag says."""
     arn = sagemaker.describe_endpoint_config(EndpointConfigName=config)["EndpointConfigArn"]
-    return tags_of(sagemaker, arn).get("deployment")
+    return read_tags(sagemaker, arn).get("deployment")

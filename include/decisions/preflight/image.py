@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from include.common.aws_errors import code_of
+from include.common.aws_errors import error_code
 from include.config import Deployment, DeploymentError
-from include.decisions.preflight.access import Aws, lenient, unanswered
+from include.decisions.preflight.access import Aws, failed_call, tolerate_emulator
 from include.decisions.preflight.finding import Finding, failed, ok
 from include.decisions.training.image_digest import ECR
 
@@ -21,8 +21,8 @@ def check_image(aws: Aws, image_uri: str) -> Finding:
         ecr = aws("ecr")
         region = aws("sagemaker").meta.region_name
     except Exception as error:
-        return unanswered(check, "boto3.client", error)
-    return lenient(ecr, _look(check, ecr, region, image_uri))
+        return failed_call(check, "boto3.client", error)
+    return tolerate_emulator(ecr, _look(check, ecr, region, image_uri))
 
 
 def check_built_in(deployment: Deployment) -> Finding:
@@ -69,11 +69,11 @@ def _described(check: str, ecr: Any, image_uri: str, parts: re.Match[str]) -> Fi
 
 
 def _absent(check: str, image_uri: str, repository: str, error: BaseException) -> Finding:
-    if code_of(error) == "RepositoryNotFoundException":
+    if error_code(error) == "RepositoryNotFoundException":
         make = f"aws ecr create-repository --repository-name {repository}"
         return failed(
             check, f"ECR has no repository {repository}", f"{make}; then {PUSH} {image_uri}"
         )
-    if code_of(error) == "ImageNotFoundException":
+    if error_code(error) == "ImageNotFoundException":
         return failed(check, f"repository {repository} has no {image_uri}", f"{PUSH} {image_uri}")
-    return unanswered(check, "ecr:DescribeImages", error)
+    return failed_call(check, "ecr:DescribeImages", error)

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from include.config import Pipeline
-from include.decisions.preflight.access import Aws, host_of, stands_in, unanswered
+from include.decisions.preflight.access import Aws, client_host, failed_call, is_emulator
 from include.decisions.preflight.finding import Finding, failed, ok, unknown
 
 SERVICE = "sagemaker"
@@ -55,9 +55,9 @@ class Quotas:
         return str(self._client.meta.region_name)
 
     @property
-    def stand_in(self) -> str:
+    def emulator_host(self) -> str:
         """The host that is asked instead of AWS; empty where it is AWS."""
-        return host_of(self._client) if stands_in(self._client) else ""
+        return client_host(self._client) if is_emulator(self._client) else ""
 
     @cached_property
     def _client(self) -> Any:
@@ -84,13 +84,13 @@ class Quotas:
 def check_quotas(quotas: Quotas, pipeline: Pipeline) -> Iterator[Finding]:
     """Yield for each kind of machine whether one run may have as many as the YAML asks for."""
     try:
-        if quotas.stand_in:
-            yield unknown("quotas", f"{quotas.stand_in} stands in for AWS: it has no quotas")
+        if quotas.emulator_host:
+            yield unknown("quotas", f"{quotas.emulator_host} stands in for AWS: it has no quotas")
             return
         yield from [_judged(quotas, name, count) for name, count in needs(pipeline).items()]
         yield from list(_totals(quotas, pipeline))
     except Exception as error:
-        yield unanswered("quotas", "servicequotas:ListServiceQuotas", error)
+        yield failed_call("quotas", "servicequotas:ListServiceQuotas", error)
 
 
 def needs(pipeline: Pipeline) -> dict[str, int]:

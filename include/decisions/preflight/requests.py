@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from include.config import Deployment, DeploymentError, Pipeline
-from include.decisions.preflight.access import Aws, unanswered
+from include.decisions.preflight.access import Aws, failed_call
 from include.decisions.preflight.finding import Finding, failed, ok
 from include.decisions.preflight.shapes import violations
 from include.sagemaker_requests import Rehearsed, rehearse
@@ -23,7 +23,7 @@ def check_limits(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Iterat
     try:
         model = aws("sagemaker").meta.service_model
     except Exception as error:
-        yield unanswered(check, "boto3.client", error)
+        yield failed_call(check, "boto3.client", error)
         return
     yield _names(requests)
     broken = [finding for each in requests for finding in _broken(model, each)]

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from include.common.aws_errors import code_of
-from include.decisions.preflight.access import Aws, lenient, unanswered
+from include.common.aws_errors import error_code
+from include.decisions.preflight.access import Aws, failed_call, tolerate_emulator
 from include.decisions.preflight.finding import Finding, failed, ok, unknown
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -41,10 +41,10 @@ def _check(aws: Aws, check: str, variable: str, role_arn: str) -> Finding:
         iam = aws("iam")
         finding = _judged(check, variable, role_arn, iam.get_role(RoleName=name)["Role"])
     except Exception as error:
-        if code_of(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
-            return unanswered(check, "iam:GetRole", error)
+        if error_code(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
+            return failed_call(check, "iam:GetRole", error)
         finding = _absent(check, variable, name, account_of(role_arn))
-    return lenient(iam, finding)
+    return tolerate_emulator(iam, finding)
 
 
 def account_of(role_arn: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from include.common.aws_errors import code_of
+from include.common.aws_errors import error_code
 from include.config.deployment import SETTINGS, Setting
-from include.decisions.preflight.access import Aws, message_of, unanswered
+from include.decisions.preflight.access import Aws, error_message, failed_call
 from include.decisions.preflight.finding import Finding, failed, ok, unknown
 
 REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d")
@@ -38,11 +38,11 @@ def check_login(aws: Aws) -> Finding:
     try:
         caller = aws("sts").get_caller_identity()
     except Exception as error:
-        if code_of(error) not in NO_LOGIN:
-            return unanswered(check, "sts:GetCallerIdentity", error)
+        if error_code(error) not in NO_LOGIN:
+            return failed_call(check, "sts:GetCallerIdentity", error)
         return failed(
             check,
-            f"AWS does not know who asks: {message_of(error)}",
+            f"AWS does not know who asks: {error_message(error)}",
             "give the connection aws_default, or the machine, credentials that are valid",
         )
     return ok(check, f"account {caller['Account']}, as {caller['Arn']}")
@@ -56,9 +56,9 @@ def check_region(aws: Aws) -> Finding:
         region = aws("sagemaker").meta.region_name
         known = {"us-east-1", *_constraints(aws)}
     except Exception as error:
-        if code_of(error) == "NoRegionError":
+        if error_code(error) == "NoRegionError":
             return failed(check, "no region is set", fix)
-        return unanswered(check, "boto3.client", error)
+        return failed_call(check, "boto3.client", error)
     if region in known:
         return ok(check, region)
     if not region or not REGION.fullmatch(region):

@@ -11,7 +11,7 @@ APPROVE, REJECT = "Approve", "Reject"
 """What a person may answer."""
 
 
-def decide_asking(approval: str, verdict: str, reason: str) -> Decision:
+def decide_question(approval: str, verdict: str, reason: str) -> Decision:
     """Decide whether a run asks a person: only about a model that passed all limits.
 
     Args:

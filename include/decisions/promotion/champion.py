@@ -9,7 +9,7 @@ One rule, wherever a best model is asked for (promotion, warm start, model age):
    one that got more of the photos right that both were asked. With as many, or where no photo was
    asked of both, it is the newer package, which had to beat the older one or was approved by hand.
 
-Batches are answered by `model_for_batches`: the model that serves, although a better one may be
+Batches are answered by `choose_batch_model`: the model that serves, although a better one may be
 approved. That one has not passed the endpoint's smoke test, or a person has replaced it.
 """
 
@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.decisions.promotion.paired_predictions import pair_answers
+from include.decisions.promotion.paired_predictions import pair_predictions
 from include.decisions.registry.packages import Package, newest_approved
-from include.decisions.registry.serving_model import find_champion
+from include.decisions.registry.serving_model import find_serving_model
 from include.storage.layout import Layout
 
 
-def best_model(
+def choose_champion(
     s3: Any, sagemaker: Any, layout: Layout, group: str, candidate: str | None = None
 ) -> Package | None:
     """Return the champion's package, or None where no model serves and none is approved.
@@ -42,7 +42,7 @@ def best_model(
     return _better(s3, layout, serving, newest)
 
 
-def model_for_batches(sagemaker: Any, group: str) -> Package | None:
+def choose_batch_model(sagemaker: Any, group: str) -> Package | None:
     """Return the package that answers batches, or None where no model serves and none is approved.
 
     It is the package that the endpoint serves, unless that package is Rejected. Without such a
@@ -57,7 +57,7 @@ def model_for_batches(sagemaker: Any, group: str) -> Package | None:
 
 
 def _serving(sagemaker: Any, endpoint: str, candidate: str | None) -> Package | None:
-    served = find_champion(sagemaker, endpoint)
+    served = find_serving_model(sagemaker, endpoint)
     package = served.package if served else None
     if package is None or package.approval == "Rejected":
         return None
@@ -68,7 +68,7 @@ def _serving(sagemaker: Any, endpoint: str, candidate: str | None) -> Package | 
 def _better(s3: Any, layout: Layout, one: Package, other: Package) -> Package:
     newer, older = sorted((one, other), key=_number, reverse=True)
     job = newer.metadata.get("training_job")
-    paired = pair_answers(s3, layout, job, older) if job else None
+    paired = pair_predictions(s3, layout, job, older) if job else None
     return older if paired and paired.gain < 0 else newer
 
 

@@ -12,7 +12,7 @@ from include.storage.records import RecordError, need_record
 FIGURES = ("top1", "top5", "calibration_error")
 
 
-def need_evaluation(s3: Any, layout: Layout, training_job: str, made_by: str) -> dict[str, Any]:
+def read_evaluation(s3: Any, layout: Layout, training_job: str, made_by: str) -> dict[str, Any]:
     """Return a candidate's evaluation.json, with its dataset version and figures checked.
 
     A figure may be missing: its limit fails then, if the pipeline has one.

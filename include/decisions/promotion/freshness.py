@@ -20,11 +20,11 @@ from include.storage.records import RecordError, read_record
 class Freshness:
     """Whether the candidate's data is newer than the champion's, and why that is said."""
 
-    fresher: bool
+    newer: bool
     why: str
 
     def __str__(self) -> str:
-        rule = "with newer data" if self.fresher else "as on the same data"
+        rule = "with newer data" if self.newer else "as on the same data"
         return f"judged {rule}: {self.why}"
 
 

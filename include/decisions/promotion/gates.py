@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from include.config.sections.stages import Promotion
-from include.decisions.promotion.majority import AgainstMajority
-from include.decisions.promotion.paired_predictions import PairedAnswers
+from include.decisions.promotion.majority import MajorityComparison
+from include.decisions.promotion.paired_predictions import PairedPredictions
 
 GAIN = "gain in top-1 over the champion"
 
@@ -54,7 +54,7 @@ class Gate:
         return {**asdict(self), "margin": self.margin, "passed": self.passed}
 
 
-def floors(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate]:
+def floor_gates(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate]:
     """Yield the gates that a candidate passes or not by its own figures.
 
     Args:
@@ -71,7 +71,7 @@ def floors(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate
     yield from _class_floors(promotion, evaluation)
 
 
-def beyond_majority(promotion: Promotion, compared: AgainstMajority | None) -> Iterator[Gate]:
+def majority_gates(promotion: Promotion, compared: MajorityComparison | None) -> Iterator[Gate]:
     """Yield the gates that a candidate passes or not beside the most frequent class.
 
     Every candidate has to: one that answers the same class for every image may have a good top-1.
@@ -86,8 +86,8 @@ def beyond_majority(promotion: Promotion, compared: AgainstMajority | None) -> I
     yield Gate("p against the most frequent class", p_value, "at most", promotion.significance)
 
 
-def against_champion(
-    promotion: Promotion, paired: PairedAnswers | None, fresher: bool
+def champion_gates(
+    promotion: Promotion, paired: PairedPredictions | None, newer: bool
 ) -> Iterator[Gate]:
     """Yield the gates that a candidate passes or not beside the champion.
 
@@ -97,10 +97,10 @@ def against_champion(
     Args:
         promotion: The pipeline's limits.
         paired: Both models' answers; None where they could not be compared, which fails.
-        fresher: Whether the candidate was trained on newer data than the champion.
+        newer: Whether the candidate was trained on newer data than the champion.
     """
     gain = paired.gain if paired else None
-    if fresher:
+    if newer:
         yield Gate(GAIN, gain, "at least", 0 - promotion.margin)
         return
     yield Gate(GAIN, gain, "more than", 0.0)

@@ -14,7 +14,7 @@ from include.decisions.promotion.paired_predictions import mcnemar_p
 
 
 @dataclass(frozen=True)
-class AgainstMajority:
+class MajorityComparison:
     """How a candidate does against the most frequent class as the answer to every image.
 
     Attributes:
@@ -47,7 +47,7 @@ class AgainstMajority:
         return mcnemar_p(self.images - self.most, 0)
 
 
-def against_majority(evaluation: Mapping[str, Any]) -> AgainstMajority | None:
+def compare_with_majority(evaluation: Mapping[str, Any]) -> MajorityComparison | None:
     """Compare a candidate with the most frequent class of the images that it was judged on.
 
     Args:
@@ -65,7 +65,7 @@ def against_majority(evaluation: Mapping[str, Any]) -> AgainstMajority | None:
         return None
     most = max(counted, key=lambda each: int(each["images"]))
     right = {each["name"]: round(each["top1"] * each["images"]) for each in counted}
-    return AgainstMajority(
+    return MajorityComparison(
         name=most["name"],
         images=sum(each["images"] for each in counted),
         most=most["images"],
@@ -74,7 +74,7 @@ def against_majority(evaluation: Mapping[str, Any]) -> AgainstMajority | None:
     )
 
 
-def too_small(compared: AgainstMajority, significance: float, split: str) -> str | None:
+def split_size_problem(compared: MajorityComparison, significance: float, split: str) -> str | None:
     """Return that a split cannot show that any model beats the most frequent class, or None.
 
     Args:

@@ -20,7 +20,7 @@ from include.storage.layout import Layout
 
 
 @dataclass(frozen=True)
-class PairedAnswers:
+class PairedPredictions:
     """How two models did on the images that both were asked.
 
     `left_out` names the classes that only one of them knows: their images do not count.
@@ -74,9 +74,9 @@ def mcnemar_p(one_only: int, other_only: int) -> float:
     return min(1.0, float(2 * tail / 2**differing))
 
 
-def pair_answers(
+def pair_predictions(
     s3: Any, layout: Layout, training_job: str, champion: Package
-) -> PairedAnswers | None:
+) -> PairedPredictions | None:
     """Compare a candidate's answers with those that the champion gave on its night.
 
     Args:
@@ -98,7 +98,7 @@ def pair_answers(
     if not asked:
         return None
     right = [(_is_right(mine[key], mine[key]), _is_right(theirs[key], mine[key])) for key in asked]
-    return PairedAnswers(
+    return PairedPredictions(
         both_right=right.count((True, True)),
         candidate_only=right.count((True, False)),
         champion_only=right.count((False, True)),

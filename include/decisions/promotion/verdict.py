@@ -9,9 +9,9 @@ from typing import Any, Literal
 from include.config.sections.stages import Promotion
 from include.decisions.decision import Decision
 from include.decisions.promotion.freshness import Freshness
-from include.decisions.promotion.gates import Gate, against_champion, beyond_majority, floors
-from include.decisions.promotion.majority import against_majority, too_small
-from include.decisions.promotion.paired_predictions import PairedAnswers
+from include.decisions.promotion.gates import Gate, champion_gates, floor_gates, majority_gates
+from include.decisions.promotion.majority import compare_with_majority, split_size_problem
+from include.decisions.promotion.paired_predictions import PairedPredictions
 from include.decisions.registry.packages import Package
 
 APPROVALS = {
@@ -32,7 +32,7 @@ class Verdict:
     verdict: Literal["promote", "keep", "await approval"]
     reason: str
     evaluation: Mapping[str, Any]
-    paired: PairedAnswers | None
+    paired: PairedPredictions | None
     gates: Sequence[Gate]
     freshness: Freshness | None
 
@@ -58,7 +58,7 @@ def judge(
     promotion: Promotion,
     evaluation: Mapping[str, Any],
     champion: Package | None,
-    paired: PairedAnswers | None = None,
+    paired: PairedPredictions | None = None,
     freshness: Freshness | None = None,
 ) -> Verdict:
     """Hold a candidate against the pipeline's limits and against the champion.
@@ -66,19 +66,19 @@ def judge(
     Args:
         promotion: The pipeline's rules.
         evaluation: The candidate's evaluation.json.
-        champion: What `best_model` returned: None where there is nothing to compare with.
+        champion: What `choose_champion` returned: None where there is nothing to compare with.
         paired: Both models' answers on the images that both were asked.
         freshness: Whether the candidate knows newer data than the champion; None counts as no.
     """
-    compared = against_majority(evaluation)
-    gates = [*floors(promotion, evaluation), *beyond_majority(promotion, compared)]
+    compared = compare_with_majority(evaluation)
+    gates = [*floor_gates(promotion, evaluation), *majority_gates(promotion, compared)]
     if champion is not None:
-        fresher = freshness is not None and freshness.fresher
-        gates += against_champion(promotion, paired, fresher)
+        newer = freshness is not None and freshness.newer
+        gates += champion_gates(promotion, paired, newer)
     failed = [gate for gate in gates if not gate.passed]
     verdict: Literal["promote", "keep", "await approval"] = "keep" if failed else "promote"
     reason = _why_not(failed) if failed else f"top-1 {evaluation['top1']:.4f} keeps all limits"
-    small = compared and too_small(
+    small = compared and split_size_problem(
         compared, promotion.significance, evaluation.get("split", "test")
     )
     reason = f"{small}; {reason}" if small else reason
@@ -99,7 +99,7 @@ def _why_not(failed: Sequence[Gate]) -> str:
     return ", ".join(map(str, failed[:NAMED])) + more
 
 
-def _beside(champion: Package | None, paired: PairedAnswers | None) -> str:
+def _beside(champion: Package | None, paired: PairedPredictions | None) -> str:
     if champion is None:
         return "no model serves and none is approved, to compare with"
     if paired is None:
@@ -117,7 +117,7 @@ def _beside(champion: Package | None, paired: PairedAnswers | None) -> str:
     )
 
 
-def _figures(paired: PairedAnswers) -> dict[str, Any]:
+def _figures(paired: PairedPredictions) -> dict[str, Any]:
     return {
         "compared_images": paired.images,
         "compared_top1": paired.candidate_top1,

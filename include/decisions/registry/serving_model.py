@@ -1,6 +1,6 @@
 """Which model serves: derived from the endpoint, never stored a second time.
 
-Which model a candidate must beat is decided in `best_model`.
+Which model a candidate must beat is decided in `choose_champion`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class EndpointStatus:
 
 
 @dataclass(frozen=True)
-class Champion:
+class ServingModel:
     """What an endpoint serves now; `package` is None for a model from outside the registry."""
 
     endpoint: str
@@ -52,7 +52,7 @@ def endpoint_status(sagemaker: Any, endpoint: str) -> EndpointStatus | None:
     )
 
 
-def find_champion(sagemaker: Any, endpoint: str) -> Champion | None:
+def find_serving_model(sagemaker: Any, endpoint: str) -> ServingModel | None:
     """Follow endpoint, configuration and model to the package that serves.
 
     Returns:
@@ -64,7 +64,7 @@ def find_champion(sagemaker: Any, endpoint: str) -> Champion | None:
     config = now.endpoint_config
     variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
     model = variants[0]["ModelName"]
-    return Champion(
+    return ServingModel(
         endpoint=endpoint,
         status=now.status,
         endpoint_config=config,

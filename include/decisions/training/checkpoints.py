@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from include.common.aws_errors import code_of
+from include.common.aws_errors import error_code
 from include.storage.layout import Layout
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def remove_checkpoints(s3: Any, sagemaker: Any, layout: Layout, job: str) -> int
         for key in keys:
             s3.delete_object(Bucket=layout.bucket, Key=key)
     except Exception as error:
-        log.warning("The checkpoints of %s stay in S3 (%s): %s", job, code_of(error), error)
+        log.warning("The checkpoints of %s stay in S3 (%s): %s", job, error_code(error), error)
         return 0
     if keys:
         log.info("Deleted %d files of checkpoints below %s", len(keys), layout.uri(folder))

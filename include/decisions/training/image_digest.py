@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from include.common.aws_errors import code_of, is_denied
+from include.common.aws_errors import error_code, is_denied
 from include.config.deployment import Deployment, DeploymentError
 
 ECR = re.compile(
@@ -69,7 +69,7 @@ def pin_image(ecr: Any, deployment: Deployment, algorithm: str) -> PinnedImage:
 
 def _why_unknown(error: Any, uri: str) -> str:
     """Return why ECR does not tell the digest, or raise what a night cannot go on with."""
-    code = code_of(error)
+    code = error_code(error)
     if code in MISSING:
         raise DeploymentError(
             f"Airflow Variable image_uri is {uri!r}, which ECR does not have ({code}): push the "

@@ -8,14 +8,14 @@ from typing import Any
 from include.decisions.registry.packages import Package
 
 
-def staleness(
+def model_age_warning(
     sagemaker: Any, package: Package | None, max_days: int | None, now: datetime
 ) -> str | None:
     """Return how old the best model is, where that is older than the pipeline allows.
 
     Args:
         sagemaker: A boto3 SageMaker client.
-        package: What `best_model` returned.
+        package: What `choose_champion` returned.
         max_days: The pipeline's limit, or None for no limit, when nothing is asked of AWS.
         now: The present moment, with its time zone.
 

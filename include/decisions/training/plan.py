@@ -11,11 +11,11 @@ from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.versions import recordio_version, training_fingerprint
 from include.decisions.decision import Decision
-from include.decisions.promotion.champion import best_model
+from include.decisions.promotion.champion import choose_champion
 from include.decisions.registry.packages import Package, find_package
 from include.decisions.training.image_digest import PinnedImage
-from include.decisions.training.retraining import read_request, why_no_retraining
-from include.decisions.training.warm_start import Start, find_start, network_name
+from include.decisions.training.retraining import read_request, reason_to_decline
+from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
 from include.sagemaker_requests import training_hyperparameters
 from include.storage.layout import Layout
 from include.storage.records import RecordError, need_record
@@ -42,7 +42,7 @@ class TrainingState:
     hyperparameters: Mapping[str, str]
     fingerprint: str
     network: str
-    start: Start
+    start: TrainingStart
     image: PinnedImage
     earlier: Package | None
     asked_by: str | None = None
@@ -96,14 +96,14 @@ def plan_training(
     request = read_request(s3, layout) if pipeline.batch.drift.retrain else None
     champion = None
     if request or start_from == "champion":
-        champion = best_model(s3, sagemaker, layout, pipeline.slug)
-    start = find_start(champion, pipeline, hyperparameters, network)
+        champion = choose_champion(s3, sagemaker, layout, pipeline.slug)
+    start = choose_start(champion, pipeline, hyperparameters, network)
     settings = (record["version"], hyperparameters, image.identity, start_from, instances)
     fingerprint = training_fingerprint(*settings)
     earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
     asked_by = refused = None
     if request and earlier:
-        refused = why_no_retraining(request, champion, start, earlier)
+        refused = reason_to_decline(request, champion, start, earlier)
     if request and earlier and not refused:
         asked_by = request.batch
         fingerprint = training_fingerprint(*settings, start.champion)
@@ -148,7 +148,7 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
     return Decision(False, f"nothing new to learn: {done}{refused}{doubt}")
 
 
-def night_record(state: TrainingState, decision: Decision, now: datetime) -> dict[str, Any]:
+def decision_record(state: TrainingState, decision: Decision, now: datetime) -> dict[str, Any]:
     """Return night.json: what a night decided and why, also where it trained nothing."""
     return {
         "decided": now.isoformat(),

@@ -15,7 +15,7 @@ from typing import Any
 
 from include.decisions.pointer import read_pointer
 from include.decisions.registry.packages import Package
-from include.decisions.training.warm_start import Start
+from include.decisions.training.warm_start import TrainingStart
 from include.storage.layout import Layout
 from include.storage.records import read_record, write_record
 
@@ -35,7 +35,7 @@ class RetrainingRequest:
     package: str | None
 
 
-def ask_for_retraining(
+def request_retraining(
     s3: Any, layout: Layout, batch: str, package: str | None, why: str, now: datetime
 ) -> None:
     """Record that a batch asks for a training, in the place of an earlier batch's request.
@@ -77,14 +77,14 @@ def read_request(s3: Any, layout: Layout) -> RetrainingRequest | None:
     return RetrainingRequest(str(found["batch"]), found.get("package"))
 
 
-def why_no_retraining(
-    request: RetrainingRequest, champion: Package | None, start: Start, earlier: Package
+def reason_to_decline(
+    request: RetrainingRequest, champion: Package | None, start: TrainingStart, earlier: Package
 ) -> str | None:
     """Return why a request starts no training of data that was trained on before, or None.
 
     Args:
         request: The request.
-        champion: What `best_model` returned.
+        champion: What `choose_champion` returned.
         start: What a training would start from.
         earlier: The package of the training on the same data with the same settings.
     """

@@ -13,7 +13,7 @@ DEFAULT_IMAGE_SHAPE = "3,224,224"
 
 
 @dataclass(frozen=True)
-class Start:
+class TrainingStart:
     """What a training starts from.
 
     Attributes:
@@ -38,25 +38,25 @@ def network_name(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
     return f"{family} resnet-{told['num_layers']} {shape} {told['num_classes']} classes"
 
 
-def find_start(
+def choose_start(
     champion: Package | None, pipeline: Pipeline, hyperparameters: Mapping[str, str], network: str
-) -> Start:
+) -> TrainingStart:
     """Return what a training with these hyperparameters starts from.
 
     The champion where the pipeline asks for it and its network is the same; where it is another,
     for example after num_layers or the classes changed, a new one has to be started anyway.
 
     Args:
-        champion: What `best_model` returned.
+        champion: What `choose_champion` returned.
         pipeline: What is trained.
         hyperparameters: Those of the job.
         network: What `network_name` says of them.
     """
     otherwise = _otherwise(hyperparameters)
     if pipeline.training.start_from != "champion":
-        return Start(otherwise)
+        return TrainingStart(otherwise)
     if champion is None:
-        return Start(f"{otherwise}, since no model is approved yet")
+        return TrainingStart(f"{otherwise}, since no model is approved yet")
     return _from_champion(champion, network, otherwise)
 
 
@@ -66,12 +66,12 @@ def _otherwise(hyperparameters: Mapping[str, str]) -> str:
     return f"pretrained {hyperparameters.get('pretrained_model_sha256', '')}".strip()
 
 
-def _from_champion(champion: Package, network: str, otherwise: str) -> Start:
+def _from_champion(champion: Package, network: str, otherwise: str) -> TrainingStart:
     theirs = champion.metadata.get("network", "unknown")
     if theirs != network:
-        return Start(
+        return TrainingStart(
             f"{otherwise}, since champion {champion.version} is {theirs} and this is {network}"
         )
     job = champion.metadata.get("training_job", "")
     text = f"champion {champion.version} {job}".strip()
-    return Start(text, champion.model_uri, champion.arn)
+    return TrainingStart(text, champion.model_uri, champion.arn)

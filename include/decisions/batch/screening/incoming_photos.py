@@ -21,7 +21,7 @@ LONGEST_NAME = 255 - len(".out")
 """Bytes of a file's or a folder's name, to which batch transform adds an answer's ending."""
 
 
-def unreadable_images(
+def find_unreadable_images(
     s3: Any, layout: Layout, images: Sequence[IncomingImage], largest: int
 ) -> dict[str, str]:
     """Return the images that must be left out, with the reason.

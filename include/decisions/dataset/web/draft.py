@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from include.decisions.dataset.web.state import State
+from include.decisions.dataset.web.state import FileState
 
 PART = 16 * 1024 * 1024
 """Bytes of a part, and what is held in memory."""
@@ -22,7 +22,7 @@ BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Place:
+class DraftLocation:
     """Where a file's draft is, and where the whole file goes."""
 
     s3: Any
@@ -47,7 +47,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Note:
+class DraftNote:
     """What is known of a draft.
 
     Attributes:
@@ -58,14 +58,14 @@ class Note:
     """
 
     upload: str
-    state: State
+    state: FileState
     sha256: str | None
     part: int
 
     @classmethod
-    def read(cls, record: Mapping[str, Any]) -> Note:
+    def read(cls, record: Mapping[str, Any]) -> DraftNote:
         """Return a note from its record."""
-        return cls(**{**record, "state": State.read(record["state"])})
+        return cls(**{**record, "state": FileState.read(record["state"])})
 
 
 class Draft:
@@ -86,8 +86,8 @@ class Draft:
 
     def __init__(
         self,
-        place: Place,
-        note: Note,
+        place: DraftLocation,
+        note: DraftNote,
         parts: dict[int, str] | None = None,
         offset: int = 0,
         completed: bool = False,
@@ -153,6 +153,6 @@ def part_size(size: int | None) -> int:
     return max(PART, -(-(size or 0) // MOST_PARTS))
 
 
-def note_record(note: Note) -> dict[str, Any]:
+def note_as_json(note: DraftNote) -> dict[str, Any]:
     """Return a note as JSON can hold it."""
     return asdict(note)

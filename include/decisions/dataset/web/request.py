@@ -11,7 +11,7 @@ from urllib.request import Request
 
 from include.common.addresses import error_text
 from include.common.guarded_http import AddressRefused, AllowedHosts, open_url
-from include.decisions.dataset.web.state import State
+from include.decisions.dataset.web.state import FileState
 
 TIMEOUT = 60
 """Seconds that a server may stay silent."""
@@ -25,7 +25,7 @@ PASSING_STATUSES = frozenset({408, 425, 429})
 CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-class Unreadable(Exception):
+class MirrorError(Exception):
     """A URL does not give the file; the text is the reason.
 
     Attributes:
@@ -37,15 +37,15 @@ class Unreadable(Exception):
         self.lasting = lasting
 
 
-class RangeRefused(Exception):
+class RangeNotSatisfiableError(Exception):
     """The server has no such range: the file is shorter than it was."""
 
 
-class Cut(Exception):
+class ConnectionCutError(Exception):
     """The connection ended before the file did."""
 
 
-class Answer:
+class FileResponse:
     """A server's answer: a file's bytes from `offset` on.
 
     The bytes are those that were sent, whatever Content-Encoding says of them.
@@ -65,25 +65,25 @@ class Answer:
         self.offset, size = 0, self._missing
         if response.status == 206:
             self.offset, size = _range(headers.get("Content-Range", ""))
-        self.state = State.of(url, size, headers)
+        self.state = FileState.of(url, size, headers)
 
     def read(self, most: int) -> bytes:
         """Return what has arrived, at most so many bytes; nothing at the end.
 
         Raises:
-            Cut: The connection ended before the file did, or the server fell silent.
+            ConnectionCutError: The connection ended before the file did, or the server fell silent.
         """
         try:
             content: bytes = self._response.read1(most)
         except (OSError, HTTPException) as error:
-            raise Cut(error_text(error)) from error
+            raise ConnectionCutError(error_text(error)) from error
         if self._missing is not None:
             self._missing -= len(content)
             if not content and self._missing > 0:
-                raise Cut(f"the connection ended {self._missing} bytes early")
+                raise ConnectionCutError(f"the connection ended {self._missing} bytes early")
         return content
 
-    def __enter__(self) -> Answer:
+    def __enter__(self) -> FileResponse:
         return self
 
     def __exit__(
@@ -92,20 +92,20 @@ class Answer:
         self._response.close()
 
 
-def ask(
+def request_file(
     url: str, offset: int = 0, validator: str | None = None, allowed: AllowedHosts = PUBLIC_ONLY
-) -> Answer:
+) -> FileResponse:
     """Ask for a file.
 
     Args:
         url: Where.
-        offset: From which byte on; the server may ignore it, see `Answer.offset`.
+        offset: From which byte on; the server may ignore it, see `FileResponse.offset`.
         validator: From there on only if the file is still this one, else from the start.
         allowed: Hosts and networks whose addresses need not be public.
 
     Raises:
-        Unreadable: The server is away, or answers something else, or must not be asked.
-        RangeRefused: The file has no byte there.
+        MirrorError: The server is away, or answers something else, or must not be asked.
+        RangeNotSatisfiableError: The file has no byte there.
     """
     headers = {"Range": f"bytes={offset}-"} if offset else {}
     if offset and validator:
@@ -115,24 +115,24 @@ def ask(
     except HTTPError as error:
         error.close()
         if error.code == 416 and offset:
-            raise RangeRefused(f"it has no byte {offset}") from error
+            raise RangeNotSatisfiableError(f"it has no byte {offset}") from error
         lasting = error.code < 500 and error.code not in PASSING_STATUSES
-        raise Unreadable(error_text(error), lasting) from error
+        raise MirrorError(error_text(error), lasting) from error
     except (OSError, HTTPException) as error:
-        raise Unreadable(error_text(error), lasting=isinstance(error, InvalidURL)) from error
+        raise MirrorError(error_text(error), lasting=isinstance(error, InvalidURL)) from error
     except AddressRefused as error:
-        raise Unreadable(str(error), lasting=True) from error
+        raise MirrorError(str(error), lasting=True) from error
     except ValueError as error:  # the URL, or the validator, cannot be sent
-        raise Unreadable(error_text(error), lasting=True) from error
+        raise MirrorError(error_text(error), lasting=True) from error
     if response.status not in (200, 206):
         response.close()
-        raise Unreadable(f"{response.status} {response.reason} instead of the file", lasting=True)
-    return Answer(url, response)
+        raise MirrorError(f"{response.status} {response.reason} instead of the file", lasting=True)
+    return FileResponse(url, response)
 
 
 def _range(header: str) -> tuple[int, int | None]:
     found = CONTENT_RANGE.fullmatch(header.strip())
     if found is None:
-        raise Unreadable(f"206 with the range {header!r}, which cannot be read", lasting=True)
+        raise MirrorError(f"206 with the range {header!r}, which cannot be read", lasting=True)
     start, size = found.groups()
     return int(start), None if size == "*" else int(size)

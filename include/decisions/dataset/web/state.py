@@ -16,7 +16,7 @@ _KEPT = ("size", "etag", "modified", "validator")
 
 
 @dataclass(frozen=True)
-class State:
+class FileState:
     """What a server said of a file.
 
     Attributes:
@@ -38,7 +38,7 @@ class State:
     mark: str | None
 
     @classmethod
-    def of(cls, url: str, size: int | None, headers: Any) -> State:
+    def of(cls, url: str, size: int | None, headers: Any) -> FileState:
         """Read the headers of an answer."""
         etag, modified = headers.get("ETag"), headers.get("Last-Modified")
         strong = etag if etag and not etag.startswith("W/") else None
@@ -47,7 +47,7 @@ class State:
         return cls._of(url, size, etag, modified, strong)
 
     @classmethod
-    def read(cls, record: Mapping[str, Any]) -> State:
+    def read(cls, record: Mapping[str, Any]) -> FileState:
         """Return a state from its record; earlier versions of this project kept the URL itself."""
         if "url" in record:
             return cls._of(*(record[name] for name in ("url", *_KEPT)))
@@ -61,7 +61,7 @@ class State:
         etag: str | None,
         modified: str | None,
         validator: str | None,
-    ) -> State:
+    ) -> FileState:
         told = " ".join(map(str, (url, etag, modified, size)))
         mark = hashlib.sha256(told.encode()).hexdigest() if etag or modified else None
         return cls(address_of(url), size, etag, modified, validator, mark)

@@ -8,17 +8,17 @@ from collections.abc import Callable
 from include.common.addresses import redact_url
 from include.common.guarded_http import AllowedHosts
 from include.config.sections.web_file import WebFile
-from include.decisions.dataset.web import shelf
-from include.decisions.dataset.web.draft import BLOCK, Draft, Place
+from include.decisions.dataset.web import draft_store
+from include.decisions.dataset.web.draft import BLOCK, Draft, DraftLocation
 from include.decisions.dataset.web.request import (
     PUBLIC_ONLY,
-    Answer,
-    Cut,
-    RangeRefused,
-    Unreadable,
-    ask,
+    ConnectionCutError,
+    FileResponse,
+    MirrorError,
+    RangeNotSatisfiableError,
+    request_file,
 )
-from include.decisions.dataset.web.state import State, address_of
+from include.decisions.dataset.web.state import FileState, address_of
 
 TRIES = 3
 """Connections in a row to one mirror that bring the file no further."""
@@ -44,7 +44,7 @@ class Transfer:
 
     def __init__(
         self,
-        place: Place,
+        place: DraftLocation,
         file: WebFile,
         present: str | None,
         progress: Progress,
@@ -53,25 +53,27 @@ class Transfer:
         self._allowed = allowed
         self._place, self._file, self._present = place, file, present
         self._name, self._progress = file.file_name, progress
-        self._draft = self._usable(shelf.find(place))
+        self._draft = self._usable(draft_store.find_draft(place))
 
     def take(self, url: str) -> bool:
         """Bring the file from this mirror; False where it is there in this state already.
 
         Raises:
-            Unreadable: The mirror has not the file, or a wrong one.
+            MirrorError: The mirror has not the file, or a wrong one.
         """
         while (draft := self._bring(url)) is not None:
             self._draft = None
             wrong, digest = self._wrong(draft, draft.complete())
             if not wrong:
-                shelf.publish(self._place, shelf.metadata(url, draft.state, digest))
+                draft_store.publish_draft(
+                    self._place, draft_store.source_metadata(url, draft.state, digest)
+                )
                 origin = redact_url(url)
                 log.info("%s is fetched: %d bytes from %s", self._name, draft.offset, origin)
                 return True
-            shelf.discard(self._place)
+            draft_store.delete_draft(self._place)
             if draft.pure:
-                raise Unreadable(wrong, lasting=True)
+                raise MirrorError(wrong, lasting=True)
             log.warning("%s: %s: all of it again from %s", self._name, wrong, redact_url(url))
         return False
 
@@ -87,13 +89,13 @@ class Transfer:
         while True:
             try:
                 return self._connect(url)
-            except Cut as cut:
+            except ConnectionCutError as cut:
                 reached = self._draft.offset if self._draft else 0
                 tries = 0 if reached >= furthest + BLOCK else tries + 1
                 furthest = max(furthest, reached)
                 if tries == TRIES:
-                    raise Unreadable(f"{cut} ({reached} bytes came)", lasting=False) from cut
-            except RangeRefused:
+                    raise MirrorError(f"{cut} ({reached} bytes came)", lasting=False) from cut
+            except RangeNotSatisfiableError:
                 self._draft = None
 
     def _connect(self, url: str) -> Draft | None:
@@ -102,17 +104,17 @@ class Transfer:
         if whole is not None and whole.expected:
             return whole
         offset, validator = self._where(url)
-        with ask(url, offset, validator, self._allowed) as answer:
+        with request_file(url, offset, validator, self._allowed) as answer:
             if whole is not None and whole.state == answer.state:
                 return whole
             self._check_announced(answer)
             if not self._continues(url, answer):
                 if answer.offset:
                     self._draft = None
-                    raise Cut(f"it answered from byte {answer.offset} on")
+                    raise ConnectionCutError(f"it answered from byte {answer.offset} on")
                 if self._present is not None and answer.state.mark == self._present:
                     return None
-                self._draft = shelf.begin(self._place, answer.state, self._file.sha256)
+                self._draft = draft_store.create_draft(self._place, answer.state, self._file.sha256)
             assert self._draft is not None
             return self._pour(answer, self._draft)
 
@@ -125,14 +127,14 @@ class Transfer:
             return draft.offset, validator if draft.state.address == address_of(url) else None
         return (draft.offset, validator) if self._vouched(url, draft.state) else (0, None)
 
-    def _vouched(self, url: str, state: State) -> bool:
+    def _vouched(self, url: str, state: FileState) -> bool:
         """Whether a server's yes to If-Range means that the bytes are those of the draft."""
         strong_tag = state.validator is not None and state.validator == state.etag
         return state.validator is not None and (
             state.address == address_of(url) or (strong_tag and state.size is not None)
         )
 
-    def _continues(self, url: str, answer: Answer) -> bool:
+    def _continues(self, url: str, answer: FileResponse) -> bool:
         draft = self._draft
         if draft is None or answer.offset != draft.offset or not draft.offset:
             return False
@@ -143,29 +145,29 @@ class Transfer:
         log.info("%s: going on from byte %d with %s", self._name, draft.offset, redact_url(url))
         return True
 
-    def _check_announced(self, answer: Answer) -> None:
+    def _check_announced(self, answer: FileResponse) -> None:
         told, expected = answer.state.size, self._file.size
         if told is not None and expected is not None and told != expected:
-            raise Unreadable(f"it has {told} bytes, expected are {expected}", lasting=True)
+            raise MirrorError(f"it has {told} bytes, expected are {expected}", lasting=True)
         if told is not None and told > self._file.largest:
-            raise Unreadable(self._too_large(f"it has {told} bytes"), lasting=True)
+            raise MirrorError(self._too_large(f"it has {told} bytes"), lasting=True)
         if told == 0:
-            raise Unreadable("it is empty", lasting=True)
+            raise MirrorError("it is empty", lasting=True)
         if not (answer.ends or expected):
             reason = "it does not say how long the file is: give its size"
-            raise Unreadable(reason, lasting=True)
+            raise MirrorError(reason, lasting=True)
 
-    def _pour(self, answer: Answer, draft: Draft) -> Draft:
+    def _pour(self, answer: FileResponse, draft: Draft) -> Draft:
         size = draft.state.size or self._file.size
         while content := answer.read(BLOCK):
             if draft.offset + len(content) > self._file.largest:
                 self._draft = None
-                shelf.discard(self._place)
-                raise Unreadable(self._too_large("it does not end"), lasting=True)
+                draft_store.delete_draft(self._place)
+                raise MirrorError(self._too_large("it does not end"), lasting=True)
             draft.add(content)
             self._progress(draft.offset, size)
         if size is not None and draft.offset < size:
-            raise Cut(f"the connection ended {size - draft.offset} bytes early")
+            raise ConnectionCutError(f"the connection ended {size - draft.offset} bytes early")
         return draft
 
     def _too_large(self, found: str) -> str:
@@ -179,7 +181,7 @@ class Transfer:
             return f"{draft.offset} bytes came, expected are {size}", digest
         expected = self._file.sha256
         if expected and digest is None:
-            digest = shelf.read_back(self._place)
+            digest = draft_store.compute_sha256(self._place)
         if expected and digest != expected:
             return f"its sha256 is {digest}, expected is {expected}", digest
         return "", digest

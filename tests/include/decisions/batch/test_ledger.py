@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from include.decisions.batch.ledger import Committed, committed
+from include.decisions.batch.ledger import Ledger, read_ledger
 from include.decisions.batch.ledger_summary import APPENDED_AT_ONCE, BatchEntry, open_summary
 from include.storage.layout import Layout
 from include.storage.records import write_record
@@ -34,12 +34,12 @@ class Batches:
         name = self.layout.batch_record(_name(number))
         write_record(self.s3, self.layout.bucket, name, record | more)
 
-    def plan(self, *photos: int, without: int | None = None) -> Committed:
+    def plan(self, *photos: int, without: int | None = None) -> Ledger:
         """Ask for photos, and note what was read for it."""
         self.read.clear()
         wanted = {(f"{number}.{ending}", "1") for number in photos for ending in ("jpg", "gif")}
         name = None if without is None else _name(without)
-        return committed(self.s3, self.layout, wanted, name)
+        return read_ledger(self.s3, self.layout, wanted, name)
 
     def delete(self, key: str) -> None:
         self.s3.delete_object(Bucket=self.layout.bucket, Key=key)
@@ -49,8 +49,8 @@ def _name(number: int) -> str:
     return f"2026010{number // 1000}T{number:06}-00000000"
 
 
-def _found(*numbers: int) -> Committed:
-    return Committed(
+def _found(*numbers: int) -> Ledger:
+    return Ledger(
         {(f"{number}.jpg", "1"): _name(number) for number in numbers},
         {(f"{number}.gif", "1"): _name(number) for number in numbers},
     )

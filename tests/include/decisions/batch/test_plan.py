@@ -9,17 +9,17 @@ import pytest
 from PIL import Image
 
 from include.config import find_pipeline
-from include.decisions.batch.incoming import IncomingImage, new_images
+from include.decisions.batch.incoming import IncomingImage, find_new_images
 from include.decisions.batch.plan import (
     BatchState,
     decide_batch,
-    evaluated_job,
+    find_evaluated_job,
     plan_batch,
     write_batch_plan,
 )
-from include.decisions.batch.publish import decide_commit, plan_commit, write_commit
+from include.decisions.batch.publish import decide_publish, plan_publish, publish_batch
 from include.decisions.batch.screening.check import problem
-from include.decisions.batch.screening.incoming_photos import unreadable_images
+from include.decisions.batch.screening.incoming_photos import find_unreadable_images
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
 
@@ -81,7 +81,7 @@ def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
     list_batches(s3, "b1", "b2")
     s3.answer("get_object", s3.json(record))
     s3.refuse("get_object", "NoSuchKey")
-    found = [image.key for image in new_images(s3.client, layout)]
+    found = [image.key for image in find_new_images(s3.client, layout)]
     assert found == ["new.jpeg", "notes.txt", "replaced.jpg"]
 
 
@@ -110,7 +110,7 @@ def test_an_image_is_decoded_to_the_end(content: bytes, expected: str | None) ->
 
 def test_an_image_that_no_request_carries_is_left_out_unread(s3: Any, layout: Layout) -> None:
     large = IncomingImage("large.jpg", '"1"', 2000)
-    assert unreadable_images(s3.client, layout, [large], 1000) == {
+    assert find_unreadable_images(s3.client, layout, [large], 1000) == {
         "large.jpg": "2000 bytes, and a request carries 1000"
     }
 
@@ -124,10 +124,10 @@ def test_names_that_are_not_those_of_files_are_left_out(
 ) -> None:
     """Protects from two images that are one file to a job, as a//b.jpg and a/b.jpg."""
     images = [IncomingImage(key, '"1"', 10)]
-    found = unreadable_images(s3.client, layout, images, 1000)
+    found = find_unreadable_images(s3.client, layout, images, 1000)
     assert found == {key: f"has a part {part} in its name, which no file's name has"}
     long = IncomingImage(f"{'x' * 248}.jpg", '"1"', 10)
-    assert "251 bytes" in unreadable_images(s3.client, layout, [long], 1000)[long.key]
+    assert "251 bytes" in find_unreadable_images(s3.client, layout, [long], 1000)[long.key]
 
 
 def test_before_the_first_model_there_is_nothing_to_do(
@@ -207,7 +207,7 @@ def test_a_batch_is_compared_with_an_evaluation_that_is_still_there(
         place = {"Bucket": "some-bucket", "Prefix": key, "MaxKeys": 1}
         s3.answer("list_objects_v2", {"KeyCount": found}, **place)
     package = Package("arn:x/2", "Approved", "image:1", "s3://b/m", metadata)
-    assert evaluated_job(s3.client, layout, package) == expected
+    assert find_evaluated_job(s3.client, layout, package) == expected
 
 
 def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> None:
@@ -225,17 +225,17 @@ def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> Non
     assert listed == [{"prefix": "s3://some-bucket/stanford_cars/incoming/"}, "sub/b.PNG"]
     s3.answer("get_object", s3.json(plan))
     list_batches(s3, "b1")
-    commit = plan_commit(s3.client, layout, "b1")
-    assert decide_commit(commit).go
+    publication = plan_publish(s3.client, layout, "b1")
+    assert decide_publish(publication).go
     s3.answer("get_object", s3.body(b"file,label\nsub/b.PNG,cat\n"))
     key = "stanford_cars/batches/b1/report/report.json"
     s3.answer("get_object", s3.json({"uncertain": 1, "drift": None}), Bucket="some-bucket", Key=key)
     s3.answer("put_object", {})
-    summary = write_commit(s3.client, layout, commit, job, job)
+    summary = publish_batch(s3.client, layout, publication, job, job)
     assert summary["counts"] == {"images": 1, "elsewhere": 0, "unreadable": 1, "uncertain": 1}
     assert summary["drift"] is None
     assert "images" not in summary
     s3.answer("list_objects_v2", listing("incoming", **{A.key: A.tag, B.key: B.tag}))
     list_batches(s3, "b1")
     s3.answer("get_object", s3.json(written[-1]))
-    assert new_images(s3.client, layout) == []
+    assert find_new_images(s3.client, layout) == []

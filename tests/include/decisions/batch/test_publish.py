@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from include.common.csv_cells import defuse
-from include.decisions.batch.incoming import new_images
+from include.decisions.batch.incoming import find_new_images
 from include.decisions.batch.plan import BatchState, write_batch_plan
-from include.decisions.batch.publish import Commit, decide_commit, plan_commit, write_commit
+from include.decisions.batch.publish import Publication, decide_publish, plan_publish, publish_batch
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
 from include.storage.records import RecordError
@@ -32,11 +32,11 @@ class Nights:
             self.s3.objects[f"{self.layout.incoming}{name}.jpg"] = content.encode()
 
     def new(self) -> list[str]:
-        return [image.key for image in new_images(self.s3, self.layout)]
+        return [image.key for image in find_new_images(self.s3, self.layout)]
 
     def predict(self, day: int, forced: bool = False) -> str:
         """Do all that a night does, up to its publish."""
-        images = new_images(self.s3, self.layout, forced)
+        images = find_new_images(self.s3, self.layout, forced)
         state = BatchState(images, {}, PACKAGE, forced)
         batch = state.name(datetime(2026, 1, day, tzinfo=UTC))
         write_batch_plan(self.s3, self.layout, batch, state)
@@ -54,11 +54,11 @@ class Nights:
 
     def publish(self, batch: str) -> str | None:
         """Publish a night; return why it is skipped."""
-        commit = plan_commit(self.s3, self.layout, batch)
-        decision = decide_commit(commit)
+        publication = plan_publish(self.s3, self.layout, batch)
+        decision = decide_publish(publication)
         if not decision.go:
             return decision.reason
-        write_commit(self.s3, self.layout, commit, JOB, JOB)
+        publish_batch(self.s3, self.layout, publication, JOB, JOB)
         return None
 
     def predicted(self, batch: str) -> list[str]:
@@ -165,7 +165,7 @@ def test_a_name_with_anything_in_it_is_found_again(nights: Nights) -> None:
 
 def test_the_reason_counts_and_names() -> None:
     plan: dict[str, Any] = {"images": {"a": "1", "b": "1"}}
-    assert decide_commit(Commit(plan, {})).reason == "2 images are predicted"
-    some = decide_commit(Commit(plan, {"a": "b1"}))
+    assert decide_publish(Publication(plan, {})).reason == "2 images are predicted"
+    some = decide_publish(Publication(plan, {"a": "b1"}))
     assert some.go
     assert "1 images are predicted; 1 images were predicted by other batches" in some.reason

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from include.contracts.dataset import Split
-from include.decisions.conversion.manifest import need_conversion_manifest
+from include.decisions.conversion.manifest import ensure_conversion_manifest
 from include.image_classification.dataset.version.manifest import (
     Image,
     Version,
@@ -62,7 +62,7 @@ def _store(client: Any, layout: Layout, content: bytes) -> None:
 def test_a_version_from_before_there_were_any_gets_one(
     client: Any, layout: Layout, written: Path
 ) -> None:
-    need_conversion_manifest(client, layout, "v1")
+    ensure_conversion_manifest(client, layout, "v1")
     assert _stored(client, layout) == WANTED
 
 
@@ -75,7 +75,7 @@ def test_one_that_is_of_no_use_here_is_written_anew(
     client: Any, layout: Layout, written: Path, content: bytes
 ) -> None:
     _store(client, layout, content)
-    need_conversion_manifest(client, layout, "v1")
+    ensure_conversion_manifest(client, layout, "v1")
     assert _stored(client, layout) == WANTED
 
 
@@ -88,10 +88,10 @@ def test_the_refreshs_own_is_the_same_and_is_left_alone(
     assert json.loads(content) == WANTED
     _store(client, layout, content)
     client.delete_object(Bucket=layout.bucket, Key=f"{layout.dataset('v1')}manifest.jsonl")
-    need_conversion_manifest(client, layout, "v1")
+    ensure_conversion_manifest(client, layout, "v1")
     assert _stored(client, layout) == WANTED
 
 
 def test_without_the_version_it_says_what_makes_one(client: Any, layout: Layout) -> None:
     with pytest.raises(RecordError, match=r"v1/manifest\.jsonl is missing: dataset refresh"):
-        need_conversion_manifest(client, layout, "v1")
+        ensure_conversion_manifest(client, layout, "v1")

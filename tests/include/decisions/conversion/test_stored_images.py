@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from include.decisions.conversion.stored_images import missing_images
+from include.decisions.conversion.stored_images import count_missing_images
 from include.storage.layout import Layout
 from include.storage.records import RecordError
 
@@ -35,10 +35,10 @@ def test_images_that_are_gone_or_cut_off_are_counted(
     page = {"Contents": first, "IsTruncated": True, "NextContinuationToken": "next"}
     s3.answer("list_objects_v2", page, Bucket="some-bucket", Prefix="stanford_cars/images/")
     s3.answer("list_objects_v2", {"Contents": second})
-    assert missing_images(s3.client, layout, "v1") == missing
+    assert count_missing_images(s3.client, layout, "v1") == missing
 
 
 def test_a_current_version_that_is_gone_is_named(s3: Any, layout: Layout) -> None:
     s3.refuse("get_object", "NoSuchKey")
     with pytest.raises(RecordError, match=r"v1/manifest\.jsonl is missing, though .*current\.json"):
-        missing_images(s3.client, layout, "v1")
+        count_missing_images(s3.client, layout, "v1")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from include.config import Deployment
-from include.decisions.costs.billing import billed
+from include.decisions.costs.billing import billing_facts
 from include.sagemaker_requests.package import metadata
 
 HERE = Deployment(
@@ -20,7 +20,7 @@ SUMMARY = {"billable_seconds": 1800.0, "spot_saving": 0.625, "instance_type": "m
 
 
 def test_billed_seconds_of_all_machines_become_dollars() -> None:
-    cost = billed(SUMMARY, HERE)
+    cost = billing_facts(SUMMARY, HERE)
     assert cost == {"billable_seconds": 1800.0, "spot_saving": 0.625, "cost_usd": 0.368}
     written = {"billable_seconds": "1800.0", "spot_saving": "0.625", "cost_usd": "0.368"}
     assert metadata(cost) == written
@@ -29,7 +29,7 @@ def test_billed_seconds_of_all_machines_become_dollars() -> None:
 def test_a_summary_of_an_earlier_release_has_no_saving() -> None:
     """A night that an upgrade finds between training and `register` goes on."""
     earlier = {key: value for key, value in SUMMARY.items() if key != "spot_saving"}
-    assert billed(earlier, HERE) == {
+    assert billing_facts(earlier, HERE) == {
         "billable_seconds": 1800.0, "spot_saving": None, "cost_usd": 0.368,
     }  # fmt: skip
 
@@ -46,6 +46,6 @@ def test_a_summary_of_an_earlier_release_has_no_saving() -> None:
 def test_a_cost_that_is_not_known_is_left_out(
     changes: dict[str, Any], where: dict[str, str]
 ) -> None:
-    cost = billed({**SUMMARY, **changes}, dataclasses.replace(HERE, **where))
+    cost = billing_facts({**SUMMARY, **changes}, dataclasses.replace(HERE, **where))
     assert cost["cost_usd"] is None
     assert "cost_usd" not in metadata(cost)

@@ -8,7 +8,7 @@ import pytest
 
 from include.config import Deployment, Pipeline, find_pipeline
 from include.config.sections.budget import Budget
-from include.decisions.costs.budget import BudgetError, afford
+from include.decisions.costs.budget import BudgetError, check_budget
 from include.decisions.decision import Decision
 
 NOW = datetime(2026, 11, 28, 1, tzinfo=UTC)
@@ -90,7 +90,7 @@ def cars(machine: str = MACHINE, **caps: float) -> Pipeline:
 
 def decide(sagemaker: Any, pipeline: Pipeline, **changes: Any) -> Decision:
     deployment = dataclasses.replace(HERE, **changes)
-    return afford(GO, sagemaker.client, pipeline, deployment, TOLD, NOW)
+    return check_budget(GO, sagemaker.client, pipeline, deployment, TOLD, NOW)
 
 
 def test_a_night_within_its_budget_says_what_it_will_cost(sagemaker: Any, jobs: Jobs) -> None:
@@ -218,7 +218,7 @@ def test_the_local_aws_sends_no_bill(sagemaker: Any) -> None:
 def test_a_night_that_is_skipped_costs_nothing_and_asks_nothing(sagemaker: Any) -> None:
     skipped = Decision(False, "nothing new")
     pipeline = cars(per_run_usd=0.01)
-    assert afford(skipped, sagemaker.client, pipeline, HERE, TOLD, NOW) == skipped
+    assert check_budget(skipped, sagemaker.client, pipeline, HERE, TOLD, NOW) == skipped
 
 
 def test_who_may_not_list_jobs_has_no_estimate_and_no_caps(sagemaker: Any) -> None:

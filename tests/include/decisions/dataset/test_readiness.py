@@ -10,10 +10,10 @@ import pytest
 
 from include.config.sections.stages import Source
 from include.decisions.dataset.readiness import (
-    SourceUnfinished,
+    SourceNotReadyError,
     decide_complete,
-    need_whole,
-    settling,
+    require_finished_uploads,
+    settle_time,
 )
 from include.decisions.dataset.source import Listing
 
@@ -36,13 +36,13 @@ def _uploads(s3: Any, **ages: timedelta) -> None:
 
 def test_a_quiet_source_is_whole(s3: Any) -> None:
     _uploads(s3)
-    need_whole(s3.client, _listing("a.tgz"), [], NOW)
+    require_finished_uploads(s3.client, _listing("a.tgz"), [], NOW)
 
 
 def test_an_unfinished_upload_is_named(s3: Any) -> None:
     _uploads(s3, one=timedelta(hours=1))
-    with pytest.raises(SourceUnfinished, match=r"^s3://theirs/raw/: raw/one is being uploaded"):
-        need_whole(s3.client, _listing("a.tgz"), [], NOW)
+    with pytest.raises(SourceNotReadyError, match=r"^s3://theirs/raw/: raw/one is being uploaded"):
+        require_finished_uploads(s3.client, _listing("a.tgz"), [], NOW)
 
 
 def test_an_upload_that_nobody_finishes_does_not_block_for_ever(
@@ -50,7 +50,7 @@ def test_an_upload_that_nobody_finishes_does_not_block_for_ever(
 ) -> None:
     _uploads(s3, old=timedelta(days=2))
     with caplog.at_level(logging.WARNING):
-        need_whole(s3.client, _listing("a.tgz"), [], NOW)
+        require_finished_uploads(s3.client, _listing("a.tgz"), [], NOW)
     assert caplog.messages == ["s3://theirs/raw/: raw/old: uploads abandoned over a day ago"]
 
 
@@ -58,34 +58,34 @@ def test_uploads_that_must_not_be_seen_do_not_stop_the_refresh(
     s3: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     s3.refuse("list_multipart_uploads", "AccessDenied")
-    need_whole(s3.client, _listing("a.tgz"), [], NOW)
+    require_finished_uploads(s3.client, _listing("a.tgz"), [], NOW)
     assert "s3:ListBucketMultipartUploads is not allowed" in caplog.text
 
 
 def test_what_the_pipeline_fetches_appears_whole_whatever_its_name(s3: Any) -> None:
     _uploads(s3)
-    need_whole(s3.client, _listing("a.part"), ["a.part"], NOW)
+    require_finished_uploads(s3.client, _listing("a.part"), ["a.part"], NOW)
 
 
 @pytest.mark.parametrize("name", ["cars_train.tgz.part", "x/photo.JPG.crdownload", "a.tmp"])
 def test_names_of_half_written_files_are_refused(s3: Any, name: str) -> None:
     _uploads(s3)
-    with pytest.raises(SourceUnfinished, match=rf"raw/{name} is half-written: finish or remove"):
-        need_whole(s3.client, _listing("a.tgz", name), [], NOW)
+    with pytest.raises(SourceNotReadyError, match=rf"raw/{name} is half-written: finish or remove"):
+        require_finished_uploads(s3.client, _listing("a.tgz", name), [], NOW)
 
 
 def test_an_empty_archive_is_half_written_and_an_empty_photo_is_quarantined_later(s3: Any) -> None:
     _uploads(s3)
-    need_whole(s3.client, _listing("rose/1.jpg", "_SUCCESS", size=0), [], NOW)
+    require_finished_uploads(s3.client, _listing("rose/1.jpg", "_SUCCESS", size=0), [], NOW)
     _uploads(s3)
-    with pytest.raises(SourceUnfinished, match=r"raw/d\.zip is half-written"):
-        need_whole(s3.client, _listing("d.zip", size=0), [], NOW)
+    with pytest.raises(SourceNotReadyError, match=r"raw/d\.zip is half-written"):
+        require_finished_uploads(s3.client, _listing("d.zip", size=0), [], NOW)
 
 
 def test_many_keys_are_counted(s3: Any) -> None:
     _uploads(s3)
-    with pytest.raises(SourceUnfinished, match=r"raw/0\.tmp, raw/1\.tmp, raw/2\.tmp and 2 more"):
-        need_whole(s3.client, _listing(*(f"{n}.tmp" for n in range(5))), [], NOW)
+    with pytest.raises(SourceNotReadyError, match=r"raw/0\.tmp, raw/1\.tmp, raw/2\.tmp and 2 more"):
+        require_finished_uploads(s3.client, _listing(*(f"{n}.tmp" for n in range(5))), [], NOW)
 
 
 def test_without_its_marker_a_source_is_not_complete() -> None:
@@ -108,4 +108,4 @@ def test_without_its_marker_a_source_is_not_complete() -> None:
 )
 def test_how_long_a_source_settles(settings: dict[str, Any], deployment: str, minutes: int) -> None:
     source = Source(layout="class_folders", **settings)
-    assert settling(source, deployment) == timedelta(minutes=minutes)
+    assert settle_time(source, deployment) == timedelta(minutes=minutes)

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from include.decisions.dataset.readiness import SourceUnfinished
-from include.decisions.dataset.settled import need_settled
+from include.decisions.dataset.readiness import SourceNotReadyError
+from include.decisions.dataset.settled import require_settled
 from include.decisions.dataset.source import Listing
 from include.storage.layout import Layout
 
@@ -51,7 +51,7 @@ class Source:
         objects = {k: {**e, "LastModified": LONG_AGO} for k, e in listing.objects.items()}
         now = NOW + timedelta(minutes=minute)
         old = Listing(listing.uri, objects)
-        need_settled(self.s3, self.layout, old, fetched, settle, now)
+        require_settled(self.s3, self.layout, old, fetched, settle, now)
 
 
 @pytest.fixture
@@ -65,10 +65,10 @@ def source(layout: Layout) -> Iterator[Source]:
 def test_an_upload_that_was_long_has_not_settled_when_it_ends(source: Source) -> None:
     """Its LastModified is three hours old by then; the next file may be on its way."""
     source.put("a.zip", b"whole")
-    with pytest.raises(SourceUnfinished, match="first seen at 2026-01-10T12:00"):
+    with pytest.raises(SourceNotReadyError, match="first seen at 2026-01-10T12:00"):
         source.look(0)
     source.upload("b.zip")
-    with pytest.raises(SourceUnfinished, match="first seen at 2026-01-10T12:10"):
+    with pytest.raises(SourceNotReadyError, match="first seen at 2026-01-10T12:10"):
         source.look(10)
     source.look(20)
 
@@ -76,7 +76,7 @@ def test_an_upload_that_was_long_has_not_settled_when_it_ends(source: Source) ->
 def test_a_state_must_last_for_the_settle_time(source: Source) -> None:
     source.put("a.zip", b"one")
     for minute in (0, 4):
-        with pytest.raises(SourceUnfinished, match="has to last for 5 minutes"):
+        with pytest.raises(SourceNotReadyError, match="has to last for 5 minutes"):
             source.look(minute)
     source.look(5)
     source.look(60 * 24)
@@ -86,13 +86,13 @@ def test_a_state_must_last_for_the_settle_time(source: Source) -> None:
 def test_any_change_begins_the_time_anew(source: Source, change: str) -> None:
     source.put("a.zip", b"one")
     source.put("b.zip", b"one")
-    with pytest.raises(SourceUnfinished):
+    with pytest.raises(SourceNotReadyError):
         source.look(0)
     if change == "removed":
         source.s3.delete_object(Bucket=source.layout.bucket, Key=f"{source.layout.source}a.zip")
     else:
         source.put("a.zip" if change == "replaced" else "c.zip", b"two")
-    with pytest.raises(SourceUnfinished):
+    with pytest.raises(SourceNotReadyError):
         source.look(10)
     source.look(15)
 
@@ -102,7 +102,7 @@ def test_without_a_settle_time_and_for_what_is_fetched_nothing_is_waited_for(
 ) -> None:
     source.put("a.zip", b"one")
     source.look(0, timedelta())
-    with pytest.raises(SourceUnfinished):
+    with pytest.raises(SourceNotReadyError):
         source.look(0, FIVE, "fetched.zip")
     source.put("fetched.zip", b"whole")
     source.look(10, FIVE, "fetched.zip")

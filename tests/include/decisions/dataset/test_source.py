@@ -50,10 +50,10 @@ def test_every_page_of_the_source_counts_and_folder_markers_do_not(s3: Any) -> N
     s3.answer("list_objects_v2", second)
     listing = Listing.read(s3.client, "s3://theirs/raw/")
     assert listing.files() == {"raw/a.tgz": '"1" 3', "raw/ok": '"1" 3'}
-    assert listing.need_files(marker="ok") == {"raw/a.tgz": '"1" 3'}
+    assert listing.require_files(marker="ok") == {"raw/a.tgz": '"1" 3'}
 
 
 def test_an_empty_source_says_where_to_upload(s3: Any) -> None:
     s3.answer("list_objects_v2", {})
     with pytest.raises(SourceError, match=r"nothing is at s3://theirs/raw/: upload"):
-        Listing.read(s3.client, "s3://theirs/raw/").need_files()
+        Listing.read(s3.client, "s3://theirs/raw/").require_files()

@@ -7,7 +7,7 @@ import pytest
 from include.config import Deployment, find_pipeline
 from include.decisions.endpoint.plan import DeploymentState, decide_deployment, plan_deployment
 from include.decisions.registry.packages import Package
-from include.decisions.registry.serving_model import Champion
+from include.decisions.registry.serving_model import ServingModel
 
 PACKAGE = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"training_job": "job-2"})
 
@@ -15,7 +15,7 @@ PACKAGE = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"training_job":
 def state(
     package: Package | None, serving: str | None, status: str = "InService"
 ) -> DeploymentState:
-    champion = Champion("cars", status, serving, "model-1", None) if serving else None
+    champion = ServingModel("cars", status, serving, "model-1", None) if serving else None
     wanted: Any = {"endpoint_config": {"config": {"EndpointConfigName": "config-2"}}}
     return DeploymentState("cars", package, champion, wanted)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from include.config import Deployment, find_pipeline
-from include.decisions.endpoint.pruning import PruningIncomplete, configs_to_keep, prune
+from include.decisions.endpoint.pruning import PruningIncompleteError, configs_to_keep, prune
 from include.decisions.endpoint.release import Release
 from include.sagemaker_requests import packaged_model_request
 from tests.include.conftest import THEN
@@ -137,7 +137,9 @@ def test_one_refusal_keeps_nothing_else_and_the_message_names_both(sagemaker: An
     account.holds(c0, m0)
     account.lists("Model", {m0: OURS, m1: OURS, m2: OURS})
     sagemaker.answer("delete_model", {}, ModelName=m1)
-    with pytest.raises(PruningIncomplete, match=rf"not deleted: {c0}: .*slow down.*'{c1}'.*'{m1}'"):
+    with pytest.raises(
+        PruningIncompleteError, match=rf"not deleted: {c0}: .*slow down.*'{c1}'.*'{m1}'"
+    ):
         prune(sagemaker.client, CARS, DEPLOYMENT, [c2], NOW)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from include.decisions.endpoint.rejection import Withdrawal, judge_failure
+from include.decisions.endpoint.rejection import Rejection, decide_rejection
 from include.decisions.registry.serving_model import EndpointStatus
 from sagemaker_jobs.failure_reasons import endpoint_cause
 
@@ -25,10 +25,10 @@ def judge(
     planned: dict[str, Any] | None,
     deployed: bool = True,
     failed_test: str | None = None,
-) -> Withdrawal:
+) -> Rejection:
     """Judge as the task does, which asks the plugin what the endpoint's reason means."""
     cause = endpoint_cause(found.failure_reason if found else "")
-    return judge_failure(found, planned, deployed, failed_test, cause)
+    return decide_rejection(found, planned, deployed, failed_test, cause)
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import pytest
 
 from include.decisions.endpoint.release import Release
 from include.decisions.endpoint.rollback import (
-    RejectionIncomplete,
+    RejectionIncompleteError,
     RollbackError,
-    check_settled,
+    check_not_changing,
     choose_release,
     reject_newer,
 )
 from include.decisions.registry.packages import RegistryError, package_to_serve
-from include.decisions.registry.serving_model import Champion, EndpointStatus
+from include.decisions.registry.serving_model import EndpointStatus, ServingModel
 from tests.include.conftest import ARN, GROUP
 
 RELEASES = [
@@ -27,8 +27,8 @@ def approved(registry: Any, *versions: int) -> None:
     registry.lists(*versions, ModelApprovalStatus="Approved")
 
 
-def champion(config: str) -> Champion:
-    return Champion(GROUP, "InService", config, "model", None)
+def champion(config: str) -> ServingModel:
+    return ServingModel(GROUP, "InService", config, "model", None)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def champion(config: str) -> Champion:
     ],
 )
 def test_the_release_before_is_the_last_approved_one(
-    sagemaker: Any, registry: Any, serving: Champion | None, versions: Any, expected: int
+    sagemaker: Any, registry: Any, serving: ServingModel | None, versions: Any, expected: int
 ) -> None:
     approved(registry, *versions)
     found = choose_release(sagemaker.client, GROUP, RELEASES, serving, None)
@@ -53,13 +53,13 @@ def test_the_release_before_is_the_last_approved_one(
 def test_nobody_goes_back_while_an_update_is_under_way(status: str) -> None:
     """It names the former configuration till its end: one release back would be two."""
     with pytest.raises(RollbackError, match=rf"cars is {status}: .* then clear plan"):
-        check_settled(EndpointStatus("cars", status, "config-7", ""))
+        check_not_changing(EndpointStatus("cars", status, "config-7", ""))
 
 
 @pytest.mark.parametrize("status", ["InService", "Failed", "OutOfService", "UpdateRollbackFailed"])
 def test_one_may_go_back_from_what_has_settled(status: str) -> None:
-    check_settled(EndpointStatus("cars", status, "config-7", ""))
-    check_settled(None)
+    check_not_changing(EndpointStatus("cars", status, "config-7", ""))
+    check_not_changing(None)
 
 
 def test_a_person_may_choose_any_release(sagemaker: Any) -> None:
@@ -106,5 +106,5 @@ def test_a_package_that_cannot_be_rejected_does_not_keep_the_next_from_it(
     approved(registry, 8, 7, 4)
     sagemaker.refuse("update_model_package", "ThrottlingException", "slow down")
     sagemaker.answer("update_model_package", {"ModelPackageArn": f"{ARN}/7"})
-    with pytest.raises(RejectionIncomplete, match=r"\(8: .*slow down\); rejected: 7\. Fix"):
+    with pytest.raises(RejectionIncompleteError, match=r"\(8: .*slow down\); rejected: 7\. Fix"):
         reject_newer(sagemaker.client, GROUP, 4, "rolled back")

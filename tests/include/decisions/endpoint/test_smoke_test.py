@@ -16,11 +16,11 @@ from include.config.sections.stages import Endpoint
 from include.decisions.endpoint.smoke_test import (
     LARGEST_BODY,
     ROUNDS,
-    NoAnswer,
-    NoSamples,
+    NoAnswerError,
+    NoSamplesError,
     Sample,
     SmokeTestError,
-    ask_former,
+    capture_baseline,
     load_samples,
     smoke_test,
 )
@@ -100,15 +100,15 @@ def test_what_serves_before_may_know_other_classes(
 ) -> None:
     answer(runtime, [0.1, 0.8, 0.1])
     pace(10)
-    asked = ask_former(runtime.client, "cars", [SAMPLE])
+    asked = capture_baseline(runtime.client, "cars", [SAMPLE])
     assert asked == {"images": 1, "right": 0, "milliseconds": 10}
     answer(runtime, [0.5, 0.5])
-    assert ask_former(runtime.client, "cars", [SAMPLE])["right"] is None
+    assert capture_baseline(runtime.client, "cars", [SAMPLE])["right"] is None
 
 
 def test_a_model_before_that_does_not_answer_stands_in_no_updates_way(runtime: Any) -> None:
     runtime.refuse("invoke_endpoint", "ModelError", "the model is broken")
-    assert "the model is broken" in ask_former(runtime.client, "cars", [SAMPLE])["error"]
+    assert "the model is broken" in capture_baseline(runtime.client, "cars", [SAMPLE])["error"]
 
 
 @pytest.fixture
@@ -126,8 +126,8 @@ def hanging() -> Iterator[Any]:
 
 
 def test_a_model_before_that_hangs_stands_in_no_rollbacks_way(hanging: Any) -> None:
-    assert "Read timeout" in ask_former(hanging, "cars", [SAMPLE])["error"]
-    with pytest.raises(NoAnswer, match="no answer for"):
+    assert "Read timeout" in capture_baseline(hanging, "cars", [SAMPLE])["error"]
+    with pytest.raises(NoAnswerError, match="no answer for"):
         smoke_test(hanging, "cars", [SAMPLE], ANY_PACE)
 
 
@@ -137,7 +137,7 @@ def test_a_model_before_that_answers_no_json_stands_in_no_rollbacks_way(
 ) -> None:
     for _ in range(2):
         runtime.answer("invoke_endpoint", runtime.body(content))
-    assert "is no JSON" in ask_former(runtime.client, "cars", [SAMPLE])["error"]
+    assert "is no JSON" in capture_baseline(runtime.client, "cars", [SAMPLE])["error"]
     with pytest.raises(SmokeTestError, match=r"the answer for aa/1\.jpg is no JSON"):
         smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
 
@@ -146,12 +146,12 @@ def test_who_may_not_ask_the_model_before_changes_nothing(runtime: Any) -> None:
     """Else traffic would move to a model that nobody may test."""
     runtime.refuse("invoke_endpoint", "AccessDeniedException", "not authorized")
     with pytest.raises(ClientError, match="not authorized"):
-        ask_former(runtime.client, "cars", [SAMPLE])
+        capture_baseline(runtime.client, "cars", [SAMPLE])
 
 
 def test_only_what_the_model_said_speaks_against_it(runtime: Any) -> None:
     runtime.refuse("invoke_endpoint", "ModelError", "the model is broken")
-    with pytest.raises(NoAnswer, match=r"no answer for aa/1\.jpg: .*the model is broken"):
+    with pytest.raises(NoAnswerError, match=r"no answer for aa/1\.jpg: .*the model is broken"):
         smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
     runtime.refuse("invoke_endpoint", "AccessDeniedException", "not authorized")
     with pytest.raises(ClientError, match="not authorized"):
@@ -218,5 +218,7 @@ def test_without_a_photo_that_an_endpoint_takes_nothing_is_deployed(
     s3: Any, layout: Layout
 ) -> None:
     holds(s3, ("aa/1.jpg", LARGEST_BODY + 1, 0))
-    with pytest.raises(NoSamples, match="dataset d1 has no test image of at most 6291456 bytes"):
+    with pytest.raises(
+        NoSamplesError, match="dataset d1 has no test image of at most 6291456 bytes"
+    ):
         load_samples(s3.client, layout, "job-1", "d1", "test", 2)

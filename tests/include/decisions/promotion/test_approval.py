@@ -10,7 +10,7 @@ from include.decisions.promotion.approval import (
     REJECT,
     answered_by,
     decide_approval,
-    decide_asking,
+    decide_question,
     question,
 )
 from include.decisions.promotion.verdict import judge
@@ -25,12 +25,12 @@ EVALUATION = {
     ("verdict", "go"), [("await approval", True), ("keep", False), ("promote", False)]
 )
 def test_only_a_model_that_would_be_promoted_is_asked_about(verdict: str, go: bool) -> None:
-    decision = decide_asking("ask", verdict, "why")
+    decision = decide_question("ask", verdict, "why")
     assert (decision.go, decision.reason) == (go, f"{verdict}: why")
 
 
 def test_a_deployment_that_does_not_ask_leaves_the_answer_to_the_registry() -> None:
-    decision = decide_asking("manual", "await approval", "why")
+    decision = decide_question("manual", "await approval", "why")
     assert not decision.go
     assert decision.reason == "await approval: why; promotion.approval is manual here"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from include.decisions.promotion.champion import best_model, model_for_batches
+from include.decisions.promotion.champion import choose_batch_model, choose_champion
 from include.storage.layout import Layout
 from tests.include.conftest import GROUP
 from tests.include.decisions.memory_s3 import MemoryS3
@@ -44,7 +44,7 @@ def best(
     s3 = MemoryS3()
     for version, count in (right or {}).items():
         s3.objects[LAYOUT.evaluation_answers(f"job-{version}")] = answers(count)
-    found = best_model(s3, sagemaker.client, LAYOUT, GROUP, candidate)
+    found = choose_champion(s3, sagemaker.client, LAYOUT, GROUP, candidate)
     return found.version if found else None
 
 
@@ -109,7 +109,7 @@ def test_a_batch_uses_what_serves_though_a_better_model_is_approved(
     assert best(sagemaker, registry, 2, [4, 2], right={2: 5, 4: 8}) == "4"
     registry.serves(2)
     registry.describes(2)
-    found = model_for_batches(sagemaker.client, GROUP)
+    found = choose_batch_model(sagemaker.client, GROUP)
     assert found is not None
     assert found.version == "2"
 
@@ -127,7 +127,7 @@ def test_a_batch_uses_the_newest_approved_where_no_registered_model_serves(
         registry.serves(None)
     registry.lists(4, 2, ModelApprovalStatus="Approved")
     registry.describes(4)
-    found = model_for_batches(sagemaker.client, GROUP)
+    found = choose_batch_model(sagemaker.client, GROUP)
     assert found is not None
     assert found.version == "4"
 
@@ -135,4 +135,4 @@ def test_a_batch_uses_the_newest_approved_where_no_registered_model_serves(
 def test_an_error_of_aws_is_not_taken_for_no_model(sagemaker: Any) -> None:
     sagemaker.refuse("describe_endpoint", "ThrottlingException", "Rate exceeded")
     with pytest.raises(sagemaker.client.exceptions.ClientError, match="Rate exceeded"):
-        best_model(MemoryS3(), sagemaker.client, LAYOUT, GROUP)
+        choose_champion(MemoryS3(), sagemaker.client, LAYOUT, GROUP)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from include.decisions.promotion.evaluation import need_evaluation
+from include.decisions.promotion.evaluation import read_evaluation
 from include.storage.layout import Layout
 from include.storage.records import RecordError
 
@@ -20,7 +20,7 @@ GOOD = {
 def read(s3: Any, layout: Layout, evaluation: Any) -> dict[str, Any]:
     expected = {"Bucket": "some-bucket", "Key": layout.evaluation_report("job-1")}
     s3.answer("get_object", s3.json(evaluation), **expected)
-    return need_evaluation(s3.client, layout, "job-1", "job evaluate-1")
+    return read_evaluation(s3.client, layout, "job-1", "job evaluate-1")
 
 
 @pytest.mark.parametrize("evaluation", [GOOD, {"dataset_version": "d1"}])

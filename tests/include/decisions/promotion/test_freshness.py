@@ -26,7 +26,7 @@ def compare(s3: Any, layout: Layout, **made: str | None) -> Freshness:
 
 def test_a_version_that_was_made_later_is_newer(s3: Any, layout: Layout) -> None:
     found = compare(s3, layout, d3=LATER, d2=EARLIER)
-    assert found.fresher
+    assert found.newer
     assert str(found) == (
         "judged with newer data: dataset d3 of 2026-03-02 02:00:00 is newer than the champion's d2 "
         "of 2026-03-01 02:00:00"
@@ -36,28 +36,28 @@ def test_a_version_that_was_made_later_is_newer(s3: Any, layout: Layout) -> None
 def test_another_version_that_was_made_earlier_is_not_newer(s3: Any, layout: Layout) -> None:
     """Training on an earlier version by its name must not be let off the test against chance."""
     found = compare(s3, layout, d1=EARLIER, d2=LATER)
-    assert not found.fresher
+    assert not found.newer
     assert str(found).startswith("judged as on the same data: dataset d1 of 2026-03-01 02:00:00 is")
 
 
 def test_moments_are_compared_and_not_their_texts(s3: Any, layout: Layout) -> None:
     """05:00 in Berlin is before 04:30 UTC, though its text comes after."""
     found = compare(s3, layout, d3="2026-03-02T05:00:00+01:00", d2="2026-03-02T04:30:00+00:00")
-    assert not found.fresher
+    assert not found.newer
 
 
 def test_the_same_version_needs_no_record(s3: Any, layout: Layout) -> None:
     found = compare_data(s3.client, layout, "d2", CHAMPION)
-    assert (found.fresher, found.why) == (False, "dataset d2 is the champion's, too")
+    assert (found.newer, found.why) == (False, "dataset d2 is the champion's, too")
 
 
 def test_what_cannot_be_known_to_be_newer_is_not(s3: Any, layout: Layout) -> None:
     """A record that is gone must not be a way around the test against chance."""
     found = compare(s3, layout, d3=LATER, d2=None)
-    assert not found.fresher
+    assert not found.newer
     assert "dataset.json of dataset d2 is gone" in found.why
     unknown = Package("arn:x/3", "Approved", "image:1", "s3://b/m", {})
-    assert not compare_data(s3.client, layout, "d3", unknown).fresher
+    assert not compare_data(s3.client, layout, "d3", unknown).newer
 
 
 @pytest.mark.parametrize("record", [{}, {"created": None}, {"created": "yesterday"}])

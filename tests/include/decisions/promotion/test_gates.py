@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from include.config.sections.stages import Promotion
-from include.decisions.promotion.gates import Gate, against_champion, floors
-from include.decisions.promotion.paired_predictions import PairedAnswers
+from include.decisions.promotion.gates import Gate, champion_gates, floor_gates
+from include.decisions.promotion.paired_predictions import PairedPredictions
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_the_margin_is_above_0_on_the_good_side(
 
 def test_a_missing_figure_is_named() -> None:
     rules = Promotion(minimum_top5=0.5, maximum_calibration_error=0.1, class_floors={"Audi": 0.2})
-    missed = [str(gate) for gate in floors(rules, {}) if not gate.passed]
+    missed = [str(gate) for gate in floor_gates(rules, {}) if not gate.passed]
     assert missed == [
         "top-1 is missing, and at least 0 is needed",
         "top-5 is missing, and at least 0.5 is needed",
@@ -48,7 +48,7 @@ def test_each_class_has_its_own_floor_or_the_common_one() -> None:
         {"name": "Fiat", "top1": None},
     ]
     rules = Promotion(class_floor=0.2, class_floors={"BMW": 0.5})
-    gates = {gate.metric: gate for gate in floors(rules, {"top1": 1.0, "per_class": classes})}
+    gates = {gate.metric: gate for gate in floor_gates(rules, {"top1": 1.0, "per_class": classes})}
     assert gates["top-1 of class Audi"].passed
     assert not gates["top-1 of class BMW"].passed
     assert not gates["top-1 of class Fiat"].passed  # it has no images to judge it by
@@ -57,23 +57,25 @@ def test_each_class_has_its_own_floor_or_the_common_one() -> None:
 @pytest.mark.parametrize("figures", [{"top1": 1.0}, {"top1": 1.0, "per_class": []}])
 def test_a_floor_of_all_classes_fails_where_no_class_has_a_figure(figures: Any) -> None:
     """Else an evaluation without them would keep a limit that nobody held it against."""
-    missed = [str(gate) for gate in floors(Promotion(class_floor=0.5), figures) if not gate.passed]
+    missed = [
+        str(gate) for gate in floor_gates(Promotion(class_floor=0.5), figures) if not gate.passed
+    ]
     assert missed == ["top-1 of each class is missing, and at least 0.5 is needed"]
 
 
 def test_a_class_without_its_figure_fails() -> None:
     figures = {"top1": 1.0, "per_class": [{"name": "Audi"}]}
-    gates = list(floors(Promotion(class_floor=0.5), figures))
+    gates = list(floor_gates(Promotion(class_floor=0.5), figures))
     assert [gate.metric for gate in gates if not gate.passed] == ["top-1 of class Audi"]
 
 
 def test_what_has_no_limit_has_no_gate() -> None:
     figures = {"top1": 0.5, "top5": 0.6, "per_class": [{"name": "Audi", "top1": 0.0}]}
-    assert [gate.metric for gate in floors(Promotion(), figures)] == ["top-1"]
+    assert [gate.metric for gate in floor_gates(Promotion(), figures)] == ["top-1"]
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "fresher", "passed"),
+    ("mine", "theirs", "newer", "passed"),
     [
         (15, 5, False, True),  # p 0.041
         (14, 6, False, False),  # p 0.115
@@ -85,13 +87,13 @@ def test_what_has_no_limit_has_no_gate() -> None:
     ],
 )
 def test_better_by_more_than_chance_or_fresher_and_hardly_worse(
-    mine: int, theirs: int, fresher: bool, passed: bool
+    mine: int, theirs: int, newer: bool, passed: bool
 ) -> None:
-    paired = PairedAnswers(60, mine, theirs, 40 - mine - theirs)
-    gates = against_champion(Promotion(margin=0.01), paired, fresher)
+    paired = PairedPredictions(60, mine, theirs, 40 - mine - theirs)
+    gates = champion_gates(Promotion(margin=0.01), paired, newer)
     assert all(gate.passed for gate in gates) is passed
 
 
-@pytest.mark.parametrize("fresher", [True, False])
-def test_what_could_not_be_compared_fails(fresher: bool) -> None:
-    assert not any(gate.passed for gate in against_champion(Promotion(), None, fresher))
+@pytest.mark.parametrize("newer", [True, False])
+def test_what_could_not_be_compared_fails(newer: bool) -> None:
+    assert not any(gate.passed for gate in champion_gates(Promotion(), None, newer))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
-from include.decisions.promotion.paired_predictions import PairedAnswers, pair_answers
+from include.decisions.promotion.paired_predictions import PairedPredictions, pair_predictions
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
 
@@ -26,14 +26,14 @@ class Objects:
     def __init__(self, s3: Any, layout: Layout) -> None:
         self.s3, self.layout = s3, layout
 
-    def pair(self, old: bytes | None, new: bytes | None) -> PairedAnswers | None:
+    def pair(self, old: bytes | None, new: bytes | None) -> PairedPredictions | None:
         for job, content in (("old", old), ("new", new)):
             if content is None:
                 self.s3.refuse("get_object", "NoSuchKey")
                 continue
             expected = {"Bucket": "some-bucket", "Key": self.layout.evaluation_answers(job)}
             self.s3.answer("get_object", self.s3.body(content), **expected)
-        return pair_answers(self.s3.client, self.layout, "new", CHAMPION)
+        return pair_predictions(self.s3.client, self.layout, "new", CHAMPION)
 
 
 @pytest.fixture
@@ -45,26 +45,26 @@ def test_the_four_counts_are_those_of_the_images_that_both_were_asked(objects: O
     old = table(a="Audi>Audi", b="Audi>BMW", c="BMW>BMW", d="BMW>Audi", gone="BMW>BMW")
     new = table(a="Audi>Audi", b="Audi>Audi", c="BMW>Audi", d="BMW>Audi", fresh="Audi>Audi")
     found = objects.pair(old, new)
-    assert found == PairedAnswers(1, 1, 1, 1)
+    assert found == PairedPredictions(1, 1, 1, 1)
     assert (found.images, found.candidate_top1, found.champion_top1, found.gain) == (4, 0.5, 0.5, 0)
 
 
 def test_a_table_of_before_formulas_were_defused_is_compared_all_the_same(objects: Objects) -> None:
     old = table(a="-Audi>-Audi", b="-Audi>BMW", c="BMW>BMW")
     new = table(a="'-Audi>'-Audi", b="'-Audi>'-Audi", c="BMW>BMW")
-    assert objects.pair(old, new) == PairedAnswers(2, 1, 0, 0)
+    assert objects.pair(old, new) == PairedPredictions(2, 1, 0, 0)
 
 
 def test_classes_that_only_one_was_asked_are_left_out_and_named(objects: Objects) -> None:
     old = table(a="Audi>Audi", b="Beetle>Beetle")
     new = table(a="Audi>Audi", b="VW>VW", c="VW>VW")
-    assert objects.pair(old, new) == PairedAnswers(1, 0, 0, 0, left_out=("Beetle", "VW"))
+    assert objects.pair(old, new) == PairedPredictions(1, 0, 0, 0, left_out=("Beetle", "VW"))
 
 
 def test_a_label_that_was_put_right_counts_for_both(objects: Objects) -> None:
     old = table(a="Audi>Audi", b="BMW>BMW")
     new = table(a="BMW>BMW", b="Audi>Audi")
-    assert objects.pair(old, new) == PairedAnswers(0, 2, 0, 0)
+    assert objects.pair(old, new) == PairedPredictions(0, 2, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,6 @@ def test_without_anything_in_common_there_is_no_comparison(
     ("mine", "theirs"), [(0, 0), (5, 5), (15, 5), (5, 15), (1, 0), (900, 800), (3000, 0)]
 )
 def test_p_is_that_of_the_exact_binomial_test(mine: int, theirs: int) -> None:
-    found = PairedAnswers(10, mine, theirs, 10).p_value
+    found = PairedPredictions(10, mine, theirs, 10).p_value
     expected = binomtest(mine, mine + theirs).pvalue if mine + theirs else 1.0
     assert found == pytest.approx(expected)

@@ -7,7 +7,7 @@ import pytest
 
 from include.config.sections.stages import Promotion
 from include.decisions.promotion.freshness import Freshness
-from include.decisions.promotion.paired_predictions import PairedAnswers
+from include.decisions.promotion.paired_predictions import PairedPredictions
 from include.decisions.promotion.verdict import decide_announcement, judge
 from include.decisions.registry.packages import Package
 from include.sagemaker_requests.package import metadata
@@ -27,9 +27,9 @@ def evaluation(top1: float) -> dict[str, Any]:
 
 CHAMPION = Package("arn:x/3", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
 SAME, NEWER = Freshness(False, "d1 is the champion's, too"), Freshness(True, "d2 is newer")
-BETTER = PairedAnswers(60, 15, 5, 20)
-EQUAL = PairedAnswers(60, 10, 10, 20)
-WORSE = PairedAnswers(60, 5, 15, 20)
+BETTER = PairedPredictions(60, 15, 5, 20)
+EQUAL = PairedPredictions(60, 10, 10, 20)
+WORSE = PairedPredictions(60, 5, 15, 20)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_verdict(
     rules: dict[str, Any],
     top1: float,
     freshness: Freshness | None,
-    paired: PairedAnswers | None,
+    paired: PairedPredictions | None,
     verdict: str,
     reason: str,
 ) -> None:
@@ -119,7 +119,7 @@ def test_without_the_classes_images_nothing_is_promoted() -> None:
 
 
 def test_classes_that_were_left_out_are_said() -> None:
-    paired = PairedAnswers(60, 15, 5, 20, left_out=("Beetle", "VW"))
+    paired = PairedPredictions(60, 15, 5, 20, left_out=("Beetle", "VW"))
     found = judge(Promotion(), evaluation(0.75), CHAMPION, paired, NEWER)
     assert "without 2 classes that only one of them was asked" in found.reason
     assert found.as_dict()["classes_left_out"] == ["Beetle", "VW"]
@@ -142,7 +142,7 @@ def test_the_record_is_json_and_its_figures_fit_the_registry() -> None:
     ],
 )
 def test_the_verdict_is_what_the_registry_calls_it(
-    rules: dict[str, Any], paired: PairedAnswers, approval: str
+    rules: dict[str, Any], paired: PairedPredictions, approval: str
 ) -> None:
     assert judge(Promotion(**rules), evaluation(0.75), CHAMPION, paired, SAME).approval == approval
 

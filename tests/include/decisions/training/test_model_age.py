@@ -26,15 +26,15 @@ def test_a_model_is_stale_once_it_is_older_than_allowed(
         },
         ModelPackageName=PACKAGE.arn,
     )
-    found = model_age.staleness(sagemaker.client, PACKAGE, 30, THEN + timedelta(days=days))
+    found = model_age.model_age_warning(sagemaker.client, PACKAGE, 30, THEN + timedelta(days=days))
     assert (found is not None) == stale
     if found:
         assert "model package 7, the champion, was registered 31 days ago" in found
 
 
 def test_without_a_model_there_is_no_age(sagemaker: Stub) -> None:
-    assert model_age.staleness(sagemaker.client, None, 1, datetime.now(UTC)) is None
+    assert model_age.model_age_warning(sagemaker.client, None, 1, datetime.now(UTC)) is None
 
 
 def test_without_a_limit_aws_is_not_asked(sagemaker: Stub) -> None:
-    assert model_age.staleness(sagemaker.client, PACKAGE, None, datetime.now(UTC)) is None
+    assert model_age.model_age_warning(sagemaker.client, PACKAGE, None, datetime.now(UTC)) is None

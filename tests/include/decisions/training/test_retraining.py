@@ -12,8 +12,8 @@ from moto import mock_aws
 
 from include.decisions.training.retraining import (
     RetrainingRequest,
-    ask_for_retraining,
     read_request,
+    request_retraining,
 )
 from include.storage.layout import Layout
 
@@ -35,5 +35,5 @@ def test_the_latest_batch_asks_whichever_is_published_last(
 ) -> None:
     """A user may clear the `publish` of an earlier batch after a later one has asked."""
     for batch in order:
-        ask_for_retraining(client, layout, batch, f"arn:x/{batch}", "it drifted", NOW)
+        request_retraining(client, layout, batch, f"arn:x/{batch}", "it drifted", NOW)
     assert read_request(client, layout) == RetrainingRequest(LATER, f"arn:x/{LATER}")

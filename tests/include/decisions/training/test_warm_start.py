@@ -4,7 +4,7 @@ import pytest
 
 from include.config import Pipeline, find_pipeline
 from include.decisions.registry.packages import Package
-from include.decisions.training.warm_start import Start, find_start, network_name
+from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
 
 TOLD = {"num_layers": "18", "image_shape": "3,64,64", "num_classes": "5"}
 NETWORK = network_name("own", TOLD)
@@ -21,14 +21,14 @@ def champion(**metadata: str) -> Package:
 
 
 def test_the_champion_is_gone_on_from() -> None:
-    start = find_start(champion(network=NETWORK, training_job="job-4"), night(), TOLD, NETWORK)
-    assert start == Start("champion 4 job-4", "s3://b/m.tar.gz", "arn:x/4")
+    start = choose_start(champion(network=NETWORK, training_job="job-4"), night(), TOLD, NETWORK)
+    assert start == TrainingStart("champion 4 job-4", "s3://b/m.tar.gz", "arn:x/4")
 
 
 @pytest.mark.parametrize("metadata", [{}, {"network": "torchvision resnet-50 3x64x64 5 classes"}])
 def test_a_champion_of_another_network_is_not(metadata: dict[str, str]) -> None:
     """A night after a change of num_layers must not fail until somebody notices."""
-    start = find_start(champion(**metadata), night(), TOLD, NETWORK)
+    start = choose_start(champion(**metadata), night(), TOLD, NETWORK)
     assert start.model_uri is None
     assert start.text.startswith("scratch, since champion 4 is ")
     assert NETWORK in start.text
@@ -36,15 +36,15 @@ def test_a_champion_of_another_network_is_not(metadata: dict[str, str]) -> None:
 
 def test_without_a_champion_the_first_night_starts_as_the_hyperparameters_say() -> None:
     told = {**TOLD, "use_pretrained_model": "1", "pretrained_model_sha256": "a" * 64}
-    start = find_start(None, night(), told, NETWORK)
-    assert start == Start(f"pretrained {'a' * 64}, since no model is approved yet")
+    start = choose_start(None, night(), told, NETWORK)
+    assert start == TrainingStart(f"pretrained {'a' * 64}, since no model is approved yet")
 
 
 @pytest.mark.parametrize("start_from", [None, "scratch"])
 def test_others_do_not_go_on_from_it(start_from: str | None) -> None:
-    assert find_start(champion(network=NETWORK), night(start_from), TOLD, NETWORK) == Start(
-        "scratch"
-    )
+    assert choose_start(
+        champion(network=NETWORK), night(start_from), TOLD, NETWORK
+    ) == TrainingStart("scratch")
 
 
 def test_a_network_is_named_by_all_that_must_match_and_survives_metadata() -> None:

@@ -10,7 +10,7 @@ import pytest
 from include.config import Deployment, Pipeline, find_pipeline
 from include.config.versions import recordio_version
 from include.contracts.dataset import Split
-from include.decisions.conversion.manifest import need_conversion_manifest
+from include.decisions.conversion.manifest import ensure_conversion_manifest
 from include.decisions.conversion.plan import complete_conversion
 from include.image_classification.dataset.version.manifest import (
     Image,
@@ -54,7 +54,7 @@ class Site:
 
     def run(self, instances: int, earlier: str | None = None) -> dict[str, Any]:
         """Convert on so many instances, and return what became of the job."""
-        need_conversion_manifest(self.aws.s3, self.layout, self.version.name)
+        ensure_conversion_manifest(self.aws.s3, self.layout, self.version.name)
         conversion = self.pipeline.conversion.model_copy(update={"instance_count": instances})
         pipeline = self.pipeline.model_copy(update={"conversion": conversion})
         request = im2rec_request(pipeline, HERE, self.version.name, earlier)["config"]

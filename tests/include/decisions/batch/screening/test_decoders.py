@@ -19,7 +19,7 @@ from include.decisions.batch.incoming import IncomingImage
 from include.decisions.batch.screening import decoders as screening
 from include.decisions.batch.screening.budget import Budget
 from include.decisions.batch.screening.decoders import Decoder, DecoderError, Decoders
-from include.decisions.batch.screening.incoming_photos import unreadable_images
+from include.decisions.batch.screening.incoming_photos import find_unreadable_images
 from include.storage.layout import Layout
 from tests.include.decisions.memory_s3 import MemoryS3
 
@@ -218,7 +218,7 @@ def test_a_batch_goes_on_after_a_photo_that_ended_its_process(
         lambda: Decoders(processes=1, memory=few),
     )
     images = [IncomingImage(key, '"1"', len(body)) for key, body in bodies.items()]
-    found = unreadable_images(s3, layout, images, 10 * MEGABYTE)
+    found = find_unreadable_images(s3, layout, images, 10 * MEGABYTE)
     assert found == {"bad.png": "needs more than 192 MB of memory to be decoded"}
 
 
@@ -235,12 +235,12 @@ def test_a_batch_fails_whole_when_a_process_is_ended_from_outside(
         "include.decisions.batch.screening.incoming_photos.Decoders", lambda: decoders
     )
     with pytest.raises(DecoderError, match="SIGKILL"):
-        unreadable_images(s3, layout, [IncomingImage("a.jpg", '"1"', len(body))], MEGABYTE)
+        find_unreadable_images(s3, layout, [IncomingImage("a.jpg", '"1"', len(body))], MEGABYTE)
     assert decoder.process is None
 
 
 def test_an_object_that_grew_since_it_was_listed_is_not_read_whole(layout: Layout) -> None:
     s3 = MemoryS3()
     s3.objects[f"{layout.incoming}a.jpg"] = photo() + b"x" * 5000
-    found = unreadable_images(s3, layout, [IncomingImage("a.jpg", '"1"', 100)], 1000)
+    found = find_unreadable_images(s3, layout, [IncomingImage("a.jpg", '"1"', 100)], 1000)
     assert found == {"a.jpg": "1001 bytes, and a request carries 1000"}

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from include.config import Pipeline, find_pipeline
-from include.decisions.batch.plan import BatchState, list_unreadable, plan_batch
+from include.decisions.batch.plan import BatchState, plan_batch, record_unreadable_batch
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
 from include.storage.records import write_record
@@ -38,7 +38,7 @@ class Nights:
         self.day += 1
         state = plan_batch(self.s3, None, self.layout, self.pipeline, forced)
         batch = state.name(datetime(2026, 1, self.day, tzinfo=UTC))
-        list_unreadable(self.s3, self.layout, batch, state)
+        record_unreadable_batch(self.s3, self.layout, batch, state)
         return batch, state
 
     def predict(self, forced: bool = False) -> list[str]:
@@ -50,7 +50,7 @@ class Nights:
 
 @pytest.fixture
 def nights(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Nights:
-    monkeypatch.setattr("include.decisions.batch.plan.model_for_batches", lambda *_: PACKAGE)
+    monkeypatch.setattr("include.decisions.batch.plan.choose_batch_model", lambda *_: PACKAGE)
     return Nights(layout, find_pipeline("stanford_cars"))
 
 

@@ -33,7 +33,7 @@ def s3(monkeypatch: pytest.MonkeyPatch, layout: Layout) -> Iterator[Any]:
         yield client
 
 
-class Shelf:
+class SourceFolder:
     """What a test looks at in S3."""
 
     def __init__(self, s3: Any, layout: Layout) -> None:
@@ -60,5 +60,5 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(s3: Any, layout: Layout) -> Shelf:
-    return Shelf(s3, layout)
+def source_folder(s3: Any, layout: Layout) -> SourceFolder:
+    return SourceFolder(s3, layout)

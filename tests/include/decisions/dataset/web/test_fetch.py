@@ -19,9 +19,9 @@ from include.decisions.dataset import fetch
 from include.decisions.dataset.fetch import FetchError
 from include.decisions.dataset.source import SourceError
 from include.decisions.dataset.web import progress, request
-from include.decisions.dataset.web.state import State
+from include.decisions.dataset.web.state import FileState
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.conftest import Shelf, fetch_source
+from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
 from tests.include.decisions.dataset.web.mirror import LONG_AGO, Mirror, Page
 
 CONTENT = random.Random(1).randbytes(3500)
@@ -37,16 +37,16 @@ def _file(*urls: str, **more: Any) -> WebFile:
 
 
 def test_a_file_is_fetched_once_for_each_state(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     file = _file(first.serve("/cars%20train.tgz", CONTENT))
     assert fetch_source(s3, layout, [file]) == ["cars train.tgz"]
     assert fetch_source(s3, layout, [file]) == []
     first.serve("/cars%20train.tgz", OTHER, etag='"two"')
     assert fetch_source(s3, layout, [file]) == ["cars train.tgz"]
-    assert shelf.keys() == ["stanford_cars/source/cars train.tgz"]
-    assert shelf.content("cars train.tgz") == OTHER
-    assert shelf.uploads() == []
+    assert source_folder.keys() == ["stanford_cars/source/cars train.tgz"]
+    assert source_folder.content("cars train.tgz") == OTHER
+    assert source_folder.uploads() == []
 
 
 def test_a_file_that_says_nothing_of_its_state_is_fetched_each_time_to_the_same_tag(
@@ -77,7 +77,12 @@ def test_a_file_that_is_known_by_its_hash_needs_no_server_once_it_is_there(
 @pytest.mark.parametrize("ranges", [True, False])
 @pytest.mark.parametrize("sha256", [None, _sha(CONTENT)])
 def test_a_connection_that_is_cut_is_taken_up(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf, ranges: bool, sha256: str | None
+    s3: Any,
+    layout: Layout,
+    first: Mirror,
+    source_folder: SourceFolder,
+    ranges: bool,
+    sha256: str | None,
 ) -> None:
     """In the middle of a part; where the server ignores ranges, from the start."""
     url = first.serve("/a.tgz", CONTENT, cuts=[2500, 100], ranges=ranges)
@@ -89,55 +94,55 @@ def test_a_connection_that_is_cut_is_taken_up(
         first.pages["/a.tgz"].cuts = [2500]
         assert fetch_source(s3, layout, [_file(url, sha256=sha256)]) == ["a.tgz"]
         assert first.ranges == [None, "bytes=2500-"]
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 def test_a_file_that_changed_between_two_connections_is_read_from_its_start(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     changed = Page(OTHER, etag='"two"')
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], changes=1, then=changed)
     assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
-    assert shelf.content("a.tgz") == OTHER
+    assert source_folder.content("a.tgz") == OTHER
 
 
 def test_a_file_that_shrank_between_two_connections_is_read_from_its_start(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     """Its server ignores If-Range and has no such byte any more."""
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], changes=1, then=Page(b"short"))
     assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
-    assert shelf.content("a.tgz") == b"short"
+    assert source_folder.content("a.tgz") == b"short"
 
 
 def test_a_weak_tag_vouches_for_nothing(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, etag='W/"one"', cuts=[2500])
     assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
     assert first.ranges == [None, None]
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 def test_a_date_that_lies_back_vouches_where_there_is_no_tag(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, etag=None, cuts=[2500])
     assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
     assert first.asked[1][1]["If-Range"] == LONG_AGO
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 def test_a_range_that_begins_elsewhere_is_not_taken(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], shifted=7)
     assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 def test_the_next_mirror_goes_on_where_the_hash_makes_it_safe(
-    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, source_folder: SourceFolder
 ) -> None:
     urls = (
         first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503]),
@@ -145,12 +150,12 @@ def test_the_next_mirror_goes_on_where_the_hash_makes_it_safe(
     )
     assert fetch_source(s3, layout, [_file(*urls, sha256=_sha(CONTENT))]) == ["a.tgz"]
     assert second.ranges == ["bytes=2500-"]
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 @pytest.mark.parametrize("etag", ['"one"', '"else"'])
 def test_the_next_mirror_goes_on_without_a_hash_only_with_the_same_strong_tag(
-    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf, etag: str
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, source_folder: SourceFolder, etag: str
 ) -> None:
     same = etag == '"one"'
     served = CONTENT if same else OTHER
@@ -160,11 +165,11 @@ def test_the_next_mirror_goes_on_without_a_hash_only_with_the_same_strong_tag(
     )
     assert fetch_source(s3, layout, [_file(*urls)]) == ["a.tgz"]
     assert second.asked[0][1]["If-Range"] == '"one"'
-    assert shelf.content("a.tgz") == served
+    assert source_folder.content("a.tgz") == served
 
 
 def test_bytes_of_two_mirrors_that_do_not_fit_are_read_again_from_one(
-    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, source_folder: SourceFolder
 ) -> None:
     """The first mirror's wrong half must not be blamed on the second."""
     urls = (
@@ -173,30 +178,30 @@ def test_bytes_of_two_mirrors_that_do_not_fit_are_read_again_from_one(
     )
     assert fetch_source(s3, layout, [_file(*urls, sha256=_sha(CONTENT))]) == ["a.tgz"]
     assert second.ranges == ["bytes=2500-", None]
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 def test_a_later_task_goes_on_with_the_parts_that_are_there(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     """The hash of the earlier parts is lost with the task: the whole is read back from S3."""
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503, 503])
     file = _file(url, sha256=_sha(CONTENT))
     with pytest.raises(FetchError, match="503"):
         fetch_source(s3, layout, [file])
-    assert shelf.uploads() == ["stanford_cars/fetching/a.tgz/content"]
-    assert shelf.content("a.tgz") is None
+    assert source_folder.uploads() == ["stanford_cars/fetching/a.tgz/content"]
+    assert source_folder.content("a.tgz") is None
     first.pages["/a.tgz"].statuses.clear()
     first.asked.clear()
     assert fetch_source(s3, layout, [file]) == ["a.tgz"]
     assert first.ranges == ["bytes=2000-"]
-    assert shelf.content("a.tgz") == CONTENT
-    assert shelf.uploads() == []
-    assert shelf.keys() == ["stanford_cars/source/a.tgz"]
+    assert source_folder.content("a.tgz") == CONTENT
+    assert source_folder.uploads() == []
+    assert source_folder.keys() == ["stanford_cars/source/a.tgz"]
 
 
 def test_a_later_task_does_not_trust_parts_that_turn_out_wrong(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", OTHER, cuts=[2500], statuses=[200, 503])
     file = _file(url, sha256=_sha(CONTENT))
@@ -204,28 +209,28 @@ def test_a_later_task_does_not_trust_parts_that_turn_out_wrong(
         fetch_source(s3, layout, [file])
     first.serve("/a.tgz", CONTENT)
     assert fetch_source(s3, layout, [file]) == ["a.tgz"]
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 def test_a_later_task_begins_anew_where_the_parts_are_of_another_state_or_file(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503])
     with pytest.raises(FetchError):
         fetch_source(s3, layout, [_file(url)])
     first.serve("/a.tgz", OTHER, etag='"two"')
     assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
-    assert shelf.content("a.tgz") == OTHER
-    assert shelf.uploads() == []
+    assert source_folder.content("a.tgz") == OTHER
+    assert source_folder.uploads() == []
 
 
-@pytest.mark.parametrize("step", ["draft.Draft.complete", "shelf.publish"])
+@pytest.mark.parametrize("step", ["draft.Draft.complete", "source_folder.publish"])
 @pytest.mark.parametrize("known", [True, False])
 def test_a_task_that_was_killed_after_the_last_part_has_nothing_to_read_again(
     s3: Any,
     layout: Layout,
     first: Mirror,
-    shelf: Shelf,
+    source_folder: SourceFolder,
     monkeypatch: pytest.MonkeyPatch,
     step: str,
     known: bool,
@@ -241,21 +246,25 @@ def test_a_task_that_was_killed_after_the_last_part_has_nothing_to_read_again(
     first.asked.clear()
     assert fetch_source(s3, layout, [file]) == ["a.tgz"]
     assert first.ranges == ([] if known else [None])
-    assert shelf.content("a.tgz") == content
-    assert shelf.keys() == ["stanford_cars/source/a.tgz"]
+    assert source_folder.content("a.tgz") == content
+    assert source_folder.keys() == ["stanford_cars/source/a.tgz"]
 
 
 def test_a_whole_draft_of_a_file_that_changed_since_is_not_published(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    s3: Any,
+    layout: Layout,
+    first: Mirror,
+    source_folder: SourceFolder,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = _file(first.serve("/a.tgz", CONTENT))
     with monkeypatch.context() as patch:
-        patch.setattr("include.decisions.dataset.web.shelf.publish", _killed)
+        patch.setattr("include.decisions.dataset.web.source_folder.publish", _killed)
         with pytest.raises(KeyboardInterrupt):
             fetch_source(s3, layout, [file])
     first.serve("/a.tgz", OTHER, etag='"two"')
     assert fetch_source(s3, layout, [file]) == ["a.tgz"]
-    assert shelf.content("a.tgz") == OTHER
+    assert source_folder.content("a.tgz") == OTHER
 
 
 def _killed(*anything: Any) -> None:
@@ -263,7 +272,7 @@ def _killed(*anything: Any) -> None:
 
 
 def test_a_wrong_file_leaves_the_old_one_and_names_what_was_expected_and_found(
-    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, source_folder: SourceFolder
 ) -> None:
     fetch_source(s3, layout, [_file(first.serve("/a.tgz", b"old"))])
     wrong = _file(
@@ -279,37 +288,37 @@ def test_a_wrong_file_leaves_the_old_one_and_names_what_was_expected_and_found(
         f"{_sha(CONTENT)}; {second.url}/a.tgz cannot be read: it has 12 bytes, expected are 3500: "
         "see source.urls"
     )
-    assert shelf.content("a.tgz") == b"old"
-    assert shelf.uploads() == []
-    assert shelf.keys() == ["stanford_cars/source/a.tgz"]
+    assert source_folder.content("a.tgz") == b"old"
+    assert source_folder.uploads() == []
+    assert source_folder.keys() == ["stanford_cars/source/a.tgz"]
 
 
 def test_a_wrong_file_is_fetched_from_the_next_mirror(
-    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, source_folder: SourceFolder
 ) -> None:
     urls = (first.serve("/a.tgz", OTHER), second.serve("/a.tgz", CONTENT))
     fetch_source(s3, layout, [_file(*urls, sha256=_sha(CONTENT))])
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 def test_a_length_that_is_a_lie_is_no_whole_file(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, length=4000)
     with pytest.raises(FetchError, match=r"a\.tgz cannot be read: .*\(3500 bytes came\)"):
         fetch_source(s3, layout, [_file(url)])
-    assert shelf.content("a.tgz") is None
+    assert source_folder.content("a.tgz") is None
 
 
 def test_a_file_without_a_length_needs_its_size(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     """The end of the connection may be the end of the file or a cut."""
     url = first.serve("/a.tgz", CONTENT, lengthless=True, cuts=[None, 2500])
     with pytest.raises(SourceError, match="does not say how long the file is: give its size"):
         fetch_source(s3, layout, [_file(url)])
     assert fetch_source(s3, layout, [_file(url, size=3500)]) == ["a.tgz"]
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
 
 
 def test_an_empty_file_is_refused(s3: Any, layout: Layout, first: Mirror) -> None:
@@ -353,13 +362,13 @@ def test_a_silent_server_is_given_up(
 
 
 def test_redirects_are_followed_but_not_out_of_https_or_http(
-    s3: Any, layout: Layout, first: Mirror, second: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, second: Mirror, source_folder: SourceFolder
 ) -> None:
     there = second.serve("/there.tgz", CONTENT, cuts=[2500])
     url = first.serve("/a.tgz", b"", redirect=there)
     assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
     assert second.ranges == [None, "bytes=2500-"]
-    assert shelf.content("a.tgz") == CONTENT
+    assert source_folder.content("a.tgz") == CONTENT
     elsewhere = first.serve("/b.tgz", b"", redirect="file:///etc/passwd")
     with pytest.raises(SourceError, match="302"):
         fetch_source(s3, layout, [_file(elsewhere)])
@@ -392,23 +401,23 @@ def test_a_mirror_at_a_private_address_is_refused_for_good_unless_it_is_allowed(
 
 
 def test_a_file_that_announces_more_than_is_allowed_is_not_read(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT)
     with pytest.raises(SourceError, match="it has 3500 bytes, and max_bytes allows 3499: raise it"):
         fetch_source(s3, layout, [_file(url, max_bytes=3499)])
-    assert (shelf.keys(), shelf.uploads()) == ([], [])
+    assert (source_folder.keys(), source_folder.uploads()) == ([], [])
     assert fetch_source(s3, layout, [_file(url, max_bytes=3500)]) == ["a.tgz"]
 
 
 def test_a_file_that_goes_on_beyond_its_size_is_not_read_to_the_end(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     """Its server does not say how long it is; it would fill the bucket."""
     url = first.serve("/a.tgz", CONTENT * 1000, lengthless=True)
     with pytest.raises(SourceError, match="it does not end, and size allows 3500"):
         fetch_source(s3, layout, [_file(url, size=3500)])
-    assert (shelf.keys(), shelf.uploads()) == ([], [])
+    assert (source_folder.keys(), source_folder.uploads()) == ([], [])
 
 
 def test_stanfords_own_address_is_named_as_dead(
@@ -434,15 +443,15 @@ def test_stanfords_own_address_is_named_as_dead(
 
 
 def test_drafts_of_files_that_the_pipeline_no_longer_names_are_removed(
-    s3: Any, layout: Layout, first: Mirror, shelf: Shelf
+    s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503])
     with pytest.raises(FetchError):
         fetch_source(s3, layout, [_file(url)])
-    assert shelf.uploads() != []
+    assert source_folder.uploads() != []
     fetch_source(s3, layout, [_file(first.serve("/b.tgz", CONTENT))])
-    assert shelf.uploads() == []
-    assert shelf.keys() == ["stanford_cars/source/b.tgz"]
+    assert source_folder.uploads() == []
+    assert source_folder.keys() == ["stanford_cars/source/b.tgz"]
 
 
 def test_progress_is_told_in_bytes_share_and_rate(caplog: pytest.LogCaptureFixture) -> None:
@@ -503,7 +512,7 @@ def test_a_redirect_that_is_refused_shows_no_token() -> None:
 def test_a_draft_of_an_earlier_version_is_known_by_its_address() -> None:
     """It kept the URL itself."""
     headers = {"ETag": '"one"', "Last-Modified": LONG_AGO}
-    state = State.of("http://a/b?t0ken", 7, headers)
+    state = FileState.of("http://a/b?t0ken", 7, headers)
     old = {
         "url": "http://a/b?t0ken",
         "size": 7,
@@ -511,5 +520,5 @@ def test_a_draft_of_an_earlier_version_is_known_by_its_address() -> None:
         "modified": LONG_AGO,
         "validator": '"one"',
     }
-    assert State.read(old) == state
-    assert State.read(asdict(state)) == state
+    assert FileState.read(old) == state
+    assert FileState.read(asdict(state)) == state

@@ -16,7 +16,7 @@ from include.config.sections.web_file import WebFile
 from include.decisions.dataset.fetch import FetchError
 from include.decisions.dataset.source import SourceError
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.conftest import Shelf, fetch_source
+from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
 from tests.include.decisions.dataset.web.mirror import Mirror, mirror
 
 RIGHT = random.Random(4).randbytes(4200)
@@ -63,7 +63,12 @@ def _own(page: dict[str, Any]) -> dict[str, Any]:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(served=st.tuples(pages(), pages()), known=st.booleans())
 def test_the_source_never_holds_anything_else(
-    s3: Any, layout: Layout, shelf: Shelf, web: Web, served: tuple[Any, Any], known: bool
+    s3: Any,
+    layout: Layout,
+    source_folder: SourceFolder,
+    web: Web,
+    served: tuple[Any, Any],
+    known: bool,
 ) -> None:
     key = f"{layout.source}a.tgz"
     s3.put_object(Bucket=layout.bucket, Key=key, Body=OLD)
@@ -78,13 +83,13 @@ def test_the_source_never_holds_anything_else(
         try:
             fetched = fetch_source(s3, layout, [file]) == ["a.tgz"] or fetched
         except (FetchError, SourceError):
-            assert shelf.content("a.tgz") == OLD
+            assert source_folder.content("a.tgz") == OLD
             continue
         break
     wholes = {RIGHT} if known else {page["content"] for page in served}
     if fetched:
-        assert shelf.content("a.tgz") in wholes
-        assert shelf.uploads() == []
-        assert shelf.keys() == [key]
+        assert source_folder.content("a.tgz") in wholes
+        assert source_folder.uploads() == []
+        assert source_folder.keys() == [key]
     else:
-        assert shelf.content("a.tgz") == OLD
+        assert source_folder.content("a.tgz") == OLD

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from include.config.sections.web_file import WebFile
-from include.decisions.dataset.readiness import SourceUnfinished, need_whole
+from include.decisions.dataset.readiness import SourceNotReadyError, require_finished_uploads
 from include.decisions.dataset.source import Listing
 from include.decisions.dataset.web.draft import PART
 from include.local_aws.storage.objects import Objects
@@ -96,12 +96,12 @@ def test_an_upload_of_others_is_seen_and_make_runs_own_is_ended_and_not_repeated
         Bucket=layout.bucket, Key=left["Key"], UploadId=left["UploadId"], PartNumber=1, Body=b"x"
     )
     uri, now = layout.uri(prefix), datetime.now(UTC)
-    with pytest.raises(SourceUnfinished, match=r"other/source/big\.tgz is being uploaded"):
-        need_whole(weed, Listing.read(weed, uri), [], now)
+    with pytest.raises(SourceNotReadyError, match=r"other/source/big\.tgz is being uploaded"):
+        require_finished_uploads(weed, Listing.read(weed, uri), [], now)
     files = {"big.tgz": tmp_path / "big.tgz", "small.jpg": tmp_path / "small.jpg"}
     files["big.tgz"].write_bytes(CONTENT[: UPLOAD_PART + 1])
     files["small.jpg"].write_bytes(b"photo")
     for expected in ((2, 0), (0, 0)):  # the second time without notes, by the ETags alone
         upload = Upload(weed, layout.bucket, tmp_path / f"notes-{expected[0]}.json")
         assert upload.mirror(prefix, files, lambda done, total: None) == expected
-    need_whole(weed, Listing.read(weed, uri), [], datetime.now(UTC))
+    require_finished_uploads(weed, Listing.read(weed, uri), [], datetime.now(UTC))

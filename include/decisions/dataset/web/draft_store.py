@@ -12,44 +12,44 @@ from include.decisions.dataset.web.draft import (
     BLOCK,
     COPIED_AT_ONCE,
     Draft,
-    Note,
-    Place,
-    note_record,
+    DraftLocation,
+    DraftNote,
+    note_as_json,
     part_size,
 )
-from include.decisions.dataset.web.state import State
+from include.decisions.dataset.web.state import FileState
 from include.storage.records import read_record, write_record
 
 
-def begin(place: Place, state: State, sha256: str | None) -> Draft:
+def create_draft(place: DraftLocation, state: FileState, sha256: str | None) -> Draft:
     """Begin a draft; what was there of another is removed."""
-    discard(place)
+    delete_draft(place)
     upload = place.s3.create_multipart_upload(
         **place.here, Metadata={"state": state.mark or "unknown"}
     )["UploadId"]
-    note = Note(upload, state, sha256, part_size(state.size))
-    write_record(place.s3, place.bucket, place.note, note_record(note))
+    note = DraftNote(upload, state, sha256, part_size(state.size))
+    write_record(place.s3, place.bucket, place.note, note_as_json(note))
     return Draft(place, note)
 
 
-def find(place: Place) -> Draft | None:
+def find_draft(place: DraftLocation) -> Draft | None:
     """Return what an earlier task left of a file, or None."""
     record = read_record(place.s3, place.bucket, place.note)
     if record is None:
         return None
-    note = Note.read(record)
+    note = DraftNote.read(record)
     if (size := _size(place)) is not None:
         return Draft(place, note, offset=size, completed=True)
     parts, offset = _whole_parts(place, note)
     return Draft(place, note, parts, offset) if parts else None
 
 
-def discard(place: Place) -> None:
+def delete_draft(place: DraftLocation) -> None:
     """Remove a draft and all uploads of it."""
-    sweep(place.s3, place.bucket, place.folder)
+    delete_stale_drafts(place.s3, place.bucket, place.folder)
 
 
-def publish(place: Place, metadata: dict[str, str]) -> None:
+def publish_draft(place: DraftLocation, metadata: dict[str, str]) -> None:
     """Make the completed draft the source's file: it appears whole or not at all."""
     source = {"Bucket": place.bucket, "Key": place.content}
     extra = {"Metadata": metadata, "MetadataDirective": "REPLACE"}
@@ -58,10 +58,10 @@ def publish(place: Place, metadata: dict[str, str]) -> None:
         place.s3.copy_object(CopySource=source, Bucket=place.bucket, Key=place.target, **extra)
     else:
         place.s3.copy(source, place.bucket, place.target, ExtraArgs=extra)
-    discard(place)
+    delete_draft(place)
 
 
-def read_back(place: Place) -> str:
+def compute_sha256(place: DraftLocation) -> str:
     """Return the SHA-256 of a completed draft."""
     body = place.s3.get_object(**place.here)["Body"]
     digest = hashlib.sha256()
@@ -70,7 +70,7 @@ def read_back(place: Place) -> str:
     return digest.hexdigest()
 
 
-def metadata(url: str, state: State, sha256: str | None) -> dict[str, str]:
+def source_metadata(url: str, state: FileState, sha256: str | None) -> dict[str, str]:
     """Return what the source's file says of itself: S3 takes 2 KB of ASCII, and shows them."""
     marks = {"state": state.mark, "sha256": sha256}
     return {
@@ -79,7 +79,7 @@ def metadata(url: str, state: State, sha256: str | None) -> dict[str, str]:
     }
 
 
-def sweep(s3: Any, bucket: str, folder: str, keep: Collection[str] = ()) -> None:
+def delete_stale_drafts(s3: Any, bucket: str, folder: str, keep: Collection[str] = ()) -> None:
     """Remove drafts that nobody will finish, but for those in the folders to keep."""
     for key, upload in _uploads(s3, bucket, folder):
         if not key.startswith(tuple(keep)):
@@ -90,8 +90,8 @@ def sweep(s3: Any, bucket: str, folder: str, keep: Collection[str] = ()) -> None
             s3.delete_object(Bucket=bucket, Key=key)
 
 
-def _size(place: Place) -> int | None:
-    """Return the bytes of a completed draft, or None: `begin` leaves none of another."""
+def _size(place: DraftLocation) -> int | None:
+    """Return the bytes of a completed draft, or None: `create_draft` leaves none of another."""
     try:
         size: int = place.s3.head_object(**place.here)["ContentLength"]
     except place.s3.exceptions.ClientError as error:
@@ -115,7 +115,7 @@ def _abort(s3: Any, bucket: str, key: str, upload: str) -> None:
             raise
 
 
-def _whole_parts(place: Place, note: Note) -> tuple[dict[int, str], int]:
+def _whole_parts(place: DraftLocation, note: DraftNote) -> tuple[dict[int, str], int]:
     """Return the parts from the first on that are there in full, and their bytes."""
     pages = place.s3.get_paginator("list_parts").paginate(**place.here, UploadId=note.upload)
     try:
