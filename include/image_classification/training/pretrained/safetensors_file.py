@@ -1,26 +1,16 @@
-"""Reading .safetensors: the length of a JSON header, the header, then raw numbers.
+"""Read weights from .safetensors files."""
 
-The format is simple enough to be checked completely here, which spares the image a compiled
-dependency. A header may be hostile, so nothing in it is believed before it was compared with the
-file: https://huggingface.co/docs/safetensors.
-"""
-
-import json
-import math
-import struct
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError, deserialize
 
 from include.image_classification.container import ProgramError
 
-LONGEST_HEADER = 100_000_000
-"""Bytes, as the format's own reader allows."""
-
 BFLOAT16 = "BF16"
-TYPES = {
+DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
     "F16": "<f2",
@@ -31,76 +21,41 @@ TYPES = {
     "U8": "u1",
     BFLOAT16: "<u2",
 }
+"""The supported dtypes, and the NumPy dtype that their bytes are read as."""
 
 
 def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
-    """Return a file's tensors by name; bfloat16 becomes float32.
+    """Return the tensors of a file, sorted by name; bfloat16 becomes float32.
+
+    The library checks the header against the file: its size, and that the tensors cover the file
+    without a gap or an overlap. `safetensors.numpy` cannot read bfloat16, which NumPy lacks, so
+    this function converts the bytes that `deserialize` returns.
 
     Raises:
-        ProgramError: The file is cut off, or is no such file.
+        ProgramError: The file is damaged, cut off, not in this format, or has an unsupported dtype.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        header, start = _header(file, size, path.name)
-        tensors = {name: _entry(name, entry, path.name) for name, entry in header.items()}
-        _check_layout(tensors, size - start, path.name)
-        return {name: _tensor(file, start, *tensor) for name, tensor in tensors.items()}
-
-
-Entry = tuple[str, tuple[int, ...], int, int]
-"""Type, shape, first byte, byte after the last."""
-
-
-def _header(file: IO[bytes], size: int, name: str) -> tuple[dict[str, Any], int]:
-    first = file.read(8)
-    length = struct.unpack("<Q", first)[0] if len(first) == 8 else 0
-    if not 2 <= length <= min(LONGEST_HEADER, size - 8):
-        raise _damaged(name, f"its header would have {length} of {size} bytes")
     try:
-        header = json.loads(file.read(length).decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise _damaged(name, "its header is no JSON") from None
-    if not isinstance(header, dict):
-        raise _damaged(name, "its header is no mapping")
-    header.pop("__metadata__", None)
-    return header, 8 + length
+        entries = deserialize(path.read_bytes())
+    except SafetensorError as error:
+        raise ProgramError(
+            f"{path.name} is damaged, cut off or not a safetensors file: {error}; "
+            "upload or export the file again"
+        ) from error
+    tensors = dict(entries)
+    return {name: _to_array(name, tensors[name], path.name) for name in sorted(tensors)}
 
 
-def _entry(tensor: str, entry: Any, name: str) -> Entry:
-    try:
-        kind, shape, (start, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
-        numbers = [*shape, start, end]
-        if not all(type(number) is int and number >= 0 for number in numbers):
-            raise ValueError
-        width = np.dtype(TYPES[kind]).itemsize
-    except (KeyError, TypeError, ValueError):
-        kinds = ", ".join(TYPES)
-        raise _damaged(name, f"{tensor} has no dtype ({kinds}), shape or data_offsets") from None
-    if end - start != width * math.prod(shape):
-        raise _damaged(name, f"{tensor} has {end - start} bytes for shape {list(shape)} of {kind}")
-    return kind, shape, start, end
-
-
-def _check_layout(tensors: dict[str, Entry], room: int, name: str) -> None:
-    """The numbers must lie side by side and fill the file: no gap, no overlap, nothing beyond."""
-    at = 0
-    for tensor, (_, _, start, end) in sorted(tensors.items(), key=lambda item: item[1][2:]):
-        if start != at:
-            raise _damaged(name, f"{tensor} starts at byte {start}, not {at}")
-        at = end
-    if at != room:
-        raise _damaged(name, f"it holds {room} bytes of numbers, its header says {at}")
-
-
-def _tensor(
-    file: IO[bytes], offset: int, kind: str, shape: tuple[int, ...], start: int, end: int
-) -> NDArray[Any]:
-    file.seek(offset + start)
-    flat = np.frombuffer(file.read(end - start), TYPES[kind])
-    if kind == BFLOAT16:
+def _to_array(tensor: str, entry: dict[str, Any], file_name: str) -> NDArray[Any]:
+    dtype, shape = entry["dtype"], entry["shape"]
+    if dtype not in DTYPES:
+        raise ProgramError(
+            f"{file_name}: tensor {tensor} has dtype {dtype}, which is not supported; convert it "
+            f"to one of {', '.join(DTYPES)}"
+        )
+    flat = np.frombuffer(entry["data"], DTYPES[dtype])
+    if dtype == BFLOAT16:
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
-    return flat.reshape(shape)
-
-
-def _damaged(name: str, problem: str) -> ProgramError:
-    return ProgramError(f"{name} is damaged, cut off or no safetensors file: {problem}")
+    try:
+        return flat.reshape(shape)
+    except ValueError as error:  # NumPy allows fewer dimensions than the format
+        raise ProgramError(f"{file_name} is damaged: tensor {tensor}: {error}") from error
