@@ -1,1 +1,1 @@
-"""Rules of botocore's service model: patterns, lengths, enums."""
+"""Validation of requests against a service model of botocore."""

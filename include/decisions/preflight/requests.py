@@ -8,7 +8,7 @@ from typing import Any
 from include.config import Deployment, DeploymentError, Pipeline
 from include.decisions.preflight.access import Aws, failed_call
 from include.decisions.preflight.finding import Finding, failed, ok
-from include.decisions.preflight.shapes import violations
+from include.decisions.preflight.violations import find_problems
 from include.sagemaker_requests import Rehearsed, rehearse
 from include.sagemaker_requests.job import LONGEST_PREFIX
 
@@ -44,6 +44,6 @@ def _names(requests: list[Rehearsed]) -> Finding:
 
 def _broken(model: Any, rehearsed: Rehearsed) -> Iterator[Finding]:
     shape = model.operation_model(rehearsed.operation).input_shape
-    for each in violations(rehearsed.request, shape):
-        place = f"{rehearsed.operation} {each.path}"
-        yield failed(f"request {rehearsed.title}", f"{place}: {each.problem}", each.fix)
+    for found in find_problems(shape, rehearsed.request):
+        place = f"{rehearsed.operation} {found.path}"
+        yield failed(f"request {rehearsed.title}", f"{place}: {found.problem}", found.fix)

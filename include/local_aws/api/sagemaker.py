@@ -41,11 +41,11 @@ class SageMaker:
         """
         handler = OPERATIONS.get(operation)
         if handler is None:
-            whose = "local_aws" if self._model.knows(operation) else "SageMaker"
+            whose = "local_aws" if self._model.has_operation(operation) else "SageMaker"
             raise ApiError(
                 f"{whose} does not support the operation {operation}.",
                 code="UnknownOperationException",
             )
         checked = self._model.check(operation, request)
         refuse_unserved(operation, checked)
-        return self._model.shown(operation, dict(handler(self._services, checked)))
+        return self._model.response(operation, dict(handler(self._services, checked)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from include.local_aws.observability.logs import Event, events
 from include.local_aws.store import Body
-from include.service_model.patterns import compiled
+from include.service_model.patterns import compile_pattern
 
 
 class MetricReader:
@@ -20,7 +20,7 @@ class MetricReader:
     """
 
     def __init__(self, definitions: list[dict[str, str]]) -> None:
-        read = ((d["Name"], compiled(d["Regex"])) for d in definitions)
+        read = ((d["Name"], compile_pattern(d["Regex"])) for d in definitions)
         self._expressions = [(name, expression) for name, expression in read if expression]
         self._values: dict[str, dict[str, Any]] = {}
 

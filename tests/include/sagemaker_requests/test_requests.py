@@ -14,10 +14,10 @@ from botocore.validate import ParamValidator
 from include import sagemaker_requests as make
 from include.config import Deployment, Pipeline, find_pipeline
 from include.config.sections.stages import PROVISIONING, Endpoint, Source, Traffic
-from include.decisions.preflight.shapes import violations
 from include.image_classification import log_lines
 from include.image_classification.dataset.settings import parse_settings
 from include.sagemaker_requests.job import LONGEST_PREFIX
+from include.service_model.violations import find_violations
 from sagemaker_jobs.jobs.identity import JobIdentity
 
 COUNTS = {"train": 100, "validation": 20, "classes": 5}
@@ -62,14 +62,14 @@ def test_aws_takes_every_request(
     for each in rehearsed:
         shape = service().operation_model(each.operation).input_shape
         assert not ParamValidator().validate(each.request, shape).has_errors(), each.title
-        assert list(violations(each.request, shape)) == [], each.title
+        assert list(find_violations(shape, each.request)) == [], each.title
 
 
 def test_a_package_keeps_the_limits_whatever_a_verdict_says(
     cars: Pipeline, deployment: Deployment
 ) -> None:
     shape = service().operation_model("CreateModelPackage").input_shape
-    assert list(violations(package(cars, deployment), shape)) == []
+    assert list(find_violations(shape, package(cars, deployment))) == []
 
 
 def test_a_rehearsed_job_has_a_name_as_long_as_real_ones(
@@ -225,7 +225,7 @@ def test_a_package_says_of_each_machine_only_what_it_is_for(
     small = cars.endpoint.model_copy(update={"instance_type": "ml.c5.large"})
     request = package(cars.model_copy(update={"endpoint": small}), deployment)
     shape = service().operation_model("CreateModelPackage").input_shape
-    assert list(violations(request, shape)) == []
+    assert list(find_violations(shape, request)) == []
     inference = request["InferenceSpecification"]
     assert inference["SupportedRealtimeInferenceInstanceTypes"] == ["ml.c5.large"]
     assert inference["SupportedTransformInstanceTypes"] == ["ml.c5.xlarge"]

@@ -15,7 +15,7 @@ from include.local_aws.jobs.training import TrainingJob
 from include.local_aws.jobs.transitions import transition
 from include.local_aws.services import Services
 from include.local_aws.store import Body
-from include.service_model.patterns import compiled
+from include.service_model.patterns import compile_pattern
 
 _DEFAULTS = {
     "StoppingCondition": {"MaxRuntimeInSeconds": MAX_RUNTIME},
@@ -50,7 +50,7 @@ def _check(request: Request) -> None:
         raise unsupported("a training job without ResourceConfig's InstanceCount and InstanceType")
     check_instances("training", resources["InstanceCount"])
     for metric in request["AlgorithmSpecification"].get("MetricDefinitions", []):
-        if compiled(metric["Regex"]) is None:
+        if compile_pattern(metric["Regex"]) is None:
             raise ApiError(
                 f"The Regex of the metric {metric['Name']!r} is no regular expression: "
                 f"{metric['Regex']}"

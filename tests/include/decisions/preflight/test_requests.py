@@ -7,7 +7,7 @@ import pytest
 
 from include.config import Deployment, Pipeline
 from include.decisions.preflight.requests import check_limits
-from include.decisions.preflight.shapes import violations
+from include.decisions.preflight.violations import find_problems
 from tests.include.decisions.preflight.conftest import StubbedAws
 
 CREATE = "CreateTrainingJob"
@@ -89,8 +89,8 @@ def test_each_kind_of_rule_is_kept(aws: StubbedAws, change: dict[str, Any], prob
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
     }
     shape = aws("sagemaker").meta.service_model.operation_model(CREATE).input_shape
-    assert list(violations(base, shape)) == []
+    assert list(find_problems(shape, base)) == []
     request = {key: value for key, value in {**base, **change}.items() if value is not None}
-    found = list(violations(request, shape))
+    found = list(find_problems(shape, request))
     assert [problem in each.problem for each in found] == ([True] if problem else [])
     assert all(each.fix for each in found)

@@ -5,7 +5,7 @@ from typing import Any
 
 import botocore.session
 
-from include.service_model.constraints import broken
+from include.service_model.violations import find_violations
 
 MODEL = botocore.session.Session().get_service_model("sagemaker")
 _ARN = "arn:aws:sagemaker:us-east-1:123456789012"
@@ -111,7 +111,9 @@ class OddRequests:
         return {key: self._value(shape.value, depth + 1)} if isinstance(key, str) else {}
 
     def _string(self, shape: Any, depth: int) -> Any:
-        right = [text for text in [*(shape.enum or []), *_GOOD] if not broken(shape, text)]
+        right = [
+            text for text in [*(shape.enum or []), *_GOOD] if not any(find_violations(shape, text))
+        ]
         odd = self._random.random() < self._odds or not right
         return self._random.choice(_ODD if odd else right)
 
