@@ -22,6 +22,9 @@ BIN := $(VENV)/bin
 ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(value PIP_INDEX_URL)
 endif
+# Versions are resolved for both Pythons at once.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints-hashes.txt
 
 help:  ## explain the commands
@@ -72,9 +75,12 @@ clean:  ## remove what `make run` and the tools left here, the environment too
 
 constraints: venv  ## pin everything anew for both Pythons, with the hash of each file
 	@{ sed -n '/^#/p' constraints-hashes.txt; \
-	   $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-	     --no-emit-index-url --no-emit-find-links --generate-hashes requirements-dev.txt; } > constraints.new && mv constraints.new constraints-hashes.txt
+	   $(COMPILE) --generate-hashes requirements/dev.txt; } > constraints.new && mv constraints.new constraints-hashes.txt
 	@{ sed -n '/^#/p' constraints.txt; sed -n '/^[^ #].*==/s/ \\$$//p' constraints-hashes.txt; } > constraints.new && mv constraints.new constraints.txt
+	@for role in production container; do grep -v '^numpy==' constraints.txt > constraints.new && \
+	  $(COMPILE) --output-file constraints.new requirements/$$role.txt > /dev/null && \
+	  { echo "# Every version of requirements/$$role.txt by itself. Made by \`make constraints\`."; \
+	    grep == constraints.new; } > requirements/$$role-constraints.txt && rm constraints.new || exit 1; done
 
 pin-images: $(VENV)/run.installed  ## look up the base images' digests and write them in; needs Docker
 	@exec $(BIN)/python -m include.pin_images
@@ -88,12 +94,14 @@ venv:
 	  echo 'Making .venv with' $(CHOSEN); \
 	  $(CHOSEN) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv; }
 
-$(VENV)/run.installed: requirements.txt constraints.txt constraints-hashes.txt | venv
+ROLES := $(addprefix requirements/,airflow.txt container.txt local-aws.txt local-run.txt)
+
+$(VENV)/run.installed: requirements.txt $(ROLES) constraints.txt constraints-hashes.txt | venv
 	@echo 'Installing requirements.txt'
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.installed: $(VENV)/run.installed requirements-production.txt requirements-dev.txt
-	@echo 'Installing requirements-dev.txt'
-	@$(INSTALL) -r requirements-dev.txt
+$(VENV)/dev.installed: $(VENV)/run.installed requirements/production.txt requirements/dev.txt
+	@echo 'Installing requirements/dev.txt'
+	@$(INSTALL) -r requirements/dev.txt
 	@touch $@

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FILES = {
     "Dockerfile": r"^FROM (?P<image>\S+)",
+    "compose/local-aws.Dockerfile": r"^FROM (?P<image>\S+)",
     "include/image_classification/Dockerfile": r"^FROM (?P<image>\S+)",
     "docker-compose.yaml": r"^ +image: (?P<image>\S+)",
 }

@@ -156,7 +156,7 @@ def test_its_state_is_in_a_volume_that_the_image_prepares() -> None:
     assert MOUNTS[OPTIONS["root"]] in COMPOSE["volumes"]
     assert re.search(
         rf"install .*--group=0 --mode=770 {OPTIONS['root']}$",
-        (ROOT / "Dockerfile").read_text(),
+        (ROOT / "compose" / "local-aws.Dockerfile").read_text(),
         re.MULTILINE,
     )
 

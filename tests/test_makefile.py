@@ -46,8 +46,10 @@ class Makefile:
     def __init__(self, folder: Path) -> None:
         self.folder, self._log = folder, folder / "calls.jsonl"
         shutil.copy(ROOT / "Makefile", folder)
-        for name in ("requirements.txt", "requirements-dev.txt", "requirements-production.txt"):
-            (folder / name).touch()
+        (folder / "requirements").mkdir()
+        (folder / "requirements.txt").touch()
+        for name in ("airflow", "container", "dev", "local-aws", "local-run", "production"):
+            (folder / "requirements" / f"{name}.txt").touch()
         for name in ("constraints", "constraints-hashes"):
             (folder / f"{name}.txt").touch()
         self.stub(folder / ".venv" / "bin" / "python")

@@ -1,9 +1,6 @@
 """What MWAA takes is enough: all DAGs load from the bundle alone, far from the checkout."""
 
-import json
 import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,24 +8,7 @@ from typing import Any
 import pytest
 
 from include.mwaa_bundle import build_bundle
-
-PROBE = """
-import json, sys
-from pathlib import Path
-from airflow.dag_processing.dagbag import BundleDagBag
-from airflow.plugins_manager import _get_plugins
-home = Path(sys.argv[1])
-bag = BundleDagBag(dag_folder=str(home / "dags"), bundle_path=home / "dags", bundle_name="b")
-import include, sagemaker_jobs
-plugins, errors = _get_plugins()
-print(json.dumps({
-    "dags": sorted(bag.dags),
-    "import_errors": bag.import_errors,
-    "modules": [include.__file__, sagemaker_jobs.__file__],
-    "plugins": [plugin.name for plugin in plugins],
-    "plugin_errors": errors,
-}))
-"""
+from tests.dag_loading import load_dags
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +34,7 @@ def loaded(home: Path) -> Any:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": str(home / "plugins"),
     }
-    result = subprocess.run(
-        [sys.executable, "-c", PROBE, str(home)],
-        cwd=home,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return json.loads(result.stdout.splitlines()[-1])
+    return load_dags(home / "dags", environment)
 
 
 def test_all_dags_load_from_the_bundle_alone(loaded: Any, home: Path) -> None:
