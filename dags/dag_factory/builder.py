@@ -17,9 +17,11 @@ from airflow.sdk import (
     get_parsing_context,
 )
 from airflow.sdk.definitions.param import ParamsDict
+from pydantic import ValidationError
 
 from dag_factory import deadline_alerts, notifications, params
 from dag_factory.failures import leave_failure
+from include.common.errors import PermanentError
 from include.config import Pipeline, find_pipeline, usable_pipelines
 from sagemaker_jobs import AwsRetryPolicy
 
@@ -34,20 +36,8 @@ SHORT_TASK = timedelta(minutes=30)
 BACKSTOP = timedelta(hours=2)
 """What a tracking task gets beyond its own patience: it ends by itself, and says why."""
 
-LASTING_ERRORS: list[type[BaseException] | str] = [
-    "dag_factory.params.RunParamsError",
-    "include.config.deployment.DeploymentError",
-    "include.config.errors.PipelineError",
-    "include.decisions.costs.budget.BudgetError",
-    "include.storage.records.RecordError",
-    "include.decisions.registry.packages.RegistryError",
-    "include.decisions.endpoint.rollback.RollbackError",
-    "include.decisions.endpoint.smoke_test.NoSamplesError",
-    "include.decisions.endpoint.smoke_test.SmokeTestError",
-    "include.decisions.dataset.source.SourceError",
-    "pydantic.ValidationError",
-]
-"""Errors that another try meets again: a person has to change something first."""
+PERMANENT_ERRORS: list[type[BaseException] | str] = [PermanentError, ValidationError]
+"""Errors that a retry cannot fix: a user has to change something first."""
 
 UNFINISHED = "include.decisions.dataset.readiness.SourceNotReadyError"
 UPLOADING = timedelta(minutes=10)
@@ -170,7 +160,7 @@ def _default_args(owner: str) -> dict[str, Any]:
         "on_failure_callback": leave_failure,
         "retry_policy": AwsRetryPolicy(
             rules=[
-                RetryRule(exception=LASTING_ERRORS, action=RetryAction.FAIL),
+                RetryRule(exception=PERMANENT_ERRORS, action=RetryAction.FAIL),
                 RetryRule(exception=UNFINISHED, action=RetryAction.RETRY, retry_delay=UPLOADING),
             ]
         ),

@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 from airflow.sdk import Param, get_current_context
 
+from include.common.errors import PermanentError
 from include.config.hyperparameters import NumLayers
 
 
-class RunParamsError(Exception):
+class RunParamsError(PermanentError):
     """A run was given a param that its DAG does not have; the text names it and the allowed ones.
 
     Airflow accepts any key in a run's configuration, and a misspelt one would change nothing.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from include.common.errors import PermanentError
+
 BUILT_IN_ACCOUNTS = {
     "us-east-1": "811284229777",
     "us-east-2": "825641698319",
@@ -85,7 +87,7 @@ SETTINGS = (
 )
 
 
-class DeploymentError(Exception):
+class DeploymentError(PermanentError):
     """A setting of the installation is missing or wrong; the text names it and the fix."""
 
 

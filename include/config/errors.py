@@ -11,9 +11,10 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from include.common.addresses import redact_url, redact_urls
+from include.common.errors import PermanentError
 
 
-class PipelineError(Exception):
+class PipelineError(PermanentError):
     """A pipeline's file cannot be used; the text has one line for each mistake.
 
     Every line starts with the file's path and names the field and what is allowed there. Web

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from include.common.errors import PermanentError
 
-class RecordError(Exception):
+
+class RecordError(PermanentError):
     """A record that must be there is missing or not JSON; the text names it and the fix."""
 
 

@@ -6,6 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk import RetryAction
+from airflow.sdk.definitions.retry_policy import RetryPolicy
+from pydantic import TypeAdapter, ValidationError
+
+from include.common.errors import PermanentError
 
 PIPELINES = ("merch", "stanford_cars")
 FAMILIES = (
@@ -96,14 +101,58 @@ def test_every_job_is_submitted_and_then_tracked(dag_bag: Any, dag_id: str) -> N
         assert tracker == task_id.replace("submit_", "track_")
 
 
-def test_every_error_that_lasts_exists_and_a_blocked_budget_is_among_them() -> None:
-    """Airflow matches them by name: a class that moved would be tried again without a word."""
-    from dag_factory.builder import LASTING_ERRORS, UNFINISHED
+PERMANENT = [
+    "dag_factory.params.RunParamsError",
+    "include.config.deployment.DeploymentError",
+    "include.config.errors.PipelineError",
+    "include.decisions.costs.budget.BudgetError",
+    "include.decisions.dataset.source.SourceError",
+    "include.decisions.endpoint.rollback.RollbackError",
+    "include.decisions.endpoint.smoke_test.NoSamplesError",
+    "include.decisions.endpoint.smoke_test.SmokeTestError",
+    "include.decisions.registry.packages.RegistryError",
+    "include.storage.records.RecordError",
+]
+RETRYABLE = [
+    "include.decisions.dataset.fetch.FetchError",
+    "include.decisions.dataset.readiness.SourceNotReadyError",
+    "include.decisions.endpoint.pruning.PruningIncompleteError",
+    "include.decisions.endpoint.rollback.RejectionIncompleteError",
+    "include.decisions.endpoint.smoke_test.NoAnswerError",
+]
 
-    for name in (*map(str, LASTING_ERRORS), UNFINISHED):
-        module, _, error = name.rpartition(".")
-        assert issubclass(getattr(importlib.import_module(module), error), Exception), name
-    assert "include.decisions.costs.budget.BudgetError" in LASTING_ERRORS
+
+def action_for(error: BaseException) -> RetryAction:
+    from dag_factory.builder import _default_args
+
+    policy: RetryPolicy = _default_args("data-engineering")["retry_policy"]
+    return policy.evaluate(error, 1, 3).action
+
+
+def error_class(path: str) -> type[Exception]:
+    module, _, name = path.rpartition(".")
+    found: type[Exception] = getattr(importlib.import_module(module), name)
+    return found
+
+
+@pytest.mark.parametrize("path", PERMANENT)
+def test_a_permanent_error_fails_the_task_at_once(path: str) -> None:
+    error = error_class(path)
+    assert issubclass(error, PermanentError)
+    assert action_for(error.__new__(error)) is RetryAction.FAIL
+
+
+def test_a_value_that_pydantic_refuses_fails_the_task_at_once() -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(int).validate_python("seven")
+    assert action_for(caught.value) is RetryAction.FAIL
+
+
+@pytest.mark.parametrize("path", RETRYABLE)
+def test_an_error_that_a_retry_may_fix_is_retried(path: str) -> None:
+    error = error_class(path)
+    assert not issubclass(error, PermanentError)
+    assert action_for(error.__new__(error)) is not RetryAction.FAIL
 
 
 def outlets(dag: Any) -> dict[str, str]:

@@ -8,6 +8,7 @@ from itertools import islice, takewhile, tee
 from typing import Any
 
 from include.common.aws_errors import is_denied
+from include.common.errors import PermanentError
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.prices import training_price, unknown_price
@@ -20,7 +21,7 @@ LOOK_BACK = 20
 """Among how many earlier jobs one is looked for that tells how long tonight's will take."""
 
 
-class BudgetError(Exception):
+class BudgetError(PermanentError):
     """Training would cost more than the pipeline allows, or what it costs is not known."""
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlparse
 
+from include.common.errors import PermanentError
 from include.decisions.decision import Decision
 
 
-class SourceError(Exception):
+class SourceError(PermanentError):
     """There is nothing to read at the source; the text names the place and the fix."""
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from include.common.errors import PermanentError
 from include.decisions.endpoint.release import Release
 from include.decisions.registry.packages import approved_packages, reject
 from include.decisions.registry.serving_model import CHANGING_STATES, EndpointStatus, ServingModel
 
 
-class RollbackError(Exception):
+class RollbackError(PermanentError):
     """There is nothing to go back to, or not to that; the text says what there is."""
 
 

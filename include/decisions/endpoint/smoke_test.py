@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any
 
 from include.common.aws_errors import error_code, is_denied
+from include.common.errors import PermanentError
 from include.config.sections.stages import Endpoint
 from include.decisions.dataset.split import LabelledImage, split_images
 from include.storage.layout import Layout
@@ -31,11 +32,11 @@ SageMaker itself waits 60 s for the model, and then answers ModelError; the clie
 """
 
 
-class SmokeTestError(Exception):
+class SmokeTestError(PermanentError):
     """The endpoint does not answer as it should; the text says for which image and how."""
 
 
-class NoSamplesError(Exception):
+class NoSamplesError(PermanentError):
     """No photo can be asked for, so that no model can be tested; the text says why."""
 
 

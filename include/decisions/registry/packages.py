@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from include.common.aws_errors import is_missing
+from include.common.errors import PermanentError
 from include.sagemaker_requests.package import approval_description
 from include.sagemaker_requests.precision import FACT
 
@@ -15,7 +16,7 @@ LOOK_BACK = 100
 """How many packages a search looks at, newest first."""
 
 
-class RegistryError(Exception):
+class RegistryError(PermanentError):
     """The model that was asked for cannot serve; the text says why and what would do."""
 
 
