@@ -86,6 +86,7 @@ class as the answer to all.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from airflow.sdk import task
@@ -116,13 +117,13 @@ def plan(pipeline: str) -> dict[str, Any]:
     # First: the nights that fail below are those by which a model grows old.
     now, max_age = datetime.now(UTC), site.pipeline.notifications.max_model_age_days
     where = (site.s3, site.sagemaker, site.layout, site.pipeline.slug)
-    champion = choose_champion(*where) if max_age else None
-    stale = model_age_warning(site.sagemaker, champion, max_age, now)
+    find_champion = cache(lambda: choose_champion(*where))
+    stale = model_age_warning(site.sagemaker, find_champion() if max_age else None, max_age, now)
     if stale:
         say("stale", stale)
     here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
     image = pin_image(site.ecr, site.deployment, algorithm)
-    state = plan_training(site.s3, site.sagemaker, *here, image, asked)
+    state = plan_training(site.s3, site.sagemaker, *here, image, asked, find_champion)
     decision = decide_training(state, asked["force"])
     if decision.go:
         check_evaluation(site.s3, site.layout, state.dataset_version, site.pipeline.evaluation)

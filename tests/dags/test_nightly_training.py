@@ -351,6 +351,24 @@ def test_a_night_that_fails_says_first_that_the_model_is_stale(night: Night, wro
     assert night.said["notice"] == {"event": "stale", "text": "40 days old"}
 
 
+def test_plan_looks_the_champion_up_once(night: Night) -> None:
+    """The model's age and the start from the champion both need it."""
+    night.push_image("first")
+    training = night.pipeline.training.model_copy(update={"start_from": "champion"})
+    notifications = night.pipeline.notifications.model_copy(update={"max_model_age_days": 30})
+    night.pipeline = night.pipeline.model_copy(
+        update={"training": training, "notifications": notifications}
+    )
+    lookups: list[str] = []
+
+    def choose(*where: Any) -> None:
+        lookups.append(where[-1])
+
+    night.monkeypatch.setattr("include.decisions.promotion.champion.choose_champion", choose)
+    night.call("plan")
+    assert lookups == ["merch"]
+
+
 @pytest.mark.parametrize(
     ("said", "person", "found"),
     [

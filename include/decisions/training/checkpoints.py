@@ -1,4 +1,4 @@
-"""Checkpoints of completed trainings: who may delete them, and when."""
+"""Deletion of the checkpoints of completed trainings."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 def remove_checkpoints(s3: Any, sagemaker: Any, layout: Layout, job: str) -> int:
     """Delete the checkpoints of a training whose candidate is registered, and return how many.
 
-    All attempts at a training share one folder. A job that failed or was stopped keeps it: the
-    next attempt resumes from it. What cannot be deleted stays, and the log says why: a training
-    does not fail of it.
+    All attempts at a training share one checkpoint folder. If the job failed or was stopped, its
+    checkpoints stay, because the next attempt resumes from them. An error is logged and not
+    raised: checkpoints that stay in S3 are no reason to fail a training that has succeeded.
 
     Args:
         s3: A boto3 S3 client.
         sagemaker: A boto3 SageMaker client.
-        layout: The pipeline's keys; only objects below its `checkpoints/` are deleted.
+        layout: The pipeline's S3 keys; only objects below its `checkpoints/` are deleted.
         job: The name of the training job.
     """
     try:
@@ -34,12 +34,12 @@ def remove_checkpoints(s3: Any, sagemaker: Any, layout: Layout, job: str) -> int
         log.warning("The checkpoints of %s stay in S3 (%s): %s", job, error_code(error), error)
         return 0
     if keys:
-        log.info("Deleted %d files of checkpoints below %s", len(keys), layout.uri(folder))
+        log.info("Deleted %d checkpoint files below %s", len(keys), layout.uri(folder))
     return len(keys)
 
 
 def _finished_folder(sagemaker: Any, layout: Layout, job: str) -> str:
-    """Return the key of a completed job's checkpoint folder; nothing if there is none to delete."""
+    """Return the key of a completed job's checkpoint folder, or "" if there is none to delete."""
     described = sagemaker.describe_training_job(TrainingJobName=job)
     uri = str(described.get("CheckpointConfig", {}).get("S3Uri", "")).rstrip("/") + "/"
     root = layout.uri(layout.checkpoint_root)

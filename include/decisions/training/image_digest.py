@@ -1,4 +1,8 @@
-"""Which image a night runs: by its digest, since a tag may name other code tomorrow."""
+"""Resolve the training image's tag to its digest.
+
+A tag may point to other code tomorrow. With the digest, all jobs of a run use the same code, and a
+run after a push is recognized as a new training.
+"""
 
 from __future__ import annotations
 
@@ -13,38 +17,39 @@ ECR = re.compile(
     r"(?P<repository_uri>(?P<registry>\d{12})\.dkr\.ecr(-fips)?\.(?P<region>[a-z0-9\-]+)\.amazonaws"
     r"\.com(\.cn)?/(?P<repository>[^:@]+))(:(?P<tag>[^:@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-"""An address in ECR, with its parts by name."""
+"""An image URI in ECR, with its parts as named groups."""
 
 MISSING = frozenset({"ImageNotFoundException", "RepositoryNotFoundException"})
 
 
 @dataclass(frozen=True)
 class PinnedImage:
-    """An image as a night's jobs are given it.
+    """An image URI for the jobs of one run.
 
     Attributes:
-        uri: Its address, by digest where that is known.
-        doubt: Why its digest is not known, for the reason that a night gives; None where it is.
+        uri: The image's URI, with its digest if the digest is known.
+        warning: Why the digest is not known, for the run's reason; None if it is known or not
+            needed.
     """
 
     uri: str
-    doubt: str | None = None
+    warning: str | None = None
 
     @property
     def identity(self) -> str:
-        """What tells this image from others: its digest, else the whole address."""
+        """The digest if the URI has one, else the whole URI; part of the training's fingerprint."""
         return self.uri.rpartition("@")[2]
 
 
 def pin_image(ecr: Any, deployment: Deployment, algorithm: str) -> PinnedImage:
-    """Find the digest of the image that trains.
+    """Return the training image with its digest.
 
-    The built-in algorithm's tag is AWS's own and stays as it is, and so does an address that has a
-    digest already.
+    The built-in algorithm's image is published by AWS and keeps its tag. A URI that has a digest
+    already is returned as it is.
 
     Args:
         ecr: A boto3 ECR client of the region whose registry holds the image.
-        deployment: Whose image it is.
+        deployment: The deployment whose image it is.
         algorithm: The pipeline's `training.algorithm`.
 
     Raises:
@@ -53,32 +58,32 @@ def pin_image(ecr: Any, deployment: Deployment, algorithm: str) -> PinnedImage:
     uri = deployment.image(algorithm)
     if algorithm == "built-in" or "@sha256:" in uri:
         return PinnedImage(uri)
-    place = ECR.fullmatch(uri)
-    if place is None:
-        return PinnedImage(uri, _doubt(uri, "its registry is not ECR"))
+    parts = ECR.fullmatch(uri)
+    if parts is None:
+        return PinnedImage(uri, _warning(uri, "its registry is not ECR"))
     try:
         found = ecr.describe_images(
-            registryId=place["registry"],
-            repositoryName=place["repository"],
-            imageIds=[{"imageTag": place["tag"] or "latest"}],
+            registryId=parts["registry"],
+            repositoryName=parts["repository"],
+            imageIds=[{"imageTag": parts["tag"] or "latest"}],
         )
     except ecr.exceptions.ClientError as error:
-        return PinnedImage(uri, _doubt(uri, _why_unknown(error, uri)))
-    return PinnedImage(f"{place['repository_uri']}@{found['imageDetails'][0]['imageDigest']}")
+        return PinnedImage(uri, _warning(uri, _why_unknown(error, uri)))
+    return PinnedImage(f"{parts['repository_uri']}@{found['imageDetails'][0]['imageDigest']}")
 
 
 def _why_unknown(error: Any, uri: str) -> str:
-    """Return why ECR does not tell the digest, or raise what a night cannot go on with."""
+    """Return why the digest cannot be read, or raise if the run cannot continue without it."""
     code = error_code(error)
     if code in MISSING:
         raise DeploymentError(
             f"Airflow Variable image_uri is {uri!r}, which ECR does not have ({code}): push the "
-            "image, or set it to one that is there"
+            "image, or set the Variable to an image that exists"
         ) from error
     if not is_denied(error):
         raise error
     return f"ecr:DescribeImages is not allowed ({code})"
 
 
-def _doubt(uri: str, reason: str) -> str:
-    return f"image {uri} is known by its tag only, so that other code is not noticed: {reason}"
+def _warning(uri: str, reason: str) -> str:
+    return f"image {uri} is known by its tag only, so new code under this tag is missed: {reason}"

@@ -1,8 +1,8 @@
-"""Skip or train: is there anything new to learn tonight?"""
+"""Plan of a nightly training: what would be trained, and whether it was trained before."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,6 @@ from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.versions import recordio_version, training_fingerprint
 from include.decisions.decision import Decision
-from include.decisions.promotion.champion import choose_champion
 from include.decisions.registry.packages import Package, find_package
 from include.decisions.training.image_digest import PinnedImage
 from include.decisions.training.retraining import read_request, reason_to_decline
@@ -21,18 +20,26 @@ from include.storage.layout import Layout
 from include.storage.records import RecordError, need_record
 
 CHANGEABLE = ("epochs", "num_layers", "learning_rate")
-"""The hyperparameters that a person may change for one run."""
+"""The hyperparameters that a user may change for one run."""
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """What a training would learn from, and how.
+    """The training that a run would start, and what is known about earlier ones.
 
-    `shards` is how many files each split of the RecordIO version has. `earlier` is the package of
-    an earlier training on the same data with the same hyperparameters and image, if there is one.
-    `network` names what is trained, `start` is what it starts from, `image` what trains it;
-    `asked_by` is the batch whose drift asked for this training, if one did, and `refused` why a
-    batch that asks gets none.
+    Attributes:
+        pipeline: The pipeline's name.
+        dataset_version: The dataset version to train on.
+        recordio: The RecordIO version to train on.
+        shards: How many record files each split of the RecordIO version has.
+        hyperparameters: The training job's hyperparameters.
+        fingerprint: The hash by which the same training is recognized.
+        network: The network, as named by `network_name`.
+        start: The weights that the training starts from.
+        image: The container image that trains.
+        earlier: The package of an earlier training with the same fingerprint, or None.
+        requested_by: The drifted batch that requested this training, or None.
+        declined: Why a batch's request starts no training, or None.
     """
 
     pipeline: str
@@ -45,11 +52,11 @@ class TrainingState:
     start: TrainingStart
     image: PinnedImage
     earlier: Package | None
-    asked_by: str | None = None
-    refused: str | None = None
+    requested_by: str | None = None
+    declined: str | None = None
 
     def lineage(self) -> dict[str, Any]:
-        """Return what the candidate's package will say of its origin."""
+        """Return the candidate's lineage for its model package."""
         settings = " ".join(f"{name}={value}" for name, value in self.hyperparameters.items())
         return {
             "pipeline": self.pipeline,
@@ -59,7 +66,7 @@ class TrainingState:
             "network": self.network,
             "started_from": self.start.text,
             "image": self.image.uri,
-            **({"asked_by": self.asked_by} if self.asked_by else {}),
+            **({"asked_by": self.requested_by} if self.requested_by else {}),
             "hyperparameters": settings,
         }
 
@@ -70,42 +77,43 @@ def plan_training(
     pipeline: Pipeline,
     deployment: Deployment,
     image: PinnedImage,
-    asked: Mapping[str, Any],
+    params: Mapping[str, Any],
+    find_champion: Callable[[], Package | None],
 ) -> TrainingState:
-    """Look at what there is to learn, and whether it was learnt before.
+    """Determine the training that a run would start, and look for an earlier equal one.
 
     Args:
         s3: A boto3 S3 client.
         sagemaker: A boto3 SageMaker client.
-        pipeline: What to train.
-        deployment: Where.
-        image: What trains it.
-        asked: What a person filled in: `dataset_version` and the `CHANGEABLE` hyperparameters;
-            None means the current version and the pipeline's values.
+        pipeline: The pipeline to train.
+        deployment: The running deployment.
+        image: The container image that trains.
+        params: The run's params: `dataset_version` and the `CHANGEABLE` hyperparameters; None
+            means the current version and the pipeline's values.
+        find_champion: Returns the champion's package. It is called only if the training may start
+            from the champion or a drifted batch requests a training.
 
     Raises:
-        RecordError: There is no RecordIO version to train on, or none for this algorithm.
+        RecordError: There is no RecordIO version to train on, or the algorithm cannot read it.
     """
     layout = Layout(deployment.bucket, pipeline.name)
-    record = _recordio(s3, layout, pipeline, asked.get("dataset_version"))
+    record = _read_recordio(s3, layout, pipeline, params.get("dataset_version"))
     _check_shards(record, pipeline.training.algorithm)
-    changes = {name: asked.get(name) for name in CHANGEABLE}
+    changes = {name: params.get(name) for name in CHANGEABLE}
     hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
     start_from, instances = pipeline.training.start_from, pipeline.training.instance_count
     network = network_name(pipeline.training.algorithm, hyperparameters)
     request = read_request(s3, layout) if pipeline.batch.drift.retrain else None
-    champion = None
-    if request or start_from == "champion":
-        champion = choose_champion(s3, sagemaker, layout, pipeline.slug)
+    champion = find_champion() if request or start_from == "champion" else None
     start = choose_start(champion, pipeline, hyperparameters, network)
     settings = (record["version"], hyperparameters, image.identity, start_from, instances)
     fingerprint = training_fingerprint(*settings)
     earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
-    asked_by = refused = None
+    requested_by = declined = None
     if request and earlier:
-        refused = reason_to_decline(request, champion, start, earlier)
-    if request and earlier and not refused:
-        asked_by = request.batch
+        declined = reason_to_decline(request, champion, start, earlier)
+    if request and earlier and not declined:
+        requested_by = request.batch
         fingerprint = training_fingerprint(*settings, start.champion)
         earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
     return TrainingState(
@@ -119,23 +127,17 @@ def plan_training(
         start=start,
         image=image,
         earlier=earlier,
-        asked_by=asked_by,
-        refused=refused,
+        requested_by=requested_by,
+        declined=declined,
     )
 
 
 def decide_training(state: TrainingState, force: bool) -> Decision:
-    """Decide whether to train; `force` means that a person asked for it in any case."""
-    doubt = f"; {state.image.doubt}" if state.image.doubt else ""
+    """Decide whether to train; `force` means that a user wants it in any case."""
+    warning = f"; {state.image.warning}" if state.image.warning else ""
     start = f"starting from {state.start.text}"
     if state.earlier is None:
-        new = f"RecordIO {state.recordio} was not trained on with these settings and this code yet"
-        if state.asked_by:
-            new = (
-                f"batch {state.asked_by} has drifted and asks for a training, and none on RecordIO "
-                f"{state.recordio} went on from this champion yet"
-            )
-        return Decision(True, f"{new}; {start}{doubt}")
+        return Decision(True, f"{_why_new(state)}; {start}{warning}")
     facts = state.earlier.metadata
     done = (
         f"{facts.get('training_job', state.earlier.arn)} trained on RecordIO {state.recordio} "
@@ -143,19 +145,31 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
         f"verdict {facts.get('verdict', 'unknown')})"
     )
     if force:
-        return Decision(True, f"forced, though {done}; {start}{doubt}")
-    refused = f"; {state.refused}" if state.refused else ""
-    return Decision(False, f"nothing new to learn: {done}{refused}{doubt}")
+        return Decision(True, f"forced, though {done}; {start}{warning}")
+    declined = f"; {state.declined}" if state.declined else ""
+    return Decision(False, f"nothing new to learn: {done}{declined}{warning}")
 
 
 def decision_record(state: TrainingState, decision: Decision, now: datetime) -> dict[str, Any]:
-    """Return night.json: what a night decided and why, also where it trained nothing."""
+    """Return the content of night.json: what a nightly run decided, and why.
+
+    It is written by skipped runs as well.
+    """
     return {
         "decided": now.isoformat(),
         "trains": decision.go,
         "reason": decision.reason,
         **state.lineage(),
     }
+
+
+def _why_new(state: TrainingState) -> str:
+    if state.requested_by:
+        return (
+            f"batch {state.requested_by} has drifted and asks for a training, and no training on "
+            f"RecordIO {state.recordio} has resumed from this champion yet"
+        )
+    return f"RecordIO {state.recordio} was not trained on with these settings and this code yet"
 
 
 def _figure(text: str | None) -> str:
@@ -166,13 +180,15 @@ def _check_shards(record: Mapping[str, Any], algorithm: str) -> None:
     if algorithm == "built-in" and record.get("shards", 1) > 1:
         raise RecordError(
             f"RecordIO {record['version']} has {record['shards']} record files a channel, and the "
-            "built-in algorithm takes one: force im2rec_conversion with conversion.instance_count 1"
+            "built-in algorithm reads one: set conversion.instance_count to 1 and force "
+            "im2rec_conversion"
         )
 
 
-def _recordio(
+def _read_recordio(
     s3: Any, layout: Layout, pipeline: Pipeline, dataset_version: str | None
 ) -> dict[str, Any]:
+    """Return the recordio.json of the version to train on."""
     key = layout.recordio_pointer
     if dataset_version is not None:
         key = layout.recordio_report(recordio_version(dataset_version, pipeline.conversion))

@@ -1,9 +1,9 @@
-"""Requests for a training because a batch's photos have drifted.
+"""Requests to train again because a batch's photos have drifted.
 
-Training is deterministic: the same data, settings, image and start give the same model again. So a
-request starts a training only where it would go on from a champion that no training of this data
-has gone on from yet, and once for each champion and dataset version. All else that can change the
-result (newer data, other settings, other code) starts a training anyway.
+Training is deterministic: the same data, settings, image and starting weights give the same model.
+A request therefore starts a training only if the training would resume from a champion that no
+earlier training on this data has resumed from, and at most once for each champion and dataset
+version. Newer data, other settings and other code start a training without a request.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RetrainingRequest:
-    """That a batch asks for a training.
+    """A batch's request for a training.
 
     Attributes:
-        batch: The batch.
-        package: The ARN of the model package that answered it; earlier releases wrote none.
+        batch: The name of the batch that drifted.
+        package: The ARN of the model package that predicted the batch; None in requests of earlier
+            releases, which did not record it.
     """
 
     batch: str
@@ -36,65 +37,66 @@ class RetrainingRequest:
 
 
 def request_retraining(
-    s3: Any, layout: Layout, batch: str, package: str | None, why: str, now: datetime
+    s3: Any, layout: Layout, batch: str, package: str | None, reason: str, now: datetime
 ) -> None:
-    """Record that a batch asks for a training, in the place of an earlier batch's request.
+    """Record a batch's request for a training, which replaces an earlier batch's request.
 
-    An earlier batch whose `publish` a user clears leaves a later batch's request: batches are
-    named by the time of their runs.
+    A later batch's request is not replaced, for example when a user clears the `publish` task of
+    an earlier batch. Batches are named by the time of their runs.
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
-        batch: Which batch asks.
-        package: The ARN of the model package that answered it.
-        why: What has drifted.
-        now: The present moment, with its time zone.
+        layout: The pipeline's S3 keys.
+        batch: The name of the batch that drifted.
+        package: The ARN of the model package that predicted the batch.
+        reason: What has drifted.
+        now: The current time, timezone-aware.
     """
-    seen = read_pointer(s3, layout.bucket, layout.retraining)
-    asked_by = str((seen.record or {}).get("batch") or "")
-    if asked_by > batch:
-        log.info("the later batch %s asks for a training already: its request stays", asked_by)
+    pointer = read_pointer(s3, layout.bucket, layout.retraining)
+    present = str((pointer.record or {}).get("batch") or "")
+    if present > batch:
+        log.info("the later batch %s has requested a training: its request is kept", present)
         return
     request = {
         "batch": batch,
         "package": package,
-        "reason": why,
+        "reason": reason,
         "created": now.isoformat(timespec="seconds"),
     }
-    write_record(s3, layout.bucket, layout.retraining, request, **seen.condition)
+    write_record(s3, layout.bucket, layout.retraining, request, **pointer.condition)
 
 
 def read_request(s3: Any, layout: Layout) -> RetrainingRequest | None:
-    """Return the last request, or None.
+    """Return the last request, or None if there is none.
 
     Raises:
         RecordError: The request is not JSON.
     """
-    found = read_record(s3, layout.bucket, layout.retraining)
-    if not found or not found.get("batch"):
+    record = read_record(s3, layout.bucket, layout.retraining)
+    if not record or not record.get("batch"):
         return None
-    return RetrainingRequest(str(found["batch"]), found.get("package"))
+    return RetrainingRequest(str(record["batch"]), record.get("package"))
 
 
 def reason_to_decline(
     request: RetrainingRequest, champion: Package | None, start: TrainingStart, earlier: Package
 ) -> str | None:
-    """Return why a request starts no training of data that was trained on before, or None.
+    """Return why a request starts no training on data that was trained on before, or None.
 
     Args:
-        request: The request.
-        champion: What `choose_champion` returned.
-        start: What a training would start from.
+        request: The batch's request.
+        champion: The champion's package, from `choose_champion`.
+        start: The weights that a training would start from.
         earlier: The package of the training on the same data with the same settings.
     """
     asks = f"batch {request.batch} has drifted and asks for a training"
     if champion is None or request.package != champion.arn:
         now = f"model package {champion.version}" if champion else "none"
-        return f"{asks}, but another model than the champion (now {now}) answered it"
+        return f"{asks}, but it was predicted by another model than the champion (now {now})"
     if start.champion is None or earlier.metadata.get("started_from") == start.text:
         return (
             f"{asks}, but the same data, settings and start ({start.text}) would give the same "
-            "model: label some of its photos for the source, or change training in the YAML"
+            "model: label some of the batch's photos and add them to the source, or change the "
+            "section training in the YAML"
         )
     return None

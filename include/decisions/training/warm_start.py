@@ -1,4 +1,4 @@
-"""What a night's training starts from: the champion, or what the pipeline says."""
+"""Starting weights of a training: the champion's, published weights, or fresh ones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DEFAULT_IMAGE_SHAPE = "3,224,224"
 
 @dataclass(frozen=True)
 class TrainingStart:
-    """What a training starts from.
+    """The weights that a training starts from.
 
     Attributes:
-        text: In words, for the log and the candidate's package.
-        model_uri: The model.tar.gz that it goes on from, or None.
-        champion: The ARN of the package whose model that is, or None.
+        text: A description for the log and the candidate's package.
+        model_uri: The model.tar.gz to resume from, or None.
+        champion: The ARN of the package of that model, or None.
     """
 
     text: str
@@ -28,49 +28,51 @@ class TrainingStart:
 
 
 def network_name(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
-    """Name a network: models of the same name can go on from each other.
+    """Return a name for a network; a training can resume from a model whose network has this name.
 
-    Only what a model package's metadata keeps unchanged is in it.
+    The name has only characters that a model package's metadata can store.
     """
-    told = hyperparameters
-    family = told.get("network", DEFAULT_NETWORK) if algorithm == "own" else "built-in"
-    shape = told.get("image_shape", DEFAULT_IMAGE_SHAPE).replace(",", "x")
-    return f"{family} resnet-{told['num_layers']} {shape} {told['num_classes']} classes"
+    family = hyperparameters.get("network", DEFAULT_NETWORK) if algorithm == "own" else "built-in"
+    shape = hyperparameters.get("image_shape", DEFAULT_IMAGE_SHAPE).replace(",", "x")
+    layers, classes = hyperparameters["num_layers"], hyperparameters["num_classes"]
+    return f"{family} resnet-{layers} {shape} {classes} classes"
 
 
 def choose_start(
     champion: Package | None, pipeline: Pipeline, hyperparameters: Mapping[str, str], network: str
 ) -> TrainingStart:
-    """Return what a training with these hyperparameters starts from.
+    """Return the weights that a training starts from.
 
-    The champion where the pipeline asks for it and its network is the same; where it is another,
-    for example after num_layers or the classes changed, a new one has to be started anyway.
+    With `training.start_from: champion` these are the champion's, if its network is the same. If
+    the network differs, for example after a change of num_layers or of the classes, the training
+    starts as without a champion.
 
     Args:
-        champion: What `choose_champion` returned.
-        pipeline: What is trained.
-        hyperparameters: Those of the job.
-        network: What `network_name` says of them.
+        champion: The champion's package, from `choose_champion`.
+        pipeline: The pipeline to train.
+        hyperparameters: The training job's hyperparameters.
+        network: Their network, from `network_name`.
     """
-    otherwise = _otherwise(hyperparameters)
+    fallback = _start_without_champion(hyperparameters)
     if pipeline.training.start_from != "champion":
-        return TrainingStart(otherwise)
+        return TrainingStart(fallback)
     if champion is None:
-        return TrainingStart(f"{otherwise}, since no model is approved yet")
-    return _from_champion(champion, network, otherwise)
+        return TrainingStart(f"{fallback}, since no model is approved yet")
+    return _start_from_champion(champion, network, fallback)
 
 
-def _otherwise(hyperparameters: Mapping[str, str]) -> str:
+def _start_without_champion(hyperparameters: Mapping[str, str]) -> str:
     if hyperparameters.get("use_pretrained_model") != "1":
         return "scratch"
     return f"pretrained {hyperparameters.get('pretrained_model_sha256', '')}".strip()
 
 
-def _from_champion(champion: Package, network: str, otherwise: str) -> TrainingStart:
-    theirs = champion.metadata.get("network", "unknown")
-    if theirs != network:
+def _start_from_champion(champion: Package, network: str, fallback: str) -> TrainingStart:
+    champion_network = champion.metadata.get("network", "unknown")
+    if champion_network != network:
         return TrainingStart(
-            f"{otherwise}, since champion {champion.version} is {theirs} and this is {network}"
+            f"{fallback}, since champion {champion.version} is {champion_network} and this "
+            f"training is {network}"
         )
     job = champion.metadata.get("training_job", "")
     text = f"champion {champion.version} {job}".strip()

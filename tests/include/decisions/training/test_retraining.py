@@ -1,4 +1,4 @@
-"""Of several batches that ask for a training, the latest one's request counts."""
+"""Tests of retraining requests."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def client(layout: Layout) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("order", [(EARLIER, LATER), (LATER, EARLIER), (LATER, LATER)])
-def test_the_latest_batch_asks_whichever_is_published_last(
+def test_the_latest_batchs_request_is_kept_in_any_order_of_publication(
     client: Any, layout: Layout, order: tuple[str, str]
 ) -> None:
-    """A user may clear the `publish` of an earlier batch after a later one has asked."""
+    """A user may clear the `publish` task of an earlier batch after a later batch's request."""
     for batch in order:
         request_retraining(client, layout, batch, f"arn:x/{batch}", "it drifted", NOW)
     assert read_request(client, layout) == RetrainingRequest(LATER, f"arn:x/{LATER}")

@@ -1,4 +1,4 @@
-"""A night goes on from the model that serves, where the pipeline says so and it can."""
+"""Tests of the starting weights of a training."""
 
 import pytest
 
@@ -6,11 +6,11 @@ from include.config import Pipeline, find_pipeline
 from include.decisions.registry.packages import Package
 from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
 
-TOLD = {"num_layers": "18", "image_shape": "3,64,64", "num_classes": "5"}
-NETWORK = network_name("own", TOLD)
+HYPERPARAMETERS = {"num_layers": "18", "image_shape": "3,64,64", "num_classes": "5"}
+NETWORK = network_name("own", HYPERPARAMETERS)
 
 
-def night(start_from: str | None = "champion") -> Pipeline:
+def cars(start_from: str | None = "champion") -> Pipeline:
     local = find_pipeline("stanford_cars", "local")
     training = local.training.model_copy(update={"start_from": start_from})
     return local.model_copy(update={"training": training})
@@ -20,34 +20,42 @@ def champion(**metadata: str) -> Package:
     return Package("arn:x/4", "Approved", "image:1", "s3://b/m.tar.gz", metadata)
 
 
-def test_the_champion_is_gone_on_from() -> None:
-    start = choose_start(champion(network=NETWORK, training_job="job-4"), night(), TOLD, NETWORK)
+def test_training_starts_from_the_champion() -> None:
+    start = choose_start(
+        champion(network=NETWORK, training_job="job-4"), cars(), HYPERPARAMETERS, NETWORK
+    )
     assert start == TrainingStart("champion 4 job-4", "s3://b/m.tar.gz", "arn:x/4")
 
 
 @pytest.mark.parametrize("metadata", [{}, {"network": "torchvision resnet-50 3x64x64 5 classes"}])
-def test_a_champion_of_another_network_is_not(metadata: dict[str, str]) -> None:
-    """A night after a change of num_layers must not fail until somebody notices."""
-    start = choose_start(champion(**metadata), night(), TOLD, NETWORK)
+def test_training_does_not_start_from_a_champion_of_another_network(
+    metadata: dict[str, str],
+) -> None:
+    """After a change of num_layers the next run must train, and not fail."""
+    start = choose_start(champion(**metadata), cars(), HYPERPARAMETERS, NETWORK)
     assert start.model_uri is None
     assert start.text.startswith("scratch, since champion 4 is ")
     assert NETWORK in start.text
 
 
-def test_without_a_champion_the_first_night_starts_as_the_hyperparameters_say() -> None:
-    told = {**TOLD, "use_pretrained_model": "1", "pretrained_model_sha256": "a" * 64}
-    start = choose_start(None, night(), told, NETWORK)
+def test_without_a_champion_training_starts_as_the_hyperparameters_say() -> None:
+    pretrained = {
+        **HYPERPARAMETERS,
+        "use_pretrained_model": "1",
+        "pretrained_model_sha256": "a" * 64,
+    }
+    start = choose_start(None, cars(), pretrained, NETWORK)
     assert start == TrainingStart(f"pretrained {'a' * 64}, since no model is approved yet")
 
 
 @pytest.mark.parametrize("start_from", [None, "scratch"])
-def test_others_do_not_go_on_from_it(start_from: str | None) -> None:
+def test_without_start_from_champion_training_starts_from_scratch(start_from: str | None) -> None:
     assert choose_start(
-        champion(network=NETWORK), night(start_from), TOLD, NETWORK
+        champion(network=NETWORK), cars(start_from), HYPERPARAMETERS, NETWORK
     ) == TrainingStart("scratch")
 
 
-def test_a_network_is_named_by_all_that_must_match_and_survives_metadata() -> None:
+def test_a_networks_name_has_all_that_must_match_and_can_be_stored_as_metadata() -> None:
     from include.sagemaker_requests.package import metadata
 
     changes = [
@@ -57,7 +65,7 @@ def test_a_network_is_named_by_all_that_must_match_and_survives_metadata() -> No
         {"num_classes": "6"},
         {"network": "mxnet"},
     ]
-    names = {network_name("own", {**TOLD, **change}) for change in changes}
+    names = {network_name("own", {**HYPERPARAMETERS, **change}) for change in changes}
     assert len(names) == len(changes)
-    assert network_name("built-in", TOLD) not in names
+    assert network_name("built-in", HYPERPARAMETERS) not in names
     assert metadata({"network": NETWORK}) == {"network": NETWORK}
