@@ -49,10 +49,10 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from dag_factory import assets, job_tasks, params
-from dag_factory.builder import cron, family_dag, pipelines_for
-from dag_factory.notifications import say
-from dag_factory.run_context import open_site
-from dag_factory.skipping import go_or_skip
+from dag_factory.builder import cron, pipeline_dag, pipelines_for
+from dag_factory.notifications import queue_notification
+from dag_factory.run_context import load_context
+from dag_factory.skipping import skip_unless
 from sagemaker_jobs import SageMakerEnsureModelOperator
 
 FAMILY = "batch_inference"
@@ -69,14 +69,14 @@ def plan(pipeline: str) -> dict[str, Any]:
         write_batch_plan,
     )
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     here = (site.s3, site.layout)
     state = plan_batch(
-        site.s3, site.sagemaker, site.layout, site.pipeline, params.answers()["force"]
+        site.s3, site.sagemaker, site.layout, site.pipeline, params.run_params()["force"]
     )
     batch = state.name(get_current_context()["dag_run"].run_after)
     record_unreadable_batch(*here, batch, state)
-    go_or_skip(decide_batch(state, site.layout.uri(site.layout.batch_record(batch))))
+    skip_unless(decide_batch(state, site.layout.uri(site.layout.batch_record(batch))))
     write_batch_plan(*here, batch, state)
     requests = batch_requests(*here, site.pipeline, site.deployment, batch, state)
     return {**requests, "batch": batch}
@@ -94,13 +94,13 @@ def publish(
     from include.decisions.batch.publish import decide_publish, plan_publish, publish_batch
     from include.decisions.training.retraining import request_retraining
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     commit = plan_publish(site.s3, site.layout, batch)
-    go_or_skip(decide_publish(commit))
+    skip_unless(decide_publish(commit))
     record = publish_batch(site.s3, site.layout, commit, answered, reported)
     drifted = drift_warning(site.pipeline.batch.drift, record)
     if drifted:
-        say("drift", drifted)
+        queue_notification("drift", drifted)
         if site.pipeline.batch.drift.retrain:
             package = commit.plan.get("package")
             now = datetime.now(UTC)
@@ -111,7 +111,7 @@ def publish(
 for pipeline in pipelines_for(FAMILY):
     transform = max(each.batch.transform.patience for each in pipeline.everywhere)
     report = max(each.batch.machine.patience for each in pipeline.everywhere)
-    with family_dag(
+    with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,

@@ -54,10 +54,10 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import assets, params
-from dag_factory.builder import cron, family_dag, pipelines_for
+from dag_factory.builder import cron, pipeline_dag, pipelines_for
 from dag_factory.job_tasks import processing
-from dag_factory.run_context import open_site
-from dag_factory.skipping import go_or_skip
+from dag_factory.run_context import load_context
+from dag_factory.skipping import skip_unless
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def fetch(pipeline: str) -> list[str]:
     """Copy what changed on the web into the source's folder; return the copied files' names."""
     from include.decisions.dataset.fetch import fetch_source
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     allowed = site.deployment.fetch_allowed_hosts
     return fetch_source(site.s3, site.layout, site.pipeline.source.urls, allowed)
 
@@ -91,10 +91,10 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.pointer import read_pointer
     from include.sagemaker_requests import refresh_request, source_uri
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     source = site.pipeline.source
     listing = Listing.read(site.s3, source_uri(site.pipeline, site.layout))
-    go_or_skip(decide_complete(listing, source.complete_marker))
+    skip_unless(decide_complete(listing, source.complete_marker))
     files = listing.require_files(source.complete_marker)
     fetched = [file.file_name for file in source.urls]
     now = datetime.now(UTC)
@@ -103,7 +103,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     current = read_pointer(site.s3, site.bucket, site.layout.dataset_pointer)
     previous = current.version
     missing = count_missing_images(site.s3, site.layout, previous) if previous else 0
-    go_or_skip(decide_refresh(current.record, fingerprint, params.answers()["force"], missing))
+    skip_unless(decide_refresh(current.record, fingerprint, params.run_params()["force"], missing))
     settle = settle_time(source, site.deployment.name)
     require_settled(site.s3, site.layout, listing, fetched, settle, now)
     request = refresh_request(
@@ -134,7 +134,7 @@ def publish(
     from include.sagemaker_requests import source_uri
     from include.storage.records import need_record
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     source = site.pipeline.source
     files = Listing.read(site.s3, source_uri(site.pipeline, site.layout)).files(
         source.complete_marker
@@ -148,7 +148,7 @@ def publish(
         "changed_while_read": now != fingerprint,
         "job": job["job_name"],
     }
-    go_or_skip(move_pointer(site.s3, site.bucket, site.layout.dataset_pointer, summary, **pointer))
+    skip_unless(move_pointer(site.s3, site.bucket, site.layout.dataset_pointer, summary, **pointer))
     page = site.layout.uri(site.layout.dataset_page(dataset["version"]))
     _log.info("what came in, what was refused and what changed: %s", page)
     return summary
@@ -156,7 +156,7 @@ def publish(
 
 for pipeline in pipelines_for(FAMILY):
     patience = max(each.dataset.machine.patience for each in pipeline.everywhere)
-    with family_dag(
+    with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,

@@ -41,10 +41,10 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import params
-from dag_factory.builder import family_dag, pipelines_for
-from dag_factory.endpoint_tasks import patience, prune, serve
-from dag_factory.run_context import open_site
-from dag_factory.skipping import go_or_skip
+from dag_factory.builder import pipeline_dag, pipelines_for
+from dag_factory.endpoint_tasks import add_deployment, prune, update_timeout
+from dag_factory.run_context import load_context
+from dag_factory.skipping import skip_unless
 
 FAMILY = "endpoint_rollback"
 
@@ -57,7 +57,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.endpoint.rollback import check_not_changing, choose_release
     from include.decisions.registry.serving_model import endpoint_status, find_serving_model
 
-    site, asked = open_site(pipeline), params.answers()
+    site, asked = load_context(pipeline), params.run_params()
     group = site.pipeline.slug
     check_not_changing(endpoint_status(site.sagemaker, group))
     release = choose_release(
@@ -68,7 +68,7 @@ def plan(pipeline: str) -> dict[str, Any]:
         asked["release"],
     )
     state = plan_deployment(site.sagemaker, site.pipeline, site.deployment, release.version)
-    go_or_skip(decide_deployment(state, force=False))
+    skip_unless(decide_deployment(state, force=False))
     return state.planned()
 
 
@@ -77,7 +77,7 @@ def reject_newer(pipeline: str, package: dict[str, str]) -> list[str]:
     """Reject what is newer than the release; return the numbers of those packages."""
     from include.decisions.endpoint.rollback import reject_newer as reject
 
-    site, why = open_site(pipeline), params.answers()["why"]
+    site, why = load_context(pipeline), params.run_params()["why"]
     reason = f"rolled back to model package {package['version']} by hand" + (
         f": {why}" if why else ""
     )
@@ -85,14 +85,14 @@ def reject_newer(pipeline: str, package: dict[str, str]) -> list[str]:
 
 
 for pipeline in pipelines_for(FAMILY):
-    with family_dag(
+    with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=None,
-        patience=patience(pipeline),
+        patience=update_timeout(pipeline),
         params={"release": params.release(), "why": params.why()},
     ):
         planned: Any = plan(pipeline.name)
-        served_well: Any = serve(pipeline, planned)
+        served_well: Any = add_deployment(pipeline, planned)
         served_well >> reject_newer(pipeline.name, planned["package"]) >> prune(pipeline.name)

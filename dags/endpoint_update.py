@@ -63,10 +63,10 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import assets, params
-from dag_factory.builder import family_dag, pipelines_for
-from dag_factory.endpoint_tasks import patience, prune, serve
-from dag_factory.run_context import open_site
-from dag_factory.skipping import go_or_skip
+from dag_factory.builder import pipeline_dag, pipelines_for
+from dag_factory.endpoint_tasks import add_deployment, prune, update_timeout
+from dag_factory.run_context import load_context
+from dag_factory.skipping import skip_unless
 
 FAMILY = "endpoint_update"
 
@@ -76,24 +76,24 @@ def plan(pipeline: str) -> dict[str, Any]:
     """Skip when the endpoint serves what it should, else return the requests that change it."""
     from include.decisions.endpoint.plan import decide_deployment, plan_deployment
 
-    site, asked = open_site(pipeline), params.answers()
+    site, asked = load_context(pipeline), params.run_params()
     state = plan_deployment(
         site.sagemaker, site.pipeline, site.deployment, asked["package_version"]
     )
-    go_or_skip(decide_deployment(state, asked["force"]))
+    skip_unless(decide_deployment(state, asked["force"]))
     return state.planned()
 
 
 for pipeline in pipelines_for(FAMILY):
-    with family_dag(
+    with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=[assets.model(pipeline)],
-        patience=patience(pipeline),
+        patience=update_timeout(pipeline),
         params={
             "force": params.force("the endpoint serves this model"),
             "package_version": params.package_version(),
         },
     ):
-        serve(pipeline, plan(pipeline.name)) >> prune(pipeline.name)
+        add_deployment(pipeline, plan(pipeline.name)) >> prune(pipeline.name)

@@ -35,10 +35,10 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import assets, params
-from dag_factory.builder import family_dag, pipelines_for
+from dag_factory.builder import pipeline_dag, pipelines_for
 from dag_factory.job_tasks import processing
-from dag_factory.run_context import open_site
-from dag_factory.skipping import go_or_skip
+from dag_factory.run_context import load_context
+from dag_factory.skipping import skip_unless
 
 FAMILY = "im2rec_conversion"
 
@@ -50,9 +50,9 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.conversion.plan import decide_conversion, plan_conversion
     from include.sagemaker_requests import im2rec_request
 
-    site, asked = open_site(pipeline), params.answers()
+    site, asked = load_context(pipeline), params.run_params()
     state = plan_conversion(site.s3, site.layout, site.pipeline, asked["dataset_version"])
-    go_or_skip(decide_conversion(state, asked["force"]))
+    skip_unless(decide_conversion(state, asked["force"]))
     ensure_conversion_manifest(site.s3, site.layout, state.dataset_version)
     earlier = None if asked["force"] else state.earlier
     request = im2rec_request(site.pipeline, site.deployment, state.dataset_version, earlier)
@@ -76,16 +76,16 @@ def publish(
     """
     from include.decisions.conversion.plan import complete_conversion, publish_conversion
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     recordio = complete_conversion(site.s3, site.layout, version, shards)
     summary = {**recordio, "job": job["job_name"]}
-    go_or_skip(publish_conversion(site.s3, site.layout, summary, **pointer))
+    skip_unless(publish_conversion(site.s3, site.layout, summary, **pointer))
     return summary
 
 
 for pipeline in pipelines_for(FAMILY):
     patience = max(each.conversion.machine.patience for each in pipeline.everywhere)
-    with family_dag(
+    with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,

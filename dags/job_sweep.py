@@ -29,8 +29,8 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import task
 
 from dag_factory.builder import cron, installation_dag
-from dag_factory.notifications import say, tell_now
-from dag_factory.run_context import aws_client, open_deployment
+from dag_factory.notifications import notify_now, queue_notification
+from dag_factory.run_context import aws_client, load_deployment
 
 BEFORE_THE_TRAININGS = "30 0 * * *"
 
@@ -41,17 +41,17 @@ def stop_orphans() -> dict[str, list[dict[str, str]]]:
     from sagemaker_jobs.errors import JobNotStopped
     from sagemaker_jobs.jobs.sweep import ask_airflow, sweep
 
-    own = {"deployment": open_deployment().name}
+    own = {"deployment": load_deployment().name}
     try:
         done = sweep(aws_client("sagemaker"), own, ask_airflow, datetime.now(UTC))
     except JobNotStopped as error:
         # Sent at once: the next try finds the stopped jobs no longer, and deletes this try's XComs.
         if stopped := _lines(error.done, "stopped"):
             advice = "nothing for these; the task fails for the jobs that it could not stop."
-            tell_now("orphans", "job_sweep: orphans", "\n".join(stopped), advice)
+            notify_now("orphans", "job_sweep: orphans", "\n".join(stopped), advice)
         raise
     if lines := _lines(done, "stopped", "unassigned"):
-        say("orphans", "\n".join(lines))
+        queue_notification("orphans", "\n".join(lines))
     return done
 
 

@@ -92,10 +92,10 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import assets, job_tasks, params
-from dag_factory.builder import cron, family_dag, pipelines_for
-from dag_factory.notifications import say
-from dag_factory.run_context import open_site
-from dag_factory.skipping import go_or_skip
+from dag_factory.builder import cron, pipeline_dag, pipelines_for
+from dag_factory.notifications import queue_notification
+from dag_factory.run_context import load_context
+from dag_factory.skipping import skip_unless
 from sagemaker_jobs import SageMakerEnsureModelOperator
 
 FAMILY = "nightly_training"
@@ -113,14 +113,14 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.sagemaker_requests import training_request
     from include.storage.records import write_record
 
-    site, asked = open_site(pipeline), params.answers()
+    site, asked = load_context(pipeline), params.run_params()
     # First: the nights that fail below are those by which a model grows old.
     now, max_age = datetime.now(UTC), site.pipeline.notifications.max_model_age_days
     where = (site.s3, site.sagemaker, site.layout, site.pipeline.slug)
     find_champion = cache(lambda: choose_champion(*where))
     stale = model_age_warning(site.sagemaker, find_champion() if max_age else None, max_age, now)
     if stale:
-        say("stale", stale)
+        queue_notification("stale", stale)
     here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
     image = pin_image(site.ecr, site.deployment, algorithm)
     state = plan_training(site.s3, site.sagemaker, *here, image, asked, find_champion)
@@ -129,7 +129,7 @@ def plan(pipeline: str) -> dict[str, Any]:
         check_evaluation(site.s3, site.layout, state.dataset_version, site.pipeline.evaluation)
     decision = check_budget(decision, site.sagemaker, *here, state.hyperparameters, now)
     write_record(site.s3, site.bucket, site.layout.night, decision_record(state, decision, now))
-    go_or_skip(decision)
+    skip_unless(decision)
     request = training_request(
         site.pipeline,
         site.deployment.with_image(algorithm, image.uri),
@@ -154,12 +154,12 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
         evaluation_transform_request,
     )
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     algorithm = site.pipeline.training.algorithm
     here = (site.pipeline, site.deployment.with_image(algorithm, lineage["image"]))
     job, version = trained["job_name"], lineage["dataset_version"]
     precision, why = choose_precision(*here, trained["metrics"])
-    go_or_skip(Decision(True, f"serving precision {precision}: {why}"))
+    skip_unless(Decision(True, f"serving precision {precision}: {why}"))
     write_evaluation_manifest(site.s3, site.layout, job, version, site.pipeline.evaluation.split)
     model = candidate_model_request(*here, trained["outputs"]["model"], precision)
     name = model["config"]["ModelName"]
@@ -180,7 +180,7 @@ def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> 
     from include.decisions.promotion.verdict import judge as compare
     from include.storage.records import write_record
 
-    site, job = open_site(pipeline), trained["job_name"]
+    site, job = load_context(pipeline), trained["job_name"]
     evaluation = read_evaluation(site.s3, site.layout, job, f"job {evaluated['job_name']}")
     # Without its own package, which is there where a person clears this task later.
     champion = choose_champion(site.s3, site.sagemaker, site.layout, site.pipeline.slug, job)
@@ -214,7 +214,7 @@ def register(
     from include.decisions.training.checkpoints import remove_checkpoints
     from include.sagemaker_requests import package_group_request, package_request
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     cost = billing_facts(trained, site.deployment)
     facts = {"training_job": trained["job_name"], **lineage, **verdict, **cost}
     request = package_request(
@@ -235,8 +235,8 @@ def announce(registered: dict[str, Any]) -> None:
     """Wake endpoint update, unless the candidate was not promoted."""
     from include.decisions.promotion.verdict import decide_announcement
 
-    go_or_skip(decide_announcement(registered["verdict"], registered["reason"]))
-    say("promotion", registered["reason"])
+    skip_unless(decide_announcement(registered["verdict"], registered["reason"]))
+    queue_notification("promotion", registered["reason"])
 
 
 for pipeline in pipelines_for(FAMILY):
@@ -246,7 +246,7 @@ for pipeline in pipelines_for(FAMILY):
     evaluate = max(each.evaluation.machine.patience for each in everywhere)
     asks = any(each.promotion.approval == "ask" for each in everywhere)
     answer = max(timedelta(hours=each.promotion.approval_hours) for each in everywhere)
-    with family_dag(
+    with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,

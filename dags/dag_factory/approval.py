@@ -14,10 +14,10 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, TriggerRule, task
 
 from dag_factory import params
-from dag_factory.builder import BACKSTOP
-from dag_factory.notifications import tell_now
-from dag_factory.run_context import open_site
-from dag_factory.skipping import go_or_skip
+from dag_factory.builder import TIMEOUT_MARGIN
+from dag_factory.notifications import notify_now
+from dag_factory.run_context import load_context
+from dag_factory.skipping import skip_unless
 from include.config import Pipeline
 from include.decisions.promotion.approval import APPROVE, REJECT
 
@@ -55,11 +55,11 @@ def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, Any
     """
     from include.decisions.promotion.approval import decide_question, question
 
-    promotion = open_site(pipeline).pipeline.promotion
-    go_or_skip(decide_question(promotion.approval, registered["verdict"], registered["reason"]))
+    promotion = load_context(pipeline).pipeline.promotion
+    skip_unless(decide_question(promotion.approval, registered["verdict"], registered["reason"]))
     approvers = [approver.model_dump() for approver in promotion.approvers]
     asked = question(pipeline, registered, [approver["name"] for approver in approvers])
-    tell_now("approval", asked["subject"], asked["body"], "answer it there: Approve or Reject.")
+    notify_now("approval", asked["subject"], asked["body"], "answer it there: Approve or Reject.")
     return {**asked, "hours": promotion.approval_hours, "approvers": approvers}
 
 
@@ -77,7 +77,7 @@ def take_answer(
     from include.decisions.promotion.approval import answered_by, decide_approval, decide_question
     from include.decisions.registry.packages import approve, reject
 
-    site, package = open_site(pipeline), registered["package"]
+    site, package = load_context(pipeline), registered["package"]
     approval = site.pipeline.promotion.approval
     # Not by the answer's absence: a skipped task keeps the XCom of a run before a clear.
     if not decide_question(approval, registered["verdict"], registered["reason"]).go:
@@ -87,7 +87,7 @@ def take_answer(
     decision = decide_approval(answer, registered["reason"])
     if not decision.go and answered_by(answer):
         reject(site.sagemaker, package, decision.reason)
-    go_or_skip(decision)
+    skip_unless(decision)
     approve(site.sagemaker, package, decision.reason)
     return {**registered, "verdict": "promote", "reason": decision.reason}
 
@@ -105,7 +105,7 @@ def with_approval(pipeline: Pipeline, registered: Any) -> Any:
         response_hours=asked["hours"],
         assigned_users=asked["approvers"],
         response_timeout=longest,
-        execution_timeout=longest + BACKSTOP,
+        execution_timeout=longest + TIMEOUT_MARGIN,
         params={"why": params.why()},
     )
     answer: Any = ask_person.output

@@ -20,7 +20,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from pydantic import ValidationError
 
 from dag_factory import deadline_alerts, notifications, params
-from dag_factory.failures import leave_failure
+from dag_factory.failures import record_failure
 from include.common.errors import PermanentError
 from include.config import Pipeline, find_pipeline, usable_pipelines
 from sagemaker_jobs import AwsRetryPolicy
@@ -33,14 +33,14 @@ OWNER = "data-engineering"
 SHORT_TASK = timedelta(minutes=30)
 """Longer than any task that only reads, decides and writes small files."""
 
-BACKSTOP = timedelta(hours=2)
+TIMEOUT_MARGIN = timedelta(hours=2)
 """What a tracking task gets beyond its own patience: it ends by itself, and says why."""
 
 PERMANENT_ERRORS: list[type[BaseException] | str] = [PermanentError, ValidationError]
 """Errors that a retry cannot fix: a user has to change something first."""
 
-UNFINISHED = "include.decisions.dataset.readiness.SourceNotReadyError"
-UPLOADING = timedelta(minutes=10)
+SOURCE_NOT_READY = "include.decisions.dataset.readiness.SourceNotReadyError"
+SOURCE_RETRY_DELAY = timedelta(minutes=10)
 """How long a source that somebody is writing is left alone before the next look at it."""
 
 
@@ -60,7 +60,7 @@ def pipelines_for(family: str) -> Iterator[Pipeline]:
 
 
 @contextmanager
-def family_dag(
+def pipeline_dag(
     pipeline: Pipeline,
     family: str,
     doc: str | None,
@@ -112,7 +112,7 @@ def installation_dag(
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
         tags=[name, TAG],
-        deadline=deadline_alerts.late(name, patience),
+        deadline=deadline_alerts.installation_deadline(name, patience),
         **_policies(OWNER, patience),
     )
 
@@ -141,7 +141,7 @@ def _policies(owner: str, patience: timedelta) -> dict[str, Any]:
     return {
         "catchup": False,
         "max_active_runs": 1,
-        "dagrun_timeout": patience + BACKSTOP,
+        "dagrun_timeout": patience + TIMEOUT_MARGIN,
         "default_args": _default_args(owner),
         "on_failure_callback": notifications.on_failure,
         "on_success_callback": notifications.on_success,
@@ -157,11 +157,15 @@ def _default_args(owner: str) -> dict[str, Any]:
         "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": SHORT_TASK,
         "pre_execute": params.check_run_params,
-        "on_failure_callback": leave_failure,
+        "on_failure_callback": record_failure,
         "retry_policy": AwsRetryPolicy(
             rules=[
                 RetryRule(exception=PERMANENT_ERRORS, action=RetryAction.FAIL),
-                RetryRule(exception=UNFINISHED, action=RetryAction.RETRY, retry_delay=UPLOADING),
+                RetryRule(
+                    exception=SOURCE_NOT_READY,
+                    action=RetryAction.RETRY,
+                    retry_delay=SOURCE_RETRY_DELAY,
+                ),
             ]
         ),
     }

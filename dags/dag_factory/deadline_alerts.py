@@ -64,7 +64,7 @@ def _late_advice(family: str) -> str:
     )
 
 
-def late(name: str, interval: timedelta) -> DeadlineAlert:
+def installation_deadline(name: str, interval: timedelta) -> DeadlineAlert:
     """Return what tells that a run is late of a DAG that belongs to no pipeline."""
     return _alert(name, interval, "open the run: the tasks' logs say what they wait for.")
 

@@ -9,9 +9,9 @@ from typing import Any
 from airflow.sdk import TriggerRule, get_current_context, task
 
 from dag_factory import assets
-from dag_factory.builder import BACKSTOP
-from dag_factory.run_context import Site, open_site
-from dag_factory.skipping import go_or_skip
+from dag_factory.builder import TIMEOUT_MARGIN
+from dag_factory.run_context import RunContext, load_context
+from dag_factory.skipping import skip_unless
 from include.config import Pipeline
 from sagemaker_jobs import (
     SageMakerDeployEndpointOperator,
@@ -24,7 +24,7 @@ FAILED_TEST = "failed_test"
 """The XCom in which a smoke test that asked leaves what was wrong with the answers."""
 
 
-def patience(pipeline: Pipeline) -> timedelta:
+def update_timeout(pipeline: Pipeline) -> timedelta:
     """Return how long an update may take, and the way back after a smoke test that failed.
 
     New machines come once in that time; what they take the second time is left to the backstop.
@@ -33,7 +33,7 @@ def patience(pipeline: Pipeline) -> timedelta:
     return max(endpoint.patience + endpoint.traffic.duration for endpoint in everywhere)
 
 
-def serve(pipeline: Pipeline, planned: Any) -> Any:
+def add_deployment(pipeline: Pipeline, planned: Any) -> Any:
     """Add what deploys a plan, tests it and takes it back where it fails.
 
     Args:
@@ -48,36 +48,36 @@ def serve(pipeline: Pipeline, planned: Any) -> Any:
     config = SageMakerEnsureEndpointConfigOperator(
         task_id="ensure_endpoint_config", request=planned["endpoint_config"]
     )
-    before: Any = ask_before(pipeline.name, planned["package"])
+    before: Any = capture_baseline(pipeline.name, planned["package"])
     deploy = SageMakerDeployEndpointOperator(task_id="deploy", request=planned["endpoint"])
     deployed: Any = deploy.output
     served: Any = _track("track_endpoint", pipeline, deployed)
     model >> config >> before >> deploy
     tested: Any = smoke_test(pipeline.name, planned["package"], served, before)
-    withdrawn: Any = withdraw(pipeline.name)
-    tested >> withdrawn
+    rejection: Any = decide_rejection(pipeline.name)
+    tested >> rejection
     # Beside each other: the former model must not wait for the registry to accept a rejection.
-    reject_package(pipeline.name, withdrawn)
-    former: Any = plan_restore(pipeline.name, withdrawn)
+    reject_package(pipeline.name, rejection)
+    former: Any = plan_restore(pipeline.name, rejection)
     restored: Any = SageMakerDeployEndpointOperator(task_id="restore", request=former).output
     _track("track_restore", pipeline, restored)
     publish.override(outlets=[assets.endpoint(pipeline)])(pipeline.name, planned, served, tested)
     return tested
 
 
-@task(multiple_outputs=False)
-def ask_before(pipeline: str, package: dict[str, str]) -> dict[str, Any] | None:
+@task(task_id="ask_before", multiple_outputs=False)
+def capture_baseline(pipeline: str, package: dict[str, str]) -> dict[str, Any] | None:
     """Ask what serves now for the test photos, to compare: None where nothing serves."""
-    from include.decisions.endpoint.smoke_test import capture_baseline
+    from include.decisions.endpoint.smoke_test import capture_baseline as capture
     from include.decisions.registry.serving_model import endpoint_status
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     # Also before the first model: what cannot be tested is not deployed.
     samples = _samples(site, package)
     now = endpoint_status(site.sagemaker, site.pipeline.slug)
     if now is None or now.status != "InService":
         return None
-    return capture_baseline(site.runtime, now.name, samples)
+    return capture(site.runtime, now.name, samples)
 
 
 @task(multiple_outputs=False)
@@ -91,7 +91,7 @@ def smoke_test(
     from include.decisions.endpoint.smoke_test import NoAnswerError, SmokeTestError
     from include.decisions.endpoint.smoke_test import smoke_test as ask
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     name, samples = endpoint["endpoint_name"], _samples(site, package)
     try:
         return ask(site.runtime, name, samples, site.pipeline.endpoint, before)
@@ -100,18 +100,18 @@ def smoke_test(
         raise
 
 
-@task(trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
-def withdraw(pipeline: str) -> dict[str, Any]:
+@task(task_id="withdraw", trigger_rule=TriggerRule.ONE_FAILED, multiple_outputs=False)
+def decide_rejection(pipeline: str) -> dict[str, Any]:
     """Decide whether the model is at fault, and return what to reject and what to restore.
 
     Changes nothing: `reject_package` and `plan_restore` act on the decision, each by itself.
     Skipped where there is nothing to do for either.
     """
-    from include.decisions.endpoint.rejection import decide_rejection
+    from include.decisions.endpoint.rejection import decide_rejection as decide
     from include.decisions.registry.serving_model import endpoint_status
     from sagemaker_jobs.failure_reasons import endpoint_cause
 
-    site, ti = open_site(pipeline), get_current_context()["ti"]
+    site, ti = load_context(pipeline), get_current_context()["ti"]
     # Not by arguments: with `plan` upstream, its failure would start this task, too.
     planned = ti.xcom_pull(task_ids="plan")
     # Not by XComs alone: a task that was cleared and then not reached has its last try's still.
@@ -120,8 +120,8 @@ def withdraw(pipeline: str) -> dict[str, Any]:
     failed_test = ti.xcom_pull(task_ids="smoke_test", key=FAILED_TEST) if tested else None
     endpoint = endpoint_status(site.sagemaker, site.pipeline.slug)
     cause = endpoint_cause(endpoint.failure_reason if endpoint else "")
-    judged = decide_rejection(endpoint, planned, deployed, failed_test, cause)
-    go_or_skip(judged.restore if judged.restore.go else judged.reject)
+    judged = decide(endpoint, planned, deployed, failed_test, cause)
+    skip_unless(judged.restore if judged.restore.go else judged.reject)
     return {
         "package": planned["package"]["arn"],
         "reject": asdict(judged.reject),
@@ -132,7 +132,7 @@ def withdraw(pipeline: str) -> dict[str, Any]:
 
 
 @task(multiple_outputs=False)
-def reject_package(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, str]:
+def reject_package(pipeline: str, rejection: dict[str, Any]) -> dict[str, str]:
     """Mark the package as Rejected in the registry, or skip; return its ARN and the reason.
 
     A failure here fails this task only: restoring the former model does not depend on it.
@@ -140,14 +140,14 @@ def reject_package(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, str]:
     from include.decisions.decision import Decision
     from include.decisions.registry.packages import reject
 
-    decision = Decision(**withdrawn["reject"])
-    go_or_skip(decision)
-    reject(open_site(pipeline).sagemaker, withdrawn["package"], decision.reason)
-    return {"package": withdrawn["package"], "reason": decision.reason}
+    decision = Decision(**rejection["reject"])
+    skip_unless(decision)
+    reject(load_context(pipeline).sagemaker, rejection["package"], decision.reason)
+    return {"package": rejection["package"], "reason": decision.reason}
 
 
 @task(multiple_outputs=False)
-def plan_restore(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, Any]:
+def plan_restore(pipeline: str, rejection: dict[str, Any]) -> dict[str, Any]:
     """Return the request that brings the former endpoint configuration back, or skip.
 
     The request names what it `replaces`. So `restore`, cleared later, does not replace what another
@@ -156,9 +156,9 @@ def plan_restore(pipeline: str, withdrawn: dict[str, Any]) -> dict[str, Any]:
     from include.decisions.decision import Decision
     from include.sagemaker_requests import endpoint_request
 
-    go_or_skip(Decision(**withdrawn["restore"]))
-    request = endpoint_request(open_site(pipeline).pipeline, withdrawn["endpoint_config"])
-    return {**request, "replaces": withdrawn["replaces"]}
+    skip_unless(Decision(**rejection["restore"]))
+    request = endpoint_request(load_context(pipeline).pipeline, rejection["endpoint_config"])
+    return {**request, "replaces": rejection["replaces"]}
 
 
 @task(multiple_outputs=False)
@@ -173,7 +173,7 @@ def prune(pipeline: str) -> dict[str, Any]:
     from include.decisions.registry.packages import approved_packages
     from include.decisions.registry.serving_model import find_serving_model
 
-    site = open_site(pipeline)
+    site = load_context(pipeline)
     champion = find_serving_model(site.sagemaker, site.pipeline.slug)
     if champion is None:
         return {}
@@ -190,7 +190,7 @@ def publish(
     """Record the deployment below `releases/`, and say what serves now."""
     from include.decisions.endpoint.release import write_release
 
-    site, ti = open_site(pipeline), get_current_context()["ti"]
+    site, ti = load_context(pipeline), get_current_context()["ti"]
     run, now = f"{ti.dag_id}/{ti.run_id}", datetime.now(UTC)
     release = write_release(site.s3, site.layout, planned, endpoint, smoke, run, now)
     return {**endpoint, "package": planned["package"], "smoke_test": smoke, "release": release}
@@ -202,11 +202,11 @@ def _track(task_id: str, pipeline: Pipeline, deployed: Any) -> Any:
         task_id=task_id,
         endpoint=deployed,
         timeout=longest,
-        execution_timeout=longest + BACKSTOP,
+        execution_timeout=longest + TIMEOUT_MARGIN,
     ).output
 
 
-def _samples(site: Site, package: dict[str, str]) -> Any:
+def _samples(site: RunContext, package: dict[str, str]) -> Any:
     from include.decisions.endpoint.smoke_test import load_samples
 
     # The split that it was judged on: the pipeline may name another one by now.

@@ -8,11 +8,11 @@ from typing import Any
 FAILURE = "failure"
 """The XCom that holds why a task failed for good; one whose process was killed leaves none."""
 
-LONGEST_REASON = 600
+MAX_FAILURE_LENGTH = 600
 """Enough for the reason and its fix; the task's log has all of it."""
 
 
-def leave_failure(context: Mapping[str, Any]) -> None:
+def record_failure(context: Mapping[str, Any]) -> None:
     """Leave what a task failed of; Airflow calls it in the task's process, which knows the error.
 
     The run's own callback runs elsewhere, and is not told. Airflow masks secrets in logs, but not
@@ -26,6 +26,6 @@ def leave_failure(context: Mapping[str, Any]) -> None:
     # None where the scheduler found the task dead: then the DAG processor calls.
     if isinstance(error, BaseException):
         text = f"{type(error).__name__}: {redact_urls(str(redact(str(error))))}"
-        if len(text) > LONGEST_REASON:
-            text = f"{text[: LONGEST_REASON - 3]}..."
+        if len(text) > MAX_FAILURE_LENGTH:
+            text = f"{text[: MAX_FAILURE_LENGTH - 3]}..."
         context["ti"].xcom_push(key=FAILURE, value=text)

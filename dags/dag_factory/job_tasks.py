@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from dag_factory.builder import BACKSTOP
-from dag_factory.run_context import open_deployment
+from dag_factory.builder import TIMEOUT_MARGIN
+from dag_factory.run_context import load_deployment
 from sagemaker_jobs import (
     SageMakerJobSensor,
     SageMakerSubmitProcessingOperator,
@@ -45,7 +45,7 @@ def training_cost(summary: Mapping[str, Any]) -> float | None:
     """Return what a training job cost in US dollars, by its summary; only while a task runs."""
     from include.decisions.costs.billing import cost_usd
 
-    return cost_usd(summary, open_deployment())
+    return cost_usd(summary, load_deployment())
 
 
 def _track(stage: str, submitted: Any, patience: timedelta, after: Any, **more: Any) -> Any:
@@ -55,6 +55,6 @@ def _track(stage: str, submitted: Any, patience: timedelta, after: Any, **more: 
         task_id=f"track_{stage}",
         job=submitted.output,
         timeout=patience,
-        execution_timeout=patience + BACKSTOP,
+        execution_timeout=patience + TIMEOUT_MARGIN,
         **more,
     ).output

@@ -20,7 +20,7 @@ from include.config import find_pipeline
 from include.config.sections.notifications import Event
 from sagemaker_jobs.notifications.notices import Notice, page, send
 
-SAYING = "notice"
+NOTIFICATION_KEY = "notice"
 """The XCom in which a task leaves what its run is to say when it ends."""
 
 NOTES = "**When something fails or skips**"
@@ -37,16 +37,17 @@ Describe = Callable[[Any, str, Mapping[str, Any], tuple[str, ...]], Iterable[Not
 log = logging.getLogger(__name__)
 
 
-def say(event: Event | Orphans, text: str) -> None:
+def queue_notification(event: Event | Orphans, text: str) -> None:
     """Leave what the run is to say when it ends: a promotion, a drift, a stale model, ...
 
     A task says one thing; what several tasks of a run say is told event by event.
     """
     log.info("%s: %s", event, text)
-    get_current_context()["ti"].xcom_push(key=SAYING, value={"event": event, "text": text})
+    value = {"event": event, "text": text}
+    get_current_context()["ti"].xcom_push(key=NOTIFICATION_KEY, value=value)
 
 
-def tell_now(event: Event | Orphans, title: str, details: str, advice: str) -> None:
+def notify_now(event: Event | Orphans, title: str, details: str, advice: str) -> None:
     """Send what cannot wait for the run's end, with the address of the present run."""
     context = get_current_context()
     dag_id, run_id = context["ti"].dag_id, context["ti"].run_id
@@ -160,7 +161,7 @@ def _outcome(
 def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notice]:
     """Return what a run's tasks had to say, as one notice for each event."""
     texts: dict[str, list[str]] = {}
-    for task, saying in _left(dag, run_id, SAYING).items():
+    for task, saying in _left(dag, run_id, NOTIFICATION_KEY).items():
         # What a task said before a person cleared it no longer counts where it did not run again.
         if _has_run(dag.get_task(task), states):
             texts.setdefault(saying["event"], []).append(saying["text"])

@@ -99,7 +99,7 @@ def training_changes() -> dict[str, Param]:
     }
 
 
-def answers() -> Mapping[str, Any]:
+def run_params() -> Mapping[str, Any]:
     """Return what was filled in for the run of the present task."""
     params: Mapping[str, Any] = get_current_context()["params"]
     return params

@@ -13,12 +13,12 @@ from include.storage.layout import Layout
 
 CONNECTION = "aws_default"
 
-LONGEST_ANSWER = 70
+ENDPOINT_READ_TIMEOUT_SECONDS = 70
 """Seconds to wait for an endpoint's answer; SageMaker gives up on the model after 60."""
 
 
 @dataclass(frozen=True)
-class Site:
+class RunContext:
     """What a task needs to read, decide and write."""
 
     pipeline: Pipeline
@@ -52,22 +52,25 @@ class Site:
     @cached_property
     def runtime(self) -> Any:
         """A boto3 SageMaker runtime client, which asks endpoints, and soon gives up on one."""
-        limits = {"read_timeout": LONGEST_ANSWER, "retries": {"total_max_attempts": 2}}
-        return aws_client("sagemaker-runtime", **limits)
+        return aws_client(
+            "sagemaker-runtime",
+            read_timeout=ENDPOINT_READ_TIMEOUT_SECONDS,
+            retries={"total_max_attempts": 2},
+        )
 
 
-def open_site(pipeline: str) -> Site:
+def load_context(pipeline: str) -> RunContext:
     """Read the installation's settings and the pipeline's file; only while a task runs.
 
     Raises:
         DeploymentError: An Airflow Variable is missing or cannot be right.
         PipelineError: The pipeline's file is wrong for this deployment.
     """
-    deployment = open_deployment()
-    return Site(find_pipeline(pipeline, deployment.name), deployment)
+    deployment = load_deployment()
+    return RunContext(find_pipeline(pipeline, deployment.name), deployment)
 
 
-def open_deployment() -> Deployment:
+def load_deployment() -> Deployment:
     """Read the installation's settings; only while a task runs.
 
     Raises:

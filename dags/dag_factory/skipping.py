@@ -15,7 +15,7 @@ REASON = "reason"
 log = logging.getLogger(__name__)
 
 
-def go_or_skip(decision: Decision) -> None:
+def skip_unless(decision: Decision) -> None:
     """Go on, or skip this task and what follows; the reason is in the log and in an XCom."""
     log.info("%s: %s", "going on" if decision.go else "skipped", decision.reason)
     get_current_context()["ti"].xcom_push(key=REASON, value=decision.reason)

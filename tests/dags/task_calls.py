@@ -47,7 +47,7 @@ def call_task(
     )
     context = {"ti": SimpleNamespace(xcom_push=lambda key, value: None), "params": params}
     with monkeypatch.context() as patch:
-        patch.setitem(function.__globals__, "open_site", lambda name: site)
-        for module in ("skipping", "asking"):
+        patch.setitem(function.__globals__, "load_context", lambda name: site)
+        for module in ("skipping", "params"):
             patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
         return function(pipeline.name, *args)

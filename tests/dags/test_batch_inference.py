@@ -41,9 +41,9 @@ def call(dag_bag: Any, s3: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> Any:
     def function(task: str, *args: Any) -> Any:
         called = dag_bag.dags["merch__batch_inference"].get_task(task).python_callable
         with monkeypatch.context() as patch:
-            patch.setitem(called.__globals__, "open_site", lambda name: site)
+            patch.setitem(called.__globals__, "load_context", lambda name: site)
             patch.setitem(called.__globals__, "get_current_context", lambda: context)
-            for module in ("skipping", "asking"):
+            for module in ("skipping", "params"):
                 patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
             return called("merch", *args)
 

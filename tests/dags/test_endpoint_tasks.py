@@ -65,10 +65,10 @@ class Serving:
             get_task_states=lambda dag_id, run_ids: {"run": self.states},
         )
         with self.monkeypatch.context() as patch:
-            patch.setitem(function.__globals__, "open_site", lambda _: site)
+            patch.setitem(function.__globals__, "load_context", lambda _: site)
             patch.setattr("dag_factory.endpoint_tasks._samples", self.samples)
             context = {"ti": ti, "params": {"release": None}}
-            for module in ("serving", "skipping", "asking"):
+            for module in ("endpoint_tasks", "skipping", "params"):
                 patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
             return function("merch", *args)
 

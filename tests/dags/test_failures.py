@@ -64,8 +64,8 @@ def test_an_address_is_left_without_what_may_be_a_token(monkeypatch: pytest.Monk
 
 
 def test_every_task_of_every_dag_leaves_it(dag_bag: Any) -> None:
-    from dag_factory.failures import leave_failure
+    from dag_factory.failures import record_failure
 
     for dag in dag_bag.dags.values():
         for task in dag.tasks:
-            assert task.on_failure_callback in (leave_failure, [leave_failure]), task.task_id
+            assert task.on_failure_callback in (record_failure, [record_failure]), task.task_id

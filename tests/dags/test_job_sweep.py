@@ -48,7 +48,7 @@ with DAG("sweep", schedule=None) as sweep:
     stop_orphans()
 
 if __name__ == "__main__":
-    from sagemaker_jobs import ensure, identity, kinds, orphans
+    from sagemaker_jobs.jobs import ensure, identity, kinds, orphans
 
     image, role = sys.argv[1:]
     cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10}
@@ -121,7 +121,7 @@ def test_what_was_stopped_is_sent_though_another_stop_was_refused(
     context = {"ti": SimpleNamespace(dag_id="job_sweep", run_id="tonight")}
     deployment = SimpleNamespace(name="here")
     stop_orphans = dag_bag.dags["job_sweep"].get_task("stop_orphans").python_callable
-    monkeypatch.setitem(stop_orphans.__globals__, "open_deployment", lambda: deployment)
+    monkeypatch.setitem(stop_orphans.__globals__, "load_deployment", lambda: deployment)
     monkeypatch.setitem(stop_orphans.__globals__, "aws_client", lambda _: client)
     monkeypatch.setattr("dag_factory.notifications.get_current_context", lambda: context)
     monkeypatch.setattr("dag_factory.notifications.send", sent.append)

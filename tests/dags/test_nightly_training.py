@@ -75,8 +75,8 @@ class Night:
         ti = SimpleNamespace(xcom_push=lambda key, value: self.said.update({key: value}))
         context = {"ti": ti, "params": {"force": self.force}}
         with self.monkeypatch.context() as patch:
-            patch.setitem(function.__globals__, "open_site", lambda name: site)
-            for module in ("skipping", "asking", "notifications"):
+            patch.setitem(function.__globals__, "load_context", lambda name: site)
+            for module in ("skipping", "params", "notifications"):
                 patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
             return function(self.pipeline.name, *args)
 
@@ -411,7 +411,7 @@ def test_the_tracker_knows_what_a_training_cost_where_it_is_billed(
 ) -> None:
     """It is in the summary, a failed training's too, and the same as on the package."""
     here = Deployment(deployment, BUCKET, ROLE, URI, "us-east-1")
-    monkeypatch.setattr(job_tasks, "open_deployment", lambda: here)
+    monkeypatch.setattr(job_tasks, "load_deployment", lambda: here)
     dag = dag_bag.dags["merch__nightly_training"]
     assert dag.get_task("track_train").cost_usd(TRAINED) == dollars
     assert billing_facts(TRAINED, here)["cost_usd"] == dollars

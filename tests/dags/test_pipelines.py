@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk import XComArg
 
-from dag_factory.builder import BACKSTOP
+from dag_factory.builder import TIMEOUT_MARGIN
 from include.config.sections.stages import PROVISIONING
 
 LoadDags = Callable[[], Any]
@@ -116,7 +116,7 @@ def test_an_update_is_waited_for_as_long_as_its_traffic_takes_to_move(
         track = dag.get_task(task_id)
         assert timedelta(seconds=track.timeout) == PROVISIONING + moving
         assert track.execution_timeout > timedelta(seconds=track.timeout)
-    assert dag.dagrun_timeout >= PROVISIONING + 2 * moving + BACKSTOP  # there and back again
+    assert dag.dagrun_timeout >= PROVISIONING + 2 * moving + TIMEOUT_MARGIN  # there and back again
     assert dag.deadline[0].interval >= PROVISIONING + 2 * moving
 
 

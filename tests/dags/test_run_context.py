@@ -32,9 +32,9 @@ def settings(monkeypatch: pytest.MonkeyPatch, dag_bag: Any) -> pytest.MonkeyPatc
 def test_a_task_gets_its_pipeline_with_the_deployments_overrides(
     settings: pytest.MonkeyPatch,
 ) -> None:
-    from dag_factory.run_context import open_site
+    from dag_factory.run_context import load_context
 
-    site = open_site("stanford_cars")
+    site = load_context("stanford_cars")
     assert site.pipeline.training.algorithm == "own"
     assert site.deployment.region == "us-east-1"
     assert site.layout.uri(site.layout.source) == "s3://some-bucket/stanford_cars/source/"
@@ -45,12 +45,12 @@ def test_a_model_that_hangs_is_soon_given_up_as_the_connection_says(
     settings: pytest.MonkeyPatch,
 ) -> None:
     """With botocore's own five attempts, a rollback would wait for minutes on each photo."""
-    from dag_factory.run_context import open_site
+    from dag_factory.run_context import load_context
 
     extra = {"region_name": "eu-west-1", "config_kwargs": {"proxies": {"http": "p"}}}
     connection = json.dumps({"conn_type": "aws", "extra": extra})
     settings.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection)
-    site = open_site("stanford_cars")
+    site = load_context("stanford_cars")
     config = site.runtime.meta.config
     assert (config.read_timeout, config.retries["total_max_attempts"]) == (70, 2)
     assert config.proxies == {"http": "p"}
@@ -75,8 +75,8 @@ def test_a_mirror_in_a_private_network_is_fetched_from_where_a_variable_allows_i
 
 
 def test_a_wrong_setting_is_named(settings: pytest.MonkeyPatch) -> None:
-    from dag_factory.run_context import open_site
+    from dag_factory.run_context import load_context
 
     settings.setenv("AIRFLOW_VAR_ARTIFACT_BUCKET", "Some Bucket")
     with pytest.raises(DeploymentError, match="Airflow Variable artifact_bucket is 'Some Bucket'"):
-        open_site("stanford_cars")
+        load_context("stanford_cars")

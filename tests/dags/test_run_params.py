@@ -10,19 +10,19 @@ ROOT = Path(__file__).parents[2]
 
 DAG_FILE = """
 from airflow.sdk import DAG, task
-from dag_factory import asking
+from dag_factory import params
 from dag_factory.builder import _default_args
 
 with DAG(
     "one_task",
     schedule=None,
     default_args=_default_args("x"),
-    params={"force": asking.force("x"), **asking.training_changes()},
+    params={"force": params.force("x"), **params.training_changes()},
 ) as dag:
 
     @task
     def first():
-        print("FIRST RAN", asking.answers()["epochs"])
+        print("FIRST RAN", params.run_params()["epochs"])
 
     first()
 
