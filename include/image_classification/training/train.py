@@ -100,7 +100,7 @@ def _fit(
     from include.image_classification.training.loop.objective import make_objective
     from include.image_classification.training.networks.bfloat16 import in_bfloat16
     from include.image_classification.training.networks.network import make_network
-    from include.image_classification.training.pretrained.warm_start import start
+    from include.image_classification.training.pretrained.warm_start import warm_start
 
     names = channel_class_names(settings.num_classes)
     group = join(settings.kv_store)
@@ -111,7 +111,7 @@ def _fit(
     network = make_network(
         settings.num_layers, settings.num_classes, settings.image_shape, settings.network
     )
-    start(settings, network)
+    warm_start(settings, network)
     readers = (
         make_reader(settings, group, "train", train),
         make_reader(settings, group, "validation", validation),

@@ -1,4 +1,4 @@
-"""A file of weights from where its URI says, checked before anyone reads it."""
+"""Fetch a file of weights by its URI."""
 
 import hashlib
 import http.client
@@ -15,23 +15,24 @@ from include.image_classification.container import ProgramError
 
 _log = logging.getLogger(__name__)
 
-SILENT_SECONDS = 60.0
-"""How long a server may say nothing."""
+READ_TIMEOUT_SECONDS = 60.0
+"""Timeout of a connection on which no data arrives."""
 
-LARGEST = 4 * 1024**3
-"""Bytes; the largest published ResNet has a tenth of it."""
+MAX_BYTES = 4 * 1024**3
+"""Size limit of a file. The largest published ResNet has about a tenth of it."""
 
 CHUNK = 1024 * 1024
 
 
 def fetch(uri: str, folder: Path) -> Path:
-    """Return the file that a URI names; what is not on this machine is copied into `folder`.
+    """Return the path of the file that a URI names; a remote file is downloaded into `folder`.
 
-    `file:///...` or an absolute path, `s3://bucket/key` with the job's own role, `https://...` of a
-    public address (`guarded_http`). Nothing larger than `LARGEST` is copied.
+    Supported are `file:///...` or an absolute path, `s3://bucket/key` with the job's role, and
+    `https://...` with a public address (see `guarded_http`). Files larger than `MAX_BYTES` are
+    rejected.
 
     Raises:
-        ProgramError: There is no such file, or its server does not give it.
+        ProgramError: The file does not exist, or cannot be downloaded.
     """
     parts = urlsplit(uri)
     if parts.scheme in ("", "file"):
@@ -45,19 +46,24 @@ def fetch(uri: str, folder: Path) -> Path:
         _from_web(uri, target)
     else:
         raise ProgramError(
-            f"pretrained_model_uri {shown} is neither a file's path nor s3:// nor https://"
+            f"pretrained_model_uri {shown} is not supported: use an absolute path, s3:// or "
+            "https://"
         )
     return target
 
 
-def check_sha256(path: Path, expected: str, whose: str) -> None:
-    """Refuse a file whose content is not the expected one; `whose` says where it is from."""
+def check_sha256(path: Path, expected: str, source: str) -> None:
+    """Check the SHA-256 of a file.
+
+    Raises:
+        ProgramError: The hash differs from `expected`. The message names `source`.
+    """
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != expected.lower():
         raise ProgramError(
-            f"{whose} has sha256 {found}, not pretrained_model_sha256's {expected.lower()}: it is "
-            "another file, or it was cut off or altered on its way; nothing of it was loaded"
+            f"{source} has SHA-256 {found}, but pretrained_model_sha256 is {expected.lower()}: "
+            "the file is another one, or was cut off or altered in transit; it was not loaded"
         )
 
 
@@ -65,7 +71,7 @@ def _local(uri: str, path: Path) -> Path:
     if not path.is_absolute():
         raise ProgramError(f"pretrained_model_uri {uri} must be an absolute path or a URI")
     if not path.is_file():
-        raise ProgramError(f"pretrained_model_uri {uri}: there is no such file in the container")
+        raise ProgramError(f"pretrained_model_uri {uri}: the file does not exist in the container")
     return path
 
 
@@ -74,21 +80,22 @@ def _from_web(uri: str, target: Path) -> None:
     request = Request(uri, headers={"User-Agent": "image-classification"})
     try:
         with (
-            open_url(request, SILENT_SECONDS, _allowed()) as answer,
+            open_url(request, READ_TIMEOUT_SECONDS, _allowed_hosts()) as response,
             target.open("wb") as file,
         ):
-            announced = _announced(answer.headers.get("Content-Length"), shown)
-            size = _copy(answer, file, shown)
+            expected = _content_length(response.headers.get("Content-Length"), shown)
+            size = _copy(response, file, shown)
     except AddressRefused as error:
         raise ProgramError(f"pretrained_model_uri {shown}: {error} ({VARIABLE})") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = error_text(error)
-        raise ProgramError(f"pretrained_model_uri {shown} does not answer: {reason}") from error
-    if announced is not None and size != announced:
-        raise ProgramError(f"{shown} was cut off: {size} bytes of {announced} arrived; try again")
+        message = f"pretrained_model_uri {shown} cannot be downloaded: {reason}"
+        raise ProgramError(message) from error
+    if expected is not None and size != expected:
+        raise ProgramError(f"{shown} was cut off: {size} of {expected} bytes arrived; try again")
 
 
-def _allowed() -> AllowedHosts:
+def _allowed_hosts() -> AllowedHosts:
     """Return the hosts and networks whose addresses need not be public."""
     try:
         return AllowedHosts.parse(os.environ.get(VARIABLE, ""))
@@ -96,28 +103,30 @@ def _allowed() -> AllowedHosts:
         raise ProgramError(f"{VARIABLE}: {error}") from error
 
 
-def _announced(length: str | None, shown: str) -> int | None:
-    """Return how many bytes the server means to send, if it says so.
+def _content_length(length: str | None, shown: str) -> int | None:
+    """Return the size that the server announces, if it does.
 
     Raises:
-        ProgramError: They are more than weights can be: none of them is read.
+        ProgramError: The size exceeds `MAX_BYTES`.
     """
     if length is None or not length.isdecimal():
         return None
-    if int(length) > LARGEST:
+    if int(length) > MAX_BYTES:
         raise _too_large(shown)
     return int(length)
 
 
 def _too_large(shown: str) -> ProgramError:
-    return ProgramError(f"{shown} is larger than {LARGEST} bytes: no ResNet's weights are")
+    return ProgramError(
+        f"{shown} is larger than the limit of {MAX_BYTES} bytes for a file of weights"
+    )
 
 
 def _copy(source: IO[bytes], target: IO[bytes], shown: str) -> int:
     size = 0
     while chunk := source.read(CHUNK):
         size += len(chunk)
-        if size > LARGEST:
+        if size > MAX_BYTES:
             raise _too_large(shown)
         target.write(chunk)
     return size
@@ -129,13 +138,13 @@ def _from_s3(uri: str, bucket: str, key: str, target: Path) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        answer = boto3.client("s3").get_object(Bucket=bucket, Key=key)
-        if answer["ContentLength"] > LARGEST:
+        response = boto3.client("s3").get_object(Bucket=bucket, Key=key)
+        if response["ContentLength"] > MAX_BYTES:
             raise _too_large(uri)
         with target.open("wb") as file:
-            _copy(answer["Body"], file, uri)
+            _copy(response["Body"], file, uri)
     except (BotoCoreError, Boto3Error, ClientError, OSError) as error:
         raise ProgramError(
-            f"pretrained_model_uri {uri} cannot be read: {error}; a job without network access "
-            "takes it as the channel pretrained"
+            f"pretrained_model_uri {uri} cannot be read: {error}; in a job without network "
+            "access, provide the file as the channel pretrained"
         ) from error

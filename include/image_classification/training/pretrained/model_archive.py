@@ -1,4 +1,4 @@
-"""A model of an earlier training job: model.tar.gz, or what was in it."""
+"""The model of an earlier training job: a model.tar.gz, or its unpacked files."""
 
 import contextlib
 import json
@@ -18,31 +18,32 @@ from include.image_classification.model.model_files import (
     parameters_file,
 )
 
-WANTED = re.compile(rf"image-classification-\d{{4,}}\.params|{re.escape(SHAPES)}|{BEST_EPOCH}")
-"""Nothing else of an archive is ever written."""
+MODEL_FILES = re.compile(rf"image-classification-\d{{4,}}\.params|{re.escape(SHAPES)}|{BEST_EPOCH}")
+"""The only files that are extracted from an archive."""
 
 
 @dataclass(frozen=True)
-class EarlierModel:
-    """Where its parameters are, and what images it takes (C, H, W)."""
+class UnpackedModel:
+    """The files of a model in a folder."""
 
     parameters: Path
     shape: tuple[int, int, int]
+    """Channels, height and width of the network's input."""
 
 
 @contextlib.contextmanager
-def unpacked_model(path: Path) -> Iterator[EarlierModel]:
-    """Give the model in a folder or an archive, for as long as the context lasts.
+def unpacked_model(path: Path) -> Iterator[UnpackedModel]:
+    """Yield the model in a folder or an archive; an archive's files are deleted at the end.
 
     Raises:
         ProgramError: The archive is damaged, or a file of the model is missing or damaged.
     """
     if path.is_dir():
-        yield _model(path, str(path))
+        yield _read_model(path, str(path))
         return
     with tempfile.TemporaryDirectory(prefix="model-") as folder:
         _unpack(path, Path(folder))
-        yield _model(Path(folder), path.name)
+        yield _read_model(Path(folder), path.name)
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -51,21 +52,24 @@ def _unpack(archive: Path, folder: Path) -> None:
             for member in tar_headers(opened):
                 name = PurePosixPath(member.name).name
                 content = opened.extractfile(member) if member.isreg() else None
-                if content is not None and WANTED.fullmatch(name):
+                if content is not None and MODEL_FILES.fullmatch(name):
                     with (folder / name).open("wb") as file:
                         shutil.copyfileobj(content, file)
     except DAMAGE as error:
-        raise ProgramError(f"{archive.name} is cut off or no model.tar.gz: {error}") from error
+        raise ProgramError(f"{archive.name} is cut off or not a model.tar.gz: {error}") from error
 
 
-def _model(folder: Path, name: str) -> EarlierModel:
+def _read_model(folder: Path, name: str) -> UnpackedModel:
     parameters = parameters_file(folder)
     if parameters is None:
-        raise ProgramError(f"{name} holds no image-classification-NNNN.params: is it a model?")
+        raise ProgramError(
+            f"{name} holds no image-classification-NNNN.params, so it is not a model of this "
+            "algorithm"
+        )
     try:
         shapes = json.loads((folder / SHAPES).read_text("utf-8"))
-        (shape,) = [each["shape"] for each in shapes if each["name"] == "data"]
+        (shape,) = [entry["shape"] for entry in shapes if entry["name"] == "data"]
         _, channels, height, width = map(int, shape)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ProgramError(f"{name}: {SHAPES} does not say the shape of data: {error}") from None
-    return EarlierModel(parameters, (channels, height, width))
+        raise ProgramError(f"{name}: {SHAPES} lacks the shape of `data`: {error}") from None
+    return UnpackedModel(parameters, (channels, height, width))

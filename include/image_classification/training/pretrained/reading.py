@@ -1,4 +1,4 @@
-"""Weights out of a file, whatever of the known layouts it has."""
+"""Read weights from a file of any supported format."""
 
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,13 @@ PICKLE_MAGIC = b"\x80"
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the weights in a file by name: .safetensors, MXNet's .params, or a model.tar.gz.
+    """Return the weights in a file by name.
+
+    The content of the file, not its name, decides how it is read: safetensors, MXNet's .params, or
+    a model.tar.gz.
 
     Raises:
-        ProgramError: The file is damaged, or is none of these.
+        ProgramError: The file is damaged, or has another format.
     """
     with path.open("rb") as file:
         start = file.read(9)
@@ -32,17 +35,17 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
             return read_params(model.parameters)
     if start.startswith((ZIP_MAGIC, PICKLE_MAGIC)):
         raise ProgramError(
-            f"{path.name} is a pickle of PyTorch, which can run any code: save its state_dict with "
-            "safetensors.torch.save_file and give that file's address"
+            f"{path.name} is a PyTorch pickle, which can run arbitrary code when it is loaded: "
+            "save its state_dict with safetensors.torch.save_file, and use that file"
         )
     return read_safetensors(path)
 
 
 def read_params(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file of MXNet, without `arg:` and `aux:` before their names.
+    """Return the arrays of an MXNet .params file by name, without the prefixes `arg:` and `aux:`.
 
     Raises:
-        ProgramError: The file is cut off, or is no such file.
+        ProgramError: The file is cut off, or is not a .params file.
     """
     try:
         loaded = mx.nd.load(str(path))
@@ -50,5 +53,7 @@ def read_params(path: Path) -> dict[str, NDArray[Any]]:
         reason = (str(error).strip() or "unreadable").splitlines()[-1].strip()
         raise ProgramError(f"{path.name} is damaged or cut off: {reason}") from error
     if not isinstance(loaded, dict):
-        raise ProgramError(f"{path.name} has no names for its arrays: is it of another program?")
-    return {name.split(":", 1)[-1]: np.asarray(each.asnumpy()) for name, each in loaded.items()}
+        raise ProgramError(
+            f"{path.name} holds arrays without names, so it is not a model's .params file"
+        )
+    return {name.split(":", 1)[-1]: np.asarray(array.asnumpy()) for name, array in loaded.items()}

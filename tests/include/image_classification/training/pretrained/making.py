@@ -1,4 +1,4 @@
-"""Weights in files of the layouts that published ones have."""
+"""Test data: files of weights."""
 
 import json
 import struct
@@ -16,16 +16,16 @@ NAMES = {"float32": "F32", "int64": "I64", "float16": "F16", "uint16": "BF16"}
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
-    """Write tensors as the format's specification says; uint16 stands for bfloat16."""
+    """Write tensors to a safetensors file; uint16 stands for bfloat16, which NumPy lacks."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    at = 0
+    start = 0
     for name, value in tensors.items():
         header[name] = {
             "dtype": NAMES[value.dtype.name],
             "shape": list(value.shape),
-            "data_offsets": [at, at + value.nbytes],
+            "data_offsets": [start, start + value.nbytes],
         }
-        at += value.nbytes
+        start += value.nbytes
     text = json.dumps(header).encode()
     content = b"".join(np.ascontiguousarray(value).tobytes() for value in tensors.values())
     path.write_bytes(struct.pack("<Q", len(text)) + text + content)
@@ -33,12 +33,12 @@ def write_safetensors(path: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
 
 
 def published(network: Any, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Random weights for a network of torchvision's family, as torchvision would publish them."""
+    """Return random weights with torchvision's names and its 1000 classes."""
     random = np.random.default_rng(seed)
     parameters = network.collect_params()
     weights: dict[str, NDArray[Any]] = {
-        theirs: random.uniform(0.1, 1, parameters[ours].shape).astype(np.float32)
-        for ours, theirs in torchvision_names(network).items()
+        torchvision_name: random.uniform(0.1, 1, parameters[name].shape).astype(np.float32)
+        for name, torchvision_name in torchvision_names(network).items()
     }
     weights["fc.weight"] = np.zeros((1000, weights["fc.weight"].shape[1]), np.float32)
     weights["fc.bias"] = np.zeros(1000, np.float32)
@@ -46,9 +46,9 @@ def published(network: Any, seed: int = 0) -> dict[str, NDArray[Any]]:
 
 
 def random_weights(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
-    """Weights for torchvision's names: each as random as its name, none like another.
+    """Return random weights by torchvision's names, seeded with each name.
 
-    Those of normalisation are not what they are at first, so that none could be swapped unseen.
+    BatchNorm's weights differ from their initial values, so that a swap changes the logits.
     """
     return {name: _random(name, shape) for name, shape in shapes.items()}
 

@@ -1,4 +1,4 @@
-"""The same weights give the same answers here and in PyTorch."""
+"""The same weights give the same logits in MXNet and in PyTorch."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.include.image_classification.training.pretrained.making import (
 )
 
 SHAPE, CLASSES = (3, 96, 80), 5
-PYTORCHS: dict[int, list[list[float]]] = {
+PYTORCH_LOGITS: dict[int, list[list[float]]] = {
     18: [
         [47.61213, 65.53008, -91.37358, -0.5041982, -3.238306],
         [51.15472, 62.93751, -93.80061, -0.6628476, -1.379665],
@@ -28,20 +28,20 @@ PYTORCHS: dict[int, list[list[float]]] = {
         [-14554.52, -9864.669, 36168.49, 22440.57, -3396.704],
     ],
 }
-"""What PyTorch 2.13.0 answers, by torchvision_resnet.py; the test that follows computes it anew."""
+"""The logits of PyTorch 2.13.0, from torchvision_resnet.py; the last test computes them again."""
 
 
 def pixels() -> NDArray[np.float32]:
     return np.random.default_rng(1).integers(0, 256, (2, *SHAPE)).astype(np.float32)
 
 
-def answers(layers: int, folder: Path) -> NDArray[np.float32]:
-    """Our logits by the same weights, out of a file as torchvision's are published."""
+def logits(layers: int, folder: Path) -> NDArray[np.float32]:
+    """Return MXNet's logits for the same weights, read from a file like torchvision's."""
     network = make_network(layers, CLASSES, SHAPE)
     parameters = network.collect_params()
     names = torchvision_names(network)
     weights: dict[str, Any] = random_weights(
-        {theirs: tuple(parameters[ours].shape) for ours, theirs in names.items()}
+        {published: tuple(parameters[name].shape) for name, published in names.items()}
     )
     weights["bn1.num_batches_tracked"] = np.array(0, np.int64)
     file = write_safetensors(folder / "resnet.safetensors", weights)
@@ -49,20 +49,20 @@ def answers(layers: int, folder: Path) -> NDArray[np.float32]:
     return np.asarray(network(mx.nd.array(pixels())).asnumpy())
 
 
-def is_same(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> bool:
-    return bool(np.abs(ours - theirs).max() <= 1e-4 * np.abs(theirs).max())
+def is_close(found: NDArray[np.float32], expected: NDArray[np.float32]) -> bool:
+    return bool(np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("layers", PYTORCHS)
-def test_the_forward_pass_is_pytorchs(tmp_path: Path, layers: int) -> None:
-    """Layers, their order, strides, and ImageNet's normalisation as torchvision's users do it."""
-    assert is_same(answers(layers, tmp_path), np.array(PYTORCHS[layers], np.float32))
+@pytest.mark.parametrize("layers", PYTORCH_LOGITS)
+def test_the_logits_are_those_of_pytorch(tmp_path: Path, layers: int) -> None:
+    """This covers layers, their order, strides, and torchvision's ImageNet normalization."""
+    assert is_close(logits(layers, tmp_path), np.array(PYTORCH_LOGITS[layers], np.float32))
 
 
-@pytest.mark.parametrize("layers", PYTORCHS)
-def test_pytorch_answers_as_it_did(layers: int) -> None:
+@pytest.mark.parametrize("layers", PYTORCH_LOGITS)
+def test_the_recorded_logits_are_those_of_pytorch(layers: int) -> None:
     pytest.importorskip("torch", reason="PyTorch is a test extra: pip install torch==2.13.0")
     from tests.include.image_classification.training.pretrained import torchvision_resnet
 
-    theirs = torchvision_resnet.answers(layers, pixels(), CLASSES)
-    assert is_same(theirs, np.array(PYTORCHS[layers], np.float32))
+    computed = torchvision_resnet.logits(layers, pixels(), CLASSES)
+    assert is_close(computed, np.array(PYTORCH_LOGITS[layers], np.float32))

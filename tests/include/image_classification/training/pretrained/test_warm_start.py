@@ -1,4 +1,4 @@
-"""What a training starts from, as a job says it by channels and hyperparameters."""
+"""Initial weights of a training job, by its channels and hyperparameters."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ import pytest
 from include.image_classification.container import ProgramError
 from include.image_classification.training.hyperparameters import parse
 from include.image_classification.training.networks.network import make_network
-from include.image_classification.training.pretrained.earlier import count_layers
-from include.image_classification.training.pretrained.warm_start import start
+from include.image_classification.training.pretrained.model_channel import count_layers
+from include.image_classification.training.pretrained.warm_start import warm_start
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.training.making import SETTINGS
 from tests.include.image_classification.training.pretrained.making import (
@@ -38,7 +38,7 @@ def started(**changes: str) -> Any:
     settings = parse(SETTINGS | changes)
     shape = settings.image_shape
     network = make_network(settings.num_layers, settings.num_classes, shape, settings.network)
-    start(settings, network)
+    warm_start(settings, network)
     return network
 
 
@@ -58,27 +58,28 @@ def pack(trained: Trained, folder: Path) -> Path:
     return path
 
 
-def is_that_of(network: Any, expected: dict[str, Any]) -> bool:
+def has_weights(network: Any, expected: dict[str, Any]) -> bool:
     return all(
-        np.array_equal(each.data().asnumpy(), expected[name])
-        for name, each in network.collect_params().items()
+        np.array_equal(parameter.data().asnumpy(), expected[name])
+        for name, parameter in network.collect_params().items()
     )
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_an_earlier_jobs_model_is_gone_on_from(data: Path, trained: Trained, packed: bool) -> None:
+def test_the_model_channel_provides_all_weights(data: Path, trained: Trained, packed: bool) -> None:
     if packed:
         pack(trained, data / "model")
     else:
         shutil.copytree(trained.base / "model", data / "model" / "below")
-    assert is_that_of(started(), stored(trained))
+    assert has_weights(started(), stored(trained))
 
 
-def test_every_difference_to_the_earlier_job_is_named(data: Path, trained: Trained) -> None:
+def test_all_differences_to_the_earlier_job_are_named(data: Path, trained: Trained) -> None:
     pack(trained, data / "model")
     message = (
-        "does not match: num_layers is 32, its 20; image_shape is 3,40,40, its 3,32,32; "
-        "num_classes is 4, its 3: train with"
+        "does not match: num_layers is 32, but the model has 20; "
+        "image_shape is 3,40,40, but the model has 3,32,32; "
+        "num_classes is 4, but the model has 3: train with"
     )
     with pytest.raises(ProgramError, match=message):
         started(num_layers="32", image_shape="3,40,40", num_classes="4")
@@ -94,19 +95,21 @@ def test_every_difference_to_the_earlier_job_is_named(data: Path, trained: Train
         (50, 40, "mxnet"),
     ],
 )
-def test_layers_are_counted_from_the_shapes_of_weights(layers: int, side: int, family: str) -> None:
+def test_the_number_of_layers_follows_from_the_weights_shapes(
+    layers: int, side: int, family: str
+) -> None:
     network = make_network(layers, 2, (3, side, side), family)
-    shapes = {n: np.empty(each.shape) for n, each in network.collect_params().items()}
+    shapes = {n: np.empty(value.shape) for n, value in network.collect_params().items()}
     assert count_layers(shapes) == layers
 
 
-def test_a_channel_model_without_a_model_is_named(data: Path) -> None:
+def test_a_model_channel_without_a_model_is_rejected(data: Path) -> None:
     (data / "model").mkdir()
     with pytest.raises(ProgramError, match=r"channel model must hold the model.tar.gz"):
         started()
 
 
-def test_an_archive_that_is_cut_off_is_named(data: Path, trained: Trained) -> None:
+def test_an_archive_that_is_cut_off_is_rejected(data: Path, trained: Trained) -> None:
     path = pack(trained, data / "model")
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(ProgramError, match=r"model.tar.gz is cut off"):
@@ -114,20 +117,20 @@ def test_an_archive_that_is_cut_off_is_named(data: Path, trained: Trained) -> No
 
 
 @pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.XHDTYPE])
-def test_an_archive_with_hostile_headers_is_named(data: Path, kind: bytes) -> None:
-    """A negative size that tarfile reads without end, or headers within headers."""
+def test_an_archive_with_hostile_headers_is_rejected(data: Path, kind: bytes) -> None:
+    """The module tarfile reads a negative size without end, and recurses into nested headers."""
     header = tarfile.TarInfo("image-classification-0009.params")
     header.type, header.size = kind, -512 if kind == tarfile.REGTYPE else 0
     (data / "model").mkdir()
     with tarfile.open(data / "model/model.tar.gz", "w:gz") as archive:
         archive.addfile(tarfile.TarInfo("first"))
         archive.fileobj.write(header.tobuf(tarfile.GNU_FORMAT) * 3000)
-    with pytest.raises(ProgramError, match=r"model.tar.gz is cut off or no model.tar.gz"):
+    with pytest.raises(ProgramError, match=r"model.tar.gz is cut off or not a model.tar.gz"):
         started()
 
 
-def test_an_archive_writes_nothing_beside_its_model(data: Path, trained: Trained) -> None:
-    """Neither a path out of the folder nor a link leads anywhere."""
+def test_an_archive_cannot_write_outside_its_folder(data: Path, trained: Trained) -> None:
+    """A path that leaves the folder and a symbolic link are both ignored."""
     path = pack(trained, data / "model")
     with tarfile.open(path, "w:gz") as archive:
         for file in (trained.base / "model").iterdir():
@@ -136,11 +139,11 @@ def test_an_archive_writes_nothing_beside_its_model(data: Path, trained: Trained
         link = tarfile.TarInfo("image-classification-0009.params")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
-    assert is_that_of(started(), stored(trained))
+    assert has_weights(started(), stored(trained))
     assert not (data / "outside.py").exists()
 
 
-def test_pretrained_weights_come_from_their_uri(data: Path) -> None:
+def test_pretrained_weights_are_read_from_the_uri(data: Path) -> None:
     file, digest = weights(data.parent)
     uri = {"pretrained_model_uri": file.as_uri(), "pretrained_model_sha256": digest}
     network = started(**PHOTO, **uri, use_pretrained_model="1")
@@ -148,8 +151,8 @@ def test_pretrained_weights_come_from_their_uri(data: Path) -> None:
     assert np.array_equal(network.network.features[0].weight.data().asnumpy(), expected)
 
 
-def test_pretrained_weights_come_from_their_channel(data: Path) -> None:
-    """As on SageMaker without network access."""
+def test_pretrained_weights_are_read_from_the_channel(data: Path) -> None:
+    """A job without network access needs the channel."""
     (data / "pretrained").mkdir()
     weights(data / "pretrained")
     network = started(**PHOTO, use_pretrained_model="1")
@@ -162,28 +165,28 @@ def weights(folder: Path) -> tuple[Path, str]:
     return file, hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_other_weights_than_said_are_not_loaded(data: Path) -> None:
+def test_weights_with_another_hash_are_not_loaded(data: Path) -> None:
     file, _ = weights(data.parent)
-    told = {"pretrained_model_uri": str(file), "pretrained_model_sha256": "0" * 64}
-    with pytest.raises(ProgramError, match=r"has sha256 .* not pretrained_model_sha256's 000"):
-        started(**PHOTO, **told, use_pretrained_model="1")
+    source = {"pretrained_model_uri": str(file), "pretrained_model_sha256": "0" * 64}
+    with pytest.raises(ProgramError, match=r"SHA-256 .*, but pretrained_model_sha256 is 000"):
+        started(**PHOTO, **source, use_pretrained_model="1")
 
 
-def test_pretrained_without_weights_says_where_to_give_them(data: Path) -> None:
-    with pytest.raises(ProgramError, match="brings no weights: give pretrained_model_uri"):
+def test_use_pretrained_model_without_weights_is_rejected(data: Path) -> None:
+    with pytest.raises(ProgramError, match="contains no weights: set pretrained_model_uri"):
         started(**PHOTO, use_pretrained_model="1")
 
 
-def test_without_either_the_weights_are_fresh(data: Path) -> None:
+def test_no_weights_are_required(data: Path) -> None:
     assert not list(data.iterdir())
     started()
 
 
-def test_the_best_of_several_epochs_is_gone_on_from(data: Path, trained: Trained) -> None:
+def test_the_best_of_several_epochs_is_loaded(data: Path, trained: Trained) -> None:
     folder = data / "model"
     shutil.copytree(trained.base / "model", folder)
     (file,) = folder.glob("*.params")
     (folder / "image-classification-0099.params").write_bytes(b"a later, worse epoch")
     epoch = int(file.stem[-4:])
     (folder / "best-epoch.json").write_text(json.dumps(epoch))
-    assert is_that_of(started(), stored(trained))
+    assert has_weights(started(), stored(trained))
