@@ -109,8 +109,8 @@ def publish(
 
 
 for pipeline in pipelines_for(FAMILY):
-    transform = max(each.batch.transform.patience for each in pipeline.everywhere)
-    report = max(each.batch.machine.patience for each in pipeline.everywhere)
+    transform = max(each.batch.transform.timeout for each in pipeline.variants)
+    report = max(each.batch.instance.timeout for each in pipeline.variants)
     with pipeline_dag(
         pipeline,
         FAMILY,

@@ -155,7 +155,7 @@ def publish(
 
 
 for pipeline in pipelines_for(FAMILY):
-    patience = max(each.dataset.machine.patience for each in pipeline.everywhere)
+    patience = max(each.dataset.instance.timeout for each in pipeline.variants)
     with pipeline_dag(
         pipeline,
         FAMILY,
@@ -165,7 +165,7 @@ for pipeline in pipelines_for(FAMILY):
         params={"force": params.force("the source is unchanged")},
     ):
         planned: Any = plan(pipeline.name)
-        if any(each.source.urls for each in pipeline.everywhere):
+        if any(each.source.urls for each in pipeline.variants):
             fetch(pipeline.name) >> planned
         refreshed = processing("refresh", planned["request"], patience)
         publish.override(outlets=[assets.dataset(pipeline)])(

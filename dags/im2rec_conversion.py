@@ -84,7 +84,7 @@ def publish(
 
 
 for pipeline in pipelines_for(FAMILY):
-    patience = max(each.conversion.machine.patience for each in pipeline.everywhere)
+    patience = max(each.conversion.instance.timeout for each in pipeline.variants)
     with pipeline_dag(
         pipeline,
         FAMILY,

@@ -19,7 +19,7 @@ class as the answer to all.
   each training cost is its package's `cost_usd`, and a failed one's in `track_train`'s `summary`.
 - `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
 - `plan`, *record files a channel*: several instances converted, for our own image; set
-  `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: own`.
+  `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: custom`.
 - `plan`, *max_payload_mb* or *has no test images*: the candidate could not be judged, so it is not
   trained; the message has the fix.
 - `plan` is skipped, *has drifted and asks for a training*: the reason says why
@@ -240,10 +240,10 @@ def announce(registered: dict[str, Any]) -> None:
 
 
 for pipeline in pipelines_for(FAMILY):
-    everywhere = pipeline.everywhere
-    train = max(each.training.patience for each in everywhere)
-    transform = max(each.evaluation.transform.patience for each in everywhere)
-    evaluate = max(each.evaluation.machine.patience for each in everywhere)
+    everywhere = pipeline.variants
+    train = max(each.training.timeout for each in everywhere)
+    transform = max(each.evaluation.transform.timeout for each in everywhere)
+    evaluate = max(each.evaluation.instance.timeout for each in everywhere)
     asks = any(each.promotion.approval == "ask" for each in everywhere)
     answer = max(timedelta(hours=each.promotion.approval_hours) for each in everywhere)
     with pipeline_dag(

@@ -94,7 +94,7 @@ def take_answer(
 
 def with_approval(pipeline: Pipeline, registered: Any) -> Any:
     """Add the tasks that ask an operator, and return the XCom of what may be announced."""
-    longest = timedelta(hours=max(each.promotion.approval_hours for each in pipeline.everywhere))
+    longest = timedelta(hours=max(each.promotion.approval_hours for each in pipeline.variants))
     asked: Any = prepare_question(pipeline.name, registered)
     ask_person = ApprovalQuestionOperator(
         task_id="ask_person",

@@ -29,8 +29,8 @@ def update_timeout(pipeline: Pipeline) -> timedelta:
 
     New machines come once in that time; what they take the second time is left to the backstop.
     """
-    everywhere = [each.endpoint for each in pipeline.everywhere]
-    return max(endpoint.patience + endpoint.traffic.duration for endpoint in everywhere)
+    everywhere = [each.endpoint for each in pipeline.variants]
+    return max(endpoint.timeout + endpoint.traffic.duration for endpoint in everywhere)
 
 
 def add_deployment(pipeline: Pipeline, planned: Any) -> Any:
@@ -197,7 +197,7 @@ def publish(
 
 
 def _track(task_id: str, pipeline: Pipeline, deployed: Any) -> Any:
-    longest = max(each.endpoint.patience for each in pipeline.everywhere)
+    longest = max(each.endpoint.timeout for each in pipeline.variants)
     return SageMakerEndpointStatusSensor(
         task_id=task_id,
         endpoint=deployed,

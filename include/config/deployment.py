@@ -76,7 +76,7 @@ SETTINGS = (
         "arn:aws:iam::<account>:role/<name>, or leave it empty",
         default="the role of sagemaker_role_arn",
     ),
-    Setting("image_uri", "image_uri", r"\S{1,255}", "the address of our container image"),
+    Setting("image_uri", "image_uri", r"\S{1,255}", "the address of the custom container image"),
     Setting(
         "fetch_allowed_hosts",
         "fetch_allowed_hosts",
@@ -130,25 +130,25 @@ class Deployment:
         return self.name != LOCAL
 
     def image(self, algorithm: str) -> str:
-        """Return the image that trains and serves: ours, or the region's built-in one.
+        """Return the image that trains and serves: the custom one, or the region's built-in one.
 
         Raises:
             DeploymentError: The built-in image's registry in this region is not known.
         """
-        if algorithm == "own":
+        if algorithm == "custom":
             return self.image_uri
         if self.region not in BUILT_IN_ACCOUNTS:
             known = ", ".join(sorted(BUILT_IN_ACCOUNTS))
             raise DeploymentError(
                 f"training.algorithm: built-in: its registry in {self.region} is not known; "
-                f"known regions: {known}; or use algorithm: own"
+                f"known regions: {known}; or use algorithm: custom"
             )
         account = BUILT_IN_ACCOUNTS[self.region]
         return f"{account}.dkr.ecr.{self.region}.amazonaws.com/image-classification:1"
 
     def with_image(self, algorithm: str, uri: str) -> Deployment:
-        """Return this deployment with the image that a training ran, where that is ours.
+        """Return this deployment with the image that a training ran, if that is the custom one.
 
         What follows a training then runs the same image, whatever its tag names by that time.
         """
-        return replace(self, image_uri=uri) if algorithm == "own" else self
+        return replace(self, image_uri=uri) if algorithm == "custom" else self

@@ -12,7 +12,7 @@ from include.config.strict import Strict, no_boolean
 DEEP_LAYERS = (18, 34, 50, 101, 152, 200)
 """Depths of the ResNets for photos; those which exist pretrained."""
 
-OWN = (
+CUSTOM_ONLY = (
     "lr_schedule",
     "label_smoothing",
     "seed",
@@ -86,9 +86,9 @@ class Hyperparameters(Strict):
         return max(int(height), int(width))
 
     @property
-    def own(self) -> list[str]:
+    def custom_only(self) -> list[str]:
         """What is set here that the built-in algorithm would refuse, as `name: value`."""
-        names = [name for name in OWN if getattr(self, name) is not None]
+        names = [name for name in CUSTOM_ONLY if getattr(self, name) is not None]
         if self.precision_dtype == "bfloat16":
             names.append("precision_dtype")
         return [f"{name}: {getattr(self, name)}" for name in names]

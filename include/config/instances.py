@@ -1,4 +1,4 @@
-"""What a job runs on."""
+"""Instances of processing, training and transform jobs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from include.config.strict import Strict
 
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9\-]+\.[a-z0-9]+$")]
 
-WAIT_FOR_CAPACITY = timedelta(minutes=30)
-"""How long a job may take beside running: waiting for a machine, moving data."""
+MAX_OVERHEAD = timedelta(minutes=30)
+"""Time that a job may take in addition to its run time: waiting for capacity, moving data."""
 
-LARGEST_TRANSFORM_MB = 100
-"""SageMaker's limit for concurrency times payload."""
+MAX_TRANSFORM_MB = 100
+"""SageMaker's limit for MaxConcurrentTransforms times MaxPayloadInMB."""
 
 
-class Machine(Strict):
-    """One machine for a processing or training job."""
+class InstanceConfig(Strict):
+    """The instance of a processing or training job, and its limits."""
 
     instance_type: InstanceType
     volume_gb: Annotated[int, Field(ge=1, le=16384)] = 30
@@ -32,17 +32,17 @@ class Machine(Strict):
 
     @property
     def max_runtime_seconds(self) -> int:
-        """The limit as SageMaker takes it."""
+        """The value of SageMaker's MaxRuntimeInSeconds."""
         return self.max_runtime_minutes * 60
 
     @property
-    def patience(self) -> timedelta:
-        """How long the task that follows such a job waits."""
-        return timedelta(minutes=self.max_runtime_minutes) + WAIT_FOR_CAPACITY
+    def timeout(self) -> timedelta:
+        """How long the sensor of such a job waits."""
+        return timedelta(minutes=self.max_runtime_minutes) + MAX_OVERHEAD
 
 
-class TransformMachine(Strict):
-    """The machines of a batch transform, and how images are put to them."""
+class TransformConfig(Strict):
+    """The instances of a batch transform job, and how it sends images to the model."""
 
     instance_type: InstanceType = "ml.c5.xlarge"
     instance_count: Annotated[int, Field(ge=1)] = 1
@@ -53,19 +53,19 @@ class TransformMachine(Strict):
 
     @property
     def max_payload_bytes(self) -> int:
-        """The largest image that a request carries."""
+        """The size of the largest image that fits into a request."""
         return self.max_payload_mb * 1024 * 1024
 
     @model_validator(mode="after")
-    def _fits_sagemakers_limit(self) -> TransformMachine:
-        if self.concurrency * self.max_payload_mb > LARGEST_TRANSFORM_MB:
+    def _check_transform_limit(self) -> TransformConfig:
+        if self.concurrency * self.max_payload_mb > MAX_TRANSFORM_MB:
             raise ValueError(
-                f"concurrency times max_payload_mb may be at most {LARGEST_TRANSFORM_MB}, "
+                f"concurrency times max_payload_mb may be at most {MAX_TRANSFORM_MB}, "
                 f"not {self.concurrency * self.max_payload_mb}"
             )
         return self
 
     @property
-    def patience(self) -> timedelta:
-        """How long the task that follows such a job waits."""
-        return timedelta(minutes=self.max_runtime_minutes) + WAIT_FOR_CAPACITY
+    def timeout(self) -> timedelta:
+        """How long the sensor of such a job waits."""
+        return timedelta(minutes=self.max_runtime_minutes) + MAX_OVERHEAD

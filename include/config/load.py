@@ -1,8 +1,9 @@
-"""One YAML file to one pipeline, with the overrides of the deployment it is for."""
+"""Load one pipeline from its YAML file, with the overrides of a deployment."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,38 +11,58 @@ import yaml
 from pydantic import ValidationError
 
 from include.config.deployment import DEPLOYMENT_NAME, LOCAL
+from include.config.deprecated import RenamedTwice, replace_deprecated
 from include.config.errors import PipelineError, describe, name_file, quote_hint
 from include.config.pipeline import Pipeline
 from include.config.yaml_file import YamlMistakes, parse_yaml
 
 FIXED = {
     "schedules": "pause the DAG in this deployment instead",
-    "owner": "leave it out: it is every deployment's",
-    "description": "leave it out: it is every deployment's",
+    "owner": "leave it out: it is the same in every deployment",
+    "description": "leave it out: it is the same in every deployment",
 }
-"""What DAGs take from the file at parse time and no deployment can override, with the fix."""
+"""Fields that DAGs read at parse time, so that no deployment can override them, with the fix."""
 
 
 def load_pipeline(file: Path, deployment: str | None = None) -> Pipeline:
     """Read one pipeline's file.
 
+    A deprecated key or value is replaced by its new name, with a FutureWarning; the pipeline's
+    `deprecations` has the same messages.
+
     Args:
-        file: The YAML file; its name without the ending is the pipeline's name.
-        deployment: Whose overrides are merged in: `local:` for "local", else
-            `deployments: <name>:`, where there is such a section. None merges nothing and
-            checks everything: that every section of overrides gives a valid pipeline, too.
+        file: The YAML file; its name without the suffix is the pipeline's name.
+        deployment: The deployment whose overrides are merged in: `local:` for "local", else
+            `deployments: <name>:`, if there is such a section. None merges nothing and checks
+            everything, including that every section of overrides gives a valid pipeline.
 
     Raises:
-        PipelineError: One line a mistake, each naming the file, the field and what is allowed.
+        PipelineError: One line per mistake, each with the file, the field and what is allowed.
     """
-    content = _read(file)
-    overrides = _overrides(content, file)
+    content, overrides, deprecations = _parse(file)
+    for message in deprecations:
+        warnings.warn(f"{file}: {message}", FutureWarning, stacklevel=2)
     if deployment is not None:
-        return _validate(content, overrides, deployment, file)
-    pipeline = _validate(content, {}, None, file)
-    return pipeline.known_elsewhere(
-        {name: _validate(content, overrides, name, file) for name in overrides}
-    )
+        pipeline = _validate(content, overrides, deployment, file)
+    else:
+        pipeline = _validate(content, {}, None, file).with_variants(
+            {name: _validate(content, overrides, name, file) for name in overrides}
+        )
+    return pipeline.with_deprecations(deprecations)
+
+
+def _parse(file: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]], list[str]]:
+    """Return the file's content, the overrides by deployment, and messages about old names."""
+    content = _read(file)
+    overrides = _take_overrides(content, file)
+    try:
+        content, deprecations = replace_deprecated(content)
+        for name, section in overrides.items():
+            overrides[name], messages = replace_deprecated(section, _title(name))
+            deprecations += messages
+    except RenamedTwice as error:
+        raise PipelineError(f"{file}: {error}") from error
+    return content, overrides, deprecations
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -65,10 +86,10 @@ def _sections() -> list[str]:
     return [name for name in Pipeline.model_fields if name != "name"]
 
 
-def _overrides(content: dict[str, Any], file: Path) -> dict[str, dict[str, Any]]:
-    """Take the sections of overrides out of the content, by deployment."""
-    named = _section(content, "deployments")
-    local = _section(content, LOCAL)
+def _take_overrides(content: dict[str, Any], file: Path) -> dict[str, dict[str, Any]]:
+    """Remove the sections of overrides from the content and return them, by deployment."""
+    named = _take_section(content, "deployments")
+    local = _take_section(content, LOCAL)
     if not isinstance(named, dict):
         raise PipelineError(f"{file}: deployments: must map deployments' names to overrides")
     if LOCAL in named:
@@ -81,14 +102,14 @@ def _overrides(content: dict[str, Any], file: Path) -> dict[str, dict[str, Any]]
     return overrides
 
 
-def _section(content: dict[str, Any], name: str) -> Any:
-    """Take a section out of the content; one that is empty or not there is an empty mapping."""
+def _take_section(content: dict[str, Any], name: str) -> Any:
+    """Remove a section from the content and return it; a missing or empty section is {}."""
     section = content.pop(name, None)
     return {} if section is None else section
 
 
 def _check_name(name: Any, file: Path) -> None:
-    """Refuse a name that no deployment can have, whose overrides would never be in force."""
+    """Reject a name that no deployment can have: its overrides would never apply."""
     if not isinstance(name, str) or re.fullmatch(DEPLOYMENT_NAME, name) is None:
         hint = quote_hint(name)
         raise PipelineError(
@@ -128,7 +149,7 @@ def _validate(
 
 
 def _merge(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    """Return `base` with the overrides' values; mappings are merged, all else is replaced."""
+    """Return `base` with the overrides' values: mappings are merged, other values replaced."""
     merged = dict(base)
     for key, value in overrides.items():
         current = merged.get(key)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from include.config.network import WEB, Network
-from include.config.sections.budget import Budget
-from include.config.sections.notifications import Notifications
-from include.config.sections.schedules import Schedules
-from include.config.sections.stages import (
+from include.config.sections import (
     Batch,
+    Budget,
     Conversion,
     Dataset,
     Endpoint,
     Evaluation,
+    Notifications,
     Promotion,
+    Schedules,
     Source,
     Training,
 )
@@ -27,7 +27,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length
 
 
 class Pipeline(Strict):
-    """Everything that distinguishes one image classification problem from another.
+    """The complete configuration of one image classification problem.
 
     `name` is the YAML file's name; it is part of DAG ids, S3 keys and job names.
     """
@@ -48,33 +48,44 @@ class Pipeline(Strict):
     schedules: Schedules = Schedules()
     notifications: Notifications = Notifications()
     _overridden: Mapping[str, Pipeline] = PrivateAttr(default={})
+    _deprecations: Sequence[str] = PrivateAttr(default=())
 
     @property
-    def everywhere(self) -> tuple[Pipeline, ...]:
-        """This pipeline, and what it is in the deployments that its file overrides it for.
+    def variants(self) -> tuple[Pipeline, ...]:
+        """This pipeline, and its variant for each deployment that the file has overrides for.
 
-        DAGs are built before the deployment is known, so that they must suit all of them. Only one
-        that was loaded without a deployment knows the others.
+        DAGs are built before the deployment is known, so they must suit all variants. A pipeline
+        that was loaded for one deployment has itself as its only variant.
         """
         return (self, *self._overridden.values())
 
     @property
     def overridden(self) -> Mapping[str, Pipeline]:
-        """The pipeline of each deployment that its file has overrides for, by deployment."""
+        """The variant for each deployment that the file has overrides for, by deployment."""
         return self._overridden
 
-    def known_elsewhere(self, overridden: Mapping[str, Pipeline]) -> Pipeline:
-        """Return this pipeline, which now knows what it is in other deployments."""
+    @property
+    def deprecations(self) -> Sequence[str]:
+        """One message for each deprecated key or value in the file, with its new name."""
+        return self._deprecations
+
+    def with_variants(self, overridden: Mapping[str, Pipeline]) -> Pipeline:
+        """Set the variants of other deployments, and return this pipeline."""
         self._overridden = dict(overridden)
+        return self
+
+    def with_deprecations(self, messages: Sequence[str]) -> Pipeline:
+        """Set the messages about deprecated names in the file, and return this pipeline."""
+        self._deprecations = tuple(messages)
         return self
 
     @property
     def slug(self) -> str:
-        """The name with hyphens: the model package group's and the endpoint's name."""
+        """The name with hyphens: the name of the model package group and of the endpoint."""
         return self.name.replace("_", "-")
 
     @model_validator(mode="after")
-    def _isolated_training_needs_no_web(self) -> Pipeline:
+    def _check_isolated_training_needs_no_web(self) -> Pipeline:
         uri = self.training.hyperparameters.pretrained_model_uri or ""
         loads = self.training.hyperparameters.use_pretrained_model and uri.startswith(WEB)
         if self.network.isolation == "always" and loads:
@@ -85,17 +96,17 @@ class Pipeline(Strict):
         return self
 
     @model_validator(mode="after")
-    def _training_takes_as_many_record_files(self) -> Pipeline:
+    def _check_number_of_record_files(self) -> Pipeline:
         count = self.conversion.instance_count
         if count > 1 and self.training.algorithm == "built-in":
             raise ValueError(
                 f"conversion.instance_count: {count} gives {count} record files a channel, and the "
-                "built-in algorithm takes one: use 1, or training.algorithm: own"
+                "built-in algorithm takes one: use 1, or training.algorithm: custom"
             )
         return self
 
     @model_validator(mode="after")
-    def _the_source_has_boxes_to_crop_to(self) -> Pipeline:
+    def _check_source_has_boxes(self) -> Pipeline:
         if self.dataset.boxes == "crop" and self.source.layout != "stanford_cars":
             raise ValueError(
                 f"dataset.boxes: crop needs boxes, and layout {self.source.layout} has none: leave "
@@ -104,7 +115,7 @@ class Pipeline(Strict):
         return self
 
     @model_validator(mode="after")
-    def _records_are_large_enough(self) -> Pipeline:
+    def _check_record_size(self) -> Pipeline:
         side = self.training.hyperparameters.side
         if self.conversion.resize < side:
             raise ValueError(

@@ -1,16 +1,20 @@
-"""The base of every part of a pipeline's form."""
+"""Base model and number types of a pipeline's YAML sections."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Strict(BaseModel):
-    """A part of the form: unknown fields are errors, values never change after loading.
+    """A YAML section: unknown fields are errors, and values are immutable after loading.
 
-    A value must have its field's type: `true` is not the number 1, "30" in quotes is no number.
+    A value must have its field's type: `true` is not the number 1, and "30" in quotes is not the
+    number 30.
     """
 
     model_config = ConfigDict(
@@ -19,10 +23,10 @@ class Strict(BaseModel):
 
 
 def no_boolean(value: Any) -> Any:
-    """Refuse true and false, for a choice of numbers: to Python, True is equal to 1.
+    """Reject true and false for a choice of numbers: in Python, True is equal to 1.
 
     Raises:
-        ValueError: The value is a boolean, or a number with a fraction part such as 1.0.
+        ValueError: The value is a boolean, or a number with a fractional part such as 1.0.
     """
     if isinstance(value, bool | float):
         raise ValueError("must be a whole number")

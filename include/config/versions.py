@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from include.config.sections.stages import Conversion, Dataset, Source
+from include.config.sections.conversion import Conversion
+from include.config.sections.dataset import Dataset
+from include.config.sections.source import Source
 
 HOW_IT_COMES = {"urls", "complete_marker", "settle_minutes"}
 """A source's settings that say how its files get there, not how they are read."""
@@ -41,7 +43,7 @@ def source_fingerprint(files: Mapping[str, str], source: Source, dataset: Datase
         dataset: How they are split and checked.
     """
     wanted = source.model_dump(exclude=HOW_IT_COMES)
-    settings = {**wanted, **dataset.model_dump(exclude={"machine"})}
+    settings = {**wanted, **dataset.model_dump(exclude={"instance"})}
     return digest({"files": dict(files), "settings": settings})
 
 

@@ -79,7 +79,7 @@ def _training(pipeline: Pipeline, deployment: Deployment) -> JobRequest:
 
 
 def _precision(pipeline: Pipeline) -> Precision | None:
-    return "float32" if pipeline.training.algorithm == "own" else None
+    return "float32" if pipeline.training.algorithm == "custom" else None
 
 
 def _candidate(pipeline: Pipeline, deployment: Deployment, trained: str) -> dict[str, Any]:

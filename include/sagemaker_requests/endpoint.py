@@ -6,7 +6,7 @@ from typing import Any
 
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
-from include.config.sections.stages import Endpoint, Traffic
+from include.config.sections.endpoint import Endpoint, Traffic
 from include.config.versions import digest
 from include.sagemaker_requests.job import ResourceRequest, tags
 

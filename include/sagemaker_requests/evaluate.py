@@ -24,7 +24,7 @@ def evaluate_request(
     layout = Layout(deployment.bucket, pipeline.name)
     program = Program(
         name="evaluate",
-        machine=pipeline.evaluation.machine,
+        instance=pipeline.evaluation.instance,
         flags={
             "split": pipeline.evaluation.split,
             **({"serving-precision": precision} if precision else {}),

@@ -34,7 +34,7 @@ def im2rec_request(
     parts = {part: layout.output(layout.recordio_part(version, part, shards)) for part in PARTS}
     program = Program(
         name="im2rec",
-        machine=conversion.machine,
+        instance=conversion.instance,
         flags={
             "resize": str(conversion.resize),
             "fit": conversion.fit,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.config.deployment import Deployment
-from include.config.instances import Machine
+from include.config.instances import InstanceConfig
 from include.config.pipeline import Pipeline
 from include.sagemaker_requests.job import JobRequest, job_request
 
@@ -18,7 +18,7 @@ class Program:
     """Which program runs on what: inputs and outputs are S3 addresses by name."""
 
     name: str
-    machine: Machine
+    instance: InstanceConfig
     flags: dict[str, str]
     inputs: dict[str, str]
     outputs: dict[str, str]
@@ -39,7 +39,7 @@ def processing_request(pipeline: Pipeline, deployment: Deployment, program: Prog
             "ContainerArguments": [program.name, *flags],
         },
         "ProcessingResources": {"ClusterConfig": _cluster(program)},
-        "StoppingCondition": {"MaxRuntimeInSeconds": program.machine.max_runtime_seconds},
+        "StoppingCondition": {"MaxRuntimeInSeconds": program.instance.max_runtime_seconds},
         "ProcessingInputs": [_input(program, *entry) for entry in program.inputs.items()],
         "ProcessingOutputConfig": {
             "Outputs": [_output(*entry) for entry in program.outputs.items()]
@@ -53,8 +53,8 @@ def processing_request(pipeline: Pipeline, deployment: Deployment, program: Prog
 def _cluster(program: Program) -> dict[str, Any]:
     return {
         "InstanceCount": program.instances,
-        "InstanceType": program.machine.instance_type,
-        "VolumeSizeInGB": program.machine.volume_gb,
+        "InstanceType": program.instance.instance_type,
+        "VolumeSizeInGB": program.instance.volume_gb,
     }
 
 

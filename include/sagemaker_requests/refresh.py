@@ -41,7 +41,7 @@ def refresh_request(
         inputs["ledger"] = layout.uri(layout.split_ledger_file(ledger_job))
     program = Program(
         name="refresh",
-        machine=pipeline.dataset.machine,
+        instance=pipeline.dataset.instance,
         flags={
             **_flags(pipeline, inputs["source"], fingerprint),
             "images-uri": layout.uri(layout.images),

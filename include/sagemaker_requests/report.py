@@ -39,7 +39,7 @@ def report_request(
         inputs["evaluation"] = layout.uri(layout.evaluation_answers(training_job))
     program = Program(
         name="report",
-        machine=pipeline.batch.machine,
+        instance=pipeline.batch.instance,
         flags={"batch": batch, "uncertain-below": str(pipeline.batch.uncertain_below)},
         inputs=inputs,
         outputs={"result": layout.output(layout.batch_report(batch))},

@@ -109,7 +109,7 @@ def _algorithm(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
         "TrainingImage": deployment.image(algorithm),
         "TrainingInputMode": "File",
     }
-    if algorithm == "own":
+    if algorithm == "custom":
         specification["MetricDefinitions"] = [
             {"Name": name, "Regex": regex} for name, regex in METRICS.items()
         ]
@@ -137,7 +137,7 @@ def _start(
 
 def _names(pipeline: Pipeline, layout: Layout, dataset_version: str | None) -> list[dict[str, Any]]:
     """Return the channel with the classes' names, by which our image's server can answer."""
-    if dataset_version is None or pipeline.training.algorithm != "own":
+    if dataset_version is None or pipeline.training.algorithm != "custom":
         return []
     return [_channel("classes", layout.uri(layout.dataset_classes(dataset_version)), FILE)]
 
@@ -180,15 +180,15 @@ def _channel(name: str, uri: str, content_type: str, mode: str = "File") -> dict
 
 
 def _resources(pipeline: Pipeline) -> dict[str, Any]:
-    training, machine = pipeline.training, pipeline.training.machine
-    stopping = {"MaxRuntimeInSeconds": machine.max_runtime_seconds}
+    training, instance = pipeline.training, pipeline.training.instance
+    stopping = {"MaxRuntimeInSeconds": instance.max_runtime_seconds}
     if training.spot:
         stopping["MaxWaitTimeInSeconds"] = training.longest_wait_minutes * 60
     return {
         "ResourceConfig": {
             "InstanceCount": training.instance_count,
-            "InstanceType": machine.instance_type,
-            "VolumeSizeInGB": machine.volume_gb,
+            "InstanceType": instance.instance_type,
+            "VolumeSizeInGB": instance.volume_gb,
         },
         "StoppingCondition": stopping,
         "EnableManagedSpotTraining": training.spot,

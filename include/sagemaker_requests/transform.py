@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from include.config.deployment import Deployment
-from include.config.instances import TransformMachine
+from include.config.instances import TransformConfig
 from include.config.pipeline import Pipeline
 from include.sagemaker_requests.job import JobRequest, job_request
 from include.storage.layout import Layout
@@ -54,7 +54,7 @@ def _transform(
     pipeline: Pipeline,
     deployment: Deployment,
     stage: str,
-    machine: TransformMachine,
+    settings: TransformConfig,
     model_name: str,
     manifest_uri: str,
     output_uri: str,
@@ -62,9 +62,9 @@ def _transform(
     source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": manifest_uri}}
     config = {
         "ModelName": model_name,
-        "BatchStrategy": machine.strategy,
-        "MaxConcurrentTransforms": machine.concurrency,
-        "MaxPayloadInMB": machine.max_payload_mb,
+        "BatchStrategy": settings.strategy,
+        "MaxConcurrentTransforms": settings.concurrency,
+        "MaxPayloadInMB": settings.max_payload_mb,
         "TransformInput": {
             "DataSource": source,
             "ContentType": ANY_IMAGE,
@@ -73,8 +73,8 @@ def _transform(
         },
         "TransformOutput": {"S3OutputPath": output_uri, "AssembleWith": "None"},
         "TransformResources": {
-            "InstanceType": machine.instance_type,
-            "InstanceCount": machine.instance_count,
+            "InstanceType": settings.instance_type,
+            "InstanceCount": settings.instance_count,
         },
     }
     return job_request(pipeline, deployment, stage, config)

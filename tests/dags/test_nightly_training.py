@@ -191,7 +191,7 @@ def test_all_of_a_night_runs_the_image_that_its_plan_found(night: Night) -> None
 def merch_on(instance_type: str) -> Pipeline:
     """The pipeline merch as it is on AWS, with its models on this instance type."""
     merch = find_pipeline("merch", "local")
-    own = merch.training.model_copy(update={"algorithm": "own"})
+    own = merch.training.model_copy(update={"algorithm": "custom"})
     kind = {"instance_type": instance_type}
     evaluation, batch = (
         stage.model_copy(update={"transform": stage.transform.model_copy(update=kind)})

@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk import XComArg
 
 from dag_factory.builder import TIMEOUT_MARGIN
-from include.config.sections.stages import PROVISIONING
+from include.config.sections.endpoint import PROVISIONING_TIMEOUT
 
 LoadDags = Callable[[], Any]
 
@@ -89,8 +89,8 @@ def test_a_dag_suits_every_deployment(pipelines_folder: Path, load_dags: LoadDag
 deployments:
   prod:
     source: {urls: ['https://some.host/flowers.zip']}
-    training: {machine: {instance_type: ml.c5.xlarge, max_runtime_minutes: 2000}}
-    conversion: {machine: {instance_type: ml.c5.xlarge, max_runtime_minutes: 3000}}
+    training: {instance: {instance_type: ml.c5.xlarge, max_runtime_minutes: 2000}}
+    conversion: {instance: {instance_type: ml.c5.xlarge, max_runtime_minutes: 3000}}
 """
     (pipelines_folder / "flowers.yaml").write_text(GOOD + prod)
     dags = load_dags().dags
@@ -114,10 +114,12 @@ def test_an_update_is_waited_for_as_long_as_its_traffic_takes_to_move(
     moving = timedelta(seconds=10 * 3000)
     for task_id in ("track_endpoint", "track_restore"):
         track = dag.get_task(task_id)
-        assert timedelta(seconds=track.timeout) == PROVISIONING + moving
+        assert timedelta(seconds=track.timeout) == PROVISIONING_TIMEOUT + moving
         assert track.execution_timeout > timedelta(seconds=track.timeout)
-    assert dag.dagrun_timeout >= PROVISIONING + 2 * moving + TIMEOUT_MARGIN  # there and back again
-    assert dag.deadline[0].interval >= PROVISIONING + 2 * moving
+    assert (
+        dag.dagrun_timeout >= PROVISIONING_TIMEOUT + 2 * moving + TIMEOUT_MARGIN
+    )  # there and back again
+    assert dag.deadline[0].interval >= PROVISIONING_TIMEOUT + 2 * moving
 
 
 def test_a_broken_file_disables_its_own_dags_and_is_told(

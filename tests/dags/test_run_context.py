@@ -35,7 +35,7 @@ def test_a_task_gets_its_pipeline_with_the_deployments_overrides(
     from dag_factory.run_context import load_context
 
     site = load_context("stanford_cars")
-    assert site.pipeline.training.algorithm == "own"
+    assert site.pipeline.training.algorithm == "custom"
     assert site.deployment.region == "us-east-1"
     assert site.layout.uri(site.layout.source) == "s3://some-bucket/stanford_cars/source/"
     assert site.runtime.meta.service_model.service_name == "sagemaker-runtime"

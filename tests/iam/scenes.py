@@ -286,7 +286,7 @@ def plan_a_night() -> list[Call]:
         }.get(operation, {})
 
     with canned(answer) as calls:
-        pin_image(client("ecr"), DEPLOYMENT, "own")
+        pin_image(client("ecr"), DEPLOYMENT, "custom")
         assert list(training_jobs(client("sagemaker"), PIPELINE, DEPLOYMENT, NOW))
     return calls
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from include.config.sections.stages import Drift
+from include.config.sections.batch import Drift
 
 
 def drift_warning(limits: Drift, report: Mapping[str, Any]) -> str | None:

@@ -49,9 +49,9 @@ def check_budget(
     if not (decision.go and deployment.is_billed):
         return decision
     training, budget = pipeline.training, pipeline.budget
-    price = training_price(training.machine.instance_type, deployment.region)
+    price = training_price(training.instance.instance_type, deployment.region)
     if price is None:
-        unknown = unknown_price(training.machine.instance_type, deployment.region)
+        unknown = unknown_price(training.instance.instance_type, deployment.region)
         _require_no_caps(budget, unknown)
         return Decision(True, f"{decision.reason}; its cost is not estimated: {unknown}")
     recent, of_month = tee(training_jobs(sagemaker, pipeline, deployment, now))
@@ -79,7 +79,7 @@ def _check_run(budget: Budget, estimate: Estimate) -> None:
     if cap is not None and estimate.usd > cap:
         raise BudgetError(
             f"budget.per_run_usd is ${cap:.2f}, and the estimated cost {estimate.text}: raise it, "
-            "or train for fewer epochs or on a smaller training.machine; Force lifts no cap"
+            "or train for fewer epochs or on a smaller training.instance; Force lifts no cap"
         )
 
 

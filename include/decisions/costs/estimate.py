@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from include.config.prices import Price
-from include.config.sections.stages import Training
+from include.config.sections.training import Training
 from include.decisions.costs.billing import HOUR, TrainingJob
 
 SAME_NETWORK = ("num_layers", "image_shape", "network")
@@ -47,7 +47,7 @@ def estimate_training(
     return Estimate(
         usd,
         f"${usd:.2f} for the training job ({training.instance_count} x "
-        f"{training.machine.instance_type} at ${price.usd_per_hour} an hour, the price of "
+        f"{training.instance.instance_type} at ${price.usd_per_hour} an hour, the price of "
         f"{price.date}, for {seconds:.0f} s: {why}{less})",
     )
 
@@ -56,18 +56,18 @@ def _seconds(
     training: Training, hyperparameters: Mapping[str, str], earlier: Iterable[TrainingJob]
 ) -> tuple[float, str]:
     """Return how long a job will take, and why."""
-    limit = float(training.machine.max_runtime_seconds)
+    limit = float(training.instance.max_runtime_seconds)
     for job in earlier:
         if _is_like(job, training, hyperparameters):
             factor = _work(hyperparameters) / _work(job.hyperparameters)
             times = f", for {factor:.2f} times its images and epochs" if factor != 1 else ""
             seconds = min(job.seconds * factor, limit)
             return seconds, f"{job.name} took {job.seconds:.0f} s{times}"
-    return limit, "machine.max_runtime_minutes, at most, as no earlier training was like it"
+    return limit, "instance.max_runtime_minutes, at most, as no earlier training was like it"
 
 
 def _is_like(job: TrainingJob, training: Training, hyperparameters: Mapping[str, str]) -> bool:
-    machines = (training.machine.instance_type, training.instance_count)
+    machines = (training.instance.instance_type, training.instance_count)
     theirs = job.hyperparameters
     return (
         job.completed

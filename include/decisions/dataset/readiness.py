@@ -10,7 +10,7 @@ from typing import Any
 
 from include.common.aws_errors import is_denied
 from include.config.deployment import LOCAL
-from include.config.sections.stages import SETTLE_MINUTES, Source
+from include.config.sections.source import DEFAULT_SETTLE_MINUTES, Source
 from include.decisions.dataset.source import Listing, split
 from include.decisions.decision import Decision
 
@@ -53,7 +53,7 @@ def settle_time(source: Source, deployment: str) -> timedelta:
     if source.settle_minutes is not None:
         return timedelta(minutes=source.settle_minutes)
     known = source.urls or source.complete_marker or deployment == LOCAL
-    return timedelta() if known else timedelta(minutes=SETTLE_MINUTES)
+    return timedelta() if known else timedelta(minutes=DEFAULT_SETTLE_MINUTES)
 
 
 def require_finished_uploads(

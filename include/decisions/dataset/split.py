@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from include.config.sections.stages import Evaluation
+from include.config.sections.evaluation import Evaluation
 from include.sagemaker_requests import manifest
 from include.storage.layout import Layout
 from include.storage.records import RecordError, write_record

@@ -12,7 +12,7 @@ from typing import Any
 
 from include.common.aws_errors import error_code, is_denied
 from include.common.errors import PermanentError
-from include.config.sections.stages import Endpoint
+from include.config.sections.endpoint import Endpoint
 from include.decisions.dataset.split import LabelledImage, split_images
 from include.storage.layout import Layout
 

@@ -79,6 +79,8 @@ def _of_pipeline(
     aws: Aws, pipeline: Pipeline, deployment: Deployment, quotas: Quotas
 ) -> Iterator[Finding]:
     yield ok("YAML", f"{pipeline.name} as deployment {deployment.name} runs it")
+    for message in pipeline.deprecations:
+        yield ok("YAML", message)
     yield check_writing(aws, Layout(deployment.bucket, pipeline.name))
     if pipeline.training.algorithm == "built-in":
         yield check_built_in(deployment)

@@ -31,7 +31,7 @@ def check_built_in(deployment: Deployment) -> Finding:
     try:
         return ok(check, deployment.image("built-in"))
     except DeploymentError as error:
-        return failed(check, str(error), "set training.algorithm: own, or run in a known region")
+        return failed(check, str(error), "set training.algorithm: custom, or run in a known region")
 
 
 def _look(check: str, ecr: Any, region: str, image_uri: str) -> Finding:

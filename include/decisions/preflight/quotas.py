@@ -108,12 +108,12 @@ def needs(pipeline: Pipeline) -> dict[str, int]:
 def _machines(pipeline: Pipeline) -> Iterator[tuple[str, str, int]]:
     """Yield each stage's instance type, its usage as quotas name it, and how many."""
     conversion, training, endpoint = pipeline.conversion, pipeline.training, pipeline.endpoint
-    yield pipeline.dataset.machine.instance_type, "processing job", 1
-    yield conversion.machine.instance_type, "processing job", conversion.instance_count
-    yield pipeline.evaluation.machine.instance_type, "processing job", 1
-    yield pipeline.batch.machine.instance_type, "processing job", 1
+    yield pipeline.dataset.instance.instance_type, "processing job", 1
+    yield conversion.instance.instance_type, "processing job", conversion.instance_count
+    yield pipeline.evaluation.instance.instance_type, "processing job", 1
+    yield pipeline.batch.instance.instance_type, "processing job", 1
     usage = "spot training job" if training.spot else "training job"
-    yield training.machine.instance_type, usage, training.instance_count
+    yield training.instance.instance_type, usage, training.instance_count
     for transform in (pipeline.evaluation.transform, pipeline.batch.transform):
         yield transform.instance_type, "transform job", transform.instance_count
     yield endpoint.instance_type, "endpoint", FLEETS * endpoint.instance_count

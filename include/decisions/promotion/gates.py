@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from include.config.sections.stages import Promotion
+from include.config.sections.promotion import Promotion
 from include.decisions.promotion.majority import MajorityComparison
 from include.decisions.promotion.paired_predictions import PairedPredictions
 

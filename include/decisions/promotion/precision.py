@@ -32,7 +32,7 @@ def choose_precision(
         metrics: The training job's final metrics. Without the metric int8:accepted, as from an
             image that does not log it, the model serves in float32.
     """
-    if pipeline.training.algorithm != "own":
+    if pipeline.training.algorithm != "custom":
         return None, "the built-in algorithm has one precision"
     if metrics.get(INT8_ACCEPTED) != 1:
         return "float32", "the training job accepted no int8 form, and its log says why"

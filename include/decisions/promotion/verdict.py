@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from include.config.sections.stages import Promotion
+from include.config.sections.promotion import Promotion
 from include.decisions.decision import Decision
 from include.decisions.promotion.freshness import Freshness
 from include.decisions.promotion.gates import Gate, champion_gates, floor_gates, majority_gates

@@ -32,7 +32,9 @@ def network_name(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
 
     The name has only characters that a model package's metadata can store.
     """
-    family = hyperparameters.get("network", DEFAULT_NETWORK) if algorithm == "own" else "built-in"
+    family = (
+        hyperparameters.get("network", DEFAULT_NETWORK) if algorithm == "custom" else "built-in"
+    )
     shape = hyperparameters.get("image_shape", DEFAULT_IMAGE_SHAPE).replace(",", "x")
     layers, classes = hyperparameters["num_layers"], hyperparameters["num_classes"]
     return f"{family} resnet-{layers} {shape} {classes} classes"

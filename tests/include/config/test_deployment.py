@@ -28,10 +28,10 @@ def test_the_built_in_image_is_the_regions_own(deployment: Deployment) -> None:
     assert frankfurt.image("built-in") == (
         "813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:1"
     )
-    assert deployment.image("own") == deployment.image_uri
+    assert deployment.image("custom") == deployment.image_uri
 
 
 def test_a_region_without_a_known_registry_is_told(deployment: Deployment) -> None:
     nowhere = dataclasses.replace(deployment, region="mars-north-1")
-    with pytest.raises(DeploymentError, match=r"in mars-north-1 is not known; .*algorithm: own"):
+    with pytest.raises(DeploymentError, match=r"in mars-north-1 is not known; .*algorithm: custom"):
         nowhere.image("built-in")

@@ -21,7 +21,7 @@ MISTAKES = {
         SOURCE + "conversion: {size: 64}",
         [
             "conversion.size: no such field; allowed here: resize, fit, quality, ",
-            "instance_count, machine",
+            "instance_count, instance",
         ],
     ),
     "a counted hyperparameter": (
@@ -75,7 +75,7 @@ MISTAKES = {
     ),
     "a file over http without its hash": (
         "source: {layout: class_folders, urls: [{name: c, mirrors: ['https://a.b/c', 'http://a.b/c']}]}",
-        ["source: urls: c: a mirror has http", "give its sha256, or use https"],
+        ["source: urls: c: a mirror uses http", "give its sha256, or use https"],
     ),
     "a password in a URL": (
         "source: {layout: class_folders, urls: ['https://me:secret@a.b/c.zip']}",
@@ -138,17 +138,17 @@ MISTAKES = {
     ),
     "built-in without GPU": (
         SOURCE + "training: {algorithm: built-in}",
-        ["training: machine.instance_type: ml.c5.4xlarge has no GPU", "use ml.g4dn.*"],
+        ["training: instance.instance_type: ml.c5.4xlarge has no GPU", "use ml.g4dn.*"],
     ),
     "ours for the built-in": (
-        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
         "hyperparameters: {lr_schedule: one_cycle}}",
-        ["training: hyperparameters: lr_schedule: one_cycle", "use algorithm: own"],
+        ["training: hyperparameters: lr_schedule: one_cycle", "use algorithm: custom"],
     ),
     "a family of networks for the built-in": (
-        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
         "hyperparameters: {network: mxnet}}",
-        ["training: hyperparameters: network: mxnet", "use algorithm: own"],
+        ["training: hyperparameters: network: mxnet", "use algorithm: custom"],
     ),
     "photos made smaller than the network needs": (
         SOURCE + "training: {hyperparameters: {image_shape: '3,64,96', resize: 96}}",
@@ -163,8 +163,8 @@ MISTAKES = {
         ["training: instance_count: 3 needs hyperparameters.kv_store to be dist_sync or"],
     ),
     "our image on a GPU": (
-        SOURCE + "training: {machine: {instance_type: ml.g5.xlarge}}",
-        ["training: machine.instance_type: ml.g5.xlarge has a GPU", "use ml.c5.*"],
+        SOURCE + "training: {instance: {instance_type: ml.g5.xlarge}}",
+        ["training: instance.instance_type: ml.g5.xlarge has a GPU", "use ml.c5.*"],
     ),
     "a pretrained network that does not exist": (
         SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, num_layers: 20}}",
@@ -196,22 +196,22 @@ MISTAKES = {
         ["training.hyperparameters.pretrained_model_sha256: 'abc' is not allowed"],
     ),
     "our weights for the built-in": (
-        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
         f"hyperparameters: {{pretrained_model_sha256: {'a' * 64}}}}}",
-        ["training: hyperparameters: pretrained_model_sha256: aaa", "use algorithm: own"],
+        ["training: hyperparameters: pretrained_model_sha256: aaa", "use algorithm: custom"],
     ),
     "another shape than the built-in's weights have": (
-        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
         "hyperparameters: {use_pretrained_model: 1, image_shape: '3,64,64'}}",
         ["training: hyperparameters.use_pretrained_model: 1 needs image_shape to be 3,224,224"],
     ),
     "a mode that the built-in does not take": (
-        SOURCE + "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}, "
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
         "input_mode: FastFile}",
         ["training: input_mode: FastFile: the built-in algorithm takes File or Pipe"],
     ),
     "scratch and pretrained": (
-        SOURCE + "training: {start_from: scratch, algorithm: built-in, machine: {instance_type: "
+        SOURCE + "training: {start_from: scratch, algorithm: built-in, instance: {instance_type: "
         "ml.g5.xlarge}, hyperparameters: {use_pretrained_model: 1}}",
         ["training: start_from: scratch contradicts hyperparameters.use_pretrained_model: 1"],
     ),
@@ -221,8 +221,11 @@ MISTAKES = {
     ),
     "several record files for the built-in": (
         SOURCE + "conversion: {instance_count: 3}\n"
-        "training: {algorithm: built-in, machine: {instance_type: ml.g5.xlarge}}",
-        ["conversion.instance_count: 3 gives 3 record files a channel", "training.algorithm: own"],
+        "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}}",
+        [
+            "conversion.instance_count: 3 gives 3 record files a channel",
+            "training.algorithm: custom",
+        ],
     ),
     "records smaller than the network's input": (
         SOURCE + "conversion: {resize: 64}",
@@ -328,8 +331,8 @@ MISTAKES = {
         ["training.hyperparameters.epochs: 010 in line 2 is read as another number", '"010"'],
     ),
     "minutes and seconds": (
-        SOURCE + "training: {machine: {instance_type: ml.c5.xlarge, max_runtime_minutes: 1:30}}",
-        ["training.machine.max_runtime_minutes: 1:30 in line 2 is read as another number"],
+        SOURCE + "training: {instance: {instance_type: ml.c5.xlarge, max_runtime_minutes: 1:30}}",
+        ["training.instance.max_runtime_minutes: 1:30 in line 2 is read as another number"],
     ),
     "a text that is a boolean": (
         SOURCE + "description: no",
@@ -450,13 +453,13 @@ def test_what_merges_into_a_mapping_may_be_overridden_there(write_yaml: WriteYam
     file = write_yaml(
         "merged",
         SOURCE
-        + "batch: {machine: &small {instance_type: ml.c5.xlarge, volume_gb: 9}}\n"
-        + "conversion: {machine: {<<: *small, volume_gb: 20}}\n"
-        + "evaluation: {machine: *small}\n",
+        + "batch: {instance: &small {instance_type: ml.c5.xlarge, volume_gb: 9}}\n"
+        + "conversion: {instance: {<<: *small, volume_gb: 20}}\n"
+        + "evaluation: {instance: *small}\n",
     )
     pipeline = load_pipeline(file)
-    assert pipeline.conversion.machine.volume_gb == 20
-    assert pipeline.evaluation.machine.volume_gb == pipeline.batch.machine.volume_gb == 9
+    assert pipeline.conversion.instance.volume_gb == 20
+    assert pipeline.evaluation.instance.volume_gb == pipeline.batch.instance.volume_gb == 9
 
 
 def test_a_number_with_an_exponent_needs_no_point(write_yaml: WriteYaml) -> None:

@@ -54,8 +54,8 @@ def test_all_sources_of_a_price_agree() -> None:
 
 def test_the_machines_of_the_projects_pipelines_have_a_price() -> None:
     for pipeline in usable_pipelines():
-        for each in pipeline.everywhere:
-            machine = each.training.machine.instance_type
+        for each in pipeline.variants:
+            machine = each.training.instance.instance_type
             assert training_price(machine, "us-east-1"), (pipeline.name, machine)
 
 

@@ -1,12 +1,44 @@
 """Versions change with what changes the bytes, and with nothing else."""
 
-from include.config import Pipeline
+import pytest
+
+from include.config import Pipeline, find_pipeline
 from include.config.versions import (
     digest,
     recordio_version,
     source_fingerprint,
     training_fingerprint,
 )
+from include.sagemaker_requests import training_hyperparameters
+
+COUNTS = {"train": 1000, "validation": 100, "classes": 10}
+
+NAMES = {
+    ("stanford_cars", None): ("ea125520a79d446d", "4ce289cbde27bb7a", "4b7304d113375332"),
+    ("stanford_cars", "local"): ("ea125520a79d446d", "1072684336f844d1", "2dd68e4fa2951d3f"),
+    ("merch", None): ("02754626fd825c57", "4ce289cbde27bb7a", "28b638bc385c9899"),
+    ("merch", "local"): ("02754626fd825c57", "d95174ab4672e561", "78139f883c18a73c"),
+}
+"""Source fingerprint, RecordIO version and training fingerprint by pipeline and deployment.
+
+They were computed before keys of the YAML were renamed. A difference means that every user's next
+nightly run converts and trains again, although nothing of the user's changed.
+"""
+
+
+@pytest.mark.parametrize(("name", "deployment"), NAMES)
+def test_renamed_keys_change_no_name(name: str, deployment: str | None) -> None:
+    pipeline = find_pipeline(name, deployment)
+    recordio = recordio_version("0" * 16, pipeline.conversion)
+    training = training_fingerprint(
+        recordio,
+        training_hyperparameters(pipeline, COUNTS, {}),
+        "image@sha256:0",
+        pipeline.training.start_from,
+        pipeline.training.instance_count,
+    )
+    source = source_fingerprint({"a.tgz": '"etag" 3'}, pipeline.source, pipeline.dataset)
+    assert (source, recordio, training) == NAMES[name, deployment]
 
 
 def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
@@ -19,8 +51,8 @@ def test_a_recordio_version_follows_dataset_and_settings_but_not_the_machine(
 ) -> None:
     conversion = cars.conversion
     base = recordio_version("d1", conversion)
-    machine = conversion.machine.model_copy(update={"volume_gb": 99})
-    assert base == recordio_version("d1", conversion.model_copy(update={"machine": machine}))
+    instance = conversion.instance.model_copy(update={"volume_gb": 99})
+    assert base == recordio_version("d1", conversion.model_copy(update={"instance": instance}))
     changed = [
         recordio_version("d2", conversion),
         *(

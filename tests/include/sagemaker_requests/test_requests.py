@@ -13,7 +13,8 @@ from botocore.validate import ParamValidator
 
 from include import sagemaker_requests as make
 from include.config import Deployment, Pipeline, find_pipeline
-from include.config.sections.stages import PROVISIONING, Endpoint, Source, Traffic
+from include.config.sections.endpoint import PROVISIONING_TIMEOUT, Endpoint, Traffic
+from include.config.sections.source import Source
 from include.image_classification import log_lines
 from include.image_classification.dataset.settings import parse_settings
 from include.sagemaker_requests.job import LONGEST_PREFIX
@@ -212,7 +213,7 @@ def test_an_update_is_waited_for_through_all_its_steps(
     traffic: dict[str, Any], minutes: int
 ) -> None:
     endpoint = Endpoint(instance_count=2, traffic=Traffic(**traffic))
-    assert endpoint.patience == PROVISIONING + timedelta(minutes=minutes)
+    assert endpoint.timeout == PROVISIONING_TIMEOUT + timedelta(minutes=minutes)
 
 
 def test_without_alarms_and_steps_an_update_goes_sagemakers_own_way(cars: Pipeline) -> None:
@@ -369,7 +370,7 @@ def test_checkpoints_are_for_our_image_and_for_spot_machines(
 
     below = "s3://some-bucket/stanford_cars/checkpoints/{first_job_name}"
     assert asked(algorithm="built-in", spot=True) == below
-    assert asked(algorithm="own", spot=False) == below
+    assert asked(algorithm="custom", spot=False) == below
     assert asked(algorithm="built-in", spot=False) is None
 
 
@@ -405,7 +406,7 @@ def test_the_classes_names_are_a_channel_for_our_image_only(
     config = make.training_request(cars, deployment, "r1", {}, dataset_version="d1")["config"]
     assert "classes" not in channels(config)
     own = cars.model_copy(
-        update={"training": cars.training.model_copy(update={"algorithm": "own"})}
+        update={"training": cars.training.model_copy(update={"algorithm": "custom"})}
     )
     config = make.training_request(own, deployment, "r1", {}, dataset_version="d1")["config"]
     uri, content_type = channels(config)["classes"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from include.config.sections.stages import Drift
+from include.config.sections.batch import Drift
 from include.decisions.batch.drift import drift_warning
 
 

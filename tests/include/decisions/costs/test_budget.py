@@ -83,8 +83,8 @@ def jobs(sagemaker: Any) -> Jobs:
 def cars(machine: str = MACHINE, **caps: float) -> Pipeline:
     pipeline = find_pipeline("stanford_cars")
     training = pipeline.training
-    other = training.machine.model_copy(update={"instance_type": machine})
-    training = training.model_copy(update={"machine": other, "spot": False})
+    other = training.instance.model_copy(update={"instance_type": machine})
+    training = training.model_copy(update={"instance": other, "spot": False})
     return pipeline.model_copy(update={"training": training, "budget": Budget(**caps)})
 
 
@@ -109,9 +109,9 @@ def test_a_run_that_would_cost_more_than_it_may_is_blocked(sagemaker: Any, jobs:
     assert str(blocked.value).startswith(
         "budget.per_run_usd is $4.00, and the estimated cost $4.42 for the training job "
         "(1 x ml.g4dn.xlarge at $0.736 an hour, the price of 2026-09-25, for 21600 s: "
-        "machine.max_runtime_minutes, at most"
+        "instance.max_runtime_minutes, at most"
     )
-    assert "raise it, or train for fewer epochs or on a smaller training.machine" in (
+    assert "raise it, or train for fewer epochs or on a smaller training.instance" in (
         str(blocked.value)
     )
     assert "Force lifts no cap" in str(blocked.value)

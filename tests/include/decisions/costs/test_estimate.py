@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from include.config.instances import Machine
+from include.config.instances import InstanceConfig
 from include.config.prices import Price
-from include.config.sections.stages import Training
+from include.config.sections.training import Training
 from include.decisions.costs.billing import TrainingJob
 from include.decisions.costs.estimate import estimate_training
 
 PRICE = Price(0.75, date(2026, 9, 25))
 TOLD = {"num_layers": "50", "image_shape": "3,224,224", "epochs": "30"}
 TOLD |= {"num_training_samples": "1000"}
-MACHINE = Machine(instance_type="ml.c5.4xlarge", max_runtime_minutes=120)
+MACHINE = InstanceConfig(instance_type="ml.c5.4xlarge", max_runtime_minutes=120)
 JOB = TrainingJob(
     name="cars-train-1",
     created=datetime(2026, 11, 1, tzinfo=UTC),
@@ -29,7 +29,7 @@ JOB = TrainingJob(
 
 
 def night(**changes: Any) -> Training:
-    return Training(machine=MACHINE, **changes)
+    return Training(instance=MACHINE, **changes)
 
 
 def test_the_last_training_like_it_tells_how_long_it_takes() -> None:
@@ -72,7 +72,7 @@ def test_another_kind_of_training_tells_nothing(changes: dict[str, Any]) -> None
     """Its time limit is then the most that it can cost."""
     estimate = estimate_training(night(), TOLD, PRICE, [dataclasses.replace(JOB, **changes)])
     assert estimate.usd == pytest.approx(2 * 0.75)
-    assert "for 7200 s: machine.max_runtime_minutes, at most" in estimate.text
+    assert "for 7200 s: instance.max_runtime_minutes, at most" in estimate.text
 
 
 def test_every_machine_costs() -> None:

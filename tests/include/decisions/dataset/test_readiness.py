@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.config.sections.stages import Source
+from include.config.sections.source import Source
 from include.decisions.dataset.readiness import (
     SourceNotReadyError,
     decide_complete,

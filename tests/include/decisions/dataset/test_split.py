@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from include.config.instances import TransformMachine
-from include.config.sections.stages import Evaluation
+from include.config.instances import TransformConfig
+from include.config.sections.evaluation import Evaluation
 from include.decisions.dataset.split import check_evaluation, write_evaluation_manifest
 from include.storage.layout import Layout
 from include.storage.records import RecordError
@@ -40,7 +40,7 @@ def test_an_empty_split_is_told(s3: Any, layout: Layout) -> None:
         write_evaluation_manifest(s3.client, layout, "job-1", "v1", "test")
 
 
-LIMITS = Evaluation(transform=TransformMachine(max_payload_mb=1))
+LIMITS = Evaluation(transform=TransformConfig(max_payload_mb=1))
 
 
 @pytest.mark.parametrize("split", ["test", "train"])

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from include.config.sections.stages import Endpoint
+from include.config.sections.endpoint import Endpoint
 from include.decisions.endpoint.smoke_test import (
     LARGEST_BODY,
     ROUNDS,

@@ -76,4 +76,4 @@ def test_the_built_in_images_registry_is_known_or_not(deployment: Deployment) ->
     assert check_built_in(deployment).found.startswith("811284229777.dkr.ecr.us-east-1")
     finding = check_built_in(replace(deployment, region="mars-north-1"))
     assert (finding.status, "mars-north-1 is not known" in finding.found) == ("failed", True)
-    assert finding.fix.startswith("set training.algorithm: own")
+    assert finding.fix.startswith("set training.algorithm: custom")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from include.config import Pipeline
-from include.config.instances import Machine
+from include.config.instances import InstanceConfig
 from include.decisions.preflight.quotas import Quotas, check_quotas, needs
 from tests.include.decisions.preflight.conftest import StubbedAws
 
@@ -40,9 +40,9 @@ def found(aws: StubbedAws, pipeline: Pipeline) -> dict[str, Any]:
 def test_a_pipelines_machines_are_counted_by_use(cars: Pipeline) -> None:
     """An endpoint's update runs old and new machines side by side; jobs follow one another."""
     assert needs(cars) == {name: 2 if "endpoint" in name else 1 for name in ENOUGH}
-    own = Machine(instance_type="ml.c5.9xlarge")
+    own = InstanceConfig(instance_type="ml.c5.9xlarge")
     training = cars.training.model_copy(
-        update={"spot": False, "instance_count": 3, "machine": own, "algorithm": "own"}
+        update={"spot": False, "instance_count": 3, "instance": own, "algorithm": "custom"}
     )
     conversion = cars.conversion.model_copy(update={"instance_count": 4})
     larger = needs(cars.model_copy(update={"training": training, "conversion": conversion}))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from include.config.sections.stages import Promotion
+from include.config.sections.promotion import Promotion
 from include.decisions.promotion.approval import (
     APPROVE,
     REJECT,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from include.config.sections.stages import Promotion
+from include.config.sections.promotion import Promotion
 from include.decisions.promotion.freshness import Freshness
 from include.decisions.promotion.paired_predictions import PairedPredictions
 from include.decisions.promotion.verdict import decide_announcement, judge

@@ -32,14 +32,14 @@ def test_a_tag_is_resolved_to_its_digest(ecr: Any, tag: str, requested: str) -> 
         repositoryName="teams/image-classification",
         imageIds=[{"imageTag": requested}],
     )
-    image = pin_image(ecr.client, with_uri(f"{REPOSITORY}{tag}"), "own")
+    image = pin_image(ecr.client, with_uri(f"{REPOSITORY}{tag}"), "custom")
     assert (image.uri, image.identity) == (f"{REPOSITORY}@{DIGEST}", DIGEST)
     assert image.warning is None
 
 
 def test_a_uri_with_a_digest_is_returned_unchanged(ecr: Any) -> None:
     uri = f"{REPOSITORY}@{DIGEST}"
-    assert pin_image(ecr.client, with_uri(uri), "own").uri == uri
+    assert pin_image(ecr.client, with_uri(uri), "custom").uri == uri
 
 
 def test_the_built_in_image_keeps_its_tag(ecr: Any) -> None:
@@ -51,7 +51,7 @@ def test_the_built_in_image_keeps_its_tag(ecr: Any) -> None:
 def test_without_the_permission_the_tag_is_used_with_a_warning(ecr: Any) -> None:
     """A role of an earlier release lacks ecr:DescribeImages; its runs must not fail."""
     ecr.refuse("describe_images", "AccessDeniedException", "not authorized")
-    image = pin_image(ecr.client, DEPLOYMENT, "own")
+    image = pin_image(ecr.client, DEPLOYMENT, "custom")
     assert image.uri == image.identity == DEPLOYMENT.image_uri
     assert image.warning is not None
     assert "known by its tag only" in image.warning
@@ -60,7 +60,7 @@ def test_without_the_permission_the_tag_is_used_with_a_warning(ecr: Any) -> None
 
 @pytest.mark.parametrize("uri", ["image-classification:local", "registry.example.com/cars:1"])
 def test_an_image_of_another_registry_keeps_its_tag(ecr: Any, uri: str) -> None:
-    image = pin_image(ecr.client, with_uri(uri), "own")
+    image = pin_image(ecr.client, with_uri(uri), "custom")
     assert image.uri == uri
     assert image.warning is not None
     assert image.warning.endswith("its registry is not ECR")
@@ -70,15 +70,15 @@ def test_an_image_of_another_registry_keeps_its_tag(ecr: Any, uri: str) -> None:
 def test_a_missing_image_fails_before_a_job_is_created(ecr: Any, code: str) -> None:
     ecr.refuse("describe_images", code)
     with pytest.raises(DeploymentError, match=rf"image_uri is .*0\.1.* does not have \({code}\)"):
-        pin_image(ecr.client, DEPLOYMENT, "own")
+        pin_image(ecr.client, DEPLOYMENT, "custom")
 
 
 def test_another_error_is_raised_unchanged_for_a_retry(ecr: Any) -> None:
     ecr.refuse("describe_images", "ServerException", "try again")
     with pytest.raises(ecr.client.exceptions.ClientError, match="try again"):
-        pin_image(ecr.client, DEPLOYMENT, "own")
+        pin_image(ecr.client, DEPLOYMENT, "custom")
 
 
 def test_the_pinned_image_replaces_the_custom_image_only() -> None:
-    assert DEPLOYMENT.with_image("own", "image@sha256:1").image("own") == "image@sha256:1"
+    assert DEPLOYMENT.with_image("custom", "image@sha256:1").image("custom") == "image@sha256:1"
     assert DEPLOYMENT.with_image("built-in", "algorithm:1") == DEPLOYMENT

@@ -7,7 +7,7 @@ from include.decisions.registry.packages import Package
 from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
 
 HYPERPARAMETERS = {"num_layers": "18", "image_shape": "3,64,64", "num_classes": "5"}
-NETWORK = network_name("own", HYPERPARAMETERS)
+NETWORK = network_name("custom", HYPERPARAMETERS)
 
 
 def cars(start_from: str | None = "champion") -> Pipeline:
@@ -65,7 +65,7 @@ def test_a_networks_name_has_all_that_must_match_and_can_be_stored_as_metadata()
         {"num_classes": "6"},
         {"network": "mxnet"},
     ]
-    names = {network_name("own", {**HYPERPARAMETERS, **change}) for change in changes}
+    names = {network_name("custom", {**HYPERPARAMETERS, **change}) for change in changes}
     assert len(names) == len(changes)
     assert network_name("built-in", HYPERPARAMETERS) not in names
     assert metadata({"network": NETWORK}) == {"network": NETWORK}

@@ -33,7 +33,7 @@ def test_without_wishes_cars_are_drawn(places: Places) -> None:
     assignment = assign(Wishes(), places)
     assert assignment.drawn
     assert assignment.pipeline.name == "stanford_cars"
-    assert assignment.pipeline.training.algorithm == "own", "the local overrides hold"
+    assert assignment.pipeline.training.algorithm == "custom", "the local overrides hold"
     assert not places.pipelines.exists()
 
 

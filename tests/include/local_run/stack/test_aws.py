@@ -44,7 +44,7 @@ def test_the_address_changes_with_the_code_and_with_nothing_else(checkout: Path)
 def test_nothing_has_to_be_asked_for_its_digest(checkout: Path) -> None:
     uri = looked_at_anew(checkout)
     here = Deployment("local", "bucket", "arn:aws:iam::123456789012:role/r", uri, "us-east-1")
-    image = pin_image(None, here, "own")
+    image = pin_image(None, here, "custom")
     assert (image.uri, image.warning) == (uri, None)
     assert image.identity.startswith("sha256:")
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from include.config.sections.stages import Dataset
+from include.config.sections.dataset import Dataset
 from include.contracts import limits as photo_limits
 from include.decisions.batch.screening.check import problem
 from include.image_classification.dataset.settings import parse_settings

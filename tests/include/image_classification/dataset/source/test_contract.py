@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from include.config.sections.stages import LONGEST_ARGUMENT, Source
+from include.config.sections.source import MAX_ARGUMENT_LENGTH, Source
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source import contract as source
@@ -82,7 +82,7 @@ def test_any_names_reach_the_program_as_the_pipeline_has_them(
     wanted = data.draw(st.lists(st.sampled_from(names), min_size=2, unique=True))
     # What is longer than a job's argument may be is refused, with a shorter way to say it.
     argument = Source.model_construct(classes=wanted).classes_argument
-    assume(argument is not None and len(argument) <= LONGEST_ARGUMENT)
+    assume(argument is not None and len(argument) <= MAX_ARGUMENT_LENGTH)
     flag = Source(layout="class_folders", classes=wanted).classes_argument
     assert source.choose_classes(names, flag) == [name for name in names if name in wanted]
 

@@ -1,0 +1,136 @@
+"""Section `source`: where the raw data is stored, and in which layout."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from include.config.sections.web_file import WebFile
+from include.config.strict import Strict
+
+MAX_ARGUMENT_LENGTH = 256
+"""SageMaker's limit for one argument of a processing job, in characters."""
+
+DEFAULT_SETTLE_MINUTES = 5
+"""Default of `settle_minutes` for a source that others upload without a completion marker."""
+
+
+def _class_choice(value: Any) -> Any:
+    """Return a class name unchanged, and a 1-based class number as text."""
+    if type(value) is not int:
+        return value
+    if value < 1:
+        raise ValueError("classes are numbered from 1; a name that is a number needs quotes")
+    return str(value)
+
+
+# A name, or a 1-based number, which may be written without quotes in YAML.
+ClassChoice = Annotated[str, Field(min_length=1), BeforeValidator(_class_choice)]
+ClassChoices = Annotated[
+    Annotated[int, Field(ge=2), Tag("~number")]
+    | Annotated[list[ClassChoice], Field(min_length=2), Tag("~list")],
+    Discriminator(lambda value: "~list" if isinstance(value, list) else "~number"),
+]
+
+
+class Source(Strict):
+    """The raw data: its place, its layout, and which classes are used."""
+
+    layout: Literal["stanford_cars", "class_folders", "list"]
+    uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9.\-]{3,63}/.+")] | None = Field(
+        default=None,
+        description="An S3 prefix; default: <pipeline>/source/ in the deployment's bucket",
+    )
+    urls: list[WebFile] = Field(
+        default=[], description="Files that are fetched into <pipeline>/source/ when they change"
+    )
+    complete_marker: Annotated[str, Field(pattern=r"^[^/](.*[^/])?$")] | None = Field(
+        default=None,
+        description="An object that is uploaded last: the source is not read before it exists",
+    )
+    settle_minutes: Annotated[int, Field(ge=0, le=24 * 60)] | None = Field(
+        default=None,
+        description="How long a changed source must stay unchanged before it is read",
+    )
+    classes: ClassChoices | None = Field(
+        default=None,
+        description="The first n classes, or classes by name or 1-based number; default: all",
+    )
+    devkit: str | None = Field(
+        default=None,
+        description="The devkit to use, relative to the source, if the source has several",
+    )
+
+    @model_validator(mode="after")
+    def _check_one_place(self) -> Source:
+        if self.uri is not None and self.urls:
+            raise ValueError("uri and urls exclude each other: leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _check_devkit(self) -> Source:
+        if self.devkit is None:
+            return self
+        if self.layout != "stanford_cars":
+            raise ValueError(f"devkit is only for layout stanford_cars, not for {self.layout}")
+        path = PurePosixPath(self.devkit)
+        if not path.name or path.is_absolute() or ".." in path.parts:
+            raise ValueError(
+                f"devkit: {self.devkit!r} must be a path inside the source, such as car_devkit.tgz"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_file_names_are_unique(self) -> Source:
+        names = Counter(file.file_name for file in self.urls)
+        if repeated := [name for name, count in names.items() if count > 1]:
+            raise ValueError(
+                f"urls: {', '.join(repeated)}: each file keeps its name in the source's folder, "
+                "where one would overwrite the other: give one of them another name"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_plain_http_has_hash(self) -> Source:
+        plain = [file.file_name for file in self.urls if file.plain_mirrors and not file.sha256]
+        if plain:
+            raise ValueError(
+                f"urls: {', '.join(plain)}: a mirror uses http, and the file can be changed in "
+                "transit: give its sha256, or use https"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_marker_without_urls(self) -> Source:
+        if self.urls and self.complete_marker:
+            raise ValueError("complete_marker is for a source that others upload: not with urls")
+        return self
+
+    @model_validator(mode="after")
+    def _check_classes_fit_one_argument(self) -> Source:
+        if len(self.classes_argument or "") > MAX_ARGUMENT_LENGTH:
+            raise ValueError(
+                f"classes: the names together may have {MAX_ARGUMENT_LENGTH} characters; "
+                "give the classes' 1-based numbers instead"
+            )
+        return self
+
+    @property
+    def classes_argument(self) -> str | None:
+        """The value of the refresh command's --classes, or None for all classes."""
+        if isinstance(self.classes, list):
+            return _comma_separated(self.classes)
+        return None if self.classes is None else str(self.classes)
+
+
+def _comma_separated(classes: list[str]) -> str:
+    """Return names and numbers as one CSV line; names with a comma are in double quotes."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(classes)
+    # A single number would mean the first n classes.
+    return line.getvalue() + ("," if len(classes) == 1 else "")
