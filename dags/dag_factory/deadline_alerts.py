@@ -8,8 +8,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from include.config import Pipeline
-from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline
-from sagemaker_jobs.notifications.notices import deadline_missed
+from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline, deadline_missed
 
 FIELDS = {
     "dataset_refresh": "refresh",

@@ -1,7 +1,7 @@
 """Notices of a run: at its end, and at once where a task asks for it.
 
 Airflow calls back once a run, in the DAG processor; so there is one message for each event of a
-run, not one a task. The places that messages go to are in `sagemaker_jobs.notifications.notices`;
+run, not one a task. The places that messages go to are in `sagemaker_jobs.notifications`;
 the alerts for late runs are in `deadline_alerts`.
 """
 
@@ -18,7 +18,9 @@ from dag_factory.failures import FAILURE
 from dag_factory.skipping import REASON
 from include.config import find_pipeline
 from include.config.sections.notifications import Event
-from sagemaker_jobs.notifications.notices import Notice, page, send
+from sagemaker_jobs.notifications.dispatch import send
+from sagemaker_jobs.notifications.notification import Notification
+from sagemaker_jobs.notifications.urls import run_url
 
 NOTIFICATION_KEY = "notice"
 """The XCom in which a task leaves what its run is to say when it ends."""
@@ -31,7 +33,7 @@ INSTALLATION_EVENTS = ("failure", "deadline", "orphans")
 Orphans = Literal["orphans"]
 """The event of the sweep, which belongs to no pipeline."""
 
-Describe = Callable[[Any, str, Mapping[str, Any], tuple[str, ...]], Iterable[Notice]]
+Describe = Callable[[Any, str, Mapping[str, Any], tuple[str, ...]], Iterable[Notification]]
 """Makes notices of a run's end: of DAG, run id, context and the events that are wanted."""
 
 log = logging.getLogger(__name__)
@@ -52,7 +54,7 @@ def notify_now(event: Event | Orphans, title: str, details: str, advice: str) ->
     context = get_current_context()
     dag_id, run_id = context["ti"].dag_id, context["ti"].run_id
     if event in _wanted(dag_id):
-        send(Notice(event, title, page(dag_id, run_id), details, advice))
+        send(Notification(event, title, run_url(dag_id, run_id), details, advice))
 
 
 def on_failure(context: Mapping[str, Any]) -> None:
@@ -112,22 +114,22 @@ def _wanted(dag_id: str) -> tuple[str, ...]:
 
 def _failed(
     dag: Any, run_id: str, context: Mapping[str, Any], _: tuple[str, ...]
-) -> Iterable[Notice]:
+) -> Iterable[Notification]:
     # Sent before what was said is asked for, which might fail.
     yield _failure(dag, run_id, context, _why(dag.dag_id, run_id, context.get("ti")))
     yield from _said(dag, run_id, _states(dag.dag_id, run_id))
 
 
-def _failure(dag: Any, run_id: str, context: Mapping[str, Any], why: str = "") -> Notice:
+def _failure(dag: Any, run_id: str, context: Mapping[str, Any], why: str = "") -> Notification:
     task = getattr(context.get("ti"), "task_id", "")
     reason = str(context.get("reason") or "unknown").replace("_", " ")
     at = f" at {task}" if task else ""
     known = f"{why}\n\nRun {run_id}; the task's log has more."
     unknown = f"Run {run_id}, because of {reason}; the task's log has why."
-    return Notice(
+    return Notification(
         event="failure",
         title=f"{_title(dag)} failed{at}",
-        where=page(dag.dag_id, run_id, task),
+        where=run_url(dag.dag_id, run_id, task),
         details=known if why else unknown,
         advice=advice(dag.doc_md or "", task, why)
         or "read the task's log, mend it, then clear the task: it goes on from there.",
@@ -151,32 +153,34 @@ def _why(dag_id: str, run_id: str, ti: Any) -> str:
 
 def _outcome(
     dag: Any, run_id: str, _: Mapping[str, Any], wanted: tuple[str, ...]
-) -> Iterable[Notice]:
+) -> Iterable[Notification]:
     states = _states(dag.dag_id, run_id)
     said = [notice for notice in _said(dag, run_id, states) if notice.event in wanted]
     end = _end(dag, run_id, states)
     return [*said, end] if end and (end.event == "skip" or not said) else said
 
 
-def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notice]:
+def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notification]:
     """Return what a run's tasks had to say, as one notice for each event."""
     texts: dict[str, list[str]] = {}
     for task, saying in _left(dag, run_id, NOTIFICATION_KEY).items():
         # What a task said before a person cleared it no longer counts where it did not run again.
         if _has_run(dag.get_task(task), states):
             texts.setdefault(saying["event"], []).append(saying["text"])
-    where = page(dag.dag_id, run_id)
+    where = run_url(dag.dag_id, run_id)
     return [
-        Notice(event, f"{_title(dag)}: {event}", where, "\n".join(lines))
+        Notification(event, f"{_title(dag)}: {event}", where, "\n".join(lines))
         for event, lines in texts.items()
     ]
 
 
-def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notice | None:
-    where = page(dag.dag_id, run_id)
+def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notification | None:
+    where = run_url(dag.dag_id, run_id)
     reasons = {task: str(why) for task, why in _left(dag, run_id, REASON).items()}
     if any(states.get(task.task_id) == "success" for task in dag.leaves):
-        return Notice("success", f"{_title(dag)} did well", where, "\n".join(reasons.values()))
+        return Notification(
+            "success", f"{_title(dag)} did well", where, "\n".join(reasons.values())
+        )
     ordered = _ordered(dag)
     tasks = [task.task_id for task in ordered]
     skipped = (at for at, task in enumerate(ordered) if _ends_with(task, states))
@@ -185,7 +189,7 @@ def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notice | None:
     # Its own reason, or that of the task before it which skipped it; none of a run before a clear.
     why = [reasons[task] for task in tasks[: first + 1] if task in reasons]
     title = f"{_title(dag)} skipped {tasks[first]} and what follows"
-    return Notice("skip", title, where, why[-1] if why else "No task left a reason.")
+    return Notification("skip", title, where, why[-1] if why else "No task left a reason.")
 
 
 def _has_run(task: Any, states: Mapping[str, str]) -> bool:

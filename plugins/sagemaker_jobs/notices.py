@@ -4,6 +4,6 @@ Airflow stores the callback of a deadline by its import path. Remove this module
 the move.
 """
 
-from sagemaker_jobs.notifications.notices import deadline_missed
+from sagemaker_jobs.notifications.deadlines import deadline_missed
 
 __all__ = ["deadline_missed"]

@@ -14,7 +14,7 @@ import pytest
 from botocore.stub import Stubber
 
 from sagemaker_jobs.errors import JobNotStopped
-from sagemaker_jobs.notifications.notices import Notice
+from sagemaker_jobs.notifications.notification import Notification
 from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer
 from tests.plugins.sagemaker_jobs.descriptions import training_job
 from tests.plugins.sagemaker_jobs.jobs.test_sweep import lists
@@ -117,7 +117,7 @@ def test_what_was_stopped_is_sent_though_another_stop_was_refused(
 ) -> None:
     """The next try deletes this try's XComs, and finds the stopped jobs no longer."""
     client = boto3.client("sagemaker", region_name="us-east-1")
-    sent: list[Notice] = []
+    sent: list[Notification] = []
     context = {"ti": SimpleNamespace(dag_id="job_sweep", run_id="tonight")}
     deployment = SimpleNamespace(name="here")
     stop_orphans = dag_bag.dags["job_sweep"].get_task("stop_orphans").python_callable

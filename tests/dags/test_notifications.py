@@ -311,7 +311,7 @@ def test_every_dag_has_a_deadline_within_its_time_limit(dag_bag: Any) -> None:
     for dag in dag_bag.dags.values():
         (alert,) = dag.deadline if isinstance(dag.deadline, list) else [dag.deadline]
         assert timedelta() < alert.interval < dag.dagrun_timeout
-        assert alert.callback.path == "sagemaker_jobs.notifications.notices.deadline_missed"
+        assert alert.callback.path == "sagemaker_jobs.notifications.deadlines.deadline_missed"
         assert dag.on_failure_callback
         assert dag.on_success_callback
 

@@ -35,7 +35,8 @@ from include.storage.layout import Layout
 from sagemaker_jobs.endpoints.updates import deploy_endpoint
 from sagemaker_jobs.jobs.ownership import task_tag
 from sagemaker_jobs.jobs.sweep import sweep
-from sagemaker_jobs.notifications.notices import Notice, send
+from sagemaker_jobs.notifications.dispatch import send
+from sagemaker_jobs.notifications.notification import Notification
 from tests.iam.needed import SAGEMAKER, Call
 from tests.iam.recorder import canned
 
@@ -298,7 +299,7 @@ def send_a_message() -> list[Call]:
         patch.setenv("AIRFLOW_VAR_NOTIFY_WEBHOOK_CONNECTION", "")
         patch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://x:y@?region_name=us-east-1")
         with canned(lambda operation, params: {}) as calls:
-            send(Notice("failure", "a title", "a text"))
+            send(Notification("failure", "a title", "a text"))
     return calls
 
 

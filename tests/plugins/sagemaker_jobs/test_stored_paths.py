@@ -78,6 +78,6 @@ def test_a_stored_deadline_reference_is_registered(
 
 
 def test_a_stored_deadline_callback_is_found() -> None:
-    from sagemaker_jobs.notifications import notices
+    from sagemaker_jobs.notifications import deadlines
 
-    assert import_string("sagemaker_jobs.notices.deadline_missed") is notices.deadline_missed
+    assert import_string("sagemaker_jobs.notices.deadline_missed") is deadlines.deadline_missed

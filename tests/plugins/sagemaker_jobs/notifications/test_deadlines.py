@@ -1,81 +1,50 @@
-"""A run that has a deadline can be cleared: the answer to most failures starts with that."""
+"""The callback that reports a late run."""
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+import asyncio
 
 import pytest
 
-ROOT = Path(__file__).parents[4]
-DAG_FILE = """
-from datetime import timedelta
+from sagemaker_jobs.notifications.deadlines import deadline_missed
+from tests.plugins.sagemaker_jobs.notifications.conftest import Webhook
 
-from airflow.sdk import DAG, AsyncCallback, DeadlineAlert, task
-from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline
-from sagemaker_jobs.notifications.notices import deadline_missed
-
-with DAG(
-    "late",
-    schedule=None,
-    deadline=DeadlineAlert(
-        reference=DagRunCreatedDeadline(),
-        interval=timedelta(hours=1),
-        callback=AsyncCallback(deadline_missed, kwargs={"title": "late", "advice": ""}),
-    ),
-) as dag:
-
-    @task
-    def nothing():
-        pass
-
-    nothing()
-"""
-DEADLINES = """
-from datetime import timedelta
-
-from airflow.models.dagrun import DagRun
-from airflow.models.deadline import Deadline
-from airflow.utils.session import create_session
-from sqlalchemy import select
-
-with create_session() as session:
-    for run, deadline in session.execute(
-        select(DagRun, Deadline).join(Deadline, Deadline.dagrun_id == DagRun.id)
-    ):
-        late = deadline.deadline_time - run.run_after
-        print("RUN", run.clear_number, abs(late - timedelta(hours=1)) < timedelta(minutes=1))
-"""
+RUN = {"dag_id": "d", "dag_run_id": "r", "state": "running", "queued_at": "01:00"}
 
 
-@pytest.fixture
-def home(airflow_database: Path, tmp_path: Path) -> Path:
-    """An Airflow of its own, with the project's plugins and one DAG."""
-    shutil.copy(airflow_database / "airflow.db", tmp_path)
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "late.py").write_text(DAG_FILE)
-    return tmp_path
+def test_a_late_run_is_reported_with_its_deadline(webhook: Webhook) -> None:
+    """The context is JSON, as Airflow's scheduler passes it to the triggerer."""
+    context = {"dag_run": RUN, "deadline": {"id": "1", "deadline_time": "03:00"}}
+    asyncio.run(deadline_missed(context=context, title="d is late", advice="look"))
+    (received,) = webhook.received
+    assert received["event"] == "deadline"
+    for part in ("d is late", "03:00", "state running", "/dags/d/runs/r", "What to do: look"):
+        assert part in received["text"]
 
 
-def airflow(home: Path, *command: str) -> str:
-    environment = {
-        **os.environ,
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "PYTHONPATH": str(ROOT / "plugins"),
-    }
-    done = subprocess.run(
-        [sys.executable, *command], env=environment, cwd=home, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_a_finished_run_is_not_late(webhook: Webhook, state: str) -> None:
+    """Airflow keeps the deadline of a run that failed, which was already reported."""
+    context = {"dag_run": {**RUN, "state": state}}
+    asyncio.run(deadline_missed(context=context, title="d is late", advice="look"))
+    assert webhook.received == []
 
 
-def test_a_run_with_a_deadline_is_cleared_and_keeps_it(home: Path) -> None:
-    airflow(home, "-m", "airflow", "dags", "reserialize")
-    airflow(home, "-m", "airflow", "dags", "trigger", "late")
-    airflow(home, "-m", "airflow", "tasks", "clear", "--yes", "late")
-    assert "RUN 1 True" in airflow(home, "-c", DEADLINES)
+@pytest.mark.parametrize(
+    ("deployments", "reported"),
+    [
+        ({"only_in": ["prod"]}, False),
+        ({"only_in": ["staging", "prod"]}, True),
+        ({"not_in": ["staging"]}, False),
+        ({"not_in": ["prod"]}, True),
+        ({"not_in": []}, True),
+    ],
+)
+def test_only_the_named_deployments_are_notified(
+    webhook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+    deployments: dict[str, list[str]],
+    reported: bool,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_DEPLOYMENT", "staging")
+    late = deadline_missed(context={"dag_run": RUN}, title="late", advice="look", **deployments)
+    asyncio.run(late)
+    assert bool(webhook.received) is reported

@@ -1,0 +1,12 @@
+"""URLs of runs in Airflow's UI."""
+
+import pytest
+
+from sagemaker_jobs.notifications.urls import run_url
+
+
+def test_run_ids_are_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow/")
+    assert run_url("d", "manual__2026-01-01T00:00:00+00:00", "plan") == (
+        "https://airflow/dags/d/runs/manual__2026-01-01T00%3A00%3A00%2B00%3A00/tasks/plan"
+    )
