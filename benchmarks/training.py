@@ -140,7 +140,7 @@ def _records(archive: Path, folder: Path) -> Path:
 
 
 def _reader(path: Path) -> Any:
-    from include.image_classification.recordio.reader import Records
+    from include.image_classification.recordio.record_file import Records
     from include.image_classification.training.input.batches import BatchReader
 
     threads = len(os.sched_getaffinity(0))

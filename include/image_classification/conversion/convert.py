@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.conversion.reuse import EarlierRecords, path_number, stamp
-from include.image_classification.recordio.records import (
-    frame,
+from include.image_classification.recordio.framing import frame, unframe
+from include.image_classification.recordio.image_records import (
     image_header,
     pack_image,
-    unframe,
     unpack_image,
 )
 from include.image_classification.threads import ordered_threads

@@ -17,7 +17,7 @@ from include.image_classification.conversion.listing import (
 )
 from include.image_classification.conversion.record_files import RecordFiles, record_files
 from include.image_classification.progress import with_progress
-from include.image_classification.recordio.image_list import Listed, read_list, write_list
+from include.image_classification.recordio.image_list import ListedImage, read_list, write_list
 
 NAMED_IN_ERROR = 3
 
@@ -97,5 +97,5 @@ def _report(path: Path, lost: list[Lost], skip: bool) -> None:
             " the list, or leave them out with --skip-unreadable"
         )
     entries = (each.entry for each in lost)
-    write_list(skipped, [Listed(entry.index, entry.labels, entry.name) for entry in entries])
+    write_list(skipped, [ListedImage(entry.index, entry.labels, entry.name) for entry in entries])
     _log.warning("%d images are left out; %s names them", len(lost), skipped.name)

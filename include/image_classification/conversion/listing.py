@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.image_classification.container import ProgramError
-from include.image_classification.recordio.image_list import Listed, write_list
+from include.image_classification.recordio.image_list import ListedImage, write_list
 
 # The order in which im2rec.py shuffles, so that the same folder gives the same list.
 SHUFFLE_SEED = 100
@@ -24,7 +24,7 @@ class Shares:
 
 def find_images(
     root: Path, suffixes: Sequence[str], recursive: bool
-) -> tuple[list[Listed], dict[str, int]]:
+) -> tuple[list[ListedImage], dict[str, int]]:
     """Find the images below a folder, as `im2rec.py --list` does.
 
     Args:
@@ -42,13 +42,13 @@ def find_images(
     if not root.is_dir():
         raise ProgramError(f"{root} is no folder; name the one that holds the images")
     labels: dict[str, int] = {}
-    images: list[Listed] = []
+    images: list[ListedImage] = []
     for folder, names in _folders(root) if recursive else [(str(root), sorted(os.listdir(root)))]:
         for name in names:
             path = os.path.join(folder, name)
             if os.path.splitext(name)[1].lower() in suffixes and os.path.isfile(path):
                 label = labels.setdefault(os.path.relpath(folder, root), len(labels))
-                images.append(Listed(len(images), (label,), os.path.relpath(path, root)))
+                images.append(ListedImage(len(images), (label,), os.path.relpath(path, root)))
     if not images:
         raise ProgramError(
             f"{root} holds no images that end in {', '.join(suffixes)}; name others with --exts"
@@ -63,14 +63,14 @@ def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
         yield folder, sorted(names)
 
 
-def shuffled(images: Sequence[Listed]) -> list[Listed]:
+def shuffled(images: Sequence[ListedImage]) -> list[ListedImage]:
     """The images in im2rec.py's random order, which is the same every time."""
     order = list(images)
     random.Random(SHUFFLE_SEED).shuffle(order)
     return order
 
 
-def write_lists(prefix: Path, images: Sequence[Listed], shares: Shares) -> list[Path]:
+def write_lists(prefix: Path, images: Sequence[ListedImage], shares: Shares) -> list[Path]:
     """Write `<prefix>[_<chunk>][_train|_val|_test].lst` and return the files.
 
     Which files there are, and where the cuts fall, is as im2rec.py has it.
@@ -88,8 +88,8 @@ def write_lists(prefix: Path, images: Sequence[Listed], shares: Shares) -> list[
 
 
 def _cut(
-    part: Sequence[Listed], size: int, shares: Shares
-) -> Iterator[tuple[str, Sequence[Listed]]]:
+    part: Sequence[ListedImage], size: int, shares: Shares
+) -> Iterator[tuple[str, Sequence[ListedImage]]]:
     if shares.train == 1.0:
         yield "", part
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 from include.image_classification.conversion import reuse
 from include.image_classification.conversion.convert import Made
 from include.image_classification.conversion.encoding import Encoding
-from include.image_classification.recordio.records import RecordWriter
+from include.image_classification.recordio.framing import RecordWriter
 
 BUFFER = 1 << 20
 

@@ -27,7 +27,7 @@ from include.image_classification.conversion.reuse import SUFFIX, EarlierRecords
 from include.image_classification.conversion.split_images import SplitImages, read_splits
 from include.image_classification.dataset.version.manifest import VersionFiles, write_json
 from include.image_classification.progress import with_progress
-from include.image_classification.recordio.image_list import Listed, write_list
+from include.image_classification.recordio.image_list import ListedImage, write_list
 
 _log = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class _Job:
             return Converted(ranks, len(images), 0, 0)
         prefix = processing_output(split) / f"{split}{self.hosts.suffix}"
         files = RecordFiles.of(prefix, index=processing_output("index"))
-        rows = (Listed(each.index, each.labels, each.name) for each in images.entries(ranks))
+        rows = (ListedImage(each.index, each.labels, each.name) for each in images.entries(ranks))
         write_list(files.index.with_suffix(".lst"), rows)
         with record_files(files, self.encoding) as writer:
             made = self.converter.convert(images.entries(ranks), self.threads)

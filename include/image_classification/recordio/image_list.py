@@ -1,4 +1,4 @@
-"""MXNet's .lst files: `index TAB label [TAB label ...] TAB path`, one image a line."""
+"""MXNet's .lst files: `index TAB label [TAB label ...] TAB path`, one line an image."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,59 +8,60 @@ from include.image_classification.container import ProgramError
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One line: the record's index, its labels, and the image's path as the list has it."""
+class ListedImage:
+    """One line of a list: the record's index, its labels, and the image's path as written."""
 
     index: int
     labels: tuple[float, ...]
     path: str
 
 
-def read_list(path: Path, name: str | None = None) -> Iterator[tuple[str, Listed]]:
-    """Yield a list's lines, each with where it is, for messages about it.
+def read_list(path: Path, name: str | None = None) -> Iterator[tuple[str, ListedImage]]:
+    """Yield the lines of a list, each with its position for messages ("train.lst line 3").
 
-    As MXNet reads them, empty lines and spaces around fields are lost. Names are bytes to the
-    system; those that are no UTF-8 are kept.
+    As in MXNet, empty lines and spaces around fields are ignored. Paths that are not UTF-8 are
+    kept (surrogateescape).
 
     Args:
         path: The list.
-        name: What messages call it; left out, by its file's name.
+        name: What messages call the list; by default the file's name.
 
     Raises:
-        ProgramError: A line is not one of three or more fields, or its numbers are none. MXNet
-            leaves such an image out.
+        ProgramError: A line has fewer than three fields, or a number cannot be parsed. MXNet
+            silently skips such an image.
     """
     name = name or path.name
-    # Only "\n" ends a line: names may hold what Python takes for a line's end, too.
+    # Only "\n" ends a line: a path may contain other characters that Python treats as a line end.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
         for number, line in enumerate(file, 1):
             if line.strip(" \r\t\n"):
-                where = f"{name} line {number}"
-                yield where, _parse(line, where)
+                position = f"{name} line {number}"
+                yield position, _parse(line, position)
 
 
-def _parse(line: str, where: str) -> Listed:
+def _parse(line: str, position: str) -> ListedImage:
     fields = [field.strip(" \r") for field in line.strip(" \r\t\n").split("\t")]
     if len(fields) < 3:
         raise ProgramError(
-            f"{where} has {len(fields)} fields; it needs index, label and path, with tabs between"
+            f"{position} has {len(fields)} fields; it needs index, label and path, separated by"
+            " tabs"
         )
     index, *labels, path = fields
     if not index.lstrip("-").isdecimal():
-        raise ProgramError(f"{where}: the index {index!r} is no whole number")
-    return Listed(int(index), tuple(_label(label, where) for label in labels), path)
+        raise ProgramError(f"{position}: the index {index!r} is not a whole number")
+    return ListedImage(int(index), tuple(_parse_label(label, position) for label in labels), path)
 
 
-def _label(text: str, where: str) -> float:
+def _parse_label(text: str, position: str) -> float:
     try:
         return float(text)
     except ValueError as error:
         raise ProgramError(
-            f"{where}: the label {text!r} is no number such as 3 or 3.000000"
+            f"{position}: the label {text!r} is not a number such as 3 or 3.000000"
         ) from error
 
 
-def write_list(path: Path, images: Iterable[Listed]) -> None:
+def write_list(path: Path, images: Iterable[ListedImage]) -> None:
     """Write a list; labels have six decimals, as im2rec.py writes them."""
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         for image in images:

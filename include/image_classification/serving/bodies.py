@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from include.image_classification.container import ProgramError
 from include.image_classification.images.header import JPEG_START, PNG_START
-from include.image_classification.recordio.records import MAGIC, scan_records, unpack_image
+from include.image_classification.recordio.framing import MAGIC, read_stream
+from include.image_classification.recordio.image_records import unpack_image
 from include.image_classification.serving.photo import PhotoError
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "application/x-image")
@@ -37,8 +38,7 @@ def _records(body: bytes) -> Iterator[bytes]:
     if not body.startswith(MAGIC):
         yield body
         return
-    for pieces in scan_records(io.BytesIO(body), "the body"):
-        yield MAGIC.join(body[start:end] for start, end in pieces)
+    yield from read_stream(io.BytesIO(body), "the body")
 
 
 def _content(record: bytes) -> bytes:

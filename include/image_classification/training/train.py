@@ -11,7 +11,7 @@ from typing import Any
 
 from include.image_classification import channels, log_lines
 from include.image_classification.container import ProgramError, base_dir
-from include.image_classification.recordio.reader import Records
+from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.supervise import (
     needs_supervisor,

@@ -8,7 +8,7 @@ from include.contracts.dataset import Reason, Split
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import normal, path_problem
 from include.image_classification.dataset.source.labelled import Row
-from include.image_classification.recordio.image_list import Listed, read_list
+from include.image_classification.recordio.image_list import ListedImage, read_list
 
 CLASSES_FILES = ("classes.txt", "classes.json")
 
@@ -31,7 +31,7 @@ def read_rows(path: Path, name: str, split: Split | None) -> list[Row]:
     return rows
 
 
-def _row(listed: Listed, where: str, split: Split | None) -> Row:
+def _row(listed: ListedImage, where: str, split: Split | None) -> Row:
     if len(listed.labels) != 1:
         raise ProgramError(
             f"{where} has {2 + len(listed.labels)} fields; it needs index, label and path, with"
@@ -40,7 +40,7 @@ def _row(listed: Listed, where: str, split: Split | None) -> Row:
     (label,) = listed.labels
     if not label.is_integer():
         raise ProgramError(
-            f"{where}: the label '{label:g}' is no whole number such as 3 or 3.000000"
+            f"{where}: the label '{label:g}' is not a whole number such as 3 or 3.000000"
         )
     problem: tuple[Reason, str] | None = None
     if path_problem(listed.path):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from include.image_classification.container import ProgramError
 from include.image_classification.images.resizing import Image, squash
 from include.image_classification.recordio.labels import label_rows
-from include.image_classification.recordio.reader import Records
+from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.distribution.share import WHOLE, Share
 from include.image_classification.training.input.augmentation import augment, resized
 from include.image_classification.training.input.decoded_images import DecodedImages

@@ -5,7 +5,7 @@ import threading
 from include.image_classification.container import ProgramError
 from include.image_classification.images.network_input import decode, describe_undecodable
 from include.image_classification.images.resizing import Image
-from include.image_classification.recordio.reader import Records
+from include.image_classification.recordio.record_file import Records
 
 KEPT_BYTES = 256 * 2**20
 """How much of a channel stays decoded: some 3,000 images of 160 pixels square."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import path_problem
-from include.image_classification.recordio.image_list import Listed, read_list
+from include.image_classification.recordio.image_list import ListedImage, read_list
 from include.image_classification.recordio.labels import Label, Labelling
 
 
@@ -57,7 +57,7 @@ class ListedImages:
         """Which image this is, for a message."""
         return f"{self._paths[index]} of the {self._channel} channel"
 
-    def _path(self, listed: Listed) -> str:
+    def _path(self, listed: ListedImage) -> str:
         if path_problem(listed.path):
             raise ProgramError(f"{listed.path} leads out of the channel")
         if not (self._folder / listed.path).is_file():

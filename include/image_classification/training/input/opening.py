@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from include.image_classification import channels
 from include.image_classification.container import ProgramError, base_dir
 from include.image_classification.recordio.labels import Labelling
-from include.image_classification.recordio.reader import Records
+from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.input.listed_images import ListedImages
 from include.image_classification.training.input.pipe import Pipe

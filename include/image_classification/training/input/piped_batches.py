@@ -14,12 +14,12 @@ from include.image_classification.container import ProgramError
 from include.image_classification.images.network_input import decode, describe_undecodable
 from include.image_classification.images.resizing import Image, squash
 from include.image_classification.recordio.labels import label_rows
+from include.image_classification.recordio.record_stream import Sample, stream_samples
 from include.image_classification.training.distribution.share import WHOLE, Share
 from include.image_classification.training.input.augmentation import augment, resized
 from include.image_classification.training.input.batches import AHEAD, Batch
 from include.image_classification.training.input.pipe import Pipe
 from include.image_classification.training.input.shuffling import shuffled
-from include.image_classification.training.input.stream import Sample, stream_samples
 
 View = Callable[[int, Sample], Image]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from include.image_classification.training.input.stream import Sample
+from include.image_classification.recordio.record_stream import Sample
 
 MOST_SAMPLES = 4096
 MOST_BYTES = 256 * 2**20

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from include.image_classification.container import ProgramError
 from include.image_classification.mxnet_import import mx
 from include.image_classification.recordio.labels import label_rows
-from include.image_classification.recordio.reader import Images
+from include.image_classification.recordio.record_file import Images
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.loop.metrics import Accuracy, LabelAccuracy, Metric
 

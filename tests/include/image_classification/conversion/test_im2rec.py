@@ -20,7 +20,8 @@ from include.image_classification.dataset.version.manifest import (
     write_version,
 )
 from include.image_classification.mxnet_import import mx
-from include.image_classification.recordio.records import read_records, unpack_image
+from include.image_classification.recordio.framing import read_records
+from include.image_classification.recordio.image_records import unpack_image
 from tests.include.image_classification.dataset.making import photo
 
 SPLITS: list[Split] = ["train", "train", "train", "validation", "test"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion import im2rec
-from include.image_classification.recordio.image_list import Listed, read_list, write_list
+from include.image_classification.recordio.image_list import ListedImage, read_list, write_list
 from tests.include.image_classification.conversion import mxnet_tool
 
 NAMES = st.text("abcXY Ø-_.", min_size=1, max_size=6).filter(lambda name: name.strip(" .") == name)
@@ -63,7 +63,7 @@ def test_lists_are_those_of_mxnet(paths: list[str], flags: list[str]) -> None:
 @given(
     st.lists(
         st.builds(
-            Listed,
+            ListedImage,
             st.integers(0, 10**9),
             st.lists(st.integers(-1000, 1000).map(float), min_size=1, max_size=4).map(tuple),
             st.text(
@@ -73,7 +73,7 @@ def test_lists_are_those_of_mxnet(paths: list[str], flags: list[str]) -> None:
     )
 )
 @settings(deadline=None)
-def test_what_is_written_is_read(images: list[Listed]) -> None:
+def test_what_is_written_is_read(images: list[ListedImage]) -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "set.lst"
         write_list(path, images)
@@ -84,8 +84,8 @@ def test_what_is_written_is_read(images: list[Listed]) -> None:
     ("line", "message"),
     [
         ("7\tcar.jpg", r"set\.lst line 2 has 2 fields; it needs index, label and path"),
-        ("seven\t1\tcar.jpg", r"set\.lst line 2: the index 'seven' is no whole number"),
-        ("7\tcar\tcar.jpg", r"set\.lst line 2: the label 'car' is no number"),
+        ("seven\t1\tcar.jpg", r"set\.lst line 2: the index 'seven' is not a whole number"),
+        ("7\tcar\tcar.jpg", r"set\.lst line 2: the label 'car' is not a number"),
     ],
 )
 def test_a_line_that_is_none_is_named(tmp_path: Path, line: str, message: str) -> None:

@@ -20,7 +20,8 @@ from include.image_classification.conversion import encoding as encoding_module
 from include.image_classification.conversion.encoding import Encoding
 from include.image_classification.images.resizing import Image
 from include.image_classification.mxnet_import import mx
-from include.image_classification.recordio.records import MAGIC, read_records, unpack_image
+from include.image_classification.recordio.framing import MAGIC, read_records
+from include.image_classification.recordio.image_records import unpack_image
 from tests.include.image_classification.conversion import mxnet_tool
 from tests.include.image_classification.dataset.making import photo
 

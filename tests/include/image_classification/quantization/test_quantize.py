@@ -24,7 +24,7 @@ from include.image_classification.quantization.handover import (
     write_batch,
     write_end,
 )
-from include.image_classification.recordio.reader import Records
+from include.image_classification.recordio.record_file import Records
 from include.image_classification.serving.model import Model, checkpoint
 from include.image_classification.serving.photo import read_photo
 from include.image_classification.training.input.batches import Batch, BatchReader

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.mxnet_import import mx
+from include.image_classification.recordio.framing import RecordWriter
+from include.image_classification.recordio.image_records import pack_image
 from include.image_classification.recordio.labels import Labelling, label_rows
-from include.image_classification.recordio.reader import RecordFile, Records
-from include.image_classification.recordio.records import RecordWriter, pack_image
+from include.image_classification.recordio.record_file import RecordFile, Records
+from include.image_classification.recordio.record_stream import stream_samples
 from include.image_classification.training.input.batches import BatchReader
 from include.image_classification.training.input.listed_images import ListedImages
-from include.image_classification.training.input.stream import stream_samples
 from tests.include.image_classification.training.making import make_job, picture, start_program
 
 SHOWN = list(itertools.product((0.0, 1.0), repeat=3))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
-from include.image_classification.recordio.records import frame, pack_image
+from include.image_classification.recordio.framing import frame
+from include.image_classification.recordio.image_records import pack_image
 from include.image_classification.serving import limits
 from include.image_classification.serving.application import make_application
 from include.image_classification.serving.limits import Limits

@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from include.image_classification.recordio.records import RecordWriter, pack_image
+from include.image_classification.recordio.framing import RecordWriter
+from include.image_classification.recordio.image_records import pack_image
 
 ROOT = Path(__file__).parents[4]
 SETTINGS = {

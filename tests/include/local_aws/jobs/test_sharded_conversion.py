@@ -19,7 +19,8 @@ from include.image_classification.dataset.version.manifest import (
     write_json,
     write_version,
 )
-from include.image_classification.recordio.records import read_records, unpack_image
+from include.image_classification.recordio.framing import read_records
+from include.image_classification.recordio.image_records import unpack_image
 from include.sagemaker_requests import im2rec_request, training_hyperparameters, training_request
 from include.storage.layout import Layout
 from tests.include.image_classification.dataset.making import photo

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.recordio.reader import Records
-from include.image_classification.recordio.records import RecordWriter, pack_image
+from include.image_classification.recordio.framing import RecordWriter
+from include.image_classification.recordio.image_records import pack_image
+from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.input.batches import BatchReader
 from include.image_classification.training.input.decoded_images import DecodedImages
 from tests.include.image_classification.training.making import write_records

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.recordio.reader import Records
+from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.input.opening import open_channel
 from tests.include.image_classification.training.making import picture
 
@@ -47,7 +47,7 @@ def test_a_list_labels_the_photos(data: Path) -> None:
         ("", r"train.lst lists no images"),
         ("0 2 a.png", r"train.lst line 1 has 1 fields; it needs index, label and path"),
         ("0\ta.png", r"train.lst line 1 has 2 fields"),
-        ("0\tone\ta.png", r"train.lst line 1: the label 'one' is no number"),
+        ("0\tone\ta.png", r"train.lst line 1: the label 'one' is not a number"),
         ("0\t3\ta.png", r"a.png has label 3, which is not in 0..2: num_classes is 3"),
         ("0\t0.5\ta.png", r"a.png has label 0.5"),
         ("0\tnan\ta.png", r"a.png has label nan"),

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
-from include.image_classification.recordio.records import MAGIC, frame, pack_image
+from include.image_classification.recordio.framing import MAGIC, frame
+from include.image_classification.recordio.image_records import pack_image
+from include.image_classification.recordio.record_stream import Sample, stream_samples
 from include.image_classification.training.distribution.share import Share
 from include.image_classification.training.input import pipe as pipe_module
 from include.image_classification.training.input.batches import Batch
@@ -20,7 +22,6 @@ from include.image_classification.training.input.opening import make_reader, ope
 from include.image_classification.training.input.pipe import Pipe
 from include.image_classification.training.input.piped_batches import PipedReader
 from include.image_classification.training.input.shuffling import shuffled
-from include.image_classification.training.input.stream import Sample, stream_samples
 from tests.include.image_classification.training.input.piping import piped
 from tests.include.image_classification.training.making import (
     make_job,
@@ -103,7 +104,7 @@ def test_what_cannot_be_trained_on_is_refused(tmp_path: Path) -> None:
     whole = records(tmp_path, [0, 1, 2, 0])
     name = "the pipe of channel train"
     assert f"{name} is cut off" in refusal(tmp_path / "a", whole[:-8])
-    assert f"{name} is no RecordIO" in refusal(tmp_path / "b", b"12345678" + whole)
+    assert f"{name} is not a RecordIO file" in refusal(tmp_path / "b", b"12345678" + whole)
     assert "record 1 has label 3" in refusal(tmp_path / "c", records(tmp_path, [0, 3]))
     assert "record 0 has 2 labels" in refusal(
         tmp_path / "d", frame(pack_image([0, 1], 0, picture(0, 0)))

@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.mxnet_import import mx
-from include.image_classification.recordio.records import (
+from include.image_classification.recordio.framing import (
     MAGIC,
     RecordWriter,
     frame,
-    pack_image,
     read_records,
     unframe,
-    unpack_image,
 )
+from include.image_classification.recordio.image_records import pack_image, unpack_image
 
 # Bytes in which the magic number is likely, at a multiple of four and elsewhere.
 PAYLOADS = st.lists(
@@ -115,7 +114,7 @@ def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
 )
 def test_what_is_no_record_file_is_an_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.rec").write_bytes(data)
-    with pytest.raises(ProgramError, match=r"a\.rec is (damaged|cut off|no RecordIO)"):
+    with pytest.raises(ProgramError, match=r"a\.rec is (damaged|cut off|not a RecordIO file)"):
         list(read_records(tmp_path / "a.rec"))
 
 

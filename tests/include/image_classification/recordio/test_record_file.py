@@ -8,14 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
-from include.image_classification.recordio.reader import RecordFile, Records
-from include.image_classification.recordio.records import (
-    IMAGE_HEADER,
-    MAGIC,
-    RecordWriter,
-    frame,
-    pack_image,
-)
+from include.image_classification.recordio.framing import MAGIC, RecordWriter, frame
+from include.image_classification.recordio.image_records import IMAGE_HEADER, pack_image
+from include.image_classification.recordio.record_file import RecordFile, Records
 from tests.include.image_classification.training.making import picture, write_records
 
 
@@ -55,7 +50,9 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, kept: int) -> None:
         RecordFile(path, classes=3)
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"", "empty"), (b"no record", "no RecordIO")])
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"", "empty"), (b"no record", "not a RecordIO file")]
+)
 def test_another_file_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "train.rec"
     path.write_bytes(content)
