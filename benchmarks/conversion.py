@@ -17,7 +17,7 @@ from benchmarks import photos
 from benchmarks.mxnet_tool import best_threads, mxnet_im2rec
 from benchmarks.pairs import Ratio, compare, peak_megabytes
 from include.image_classification.conversion.encoding import Encoding, fit, reduction
-from include.image_classification.images.decoding import decode
+from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.resizing import Image
 from include.local_run.drawing.data_set import draw_cars
 
@@ -131,8 +131,8 @@ def fidelity(archive: Path, folder: Path) -> Ratio:
     ours, peers = [], []
     for path in sorted(photos.unpack(archive, folder).rglob("*.jpg")):
         data = path.read_bytes()
-        full = decode(data, 1)
-        decoded = decode(data, 1, partial(reduction, encoding=encoding))
+        full = decode_photo(data, 1)
+        decoded = decode_photo(data, 1, partial(reduction, encoding=encoding))
         if decoded.reduction > 1:
             exact = _centre(full.image, cv2.INTER_AREA)
             ours.append(_psnr(fit(decoded, encoding), exact))

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks import inference, photos
 from benchmarks.conversion import environment
 from benchmarks.pairs import PAIRS, Ratio, compare
-from include.image_classification.images.decoding import decode
+from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.resizing import squash
 from include.image_classification.model.int8_decision import has_int8_instructions, is_served
 from include.local_aws.processes.ports import free_port
@@ -180,7 +180,7 @@ def _bodies(folder: Path) -> list[bytes]:
 
 
 def _square(photo: bytes) -> bytes:
-    image = squash(decode(photo, 1).image, inference.SIDE, inference.SIDE)
+    image = squash(decode_photo(photo, 1).image, inference.SIDE, inference.SIDE)
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 

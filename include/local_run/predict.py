@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from include.decisions.registry.serving_model import ServingModel, find_serving_model
-from include.image_classification.images.still import (
+from include.image_classification.images.opencv_decoder import (
     AnimatedPhotoError,
     UnsupportedPhotoError,
     decode_still,

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from include.image_classification.images.decoding import REDUCTIONS, Colour, Decoded, decode
+from include.image_classification.images.decoding import REDUCTIONS, Decoded, decode_photo
+from include.image_classification.images.opencv_decoder import Colour
 from include.image_classification.images.resizing import Image, squash
 
 Fit = Literal["keep", "crop", "squash"]
@@ -54,7 +55,7 @@ def encode(data: bytes, encoding: Encoding) -> bytes:
     if encoding.pass_through:
         return data
     enough = functools.partial(reduction, encoding=encoding)
-    image = fit(decode(data, encoding.colour, enough), encoding)
+    image = fit(decode_photo(data, encoding.colour, enough), encoding)
     jpeg = encoding.format == ".jpg"
     option = cv2.IMWRITE_JPEG_QUALITY if jpeg else cv2.IMWRITE_PNG_COMPRESSION
     quality = encoding.quality if jpeg else min(encoding.quality, 9)

@@ -1,9 +1,7 @@
-"""Telling a moving picture from a photo: a model would see its first frame only."""
-
-import struct
+"""Detection of animated images: a model would see only their first frame."""
 
 from include.contracts.limits import MOST_CHUNKS
-from include.image_classification.images.header import PNG_START
+from include.image_classification.images.header import PNG_START, png_chunks
 
 GIF_SCREEN, GIF_COLOURS = 13, 0x80
 GIF_EXTENSION, GIF_FRAME = 0x21, 0x2C
@@ -11,52 +9,45 @@ WEBP_ANIMATED = 0x02
 
 
 def animation(data: bytes) -> str | None:
-    """Name the kind of animated picture that a file holds, or return None."""
+    """Return the kind of animated image that a file holds, such as "an animated PNG", or None."""
     if data.startswith(PNG_START):
-        return "an animated PNG" if _png_moves(data) else None
+        return "an animated PNG" if _is_animated_png(data) else None
     if data.startswith(b"GIF8"):
-        return "an animated GIF" if _gif_moves(data) else None
+        return "an animated GIF" if _is_animated_gif(data) else None
     if data.startswith(b"RIFF") and data[8:16] == b"WEBPVP8X" and len(data) > 20:
         return "an animated WebP" if data[20] & WEBP_ANIMATED else None
     return None
 
 
-def _png_moves(data: bytes) -> bool:
-    """Whether a chunk acTL comes before the pixels, as the format demands."""
-    at = len(PNG_START)
-    for _ in range(MOST_CHUNKS):
-        if at + 8 > len(data):
-            break
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind in (b"acTL", b"IDAT"):
-            return bool(kind == b"acTL")
-        at += 12 + length
-    return False
+def _is_animated_png(data: bytes) -> bool:
+    """Return whether a chunk acTL precedes the pixels, as the format requires."""
+    kinds = (kind for _, kind in png_chunks(data) if kind in (b"acTL", b"IDAT"))
+    return next(kinds, None) == b"acTL"
 
 
-def _gif_moves(data: bytes) -> bool:
-    """Whether there is a second frame, found from block to block."""
+def _is_animated_gif(data: bytes) -> bool:
+    """Return whether there is a second frame, by walking from block to block."""
     frames = 0
-    at = GIF_SCREEN + (_colours(data[10]) if len(data) > 10 else 0)
-    while at + 10 <= len(data) and frames < 2:
-        if data[at] == GIF_FRAME:
+    offset = GIF_SCREEN + (_colour_table_size(data[10]) if len(data) > 10 else 0)
+    while offset + 10 <= len(data) and frames < 2:
+        if data[offset] == GIF_FRAME:
             frames += 1
-            at = _after_blocks(data, at + 11 + _colours(data[at + 9]))
-        elif data[at] == GIF_EXTENSION:
-            at = _after_blocks(data, at + 2)
+            offset = _skip_blocks(data, offset + 11 + _colour_table_size(data[offset + 9]))
+        elif data[offset] == GIF_EXTENSION:
+            offset = _skip_blocks(data, offset + 2)
         else:
             break
     return frames > 1
 
 
-def _colours(flags: int) -> int:
-    """How long the table of colours is that these flags announce."""
+def _colour_table_size(flags: int) -> int:
+    """Return the size in bytes of the colour table that these flags announce."""
     return 3 << ((flags & 7) + 1) if flags & GIF_COLOURS else 0
 
 
-def _after_blocks(data: bytes, at: int) -> int:
+def _skip_blocks(data: bytes, offset: int) -> int:
     for _ in range(MOST_CHUNKS):
-        if at >= len(data) or not data[at]:
-            return at + 1
-        at += 1 + data[at]
+        if offset >= len(data) or not data[offset]:
+            return offset + 1
+        offset += 1 + data[offset]
     return len(data)

@@ -1,4 +1,4 @@
-"""Cutting a photo to the part that its box shows."""
+"""Cropping of photos to their bounding boxes."""
 
 import math
 from dataclasses import dataclass
@@ -8,59 +8,59 @@ import cv2
 
 from include.contracts.dataset import Box
 from include.image_classification.images.header import PhotoHeader
+from include.image_classification.images.opencv_decoder import decode_still
 from include.image_classification.images.orientation import orientation, upright
 from include.image_classification.images.resizing import Image
-from include.image_classification.images.still import decode_still
 
 QUALITY = 95
 
 
 @dataclass(frozen=True)
-class CutImage:
-    """A part of a photo, upright, encoded as a photo of its own."""
+class CroppedImage:
+    """A part of a photo, upright, encoded as a photo."""
 
     data: bytes
     pixels: Image
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """The width in pixels."""
         return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """The height in pixels."""
         return int(self.pixels.shape[0])
 
 
 def place_box(box: Box, margin: float, width: int, height: int) -> Box | None:
-    """Return the part of a photo to keep, or None if the box shows nothing of it.
+    """Return the part of a photo to keep, or None if the box lies outside the photo.
 
-    The box is clipped to the photo; then it grows by a margin, a share of its width to the left and
-    the right and the same share of its height above and below; and is clipped again.
+    The box is clipped to the photo, then grows by the margin on all four sides, and is clipped
+    again.
 
     Args:
-        box: In the photo's pixels as stored.
-        margin: The share, 0 for none.
-        width: Of the photo, as stored.
-        height: Of the photo, as stored.
+        box: The bounding box in the photo's pixels as stored.
+        margin: The growth of a side, as a fraction of the box's width or height.
+        width: The photo's width as stored.
+        height: The photo's height as stored.
     """
-    left, right = _grown(max(0, box.left), min(width, box.right), margin, width)
-    top, bottom = _grown(max(0, box.top), min(height, box.bottom), margin, height)
+    left, right = _grow(max(0, box.left), min(width, box.right), margin, width)
+    top, bottom = _grow(max(0, box.top), min(height, box.bottom), margin, height)
     return Box(left, top, right, bottom) if left < right and top < bottom else None
 
 
-def _grown(start: int, end: int, margin: float, limit: int) -> tuple[int, int]:
-    more = math.floor((end - start) * margin + 0.5) if end > start else 0
-    return max(0, start - more), min(limit, end + more)
+def _grow(start: int, end: int, margin: float, limit: int) -> tuple[int, int]:
+    growth = math.floor((end - start) * margin + 0.5) if end > start else 0
+    return max(0, start - growth), min(limit, end + growth)
 
 
-def cut(data: bytes, box: Box, header: PhotoHeader) -> CutImage | None:
-    """Cut a box that lies within a photo, at full resolution; None if the photo does not decode.
+def crop(data: bytes, box: Box, header: PhotoHeader) -> CroppedImage | None:
+    """Crop a photo at full resolution to a box inside it; None if the photo cannot be decoded.
 
-    The box counts pixels as stored; EXIF's orientation is obeyed after cutting. A JPEG is encoded
-    again as one of quality 95 whose colours keep their resolution, a PNG as PNG of 8 bits without
-    transparency, which every decoder further on would drop.
+    The box is in pixels as stored; EXIF orientation is applied after cropping. A JPEG is encoded
+    as JPEG of quality 95 without chroma subsampling, a PNG as PNG of 8 bits without transparency,
+    which all later decoders drop.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     photo: Any = decode_still(data, flags)
@@ -72,4 +72,4 @@ def cut(data: bytes, box: Box, header: PhotoHeader) -> CutImage | None:
         *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
     ]
     encoded = cv2.imencode(f".{header.suffix}", part, options if header.suffix == "jpg" else [])
-    return CutImage(encoded[1].tobytes(), part)
+    return CroppedImage(encoded[1].tobytes(), part)

@@ -1,25 +1,28 @@
-"""What a photo's first bytes say: its format and its size, before anything is decoded.
+"""Format and size of a photo, read from its header before anything is decoded.
 
-A few hundred bytes can claim a picture of a hundred gigabytes, so the size is read first.
+A file of a few hundred bytes can announce a picture of a hundred gigabytes, so the size is read
+first.
 """
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from include.contracts.limits import MOST_SEGMENTS
+from include.contracts.limits import MOST_CHUNKS, MOST_SEGMENTS
 
 JPEG_START = b"\xff\xd8\xff"
+JPEG_END = b"\xff\xd9"
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
-# The JPEG markers that open a frame and hold its size: SOF0 to SOF15 without DHT, JPG and DAC.
+# JPEG markers that start a frame and hold its size: SOF0 to SOF15 without DHT, JPG and DAC.
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Baseline, extended and progressive, with Huffman codes: what cameras and phones write.
+# Baseline, extended and progressive with Huffman codes, as cameras and phones write them.
 USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 END = 0xD9
-# In a scan, FF 00 is a data byte and FF D0 to FF D7 restart it; FF FF is padding anywhere. Between
-# segments, a decoder skips what is no marker, too.
+# In a scan, FF 00 is a data byte and FF D0 to FF D7 restart the scan; FF FF is padding anywhere.
+# Between segments, a decoder skips bytes that are not a marker.
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 OTHER_FORMATS = {
@@ -36,11 +39,11 @@ OTHER_FORMATS = {
 
 @dataclass(frozen=True)
 class PhotoHeader:
-    """A photo's format, by its bytes and not by its name, and its size in pixels as stored.
+    """A photo's format, detected from its bytes, and its size in pixels as stored.
 
-    `whole` is false where the file ends before its picture does, or has so many segments that its
-    end was not looked for (see `limits.MOST_SEGMENTS`); `usual` says of a JPEG that it is
-    coded as nearly all are, with 8 bits of grey or three colours.
+    `whole` is false if the file ends before its picture does, or has more segments than
+    `limits.MOST_SEGMENTS`. `usual` is true for a JPEG in a common coding, with 8 bits of grey or
+    three colours.
     """
 
     suffix: Literal["jpg", "png"]
@@ -51,9 +54,9 @@ class PhotoHeader:
 
 
 def read_photo_header(data: bytes) -> PhotoHeader | None:
-    """Read the header of a JPEG or PNG, or return None for anything else.
+    """Return the header of a JPEG or PNG, or None for another format.
 
-    A JPEG or PNG that ends before it says its size has size 0 and is not whole.
+    A file that ends before its size has width and height 0 and is not whole.
     """
     if data.startswith(JPEG_START):
         return _jpeg_header(data)
@@ -62,35 +65,46 @@ def read_photo_header(data: bytes) -> PhotoHeader | None:
     return None
 
 
+def png_chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the chunks of a PNG as (offset, type), at most `limits.MOST_CHUNKS`."""
+    offset = len(PNG_START)
+    for _ in range(MOST_CHUNKS):
+        if offset + 8 > len(data):
+            return
+        length, kind = struct.unpack_from(">I4s", data, offset)
+        yield offset, kind
+        offset += 12 + length
+
+
 def describe(data: bytes) -> str:
-    """Name what a file that is neither JPEG nor PNG seems to be."""
+    """Return a description of a file that is neither JPEG nor PNG, for messages."""
     if not data:
         return "an empty file"
     for start, name in OTHER_FORMATS.items():
         if data.startswith(start):
-            return f"{name}, and only JPEG and PNG are read"
-    return f"it starts with {data[:8]!r}, which neither a JPEG nor a PNG does"
+            return f"{name}, and only JPEG and PNG are supported"
+    return f"it starts with {data[:8]!r}, and is neither JPEG nor PNG"
 
 
 def _jpeg_header(data: bytes) -> PhotoHeader:
-    # Segment by segment: an EXIF thumbnail is a JPEG within the JPEG, with an end of its own.
+    # Segment by segment: an EXIF thumbnail is a JPEG within the JPEG, with its own end marker.
     width = height = 0
     usual = False
-    at = 2
+    offset = 2
     for _ in range(MOST_SEGMENTS):
-        # Searched for, not looked for byte by byte: megabytes that are no marker may come first.
-        found = MARKER.search(data, at)
+        # A search, not a loop over bytes: megabytes that are not a marker may come first.
+        found = MARKER.search(data, offset)
         if found is None:
             break
-        at, marker = found.start(), data[found.start() + 1]
+        offset, marker = found.start(), data[found.start() + 1]
         if marker == END:
             return PhotoHeader("jpg", width, height, True, usual)
-        if at + 4 > len(data):
+        if offset + 4 > len(data):
             break
-        if marker in FRAME_MARKERS and at + 10 <= len(data):
-            bits, height, width, colours = struct.unpack_from(">BHHB", data, at + 4)
+        if marker in FRAME_MARKERS and offset + 10 <= len(data):
+            bits, height, width, colours = struct.unpack_from(">BHHB", data, offset + 4)
             usual = marker in USUAL_FRAMES and bits == 8 and colours in (1, 3)
-        at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+        offset += 2 + int(struct.unpack_from(">H", data, offset + 2)[0])
     return PhotoHeader("jpg", width, height, False, usual)
 
 

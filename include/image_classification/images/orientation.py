@@ -1,4 +1,4 @@
-"""Which way up a photo is, as EXIF says."""
+"""EXIF orientation of photos."""
 
 import io
 import re
@@ -8,14 +8,15 @@ import numpy as np
 import PIL.Image
 
 from include.contracts.limits import MOST_SEGMENTS
+from include.image_classification.images.header import JPEG_START
 from include.image_classification.images.resizing import Image
 
 ORIENTATION = 0x0112
 EXIF = b"Exif\0\0"
-JPEG, START_OF_SCAN, APPLICATION_1 = b"\xff\xd8", b"\xda", b"\xe1"
+START_OF_SCAN, APPLICATION_1 = b"\xda", b"\xe1"
 PADDED_MARKER = re.compile(rb"\xff+([^\xff])", re.DOTALL)
 
-# What EXIF orientations 2 to 8 ask for: to transpose first or not, then which axes to flip.
+# For EXIF orientations 2 to 8: whether to transpose first, then which axes to flip.
 TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
     2: (False, (1,)),
     3: (False, (0, 1)),
@@ -30,8 +31,8 @@ TRANSPOSED = frozenset(number for number, (transpose, _) in TURNS.items() if tra
 
 
 def orientation(data: bytes) -> int:
-    """The orientation that a JPEG's or PNG's EXIF names, 1 to 8; 1, upright, where none does."""
-    if data.startswith(JPEG) and not _has_exif(data):
+    """Return the EXIF orientation of a JPEG or PNG, 1 to 8; 1 (upright) if there is none."""
+    if data.startswith(JPEG_START) and not _has_exif(data):
         return 1
     try:
         with PIL.Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as picture:
@@ -43,21 +44,21 @@ def orientation(data: bytes) -> int:
 
 
 def _has_exif(jpeg: bytes) -> bool:
-    """Whether a segment before the picture is EXIF's; Pillow takes fifty times as long to say."""
-    at = 2
+    """Return whether a JPEG has an EXIF segment; with Pillow, this takes fifty times as long."""
+    offset = 2
     for _ in range(MOST_SEGMENTS):
-        found = PADDED_MARKER.match(jpeg, at)
+        found = PADDED_MARKER.match(jpeg, offset)
         if found is None or found[1] == START_OF_SCAN:
             return False
-        at = found.end()
-        if found[1] == APPLICATION_1 and jpeg.startswith(EXIF, at + 2):
+        offset = found.end()
+        if found[1] == APPLICATION_1 and jpeg.startswith(EXIF, offset + 2):
             return True
-        at += int.from_bytes(jpeg[at : at + 2], "big")
+        offset += int.from_bytes(jpeg[offset : offset + 2], "big")
     return False
 
 
 def upright(pixels: Image, orientation: int) -> Image:
-    """Turn a picture of height x width x channels as its orientation asks for."""
+    """Return an image of height x width x channels, turned upright from its EXIF orientation."""
     transpose, axes = TURNS.get(orientation, (False, ()))
     turned = pixels.transpose(1, 0, 2) if transpose else pixels
     return np.ascontiguousarray(np.flip(turned, axes))

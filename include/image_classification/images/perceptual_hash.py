@@ -1,4 +1,4 @@
-"""A number that says what an image shows, to find others that show the same."""
+"""Perceptual hash of images, to find near-duplicates."""
 
 import cv2
 import numpy as np
@@ -8,10 +8,10 @@ COLUMNS, ROWS = 9, 8
 
 
 def perceptual_hash(grey: NDArray[np.uint8]) -> int:
-    """Hash what an image shows in 64 bits: few differ when it is scaled, re-encoded or brightened.
+    """Return a 64-bit hash; scaling, re-encoding or brightening an image changes few of its bits.
 
-    The image is shrunk to 9 x 8, and each bit says whether a pixel is darker than its right
-    neighbour; the first row is the most significant. It is Krawetz's difference hash
+    The image is shrunk to 9 x 8 pixels. A bit is 1 if a pixel is darker than its right neighbour;
+    the first row is the most significant. This is Krawetz's difference hash
     (https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html).
 
     Args:

@@ -1,4 +1,4 @@
-"""The one way in which images are brought to a size: im2rec's, training's and serving's."""
+"""Resizing of images, shared by conversion, training and serving."""
 
 import cv2
 import numpy as np
@@ -9,10 +9,10 @@ Image = NDArray[np.uint8]
 
 
 def squash(image: Image, height: int, width: int) -> Image:
-    """Resize to height x width without keeping the aspect, as the built-in does at inference.
+    """Resize to height x width, ignoring the aspect ratio, as the built-in does at inference.
 
-    A side that shrinks is averaged, where OpenCV's default skips pixels; averaging works only if
-    both sides shrink, so that a side that grows is done on its own, and is cubic.
+    A side that shrinks is averaged (OpenCV's default skips pixels), a side that grows is
+    interpolated cubically. Each has its own step because averaging works only if no side grows.
     """
     shrunk = min(height, image.shape[0]), min(width, image.shape[1])
     return _scale(_scale(image, shrunk, cv2.INTER_AREA), (height, width), cv2.INTER_CUBIC)

@@ -1,7 +1,7 @@
-"""Decoding a photo to see whether all of it is there: the pixels are small, grey and secondary.
+"""Complete decoding of photos, to detect damage; the pixels are a small grey by-product.
 
-JPEGs are decoded by simplejpeg, which works in threads and says what libjpeg only warns of. OpenCV
-prints it on the process's stderr, where other threads print, too: it is asked only for pixels.
+JPEGs are decoded by simplejpeg, which works in threads and reports libjpeg's warnings as errors.
+OpenCV prints those warnings to the stderr of the process, which all threads share.
 """
 
 import io
@@ -17,16 +17,16 @@ import simplejpeg
 
 from include.contracts.dataset import Reason
 from include.image_classification.images.header import PhotoHeader
+from include.image_classification.images.opencv_decoder import decode_still
 from include.image_classification.images.resizing import Image
-from include.image_classification.images.still import decode_still
 
-# Decoders read every bit of a JPEG whatever the scale; small and grey is fastest.
+# A decoder reads every bit of a JPEG at any scale; a small grey image is the fastest.
 SMALL = 16
 CV_SMALL_AND_GREY = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
-# OpenCV decodes a PNG whole in any case, and cannot reduce one that is narrower than 4 pixels.
+# OpenCV always decodes a PNG completely, and cannot reduce one that is narrower than 4 pixels.
 CV_GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 
-# What libjpeg says of a picture that it decodes all the same, in its own words.
+# Libjpeg's warnings about pictures that it decodes nevertheless, verbatim.
 WARNING = re.compile(
     "Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters"
     "|Unknown Adobe color transform|Warning: unknown JFIF"
@@ -34,13 +34,13 @@ WARNING = re.compile(
 STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
 HARMLESS_STRAY_SHARE = 0.01
 
-# OpenCV alone in a process: all that it prints is of this photo.
+# OpenCV in a process of its own: everything on stderr is about this photo.
 OPENCV_ALONE = """
 import sys, cv2, numpy
 cv2.imdecode(numpy.frombuffer(sys.stdin.buffer.read(), numpy.uint8), int(sys.argv[1]))
 """
 
-# Our own limit is checked before anything is decoded; Pillow's would print warnings.
+# Pixels are limited before decoding (contracts.limits); Pillow's own limit would print warnings.
 PIL.Image.MAX_IMAGE_PIXELS = None
 
 
@@ -48,8 +48,8 @@ class RefusedPhotoError(Exception):
     """A photo must not enter the data set.
 
     Attributes:
-        reason: The slug it is quarantined under.
-        detail: What a person should know, the decoder's own words for instance.
+        reason: The quarantine reason, a slug.
+        detail: The details for users, for instance the decoder's own message.
     """
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -59,12 +59,12 @@ class RefusedPhotoError(Exception):
 
 
 def decode_small(data: bytes, header: PhotoHeader) -> Image:
-    """Decode all of a photo and return it in grey, as stored, perhaps smaller.
+    """Decode a photo completely and return it in grey, as stored, possibly at a smaller scale.
 
-    The caller has checked that its header claims no more pixels than it can bear.
+    The caller has checked the number of pixels that the header announces.
 
     Raises:
-        RefusedPhotoError: Some of it is missing or cannot be decoded.
+        RefusedPhotoError: A part of the photo is missing or cannot be decoded.
     """
     if header.suffix == "png":
         return _decode_png(data)
@@ -86,8 +86,8 @@ def _decode_png(data: bytes) -> Image:
     except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:
         reason: Reason = "truncated" if "truncated" in str(error) else "undecodable"
         raise RefusedPhotoError(reason, str(error)) from error
-    # Pillow leaves rows black whose pixels are missing. OpenCV, which decodes the photo in
-    # conversion and serving, refuses them.
+    # Pillow leaves rows with missing pixels black. OpenCV, which decodes the photo in conversion
+    # and serving, rejects such a file.
     _decode_by_opencv(data, flags=CV_GREY)
     return grey
 
@@ -100,18 +100,18 @@ def _grey(picture: PIL.Image.Image) -> Image:
 
 
 def _decode_unless_damaged(data: bytes, message: str) -> Image:
-    """Decode what simplejpeg refuses, with this message, where nothing of it is lost."""
+    """Decode a photo that simplejpeg rejected with `message`, unless a part of it is lost."""
     if WARNING.match(message):
         _refuse_damage([message], len(data))
         return _decode_by_opencv(data)
-    # An error, or what TurboJPEG does not take and OpenCV may, such as unusual subsampling.
+    # Either an error, or a file that only TurboJPEG rejects, such as unusual subsampling.
     decoded = _decode_by_opencv(data, message)
-    _refuse_damage(_messages_of_opencv(data), len(data))
+    _refuse_damage(_read_opencv_warnings(data), len(data))
     return decoded
 
 
 def _decode_by_opencv(
-    data: bytes, refusal: str = "the decoder refuses it", flags: int = CV_SMALL_AND_GREY
+    data: bytes, refusal: str = "the decoder rejects it", flags: int = CV_SMALL_AND_GREY
 ) -> Image:
     decoded: Any = decode_still(data, flags)
     if decoded is None:
@@ -119,8 +119,8 @@ def _decode_by_opencv(
     return np.asarray(decoded, np.uint8)
 
 
-def _messages_of_opencv(data: bytes) -> list[str]:
-    """What libjpeg prints while OpenCV decodes: the only sign that a picture is partly grey."""
+def _read_opencv_warnings(data: bytes) -> list[str]:
+    """Return libjpeg's warnings under OpenCV, the only sign that a part of the picture is grey."""
     command = [sys.executable, "-I", "-c", OPENCV_ALONE, str(CV_SMALL_AND_GREY)]
     printed = subprocess.run(command, input=data, capture_output=True, check=True).stderr
     text = printed.decode(errors="replace")
@@ -135,6 +135,6 @@ def _refuse_damage(messages: list[str], size: int) -> None:
 
 
 def _is_harmless(message: str, size: int) -> bool:
-    # Cameras leave a few stray bytes. Where much is left over, the decoder had lost its way.
+    # Cameras leave a few stray bytes. A large number of them means that the decoder skipped data.
     stray = STRAY_BYTES.search(message)
     return stray is not None and int(stray[1]) <= size * HARMLESS_STRAY_SHARE

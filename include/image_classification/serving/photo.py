@@ -7,14 +7,13 @@ warns of, where other decoders answer with a picture that is partly grey.
 
 from functools import partial
 
-import numpy as np
-
-from include.contracts.limits import MOST_CHUNKS, size_problem
+from include.contracts.limits import size_problem
 from include.image_classification.conversion.encoding import Encoding, fit, reduction
-from include.image_classification.images.decoding import Colour, decode
-from include.image_classification.images.header import PNG_START, describe, read_photo_header
+from include.image_classification.images.decoding import decode_photo
+from include.image_classification.images.header import describe, png_chunks, read_photo_header
+from include.image_classification.images.network_input import decoder_colour, to_network_channels
+from include.image_classification.images.opencv_decoder import AnimatedPhotoError
 from include.image_classification.images.resizing import Image, squash
-from include.image_classification.images.still import AnimatedPhotoError
 
 
 class PhotoError(Exception):
@@ -32,18 +31,17 @@ def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
     _check(body)
     channels, height, width = shape
     square = Encoding(height, "squash")
-    colour: Colour = 1 if channels == 3 else 0
+    colour = decoder_colour(channels)
     try:
         if height == width:
-            image = fit(decode(body, colour, partial(reduction, encoding=square)), square)
+            image = fit(decode_photo(body, colour, partial(reduction, encoding=square)), square)
         else:
-            image = squash(decode(body, colour).image, height, width)
+            image = squash(decode_photo(body, colour).image, height, width)
     except AnimatedPhotoError as error:
         raise PhotoError(f"the image cannot be classified: {error}") from None
     except ValueError as error:
         raise PhotoError(f"the image is damaged: {error}") from None
-    pixels = np.atleast_3d(image)
-    return pixels[..., ::-1] if channels == 3 else pixels
+    return to_network_channels(image)
 
 
 def _check(body: bytes) -> None:
@@ -59,10 +57,5 @@ def _check(body: bytes) -> None:
 
 
 def _has_whole_chunks(png: bytes) -> bool:
-    # A chunk may claim 2 GB, and the decoder takes the memory before it looks what is there.
-    at = len(PNG_START)
-    for _ in range(MOST_CHUNKS):
-        if at >= len(png) or png[at + 4 : at + 8] == b"IEND":
-            return at + 8 <= len(png)
-        at += 12 + int.from_bytes(png[at : at + 4], "big")
-    return False
+    # A chunk can announce 2 GB, which the decoder allocates before it reads the data.
+    return any(kind == b"IEND" for _, kind in png_chunks(png))

@@ -70,7 +70,7 @@ def test_conversion_training_and_serving_see_pillows_colours(name: str) -> None:
     data = PHOTOS[name]
     expected = by_pillow(data)
     served = read_photo(data, (3, expected.shape[0], expected.shape[1]))
-    converted = decoding.decode(data, 1).image[..., ::-1]
+    converted = decoding.decode_photo(data, 1).image[..., ::-1]
     for image in (served, converted):
         assert image.shape == expected.shape
         assert np.abs(image - expected).max() <= 3, name

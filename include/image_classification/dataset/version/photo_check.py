@@ -11,7 +11,7 @@ from include.contracts.dataset import Box, Split
 from include.contracts.limits import size_problem
 from include.image_classification.dataset.version.manifest import Cut, image_key
 from include.image_classification.images.animation import animation
-from include.image_classification.images.cropping import cut, place_box
+from include.image_classification.images.cropping import crop, place_box
 from include.image_classification.images.header import (
     PhotoHeader,
     describe,
@@ -155,7 +155,7 @@ def check_photo(
 def _read_header(data: bytes, rules: PhotoRules) -> PhotoHeader:
     moving = animation(data)
     if moving:
-        raise RefusedPhotoError("animated", f"{moving}; a photo shows one picture")
+        raise RefusedPhotoError("animated", f"{moving}; only still images are supported")
     header = read_photo_header(data)
     if header is None:
         raise RefusedPhotoError("not-an-image", describe(data))
@@ -192,9 +192,9 @@ def _place(box: Box | None, rules: PhotoRules, header: PhotoHeader) -> Box | Non
 
 
 def _cut(data: bytes, made: Cut, header: PhotoHeader) -> tuple[Content, bytes]:
-    image = cut(data, made.box, header)
+    image = crop(data, made.box, header)
     if image is None:
-        raise RefusedPhotoError("undecodable", "the decoder refuses it")
+        raise RefusedPhotoError("undecodable", "the decoder rejects it")
     sha256 = photo_hash(image.data)
     content = Content(
         sha256=sha256,

@@ -3,7 +3,10 @@
 import threading
 
 from include.image_classification.container import ProgramError
-from include.image_classification.images.network_input import decode, describe_undecodable
+from include.image_classification.images.network_input import (
+    decode_for_network,
+    describe_undecodable,
+)
 from include.image_classification.images.resizing import Image
 from include.image_classification.recordio.record_file import Records
 
@@ -31,7 +34,7 @@ class DecodedImages:
 
     def _decode(self, index: int) -> Image:
         encoded = self._records.image(index)
-        image = decode(encoded, self._channels)
+        image = decode_for_network(encoded, self._channels)
         if image is None:
             raise ProgramError(
                 f"{self._records.describe(index)} is not an image; convert it again: "

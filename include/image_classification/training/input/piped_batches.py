@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import ProgramError
-from include.image_classification.images.network_input import decode, describe_undecodable
+from include.image_classification.images.network_input import (
+    decode_for_network,
+    describe_undecodable,
+)
 from include.image_classification.images.resizing import Image, squash
 from include.image_classification.recordio.labels import label_rows
 from include.image_classification.recordio.record_stream import Sample, stream_samples
@@ -145,7 +148,7 @@ def _chunks(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
 
 
 def _decoded(sample: Sample, channels: int) -> Image:
-    image = decode(sample.content, channels)
+    image = decode_for_network(sample.content, channels)
     if image is None:
         raise ProgramError(
             f"{sample.name} is not an image; convert it again: "

@@ -9,7 +9,7 @@ import pytest
 
 from include.image_classification.conversion.encoding import Encoding, Fit, encode, reduction
 from include.image_classification.conversion.encoding import fit as brought
-from include.image_classification.images.decoding import decode
+from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.resizing import Image
 
 BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -137,8 +137,8 @@ def test_decoding_at_a_part_of_the_size_shows_the_same(size: tuple[int, int], fi
     """Also where the sides are no multiple of the part, and half a pixel is easily lost."""
     data = encoded(smooth(*size), ".jpg")
     encoding = Encoding(96, fit, 95)
-    small = decode(data, 1, functools.partial(reduction, encoding=encoding))
-    whole = decode(data, 1)
+    small = decode_photo(data, 1, functools.partial(reduction, encoding=encoding))
+    whole = decode_photo(data, 1)
     assert (small.height, small.width) == whole.image.shape[:2]
     height, width = whole.image.shape[:2]
     if fit == "crop":
@@ -167,8 +167,8 @@ def test_every_exif_orientation_is_applied_at_any_scale(turn: int) -> None:
     data = encoded(smooth(402, 302), ".jpg")
     data = data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
     theirs = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
-    assert np.array_equal(decode(data, 1).image, theirs)
-    half = decode(data, 1, lambda *_: 2)
+    assert np.array_equal(decode_photo(data, 1).image, theirs)
+    half = decode_photo(data, 1, lambda *_: 2)
     assert (half.height, half.width) == theirs.shape[:2]
     averaged = cv2.resize(theirs, half.image.shape[1::-1], interpolation=cv2.INTER_AREA)
     assert psnr(half.image, np.asarray(averaged, np.uint8)) > 30

@@ -20,7 +20,7 @@ from include.image_classification.dataset.version.photo_check import (
     check_photo,
     photo_hash,
 )
-from include.image_classification.images.cropping import cut, place_box
+from include.image_classification.images.cropping import crop, place_box
 from include.image_classification.images.header import read_photo_header
 from include.image_classification.images.strict_decoding import RefusedPhotoError
 
@@ -85,7 +85,7 @@ def test_the_box_counts_stored_pixels_and_the_cut_is_upright(kind: str, orientat
     data = encoded(kind, orientation)
     header = read_photo_header(data)
     assert header is not None
-    image = cut(data, Box(10, 5, 34, 17), header)
+    image = crop(data, Box(10, 5, 34, 17), header)
     assert image is not None
     stored = PIL.Image.open(io.BytesIO(data)).convert("RGB").crop((10, 5, 34, 17))
     stored.getexif()[0x0112] = orientation
@@ -108,7 +108,7 @@ def test_a_cut_is_turned_as_every_later_reader_turns_whole_photos(orientation: i
     data = encoded("PNG", orientation)
     header = read_photo_header(data)
     assert header is not None
-    image = cut(data, Box(0, 0, WIDTH, HEIGHT), header)
+    image = crop(data, Box(0, 0, WIDTH, HEIGHT), header)
     assert image is not None
     assert np.array_equal(decoded(image.data), decoded(data))
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from include.image_classification.conversion.encoding import Encoding, encode
-from include.image_classification.images.network_input import decode
+from include.image_classification.images.network_input import decode_for_network
 from include.image_classification.images.resizing import squash
 
 
@@ -13,8 +13,8 @@ from include.image_classification.images.resizing import squash
 def test_serving_squashes_as_conversion_does(size: tuple[int, int]) -> None:
     ramp = np.linspace(0, 255, size[0] * size[1]).reshape(size).astype(np.uint8)
     photo = cv2.imencode(".png", np.dstack([ramp, ramp[::-1], ramp[:, ::-1]]))[1].tobytes()
-    converted = decode(encode(photo, Encoding(64, "squash", 100)), 3)
-    image = decode(photo, 3)
+    converted = decode_for_network(encode(photo, Encoding(64, "squash", 100)), 3)
+    image = decode_for_network(photo, 3)
     assert image is not None
     assert converted is not None
     difference = squash(image, 64, 64).astype(int) - converted
@@ -25,12 +25,12 @@ def test_serving_squashes_as_conversion_does(size: tuple[int, int]) -> None:
 def test_grey_and_transparent_images_decode_to_the_channels_asked_for(channels: int) -> None:
     for shape in [(9, 7), (9, 7, 3), (9, 7, 4)]:
         encoded = cv2.imencode(".png", np.full(shape, 200, np.uint8))[1].tobytes()
-        image = decode(encoded, channels)
+        image = decode_for_network(encoded, channels)
         assert image is not None
         assert image.shape == (9, 7, channels)
         assert (image == 200).all()
 
 
 def test_what_is_no_image_is_none() -> None:
-    assert decode(b"", 3) is None
-    assert decode(b"hello", 3) is None
+    assert decode_for_network(b"", 3) is None
+    assert decode_for_network(b"hello", 3) is None

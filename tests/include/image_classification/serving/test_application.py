@@ -265,7 +265,7 @@ def test_an_animated_png_is_the_senders_error_and_does_not_end_the_process(
 ) -> None:
     """OpenCV crashes on this one: any client could stop a server with it."""
     monkeypatch.setattr(cv2, "imdecode", lambda *_: None)
-    told = "the image cannot be classified: it is an animated PNG, and a photo shows one picture"
+    told = "the image cannot be classified: it is an animated PNG; only still images are supported"
     answer = post(animated_png())
     assert (answer.status_code, answer.json()) == (400, {"error": told})
     answer = post(frame(pack_image([1], 7, animated_png())), "application/x-recordio")

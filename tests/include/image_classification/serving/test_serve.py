@@ -12,7 +12,7 @@ import pytest
 
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.encoding import Encoding, encode
-from include.image_classification.images.network_input import decode
+from include.image_classification.images.network_input import decode_for_network
 from include.image_classification.mxnet_import import mx
 from include.image_classification.serving.model import Model
 from include.image_classification.serving.photo import read_photo
@@ -43,7 +43,7 @@ def test_a_photo_is_seen_as_it_was_trained_on() -> None:
     pixels = np.random.default_rng(2).integers(0, 255, (90, 110, 3), np.uint8)
     photo = cv2.imencode(".jpg", cv2.GaussianBlur(pixels, (9, 9), 3))[1].tobytes()
     record = encode(photo, Encoding(32, "squash", quality=0, format=".png"))
-    trained_on = decode(record, 3)
+    trained_on = decode_for_network(record, 3)
     assert trained_on is not None
     assert (read_photo(photo, (3, 32, 32)) == trained_on).all()
 

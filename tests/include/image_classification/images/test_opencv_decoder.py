@@ -9,8 +9,9 @@ import pytest
 from include.image_classification.images import decoding as conversion
 from include.image_classification.images import network_input as training
 from include.image_classification.images.header import describe
-from include.image_classification.images.still import (
+from include.image_classification.images.opencv_decoder import (
     AnimatedPhotoError,
+    Colour,
     UnsupportedPhotoError,
     decode_still,
 )
@@ -24,18 +25,18 @@ def _nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_refused_by_name() -> None:
-    with pytest.raises(AnimatedPhotoError, match="it is an animated PNG, and a photo shows one"):
+    with pytest.raises(AnimatedPhotoError, match="it is an animated PNG; only still images"):
         decode_still(animated_png(), cv2.IMREAD_COLOR)
 
 
 @pytest.mark.parametrize("colour", [1, 0, -1])
-def test_no_record_is_made_of_it(colour: conversion.Colour) -> None:
+def test_no_record_is_made_of_it(colour: Colour) -> None:
     with pytest.raises(ValueError, match="an animated PNG"):
-        conversion.decode(animated_png(), colour)
+        conversion.decode_photo(animated_png(), colour)
 
 
 def test_nothing_is_learnt_from_it() -> None:
-    assert training.decode(animated_png(), 3) is None
+    assert training.decode_for_network(animated_png(), 3) is None
 
 
 OTHERS = {
@@ -47,18 +48,18 @@ OTHERS = {
 def test_another_format_is_refused_by_name_before_opencv_gets_it(name: str) -> None:
     """OpenCV reads each of them, by decoders with faults such as CVE-2025-53644."""
     encoded = cv2.imencode(OTHERS[name], np.full((40, 60, 3), 9, np.uint8))[1].tobytes()
-    told = f"it cannot be decoded: {name}, and only JPEG and PNG are read"
+    told = f"it cannot be decoded: {name}, and only JPEG and PNG are supported"
     with pytest.raises(UnsupportedPhotoError, match=told):
         decode_still(encoded, cv2.IMREAD_COLOR)
     for colour in (1, 0, -1):
         with pytest.raises(ValueError, match=told):
-            conversion.decode(encoded, colour)
-    assert training.decode(encoded, 3) is None
+            conversion.decode_photo(encoded, colour)
+    assert training.decode_for_network(encoded, 3) is None
     assert training.describe_undecodable(encoded).startswith(f"{name}, and only JPEG and PNG")
 
 
 def test_a_codestream_of_jpeg_2000_is_named() -> None:
-    assert describe(b"\xff\x4f\xff\x51rest") == "JPEG 2000, and only JPEG and PNG are read"
+    assert describe(b"\xff\x4f\xff\x51rest") == "JPEG 2000, and only JPEG and PNG are supported"
 
 
 def test_no_page_shows_it(tmp_path: Path) -> None:
