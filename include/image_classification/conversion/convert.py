@@ -1,4 +1,4 @@
-"""One image to one record: taken from an earlier conversion, or read, decoded and encoded."""
+"""Conversion of one image to one record, reused from an earlier conversion or newly encoded."""
 
 import hashlib
 import itertools
@@ -17,20 +17,20 @@ from include.image_classification.recordio.image_records import (
 )
 from include.image_classification.threads import ordered_threads
 
-# Handing over an image costs as much as taking over its earlier record.
+# Passing one image to a thread costs as much as reusing its record: threads get batches.
 BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An image that becomes a record.
+    """An image to convert.
 
     Attributes:
         index: The record's identifier, and its key in the index file.
-        labels: One, or several to be packed together.
-        name: Of the image, as its list has it.
-        path: Where its bytes are.
-        sha256: Of its bytes, in hex, where a manifest promises it.
+        labels: One label, or several that are packed together.
+        name: The image's name in its list.
+        path: The image file.
+        sha256: The hash of the file in hex, if a manifest names it.
     """
 
     index: int
@@ -41,8 +41,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A record as it lies in the file, and what it was made from: see `MadeFrom.add`."""
+class ConvertedImage:
+    """A framed record, and the image that it was made from: see `ReuseNotes.add`."""
 
     index: int
     framed: bytes
@@ -53,88 +53,98 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """An image that gives no record, and why."""
+class FailedImage:
+    """An image that cannot be converted, and the reason."""
 
     entry: Entry
     reason: str
+    is_missing: bool = False
 
 
 class Converter:
-    """Makes records of images under one encoding; may be called by several threads at a time."""
+    """Converts images with one encoding; several threads may call it."""
 
     def __init__(
         self, encoding: Encoding, earlier: Sequence[EarlierRecords] = (), noting: bool = True
     ) -> None:
-        """Make records of one encoding.
+        """Create a converter.
 
         Args:
-            encoding: What the records hold.
-            earlier: Records to take over.
-            noting: Find out by what a later conversion will know an image that no manifest
-                promises; otherwise no earlier record of one is looked for, either.
+            encoding: The form of the images in the records.
+            earlier: Records of earlier conversions to reuse.
+            noting: Whether to compute the notes that let a later conversion reuse the records of
+                images without a hash in a manifest. Without notes, such images do not reuse
+                earlier records either.
         """
         self._encoding = encoding
         self._earlier = earlier
         self._noting = noting
 
-    def __call__(self, entry: Entry) -> Made | Lost:
-        """Make the record of an image.
+    def __call__(self, entry: Entry) -> ConvertedImage | FailedImage:
+        """Convert an image.
 
-        The bytes of the file are not read where an earlier conversion has a record of the same
-        content, which the manifest or the file's unchanged stamp tells.
+        The image file is not read if an earlier conversion has a record of the same content,
+        known by the hash in the manifest or by the file's unchanged stamp.
         """
         try:
-            return self._promised(entry) if entry.sha256 else self._found(entry)
+            return self._convert_hashed(entry) if entry.sha256 else self._convert_file(entry)
         except FileNotFoundError:
-            return Lost(entry, "there is no such file")
+            return FailedImage(entry, "the file does not exist", is_missing=True)
         except (OSError, ValueError) as error:
-            return Lost(entry, str(error))
+            return FailedImage(entry, str(error))
 
-    def convert(self, entries: Iterable[Entry], threads: int) -> Iterator[Made | Lost]:
-        """Make the records of images, in their order, by so many threads."""
-        for batch in ordered_threads(self._batch, _batches(entries), threads):
+    def convert(
+        self, entries: Iterable[Entry], threads: int
+    ) -> Iterator[ConvertedImage | FailedImage]:
+        """Convert images with several threads and yield the results in order."""
+        for batch in ordered_threads(self._convert_batch, _batches(entries), threads):
             yield from batch
 
-    def _batch(self, entries: Sequence[Entry]) -> list[Made | Lost]:
+    def _convert_batch(self, entries: Sequence[Entry]) -> list[ConvertedImage | FailedImage]:
         return [self(entry) for entry in entries]
 
-    def _promised(self, entry: Entry) -> Made:
+    def _convert_hashed(self, entry: Entry) -> ConvertedImage:
         digest = bytes.fromhex(entry.sha256 or "")
-        if record := self._reused(entry, 0, 0, digest):
+        if record := self._reuse(entry, 0, 0, digest):
             return record
         _, data = _read(entry.path)
         if hashlib.sha256(data).digest() != digest:
-            raise ValueError("it holds other bytes than its name says")
-        return self._new(entry, 0, 0, digest, data)
+            raise ValueError("its content does not match the hash in its name")
+        return self._encode(entry, 0, 0, digest, data)
 
-    def _found(self, entry: Entry) -> Made:
+    def _convert_file(self, entry: Entry) -> ConvertedImage:
         if not self._noting:
-            return self._new(entry, 0, 0, b"", _read(entry.path)[1])
-        number, mark = path_number(entry.name), 0
-        if self._earlier:
-            mark = stamp(os.stat(entry.path))
-            for earlier in self._earlier:
-                if found := earlier.unchanged(number, mark):
-                    framed, digest = found
-                    if labelled := _labelled(framed, entry):
-                        return Made(entry.index, labelled, number, mark, digest, True)
+            return self._encode(entry, 0, 0, b"", _read(entry.path)[1])
+        number = path_number(entry.name)
+        if self._earlier and (unchanged := self._reuse_unchanged(entry, number)):
+            return unchanged
         mark, data = _read(entry.path)
         digest = hashlib.sha256(data).digest()
-        return self._reused(entry, number, mark, digest) or self._new(
+        return self._reuse(entry, number, mark, digest) or self._encode(
             entry, number, mark, digest, data
         )
 
-    def _reused(self, entry: Entry, number: int, mark: int, digest: bytes) -> Made | None:
+    def _reuse_unchanged(self, entry: Entry, number: int) -> ConvertedImage | None:
+        mark = stamp(os.stat(entry.path))
         for earlier in self._earlier:
-            framed = earlier.of(digest)
-            if framed and (labelled := _labelled(framed, entry)):
-                return Made(entry.index, labelled, number, mark, digest, True)
+            if found := earlier.find_unchanged(number, mark):
+                framed, digest = found
+                if labelled := _relabel(framed, entry):
+                    return ConvertedImage(entry.index, labelled, number, mark, digest, True)
         return None
 
-    def _new(self, entry: Entry, number: int, mark: int, digest: bytes, data: bytes) -> Made:
+    def _reuse(self, entry: Entry, number: int, mark: int, digest: bytes) -> ConvertedImage | None:
+        for earlier in self._earlier:
+            framed = earlier.find(digest)
+            if framed and (labelled := _relabel(framed, entry)):
+                return ConvertedImage(entry.index, labelled, number, mark, digest, True)
+        return None
+
+    def _encode(
+        self, entry: Entry, number: int, mark: int, digest: bytes, data: bytes
+    ) -> ConvertedImage:
         record = pack_image(entry.labels, entry.index, encode(data, self._encoding))
-        return Made(entry.index, frame(record), number, mark, digest, False)
+        return ConvertedImage(entry.index, frame(record), number, mark, digest, False)
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -144,9 +154,10 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 
 
 def _read(path: str) -> tuple[int, bytes]:
-    """A file's stamp and bytes, in half of the system calls that a file object makes.
+    """Return a file's stamp and content, with half of the system calls of a file object.
 
-    At each of them a thread hands over Python's lock, and with small images waits for it are long.
+    At each system call a thread releases Python's lock, and with small images the wait for the lock
+    is long.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -157,8 +168,8 @@ def _read(path: str) -> tuple[int, bytes]:
         os.close(descriptor)
 
 
-def _labelled(framed: bytes, entry: Entry) -> bytes | None:
-    """An earlier record under this entry's labels and index; None if it is damaged."""
+def _relabel(framed: bytes, entry: Entry) -> bytes | None:
+    """Return an earlier record with this entry's labels and index; None if it is damaged."""
     header = image_header(entry.labels, entry.index)
     try:
         record = unframe(framed, entry.name)

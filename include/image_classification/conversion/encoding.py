@@ -1,4 +1,4 @@
-"""From a photo's bytes to the bytes that its record holds."""
+"""Encoding of photos for records: decode, resize, compress."""
 
 import functools
 from dataclasses import dataclass
@@ -15,24 +15,25 @@ Fit = Literal["keep", "crop", "squash"]
 FITS: tuple[Fit, ...] = ("keep", "crop", "squash")
 Format = Literal[".jpg", ".png"]
 
-# Up to so many pixels into one, bilinear interpolation differs little from averaging them and takes
-# a quarter of the time; then it needs pairs of pixels to be averaged first, which still takes half
-# of it (42 and 46 dB on photos of cars). From 2 on it would skip pixels.
+# Where an image shrinks up to the first factor, bilinear interpolation is close to averaging
+# and takes a quarter of the time (42 dB on photos of cars). Up to the second, pairs of pixels are
+# averaged first, for half of the time (46 dB). Above, interpolation would skip pixels.
 INTERPOLATED_UP_TO = 1.5
 SAMPLED_UP_TO = 2.0
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How images are brought to a size and compressed, in the words of MXNet's im2rec.py.
+    """Size and compression of images in records, with the terms of MXNet's im2rec.py.
 
     Attributes:
-        resize: The shorter side or, of a square, each side in pixels; 0 leaves the size.
-        fit: `keep` the aspect; `crop` to the centre's square; `squash` to a square that shows all.
-        quality: Of a JPEG 1 to 100; of a PNG its compression, at most 9.
-        colour: 1 for colour, 0 for grey, -1 for the file's own channels.
-        format: What the record holds.
-        pass_through: The record holds the file's own bytes, and nothing else here counts.
+        resize: The shorter side or the side of the square in pixels; 0 keeps the size.
+        fit: `keep` the aspect ratio, `crop` to the central square, or `squash` the whole photo to a
+            square.
+        quality: JPEG quality from 1 to 100, or PNG compression up to 9.
+        colour: 1 for colour, 0 for grey, -1 for the channels of the file.
+        format: The format in the record.
+        pass_through: Store the file unchanged, ignoring the other attributes.
     """
 
     resize: int
@@ -44,10 +45,10 @@ class Encoding:
 
 
 def encode(data: bytes, encoding: Encoding) -> bytes:
-    """Decode a photo, fit it and encode it.
+    """Decode a photo, resize it and encode it.
 
-    With colour, the result has three channels: EXIF orientation is applied, grey and CMYK become
-    colour, and transparency is dropped, all of which MXNet's and the server's decoders do too.
+    With colour 1, the result has three channels: EXIF orientation is applied, grey and CMYK become
+    colour, and transparency is dropped, as MXNet's and the server's decoders do.
 
     Raises:
         ValueError: The photo cannot be decoded, or is cut off.
@@ -64,7 +65,7 @@ def encode(data: bytes, encoding: Encoding) -> bytes:
 
 @dataclass(frozen=True)
 class _Window:
-    """The part of a photo that is kept, in its own pixels, and the size that it is brought to."""
+    """The part of a photo to keep, in the photo's pixels, and the size of the result."""
 
     top: int
     left: int
@@ -74,15 +75,15 @@ class _Window:
 
     @property
     def steps(self) -> tuple[float, float]:
-        """How many of the photo's pixels, down and across, go into one of the result."""
+        """The number of the photo's pixels for one pixel of the result, down and across."""
         return self.height / self.size[0], self.width / self.size[1]
 
     def lies_between_pixels(self, reduction: int) -> bool:
-        """Whether an edge does, in the photo decoded at one part in `reduction` of its size."""
-        return any(each % reduction for each in (self.top, self.left, self.height, self.width))
+        """Return whether an edge lies between pixels of the photo decoded at 1/`reduction`."""
+        return any(edge % reduction for edge in (self.top, self.left, self.height, self.width))
 
-    def of(self, image: Image, reduction: int) -> Image:
-        """The pixels within, of the photo decoded at that part, where no edge lies between."""
+    def crop(self, image: Image, reduction: int) -> Image:
+        """Return the window of a photo decoded at 1/`reduction`; no edge lies between pixels."""
         top, left = self.top // reduction, self.left // reduction
         bottom, right = top + self.height // reduction, left + self.width // reduction
         return image[top:bottom, left:right]
@@ -106,10 +107,7 @@ def _size(height: int, width: int, encoding: Encoding) -> tuple[int, int]:
 
 
 def reduction(height: int, width: int, encoding: Encoding) -> int:
-    """The largest of `REDUCTIONS` at which a photo of this size shows all that the encoding keeps.
-
-    1 where only the whole photo does.
-    """
+    """Return the largest of `REDUCTIONS` that suffices for the encoding, or 1 for full size."""
     if not 0 < encoding.resize <= min(height, width):
         return 1
     steps = _window(height, width, encoding).steps
@@ -118,39 +116,39 @@ def reduction(height: int, width: int, encoding: Encoding) -> int:
 
 
 def fit(photo: Decoded, encoding: Encoding) -> Image:
-    """Bring a decoded photo to the encoding's size."""
+    """Resize a decoded photo to the encoding's size."""
     window = _window(photo.height, photo.width, encoding)
     if window.lies_between_pixels(photo.reduction):
-        return _sampled(photo, window)
-    cut = window.of(photo.image, photo.reduction)
+        return _sample(photo, window)
+    cropped = window.crop(photo.image, photo.reduction)
     if photo.reduction == 1 and (encoding.fit == "squash" or max(window.steps) >= SAMPLED_UP_TO):
-        return squash(cut, *window.size)
+        return squash(cropped, *window.size)
     if photo.reduction == 1 and max(window.steps) >= INTERPOLATED_UP_TO:
-        return _averaged_and_sampled(cut, window)
-    return np.asarray(cv2.resize(cut, window.size[::-1]))
+        return _average_and_sample(cropped, window)
+    return np.asarray(cv2.resize(cropped, window.size[::-1]))
 
 
-def _averaged_and_sampled(cut: Image, window: _Window) -> Image:
-    # Each pixel is averaged with those to its right and below, so that it stands half a pixel on.
+def _average_and_sample(cropped: Image, window: _Window) -> Image:
+    # A pixel is averaged with its neighbours to the right and below, and so moves by half a pixel.
     down, across = window.steps
-    rows: Any = cv2.addWeighted(cut[:-1], 0.5, cut[1:], 0.5, 0)
+    rows: Any = cv2.addWeighted(cropped[:-1], 0.5, cropped[1:], 0.5, 0)
     pairs: Any = cv2.addWeighted(rows[:, :-1], 0.5, rows[:, 1:], 0.5, 0)
-    return _interpolated(pairs, (down, across), (down / 2 - 1, across / 2 - 1), window.size)
+    return _interpolate(pairs, (down, across), (down / 2 - 1, across / 2 - 1), window.size)
 
 
-def _sampled(photo: Decoded, window: _Window) -> Image:
-    # The window's edges, and the photo's own, lie between the pixels of an image that was decoded
-    # at a fraction of its size. Half a pixel off costs 5 dB: pixels are taken where they belong.
+def _sample(photo: Decoded, window: _Window) -> Image:
+    # In an image decoded at a fraction of its size, the edges of window and photo lie between
+    # pixels. An error of half a pixel costs 5 dB, so the positions are computed exactly.
     down, across = (step / photo.reduction for step in window.steps)
     top = window.top / photo.reduction + down / 2 - 0.5
     left = window.left / photo.reduction + across / 2 - 0.5
-    return _interpolated(photo.image, (down, across), (top, left), window.size)
+    return _interpolate(photo.image, (down, across), (top, left), window.size)
 
 
-def _interpolated(
+def _interpolate(
     image: Image, steps: tuple[float, float], start: tuple[float, float], size: tuple[int, int]
 ) -> Image:
-    """Take a pixel at the start, and at each step down and across from there."""
+    """Sample a pixel at the start, and at every step down and across from there."""
     (down, across), (top, left) = steps, start
     return np.asarray(
         cv2.warpAffine(

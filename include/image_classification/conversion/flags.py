@@ -1,4 +1,4 @@
-"""What im2rec is told: MXNet's flags with MXNet's meaning, and those of our own."""
+"""Flags of the command im2rec: those of MXNet's im2rec.py, and additional ones."""
 
 import argparse
 import os
@@ -9,16 +9,16 @@ from include.image_classification.conversion.encoding import FITS, Encoding, Fit
 from include.image_classification.flags import FlagParser, fraction, positive_integer
 
 DESCRIPTION = (
-    "List images, or convert them into RecordIO files. With PREFIX and ROOT it does what MXNet's"
-    " im2rec.py does; without, it converts the data set version that a processing job is given."
+    "List images, or convert them to RecordIO files. With PREFIX and ROOT it works as MXNet's"
+    " im2rec.py; without, it converts the dataset version in the inputs of a processing job."
 )
 
 
 def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse im2rec's flags; `prefix` and `root` are absolute, or None for a processing job.
+    """Parse im2rec's flags; `prefix` and `root` are absolute, or None in a processing job.
 
     Raises:
-        ProgramError: A flag is unknown, its value makes no sense, or two contradict each other.
+        ProgramError: A flag is unknown, has an invalid value, or contradicts another flag.
     """
     parser = _parser()
     flags = parser.parse_args(arguments)
@@ -29,16 +29,18 @@ def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
     if flags.list and not flags.prefix:
         parser.error("--list needs PREFIX and ROOT")
     if flags.center_crop and flags.fit not in (None, "crop"):
-        parser.error(f"--center-crop and --fit {flags.fit} contradict each other: give one")
+        parser.error(f"--center-crop and --fit {flags.fit} contradict each other: use one of them")
     if flags.fit == "squash" and not flags.resize:
         parser.error("--fit squash needs --resize, the side of the square")
     if flags.train_ratio + flags.test_ratio > 1:
-        parser.error("--train-ratio and --test-ratio are more than 1 together")
+        parser.error(
+            f"--train-ratio {flags.train_ratio} plus --test-ratio {flags.test_ratio} is more than 1"
+        )
     return flags
 
 
 def encoding_of(flags: argparse.Namespace) -> Encoding:
-    """The encoding that the flags ask for.
+    """Return the encoding that the flags select.
 
     Raises:
         ProgramError: The quality is out of the format's range.
@@ -58,43 +60,59 @@ def encoding_of(flags: argparse.Namespace) -> Encoding:
 
 def _parser() -> FlagParser:
     parser = FlagParser("im2rec", DESCRIPTION)
-    parser.add_argument("prefix", nargs="?", help="of the .lst and .rec files, with their folder")
-    parser.add_argument("root", nargs="?", help="the folder that the images' paths are relative to")
-    _listing(parser.add_argument_group("lists"))
-    _records(parser.add_argument_group("records, as MXNet has them"))
-    _own(parser.add_argument_group("records, of our own"))
+    parser.add_argument("prefix", nargs="?", help="path prefix of the .lst and .rec files")
+    parser.add_argument("root", nargs="?", help="the folder that image paths are relative to")
+    _add_list_flags(parser.add_argument_group("lists"))
+    _add_record_flags(parser.add_argument_group("records, as in MXNet's im2rec.py"))
+    _add_extra_flags(parser.add_argument_group("records, not in MXNet's im2rec.py"))
     return parser
 
 
-def _listing(group: argparse._ArgumentGroup) -> None:
+def _add_list_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--list", action="store_true", help="write <prefix>.lst of the images below root")
-    add("--exts", nargs="+", default=[".jpeg", ".jpg", ".png"], help="which files are images")
-    add("--chunks", type=positive_integer, default=1, help="divide the list into so many")
-    add("--train-ratio", type=fraction, default=1.0, help="share of each list that trains")
-    add("--test-ratio", type=fraction, default=0.0, help="share that tests; the rest validates")
-    add("--recursive", action="store_true", help="one label a folder; else root only, label 0")
+    add("--list", action="store_true", help="write <prefix>.lst of the images in root")
+    add("--exts", nargs="+", default=[".jpeg", ".jpg", ".png"], help="suffixes of image files")
+    add("--chunks", type=positive_integer, default=1, help="number of parts of the list")
+    add("--train-ratio", type=fraction, default=1.0, help="share of training images")
+    add(
+        "--test-ratio",
+        type=fraction,
+        default=0.0,
+        help="share of test images; the rest is validation",
+    )
+    add(
+        "--recursive", action="store_true", help="search subfolders, a label for each; else label 0"
+    )
     add("--no-shuffle", dest="shuffle", action="store_false", help="keep the order of the paths")
 
 
-def _records(group: argparse._ArgumentGroup) -> None:
+def _add_record_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--pass-through", action="store_true", help="store the files as they are")
-    add("--resize", type=_size, default=0, help="the shorter side, in pixels; 0 leaves it")
-    add("--center-crop", action="store_true", help="cut to the centre's square first")
+    add("--pass-through", action="store_true", help="store the files unchanged")
+    add("--resize", type=_size, default=0, help="the shorter side in pixels; 0 keeps the size")
+    add("--center-crop", action="store_true", help="crop to the central square first")
     add("--quality", type=int, default=95, help="JPEG 1-100, or PNG compression 1-9")
-    add("--num-thread", type=positive_integer, default=os.cpu_count() or 1, help="all processors")
-    add("--color", type=int, default=1, choices=(-1, 0, 1), help="colour 1, grey 0, as stored -1")
+    add("--num-thread", type=positive_integer, default=os.cpu_count() or 1, help="threads")
+    add("--color", type=int, default=1, choices=(-1, 0, 1), help="1 colour, 0 grey, -1 as stored")
     add("--encoding", default=".jpg", choices=(".jpg", ".png"))
-    add("--pack-label", action="store_true", help="store all labels of a line, not only the first")
+    add("--pack-label", action="store_true", help="store all labels of a line, not just the first")
 
 
-def _own(group: argparse._ArgumentGroup) -> None:
+def _add_extra_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--fit", choices=FITS, help="keep the aspect, crop as --center-crop, squash to the square")
-    add("--skip-unreadable", action="store_true", help="name images that cannot be read, and go on")
-    add("--no-reuse", dest="reuse", action="store_false", help="decode all; a list's get no notes")
-    add("--recordio-version", default="", help="in a processing job: the version's name")
+    add("--fit", choices=FITS, help="keep the aspect ratio, crop to a square, squash to a square")
+    add(
+        "--skip-unreadable",
+        action="store_true",
+        help="skip images that cannot be read, and list them",
+    )
+    add(
+        "--no-reuse",
+        dest="reuse",
+        action="store_false",
+        help="decode all images; write no notes for lists",
+    )
+    add("--recordio-version", default="", help="in a processing job: name of the version")
 
 
 def _size(text: str) -> int:

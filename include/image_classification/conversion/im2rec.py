@@ -1,7 +1,7 @@
-"""`im2rec`: list images and convert them into RecordIO files.
+"""Command `im2rec`: list images and convert them to RecordIO files.
 
-It takes the flags of MXNet's `tools/im2rec.py`, and writes the same .lst files, and the same
-records but for the pixels: those that are left out when an image shrinks are averaged.
+It accepts the flags of MXNet's `tools/im2rec.py` and writes the same .lst files and records. Only
+pixels differ: where MXNet skips pixels of an image that shrinks, they are averaged here.
 """
 
 from include.image_classification.conversion.flags import encoding_of, parse_flags
@@ -10,10 +10,10 @@ from include.image_classification.conversion.version_records import convert_vers
 
 
 def main(arguments: list[str]) -> None:
-    """Run the program with its flags; see `im2rec --help`.
+    """Run the command with its flags; see `im2rec --help`.
 
     Raises:
-        ProgramError: A flag, a list, a version or an image is missing, wrong or damaged.
+        ProgramError: A flag, a list, a version or an image is missing, invalid or damaged.
     """
     flags = parse_flags(arguments)
     if flags.list:

@@ -1,4 +1,4 @@
-"""MXNet's way: a folder to lists, and lists to record files beside them."""
+"""The modes of MXNet's im2rec.py: a folder to lists, and lists to record files."""
 
 import argparse
 import logging
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from include.image_classification.container import ProgramError
-from include.image_classification.conversion.convert import Converter, Entry, Lost
+from include.image_classification.conversion.convert import Converter, Entry, FailedImage
 from include.image_classification.conversion.encoding import Encoding
 from include.image_classification.conversion.listing import (
     Shares,
@@ -15,7 +15,7 @@ from include.image_classification.conversion.listing import (
     shuffled,
     write_lists,
 )
-from include.image_classification.conversion.record_files import RecordFiles, record_files
+from include.image_classification.conversion.record_files import RecordFiles, write_record_files
 from include.image_classification.progress import with_progress
 from include.image_classification.recordio.image_list import ListedImage, read_list, write_list
 
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def list_images(flags: argparse.Namespace) -> None:
-    """Write the lists of a folder's images."""
+    """Write lists of the images in a folder."""
     images, labels = find_images(Path(flags.root), flags.exts, flags.recursive)
     if flags.recursive:
         for folder, label in labels.items():
@@ -37,18 +37,18 @@ def list_images(flags: argparse.Namespace) -> None:
 
 
 def convert_lists(flags: argparse.Namespace, encoding: Encoding) -> None:
-    """Convert each list whose name starts with the prefix; if that is a folder, each in it.
+    """Convert all lists whose path starts with the prefix, or all lists in the prefix's folder.
 
     Raises:
-        ProgramError: There is no list, one is damaged, or images cannot be read, in which case the
-            record files stay as they were.
+        ProgramError: There is no list, a list is damaged, or images cannot be read. The record
+            files of that list are not changed.
     """
     prefix: str = flags.prefix
     folder = Path(prefix if os.path.isdir(prefix) else os.path.dirname(prefix))
     lists = [path for path in sorted(folder.glob("*.lst")) if str(path).startswith(prefix)]
     lists = [path for path in lists if not path.name.endswith(".skipped.lst")]
     if not lists:
-        raise ProgramError(f"there is no list {prefix}*.lst; write one with --list")
+        raise ProgramError(f"no list matches {prefix}*.lst; write a list with --list")
     for path in lists:
         _convert(path, flags, encoding)
 
@@ -57,16 +57,17 @@ def _convert(path: Path, flags: argparse.Namespace, encoding: Encoding) -> None:
     files = RecordFiles.of(path.with_suffix(""))
     earlier = files.earlier(encoding) if flags.reuse else None
     converter = Converter(encoding, [earlier] if earlier else [], noting=flags.reuse)
-    made = converter.convert(_entries(path, flags), flags.num_thread)
-    lost: list[Lost] = []
-    with record_files(files, encoding, notes=flags.reuse) as writer:
-        for record in with_progress(made, f"{path.name}: images converted", _lines(path)):
-            if isinstance(record, Lost):
-                _log.warning("%s: %s", record.entry.name, record.reason)
-                lost.append(record)
+    results = converter.convert(_entries(path, flags), flags.num_thread)
+    failed: list[FailedImage] = []
+    with write_record_files(files, encoding, notes=flags.reuse) as writer:
+        title = f"{path.name}: images converted"
+        for result in with_progress(results, title, _count_lines(path)):
+            if isinstance(result, FailedImage):
+                _log.warning("%s: %s", result.entry.name, result.reason)
+                failed.append(result)
             else:
-                writer.add(record)
-        _report(path, lost, flags.skip_unreadable)
+                writer.add(result)
+        _handle_failed(path, failed, flags.skip_unreadable)
     _log.info(
         "%s: %d records, %d of them reused, %d bytes",
         files.records.name, writer.count, writer.reused, writer.bytes,
@@ -79,23 +80,25 @@ def _entries(path: Path, flags: argparse.Namespace) -> Iterator[Entry]:
         yield Entry(image.index, labels, image.path, os.path.join(flags.root, image.path))
 
 
-def _lines(path: Path) -> int:
+def _count_lines(path: Path) -> int:
     with path.open("rb") as file:
         return sum(1 for _ in file)
 
 
-def _report(path: Path, lost: list[Lost], skip: bool) -> None:
-    """Say which images are left out, in a list of their own, or refuse to leave any out."""
+def _handle_failed(path: Path, failed: list[FailedImage], skip: bool) -> None:
+    """Write the list of skipped images; fail if images may not be skipped."""
     skipped = path.with_name(f"{path.stem}.skipped.lst")
     skipped.unlink(missing_ok=True)
-    if not lost:
+    if not failed:
         return
     if not skip:
-        named = "; ".join(f"{each.entry.name}: {each.reason}" for each in lost[:NAMED_IN_ERROR])
-        raise ProgramError(
-            f"{len(lost)} images of {path.name} cannot be read ({named}); mend them, take them off"
-            " the list, or leave them out with --skip-unreadable"
+        named = "; ".join(
+            f"{image.entry.name}: {image.reason}" for image in failed[:NAMED_IN_ERROR]
         )
-    entries = (each.entry for each in lost)
+        raise ProgramError(
+            f"{len(failed)} images of {path.name} cannot be read ({named}); fix them, remove them"
+            " from the list, or skip them with --skip-unreadable"
+        )
+    entries = (image.entry for image in failed)
     write_list(skipped, [ListedImage(entry.index, entry.labels, entry.name) for entry in entries])
-    _log.warning("%d images are left out; %s names them", len(lost), skipped.name)
+    _log.warning("skipped %d images; they are listed in %s", len(failed), skipped.name)

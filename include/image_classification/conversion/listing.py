@@ -1,4 +1,4 @@
-"""Listing the images of a folder, as MXNet's `im2rec.py --list` does."""
+"""Lists of the images in a folder, as MXNet's `im2rec.py --list` writes them."""
 
 import os
 import random
@@ -9,13 +9,13 @@ from pathlib import Path
 from include.image_classification.container import ProgramError
 from include.image_classification.recordio.image_list import ListedImage, write_list
 
-# The order in which im2rec.py shuffles, so that the same folder gives the same list.
+# The seed of im2rec.py: the same folder gives the same list.
 SHUFFLE_SEED = 100
 
 
 @dataclass(frozen=True)
 class Shares:
-    """How a list is divided: in so many chunks, each into test, train and the rest, validation."""
+    """Division of a list into chunks, and of a chunk into test, train and validation (the rest)."""
 
     chunks: int = 1
     train: float = 1.0
@@ -25,22 +25,22 @@ class Shares:
 def find_images(
     root: Path, suffixes: Sequence[str], recursive: bool
 ) -> tuple[list[ListedImage], dict[str, int]]:
-    """Find the images below a folder, as `im2rec.py --list` does.
+    """Find the images in a folder, as `im2rec.py --list` does.
 
     Args:
         root: The folder.
-        suffixes: Of the files that are images, in lower case, with their dot.
-        recursive: Look into folders, links to folders too, and label each folder's images by the
-            order of the folders; else only the folder itself, and the label is 0.
+        suffixes: The suffixes of image files, in lower case, with the dot.
+        recursive: Whether to search subfolders (and links to folders); the label is the position
+            of the image's folder. Otherwise the label is 0.
 
     Returns:
-        The images in order, and the label of each folder that holds some.
+        The images in order, and the label of each folder that holds images.
 
     Raises:
-        ProgramError: There is no such folder, or no image in it.
+        ProgramError: The folder does not exist or holds no images.
     """
     if not root.is_dir():
-        raise ProgramError(f"{root} is no folder; name the one that holds the images")
+        raise ProgramError(f"{root} is not a folder; name the folder that holds the images")
     labels: dict[str, int] = {}
     images: list[ListedImage] = []
     for folder, names in _folders(root) if recursive else [(str(root), sorted(os.listdir(root)))]:
@@ -51,8 +51,8 @@ def find_images(
                 images.append(ListedImage(len(images), (label,), os.path.relpath(path, root)))
     if not images:
         raise ProgramError(
-            f"{root} holds no images that end in {', '.join(suffixes)}; name others with --exts"
-            + ("" if recursive else ", or look into its folders with --recursive")
+            f"{root} holds no images that end in {', '.join(suffixes)}; name other suffixes with"
+            " --exts" + ("" if recursive else ", or search subfolders with --recursive")
         )
     return images, labels
 
@@ -64,30 +64,30 @@ def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def shuffled(images: Sequence[ListedImage]) -> list[ListedImage]:
-    """The images in im2rec.py's random order, which is the same every time."""
+    """Return the images in im2rec.py's random order, which is reproducible."""
     order = list(images)
     random.Random(SHUFFLE_SEED).shuffle(order)
     return order
 
 
 def write_lists(prefix: Path, images: Sequence[ListedImage], shares: Shares) -> list[Path]:
-    """Write `<prefix>[_<chunk>][_train|_val|_test].lst` and return the files.
+    """Write `<prefix>[_<chunk>][_train|_val|_test].lst` and return the paths.
 
-    Which files there are, and where the cuts fall, is as im2rec.py has it.
+    The files and their boundaries are the same as those of im2rec.py.
     """
     size = -(-len(images) // shares.chunks)
     written = []
     for chunk in range(shares.chunks):
         number = f"_{chunk}" if shares.chunks > 1 else ""
         part = images[chunk * size : (chunk + 1) * size]
-        for name, rows in _cut(part, size, shares):
+        for name, rows in _divide(part, size, shares):
             path = prefix.with_name(f"{prefix.name}{number}{name}.lst")
             write_list(path, rows)
             written.append(path)
     return written
 
 
-def _cut(
+def _divide(
     part: Sequence[ListedImage], size: int, shares: Shares
 ) -> Iterator[tuple[str, Sequence[ListedImage]]]:
     if shares.train == 1.0:

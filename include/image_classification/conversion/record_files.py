@@ -1,4 +1,4 @@
-"""The files that a conversion leaves: records, their index, and what they were made from."""
+"""Output files of a conversion: records, index and notes for reuse."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.image_classification.conversion import reuse
-from include.image_classification.conversion.convert import Made
+from include.image_classification.conversion.convert import ConvertedImage
 from include.image_classification.conversion.encoding import Encoding
 from include.image_classification.recordio.framing import RecordWriter
 
@@ -16,15 +16,18 @@ BUFFER = 1 << 20
 
 @dataclass(frozen=True)
 class RecordFiles:
-    """Where one set of records goes."""
+    """The paths of one set of output files."""
 
     records: Path
     index: Path
-    made_from: Path
+    notes: Path
 
     @classmethod
     def of(cls, prefix: Path, index: Path | None = None) -> "RecordFiles":
-        """The files of a prefix, `train` for `train.rec`; their index may lie in another folder."""
+        """Return the files of a prefix (`train` for `train.rec`).
+
+        `index` is the folder of the index and the notes, if it is not that of the records.
+        """
         beside = (index or prefix.parent) / prefix.name
         return cls(
             prefix.with_name(f"{prefix.name}.rec"),
@@ -33,66 +36,65 @@ class RecordFiles:
         )
 
     def earlier(self, encoding: Encoding) -> reuse.EarlierRecords | None:
-        """What is there of an earlier conversion, if this one may take records from it."""
-        return reuse.EarlierRecords.open(self.records, self.made_from, encoding)
+        """Return the earlier conversion in these files, or None if it cannot be reused."""
+        return reuse.EarlierRecords.open(self.records, self.notes, encoding)
 
 
 class RecordFilesWriter:
-    """Writes records in the order in which they are added."""
+    """Writes records in the order of the calls of `add`."""
 
     def __init__(self, files: RecordFiles) -> None:
         self.count = self.reused = self.bytes = 0
-        self.parts = RecordFiles(*map(_part, (files.records, files.index, files.made_from)))
-        self._made_from = reuse.MadeFrom()
+        self.parts = RecordFiles(*map(_part, (files.records, files.index, files.notes)))
+        self._notes = reuse.ReuseNotes()
         self._records = self.parts.records.open("wb", buffering=BUFFER)
         self._index = self.parts.index.open("w", encoding="ascii")
         self._writer = RecordWriter(self._records)
 
-    def add(self, made: Made) -> None:
+    def add(self, image: ConvertedImage) -> None:
         """Append a record."""
-        offset = self._writer.write_framed(made.framed)
-        self._index.write(f"{made.index}\t{offset}\n")
-        self._made_from.add(made.path, made.stamp, offset, len(made.framed), made.sha256)
+        offset = self._writer.write_framed(image.framed)
+        self._index.write(f"{image.index}\t{offset}\n")
+        self._notes.add(image.path, image.stamp, offset, len(image.framed), image.sha256)
         self.count += 1
-        self.reused += made.reused
-        self.bytes = offset + len(made.framed)
+        self.reused += image.reused
+        self.bytes = offset + len(image.framed)
 
     def close(self) -> None:
-        """Flush what was written."""
+        """Close the record file and its index."""
         self._records.close()
         self._index.close()
 
-    def note(self, encoding: Encoding) -> None:
-        """Write down what the records were made from."""
-        self._made_from.save(self.parts.made_from, encoding, self.bytes)
+    def save_notes(self, encoding: Encoding) -> None:
+        """Write the notes for reuse."""
+        self._notes.save(self.parts.notes, encoding, self.bytes)
 
 
 @contextmanager
-def record_files(
+def write_record_files(
     files: RecordFiles, encoding: Encoding, notes: bool = True
 ) -> Iterator[RecordFilesWriter]:
-    """Write a set of record files, which take the place of earlier ones when all are whole.
+    """Write a set of output files, which replace earlier files when the block ends.
 
-    Without notes of what they were made from, no later conversion takes records from them.
-
-    An exception within the block leaves the earlier files as they were. The records come first,
-    and while they are replaced there is no index: a crash never leaves one that fits others.
+    An exception within the block leaves the earlier files unchanged. The index is deleted before
+    the records are replaced, so a crash never leaves an index of other records. Without `notes`, a
+    later conversion cannot reuse the records.
     """
     writer = RecordFilesWriter(files)
     try:
         yield writer
         writer.close()
         if notes:
-            writer.note(encoding)
-        files.made_from.unlink(missing_ok=True)
+            writer.save_notes(encoding)
+        files.notes.unlink(missing_ok=True)
         files.index.unlink(missing_ok=True)
         os.replace(writer.parts.records, files.records)
         os.replace(writer.parts.index, files.index)
         if notes:
-            os.replace(writer.parts.made_from, files.made_from)
+            os.replace(writer.parts.notes, files.notes)
     finally:
         writer.close()
-        for part in (writer.parts.records, writer.parts.index, writer.parts.made_from):
+        for part in (writer.parts.records, writer.parts.index, writer.parts.notes):
             part.unlink(missing_ok=True)
 
 

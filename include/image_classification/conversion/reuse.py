@@ -1,7 +1,7 @@
-"""Records made earlier: an image that has not changed is not decoded again.
+"""Records of earlier conversions, reused for unchanged images.
 
-Beside each record file lies `<name>.reuse.npz`: under which settings and by which decoder the
-records were made, and for each record the image that it was made from.
+Each record file has a file of notes, `<name>.reuse.npz`: the settings and the decoder that made
+the records, and for each record the image that it was made from.
 """
 
 import hashlib
@@ -26,20 +26,20 @@ from include.image_classification.conversion.encoding import Encoding
 
 SUFFIX = ".reuse.npz"
 
-# To be raised when `encode` makes other bytes of the same image.
+# Increase this when `encode` produces different bytes for the same image.
 ENCODER = 1
 
 ROW = np.dtype(
     [("path", "<u8"), ("stamp", "<u8"), ("offset", "<u8"), ("length", "<u4"), ("sha256", "V32")]
 )
 
-# As git does: a file that changed a moment before it was read may change again within the clock's
-# resolution, and nobody would see it.
+# As in git: a file that was just modified can change again within the clock's resolution, which
+# its stamp would not show.
 SETTLED_SECONDS = 2.0
 
 
 def stamp(file: os.stat_result) -> int:
-    """A number that changes when a file does, without reading it; 0 if it changed just now."""
+    """Return a number that changes with the file, from its metadata; 0 if it was just modified."""
     if time.time() - max(file.st_mtime, file.st_ctime) < SETTLED_SECONDS:
         return 0
     facts = struct.pack("<4q", file.st_size, file.st_mtime_ns, file.st_ctime_ns, file.st_ino)
@@ -47,7 +47,7 @@ def stamp(file: os.stat_result) -> int:
 
 
 def path_number(path: str) -> int:
-    """A path as 64 bits, by which its row is found."""
+    """Return a 64-bit hash of a path, the key of its row."""
     return _short(os.fsencode(path))
 
 
@@ -55,41 +55,41 @@ def _short(data: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
-def _made_by(encoding: Encoding) -> str:
-    made_by = {"encoder": ENCODER, "opencv": cv2.__version__, **asdict(encoding)}
-    return json.dumps(made_by, sort_keys=True)
+def _encoder_identity(encoding: Encoding) -> str:
+    identity = {"encoder": ENCODER, "opencv": cv2.__version__, **asdict(encoding)}
+    return json.dumps(identity, sort_keys=True)
 
 
-class MadeFrom:
-    """Collects, while records are written, what each is made from."""
+class ReuseNotes:
+    """Collects the notes about records while they are written."""
 
     def __init__(self) -> None:
         self._rows = bytearray()
 
     def add(self, path: int, mark: int, offset: int, length: int, sha256: bytes) -> None:
-        """Note a record's place and its image: path and stamp as numbers, 0 where unknown."""
+        """Add a record's position, and its image's path and stamp (0 if unknown) and hash."""
         self._rows += struct.pack("<QQQI32s", path, mark, offset, length, sha256)
 
     def save(self, path: Path, encoding: Encoding, size: int) -> None:
-        """Write the notes of a record file of so many bytes."""
+        """Write the notes; `size` is the length of the record file in bytes."""
         rows = np.frombuffer(self._rows, ROW)
         with path.open("wb") as file:
-            np.savez(file, made_by=_made_by(encoding), size=size, rows=rows)
+            np.savez(file, made_by=_encoder_identity(encoding), size=size, rows=rows)
 
 
 class EarlierRecords:
-    """The records of an earlier conversion, to be found by their images.
+    """The records of an earlier conversion, found by the images they were made from.
 
-    The record file is read where a record is asked for, not mapped: memory stays flat. It stays
-    open, so that it may be replaced meanwhile.
+    Records are read on demand, without mapping the file, so memory use stays constant. The file
+    stays open, so it may be replaced meanwhile.
     """
 
     def __init__(self, records: Path, rows: NDArray[Any]) -> None:
-        """Use `open`, which checks that the rows are the file's."""
+        """Use `open`, which checks that the rows belong to the file."""
         self._descriptor = os.open(records, os.O_RDONLY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._descriptor)
-        self._by_path = _Sorted(rows["path"])
-        self._by_digest = _Sorted(np.frombuffer(rows["sha256"].tobytes(), "<u8")[::4])
+        self._by_path = _SortedColumn(rows["path"])
+        self._by_digest = _SortedColumn(np.frombuffer(rows["sha256"].tobytes(), "<u8")[::4])
         self._stamps = _column(rows["stamp"])
         self._offsets = _column(rows["offset"])
         self._lengths = _column(rows["length"])
@@ -97,16 +97,16 @@ class EarlierRecords:
 
     @classmethod
     def open(cls, records: Path, notes: Path, encoding: Encoding) -> "EarlierRecords | None":
-        """Open an earlier conversion if there is one that this one may take records from.
+        """Return an earlier conversion, or None if its records cannot be reused.
 
-        It may not when the settings or the decoder differ, when the notes are damaged, or when
-        they are of another record file.
+        Records are reused only if settings and decoder are the same, and the notes are intact and
+        belong to the record file.
         """
         try:
             with notes.open("rb") as file, np.load(file) as saved:
-                made_by, size, rows = str(saved["made_by"]), int(saved["size"]), saved["rows"]
-            fits = made_by == _made_by(encoding) and size == records.stat().st_size
-            if not fits or rows.dtype != ROW:
+                identity, size, rows = str(saved["made_by"]), int(saved["size"]), saved["rows"]
+            same = identity == _encoder_identity(encoding) and size == records.stat().st_size
+            if not same or rows.dtype != ROW:
                 return None
             return cls(records, rows)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
@@ -115,15 +115,15 @@ class EarlierRecords:
     def __len__(self) -> int:
         return len(self._offsets)
 
-    def unchanged(self, path: int, mark: int) -> tuple[bytes, bytes] | None:
-        """The framed record of the file of this path and stamp, with the image's hash."""
+    def find_unchanged(self, path: int, mark: int) -> tuple[bytes, bytes] | None:
+        """Return the framed record and the hash of the image with this path and stamp."""
         for row in self._by_path.rows(path):
             if mark and self._stamps[row] == mark:
                 return self._read(row), self._digest(row)
         return None
 
-    def of(self, sha256: bytes) -> bytes | None:
-        """The framed record of the image with this hash."""
+    def find(self, sha256: bytes) -> bytes | None:
+        """Return the framed record of the image with this hash."""
         for row in self._by_digest.rows(int.from_bytes(sha256[:8], "little")):
             if self._digest(row) == sha256:
                 return self._read(row)
@@ -136,8 +136,8 @@ class EarlierRecords:
         return os.pread(self._descriptor, self._lengths[row], self._offsets[row])
 
 
-class _Sorted:
-    """A column by whose values rows are found, in 16 bytes a row where a dict takes a hundred."""
+class _SortedColumn:
+    """A column that finds rows by value, with 16 bytes a row (a dict needs about 100)."""
 
     def __init__(self, column: NDArray[Any]) -> None:
         order = np.argsort(column, kind="stable")
@@ -145,13 +145,13 @@ class _Sorted:
         self._values = _column(column[order])
 
     def rows(self, value: int) -> Iterator[int]:
-        """The rows of a value."""
-        at = bisect_left(self._values, value)
-        while at < len(self._values) and self._values[at] == value:
-            yield self._order[at]
-            at += 1
+        """Yield the rows with a value."""
+        position = bisect_left(self._values, value)
+        while position < len(self._values) and self._values[position] == value:
+            yield self._order[position]
+            position += 1
 
 
 def _column(values: NDArray[Any]) -> "array[int]":
-    # An array gives Python's own numbers, many times as fast as numpy does.
+    # Reading Python integers from an array is many times as fast as from numpy.
     return array("Q", values.astype("<u8").tobytes())

@@ -1,4 +1,4 @@
-"""The images of a version's splits, in so little memory that a million of them are no burden."""
+"""Images of a version's splits in a compact array: 40 bytes an image."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -16,9 +16,9 @@ ROW = np.dtype([("sha256", ">u8", 4), ("label", "<u4"), ("suffix", "S4")])
 
 
 class SplitImages:
-    """One split's images in the order of their hashes, by their rank in it.
+    """The images of one split, sorted by hash; an image's rank is its position.
 
-    That order mixes the classes, and is the same every time.
+    This order mixes the classes and is reproducible.
     """
 
     def __init__(self, rows: NDArray[Any], store: Path) -> None:
@@ -30,25 +30,25 @@ class SplitImages:
         return len(self._rows)
 
     def entry(self, rank: int) -> Entry:
-        """What the image of this rank becomes: a record whose identifier is the rank."""
+        """Return the entry to convert for a rank, which becomes the record's identifier."""
         row = self._rows[rank]
         sha256 = row["sha256"].tobytes().hex()
         key = image_key(sha256, row["suffix"].decode())
         return Entry(rank, (float(row["label"]),), key, os.path.join(self._store, key), sha256)
 
     def entries(self, ranks: Collection[int] | None = None) -> Iterator[Entry]:
-        """What the images become: all, or those of these ranks."""
+        """Yield the entries of these ranks, by default of all images."""
         return map(self.entry, range(len(self)) if ranks is None else ranks)
 
 
 def read_splits(
     files: VersionFiles, splits: Collection[Split], store: Path
 ) -> dict[Split, SplitImages]:
-    """Read a version's images of some splits.
+    """Return the images of a version's splits.
 
     Args:
         files: The version.
-        splits: Which parts of it.
+        splits: The splits to read.
         store: The folder that the images' keys are relative to.
 
     Raises:

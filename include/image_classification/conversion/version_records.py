@@ -1,4 +1,4 @@
-"""The processing job's way: a data set version to record files for training and validation."""
+"""Conversion in a processing job: a dataset version to record files for training and validation."""
 
 import argparse
 import hashlib
@@ -19,13 +19,13 @@ from include.image_classification.container import (
     processing_input,
     processing_output,
 )
-from include.image_classification.conversion.convert import Converter, Lost
+from include.image_classification.conversion.convert import Converter, FailedImage
 from include.image_classification.conversion.encoding import Encoding
-from include.image_classification.conversion.hosts import Hosts, read_hosts
-from include.image_classification.conversion.record_files import RecordFiles, record_files
+from include.image_classification.conversion.record_files import RecordFiles, write_record_files
 from include.image_classification.conversion.reuse import SUFFIX, EarlierRecords
 from include.image_classification.conversion.split_images import SplitImages, read_splits
 from include.image_classification.dataset.version.manifest import VersionFiles, write_json
+from include.image_classification.job_hosts import JobHosts, read_processing_hosts
 from include.image_classification.progress import with_progress
 from include.image_classification.recordio.image_list import ListedImage, write_list
 
@@ -33,8 +33,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Converted:
-    """What one host made of one split: which of its images, by their rank in the split."""
+class ConvertedSplit:
+    """The images of a split that one host converted, by their rank in the split."""
 
     ranks: Sequence[int]
     expected: int
@@ -43,66 +43,68 @@ class Converted:
 
 
 def convert_version(flags: argparse.Namespace, encoding: Encoding) -> None:
-    """Convert the version in input/version, the images in input/images.
+    """Convert the version in input/version, whose images are in input/images.
 
-    Records made earlier, in input/previous if that is there, are taken over where their images
-    and the settings are the same. On several hosts each converts the images that it was given.
+    Records of an earlier conversion, in input/previous, are reused if image and settings are
+    the same. On several hosts, each host converts the images that it received.
 
     Raises:
-        ProgramError: The version or an image of it is missing or damaged, or a split is empty.
+        ProgramError: The version or one of its images is missing or damaged, or a split is empty.
     """
     if not encoding.resize:
-        raise ProgramError("im2rec: argument --resize: the side of the square is needed, in pixels")
+        raise ProgramError("im2rec: --resize is missing: give the side of the square in pixels")
     started = time.monotonic()
     version = VersionFiles(processing_input("version"))
     images = read_splits(version, CONVERTED, processing_input("images"))
-    hosts = read_hosts()
-    earlier = _earlier(processing_input("previous"), encoding) if flags.reuse else []
+    hosts = read_processing_hosts()
+    earlier = _open_earlier(processing_input("previous"), encoding) if flags.reuse else []
     job = _Job(version, encoding, hosts, Converter(encoding, earlier), flags.num_thread)
-    done = {split: job.convert(split, images[split]) for split in CONVERTED}
+    converted = {split: job.convert(split, images[split]) for split in CONVERTED}
     report = {
         "stage": "im2rec",
         "version": flags.recordio_version or recordio_version(version.name, encoding),
         "dataset_version": version.name,
         "settings": settings(encoding),
-        "counts": {split: len(done[split].ranks) for split in CONVERTED}
+        "counts": {split: len(converted[split].ranks) for split in CONVERTED}
         | {"classes": len(version.classes)},
-        "reused": sum(split.reused for split in done.values()),
-        "bytes": sum(split.bytes for split in done.values()),
+        "reused": sum(split.reused for split in converted.values()),
+        "bytes": sum(split.bytes for split in converted.values()),
         "seconds": round(time.monotonic() - started, 3),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    _write_report(report, done, hosts)
-    _log.info("RecordIO version %s of data set version %s", report["version"], version.name)
+    _write_report(report, converted, hosts)
+    _log.info("RecordIO version %s of dataset version %s", report["version"], version.name)
 
 
 def settings(encoding: Encoding) -> dict[str, Any]:
-    """The settings that a RecordIO version is named by."""
+    """Return the settings that are part of a RecordIO version's name."""
     return {"resize": encoding.resize, "fit": encoding.fit, "quality": encoding.quality}
 
 
 def recordio_version(dataset_version: str, encoding: Encoding) -> str:
-    """Name a RecordIO version by the hash of what it is made from."""
-    made_from = json.dumps([dataset_version, settings(encoding)], sort_keys=True)
-    return hashlib.sha256(made_from.encode()).hexdigest()[:16]
+    """Return a RecordIO version's name, the hash of its dataset version and settings."""
+    identity = json.dumps([dataset_version, settings(encoding)], sort_keys=True)
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
-def _write_report(report: dict[str, Any], done: dict[Split, Converted], hosts: Hosts) -> None:
+def _write_report(
+    report: dict[str, Any], converted: dict[Split, ConvertedSplit], hosts: JobHosts
+) -> None:
     folder = processing_output("result")
-    if hosts.alone:
+    if hosts.size == 1:
         write_json(folder / "recordio.json", report)
         return
     shard = {
         "host": hosts.current,
-        "hosts": len(hosts.all),
-        "expected": {split: each.expected for split, each in done.items()},
-        "identifiers": {split: list(each.ranks) for split, each in done.items()},
+        "hosts": hosts.size,
+        "expected": {split: part.expected for split, part in converted.items()},
+        "identifiers": {split: list(part.ranks) for split, part in converted.items()},
     }
     (folder / "shards").mkdir(exist_ok=True)
     write_json(folder / "shards" / f"{hosts.current}.json", report | shard)
 
 
-def _earlier(folder: Path, encoding: Encoding) -> list[EarlierRecords]:
+def _open_earlier(folder: Path, encoding: Encoding) -> list[EarlierRecords]:
     found = []
     for notes in sorted((folder / "index").glob(f"*{SUFFIX}")):
         name = notes.name.removesuffix(SUFFIX)
@@ -117,40 +119,47 @@ def _earlier(folder: Path, encoding: Encoding) -> list[EarlierRecords]:
 class _Job:
     version: VersionFiles
     encoding: Encoding
-    hosts: Hosts
+    hosts: JobHosts
     converter: Converter
     threads: int
 
-    def convert(self, split: Split, images: SplitImages) -> Converted:
-        """Convert the images of a split; the files do not depend on the number of threads."""
+    def convert(self, split: Split, images: SplitImages) -> ConvertedSplit:
+        """Convert the images of a split; the number of threads does not change the files."""
         if not len(images):
             raise ProgramError(
-                f"data set version {self.version.name} has no {split} images; add images to the"
+                f"dataset version {self.version.name} has no {split} images; add images to the"
                 " source"
             )
-        ranks = self._here(images)
+        ranks = self._local_ranks(images)
         if not ranks:
-            return Converted(ranks, len(images), 0, 0)
-        prefix = processing_output(split) / f"{split}{self.hosts.suffix}"
+            return ConvertedSplit(ranks, len(images), 0, 0)
+        prefix = processing_output(split) / f"{split}{self._suffix}"
         files = RecordFiles.of(prefix, index=processing_output("index"))
-        rows = (ListedImage(each.index, each.labels, each.name) for each in images.entries(ranks))
+        entries = images.entries(ranks)
+        rows = (ListedImage(entry.index, entry.labels, entry.name) for entry in entries)
         write_list(files.index.with_suffix(".lst"), rows)
-        with record_files(files, self.encoding) as writer:
-            made = self.converter.convert(images.entries(ranks), self.threads)
-            for record in with_progress(made, f"{prefix.name}.rec: images converted", len(ranks)):
-                if isinstance(record, Lost):
-                    raise self._lost(record)
-                writer.add(record)
-        return Converted(ranks, len(images), writer.reused, writer.bytes)
+        with write_record_files(files, self.encoding) as writer:
+            results = self.converter.convert(images.entries(ranks), self.threads)
+            title = f"{prefix.name}.rec: images converted"
+            for result in with_progress(results, title, len(ranks)):
+                if isinstance(result, FailedImage):
+                    raise self._failure(result)
+                writer.add(result)
+        return ConvertedSplit(ranks, len(images), writer.reused, writer.bytes)
 
-    def _here(self, images: SplitImages) -> Sequence[int]:
-        if self.hosts.alone:
+    @property
+    def _suffix(self) -> str:
+        """The part of a record file's name that differs between the hosts."""
+        return "" if self.hosts.size == 1 else f"-{self.hosts.rank:05d}"
+
+    def _local_ranks(self, images: SplitImages) -> Sequence[int]:
+        if self.hosts.size == 1:
             return range(len(images))
-        # The others are on other hosts; whether on one is seen when all have reported.
-        return array("Q", (each.index for each in images.entries() if os.path.exists(each.path)))
+        # Missing images are on other hosts; `publish` compares the reports of all hosts.
+        return array("Q", (entry.index for entry in images.entries() if os.path.exists(entry.path)))
 
-    def _lost(self, lost: Lost) -> ProgramError:
-        key = lost.entry.name
+    def _failure(self, failed: FailedImage) -> ProgramError:
+        key = failed.entry.name
         path = next((image.path for image in self.version.images() if image.key == key), "")
-        fix = "; refresh the data set" if "no such file" in lost.reason else ""
-        return ProgramError(f"image {key} ({path}): {lost.reason}{fix}")
+        fix = "; refresh the dataset" if failed.is_missing else ""
+        return ProgramError(f"image {key} ({path}): {failed.reason}{fix}")

@@ -4,8 +4,8 @@ import os
 import socket
 from dataclasses import dataclass
 
-from include.image_classification.channels import read_configuration
 from include.image_classification.container import ProgramError
+from include.image_classification.job_hosts import JobHosts, read_training_hosts
 
 ADDRESSES = "HOST_ADDRESSES"
 """The variable that says where hosts are whose names do not resolve: `algo-1=127.9.9.1,...`.
@@ -15,21 +15,8 @@ On SageMaker the names resolve. Where one machine plays all hosts, each has an a
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Cluster(JobHosts):
     """All hosts of the job, and the one that this program runs on."""
-
-    current: str
-    hosts: tuple[str, ...]
-
-    @property
-    def size(self) -> int:
-        """How many hosts there are."""
-        return len(self.hosts)
-
-    @property
-    def rank(self) -> int:
-        """This host's place among them, from 0."""
-        return self.hosts.index(self.current)
 
     @property
     def first(self) -> str:
@@ -53,19 +40,13 @@ class Cluster:
 
 
 def read_cluster() -> Cluster:
-    """Read the job's hosts; one, where nothing says otherwise.
+    """Return the hosts of the training job; one host if there is no resourceconfig.json.
 
     Raises:
-        ProgramError: The file is not what SageMaker writes.
+        ProgramError: The file is invalid; the message names the file and the field.
     """
-    content = read_configuration("resourceconfig")
-    hosts = content.get("hosts", ["algo-1"])
-    if not (isinstance(hosts, list) and hosts and all(isinstance(host, str) for host in hosts)):
-        raise ProgramError(f"resourceconfig.json: hosts is {hosts!r}, not a list of names")
-    current = content.get("current_host", hosts[0] if len(hosts) == 1 else None)
-    if not isinstance(current, str) or current not in hosts:
-        raise ProgramError(f"resourceconfig.json: current_host {current!r} is not among its hosts")
-    return Cluster(current, tuple(hosts))
+    hosts = read_training_hosts()
+    return Cluster(hosts.current, hosts.hosts)
 
 
 def address_of(host: str) -> str:

@@ -134,14 +134,16 @@ def key_of_one(base: Path) -> str:
 def test_a_missing_image_is_named(base: Path) -> None:
     key = key_of_one(base)
     (base / "processing/input/images" / key).unlink()
-    with pytest.raises(ProgramError, match=rf"image {key} \(0\): there is no such file; refresh"):
+    with pytest.raises(
+        ProgramError, match=rf"image {key} \(0\): the file does not exist; refresh the dataset"
+    ):
         run(base)
 
 
 def test_an_image_of_other_bytes_is_named(base: Path) -> None:
     key = key_of_one(base)
     store(base, key, photo(99))
-    with pytest.raises(ProgramError, match=rf"image {key} \(0\): it holds other bytes"):
+    with pytest.raises(ProgramError, match=rf"image {key} \(0\): its content does not match"):
         run(base)
 
 
@@ -207,9 +209,12 @@ def test_a_former_conversion_under_other_settings_is_no_use(base: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "names no hosts"),
-        ('{"hosts": ["algo-1"]}', "names no hosts"),
-        ('{"current_host": "algo-3", "hosts": ["algo-1", "algo-2"]}', "algo-3 is not among"),
+        ("{", "is not valid JSON"),
+        ('{"hosts": ["algo-1"]}', "current_host None is not among"),
+        (
+            '{"current_host": "algo-3", "hosts": ["algo-1", "algo-2"]}',
+            "'algo-3' is not among",
+        ),
     ],
 )
 def test_a_damaged_list_of_hosts_is_an_error(base: Path, content: str, message: str) -> None:

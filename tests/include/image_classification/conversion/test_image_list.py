@@ -99,5 +99,5 @@ def test_a_line_that_is_none_is_named(tmp_path: Path, line: str, message: str) -
 def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProgramError, match=r"holds no images that end in \.jpeg, \.jpg, \.png"):
         im2rec.main(["--list", str(tmp_path / "set"), str(tmp_path)])
-    with pytest.raises(ProgramError, match="gone is no folder"):
+    with pytest.raises(ProgramError, match="gone is not a folder"):
         im2rec.main(["--list", str(tmp_path / "set"), str(tmp_path / "gone")])

@@ -209,7 +209,7 @@ def test_skipped_images_are_listed_with_their_lines(
         (["prefix", "root", "--color", "2"], "argument --color"),
         (["prefix", "root", "--num-thread", "0"], "argument --num-thread"),
         (["p", "r", "--list", "--train-ratio", "0.8", "--test-ratio", "0.5"], "more than 1"),
-        (["nowhere/set", "root"], r"there is no list .*nowhere/set\*\.lst"),
+        (["nowhere/set", "root"], r"no list matches .*nowhere/set\*\.lst"),
     ],
 )
 def test_a_wrong_command_line_is_an_error(flags: list[str], message: str) -> None:

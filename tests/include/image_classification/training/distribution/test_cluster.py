@@ -40,8 +40,8 @@ def test_the_first_host_of_the_list_leads(told: Path) -> None:
     [
         ({"hosts": "algo-1"}, "hosts is 'algo-1', not a list"),
         ({"hosts": []}, r"hosts is \[\], not a list"),
-        ({"hosts": ["a", "b"]}, "current_host None is not among its hosts"),
-        ({"hosts": ["a"], "current_host": "c"}, "current_host 'c' is not among its hosts"),
+        ({"hosts": ["a", "b"]}, "current_host None is not among hosts"),
+        ({"hosts": ["a"], "current_host": "c"}, "current_host 'c' is not among hosts"),
     ],
 )
 def test_a_file_that_says_something_else_is_refused(
