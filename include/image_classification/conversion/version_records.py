@@ -52,7 +52,7 @@ def convert_version(flags: argparse.Namespace, encoding: Encoding) -> None:
         ProgramError: The version or one of its images is missing or damaged, or a split is empty.
     """
     if not encoding.resize:
-        raise ProgramError("im2rec: --resize is missing: give the side of the square in pixels")
+        raise ProgramError("im2rec: argument --resize: give the side of the square in pixels")
     started = time.monotonic()
     version = VersionFiles(processing_input("version"))
     images = read_splits(version, CONVERTED, processing_input("images"))
