@@ -9,7 +9,7 @@ from typing import Any, get_args
 from airflow.sdk import Param, get_current_context
 
 from include.common.errors import PermanentError
-from include.config.hyperparameters import NumLayers
+from include.contracts.hyperparameters import NumLayers
 
 
 class RunParamsError(PermanentError):
@@ -83,7 +83,7 @@ def training_changes() -> dict[str, Param]:
         "num_layers": Param(
             None,
             type=["null", "integer"],
-            enum=[None, *sorted(get_args(NumLayers))],
+            enum=[None, *get_args(NumLayers)],
             values_display={"null": "the pipeline's value"},
             title="Layers",
             description="Depth of the ResNet: 20, 32, 44, 56 and 110 are for small images.",

@@ -116,7 +116,7 @@ class Pipeline(Strict):
 
     @model_validator(mode="after")
     def _check_record_size(self) -> Pipeline:
-        side = self.training.hyperparameters.side
+        side = self.training.hyperparameters.longer_side
         if self.conversion.resize < side:
             raise ValueError(
                 f"conversion.resize: {self.conversion.resize} is smaller than "

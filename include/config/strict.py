@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,14 +20,3 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
     )
-
-
-def no_boolean(value: Any) -> Any:
-    """Reject true and false for a choice of numbers: in Python, True is equal to 1.
-
-    Raises:
-        ValueError: The value is a boolean, or a number with a fractional part such as 1.0.
-    """
-    if isinstance(value, bool | float):
-        raise ValueError("must be a whole number")
-    return value

@@ -43,7 +43,9 @@ def training_hyperparameters(
     """
     base = pipeline.training.hyperparameters
     asked = {name: value for name, value in changes.items() if value is not None}
-    merged = type(base).model_validate({**base.model_dump(), **asked}).as_request()
+    merged = (
+        type(base).model_validate({**base.model_dump(exclude_unset=True), **asked}).as_request()
+    )
     if int(merged.get("top_k", 0)) >= counts["classes"]:
         raise PipelineError(
             f"training.hyperparameters.top_k: {merged['top_k']} must be below the number of "

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from include.config.hyperparameters import Hyperparameters
 from include.config.instances import InstanceConfig
 from include.config.strict import Strict
+from include.contracts.hyperparameters import as_text
 
 Algorithm = Literal["custom", "built-in"]
 """The project's container image, or SageMaker's built-in image classification."""
@@ -111,10 +112,10 @@ class Training(Strict):
                 "pretrained_model_sha256: the custom image contains no weights (the built-in "
                 "algorithm does)"
             )
-        if self.algorithm == "built-in" and hyperparameters.image_shape != "3,224,224":
+        if self.algorithm == "built-in" and hyperparameters.image_shape != (3, 224, 224):
             raise ValueError(
                 "hyperparameters.use_pretrained_model: 1 needs image_shape to be 3,224,224, not "
-                f"{hyperparameters.image_shape}"
+                f"{as_text(hyperparameters.image_shape)}"
             )
         return self
 

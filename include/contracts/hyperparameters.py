@@ -1,0 +1,183 @@
+"""Hyperparameters of a training job: names, ranges and defaults.
+
+Names, ranges and defaults are those of SageMaker's built-in image classification; those of
+CUSTOM_ONLY are known to the custom image only. A pipeline's YAML overrides the defaults
+(`include.config.hyperparameters`), and the container parses them from a job's text
+(`include.image_classification.training.hyperparameters`): both classes derive from this one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+CUSTOM_ONLY = (
+    "lr_schedule",
+    "label_smoothing",
+    "seed",
+    "network",
+    "pretrained_model_uri",
+    "pretrained_model_sha256",
+    "int8",
+)
+"""Hyperparameters that only the custom image knows."""
+
+PRETRAINED_DEPTHS = (18, 34, 50, 101, 152, 200)
+"""Depths of the ResNets with published weights; those for thumbnails were never published."""
+
+
+def reject_boolean(value: Any) -> Any:
+    """Reject true and false for a choice of numbers: in Python, True is equal to 1.
+
+    Raises:
+        ValueError: The value is a boolean, or a number with a fractional part such as 1.0.
+    """
+    if isinstance(value, bool | float):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def parse_numbers(value: Any) -> Any:
+    """Return the numbers of a text such as "10,20"; what is no text is returned unchanged.
+
+    Raises:
+        ValueError: The text has other parts than whole numbers of at least 1.
+    """
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",")]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ValueError("must be whole numbers of at least 1, separated by commas")
+    return tuple(map(int, parts))
+
+
+def parse_shape(value: Any) -> Any:
+    """Return (channels, height, width) of a text such as "3,224,224".
+
+    Raises:
+        ValueError: The value is neither such a text nor three numbers.
+    """
+    numbers = parse_numbers(value)
+    if not isinstance(numbers, tuple) or len(numbers) != 3:
+        raise ValueError("must be C,H,W")
+    return numbers
+
+
+def as_text(value: Any) -> str:
+    """Return a hyperparameter's value as SageMaker takes it: the inverse of the parsers."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+Switch = Annotated[Literal[0, 1], BeforeValidator(reject_boolean)]
+NumLayers = Literal[18, 20, 32, 34, 44, 50, 56, 101, 110, 152, 200]
+Depth = Annotated[NumLayers, BeforeValidator(reject_boolean)]
+Shape = Annotated[tuple[int, int, int], BeforeValidator(parse_shape)]
+Epochs = Annotated[tuple[Positive, ...], BeforeValidator(parse_numbers)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+
+
+class SharedHyperparameters(BaseModel):
+    """The hyperparameters that a pipeline may set; the rest is counted in the dataset version."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
+
+    num_layers: Depth = 152
+    image_shape: Shape = Field(default=(3, 224, 224), description="Channels, height, width")
+    epochs: Positive = 30
+    mini_batch_size: Positive = 32
+    optimizer: Literal["sgd", "adam", "rmsprop", "nag"] = "sgd"
+    learning_rate: Fraction = 0.1
+    momentum: Fraction = 0.9
+    weight_decay: Fraction = 0.0001
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+    eps: Fraction = 1e-8
+    gamma: Fraction = 0.9
+    lr_scheduler_step: Epochs = ()
+    lr_scheduler_factor: Fraction = 0.1
+    augmentation_type: Literal["none", "crop", "crop_color", "crop_color_transform"] = "none"
+    top_k: Annotated[int, Field(gt=1)] | None = None
+    early_stopping: bool = False
+    early_stopping_min_epochs: Positive = 10
+    early_stopping_patience: Positive = 5
+    early_stopping_tolerance: Fraction = 0.0
+    use_pretrained_model: Switch = 0
+    checkpoint_frequency: Positive | None = None
+    kv_store: Literal["dist_sync", "dist_async"] | None = None
+    resize: Positive | None = Field(
+        default=None,
+        description="Pixels: the shorter side to which a training image is resized before the crop",
+    )
+    precision_dtype: Literal["float32", "float16", "bfloat16"] = Field(
+        default="float32",
+        description="bfloat16 is for the custom image; float16 needs a GPU, and the custom image "
+        "takes it for float32",
+    )
+    network: Literal["torchvision", "mxnet"] = Field(
+        default="torchvision",
+        description="The family of ResNets: torchvision (published weights fit it) or MXNet's",
+    )
+    pretrained_model_uri: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="Weights of use_pretrained_model: a path, s3:// or https://"
+    )
+    pretrained_model_sha256: Sha256 | None = Field(
+        default=None,
+        description="The hash of the weights, checked before loading; needed for the URI",
+    )
+    lr_schedule: Literal["step", "one_cycle"] = Field(
+        default="step",
+        description="one_cycle rises to learning_rate and falls to 0 over all epochs",
+    )
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="The share of the target that is spread evenly over all classes"
+    )
+    int8: Literal["auto", "never"] = Field(
+        default="auto",
+        description="auto stores an int8 form with the model if it is faster and as accurate on "
+        "the validation channel, and the processor supports it",
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
+        default=0, description="Same seed, same records, same instance type: same model"
+    )
+
+    @property
+    def longer_side(self) -> int:
+        """The longer side of image_shape, in pixels."""
+        return max(self.image_shape[1:])
+
+    @model_validator(mode="after")
+    def _check_image_shape(self) -> Self:
+        channels, height, width = self.image_shape
+        if channels not in (1, 3) or min(height, width) < 8:
+            raise ValueError("image_shape must be C,H,W with C 1 or 3 and H and W at least 8")
+        if self.resize is not None and self.resize <= self.longer_side:
+            raise ValueError(f"resize must be above image_shape's longer side, {self.longer_side}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_checkpoint_frequency(self) -> Self:
+        if self.checkpoint_frequency is not None and self.checkpoint_frequency > self.epochs:
+            raise ValueError(f"checkpoint_frequency must not be above epochs, {self.epochs}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_pretrained_weights(self) -> Self:
+        if self.pretrained_model_uri and not self.pretrained_model_sha256:
+            raise ValueError("pretrained_model_uri needs pretrained_model_sha256")
+        if self.pretrained_model_uri and not self.use_pretrained_model:
+            raise ValueError(
+                "pretrained_model_uri is for use_pretrained_model: 1 only: set that, or leave "
+                "pretrained_model_uri out (null in overrides)"
+            )
+        if self.use_pretrained_model and self.num_layers not in PRETRAINED_DEPTHS:
+            depths = ", ".join(map(str, PRETRAINED_DEPTHS))
+            raise ValueError(
+                f"use_pretrained_model: 1 needs num_layers to be one of {depths}, "
+                f"not {self.num_layers}"
+            )
+        return self
