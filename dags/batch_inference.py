@@ -49,10 +49,11 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from dag_factory import assets, job_tasks, params
-from dag_factory.builder import cron, pipeline_dag, pipelines_for
+from dag_factory.builder import cron, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.xcoms import without_edge
 from sagemaker_jobs import SageMakerEnsureModelOperator
 
 FAMILY = "batch_inference"
@@ -109,14 +110,15 @@ def publish(
 
 
 for pipeline in pipelines_for(FAMILY):
-    transform = max(each.batch.transform.timeout for each in pipeline.variants)
-    report = max(each.batch.instance.timeout for each in pipeline.variants)
+    variants = pipeline.variants
+    transform_timeout = max(variant.batch.transform.timeout for variant in variants)
+    report_timeout = max(variant.batch.instance.timeout for variant in variants)
     with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=cron(pipeline.schedules.batch, pipeline.schedules.timezone),
-        patience=transform + report,
+        timeout=transform_timeout + report_timeout,
         params={
             "force": params.force(
                 "the images were predicted before; new ones come first, then those predicted "
@@ -125,9 +127,15 @@ for pipeline in pipelines_for(FAMILY):
         },
     ):
         planned: Any = plan(pipeline.name)
-        model = SageMakerEnsureModelOperator(task_id="ensure_model", request=planned["model"])
-        answered = job_tasks.transform("transform", planned["transform"], transform, after=model)
-        reported = job_tasks.processing("report", planned["report"], report, after=answered)
+        with task_group("predict", "Predict the new images by batch transform."):
+            model = SageMakerEnsureModelOperator(task_id="ensure_model", request=planned["model"])
+            predicted = job_tasks.add_transform_job(
+                "transform", without_edge(planned["transform"]), transform_timeout, after=model
+            )
+        with task_group("report", "Join the predictions in a table and a gallery."):
+            reported = job_tasks.add_processing_job(
+                "report", without_edge(planned["report"]), report_timeout, after=predicted
+            )
         publish.override(outlets=[assets.predictions(pipeline)])(
-            pipeline.name, planned["batch"], answered, reported
+            pipeline.name, without_edge(planned["batch"]), without_edge(predicted), reported
         )

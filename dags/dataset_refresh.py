@@ -55,9 +55,10 @@ from airflow.sdk import task
 
 from dag_factory import assets, params
 from dag_factory.builder import cron, pipeline_dag, pipelines_for
-from dag_factory.job_tasks import processing
+from dag_factory.job_tasks import add_processing_job
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.xcoms import without_edge
 
 _log = logging.getLogger(__name__)
 
@@ -155,19 +156,22 @@ def publish(
 
 
 for pipeline in pipelines_for(FAMILY):
-    patience = max(each.dataset.instance.timeout for each in pipeline.variants)
+    timeout = max(each.dataset.instance.timeout for each in pipeline.variants)
     with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=cron(pipeline.schedules.refresh, pipeline.schedules.timezone),
-        patience=patience + FETCHING,
+        timeout=timeout + FETCHING,
         params={"force": params.force("the source is unchanged")},
     ):
         planned: Any = plan(pipeline.name)
         if any(each.source.urls for each in pipeline.variants):
             fetch(pipeline.name) >> planned
-        refreshed = processing("refresh", planned["request"], patience)
+        refreshed = add_processing_job("refresh", planned["request"], timeout)
         publish.override(outlets=[assets.dataset(pipeline)])(
-            pipeline.name, planned["fingerprint"], planned["pointer"], refreshed
+            pipeline.name,
+            without_edge(planned["fingerprint"]),
+            without_edge(planned["pointer"]),
+            refreshed,
         )

@@ -41,10 +41,12 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import params
-from dag_factory.builder import pipeline_dag, pipelines_for
-from dag_factory.endpoint_tasks import add_deployment, prune, update_timeout
+from dag_factory.builder import pipeline_dag, pipelines_for, task_group
+from dag_factory.endpoint_tasks import add_deployment, add_release, prune
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.timeouts import update_timeout
+from dag_factory.xcoms import without_edge
 
 FAMILY = "endpoint_rollback"
 
@@ -90,9 +92,12 @@ for pipeline in pipelines_for(FAMILY):
         FAMILY,
         __doc__,
         schedule=None,
-        patience=update_timeout(pipeline),
+        timeout=update_timeout(pipeline),
         params={"release": params.release(), "why": params.why()},
     ):
         planned: Any = plan(pipeline.name)
-        served_well: Any = add_deployment(pipeline, planned)
-        served_well >> reject_newer(pipeline.name, planned["package"]) >> prune(pipeline.name)
+        deployed = add_deployment(pipeline, planned)
+        with task_group("record", "Record the release, reject newer packages, delete the rest."):
+            add_release(pipeline, planned, deployed)
+            rejected: Any = reject_newer(pipeline.name, without_edge(planned["package"]))
+            deployed.smoke_test >> rejected >> prune(pipeline.name)

@@ -63,10 +63,11 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import assets, params
-from dag_factory.builder import pipeline_dag, pipelines_for
-from dag_factory.endpoint_tasks import add_deployment, prune, update_timeout
+from dag_factory.builder import pipeline_dag, pipelines_for, task_group
+from dag_factory.endpoint_tasks import add_deployment, add_release, prune
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.timeouts import update_timeout
 
 FAMILY = "endpoint_update"
 
@@ -90,10 +91,14 @@ for pipeline in pipelines_for(FAMILY):
         FAMILY,
         __doc__,
         schedule=[assets.model(pipeline)],
-        patience=update_timeout(pipeline),
+        timeout=update_timeout(pipeline),
         params={
             "force": params.force("the endpoint serves this model"),
             "package_version": params.package_version(),
         },
     ):
-        add_deployment(pipeline, plan(pipeline.name)) >> prune(pipeline.name)
+        planned: Any = plan(pipeline.name)
+        deployed = add_deployment(pipeline, planned)
+        with task_group("record", "Record the release, and delete what no kept release needs."):
+            add_release(pipeline, planned, deployed)
+            deployed.smoke_test >> prune(pipeline.name)

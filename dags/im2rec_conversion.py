@@ -36,9 +36,10 @@ from airflow.sdk import task
 
 from dag_factory import assets, params
 from dag_factory.builder import pipeline_dag, pipelines_for
-from dag_factory.job_tasks import processing
+from dag_factory.job_tasks import add_processing_job
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.xcoms import without_edge
 
 FAMILY = "im2rec_conversion"
 
@@ -84,20 +85,24 @@ def publish(
 
 
 for pipeline in pipelines_for(FAMILY):
-    patience = max(each.conversion.instance.timeout for each in pipeline.variants)
+    timeout = max(each.conversion.instance.timeout for each in pipeline.variants)
     with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=[assets.dataset(pipeline)],
-        patience=patience,
+        timeout=timeout,
         params={
             "force": params.force("the conversion is done"),
             "dataset_version": params.dataset_version(),
         },
     ):
         planned: Any = plan(pipeline.name)
-        converted = processing("im2rec", planned["request"], patience)
+        converted = add_processing_job("im2rec", planned["request"], timeout)
         publish.override(outlets=[assets.recordio(pipeline)])(
-            pipeline.name, planned["version"], planned["shards"], planned["pointer"], converted
+            pipeline.name,
+            without_edge(planned["version"]),
+            without_edge(planned["shards"]),
+            without_edge(planned["pointer"]),
+            converted,
         )

@@ -64,6 +64,6 @@ def _lines(done: Mapping[str, list[dict[str, str]]], *places: str) -> list[str]:
 
 
 with installation_dag(
-    "job_sweep", __doc__, schedule=cron(BEFORE_THE_TRAININGS, "UTC"), patience=timedelta(hours=1)
+    "job_sweep", __doc__, schedule=cron(BEFORE_THE_TRAININGS, "UTC"), timeout=timedelta(hours=1)
 ):
     stop_orphans()

@@ -85,17 +85,19 @@ class as the answer to all.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from airflow.sdk import task
 
 from dag_factory import assets, job_tasks, params
-from dag_factory.builder import cron, pipeline_dag, pipelines_for
+from dag_factory.builder import cron, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.timeouts import approval_timeout
+from dag_factory.xcoms import without_edge
 from sagemaker_jobs import SageMakerEnsureModelOperator
 
 FAMILY = "nightly_training"
@@ -240,18 +242,17 @@ def announce(registered: dict[str, Any]) -> None:
 
 
 for pipeline in pipelines_for(FAMILY):
-    everywhere = pipeline.variants
-    train = max(each.training.timeout for each in everywhere)
-    transform = max(each.evaluation.transform.timeout for each in everywhere)
-    evaluate = max(each.evaluation.instance.timeout for each in everywhere)
-    asks = any(each.promotion.approval == "ask" for each in everywhere)
-    answer = max(timedelta(hours=each.promotion.approval_hours) for each in everywhere)
+    variants = pipeline.variants
+    train_timeout = max(variant.training.timeout for variant in variants)
+    transform_timeout = max(variant.evaluation.transform.timeout for variant in variants)
+    evaluate_timeout = max(variant.evaluation.instance.timeout for variant in variants)
+    answer_timeout = approval_timeout(pipeline)
     with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=cron(pipeline.schedules.training, pipeline.schedules.timezone),
-        patience=train + transform + evaluate + (answer if asks else timedelta()),
+        timeout=train_timeout + transform_timeout + evaluate_timeout + answer_timeout,
         params={
             "force": params.force("the same was trained already"),
             **params.training_changes(),
@@ -259,18 +260,30 @@ for pipeline in pipelines_for(FAMILY):
         },
     ):
         planned: Any = plan(pipeline.name)
-        trained = job_tasks.training("train", planned["request"], train)
-        requests: Any = prepare(pipeline.name, planned["lineage"], trained)
-        model = SageMakerEnsureModelOperator(task_id="ensure_model", request=requests["model"])
-        answered = job_tasks.transform("transform", requests["transform"], transform, after=model)
-        evaluated = job_tasks.processing("evaluate", requests["evaluate"], evaluate, after=answered)
-        verdict: Any = judge(pipeline.name, trained, evaluated)
-        registered: Any = register(
-            pipeline.name, planned["lineage"], trained, verdict, requests["model"]
-        )
-        approved = registered
-        if asks:
-            from dag_factory.approval import with_approval
+        lineage: Any = without_edge(planned["lineage"])
+        with task_group("train", "Train a candidate."):
+            trained = job_tasks.add_training_job("train", planned["request"], train_timeout)
+        with task_group("evaluate", "Predict the test split's photos and measure the predictions."):
+            requests: Any = prepare(pipeline.name, lineage, trained)
+            model = SageMakerEnsureModelOperator(task_id="ensure_model", request=requests["model"])
+            predicted = job_tasks.add_transform_job(
+                "transform", without_edge(requests["transform"]), transform_timeout, after=model
+            )
+            evaluated = job_tasks.add_processing_job(
+                "evaluate", without_edge(requests["evaluate"]), evaluate_timeout, after=predicted
+            )
+        with task_group("decide", "Compare candidate and champion, register, ask for approval."):
+            verdict: Any = judge(pipeline.name, without_edge(trained), evaluated)
+            registered: Any = register(
+                pipeline.name,
+                lineage,
+                without_edge(trained),
+                verdict,
+                without_edge(requests["model"]),
+            )
+            approved = registered
+            if answer_timeout:
+                from dag_factory.approval import add_approval
 
-            approved = with_approval(pipeline, registered)
-        announce.override(outlets=[assets.model(pipeline)])(approved)
+                approved = add_approval(pipeline, registered)
+            announce.override(outlets=[assets.model(pipeline)])(approved)

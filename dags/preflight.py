@@ -83,6 +83,6 @@ def report(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [asdict(each) for each in findings]
 
 
-with installation_dag("preflight", __doc__, schedule=None, patience=timedelta(minutes=30)):
+with installation_dag("preflight", __doc__, schedule=None, timeout=timedelta(minutes=30)):
     check_installation()
     check_pipeline.expand(pipeline=list_pipelines())

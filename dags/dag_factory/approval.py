@@ -14,10 +14,10 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, TriggerRule, task
 
 from dag_factory import params
-from dag_factory.builder import TIMEOUT_MARGIN
 from dag_factory.notifications import notify_now
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.timeouts import TIMEOUT_MARGIN
 from include.config import Pipeline
 from include.decisions.promotion.approval import APPROVE, REJECT
 
@@ -92,7 +92,7 @@ def take_answer(
     return {**registered, "verdict": "promote", "reason": decision.reason}
 
 
-def with_approval(pipeline: Pipeline, registered: Any) -> Any:
+def add_approval(pipeline: Pipeline, registered: Any) -> Any:
     """Add the tasks that ask an operator, and return the XCom of what may be announced."""
     longest = timedelta(hours=max(each.promotion.approval_hours for each in pipeline.variants))
     asked: Any = prepare_question(pipeline.name, registered)

@@ -14,6 +14,7 @@ from airflow.sdk import (
     Param,
     RetryAction,
     RetryRule,
+    TaskGroup,
     get_parsing_context,
 )
 from airflow.sdk.definitions.param import ParamsDict
@@ -21,6 +22,7 @@ from pydantic import ValidationError
 
 from dag_factory import deadline_alerts, notifications, params
 from dag_factory.failures import record_failure
+from dag_factory.timeouts import SHORT_TASK_TIMEOUT, TIMEOUT_MARGIN
 from include.common.errors import PermanentError
 from include.config import Pipeline, find_pipeline, usable_pipelines
 from sagemaker_jobs import AwsRetryPolicy
@@ -29,12 +31,6 @@ TAG = "image-classification"
 
 OWNER = "data-engineering"
 """Whose the DAGs are that belong to no pipeline."""
-
-SHORT_TASK = timedelta(minutes=30)
-"""Longer than any task that only reads, decides and writes small files."""
-
-TIMEOUT_MARGIN = timedelta(hours=2)
-"""What a tracking task gets beyond its own patience: it ends by itself, and says why."""
 
 PERMANENT_ERRORS: list[type[BaseException] | str] = [PermanentError, ValidationError]
 """Errors that a retry cannot fix: a user has to change something first."""
@@ -66,7 +62,7 @@ def pipeline_dag(
     doc: str | None,
     *,
     schedule: CronTriggerTimetable | list[Asset] | None,
-    patience: timedelta,
+    timeout: timedelta,
     params: Mapping[str, Param],
 ) -> Iterator[DAG]:
     """Make the DAG of a family for one pipeline, of the tasks that are made within the context.
@@ -76,7 +72,7 @@ def pipeline_dag(
         family: The family's name, the second half of the DAG's id.
         doc: What the DAG does and what to do when it fails, in Markdown.
         schedule: From `cron`, or the assets that wake it.
-        patience: How long its jobs may take together.
+        timeout: How long its jobs may take together.
         params: The form that a person fills in to run it by hand.
     """
     with DAG(
@@ -86,8 +82,8 @@ def pipeline_dag(
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
         tags=[pipeline.name, family, TAG],
-        deadline=deadline_alerts.deadlines(pipeline, family, patience),
-        **_policies(pipeline.owner, patience),
+        deadline=deadline_alerts.deadlines(pipeline, family, timeout),
+        **_policies(pipeline.owner, timeout),
     ) as dag:
         yield dag
     # Not before: each task would have copied all of them, a quarter of the time to parse.
@@ -95,7 +91,7 @@ def pipeline_dag(
 
 
 def installation_dag(
-    name: str, doc: str | None, *, schedule: CronTriggerTimetable | None, patience: timedelta
+    name: str, doc: str | None, *, schedule: CronTriggerTimetable | None, timeout: timedelta
 ) -> DAG:
     """Return an empty DAG that there is once for all pipelines, under the same policies.
 
@@ -103,7 +99,7 @@ def installation_dag(
         name: The DAG's id; without the separator that a pipeline's have.
         doc: What the DAG does and what to do when it fails, in Markdown.
         schedule: From `cron`, or None for by hand only.
-        patience: How long it may take.
+        timeout: How long it may take.
     """
     return DAG(
         dag_id=name,
@@ -112,8 +108,23 @@ def installation_dag(
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
         tags=[name, TAG],
-        deadline=deadline_alerts.installation_deadline(name, patience),
-        **_policies(OWNER, patience),
+        deadline=deadline_alerts.installation_deadline(name, timeout),
+        **_policies(OWNER, timeout),
+    )
+
+
+def task_group(name: str, tooltip: str) -> TaskGroup:
+    """Return a group of tasks, which the graph shows as one box.
+
+    The tasks keep their ids: job names, XComs and runs in flight depend on them. The group's id is
+    not its name, as a task may have that name.
+
+    Args:
+        name: What the box shows.
+        tooltip: What the tasks do together, in a sentence.
+    """
+    return TaskGroup(
+        f"{name}_stage", group_display_name=name, prefix_group_id=False, tooltip=tooltip
     )
 
 
@@ -136,12 +147,12 @@ def _paused_at_first(schedule: object) -> bool | None:
     return False if schedule is None else None
 
 
-def _policies(owner: str, patience: timedelta) -> dict[str, Any]:
+def _policies(owner: str, timeout: timedelta) -> dict[str, Any]:
     """Return what all DAGs have in common."""
     return {
         "catchup": False,
         "max_active_runs": 1,
-        "dagrun_timeout": patience + TIMEOUT_MARGIN,
+        "dagrun_timeout": timeout + TIMEOUT_MARGIN,
         "default_args": _default_args(owner),
         "on_failure_callback": notifications.on_failure,
         "on_success_callback": notifications.on_success,
@@ -155,7 +166,7 @@ def _default_args(owner: str) -> dict[str, Any]:
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=10),
-        "execution_timeout": SHORT_TASK,
+        "execution_timeout": SHORT_TASK_TIMEOUT,
         "pre_execute": params.check_run_params,
         "on_failure_callback": record_failure,
         "retry_policy": AwsRetryPolicy(

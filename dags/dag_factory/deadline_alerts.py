@@ -21,7 +21,7 @@ FIELDS = {
 """The deadline's name in the YAML, by family."""
 
 
-def deadlines(pipeline: Pipeline, family: str, patience: timedelta) -> list[DeadlineAlert]:
+def deadlines(pipeline: Pipeline, family: str, timeout: timedelta) -> list[DeadlineAlert]:
     """Return the alerts that report a late run, one for each interval that a deployment wants.
 
     Counted from when the run was queued, which a run that an asset started has, too. DAGs are built
@@ -30,12 +30,12 @@ def deadlines(pipeline: Pipeline, family: str, patience: timedelta) -> list[Dead
     Args:
         pipeline: The pipeline, loaded without a deployment.
         family: The DAG's family.
-        patience: The interval of a deployment that names none.
+        timeout: The interval of a deployment that names none.
     """
-    base = _interval(pipeline, family, patience)
+    base = _interval(pipeline, family, timeout)
     others: dict[timedelta | None, list[str]] = {}
     for name, overridden in pipeline.overridden.items():
-        interval = _interval(overridden, family, patience)
+        interval = _interval(overridden, family, timeout)
         if interval != base:
             others.setdefault(interval, []).append(name)
     wanted = {base: {"not_in": [name for names in others.values() for name in names]}}
@@ -47,13 +47,13 @@ def deadlines(pipeline: Pipeline, family: str, patience: timedelta) -> list[Dead
     ]
 
 
-def _interval(pipeline: Pipeline, family: str, patience: timedelta) -> timedelta | None:
+def _interval(pipeline: Pipeline, family: str, timeout: timedelta) -> timedelta | None:
     """Return when a deployment's run is late, or None where it wants no notice of that."""
     wanted = pipeline.notifications
     if "deadline" not in wanted.events:
         return None
     minutes = getattr(wanted.deadline_minutes, FIELDS[family])
-    return timedelta(minutes=minutes) if minutes else patience
+    return timedelta(minutes=minutes) if minutes else timeout
 
 
 def _late_advice(family: str) -> str:

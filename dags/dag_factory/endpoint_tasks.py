@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from airflow.sdk import TriggerRule, get_current_context, task
 
 from dag_factory import assets
-from dag_factory.builder import TIMEOUT_MARGIN
+from dag_factory.builder import task_group
 from dag_factory.run_context import RunContext, load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.timeouts import TIMEOUT_MARGIN
+from dag_factory.xcoms import without_edge
 from include.config import Pipeline
 from sagemaker_jobs import (
     SageMakerDeployEndpointOperator,
@@ -24,45 +26,56 @@ FAILED_TEST = "failed_test"
 """The XCom in which a smoke test that asked leaves what was wrong with the answers."""
 
 
-def update_timeout(pipeline: Pipeline) -> timedelta:
-    """Return how long an update may take, and the way back after a smoke test that failed.
+class Deployed(NamedTuple):
+    """The XComs of a deployment that passed its smoke test.
 
-    New machines come once in that time; what they take the second time is left to the backstop.
+    Attributes:
+        endpoint: The endpoint's name and configuration, of `track_endpoint`.
+        smoke_test: How the answers compare, of `smoke_test`.
     """
-    everywhere = [each.endpoint for each in pipeline.variants]
-    return max(endpoint.timeout + endpoint.traffic.duration for endpoint in everywhere)
+
+    endpoint: Any
+    smoke_test: Any
 
 
-def add_deployment(pipeline: Pipeline, planned: Any) -> Any:
-    """Add what deploys a plan, tests it and takes it back where it fails.
+def add_deployment(pipeline: Pipeline, planned: Any) -> Deployed:
+    """Add the tasks that deploy a plan, verify it, and restore the former model if it fails.
 
     Args:
-        pipeline: Whose endpoint it is.
+        pipeline: The pipeline whose endpoint is changed.
         planned: The XCom of the task `plan`: the requests `model`, `endpoint_config` and
             `endpoint`, the `package`'s facts, and as `previous` what serves now.
-
-    Returns:
-        The XCom of the smoke test, which only what serves well has.
     """
-    model = SageMakerEnsureModelOperator(task_id="ensure_model", request=planned["model"])
-    config = SageMakerEnsureEndpointConfigOperator(
-        task_id="ensure_endpoint_config", request=planned["endpoint_config"]
+    package = without_edge(planned["package"])
+    with task_group("deploy", "Deploy the model, and wait until exactly it serves."):
+        model = SageMakerEnsureModelOperator(task_id="ensure_model", request=planned["model"])
+        config = SageMakerEnsureEndpointConfigOperator(
+            task_id="ensure_endpoint_config", request=without_edge(planned["endpoint_config"])
+        )
+        baseline: Any = capture_baseline(pipeline.name, package)
+        deploy = SageMakerDeployEndpointOperator(
+            task_id="deploy", request=without_edge(planned["endpoint"])
+        )
+        endpoint: Any = _track("track_endpoint", pipeline, deploy.output)
+        model >> config >> baseline >> deploy
+    with task_group("verify", "Compare the endpoint's answers with the evaluation's."):
+        tested: Any = smoke_test(pipeline.name, package, endpoint, without_edge(baseline))
+        rejection: Any = decide_rejection(pipeline.name)
+        tested >> rejection
+    with task_group("restore", "After a failure: reject the package, bring the former model back."):
+        # In parallel: restoring the former model must not wait for the registry.
+        reject_package(pipeline.name, rejection)
+        former: Any = plan_restore(pipeline.name, rejection)
+        restore = SageMakerDeployEndpointOperator(task_id="restore", request=former)
+        _track("track_restore", pipeline, restore.output)
+    return Deployed(endpoint, tested)
+
+
+def add_release(pipeline: Pipeline, planned: Any, deployed: Deployed) -> None:
+    """Add the task that records the deployment as a release."""
+    publish.override(outlets=[assets.endpoint(pipeline)])(
+        pipeline.name, without_edge(planned), without_edge(deployed.endpoint), deployed.smoke_test
     )
-    before: Any = capture_baseline(pipeline.name, planned["package"])
-    deploy = SageMakerDeployEndpointOperator(task_id="deploy", request=planned["endpoint"])
-    deployed: Any = deploy.output
-    served: Any = _track("track_endpoint", pipeline, deployed)
-    model >> config >> before >> deploy
-    tested: Any = smoke_test(pipeline.name, planned["package"], served, before)
-    rejection: Any = decide_rejection(pipeline.name)
-    tested >> rejection
-    # Beside each other: the former model must not wait for the registry to accept a rejection.
-    reject_package(pipeline.name, rejection)
-    former: Any = plan_restore(pipeline.name, rejection)
-    restored: Any = SageMakerDeployEndpointOperator(task_id="restore", request=former).output
-    _track("track_restore", pipeline, restored)
-    publish.override(outlets=[assets.endpoint(pipeline)])(pipeline.name, planned, served, tested)
-    return tested
 
 
 @task(task_id="ask_before", multiple_outputs=False)

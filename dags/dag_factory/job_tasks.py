@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from dag_factory.builder import TIMEOUT_MARGIN
 from dag_factory.run_context import load_deployment
+from dag_factory.timeouts import TIMEOUT_MARGIN
 from sagemaker_jobs import (
     SageMakerJobSensor,
     SageMakerSubmitProcessingOperator,
@@ -16,29 +16,29 @@ from sagemaker_jobs import (
 )
 
 
-def processing(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
+def add_processing_job(stage: str, request: Any, timeout: timedelta, after: Any = None) -> Any:
     """Add a processing job to the DAG, and return its summary's XCom.
 
     Args:
         stage: The second half of the two tasks' ids.
         request: The XCom that holds the request.
-        patience: How long the job may take, waiting for a machine included.
+        timeout: How long the job may take, waiting for a machine included.
         after: What must be done before, beside the task that made the request.
     """
     submitted = SageMakerSubmitProcessingOperator(task_id=f"submit_{stage}", request=request)
-    return _track(stage, submitted, patience, after)
+    return _track(stage, submitted, timeout, after)
 
 
-def training(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
-    """Add a training job to the DAG, like `processing`."""
+def add_training_job(stage: str, request: Any, timeout: timedelta, after: Any = None) -> Any:
+    """Add a training job to the DAG, like `add_processing_job`."""
     submitted = SageMakerSubmitTrainingOperator(task_id=f"submit_{stage}", request=request)
-    return _track(stage, submitted, patience, after, cost_usd=training_cost)
+    return _track(stage, submitted, timeout, after, cost_usd=training_cost)
 
 
-def transform(stage: str, request: Any, patience: timedelta, after: Any = None) -> Any:
-    """Add a batch transform job to the DAG, like `processing`."""
+def add_transform_job(stage: str, request: Any, timeout: timedelta, after: Any = None) -> Any:
+    """Add a batch transform job to the DAG, like `add_processing_job`."""
     submitted = SageMakerSubmitTransformOperator(task_id=f"submit_{stage}", request=request)
-    return _track(stage, submitted, patience, after)
+    return _track(stage, submitted, timeout, after)
 
 
 def training_cost(summary: Mapping[str, Any]) -> float | None:
@@ -48,13 +48,13 @@ def training_cost(summary: Mapping[str, Any]) -> float | None:
     return cost_usd(summary, load_deployment())
 
 
-def _track(stage: str, submitted: Any, patience: timedelta, after: Any, **more: Any) -> Any:
+def _track(stage: str, submitted: Any, timeout: timedelta, after: Any, **more: Any) -> Any:
     if after is not None:
         after >> submitted
     return SageMakerJobSensor(
         task_id=f"track_{stage}",
         job=submitted.output,
-        timeout=patience,
-        execution_timeout=patience + TIMEOUT_MARGIN,
+        timeout=timeout,
+        execution_timeout=timeout + TIMEOUT_MARGIN,
         **more,
     ).output

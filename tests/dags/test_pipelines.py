@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk import XComArg
 
-from dag_factory.builder import TIMEOUT_MARGIN
+from dag_factory.timeouts import TIMEOUT_MARGIN
 from include.config.sections.endpoint import PROVISIONING_TIMEOUT
 
 LoadDags = Callable[[], Any]
