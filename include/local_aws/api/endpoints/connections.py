@@ -1,146 +1,87 @@
-"""Keep-alive connections to the model servers: one request at a time on each."""
+"""HTTP requests to the model servers, over connections that are kept alive."""
 
-import asyncio
-import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
-import h11
+import aiohttp
 
-_IDLE = 1.5  # seconds; a model server may close a connection that has idled for two
-_CHUNK = 1 << 18
+_IDLE = 1.5  # seconds; a model server may close a connection that has been idle for two
+_ADDED_BY_AIOHTTP = ("accept", "accept-encoding", "content-type", "user-agent")
 
 
-class NoAnswer(Exception):
-    """The connection ended before the answer did."""
+class NoAnswer(ConnectionError):
+    """The connection ended before the response did, or the response is not HTTP."""
 
 
 @dataclass
 class Answer:
-    """What a model server said; the headers' names are in lower case."""
+    """The response of a model server; the headers' names are in lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-@dataclass
-class _Connection:
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    http: h11.Connection = field(default_factory=lambda: h11.Connection(h11.CLIENT))
-    idle_since: float = 0.0
-    heard: bool = False
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether another request may be sent: it is open, and has not idled for long."""
-        young = time.monotonic() - self.idle_since < _IDLE
-        return young and not (self.reader.at_eof() or self.writer.is_closing())
-
-    async def ask(self, head: h11.Request, body: bytes) -> Answer:
-        """Send one request and return its answer; the connection is of no use after an error."""
-        self.heard = False
-        parts = (head, h11.Data(body), h11.EndOfMessage())
-        self.writer.write(b"".join(self.http.send(part) or b"" for part in parts))
-        status, headers, content = 0, {}, []
-        while not isinstance(event := await self._event(), h11.EndOfMessage):
-            if isinstance(event, h11.Response):
-                status = event.status_code
-                headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in event.headers}
-            elif isinstance(event, h11.Data):
-                content.append(bytes(event.data))
-            elif isinstance(event, h11.ConnectionClosed):
-                raise NoAnswer("the connection was closed")
-        return Answer(status, headers, b"".join(content))
-
-    async def _event(self) -> object:
-        while (event := self.http.next_event()) is h11.NEED_DATA:
-            received = await self.reader.read(_CHUNK)
-            self.heard = self.heard or bool(received)
-            self.http.receive_data(received)
-        return event
-
-    def reset(self) -> bool:
-        """Make it ready for another request, if both sides keep it open."""
-        if self.http.our_state is not h11.DONE or self.http.their_state is not h11.DONE:
-            return False
-        self.http.start_next_cycle()
-        self.idle_since = time.monotonic()
-        return True
-
-
 class ModelConnections:
-    """Sends requests to model servers on this machine, over connections that are kept."""
+    """A client of the model servers on this machine; create it in the event loop that uses it."""
 
     def __init__(self) -> None:
-        self._idle: dict[int, list[_Connection]] = {}
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_reuseconn.append(_note_reuse)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE),
+            timeout=aiohttp.ClientTimeout(),  # none: the caller cancels the request
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_ADDED_BY_AIOHTTP,
+            auto_decompress=False,
+            trace_configs=[trace],
+        )
 
-    async def post(self, port: int, headers: dict[str, str], body: bytes) -> Answer:
+    async def post(self, port: int, headers: Mapping[str, str], body: bytes) -> Answer:
         """POST /invocations.
 
-        A kept connection that turns out to have been closed is no failure: the server had not
-        begun to answer, so the request is sent once more, on a new one.
+        A model server may close a kept connection while the request is on its way. The request
+        is sent again then, until a new connection is used.
 
         Raises:
-            OSError: nobody listens, or the connection broke.
-            NoAnswer: it was closed, or what came is not HTTP.
+            OSError: Nothing listens on the port.
+            NoAnswer: The connection was closed, or the response is not HTTP.
         """
-        head = _head(port, headers, len(body))
-        kept = self._kept(port)
-        if kept is not None:
+        while True:
+            attempt = SimpleNamespace(is_reused=False)
             try:
-                return await self._ask(port, kept, head, body)
-            except (OSError, NoAnswer):
-                if kept.heard:
-                    raise
-        self._forget_old()
-        made = _Connection(*await asyncio.open_connection("127.0.0.1", port))
-        return await self._ask(port, made, head, body)
+                return await self._post(port, headers, body, attempt)
+            except aiohttp.ClientConnectorError:
+                raise
+            except aiohttp.ClientError as error:
+                is_closed = isinstance(error, aiohttp.ClientConnectionError)
+                if not (attempt.is_reused and is_closed):
+                    raise NoAnswer(str(error)) from error
+            except ValueError as error:
+                message = f"the request's headers cannot be passed on: {error}"
+                raise NoAnswer(message) from error
 
     async def close(self) -> None:
-        """Close those that are not in use."""
-        for connection in [each for kept in self._idle.values() for each in kept]:
-            connection.writer.close()
-        self._idle.clear()
+        """Close all connections."""
+        await self._session.close()
 
-    async def _ask(
-        self, port: int, connection: _Connection, head: h11.Request, body: bytes
+    async def _post(
+        self, port: int, headers: Mapping[str, str], body: bytes, attempt: SimpleNamespace
     ) -> Answer:
-        kept = False
-        try:
-            answer = await connection.ask(head, body)
-            kept = connection.reset()
-        except h11.RemoteProtocolError as error:
-            raise NoAnswer(str(error)) from error
-        finally:
-            if not kept:
-                connection.writer.close()
-        if kept:
-            self._idle.setdefault(port, []).append(connection)
-        return answer
-
-    def _kept(self, port: int) -> _Connection | None:
-        waiting = self._idle.get(port, [])
-        while waiting:
-            connection = waiting.pop()
-            if connection.is_fresh:
-                return connection
-            connection.writer.close()
-        return None
-
-    def _forget_old(self) -> None:
-        """Close what has idled for too long, also to servers that are gone."""
-        for port, waiting in list(self._idle.items()):
-            for connection in [each for each in waiting if not each.is_fresh]:
-                waiting.remove(connection)
-                connection.writer.close()
-            if not waiting:
-                del self._idle[port]
+        url = f"http://127.0.0.1:{port}/invocations"
+        async with self._session.post(
+            url, headers=headers, data=body, allow_redirects=False, trace_request_ctx=attempt
+        ) as response:
+            found = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, found, await response.read())
 
 
-def _head(port: int, headers: dict[str, str], length: int) -> h11.Request:
-    fixed = [("host", f"127.0.0.1:{port}"), ("content-length", str(length))]
-    try:
-        return h11.Request(method="POST", target="/invocations", headers=[*fixed, *headers.items()])
-    except h11.LocalProtocolError as error:
-        raise NoAnswer(f"the request's headers cannot be passed on: {error}") from error
+async def _note_reuse(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceConnectionReuseconnParams,
+) -> None:
+    attempt: Any = context.trace_request_ctx
+    attempt.is_reused = True

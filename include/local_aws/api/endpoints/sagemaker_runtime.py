@@ -1,22 +1,29 @@
 """InvokeEndpoint: one request passed on to a process of the endpoint."""
 
+from __future__ import annotations
+
 import asyncio
+import importlib
 import logging
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from include.local_aws import bodies
-from include.local_aws.api.endpoints.connections import Answer, ModelConnections, NoAnswer
 from include.local_aws.endpoints.endpoint import KIND
 from include.local_aws.endpoints.instance import Instance
 from include.local_aws.observability.logs import endpoint_group
 from include.local_aws.services import Services
 from include.local_aws.settings import ACCOUNT, REGION
 
+if TYPE_CHECKING:
+    from include.local_aws.api.endpoints.connections import Answer, ModelConnections
+
 _log = logging.getLogger(__name__)
+_CONNECTIONS = "include.local_aws.api.endpoints.connections"
 _LARGEST = 6_291_456  # bytes of a request
 _TIMEOUT = 60.0
 _VARIANT = "x-amzn-invoked-production-variant"
@@ -34,11 +41,12 @@ class SageMakerRuntime:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._servers = ModelConnections()
+        self._connections: ModelConnections | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._servers.close()
+        if self._connections is not None:
+            await self._connections.close()
 
     async def invoke(self, request: Request, path_name: str) -> Response:
         """Answer POST /endpoints/<name>/invocations."""
@@ -68,29 +76,38 @@ class SageMakerRuntime:
         self, request: Request, body: bytes, name: str, instance: Instance, started: float
     ) -> Response:
         """Pass it on, and count how it went."""
+        connections = await self._connect()
         sent = time.perf_counter()
-        status, response = await self._answer(request, body, name, instance)
+        status, response = await _answer(connections, request, body, name, instance)
         answered = time.perf_counter()
         instance.answered += status > 0
         instance.meter.record(status or 500, answered - sent, sent - started)
         return response
 
-    async def _answer(
-        self, request: Request, body: bytes, name: str, instance: Instance
-    ) -> tuple[int, Response]:
-        """The container's status, 0 where it said nothing, and what the caller gets."""
-        try:
-            async with asyncio.timeout(_TIMEOUT):
-                answer = await self._servers.post(instance.server.port, _headers(request), body)
-        except TimeoutError:
-            return 0, _model_error(name, 0, _TIMED_OUT)
-        except (OSError, NoAnswer) as error:
-            _log.warning("endpoint %s did not answer: %r", name, error)
-            return 0, _model_error(name, 0, f"The container closed the connection: {error}")
-        if answer.status >= 400:
-            text = answer.body.decode("utf-8", "replace")
-            return answer.status, _model_error(name, answer.status, text)
-        return answer.status, _passed_back(answer, instance.variant)
+    async def _connect(self) -> ModelConnections:
+        """Return the connections; importing aiohttp takes 0.4 s, which jobs do not need."""
+        if self._connections is None:
+            module = await asyncio.to_thread(importlib.import_module, _CONNECTIONS)
+            self._connections = self._connections or module.ModelConnections()
+        return self._connections
+
+
+async def _answer(
+    connections: ModelConnections, request: Request, body: bytes, name: str, instance: Instance
+) -> tuple[int, Response]:
+    """The container's status, 0 where it said nothing, and what the caller gets."""
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            answer = await connections.post(instance.server.port, _headers(request), body)
+    except TimeoutError:
+        return 0, _model_error(name, 0, _TIMED_OUT)
+    except OSError as error:
+        _log.warning("endpoint %s did not answer: %r", name, error)
+        return 0, _model_error(name, 0, f"The container closed the connection: {error}")
+    if answer.status >= 400:
+        text = answer.body.decode("utf-8", "replace")
+        return answer.status, _model_error(name, answer.status, text)
+    return answer.status, _passed_back(answer, instance.variant)
 
 
 def _headers(request: Request) -> dict[str, str]:
