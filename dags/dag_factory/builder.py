@@ -7,17 +7,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import (
+# ParamsDict is public, but missing in the type stub of airflow.sdk 3.3.
+from airflow.sdk import (  # type: ignore[attr-defined]
     DAG,
     Asset,
     CronTriggerTimetable,
     Param,
+    ParamsDict,
     RetryAction,
     RetryRule,
     TaskGroup,
     get_parsing_context,
 )
-from airflow.sdk.definitions.param import ParamsDict
 from pydantic import ValidationError
 
 from dag_factory import deadline_alerts, notifications, params

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert
+# Public, but missing in the type stub of airflow.sdk 3.3.
+from airflow.sdk import AsyncCallback, DeadlineAlert  # type: ignore[attr-defined]
 
 from include.config import Pipeline
 from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline, deadline_missed

@@ -18,14 +18,13 @@ def record_failure(context: Mapping[str, Any]) -> None:
     The run's own callback runs elsewhere, and is not told. Airflow masks secrets in logs, but not
     in XComs, so that it is done here; web addresses are left without what may be a token.
     """
-    from airflow.sdk._shared.secrets_masker import redact
-
     from include.common.addresses import redact_urls
+    from sagemaker_jobs.airflow_compat import mask_secrets
 
     error = context.get("exception")
     # None where the scheduler found the task dead: then the DAG processor calls.
     if isinstance(error, BaseException):
-        text = f"{type(error).__name__}: {redact_urls(str(redact(str(error))))}"
+        text = f"{type(error).__name__}: {redact_urls(mask_secrets(str(error)))}"
         if len(text) > MAX_FAILURE_LENGTH:
             text = f"{text[: MAX_FAILURE_LENGTH - 3]}..."
         context["ti"].xcom_push(key=FAILURE, value=text)

@@ -18,6 +18,7 @@ from dag_factory.failures import FAILURE
 from dag_factory.skipping import REASON
 from include.config import find_pipeline
 from include.config.sections.notifications import Event
+from sagemaker_jobs.airflow_compat import get_task_states, read_xcom
 from sagemaker_jobs.notifications.dispatch import send
 from sagemaker_jobs.notifications.notification import Notification
 from sagemaker_jobs.notifications.urls import run_url
@@ -117,7 +118,7 @@ def _failed(
 ) -> Iterable[Notification]:
     # Sent before what was said is asked for, which might fail.
     yield _failure(dag, run_id, context, _why(dag.dag_id, run_id, context.get("ti")))
-    yield from _said(dag, run_id, _states(dag.dag_id, run_id))
+    yield from _said(dag, run_id, get_task_states(dag.dag_id, run_id))
 
 
 def _failure(dag: Any, run_id: str, context: Mapping[str, Any], why: str = "") -> Notification:
@@ -138,14 +139,11 @@ def _failure(dag: Any, run_id: str, context: Mapping[str, Any], why: str = "") -
 
 def _why(dag_id: str, run_id: str, ti: Any) -> str:
     """Return what the failed task left of its error: nothing where its process was killed."""
-    from airflow.sdk.execution_time.xcom import XCom
-
     if ti is None:
         return ""
     index = getattr(ti, "map_index", None)
-    here = {"dag_id": dag_id, "run_id": run_id, "task_id": ti.task_id, "map_index": index}
     try:
-        return str(XCom.get_one(key=FAILURE, **here) or "")
+        return str(read_xcom(dag_id, run_id, ti.task_id, FAILURE, map_index=index) or "")
     except Exception:
         log.exception("the reason of %s could not be read: its run is told without", ti.task_id)
         return ""
@@ -154,13 +152,13 @@ def _why(dag_id: str, run_id: str, ti: Any) -> str:
 def _outcome(
     dag: Any, run_id: str, _: Mapping[str, Any], wanted: tuple[str, ...]
 ) -> Iterable[Notification]:
-    states = _states(dag.dag_id, run_id)
+    states = get_task_states(dag.dag_id, run_id)
     said = [notice for notice in _said(dag, run_id, states) if notice.event in wanted]
     end = _end(dag, run_id, states)
     return [*said, end] if end and (end.event == "skip" or not said) else said
 
 
-def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notification]:
+def _said(dag: Any, run_id: str, states: Mapping[str, str | None]) -> list[Notification]:
     """Return what a run's tasks had to say, as one notice for each event."""
     texts: dict[str, list[str]] = {}
     for task, saying in _left(dag, run_id, NOTIFICATION_KEY).items():
@@ -174,7 +172,7 @@ def _said(dag: Any, run_id: str, states: Mapping[str, str]) -> list[Notification
     ]
 
 
-def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notification | None:
+def _end(dag: Any, run_id: str, states: Mapping[str, str | None]) -> Notification | None:
     where = run_url(dag.dag_id, run_id)
     reasons = {task: str(why) for task, why in _left(dag, run_id, REASON).items()}
     if any(states.get(task.task_id) == "success" for task in dag.leaves):
@@ -192,7 +190,7 @@ def _end(dag: Any, run_id: str, states: Mapping[str, str]) -> Notification | Non
     return Notification("skip", title, where, why[-1] if why else "No task left a reason.")
 
 
-def _has_run(task: Any, states: Mapping[str, str]) -> bool:
+def _has_run(task: Any, states: Mapping[str, str | None]) -> bool:
     """Whether a task ran in this run, though it may have skipped itself.
 
     A skipped task did where its upstream tasks let it run; else Airflow skipped it without running.
@@ -209,7 +207,7 @@ def _has_run(task: Any, states: Mapping[str, str]) -> bool:
     return all(found == "success" for found in above)
 
 
-def _ends_with(task: Any, states: Mapping[str, str]) -> bool:
+def _ends_with(task: Any, states: Mapping[str, str | None]) -> bool:
     """Whether a task was skipped and nothing ran after it, as after a question not asked."""
     after = task.get_flat_relatives(upstream=False)
     ran = any(states.get(follower.task_id) == "success" for follower in after)
@@ -222,19 +220,10 @@ def _title(dag: Any) -> str:
 
 def _left(dag: Any, run_id: str, key: str) -> dict[str, Any]:
     """Return the XComs of this key that a run's tasks left, by task, in the order of the DAG."""
-    from airflow.sdk.execution_time.xcom import XCom
-
-    here = {"dag_id": dag.dag_id, "run_id": run_id, "key": key}
-    found = {task.task_id: XCom.get_one(task_id=task.task_id, **here) for task in _ordered(dag)}
-    return {task: value for task, value in found.items() if value is not None}
+    tasks = [task.task_id for task in _ordered(dag)]
+    found = {task_id: read_xcom(dag.dag_id, run_id, task_id, key) for task_id in tasks}
+    return {task_id: value for task_id, value in found.items() if value is not None}
 
 
 def _ordered(dag: Any) -> list[Any]:
     return list(dag.topological_sort())
-
-
-def _states(dag_id: str, run_id: str) -> dict[str, str]:
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-    states = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=[run_id])
-    return {task: str(state) for task, state in states.get(run_id, {}).items()}

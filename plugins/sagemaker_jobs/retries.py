@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy
-from airflow.sdk.definitions.retry_policy import RetryDecision
+from airflow.sdk import ExceptionRetryPolicy, RetryDecision
 
 from sagemaker_jobs.aws_errors import error_message, is_permanent
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
+from sagemaker_jobs.airflow_compat import get_task_states
 from sagemaker_jobs.aws_errors import Client, error_message, is_missing
 from sagemaker_jobs.errors import JobNotStopped
 from sagemaker_jobs.jobs.kinds import KINDS, RUNNING_STATES
@@ -87,15 +88,8 @@ def ask_airflow(owner: Owner) -> dict[str, str | None]:
 
     Empty where Airflow knows no such run.
     """
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-    states = RuntimeTaskInstance.get_task_states(
-        dag_id=owner.dag_id,
-        task_ids=[owner.task_id, *([owner.tracker] if owner.tracker else [])],
-        run_ids=[owner.run_id],
-    )
-    found = states.get(owner.run_id, {})
-    return {task: None if state is None else str(state) for task, state in found.items()}
+    tasks = [owner.task_id, *([owner.tracker] if owner.tracker else [])]
+    return get_task_states(owner.dag_id, owner.run_id, task_ids=tasks)
 
 
 def _tags(client: Client, arn: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk.definitions.deadline import BaseDeadlineReference
+# Public, but missing in the type stub of airflow.sdk 3.3.
+from airflow.sdk import BaseDeadlineReference  # type: ignore[attr-defined]
 
 DEPLOYMENT_VARIABLE = "deployment"
 
@@ -17,11 +18,11 @@ FINISHED_STATES = ("success", "failed")
 log = logging.getLogger(__name__)
 
 
-class DagRunCreatedDeadline(BaseDeadlineReference):
+class DagRunCreatedDeadline(BaseDeadlineReference):  # type: ignore[misc]
     """Counts from the moment at which Airflow creates the run; a clear does not change it.
 
     Airflow 3.3 recomputes its own DAGRUN_QUEUED_AT when a user clears a task. That code raises a
-    TypeError, and the clear is refused. References with other names are not recomputed. The
+    TypeError, and the clear fails (apache/airflow#70368). It leaves other references alone. The
     scheduler finds this class by the plugin that registers it.
     """
 
@@ -55,7 +56,8 @@ async def deadline_missed(
     if deployment in not_in or (only_in and deployment not in only_in):
         log.info("not for deployment %s: %s", deployment or "(not set)", title)
         return
-    # Airflow deletes the deadline of a run that succeeds in time, but not of a run that fails.
+    # Airflow deletes the deadline of a run that succeeds in time, but not of a run that fails
+    # (apache/airflow#60927).
     if run.get("state") in FINISHED_STATES:
         state = run["state"]
         log.info("not late: run %s of %s ended as %s", run["dag_run_id"], run["dag_id"], state)

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from sagemaker_jobs.airflow_compat import get_task_states
 from sagemaker_jobs.aws_errors import Client, error_message
 from sagemaker_jobs.jobs.kinds import RUNNING_STATES, get_kind
 from sagemaker_jobs.jobs.log_tail import LogTail
@@ -149,14 +150,14 @@ class SageMakerJobTrigger(PollingTrigger):
             return True
         return "deferred" in states.values()
 
-    async def _task_states(self, ti: Any) -> dict[str, Any] | None:
+    async def _task_states(self, ti: Any) -> dict[str, str | None] | None:
         """Ask Airflow for the task's state, again and again; return None where no answer comes."""
         try:
             async with asyncio.timeout(_LONGEST_QUESTION):
                 while True:
                     try:
                         # Not by asgiref, whose one thread is everybody's.
-                        return await asyncio.to_thread(_ask_airflow, ti)
+                        return await asyncio.to_thread(_states_of, ti)
                     except Exception as error:
                         self.log.warning("the task's state is not known yet: %r", error)
                     await asyncio.sleep(_NEXT_QUESTION)
@@ -164,10 +165,5 @@ class SageMakerJobTrigger(PollingTrigger):
             return None
 
 
-def _ask_airflow(ti: Any) -> dict[str, Any]:
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-    states = RuntimeTaskInstance.get_task_states(
-        dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
-    )
-    return dict(states.get(ti.run_id, {}))
+def _states_of(ti: Any) -> dict[str, str | None]:
+    return get_task_states(ti.dag_id, ti.run_id, task_ids=[ti.task_id], map_index=ti.map_index)

@@ -1,0 +1,55 @@
+"""The only module of plugins/ and dags/ that uses private APIs of Airflow.
+
+Each function says why no public API of Airflow 3.3 serves. `make lint` bans the imports elsewhere
+(TID251 in pyproject.toml). Airflow is imported inside the functions, so that DAG files which import
+this module stay cheap to parse.
+"""
+
+from typing import Any
+
+
+def get_task_states(
+    dag_id: str,
+    run_id: str,
+    *,
+    task_ids: list[str] | None = None,
+    map_index: int | None = None,
+) -> dict[str, str | None]:
+    """Return the states of a run's tasks by task id; empty if Airflow has no such run.
+
+    The key of a mapped task ends with its index, as in ``plan_0``.
+
+    `RuntimeTaskInstance.get_task_states` is public on the ``ti`` of a running task only. DAG
+    callbacks and triggers have no such ``ti``, but the same static method works in their processes.
+    """
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=dag_id, task_ids=task_ids, run_ids=[run_id], map_index=map_index
+    )
+    found: dict[str, Any] = states.get(run_id, {})
+    return {task: None if state is None else str(state) for task, state in found.items()}
+
+
+def read_xcom(
+    dag_id: str, run_id: str, task_id: str, key: str, *, map_index: int | None = None
+) -> Any:
+    """Return the XCom that a task pushed, or None.
+
+    `ti.xcom_pull` needs the ``ti`` of a running task, which DAG callbacks do not have. The public
+    `airflow.sdk.BaseXCom` ignores the XCom backend that an installation configures.
+    """
+    from airflow.sdk.execution_time.xcom import XCom
+
+    return XCom.get_one(key=key, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
+
+
+def mask_secrets(text: str) -> str:
+    """Return a text in which the secrets that Airflow knows are replaced by asterisks.
+
+    Airflow masks secrets in logs but not in XComs, and its public `mask_secret` only registers a
+    secret.
+    """
+    from airflow.sdk._shared.secrets_masker import redact
+
+    return str(redact(text))
