@@ -1,1 +1,1 @@
-"""What `make run` does once the environment is installed: draw, start, drive, show, stop."""
+"""The commands `make run` and `make predict`: start the stack, run the DAGs, print results."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from include.local_run.errors import RunError
 
 if TYPE_CHECKING:
-    from include.local_run.project_paths import Places
+    from include.local_run.project_paths import ProjectPaths
 
-BEGAN = time.time()
+STARTED = time.time()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; what may go wrong becomes one line on stderr and an exit status."""
+    """Run a command; an error is printed as one line on stderr and sets the exit status."""
     options = _parser().parse_args(arguments)
     try:
         status: int = options.command(options)
@@ -30,45 +30,45 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from include.local_run.command import RunOptions, run
-    from include.local_run.run_plan import Wishes
+    from include.local_run.run_plan import RunRequest
     from include.local_run.stack import Ports
 
-    started = options.started_at if options.started_at is not None else BEGAN
+    started_at = options.started_at if options.started_at is not None else STARTED
     install = options.install_seconds
     return run(
         RunOptions(
-            wishes=Wishes(options.pipeline, options.data, options.classes, options.seed),
+            request=RunRequest(options.pipeline, options.data, options.classes, options.seed),
             ports=Ports(options.ui_port, options.aws_port),
             once=options.once,
-            started=started,
-            install=max(0.0, BEGAN - started) if install is None else install,
+            started=started_at,
+            install=max(0.0, STARTED - started_at) if install is None else install,
         ),
-        _places(options),
+        _paths(options),
     )
 
 
-def _places(options: argparse.Namespace) -> Places:
-    from include.local_run.project_paths import Places
+def _paths(options: argparse.Namespace) -> ProjectPaths:
+    from include.local_run.project_paths import ProjectPaths
 
-    return Places(state=options.local and options.local.absolute())
+    return ProjectPaths(state=options.local and options.local.absolute())
 
 
 def _check(options: argparse.Namespace) -> int:
-    from include.local_run.run_plan import Wishes, assign
+    from include.local_run.run_plan import RunRequest, plan_run
 
-    wishes = Wishes(options.pipeline, options.data, options.classes, options.seed)
-    assignment = assign(wishes, _places(options))
-    source = f"drawn cars, seed {assignment.seed}" if assignment.drawn else assignment.files.folder
-    print(f"pipeline {assignment.pipeline.name}, layout {assignment.files.layout}: {source}")
-    for name in assignment.files.left_alone:
-        print(f"left alone: {name}")
+    request = RunRequest(options.pipeline, options.data, options.classes, options.seed)
+    plan = plan_run(request, _paths(options))
+    source = f"drawn cars, seed {plan.seed}" if plan.drawn else plan.files.folder
+    print(f"pipeline {plan.pipeline.name}, layout {plan.files.layout}: {source}")
+    for name in plan.files.ignored_files:
+        print(f"not uploaded: {name}")
     return 0
 
 
 def _predict(options: argparse.Namespace) -> int:
     from include.local_run.predict import predict
 
-    return predict(options.image, options.pipeline, _places(options))
+    return predict(options.image, options.pipeline, _paths(options))
 
 
 def _draw(options: argparse.Namespace) -> int:
@@ -82,42 +82,44 @@ def _draw(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m include.local_run", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="run|predict|draw|check")
-    run = commands.add_parser("run", help="start everything, run the five DAGs, show the results")
-    _add_wishes(run)
+    run = commands.add_parser(
+        "run", help="start the local AWS and Airflow, run the five DAGs, print the results"
+    )
+    _add_request(run)
     _add_stack(run)
     run.set_defaults(command=_run)
-    check = commands.add_parser("check", help="say what `run` would work on, and start nothing")
-    _add_wishes(check)
+    check = commands.add_parser("check", help="print the pipeline and data that `run` would use")
+    _add_request(check)
     check.set_defaults(command=_check)
-    predict = commands.add_parser("predict", help="ask the live endpoint what a photo shows")
+    predict = commands.add_parser("predict", help="classify a photo with the running endpoint")
     predict.add_argument("--image", type=Path, required=True, help="a JPEG or PNG file")
-    predict.add_argument("--pipeline", help="whose endpoint; left out, the running pipeline's")
+    predict.add_argument("--pipeline", help="pipeline of the endpoint (default: the running one)")
     predict.set_defaults(command=_predict)
     for command in (run, check, predict):
-        command.add_argument("--local", type=Path, help="where all state goes; left out, .local")
-    draw = commands.add_parser("draw", help="only draw the out-of-the-box data set")
-    draw.add_argument("--folder", type=Path, required=True, help="made by this command")
-    draw.add_argument("--seed", type=int, default=0, help="another seed gives other cars")
-    draw.add_argument("--per-class", type=int, default=60, help="photos of each kind")
+        command.add_argument("--local", type=Path, help="folder of all state (default: .local)")
+    draw = commands.add_parser("draw", help="draw the default data set, and nothing else")
+    draw.add_argument("--folder", type=Path, required=True, help="folder to create")
+    draw.add_argument("--seed", type=int, default=0, help="seed of the drawn cars")
+    draw.add_argument("--per-class", type=int, default=60, help="photos for each class")
     draw.set_defaults(command=_draw)
     return parser
 
 
-def _add_wishes(parser: argparse.ArgumentParser) -> None:
+def _add_request(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--data", type=Path, help="your own folder of photos; left out, cars are drawn")
-    add("--pipeline", default="stanford_cars", help="a pipeline's name or a YAML file")
-    add("--classes", help="the first N classes, or names or 1-based numbers, by commas")
-    add("--seed", type=int, default=0, help="of the drawn cars")
+    add("--data", type=Path, help="a folder of photos (default: drawn cars)")
+    add("--pipeline", default="stanford_cars", help="name or YAML file of a pipeline")
+    add("--classes", help="the first N classes, or names or 1-based numbers, separated by commas")
+    add("--seed", type=int, default=0, help="seed of the drawn cars")
 
 
 def _add_stack(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--once", action="store_true", help="end everything after the results")
-    add("--ui-port", type=int, default=_port("UI_PORT", 8080), help="Airflow's UI")
-    add("--aws-port", type=int, default=_port("AWS_PORT", 4566), help="the local AWS")
-    add("--started-at", type=float, help="when the whole command began, in epoch seconds")
-    add("--install-seconds", type=float, help="how much of it installing took")
+    add("--once", action="store_true", help="stop everything after printing the results")
+    add("--ui-port", type=int, default=_port("UI_PORT", 8080), help="port of Airflow's UI")
+    add("--aws-port", type=int, default=_port("AWS_PORT", 4566), help="port of the local AWS")
+    add("--started-at", type=float, help="when `make run` started, as a Unix timestamp")
+    add("--install-seconds", type=float, help="seconds that the installation took")
 
 
 def _port(variable: str, default: int) -> int | str:

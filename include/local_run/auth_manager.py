@@ -1,6 +1,6 @@
-"""The auth manager of a local run's Airflow: one user with a password, and a check of the host.
+"""Auth manager of a local run's Airflow: one user with a password, and a check of the Host header.
 
-Not below `stack`: Airflow imports this module in each of its processes.
+This module is not in `stack`, because each Airflow process imports it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleA
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 HOSTS = ("127.0.0.1", "localhost")
-"""The names under which this machine's browser may reach the api-server."""
+"""Host names that requests to the API server may have."""
 
 
 class LocalAuthManager(SimpleAuthManager):
-    """Airflow's SimpleAuthManager, on an api-server that answers to this machine's names only.
+    """SimpleAuthManager on an API server that rejects other host names than this computer's.
 
-    A web page may let its own name resolve to 127.0.0.1 (DNS rebinding); the browser then takes
-    the api-server for that page's own server, but sends the page's name as Host.
+    This protects from DNS rebinding: a web page whose host name resolves to 127.0.0.1 could
+    otherwise send requests to the API server. The browser sends the page's name as Host.
     """
 
     def get_fastapi_middlewares(self) -> list[tuple[Any, dict[str, Any]]]:

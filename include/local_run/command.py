@@ -1,4 +1,4 @@
-"""`run`: everything from an installed environment to results, and to nothing left behind."""
+"""The command `run`: start the stack, run the pipeline's DAGs, print the results, stop."""
 
 from __future__ import annotations
 
@@ -11,25 +11,30 @@ from pathlib import Path
 from types import FrameType
 
 from include.local_run.drawing import DrawnCars, draw_cars, style
-from include.local_run.drive.chain import RunFailed
-from include.local_run.drive.clients import Aws, connect
-from include.local_run.drive.new_photos import labels_beside, photos_in
-from include.local_run.drive.report import download_pages, show_table, summarise, write
-from include.local_run.drive.results import gather
-from include.local_run.drive.session import Data, Session
-from include.local_run.drive.show import Show
+from include.local_run.drive.chain import DagRunFailedError
+from include.local_run.drive.clients import AwsClients, create_clients
+from include.local_run.drive.new_photos import find_photos, read_labels
+from include.local_run.drive.progress_display import ProgressDisplay
+from include.local_run.drive.report import (
+    build_summary,
+    download_pages,
+    show_table,
+    write_summary,
+)
+from include.local_run.drive.results import collect_results
+from include.local_run.drive.session import RunData, Session
 from include.local_run.drive.timings import Timings
-from include.local_run.project_paths import Places
-from include.local_run.run_plan import Assignment, Wishes, assign
+from include.local_run.project_paths import ProjectPaths
+from include.local_run.run_plan import RunPlan, RunRequest, plan_run
 from include.local_run.run_plan.source_files import SourceFiles
-from include.local_run.stack import Ports, Stack, claim
+from include.local_run.stack import Ports, Stack, acquire_lock
 from include.local_run.stack.airflow import ui_url
 from include.local_run.stack.aws import BUCKET
 from include.local_run.stack.login import ui_login
 
 
 class Interrupted(BaseException):
-    """The user or the system asked this process to end."""
+    """The process received SIGINT, SIGTERM or SIGHUP."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -38,48 +43,48 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run.
+    """Options of the command.
 
     Attributes:
-        wishes: On what.
-        ports: Where to listen.
-        once: End everything after the results.
-        started: When the command began, as `time.time()` counts.
-        install: Seconds since then that installing took.
+        request: The pipeline and the data.
+        ports: Ports of Airflow's UI and the local AWS.
+        once: Whether to stop everything after printing the results.
+        started: When the command started, as a Unix timestamp.
+        install: Seconds that the installation took.
     """
 
-    wishes: Wishes
+    request: RunRequest
     ports: Ports
     once: bool
     started: float
     install: float
 
 
-def run(options: RunOptions, places: Places) -> int:
-    """Runs the pipeline; returns the exit status: 0 only if every run succeeded.
+def run(options: RunOptions, paths: ProjectPaths) -> int:
+    """Run the pipeline; return the exit status, which is 0 only if every DAG run succeeded.
 
     Raises:
-        RunError: It could not begin, or the stack broke down.
+        RunError: The run could not start, or a component of the stack failed for good.
     """
-    show = Show(options.started)
-    with claim(places):
-        assignment = assign(options.wishes, places)
-        stack = Stack(places, options.ports, show.line)
+    display = ProgressDisplay(options.started)
+    with acquire_lock(paths):
+        plan = plan_run(options.request, paths)
+        stack = Stack(paths, options.ports, display.print_line)
         ending = _end_on_signals()
         try:
             with stack:
                 try:
-                    return _run_on(stack, assignment, options, places, show)
+                    return _run_on(stack, plan, options, paths, display)
                 finally:
                     ending.set()
         except Interrupted as interrupted:
             return 128 + interrupted.number
         finally:
-            show.quiet()
+            display.clear_status()
 
 
 def _end_on_signals() -> threading.Event:
-    """Lets the first signal end the command; once the event is set, none disturbs the ending."""
+    """Raise `Interrupted` at the first signal; ignore signals once the returned event is set."""
     ending = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -93,73 +98,84 @@ def _end_on_signals() -> threading.Event:
 
 
 def _run_on(
-    stack: Stack, assignment: Assignment, options: RunOptions, places: Places, show: Show
+    stack: Stack, plan: RunPlan, options: RunOptions, paths: ProjectPaths, display: ProgressDisplay
 ) -> int:
     timings = Timings(options.started, options.install)
-    drawing = _Background(lambda: _draw(assignment, places))
-    show.line(f"starting the local AWS and Airflow for pipeline {assignment.pipeline.name}")
-    with timings.part("start"):
-        stack.start_aws_and_airflow(assignment.pipeline.name)
-    aws, ui, login = connect(stack.aws), ui_url(options.ports.ui), ui_login(places)
-    session = Session(assignment, places, aws, ui, login, show, timings, stack.check)
-    show.now("drawing cars")
-    with timings.part("draw"):
-        data = _data(assignment, drawing.result(stack.check))
-    show.quiet()
-    with timings.part("upload"):
+    drawn = _BackgroundTask(lambda: _draw(plan, paths))
+    display.print_line(f"starting the local AWS and Airflow for pipeline {plan.pipeline.name}")
+    with timings.measure("start"):
+        stack.start_aws_and_airflow(plan.pipeline.name)
+    aws, ui, login = create_clients(stack.aws), ui_url(options.ports.ui), ui_login(paths)
+    # The client of the REST API takes long to import; Airflow takes longer to start.
+    from include.local_run.drive.airflow_api import AirflowApi
+
+    session = Session(plan, paths, aws, AirflowApi(ui, login), display, timings, stack.check)
+    display.show_status("drawing cars")
+    with timings.measure("draw"):
+        data = _data(plan, drawn.result(stack.check))
+    display.clear_status()
+    with timings.measure("upload"):
         session.upload(data)
-    with timings.part("airflow"):
-        stack.wait_for_airflow(lambda missing: show.now(f"Airflow starts: waiting for {missing}"))
-    show.quiet()
-    show.line(f"Airflow is ready: {ui} ({login})")
-    show.line(f"status page of the local AWS: {places.status_url.read_text().strip()}")
-    succeeded = _drive(session, data, show)
-    _conclude(session, aws, options, places, show, succeeded)
+    with timings.measure("airflow"):
+        stack.wait_for_airflow(
+            lambda waiting: display.show_status(f"Airflow is starting: waiting for {waiting}")
+        )
+    display.clear_status()
+    display.print_line(f"Airflow is ready: {ui} ({login})")
+    display.print_line(f"status page of the local AWS: {paths.status_url.read_text().strip()}")
+    succeeded = _drive(session, data, display)
+    _conclude(session, aws, options, paths, display, succeeded)
     if not options.once:
-        _stay(stack, show, f"{ui} ({login})")
+        _stay(stack, display, f"{ui} ({login})")
     return 0 if succeeded else 1
 
 
-def _drive(session: Session, data: Data, show: Show) -> bool:
+def _drive(session: Session, data: RunData, display: ProgressDisplay) -> bool:
     try:
-        with session.timings.part("drive"):
+        with session.timings.measure("drive"):
             session.drive(data)
-    except RunFailed as failure:
-        show.quiet()
-        show.line(str(failure), "bold red")
+    except DagRunFailedError as failure:
+        display.clear_status()
+        display.print_line(str(failure), "bold red")
         return False
     return True
 
 
 def _conclude(
-    session: Session, aws: Aws, options: RunOptions, places: Places, show: Show, succeeded: bool
+    session: Session,
+    aws: AwsClients,
+    options: RunOptions,
+    paths: ProjectPaths,
+    display: ProgressDisplay,
+    succeeded: bool,
 ) -> None:
-    results = gather(aws, session.pipeline, session.reasons)
-    pages = download_pages(aws, BUCKET, results, places)
+    results = collect_results(aws, session.pipeline, session.reasons)
+    pages = download_pages(aws, BUCKET, results, paths)
     seconds = (options.install, session.timings.total)
-    summary = summarise(
+    summary = build_summary(
         session.pipeline.name, succeeded, session.chain.states(), results,
         ui_url(options.ports.ui), seconds,
     )  # fmt: skip
-    write(places, summary, session.timings.divided(session.chain.followed, session.chain.waiting))
-    show_table(show, summary, pages)
+    timings = session.timings.breakdown(session.chain.finished, session.chain.waiting)
+    write_summary(paths, summary, timings)
+    show_table(display, summary, pages)
 
 
-def _stay(stack: Stack, show: Show, ui: str) -> None:
-    show.line(f"Airflow stays up at {ui}; Ctrl-C ends everything")
+def _stay(stack: Stack, display: ProgressDisplay, ui: str) -> None:
+    display.print_line(f"Airflow keeps running at {ui}; press Ctrl-C to stop everything")
     try:
         while True:
             stack.check()
             time.sleep(0.5)
     except Interrupted:
-        show.line("ending everything")
+        display.print_line("stopping everything")
 
 
 @dataclass
-class _Background:
-    """Work in a thread of its own, so that it passes while other things start."""
+class _BackgroundTask:
+    """A function that runs in a thread."""
 
-    work: Callable[[], DrawnCars | None]
+    function: Callable[[], DrawnCars | None]
     _done: list[DrawnCars | None] = field(default_factory=list)
     _failed: list[BaseException] = field(default_factory=list)
 
@@ -169,12 +185,16 @@ class _Background:
 
     def _run(self) -> None:
         try:
-            self._done.append(self.work())
+            self._done.append(self.function())
         except BaseException as error:
             self._failed.append(error)
 
     def result(self, check: Callable[[], None]) -> DrawnCars | None:
-        """What the work returned, or raises what it raised; `check` may raise meanwhile."""
+        """Wait for the function, and return its result or raise its error.
+
+        Args:
+            check: Called while waiting; may raise.
+        """
         while self._thread.is_alive():
             self._thread.join(0.2)
             check()
@@ -183,18 +203,18 @@ class _Background:
         return self._done[0]
 
 
-def _draw(assignment: Assignment, places: Places) -> DrawnCars | None:
-    if not assignment.drawn:
+def _draw(plan: RunPlan, paths: ProjectPaths) -> DrawnCars | None:
+    if not plan.drawn:
         return None
-    places.data.mkdir(parents=True, exist_ok=True)
-    return draw_cars(places.data / f"cars-{assignment.seed}-{style()}", assignment.seed)
+    paths.data.mkdir(parents=True, exist_ok=True)
+    return draw_cars(paths.data / f"cars-{plan.seed}-{style()}", plan.seed)
 
 
-def _data(assignment: Assignment, drawn: DrawnCars | None) -> Data:
-    files: SourceFiles = assignment.files
+def _data(plan: RunPlan, drawn: DrawnCars | None) -> RunData:
+    files: SourceFiles = plan.files
     folder = drawn.folder if drawn else files.folder
     source = {name: folder / name for name in files.upload}
-    incoming: Path | None = folder / "incoming" if drawn else assignment.incoming
+    incoming: Path | None = folder / "incoming" if drawn else plan.incoming
     if incoming is None:
-        return Data(source, None, {})
-    return Data(source, photos_in(incoming) or None, labels_beside(incoming))
+        return RunData(source, None, {})
+    return RunData(source, find_photos(incoming) or None, read_labels(incoming))

@@ -1,13 +1,13 @@
-"""What may go wrong and is not a mistake in this program."""
+"""Errors of a local run that the user can fix."""
 
 from __future__ import annotations
 
 
 class RunError(Exception):
-    """A failure with one clear line for the user; the command ends with `status`.
+    """An error whose message is one line for the user.
 
     Attributes:
-        status: 1 where something did not work, 2 where the command cannot be right as given.
+        status: Exit status of the command: 2 if an option or the data is wrong, else 1.
     """
 
     def __init__(self, message: str, status: int = 1) -> None:
@@ -15,6 +15,6 @@ class RunError(Exception):
         self.status = status
 
 
-def usage(message: str) -> RunError:
-    """An error in what the user asked for: it names the thing and the fix."""
+def usage_error(message: str) -> RunError:
+    """Return an error about an option or the data; the message names the value and the fix."""
     return RunError(message, status=2)

@@ -1,4 +1,4 @@
-"""`predict`: one photo to the live endpoint of the running stack."""
+"""The command `predict`: classify one photo with the endpoint of the running stack."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from include.image_classification.images.opencv_decoder import (
     UnsupportedPhotoError,
     decode_still,
 )
-from include.local_run.drive.clients import Aws, connect
-from include.local_run.errors import RunError, usage
-from include.local_run.project_paths import Places
+from include.local_run.drive.clients import AwsClients, create_clients
+from include.local_run.errors import RunError, usage_error
+from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import running_stack
 from include.local_run.stack.aws import BUCKET
 
-LARGEST_BODY = 6_291_456
-_KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
-_SHOWN = 5
+MAX_BODY_BYTES = 6_291_456
+_CONTENT_TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
+_TOP = 5
 
 
-def predict(image: Path, pipeline: str | None, places: Places) -> int:
-    """Prints what the endpoint sees in a photo: label, probability, and the next best.
+def predict(image: Path, pipeline: str | None, paths: ProjectPaths) -> int:
+    """Print the most probable class of a photo, and the five most probable with probabilities.
 
     Raises:
-        RunError: No such photo, nothing runs, or nothing serves; one line with the fix.
+        RunError: The photo cannot be read, no stack is running, or the endpoint does not serve.
     """
-    content, kind = read_photo(image)
-    stack = running_stack(places)
-    aws = connect(stack["environment"])
+    content, content_type = read_photo(image)
+    stack = running_stack(paths)
+    aws = create_clients(stack["environment"])
     name = pipeline or str(stack["pipeline"])
     champion = _champion(aws, name)
-    probabilities = _ask(aws, champion, content, kind)
+    probabilities = _invoke(aws, champion, content, content_type)
     classes = _classes(aws, name, champion)
-    ranked = sorted(zip(probabilities, classes, strict=True), reverse=True)[:_SHOWN]
+    ranked = sorted(zip(probabilities, classes, strict=True), reverse=True)[:_TOP]
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{ranked[0][1]}  {ranked[0][0]:.1%}", style="bold", markup=False)
     table = Table("class", "probability")
@@ -52,40 +52,43 @@ def predict(image: Path, pipeline: str | None, places: Places) -> int:
 
 
 def read_photo(file: Path) -> tuple[bytes, str]:
-    """A photo's bytes, at most what an endpoint takes, and its content type.
+    """Return a photo's bytes and content type; photos above the endpoint's limit are shrunk.
 
     Raises:
-        RunError: It is missing, or neither JPEG nor PNG.
+        RunError: The file does not exist, or is neither JPEG nor PNG.
     """
     if not str(file) or str(file) == ".":
-        raise usage("which photo? name it: make predict IMAGE=<file>")
+        raise usage_error("no photo given: run `make predict IMAGE=<file>`")
     if not file.is_file():
-        raise usage(f"IMAGE={file} does not exist: name a JPEG or PNG file")
+        raise usage_error(f"IMAGE={file} does not exist: give a JPEG or PNG file")
     content = file.read_bytes()
-    kind = next((kind for start, kind in _KINDS.items() if content.startswith(start)), None)
-    if kind is None:
-        raise usage(f"IMAGE={file} is neither JPEG nor PNG: convert it first")
-    return (content, kind) if len(content) <= LARGEST_BODY else (_shrunk(file, content), _JPEG)
+    types = (kind for start, kind in _CONTENT_TYPES.items() if content.startswith(start))
+    content_type = next(types, None)
+    if content_type is None:
+        raise usage_error(f"IMAGE={file} is neither JPEG nor PNG: convert it first")
+    if len(content) > MAX_BODY_BYTES:
+        return _shrink(file, content), _JPEG
+    return content, content_type
 
 
 _JPEG = "image/jpeg"
 
 
-def _shrunk(file: Path, content: bytes) -> bytes:
+def _shrink(file: Path, content: bytes) -> bytes:
     try:
         image = decode_still(content, cv2.IMREAD_COLOR)
     except (AnimatedPhotoError, UnsupportedPhotoError) as error:
-        raise usage(f"IMAGE={file}: {error}: name another JPEG or PNG file") from error
+        raise usage_error(f"IMAGE={file}: {error}: give another JPEG or PNG file") from error
     except cv2.error:
         image = None
     if image is None:
-        raise usage(f"IMAGE={file} cannot be decoded: it is damaged or has too many pixels")
+        raise usage_error(f"IMAGE={file} cannot be decoded: it is damaged or has too many pixels")
     scale = 1600 / max(image.shape[:2])
     smaller = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", smaller)[1].tobytes()
 
 
-def _champion(aws: Aws, pipeline: str) -> ServingModel:
+def _champion(aws: AwsClients, pipeline: str) -> ServingModel:
     endpoint = pipeline.replace("_", "-")
     try:
         champion = find_serving_model(aws.sagemaker, endpoint)
@@ -96,22 +99,24 @@ def _champion(aws: Aws, pipeline: str) -> ServingModel:
     return champion
 
 
-def _ask(aws: Aws, champion: ServingModel, content: bytes, kind: str) -> list[float]:
+def _invoke(
+    aws: AwsClients, champion: ServingModel, content: bytes, content_type: str
+) -> list[float]:
     try:
         answer = aws.runtime.invoke_endpoint(
-            EndpointName=champion.endpoint, ContentType=kind, Body=content
+            EndpointName=champion.endpoint, ContentType=content_type, Body=content
         )
     except ClientError as error:
-        text: dict[str, Any] = error.response
-        reason = text.get("OriginalMessage") or text["Error"]["Message"]
-        raise RunError(f"endpoint {champion.endpoint} could not read the photo: {reason}") from None
+        details: dict[str, Any] = error.response
+        reason = details.get("OriginalMessage") or details["Error"]["Message"]
+        raise RunError(f"endpoint {champion.endpoint} rejected the photo: {reason}") from None
     probabilities: list[float] = json.loads(answer["Body"].read())
     return probabilities
 
 
-def _classes(aws: Aws, pipeline: str, champion: ServingModel) -> list[str]:
+def _classes(aws: AwsClients, pipeline: str, champion: ServingModel) -> list[str]:
     if champion.package is None:
-        raise RunError(f"endpoint {champion.endpoint} serves a model from outside the registry")
+        raise RunError(f"endpoint {champion.endpoint} serves a model that is not registered")
     version = champion.package.metadata["dataset_version"]
     key = f"{aws.layout(pipeline).dataset(version)}classes.json"
     body = aws.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()

@@ -1,4 +1,4 @@
-"""Where a local run keeps its files: everything below one folder, removable at any time."""
+"""Files and folders of a local run. All are below one folder, which may be deleted at any time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Places:
+class ProjectPaths:
     """The folders and files of one local run.
 
     Attributes:
-        root: The project's code.
-        state: Where all state goes; None for `.local/` beside the code.
+        root: The repository.
+        state: Folder of all state; None for `.local/` in the repository.
     """
 
     root: Path = PROJECT
@@ -22,17 +22,17 @@ class Places:
 
     @property
     def local(self) -> Path:
-        """All state: `make clean` removes it."""
+        """Folder of all state; `make clean` deletes it."""
         return self.state or self.root / ".local"
 
     @property
     def aws(self) -> Path:
-        """The local AWS's state."""
+        """State of the local AWS."""
         return self.local / "aws"
 
     @property
     def status_url(self) -> Path:
-        """The address of the local AWS's status page with its key; there once it has started."""
+        """File with the URL of the local AWS's status page and its key, written at its start."""
         return self.aws / "status-url"
 
     @property
@@ -42,45 +42,45 @@ class Places:
 
     @property
     def passwords(self) -> Path:
-        """The password of Airflow's user, as its SimpleAuthManager reads it."""
+        """Password file of Airflow's SimpleAuthManager."""
         return self.airflow / "passwords.json"
 
     @property
     def logs(self) -> Path:
-        """One log a component, and the tasks' logs."""
+        """Logs of the components and of tasks."""
         return self.local / "logs"
 
     @property
     def data(self) -> Path:
-        """Drawn data sets, one folder a seed."""
+        """Drawn data sets, a folder for each seed."""
         return self.local / "data"
 
     @property
     def pipelines(self) -> Path:
-        """YAML files derived for the user's own data."""
+        """YAML files of pipelines derived for the user's data."""
         return self.local / "pipelines"
 
     @property
     def results(self) -> Path:
-        """The pages to look at: evaluation.html and gallery.html."""
+        """Pages and drawings: dataset.html, evaluation.html, gallery.html, training.svg."""
         return self.local / "results"
 
     @property
     def summary(self) -> Path:
-        """The results, as the architecture describes them."""
+        """Results of the run; docs/architecture.md describes the fields."""
         return self.local / "summary.json"
 
     @property
     def timings(self) -> Path:
-        """How the whole time divides."""
+        """Durations of the parts of the run."""
         return self.local / "timings.json"
 
     @property
     def running(self) -> Path:
-        """Where the running stack can be reached; there only while it runs."""
+        """Addresses of the running stack; exists only while it runs."""
         return self.local / "stack.json"
 
     @property
     def lock(self) -> Path:
-        """Held while a stack runs in this folder."""
+        """Lock file, held while a stack runs in this folder."""
         return self.local / "run.lock"

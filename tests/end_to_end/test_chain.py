@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from include.local_run.stack.marked import marked
+from include.local_run.stack.process_marks import find_marked
 from tests.end_to_end.chain_run import ChainRun
 
 FAMILIES = (
@@ -58,7 +58,7 @@ def test_no_executor_slot_is_held_while_training_runs(first_run: ChainRun) -> No
 
 
 def test_nothing_is_left_running(first_run: ChainRun) -> None:
-    assert marked(str(first_run.folder)) == set()
+    assert find_marked(str(first_run.folder)) == set()
 
 
 def test_a_second_run_retrains_nothing_and_says_why(

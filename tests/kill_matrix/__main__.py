@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from include.local_run.drive.show import Show
+from include.local_run.drive.progress_display import ProgressDisplay
 from tests.kill_matrix.cases import Case, chosen
 from tests.kill_matrix.invariants import Outcome
 from tests.kill_matrix.night import Missed, Night, Row, Stuck
@@ -55,21 +55,21 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _run(cases: Sequence[Case], folder: Path, table: Path | None, earlier: str) -> int:
-    show, rows, undisturbed = Show(time.time()), list[Row](), dict[str, float]()
+    display, rows, undisturbed = ProgressDisplay(time.time()), list[Row](), dict[str, float]()
     left, nights = list(cases), 0
     while left:
         nights += 1
-        with Night(folder.absolute() / f"night-{nights}", show) as night:
+        with Night(folder.absolute() / f"night-{nights}", display) as night:
             undisturbed = undisturbed or night.undisturbed
             try:
                 while left:
-                    rows.append(_row(night, left[0], show))
-                    _tell(rows[-1], show)
+                    rows.append(_row(night, left[0], display))
+                    _tell(rows[-1], display)
                     _write(table, page(rows, undisturbed, earlier))
                     del left[0]
                     night.come_to_rest()
             except Stuck as stuck:  # whatever follows needs another stack
-                show.line(str(stuck), "red")
+                display.print_line(str(stuck), "red")
                 if left and (not rows or rows[-1].case is not left[0]):
                     rows.append(Row(left[0], Outcome(str(stuck), {}, []), 0.0))
                     del left[0]
@@ -79,15 +79,15 @@ def _run(cases: Sequence[Case], folder: Path, table: Path | None, earlier: str) 
     return 1 if any(row.violations for row in rows) else 0
 
 
-def _row(night: Night, case: Case, show: Show) -> Row:
+def _row(night: Night, case: Case, display: ProgressDisplay) -> Row:
     """Runs a case until its kill comes at its moment."""
     last = ""
     for _ in range(MOST_RUNS):
-        show.line(f"{case.name}: {case.family}", "bold")
+        display.print_line(f"{case.name}: {case.family}", "bold")
         try:
             return night.run(case)
         except Missed as error:
-            show.line(f"missed its moment: {error}", "yellow")
+            display.print_line(f"missed its moment: {error}", "yellow")
             night.come_to_rest()
             last = str(error)
     return Row(case, Outcome(f"never killed at its moment ({last})", {}, []), 0.0)
@@ -98,10 +98,10 @@ def _write(table: Path | None, text: str) -> None:
         table.write_text(text)
 
 
-def _tell(row: Row, show: Show) -> None:
+def _tell(row: Row, display: ProgressDisplay) -> None:
     found = row.violations
     told = f"violated: {'; '.join(found)}" if found else f"well after {row.seconds:.0f} s"
-    show.line(f"{row.case.name}: {told}", "red" if found else "green")
+    display.print_line(f"{row.case.name}: {told}", "red" if found else "green")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from include.local_run.drive.airflow_api import Run
+from include.local_run.drive.dag_run import DagRun
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class AirflowDatabase:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def tasks(self, run: Run) -> dict[str, TaskInstance]:
+    def tasks(self, run: DagRun) -> dict[str, TaskInstance]:
         """The run's task instances by task id."""
         rows = self._rows(
             "SELECT task_id, state, try_number, pid FROM task_instance "
@@ -41,28 +41,28 @@ class AirflowDatabase:
         )  # fmt: skip
         return {row[0]: TaskInstance(*row) for row in rows}
 
-    def state(self, run: Run) -> str:
+    def state(self, run: DagRun) -> str:
         """The run's state."""
         return str(self._run(run, "state"))
 
-    def ended(self, run: Run) -> datetime | None:
+    def ended(self, run: DagRun) -> datetime | None:
         """When the run ended, or None while it goes on."""
         found = self._run(run, "end_date")
         return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None
 
-    def active_runs(self) -> list[Run]:
+    def active_runs(self) -> list[DagRun]:
         """All runs that have not ended, of any DAG."""
         rows = self._rows(
             "SELECT dag_id, run_id, state FROM dag_run WHERE state IN ('queued', 'running')"
         )
-        return [Run(*row) for row in rows]
+        return [DagRun(*row) for row in rows]
 
     def newest_start(self, job_type: str) -> datetime | None:
         """When the newest process of a kind (SchedulerJob, ...) registered itself."""
         (found,) = self._rows("SELECT max(start_date) FROM job WHERE job_type = ?", job_type)[0]
         return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None
 
-    def _run(self, run: Run, column: str) -> Any:
+    def _run(self, run: DagRun, column: str) -> Any:
         rows = self._rows(
             f"SELECT {column} FROM dag_run WHERE dag_id = ? AND run_id = ?", run.dag_id, run.run_id
         )

@@ -15,17 +15,17 @@ from include.decisions.endpoint.release import list_releases
 from include.local_aws.processes.ports import free_port
 from include.local_run.drawing import draw_cars
 from include.local_run.drive.airflow_api import AirflowApi
-from include.local_run.drive.clients import Aws, connect
-from include.local_run.drive.new_photos import labels_beside, photos_in
-from include.local_run.drive.session import Data, Session
-from include.local_run.drive.show import Show
+from include.local_run.drive.clients import AwsClients, create_clients
+from include.local_run.drive.new_photos import find_photos, read_labels
+from include.local_run.drive.progress_display import ProgressDisplay
+from include.local_run.drive.session import RunData, Session
 from include.local_run.drive.timings import Timings
-from include.local_run.project_paths import Places
-from include.local_run.run_plan import Wishes, assign
+from include.local_run.project_paths import ProjectPaths
+from include.local_run.run_plan import RunRequest, plan_run
 from include.local_run.stack import Ports
 from include.local_run.stack.airflow import ui_url
 from include.local_run.stack.login import ui_login
-from include.local_run.stack.private import make_private
+from include.local_run.stack.state_folder import create_state_folder
 from tests.kill_matrix.airflow_database import AirflowDatabase
 from tests.kill_matrix.cases import ROLLBACK, TRAINING, UPDATE, Case
 from tests.kill_matrix.invariants import Outcome, violations
@@ -78,22 +78,22 @@ class Night:
 
     Args:
         folder: Where all of its state goes.
-        show: Where it is told.
+        display: Prints the progress.
     """
 
-    def __init__(self, folder: Path, show: Show) -> None:
-        self._show = show
-        self._places = Places(state=folder)
-        make_private(self._places)
-        self._places.pipelines.mkdir(parents=True)
-        shutil.copy(YAML, self._places.pipelines)
-        self._assignment = assign(Wishes(YAML.stem), self._places)
+    def __init__(self, folder: Path, display: ProgressDisplay) -> None:
+        self._display = display
+        self._paths = ProjectPaths(state=folder)
+        create_state_folder(self._paths)
+        self._paths.pipelines.mkdir(parents=True)
+        shutil.copy(YAML, self._paths.pipelines)
+        self._plan = plan_run(RunRequest(YAML.stem), self._paths)
         ports = Ports(free_port(), free_port())
-        self._stack = KillableStack(self._places, ports, show.line)
+        self._stack = KillableStack(self._paths, ports, display.print_line)
         self._ui = ui_url(ports.ui)
-        self._api = AirflowApi(self._ui, ui_login(self._places))
-        self._database = AirflowDatabase(self._places.airflow / "airflow.db")
-        self._aws: Aws
+        self._api = AirflowApi(self._ui, ui_login(self._paths))
+        self._database = AirflowDatabase(self._paths.airflow / "airflow.db")
+        self._aws: AwsClients
         self._idle: frozenset[str] = frozenset()
         self.undisturbed: dict[str, float] = {}
         """Seconds that a run of each family took when nothing was killed."""
@@ -113,7 +113,7 @@ class Night:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._show.line("ending the stack")
+        self._display.print_line("ending the stack")
         self._stack.__exit__(kind, error, trace)
 
     def run(self, case: Case) -> Row:
@@ -147,25 +147,25 @@ class Night:
         self._stack.wait_for_airflow(lambda missing: None)
 
     def _begin(self) -> None:
-        show, stack = self._show, self._stack
-        show.line("starting the local AWS, Airflow's components and a Celery worker")
+        display, stack = self._display, self._stack
+        display.print_line("starting the local AWS, Airflow's components and a Celery worker")
         stack.start_aws_and_airflow(YAML.stem)
-        self._aws = connect(stack.aws)
+        self._aws = create_clients(stack.aws)
         session = Session(
-            self._assignment, self._places, self._aws, self._ui, ui_login(self._places), show,
+            self._plan, self._paths, self._aws, self._api, display,
             Timings(time.time(), 0.0), stack.check,
         )  # fmt: skip
         self._results = Results(self._api, self._aws, session.layout, session.pipeline.slug)
-        cars = draw_cars(self._places.data, per_class=PHOTOS_A_CLASS, incoming=NEW_PHOTOS)
-        source = {name: cars.folder / name for name in self._assignment.files.upload}
+        cars = draw_cars(self._paths.data, per_class=PHOTOS_A_CLASS, incoming=NEW_PHOTOS)
+        source = {name: cars.folder / name for name in self._plan.files.upload}
         incoming = cars.folder / "incoming"
-        data = Data(source, photos_in(incoming), labels_beside(incoming))
+        data = RunData(source, find_photos(incoming), read_labels(incoming))
         session.upload(data)
-        stack.wait_for_airflow(lambda missing: show.line(f"waiting for {missing}"))
-        show.line("the whole chain once, undisturbed")
+        stack.wait_for_airflow(lambda missing: display.print_line(f"waiting for {missing}"))
+        display.print_line("the whole chain once, undisturbed")
         session.drive(data)
-        for family, followed in session.chain.followed.items():
-            self.undisturbed[family] = followed.seconds
+        for family, finished in session.chain.finished.items():
+            self.undisturbed[family] = finished.seconds
         self.come_to_rest()
 
     def _start(self, family: str) -> Scene:
@@ -176,8 +176,8 @@ class Night:
         elif family == ROLLBACK:
             form = {"release": self._other_release()}
         known, packages = Jobs(self._aws.sagemaker).all_names(), len(self._results.packages())
-        run = self._api.trigger(f"{self._assignment.pipeline.name}__{family}", form)
-        slug = self._assignment.pipeline.slug
+        run = self._api.trigger(f"{self._plan.pipeline.name}__{family}", form)
+        slug = self._plan.pipeline.slug
         return Scene(run, self._database, self._aws, slug, known, packages)
 
     def _other_package(self) -> int:
@@ -204,7 +204,7 @@ class Night:
 
     def _serving(self) -> str:
         """The ARN of the model package that serves."""
-        sagemaker, slug = self._aws.sagemaker, self._assignment.pipeline.slug
+        sagemaker, slug = self._aws.sagemaker, self._plan.pipeline.slug
         endpoint = sagemaker.describe_endpoint(EndpointName=slug)
         config = sagemaker.describe_endpoint_config(
             EndpointConfigName=endpoint["EndpointConfigName"]
@@ -213,7 +213,7 @@ class Night:
         return str(model["PrimaryContainer"]["ModelPackageName"])
 
     def _one_more(self, family: str, what_for: str) -> None:
-        self._show.line(f"one more run of {family}, {what_for}")
+        self._display.print_line(f"one more run of {family}, {what_for}")
         self._until_ended(self._start(family))
         self.come_to_rest()
 
@@ -238,7 +238,9 @@ class Night:
             kill(pid, strikes_all(case.victim))
         except ProcessLookupError:
             raise Missed("the process had ended") from None
-        self._show.line(f"killed {case.victim.words} (process {pid}) {case.moment.words}", "bold")
+        self._display.print_line(
+            f"killed {case.victim.words} (process {pid}) {case.moment.words}", "bold"
+        )
         return killed
 
     def _until_ended(self, scene: Scene) -> datetime:
@@ -250,11 +252,11 @@ class Night:
                 news = f"{task.state}, try {task.tries}"
                 if task.state not in (None, "scheduled") and told.get(task.task_id) != news:
                     told[task.task_id] = news
-                    self._show.line(f"  {task.task_id}: {news}")
+                    self._display.print_line(f"  {task.task_id}: {news}")
             if time.monotonic() > deadline:
                 raise Stuck(f"{scene.run.dag_id} did not end in {LONGEST_RUN:.0f} s")
             time.sleep(0.5)
-        self._show.line(f"  the run is {self._database.state(scene.run)}")
+        self._display.print_line(f"  the run is {self._database.state(scene.run)}")
         return ended
 
     def _until_back(self, component: str, killed: datetime) -> None:
@@ -275,7 +277,7 @@ class Night:
             if not job.owner or scene.run.dag_id in job.owner
         ]
         lost = self._results.lost(scene.run, family)
-        deployed = self._api.xcom(scene.run, "deploy") if family in (UPDATE, ROLLBACK) else None
+        deployed = self._api.get_xcom(scene.run, "deploy") if family in (UPDATE, ROLLBACK) else None
         operation = deployed["operation"] if deployed else None
         return Outcome(state, self._database.tasks(scene.run), jobs, lost, operation)
 

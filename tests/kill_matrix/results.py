@@ -9,8 +9,9 @@ from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
 
-from include.local_run.drive.airflow_api import AirflowApi, Run
-from include.local_run.drive.clients import Aws
+from include.local_run.drive.airflow_api import AirflowApi
+from include.local_run.drive.clients import AwsClients
+from include.local_run.drive.dag_run import DagRun
 from include.storage.layout import Layout
 from include.storage.records import read_record
 
@@ -53,13 +54,13 @@ class Results:
     """
 
     api: AirflowApi
-    aws: Aws
+    aws: AwsClients
     layout: Layout
     group: str
 
-    def lost(self, run: Run, family: str) -> list[str]:
+    def lost(self, run: DagRun, family: str) -> list[str]:
         """What is missing, one line each."""
-        xcoms = {task: self.api.xcom(run, task) for task in TASKS[family]}
+        xcoms = {task: self.api.get_xcom(run, task) for task in TASKS[family]}
         missing = [f"{task} left no XCom" for task, value in xcoms.items() if value is None]
         if missing:
             return missing

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from include.local_run.drive.airflow_api import Run
-from include.local_run.drive.clients import Aws
+from include.local_run.drive.clients import AwsClients
+from include.local_run.drive.dag_run import DagRun
 from tests.kill_matrix.airflow_database import AirflowDatabase
 from tests.kill_matrix.invariants import Job
 
@@ -83,9 +83,9 @@ class Scene:
         packages: How many model packages were there before the run.
     """
 
-    run: Run
+    run: DagRun
     database: AirflowDatabase
-    aws: Aws
+    aws: AwsClients
     endpoint: str
     known: frozenset[str]
     packages: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-from include.local_run.project_paths import Places
+from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import Ports, Stack
 from include.local_run.stack.component import Component
 from include.local_run.stack.supervisor import Report
@@ -34,12 +34,12 @@ class KillableStack(Stack):
     broker does not come back by itself.
     """
 
-    def __init__(self, places: Places, ports: Ports, report: Report) -> None:
-        super().__init__(places, ports, report, forgiven_after=0.0)
+    def __init__(self, paths: ProjectPaths, ports: Ports, report: Report) -> None:
+        super().__init__(paths, ports, report, restart_window=0.0)
 
     def airflow_environment(self) -> dict[str, str]:
         """As `make run`'s, with `SETTINGS`."""
-        broker = self.places.local / "broker"
+        broker = self.paths.local / "broker"
         for folder in (broker, broker / "taken", broker / "control"):
             folder.mkdir(parents=True, exist_ok=True)
         settings = {
@@ -58,14 +58,14 @@ class KillableStack(Stack):
     def airflow_components(self) -> Iterator[Component]:
         """All that `make run` starts, and the worker."""
         yield from super().airflow_components()
-        program = "include.local_run.stack.warm"
+        program = "include.local_run.stack.preload"
         options = ("--skip-serve-logs", "--without-mingle", "--without-gossip")
         yield Component(
             name=WORKER,
             command=(sys.executable, "-m", program, "celery", "worker", *options),
             environment=self.airflow_environment(),
-            folder=self.places.root,
-            log=self.places.logs / f"{WORKER}.log",
+            folder=self.paths.root,
+            log=self.paths.logs / f"{WORKER}.log",
         )
 
 

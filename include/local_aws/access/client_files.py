@@ -1,7 +1,7 @@
 """Files that lead clients on this machine to the server, readable by the owner alone."""
 
 from include.local_aws.access import keys
-from include.local_aws.access.private_files import write_private
+from include.local_aws.access.private_files import write_private_file
 from include.local_aws.settings import ACCOUNT, REGION, Settings, endpoint_variables
 
 CONFIG = "config"
@@ -32,7 +32,7 @@ s3 =
 """
     contents = {CONFIG: config, SDK_CONFIG: _SDK, STATUS_URL: status_url + "\n"}
     for name, content in contents.items():
-        write_private(settings.root / name, content.encode())
+        write_private_file(settings.root / name, content.encode())
 
 
 def announced_environment(settings: Settings, s3_endpoint_url: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from include.local_aws.access.private_files import write_private
+from include.local_aws.access.private_files import write_private_file
 from include.local_aws.errors import StartupError, write_remedy
 
 MARKER = "local-aws.folder"
@@ -73,7 +73,7 @@ def _mark(marker: Path) -> None:
     """Write the marker; it is there, if empty, before any other file is."""
     marker.touch(mode=0o600)
     if not marker.read_bytes():
-        write_private(marker, _MEANING.encode())
+        write_private_file(marker, _MEANING.encode())
 
 
 def _close(root: Path) -> str | None:

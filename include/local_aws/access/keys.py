@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from include.local_aws.access.private_files import make_private
+from include.local_aws.access.private_files import create_private_file
 from include.local_aws.errors import StartupError, write_remedy
 from include.local_aws.settings import Credentials
 
@@ -62,7 +62,7 @@ def kept_keys(root: Path) -> Credentials:
     file = root / FILE
     try:
         if not file.exists():
-            make_private(file, _new_keys().encode())
+            create_private_file(file, _new_keys().encode())
     except OSError as error:
         raise StartupError(
             f"the keys cannot be written to {file} ({error.strerror}): {write_remedy(error)}, or "

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from include.local_aws.access.private_files import write_private
+from include.local_aws.access.private_files import write_private_file
 
 _HIGHEST = 0xFFFF
 
@@ -61,7 +61,7 @@ def kept_port(file: Path, host: str) -> int:
     free_port(host)
     candidates = random.SystemRandom().sample(range(12000, 22000), 10000)
     port = next(port for port in candidates if is_free(port, host))
-    write_private(file, json.dumps(port).encode())
+    write_private_file(file, json.dumps(port).encode())
     return port
 
 

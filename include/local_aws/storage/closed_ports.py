@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from include.local_aws.access.private_files import write_private
+from include.local_aws.access.private_files import write_private_file
 
 _YEAR = datetime.timedelta(days=366)
 _ADDRESS = ipaddress.IPv4Address("127.0.0.1")
@@ -40,9 +40,9 @@ def close_ports(directory: Path) -> None:
     )
     public = _certificate(key).public_bytes(serialization.Encoding.PEM)
     files = _files(directory)
-    write_private(files["key"], private)
-    write_private(files["cert"], public)
-    write_private(directory / "security.toml", _settings(files).encode())
+    write_private_file(files["key"], private)
+    write_private_file(files["cert"], public)
+    write_private_file(directory / "security.toml", _settings(files).encode())
 
 
 def client_context(directory: Path) -> ssl.SSLContext:

@@ -4,7 +4,7 @@ import re
 import secrets
 from pathlib import Path
 
-from include.local_aws.access.private_files import write_private
+from include.local_aws.access.private_files import write_private_file
 from include.local_aws.errors import StartupError
 
 _KEY = re.compile("[0-9a-f]{64}")
@@ -19,7 +19,7 @@ def kept_key(file: Path) -> str:
         StartupError: the file holds no key.
     """
     if not file.exists():
-        write_private(file, secrets.token_hex(32).encode())
+        write_private_file(file, secrets.token_hex(32).encode())
     key = file.read_text(errors="replace").strip()
     if not _KEY.fullmatch(key):
         raise StartupError(

@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from include.local_aws.access.private_files import write_private
+from include.local_aws.access.private_files import write_private_file
 from include.local_aws.errors import StartupError
 from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_pairs, is_free, kept_pairs
@@ -71,7 +71,7 @@ class SeaweedFS:
         self._ports = _kept_ports(self._root / "ports.json")
         socket_files.remove_own(self._ports)  # of a start that was killed
         config = self._root / "s3.json"
-        write_private(config, json.dumps(_identities(self._credentials)).encode())
+        write_private_file(config, json.dumps(_identities(self._credentials)).encode())
         close_ports(self._root)
         _rotate(self._root / "weed.log")
         self._spawn(config)
@@ -213,7 +213,7 @@ def _kept_ports(file: Path) -> dict[str, int]:
     ports = _free_ports()
     while socket_files.foreign(ports):
         ports = _free_ports()
-    write_private(file, json.dumps(ports).encode())
+    write_private_file(file, json.dumps(ports).encode())
     return ports
 
 

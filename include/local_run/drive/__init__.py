@@ -1,1 +1,1 @@
-"""Drives the five DAGs over Airflow's REST API, shows what happens, and gathers the results."""
+"""Run the five DAGs through Airflow's REST API, print progress, and collect the results."""

@@ -1,17 +1,21 @@
-"""The five DAGs in order: triggered where nobody else does, followed where an asset does."""
+"""Run a pipeline's five DAGs in order: trigger those that no asset triggers, follow the others."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from include.decisions.decision import Decision
-from include.local_run.drive.airflow_api import AirflowApi, Run
-from include.local_run.drive.failure import why
-from include.local_run.drive.follow import Followed, Follower
-from include.local_run.drive.show import Show
+from include.local_run.drive.dag_run import DagRun
+from include.local_run.drive.failure import describe_failure
+from include.local_run.drive.progress_display import ProgressDisplay
+from include.local_run.drive.run_follower import FinishedRun, RunFollower
 from include.local_run.errors import RunError
+
+if TYPE_CHECKING:
+    from include.local_run.drive.airflow_api import AirflowApi
 
 FAMILIES = (
     "dataset_refresh",
@@ -20,12 +24,12 @@ FAMILIES = (
     "endpoint_update",
     "batch_inference",
 )
-ASSET_PATIENCE = 45.0
-DAG_PATIENCE = 180.0
+ASSET_TIMEOUT = 45.0
+DAG_TIMEOUT = 180.0
 
 
-class RunFailed(RunError):
-    """A DAG run failed; the text names DAG, task and reason."""
+class DagRunFailedError(RunError):
+    """A DAG run failed. The message names the DAG, the task and the reason."""
 
 
 @dataclass
@@ -33,81 +37,95 @@ class Chain:
     """Runs one pipeline's DAGs.
 
     Attributes:
-        pipeline: Its name.
-        followed: The runs that ended so far, by family.
-        waiting: Seconds between the end of a run and the start of the one it wakes.
+        pipeline: The pipeline's name.
+        api: Airflow's REST API.
+        follower: Follows a DAG run to its end.
+        display: Prints the progress.
+        check: Raises if a component of the stack has failed for good.
+        finished: The runs that have finished, by family.
+        waiting: Seconds spent waiting for runs that an asset event triggers.
     """
 
     pipeline: str
     api: AirflowApi
-    follower: Follower
-    show: Show
+    follower: RunFollower
+    display: ProgressDisplay
     check: Callable[[], None]
-    followed: dict[str, Followed] = field(default_factory=dict)
+    finished: dict[str, FinishedRun] = field(default_factory=dict)
     waiting: float = 0.0
-    _earlier: dict[str, set[str]] = field(default_factory=dict)
+    _known_runs: dict[str, set[str]] = field(default_factory=dict)
 
     def dag_id(self, family: str) -> str:
-        """The DAG of a family."""
+        """Return the id of the family's DAG."""
         return f"{self.pipeline}__{family}"
 
-    def switch_on(self) -> None:
-        """Waits until the five DAGs are known, unpauses them, and sees earlier runs to their end.
+    def unpause_all(self) -> None:
+        """Wait until Airflow has loaded the five DAGs, unpause them, and follow unfinished runs.
 
         Raises:
-            RunError: A DAG does not appear; the text says why, where Airflow does.
+            RunError: Airflow does not load a DAG. The message has the import errors.
         """
-        deadline = time.monotonic() + DAG_PATIENCE
+        deadline = time.monotonic() + DAG_TIMEOUT
         for family in FAMILIES:
             self._wait_for_dag(self.dag_id(family), deadline)
         for family in FAMILIES:
-            self._earlier[family] = {run.run_id for run in self.api.runs(self.dag_id(family))}
+            self._known_runs[family] = {
+                run.run_id for run in self.api.list_runs(self.dag_id(family))
+            }
             self.api.unpause(self.dag_id(family))
         for family in FAMILIES:
             for run in self._active(family):
-                self.show.line(f"{run.dag_id}: following run {run.run_id}, left by an earlier stop")
+                self.display.print_line(
+                    f"{run.dag_id}: following run {run.run_id}, unfinished since an earlier stop"
+                )
                 self.follower.follow(run)
 
-    def run(self, family: str) -> Followed:
-        """Triggers a DAG and follows it.
+    def run(self, family: str) -> FinishedRun:
+        """Trigger a DAG run and follow it.
 
         Raises:
-            RunFailed: The run failed.
+            DagRunFailedError: The run failed.
         """
         return self._follow(family, self.api.trigger(self.dag_id(family)))
 
-    def run_woken(self, family: str, woken: bool, needed: Callable[[], Decision]) -> str | None:
-        """Follows a DAG that an asset wakes; triggers it where an earlier stop left it undone.
+    def run_after_asset(
+        self, family: str, updated: bool, decide: Callable[[], Decision]
+    ) -> str | None:
+        """Follow the run that an asset event triggers.
+
+        If no run appears, for example after an earlier stop, trigger one if there is work to do.
 
         Args:
-            family: Which.
-            woken: Whether this command has just updated the asset.
-            needed: Says whether there is work, and why or why not.
+            family: The DAG's family.
+            updated: Whether this command has just updated the asset.
+            decide: Returns whether there is work to do, with the reason.
 
         Returns:
-            Why nothing was to be done, or None when it ran.
+            Why the run was skipped or not needed, or None if it did its work.
 
         Raises:
-            RunFailed: The run failed.
+            DagRunFailedError: The run failed.
         """
         since = time.monotonic()
-        run = self._new_run(family, ASSET_PATIENCE if woken else 0.0)
+        run = self._new_run(family, ASSET_TIMEOUT if updated else 0.0)
         self.waiting += time.monotonic() - since
         if run is None:
-            decision = needed()
+            decision = decide()
             if not decision.go:
-                self.show.line(f"{self.dag_id(family)}: nothing to do: {decision.reason}")
+                self.display.print_line(f"{self.dag_id(family)}: nothing to do: {decision.reason}")
                 return decision.reason
-            self.show.line(f"{self.dag_id(family)}: triggered by hand: {decision.reason}")
+            self.display.print_line(
+                f"{self.dag_id(family)}: triggered by this command: {decision.reason}"
+            )
             run = self.api.trigger(self.dag_id(family))
         return self._follow(family, run).skipped
 
     def states(self) -> dict[str, str]:
-        """The last run's state of each DAG that ever ran."""
+        """Return the state of the last run of each DAG that has run."""
         states = {}
         for family in FAMILIES:
-            followed = self.followed.get(family)
-            runs = [followed.run] if followed else self.api.runs(self.dag_id(family))
+            finished = self.finished.get(family)
+            runs = [finished.run] if finished else self.api.list_runs(self.dag_id(family))
             if runs:
                 states[self.dag_id(family)] = runs[0].state
         return states
@@ -115,37 +133,37 @@ class Chain:
     def _wait_for_dag(self, dag_id: str, deadline: float) -> None:
         while not self.api.has_dag(dag_id):
             self.check()
-            self.show.now(f"waiting for Airflow to read {dag_id}")
+            self.display.show_status(f"waiting for Airflow to load {dag_id}")
             if time.monotonic() > deadline:
                 errors = "; ".join(self.api.import_errors()[:3])
                 raise RunError(
-                    f"Airflow found no DAG {dag_id} in {DAG_PATIENCE:.0f} s: "
+                    f"Airflow has not loaded DAG {dag_id} within {DAG_TIMEOUT:.0f} s: "
                     f"{errors or 'see .local/logs/dag-processor.log'}"
                 )
             time.sleep(0.3)
-        self.show.quiet()
+        self.display.clear_status()
 
-    def _active(self, family: str) -> list[Run]:
-        return [run for run in self.api.runs(self.dag_id(family)) if not run.ended]
+    def _active(self, family: str) -> list[DagRun]:
+        return [run for run in self.api.list_runs(self.dag_id(family)) if not run.finished]
 
-    def _new_run(self, family: str, patience: float) -> Run | None:
-        """The run that appeared since the DAGs were switched on and was not followed yet."""
-        deadline = time.monotonic() + patience
+    def _new_run(self, family: str, timeout: float) -> DagRun | None:
+        """Return a run that appeared since `unpause_all` and was not followed yet, oldest first."""
+        deadline = time.monotonic() + timeout
         while True:
-            for run in reversed(self.api.runs(self.dag_id(family))):
-                if run.run_id not in self._earlier[family]:
+            for run in reversed(self.api.list_runs(self.dag_id(family))):
+                if run.run_id not in self._known_runs[family]:
                     return run
             if time.monotonic() >= deadline:
                 return None
-            self.show.now(f"waiting for {self.dag_id(family)}")
+            self.display.show_status(f"waiting for {self.dag_id(family)}")
             self.check()
             time.sleep(0.3)
 
-    def _follow(self, family: str, run: Run) -> Followed:
-        self.show.line(f"{run.dag_id}: {run.run_id}", "bold")
-        self._earlier[family].add(run.run_id)
-        followed = self.follower.follow(run)
-        self.followed[family] = followed
-        if followed.run.state != "success":
-            raise RunFailed(why(self.api, followed))
-        return followed
+    def _follow(self, family: str, run: DagRun) -> FinishedRun:
+        self.display.print_line(f"{run.dag_id}: {run.run_id}", "bold")
+        self._known_runs[family].add(run.run_id)
+        finished = self.follower.follow(run)
+        self.finished[family] = finished
+        if finished.run.state != "success":
+            raise DagRunFailedError(describe_failure(self.api, finished))
+        return finished

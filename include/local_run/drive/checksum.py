@@ -1,4 +1,4 @@
-"""What S3 calls a file's content: its ETag, computed here."""
+"""S3 ETags of local files."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 PART = 8 * 1024 * 1024
-"""Bytes of a part; a file that is as large or larger is uploaded in parts."""
+"""Bytes of a part; files of at least this size are uploaded in parts."""
 
 BLOCK = 1024 * 1024
 
 
 def etag(path: Path) -> str:
-    """The ETag that a file gets when it is uploaded with parts of `PART` bytes.
+    """Return the ETag that S3 gives a file that is uploaded with parts of `PART` bytes.
 
-    That is the MD5 of its bytes, or of its parts' MD5s with their number. An S3 that encrypts with
-    keys of KMS gives others, which equal none of these.
+    The ETag is the MD5 of the content, or the MD5 of the parts' MD5s followed by the number of
+    parts. Objects encrypted with KMS keys have other ETags.
 
     Raises:
         OSError: The file cannot be read.
@@ -33,7 +33,7 @@ def etag(path: Path) -> str:
 
 
 def _part(file: BinaryIO) -> tuple[bytes, int] | None:
-    """The MD5 and the length of the next part, or None at the end."""
+    """Return the MD5 and the length of the next part, or None at the end of the file."""
     digest, length = hashlib.md5(usedforsecurity=False), 0
     while length < PART and (block := file.read(min(BLOCK, PART - length))):
         digest.update(block)

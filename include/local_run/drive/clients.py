@@ -1,4 +1,4 @@
-"""AWS clients of the running stack, and of nothing else."""
+"""boto3 clients of the running local AWS."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from include.storage.layout import Layout
 
 
 @dataclass(frozen=True)
-class Aws:
-    """The clients, all of one local AWS."""
+class AwsClients:
+    """The clients, all of the same local AWS."""
 
     s3: Any
     sagemaker: Any
@@ -24,23 +24,23 @@ class Aws:
     logs: Any
 
     def layout(self, pipeline: str) -> Layout:
-        """The keys of a pipeline's objects."""
+        """Return the S3 keys of a pipeline."""
         return Layout(BUCKET, pipeline)
 
 
-def connect(environment: Mapping[str, str]) -> Aws:
-    """Makes the clients that the stack's variables lead to.
+def create_clients(environment: Mapping[str, str]) -> AwsClients:
+    """Create the clients from the stack's AWS environment variables.
 
-    The caller's own AWS settings are taken out of this process's environment first, so that
-    nothing here can reach a real account.
+    All other AWS settings are removed from the environment of this process first, so that no
+    call can reach a real AWS account.
     """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    os.environ.update(nowhere | dict(environment))
+    no_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    os.environ.update(no_files | dict(environment))
     bypass = [os.environ.get("NO_PROXY"), "127.0.0.1,localhost"]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(filter(None, bypass))
     settings = Config(retries={"mode": "adaptive", "max_attempts": 6})
     names = ("s3", "sagemaker", "sagemaker-runtime", "logs")
     session = boto3.Session()
-    return Aws(*(session.client(name, config=settings) for name in names))
+    return AwsClients(*(session.client(name, config=settings) for name in names))

@@ -1,4 +1,4 @@
-"""A training job's epochs, as its log tells them."""
+"""Accuracy of each epoch of a training job, read from its log."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _LINE = re.compile(r"Epoch\[(\d+)\] (Train|Validation)-accuracy=([0-9.eE+-]+|nan
 
 
 class EpochLog:
-    """Reads what is new in one training job's log.
+    """Reads new lines of a training job's log.
 
     Args:
         logs: A boto3 CloudWatch Logs client.
         job: The training job's name.
-        epochs: How many there will be.
+        epochs: Number of epochs of the training.
     """
 
     def __init__(self, logs: Any, job: str, epochs: int) -> None:
@@ -26,12 +26,12 @@ class EpochLog:
         self._token: str | None = None
         self._train: dict[int, str] = {}
 
-    def news(self) -> list[str]:
-        """One line for each epoch that ended since the last call."""
+    def new_epochs(self) -> list[str]:
+        """Return a line for each epoch that ended since the last call."""
         try:
-            return [line for event in self._events() for line in self._told(event["message"])]
+            return [line for event in self._events() for line in self._describe(event["message"])]
         except ClientError:
-            return []  # the log appears some time after the job
+            return []  # the log stream is created some time after the job
 
     def _events(self) -> list[dict[str, Any]]:
         if self._stream is None:
@@ -49,16 +49,16 @@ class EpochLog:
         events: list[dict[str, Any]] = answer["events"]
         return events
 
-    def _told(self, message: str) -> list[str]:
-        told = []
+    def _describe(self, message: str) -> list[str]:
+        lines = []
         for number, kind, value in _LINE.findall(message):
             epoch = int(number)
             if kind == "Train":
                 self._train[epoch] = value
             else:
                 train = f"{float(self._train.get(epoch, 'nan')):.3f}"
-                told.append(
+                lines.append(
                     f"epoch {epoch + 1} of {self._epochs}: accuracy {train} in training, "
                     f"{float(value):.3f} in validation"
                 )
-        return told
+        return lines

@@ -1,4 +1,4 @@
-"""Results for people: a table, the pages, and two JSON files."""
+"""Output of a run: a table, HTML pages, summary.json and timings.json."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.table import Table
 
-from include.local_run.drive.clients import Aws
+from include.local_run.drive.clients import AwsClients
+from include.local_run.drive.progress_display import ProgressDisplay
 from include.local_run.drive.results import Results
-from include.local_run.drive.show import Show
-from include.local_run.project_paths import Places
+from include.local_run.project_paths import ProjectPaths
 
 Summary = dict[str, Any]
 
 
-def summarise(
+def build_summary(
     pipeline: str,
     succeeded: bool,
     runs: Mapping[str, str],
@@ -25,7 +25,7 @@ def summarise(
     ui: str,
     seconds: tuple[float, float],
 ) -> Summary:
-    """Builds summary.json's content; `seconds` are those of installing and those in all."""
+    """Return the content of summary.json; `seconds` are those of the installation and in all."""
     return {
         "pipeline": pipeline,
         "succeeded": succeeded,
@@ -37,71 +37,74 @@ def summarise(
     }
 
 
-def write(places: Places, summary: Summary, timings: Mapping[str, object]) -> None:
-    """Writes the two JSON files, each whole or not at all."""
-    for file, content in ((places.summary, summary), (places.timings, timings)):
+def write_summary(paths: ProjectPaths, summary: Summary, timings: Mapping[str, object]) -> None:
+    """Write summary.json and timings.json, each in one step."""
+    for file, content in ((paths.summary, summary), (paths.timings, timings)):
         unfinished = file.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         unfinished.rename(file)
 
 
-def download_pages(aws: Aws, bucket: str, results: Results, places: Places) -> list[str]:
-    """Keeps the pages and drawings to look at; returns their paths."""
-    places.results.mkdir(parents=True, exist_ok=True)
-    found = []
+def download_pages(
+    aws: AwsClients, bucket: str, results: Results, paths: ProjectPaths
+) -> list[str]:
+    """Store the pages and drawings in the results folder; return their paths."""
+    paths.results.mkdir(parents=True, exist_ok=True)
+    files = []
     for name, content in results.drawings.items():
-        (places.results / name).write_bytes(content)
-        found.append(str(places.results / name))
+        (paths.results / name).write_bytes(content)
+        files.append(str(paths.results / name))
     for name, key in results.pages.items():
         try:
             body = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError:
             continue
-        (places.results / name).write_bytes(body)
-        found.append(str(places.results / name))
-    return found
+        (paths.results / name).write_bytes(body)
+        files.append(str(paths.results / name))
+    return files
 
 
-def show_table(show: Show, summary: Summary, pages: list[str]) -> None:
-    """Prints the results."""
-    table = Table(title=f"{summary['pipeline']}: the results", title_justify="left")
-    table.add_column("what")
+def show_table(display: ProgressDisplay, summary: Summary, pages: list[str]) -> None:
+    """Print the results as a table."""
+    table = Table(title=f"{summary['pipeline']}: results", title_justify="left")
+    table.add_column("item")
     table.add_column("result", overflow="fold")
-    for what, result in _rows(summary):
-        table.add_row(what, result)
+    for item, result in _rows(summary):
+        table.add_row(item, result)
     for page in pages:
-        table.add_row("to look at", page)
+        table.add_row("page", page)
     table.add_row("Airflow", summary["ui"])
-    show.quiet()
-    show.console.print(table)
+    display.clear_status()
+    display.console.print(table)
 
 
 def _rows(summary: Summary) -> list[tuple[str, str]]:
-    data, records, train = summary["dataset"], summary["recordio"], summary["training"]
-    judged, endpoint, batch = summary["evaluation"], summary["endpoint"], summary["batch"]
+    dataset, recordio, training = summary["dataset"], summary["recordio"], summary["training"]
+    evaluation, endpoint, batch = summary["evaluation"], summary["endpoint"], summary["batch"]
     runs = ", ".join(f"{dag.split('__')[-1]} {state}" for dag, state in summary["runs"].items())
     return [
         ("runs", runs),
         (
             "dataset",
-            f"{data['version']}: {data['images']} images of {data['classes']} classes, "
-            f"{data['quarantined']} quarantined, {data['deduplicated']} deduplicated"
-            + (" (unchanged)" if data["unchanged"] else f", {data['seconds']:.1f} s"),
+            f"{dataset['version']}: {dataset['images']} images of {dataset['classes']} classes, "
+            f"{dataset['quarantined']} quarantined, {dataset['deduplicated']} deduplicated"
+            + (" (unchanged)" if dataset["unchanged"] else f", {dataset['seconds']:.1f} s"),
         ),
         (
             "RecordIO",
-            f"{records['version']}: {records['train']} to train, {records['validation']} to "
-            f"validate, {records['seconds']:.1f} s",
+            f"{recordio['version']}: {recordio['train']} training and {recordio['validation']} "
+            f"validation images, {recordio['seconds']:.1f} s",
         ),
         (
             "training",
-            f"{train['job']}: {train['epochs']} epochs, {train['images_per_second']:.0f} images/s, "
-            f"{train['seconds']:.1f} s{_skipped(train)}",
+            f"{training['job']}: {training['epochs']} epochs, "
+            f"{training['images_per_second']:.0f} images/s, {training['seconds']:.1f} s"
+            + _skipped(training),
         ),
         (
             "evaluation",
-            f"top-1 {judged['top1']:.3f}, top-5 {judged['top5']:.3f} of {judged['images']} test "
-            f"images: {judged['verdict']}",
+            f"top-1 {evaluation['top1']:.3f}, top-5 {evaluation['top5']:.3f} of "
+            f"{evaluation['images']} test images: {evaluation['verdict']}",
         ),
         ("endpoint", f"{endpoint['name']}: {endpoint['status']} ({endpoint['config']})"),
         (
@@ -112,7 +115,7 @@ def _rows(summary: Summary) -> list[tuple[str, str]]:
         (
             "time",
             f"{summary['total_seconds']:.1f} s, of which {summary['install_seconds']:.1f} s "
-            "installing",
+            "installation",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""The results of a pipeline, read from what its stages left behind, not remembered."""
+"""Results of a pipeline, read from the records of its stages in S3 and SageMaker."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from botocore.exceptions import ClientError
 
 from include.config import Pipeline
 from include.decisions.registry.packages import Package, find_package
-from include.local_run.drive.clients import Aws
+from include.local_run.drive.clients import AwsClients
 from include.storage.records import read_record
 
 Figures = dict[str, Any]
 
 
 @dataclass
-class Reasons:
-    """Why a stage did nothing in this run; None where it worked."""
+class SkipReasons:
+    """Why stages were skipped in this run; None for a stage that did its work."""
 
     refresh: str | None = None
     training: str | None = None
@@ -32,17 +32,17 @@ class Reasons:
 
 @dataclass(frozen=True)
 class Results:
-    """The sections of `summary.json` that stages fill, and what there is to look at."""
+    """The sections of `summary.json` by stage, and the pages and drawings of the stages."""
 
     sections: Mapping[str, Figures]
     pages: Mapping[str, str] = field(default_factory=dict)
-    """Names of pages, and their keys in S3."""
+    """S3 keys of pages by file name."""
     drawings: Mapping[str, bytes] = field(default_factory=dict)
-    """Names of drawings, and what they hold."""
+    """Contents of drawings by file name."""
 
 
-def gather(aws: Aws, pipeline: Pipeline, reasons: Reasons) -> Results:
-    """Reads the pipeline's present state; what a stage has not made yet is zero or null."""
+def collect_results(aws: AwsClients, pipeline: Pipeline, reasons: SkipReasons) -> Results:
+    """Read the pipeline's present state; figures of stages that have not run are zero or null."""
     layout = aws.layout(pipeline.name)
 
     def record(key: str) -> Figures:
@@ -72,7 +72,7 @@ def gather(aws: Aws, pipeline: Pipeline, reasons: Reasons) -> Results:
     return Results(sections, pages, {n: c for n, c in trained.items() if n.endswith(".svg")})
 
 
-def _dataset(dataset: Figures, reasons: Reasons) -> Figures:
+def _dataset(dataset: Figures, reasons: SkipReasons) -> Figures:
     counts = dataset.get("counts", {})
     names = ("images", "classes", "quarantined", "deduplicated")
     return {
@@ -93,32 +93,32 @@ def _recordio(recordio: Figures) -> Figures:
     }
 
 
-def _package(aws: Aws, pipeline: Pipeline, recordio: Figures) -> Package | None:
+def _package(aws: AwsClients, pipeline: Pipeline, recordio: Figures) -> Package | None:
     version = recordio.get("version")
     if not version:
         return None
     return find_package(aws.sagemaker, pipeline.slug, "recordio_version", version)
 
 
-def _training(output: Mapping[str, bytes], job: str, reasons: Reasons) -> Figures:
-    told = json.loads(output.get("training.json", b"{}"))
-    rates = told.get("images_per_second") or [0.0]
+def _training(output: Mapping[str, bytes], job: str, reasons: SkipReasons) -> Figures:
+    report = json.loads(output.get("training.json", b"{}"))
+    rates = report.get("images_per_second") or [0.0]
     return {
         "job": job or None,
-        "epochs": int(told.get("epochs", 0)),
+        "epochs": int(report.get("epochs", 0)),
         "images_per_second": round(float(statistics.median(rates)), 1),
-        "seconds": float(told.get("seconds", 0)),
+        "seconds": float(report.get("seconds", 0)),
         "skipped": reasons.training,
     }
 
 
-def _training_output(aws: Aws, job: str) -> dict[str, bytes]:
-    """What training puts beside its model in output.tar.gz: training.json and its curve."""
+def _training_output(aws: AwsClients, job: str) -> dict[str, bytes]:
+    """Return training.json and the drawing of its curve from the job's output.tar.gz."""
     described = aws.sagemaker.describe_training_job(TrainingJobName=job)
-    place = urlparse(described["OutputDataConfig"]["S3OutputPath"])
-    key = f"{place.path.strip('/')}/{job}/output/output.tar.gz"
+    output = urlparse(described["OutputDataConfig"]["S3OutputPath"])
+    key = f"{output.path.strip('/')}/{job}/output/output.tar.gz"
     try:
-        body = aws.s3.get_object(Bucket=place.netloc, Key=key)["Body"].read()
+        body = aws.s3.get_object(Bucket=output.netloc, Key=key)["Body"].read()
     except ClientError:
         return {}
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:
@@ -139,7 +139,7 @@ def _evaluation(evaluation: Figures, package: Package | None) -> Figures:
     }
 
 
-def _endpoint(aws: Aws, name: str) -> Figures:
+def _endpoint(aws: AwsClients, name: str) -> Figures:
     try:
         described = aws.sagemaker.describe_endpoint(EndpointName=name)
     except ClientError:
@@ -151,7 +151,7 @@ def _endpoint(aws: Aws, name: str) -> Figures:
     }
 
 
-def _latest_batch(aws: Aws, pipeline: str) -> Figures:
+def _latest_batch(aws: AwsClients, pipeline: str) -> Figures:
     layout = aws.layout(pipeline)
     pages = aws.s3.get_paginator("list_objects_v2").paginate(
         Bucket=layout.bucket, Prefix=layout.batches
@@ -164,13 +164,13 @@ def _latest_batch(aws: Aws, pipeline: str) -> Figures:
     ]
     for _, key in sorted(records, reverse=True):
         record = read_record(aws.s3, layout.bucket, key) or {}
-        # A night of which no photo could be read only lists them: there is nothing to look at.
+        # A batch without readable photos has no report.
         if record.get("report"):
             return record
     return {}
 
 
-def _batch(batch: Figures, reasons: Reasons) -> Figures:
+def _batch(batch: Figures, reasons: SkipReasons) -> Figures:
     report = batch.get("report")
     return {
         "images": int(batch.get("counts", {}).get("images", 0)),

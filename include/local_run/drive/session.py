@@ -1,35 +1,44 @@
-"""One whole drive: data up, five DAGs through, results gathered."""
+"""A session: upload the data, then run the pipeline's five DAGs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from include.config import Deployment
 from include.decisions.conversion.plan import decide_conversion, plan_conversion
 from include.decisions.decision import Decision
 from include.decisions.endpoint.plan import decide_deployment, plan_deployment
 from include.local_run.drive import new_photos
-from include.local_run.drive.airflow_api import AirflowApi
-from include.local_run.drive.chain import Chain, RunFailed
-from include.local_run.drive.clients import Aws
-from include.local_run.drive.follow import Follower
-from include.local_run.drive.results import Reasons
-from include.local_run.drive.show import Show
+from include.local_run.drive.chain import Chain, DagRunFailedError
+from include.local_run.drive.clients import AwsClients
+from include.local_run.drive.progress_display import ProgressDisplay
+from include.local_run.drive.results import SkipReasons
+from include.local_run.drive.run_follower import RunFollower
 from include.local_run.drive.timings import Timings
 from include.local_run.drive.upload import Mirror
-from include.local_run.project_paths import Places
-from include.local_run.run_plan import Assignment
+from include.local_run.project_paths import ProjectPaths
+from include.local_run.run_plan import RunPlan
 from include.local_run.stack.aws import BUCKET, variables
-from include.local_run.stack.login import Login
+
+if TYPE_CHECKING:
+    from include.local_run.drive.airflow_api import AirflowApi
 
 MEGABYTE = 1024 * 1024
 
 
 @dataclass
-class Data:
-    """The files of a run, once they are there."""
+class RunData:
+    """Local files to upload.
+
+    Attributes:
+        source: Files of the source by their names below `source/`.
+        incoming: New photos by their names below `incoming/`, or None if there are none.
+        labels: True classes of new photos by name.
+    """
 
     source: dict[str, Path]
     incoming: dict[str, Path] | None
@@ -37,77 +46,78 @@ class Data:
 
 
 class Session:
-    """Drives one pipeline on a running stack.
+    """Runs a pipeline on a running stack.
 
     Args:
-        assignment: What to do.
-        places: The project's folders.
+        plan: The pipeline and its data.
+        paths: Files and folders of the local run.
         aws: Clients of the stack.
-        ui: Airflow's address.
-        login: Airflow's user and password.
-        show: Where it is told.
-        timings: What is measured.
-        check: Raises when the stack cannot go on.
+        api: Airflow's REST API.
+        display: Prints the progress.
+        timings: Collects the durations.
+        check: Raises if a component of the stack has failed for good.
     """
 
     def __init__(
         self,
-        assignment: Assignment,
-        places: Places,
-        aws: Aws,
-        ui: str,
-        login: Login,
-        show: Show,
+        plan: RunPlan,
+        paths: ProjectPaths,
+        aws: AwsClients,
+        api: AirflowApi,
+        display: ProgressDisplay,
         timings: Timings,
         check: Callable[[], None],
     ) -> None:
-        self.assignment, self.pipeline = assignment, assignment.pipeline
-        self.aws, self.show, self.timings = aws, show, timings
+        self.plan, self.pipeline = plan, plan.pipeline
+        self.aws, self.display, self.timings = aws, display, timings
         self.layout = aws.layout(self.pipeline.name)
-        self.reasons = Reasons()
-        self.variables = variables(places.root)
-        self.mirror = Mirror(aws.s3, BUCKET, places.local / "uploads.json")
-        api = AirflowApi(ui, login)
+        self.reasons = SkipReasons()
+        self.variables = variables(paths.root)
+        self.mirror = Mirror(aws.s3, BUCKET, paths.local / "uploads.json")
         epochs = self.pipeline.training.hyperparameters.epochs
-        follower = Follower(api, aws, show, check, epochs)
-        self.chain = Chain(self.pipeline.name, api, follower, show, check)
+        follower = RunFollower(api, aws, display, check, epochs)
+        self.chain = Chain(self.pipeline.name, api, follower, display, check)
 
-    def upload(self, data: Data) -> None:
-        """Brings the source to S3; what is there already is not sent again."""
+    def upload(self, data: RunData) -> None:
+        """Upload the source to S3; unchanged files are not sent again."""
         self._make_bucket()
-        for name in self.assignment.files.left_alone:
-            self.show.line(f"left alone, the pipeline does not read it: {name}")
-        sent, gone = self.mirror.mirror(
-            self.layout.source, data.source, lambda done, all_: self._progress("photos", done, all_)
+        for name in self.plan.files.ignored_files:
+            self.display.print_line(f"not uploaded, the pipeline does not read it: {name}")
+        sent, deleted = self.mirror.mirror(
+            self.layout.source,
+            data.source,
+            lambda sent, total: self._progress("photos", sent, total),
         )
-        self.show.quiet()
+        self.display.clear_status()
         size = sum(path.stat().st_size for path in data.source.values()) / MEGABYTE
-        place = self.layout.uri(self.layout.source)
-        if not sent and not gone:
-            self.show.line(f"{len(data.source)} files ({size:.1f} MB) unchanged at {place}")
+        target = self.layout.uri(self.layout.source)
+        if not sent and not deleted:
+            self.display.print_line(
+                f"{len(data.source)} files ({size:.1f} MB) unchanged at {target}"
+            )
             return
-        removed = f", removed {gone} that are gone here" if gone else ""
-        what = f"{sent} of {len(data.source)} files ({size:.1f} MB in all)"
-        self.show.line(f"uploaded {what} to {place}{removed}")
+        removed = f", deleted {deleted} objects without a local file" if deleted else ""
+        files = f"{sent} of {len(data.source)} files ({size:.1f} MB in all)"
+        self.display.print_line(f"uploaded {files} to {target}{removed}")
 
-    def drive(self, data: Data) -> None:
-        """Runs the five DAGs, or says why one has nothing to do.
+    def drive(self, data: RunData) -> None:
+        """Run the five DAGs in order. A DAG without work to do is skipped, with its reason.
 
         Raises:
-            RunFailed: A run failed; those after it did not begin.
+            DagRunFailedError: A run failed; the DAGs after it were not started.
         """
-        self.chain.switch_on()
+        self.chain.unpause_all()
         refreshed = self.chain.run("dataset_refresh")
         self.reasons.refresh = refreshed.skipped
-        self.chain.run_woken(
-            "im2rec_conversion", refreshed.succeeded("publish"), self._conversion_needed
+        self.chain.run_after_asset(
+            "im2rec_conversion", refreshed.succeeded("publish"), self._decide_conversion
         )
         trained = self.chain.run("nightly_training")
         self.reasons.training = None if trained.succeeded("register") else trained.skipped
-        self.chain.run_woken(
-            "endpoint_update", trained.succeeded("announce"), self._deployment_needed
+        self.chain.run_after_asset(
+            "endpoint_update", trained.succeeded("announce"), self._decide_deployment
         )
-        self._bring_new_photos(data)
+        self._upload_new_photos(data)
         predicted = self.chain.run("batch_inference")
         self.reasons.batch = None if predicted.succeeded("publish") else predicted.skipped
 
@@ -116,14 +126,16 @@ class Session:
         if BUCKET not in known:
             self.aws.s3.create_bucket(Bucket=BUCKET)
 
-    def _progress(self, what: str, done: int, total: int) -> None:
-        self.show.now(f"uploading {what}: {done / MEGABYTE:.1f} of {total / MEGABYTE:.1f} MB")
+    def _progress(self, files: str, done: int, total: int) -> None:
+        self.display.show_status(
+            f"uploading {files}: {done / MEGABYTE:.1f} of {total / MEGABYTE:.1f} MB"
+        )
 
-    def _conversion_needed(self) -> Decision:
+    def _decide_conversion(self) -> Decision:
         state = plan_conversion(self.aws.s3, self.layout, self.pipeline, None)
         return decide_conversion(state, False)
 
-    def _deployment_needed(self) -> Decision:
+    def _decide_deployment(self) -> Decision:
         deployment = Deployment(
             name=self.variables["deployment"],
             bucket=BUCKET,
@@ -136,22 +148,24 @@ class Session:
             plan_deployment(self.aws.sagemaker, self.pipeline, deployment, None), False
         )
 
-    def _bring_new_photos(self, data: Data) -> None:
-        place = self.layout.uri(self.layout.incoming)
+    def _upload_new_photos(self, data: RunData) -> None:
+        target = self.layout.uri(self.layout.incoming)
         if data.incoming is not None:
             sent, _ = self.mirror.mirror(
                 self.layout.incoming, data.incoming,
-                lambda done, all_: self._progress("new photos", done, all_), prune=False,
+                partial(self._progress, "new photos"), prune=False,
             )  # fmt: skip
-            new_photos.tell_truth(self.aws, self.layout, data.labels)
-            self.show.line(f"{sent} of {len(data.incoming)} new photos uploaded to {place}")
+            new_photos.add_true_labels(self.aws, self.layout, data.labels)
+            self.display.print_line(
+                f"{sent} of {len(data.incoming)} new photos uploaded to {target}"
+            )
         elif not new_photos.has_incoming(self.aws, self.layout):
             version = new_photos.current_version(self.aws, self.layout)
             copied = new_photos.copy_from_test_split(self.aws, self.layout, version)
-            self.show.line(
+            self.display.print_line(
                 f"DATA has no folder incoming/: the first {copied} photos of the test split "
-                f"were copied to {place}, with their true classes"
+                f"were copied to {target}, with their true classes"
             )
 
 
-__all__ = ["Data", "RunFailed", "Session"]
+__all__ = ["DagRunFailedError", "RunData", "Session"]

@@ -1,4 +1,4 @@
-"""How the time from the command to the results divides."""
+"""Durations of the parts of a run, for timings.json."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from include.local_run.drive.follow import Followed
+from include.local_run.drive.run_follower import FinishedRun
 
 
 class Timings:
-    """Measures named parts of a command.
+    """Measures the parts of a command.
 
     Args:
-        started: When the command began, as `time.time()` counts.
-        install: Seconds of it that installing took.
+        started: When the command started, as a Unix timestamp.
+        install: Seconds of it that the installation took.
     """
 
     def __init__(self, started: float, install: float) -> None:
@@ -22,8 +22,8 @@ class Timings:
         self._parts: dict[str, float] = {}
 
     @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Measures a part."""
+    def measure(self, name: str) -> Iterator[None]:
+        """Add the duration of the block to the part `name`."""
         since = time.monotonic()
         try:
             yield
@@ -32,11 +32,11 @@ class Timings:
 
     @property
     def total(self) -> float:
-        """Seconds since the command began."""
+        """Seconds since the command started."""
         return time.time() - self.started
 
-    def divided(self, runs: Mapping[str, Followed], waiting: float) -> dict[str, object]:
-        """The parts, each DAG's run, and how much of the runs was not work of their jobs."""
+    def breakdown(self, runs: Mapping[str, FinishedRun], waiting: float) -> dict[str, object]:
+        """Return seconds by part and by DAG run, and within a run by jobs and the rest."""
         return {
             "install": round(self.install, 2),
             **{name: round(seconds, 2) for name, seconds in self._parts.items()},

@@ -1,4 +1,4 @@
-"""Files from this machine to S3: only what changed."""
+"""Upload of changed files to S3."""
 
 from __future__ import annotations
 
@@ -19,64 +19,66 @@ State = list[int]
 
 
 class Mirror:
-    """Makes an S3 folder hold given files and nothing else.
+    """Synchronizes an S3 prefix with local files.
 
-    A file is unchanged when its content has the ETag of the object. Which state of a file (size,
-    times, inode) had which ETag is noted on this machine, so that an unchanged file costs neither
-    reading nor sending; without the notes it is read, but not sent.
+    A file is unchanged if the ETag of its content is that of the object. A local cache maps the
+    state of a file (size, times, inode) to its ETag, so that an unchanged file is neither read
+    nor sent. Without the cache it is read, but not sent.
 
     Args:
         s3: A boto3 S3 client.
-        bucket: Where to.
-        notes: The file in which this is noted.
+        bucket: The bucket.
+        cache: JSON file of the cache.
     """
 
-    def __init__(self, s3: Any, bucket: str, notes: Path) -> None:
-        self._s3, self._bucket, self._notes = s3, bucket, notes
-        self._known: dict[str, list[Any]] = json.loads(notes.read_text()) if notes.exists() else {}
+    def __init__(self, s3: Any, bucket: str, cache: Path) -> None:
+        self._s3, self._bucket, self._cache = s3, bucket, cache
+        self._known: dict[str, list[Any]] = json.loads(cache.read_text()) if cache.exists() else {}
 
     def mirror(
         self, prefix: str, files: Mapping[str, Path], progress: Progress, prune: bool = True
     ) -> tuple[int, int]:
-        """Uploads what changed, deletes what is gone.
+        """Upload changed files and delete objects without a local file.
 
-        After an interruption, what had been sent whole is not sent again.
+        After an interruption, files that were sent completely are not sent again.
 
         Args:
-            prefix: The folder's key, with its slash.
+            prefix: The prefix, with its slash at the end.
             files: Local files by their names below the prefix.
-            progress: Called with bytes sent so far and in all.
-            prune: Whether objects that no file stands for are deleted.
+            progress: Called with the bytes sent so far and the total.
+            prune: Whether to delete objects without a local file.
 
         Returns:
-            How many files were uploaded, and how many deleted.
+            The number of uploaded files and of deleted objects.
 
         Raises:
-            RunError: A file vanished meanwhile.
+            RunError: A file was removed meanwhile.
         """
-        self._end_uploads(prefix)
-        there = self._listing(prefix)
+        self._abort_uploads(prefix)
+        objects = self._list_etags(prefix)
         try:
             states = {name: _state(path) for name, path in files.items()}
             changed = {
                 name: path
                 for name, path in files.items()
-                if not self._same(prefix + name, path, states[name], there.get(prefix + name))
+                if not self._is_unchanged(
+                    prefix + name, path, states[name], objects.get(prefix + name)
+                )
             }
             self._send(prefix, changed, progress)
         except FileNotFoundError as error:
-            raise RunError(f"{error.filename} vanished while it was uploaded: run again") from error
-        gone = sorted(there.keys() - {prefix + name for name in files}) if prune else []
+            raise RunError(f"{error.filename} was removed during the upload: run again") from error
+        gone = sorted(objects.keys() - {prefix + name for name in files}) if prune else []
         self._delete(gone)
-        tags = self._listing(prefix)
+        etags = self._list_etags(prefix)
         for name in changed:
-            self._known[prefix + name] = [states[name], tags[prefix + name]]
-        self._notes.parent.mkdir(parents=True, exist_ok=True)
-        self._notes.write_text(json.dumps(self._known))
+            self._known[prefix + name] = [states[name], etags[prefix + name]]
+        self._cache.parent.mkdir(parents=True, exist_ok=True)
+        self._cache.write_text(json.dumps(self._known))
         return len(changed), len(gone)
 
-    def _same(self, key: str, path: Path, state: State, tag: str | None) -> bool:
-        """Whether the object has the file's content."""
+    def _is_unchanged(self, key: str, path: Path, state: State, tag: str | None) -> bool:
+        """Return whether the object has the file's content."""
         if tag is None:
             return False
         if self._known.get(key) == [state, tag]:
@@ -86,8 +88,8 @@ class Mirror:
         self._known[key] = [state, tag]
         return True
 
-    def _end_uploads(self, prefix: str) -> None:
-        """Ends uploads that an earlier run left unfinished: a refresh would wait for them."""
+    def _abort_uploads(self, prefix: str) -> None:
+        """Abort an earlier run's unfinished uploads, because the refresh would wait for them."""
         pages = self._s3.get_paginator("list_multipart_uploads").paginate(
             Bucket=self._bucket, Prefix=prefix
         )
@@ -96,7 +98,7 @@ class Mirror:
                 Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
             )
 
-    def _listing(self, prefix: str) -> dict[str, str]:
+    def _list_etags(self, prefix: str) -> dict[str, str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix
         )
@@ -105,11 +107,11 @@ class Mirror:
     def _send(self, prefix: str, files: Mapping[str, Path], progress: Progress) -> None:
         total, sent = sum(path.stat().st_size for path in files.values()), 0
         config = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART)
-        counting = threading.Lock()
+        lock = threading.Lock()
 
         def count(size: int) -> None:
             nonlocal sent
-            with counting:
+            with lock:
                 sent += size
                 progress(sent, total)
 
@@ -129,6 +131,6 @@ class Mirror:
 
 
 def _state(path: Path) -> State:
-    """What changes with a file's content: the time of change (ctime) is nobody's to set."""
+    """Return what changes with a file's content; programs cannot set the ctime."""
     found = path.stat()
     return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]

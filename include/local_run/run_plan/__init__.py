@@ -1,5 +1,5 @@
-"""What a run works on: which pipeline, which files, which new photos. Checked before any start."""
+"""Run plan: the pipeline, files and new photos of a run, checked before anything starts."""
 
-from include.local_run.run_plan.run_plan import Assignment, Wishes, assign
+from include.local_run.run_plan.run_plan import RunPlan, RunRequest, plan_run
 
-__all__ = ["Assignment", "Wishes", "assign"]
+__all__ = ["RunPlan", "RunRequest", "plan_run"]

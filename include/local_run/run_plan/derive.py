@@ -1,4 +1,4 @@
-"""A pipeline of one's own for the user's data: another pipeline's settings under a new name."""
+"""Derive a pipeline for the user's data: settings of another pipeline under a new name."""
 
 from __future__ import annotations
 
@@ -15,41 +15,42 @@ from include.image_classification.dataset.source.classes import class_parts
 from include.image_classification.dataset.source.survey import is_photo_name
 from include.local_run.run_plan.source_files import SourceFiles
 
-LONGEST_NAME = 40
+MAX_NAME_LENGTH = 40
 
 
 def derived_name(folder: Path, pipelines: Path) -> str:
-    """`my_<folder's name>` as a slug; told apart from another folder of the same name."""
+    """Return `my_<folder's name>`, with a hash if another folder of the same name has taken it."""
     slug = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_")
-    name = f"my_{slug or 'data'}"[:LONGEST_NAME].rstrip("_")
+    name = f"my_{slug or 'data'}"[:MAX_NAME_LENGTH].rstrip("_")
     file = pipelines / f"{name}.yaml"
     if file.exists() and _origin(folder) not in file.read_text(encoding="utf-8"):
-        mark = hashlib.sha256(str(folder).encode()).hexdigest()[:4]
-        name = f"{name[: LONGEST_NAME - 5].rstrip('_')}_{mark}"
+        digest = hashlib.sha256(str(folder).encode()).hexdigest()[:4]
+        name = f"{name[: MAX_NAME_LENGTH - 5].rstrip('_')}_{digest}"
     return name
 
 
 def derive_pipeline(
     base: Path, name: str, pipelines: Path, files: SourceFiles, classes: str | None
 ) -> Path:
-    """Writes the derived pipeline's YAML and returns it.
+    """Write the derived pipeline's YAML file and return its path.
 
     Args:
-        base: The YAML file whose settings are taken.
-        name: The new pipeline's name.
-        pipelines: Where the file goes.
-        files: The data, which decides the layout and the largest useful batch.
-        classes: A number, or names or 1-based numbers separated by commas; None keeps the base's.
+        base: YAML file of the pipeline to derive from.
+        name: Name of the new pipeline.
+        pipelines: Folder of the new file.
+        files: The data, which determines the layout and the mini batch size.
+        classes: The number of classes, or names or 1-based numbers separated by commas; None
+            keeps those of `base`.
     """
     content: dict[str, Any] = parse_yaml(base.read_text(encoding="utf-8"))
     source = dict(content.get("source") or {})
     if source.get("layout") != files.layout:
         for setting in ("classes", "devkit"):
-            source.pop(setting, None)  # they are another data set's
+            source.pop(setting, None)  # these settings describe another data set
     if files.layout != "stanford_cars":
-        _forget_boxes(content)
-    for elsewhere in ("uri", "urls", "complete_marker"):
-        source.pop(elsewhere, None)
+        _remove_boxes(content)
+    for setting in ("uri", "urls", "complete_marker"):
+        source.pop(setting, None)
     source["layout"] = files.layout
     if classes:
         source["classes"] = _classes(classes)
@@ -59,7 +60,7 @@ def derive_pipeline(
     pipelines.mkdir(parents=True, exist_ok=True)
     file = pipelines / f"{name}.yaml"
     file.write_text(
-        f"{_origin(files.folder)}\n# The settings are {base.name}'s. `make run` writes this file.\n"
+        f"{_origin(files.folder)}\n# Copied from {base.name}. `make run` overwrites this file.\n"
         + dump_yaml(content),
         encoding="utf-8",
     )
@@ -67,8 +68,8 @@ def derive_pipeline(
     return file
 
 
-def _forget_boxes(content: dict[str, Any]) -> None:
-    """Leaves photos whole: only Stanford's devkit says where in a photo the thing is."""
+def _remove_boxes(content: dict[str, Any]) -> None:
+    """Remove the cropping settings, because only Stanford's devkit contains bounding boxes."""
     for part in (content, *(value for value in content.values() if isinstance(value, dict))):
         for setting in ("boxes", "box_margin"):
             (part.get("dataset") or {}).pop(setting, None)
@@ -78,29 +79,29 @@ def _origin(folder: Path) -> str:
     return f"# Made for DATA={folder}"
 
 
-def _classes(wanted: str) -> int | list[str]:
-    if wanted.strip().isdecimal():
-        return int(wanted)
-    return class_parts(wanted)
+def _classes(option: str) -> int | list[str]:
+    if option.strip().isdecimal():
+        return int(option)
+    return class_parts(option)
 
 
 def _fit_batch(content: dict[str, Any], base: Path, files: SourceFiles) -> None:
-    """Takes a smaller mini batch where the data would not fill one: training would refuse it."""
+    """Reduce the mini batch size if the data would not fill one, because training would fail."""
     photos = count_photos(files)
     settings = load_pipeline(base, "local")
-    usual = settings.training.hyperparameters.mini_batch_size
-    if photos is None or photos * settings.dataset.train_ratio >= usual:
+    default = settings.training.hyperparameters.mini_batch_size
+    if photos is None or photos * settings.dataset.train_ratio >= default:
         return
-    fitting = 1
-    while fitting * 4 <= photos * settings.dataset.train_ratio:
-        fitting *= 2
+    size = 1
+    while size * 4 <= photos * settings.dataset.train_ratio:
+        size *= 2
     content["local"] = local = content.get("local") or {}
     training = local.setdefault("training", {})
-    training.setdefault("hyperparameters", {})["mini_batch_size"] = fitting
+    training.setdefault("hyperparameters", {})["mini_batch_size"] = size
 
 
 def count_photos(files: SourceFiles) -> int | None:
-    """How many photos the files hold, or None where counting means unpacking."""
+    """Return the number of photos in the files, or None if counting would require unpacking."""
     count = 0
     for name in files.upload:
         if is_photo_name(name):
@@ -110,7 +111,7 @@ def count_photos(files: SourceFiles) -> int | None:
                 with zipfile.ZipFile(files.folder / name) as archive:
                     count += sum(is_photo_name(member) for member in archive.namelist())
             except (zipfile.BadZipFile, OSError):
-                return None  # the refresh says what is wrong with it
+                return None  # the dataset refresh reports the error
         elif files.layout != "stanford_cars" and archive_stem(Path(name)) is not None:
             return None
     return count or None

@@ -1,4 +1,4 @@
-"""From what the user wishes to what a run does, or one clear line about what is wrong."""
+"""Turn the user's request into a run plan, or report what is wrong in one line."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 
 from include.config import Pipeline, PipelineError, load_pipeline, pipeline_files
 from include.config.discovery import FOLDERS_VARIABLE
-from include.local_run.errors import RunError, usage
-from include.local_run.project_paths import Places
+from include.local_run.errors import RunError, usage_error
+from include.local_run.project_paths import ProjectPaths
 from include.local_run.run_plan.derive import derive_pipeline, derived_name
-from include.local_run.run_plan.source_files import INCOMING, SourceFiles, look_at
+from include.local_run.run_plan.source_files import INCOMING, SourceFiles, inspect_folder
 
 DEFAULT_PIPELINE = "stanford_cars"
 DRAWN = SourceFiles(Path("drawn_cars"), "stanford_cars", ("car_devkit.tgz", "cars_train.tgz"), ())
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What the user asked for; see `make` for the meaning.
+class RunRequest:
+    """Options of the command that select the pipeline and the data.
 
     Attributes:
-        pipeline: A pipeline's name, or the path of a YAML file.
-        data: The user's own folder, or None for drawn cars.
-        classes: A subset of the classes.
-        seed: Of the drawn cars.
+        pipeline: Name of a pipeline, or path of a YAML file.
+        data: The user's folder of photos, or None for drawn cars.
+        classes: A number of classes, or names or 1-based numbers separated by commas.
+        seed: Seed of the drawn cars.
     """
 
     pipeline: str = DEFAULT_PIPELINE
@@ -36,15 +36,15 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """What a run does.
+class RunPlan:
+    """What a run uses.
 
     Attributes:
-        pipeline: The pipeline with the overrides for one machine.
-        files: What to upload as the source; for drawn cars, what will have been drawn.
-        drawn: Whether the source is drawn, by `seed`.
-        seed: Of the drawn cars.
-        incoming: The user's folder of new photos, if there is one.
+        pipeline: The pipeline, with the overrides of `local`.
+        files: Files to upload as the source. Drawn cars do not exist yet.
+        drawn: Whether the source is drawn from `seed`.
+        seed: Seed of the drawn cars.
+        incoming: The user's folder of new photos, or None.
     """
 
     pipeline: Pipeline
@@ -54,20 +54,20 @@ class Assignment:
     incoming: Path | None
 
 
-def assign(wishes: Wishes, places: Places) -> Assignment:
-    """Decides what a run does; writes at most a derived pipeline's YAML.
+def plan_run(request: RunRequest, paths: ProjectPaths) -> RunPlan:
+    """Return the plan of a run; may write the YAML file of a derived pipeline.
 
     Raises:
-        RunError: Something the user named is missing or wrong; status 2.
+        RunError: An option or the data is wrong; status 2.
     """
-    os.environ[FOLDERS_VARIABLE] = str(places.pipelines)  # as Airflow will see it
+    os.environ[FOLDERS_VARIABLE] = str(paths.pipelines)  # the same value as Airflow's
     try:
-        base = _find(wishes.pipeline)
-        if wishes.data is None:
-            return _on_drawn_cars(wishes, base, places)
-        return _on_own_data(wishes, wishes.data.expanduser().resolve(), base, places)
+        base = _find(request.pipeline)
+        if request.data is None:
+            return _plan_for_drawn_cars(request, base, paths)
+        return _plan_for_user_data(request, request.data.expanduser().resolve(), base, paths)
     except PipelineError as error:
-        raise usage(str(error).splitlines()[0]) from error
+        raise usage_error(str(error).splitlines()[0]) from error
 
 
 def _find(name: str) -> Path:
@@ -78,45 +78,50 @@ def _find(name: str) -> Path:
         file = Path(name).expanduser().resolve()
         if file.is_file():
             return file
-        raise usage(f"PIPELINE={name} does not exist: name a YAML file or one of {_names(known)}")
-    raise usage(f"PIPELINE={name} is unknown: choose one of {_names(known)}, or a YAML file")
+        raise usage_error(
+            f"PIPELINE={name} does not exist: give a YAML file or one of {_names(known)}"
+        )
+    raise usage_error(f"PIPELINE={name} is unknown: give one of {_names(known)}, or a YAML file")
 
 
 def _names(known: Mapping[str, Path]) -> str:
     return ", ".join(sorted(known))
 
 
-def _on_drawn_cars(wishes: Wishes, base: Path, places: Places) -> Assignment:
+def _plan_for_drawn_cars(request: RunRequest, base: Path, paths: ProjectPaths) -> RunPlan:
     settings = load_pipeline(base)
     if settings.source.layout != DRAWN.layout:
-        raise _data_needed(wishes.pipeline, settings)
-    if wishes.classes or pipeline_files().get(base.stem) != base:
-        origin = Path("drawn_cars" if wishes.classes else base.stem)
+        raise _data_needed(request.pipeline, settings)
+    if request.classes or pipeline_files().get(base.stem) != base:
+        origin = Path("drawn_cars" if request.classes else base.stem)
         base = derive_pipeline(
-            base, derived_name(origin, places.pipelines), places.pipelines,
-            SourceFiles(origin, DRAWN.layout, DRAWN.upload, ()), wishes.classes,
+            base, derived_name(origin, paths.pipelines), paths.pipelines,
+            SourceFiles(origin, DRAWN.layout, DRAWN.upload, ()), request.classes,
         )  # fmt: skip
-    return Assignment(load_pipeline(base, "local"), DRAWN, True, wishes.seed, None)
+    return RunPlan(load_pipeline(base, "local"), DRAWN, True, request.seed, None)
 
 
 def _data_needed(name: str, settings: Pipeline) -> RunError:
     classes = settings.source.classes
-    such_as = f" ({', '.join(classes)})" if isinstance(classes, list) else ""
-    return usage(
-        f"PIPELINE={name} needs photos, which do not come with the project: put one folder or "
-        f"zip a class{such_as} into a folder and run `make run PIPELINE={name} DATA=<folder>`"
+    examples = f" ({', '.join(classes)})" if isinstance(classes, list) else ""
+    return usage_error(
+        f"PIPELINE={name} needs photos, which the project does not contain: put a folder or zip "
+        f"file for each class{examples} into a folder, and run "
+        f"`make run PIPELINE={name} DATA=<folder>`"
     )
 
 
-def _on_own_data(wishes: Wishes, folder: Path, base: Path, places: Places) -> Assignment:
-    files = look_at(folder, load_pipeline(base).source.devkit)
-    name = derived_name(folder, places.pipelines)
-    file = derive_pipeline(base, name, places.pipelines, files, wishes.classes)
+def _plan_for_user_data(
+    request: RunRequest, folder: Path, base: Path, paths: ProjectPaths
+) -> RunPlan:
+    files = inspect_folder(folder, load_pipeline(base).source.devkit)
+    name = derived_name(folder, paths.pipelines)
+    file = derive_pipeline(base, name, paths.pipelines, files, request.classes)
     incoming = folder / INCOMING
-    return Assignment(
+    return RunPlan(
         pipeline=load_pipeline(file, "local"),
         files=files,
         drawn=False,
-        seed=wishes.seed,
+        seed=request.seed,
         incoming=incoming if incoming.is_dir() else None,
     )

@@ -1,4 +1,4 @@
-"""Which layout a folder of the user's has, and which of its files are worth uploading."""
+"""Detect the layout of the user's folder and select the files to upload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from include.image_classification.dataset.source.image_lists import files_read
 from include.image_classification.dataset.source.list_roots import find_roots
 from include.image_classification.dataset.source.survey import Survey, is_photo_name, survey
 from include.image_classification.dataset.stanford.files import find_stanford_files
-from include.local_run.errors import usage
+from include.local_run.errors import usage_error
 
 Layout = Literal["stanford_cars", "class_folders", "list"]
 PHOTO_SETS = ("cars_train", "car_ims")
@@ -24,30 +24,31 @@ INCOMING_LABELS = "incoming_labels.json"
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """A folder's files, sorted by use.
+    """Files of a folder.
 
     Attributes:
-        folder: What the paths are relative to.
-        layout: As the pipeline's YAML names it.
-        upload: Relative paths of the files that the refresh reads.
-        left_alone: Names of the others; a folder of nothing else is named once, with a slash.
+        folder: The folder that the paths are relative to.
+        layout: Layout as in the pipeline's YAML (`source.layout`).
+        upload: Relative paths of the files that the dataset refresh reads.
+        ignored_files: Relative paths of the other files; a folder that has only such files is
+            listed once, with a slash at the end.
     """
 
     folder: Path
     layout: Layout
     upload: tuple[str, ...]
-    left_alone: tuple[str, ...]
+    ignored_files: tuple[str, ...]
 
 
-def look_at(folder: Path, devkit: str | None = None) -> SourceFiles:
-    """Looks at a folder of the user's.
+def inspect_folder(folder: Path, devkit: str | None = None) -> SourceFiles:
+    """Return the layout and files of the user's folder.
 
     Args:
         folder: The folder.
-        devkit: Which devkit to use, relative to it, if a pipeline says so.
+        devkit: Path of the devkit in the folder, if the pipeline sets it.
 
     Raises:
-        RunError: It is missing or empty, has no labels, or no layout that is known: one line.
+        RunError: The folder is missing or empty, has no labels or an unknown layout.
     """
     files = _files(folder)
     found = survey(folder, without=frozenset({INCOMING, INCOMING_LABELS}))
@@ -60,21 +61,21 @@ def look_at(folder: Path, devkit: str | None = None) -> SourceFiles:
 
 def _files(folder: Path) -> list[Path]:
     if not folder.exists():
-        raise usage(f"DATA={folder} does not exist: name a folder with photos")
+        raise usage_error(f"DATA={folder} does not exist: give a folder with photos")
     if not folder.is_dir():
-        raise usage(f"DATA={folder} is a file: put it in a folder and name that")
+        raise usage_error(f"DATA={folder} is a file: put it into a folder and give the folder")
     found = [
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not _is_hidden(path.relative_to(folder))
     ]
-    own = [path for path in found if not _is_incoming(path.relative_to(folder))]
-    if not own:
-        raise usage(f"DATA={folder} is empty: put photos in it, one folder a class")
-    for path in own:
-        if "\\" in (told := normal(path.relative_to(folder).as_posix())):
-            raise usage(f"DATA={folder}: {told} is no name that S3 could store: rename the file")
-    return own
+    files = [path for path in found if not _is_incoming(path.relative_to(folder))]
+    if not files:
+        raise usage_error(f"DATA={folder} is empty: put photos into it, one folder for each class")
+    for path in files:
+        if "\\" in (name := normal(path.relative_to(folder).as_posix())):
+            raise usage_error(f"DATA={folder}: {name} is not a valid name in S3: rename the file")
+    return files
 
 
 def _is_hidden(path: Path) -> bool:
@@ -103,7 +104,7 @@ def _stanford(found: Survey, files: list[Path], devkit: str | None) -> SourceFil
     try:
         wanted = find_stanford_files(found, devkit).read
     except ProgramError as error:
-        raise usage(f"DATA={found.folder}: {error}") from error
+        raise usage_error(f"DATA={found.folder}: {error}") from error
     return _sorted_files(found.folder, "stanford_cars", files, _below(files, wanted))
 
 
@@ -111,18 +112,18 @@ def _lists(found: Survey, files: list[Path]) -> SourceFiles:
     try:
         wanted = files_read(found, find_roots(found))
     except ProgramError as error:
-        raise usage(f"DATA={found.folder}: {error}") from error
+        raise usage_error(f"DATA={found.folder}: {error}") from error
     read = _below(files, wanted)
     if not any(is_photo_name(path.name) or archive_stem(path) is not None for path in read):
-        raise usage(
-            f"DATA={found.folder} has lists, but no photos: put the folder or archive that they are"
-            " relative to beside them"
+        raise usage_error(
+            f"DATA={found.folder} has lists, but no photos: add the folder or archive that the "
+            "paths in the lists are relative to"
         )
     return _sorted_files(found.folder, "list", files, read)
 
 
 def _below(files: list[Path], wanted: Sequence[Path]) -> list[Path]:
-    """The files that are wanted, and the photos in folders that are."""
+    """Return the files that `wanted` lists, and the photos in folders that it lists."""
     return [
         file
         for file in files
@@ -135,19 +136,19 @@ def _class_folders(folder: Path, files: list[Path]) -> SourceFiles:
     archives = [path for path in files if archive_stem(path) is not None]
     photos = [path for path in files if is_photo_name(path.name)]
     if not archives and not photos:
-        raise usage(
-            f"DATA={folder} has no photos: put each class's photos in a folder named after it, "
-            "or add cars_train.tgz and car_devkit.tgz in Stanford's layout"
+        raise usage_error(
+            f"DATA={folder} has no photos: put the photos of each class into a folder with "
+            "the class's name, or add cars_train.tgz and car_devkit.tgz in Stanford's layout"
         )
     if not archives and all(path.parent == folder for path in photos):
-        raise usage(
-            f"DATA={folder} has photos, but nothing says what they show: put each class's "
-            "photos in a folder named after it, or add Stanford's devkit"
+        raise usage_error(
+            f"DATA={folder} has photos, but no labels: put the photos of each class into a "
+            "folder with the class's name, or add Stanford's devkit"
         )
     empty = _empty_folders(folder, files)
     if empty:
-        raise usage(
-            f"DATA={folder}: the class {empty[0]} has no photos: put some in its folder, or remove "
+        raise usage_error(
+            f"DATA={folder}: class {empty[0]} has no photos: add photos to its folder, or delete "
             "the folder"
         )
     wanted = archives + [path for path in photos if path.parent != folder]
@@ -155,7 +156,7 @@ def _class_folders(folder: Path, files: list[Path]) -> SourceFiles:
 
 
 def _empty_folders(folder: Path, files: list[Path]) -> list[str]:
-    """Folders without any file below them: S3 would not even know that they were there."""
+    """Return folders without files below them, which an upload to S3 would leave out."""
     filled = {parent for path in files for parent in path.parents}
     folders = sorted(path for path in folder.rglob("*") if path.is_dir() and path not in filled)
     names = [path.relative_to(folder) for path in folders]
@@ -166,10 +167,10 @@ def _sorted_files(
     folder: Path, layout: Layout, files: list[Path], wanted: list[Path]
 ) -> SourceFiles:
     upload = sorted(path.relative_to(folder).as_posix() for path in set(wanted))
-    used_tops = {name.split("/")[0] for name in upload}
+    used_folders = {name.split("/")[0] for name in upload}
     others = set()
     for path in set(files) - set(wanted):
         parts = path.relative_to(folder).parts
-        whole_folder = len(parts) > 1 and parts[0] not in used_tops
+        whole_folder = len(parts) > 1 and parts[0] not in used_folders
         others.add(f"{parts[0]}/" if whole_folder else "/".join(parts))
     return SourceFiles(folder, layout, tuple(upload), tuple(sorted(others)))

@@ -1,4 +1,4 @@
-"""Airflow's components, how they are configured, and when they are ready."""
+"""Airflow's components: their configuration, commands and health."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from include.local_run.project_paths import Places
+from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack.component import Component
 from include.local_run.stack.login import USER, airflow_secrets, ui_login
 
@@ -22,12 +22,12 @@ _HEALTH = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 def ui_url(port: int) -> str:
-    """Where a browser finds Airflow."""
+    """Return the address of Airflow's UI."""
     return f"http://{_HOST}:{port}"
 
 
 def base_environment() -> dict[str, str]:
-    """The caller's environment without what would lead Airflow or boto3 elsewhere."""
+    """Return this process's environment without settings of Airflow, AWS and Python."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -46,18 +46,18 @@ def base_environment() -> dict[str, str]:
 
 
 def airflow_environment(
-    places: Places, port: int, aws: Mapping[str, str], variables: Mapping[str, str]
+    paths: ProjectPaths, port: int, aws: Mapping[str, str], variables: Mapping[str, str]
 ) -> dict[str, str]:
-    """Airflow's settings for one machine of two cores.
+    """Return the environment of Airflow's components, tuned for a computer with two cores.
 
     Args:
-        places: The project's folders.
-        port: Of the UI and the APIs, on the loopback interface only.
-        aws: The variables that lead AWS clients to the local AWS.
+        paths: Files and folders of the local run.
+        port: Port of the UI and the APIs on the loopback interface.
+        aws: Environment variables for AWS clients.
         variables: Airflow Variables by name.
     """
-    ui_login(places)  # before Airflow would draw a password of its own, and print it
-    settings = {**_core(places), **_api(places, port), **_pace()}
+    ui_login(paths)  # before Airflow creates a password and prints it
+    settings = {**_core(paths), **_api(paths, port), **_pace()}
     environment = {f"AIRFLOW__{name}": value for name, value in settings.items()}
     region = aws.get("AWS_DEFAULT_REGION", "us-east-1")
     connection = {"conn_type": "aws", "extra": {"region_name": region}}
@@ -67,17 +67,17 @@ def airflow_environment(
         **{f"AIRFLOW_VAR_{name.upper()}": value for name, value in variables.items()},
         **aws,
         "SAGEMAKER_CONSOLE_URL": aws.get("AWS_ENDPOINT_URL", ""),
-        "AIRFLOW_HOME": str(places.airflow),
+        "AIRFLOW_HOME": str(paths.airflow),
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
-        "IMAGE_PIPELINES_PATH": str(places.pipelines),
-        "PYTHONPATH": os.pathsep.join([str(places.root), str(places.root / "plugins")]),
+        "IMAGE_PIPELINES_PATH": str(paths.pipelines),
+        "PYTHONPATH": os.pathsep.join([str(paths.root), str(paths.root / "plugins")]),
     }
 
 
-def _core(places: Places) -> dict[str, str]:
+def _core(paths: ProjectPaths) -> dict[str, str]:
     return {
-        "CORE__DAGS_FOLDER": str(places.root / "dags"),
-        "CORE__PLUGINS_FOLDER": str(places.root / "plugins"),
+        "CORE__DAGS_FOLDER": str(paths.root / "dags"),
+        "CORE__PLUGINS_FOLDER": str(paths.root / "plugins"),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": str(PARALLELISM),
@@ -85,24 +85,24 @@ def _core(places: Places) -> dict[str, str]:
         "CORE__AUTH_MANAGER": "include.local_run.auth_manager.LocalAuthManager",
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(places.passwords),
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{places.airflow / 'airflow.db'}",
-        "LOGGING__BASE_LOG_FOLDER": str(places.logs / "tasks"),
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(paths.passwords),
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{paths.airflow / 'airflow.db'}",
+        "LOGGING__BASE_LOG_FOLDER": str(paths.logs / "tasks"),
         "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
-        "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(places.logs / "dags"),
+        "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(paths.logs / "dags"),
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
 
 
-def _api(places: Places, port: int) -> dict[str, str]:
-    secrets = airflow_secrets(places)
+def _api(paths: ProjectPaths, port: int) -> dict[str, str]:
+    secrets = airflow_secrets(paths)
     return {
         "API__HOST": _HOST,
         "API__PORT": str(port),
         "API__BASE_URL": ui_url(port),
         "API__WORKERS": "1",
-        "API__INSTANCE_NAME": "Image classifier on this machine",
+        "API__INSTANCE_NAME": "Image classifier (local)",
         "API__SECRET_KEY": secrets["api_secret"],
         "API_AUTH__JWT_SECRET": secrets["jwt_secret"],
         "CORE__FERNET_KEY": secrets["fernet_key"],
@@ -112,18 +112,18 @@ def _api(places: Places, port: int) -> dict[str, str]:
 
 
 def _pace() -> dict[str, str]:
-    """Short pauses where they separate tasks, long ones where work is merely repeated."""
+    """Return intervals and timeouts: short between tasks, long for periodic work."""
     return {
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.4",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         "DAG_PROCESSOR__PRINT_STATS_INTERVAL": "600",
-        # Two busy cores answer late at times; a task must not fail for that.
+        # The API server may answer late on two busy cores; a task must not fail because of it.
         "WORKERS__EXECUTION_API_TIMEOUT": "60",
         "WORKERS__MAX_FAILED_HEARTBEATS": "20",
-        # A worker may notice that its task has ended only so late. If the task was deferred and is
-        # queued again by then, Airflow takes the late word of its end for a failure.
+        # The interval in which a worker notices that its task has ended. If a deferred task is
+        # queued again before, Airflow takes the late message for a failure.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-        # How soon the work of a killed component is taken up by its successor.
+        # How soon a restarted component takes over the work of the killed one.
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "40",
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
@@ -131,46 +131,51 @@ def _pace() -> dict[str, str]:
     }
 
 
-def migration(places: Places, environment: Mapping[str, str]) -> Component:
-    """The one-off command that makes or updates the metadata database."""
-    return _component(places, environment, "migrate", "db", "migrate")
+def migration(paths: ProjectPaths, environment: Mapping[str, str]) -> Component:
+    """Return the command that creates or migrates the metadata database."""
+    return _component(paths, environment, "migrate", "db", "migrate")
 
 
-def is_migrated(places: Places) -> bool:
-    """Whether the metadata database is complete and this Airflow's: asking it takes seconds."""
-    file = _migration_note(places)
-    database = places.airflow / "airflow.db"
+def is_migrated(paths: ProjectPaths) -> bool:
+    """Return whether this version of Airflow has migrated the metadata database.
+
+    A file records the version, because `airflow db check-migrations` takes seconds.
+    """
+    file = _migration_record(paths)
+    database = paths.airflow / "airflow.db"
     return database.exists() and file.exists() and file.read_text() == version("apache-airflow")
 
 
-def note_migration(places: Places) -> None:
-    """Notes that the metadata database is complete."""
-    _migration_note(places).write_text(version("apache-airflow"))
+def record_migration(paths: ProjectPaths) -> None:
+    """Record that this version of Airflow has migrated the metadata database."""
+    _migration_record(paths).write_text(version("apache-airflow"))
 
 
-def _migration_note(places: Places) -> Path:
-    return places.airflow / "migrated"
+def _migration_record(paths: ProjectPaths) -> Path:
+    return paths.airflow / "migrated"
 
 
-def components(places: Places, environment: Mapping[str, str], port: int) -> Iterator[Component]:
-    """The long-running components; they need the metadata database."""
+def components(
+    paths: ProjectPaths, environment: Mapping[str, str], port: int
+) -> Iterator[Component]:
+    """Yield the long-running components, which need the metadata database."""
     api = ("api-server", "--host", _HOST, "--port", str(port))
-    yield _component(places, environment, "api-server", *api)
-    # Logs are read from disk: the components' own log servers would listen on all interfaces.
+    yield _component(paths, environment, "api-server", *api)
+    # Logs are read from disk. The log servers of components would listen on all interfaces.
     yield _component(
-        places,
+        paths,
         environment,
         "scheduler",
         "scheduler",
         "--skip-serve-logs",
-        program="include.local_run.stack.warm",
+        program="include.local_run.stack.preload",
     )
-    yield _component(places, environment, "dag-processor", "dag-processor")
-    yield _component(places, environment, "triggerer", "triggerer", "--skip-serve-logs")
+    yield _component(paths, environment, "dag-processor", "dag-processor")
+    yield _component(paths, environment, "triggerer", "triggerer", "--skip-serve-logs")
 
 
 def _component(
-    places: Places,
+    paths: ProjectPaths,
     environment: Mapping[str, str],
     name: str,
     *arguments: str,
@@ -180,16 +185,15 @@ def _component(
         name=name,
         command=(sys.executable, "-m", program, *arguments),
         environment=environment,
-        folder=places.root,
-        log=places.logs / f"{name}.log",
+        folder=paths.root,
+        log=paths.logs / f"{name}.log",
     )
 
 
-def wake_execution_api(port: int) -> None:
-    """Has the api-server build what tasks talk to, which it else does at the first task.
+def warm_up_execution_api(port: int) -> None:
+    """Have the API server initialize the execution API, which takes seconds.
 
-    That takes seconds, in which other components can start. Returns when it is done, or when the
-    api-server does not come up in time.
+    Otherwise the first task would wait for it. Return when it is done, or after two minutes.
     """
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
@@ -201,8 +205,8 @@ def wake_execution_api(port: int) -> None:
             return
 
 
-def not_ready(port: int) -> str | None:
-    """What Airflow still waits for, or None when all its components report themselves healthy."""
+def unhealthy_components(port: int) -> str | None:
+    """Return the names of components that are not healthy, or None if all are healthy."""
     try:
         answer = httpx.get(f"{ui_url(port)}/api/v2/monitor/health", timeout=5, trust_env=False)
         health = answer.raise_for_status().json()

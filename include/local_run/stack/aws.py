@@ -1,4 +1,4 @@
-"""The local AWS as a component, and what it says when it is ready."""
+"""The local AWS as a component of the stack."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from include.local_run.project_paths import Places
+from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack.component import Component
 
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classification"
 BUCKET = "image-classifier-local"
 IMAGE_FOLDERS = ("common", "contracts", "image_classification")
-"""What of `include` the image holds; its Dockerfile copies the same."""
+"""Folders of `include` in the container image; the Dockerfile copies the same."""
 
 
 @cache
 def image_uri(root: Path) -> str:
-    """The address of the image that this checkout's programs stand for, by their digest.
+    """Return the image URI of this checkout; its digest is computed from the container's code.
 
-    So other code is another image, as it is with containers, and is trained anew. Taken once, so
-    that all jobs of a run are the same image's.
+    Changed code is another image, as with real containers, so that the model is trained again.
+    The result is cached, so that all jobs of a run have the same image.
     """
     include, digest = root / "include", hashlib.sha256()
     files = [file for name in IMAGE_FOLDERS for file in (include / name).rglob("*")]
@@ -36,7 +36,7 @@ def image_uri(root: Path) -> str:
 
 
 def variables(root: Path) -> dict[str, str]:
-    """Airflow Variables of the deployment that one machine is."""
+    """Return the Airflow Variables of the local deployment."""
     return {
         "artifact_bucket": BUCKET,
         "sagemaker_role_arn": "arn:aws:iam::123456789012:role/image-classifier-local",
@@ -49,24 +49,24 @@ def variables(root: Path) -> dict[str, str]:
     }
 
 
-def local_aws(places: Places, port: int, environment: Mapping[str, str]) -> Component:
-    """The component; its image registry is written here."""
-    places.local.mkdir(parents=True, exist_ok=True)
-    images = places.local / "images.json"
-    _register(images, places.root)
-    options = ("--root", str(places.aws), "--port", str(port), "--images", str(images), "--json")
+def local_aws(paths: ProjectPaths, port: int, environment: Mapping[str, str]) -> Component:
+    """Return the component. Its image registry (`images.json`) is written first."""
+    paths.local.mkdir(parents=True, exist_ok=True)
+    images = paths.local / "images.json"
+    _register(images, paths.root)
+    options = ("--root", str(paths.aws), "--port", str(port), "--images", str(images), "--json")
     return Component(
         name="local-aws",
         command=(sys.executable, "-m", "include.local_aws", *options),
         environment=environment,
-        folder=places.root,
-        log=places.logs / "local-aws.log",
+        folder=paths.root,
+        log=paths.logs / "local-aws.log",
         grace=20.0,
     )
 
 
 def _register(images: Path, root: Path) -> None:
-    """Adds the image to the registry; models of earlier ones still serve, by the present code."""
+    """Add the image to the registry. Models of earlier images are served by the present code."""
     known = json.loads(images.read_text()) if images.exists() else {}
     program = {
         "entrypoint": [sys.executable, "-m", "include.image_classification"],
@@ -78,14 +78,18 @@ def _register(images: Path, root: Path) -> None:
 
 
 class ReadyLine:
-    """Watches a component's log, from its present end, for the line that says it is ready."""
+    """Reads the AWS environment variables from the line that the local AWS logs when it is ready.
+
+    Args:
+        log: The log. Its present content is skipped.
+    """
 
     def __init__(self, log: Path) -> None:
         self._log = log
         self._offset = log.stat().st_size if log.exists() else 0
 
     def environment(self) -> dict[str, str] | None:
-        """The variables that lead AWS clients to the server, or None while it is not ready."""
+        """Return the environment variables for AWS clients, or None until the server is ready."""
         if not self._log.exists():
             return None
         with self._log.open("rb") as file:
@@ -101,17 +105,23 @@ def _ready_environment(line: bytes) -> dict[str, str] | None:
     if not line.startswith(b"{"):
         return None
     try:
-        said = json.loads(line)
+        event = json.loads(line)
     except ValueError:
         return None
-    found: dict[str, str] | None = said["environment"] if said.get("event") == "ready" else None
+    found: dict[str, str] | None = event["environment"] if event.get("event") == "ready" else None
     return found
 
 
 def wait_for_ready_line(
     line: ReadyLine, check: Callable[[], None], pause: Callable[[float], None]
 ) -> dict[str, str]:
-    """Returns the AWS variables once the server is ready; `check` raises when it cannot be."""
+    """Wait until the server is ready; return the environment variables for AWS clients.
+
+    Args:
+        line: The log of the server.
+        check: Called while waiting; raises if the server has failed.
+        pause: Sleeps for a number of seconds.
+    """
     while True:
         found = line.environment()
         if found:

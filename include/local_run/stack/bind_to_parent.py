@@ -1,7 +1,7 @@
-"""Runs a command that ends when its parent does: `bind_to_parent.py PARENT_PID COMMAND...`.
+"""Run a command that ends with its parent: `bind_to_parent.py PARENT_PID COMMAND...`.
 
-A script of its own, run with `python -I -S`, because what follows a fork must not happen in a
-process with threads. The kernel keeps the wish over the exec.
+A separate script, run with `python -I -S`, because a process with threads must not run Python
+code between fork and exec. The setting of the kernel survives the exec.
 """
 
 import ctypes
@@ -13,10 +13,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Binds this process to its parent, then becomes the command."""
+    """Have the kernel send SIGTERM when the parent ends, then execute the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it died before the wish was known
+    if os.getppid() != parent:  # the parent ended before prctl
         sys.exit(1)
     os.execvp(command[0], command)
 

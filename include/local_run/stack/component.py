@@ -1,4 +1,4 @@
-"""One long-running process of the stack."""
+"""A long-running process of the stack."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from include.local_run.stack import bind_to_parent
 
 @dataclass(frozen=True)
 class Component:
-    """What to run, and how.
+    """Description of a process to run.
 
     Attributes:
-        name: Its log is `<name>.log`.
+        name: The component's name.
         command: Program and arguments.
-        environment: Its whole environment.
+        environment: All environment variables.
         folder: Working directory.
-        log: Its output is appended here.
-        restarts: How often it is started again when it ends by itself.
-        grace: Seconds it may take to end before it is killed.
+        log: File to which the output is appended.
+        restarts: How often the process is restarted when it ends by itself.
+        grace: Seconds between SIGTERM and SIGKILL.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Component:
     grace: float = 4.0
 
 
-class Running:
-    """A started component, in a session and process group of its own."""
+class RunningProcess:
+    """The process of a component, in its own session and process group."""
 
     def __init__(self, component: Component) -> None:
         self.component = component
@@ -54,31 +54,31 @@ class Running:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                umask=0o077,  # logs, databases and outputs are the owner's alone
+                umask=0o077,  # only the owner can read logs, databases and outputs
             )
 
     @property
     def ended(self) -> bool:
-        """Whether the process itself is gone; its children may live."""
+        """Whether the process has ended. Its children may still run."""
         return self.process.poll() is not None
 
     @property
-    def how_it_ended(self) -> str:
-        """Exit status or signal, in words."""
+    def exit_description(self) -> str:
+        """The exit status or signal, for messages."""
         code = self.process.returncode
         if code is not None and code < 0:
             return f"killed by {signal.Signals(-code).name}"
         return f"exit status {code}"
 
     def signal_group(self, number: signal.Signals) -> None:
-        """Sends a signal to the process and all that stayed in its group."""
+        """Send a signal to the process group."""
         try:
             os.killpg(self.process.pid, number)
         except ProcessLookupError:
             return
 
     def wait(self, seconds: float) -> bool:
-        """Whether the process ended within the time."""
+        """Wait at most `seconds` for the process; return whether it has ended."""
         try:
             self.process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:
@@ -87,12 +87,12 @@ class Running:
 
 
 def _open_private(path: str, flags: int) -> int:
-    """Open a file that, if it is new, only its owner can read."""
+    """Open a file; a new file has mode 0600."""
     return os.open(path, flags, 0o600)
 
 
 def tail(log: Path, lines: int = 5) -> str:
-    """The last lines of a log, for an error message."""
+    """Return the last lines of a log, for error messages."""
     if not log.exists():
         return ""
     with log.open("rb") as file:

@@ -1,28 +1,28 @@
-"""Whether the machine has the system libraries that MXNet's wheel links against."""
+"""Check for the system libraries that MXNet's wheel needs."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
 
-from include.local_run.errors import usage
+from include.local_run.errors import usage_error
 
 PACKAGES: Mapping[str, str] = {"libgomp.so.1": "libgomp1", "libquadmath.so.0": "libquadmath0"}
-"""Each library with the Debian package that holds it."""
+"""Debian packages by library."""
 
 
 def require_libraries(packages: Mapping[str, str] = PACKAGES) -> None:
-    """Checks that the libraries can be loaded, before a training job fails for one of them.
+    """Check that the libraries can be loaded, before a training job fails without them.
 
     Raises:
-        RunError: Some are missing: names them and the fix.
+        RunError: Libraries are missing. The message names them and the packages to install.
     """
     missing = [library for library in packages if not _loads(library)]
     if missing:
         names = " ".join(packages[library] for library in missing)
-        raise usage(
-            f"MXNet needs {', '.join(missing)}, which this machine lacks: install it, on Debian "
-            f"and Ubuntu with `apt-get install {names}`"
+        raise usage_error(
+            f"MXNet needs {', '.join(missing)}, which is not installed: on Debian and "
+            f"Ubuntu run `apt-get install {names}`"
         )
 
 

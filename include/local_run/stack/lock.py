@@ -1,4 +1,4 @@
-"""One stack in a folder at a time."""
+"""Lock of a state folder: at most one stack runs in it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from include.local_run.errors import usage
-from include.local_run.project_paths import Places
-from include.local_run.stack.private import make_private
+from include.local_run.errors import usage_error
+from include.local_run.project_paths import ProjectPaths
+from include.local_run.stack.state_folder import create_state_folder
 
 
 @contextmanager
-def claim(places: Places) -> Iterator[None]:
-    """Holds this folder for one run; the kernel releases it however the process ends.
+def acquire_lock(paths: ProjectPaths) -> Iterator[None]:
+    """Hold the lock of the state folder. The kernel releases it when the process ends.
 
     Raises:
-        RunError: Another run holds it, or other users can enter it.
+        RunError: Another run holds the lock, or other users can access the folder.
     """
-    make_private(places)
-    with places.lock.open("a+") as file:
+    create_state_folder(paths)
+    with paths.lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise usage(
-                f"already running in {places.local.parent} (process {holder}): use it, or end it "
-                f"with Ctrl-C there or `kill {holder}`"
+            raise usage_error(
+                f"already running in {paths.local.parent} (process {holder}): use it, or stop it "
+                f"with Ctrl-C in its terminal or `kill {holder}`"
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -1,4 +1,4 @@
-"""Whether a port is free, and what to say if it is not."""
+"""Check that ports are free, and name the process that uses a port."""
 
 from __future__ import annotations
 
@@ -6,45 +6,45 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from include.local_run.errors import usage
+from include.local_run.errors import usage_error
 
 
-def require_free(port: int, purpose: str, variable: str) -> None:
-    """Checks that a server could listen on a port of the loopback interface.
+def require_free_port(port: int, purpose: str, variable: str) -> None:
+    """Check that a server can listen on a port of the loopback interface.
 
     Raises:
-        RunError: The port is taken or cannot be used: names it, who may hold it, and the fix.
+        RunError: The port is in use or invalid. The message names the process and the fix.
     """
     if not 0 < port < 65536:
-        raise usage(f"{variable}={port} is not a port: choose one between 1024 and 65535")
+        raise usage_error(f"{variable}={port} is not a port: choose one between 1024 and 65535")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError:
-            raise usage(
-                f"port {port} for {purpose} needs root: choose {variable}=<above 1023>"
+            raise usage_error(
+                f"port {port} for {purpose} needs root: choose {variable}=<port above 1023>"
             ) from None
         except OSError:
-            raise usage(
-                f"port {port} for {purpose} is in use by {holder(port)}: end it, or choose "
-                f"another with {variable}=<port>"
+            raise usage_error(
+                f"port {port} for {purpose} is in use by {find_owner(port)}: stop it, or "
+                f"choose another port with {variable}=<port>"
             ) from None
 
 
-def holder(port: int) -> str:
-    """Who listens on a port, as far as /proc tells this user."""
-    sockets = _listening(port)
+def find_owner(port: int) -> str:
+    """Return a description of the process that listens on a port, as far as /proc shows it."""
+    sockets = _listening_sockets(port)
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         if sockets & _open_files(folder):
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             return f"process {folder.name} ({command.strip()[:80]})"
-    return "another program (of another user, or another folder's `make run`)"
+    return "another process (of another user, or of `make run` in another folder)"
 
 
-def _listening(port: int) -> set[str]:
+def _listening_sockets(port: int) -> set[str]:
     found = set()
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         if not table.exists():
@@ -57,11 +57,11 @@ def _listening(port: int) -> set[str]:
 
 
 def _open_files(process: Path) -> set[str]:
-    """What a process has open, by the kernel's names; nothing if it is another user's."""
+    """Return the kernel's names of a process's open files; none if it is another user's."""
     found = set()
     try:
         for file in (process / "fd").iterdir():
-            with suppress(OSError):  # closed meanwhile
+            with suppress(OSError):  # the file was closed meanwhile
                 found.add(file.readlink().name)
     except OSError:
         return found

@@ -1,4 +1,4 @@
-"""The whole stack: the local AWS and Airflow, started together and ended together."""
+"""The stack of a local run: the local AWS and Airflow's components."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ from types import TracebackType
 from typing import Any
 
 from include.local_run.errors import RunError
-from include.local_run.project_paths import Places
+from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import airflow
 from include.local_run.stack.aws import ReadyLine, local_aws, variables, wait_for_ready_line
-from include.local_run.stack.component import Component, Running, tail
+from include.local_run.stack.component import Component, RunningProcess, tail
 from include.local_run.stack.libraries import require_libraries
-from include.local_run.stack.ports import require_free
-from include.local_run.stack.private import make_private
-from include.local_run.stack.supervisor import FORGIVEN_AFTER, Report, Supervisor
+from include.local_run.stack.ports import require_free_port
+from include.local_run.stack.state_folder import create_state_folder
+from include.local_run.stack.supervisor import RESTART_WINDOW, Report, Supervisor
 
-START_LIMIT = 300.0
+START_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The two addresses that users choose."""
+    """Ports of Airflow's UI and of the local AWS."""
 
     ui: int = 8080
     aws: int = 4566
 
 
 class Stack:
-    """A context in which the stack's processes live.
+    """Context manager in which the stack's processes run.
 
     Args:
-        places: The project's folders.
-        ports: Checked before anything starts.
-        report: Called with one line for each event.
-        forgiven_after: Seconds after which a component's death no longer counts against it.
+        paths: Files and folders of the local run.
+        ports: Ports to listen on; checked before anything starts.
+        report: Called with a line for each event.
+        restart_window: Seconds after which a restart no longer counts towards `restarts`.
     """
 
     def __init__(
         self,
-        places: Places,
+        paths: ProjectPaths,
         ports: Ports,
         report: Report,
-        forgiven_after: float = FORGIVEN_AFTER,
+        restart_window: float = RESTART_WINDOW,
     ) -> None:
-        make_private(places)
+        create_state_folder(paths)
         require_libraries()
-        require_free(ports.ui, "Airflow's UI", "UI_PORT")
-        require_free(ports.aws, "the local AWS", "AWS_PORT")
-        self.places, self.ports = places, ports
+        require_free_port(ports.ui, "Airflow's UI", "UI_PORT")
+        require_free_port(ports.aws, "the local AWS", "AWS_PORT")
+        self.paths, self.ports = paths, ports
         self.aws: dict[str, str] = {}
-        self._supervisor = Supervisor(str(places.local), report, forgiven_after)
+        self._supervisor = Supervisor(str(paths.local), report, restart_window)
 
     def __enter__(self) -> Stack:
         self._supervisor.__enter__()
@@ -66,21 +66,21 @@ class Stack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.places.running.unlink(missing_ok=True)
+        self.paths.running.unlink(missing_ok=True)
         self._supervisor.end()
 
     def check(self) -> None:
-        """Raises when a component could not be kept running."""
+        """Raise `RunError` if a component has failed for good."""
         self._supervisor.check()
 
     def start_aws_and_airflow(self, pipeline: str) -> None:
-        """Starts everything and returns as soon as AWS calls work; Airflow takes longer.
+        """Start all components and return as soon as the local AWS is ready; Airflow takes longer.
 
         Args:
-            pipeline: Recorded for other commands, such as `predict`.
+            pipeline: Name of the pipeline, recorded for `predict`.
         """
         environment = airflow.base_environment() | self._supervisor.marks()
-        server = local_aws(self.places, self.ports.aws, environment)
+        server = local_aws(self.paths, self.ports.aws, environment)
         line = ReadyLine(server.log)
         self._supervisor.start(server)
         migration = self._start_migration()
@@ -88,73 +88,77 @@ class Stack:
         self._finish_migration(migration)
         for component in self.airflow_components():
             self._supervisor.start(component)
-        waking = threading.Thread(
-            target=airflow.wake_execution_api, args=(self.ports.ui,), daemon=True
+        warm_up = threading.Thread(
+            target=airflow.warm_up_execution_api, args=(self.ports.ui,), daemon=True
         )
-        waking.start()
+        warm_up.start()
         self._record(pipeline)
 
     def wait_for_airflow(self, waiting: Callable[[str], None]) -> None:
-        """Returns when all of Airflow's components are healthy.
+        """Return when all of Airflow's components are healthy.
 
         Args:
-            waiting: Called with what is still missing, each time that changes.
+            waiting: Called with the names of components that are not healthy, when they change.
+
+        Raises:
+            RunError: Airflow is not ready in time, or a component has failed for good.
         """
-        started, missing = time.monotonic(), None
+        started, reported = time.monotonic(), None
         while True:
-            now = airflow.not_ready(self.ports.ui)
-            if now is None:
+            unhealthy = airflow.unhealthy_components(self.ports.ui)
+            if unhealthy is None:
                 return
-            if now != missing:
-                missing = now
-                waiting(now)
+            if unhealthy != reported:
+                reported = unhealthy
+                waiting(unhealthy)
             self.check()
-            if time.monotonic() - started > START_LIMIT:
+            if time.monotonic() - started > START_TIMEOUT:
                 raise RunError(
-                    f"Airflow is not ready after {START_LIMIT:.0f} s, {now} is missing: "
-                    f"see the logs in {self.places.logs}"
+                    f"Airflow is not ready after {START_TIMEOUT:.0f} s, waiting for {unhealthy}: "
+                    f"see the logs in {self.paths.logs}"
                 )
             time.sleep(0.2)
 
     def airflow_environment(self) -> dict[str, str]:
-        """The environment of Airflow's components; a stack with other settings overrides it."""
-        told = variables(self.places.root)
-        settings = airflow.airflow_environment(self.places, self.ports.ui, self.aws, told)
+        """Return the environment of Airflow's components. Subclasses may add settings."""
+        settings = airflow.airflow_environment(
+            self.paths, self.ports.ui, self.aws, variables(self.paths.root)
+        )
         return settings | self._supervisor.marks()
 
     def airflow_components(self) -> Iterator[Component]:
-        """Airflow's components; a stack that has more of them overrides it."""
-        return airflow.components(self.places, self.airflow_environment(), self.ports.ui)
+        """Return Airflow's components. Subclasses may add components."""
+        return airflow.components(self.paths, self.airflow_environment(), self.ports.ui)
 
     def pid(self, component: str) -> int:
-        """The process id of a component, as long as it lives."""
+        """Return the process id of a component."""
         return self._supervisor.pid(component)
 
-    def _start_migration(self) -> Running | None:
-        """Makes the metadata database, unless this version of Airflow has made it before."""
-        component = airflow.migration(self.places, self.airflow_environment())
-        if airflow.is_migrated(self.places):
+    def _start_migration(self) -> RunningProcess | None:
+        """Start the migration of the metadata database, unless it is up to date."""
+        component = airflow.migration(self.paths, self.airflow_environment())
+        if airflow.is_migrated(self.paths):
             return None
         component.log.unlink(missing_ok=True)
-        return Running(component)
+        return RunningProcess(component)
 
-    def _finish_migration(self, migration: Running | None) -> None:
+    def _finish_migration(self, migration: RunningProcess | None) -> None:
         if migration is None:
             return
         while not migration.wait(0.2):
             self.check()
         _require_success(migration.component, migration.process.returncode)
-        airflow.note_migration(self.places)
+        airflow.record_migration(self.paths)
 
     def _record(self, pipeline: str) -> None:
         state = {
             "ui": airflow.ui_url(self.ports.ui),
             "pipeline": pipeline,
             "environment": self.aws,
-            "variables": variables(self.places.root),
+            "variables": variables(self.paths.root),
         }
-        self.places.running.touch(mode=0o600)
-        self.places.running.write_text(json.dumps(state, indent=1))
+        self.paths.running.touch(mode=0o600)
+        self.paths.running.write_text(json.dumps(state, indent=1))
 
 
 def _require_success(component: Component, status: int) -> None:
@@ -164,16 +168,16 @@ def _require_success(component: Component, status: int) -> None:
         )
 
 
-def running_stack(places: Places) -> Mapping[str, Any]:
-    """Where the stack that runs in this folder can be reached.
+def running_stack(paths: ProjectPaths) -> Mapping[str, Any]:
+    """Return the addresses of the stack that runs in this folder.
 
     Raises:
-        RunError: None runs.
+        RunError: No stack is running.
     """
     try:
-        state: Mapping[str, Any] = json.loads(places.running.read_text())
+        state: Mapping[str, Any] = json.loads(paths.running.read_text())
     except FileNotFoundError:
         raise RunError(
-            f"nothing runs in {places.root}: start it with `make run` in another terminal"
+            f"no stack is running in {paths.root}: start it with `make run` in another terminal"
         ) from None
     return state

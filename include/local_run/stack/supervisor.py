@@ -1,4 +1,4 @@
-"""Keeps components running, and ends them so that none is left."""
+"""Supervisor of components: restart them when they fail, and terminate all of them at the end."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from collections.abc import Callable
 from types import TracebackType
 
 from include.local_run.errors import RunError
-from include.local_run.stack import marked
-from include.local_run.stack.component import Component, Running, tail
-from include.local_run.stack.marked import end_marked
+from include.local_run.stack import process_marks
+from include.local_run.stack.component import Component, RunningProcess, tail
+from include.local_run.stack.process_marks import terminate_marked
 
 Report = Callable[[str], None]
-CHECK_EVERY = 0.5
-FORGIVEN_AFTER = 600.0
+CHECK_INTERVAL = 0.5
+RESTART_WINDOW = 600.0
 
 
 class Supervisor:
-    """Starts components, restarts those that die, ends all of them on leaving its context.
+    """Starts components, restarts those that fail, and terminates all on leaving its context.
 
-    Components must carry `mark` in their environment (`marks()`): it is how children that left
-    their process group are found. Should the supervising process be killed, the kernel signals
-    the components, and a guardian process ends whatever they leave behind.
+    The environment of components must contain the variables of `marks()`, by which the supervisor
+    finds processes that left their process group. If the supervising process is killed, the kernel
+    sends SIGTERM to the components, and a guardian process terminates what they leave behind.
 
     Args:
-        mark: What tells this stack's processes from all others.
-        report: Called with one line for each event the user should know.
-        forgiven_after: Seconds after which a component's death no longer counts against it.
+        mark: Identifies the processes of this stack.
+        report: Called with a line for each event that the user should see.
+        restart_window: Seconds after which a restart no longer counts towards `restarts`.
     """
 
-    def __init__(self, mark: str, report: Report, forgiven_after: float = FORGIVEN_AFTER) -> None:
+    def __init__(self, mark: str, report: Report, restart_window: float = RESTART_WINDOW) -> None:
         self.mark = mark
         self.failure: str | None = None
         self._report = report
-        self._forgiven_after = forgiven_after
-        self._running: dict[str, Running] = {}
-        self._deaths: dict[str, list[float]] = {}
-        self._changing = threading.RLock()
+        self._restart_window = restart_window
+        self._running: dict[str, RunningProcess] = {}
+        self._failures: dict[str, list[float]] = {}
+        self._lock = threading.RLock()
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def marks(self) -> dict[str, str]:
-        """The environment variables every component needs."""
-        return marked.marks(self.mark)
+        """Return the environment variables that each component needs."""
+        return process_marks.mark_variables(self.mark)
 
     def __enter__(self) -> Supervisor:
-        end_marked(self.mark, grace=5.0)  # what a killed machine or guardian may have left
+        terminate_marked(self.mark, grace=5.0)  # left behind if the guardian was killed, too
         self._guardian = _start_guardian(self.mark)
         self._watcher.start()
         return self
@@ -63,80 +63,81 @@ class Supervisor:
         self.end()
 
     def start(self, component: Component) -> None:
-        """Starts a component; from now on it is watched."""
-        with self._changing:
+        """Start a component and supervise it from now on."""
+        with self._lock:
             if self._ending.is_set():
-                raise RunError("the stack is ending")
-            self._running[component.name] = Running(component)
+                raise RunError("the stack is stopping")
+            self._running[component.name] = RunningProcess(component)
 
     def pid(self, name: str) -> int:
-        """The process id of a component, as long as it lives."""
-        with self._changing:
+        """Return the process id of a component."""
+        with self._lock:
             return self._running[name].process.pid
 
     def check(self) -> None:
-        """Raises the failure of a component that could not be kept running."""
+        """Raise `RunError` if a component has failed more often than its `restarts`."""
         if self.failure:
             raise RunError(self.failure)
 
     def end(self) -> None:
-        """Ends everything, politely, then by force; returns when nothing is left.
+        """Terminate all processes, with SIGTERM and then SIGKILL, and wait for their end.
 
         Raises:
-            RunError: Something survived being killed.
+            RunError: Processes survived SIGKILL.
         """
         self._ending.set()
-        with self._changing:
+        with self._lock:
             running = list(self._running.values())
-            for one in running:
-                one.signal_group(signal.SIGTERM)
+            for process in running:
+                process.signal_group(signal.SIGTERM)
             self._wait_for(running)
             self._running.clear()
-        left = end_marked(self.mark, grace=0.5)
+        left = terminate_marked(self.mark, grace=0.5)
         if self._guardian.stdin:
             self._guardian.stdin.close()
         self._guardian.wait()
         if self._watcher.is_alive() and threading.current_thread() is not self._watcher:
             self._watcher.join(timeout=5)
         if left:
-            raise RunError(f"these processes could not be ended: {sorted(left)}; end them by hand")
+            raise RunError(f"could not terminate processes {sorted(left)}: stop them by hand")
 
-    def _wait_for(self, running: list[Running]) -> None:
-        asked = time.monotonic()
-        for one in sorted(running, key=lambda one: one.component.grace):
-            if not one.wait(asked + one.component.grace - time.monotonic()):
-                one.signal_group(signal.SIGKILL)
-                one.wait(5.0)
+    def _wait_for(self, running: list[RunningProcess]) -> None:
+        since = time.monotonic()
+        for process in sorted(running, key=lambda process: process.component.grace):
+            if not process.wait(since + process.component.grace - time.monotonic()):
+                process.signal_group(signal.SIGKILL)
+                process.wait(5.0)
 
     def _watch(self) -> None:
-        while not self._ending.wait(CHECK_EVERY):
-            with self._changing:
+        while not self._ending.wait(CHECK_INTERVAL):
+            with self._lock:
                 if self._ending.is_set():
                     return
-                for one in list(self._running.values()):
-                    if one.ended:
-                        self._revive(one)
+                for process in list(self._running.values()):
+                    if process.ended:
+                        self._restart(process)
 
-    def _revive(self, dead: Running) -> None:
-        component, now = dead.component, time.monotonic()
-        dead.signal_group(signal.SIGKILL)  # children of a dead component would disturb the next
-        recent = [t for t in self._deaths.get(component.name, []) if now - t < self._forgiven_after]
-        self._deaths[component.name] = [*recent, now]
-        what = f"{component.name} ended ({dead.how_it_ended})"
+    def _restart(self, ended: RunningProcess) -> None:
+        component, now = ended.component, time.monotonic()
+        ended.signal_group(signal.SIGKILL)  # its children would disturb the next process
+        failures = self._failures.get(component.name, [])
+        recent = [failed for failed in failures if now - failed < self._restart_window]
+        self._failures[component.name] = [*recent, now]
+        event = f"{component.name} ended ({ended.exit_description})"
         if len(recent) >= component.restarts:
             del self._running[component.name]
             times = f" for the {len(recent) + 1}th time" if recent else ""
-            self.failure = f"{what}{times}; its log is {component.log}:\n{tail(component.log)}"
-            self._report(f"{what}{times}: giving up on it")
+            self.failure = f"{event}{times}; its log is {component.log}:\n{tail(component.log)}"
+            self._report(f"{event}{times}: it is not restarted again")
             return
-        self._report(f"{what}: starting it again; its log is {component.log}")
-        self._running[component.name] = Running(component)
+        self._report(f"{event}: restarting it; its log is {component.log}")
+        self._running[component.name] = RunningProcess(component)
 
 
 def _start_guardian(mark: str) -> subprocess.Popen[bytes]:
-    """Starts what ends the stack when this process is killed: see `marked.main`."""
+    """Start the process that terminates the stack if this process is killed."""
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", marked.__file__, mark],
+        [sys.executable, "-I", "-S", process_marks.__file__, mark],
         stdin=subprocess.PIPE,
         start_new_session=True,
     )

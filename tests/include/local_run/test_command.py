@@ -1,4 +1,4 @@
-"""Signals end a run once and in order, whatever it was doing."""
+"""The first signal stops a run; later signals do not interrupt the stop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
-def _handlers_as_before() -> Iterator[None]:
+def _restore_handlers() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in before.items():
@@ -22,8 +22,8 @@ def _handlers_as_before() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_the_first_signal_ends_and_the_second_does_not_disturb(number: signal.Signals) -> None:
-    """Protects the ending from an impatient second Ctrl-C, which would leave processes behind."""
+def test_only_the_first_signal_interrupts(number: signal.Signals) -> None:
+    """Protects the stop from a second Ctrl-C, which would leave processes behind."""
     _end_on_signals()
     with pytest.raises(Interrupted) as interrupted:
         os.kill(os.getpid(), number)
@@ -31,6 +31,6 @@ def test_the_first_signal_ends_and_the_second_does_not_disturb(number: signal.Si
     os.kill(os.getpid(), number)
 
 
-def test_no_signal_disturbs_an_ending_that_has_begun() -> None:
+def test_signals_are_ignored_while_the_stack_stops() -> None:
     _end_on_signals().set()
     os.kill(os.getpid(), signal.SIGINT)

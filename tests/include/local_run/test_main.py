@@ -1,4 +1,4 @@
-"""The command line: what cannot be is one line on stderr and status 2, with nothing started."""
+"""The command line: a usage error is one line on stderr and status 2, and nothing is started."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ from include.local_run.__main__ import main
 
 
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(project_paths.Places, "local", property(lambda self: tmp_path / ".local"))
+def _state_in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        project_paths.ProjectPaths, "local", property(lambda self: tmp_path / ".local")
+    )
     monkeypatch.setenv(FOLDERS_VARIABLE, "")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["run", "--pipeline", "merch"], "PIPELINE=merch needs photos"),
         (["run", "--data", "/no/such/folder"], "DATA=/no/such/folder does not exist"),
         (["run", "--ui-port", "0"], "UI_PORT=0 is not a port"),
         (["predict", "--image", "/no/such.jpg"], "IMAGE=/no/such.jpg does not exist"),
-        (["predict", "--image", ""], "which photo?"),
+        (["predict", "--image", ""], "no photo given"),
     ],
 )
-def test_what_cannot_be_is_one_line_and_status_2(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+def test_a_usage_error_is_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("ERROR: ")
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
 
 
-def test_a_taken_port_is_told_before_anything_starts(
+def test_a_port_in_use_is_reported_before_anything_starts(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -49,16 +51,18 @@ def test_a_taken_port_is_told_before_anything_starts(
     assert not (tmp_path / ".local" / "logs").exists()
 
 
-def test_predict_without_a_running_stack_says_how_to_start_one(
+def test_predict_without_a_running_stack_names_make_run(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     photo = tmp_path / "car.jpg"
     photo.write_bytes(b"\xff\xd8\xff\xe0rest")
     assert main(["predict", "--image", str(photo)]) == 1
-    assert "nothing runs" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "no stack is running" in error
+    assert "`make run`" in error
 
 
-def test_a_file_that_is_no_photo_is_refused_before_it_is_sent(
+def test_a_file_that_is_no_photo_is_not_sent(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     note = tmp_path / "note.jpg"
@@ -67,14 +71,14 @@ def test_a_file_that_is_no_photo_is_refused_before_it_is_sent(
     assert "neither JPEG nor PNG" in capsys.readouterr().err
 
 
-def test_check_says_what_a_run_would_work_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_prints_pipeline_and_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--seed", "3"]) == 0
     assert "pipeline stanford_cars, layout stanford_cars: drawn cars, seed 3" in (
         capsys.readouterr().out
     )
 
 
-def test_ports_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ports_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UI_PORT", "9090")
     monkeypatch.setenv("AWS_PORT", "")
     options = command_line._parser().parse_args(["run"])

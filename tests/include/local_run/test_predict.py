@@ -1,4 +1,4 @@
-"""A photo is sent as it is, unless it is larger than an endpoint takes."""
+"""A photo is sent unchanged unless it exceeds the endpoint's limit; then it is shrunk."""
 
 from __future__ import annotations
 
@@ -21,48 +21,48 @@ def _photo(file: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize(("name", "kind"), [("a.jpg", "image/jpeg"), ("a.png", "image/png")])
-def test_a_photo_is_sent_unchanged_with_its_type(tmp_path: Path, name: str, kind: str) -> None:
+@pytest.mark.parametrize(("name", "mime"), [("a.jpg", "image/jpeg"), ("a.png", "image/png")])
+def test_a_photo_is_sent_unchanged_with_its_type(tmp_path: Path, name: str, mime: str) -> None:
     photo = _photo(tmp_path / name)
-    assert predict.read_photo(photo) == (photo.read_bytes(), kind)
+    assert predict.read_photo(photo) == (photo.read_bytes(), mime)
 
 
-def test_a_large_photo_is_made_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Protects phone photos from the endpoint's limit on a request."""
-    monkeypatch.setattr(predict, "LARGEST_BODY", 1000)
-    content, kind = predict.read_photo(_photo(tmp_path / "a.png"))
+def test_a_large_photo_is_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects large phone photos, which exceed the endpoint's request limit."""
+    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 1000)
+    content, content_type = predict.read_photo(_photo(tmp_path / "a.png"))
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    assert kind == "image/jpeg"
+    assert content_type == "image/jpeg"
     assert image is not None
     assert image.shape[1] == 1600
 
 
-def test_a_large_animated_png_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some of them end the process that decodes them."""
-    monkeypatch.setattr(predict, "LARGEST_BODY", 10)
+def test_a_large_animated_png_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding some animated PNGs crashes OpenCV."""
+    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 10)
     (tmp_path / "a.png").write_bytes(animated_png())
     with pytest.raises(RunError, match=r"a\.png: it is an animated PNG"):
         predict.read_photo(tmp_path / "a.png")
 
 
-def test_a_large_file_with_a_damaged_signature_is_refused(
+def test_a_large_file_with_a_damaged_signature_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A transfer in text mode changes the end of a PNG's signature."""
-    monkeypatch.setattr(predict, "LARGEST_BODY", 10)
+    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 10)
     damaged = _photo(tmp_path / "a.png")
     damaged.write_bytes(damaged.read_bytes().replace(b"\r\n", b"\n"))
     with pytest.raises(
-        RunError, match=r"a\.png: it cannot be decoded: .* name another JPEG or PNG"
+        RunError, match=r"a\.png: it cannot be decoded: .* give another JPEG or PNG"
     ):
         predict.read_photo(damaged)
 
 
-def test_a_photo_with_too_many_pixels_is_refused(
+def test_a_photo_with_too_many_pixels_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """OpenCV raises an error of its own where a photo has more than 2**30 pixels."""
-    monkeypatch.setattr(predict, "LARGEST_BODY", 10)
+    """OpenCV raises cv2.error if a photo has more than 2**30 pixels."""
+    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 10)
     photo = _photo(tmp_path / "a.png")
     header = b"IHDR" + struct.pack(">II5B", 40_000, 40_000, 8, 2, 0, 0, 0)
     content = photo.read_bytes()
@@ -71,8 +71,8 @@ def test_a_photo_with_too_many_pixels_is_refused(
         predict.read_photo(photo)
 
 
-def test_a_cut_off_large_photo_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict, "LARGEST_BODY", 10)
+def test_a_truncated_photo_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "MAX_BODY_BYTES", 10)
     cut = tmp_path / "cut.png"
     cut.write_bytes(_photo(tmp_path / "a.png").read_bytes()[:50])
     with pytest.raises(RunError, match="cannot be decoded"):

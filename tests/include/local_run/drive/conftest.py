@@ -1,4 +1,4 @@
-"""Stand-ins for S3 and for Airflow's REST API, in memory."""
+"""Fakes of S3 and of Airflow's REST API, in memory."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from typing import Any
 
 import httpx
 import pytest
+import urllib3
+from airflow_client.client import ApiClient
+from airflow_client.client.rest import RESTClientObject, RESTResponse
 from rich.console import Console
 
-from include.local_run.drive.airflow_api import AirflowApi
-from include.local_run.drive.show import Show
+from include.local_run.drive.airflow_api import AirflowApi, create_client
+from include.local_run.drive.progress_display import ProgressDisplay
 from include.local_run.stack.login import Login
 
 
 class FakeS3:
-    """The few calls that driving makes; counts what is sent."""
+    """The S3 operations that a session uses. Records uploads in `sent`."""
 
     class exceptions:
-        """As boto3's clients have them."""
+        """The exceptions of a boto3 client."""
 
         class NoSuchKey(Exception):
-            """There is no such object."""
+            """The object does not exist."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -73,39 +76,96 @@ class FakeS3:
         return hashlib.md5(self.objects[key]).hexdigest()
 
 
+URL = "http://airflow"
 LOGIN = Login("admin", "some password")
+_NOW = "2026-01-01T00:00:00Z"
+
+# The fields that Airflow's API always returns.
+DAG = {
+    "dag_display_name": "", "file_token": "", "fileloc": "", "has_import_errors": False,
+    "has_task_concurrency_limits": False, "is_backfillable": False, "is_paused": False,
+    "is_stale": False, "max_active_tasks": 16, "max_consecutive_failed_dag_runs": 0, "owners": [],
+    "tags": [], "timetable_partitioned": False, "timetable_periodic": False,
+}  # fmt: skip
+DAG_RUN = {"dag_display_name": "", "dag_versions": [], "run_after": _NOW, "run_type": "manual"}
+TASK_INSTANCE = {
+    "dag_display_name": "", "dag_id": "", "dag_run_id": "", "executor_config": "{}",
+    "id": "00000000-0000-0000-0000-000000000000", "map_index": -1, "max_tries": 0, "pool": "",
+    "pool_slots": 1, "run_after": _NOW, "task_display_name": "",
+}  # fmt: skip
+XCOM = {
+    "dag_display_name": "", "dag_id": "", "map_index": -1, "run_after": _NOW, "run_id": "",
+    "task_display_name": "", "timestamp": _NOW,
+}  # fmt: skip
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+class FakeRestClient(RESTClientObject):
+    """Passes the requests of `apache-airflow-client` to a function instead of the network."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        body: Any = None,
+        post_params: Any = None,
+        _request_timeout: float | None = None,
+    ) -> RESTResponse:
+        response = self._answer(httpx.Request(method, url, headers=headers, json=body))
+        return RESTResponse(
+            urllib3.HTTPResponse(
+                io.BytesIO(response.content),
+                dict(response.headers),
+                response.status_code,
+                preload_content=False,
+            )
+        )
+
+
+def client_of(answer: Answer) -> ApiClient:
+    """Return a client whose requests `answer` responds to."""
+    client = create_client(URL)
+    client.rest_client = FakeRestClient(answer)
+    return client
 
 
 @dataclass
 class FakeAirflow:
-    """An api-server whose runs end as told; asset-triggered runs appear when `wake` says so.
+    """An API server on which a run finishes at its first request.
 
     Attributes:
-        outcomes: Final state of a DAG's runs, by DAG id; success where not said.
+        outcomes: Final state of a DAG's runs by DAG id; success by default.
         tasks: Task instances of a DAG's runs.
-        wake: DAG ids whose run appears when the run of the key ends.
+        triggers: By DAG id, the DAG whose run appears when a run of the first DAG finishes.
         xcoms: Values by task id and key.
+        logs: Log lines of each task.
     """
 
     outcomes: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    wake: dict[str, str] = field(default_factory=dict)
+    triggers: dict[str, str] = field(default_factory=dict)
     xcoms: dict[tuple[str, str], Any] = field(default_factory=dict)
     logs: list[dict[str, Any]] = field(default_factory=list)
     unpaused: set[str] = field(default_factory=set)
     triggered: list[str] = field(default_factory=list)
     runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    conf: dict[str, Any] = field(default_factory=dict)
     tokens: int = 0
 
     def add_run(self, dag_id: str, run_id: str, state: str = "running") -> dict[str, Any]:
-        run = {"dag_id": dag_id, "dag_run_id": run_id, "state": state}
+        run = {**DAG_RUN, "dag_id": dag_id, "dag_run_id": run_id, "state": state}
         self.runs.setdefault(dag_id, []).insert(0, run)
         return run
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/auth/token":
-            given = json.loads(request.content)
-            if given != {"username": LOGIN.user, "password": LOGIN.password}:
+            credentials = json.loads(request.content)
+            if credentials != {"username": LOGIN.user, "password": LOGIN.password}:
                 return httpx.Response(401, json={"detail": "Invalid credentials"})
             self.tokens += 1
             return httpx.Response(201, json={"access_token": f"token-{self.tokens}"})
@@ -118,12 +178,14 @@ class FakeAirflow:
         if len(parts) == 2:
             if request.method == "PATCH":
                 self.unpaused.add(dag_id)
-            return httpx.Response(200, json={"dag_id": dag_id})
+            return httpx.Response(200, json={**DAG, "dag_id": dag_id})
         if len(parts) == 3 and request.method == "POST":
             self.triggered.append(dag_id)
+            self.conf = json.loads(request.content)["conf"]
             return httpx.Response(200, json=self.add_run(dag_id, f"manual {len(self.triggered)}"))
         if len(parts) == 3:
-            return httpx.Response(200, json={"dag_runs": self.runs.get(dag_id, [])})
+            runs = self.runs.get(dag_id, [])
+            return httpx.Response(200, json={"dag_runs": runs, "total_entries": len(runs)})
         return self._of_run(dag_id, parts[3], parts[4:])
 
     def _of_run(self, dag_id: str, run_id: str, rest: list[str]) -> httpx.Response:
@@ -131,15 +193,20 @@ class FakeAirflow:
             run = next(run for run in self.runs[dag_id] if run["dag_run_id"] == run_id)
             if run["state"] == "running":
                 run["state"] = self.outcomes.get(dag_id, "success")
-                if dag_id in self.wake:
-                    self.add_run(self.wake[dag_id], "asset_triggered")
+                if dag_id in self.triggers:
+                    self.add_run(self.triggers[dag_id], "asset_triggered")
             return httpx.Response(200, json=run)
         if rest == ["taskInstances"]:
-            return httpx.Response(200, json={"task_instances": self.tasks.get(dag_id, [])})
+            tasks = [TASK_INSTANCE | task for task in self.tasks.get(dag_id, [])]
+            return httpx.Response(200, json={"task_instances": tasks, "total_entries": len(tasks)})
         if rest[2] == "logs":
             return httpx.Response(200, json={"content": self.logs})
         value = self.xcoms.get((rest[1], rest[3]))
-        return httpx.Response(404) if value is None else httpx.Response(200, json={"value": value})
+        if value is None:
+            return httpx.Response(404)
+        return httpx.Response(
+            200, json={**XCOM, "task_id": rest[1], "key": rest[3], "value": value}
+        )
 
 
 @pytest.fixture
@@ -154,14 +221,14 @@ def airflow() -> FakeAirflow:
 
 @pytest.fixture
 def api(airflow: FakeAirflow) -> AirflowApi:
-    return AirflowApi("http://airflow", LOGIN, httpx.MockTransport(airflow.answer))
+    return AirflowApi(URL, LOGIN, client_of(airflow.answer))
 
 
 @pytest.fixture
-def said() -> io.StringIO:
+def output() -> io.StringIO:
     return io.StringIO()
 
 
 @pytest.fixture
-def show(said: io.StringIO) -> Show:
-    return Show(0.0, Console(file=said, width=300, highlight=False))
+def display(output: io.StringIO) -> ProgressDisplay:
+    return ProgressDisplay(0.0, Console(file=output, width=300, highlight=False))

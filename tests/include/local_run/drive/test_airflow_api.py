@@ -1,4 +1,4 @@
-"""Airflow's API on a busy machine: tokens expire, answers fail, and runs must not start twice."""
+"""Calls of Airflow's REST API are repeated while that is safe, and errors are one line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.errors import RunError
 from include.local_run.stack.login import Login
-
-LOGIN = Login("admin", "some password")
+from tests.include.local_run.drive.conftest import LOGIN, URL, Answer, client_of
 
 
 @pytest.fixture(autouse=True)
@@ -19,73 +19,118 @@ def _no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("include.local_run.drive.airflow_api.time.sleep", lambda seconds: None)
 
 
+def _api(answer: Answer) -> AirflowApi:
+    return AirflowApi(URL, LOGIN, client_of(answer))
+
+
+def _timeout() -> ReadTimeoutError:
+    return ReadTimeoutError(None, URL, "Read timed out")  # type: ignore[arg-type]
+
+
 def test_an_expired_token_is_renewed(api: AirflowApi, airflow: Any) -> None:
     api.unpause("cars__x")
-    airflow.tokens += 1  # the server no longer knows the old one
+    airflow.tokens += 1  # the server rejects the old token
     api.unpause("cars__y")
     assert airflow.unpaused == {"cars__x", "cars__y"}
 
 
-def test_reading_is_repeated_when_the_server_stumbles(airflow: Any) -> None:
-    stumbles = iter([503, 500])
+def test_a_read_is_repeated_after_server_errors(airflow: Any) -> None:
+    errors = iter([503, 500])
 
     def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/dags/cars") and (status := next(stumbles, None)):
+        if request.url.path.endswith("/dags/cars") and (status := next(errors, None)):
             return httpx.Response(status)
-        answered: httpx.Response = airflow.answer(request)
-        return answered
+        response: httpx.Response = airflow.answer(request)
+        return response
 
-    assert AirflowApi("http://airflow", LOGIN, httpx.MockTransport(answer)).has_dag("cars")
+    assert _api(answer).has_dag("cars")
 
 
-def test_a_wrong_password_is_told_and_not_tried_again(airflow: Any) -> None:
+def test_a_read_is_repeated_while_the_server_restarts(airflow: Any) -> None:
+    errors = iter([NewConnectionError(None, "Connection refused"), _timeout()])  # type: ignore[arg-type]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/dags/cars") and (error := next(errors, None)):
+            raise error
+        response: httpx.Response = airflow.answer(request)
+        return response
+
+    assert _api(answer).has_dag("cars")
+
+
+def test_an_unknown_dag_does_not_exist(airflow: Any) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "/dags/" in request.url.path:
+            return httpx.Response(404, json={"detail": "The Dag with ID: `cars` was not found"})
+        response: httpx.Response = airflow.answer(request)
+        return response
+
+    assert not _api(answer).has_dag("cars")
+
+
+def test_a_wrong_password_is_reported_and_not_repeated(airflow: Any) -> None:
     wrong = Login(LOGIN.user, "another password")
-    api = AirflowApi("http://airflow", wrong, httpx.MockTransport(airflow.answer))
-    with pytest.raises(RunError, match=r"401 .*Invalid credentials"):
+    api = AirflowApi(URL, wrong, client_of(airflow.answer))
+    with pytest.raises(RunError, match=r"login of admin: 401 .*Invalid credentials"):
         api.trigger("cars__x")
     assert airflow.triggered == []
 
 
-def test_a_run_is_started_though_the_login_stumbles(airflow: Any) -> None:
-    """Nothing was sent yet but the password, so that the run cannot start twice."""
-    stumbles = iter(["late", "busy"])
+def test_a_run_is_triggered_although_the_login_fails_at_first(airflow: Any) -> None:
+    """A login can be repeated safely: the request that triggers the run was not sent yet."""
+    failures = iter(["timeout", "503"])
 
     def answer(request: httpx.Request) -> httpx.Response:
-        stumble = next(stumbles, "") if request.url.path == "/auth/token" else ""
-        if stumble == "late":
-            raise httpx.ReadTimeout(stumble)
-        if stumble == "busy":
+        failure = next(failures, "") if request.url.path == "/auth/token" else ""
+        if failure == "timeout":
+            raise _timeout()
+        if failure == "503":
             return httpx.Response(503)
-        answered: httpx.Response = airflow.answer(request)
-        return answered
+        response: httpx.Response = airflow.answer(request)
+        return response
 
-    AirflowApi("http://airflow", LOGIN, httpx.MockTransport(answer)).trigger("cars__x")
+    run = _api(answer).trigger("cars__x", {"force": True})
+    assert (run.dag_id, run.state) == ("cars__x", "running")
     assert airflow.triggered == ["cars__x"]
+    assert airflow.conf == {"force": True}
 
 
-def test_a_run_is_never_started_twice(airflow: Any) -> None:
-    """Protects against a second training because an answer was late."""
+def test_a_run_is_never_triggered_twice(airflow: Any) -> None:
+    """Protects against a second training because the server answered late."""
     posts = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "POST" and request.url.path != "/auth/token":
             posts.append(request)
-            raise httpx.ReadTimeout("late")
-        answered: httpx.Response = airflow.answer(request)
-        return answered
+            raise _timeout()
+        response: httpx.Response = airflow.answer(request)
+        return response
 
-    api = AirflowApi("http://airflow", LOGIN, httpx.MockTransport(answer))
     with pytest.raises(RunError, match="does not answer"):
-        api.trigger("cars__x")
+        _api(answer).trigger("cars__x")
     assert len(posts) == 1
 
 
-def test_a_refusal_is_told(airflow: Any) -> None:
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(409, json={"detail": "a run with this id exists"}),
+        httpx.Response(409, text="a run with this id exists"),
+    ],
+)
+def test_a_rejected_call_is_reported(airflow: Any, response: httpx.Response) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if "/dags" in request.url.path:
-            return httpx.Response(409, text="a run with this id exists")
+            return response
         answered: httpx.Response = airflow.answer(request)
         return answered
 
-    with pytest.raises(RunError, match="409 a run with this id exists"):
-        AirflowApi("http://airflow", LOGIN, httpx.MockTransport(answer)).trigger("cars__x")
+    with pytest.raises(RunError, match=r"trigger_dag_run cars__x: 409 .*a run with this id exists"):
+        _api(answer).trigger("cars__x")
+
+
+def test_log_lines_keep_their_level_and_exception(api: AirflowApi, airflow: Any) -> None:
+    """The client's own model of a log line has `event` and `timestamp` only."""
+    airflow.logs = [{"event": "failed", "level": "error", "error_detail": [{"exc_value": "x"}]}]
+    run = api.trigger("cars__x")
+    assert api.get_log(run, "plan", 1) == airflow.logs

@@ -1,4 +1,4 @@
-"""A training's epochs are told once each, as its log grows."""
+"""Each epoch of a training job is reported once, while the log grows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from include.local_run.drive.epochs import EpochLog
 
 
 class FakeLogs:
-    """One log stream that grows; absent at first."""
+    """A log stream that does not exist at first and grows later."""
 
     def __init__(self) -> None:
         self.lines: list[str] | None = None
@@ -27,15 +27,15 @@ class FakeLogs:
         return {"events": [{"message": line} for line in new], "nextForwardToken": str(position)}
 
 
-def test_epochs_are_told_as_they_end() -> None:
+def test_each_epoch_is_reported_once() -> None:
     logs = FakeLogs()
     epochs = EpochLog(logs, "train-1", 2)
-    assert epochs.news() == [], "the log is not there yet"
+    assert epochs.new_epochs() == [], "the log stream does not exist yet"
     logs.lines = ["[x INFO y] Epoch[0] Train-accuracy=0.25", "[x] Epoch[0] Time cost=8.0"]
-    assert epochs.news() == []
+    assert epochs.new_epochs() == []
     logs.lines += ["[x INFO y] Epoch[0] Validation-accuracy=0.500000"]
-    told = ["epoch 1 of 2: accuracy 0.250 in training, 0.500 in validation"]
-    assert epochs.news() == told
-    assert epochs.news() == []
+    expected = ["epoch 1 of 2: accuracy 0.250 in training, 0.500 in validation"]
+    assert epochs.new_epochs() == expected
+    assert epochs.new_epochs() == []
     logs.lines += ["[x] Epoch[1] Train-accuracy=1e-05", "[x] Epoch[1] Validation-accuracy=nan"]
-    assert epochs.news() == ["epoch 2 of 2: accuracy 0.000 in training, nan in validation"]
+    assert epochs.new_epochs() == ["epoch 2 of 2: accuracy 0.000 in training, nan in validation"]

@@ -1,4 +1,4 @@
-"""New photos: drawn, one's own, or from the test split with their true classes."""
+"""New photos of a local folder or the test split, and their true classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from include.local_run.drive import new_photos
-from include.local_run.drive.clients import Aws
+from include.local_run.drive.clients import AwsClients
 from include.storage.layout import Layout
 
 LAYOUT = Layout("bucket", "pets")
@@ -32,26 +32,26 @@ def _put_dataset(s3: Any, images: int) -> None:
 
 def test_photos_of_the_test_split_are_copied_once_with_their_classes(s3: Any) -> None:
     _put_dataset(s3, 30)
-    aws = Aws(s3, None, None, None)
+    aws = AwsClients(s3, None, None, None)
     assert new_photos.copy_from_test_split(aws, LAYOUT, "v1") == new_photos.FROM_TEST_SPLIT
     assert new_photos.copy_from_test_split(aws, LAYOUT, "v1") == 0
     labels = json.loads(s3.objects["pets/truth/labels.json"])
     assert len(labels) == new_photos.FROM_TEST_SPLIT
     assert set(labels.values()) == {"dog"}, "the test images of this manifest are all dogs"
     assert all(f"pets/incoming/{name}" in s3.objects for name in labels)
-    assert "photos/1.png" in labels, "a person recognises the photo by its name in the source"
+    assert "photos/1.png" in labels, "the copy has the photo's name in the source"
 
 
-def test_truth_is_added_to_what_is_known(s3: Any) -> None:
-    """Protects the labels of photos that came in earlier."""
-    aws = Aws(s3, None, None, None)
-    new_photos.tell_truth(aws, LAYOUT, {"a.jpg": "cat"})
-    new_photos.tell_truth(aws, LAYOUT, {"b.jpg": "dog"})
+def test_true_labels_are_added_to_earlier_ones(s3: Any) -> None:
+    """Protects the labels of photos that were uploaded earlier."""
+    aws = AwsClients(s3, None, None, None)
+    new_photos.add_true_labels(aws, LAYOUT, {"a.jpg": "cat"})
+    new_photos.add_true_labels(aws, LAYOUT, {"b.jpg": "dog"})
     assert json.loads(s3.objects["pets/truth/labels.json"]) == {"a.jpg": "cat", "b.jpg": "dog"}
 
 
-def test_only_photos_are_brought(tmp_path: Path) -> None:
+def test_only_photos_are_found(tmp_path: Path) -> None:
     for name in ("a.jpg", "sub/b.PNG", "notes.txt", ".hidden.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    assert list(new_photos.photos_in(tmp_path)) == ["a.jpg", "sub/b.PNG"]
+    assert list(new_photos.find_photos(tmp_path)) == ["a.jpg", "sub/b.PNG"]

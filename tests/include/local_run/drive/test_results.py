@@ -1,4 +1,4 @@
-"""The summary has exactly the agreed fields, read from what the stages left behind."""
+"""The summary has exactly the documented fields, read from the records of the stages."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from include.config import Pipeline, find_pipeline
-from include.local_run.drive.clients import Aws
-from include.local_run.drive.report import summarise, write
-from include.local_run.drive.results import Reasons, gather
-from include.local_run.project_paths import Places
+from include.local_run.drive.clients import AwsClients
+from include.local_run.drive.report import build_summary, write_summary
+from include.local_run.drive.results import SkipReasons, collect_results
+from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack.aws import BUCKET
 from include.storage.layout import Layout
 
@@ -36,21 +36,21 @@ METADATA = {"recordio_version": "r1", "training_job": "train-1", "verdict": "pro
 
 
 class FakeSageMaker:
-    """One package, its training job and an endpoint; or nothing at all."""
+    """A model package, its training job and an endpoint, or an account without any."""
 
     class exceptions:
-        """As boto3's clients have them."""
+        """The exceptions of a boto3 client."""
 
         ClientError = ClientError
 
-    def __init__(self, there: bool) -> None:
-        self._there = there
+    def __init__(self, exists: bool) -> None:
+        self._exists = exists
 
     def get_paginator(self, operation: str) -> FakeSageMaker:
         return self
 
     def paginate(self, **query: Any) -> Iterator[dict[str, Any]]:
-        found = [{"ModelPackageArn": "arn:p/1"}] if self._there else []
+        found = [{"ModelPackageArn": "arn:p/1"}] if self._exists else []
         yield {"ModelPackageSummaryList": found}
 
     def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class FakeSageMaker:
         return {"OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/stanford_cars/models"}}
 
     def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:
-        if not self._there:
+        if not self._exists:
             absent: Any = {"Error": {"Code": "ValidationException", "Message": "Could not find"}}
             raise ClientError(absent, "DescribeEndpoint")
         return {"EndpointConfigName": "config-1", "EndpointStatus": "InService"}
@@ -104,7 +104,7 @@ def _packed(training: dict[str, Any]) -> bytes:
 
 @pytest.fixture
 def dated(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """S3 whose listings carry dates."""
+    """S3 whose listings have LastModified."""
     listed = s3._list_objects_v2
 
     def paginate(Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
@@ -115,11 +115,13 @@ def dated(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return s3
 
 
-def test_figures_are_carried_over_from_what_is_there(dated: Any, pipeline: Pipeline) -> None:
-    """Protects a second run, in which no stage worked, from showing nothing."""
+def test_skipped_stages_show_figures_of_earlier_runs(dated: Any, pipeline: Pipeline) -> None:
+    """Protects the summary of a run in which all stages were skipped."""
     _fill(dated)
-    reasons = Reasons(refresh="the source is unchanged", training="nothing new", batch="no images")
-    results = gather(Aws(dated, FakeSageMaker(True), None, None), pipeline, reasons)
+    reasons = SkipReasons(
+        refresh="the source is unchanged", training="nothing new", batch="no images"
+    )
+    results = collect_results(AwsClients(dated, FakeSageMaker(True), None, None), pipeline, reasons)
     assert results.drawings == {"training.svg": b"<svg/>"}
     training = results.sections["training"]
     assert training == {
@@ -132,34 +134,38 @@ def test_figures_are_carried_over_from_what_is_there(dated: Any, pipeline: Pipel
     assert results.pages["gallery.html"] == "stanford_cars/batches/b1/report/gallery.html"
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_the_summary_has_the_agreed_fields_whatever_happened(
-    dated: Any, pipeline: Pipeline, there: bool, tmp_path: Path
+@pytest.mark.parametrize("exists", [True, False])
+def test_the_summary_always_has_the_documented_fields(
+    dated: Any, pipeline: Pipeline, exists: bool, tmp_path: Path
 ) -> None:
-    if there:
+    if exists:
         _fill(dated)
-    results = gather(Aws(dated, FakeSageMaker(there), None, None), pipeline, Reasons())
+    results = collect_results(
+        AwsClients(dated, FakeSageMaker(exists), None, None), pipeline, SkipReasons()
+    )
     runs = {"stanford_cars__dataset_refresh": "success"}
     ui = "http://127.0.0.1:8080"
-    summary = summarise("stanford_cars", there, runs, results, ui, (1.0, 2.0))
+    summary = build_summary("stanford_cars", exists, runs, results, ui, (1.0, 2.0))
     assert list(summary) == [
         "pipeline", "succeeded", "runs", *FIELDS, "ui", "install_seconds", "total_seconds",
     ]  # fmt: skip
     for section, fields in FIELDS.items():
         assert set(summary[section]) == fields
-    places = Places(tmp_path)
-    places.local.mkdir()
-    write(places, summary, {"total": 2.0})
-    assert json.loads(places.summary.read_text()) == summary
+    paths = ProjectPaths(tmp_path)
+    paths.local.mkdir()
+    write_summary(paths, summary, {"total": 2.0})
+    assert json.loads(paths.summary.read_text()) == summary
 
 
-def test_a_night_that_only_lists_what_cannot_be_read_hides_no_gallery(
+def test_a_batch_without_readable_photos_does_not_hide_the_gallery(
     dated: Any, pipeline: Pipeline
 ) -> None:
-    """Protects the page of the last batch that has one."""
+    """Protects the page of the last batch that has a report."""
     _fill(dated)
     listed = {"batch": "b2", "counts": {"images": 0}, "report": None}
     dated.objects[LAYOUT.batch_record("b2")] = json.dumps(listed).encode()
-    results = gather(Aws(dated, FakeSageMaker(True), None, None), pipeline, Reasons())
+    results = collect_results(
+        AwsClients(dated, FakeSageMaker(True), None, None), pipeline, SkipReasons()
+    )
     assert results.sections["batch"]["images"] == 24
     assert results.pages["gallery.html"] == "stanford_cars/batches/b1/report/gallery.html"

@@ -1,4 +1,4 @@
-"""Only what changed is sent, and what is gone here is removed there."""
+"""Only changed files are uploaded, and objects without a local file are deleted."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def _mirror(s3: Any, tmp_path: Path) -> Mirror:
-    return Mirror(s3, "bucket", tmp_path / "notes.json")
+    return Mirror(s3, "bucket", tmp_path / "cache.json")
 
 
-def test_a_second_time_nothing_is_sent(s3: Any, files: dict[str, Path], tmp_path: Path) -> None:
+def test_unchanged_files_are_sent_once(s3: Any, files: dict[str, Path], tmp_path: Path) -> None:
     assert _mirror(s3, tmp_path).mirror("p/source/", files, _no_progress) == (2, 0)
     assert _mirror(s3, tmp_path).mirror("p/source/", files, _no_progress) == (0, 0)
     assert sorted(s3.sent) == ["p/source/a.jpg", "p/source/b.jpg"]
@@ -50,19 +50,21 @@ def test_a_changed_file_is_sent_even_if_its_size_and_time_are_the_same(
     assert s3.objects["p/a.jpg"] == b"A.jpg"
 
 
-def test_what_changed_in_s3_is_sent_again(s3: Any, files: dict[str, Path], tmp_path: Path) -> None:
-    """Protects a run after the local AWS's data were removed or written to by others."""
+def test_objects_changed_in_s3_are_sent_again(
+    s3: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
+    """Protects a run after other programs deleted or changed objects of the local AWS."""
     _mirror(s3, tmp_path).mirror("p/", files, _no_progress)
     s3.objects["p/a.jpg"] = b"other"
     del s3.objects["p/b.jpg"]
     assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (2, 0)
 
 
-def test_what_is_gone_here_is_removed_there_unless_told_otherwise(
+def test_objects_without_a_local_file_are_deleted_only_if_pruned(
     s3: Any, files: dict[str, Path], tmp_path: Path
 ) -> None:
     _mirror(s3, tmp_path).mirror("p/", files, _no_progress)
-    s3.objects["q/other.jpg"] = b"not ours"
+    s3.objects["q/other.jpg"] = b"other prefix"
     del files["a.jpg"]
     assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress, prune=False) == (0, 0)
     assert "p/a.jpg" in s3.objects
@@ -78,18 +80,18 @@ def test_a_touched_file_is_read_but_not_sent(
     assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (0, 0)
 
 
-def test_an_interrupted_upload_is_finished_by_the_next_run(
+def test_the_next_run_completes_an_interrupted_upload(
     s3: Any, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was sent whole stays; an upload in parts would keep the refresh waiting."""
-    s3.objects["p/a.jpg"] = b"a.jpg"  # and no note of it
+    """Complete objects stay. Unfinished uploads are aborted, because a refresh waits for them."""
+    s3.objects["p/a.jpg"] = b"a.jpg"  # not in the cache
     s3.unfinished = ["p/b.jpg", "q/other.tgz"]
     assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (1, 0)
     assert s3.sent == ["p/b.jpg"]
     assert s3.unfinished == ["q/other.tgz"]
 
 
-def test_a_file_that_changes_while_it_is_sent_is_sent_again(
+def test_a_file_that_changes_during_the_upload_is_sent_again(
     s3: Any, files: dict[str, Path], tmp_path: Path
 ) -> None:
     only = {"a.jpg": files["a.jpg"]}
@@ -103,14 +105,16 @@ def test_a_file_that_changes_while_it_is_sent_is_sent_again(
     assert s3.objects["p/a.jpg"] == b"later"
 
 
-def test_a_file_that_vanishes_is_named(s3: Any, files: dict[str, Path], tmp_path: Path) -> None:
+def test_a_file_removed_during_the_upload_is_named(
+    s3: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
     files["a.jpg"].unlink()
-    with pytest.raises(RunError, match=r"a\.jpg vanished while it was uploaded: run again"):
+    with pytest.raises(RunError, match=r"a\.jpg was removed during the upload: run again"):
         _mirror(s3, tmp_path).mirror("p/", files, _no_progress)
 
 
 def test_a_large_file_has_the_etag_of_its_parts(tmp_path: Path) -> None:
-    """As S3 computes it: real clients, an S3 in memory."""
+    """Compares with the ETags of moto's S3."""
     data = tmp_path / "data"
     data.mkdir()
     sizes = {"small": PART - 1, "one": PART, "two": PART + 1, "empty": 0}
@@ -121,11 +125,11 @@ def test_a_large_file_has_the_etag_of_its_parts(tmp_path: Path) -> None:
         s3 = boto3.client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket="bucket")
         assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (4, 0)
-        (tmp_path / "notes.json").unlink()
+        (tmp_path / "cache.json").unlink()
         assert _mirror(s3, tmp_path).mirror("p/", files, _no_progress) == (0, 0)
 
 
 def test_progress_ends_at_the_total(s3: Any, files: dict[str, Path], tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    _mirror(s3, tmp_path).mirror("p/", files, lambda done, total: told.append((done, total)))
-    assert told[-1] == (10, 10)
+    calls: list[tuple[int, int]] = []
+    _mirror(s3, tmp_path).mirror("p/", files, lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (10, 10)

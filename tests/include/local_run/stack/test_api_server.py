@@ -1,4 +1,4 @@
-"""The api-server of `make run`, really started: who gets in, and under which names it answers."""
+"""Access to the API server of `make run`: logins and host names, with a real server."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 from include.local_aws.processes.ports import free_port
 from include.local_run.drive.airflow_api import AirflowApi
 from include.local_run.errors import RunError
-from include.local_run.project_paths import Places
+from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import airflow
-from include.local_run.stack.component import Running, tail
+from include.local_run.stack.component import RunningProcess, tail
 from include.local_run.stack.login import Login, ui_login
 
 ROUTES = (
@@ -36,31 +36,31 @@ REBOUND = ("evil.example", "127.0.0.1.evil.example", "localhost.", "[::1]", "10.
 
 @dataclass
 class Server:
-    """A running api-server: its address, and its folders."""
+    """A running API server."""
 
     url: str
-    places: Places
+    paths: ProjectPaths
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        """Ask for a page, following no redirect."""
+        """Send a GET request without following redirects."""
         return httpx.get(f"{self.url}{path}", headers=headers, timeout=60, trust_env=False)
 
 
 @pytest.fixture(scope="module")
 def server(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    places, port = Places(state=tmp_path_factory.mktemp("state")), free_port()
-    environment = airflow.airflow_environment(places, port, {}, {})
-    shutil.copy(airflow_database / "airflow.db", places.airflow)
-    (places.airflow / "airflow.db").chmod(0o600)
-    component = next(airflow.components(places, environment, port))
-    running = Running(component)
+    paths, port = ProjectPaths(state=tmp_path_factory.mktemp("state")), free_port()
+    environment = airflow.airflow_environment(paths, port, {}, {})
+    shutil.copy(airflow_database / "airflow.db", paths.airflow)
+    (paths.airflow / "airflow.db").chmod(0o600)
+    component = next(airflow.components(paths, environment, port))
+    running = RunningProcess(component)
     try:
         deadline = time.monotonic() + 200
         while not _answers(airflow.ui_url(port)):
             assert not running.ended, tail(component.log, 30)
             assert time.monotonic() < deadline, tail(component.log, 30)
             running.wait(0.2)
-        yield Server(airflow.ui_url(port), places)
+        yield Server(airflow.ui_url(port), paths)
     finally:
         running.signal_group(SIGKILL)
         running.wait(10)
@@ -75,8 +75,8 @@ def _answers(url: str) -> bool:
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_no_route_answers_to_another_name(server: Server, path: str) -> None:
-    """Protects from a web page whose name resolves to this machine (DNS rebinding)."""
+def test_all_routes_reject_other_host_names(server: Server, path: str) -> None:
+    """Protects from a web page whose name resolves to this computer (DNS rebinding)."""
     for host in REBOUND:
         answer = server.get(path, Host=host)
         assert (answer.status_code, answer.text) == (400, "Invalid host header"), host
@@ -89,21 +89,21 @@ def test_no_route_answers_to_another_name(server: Server, path: str) -> None:
     "path",
     ["/api/v2/variables", "/api/v2/dags", "/api/v2/connections", "/api/v2/config", "/ui/config"],
 )
-def test_who_has_no_password_reads_nothing(server: Server, path: str) -> None:
-    """Protects from other users of the machine."""
+def test_requests_without_a_token_are_rejected(server: Server, path: str) -> None:
+    """Protects from other users of the computer."""
     assert server.get(path).status_code == 401
     assert server.get("/auth/token").status_code == 403
     assert server.get("/auth/token/login").status_code == 403
 
 
 @pytest.mark.parametrize("login", [Login("admin", "admin"), Login("Anonymous", "x")])
-def test_another_password_is_refused(server: Server, login: Login) -> None:
+def test_a_wrong_password_is_rejected(server: Server, login: Login) -> None:
     with pytest.raises(RunError, match="401"):
         AirflowApi(server.url, login).import_errors()
 
 
-def test_the_printed_password_lets_in(server: Server) -> None:
-    login = ui_login(server.places)
+def test_the_stored_password_is_accepted(server: Server) -> None:
+    login = ui_login(server.paths)
     assert AirflowApi(server.url, login).import_errors() == []
     page = httpx.post(
         f"{server.url}/auth/token",
@@ -117,12 +117,12 @@ def test_the_printed_password_lets_in(server: Server) -> None:
     assert server.get("/api/v2/variables", Authorization=f"Bearer {token}").status_code == 200
 
 
-def test_what_airflow_writes_is_the_owners_alone(server: Server) -> None:
-    written = [path for path in server.places.local.rglob("*") if "__pycache__" not in path.parts]
-    assert server.places.logs / "api-server.log" in written
+def test_only_the_owner_can_read_airflows_files(server: Server) -> None:
+    written = [path for path in server.paths.local.rglob("*") if "__pycache__" not in path.parts]
+    assert server.paths.logs / "api-server.log" in written
     assert [path for path in written if path.stat().st_mode & 0o077] == []
 
 
-def test_the_log_does_not_have_the_password(server: Server) -> None:
-    log = (server.places.logs / "api-server.log").read_text()
-    assert ui_login(server.places).password not in log
+def test_the_log_does_not_contain_the_password(server: Server) -> None:
+    log = (server.paths.logs / "api-server.log").read_text()
+    assert ui_login(server.paths).password not in log

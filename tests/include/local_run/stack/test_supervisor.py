@@ -1,4 +1,4 @@
-"""Processes are restarted when they die, and none is left, however the supervisor ends."""
+"""Failed processes are restarted, and none is left, however the supervisor ends."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pytest
 from include.local_run.errors import RunError
 from include.local_run.project_paths import PROJECT
 from include.local_run.stack.component import Component
-from include.local_run.stack.marked import marked, wait_until_gone
+from include.local_run.stack.process_marks import find_marked, wait_until_gone
 from include.local_run.stack.supervisor import Supervisor
 
-# Like Airflow's tasks: a child in a session of its own, whose parent may be killed first.
+# Like Airflow's tasks: a child in its own session, whose parent may be killed first.
 FAMILY = """
 import subprocess, sys, time
 child = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -26,7 +26,9 @@ subprocess.Popen(child, start_new_session=True)
 print("family complete", flush=True)
 time.sleep(600)
 """
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+IGNORES_SIGTERM = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+)
 
 
 def _component(folder: Path, mark: dict[str, str], code: str, **more: float) -> Component:
@@ -48,49 +50,49 @@ def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.05)
 
 
-def test_ending_reaches_children_that_left_the_process_group(tmp_path: Path) -> None:
+def test_children_that_left_the_process_group_are_terminated(tmp_path: Path) -> None:
     mark = str(tmp_path)
     with Supervisor(mark, print) as supervisor:
         supervisor.start(_component(tmp_path, supervisor.marks(), FAMILY))
         _until(lambda: b"complete" in (tmp_path / "fake.log").read_bytes())
-        assert len(marked(mark)) == 2
-    assert not marked(mark)
+        assert len(find_marked(mark)) == 2
+    assert not find_marked(mark)
 
 
-def test_what_ignores_the_signal_is_killed(tmp_path: Path) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     with Supervisor(str(tmp_path), print) as supervisor:
-        supervisor.start(_component(tmp_path, supervisor.marks(), DEAF, grace=0.3))
+        supervisor.start(_component(tmp_path, supervisor.marks(), IGNORES_SIGTERM, grace=0.3))
         time.sleep(0.3)
-    assert not marked(str(tmp_path))
+    assert not find_marked(str(tmp_path))
 
 
-def test_a_dead_component_is_started_again_and_reported(tmp_path: Path) -> None:
-    said: list[str] = []
-    with Supervisor(str(tmp_path), said.append) as supervisor:
+def test_a_killed_component_is_restarted_and_reported(tmp_path: Path) -> None:
+    events: list[str] = []
+    with Supervisor(str(tmp_path), events.append) as supervisor:
         supervisor.start(_component(tmp_path, supervisor.marks(), FAMILY))
         _until(lambda: (tmp_path / "fake.log").read_bytes().count(b"complete") == 1)
         first = supervisor.pid("fake")
         os.kill(first, signal.SIGKILL)
         _until(lambda: (tmp_path / "fake.log").read_bytes().count(b"complete") == 2)
         supervisor.check()
-    assert "fake ended (killed by SIGKILL): starting it again" in said[0]
-    assert not marked(str(tmp_path))
+    assert "fake ended (killed by SIGKILL): restarting it" in events[0]
+    assert not find_marked(str(tmp_path))
 
 
-def test_deaths_are_forgiven_after_the_time_that_was_asked_for(tmp_path: Path) -> None:
-    """A stack whose components are killed on purpose, again and again, must not give one up."""
-    said: list[str] = []
-    with Supervisor(str(tmp_path), said.append, forgiven_after=0.0) as supervisor:
+def test_restarts_outside_the_window_are_not_counted(tmp_path: Path) -> None:
+    """The kill matrix kills components again and again, and each must be restarted."""
+    events: list[str] = []
+    with Supervisor(str(tmp_path), events.append, restart_window=0.0) as supervisor:
         supervisor.start(_component(tmp_path, supervisor.marks(), "pass", restarts=1))
-        _until(lambda: len(said) >= 3, 20.0)
+        _until(lambda: len(events) >= 3, 20.0)
         supervisor.check()
-    assert all("starting it again" in line for line in said)
+    assert all("restarting it" in line for line in events)
 
 
-def test_a_component_that_keeps_dying_fails_the_stack_with_its_last_words(tmp_path: Path) -> None:
+def test_a_component_that_keeps_failing_fails_the_stack(tmp_path: Path) -> None:
     with Supervisor(str(tmp_path), print) as supervisor:
-        dying = "import sys; sys.exit('no such table: dag')"
-        supervisor.start(_component(tmp_path, supervisor.marks(), dying, restarts=1))
+        code = "import sys; sys.exit('no such table: dag')"
+        supervisor.start(_component(tmp_path, supervisor.marks(), code, restarts=1))
         _until(lambda: supervisor.failure is not None)
         with pytest.raises(
             RunError, match=r"fake ended \(exit status 1\) for the 2th time"
@@ -100,8 +102,8 @@ def test_a_component_that_keeps_dying_fails_the_stack_with_its_last_words(tmp_pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_nothing_outlives_a_killed_supervisor(tmp_path: Path, number: signal.Signals) -> None:
-    """Protects the machine from a `make run` that was killed without a chance to clean up."""
+def test_no_process_outlives_a_killed_supervisor(tmp_path: Path, number: signal.Signals) -> None:
+    """Protects from processes of a `make run` that was killed and could not clean up."""
     script = tmp_path / "supervise.py"
     script.write_text(
         "import os, sys, time\n"
@@ -123,13 +125,13 @@ def test_nothing_outlives_a_killed_supervisor(tmp_path: Path, number: signal.Sig
     assert wait_until_gone(str(tmp_path), 15)
 
 
-def test_leftovers_of_an_earlier_stack_are_ended_first(tmp_path: Path) -> None:
+def test_processes_of_an_earlier_stack_are_terminated_first(tmp_path: Path) -> None:
     supervisor = Supervisor(str(tmp_path), print)
     left = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)"],
         env={**os.environ, **supervisor.marks()},
     )
-    _until(lambda: left.pid in marked(str(tmp_path)))
+    _until(lambda: left.pid in find_marked(str(tmp_path)))
     with supervisor:
         assert left.wait(timeout=5) != 0
 
@@ -140,4 +142,4 @@ def test_a_process_that_renames_itself_keeps_its_mark(tmp_path: Path) -> None:
     with Supervisor(str(tmp_path), print) as supervisor:
         supervisor.start(_component(tmp_path, supervisor.marks(), renamed))
         time.sleep(1.0)
-        assert len(marked(str(tmp_path))) == 1
+        assert len(find_marked(str(tmp_path))) == 1

@@ -1,7 +1,8 @@
-"""Airflow's command line with what every task imports imported beforehand.
+"""Airflow's command line with the modules of tasks already imported.
 
-LocalExecutor's workers and their tasks are forks of the scheduler: what it has imported, they
-need not. `python -m include.local_run.stack.warm scheduler ...` is `airflow scheduler ...`.
+LocalExecutor's workers and tasks are forks of the scheduler, so they need not import again what
+the scheduler has imported. `python -m include.local_run.stack.preload scheduler ...` runs
+`airflow scheduler ...`.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ MODULES = (
 
 
 def main() -> None:
-    """Imports, then becomes `airflow`."""
+    """Import the modules, then run `airflow`."""
     from airflow.__main__ import main as airflow
 
     for module in MODULES:
         try:
             importlib.import_module(module)
-        except ImportError as error:  # a task that needs it will say so itself
-            print(f"not imported beforehand: {module}: {error}", file=sys.stderr)
+        except ImportError as error:  # the task that needs the module reports the error
+            print(f"could not preload {module}: {error}", file=sys.stderr)
     airflow()  # type: ignore[no-untyped-call]
 
 

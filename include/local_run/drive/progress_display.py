@@ -1,4 +1,4 @@
-"""What the user sees: lines that stay, and on a terminal one that changes."""
+"""Progress output of `make run`: log lines, and a status line on terminals."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from rich.status import Status
 from rich.text import Text
 
 
-class Show:
-    """Prints lines with the seconds since the start.
+class ProgressDisplay:
+    """Prints log lines, each with the seconds since the start.
 
-    On a terminal, `now` shows what goes on below the lines; elsewhere only lines are printed.
+    On a terminal, a status line below the log lines shows the current activity.
+
+    Args:
+        started: When the command started, as a Unix timestamp.
+        console: Where to print; standard output by default.
     """
 
     def __init__(self, started: float, console: Console | None = None) -> None:
@@ -20,13 +24,13 @@ class Show:
         self._started = started
         self._status: Status | None = None
 
-    def line(self, text: str, style: str = "") -> None:
-        """Prints a line that stays."""
+    def print_line(self, text: str, style: str = "") -> None:
+        """Print a log line."""
         seconds = time.time() - self._started
         self.console.print(Text.assemble((f"{seconds:7.1f} s  ", "dim"), (text, style)))
 
-    def now(self, text: str) -> None:
-        """Says what goes on at the moment."""
+    def show_status(self, text: str) -> None:
+        """Replace the text of the status line. Does nothing if the output is no terminal."""
         if not self.console.is_terminal:
             return
         if self._status is None:
@@ -34,8 +38,8 @@ class Show:
             self._status.start()
         self._status.update(Text(text))
 
-    def quiet(self) -> None:
-        """Takes the changing line away."""
+    def clear_status(self) -> None:
+        """Remove the status line."""
         if self._status is not None:
             self._status.stop()
             self._status = None
