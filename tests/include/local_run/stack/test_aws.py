@@ -45,7 +45,7 @@ def test_the_uri_is_pinned_without_a_registry(checkout: Path) -> None:
     uri = _compute_image_uri(checkout)
     deployment = Deployment("local", "bucket", "arn:aws:iam::123456789012:role/r", uri, "us-east-1")
     image = pin_image(None, deployment, "custom")
-    assert (image.uri, image.doubt) == (uri, None)
+    assert (image.uri, image.warning) == (uri, None)
     assert image.identity.startswith("sha256:")
 
 
