@@ -1,5 +1,5 @@
-"""What a night decides: one file a decision, pure Python with AWS clients passed in.
+"""Decisions of the DAGs' tasks, grouped by DAG: what to do, what to skip, and why.
 
-Nothing here knows Airflow, and nothing opens a connection of its own, so each decision can be
-read, tested and tried out by itself.
+The modules do not import Airflow and do not create AWS clients: callers pass clients in. Each
+decision can therefore be tested and tried out on its own.
 """

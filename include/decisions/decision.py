@@ -1,4 +1,4 @@
-"""A decision and why: what every night's skip or start rests on."""
+"""The result of a decision: whether a run does the work, and why."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether to do the work, with a reason that a person on call can read."""
+    """Whether to do the work.
+
+    Attributes:
+        go: True to do the work, False to skip it.
+        reason: The reason, as shown in the log, in an XCom and in notifications.
+    """
 
     go: bool
     reason: str

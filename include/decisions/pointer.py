@@ -1,8 +1,9 @@
 """Pointers: records that name a current version, moved by compare-and-set.
 
-A run reads a pointer when it plans, and moves it when its job is done. Another run may have moved
-it in between, or a user may clear a task of an old run. S3's conditional writes (If-Match and
-If-None-Match) then refuse the write, so that a pointer never goes back to an older version.
+A run reads a pointer in its plan and moves it after its job has completed. In between, another run
+may have moved it, or a user may have cleared a task of an old run. S3's conditional writes
+(If-Match and If-None-Match) then reject the write, so that a pointer never moves back to an older
+version.
 """
 
 from __future__ import annotations
@@ -16,21 +17,24 @@ from include.decisions.decision import Decision
 from include.storage.records import parse_record, read_record, write_record
 
 CHANGED = frozenset({"PreconditionFailed", "NoSuchKey", "412", "404"})
-"""How S3 refuses a conditional write: the object changed, or If-Match finds no object."""
+"""Error codes of a rejected conditional write: the object changed, or If-Match found no object."""
 
 
 def condition(etag: str | None) -> dict[str, str]:
-    """Return the condition of a write that only replaces the state with this ETag, or nothing."""
+    """Return the `put_object` parameters of a write that replaces only the state with this ETag.
+
+    With None the write creates the object, and fails if there is one.
+    """
     return {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
 
 
 @dataclass(frozen=True)
 class Pointer:
-    """A pointer as a run found it.
+    """A pointer and its state in S3 when it was read.
 
     Attributes:
-        record: Its content, or None where there is no such object yet.
-        etag: Its ETag, by which `move_pointer` recognizes this state, or None.
+        record: The pointer's content, or None if the object does not exist yet.
+        etag: The object's ETag, which `move_pointer` compares, or None.
     """
 
     record: dict[str, Any] | None
@@ -38,17 +42,17 @@ class Pointer:
 
     @property
     def version(self) -> str | None:
-        """The version that it names, or None."""
+        """The version that the pointer names, or None."""
         return self.record.get("version") if self.record else None
 
     @property
     def condition(self) -> dict[str, str]:
-        """The condition of a write that replaces this state only."""
+        """The `put_object` parameters of a write that replaces only this state."""
         return condition(self.etag)
 
 
 def read_pointer(s3: Any, bucket: str, key: str) -> Pointer:
-    """Return a pointer with the ETag of this state.
+    """Read a pointer and its ETag.
 
     Args:
         s3: A boto3 S3 client.
@@ -59,27 +63,27 @@ def read_pointer(s3: Any, bucket: str, key: str) -> Pointer:
         RecordError: The object is not a JSON mapping.
     """
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key)
+        response = s3.get_object(Bucket=bucket, Key=key)
     except s3.exceptions.NoSuchKey:
         return Pointer(None, None)
-    return Pointer(parse_record(answer["Body"].read(), bucket, key), answer["ETag"])
+    return Pointer(parse_record(response["Body"].read(), bucket, key), response["ETag"])
 
 
 def move_pointer(
     s3: Any, bucket: str, key: str, record: Mapping[str, Any], seen: str | None
 ) -> Decision:
-    """Write a pointer, unless it has changed since this run was planned.
+    """Write a pointer, unless it has changed since the run was planned.
 
     Args:
         s3: A boto3 S3 client.
         bucket: The pointer's bucket.
         key: The pointer's key.
-        record: The new content, with `version` and the `job` that made it.
-        seen: The ETag that the run's plan read, or None where there was no pointer.
+        record: The new content, with the `version` and the `job` that created it.
+        seen: The ETag that the run's plan read, or None if there was no pointer.
 
     Returns:
-        Go, if the pointer names this record's job now: also where an earlier try of the task wrote
-        it. Otherwise the reason says what the pointer names instead.
+        Go, if the pointer now names this record's job, also if an earlier try of the task wrote
+        it. Otherwise the reason says which version and job the pointer names.
     """
     try:
         write_record(s3, bucket, key, record, **condition(seen))
@@ -87,14 +91,14 @@ def move_pointer(
         if error_code(error) not in CHANGED:
             raise
     else:
-        return Decision(True, f"{key} names version {record['version']} now")
+        return Decision(True, f"{key} now names version {record['version']}")
     present = read_record(s3, bucket, key) or {}
     if present.get("job") == record["job"]:
-        return Decision(True, f"{key} names version {record['version']} already")
+        return Decision(True, f"{key} already names version {record['version']}")
     return Decision(
         False,
         f"{key} was changed after this run was planned: it names version "
-        f"{present.get('version')} of job {present.get('job')} and is left so, because version "
-        f"{record['version']} of job {record['job']} may be older; trigger the DAG again for a "
-        "version of the present state",
+        f"{present.get('version')} of job {present.get('job')} and is not overwritten, because "
+        f"version {record['version']} of job {record['job']} may be older; trigger the DAG again "
+        "to make a version of the current state",
     )

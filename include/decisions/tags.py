@@ -1,4 +1,4 @@
-"""The tags by which a pipeline's and a deployment's things are known."""
+"""Tags of SageMaker resources, by which a pipeline and a deployment recognize their own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from typing import Any
 
 
 def read_tags(sagemaker: Any, arn: str) -> dict[str, str]:
-    """Return the tags of one of SageMaker's things, their values by key."""
+    """Return the tags of a SageMaker resource: values by key."""
     pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
     return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}

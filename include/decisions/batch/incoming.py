@@ -37,7 +37,7 @@ def find_new_images(s3: Any, layout: Layout, everything: bool = False) -> list[I
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         everything: Return those that were dealt with, too: after the new ones, and those first of
             which it is the longest ago, so that run after run goes on from where one stopped.
     """

@@ -59,7 +59,7 @@ def read_ledger(
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         wanted: The images that are asked for; memory holds no others.
         without: A batch that does not count.
     """

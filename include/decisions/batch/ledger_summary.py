@@ -70,7 +70,7 @@ class BatchSummary:
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         file: An empty file, which takes the summary.
         lacking: An empty file, which takes what the summary lacks.
     """

@@ -68,7 +68,7 @@ def plan_batch(
     Args:
         s3: A boto3 S3 client.
         sagemaker: A boto3 SageMaker client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         pipeline: Whose images they are.
         everything: Take images that were predicted before, too.
     """

@@ -1,4 +1,4 @@
-"""Is there a RecordIO version of this dataset version under these settings already?"""
+"""Plan and publication of a conversion from a dataset version to a RecordIO version."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from include.storage.records import need_record, read_record, write_record
 
 @dataclass(frozen=True)
 class ConversionState:
-    """What a conversion would make, and what there is of it.
+    """The RecordIO version that a run would make, and what exists already.
 
     Attributes:
         dataset_version: The dataset version to convert.
         version: The RecordIO version that the conversion makes.
-        report: That version's recordio.json, which is there when its conversion was complete.
-        current: The RecordIO version that training takes now.
-        earlier: The folder of the current version's files, if it was converted under the same
-            settings: unchanged images need not be converted again.
-        seen: The ETag of recordio/current.json, or None where there is none yet.
-        named: A user named a dataset version that is not the current one. Its RecordIO version
-            does not become the current one: training finds it by the dataset version's name.
+        report: That version's recordio.json, or None if no conversion to it has completed.
+        current: The current RecordIO version, on which training trains, or None.
+        earlier: The folder of the current version's files if it was converted with the same
+            settings, so that records of unchanged images can be copied; else None.
+        seen: The ETag of recordio/current.json, or None if it does not exist yet.
+        named: Whether a user selected a dataset version that is not the current one. Its RecordIO
+            version does not become current; training finds it by the dataset version.
     """
 
     dataset_version: str
@@ -43,16 +43,16 @@ class ConversionState:
 def plan_conversion(
     s3: Any, layout: Layout, pipeline: Pipeline, dataset_version: str | None
 ) -> ConversionState:
-    """Look at what there is.
+    """Determine the RecordIO version to make, and look for it in S3.
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
-        pipeline: Whose conversion settings count.
-        dataset_version: What to convert; None means the current dataset version.
+        layout: The pipeline's S3 keys.
+        pipeline: The pipeline, whose conversion settings apply.
+        dataset_version: The dataset version to convert; None means the current one.
 
     Raises:
-        RecordError: There is no such dataset version.
+        RecordError: The dataset version does not exist.
     """
     dataset, named = _dataset(s3, layout, dataset_version)
     version = recordio_version(dataset, pipeline.conversion)
@@ -68,18 +68,18 @@ def plan_conversion(
     )
 
 
-def _dataset(s3: Any, layout: Layout, asked: str | None) -> tuple[str, bool]:
-    """Return the dataset version to convert, and whether it is another than the current one."""
-    here, made_by = (s3, layout.bucket), "dataset refresh"
-    if asked is None:
-        return need_record(*here, layout.dataset_pointer, made_by)["version"], False
-    version: str = need_record(*here, f"{layout.dataset(asked)}dataset.json", made_by)["version"]
-    current = read_record(*here, layout.dataset_pointer) or {}
-    return version, current.get("version") != version
+def _dataset(s3: Any, layout: Layout, selected: str | None) -> tuple[str, bool]:
+    """Return the dataset version to convert, and whether it differs from the current one."""
+    bucket, made_by = layout.bucket, "dataset refresh"
+    if selected is None:
+        return need_record(s3, bucket, layout.dataset_pointer, made_by)["version"], False
+    record = need_record(s3, bucket, f"{layout.dataset(selected)}dataset.json", made_by)
+    current = read_record(s3, bucket, layout.dataset_pointer) or {}
+    return record["version"], current.get("version") != record["version"]
 
 
 def decide_conversion(state: ConversionState, force: bool) -> Decision:
-    """Decide whether to convert; `force` means that a person asked for it in any case."""
+    """Decide whether to convert; `force` means that a user wants it in any case."""
     if state.report is None:
         return Decision(True, f"RecordIO {state.version} does not exist yet")
     if state.current != state.version and not state.named:
@@ -89,16 +89,17 @@ def decide_conversion(state: ConversionState, force: bool) -> Decision:
     return Decision(
         False,
         f"RecordIO {state.version} of dataset {state.dataset_version} exists since "
-        f"{state.report['created']}",
+        f"{state.report['created']}: nothing to convert",
     )
 
 
 def _earlier(s3: Any, layout: Layout, pipeline: Pipeline, current: Mapping[str, Any]) -> str | None:
+    """Return the folder of the current version's files if its records can be copied."""
     if current.get("settings") != conversion_settings(pipeline.conversion):
         return None
     shards = current.get("shards", 1)
     index = layout.recordio_part(current["version"], "index", shards)
-    # A job whose input is empty fails, and a person may have removed an old version's files.
+    # A user may have deleted an old version's files, and a job with an empty input fails.
     found = s3.list_objects_v2(Bucket=layout.bucket, Prefix=index, MaxKeys=1)
     return layout.recordio_files(current["version"], shards) if found["KeyCount"] else None
 
@@ -110,17 +111,17 @@ def publish_conversion(
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         summary: The version's recordio.json with the `job` that made it.
-        named: The version is of an older dataset version that a user named.
+        named: Whether a user selected an older dataset version; see `ConversionState.named`.
         seen: The ETag of recordio/current.json when the run was planned, or None.
     """
     if named:
         return Decision(
             True,
             f"RecordIO {summary['version']} is of the older dataset version "
-            f"{summary['dataset_version']}: {layout.recordio_pointer} is left as it is; name that "
-            "dataset version to train on it",
+            f"{summary['dataset_version']}, so {layout.recordio_pointer} is not changed; to train "
+            "on it, trigger nightly_training with this dataset version",
         )
     return move_pointer(s3, layout.bucket, layout.recordio_pointer, summary, seen)
 
@@ -128,11 +129,11 @@ def publish_conversion(
 def complete_conversion(s3: Any, layout: Layout, version: str, shards: int) -> Mapping[str, Any]:
     """Return the recordio.json of a conversion whose job has completed.
 
-    One instance has written it. What several have written is checked here, and recordio.json, by
-    which their files become the version's, is written last.
+    A job of one instance has written it. For a job of several instances this function checks their
+    reports and files, and then writes recordio.json, which makes the version complete.
 
     Raises:
-        RecordError: The instances' files are not the whole version.
+        RecordError: The instances' files are not the complete version.
     """
     report = layout.recordio_report(version)
     if shards == 1:

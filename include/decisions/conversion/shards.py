@@ -1,4 +1,4 @@
-"""Do the shards of a conversion by several instances add up to the whole version?"""
+"""Check and merge the reports of a conversion that ran on several instances."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from include.storage.layout import Layout
 from include.storage.records import RecordError, need_record
 
 SPLITS = ("train", "validation")
-ALIKE = ("stage", "version", "dataset_version", "settings", "hosts", "expected")
-NAMED = 3
-"""How many images or objects an error names."""
+COMMON_FIELDS = ("stage", "version", "dataset_version", "settings", "hosts", "expected")
+"""The fields that have the same value in the reports of all instances."""
 
-Shard = Mapping[str, Any]
+MAX_NAMES = 3
+"""How many images an error message names."""
+
+ShardReport = Mapping[str, Any]
 
 
 def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str, Any]:
-    """Return what recordio.json says of a version that several instances have converted.
+    """Return the recordio.json of a version that several instances have converted.
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         version: The RecordIO version.
-        shards: How many instances have converted it.
+        shards: The number of instances.
 
     Raises:
-        RecordError: An instance has not reported, they are not of one conversion, an image is in
-            none or in two of the shards, or a record file is missing or not of this conversion.
+        RecordError: An instance's report is missing, the reports are not of one conversion, an
+            image is in no shard or in several, or a record file is missing or of another
+            conversion.
     """
     folder = layout.recordio_files(version, shards)
     reports = _reports(s3, layout.bucket, f"{folder}shards/", version, shards)
@@ -38,7 +41,7 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
         _check_split(s3, layout, reports, split)
         _check_files(s3, layout.bucket, f"{folder}{split}/", _file_names(reports, split))
     return {
-        **{name: reports[0][name] for name in ALIKE if name not in {"hosts", "expected"}},
+        **{name: reports[0][name] for name in COMMON_FIELDS if name not in {"hosts", "expected"}},
         "counts": {**reports[0]["expected"], "classes": reports[0]["counts"]["classes"]},
         "shards": shards,
         "reused": sum(report.get("reused", 0) for report in reports),
@@ -48,16 +51,16 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
     }
 
 
-def _reports(s3: Any, bucket: str, folder: str, version: str, shards: int) -> list[Shard]:
-    """The instances' reports, in the order of their hosts' names, which is that of the files."""
+def _reports(s3: Any, bucket: str, folder: str, version: str, shards: int) -> list[ShardReport]:
+    """Return the instances' reports by host name, which is the order of the record files."""
     keys = [key for key in _keys(s3, bucket, folder) if key.endswith(".json")]
-    reports: list[Shard] = [need_record(s3, bucket, key, "the im2rec job") for key in keys]
+    reports: list[ShardReport] = [need_record(s3, bucket, key, "the im2rec job") for key in keys]
     reports.sort(key=lambda report: str(report.get("host")))
     where = f"s3://{bucket}/{folder}"
     if len(reports) < shards:
         names = ", ".join(report["host"] for report in reports) or "none"
         raise RecordError(
-            f"{len(reports)} of {shards} instances have left a report in {where} ({names}): "
+            f"{len(reports)} of {shards} instances have written a report to {where} ({names}): "
             "convert again"
         )
     if difference := _difference(reports, version, shards):
@@ -68,74 +71,73 @@ def _reports(s3: Any, bucket: str, folder: str, version: str, shards: int) -> li
     return reports
 
 
-def _difference(reports: Sequence[Shard], version: str, shards: int) -> str:
-    """How the reports are not those of one conversion; "" when they are."""
+def _difference(reports: Sequence[ShardReport], version: str, shards: int) -> str:
+    """Return why the reports are not of one conversion, or ""."""
     first = reports[0]
     if len(reports) > shards:
         return f"there are {len(reports)}, but the job had {shards} instances"
     if (first.get("version"), first.get("hosts")) != (version, shards):
-        return f"{first['host']} reports no conversion to RecordIO {version} by {shards} instances"
-    for report, name in itertools.product(reports, ALIKE):
+        return (
+            f"the report of {first['host']} is not of a conversion to RecordIO {version} by "
+            f"{shards} instances"
+        )
+    for report, name in itertools.product(reports, COMMON_FIELDS):
         if report.get(name) != first.get(name):
             return f"{first['host']} and {report['host']} differ in {name}"
     return ""
 
 
-def _check_split(s3: Any, layout: Layout, reports: Sequence[Shard], split: str) -> None:
+def _check_split(s3: Any, layout: Layout, reports: Sequence[ShardReport], split: str) -> None:
     """Check that each image of the split is in exactly one of the shards."""
     dataset, expected = reports[0]["dataset_version"], reports[0]["expected"][split]
     times = bytearray(expected)
-    for number in itertools.chain.from_iterable(r["identifiers"][split] for r in reports):
+    identifiers = (report["identifiers"][split] for report in reports)
+    for number in itertools.chain.from_iterable(identifiers):
         if number not in range(expected):
             raise RecordError(
-                f"the shards of the {split} split hold record {number}, but dataset {dataset} has "
-                f"{expected} images in it: convert again"
+                f"the shards of the {split} split contain record {number}, but dataset {dataset} "
+                f"has only {expected} images in this split: convert again"
             )
         times[number] = min(times[number] + 1, 2)
-    for wrong, what in ((2, "more than one shard"), (0, "no shard")):
-        if numbers := [number for number, count in enumerate(times) if count == wrong]:
-            images = _named(s3, layout, dataset, split, numbers)
-            raise RecordError(
-                f"{len(numbers)} {split} images are in {what} ({images}): {_fix(layout, wrong)}"
-            )
-
-
-def _fix(layout: Layout, times: int) -> str:
-    if times:
-        return "the job's input `images` must be ShardedByS3Key; convert again"
-    return (
-        f"are they in {layout.uri(layout.images)}? Run dataset refresh, which stores what the "
-        "current version lacks, or put them back; then convert again"
+    missing_fix = (
+        f"check that they are in {layout.uri(layout.images)}: run dataset refresh, which stores "
+        "missing images of the current version, or restore them; then convert again"
     )
+    double_fix = "the job's input `images` must be ShardedByS3Key; convert again"
+    for wrong, where, fix in ((2, "more than one shard", double_fix), (0, "no shard", missing_fix)):
+        if numbers := [number for number, count in enumerate(times) if count == wrong]:
+            images = _name_images(s3, layout, dataset, split, numbers)
+            raise RecordError(f"{len(numbers)} {split} images are in {where} ({images}): {fix}")
 
 
-def _named(s3: Any, layout: Layout, version: str, split: str, numbers: Sequence[int]) -> str:
-    """The first few of a split's images by their records' numbers: ranks by hash."""
+def _name_images(s3: Any, layout: Layout, version: str, split: str, numbers: Sequence[int]) -> str:
+    """Name the first few images by their record numbers, which are ranks in the order of hashes."""
     key = f"{layout.dataset(version)}manifest.jsonl"
     lines = s3.get_object(Bucket=layout.bucket, Key=key)["Body"].iter_lines()
     rows = (json.loads(line) for line in lines if line)
     images = sorted(
         (row["sha256"], row["key"], row["path"]) for row in rows if row["split"] == split
     )
-    names = [f"{key} ({path})" for _, key, path in (images[number] for number in numbers[:NAMED])]
-    return ", ".join(names) + (", ..." if len(numbers) > NAMED else "")
+    first = [images[number] for number in numbers[:MAX_NAMES]]
+    names = [f"{key} ({path})" for _, key, path in first]
+    return ", ".join(names) + (", ..." if len(numbers) > MAX_NAMES else "")
 
 
-def _file_names(reports: Sequence[Shard], split: str) -> set[str]:
-    """The record files that the instances have written; one without images writes none."""
+def _file_names(reports: Sequence[ShardReport], split: str) -> set[str]:
+    """Return the names of the record files; an instance without images writes no file."""
     numbered = enumerate(report["identifiers"][split] for report in reports)
     return {f"{split}-{number:05}.rec" for number, identifiers in numbered if identifiers}
 
 
 def _check_files(s3: Any, bucket: str, folder: str, expected: set[str]) -> None:
-    """Check that a channel's folder holds these files and no others: all would be trained on."""
+    """Check that a channel's folder has exactly these files: training reads all files in it."""
     found = {key.removeprefix(folder) for key in _keys(s3, bucket, folder)}
-    for names, what in (
+    for names, problem in (
         (sorted(found - expected), "none of this conversion's files: delete it"),
-        (sorted(expected - found), "missing, though an instance has reported it: convert again"),
+        (sorted(expected - found), "missing, although an instance reported it: convert again"),
     ):
         if names:
-            raise RecordError(f"s3://{bucket}/{folder}{names[0]} is {what}")
+            raise RecordError(f"s3://{bucket}/{folder}{names[0]} is {problem}")
 
 
 def _keys(s3: Any, bucket: str, folder: str) -> Iterator[str]:

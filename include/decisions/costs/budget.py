@@ -41,7 +41,7 @@ def check_budget(
         pipeline: What trains, on which machines, with which budget.
         deployment: Where: without a bill, as on one machine, nothing is estimated.
         hyperparameters: Those of the job.
-        now: The present moment, with its time zone.
+        now: The current time, timezone-aware.
 
     Raises:
         BudgetError: A cap would be exceeded, or cannot be checked; the text has figures and fix.

@@ -36,7 +36,7 @@ def fetch_source(
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         files: What to copy, and from where.
         allowed_hosts: The Airflow Variable `fetch_allowed_hosts`: hosts and networks that may be
             fetched from though their addresses are not public, separated by commas.

@@ -65,7 +65,7 @@ def require_finished_uploads(
         s3: A boto3 S3 client.
         listing: What is there.
         fetched: Names of the files that the pipeline itself fetches, whole.
-        now: The time, with its zone.
+        now: The current time, timezone-aware.
 
     Raises:
         SourceNotReadyError: Uploads are under way, or files are half-written.

@@ -30,7 +30,7 @@ def require_settled(
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         listing: What is there.
         fetched: Names of the files that the pipeline itself fetches; they appear whole.
         settle: How long nothing must have changed; nothing is looked at where this is zero.

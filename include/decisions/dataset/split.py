@@ -27,7 +27,7 @@ def manifest_rows(s3: Any, layout: Layout, version: str) -> Iterator[dict[str, A
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         version: The dataset version.
 
     Raises:
@@ -46,7 +46,7 @@ def split_images(s3: Any, layout: Layout, version: str, split: str) -> list[Labe
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         version: The dataset version.
         split: train, validation or test.
 
@@ -69,7 +69,7 @@ def check_evaluation(s3: Any, layout: Layout, version: str, evaluation: Evaluati
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         version: The dataset version.
         evaluation: Which split is asked, in requests of which size.
 

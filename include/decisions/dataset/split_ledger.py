@@ -14,7 +14,7 @@ def ledger_job(s3: Any, layout: Layout, current: Mapping[str, Any] | None) -> st
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         current: The content of dataset/current.json, or None before the first version.
 
     Returns:

@@ -91,7 +91,7 @@ def plan_deployment(
 
 
 def decide_deployment(state: DeploymentState, force: bool) -> Decision:
-    """Decide whether to deploy; `force` means that a person asked for it in any case."""
+    """Decide whether to deploy; `force` means that a user wants it in any case."""
     if state.package is None:
         return Decision(False, f"model package group {state.group} has no approved package yet")
     wanted, now = f"model package {state.package.version}", state.champion

@@ -58,7 +58,7 @@ def prune(
         deployment: Where.
         keep: The endpoint configurations that stay, with their models, and the models by which
             batch transform runs the same packages under the jobs' role.
-        now: The present moment, with its time zone.
+        now: The current time, timezone-aware.
 
     Returns:
         The names of the deleted `endpoint_configs` and `models`.

@@ -56,13 +56,13 @@ def write_release(
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         planned: What was deployed: `package` with its lineage, `model`, `endpoint_config`,
             `endpoint`, and `previous`, the configuration that served before, or None.
         endpoint: What the endpoint became.
         smoke: What the smoke test found.
         run: The DAG run that deployed it, as `<dag id>/<run id>`.
-        now: The present moment, with its time zone.
+        now: The current time, timezone-aware.
     """
     package: Mapping[str, str] = planned["package"]
     version = int(package["version"])

@@ -61,7 +61,7 @@ def load_samples(
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         training_job: Whose evaluation is the reference.
         version: The dataset version that was evaluated.
         split: The split of it.

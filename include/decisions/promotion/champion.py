@@ -31,7 +31,7 @@ def choose_champion(
     Args:
         s3: A boto3 S3 client.
         sagemaker: A boto3 SageMaker client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         group: The pipeline's model package group, whose name is the endpoint's, too.
         candidate: The training job of a candidate, whose own package is left out.
     """

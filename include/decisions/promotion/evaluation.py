@@ -19,7 +19,7 @@ def read_evaluation(s3: Any, layout: Layout, training_job: str, made_by: str) ->
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         training_job: The candidate's.
         made_by: What writes the evaluation.
 

@@ -35,7 +35,7 @@ def compare_data(s3: Any, layout: Layout, version: str, champion: Package) -> Fr
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         version: The candidate's dataset version.
         champion: The package that the candidate is compared with.
 

@@ -81,7 +81,7 @@ def pair_predictions(
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         training_job: The candidate's.
         champion: The package that it is compared with.
 

@@ -1,4 +1,4 @@
-"""A pointer moves only from the state that a run's plan saw, on any S3."""
+"""Tests of `move_pointer`, on moto's S3 and on the local AWS's SeaweedFS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(params=["moto", "SeaweedFS"])
 def client(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Give an S3 client to an empty bucket: of moto, and of the local AWS's store."""
+    """Return an S3 client with an empty bucket: once of moto, once of SeaweedFS."""
     if request.param == "SeaweedFS":
         client = request.getfixturevalue("seaweedfs")
         client.delete_object(Bucket=BUCKET, Key=KEY)
@@ -55,7 +55,7 @@ def _version(client: Any) -> str | None:
     return read_pointer(client, BUCKET, KEY).version
 
 
-def test_a_pointer_moves_from_what_was_seen(client: Any) -> None:
+def test_a_pointer_moves_from_the_state_that_was_read(client: Any) -> None:
     assert read_pointer(client, BUCKET, KEY).record is None
     assert _move(client, 1, None)
     first = read_pointer(client, BUCKET, KEY)
@@ -64,25 +64,25 @@ def test_a_pointer_moves_from_what_was_seen(client: Any) -> None:
     assert _version(client) == "v2"
 
 
-def test_an_older_run_leaves_it(client: Any) -> None:
+def test_an_older_run_does_not_move_the_pointer(client: Any) -> None:
     _move(client, 1, None)
     seen = read_pointer(client, BUCKET, KEY).etag
     _move(client, 2, seen)
     assert not _move(client, 1, None)
-    refused = move_pointer(client, BUCKET, KEY, _record(3), seen)
-    assert not refused.go
-    assert refused.reason.startswith(
+    decision = move_pointer(client, BUCKET, KEY, _record(3), seen)
+    assert not decision.go
+    assert decision.reason.startswith(
         f"{KEY} was changed after this run was planned: it names version v2 of job job-2"
     )
     assert read_record(client, BUCKET, KEY) == _record(2)
 
 
-def test_a_second_try_of_the_same_write_is_no_other_run(client: Any) -> None:
+def test_a_retry_of_the_same_write_succeeds(client: Any) -> None:
     assert _move(client, 1, None)
     assert _move(client, 1, None)
 
 
-def test_a_pointer_that_a_user_removed_is_left_away(client: Any) -> None:
+def test_a_pointer_that_a_user_deleted_is_not_written_again(client: Any) -> None:
     _move(client, 1, None)
     seen = read_pointer(client, BUCKET, KEY).etag
     client.delete_object(Bucket=BUCKET, Key=KEY)
@@ -90,7 +90,7 @@ def test_a_pointer_that_a_user_removed_is_left_away(client: Any) -> None:
     assert _version(client) is None
 
 
-def test_of_several_runs_that_saw_the_same_one_moves_it(client: Any) -> None:
+def test_only_one_of_several_concurrent_runs_moves_the_pointer(client: Any) -> None:
     _move(client, 1, None)
     seen = read_pointer(client, BUCKET, KEY).etag
     moved: list[int] = []
@@ -107,7 +107,7 @@ def test_of_several_runs_that_saw_the_same_one_moves_it(client: Any) -> None:
     assert [f"v{number}" for number in moved] == [_version(client)]
 
 
-def test_a_damaged_pointer_is_named(client: Any) -> None:
+def test_a_pointer_that_is_not_a_json_mapping_raises(client: Any) -> None:
     client.put_object(Bucket=BUCKET, Key=KEY, Body=b"[]")
     with pytest.raises(RecordError, match="must hold a JSON mapping"):
         read_pointer(client, BUCKET, KEY)

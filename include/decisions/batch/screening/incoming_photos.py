@@ -31,7 +31,7 @@ def find_unreadable_images(
 
     Args:
         s3: A boto3 S3 client.
-        layout: Where the pipeline's objects are.
+        layout: The pipeline's S3 keys.
         images: The images to look at.
         largest: The largest image that a request may carry, in bytes.
 

@@ -1,4 +1,4 @@
-"""A version's conversion manifest: the refresh writes it, else the conversion's plan does."""
+"""Tests of `ensure_conversion_manifest`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ IMAGES = [
     for n, split in enumerate(SPLITS)
 ]
 VERSION = Version(IMAGES, ["cat"])
-WANTED = [{"prefix": "s3://some-bucket/stanford_cars/images/"}, "00/0.jpg", "22/2.jpg", "33/3.jpg"]
+EXPECTED = [
+    {"prefix": "s3://some-bucket/stanford_cars/images/"},
+    "00/0.jpg",
+    "22/2.jpg",
+    "33/3.jpg",
+]
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ def client(layout: Layout) -> Iterator[Any]:
 
 @pytest.fixture
 def written(client: Any, layout: Layout, tmp_path: Path) -> Path:
-    """Store a version as the refresh does, but for its conversion manifest."""
+    """Store a version as the refresh job does, without its conversion manifest."""
     write_version(tmp_path, VERSION, [], [])
     for file in tmp_path.iterdir():
         key = f"{layout.dataset('v1')}{file.name}"
@@ -59,11 +64,9 @@ def _store(client: Any, layout: Layout, content: bytes) -> None:
     client.put_object(Bucket=layout.bucket, Key=key, Body=content)
 
 
-def test_a_version_from_before_there_were_any_gets_one(
-    client: Any, layout: Layout, written: Path
-) -> None:
+def test_a_missing_manifest_is_written(client: Any, layout: Layout, written: Path) -> None:
     ensure_conversion_manifest(client, layout, "v1")
-    assert _stored(client, layout) == WANTED
+    assert _stored(client, layout) == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -71,27 +74,27 @@ def test_a_version_from_before_there_were_any_gets_one(
     [b"", b'[{"prefix": "s3://former-bucket/stanford_cars/images/"}, "00/0.jpg"]'],
     ids=["empty", "of another bucket"],
 )
-def test_one_that_is_of_no_use_here_is_written_anew(
+def test_an_unusable_manifest_is_replaced(
     client: Any, layout: Layout, written: Path, content: bytes
 ) -> None:
     _store(client, layout, content)
     ensure_conversion_manifest(client, layout, "v1")
-    assert _stored(client, layout) == WANTED
+    assert _stored(client, layout) == EXPECTED
 
 
-def test_the_refreshs_own_is_the_same_and_is_left_alone(
+def test_the_manifest_of_the_refresh_is_equal_and_is_kept(
     client: Any, layout: Layout, written: Path
 ) -> None:
-    """Planning does not read the whole version then."""
+    """The version's own manifest, which may be large, is not read then."""
     write_conversion_manifest(written, VERSION, layout.uri(layout.images))
     content = (written / "conversion.manifest").read_bytes()
-    assert json.loads(content) == WANTED
+    assert json.loads(content) == EXPECTED
     _store(client, layout, content)
     client.delete_object(Bucket=layout.bucket, Key=f"{layout.dataset('v1')}manifest.jsonl")
     ensure_conversion_manifest(client, layout, "v1")
-    assert _stored(client, layout) == WANTED
+    assert _stored(client, layout) == EXPECTED
 
 
-def test_without_the_version_it_says_what_makes_one(client: Any, layout: Layout) -> None:
+def test_the_error_for_a_missing_version_names_dataset_refresh(client: Any, layout: Layout) -> None:
     with pytest.raises(RecordError, match=r"v1/manifest\.jsonl is missing: dataset refresh"):
         ensure_conversion_manifest(client, layout, "v1")

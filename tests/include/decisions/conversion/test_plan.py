@@ -1,4 +1,4 @@
-"""A conversion runs when its RecordIO version is missing or not current."""
+"""Tests of the plan of a conversion."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ DONE = {"version": "r1", "created": "2026-01-01"}
         (DONE, "r1", False, False, "RecordIO r1 of dataset d1 exists since 2026-01-01"),
     ],
 )
-def test_the_decision(
+def test_decide_conversion(
     report: dict[str, str] | None, current: str | None, force: bool, go: bool, reason: str
 ) -> None:
     decision = decide_conversion(ConversionState("d1", "r1", report, current), force)
@@ -30,9 +30,7 @@ def test_the_decision(
     assert reason in decision.reason
 
 
-def test_the_current_dataset_is_converted_unless_another_is_asked_for(
-    s3: Any, layout: Layout
-) -> None:
+def test_the_param_dataset_version_selects_another_version(s3: Any, layout: Layout) -> None:
     cars = find_pipeline("stanford_cars")
     key = "stanford_cars/dataset/versions/d7/dataset.json"
     s3.answer("get_object", s3.json({"version": "d7"}), Bucket="some-bucket", Key=key)
@@ -52,9 +50,9 @@ def test_the_current_dataset_is_converted_unless_another_is_asked_for(
         ({"quality": 1}, None, None, None),
         ({}, None, 0, None),
     ],
-    ids=["one instance", "several instances", "other settings", "removed by a person"],
+    ids=["one instance", "several instances", "other settings", "deleted by a user"],
 )
-def test_records_are_taken_from_the_current_version_where_that_can_be(
+def test_records_are_copied_from_the_current_version_if_possible(
     s3: Any,
     layout: Layout,
     settings: dict[str, int],
@@ -70,12 +68,12 @@ def test_records_are_taken_from_the_current_version_where_that_can_be(
     s3.refuse("get_object", "NoSuchKey")
     if objects is not None:
         index = f"stanford_cars/recordio/r0/{'of-3/' if shards else ''}index/"
-        asked = {"Bucket": "some-bucket", "Prefix": index, "MaxKeys": 1}
-        s3.answer("list_objects_v2", {"KeyCount": objects}, **asked)
+        request = {"Bucket": "some-bucket", "Prefix": index, "MaxKeys": 1}
+        s3.answer("list_objects_v2", {"KeyCount": objects}, **request)
     assert plan_conversion(s3.client, layout, cars, None).earlier == earlier
 
 
-def test_without_a_dataset_it_says_what_makes_one(s3: Any, layout: Layout) -> None:
+def test_the_error_for_a_missing_dataset_names_dataset_refresh(s3: Any, layout: Layout) -> None:
     s3.refuse("get_object", "NoSuchKey")
     with pytest.raises(RecordError, match=r"current\.json is missing: dataset refresh writes it"):
         plan_conversion(s3.client, layout, find_pipeline("stanford_cars"), None)

@@ -1,4 +1,4 @@
-"""The shards of several instances become a version only when they are the whole of it."""
+"""Tests of the check of a conversion by several instances."""
 
 import json
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ FILES = "cars/recordio/r1/of-3/"
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A bucket that holds a data set version and its three complete shards."""
+    """Return a client of a bucket with a dataset version and its three complete shards."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)
-        # By path the images are in another order than by hash, which numbers the records.
+        # Records are numbered in the order of the hashes, which is not the order of the paths.
         rows = [
             {"path": f"{9 - n}.jpg", "sha256": f"{n}f", "key": f"{n}/{n}f.jpg", "split": split}
             for split, count in EXPECTED.items()
@@ -51,8 +51,8 @@ def put(client: Any, key: str, text: str) -> None:
 
 
 def report(client: Any, host: str, **changes: Any) -> None:
-    """Write what a host says of its shard."""
-    said = {
+    """Write a host's report of its shard."""
+    content = {
         "stage": "im2rec",
         "host": host,
         "hosts": 3,
@@ -67,21 +67,21 @@ def report(client: Any, host: str, **changes: Any) -> None:
         "seconds": float(host[-1]),
         "created": "2026-01-01T00:00:00+00:00",
     }
-    put(client, f"{FILES}shards/{host}.json", json.dumps(said | changes))
+    put(client, f"{FILES}shards/{host}.json", json.dumps(content | changes))
 
 
 def complete(client: Any) -> Any:
     return complete_conversion(client, LAYOUT, "r1", 3)
 
 
-def refused(client: Any, message: str) -> None:
-    """Completing fails with this message, and leaves no recordio.json."""
+def assert_rejected(client: Any, message: str) -> None:
+    """Assert that completing fails with this message and writes no recordio.json."""
     with pytest.raises(RecordError, match=message):
         complete(client)
     assert read_record(client, BUCKET, LAYOUT.recordio_report("r1")) is None
 
 
-def test_complete_shards_are_one_version_with_the_record_of_a_single_run(s3: Any) -> None:
+def test_complete_shards_are_merged_into_one_record(s3: Any) -> None:
     record = complete(s3)
     assert record == read_record(s3, BUCKET, LAYOUT.recordio_report("r1"))
     assert record.pop("created") > "2026-01-01"
@@ -98,64 +98,68 @@ def test_complete_shards_are_one_version_with_the_record_of_a_single_run(s3: Any
     }
 
 
-def test_missing_images_are_named_by_key_in_the_order_of_their_records(s3: Any) -> None:
+def test_missing_images_are_named_by_key_and_path(s3: Any) -> None:
     report(s3, "algo-3", identifiers={"train": [4], "validation": []})
-    refused(s3, r"1 train images are in no shard \(1/1f.jpg \(8.jpg\)\): are they in s3://")
+    assert_rejected(
+        s3, r"1 train images are in no shard \(1/1f.jpg \(8.jpg\)\): check .* in s3://.*: run "
+    )
 
 
-def test_many_missing_images_are_counted(s3: Any) -> None:
+def test_many_missing_images_are_counted_and_the_first_three_named(s3: Any) -> None:
     for host in SHARDS:
         report(s3, host, identifiers={"train": [], "validation": []})
-    refused(s3, r"5 train images .*\(0/0f.jpg \(9.jpg\), 1/.*, 2/2f.jpg \(7.jpg\), \.\.\.\)")
+    assert_rejected(
+        s3, r"5 train images .*\(0/0f.jpg \(9.jpg\), 1/.*, 2/2f.jpg \(7.jpg\), \.\.\.\)"
+    )
 
 
 def test_an_image_in_two_shards_is_named(s3: Any) -> None:
     report(s3, "algo-3", identifiers={"train": [1, 3, 4], "validation": []})
-    refused(s3, r"in more than one shard \(3/3f.jpg .*must be ShardedByS3Key")
+    assert_rejected(s3, r"in more than one shard \(3/3f.jpg .*must be ShardedByS3Key")
 
 
-def test_a_record_beyond_the_split_is_refused(s3: Any) -> None:
+def test_a_record_number_beyond_the_split_is_rejected(s3: Any) -> None:
     report(s3, "algo-3", identifiers={"train": [1, 4, 5], "validation": []})
-    refused(s3, "hold record 5, but dataset d1 has 5 images")
+    assert_rejected(s3, "contain record 5, but dataset d1 has only 5 images")
 
 
-def test_an_instance_without_a_report_is_missed(s3: Any) -> None:
+def test_a_missing_report_is_rejected(s3: Any) -> None:
     s3.delete_object(Bucket=BUCKET, Key=f"{FILES}shards/algo-2.json")
-    refused(s3, r"2 of 3 instances .* \(algo-1, algo-3\): convert again")
+    assert_rejected(s3, r"2 of 3 instances .* \(algo-1, algo-3\): convert again")
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [("version", "r0"), ("settings", {"side": 32}), ("hosts", 2), ("expected", {"train": 4})],
 )
-def test_reports_of_different_conversions_are_refused(s3: Any, field: str, value: Any) -> None:
+def test_reports_of_different_conversions_are_rejected(s3: Any, field: str, value: Any) -> None:
     report(s3, "algo-2", **{field: value})
-    refused(s3, f"do not belong together: algo-1 and algo-2 differ in {field}")
+    assert_rejected(s3, f"do not belong together: algo-1 and algo-2 differ in {field}")
 
 
-def test_reports_of_another_version_are_refused(s3: Any) -> None:
+def test_reports_of_another_version_are_rejected(s3: Any) -> None:
     for host in SHARDS:
         report(s3, host, version="r0")
-    refused(s3, "algo-1 reports no conversion to RecordIO r1 by 3 instances")
+    assert_rejected(s3, "report of algo-1 is not of a conversion to RecordIO r1 by 3 instances")
 
 
-def test_a_report_too_many_is_refused(s3: Any) -> None:
+def test_a_further_report_is_rejected(s3: Any) -> None:
     put(s3, f"{FILES}shards/algo-4.json", json.dumps({"host": "algo-4"}))
-    refused(s3, "do not belong together: there are 4, but the job had 3 instances")
+    assert_rejected(s3, "do not belong together: there are 4, but the job had 3 instances")
 
 
-def test_a_record_file_of_an_earlier_attempt_is_not_trained_on(s3: Any) -> None:
+def test_a_record_file_of_an_earlier_attempt_is_rejected(s3: Any) -> None:
     put(s3, f"{FILES}validation/validation-00002.rec", "stale")
-    refused(s3, "validation-00002.rec is none of this conversion's files: delete it")
+    assert_rejected(s3, "validation-00002.rec is none of this conversion's files: delete it")
 
 
-def test_a_record_file_that_did_not_arrive_is_missed(s3: Any) -> None:
+def test_a_missing_record_file_is_rejected(s3: Any) -> None:
     s3.delete_object(Bucket=BUCKET, Key=f"{FILES}train/train-00001.rec")
-    refused(s3, "train-00001.rec is missing")
+    assert_rejected(s3, "train-00001.rec is missing")
 
 
-def test_other_numbers_of_instances_leave_each_others_files_alone(s3: Any) -> None:
-    """Two conversions of one version must not be trained on together."""
+def test_files_of_conversions_with_other_instance_counts_are_ignored(s3: Any) -> None:
+    """Training must not read the files of two conversions of one version."""
     put(s3, LAYOUT.recordio_part("r1", "train") + "train.rec", "of a single run")
     put(s3, LAYOUT.recordio_part("r1", "train", 2) + "train-00000.rec", "of two")
     assert complete(s3)["shards"] == 3

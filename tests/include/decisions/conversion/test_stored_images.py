@@ -1,4 +1,4 @@
-"""Images that somebody removed from the store are noticed before a conversion fails on them."""
+"""Tests of `count_missing_images`."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ ROWS = [{"key": f"ab/{name}.jpg", "size": 10} for name in ("1", "2", "3")]
         ([], 3),
     ],
 )
-def test_images_that_are_gone_or_cut_off_are_counted(
+def test_missing_and_truncated_images_are_counted(
     s3: Any, layout: Layout, stored: list[tuple[str, int]], missing: int
 ) -> None:
     manifest = "\n".join(map(json.dumps, ROWS)).encode() + b"\n"
@@ -38,7 +38,9 @@ def test_images_that_are_gone_or_cut_off_are_counted(
     assert count_missing_images(s3.client, layout, "v1") == missing
 
 
-def test_a_current_version_that_is_gone_is_named(s3: Any, layout: Layout) -> None:
+def test_a_missing_manifest_of_the_current_version_raises(s3: Any, layout: Layout) -> None:
     s3.refuse("get_object", "NoSuchKey")
-    with pytest.raises(RecordError, match=r"v1/manifest\.jsonl is missing, though .*current\.json"):
+    with pytest.raises(
+        RecordError, match=r"v1/manifest\.jsonl is missing, although .*current\.json"
+    ):
         count_missing_images(s3.client, layout, "v1")
