@@ -71,7 +71,7 @@ class as the answer to all.
 - `judge` says *split is too small to decide*: no model could pass; add as many photos as it says.
 - `judge`, *evaluation.json*: the field that it names is not what the job `evaluate` writes; clear
   `submit_evaluate` and what follows.
-- `judge`, *left no answers on photos that this one was asked, too*: the champion was judged on
+- `judge`, *has no predictions for the candidate's photos*: the champion was judged on
   another split, or its evaluation was deleted; a person approves one package, and the next compare.
 - `prepare_question` is skipped: this deployment asks nobody, or the candidate was kept back. What
   was promoted without a question goes on to `announce`.

@@ -74,7 +74,7 @@ def take_answer(
     Without an answer the package stays as it is, and can still be approved in the registry. Where
     this deployment does not ask, return what was registered: then the limits alone decide.
     """
-    from include.decisions.promotion.approval import answered_by, decide_approval, decide_question
+    from include.decisions.promotion.approval import decide_approval, decide_question, responder
     from include.decisions.registry.packages import approve, reject
 
     site, package = load_context(pipeline), registered["package"]
@@ -85,7 +85,7 @@ def take_answer(
     if answer is None:
         raise RuntimeError("ask_person left no answer in its XCom: clear prepare_question")
     decision = decide_approval(answer, registered["reason"])
-    if not decision.go and answered_by(answer):
+    if not decision.go and responder(answer):
         reject(site.sagemaker, package, decision.reason)
     skip_unless(decision)
     approve(site.sagemaker, package, decision.reason)

@@ -1,1 +1,1 @@
-"""Cost estimates, billed costs, and the caps that a pipeline sets."""
+"""Cost estimates, billed costs, and the budget of a pipeline."""

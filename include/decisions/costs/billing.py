@@ -1,4 +1,4 @@
-"""What a pipeline's training jobs took and cost: asked of SageMaker, never written down twice."""
+"""Durations and costs of a pipeline's training jobs, read from SageMaker."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ class TrainingJob:
     """A training job as SageMaker describes it.
 
     Attributes:
-        name: Its name.
-        created: When it was created.
-        completed: Whether it did what it should.
-        instance_type: What it ran on.
-        instances: On how many of them.
-        hyperparameters: What it was given.
-        seconds: How long it ran, by the clock.
-        billed_seconds: The part of it that is billed, of each machine: less for spot machines.
+        name: The job's name.
+        created: When the job was created.
+        completed: Whether the job has the status Completed.
+        instance_type: The type of its instances.
+        instances: The number of its instances.
+        hyperparameters: Its hyperparameters.
+        seconds: Its run time in seconds.
+        billed_seconds: The billable seconds of each instance; fewer than `seconds` on spot
+            instances.
     """
 
     name: str
@@ -47,25 +48,30 @@ def training_jobs(
 
     Args:
         sagemaker: A boto3 SageMaker client.
-        pipeline: Whose jobs.
-        deployment: Whose jobs: another one's of the same account are left out by their tags.
-        now: The present moment, up to which a running job has run.
+        pipeline: The pipeline that created the jobs.
+        deployment: The deployment that created the jobs; the jobs' tags name it.
+        now: The current time, timezone-aware, up to which a running job has run.
     """
     pages = sagemaker.get_paginator("list_training_jobs").paginate(
         NameContains=f"{pipeline.slug}-train-", SortBy="CreationTime", SortOrder="Descending"
     )
-    ours = {("pipeline", pipeline.name), ("deployment", deployment.name)}
+    tags = {("pipeline", pipeline.name), ("deployment", deployment.name)}
     for page in pages:
         for listed in page["TrainingJobSummaries"]:
-            if ours <= read_tags(sagemaker, listed["TrainingJobArn"]).items():
+            if tags <= read_tags(sagemaker, listed["TrainingJobArn"]).items():
                 name = listed["TrainingJobName"]
                 yield _job(sagemaker.describe_training_job(TrainingJobName=name), now)
 
 
 def cost_usd(summary: Mapping[str, Any], deployment: Deployment) -> float | None:
-    """Return what a finished training job cost in US dollars, by what tracking it returned.
+    """Return the cost of a finished training job in US dollars.
 
-    None where nothing is billing_facts, or where no price is known.
+    Args:
+        summary: The job's summary, as its tracking task returned it.
+        deployment: The deployment in which the job ran.
+
+    Returns:
+        None if the deployment is not billed, or if no price is known.
     """
     seconds = summary["billable_seconds"]
     if not deployment.is_billed or seconds is None:
@@ -75,14 +81,14 @@ def cost_usd(summary: Mapping[str, Any], deployment: Deployment) -> float | None
 
 
 def billing_facts(summary: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]:
-    """Return what a finished training job cost, for its candidate's package.
+    """Return the billing facts of a finished training job for its candidate's package.
 
     Args:
-        summary: What tracking the job returned.
-        deployment: Where it ran.
+        summary: The job's summary, as its tracking task returned it.
+        deployment: The deployment in which the job ran.
 
     Returns:
-        `billable_seconds` of all machines together, `spot_saving` as a share, and `cost_usd`.
+        `billable_seconds` (the sum over all instances), `spot_saving` (a share), and `cost_usd`.
     """
     return {
         "billable_seconds": summary["billable_seconds"],
@@ -107,7 +113,7 @@ def _job(described: Mapping[str, Any], now: datetime) -> TrainingJob:
 
 
 def _seconds(described: Mapping[str, Any], now: datetime) -> float:
-    """Return how long a job ran, or has run so far."""
+    """Return a job's run time; of a running job, the run time so far."""
     if "TrainingTimeInSeconds" in described:
         return float(described["TrainingTimeInSeconds"])
     started = described.get("TrainingStartTime")

@@ -1,4 +1,4 @@
-"""May tonight's training cost what it will? Held against the pipeline's caps before it starts."""
+"""Check a training's estimated cost against the pipeline's budget before the training starts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from include.decisions.costs.estimate import Estimate, estimate_training
 from include.decisions.decision import Decision
 
 LOOK_BACK = 20
-"""Among how many earlier jobs one is looked for that tells how long tonight's will take."""
+"""The number of recent jobs among which the estimate looks for a comparable one."""
 
 
 class BudgetError(PermanentError):
-    """Training would cost more than the pipeline allows, or what it costs is not known."""
+    """A training would exceed the pipeline's budget, or its cost is unknown."""
 
 
 def check_budget(
@@ -33,18 +33,21 @@ def check_budget(
     hyperparameters: Mapping[str, str],
     now: datetime,
 ) -> Decision:
-    """Add the estimated cost to the reason of a night that trains; others are left as they are.
+    """Add the estimated cost to a decision to train, and check it against the pipeline's budget.
 
     Args:
-        decision: Whether the night trains, forced or not: force lifts no cap.
+        decision: Whether the run trains. A decision to skip is returned unchanged. The budget
+            applies to forced runs, too.
         sagemaker: A boto3 SageMaker client.
-        pipeline: What trains, on which machines, with which budget.
-        deployment: Where: without a bill, as on one machine, nothing is estimated.
-        hyperparameters: Those of the job.
+        pipeline: The pipeline to train, with its instances and its budget.
+        deployment: The running deployment. In one that is not billed, such as `local`, nothing is
+            estimated.
+        hyperparameters: The training job's hyperparameters.
         now: The current time, timezone-aware.
 
     Raises:
-        BudgetError: A cap would be exceeded, or cannot be checked; the text has figures and fix.
+        BudgetError: A limit would be exceeded or cannot be checked; the text has the figures and
+            the fix.
     """
     if not (decision.go and deployment.is_billed):
         return decision
@@ -52,8 +55,8 @@ def check_budget(
     price = training_price(training.instance.instance_type, deployment.region)
     if price is None:
         unknown = unknown_price(training.instance.instance_type, deployment.region)
-        _require_no_caps(budget, unknown)
-        return Decision(True, f"{decision.reason}; its cost is not estimated: {unknown}")
+        return _without_estimate(decision, budget, unknown)
+    # One listing serves both: each job costs two calls, which AWS may throttle.
     recent, of_month = tee(training_jobs(sagemaker, pipeline, deployment, now))
     try:
         estimate = estimate_training(training, hyperparameters, price, islice(recent, LOOK_BACK))
@@ -61,25 +64,27 @@ def check_budget(
         if not is_denied(error):
             raise
         unknown = f"Airflow's role may not list training jobs and their tags ({error})"
-        _require_no_caps(budget, unknown)
-        return Decision(True, f"{decision.reason}; its cost is not estimated: {unknown}")
+        return _without_estimate(decision, budget, unknown)
     _check_run(budget, estimate)
     _check_month(budget, estimate, of_month, deployment.region, now)
     return Decision(True, f"{decision.reason}; estimated cost: {estimate.text}")
 
 
-def _require_no_caps(budget: Budget, unknown: str) -> None:
-    caps = [f"budget.{name}" for name, cap in budget.model_dump().items() if cap is not None]
-    if caps:
-        raise BudgetError(f"{' and '.join(caps)} cannot be checked: {unknown}")
+def _without_estimate(decision: Decision, budget: Budget, unknown: str) -> Decision:
+    """Return the decision without an estimate, or raise if the pipeline has a budget."""
+    limits = [f"budget.{name}" for name, limit in budget.model_dump().items() if limit is not None]
+    if limits:
+        raise BudgetError(f"{' and '.join(limits)} cannot be checked: {unknown}")
+    return Decision(True, f"{decision.reason}; its cost is not estimated: {unknown}")
 
 
 def _check_run(budget: Budget, estimate: Estimate) -> None:
-    cap = budget.per_run_usd
-    if cap is not None and estimate.usd > cap:
+    limit = budget.per_run_usd
+    if limit is not None and estimate.usd > limit:
         raise BudgetError(
-            f"budget.per_run_usd is ${cap:.2f}, and the estimated cost {estimate.text}: raise it, "
-            "or train for fewer epochs or on a smaller training.instance; Force lifts no cap"
+            f"budget.per_run_usd is ${limit:.2f}, and the estimated cost is {estimate.text}: raise "
+            "the budget, or train for fewer epochs or on a smaller training.instance; Force does "
+            "not override the budget"
         )
 
 
@@ -90,24 +95,27 @@ def _check_month(
     region: str,
     now: datetime,
 ) -> None:
-    cap = budget.per_month_usd
-    if cap is None:
+    limit = budget.per_month_usd
+    if limit is None:
         return
     start = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     costs = [_cost(job, region) for job in takewhile(lambda job: job.created >= start, jobs)]
     spent = sum(costs)
-    if spent + estimate.usd > cap:
+    if spent + estimate.usd > limit:
         since = f"training since {start:%Y-%m-%d} (UTC) cost ${spent:.2f} (jobs: {len(costs)})"
         raise BudgetError(
-            f"budget.per_month_usd is ${cap:.2f}, {since}, and tonight's would make it "
-            f"${spent + estimate.usd:.2f}, with an estimated cost of {estimate.text}: raise it, or "
-            "wait for the next month; Force lifts no cap"
+            f"budget.per_month_usd is ${limit:.2f}, {since}, and this training would raise the sum "
+            f"to ${spent + estimate.usd:.2f}, with an estimated cost of {estimate.text}: raise the "
+            "budget, or wait for the next month; Force does not override the budget"
         )
 
 
 def _cost(job: TrainingJob, region: str) -> float:
+    """Return what a job was billed so far, in US dollars."""
     price = training_price(job.instance_type, region)
     if price is None:
         unknown = unknown_price(job.instance_type, region)
-        raise BudgetError(f"budget.per_month_usd cannot be checked, for {job.name}: {unknown}")
+        raise BudgetError(
+            f"budget.per_month_usd cannot be checked because of job {job.name}: {unknown}"
+        )
     return job.instances * price.usd_per_hour * job.billed_seconds / HOUR

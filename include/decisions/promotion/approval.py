@@ -1,4 +1,4 @@
-"""What a person is asked before a model serves, with the figures that the answer rests on."""
+"""Approval of a model by a user: the question with its figures, and the meaning of the answer."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from typing import Any
 from include.decisions.decision import Decision
 
 APPROVE, REJECT = "Approve", "Reject"
-"""What a person may answer."""
+"""The options of the question."""
 
 
 def decide_question(approval: str, verdict: str, reason: str) -> Decision:
-    """Decide whether a run asks a person: only about a model that passed all limits.
+    """Decide whether a run asks a user: only about a model that passed all limits.
 
     Args:
         approval: The running deployment's `promotion.approval`.
-        verdict: The candidate's.
-        reason: Why it has that verdict.
+        verdict: The candidate's verdict.
+        reason: The reason of the verdict.
     """
     if verdict == "await approval" and approval != "ask":
         return Decision(False, f"{verdict}: {reason}; promotion.approval is {approval} here")
     return Decision(verdict == "await approval", f"{verdict}: {reason}")
 
 
-def answered_by(answer: Mapping[str, Any]) -> str | None:
-    """Return who answered; None where the default was taken because nobody did in time."""
-    person = answer["responded_by_user"]
-    return str(person["name"] or "somebody") if person else None
+def responder(answer: Mapping[str, Any]) -> str | None:
+    """Return the name of the user who answered, or None if nobody answered in time."""
+    user = answer["responded_by_user"]
+    return str(user["name"] or "an unnamed user") if user else None
 
 
 def decide_approval(answer: Mapping[str, Any], reason: str) -> Decision:
-    """Decide whether the package may serve; what was said, by whom and why, is the reason.
+    """Decide whether the package may serve; the reason has the user's answer, name and reason.
 
     Args:
-        answer: What Airflow's task that asked returned: the `chosen_options`, the form's fields as
-            `params_input`, and `responded_by_user`.
+        answer: The return value of Airflow's human-in-the-loop task: the `chosen_options`, the
+            form's fields as `params_input`, and `responded_by_user`.
         reason: Why the package would be promoted.
     """
-    person = answered_by(answer)
-    if person is None:
+    user = responder(answer)
+    if user is None:
         return Decision(False, "nobody answered in time: the package can still be approved")
     why = (answer["params_input"] or {}).get("why")
     if answer["chosen_options"] == [APPROVE]:
-        return Decision(True, f"approved in Airflow by {person}: {why or reason}")
-    return Decision(False, f"rejected in Airflow by {person}" + (f": {why}" if why else ""))
+        return Decision(True, f"approved in Airflow by {user}: {why or reason}")
+    return Decision(False, f"rejected in Airflow by {user}" + (f": {why}" if why else ""))
 
 
 def question(
@@ -54,8 +54,9 @@ def question(
 
     Args:
         pipeline: The pipeline's name.
-        registered: What was registered: the verdict with its gates, `training_job`, `package`.
-        approvers: The names of the users who may answer; empty for whoever may in Airflow.
+        registered: The registered candidate: the verdict with its gates, `training_job`, `package`.
+        approvers: The names of the users who may answer; empty if every user with the permission
+            in Airflow may.
     """
     version = str(registered["package"]).rsplit("/", 1)[-1]
     rows = [
@@ -65,17 +66,18 @@ def question(
     ]
     table = ["| figure | value | limit | margin |", "|---|---|---|---|", *rows]
     return {
-        "subject": f"Shall model package {version} of {pipeline} serve?",
+        "subject": f"Approve model package {version} of {pipeline}?",
         "body": "\n".join(
             [
-                f"Trained by {registered['training_job']} on data set "
+                f"Trained by {registered['training_job']} on dataset "
                 f"{registered['dataset_version']}: {registered['reason']}.",
                 "",
                 *table,
                 "",
-                "Approve, and endpoint update deploys it. Reject, and the package is Rejected in "
-                "the registry, with your name and your reason. Without an answer in time what "
-                "serves goes on serving, and the package can still be approved in the registry.",
+                "Approve: endpoint update deploys the package. Reject: the package is set to "
+                "Rejected in the registry, with your name and your reason. Without an answer in "
+                "time, the present model stays in service, and the package can still be approved "
+                "in the registry.",
                 *(["", f"Only {', '.join(approvers)} may answer."] if approvers else []),
             ]
         ),

@@ -1,16 +1,18 @@
 """The champion: the best model so far, which a candidate must beat.
 
-One rule, wherever a best model is asked for (promotion, warm start, model age):
+Promotion, warm start and model age use the same rule:
 
-1. The model that the endpoint serves and the newest approved package are the two that may be it.
-   A Rejected package is none, though it serves; neither is the candidate's own package.
-2. Where there is one of them, or both are the same package, that is the champion.
-3. Where they differ, as after an update that failed or without a rollback's rejections, it is the
-   one that got more of the photos right that both were asked. With as many, or where no photo was
-   asked of both, it is the newer package, which had to beat the older one or was approved by hand.
+1. The package that the endpoint serves and the newest approved package are eligible. A Rejected
+   package is not eligible, even if it serves; neither is the candidate's own package.
+2. If there is one such package, it is the champion.
+3. If there are two, for example after a failed endpoint update, the champion is the one with more
+   correct predictions on the photos that both have predicted. If they have equally many, or no
+   photo in common, it is the newer package, which had to beat the older one or was approved by a
+   user.
 
-Batches are answered by `choose_batch_model`: the model that serves, although a better one may be
-approved. That one has not passed the endpoint's smoke test, or a person has replaced it.
+Batches are predicted by another model, `choose_batch_model`: the package that serves, even if a
+better one is approved. The better one has not passed the smoke test, or an operator has replaced
+it.
 """
 
 from __future__ import annotations
@@ -26,14 +28,14 @@ from include.storage.layout import Layout
 def choose_champion(
     s3: Any, sagemaker: Any, layout: Layout, group: str, candidate: str | None = None
 ) -> Package | None:
-    """Return the champion's package, or None where no model serves and none is approved.
+    """Return the champion's package, or None if no model serves and none is approved.
 
     Args:
         s3: A boto3 S3 client.
         sagemaker: A boto3 SageMaker client.
         layout: The pipeline's S3 keys.
-        group: The pipeline's model package group, whose name is the endpoint's, too.
-        candidate: The training job of a candidate, whose own package is left out.
+        group: The pipeline's model package group, which is also the name of its endpoint.
+        candidate: The training job of a candidate, whose own package is not eligible.
     """
     serving = _serving(sagemaker, group, candidate)
     newest = newest_approved(sagemaker, group, without_job=candidate)
@@ -43,15 +45,14 @@ def choose_champion(
 
 
 def choose_batch_model(sagemaker: Any, group: str) -> Package | None:
-    """Return the package that answers batches, or None where no model serves and none is approved.
+    """Return the package that predicts batches, or None if no model serves and none is approved.
 
     It is the package that the endpoint serves, unless that package is Rejected. Without such a
-    package (no endpoint, or a model from outside the registry) it is the champion, which is then
-    the newest approved package.
+    package (no endpoint, or a model from outside the registry) it is the newest approved package.
 
     Args:
         sagemaker: A boto3 SageMaker client.
-        group: The pipeline's model package group, whose name is the endpoint's, too.
+        group: The pipeline's model package group, which is also the name of its endpoint.
     """
     return _serving(sagemaker, group, None) or newest_approved(sagemaker, group)
 
@@ -61,8 +62,8 @@ def _serving(sagemaker: Any, endpoint: str, candidate: str | None) -> Package | 
     package = served.package if served else None
     if package is None or package.approval == "Rejected":
         return None
-    own = candidate is not None and package.metadata.get("training_job") == candidate
-    return None if own else package
+    is_candidate = candidate is not None and package.metadata.get("training_job") == candidate
+    return None if is_candidate else package
 
 
 def _better(s3: Any, layout: Layout, one: Package, other: Package) -> Package:
@@ -73,5 +74,5 @@ def _better(s3: Any, layout: Layout, one: Package, other: Package) -> Package:
 
 
 def _number(package: Package) -> int:
-    """Return a package's number in its group; one of no group counts as the oldest."""
+    """Return a package's number in its group; 0, the oldest, for a package without a group."""
     return int(package.version) if package.version.isdecimal() else 0

@@ -1,4 +1,4 @@
-"""A candidate's evaluation.json, as it must be for a verdict to rest on it."""
+"""Read and validate a candidate's evaluation.json."""
 
 from __future__ import annotations
 
@@ -13,62 +13,64 @@ FIGURES = ("top1", "top5", "calibration_error")
 
 
 def read_evaluation(s3: Any, layout: Layout, training_job: str, made_by: str) -> dict[str, Any]:
-    """Return a candidate's evaluation.json, with its dataset version and figures checked.
+    """Return a candidate's evaluation.json after checking its dataset version and figures.
 
-    A figure may be missing: its limit fails then, if the pipeline has one.
+    A figure may be missing; its gate fails then, if the pipeline has a limit for it.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
-        training_job: The candidate's.
-        made_by: What writes the evaluation.
+        training_job: The candidate's training job.
+        made_by: The job that writes the evaluation, for error messages.
 
     Raises:
-        RecordError: It is missing, or a field is not what it must be; the text names the field.
+        RecordError: The record is missing, or a field is invalid; the text names the field.
     """
     key = layout.evaluation_report(training_job)
     evaluation = need_record(s3, layout.bucket, key, made_by)
-    wrong = next(_wrong(evaluation), None)
-    if wrong:
-        raise RecordError(f"s3://{layout.bucket}/{key}: {wrong}: run {made_by} again")
+    problem = next(_problems(evaluation), None)
+    if problem:
+        raise RecordError(f"s3://{layout.bucket}/{key}: {problem}: run {made_by} again")
     return evaluation
 
 
-def _wrong(evaluation: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong, field by field."""
+def _problems(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a description of each invalid field."""
     if not _is_name(evaluation.get("dataset_version")):
-        yield f"dataset_version is {_said(evaluation, 'dataset_version')}, and must be a name"
-    yield from _wrong_figures(evaluation, FIGURES)
+        yield f"dataset_version is {_shown(evaluation, 'dataset_version')}, and must be a name"
+    yield from _invalid_figures(evaluation, FIGURES)
     classes = evaluation.get("per_class", [])
     if not isinstance(classes, list):
         yield f"per_class is {classes!r}, and must be a list of classes"
         return
-    for number, each in enumerate(classes):
-        where = f"per_class[{number}]"
-        if not isinstance(each, dict) or not _is_name(each.get("name")):
-            yield f"{where} is {each!r}, and must be a class with its name"
+    for number, entry in enumerate(classes):
+        path = f"per_class[{number}]"
+        if not isinstance(entry, dict) or not _is_name(entry.get("name")):
+            yield f"{path} is {entry!r}, and must be a class with its name"
         else:
-            yield from _wrong_figures(each, ["top1"], f"{where}.")
-            yield from _wrong_counts(each, f"{where}.")
+            yield from _invalid_figures(entry, ["top1"], f"{path}.")
+            yield from _invalid_counts(entry, f"{path}.")
 
 
-def _wrong_figures(record: Mapping[str, Any], names: Iterable[str], at: str = "") -> Iterator[str]:
+def _invalid_figures(
+    record: Mapping[str, Any], names: Iterable[str], prefix: str = ""
+) -> Iterator[str]:
     for name in names:
         if not _is_figure(record.get(name)):
-            yield f"{at}{name} is {record[name]!r}, and must be a number"
+            yield f"{prefix}{name} is {record[name]!r}, and must be a number"
 
 
-def _wrong_counts(record: Mapping[str, Any], at: str) -> Iterator[str]:
+def _invalid_counts(record: Mapping[str, Any], prefix: str) -> Iterator[str]:
     images, top1 = record.get("images"), record.get("top1")
     if images is None:
         return
     if not isinstance(images, int) or isinstance(images, bool) or images < 0:
-        yield f"{at}images is {images!r}, and must be a number of images"
+        yield f"{prefix}images is {images!r}, and must be a number of images"
     elif images and top1 is None:
-        yield f"{at}top1 is missing, though the class has {images} images"
+        yield f"{prefix}top1 is missing, although the class has {images} images"
 
 
-def _said(record: Mapping[str, Any], name: str) -> str:
+def _shown(record: Mapping[str, Any], name: str) -> str:
     return repr(record[name]) if name in record else "missing"
 
 

@@ -1,8 +1,8 @@
-"""Does a candidate know newer data than the champion? It does if its version was made later.
+"""Compare the age of the candidate's and the champion's dataset versions.
 
-Another version need not be a newer one: a person may train on an earlier version by its name. Nor
-do versions' `previous` tell, as a source that goes back to an earlier state makes that version
-anew.
+A version is newer if it was created later. Another version is not necessarily a newer one: a user
+may train on an earlier version. The versions' `previous` fields do not give an order, because a
+source that returns to an earlier state makes the earlier version again.
 """
 
 from __future__ import annotations
@@ -18,49 +18,52 @@ from include.storage.records import RecordError, read_record
 
 @dataclass(frozen=True)
 class Freshness:
-    """Whether the candidate's data is newer than the champion's, and why that is said."""
+    """Whether the candidate was trained on newer data than the champion, and why."""
 
     newer: bool
-    why: str
+    reason: str
 
     def __str__(self) -> str:
         rule = "with newer data" if self.newer else "as on the same data"
-        return f"judged {rule}: {self.why}"
+        return f"judged {rule}: {self.reason}"
 
 
 def compare_data(s3: Any, layout: Layout, version: str, champion: Package) -> Freshness:
-    """Tell whether a dataset version is newer than the one that the champion was trained on.
+    """Return whether a dataset version is newer than the one that the champion was trained on.
 
-    What is not known to be newer counts as the same, for which the rule is the stricter one.
+    If the age is unknown, the version counts as not newer, for which promotion is stricter.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
         version: The candidate's dataset version.
-        champion: The package that the candidate is compared with.
+        champion: The champion's package.
 
     Raises:
-        RecordError: A version's dataset.json is no JSON, or its `created` is no moment.
+        RecordError: A version's dataset.json is not JSON, or its `created` is not a timestamp.
     """
-    its_version = champion.metadata.get("dataset_version")
-    if its_version is None:
+    champion_version = champion.metadata.get("dataset_version")
+    if champion_version is None:
         return Freshness(False, "the champion's package names no dataset version")
-    if its_version == version:
-        return Freshness(False, f"dataset {version} is the champion's, too")
-    made, its_made = (_created(s3, layout, each) for each in (version, its_version))
-    if made is None or its_made is None:
-        unknown = version if made is None else its_version
-        return Freshness(False, f"dataset.json of dataset {unknown} is gone, which says its age")
-    relation = "newer" if made > its_made else "no newer"
+    if champion_version == version:
+        return Freshness(False, f"the champion was trained on dataset {version}, too")
+    created = _created(s3, layout, version)
+    champion_created = _created(s3, layout, champion_version)
+    if created is None or champion_created is None:
+        unknown = version if created is None else champion_version
+        return Freshness(
+            False, f"the age of dataset {unknown} is unknown: its dataset.json is missing"
+        )
+    relation = "newer" if created > champion_created else "no newer"
     return Freshness(
-        made > its_made,
-        f"dataset {version} of {made:%Y-%m-%d %H:%M:%S} is {relation} than the champion's "
-        f"{its_version} of {its_made:%Y-%m-%d %H:%M:%S}",
+        created > champion_created,
+        f"dataset {version} of {created:%Y-%m-%d %H:%M:%S} is {relation} than the champion's "
+        f"{champion_version} of {champion_created:%Y-%m-%d %H:%M:%S}",
     )
 
 
 def _created(s3: Any, layout: Layout, version: str) -> datetime | None:
-    """Return when a dataset version was made, or None where its own record is gone."""
+    """Return when a dataset version was created, or None if its dataset.json is missing."""
     key = f"{layout.dataset(version)}dataset.json"
     record = read_record(s3, layout.bucket, key)
     if record is None:
@@ -69,5 +72,5 @@ def _created(s3: Any, layout: Layout, version: str) -> datetime | None:
         return datetime.fromisoformat(record["created"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(
-            f"s3://{layout.bucket}/{key} does not say when it was created: {error!r}"
+            f"s3://{layout.bucket}/{key} has no valid `created`: {error!r}"
         ) from error

@@ -1,4 +1,4 @@
-"""The limits that a candidate must keep, one by one, each with its figures."""
+"""Promotion gates: the limits that a candidate must pass."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ GAIN = "gain in top-1 over the champion"
 
 @dataclass(frozen=True)
 class Gate:
-    """One figure and its limit.
+    """A figure and its limit.
 
     Attributes:
-        metric: What was measured.
-        value: The figure; None where it is missing, which fails.
-        limit: Whether `threshold` must be reached, exceeded, or not be exceeded.
+        metric: The name of the figure.
+        value: The figure; None if it is missing, which fails the gate.
+        limit: How the value is compared with the threshold.
         threshold: The pipeline's limit.
     """
 
@@ -31,14 +31,14 @@ class Gate:
 
     @property
     def margin(self) -> float | None:
-        """How far the figure is on the good side of the limit; below 0 on the other."""
+        """The distance from the threshold: positive if the value is better, negative if worse."""
         if self.value is None:
             return None
         return (self.value - self.threshold) * (-1 if self.limit == "at most" else 1)
 
     @property
     def passed(self) -> bool:
-        """Whether the limit is kept."""
+        """Whether the value keeps the limit."""
         if self.margin is None:
             return False
         return self.margin > 0 if self.limit == "more than" else self.margin >= 0
@@ -50,35 +50,36 @@ class Gate:
         return f"{self.metric} is {self.value:.4g}, {needed} is needed"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the gate as JSON holds it, with its margin and verdict."""
+        """Return the gate for verdict.json, with its margin and whether it passed."""
         return {**asdict(self), "margin": self.margin, "passed": self.passed}
 
 
 def floor_gates(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate]:
-    """Yield the gates that a candidate passes or not by its own figures.
+    """Yield the gates on the candidate's own figures.
 
     Args:
-        promotion: The pipeline's limits; what it does not limit has no gate.
+        promotion: The pipeline's limits; a figure without a limit has no gate.
         evaluation: The candidate's evaluation.json.
     """
     yield Gate("top-1", evaluation.get("top1"), "at least", promotion.minimum_top1)
     if promotion.minimum_top5:
         yield Gate("top-5", evaluation.get("top5"), "at least", promotion.minimum_top5)
-    most = promotion.maximum_calibration_error
-    if most is not None:
+    maximum = promotion.maximum_calibration_error
+    if maximum is not None:
         error = evaluation.get("calibration_error")
-        yield Gate("expected calibration error", error, "at most", most)
+        yield Gate("expected calibration error", error, "at most", maximum)
     yield from _class_floors(promotion, evaluation)
 
 
 def majority_gates(promotion: Promotion, compared: MajorityComparison | None) -> Iterator[Gate]:
-    """Yield the gates that a candidate passes or not beside the most frequent class.
+    """Yield the gates on the comparison with the most frequent class.
 
-    Every candidate has to: one that answers the same class for every image may have a good top-1.
+    Every candidate has these gates, because a model that predicts the same class for every image
+    may have a high top-1.
 
     Args:
         promotion: The pipeline's limits.
-        compared: The comparison; None where the classes' images are missing, which fails.
+        compared: The comparison; None if the evaluation lacks the classes' images, which fails.
     """
     gain = compared.gain if compared else None
     p_value = compared.p_value if compared else None
@@ -89,14 +90,14 @@ def majority_gates(promotion: Promotion, compared: MajorityComparison | None) ->
 def champion_gates(
     promotion: Promotion, paired: PairedPredictions | None, newer: bool
 ) -> Iterator[Gate]:
-    """Yield the gates that a candidate passes or not beside the champion.
+    """Yield the gates on the comparison with the champion.
 
-    On the same data it must be better by more than chance; with newer data it may be as good, less
-    the margin: a champion that never sees new photos grows stale.
+    On the same data the candidate must be significantly better. With newer data it may be worse by
+    `promotion.margin`, because a champion that never sees new photos becomes outdated.
 
     Args:
         promotion: The pipeline's limits.
-        paired: Both models' answers; None where they could not be compared, which fails.
+        paired: The comparison of predictions; None if there is none, which fails.
         newer: Whether the candidate was trained on newer data than the champion.
     """
     gain = paired.gain if paired else None
@@ -109,13 +110,13 @@ def champion_gates(
 
 
 def _class_floors(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate]:
-    top1 = {each["name"]: each.get("top1") for each in evaluation.get("per_class", [])}
-    named = promotion.class_floors
-    for name, floor in named.items():
+    top1 = {entry["name"]: entry.get("top1") for entry in evaluation.get("per_class", [])}
+    floors = promotion.class_floors
+    for name, floor in floors.items():
         yield Gate(f"top-1 of class {name}", top1.get(name), "at least", floor)
     if promotion.class_floor is None:
         return
     if not top1:
         yield Gate("top-1 of each class", None, "at least", promotion.class_floor)
-    for name in sorted(top1.keys() - named.keys()):
+    for name in sorted(top1.keys() - floors.keys()):
         yield Gate(f"top-1 of class {name}", top1[name], "at least", promotion.class_floor)

@@ -1,4 +1,4 @@
-"""Serving precision of a candidate: decided once, before it is judged, and kept from then on."""
+"""Serving precision of a candidate, chosen once before the candidate is evaluated."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ Earlier types, such as ml.c5 and ml.m5, run on processors with and without VNNI.
 def choose_precision(
     pipeline: Pipeline, deployment: Deployment, metrics: Mapping[str, float]
 ) -> tuple[Precision | None, str]:
-    """Return the precision in which a candidate is judged and will serve, and why.
+    """Return the precision in which a candidate is evaluated and will serve, and the reason.
 
-    The precision is int8 where the training accepted an int8 form and all instance types that the
-    model answers on have the instructions for it, else float32. It is None for the built-in
+    The precision is int8 if the training accepted an int8 form and all instance types of the
+    pipeline's inference have the instructions for it, else float32. It is None for the built-in
     algorithm, whose server has no such setting.
 
     Args:
-        pipeline: Whose candidate it is.
-        deployment: Where it is judged and will serve.
+        pipeline: The candidate's pipeline.
+        deployment: The running deployment.
         metrics: The training job's final metrics. Without the metric int8:accepted, as from an
             image that does not log it, the model serves in float32.
     """
     if pipeline.training.algorithm != "custom":
-        return None, "the built-in algorithm has one precision"
+        return None, "the built-in algorithm has only one precision"
     if metrics.get(INT8_ACCEPTED) != 1:
-        return "float32", "the training job accepted no int8 form, and its log says why"
+        return "float32", "the training job accepted no int8 form; its log has the reason"
     lacking = {
         field: kind
         for field, kind in _serving_types(pipeline).items()
@@ -50,30 +50,31 @@ def choose_precision(
 def check_precision(
     package: Package, deployment: Deployment, field: str, instance_type: str
 ) -> None:
-    """Refuse to serve a model in int8 on instances that may lack the instructions for it.
+    """Check that an int8 model is served only on instances with the instructions for int8.
 
-    A server without them does not start, and the failed update would be held against the model.
+    Without the instructions the server does not start, and the failed endpoint update would reject
+    the model.
 
     Args:
-        package: The model to serve.
-        deployment: Where.
-        field: The YAML field that names the instance type.
-        instance_type: Its value.
+        package: The model package to serve.
+        deployment: The running deployment.
+        field: The YAML field of the instance type.
+        instance_type: The value of the field.
 
     Raises:
-        RegistryError: The package was judged in int8, and the instances may lack the instructions.
+        RegistryError: The package serves in int8, and the instances may lack the instructions.
     """
     if package.metadata.get(FACT) == "int8" and _may_lack_instructions(deployment, instance_type):
         raise RegistryError(
             f"model package {package.version} was judged in int8, and {field} {instance_type} may "
-            "run on processors without instructions for int8 (VNNI): name an instance type that "
+            "run on processors without instructions for int8 (VNNI): use an instance type that "
             "always has them, such as ml.c6i or ml.m6i; or set the hyperparameter int8: never and "
             "train again"
         )
 
 
 def _serving_types(pipeline: Pipeline) -> dict[str, str]:
-    """Return the instance types that a pipeline's model answers on, by their YAML fields."""
+    """Return the instance types of a pipeline's inference, by their YAML fields."""
     return {
         "evaluation.transform.instance_type": pipeline.evaluation.transform.instance_type,
         "batch.transform.instance_type": pipeline.batch.transform.instance_type,
@@ -82,5 +83,5 @@ def _serving_types(pipeline: Pipeline) -> dict[str, str]:
 
 
 def _may_lack_instructions(deployment: Deployment, instance_type: str) -> bool:
-    # The local AWS runs everything on one machine, whatever the instance types are.
+    # The local AWS runs all jobs on this computer and ignores the instance types.
     return deployment.name != LOCAL and not WITH_INT8_INSTRUCTIONS.match(instance_type)

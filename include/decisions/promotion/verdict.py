@@ -1,4 +1,4 @@
-"""Promote the candidate or keep the champion, with the figures that it rests on."""
+"""Verdict on a candidate: promote it, keep the champion, or await approval."""
 
 from __future__ import annotations
 
@@ -19,15 +19,24 @@ APPROVALS = {
     "keep": "Rejected",
     "await approval": "PendingManualApproval",
 }
-"""What each verdict is called on the model package."""
+"""The model package's approval status for each verdict."""
 
-NAMED = 3
-"""How many gates that failed a reason names: the record has all of them."""
+MAX_FAILED_GATES = 3
+"""The number of failed gates in a reason; verdict.json has all of them."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What happens to a candidate, and why."""
+    """The verdict on a candidate.
+
+    Attributes:
+        verdict: Whether the candidate is promoted, kept back, or waits for approval.
+        reason: The reason with its figures.
+        evaluation: The candidate's evaluation.json.
+        paired: The comparison with the champion's predictions, or None.
+        gates: All gates, passed or failed.
+        freshness: Whether the candidate was trained on newer data; None without a champion.
+    """
 
     verdict: Literal["promote", "keep", "await approval"]
     reason: str
@@ -42,12 +51,12 @@ class Verdict:
         return APPROVALS[self.verdict]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the verdict as JSON holds it."""
-        judged = ("top1", "top5", "calibration_error", "split", "images")
+        """Return the content of verdict.json."""
+        evaluated = ("top1", "top5", "calibration_error", "split", "images")
         return {
             "verdict": self.verdict,
             "reason": self.reason,
-            **{name: self.evaluation.get(name) for name in judged},
+            **{name: self.evaluation.get(name) for name in evaluated},
             **(_figures(self.paired) if self.paired else {}),
             **({"rule": str(self.freshness)} if self.freshness else {}),
             "gates": [gate.as_dict() for gate in self.gates],
@@ -61,14 +70,14 @@ def judge(
     paired: PairedPredictions | None = None,
     freshness: Freshness | None = None,
 ) -> Verdict:
-    """Hold a candidate against the pipeline's limits and against the champion.
+    """Compare a candidate with the pipeline's limits and with the champion.
 
     Args:
-        promotion: The pipeline's rules.
+        promotion: The pipeline's section `promotion`.
         evaluation: The candidate's evaluation.json.
-        champion: What `choose_champion` returned: None where there is nothing to compare with.
-        paired: Both models' answers on the images that both were asked.
-        freshness: Whether the candidate knows newer data than the champion; None counts as no.
+        champion: The champion's package, from `choose_champion`, or None.
+        paired: The comparison of both models' predictions, or None.
+        freshness: Whether the candidate was trained on newer data; None counts as no.
     """
     compared = compare_with_majority(evaluation)
     gates = [*floor_gates(promotion, evaluation), *majority_gates(promotion, compared)]
@@ -82,38 +91,39 @@ def judge(
         compared, promotion.significance, evaluation.get("split", "test")
     )
     reason = f"{small}; {reason}" if small else reason
-    reason = f"{reason}; {_beside(champion, paired)}" + (f"; {freshness}" if freshness else "")
+    reason = f"{reason}; {_comparison(champion, paired)}" + (f"; {freshness}" if freshness else "")
     if not failed and promotion.approval != "automatic":
         verdict = "await approval"
-        reason = f"{reason}; a person approves this pipeline's models"
+        reason = f"{reason}; promotion.approval requires a user's approval"
     return Verdict(verdict, reason, evaluation, paired, gates, freshness)
 
 
 def decide_announcement(verdict: str, reason: str) -> Decision:
-    """Decide whether to wake endpoint update: only for a model that may serve."""
+    """Decide whether to trigger endpoint update: only for a promoted model."""
     return Decision(verdict == "promote", f"{verdict}: {reason}")
 
 
 def _why_not(failed: Sequence[Gate]) -> str:
-    more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
-    return ", ".join(map(str, failed[:NAMED])) + more
+    further = len(failed) - MAX_FAILED_GATES
+    more = f" and {further} more" if further > 0 else ""
+    return ", ".join(map(str, failed[:MAX_FAILED_GATES])) + more
 
 
-def _beside(champion: Package | None, paired: PairedPredictions | None) -> str:
+def _comparison(champion: Package | None, paired: PairedPredictions | None) -> str:
     if champion is None:
-        return "no model serves and none is approved, to compare with"
+        return "there is no champion to compare with: no model serves and none is approved"
     if paired is None:
         return (
-            f"champion {champion.version} left no answers on photos that this one was asked, too: "
-            "approve this package in the registry if it shall serve"
+            f"champion {champion.version} has no predictions for the candidate's photos: to deploy "
+            "this package, approve it in the registry"
         )
     left_out = len(paired.left_out)
     return (
         f"{paired.candidate_top1:.4f} against champion {champion.version}'s "
-        f"{paired.champion_top1:.4f} on {paired.images} images that both were asked, "
-        f"{paired.candidate_only} right by it alone and {paired.champion_only} by the champion "
-        f"alone (p {paired.p_value:.3g})"
-        + (f", without {left_out} classes that only one of them was asked" if left_out else "")
+        f"{paired.champion_top1:.4f} on {paired.images} images that both predicted, "
+        f"{paired.candidate_only} right by the candidate only and {paired.champion_only} by the "
+        f"champion only (p {paired.p_value:.3g})"
+        + (f", without {left_out} classes that only one of the splits has" if left_out else "")
     )
 
 

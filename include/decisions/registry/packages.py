@@ -1,4 +1,4 @@
-"""Models in SageMaker's registry: which exist, which is approved, and how one is added."""
+"""Model packages in SageMaker's model registry: find, register, approve and reject them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from include.sagemaker_requests.package import approval_description
 from include.sagemaker_requests.precision import FACT
 
 LOOK_BACK = 100
-"""How many packages a search looks at, newest first."""
+"""The number of newest packages that a search reads."""
 
 
 class RegistryError(PermanentError):
-    """The model that was asked for cannot serve; the text says why and what would do."""
+    """The requested model package cannot serve; the text has the reason and the fix."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """One registered model with its lineage.
+    """A registered model.
 
-    `metadata` is what the night that registered it wrote down, all as text: training_job,
-    dataset_version, recordio_version, fingerprint, top1, top5, verdict, reason, ...
+    Attributes:
+        arn: The package's ARN.
+        approval: Its approval status in the registry.
+        image_uri: Its container image.
+        model_uri: The S3 address of its model.tar.gz.
+        metadata: Its lineage and figures as nightly training registered them, all as text:
+            training_job, dataset_version, recordio_version, fingerprint, top1, verdict and others.
     """
 
     arn: str
@@ -36,20 +41,20 @@ class Package:
 
     @property
     def version(self) -> str:
-        """The package's number within its group."""
+        """The package's number in its group."""
         return self.arn.rsplit("/", 1)[-1]
 
 
 def describe_package(sagemaker: Any, arn: str) -> Package:
     """Return a package by its ARN."""
-    answer = sagemaker.describe_model_package(ModelPackageName=arn)
-    container = answer["InferenceSpecification"]["Containers"][0]
+    described = sagemaker.describe_model_package(ModelPackageName=arn)
+    container = described["InferenceSpecification"]["Containers"][0]
     return Package(
-        arn=answer["ModelPackageArn"],
-        approval=answer.get("ModelApprovalStatus", ""),
+        arn=described["ModelPackageArn"],
+        approval=described.get("ModelApprovalStatus", ""),
         image_uri=container["Image"],
         model_uri=container["ModelDataUrl"],
-        metadata=answer.get("CustomerMetadataProperties", {}),
+        metadata=described.get("CustomerMetadataProperties", {}),
     )
 
 
@@ -59,7 +64,7 @@ def newest_approved(sagemaker: Any, group: str, without_job: str | None = None) 
     Args:
         sagemaker: A boto3 SageMaker client.
         group: The model package group.
-        without_job: A training job whose packages are left out.
+        without_job: A training job whose packages are ignored.
     """
     for arn in _package_arns(sagemaker, group, ModelApprovalStatus="Approved"):
         package = describe_package(sagemaker, arn)
@@ -75,12 +80,15 @@ def approved_packages(sagemaker: Any, group: str) -> dict[int, str]:
 
 
 def find_package(sagemaker: Any, group: str, key: str, value: str) -> Package | None:
-    """Return the newest package whose metadata has this value, or None."""
+    """Return the newest package whose metadata has this value, or None.
+
+    Only the newest `LOOK_BACK` packages are read.
+    """
     return _find_package(sagemaker, group, {key: value})
 
 
 def _find_package(sagemaker: Any, group: str, facts: Mapping[str, str | None]) -> Package | None:
-    """Return the newest package with all these facts, or None; a fact of None must be absent."""
+    """Return the newest package whose metadata has all these values; None means no such key."""
     for arn in islice(_package_arns(sagemaker, group), LOOK_BACK):
         package = describe_package(sagemaker, arn)
         if all(package.metadata.get(key) == value for key, value in facts.items()):
@@ -89,13 +97,13 @@ def _find_package(sagemaker: Any, group: str, facts: Mapping[str, str | None]) -
 
 
 def package_to_serve(sagemaker: Any, group: str, version: int | None) -> Package | None:
-    """Return the package that should serve: the newest approved, or the one asked for.
+    """Return the package that should serve: the given version, or the newest approved one.
 
     Returns:
-        None where nothing is approved yet.
+        None if no version is given and no package is approved yet.
 
     Raises:
-        RegistryError: The version asked for does not exist or is not approved.
+        RegistryError: The given version does not exist or is not approved.
     """
     if version is None:
         return newest_approved(sagemaker, group)
@@ -115,17 +123,17 @@ def _approved(package: Package, group: str) -> Package:
 
 
 def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any]) -> str:
-    """Add a package to its group, which is made where it is missing, and return its ARN.
+    """Create a candidate's package, and its group if it is missing, and return the package's ARN.
 
-    A candidate is registered once: a second call for the same training job and serving precision
-    returns the first call's package. A new verdict changes it, unless it is approved: then it may
-    serve already, and was compared with itself. A candidate that was judged again in another
-    precision gets another package, because the container of a package never changes.
+    A second call for the same training job and serving precision returns the first call's package.
+    A new verdict updates that package, unless it is approved: an approved package may serve
+    already, and would have been compared with itself. A candidate that was judged again in another
+    precision gets another package, because the container of a package cannot be changed.
 
     Args:
         sagemaker: A boto3 SageMaker client.
-        group: The boto3 request of the group.
-        package: The boto3 request of the package.
+        group: The `create_model_package_group` request.
+        package: The `create_model_package` request.
     """
     name = group["ModelPackageGroupName"]
     if not _group_exists(sagemaker, name):
@@ -134,15 +142,15 @@ def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any
     identity = {"training_job": facts["training_job"], FACT: facts.get(FACT)}
     known = _find_package(sagemaker, name, identity)
     if known is not None:
-        judged_anew = known.metadata.get("verdict") != facts.get("verdict")
-        if judged_anew and known.approval != "Approved":
-            _judge_anew(sagemaker, known, package)
+        is_new_verdict = known.metadata.get("verdict") != facts.get("verdict")
+        if is_new_verdict and known.approval != "Approved":
+            _update_verdict(sagemaker, known, package)
         return known.arn
     arn: str = sagemaker.create_model_package(**package)["ModelPackageArn"]
     return arn
 
 
-def _judge_anew(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> None:
+def _update_verdict(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> None:
     facts = package["CustomerMetadataProperties"]
     sagemaker.update_model_package(
         ModelPackageArn=known.arn,
@@ -153,16 +161,16 @@ def _judge_anew(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> N
 
 
 def approve(sagemaker: Any, arn: str, reason: str) -> None:
-    """Mark a package as one that may serve; the reason stays with it."""
-    _decide(sagemaker, arn, "Approved", reason)
+    """Set a package's status to Approved, with the reason in its approval description."""
+    _set_approval(sagemaker, arn, "Approved", reason)
 
 
 def reject(sagemaker: Any, arn: str, reason: str) -> None:
-    """Mark a package as one that must not serve; the reason stays with it."""
-    _decide(sagemaker, arn, "Rejected", reason)
+    """Set a package's status to Rejected, with the reason in its approval description."""
+    _set_approval(sagemaker, arn, "Rejected", reason)
 
 
-def _decide(sagemaker: Any, arn: str, approval: str, reason: str) -> None:
+def _set_approval(sagemaker: Any, arn: str, approval: str, reason: str) -> None:
     sagemaker.update_model_package(
         ModelPackageArn=arn,
         ModelApprovalStatus=approval,
@@ -181,7 +189,7 @@ def _group_exists(sagemaker: Any, group: str) -> bool:
 
 
 def _package_arns(sagemaker: Any, group: str, **filters: str) -> Iterator[str]:
-    """Yield a group's packages, newest first; none where there is no group."""
+    """Yield the ARNs of a group's packages, newest first; none if the group does not exist."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group,
         SortBy="CreationTime",

@@ -1,6 +1,6 @@
-"""Which model serves: derived from the endpoint, never stored a second time.
+"""The model that an endpoint serves, read from the endpoint.
 
-Which model a candidate must beat is decided in `choose_champion`.
+`choose_champion` returns the model that a candidate must beat, which may be another one.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from include.common.aws_errors import is_missing
 from include.decisions.registry.packages import Package, describe_package
 
 CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
-"""An endpoint in these will serve something else soon, or the same again."""
+"""Statuses of an endpoint that is being changed."""
 
 
 @dataclass(frozen=True)
 class EndpointStatus:
-    """What AWS says of an endpoint; `failure_reason` is empty where it gives none."""
+    """An endpoint as SageMaker describes it; `failure_reason` is "" if there is none."""
 
     name: str
     status: str
@@ -27,7 +27,7 @@ class EndpointStatus:
 
 @dataclass(frozen=True)
 class ServingModel:
-    """What an endpoint serves now; `package` is None for a model from outside the registry."""
+    """The model that an endpoint serves; `package` is None if it is not from the registry."""
 
     endpoint: str
     status: str
@@ -37,7 +37,7 @@ class ServingModel:
 
 
 def endpoint_status(sagemaker: Any, endpoint: str) -> EndpointStatus | None:
-    """Describe an endpoint, or return None where there is none of that name."""
+    """Describe an endpoint, or return None if it does not exist."""
     try:
         described = sagemaker.describe_endpoint(EndpointName=endpoint)
     except sagemaker.exceptions.ClientError as error:
@@ -53,10 +53,10 @@ def endpoint_status(sagemaker: Any, endpoint: str) -> EndpointStatus | None:
 
 
 def find_serving_model(sagemaker: Any, endpoint: str) -> ServingModel | None:
-    """Follow endpoint, configuration and model to the package that serves.
+    """Return the model that an endpoint serves, by its endpoint configuration.
 
     Returns:
-        None where there is no endpoint, or none that ever served.
+        None if the endpoint does not exist or has never served.
     """
     now = endpoint_status(sagemaker, endpoint)
     if now is None or now.status in {"Failed", "Creating", "Deleting"}:

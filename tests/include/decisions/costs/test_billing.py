@@ -1,4 +1,4 @@
-"""What a training cost is written on its package, and nothing where nothing is known."""
+"""Tests of the billing facts of a model package."""
 
 import dataclasses
 from typing import Any
@@ -9,7 +9,7 @@ from include.config import Deployment
 from include.decisions.costs.billing import billing_facts
 from include.sagemaker_requests.package import metadata
 
-HERE = Deployment(
+DEPLOYMENT = Deployment(
     name="production",
     bucket="some-bucket",
     role_arn="arn:aws:iam::123456789012:role/sagemaker",
@@ -19,17 +19,17 @@ HERE = Deployment(
 SUMMARY = {"billable_seconds": 1800.0, "spot_saving": 0.625, "instance_type": "ml.g4dn.xlarge"}
 
 
-def test_billed_seconds_of_all_machines_become_dollars() -> None:
-    cost = billing_facts(SUMMARY, HERE)
+def test_the_cost_is_computed_from_the_billed_seconds() -> None:
+    cost = billing_facts(SUMMARY, DEPLOYMENT)
     assert cost == {"billable_seconds": 1800.0, "spot_saving": 0.625, "cost_usd": 0.368}
     written = {"billable_seconds": "1800.0", "spot_saving": "0.625", "cost_usd": "0.368"}
     assert metadata(cost) == written
 
 
 def test_a_summary_of_an_earlier_release_has_no_saving() -> None:
-    """A night that an upgrade finds between training and `register` goes on."""
+    """An upgrade between training and the task `register` must not fail the run."""
     earlier = {key: value for key, value in SUMMARY.items() if key != "spot_saving"}
-    assert billing_facts(earlier, HERE) == {
+    assert billing_facts(earlier, DEPLOYMENT) == {
         "billable_seconds": 1800.0, "spot_saving": None, "cost_usd": 0.368,
     }  # fmt: skip
 
@@ -43,9 +43,9 @@ def test_a_summary_of_an_earlier_release_has_no_saving() -> None:
         ({"billable_seconds": None}, {}),
     ],
 )
-def test_a_cost_that_is_not_known_is_left_out(
+def test_an_unknown_cost_is_not_in_the_metadata(
     changes: dict[str, Any], where: dict[str, str]
 ) -> None:
-    cost = billing_facts({**SUMMARY, **changes}, dataclasses.replace(HERE, **where))
+    cost = billing_facts({**SUMMARY, **changes}, dataclasses.replace(DEPLOYMENT, **where))
     assert cost["cost_usd"] is None
     assert "cost_usd" not in metadata(cost)

@@ -1,4 +1,4 @@
-"""A cap blocks with its figures and the fix, whoever forces the night; no figure is invented."""
+"""Tests of the budget check."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,21 +12,21 @@ from include.decisions.costs.budget import BudgetError, check_budget
 from include.decisions.decision import Decision
 
 NOW = datetime(2026, 11, 28, 1, tzinfo=UTC)
-HERE = Deployment(
+DEPLOYMENT = Deployment(
     name="production",
     bucket="some-bucket",
     role_arn="arn:aws:iam::123456789012:role/sagemaker",
     image_uri="image:1",
     region="us-east-1",
 )
-TOLD = {"num_layers": "50", "epochs": "30", "num_training_samples": "1000"}
+HYPERPARAMETERS = {"num_layers": "50", "epochs": "30", "num_training_samples": "1000"}
 GO = Decision(True, "new data")
-MACHINE, USD_PER_HOUR = "ml.g4dn.xlarge", 0.736
+INSTANCE_TYPE, USD_PER_HOUR = "ml.g4dn.xlarge", 0.736
 ACCOUNT = "arn:aws:sagemaker:us-east-1:123456789012:training-job"
 
 
 class Jobs:
-    """Training jobs that SageMaker lists, newest first, as a stub's answers."""
+    """Prepares the stub's answers about training jobs, newest first."""
 
     def __init__(self, stub: Any) -> None:
         self.stub = stub
@@ -49,7 +49,9 @@ class Jobs:
             SortOrder="Descending",
         )
 
-    def tags(self, name: str, pipeline: str = "stanford_cars", deployment: str = HERE.name) -> None:
+    def tags(
+        self, name: str, pipeline: str = "stanford_cars", deployment: str = DEPLOYMENT.name
+    ) -> None:
         tags = {"owner": "us", "pipeline": pipeline, "deployment": deployment}
         answer = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
         self.stub.answer("list_tags", answer, ResourceArn=f"{ACCOUNT}/{name}")
@@ -63,16 +65,20 @@ class Jobs:
             "TrainingJobStatus": "Completed",
             "SecondaryStatus": "Completed",
             "AlgorithmSpecification": {"TrainingInputMode": "File"},
-            "ResourceConfig": {"InstanceType": MACHINE, "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "ResourceConfig": {
+                "InstanceType": INSTANCE_TYPE,
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 1,
+            },
             "StoppingCondition": {},
             "CreationTime": created,
-            "HyperParameters": TOLD,
+            "HyperParameters": HYPERPARAMETERS,
             "TrainingTimeInSeconds": 3600,
             "BillableTimeInSeconds": 3600,
             **more,
         }
-        wanted = {key: value for key, value in described.items() if value is not None}
-        self.stub.answer("describe_training_job", wanted, TrainingJobName=name)
+        present = {key: value for key, value in described.items() if value is not None}
+        self.stub.answer("describe_training_job", present, TrainingJobName=name)
 
 
 @pytest.fixture
@@ -80,20 +86,20 @@ def jobs(sagemaker: Any) -> Jobs:
     return Jobs(sagemaker)
 
 
-def cars(machine: str = MACHINE, **caps: float) -> Pipeline:
+def cars(instance_type: str = INSTANCE_TYPE, **limits: float) -> Pipeline:
     pipeline = find_pipeline("stanford_cars")
     training = pipeline.training
-    other = training.instance.model_copy(update={"instance_type": machine})
+    other = training.instance.model_copy(update={"instance_type": instance_type})
     training = training.model_copy(update={"instance": other, "spot": False})
-    return pipeline.model_copy(update={"training": training, "budget": Budget(**caps)})
+    return pipeline.model_copy(update={"training": training, "budget": Budget(**limits)})
 
 
 def decide(sagemaker: Any, pipeline: Pipeline, **changes: Any) -> Decision:
-    deployment = dataclasses.replace(HERE, **changes)
-    return check_budget(GO, sagemaker.client, pipeline, deployment, TOLD, NOW)
+    deployment = dataclasses.replace(DEPLOYMENT, **changes)
+    return check_budget(GO, sagemaker.client, pipeline, deployment, HYPERPARAMETERS, NOW)
 
 
-def test_a_night_within_its_budget_says_what_it_will_cost(sagemaker: Any, jobs: Jobs) -> None:
+def test_the_reason_of_a_run_within_the_budget_has_the_estimate(sagemaker: Any, jobs: Jobs) -> None:
     jobs.lists("cars-1")
     jobs.describes("cars-1")
     decision = decide(sagemaker, cars(per_run_usd=USD_PER_HOUR))
@@ -101,26 +107,26 @@ def test_a_night_within_its_budget_says_what_it_will_cost(sagemaker: Any, jobs: 
     assert decision.reason.startswith("new data; estimated cost: $0.74 for the training job")
 
 
-def test_a_run_that_would_cost_more_than_it_may_is_blocked(sagemaker: Any, jobs: Jobs) -> None:
-    """The first night has no earlier job: its limit of six hours counts."""
+def test_a_run_above_the_budget_per_run_fails(sagemaker: Any, jobs: Jobs) -> None:
+    """The first run has no earlier job, so that the time limit of six hours is the basis."""
     jobs.lists()
     with pytest.raises(BudgetError) as blocked:
         decide(sagemaker, cars(per_run_usd=4))
     assert str(blocked.value).startswith(
-        "budget.per_run_usd is $4.00, and the estimated cost $4.42 for the training job "
+        "budget.per_run_usd is $4.00, and the estimated cost is $4.42 for the training job "
         "(1 x ml.g4dn.xlarge at $0.736 an hour, the price of 2026-09-25, for 21600 s: "
-        "instance.max_runtime_minutes, at most"
+        "instance.max_runtime_minutes, since"
     )
-    assert "raise it, or train for fewer epochs or on a smaller training.instance" in (
+    assert "raise the budget, or train for fewer epochs or on a smaller training.instance" in (
         str(blocked.value)
     )
-    assert "Force lifts no cap" in str(blocked.value)
+    assert "Force does not override the budget" in str(blocked.value)
 
 
-def test_a_month_is_blocked_by_what_it_cost_so_far(sagemaker: Any, jobs: Jobs) -> None:
-    """Failed and stopped jobs are billed as well; of spot machines only what is billed counts.
+def test_a_run_above_the_budget_per_month_fails(sagemaker: Any, jobs: Jobs) -> None:
+    """Failed and stopped jobs count as well; of spot instances only the billable time counts.
 
-    One listing serves the estimate and the month: each job costs two calls that AWS may throttle.
+    Jobs are listed once for the estimate and for the month.
     """
     failed: dict[str, Any] = {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed"}
     names = ("cars-3", "cars-2", "cars-1")
@@ -134,10 +140,10 @@ def test_a_month_is_blocked_by_what_it_cost_so_far(sagemaker: Any, jobs: Jobs) -
         decide(sagemaker, cars(per_month_usd=3))
     assert str(blocked.value).startswith(
         f"budget.per_month_usd is $3.00, training since 2026-11-01 (UTC) cost ${spent:.2f} "
-        f"(jobs: 3), and tonight's would make it ${spent + USD_PER_HOUR:.2f}, with "
+        f"(jobs: 3), and this training would raise the sum to ${spent + USD_PER_HOUR:.2f}, with "
         "an estimated cost of $0.74"
     )
-    assert "raise it, or wait for the next month; Force lifts no cap" in str(blocked.value)
+    assert "raise the budget, or wait for the next month; Force does not" in str(blocked.value)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +154,7 @@ def test_a_month_is_blocked_by_what_it_cost_so_far(sagemaker: Any, jobs: Jobs) -
         (datetime(2026, 11, 1, 1, tzinfo=timezone(timedelta(hours=2))), False),
     ],
 )
-def test_a_new_month_begins_at_nought_in_utc(
+def test_only_jobs_of_the_current_month_in_utc_count(
     sagemaker: Any, jobs: Jobs, created: datetime, counts: bool
 ) -> None:
     jobs.lists("cars-1")
@@ -161,8 +167,8 @@ def test_a_new_month_begins_at_nought_in_utc(
         assert decide(sagemaker, pipeline).go
 
 
-def test_a_job_that_still_runs_costs_up_to_now(sagemaker: Any, jobs: Jobs) -> None:
-    """Nobody may start night after night while jobs that were forgotten run on."""
+def test_a_running_job_counts_with_its_run_time_so_far(sagemaker: Any, jobs: Jobs) -> None:
+    """Forgotten jobs that still run must use up the budget."""
     running: dict[str, Any] = {
         "TrainingJobStatus": "InProgress",
         "SecondaryStatus": "Training",
@@ -185,43 +191,48 @@ def test_other_pipelines_and_deployments_do_not_count(sagemaker: Any, jobs: Jobs
     assert decide(sagemaker, cars(per_month_usd=5)).go
 
 
-def test_without_a_price_a_night_goes_on_and_says_what_is_missing(sagemaker: Any) -> None:
-    decision = decide(sagemaker, cars(machine="ml.p9.xlarge"))
+def test_without_a_price_and_a_budget_the_run_trains(sagemaker: Any) -> None:
+    decision = decide(sagemaker, cars("ml.p9.xlarge"))
     assert decision.go
     assert "its cost is not estimated: no price is known for training on ml.p9.xlarge" in (
         decision.reason
     )
 
 
-@pytest.mark.parametrize("cap", ["per_run_usd", "per_month_usd"])
-def test_a_cap_that_cannot_be_checked_blocks(sagemaker: Any, cap: str) -> None:
-    """A cap that lets pass what it knows nothing of is none."""
-    with pytest.raises(BudgetError, match=rf"budget\.{cap} cannot be checked: no price .* add it"):
-        decide(sagemaker, cars(machine="ml.p9.xlarge", **{cap: 1000}))
+@pytest.mark.parametrize("limit", ["per_run_usd", "per_month_usd"])
+def test_a_budget_that_cannot_be_checked_fails_the_run(sagemaker: Any, limit: str) -> None:
+    expected = rf"budget\.{limit} cannot be checked: no price .* add it"
+    with pytest.raises(BudgetError, match=expected):
+        decide(sagemaker, cars("ml.p9.xlarge", **{limit: 1000}))
 
 
-def test_nor_can_a_month_in_which_a_machine_without_price_trained(
+def test_an_earlier_job_on_an_instance_without_price_fails_the_check_of_the_month(
     sagemaker: Any, jobs: Jobs
 ) -> None:
     old = {"InstanceType": "ml.p2.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1}
     jobs.lists("cars-1")
     jobs.describes("cars-1", ResourceConfig=old)
-    with pytest.raises(BudgetError, match=r"per_month_usd cannot be checked, for cars-1: no price"):
+    with pytest.raises(BudgetError, match=r"month_usd cannot be checked .* job cars-1: no price"):
         decide(sagemaker, cars(per_month_usd=1000))
 
 
-def test_the_local_aws_sends_no_bill(sagemaker: Any) -> None:
-    """No invented dollars on one machine, where caps for AWS are in the same file."""
+def test_the_local_deployment_has_no_costs(sagemaker: Any) -> None:
+    """The YAML may have a budget for AWS; the local AWS bills nothing."""
     assert decide(sagemaker, cars(per_run_usd=0.01, per_month_usd=0.01), name="local") == GO
 
 
-def test_a_night_that_is_skipped_costs_nothing_and_asks_nothing(sagemaker: Any) -> None:
+def test_a_skipped_run_is_not_estimated(sagemaker: Any) -> None:
     skipped = Decision(False, "nothing new")
     pipeline = cars(per_run_usd=0.01)
-    assert check_budget(skipped, sagemaker.client, pipeline, HERE, TOLD, NOW) == skipped
+    assert (
+        check_budget(skipped, sagemaker.client, pipeline, DEPLOYMENT, HYPERPARAMETERS, NOW)
+        == skipped
+    )
 
 
-def test_who_may_not_list_jobs_has_no_estimate_and_no_caps(sagemaker: Any) -> None:
+def test_without_the_permission_to_list_jobs_only_a_run_without_budget_trains(
+    sagemaker: Any,
+) -> None:
     for _ in range(2):
         sagemaker.refuse("list_training_jobs", "AccessDeniedException", "not allowed")
     decision = decide(sagemaker, cars())

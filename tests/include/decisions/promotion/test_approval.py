@@ -1,4 +1,4 @@
-"""A person is asked of models that would be promoted, with each limit's figures."""
+"""Tests of the approval of a model by a user."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from include.config.sections.promotion import Promotion
 from include.decisions.promotion.approval import (
     APPROVE,
     REJECT,
-    answered_by,
     decide_approval,
     decide_question,
     question,
+    responder,
 )
 from include.decisions.promotion.verdict import judge
 
@@ -24,12 +24,12 @@ EVALUATION = {
 @pytest.mark.parametrize(
     ("verdict", "go"), [("await approval", True), ("keep", False), ("promote", False)]
 )
-def test_only_a_model_that_would_be_promoted_is_asked_about(verdict: str, go: bool) -> None:
+def test_a_user_is_asked_only_about_a_model_that_passed_all_limits(verdict: str, go: bool) -> None:
     decision = decide_question("ask", verdict, "why")
     assert (decision.go, decision.reason) == (go, f"{verdict}: why")
 
 
-def test_a_deployment_that_does_not_ask_leaves_the_answer_to_the_registry() -> None:
+def test_a_deployment_with_another_approval_does_not_ask() -> None:
     decision = decide_question("manual", "await approval", "why")
     assert not decision.go
     assert decision.reason == "await approval: why; promotion.approval is manual here"
@@ -40,31 +40,31 @@ def test_the_question_has_each_limit_with_its_margin() -> None:
     assert verdict["verdict"] == "await approval"
     facts = {"training_job": "cars-train-1", "dataset_version": "d2", "package": "arn:x/cars/7"}
     asked = question("cars", {**facts, **verdict})
-    assert asked["subject"] == "Shall model package 7 of cars serve?"
+    assert asked["subject"] == "Approve model package 7 of cars?"
     assert "| top-1 | 0.75 | at least 0.5 | 0.25 |" in asked["body"]
-    assert "cars-train-1 on data set d2: top-1 0.7500 keeps all limits" in asked["body"]
+    assert "cars-train-1 on dataset d2: top-1 0.7500 keeps all limits" in asked["body"]
     assert "may answer" not in asked["body"]
     named = question("cars", {**facts, **verdict}, ["Ada", "Bob"])
     assert named["body"].endswith("Only Ada, Bob may answer.")
 
 
-PERSON = {"id": "7", "name": "Ada"}
+USER = {"id": "7", "name": "Ada"}
 
 
 @pytest.mark.parametrize(
-    ("person", "said", "why", "go", "reason"),
+    ("user", "option", "why", "go", "reason"),
     [
-        (PERSON, APPROVE, None, True, "approved in Airflow by Ada: top-1 0.75"),
-        (PERSON, APPROVE, "looks fine", True, "approved in Airflow by Ada: looks fine"),
-        (PERSON, REJECT, "blurred", False, "rejected in Airflow by Ada: blurred"),
-        (PERSON, REJECT, None, False, "rejected in Airflow by Ada"),
+        (USER, APPROVE, None, True, "approved in Airflow by Ada: top-1 0.75"),
+        (USER, APPROVE, "looks fine", True, "approved in Airflow by Ada: looks fine"),
+        (USER, REJECT, "blurred", False, "rejected in Airflow by Ada: blurred"),
+        (USER, REJECT, None, False, "rejected in Airflow by Ada"),
         (None, REJECT, None, False, "nobody answered in time: the package can still be approved"),
     ],
 )
-def test_what_a_person_said_is_told_apart_from_silence(
-    person: Any, said: str, why: str | None, go: bool, reason: str
+def test_decide_approval_distinguishes_an_answer_from_a_timeout(
+    user: Any, option: str, why: str | None, go: bool, reason: str
 ) -> None:
-    answer = {"chosen_options": [said], "params_input": {"why": why}, "responded_by_user": person}
+    answer = {"chosen_options": [option], "params_input": {"why": why}, "responded_by_user": user}
     decision = decide_approval(answer, "top-1 0.75")
     assert (decision.go, decision.reason) == (go, reason)
-    assert answered_by(answer) == (person and "Ada")
+    assert responder(answer) == (user and "Ada")

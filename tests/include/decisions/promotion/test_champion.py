@@ -1,4 +1,4 @@
-"""One rule for the champion, whatever serves and whatever was approved."""
+"""Tests of the choice of the champion and of the model for batches."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LAYOUT = Layout("some-bucket", "stanford_cars")
 HEADER = "key,name,predicted_name,confidence\n"
 
 
-def answers(right: int, of: int = 10) -> bytes:
-    """Return the answers of a model that gets so many photos right."""
-    rows = [f"{n}.jpg,Audi,{'Audi' if n < right else 'BMW'},0.9\n" for n in range(of)]
+def predictions(right: int, photos: int = 10) -> bytes:
+    """Return the predictions of a model that predicts this many photos right."""
+    rows = [f"{n}.jpg,Audi,{'Audi' if n < right else 'BMW'},0.9\n" for n in range(photos)]
     return (HEADER + "".join(rows)).encode()
 
 
@@ -30,7 +30,7 @@ def best(
     candidate: str | None = None,
     right: dict[int, int] | None = None,
 ) -> str | None:
-    """Return the champion's number, of models that got so many of ten photos `right`."""
+    """Return the champion's number; `right` has the models' numbers of right predictions."""
     if serves is None:
         registry.serves_nothing()
     else:
@@ -43,41 +43,47 @@ def best(
             break
     s3 = MemoryS3()
     for version, count in (right or {}).items():
-        s3.objects[LAYOUT.evaluation_answers(f"job-{version}")] = answers(count)
+        s3.objects[LAYOUT.evaluation_answers(f"job-{version}")] = predictions(count)
     found = choose_champion(s3, sagemaker.client, LAYOUT, GROUP, candidate)
     return found.version if found else None
 
 
-def test_before_the_first_model_there_is_none(sagemaker: Any, registry: Any) -> None:
+def test_without_any_model_there_is_no_champion(sagemaker: Any, registry: Any) -> None:
     assert best(sagemaker, registry, None, []) is None
 
 
-def test_where_nothing_serves_it_is_the_newest_approved(sagemaker: Any, registry: Any) -> None:
-    """A pipeline that only predicts batches, or an endpoint that was deleted over a weekend."""
+def test_without_an_endpoint_the_newest_approved_package_is_the_champion(
+    sagemaker: Any, registry: Any
+) -> None:
+    """The pipeline may only predict batches, or the endpoint was deleted over a weekend."""
     assert best(sagemaker, registry, None, [4, 2]) == "4"
 
 
-def test_it_is_what_serves_and_is_the_newest_approved(sagemaker: Any, registry: Any) -> None:
+def test_a_package_that_serves_and_is_the_newest_approved_is_the_champion(
+    sagemaker: Any, registry: Any
+) -> None:
     assert best(sagemaker, registry, 4, [4, 2]) == "4"
 
 
-def test_a_candidates_own_package_is_none(sagemaker: Any, registry: Any) -> None:
-    """It is there where a person clears the task that judges."""
+def test_a_candidates_own_package_is_not_the_champion(sagemaker: Any, registry: Any) -> None:
+    """The package exists if a user clears the task `judge`."""
     assert best(sagemaker, registry, 4, [4, 2], candidate="job-4") == "2"
 
 
-def test_where_only_the_candidate_is_approved_there_is_none(sagemaker: Any, registry: Any) -> None:
+def test_if_only_the_candidate_is_approved_there_is_no_champion(
+    sagemaker: Any, registry: Any
+) -> None:
     assert best(sagemaker, registry, None, [4], candidate="job-4") is None
 
 
-def test_a_rejected_package_is_none_though_it_serves(sagemaker: Any, registry: Any) -> None:
+def test_a_rejected_package_that_serves_is_not_the_champion(sagemaker: Any, registry: Any) -> None:
     assert best(sagemaker, registry, 4, [2], approval="Rejected") == "2"
 
 
 @pytest.mark.parametrize(
     ("serves", "approved"),
     [(2, [4, 2]), (4, [2])],
-    ids=["after an update that failed", "after an approval was taken back"],
+    ids=["after a failed update", "after an approval was revoked"],
 )
 @pytest.mark.parametrize(
     ("right", "champion"),
@@ -89,7 +95,7 @@ def test_a_rejected_package_is_none_though_it_serves(sagemaker: Any, registry: A
         ({2: 1}, "4"),
     ],
 )
-def test_of_two_it_is_the_better_one(
+def test_of_two_packages_the_better_one_is_the_champion(
     sagemaker: Any,
     registry: Any,
     serves: int,
@@ -97,15 +103,15 @@ def test_of_two_it_is_the_better_one(
     right: dict[int, int],
     champion: str,
 ) -> None:
-    """The newer one where neither is better, or no photo was asked of both."""
+    """If neither is better, or they have no photo in common, it is the newer one."""
     approval = "Approved" if serves in approved else "PendingManualApproval"
     assert best(sagemaker, registry, serves, approved, approval, right=right) == champion
 
 
-def test_a_batch_uses_what_serves_though_a_better_model_is_approved(
+def test_a_batch_uses_the_serving_model_even_if_a_better_one_is_approved(
     sagemaker: Any, registry: Any
 ) -> None:
-    """The newer one failed its smoke test and could not be rejected, or a person replaced it."""
+    """The newer one failed its smoke test and could not be rejected, or a user replaced it."""
     assert best(sagemaker, registry, 2, [4, 2], right={2: 5, 4: 8}) == "4"
     registry.serves(2)
     registry.describes(2)
@@ -115,7 +121,7 @@ def test_a_batch_uses_what_serves_though_a_better_model_is_approved(
 
 
 @pytest.mark.parametrize("endpoint", ["none", "from outside the registry", "rejected"])
-def test_a_batch_uses_the_newest_approved_where_no_registered_model_serves(
+def test_a_batch_uses_the_newest_approved_package_if_no_registered_model_serves(
     sagemaker: Any, registry: Any, endpoint: str
 ) -> None:
     if endpoint == "none":
@@ -132,7 +138,7 @@ def test_a_batch_uses_the_newest_approved_where_no_registered_model_serves(
     assert found.version == "4"
 
 
-def test_an_error_of_aws_is_not_taken_for_no_model(sagemaker: Any) -> None:
+def test_an_error_of_aws_is_raised(sagemaker: Any) -> None:
     sagemaker.refuse("describe_endpoint", "ThrottlingException", "Rate exceeded")
     with pytest.raises(sagemaker.client.exceptions.ClientError, match="Rate exceeded"):
         choose_champion(MemoryS3(), sagemaker.client, LAYOUT, GROUP)

@@ -1,4 +1,4 @@
-"""A damaged evaluation.json is named with its field, before a verdict rests on it."""
+"""Tests of the validation of evaluation.json."""
 
 from typing import Any
 
@@ -24,8 +24,8 @@ def read(s3: Any, layout: Layout, evaluation: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("evaluation", [GOOD, {"dataset_version": "d1"}])
-def test_what_is_right_is_returned_as_it_is(s3: Any, layout: Layout, evaluation: Any) -> None:
-    """A figure that is missing is the gates' to judge."""
+def test_a_valid_evaluation_is_returned_unchanged(s3: Any, layout: Layout, evaluation: Any) -> None:
+    """A missing figure is valid; its gate fails."""
     assert read(s3, layout, evaluation) == evaluation
 
 
@@ -45,11 +45,13 @@ def test_what_is_right_is_returned_as_it_is(s3: Any, layout: Layout, evaluation:
         ({"per_class": [{"name": "Audi", "images": 2}]}, r"per_class\[0\]\.top1 is missing"),
     ],
 )
-def test_a_wrong_field_is_named(s3: Any, layout: Layout, change: Any, field: str) -> None:
+def test_the_error_names_the_invalid_field(
+    s3: Any, layout: Layout, change: Any, field: str
+) -> None:
     with pytest.raises(RecordError, match=rf"job-1/evaluation\.json: {field}"):
         read(s3, layout, GOOD | change)
 
 
-def test_an_empty_evaluation_is_named(s3: Any, layout: Layout) -> None:
+def test_an_empty_evaluation_is_invalid(s3: Any, layout: Layout) -> None:
     with pytest.raises(RecordError, match=r"evaluation\.json: dataset_version is missing"):
         read(s3, layout, {})

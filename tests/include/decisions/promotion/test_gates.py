@@ -1,4 +1,4 @@
-"""Each limit gives its figure, and a figure that is missing is a limit missed."""
+"""Tests of the promotion gates."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from include.decisions.promotion.paired_predictions import PairedPredictions
         (None, "at most", 0.5, None, False),
     ],
 )
-def test_the_margin_is_above_0_on_the_good_side(
+def test_the_margin_of_a_passed_gate_is_not_negative(
     value: float | None, limit: Any, threshold: float, margin: float | None, passed: bool
 ) -> None:
     gate = Gate("x", value, limit, threshold)
@@ -30,7 +30,7 @@ def test_the_margin_is_above_0_on_the_good_side(
     assert (found["value"], found["threshold"], found["margin"]) == (value, threshold, margin)
 
 
-def test_a_missing_figure_is_named() -> None:
+def test_a_missing_figure_fails_its_gate() -> None:
     rules = Promotion(minimum_top5=0.5, maximum_calibration_error=0.1, class_floors={"Audi": 0.2})
     missed = [str(gate) for gate in floor_gates(rules, {}) if not gate.passed]
     assert missed == [
@@ -41,7 +41,7 @@ def test_a_missing_figure_is_named() -> None:
     ]
 
 
-def test_each_class_has_its_own_floor_or_the_common_one() -> None:
+def test_a_class_has_its_own_floor_or_the_common_one() -> None:
     classes = [
         {"name": "Audi", "top1": 0.3},
         {"name": "BMW", "top1": 0.3},
@@ -51,49 +51,50 @@ def test_each_class_has_its_own_floor_or_the_common_one() -> None:
     gates = {gate.metric: gate for gate in floor_gates(rules, {"top1": 1.0, "per_class": classes})}
     assert gates["top-1 of class Audi"].passed
     assert not gates["top-1 of class BMW"].passed
-    assert not gates["top-1 of class Fiat"].passed  # it has no images to judge it by
+    assert not gates["top-1 of class Fiat"].passed  # the class has no images
 
 
 @pytest.mark.parametrize("figures", [{"top1": 1.0}, {"top1": 1.0, "per_class": []}])
-def test_a_floor_of_all_classes_fails_where_no_class_has_a_figure(figures: Any) -> None:
-    """Else an evaluation without them would keep a limit that nobody held it against."""
+def test_a_common_floor_fails_without_figures_of_classes(figures: Any) -> None:
+    """Otherwise an evaluation without these figures would pass without a check."""
     missed = [
         str(gate) for gate in floor_gates(Promotion(class_floor=0.5), figures) if not gate.passed
     ]
     assert missed == ["top-1 of each class is missing, and at least 0.5 is needed"]
 
 
-def test_a_class_without_its_figure_fails() -> None:
+def test_a_class_without_a_figure_fails_the_common_floor() -> None:
     figures = {"top1": 1.0, "per_class": [{"name": "Audi"}]}
     gates = list(floor_gates(Promotion(class_floor=0.5), figures))
     assert [gate.metric for gate in gates if not gate.passed] == ["top-1 of class Audi"]
 
 
-def test_what_has_no_limit_has_no_gate() -> None:
+def test_a_figure_without_a_limit_has_no_gate() -> None:
     figures = {"top1": 0.5, "top5": 0.6, "per_class": [{"name": "Audi", "top1": 0.0}]}
     assert [gate.metric for gate in floor_gates(Promotion(), figures)] == ["top-1"]
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "newer", "passed"),
+    ("candidate_only", "champion_only", "newer", "passed"),
     [
         (15, 5, False, True),  # p 0.041
         (14, 6, False, False),  # p 0.115
-        (5, 15, False, False),  # surely worse
+        (5, 15, False, False),  # significantly worse
         (10, 10, False, False),
         (10, 10, True, True),
-        (9, 10, True, True),  # a loss of 0.01, which newer data may cost
+        (9, 10, True, True),  # a loss of 0.01, within the margin for newer data
         (8, 10, True, False),
     ],
 )
-def test_better_by_more_than_chance_or_fresher_and_hardly_worse(
-    mine: int, theirs: int, newer: bool, passed: bool
+def test_a_candidate_must_be_significantly_better_or_newer_and_within_the_margin(
+    candidate_only: int, champion_only: int, newer: bool, passed: bool
 ) -> None:
-    paired = PairedPredictions(60, mine, theirs, 40 - mine - theirs)
+    both_wrong = 40 - candidate_only - champion_only
+    paired = PairedPredictions(60, candidate_only, champion_only, both_wrong)
     gates = champion_gates(Promotion(margin=0.01), paired, newer)
     assert all(gate.passed for gate in gates) is passed
 
 
 @pytest.mark.parametrize("newer", [True, False])
-def test_what_could_not_be_compared_fails(newer: bool) -> None:
+def test_without_a_comparison_the_gates_fail(newer: bool) -> None:
     assert not any(gate.passed for gate in champion_gates(Promotion(), None, newer))

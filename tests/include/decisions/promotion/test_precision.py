@@ -1,4 +1,4 @@
-"""Which precision a candidate is judged in, and where a package must not serve in it."""
+"""Tests of the serving precision."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,12 +15,12 @@ from include.storage.layout import Layout
 ON_AWS = Deployment(
     "testing", "some-bucket", "arn:aws:iam::123456789012:role/r", "image:1", "us-east-1"
 )
-HERE = replace(ON_AWS, name="local")
+LOCAL = replace(ON_AWS, name="local")
 INT8 = Package("arn:x/7", "Approved", "image:1", "s3://b/m", {"serving_precision": "int8"})
 
 
-def own() -> Pipeline:
-    """A pipeline of the custom image; its models answer on ml.c5.xlarge."""
+def custom() -> Pipeline:
+    """Return a pipeline of the custom image; its inference runs on ml.c5.xlarge."""
     return find_pipeline("stanford_cars", "local")
 
 
@@ -40,40 +40,40 @@ def own() -> Pipeline:
         ("ml.trn1.2xlarge", False),
     ],
 )
-def test_int8_serves_only_on_instances_that_always_have_its_instructions(
+def test_an_int8_package_serves_only_on_instances_with_the_instructions(
     instance_type: str, allowed: bool
 ) -> None:
-    """A server without them does not start, also when SageMaker replaces an instance at night."""
-    check_precision(INT8, HERE, "endpoint.instance_type", instance_type)
+    """Without the instructions a server does not start, also on an instance replaced later."""
+    check_precision(INT8, LOCAL, "endpoint.instance_type", instance_type)
     float32 = replace(INT8, metadata={"serving_precision": "float32"})
     for other in (float32, replace(INT8, metadata={})):
         check_precision(other, ON_AWS, "endpoint.instance_type", instance_type)
     if allowed:
         check_precision(INT8, ON_AWS, "endpoint.instance_type", instance_type)
         return
-    told = rf"package 7 was judged in int8, and endpoint\.instance_type {instance_type} may"
-    with pytest.raises(RegistryError, match=told):
+    message = rf"package 7 was judged in int8, and endpoint\.instance_type {instance_type} may"
+    with pytest.raises(RegistryError, match=message):
         check_precision(INT8, ON_AWS, "endpoint.instance_type", instance_type)
 
 
-def test_on_one_machine_the_instance_types_do_not_matter() -> None:
+def test_the_local_deployment_ignores_instance_types() -> None:
     accepted = {"int8:accepted": 1.0}
-    assert choose_precision(own(), HERE, accepted)[0] == "int8"
-    assert choose_precision(own(), ON_AWS, accepted)[0] == "float32"
+    assert choose_precision(custom(), LOCAL, accepted)[0] == "int8"
+    assert choose_precision(custom(), ON_AWS, accepted)[0] == "float32"
 
 
-def test_an_endpoint_update_of_such_a_package_fails_before_it_changes_anything(
+def test_an_endpoint_update_to_an_int8_package_fails_in_its_plan(
     sagemaker: Any, registry: Any
 ) -> None:
-    """Protects the package from being rejected for what its machines lack."""
+    """A failed update would reject the package for a fault of the instances."""
     registry.lists(7, ModelApprovalStatus="Approved")
     registry.describes(7, serving_precision="int8")
     with pytest.raises(RegistryError, match="judged in int8"):
-        plan_deployment(sagemaker.client, own(), ON_AWS, None)
+        plan_deployment(sagemaker.client, custom(), ON_AWS, None)
 
 
-def test_a_batch_of_such_a_package_fails_before_its_job_starts(layout: Layout) -> None:
+def test_a_batch_with_an_int8_package_fails_in_its_plan(layout: Layout) -> None:
     facts = {"serving_precision": "int8", "dataset_version": "d1"}
     state = BatchState([], {}, replace(INT8, metadata=facts))
     with pytest.raises(RegistryError, match=r"batch\.transform\.instance_type ml\.c5\.xlarge may"):
-        batch_requests(None, layout, own(), ON_AWS, "b1", state)
+        batch_requests(None, layout, custom(), ON_AWS, "b1", state)

@@ -1,4 +1,4 @@
-"""The verdict rests on the figures, and its reason names them."""
+"""Tests of the verdict on a candidate."""
 
 import json
 from typing import Any
@@ -35,24 +35,38 @@ WORSE = PairedPredictions(60, 5, 15, 20)
 @pytest.mark.parametrize(
     ("rules", "top1", "freshness", "paired", "verdict", "reason"),
     [
-        ({}, 0.6, None, None, "promote", "top-1 0.6000 keeps all limits; no model serves and none"),
+        ({}, 0.6, None, None, "promote", "top-1 0.6000 keeps all limits; there is no champion"),
         ({}, 0.1, None, None, "keep", "gain in top-1 over the most frequent class is 0, more than"),
         ({}, 0.1, NEWER, BETTER, "keep", "gain in top-1 over the most frequent class is 0, more"),
         ({"minimum_top1": 0.5}, 0.4, None, None, "keep", "top-1 is 0.4, at least 0.5 is needed"),
         ({"minimum_top1": 0.5}, 0.4, SAME, BETTER, "keep", "top-1 is 0.4"),
         ({}, 0.75, SAME, BETTER, "promote", "0.7500 against champion 3's 0.6500 on 100 images"),
-        ({}, 0.75, SAME, BETTER, "promote", "15 right by it alone and 5 by the champion alone"),
+        (
+            {},
+            0.75,
+            SAME,
+            BETTER,
+            "promote",
+            "15 right by the candidate only and 5 by the champion only",
+        ),
         ({"significance": 0.01}, 0.75, SAME, BETTER, "keep", "p of McNemar's test is 0.04139"),
         ({}, 0.7, SAME, EQUAL, "keep", "gain in top-1 over the champion is 0, more than 0"),
         ({}, 0.7, NEWER, EQUAL, "promote", "keeps all limits"),
         ({}, 0.65, NEWER, WORSE, "keep", "is -0.1, at least 0 is needed"),
         ({"margin": 0.2}, 0.65, NEWER, WORSE, "promote", "keeps all limits"),
-        ({}, 0.9, SAME, None, "keep", "champion 3 left no answers on photos that this one was"),
-        ({"approval": "manual"}, 0.75, SAME, BETTER, "await approval", "a person approves"),
+        ({}, 0.9, SAME, None, "keep", "champion 3 has no predictions for the candidate's photos"),
+        (
+            {"approval": "manual"},
+            0.75,
+            SAME,
+            BETTER,
+            "await approval",
+            "requires a user's approval",
+        ),
         ({"approval": "manual"}, 0.65, SAME, WORSE, "keep", "more than 0 is needed"),
     ],
 )
-def test_the_verdict(
+def test_judge(
     rules: dict[str, Any],
     top1: float,
     freshness: Freshness | None,
@@ -66,7 +80,7 @@ def test_the_verdict(
     assert reason in found.reason
 
 
-def test_the_rule_that_was_taken_is_said_with_why() -> None:
+def test_the_reason_names_the_rule_for_the_datas_age() -> None:
     found = judge(Promotion(), evaluation(0.75), CHAMPION, EQUAL, NEWER)
     assert found.reason.endswith("; judged with newer data: d2 is newer")
     assert found.as_dict()["rule"] == "judged with newer data: d2 is newer"
@@ -74,13 +88,13 @@ def test_the_rule_that_was_taken_is_said_with_why() -> None:
     assert found.reason.endswith("; judged as on the same data: d1 is the champion's, too")
 
 
-def test_another_version_alone_is_not_taken_for_newer_data() -> None:
-    """The candidate's d2 may be older than the champion's d1: then a margin helps it nothing."""
+def test_another_version_does_not_count_as_newer_data() -> None:
+    """The candidate's d2 may be older than the champion's d1; then the margin does not apply."""
     found = judge(Promotion(margin=0.2), evaluation(0.65), CHAMPION, WORSE)
     assert found.verdict == "keep"
 
 
-def test_a_long_list_of_missed_limits_is_cut_in_the_reason_and_whole_in_the_record() -> None:
+def test_the_reason_names_three_failed_gates_and_the_record_all() -> None:
     classes = [{"name": f"c{number}", "images": 10, "top1": 0.1} for number in range(9)]
     classes.append({"name": "c9", "images": 20, "top1": 0.9})
     found = judge(Promotion(class_floor=0.2), evaluation(0.5) | {"per_class": classes}, None)
@@ -90,8 +104,8 @@ def test_a_long_list_of_missed_limits_is_cut_in_the_reason_and_whole_in_the_reco
     assert [gate["margin"] for gate in missed] == [pytest.approx(-0.1)] * 9
 
 
-def test_a_model_that_answers_one_class_for_every_image_is_kept_back() -> None:
-    """Its top-1 is what the most frequent class has, here nine in ten."""
+def test_a_model_that_predicts_one_class_for_every_image_is_not_promoted() -> None:
+    """Its top-1 is the share of the most frequent class, here nine in ten."""
     classes = [{"name": "a", "images": 90, "top1": 1.0}, {"name": "b", "images": 10, "top1": 0.0}]
     found = judge(Promotion(minimum_top1=0.5), evaluation(0.9) | {"per_class": classes}, None)
     assert found.verdict == "keep"
@@ -101,31 +115,31 @@ def test_a_model_that_answers_one_class_for_every_image_is_kept_back() -> None:
     assert (p["value"], p["threshold"], p["margin"]) == (1.0, 0.05, pytest.approx(-0.95))
 
 
-def test_a_split_on_which_no_model_could_pass_is_named_with_what_it_lacks() -> None:
+def test_the_reason_names_a_split_that_is_too_small_for_any_model() -> None:
     classes = [{"name": "a", "images": 9, "top1": 1.0}, {"name": "b", "images": 5, "top1": 1.0}]
     found = judge(Promotion(), evaluation(1.0) | {"per_class": classes}, None)
     assert found.verdict == "keep"
     assert found.reason.startswith(
         "the test split is too small to decide: 5 of its 14 images are not of the most frequent "
-        "class a, so that even a model without a mistake has p 0.0625; with "
+        "class a, so that even a model without an error has p 0.0625; with "
         "promotion.significance 0.05 at least 6 are needed"
     )
 
 
-def test_without_the_classes_images_nothing_is_promoted() -> None:
+def test_without_the_classes_numbers_of_images_no_model_is_promoted() -> None:
     figures = evaluation(1.0) | {"per_class": [{"name": "a", "top1": 1.0}]}
     found = judge(Promotion(), figures, None)
     assert "gain in top-1 over the most frequent class is missing" in found.reason
 
 
-def test_classes_that_were_left_out_are_said() -> None:
+def test_the_reason_and_the_record_name_classes_left_out() -> None:
     paired = PairedPredictions(60, 15, 5, 20, left_out=("Beetle", "VW"))
     found = judge(Promotion(), evaluation(0.75), CHAMPION, paired, NEWER)
-    assert "without 2 classes that only one of them was asked" in found.reason
+    assert "without 2 classes that only one of the splits has" in found.reason
     assert found.as_dict()["classes_left_out"] == ["Beetle", "VW"]
 
 
-def test_the_record_is_json_and_its_figures_fit_the_registry() -> None:
+def test_the_record_is_json_and_its_figures_can_be_stored_as_metadata() -> None:
     record = judge(Promotion(), evaluation(0.75), CHAMPION, BETTER, SAME).as_dict()
     assert json.loads(json.dumps(record)) == record
     facts = metadata(record)
@@ -141,7 +155,7 @@ def test_the_record_is_json_and_its_figures_fit_the_registry() -> None:
         ({"approval": "manual"}, BETTER, "PendingManualApproval"),
     ],
 )
-def test_the_verdict_is_what_the_registry_calls_it(
+def test_the_approval_status_follows_from_the_verdict(
     rules: dict[str, Any], paired: PairedPredictions, approval: str
 ) -> None:
     assert judge(Promotion(**rules), evaluation(0.75), CHAMPION, paired, SAME).approval == approval

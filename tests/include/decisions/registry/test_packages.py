@@ -1,4 +1,4 @@
-"""Packages are found newest first, and a candidate is registered once."""
+"""Tests of model packages in the registry."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ GROUP_ANSWER = {
 }
 
 
-def test_the_newest_approved_is_the_first_of_the_list(sagemaker: Any, registry: Any) -> None:
+def test_newest_approved_returns_the_first_listed_package(sagemaker: Any, registry: Any) -> None:
     registry.lists(7, 5, ModelApprovalStatus="Approved")
     registry.describes(7, training_job="job-7")
     package = newest_approved(sagemaker.client, "stanford-cars")
@@ -34,20 +34,20 @@ def test_the_newest_approved_is_the_first_of_the_list(sagemaker: Any, registry: 
     assert (package.version, package.metadata["training_job"]) == ("7", "job-7")
 
 
-def test_a_version_that_is_not_approved_does_not_serve(sagemaker: Any, registry: Any) -> None:
+def test_a_version_that_is_not_approved_raises(sagemaker: Any, registry: Any) -> None:
     registry.lists(2, 1)
     registry.describes(1, approval="Rejected")
     with pytest.raises(RegistryError, match=r"version 1 .* is Rejected: approve it"):
         package_to_serve(sagemaker.client, "stanford-cars", 1)
 
 
-def test_a_version_that_does_not_exist_is_told(sagemaker: Any, registry: Any) -> None:
+def test_a_version_that_does_not_exist_raises(sagemaker: Any, registry: Any) -> None:
     registry.lists(2, 1)
     with pytest.raises(RegistryError, match="has no version 9"):
         package_to_serve(sagemaker.client, "stanford-cars", 9)
 
 
-def test_the_first_candidate_makes_the_group(sagemaker: Any, registry: Any) -> None:
+def test_registering_the_first_candidate_creates_the_group(sagemaker: Any, registry: Any) -> None:
     message = "ModelPackageGroup stanford-cars does not exist."
     sagemaker.refuse("describe_model_package_group", "ValidationException", message)
     arn = {"ModelPackageGroupArn": str(GROUP_ANSWER["ModelPackageGroupArn"])}
@@ -57,7 +57,7 @@ def test_the_first_candidate_makes_the_group(sagemaker: Any, registry: Any) -> N
     assert register(sagemaker.client, GROUP, PACKAGE) == f"{ARN}/1"
 
 
-def test_a_second_call_finds_the_first_calls_package(sagemaker: Any, registry: Any) -> None:
+def test_a_second_call_returns_the_first_calls_package(sagemaker: Any, registry: Any) -> None:
     sagemaker.answer("describe_model_package_group", GROUP_ANSWER)
     registry.lists(3)
     registry.describes(3, training_job="job-1")
@@ -68,7 +68,7 @@ def test_a_second_call_finds_the_first_calls_package(sagemaker: Any, registry: A
 def test_a_candidate_judged_in_another_precision_is_another_package(
     sagemaker: Any, registry: Any, approval: str
 ) -> None:
-    """A package's container never changes, so the first one answers in the first precision."""
+    """A package's container cannot be changed, so the first package keeps the first precision."""
     facts = {"training_job": "job-1", "serving_precision": "float32", "verdict": "promote"}
     package = {**PACKAGE, "CustomerMetadataProperties": facts}
     sagemaker.answer("describe_model_package_group", GROUP_ANSWER)
@@ -78,8 +78,8 @@ def test_a_candidate_judged_in_another_precision_is_another_package(
     assert register(sagemaker.client, GROUP, package) == f"{ARN}/4"
 
 
-def test_a_new_verdict_changes_the_package(sagemaker: Any, registry: Any) -> None:
-    """Else a candidate that is judged anew, and promoted, would stay rejected in the registry."""
+def test_a_new_verdict_updates_the_package(sagemaker: Any, registry: Any) -> None:
+    """Otherwise a candidate that is judged again and promoted would stay Rejected."""
     facts = {"training_job": "job-1", "verdict": "promote"}
     package = {
         **PACKAGE,
@@ -106,7 +106,7 @@ def test_a_new_verdict_changes_the_package(sagemaker: Any, registry: Any) -> Non
     ("before", "after", "approval"),
     [("await approval", "await approval", "Rejected"), ("promote", "keep", "Approved")],
 )
-def test_a_persons_answer_stays_and_so_does_what_may_serve(
+def test_an_approvers_rejection_and_an_approved_package_are_kept(
     sagemaker: Any, registry: Any, before: str, after: str, approval: str
 ) -> None:
     facts = {"training_job": "job-1", "verdict": after}
