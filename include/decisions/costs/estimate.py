@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from include.config.prices import Price
-from include.config.sections.stages import Training
+from include.config.sections.training import Training
 from include.decisions.costs.billing import HOUR, TrainingJob
 
 SAME_NETWORK = ("num_layers", "image_shape", "network")

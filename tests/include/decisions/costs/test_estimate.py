@@ -8,7 +8,7 @@ import pytest
 
 from include.config.instances import InstanceConfig
 from include.config.prices import Price
-from include.config.sections.stages import Training
+from include.config.sections.training import Training
 from include.decisions.costs.billing import TrainingJob
 from include.decisions.costs.estimate import estimate_training
 
