@@ -8,14 +8,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from include.config.strict import Strict
+from include.contracts.limits import MAX_TRANSFORM_MB, MEGABYTE
 
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9\-]+\.[a-z0-9]+$")]
 
 MAX_OVERHEAD = timedelta(minutes=30)
 """Time that a job may take in addition to its run time: waiting for capacity, moving data."""
-
-MAX_TRANSFORM_MB = 100
-"""SageMaker's limit for MaxConcurrentTransforms times MaxPayloadInMB."""
 
 
 class InstanceConfig(Strict):
@@ -54,7 +52,7 @@ class TransformConfig(Strict):
     @property
     def max_payload_bytes(self) -> int:
         """The size of the largest image that fits into a request."""
-        return self.max_payload_mb * 1024 * 1024
+        return self.max_payload_mb * MEGABYTE
 
     @model_validator(mode="after")
     def _check_transform_limit(self) -> TransformConfig:

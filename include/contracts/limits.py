@@ -1,24 +1,36 @@
-"""Size limits of a photo that is decoded.
+"""Size limits of photos and requests.
 
-The container image keeps them in a refresh, in a conversion and as a server. The Airflow worker
-screens incoming photos by them, so that no photo passes which the container image would refuse.
+The container enforces the limits of photos in a refresh, in a conversion and as a server. The
+Airflow worker screens incoming photos by the same limits, so that no photo passes which the
+container would refuse.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+MEGABYTE = 1024 * 1024
+
+MAX_REAL_TIME_BYTES = 6 * MEGABYTE
+"""InvokeEndpoint's limit for a request's body."""
+
+MAX_TRANSFORM_MB = 100
+"""SageMaker's limit for MaxPayloadInMB, and for MaxConcurrentTransforms times MaxPayloadInMB."""
+
+MAX_ARGUMENT_LENGTH = 256
+"""SageMaker's limit for one argument of a processing job, in characters."""
+
 MOST_PIXELS = 100_000_000
-"""Width times height: a few kilobytes can unfold to gigabytes."""
+"""Width times height: a file of a few kilobytes can decode to gigabytes."""
 
 LONGEST_SIDE: Mapping[str, int] = {"jpg": 65_500, "png": 1_000_000}
-"""Width and height by suffix, in pixels: what libjpeg and libpng decode at most."""
+"""The maximum width and height that libjpeg and libpng decode, in pixels, by suffix."""
 
 MOST_SEGMENTS = 10_000
-"""Segments of a JPEG that are looked at for its end. Photos have tens, some of them hundreds."""
+"""Segments of a JPEG that are read to find its end. Photos have tens, some of them hundreds."""
 
 MOST_CHUNKS = 100_000
-"""Chunks of a PNG that are looked at for its end. Encoders write 8 KB or more into each."""
+"""Chunks of a PNG that are read to find its end. Encoders write 8 KB or more into each chunk."""
 
 
 def size_problem(suffix: str, width: int, height: int) -> str | None:

@@ -6,15 +6,16 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from include.contracts.commands import Command
 from include.image_classification.container import ProgramError, write_failure
 
-PROGRAMS = {
-    "refresh": "dataset.refresh",
-    "im2rec": "conversion.im2rec",
-    "train": "training.train",
-    "serve": "serving.serve",
-    "evaluate": "evaluation.evaluate",
-    "report": "reporting.report",
+PROGRAMS: dict[str, str] = {
+    Command.REFRESH: "dataset.refresh",
+    Command.IM2REC: "conversion.im2rec",
+    Command.TRAIN: "training.train",
+    Command.SERVE: "serving.serve",
+    Command.EVALUATE: "evaluation.evaluate",
+    Command.REPORT: "reporting.report",
 }
 USAGE = f"usage: python -m include.image_classification {{{','.join(PROGRAMS)}}} [flags]"
 

@@ -4,12 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from include.contracts.content_types import IMAGE_TYPE, IMAGE_TYPES, RECORD_TYPE
 from include.image_classification.container import ProgramError, base_dir
-
-RECORD_TYPE = "application/x-recordio"
-IMAGE_TYPE = "application/x-image"
-IMAGE_TYPES = (IMAGE_TYPE, "image/jpeg", "image/png")
-"""All mean the same, as they do to the built-in algorithm: a photo's bytes say what it is."""
 
 FILES, PIPE = ("File", "FastFile"), "Pipe"
 

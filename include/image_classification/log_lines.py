@@ -3,6 +3,8 @@
 import logging
 import sys
 
+from include.contracts.metrics import INT8_LOG_NAME, TRAIN_PREFIX, VALIDATION_PREFIX
+
 _log = logging.getLogger(__name__)
 
 
@@ -32,7 +34,7 @@ def log_training(
 ) -> None:
     """Tell an epoch's metrics (by MXNet's names), seconds, images per second and learning rate."""
     for name, value in metrics.items():
-        _log.info("Epoch[%d] Train-%s=%f", epoch, name, value)
+        _log.info("Epoch[%d] %s%s=%f", epoch, TRAIN_PREFIX, name, value)
     _log.info("Epoch[%d] Time cost=%.3f", epoch, seconds)
     _log.info("Epoch[%d] Images per second=%.1f", epoch, speed)
     _log.info("Epoch[%d] Learning rate=%.6g", epoch, rate)
@@ -41,12 +43,12 @@ def log_training(
 def log_validation(epoch: int, metrics: dict[str, float]) -> None:
     """Tell an epoch's metrics on the validation channel."""
     for name, value in metrics.items():
-        _log.info("Epoch[%d] Validation-%s=%f", epoch, name, value)
+        _log.info("Epoch[%d] %s%s=%f", epoch, VALIDATION_PREFIX, name, value)
 
 
 def log_int8(accepted: bool) -> None:
     """Log whether the model has an int8 form that may serve, as the metric int8:accepted."""
-    _log.info("Int8-accepted=%d", accepted)
+    _log.info("%s=%d", INT8_LOG_NAME, accepted)
 
 
 def log_best(accuracy: float, path: object) -> None:

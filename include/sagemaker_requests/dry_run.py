@@ -11,13 +11,13 @@ from typing import Any
 
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
+from include.contracts.environment import Precision
 from include.sagemaker_requests.endpoint import endpoint_config_request, endpoint_request
 from include.sagemaker_requests.evaluate import evaluate_request
 from include.sagemaker_requests.im2rec import im2rec_request
 from include.sagemaker_requests.job import FIRST_JOB_NAME, JOB_NAME, LONGEST_PREFIX, JobRequest
 from include.sagemaker_requests.model import candidate_model_request, packaged_model_request
 from include.sagemaker_requests.package import package_group_request, package_request
-from include.sagemaker_requests.precision import Precision
 from include.sagemaker_requests.refresh import refresh_request
 from include.sagemaker_requests.report import report_request
 from include.sagemaker_requests.training import training_hyperparameters, training_request

@@ -1,12 +1,13 @@
-"""A candidate's predictions to its figures."""
+"""Request of the evaluate job: a candidate's predictions to its evaluation."""
 
 from __future__ import annotations
 
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
+from include.contracts.commands import Command, EvaluateFlag, Input, Output
+from include.contracts.environment import Precision
 from include.sagemaker_requests.job import JobRequest
-from include.sagemaker_requests.precision import Precision
-from include.sagemaker_requests.processing import Program, processing_request
+from include.sagemaker_requests.processing import ProcessingStep, processing_request
 from include.storage.layout import Layout
 
 
@@ -17,22 +18,22 @@ def evaluate_request(
     dataset_version: str,
     precision: Precision | None = None,
 ) -> JobRequest:
-    """Return the job that compares a candidate's answers with a dataset version's labels.
+    """Return the job that compares a candidate's predictions with a dataset version's labels.
 
-    `precision` is the one in which the candidate answered, for the evaluation's record.
+    `precision` is the candidate's serving precision, for the evaluation's record.
     """
     layout = Layout(deployment.bucket, pipeline.name)
-    program = Program(
-        name="evaluate",
+    step = ProcessingStep(
+        command=Command.EVALUATE,
         instance=pipeline.evaluation.instance,
         flags={
-            "split": pipeline.evaluation.split,
-            **({"serving-precision": precision} if precision else {}),
+            EvaluateFlag.SPLIT: pipeline.evaluation.split,
+            **({EvaluateFlag.SERVING_PRECISION: precision} if precision else {}),
         },
         inputs={
-            "predictions": layout.uri(layout.evaluation_predictions(training_job)),
-            "version": layout.uri(layout.dataset(dataset_version)),
+            Input.PREDICTIONS: layout.uri(layout.evaluation_predictions(training_job)),
+            Input.VERSION: layout.uri(layout.dataset(dataset_version)),
         },
-        outputs={"result": layout.output(layout.evaluation(training_job))},
+        outputs={Output.RESULT: layout.output(layout.evaluation(training_job))},
     )
-    return processing_request(pipeline, deployment, program)
+    return processing_request(pipeline, deployment, step)

@@ -7,8 +7,9 @@ from typing import Any
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.versions import digest
+from include.contracts.environment import Precision
 from include.sagemaker_requests.job import ResourceRequest, tags
-from include.sagemaker_requests.precision import Precision, environment
+from include.sagemaker_requests.precision import environment
 
 
 def candidate_model_request(

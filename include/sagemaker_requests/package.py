@@ -10,9 +10,9 @@ from typing import Any
 
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
+from include.contracts.content_types import IMAGE_TYPES
 from include.sagemaker_requests.precision import FACT, precision_of
 
-IMAGE_TYPES = ["image/jpeg", "image/png", "application/x-image"]
 LONGEST_VALUE = 256
 LONGEST_DESCRIPTION = 1024
 """Characters that SageMaker accepts as an ApprovalDescription."""
@@ -92,7 +92,7 @@ def package_request(
         "ModelApprovalStatus": approval,
         "InferenceSpecification": {
             "Containers": [dict(container)],
-            "SupportedContentTypes": IMAGE_TYPES,
+            "SupportedContentTypes": list(IMAGE_TYPES),
             "SupportedResponseMIMETypes": ["application/json"],
             # Not the same for both: endpoints run on many types that transforms do not.
             "SupportedTransformInstanceTypes": sorted(transforms),

@@ -1,16 +1,17 @@
-"""Source to dataset version."""
+"""Request of the refresh job: source to dataset version."""
 
 from __future__ import annotations
 
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
+from include.contracts.commands import Command, Input, Output, RefreshFlag
 from include.sagemaker_requests.job import JOB_NAME, JobRequest
-from include.sagemaker_requests.processing import Program, processing_request
+from include.sagemaker_requests.processing import ProcessingStep, processing_request
 from include.storage.layout import Layout
 
 
 def source_uri(pipeline: Pipeline, layout: Layout) -> str:
-    """Return where a pipeline's raw data is: an S3 folder, with its slash."""
+    """Return the S3 folder of a pipeline's raw data, with its slash."""
     uri = pipeline.source.uri or layout.uri(layout.source)
     return uri if uri.endswith("/") else f"{uri}/"
 
@@ -26,54 +27,54 @@ def refresh_request(
     """Return the job that makes a dataset version.
 
     Args:
-        pipeline: Whose source is read.
-        deployment: Where it runs.
-        previous: The current dataset version, whose assignments to splits are kept, if any.
+        pipeline: The pipeline whose source is read.
+        deployment: The deployment in which the job runs.
+        previous: The current dataset version, whose split assignments are kept, if any.
         fingerprint: The source's state, recorded with the result.
-        store_all: Images that the current version holds are stored again, because some are missing.
-        ledger_job: The refresh job whose split ledger is carried on, if there is one.
+        store_all: Store images of the current version again, because some are missing.
+        ledger_job: The refresh job whose split ledger is continued, if there is one.
     """
     layout = Layout(deployment.bucket, pipeline.name)
-    inputs = {"source": source_uri(pipeline, layout)}
+    inputs = {Input.SOURCE: source_uri(pipeline, layout)}
     if previous is not None:
-        inputs["previous"] = layout.uri(layout.dataset(previous))
+        inputs[Input.PREVIOUS] = layout.uri(layout.dataset(previous))
     if ledger_job is not None:
-        inputs["ledger"] = layout.uri(layout.split_ledger_file(ledger_job))
-    program = Program(
-        name="refresh",
+        inputs[Input.LEDGER] = layout.uri(layout.split_ledger_file(ledger_job))
+    step = ProcessingStep(
+        command=Command.REFRESH,
         instance=pipeline.dataset.instance,
         flags={
-            **_flags(pipeline, inputs["source"], fingerprint),
-            "images-uri": layout.uri(layout.images),
-            **({"store": "all"} if store_all else {}),
+            **_flags(pipeline, inputs[Input.SOURCE], fingerprint),
+            RefreshFlag.IMAGES_URI: layout.uri(layout.images),
+            **({RefreshFlag.STORE: "all"} if store_all else {}),
         },
         inputs=inputs,
         outputs={
-            "images": layout.output(layout.images),
-            "quarantine": layout.output(layout.quarantine),
-            "versions": layout.output(layout.dataset_versions),
-            "ledger": layout.output(layout.split_ledger(JOB_NAME)),
-            "result": layout.output(layout.refresh_run(JOB_NAME)),
+            Output.IMAGES: layout.output(layout.images),
+            Output.QUARANTINE: layout.output(layout.quarantine),
+            Output.VERSIONS: layout.output(layout.dataset_versions),
+            Output.LEDGER: layout.output(layout.split_ledger(JOB_NAME)),
+            Output.RESULT: layout.output(layout.refresh_run(JOB_NAME)),
         },
     )
-    return processing_request(pipeline, deployment, program)
+    return processing_request(pipeline, deployment, step)
 
 
 def _flags(pipeline: Pipeline, uri: str, fingerprint: str) -> dict[str, str]:
     dataset = pipeline.dataset
     classes = pipeline.source.classes_argument
     return {
-        "layout": pipeline.source.layout,
-        "split": dataset.split,
-        "train-ratio": str(dataset.train_ratio),
-        "validation-ratio": str(dataset.validation_ratio),
-        "boxes": dataset.boxes,
-        "box-margin": str(dataset.box_margin),
-        "min-side": str(dataset.min_side),
-        "max-pixels": str(dataset.max_pixels),
-        "quarantine-limit": str(dataset.quarantine_limit),
-        "source-uri": uri,
-        "source-fingerprint": fingerprint,
-        **({"classes": classes} if classes else {}),
-        **({"devkit": pipeline.source.devkit} if pipeline.source.devkit else {}),
+        RefreshFlag.LAYOUT: pipeline.source.layout,
+        RefreshFlag.SPLIT: dataset.split,
+        RefreshFlag.TRAIN_RATIO: str(dataset.train_ratio),
+        RefreshFlag.VALIDATION_RATIO: str(dataset.validation_ratio),
+        RefreshFlag.BOXES: dataset.boxes,
+        RefreshFlag.BOX_MARGIN: str(dataset.box_margin),
+        RefreshFlag.MIN_SIDE: str(dataset.min_side),
+        RefreshFlag.MAX_PIXELS: str(dataset.max_pixels),
+        RefreshFlag.QUARANTINE_LIMIT: str(dataset.quarantine_limit),
+        RefreshFlag.SOURCE_URI: uri,
+        RefreshFlag.SOURCE_FINGERPRINT: fingerprint,
+        **({RefreshFlag.CLASSES: classes} if classes else {}),
+        **({RefreshFlag.DEVKIT: pipeline.source.devkit} if pipeline.source.devkit else {}),
     }

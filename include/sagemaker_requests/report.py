@@ -1,11 +1,12 @@
-"""A batch's predictions to a table and a gallery."""
+"""Request of the report job: a batch's predictions to a table, a gallery and figures."""
 
 from __future__ import annotations
 
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
+from include.contracts.commands import Command, Input, Output, ReportFlag
 from include.sagemaker_requests.job import JobRequest
-from include.sagemaker_requests.processing import Program, processing_request
+from include.sagemaker_requests.processing import ProcessingStep, processing_request
 from include.storage.layout import Layout
 
 
@@ -20,29 +21,33 @@ def report_request(
     """Return the job that reports a batch.
 
     Args:
-        pipeline: Whose batch it is.
-        deployment: Where it runs.
+        pipeline: The batch's pipeline.
+        deployment: The deployment in which the job runs.
         batch: The batch; its images are those of its manifest.
-        dataset_version: The version that the model was trained on, for its classes' names.
+        dataset_version: The version that the model was trained on, for the names of the classes.
         with_truth: Whether the true classes are known, in the folder for them.
-        training_job: Whose evaluation's answers the batch is compared with; None for no comparison.
+        training_job: The training job whose evaluation the batch is compared with; None for no
+            comparison.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     inputs = {
-        "predictions": layout.uri(layout.batch_predictions(batch)),
-        "images": layout.uri(layout.batch_manifest(batch)),
-        "version": layout.uri(layout.dataset(dataset_version)),
+        Input.PREDICTIONS: layout.uri(layout.batch_predictions(batch)),
+        Input.IMAGES: layout.uri(layout.batch_manifest(batch)),
+        Input.VERSION: layout.uri(layout.dataset(dataset_version)),
     }
     if with_truth:
-        inputs["truth"] = layout.uri(layout.truth)
+        inputs[Input.TRUTH] = layout.uri(layout.truth)
     if training_job is not None:
-        inputs["evaluation"] = layout.uri(layout.evaluation_answers(training_job))
-    program = Program(
-        name="report",
+        inputs[Input.EVALUATION] = layout.uri(layout.evaluation_answers(training_job))
+    step = ProcessingStep(
+        command=Command.REPORT,
         instance=pipeline.batch.instance,
-        flags={"batch": batch, "uncertain-below": str(pipeline.batch.uncertain_below)},
+        flags={
+            ReportFlag.BATCH: batch,
+            ReportFlag.UNCERTAIN_BELOW: str(pipeline.batch.uncertain_below),
+        },
         inputs=inputs,
-        outputs={"result": layout.output(layout.batch_report(batch))},
-        manifests=frozenset({"images"}),
+        outputs={Output.RESULT: layout.output(layout.batch_report(batch))},
+        manifests=frozenset({Input.IMAGES}),
     )
-    return processing_request(pipeline, deployment, program)
+    return processing_request(pipeline, deployment, step)

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from include.common.guarded_http import VARIABLE
 from include.config.deployment import Deployment
 from include.config.errors import PipelineError
 from include.config.pipeline import Pipeline
+from include.contracts.content_types import FILE_TYPE, MODEL_TYPE, RECORD_TYPE
+from include.contracts.metrics import METRICS
 from include.sagemaker_requests.job import FIRST_JOB_NAME, JobRequest, job_request
-from include.sagemaker_requests.precision import INT8_ACCEPTED
 from include.storage.layout import Layout
 
-METRICS = {
-    "train:accuracy": r"Train-accuracy=([0-9.]+)",
-    "validation:accuracy": r"Validation-accuracy=([0-9.]+)",
-    INT8_ACCEPTED: r"Int8-accepted=([01])",
-}
-"""What SageMaker reads from our image's log; for the built-in image it knows by itself."""
-
-RECORDS, MODEL, FILE = (
-    "application/x-recordio",
-    "application/x-sagemaker-model",
-    "application/octet-stream",
-)
 LOCAL_CHECKPOINTS = "/opt/ml/checkpoints"
 
 
@@ -85,7 +75,7 @@ def training_request(
     layout = Layout(deployment.bucket, pipeline.name)
     mode = pipeline.training.input_mode
     records = [
-        _channel(name, layout.uri(layout.recordio_part(recordio, name, shards)), RECORDS, mode)
+        _channel(name, layout.uri(layout.recordio_part(recordio, name, shards)), RECORD_TYPE, mode)
         for name in ("train", "validation")
     ]
     told, start = _start(hyperparameters, model_uri)
@@ -131,9 +121,9 @@ def _start(
             for name, value in hyperparameters.items()
             if not name.startswith("pretrained_model_")
         }
-        return {**others, "use_pretrained_model": "0"}, [_channel("model", model_uri, MODEL)]
+        return {**others, "use_pretrained_model": "0"}, [_channel("model", model_uri, MODEL_TYPE)]
     uri = hyperparameters.get("pretrained_model_uri", "")
-    channels = [_channel("pretrained", uri, FILE)] if uri.startswith("s3://") else []
+    channels = [_channel("pretrained", uri, FILE_TYPE)] if uri.startswith("s3://") else []
     return dict(hyperparameters), channels
 
 
@@ -141,7 +131,7 @@ def _names(pipeline: Pipeline, layout: Layout, dataset_version: str | None) -> l
     """Return the channel with the classes' names, by which our image's server can answer."""
     if dataset_version is None or pipeline.training.algorithm != "custom":
         return []
-    return [_channel("classes", layout.uri(layout.dataset_classes(dataset_version)), FILE)]
+    return [_channel("classes", layout.uri(layout.dataset_classes(dataset_version)), FILE_TYPE)]
 
 
 def _environment(
@@ -151,7 +141,7 @@ def _environment(
     fetches = hyperparameters.get("pretrained_model_uri", "").startswith("https://")
     if not (fetches and deployment.fetch_allowed_hosts):
         return {}
-    return {"Environment": {"FETCH_ALLOWED_HOSTS": deployment.fetch_allowed_hosts}}
+    return {"Environment": {VARIABLE: deployment.fetch_allowed_hosts}}
 
 
 def _checkpoints(pipeline: Pipeline, layout: Layout) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Images by manifest to predictions."""
+"""Requests of batch transform jobs: images of a manifest to predictions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from include.config.deployment import Deployment
 from include.config.instances import TransformConfig
 from include.config.pipeline import Pipeline
+from include.contracts.content_types import IMAGE_TYPE
 from include.sagemaker_requests.job import JobRequest, job_request
 from include.storage.layout import Layout
-
-ANY_IMAGE = "application/x-image"
 
 
 def manifest(folder_uri: str, keys: Sequence[str]) -> list[dict[str, str] | str]:
@@ -21,7 +20,7 @@ def manifest(folder_uri: str, keys: Sequence[str]) -> list[dict[str, str] | str]
 def evaluation_transform_request(
     pipeline: Pipeline, deployment: Deployment, training_job: str, model_name: str
 ) -> JobRequest:
-    """Return the job in which a candidate answers the photos of the evaluation's manifest."""
+    """Return the job in which a candidate classifies the photos of the evaluation's manifest."""
     layout = Layout(deployment.bucket, pipeline.name)
     return _transform(
         pipeline,
@@ -37,7 +36,7 @@ def evaluation_transform_request(
 def batch_transform_request(
     pipeline: Pipeline, deployment: Deployment, batch: str, model_name: str
 ) -> JobRequest:
-    """Return the job in which a model answers the images of a batch's manifest."""
+    """Return the job in which a model classifies the images of a batch's manifest."""
     layout = Layout(deployment.bucket, pipeline.name)
     return _transform(
         pipeline,
@@ -67,7 +66,7 @@ def _transform(
         "MaxPayloadInMB": settings.max_payload_mb,
         "TransformInput": {
             "DataSource": source,
-            "ContentType": ANY_IMAGE,
+            "ContentType": IMAGE_TYPE,
             "SplitType": "None",
             "CompressionType": "None",
         },

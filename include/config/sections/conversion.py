@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from include.config.instances import InstanceConfig
 from include.config.strict import Strict
+from include.contracts.commands import RecordFit
 
 
 class Conversion(Strict):
@@ -17,7 +18,7 @@ class Conversion(Strict):
     """
 
     resize: Annotated[int, Field(ge=8, le=4096)] = 224
-    fit: Literal["squash", "crop"] = "squash"
+    fit: RecordFit = "squash"
     quality: Annotated[int, Field(ge=1, le=100)] = 95
     instance_count: Annotated[int, Field(ge=1, le=20)] = 1
     instance: InstanceConfig = InstanceConfig(instance_type="ml.c5.2xlarge", volume_gb=50)

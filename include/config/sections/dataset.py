@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from include.config.instances import InstanceConfig
 from include.config.strict import Fraction, OpenFraction, Strict
+from include.contracts.commands import BoxUse, Splitting
 from include.contracts.limits import MOST_PIXELS
 
 
 class Dataset(Strict):
     """Split, crop and quality rules of a dataset version, and the instance of its job."""
 
-    split: Literal["ratio", "source"] = "ratio"
+    split: Splitting = "ratio"
     train_ratio: OpenFraction = 0.8
     validation_ratio: OpenFraction = 0.1
-    boxes: Literal["whole", "crop"] = "whole"
+    boxes: BoxUse = "whole"
     box_margin: Fraction = 0.0
     min_side: Annotated[int, Field(ge=1)] = 16
     max_pixels: Annotated[int, Field(ge=1, le=MOST_PIXELS)] = MOST_PIXELS

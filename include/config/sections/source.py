@@ -6,15 +6,14 @@ import csv
 import io
 from collections import Counter
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.config.sections.web_file import WebFile
 from include.config.strict import Strict
-
-MAX_ARGUMENT_LENGTH = 256
-"""SageMaker's limit for one argument of a processing job, in characters."""
+from include.contracts.commands import SourceLayout
+from include.contracts.limits import MAX_ARGUMENT_LENGTH
 
 DEFAULT_SETTLE_MINUTES = 5
 """Default of `settle_minutes` for a source that others upload without a completion marker."""
@@ -41,7 +40,7 @@ ClassChoices = Annotated[
 class Source(Strict):
     """The raw data: its place, its layout, and which classes are used."""
 
-    layout: Literal["stanford_cars", "class_folders", "list"]
+    layout: SourceLayout
     uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9.\-]{3,63}/.+")] | None = Field(
         default=None,
         description="An S3 prefix; default: <pipeline>/source/ in the deployment's bucket",

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from include.config.deployment import LOCAL, Deployment
 from include.config.pipeline import Pipeline
+from include.contracts.environment import Precision
+from include.contracts.metrics import INT8_ACCEPTED
 from include.decisions.registry.packages import Package, RegistryError
-from include.sagemaker_requests.precision import FACT, INT8_ACCEPTED, Precision
+from include.sagemaker_requests.precision import FACT
 
 WITH_INT8_INSTRUCTIONS = re.compile(r"ml\.[a-z]+(?:[6-9]|\d\d)i[a-z-]*\.")
 """Instance types whose processors all have VNNI: Intel's from the sixth generation on.

@@ -4,6 +4,8 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from include.contracts.commands import Command
+from include.contracts.commands import Im2recFlag as Flag
 from include.image_classification.container import ProgramError
 from include.image_classification.conversion.encoding import FITS, Encoding, Fit
 from include.image_classification.flags import FlagParser, fraction, positive_integer
@@ -59,7 +61,7 @@ def encoding_of(flags: argparse.Namespace) -> Encoding:
 
 
 def _parser() -> FlagParser:
-    parser = FlagParser("im2rec", DESCRIPTION)
+    parser = FlagParser(Command.IM2REC, DESCRIPTION)
     parser.add_argument("prefix", nargs="?", help="path prefix of the .lst and .rec files")
     parser.add_argument("root", nargs="?", help="the folder that image paths are relative to")
     _add_list_flags(parser.add_argument_group("lists"))
@@ -89,9 +91,9 @@ def _add_list_flags(group: argparse._ArgumentGroup) -> None:
 def _add_record_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--pass-through", action="store_true", help="store the files unchanged")
-    add("--resize", type=_size, default=0, help="the shorter side in pixels; 0 keeps the size")
+    add(Flag.RESIZE, type=_size, default=0, help="the shorter side in pixels; 0 keeps the size")
     add("--center-crop", action="store_true", help="crop to the central square first")
-    add("--quality", type=int, default=95, help="JPEG 1-100, or PNG compression 1-9")
+    add(Flag.QUALITY, type=int, default=95, help="JPEG 1-100, or PNG compression 1-9")
     add("--num-thread", type=positive_integer, default=os.cpu_count() or 1, help="threads")
     add("--color", type=int, default=1, choices=(-1, 0, 1), help="1 colour, 0 grey, -1 as stored")
     add("--encoding", default=".jpg", choices=(".jpg", ".png"))
@@ -100,7 +102,7 @@ def _add_record_flags(group: argparse._ArgumentGroup) -> None:
 
 def _add_extra_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--fit", choices=FITS, help="keep the aspect ratio, crop to a square, squash to a square")
+    add(Flag.FIT, choices=FITS, help="keep the aspect ratio, crop to a square, squash to a square")
     add(
         "--skip-unreadable",
         action="store_true",
@@ -112,7 +114,7 @@ def _add_extra_flags(group: argparse._ArgumentGroup) -> None:
         action="store_false",
         help="decode all images; write no notes for lists",
     )
-    add("--recordio-version", default="", help="in a processing job: name of the version")
+    add(Flag.RECORDIO_VERSION, default="", help="in a processing job: name of the version")
 
 
 def _size(text: str) -> int:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from include.contracts.commands import Input, Output
 from include.contracts.dataset import CONVERTED, Split
 from include.image_classification.container import (
     ProgramError,
@@ -54,10 +55,10 @@ def convert_version(flags: argparse.Namespace, encoding: Encoding) -> None:
     if not encoding.resize:
         raise ProgramError("im2rec: argument --resize: give the side of the square in pixels")
     started = time.monotonic()
-    version = VersionFiles(processing_input("version"))
-    images = read_splits(version, CONVERTED, processing_input("images"))
+    version = VersionFiles(processing_input(Input.VERSION))
+    images = read_splits(version, CONVERTED, processing_input(Input.IMAGES))
     hosts = read_processing_hosts()
-    earlier = _open_earlier(processing_input("previous"), encoding) if flags.reuse else []
+    earlier = _open_earlier(processing_input(Input.PREVIOUS), encoding) if flags.reuse else []
     job = _Job(version, encoding, hosts, Converter(encoding, earlier), flags.num_thread)
     converted = {split: job.convert(split, images[split]) for split in CONVERTED}
     report = {
@@ -90,7 +91,7 @@ def recordio_version(dataset_version: str, encoding: Encoding) -> str:
 def _write_report(
     report: dict[str, Any], converted: dict[Split, ConvertedSplit], hosts: JobHosts
 ) -> None:
-    folder = processing_output("result")
+    folder = processing_output(Output.RESULT)
     if hosts.size == 1:
         write_json(folder / "recordio.json", report)
         return
@@ -134,7 +135,7 @@ class _Job:
         if not ranks:
             return ConvertedSplit(ranks, len(images), 0, 0)
         prefix = processing_output(split) / f"{split}{self._suffix}"
-        files = RecordFiles.of(prefix, index=processing_output("index"))
+        files = RecordFiles.of(prefix, index=processing_output(Output.INDEX))
         entries = images.entries(ranks)
         rows = (ListedImage(entry.index, entry.labels, entry.name) for entry in entries)
         write_list(files.index.with_suffix(".lst"), rows)

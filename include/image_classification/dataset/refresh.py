@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from include.contracts.commands import Input, Output
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -45,8 +46,8 @@ def main(arguments: list[str]) -> None:
     """
     settings = parse_settings(arguments)
     started = time.monotonic()
-    earlier = read_earlier(processing_input("previous"), processing_input("ledger"))
-    source = _open_source(processing_input("source"), settings)
+    earlier = read_earlier(processing_input(Input.PREVIOUS), processing_input(Input.LEDGER))
+    source = _open_source(processing_input(Input.SOURCE), settings)
     with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:
         stores = _stores(earlier, settings, Path(pictures))
         assembled = assemble(source, earlier, settings, stores)
@@ -75,8 +76,8 @@ def _stores(earlier: Earlier, settings: RefreshSettings, pictures: Path) -> Stor
     if settings.store == "all":
         images, refused = set(), set()
     return Stores(
-        images=ImageStore(processing_output("images"), images),
-        quarantine=ImageStore(processing_output("quarantine"), refused),
+        images=ImageStore(processing_output(Output.IMAGES), images),
+        quarantine=ImageStore(processing_output(Output.QUARANTINE), refused),
         pictures=Pictures(pictures, earlier),
     )
 
@@ -89,8 +90,8 @@ def _write(
     started: float,
 ) -> Mapping[str, Any]:
     """Write the version, unless it is the previous one; dataset.json says that it is complete."""
-    result = processing_output("result")
-    folder = processing_output("versions") / page.report["version"]
+    result = processing_output(Output.RESULT)
+    folder = processing_output(Output.VERSIONS) / page.report["version"]
     if not page.report["unchanged"]:
         write_version(folder, page.version, page.quarantined, page.duplicates)
         if settings.images_uri:
@@ -102,7 +103,9 @@ def _write(
     elif list(page.quarantined) != list(earlier.quarantined):
         # The version's own list must stay as it is, and what is refused now must not go unsaid.
         write_rows(result / "quarantine.jsonl", map(asdict, page.quarantined))
-    remembered = earlier.write_ledger(processing_output("ledger") / LEDGER, page.version.images)
+    remembered = earlier.write_ledger(
+        processing_output(Output.LEDGER) / LEDGER, page.version.images
+    )
     report = {
         **page.report,
         "ledger_photos": remembered,

@@ -3,15 +3,13 @@
 import os
 from dataclasses import dataclass
 
+from include.contracts.commands import BOX_USES, SPLITTINGS, STORINGS, Command
+from include.contracts.commands import RefreshFlag as Flag
 from include.contracts.limits import MOST_PIXELS
 from include.image_classification.dataset.layouts import LAYOUTS
 from include.image_classification.dataset.version.photo_check import PhotoRules
 from include.image_classification.dataset.version.split import SplitRatio
 from include.image_classification.flags import FlagParser, fraction, positive_integer
-
-SPLITTING = ("ratio", "source")
-BOXES = ("whole", "crop")
-STORING = ("new", "all")
 
 
 @dataclass(frozen=True)
@@ -75,22 +73,32 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
 
 
 def _parser() -> FlagParser:
-    parser = FlagParser("refresh", "Turn a raw source into an immutable data set version.")
+    parser = FlagParser(Command.REFRESH, "Turn a raw source into an immutable data set version.")
     add = parser.add_argument
-    add("--layout", required=True, choices=LAYOUTS, help="how the source says what a photo shows")
-    add("--classes", help="use the first N classes, or these names or 1-based numbers, by commas")
-    add("--split", choices=SPLITTING, default="ratio", help="by ratio, or as the source says first")
-    add("--devkit", help="the devkit to use, relative to the source, where there is more than one")
-    add("--train-ratio", type=fraction, default=0.8, help="share of a class that trains")
-    add("--validation-ratio", type=fraction, default=0.1, help="share that validates")
-    add("--min-side", type=positive_integer, default=16, help="refuse smaller photos, in pixels")
-    add("--max-pixels", type=positive_integer, default=MOST_PIXELS, help="refuse larger photos")
-    add("--quarantine-limit", type=fraction, default=0.05, help="fail above this share refused")
-    add("--boxes", choices=BOXES, default="whole", help="whole photos, or cropped to their boxes")
-    add("--box-margin", type=fraction, default=0.0, help="share of a box's sides to add around it")
-    add("--store", choices=STORING, default="new", help="only what the previous version lacks?")
+    add(Flag.LAYOUT, required=True, choices=LAYOUTS, help="how the source says what a photo shows")
+    add(Flag.CLASSES, help="use the first N classes, or these names or 1-based numbers, by commas")
+    add(
+        Flag.SPLIT,
+        choices=SPLITTINGS,
+        default="ratio",
+        help="by ratio, or as the source says first",
+    )
+    add(Flag.DEVKIT, help="the devkit to use, relative to the source, where there is more than one")
+    add(Flag.TRAIN_RATIO, type=fraction, default=0.8, help="share of a class that trains")
+    add(Flag.VALIDATION_RATIO, type=fraction, default=0.1, help="share that validates")
+    add(Flag.MIN_SIDE, type=positive_integer, default=16, help="refuse smaller photos, in pixels")
+    add(Flag.MAX_PIXELS, type=positive_integer, default=MOST_PIXELS, help="refuse larger photos")
+    add(Flag.QUARANTINE_LIMIT, type=fraction, default=0.05, help="fail above this share refused")
+    add(
+        Flag.BOXES,
+        choices=BOX_USES,
+        default="whole",
+        help="whole photos, or cropped to their boxes",
+    )
+    add(Flag.BOX_MARGIN, type=fraction, default=0.0, help="share of a box's sides to add around it")
+    add(Flag.STORE, choices=STORINGS, default="new", help="only what the previous version lacks?")
     add("--threads", type=positive_integer, default=os.cpu_count() or 1)
-    add("--source-uri", default="", help="where the source came from, to be recorded")
-    add("--source-fingerprint", default="", help="what the source was, to be recorded")
-    add("--images-uri", default="", help="where the images will be in S3, for conversion.manifest")
+    add(Flag.SOURCE_URI, default="", help="where the source came from, to be recorded")
+    add(Flag.SOURCE_FINGERPRINT, default="", help="what the source was, to be recorded")
+    add(Flag.IMAGES_URI, default="", help="where the images will be in S3, for conversion.manifest")
     return parser

@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from include.common.csv_cells import defuse
+from include.contracts.commands import Command, Input, Output
+from include.contracts.commands import EvaluateFlag as Flag
 from include.contracts.dataset import SPLITS
+from include.contracts.environment import PRECISIONS
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -36,7 +39,6 @@ from include.image_classification.pages.page import render
 _log = logging.getLogger(__name__)
 NAMED = 3
 CONFUSIONS_SHOWN = 20
-PRECISIONS = ("int8", "float32")
 
 
 def main(argv: list[str]) -> None:
@@ -46,22 +48,23 @@ def main(argv: list[str]) -> None:
     there would not be comparable.
     """
     started = time.perf_counter()
-    parser = FlagParser("evaluate", "Score predictions of one split of a data set version.")
-    parser.add_argument("--split", choices=SPLITS, default="test")
-    parser.add_argument("--serving-precision", choices=PRECISIONS, help="in which it answered")
+    parser = FlagParser(Command.EVALUATE, "Score predictions of one split of a data set version.")
+    parser.add_argument(Flag.SPLIT, choices=SPLITS, default="test")
+    parser.add_argument(Flag.SERVING_PRECISION, choices=PRECISIONS, help="in which it answered")
     flags = parser.parse_args(argv)
     split = flags.split
-    version = read_version(processing_input("version"))
+    version = read_version(processing_input(Input.VERSION))
     images = version.split(split)
     if not images:
         raise ProgramError(f"data set version {version.name} has no images in split {split}")
-    answers = np.stack(read_answers(processing_input("predictions"), images, len(version.classes)))
+    predictions = processing_input(Input.PREDICTIONS)
+    answers = np.stack(read_answers(predictions, images, len(version.classes)))
     scores = score(answers, np.array([image.label for image in images]))
     summary = {
         **_summary(version, split, scores, started),
         "serving_precision": flags.serving_precision,
     }
-    folder = processing_output("result")
+    folder = processing_output(Output.RESULT)
     write_answers(folder / "answers.csv", version.classes, images, answers)
     write_results(folder, version.classes, scores, summary)
     _log.info(

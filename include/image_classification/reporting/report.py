@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from include.common.csv_cells import defuse
+from include.contracts.commands import Command, Input, Output, ReportFlag
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -39,27 +40,27 @@ def main(argv: list[str]) -> None:
     compared with, from input/evaluation/answers.csv.
     """
     started = time.perf_counter()
-    parser = FlagParser("report", "Turn a batch of predictions into a table and a gallery.")
-    parser.add_argument("--batch", required=True, help="the batch's name, for the title")
+    parser = FlagParser(Command.REPORT, "Turn a batch of predictions into a table and a gallery.")
+    parser.add_argument(ReportFlag.BATCH, required=True, help="the batch's name, for the title")
     parser.add_argument(
-        "--uncertain-below",
+        ReportFlag.UNCERTAIN_BELOW,
         type=float,
         default=0.5,
         help="list images whose first guess is less probable than this",
     )
     flags = parser.parse_args(argv)
     batch = flags.batch
-    classes = _classes(processing_input("version") / "classes.json")
-    truth = _truth(processing_input("truth") / "labels.json")
-    rows = read_rows(processing_input("predictions"), classes, truth)
-    folder = processing_output("result")
+    classes = _classes(processing_input(Input.VERSION) / "classes.json")
+    truth = _truth(processing_input(Input.TRUTH) / "labels.json")
+    rows = read_rows(processing_input(Input.PREDICTIONS), classes, truth)
+    folder = processing_output(Output.RESULT)
     header = columns(len(classes), with_truth=bool(truth))
     by_file = sorted(rows, key=lambda row: row.file)
     uncertain = [row for row in rows if row.probability < flags.uncertain_below]
     write_table(folder / "predictions.csv", header, by_file)
     write_table(folder / "uncertain.csv", header, uncertain)
     write_parquet(folder / "predictions.parquet", header, by_file)
-    write_gallery(folder / "gallery.html", batch, rows, processing_input("images"))
+    write_gallery(folder / "gallery.html", batch, rows, processing_input(Input.IMAGES))
     counts = Counter(row.label for row in rows)
     summary = {
         "stage": "report",
@@ -103,7 +104,7 @@ def write_table(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
 
 
 def _drift(rows: Sequence[Row]) -> dict[str, Any] | None:
-    reference = read_reference(processing_input("evaluation") / "answers.csv")
+    reference = read_reference(processing_input(Input.EVALUATION) / "answers.csv")
     if reference is None:
         return None
     confidence = np.array([row.probability for row in rows])

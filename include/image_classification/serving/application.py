@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from include.contracts.content_types import RECORD_TYPE
 from include.image_classification.images.resizing import Image
 from include.image_classification.serving.answers import Answers, WishError, read_wish
 from include.image_classification.serving.batcher import Batcher
-from include.image_classification.serving.bodies import RECORD_TYPE, TYPES, photos
+from include.image_classification.serving.bodies import TYPES, photos
 from include.image_classification.serving.limits import Limits
 from include.image_classification.serving.network import SIZES, next_batch
 from include.image_classification.serving.photo import PhotoError, read_photo

@@ -4,14 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from include.contracts.limits import MAX_REAL_TIME_BYTES, MAX_TRANSFORM_MB, MEGABYTE
 from include.image_classification.container import ProgramError
-
-MEGABYTE = 1024 * 1024
-REAL_TIME = 6 * MEGABYTE
-"""What InvokeEndpoint passes on at most: 6,291,456 bytes."""
-
-TRANSFORM_MEGABYTES = 100
-"""SageMaker's limit for a payload, and for concurrency times payload."""
 
 CONCURRENCY = 16
 """Two of the server's batches: one is computed while the other comes in."""
@@ -44,13 +38,13 @@ class Limits:
     @property
     def largest_body(self) -> int:
         """In bytes. Batch transform's own limit is its own to keep; here is where memory ends."""
-        return TRANSFORM_MEGABYTES * MEGABYTE if self.batch else REAL_TIME
+        return MAX_TRANSFORM_MB * MEGABYTE if self.batch else MAX_REAL_TIME_BYTES
 
     def execution_parameters(self) -> dict[str, Any]:
         """What GET /execution-parameters answers: what makes a batch transform fast."""
         payload = self.payload or PAYLOAD
         return {
-            "MaxConcurrentTransforms": max(1, min(CONCURRENCY, TRANSFORM_MEGABYTES // payload)),
+            "MaxConcurrentTransforms": max(1, min(CONCURRENCY, MAX_TRANSFORM_MB // payload)),
             "BatchStrategy": "SINGLE_RECORD",
             "MaxPayloadInMB": payload,
         }

@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from include.contracts.environment import PRECISIONS
+from include.contracts.environment import SERVING_PRECISION as PRECISION
 from include.image_classification.container import ProgramError
 from include.image_classification.images.resizing import Image
 from include.image_classification.model import int8_decision
 from include.image_classification.model.class_names import read_class_names
 from include.image_classification.model.model_files import CLASS_NAMES, PREFIX, parameters_file
 from include.image_classification.serving.network import Network, input_shape
-
-PRECISION = "SERVING_PRECISION"
-PRECISIONS = ("int8", "float32")
 
 
 class Model:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.contracts.content_types import IMAGE_TYPE
 from include.image_classification import channels
 from include.image_classification.container import ProgramError, base_dir
 from include.image_classification.recordio.labels import Labelling
@@ -29,7 +30,7 @@ def open_channel(channel: str, classes: int, several: bool = False) -> Images:
             0 or 1 for every class.
     """
     kind, mode = channels.content_type(channel), channels.input_mode(channel)
-    if kind == channels.IMAGE_TYPE:
+    if kind == IMAGE_TYPE:
         listing = _only_list(f"{channel}_lst")
         folder = channels.folder(channel)
         return Records([ListedImages(channel, listing, folder, Labelling(classes, several))])

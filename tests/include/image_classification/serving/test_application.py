@@ -178,7 +178,7 @@ def test_six_megabytes_and_a_byte_are_too_much_in_real_time_only() -> None:
 
 
 def test_a_body_without_end_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "TRANSFORM_MEGABYTES", 1)
+    monkeypatch.setattr(limits, "MAX_TRANSFORM_MB", 1)
     assert post(bytes(1024**2 + 1), batch=True).status_code == 413
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from include.config.sections.source import MAX_ARGUMENT_LENGTH, Source
+from include.config.sections.source import Source
+from include.contracts.limits import MAX_ARGUMENT_LENGTH
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source import contract as source

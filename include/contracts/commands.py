@@ -1,0 +1,112 @@
+"""The container's commands: their names, flags and choices, and a processing job's folders.
+
+The DAG side writes them into a job's ContainerArguments, ProcessingInputs and
+ProcessingOutputConfig; the container's argument parsers read the same names.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+PROCESSING_FOLDER = "/opt/ml/processing"
+"""The folder of a processing job's inputs (input/<name>) and outputs (output/<name>)."""
+
+
+class Command(StrEnum):
+    """The first of a container's arguments."""
+
+    REFRESH = "refresh"
+    IM2REC = "im2rec"
+    TRAIN = "train"
+    SERVE = "serve"
+    EVALUATE = "evaluate"
+    REPORT = "report"
+
+
+class RefreshFlag(StrEnum):
+    """Flags of `refresh`."""
+
+    LAYOUT = "--layout"
+    CLASSES = "--classes"
+    SPLIT = "--split"
+    DEVKIT = "--devkit"
+    TRAIN_RATIO = "--train-ratio"
+    VALIDATION_RATIO = "--validation-ratio"
+    MIN_SIDE = "--min-side"
+    MAX_PIXELS = "--max-pixels"
+    QUARANTINE_LIMIT = "--quarantine-limit"
+    BOXES = "--boxes"
+    BOX_MARGIN = "--box-margin"
+    STORE = "--store"
+    SOURCE_URI = "--source-uri"
+    SOURCE_FINGERPRINT = "--source-fingerprint"
+    IMAGES_URI = "--images-uri"
+
+
+class Im2recFlag(StrEnum):
+    """Flags of `im2rec` in a processing job; by hand it takes those of MXNet's im2rec.py, too."""
+
+    RESIZE = "--resize"
+    FIT = "--fit"
+    QUALITY = "--quality"
+    RECORDIO_VERSION = "--recordio-version"
+
+
+class EvaluateFlag(StrEnum):
+    """Flags of `evaluate`."""
+
+    SPLIT = "--split"
+    SERVING_PRECISION = "--serving-precision"
+
+
+class ReportFlag(StrEnum):
+    """Flags of `report`."""
+
+    BATCH = "--batch"
+    UNCERTAIN_BELOW = "--uncertain-below"
+
+
+class Input(StrEnum):
+    """Names of processing inputs: each is a folder below input/ in the container."""
+
+    SOURCE = "source"
+    PREVIOUS = "previous"
+    LEDGER = "ledger"
+    VERSION = "version"
+    IMAGES = "images"
+    PREDICTIONS = "predictions"
+    TRUTH = "truth"
+    EVALUATION = "evaluation"
+
+
+class Output(StrEnum):
+    """Names of processing outputs: each is a folder below output/ in the container."""
+
+    IMAGES = "images"
+    QUARANTINE = "quarantine"
+    VERSIONS = "versions"
+    LEDGER = "ledger"
+    RESULT = "result"
+    TRAIN = "train"
+    VALIDATION = "validation"
+    INDEX = "index"
+
+
+SourceLayout = Literal["stanford_cars", "class_folders", "list"]
+"""Layouts of raw data."""
+
+Splitting = Literal["ratio", "source"]
+SPLITTINGS: tuple[Splitting, ...] = ("ratio", "source")
+"""How a refresh splits: by ratio, or as the source does first."""
+
+BoxUse = Literal["whole", "crop"]
+BOX_USES: tuple[BoxUse, ...] = ("whole", "crop")
+"""Whether an image is the whole photo, or the part in its box."""
+
+Storing = Literal["new", "all"]
+STORINGS: tuple[Storing, ...] = ("new", "all")
+"""Which images a refresh stores: those that the previous version lacks, or all."""
+
+RecordFit = Literal["squash", "crop"]
+"""How a pipeline's photos become square: squashed, or cropped to the central square."""

@@ -1,0 +1,20 @@
+"""Metrics of a training job: SageMaker reads them from lines `<name>=<value>` of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TRAIN_PREFIX, VALIDATION_PREFIX = "Train-", "Validation-"
+"""Before MXNet's name of a metric, as the built-in algorithm logs them."""
+
+INT8_LOG_NAME = "Int8-accepted"
+
+INT8_ACCEPTED = "int8:accepted"
+"""The metric that is 1 if the model has an int8 form that may serve, else 0."""
+
+METRICS: Mapping[str, str] = {
+    "train:accuracy": rf"{TRAIN_PREFIX}accuracy=([0-9.]+)",
+    "validation:accuracy": rf"{VALIDATION_PREFIX}accuracy=([0-9.]+)",
+    INT8_ACCEPTED: rf"{INT8_LOG_NAME}=([01])",
+}
+"""Regular expressions of the metrics that SageMaker reads from the custom image's log, by name."""
