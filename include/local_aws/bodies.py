@@ -1,4 +1,4 @@
-"""Read a request's body once, bounded, and hand it on; leave no client stuck that still sends."""
+"""Bodies of requests: reading with a limit, replay, and responses before the body's end."""
 
 import asyncio
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Send
 
 LARGEST = 8 * 1024 * 1024  # bytes of a body: InvokeEndpoint, the largest, takes 6 MiB
-_DISCARDED = 16 * 1024 * 1024  # bytes of a refused body that are read all the same
-_PATIENCE = 2.0  # seconds for them
+_DISCARDED = 16 * 1024 * 1024  # bytes of a refused body that are read before the end
+_DISCARD_TIMEOUT = 2.0  # seconds
 
 
 async def read(request: Request, largest: int = LARGEST) -> bytes | None:
-    """The body, or None as soon as it is longer than `largest` bytes, or says that it will be."""
+    """Return the body, or None if it has, or announces, more than `largest` bytes."""
     if int(request.headers.get("content-length", 0)) > largest:
         return None
     chunks, size = [], 0
@@ -24,21 +24,22 @@ async def read(request: Request, largest: int = LARGEST) -> bytes | None:
     return b"".join(chunks)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """`receive` of a request whose body has been read already."""
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives a body which has already been read, then what follows it."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def replay() -> Message:
+    async def receive_again() -> Message:
         return messages.pop() if messages else await receive()
 
-    return replay
+    return receive_again
 
 
 class Exchange:
-    """One request and its answer, which may come before the body was read to its end.
+    """One request and its response, which may be sent before the body has been read completely.
 
-    Then the connection is closed behind the answer; but first some of the rest is read and
-    thrown away: a client that is cut off while it sends never sees the answer.
+    In that case the connection is closed after the response. Before that, a part of the rest is
+    read and discarded, because a client that is disconnected while it sends does not read the
+    response.
     """
 
     def __init__(
@@ -52,14 +53,14 @@ class Exchange:
         )
 
     async def receive(self) -> Message:
-        """The next message of the request."""
+        """Return the next message of the request."""
         message = await self._receive()
         if not message.get("more_body", False):
             self._unread = False
         return message
 
     async def send(self, message: Message) -> None:
-        """Send a message of the answer."""
+        """Send a message of the response."""
         if not self._unread:
             await self._send(message)
         elif message["type"] == "http.response.start":
@@ -75,7 +76,7 @@ class Exchange:
     async def _discard(self) -> None:
         size = 0
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_DISCARD_TIMEOUT):
                 while self._unread and size < _DISCARDED:
                     size += len((await self.receive()).get("body", b""))
         except TimeoutError:

@@ -1,15 +1,15 @@
-"""What the server says when it refuses a request, and when a job fails."""
+"""Errors of requests, jobs and the server's start."""
 
 import errno
 
 
 class ApiError(Exception):
-    """A refusal in AWS's own form.
+    """An error response in AWS's format.
 
     Args:
-        message: what the caller reads, in AWS's wording where AWS has one.
-        code: the error code that botocore turns into `ClientError.response["Error"]["Code"]`.
-        status: the HTTP status.
+        message: The message for the caller, in AWS's wording if AWS has such an error.
+        code: The error code, which botocore gives as `ClientError.response["Error"]["Code"]`.
+        status: The HTTP status.
     """
 
     def __init__(
@@ -22,7 +22,7 @@ class ApiError(Exception):
 
 
 class JobFailure(Exception):
-    """A job ends as Failed; the text is its FailureReason.
+    """A job fails; the text is its FailureReason.
 
     The text starts with AWS's class of failure: `AlgorithmError: ` (the program),
     `ClientError: ` (the request or its data) or `InternalServerError: ` (this server).
@@ -30,11 +30,11 @@ class JobFailure(Exception):
 
 
 class StartupError(Exception):
-    """The server cannot start; the text is one line that names the thing and the fix."""
+    """The server cannot start; the text is one line with the cause and the fix."""
 
 
 def write_remedy(error: OSError) -> str:
-    """Return what lets a file be written after this error, for the text of a StartupError."""
+    """Return the fix for a failed write, for the text of a StartupError."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free space on its disk"
     return "make it writable for this user"

@@ -1,4 +1,4 @@
-"""Which program stands for which container image."""
+"""The image registry: the program that runs in place of each container image."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from include.local_aws.errors import JobFailure, StartupError
 
 @dataclass(frozen=True)
 class Image:
-    """An image: the command that stands for its entry point, and its environment."""
+    """An image: the command in place of its entry point, and its environment variables."""
 
     entrypoint: list[str]
     environment: dict[str, str] = field(default_factory=dict)
@@ -18,7 +18,7 @@ class Image:
 class ImageRegistry:
     """The JSON file that maps image URIs to `{"entrypoint": [...], "environment": {...}}`.
 
-    It is read anew for each look-up, so that an image can be added while the server runs.
+    Each look-up reads the file again, so that an image can be added while the server runs.
     """
 
     def __init__(self, file: Path) -> None:
@@ -26,7 +26,11 @@ class ImageRegistry:
         self._read()
 
     def find(self, uri: str) -> Image:
-        """The image of this URI; JobFailure names the URI and the file when it is not there."""
+        """Return the image of this URI.
+
+        Raises:
+            JobFailure: The file has no such image, or is not a registry.
+        """
         try:
             image = self._read().get(uri)
         except StartupError as error:
@@ -38,7 +42,7 @@ class ImageRegistry:
         return image
 
     def images(self) -> dict[str, Image]:
-        """All images by URI; StartupError if the file is no registry."""
+        """Return all images by URI; StartupError if the file is not a registry."""
         return self._read()
 
     def _read(self) -> dict[str, Image]:

@@ -1,4 +1,4 @@
-"""One local AWS from start to stop."""
+"""Start and stop of one local AWS."""
 
 import contextlib
 import fcntl
@@ -40,10 +40,10 @@ _INTERRUPTED = "InternalServerError: the local server stopped while the job ran.
 
 
 class LocalAws:
-    """The parts behind the port: S3, state, jobs, endpoints.
+    """S3, the state, the jobs and the endpoints of one server.
 
-    `start` raises StartupError and leaves nothing running when something is amiss; `stop` ends
-    every process that was started.
+    If `start` fails, it raises StartupError and leaves nothing running. `stop` ends every process
+    that was started.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -53,16 +53,16 @@ class LocalAws:
         self.isolation = Isolation()
         self._undo = contextlib.ExitStack()
         self._services: Services | None = None
-        self._waiting: list[Job] = []
+        self._queued: list[Job] = []
 
     @property
     def s3_endpoint_url(self) -> str:
-        """Where S3 answers clients wherever they are, once started."""
-        assert self._gateway is not None, "start comes first"
+        """The address of S3 for all clients, once the server has started."""
+        assert self._gateway is not None, "call start first"
         return f"http://{self._settings.host}:{self._gateway.port}"
 
     def start(self) -> Server:
-        """Start S3, settle what the last server left, and return the application to serve."""
+        """Start S3, end the last server's jobs, and return the ASGI application to serve."""
         with contextlib.ExitStack() as undo:
             undo.enter_context(_lock(self._settings))
             self._check_ports()
@@ -83,35 +83,35 @@ class LocalAws:
         return Server(services, self.s3_endpoint_url)
 
     async def open_s3(self) -> None:
-        """Let clients in."""
+        """Start to accept S3 requests of clients."""
         if self._gateway is not None:
             await self._gateway.start(self._storage.port)
 
     def close_s3(self) -> None:
-        """Let no more of them in."""
+        """Stop accepting S3 requests of clients."""
         if self._gateway is not None:
             self._gateway.close()
 
     def revive(self) -> None:
-        """Bring back endpoints, and jobs that waited; called when the port answers.
+        """Start the endpoints, and the jobs that were queued, of the last server.
 
-        Their programs may ask it.
+        Call it when the port answers, because their programs may send requests to it.
         """
-        assert self._services is not None, "start comes first"
-        for job in self._waiting:
+        assert self._services is not None, "call start first"
+        for job in self._queued:
             self._services.jobs.submit(job)
         self._services.endpoints.revive()
 
     def stop(self) -> None:
-        """End all jobs, endpoints and S3; the state stays for the next start."""
+        """End all jobs, endpoints and S3; the state is kept for the next start."""
         self._undo.close()
 
     def _check_ports(self) -> None:
         ports = {"--port": self._settings.port, "--s3-port": self._settings.s3_port}
         for flag, port in ports.items():
-            why = port and obstacle(port, self._settings.bind)
-            if why:
-                raise StartupError(f"{why}: choose another with {flag}")
+            reason = port and obstacle(port, self._settings.bind)
+            if reason:
+                raise StartupError(f"{reason}: choose another with {flag}")
 
     def _check_disk(self) -> None:
         free = shutil.disk_usage(self._settings.root).free
@@ -122,7 +122,7 @@ class LocalAws:
             )
 
     def _serve(self, store: Store, images: ImageRegistry, undo: contextlib.ExitStack) -> Services:
-        assert self._gateway is not None, "it tells programs where S3 is"
+        assert self._gateway is not None, "programs need the address of S3"
         runtime = Runtime(
             settings=self._settings,
             store=store,
@@ -132,7 +132,7 @@ class LocalAws:
             s3_endpoint_url=f"http://{self._settings.near_host}:{self._gateway.port}",
             isolation=self.isolation,
         )
-        self._waiting = _settled(runtime)
+        self._queued = _end_interrupted(runtime)
         keep = self._settings.keep_days, self._settings.keep_logs
         undo.enter_context(Retention(self._settings.logs, *keep))
         slots, memory = self._settings.slots, self._settings.memory or default_limit()
@@ -144,7 +144,7 @@ class LocalAws:
 
 
 def _gateway(settings: Settings) -> Gateway:
-    """What passes S3 on; without `s3_port` at the same port again, as long as that is free."""
+    """Return the proxy for S3; without `s3_port` on the last server's port, if that is free."""
     try:
         port = settings.s3_port or kept_port(settings.storage / "gateway.json", settings.bind)
         return Gateway(settings.bind, port, settings.credentials)
@@ -160,31 +160,33 @@ def _make_bucket(objects: Objects, name: str) -> None:
     except (ClientError, ParamValidationError) as error:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         if code not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):
-            why = " ".join(str(error).split())
-            raise StartupError(f"cannot make the bucket {name!r}: {why}") from error
+            reason = " ".join(str(error).split())
+            raise StartupError(f"cannot create the bucket {name!r}: {reason}") from error
 
 
-def _settled(runtime: Runtime) -> list[Job]:
-    """End the jobs that the last server left running: their processes died with it.
+def _end_interrupted(runtime: Runtime) -> list[Job]:
+    """End the jobs that the last server left running, since their processes died with it.
 
-    Returns those that waited for their turn, in the order in which they came; StartupError if
-    the state cannot be written.
+    Returns the queued jobs in the order in which they were created.
+
+    Raises:
+        StartupError: The state cannot be written.
     """
-    waiting = []
+    queued = []
     for kind in KINDS:
-        for body in runtime.store.every(kind.store):
+        for body in runtime.store.list_all(kind.store):
             if body[kind.status] in TERMINAL:
                 continue
             job = _JOBS[kind.store](runtime, body[kind.name])
             if body[kind.status] == "InProgress" and not body.get(LEFT_QUEUE):
-                waiting.append((body["CreationTime"], job))
+                queued.append((body["CreationTime"], job))
                 continue
             _log.warning("%s %s was interrupted", kind.store, job.name)
             try:
                 _end(job, stopping=body[kind.status] == "Stopping")
             except ApiError as error:
                 raise StartupError(error.message) from error
-    return [job for _, job in sorted(waiting, key=itemgetter(0))]
+    return [job for _, job in sorted(queued, key=itemgetter(0))]
 
 
 def _end(job: Job, *, stopping: bool) -> None:
@@ -196,7 +198,7 @@ def _end(job: Job, *, stopping: bool) -> None:
 
 @contextlib.contextmanager
 def _lock(settings: Settings) -> Iterator[None]:
-    """Hold the folder for this server; StartupError if another one does."""
+    """Lock the folder for this server; StartupError if another server holds the lock."""
     file = (settings.root / "lock").open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,7 +16,7 @@ from include.local_aws.store import Store
 
 @dataclass
 class Runtime:
-    """What a job or an endpoint runs on: the state, the data, the images, the logs."""
+    """What a job or an endpoint uses: the state, S3, the images, the logs and the metrics."""
 
     settings: Settings
     store: Store
@@ -28,7 +28,7 @@ class Runtime:
     metrics: EndpointMetrics = field(default_factory=EndpointMetrics)
 
     def __post_init__(self) -> None:
-        """Let the alarms look at these metrics."""
+        """Create the alarms on these metrics."""
         self.alarms = Alarms(self.metrics, self.store)
 
     @property

@@ -1,4 +1,4 @@
-"""The one HTTP port: tells by the signature which service a request is for."""
+"""The server on one HTTP port: it routes each request to the service that its signature names."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from include.local_aws.access.request_guard import Door
 from include.local_aws.access.signatures import Signatures
 from include.local_aws.api import iam
 from include.local_aws.api.endpoints.sagemaker_runtime import SageMakerRuntime
-from include.local_aws.api.logs import LogsApi, is_ours
+from include.local_aws.api.logs import LogsApi, is_sagemaker_group
 from include.local_aws.api.sagemaker import SageMaker
 from include.local_aws.errors import ApiError
 from include.local_aws.observability.cloudwatch.publishing import publish
@@ -38,9 +38,9 @@ _JSON = "application/x-amz-json-1.1"
 class Server:
     """The ASGI application.
 
-    Every request but those for /health and the status page must be signed with the server's keys
-    in its Authorization header, which other users do not have and a page in a browser cannot set
-    for another site. The door keeps out what a page elsewhere sends all the same.
+    Requests other than those for /health and the status page must be signed with the server's
+    keys in the Authorization header. Other users do not have these keys, and a web page cannot set
+    the header for another site. The request guard refuses what web pages send without it.
     """
 
     def __init__(self, services: Services, s3_endpoint_url: str) -> None:
@@ -99,11 +99,11 @@ class Server:
         body = await _body(request)
         if service == "logs":
             payload = _parsed(body)
-            if is_ours(payload):
-                return await _answered(self._logs.call, _operation(request), payload)
+            if is_sagemaker_group(payload):
+                return await _run(self._logs.call, _operation(request), payload)
         if service == "iam" and (role := iam.answered(body)) is not None:
             return Response(role, media_type="text/xml")
-        return _Replayed(self._cloudwatch if service == "monitoring" else self._moto, body)
+        return _WithBody(self._cloudwatch if service == "monitoring" else self._moto, body)
 
     async def _sagemaker_response(self, request: Request) -> Response:
         invocation = _INVOCATIONS.fullmatch(request.scope["path"])
@@ -111,12 +111,12 @@ class Server:
             return await self._sagemaker_runtime.invoke(request, invocation[1])
         target = request.headers.get("x-amz-target")
         if not (target or "").startswith(_TARGET):
-            what = f"{request.method} {request.url.path}" if target is None else target[:100]
-            return _error("UnknownOperationException", f"local_aws does not support {what}", 404)
+            name = f"{request.method} {request.url.path}" if target is None else target[:100]
+            return _error("UnknownOperationException", f"local_aws does not support {name}", 404)
         payload = _parsed(await _body(request))
         if not isinstance(payload, dict):
             return _error("SerializationException", "the request is not a JSON object")
-        return await _answered(self._sagemaker.call, _operation(request), payload)
+        return await _run(self._sagemaker.call, _operation(request), payload)
 
     def _health(self) -> dict[str, Any]:
         return {
@@ -132,19 +132,19 @@ class Server:
         return Response(content, status_code=400, media_type="application/xml")
 
 
-class _Replayed:
-    """An application called with a body that has been read already."""
+class _WithBody:
+    """An ASGI application that gets a body which the server has already read."""
 
     def __init__(self, app: Any, body: bytes) -> None:
         self._app = app
         self._body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, bodies.replayed(self._body, receive), send)
+        await self._app(scope, bodies.replay(self._body, receive), send)
 
 
-async def _answered(call: Any, operation: str, payload: dict[str, Any]) -> Response:
-    """Run a blocking operation in a thread; whatever goes wrong is an AWS error."""
+async def _run(call: Any, operation: str, payload: dict[str, Any]) -> Response:
+    """Run a blocking operation in a thread, and turn every exception into an AWS error."""
     try:
         answer = await anyio.to_thread.run_sync(call, operation, payload)
     except ApiError as error:
@@ -156,10 +156,10 @@ async def _answered(call: Any, operation: str, payload: dict[str, Any]) -> Respo
 
 
 def _service(request: Request) -> str | None:
-    """The service that the signature names.
+    """Return the service that the signature names.
 
-    A presigned URL counts for S3 alone, to be told where that answers: anybody's page could
-    send a browser to one.
+    A presigned URL is accepted for S3 only, and is answered with the address of S3. For other
+    services it is refused, since any web page could send a browser to such a URL.
     """
     found = _SCOPE.search(request.headers.get("authorization", ""))
     if found:

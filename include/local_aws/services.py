@@ -1,4 +1,4 @@
-"""What an API operation works with: the runtime, the job queue and the endpoints."""
+"""The services that an API operation uses: the runtime, the job queue and the endpoints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.local_aws.store import Store
 
 @dataclass
 class Services:
-    """What an API operation may use."""
+    """The runtime, the job queue and the endpoints."""
 
     runtime: Runtime
     jobs: JobQueue
@@ -20,5 +20,5 @@ class Services:
 
     @property
     def store(self) -> Store:
-        """The state of every resource."""
+        """The state of all resources."""
         return self.runtime.store

@@ -1,19 +1,19 @@
-"""Where one local AWS keeps its things, and who it says it is."""
+"""Settings of one local AWS: addresses, folders, keys, account and region."""
 
 import os
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-ACCOUNT = "123456789012"  # moto's own, so that STS and the ARNs agree
+ACCOUNT = "123456789012"  # moto's account, so that STS and the ARNs agree
 REGION = "us-east-1"
 LOOPBACK = "127.0.0.1"
-PORT = 4566  # where everything but S3 answers unless it is said
+PORT = 4566  # the default port of all services but S3
 
 
 @dataclass(frozen=True, repr=False)
 class Credentials:
-    """The one pair of keys that this server knows; the secret is in no log and no traceback."""
+    """The pair of keys that this server accepts; `repr` leaves out the secret."""
 
     access_key_id: str
     secret_access_key: str
@@ -27,19 +27,20 @@ class Settings:
     """One local AWS.
 
     Args:
-        root: the folder of all its state.
-        port: where everything but S3 answers.
-        images: its image registry.
-        credentials: the keys that clients sign with.
-        keys_given: whether these keys came from the server's environment, not from its folder.
-        bind: the IPv4 address to listen on.
-        allowed_hosts: the names under which clients elsewhere may call it, the announced first.
-        s3_port: where S3 answers on that address, if it is to be a fixed one.
-        buckets: what is made at the start unless it is there.
-        slots: how many instances of jobs run at once.
-        keep_days: how long a log stays after its last line.
-        keep_logs: the bytes that all logs may take; beyond it the oldest go.
-        memory: the bytes that all jobs may hold together; unless said, what suits the machine.
+        root: The folder of all state.
+        port: The port of all services but S3.
+        images: The file of the image registry.
+        credentials: The keys that clients sign with.
+        keys_given: True if these keys came from the server's environment, not from its folder.
+        bind: The IPv4 address to listen on.
+        allowed_hosts: The host names that clients on other hosts may use; the first is announced.
+        s3_port: The port of S3 on the same address, if it must be a fixed one.
+        buckets: Buckets to create at the start if they do not exist.
+        slots: The number of instances of jobs that run at once.
+        keep_days: The days that a log is kept after its last line.
+        keep_logs: The bytes that all logs may take; beyond that the oldest are deleted.
+        memory: The bytes of memory that all jobs together may hold; None for the default, which
+            depends on this computer's memory.
     """
 
     root: Path
@@ -58,37 +59,37 @@ class Settings:
 
     @property
     def exposed(self) -> bool:
-        """Whether other machines can reach it."""
+        """Return whether other hosts can reach the server."""
         return not IPv4Address(self.bind).is_loopback
 
     @property
     def near_host(self) -> str:
-        """The address at which this machine's own programs reach it."""
+        """The IP address for programs on this host."""
         return LOOPBACK if self.bind == "0.0.0.0" else self.bind
 
     @property
     def host(self) -> str:
-        """The host that it announces."""
+        """The host name or address that the server announces."""
         return self.allowed_hosts[0] if self.allowed_hosts else self.bind
 
     @property
     def endpoint_url(self) -> str:
-        """The address of everything but S3, for programs on this machine."""
+        """The URL of all services but S3, for programs on this host."""
         return f"http://{self.near_host}:{self.port}"
 
     @property
     def announced_url(self) -> str:
-        """The address of everything but S3, for clients wherever they are."""
+        """The URL of all services but S3, for all clients."""
         return f"http://{self.host}:{self.port}"
 
     @property
     def work(self) -> Path:
-        """Directories of running jobs and endpoints; nothing in it outlives a restart."""
+        """Directories of running jobs and endpoints, deleted at each start."""
         return self.root / "work"
 
     @property
     def logs(self) -> Path:
-        """One folder a log group, one file a stream."""
+        """The logs: one folder for each log group, one file for each stream."""
         return self.root / "logs"
 
     @property
@@ -103,12 +104,12 @@ class Settings:
 
 
 def arn(resource: str) -> str:
-    """The ARN of a SageMaker resource, as `training-job/<name>`, of this account and region."""
+    """Return the ARN of a SageMaker resource such as `training-job/<name>`."""
     return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{resource}"
 
 
 def endpoint_variables(endpoint_url: str, s3_endpoint_url: str) -> dict[str, str]:
-    """Return the variables that point boto3, and all that is built on it, at this server."""
+    """Return the environment variables that point boto3 to this server."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ENDPOINT_URL_S3": s3_endpoint_url,
@@ -119,7 +120,7 @@ def endpoint_variables(endpoint_url: str, s3_endpoint_url: str) -> dict[str, str
 def program_environment(
     endpoint_url: str, s3_endpoint_url: str, credentials: Credentials
 ) -> dict[str, str]:
-    """Return the variables of a job's or an endpoint's program: the same, with the keys."""
+    """Return `endpoint_variables` and the keys, for the program of a job or an endpoint."""
     return {
         **endpoint_variables(endpoint_url, s3_endpoint_url),
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,

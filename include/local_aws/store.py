@@ -15,8 +15,8 @@ from include.local_aws.errors import ApiError, StartupError
 Body = dict[str, Any]
 
 _log = logging.getLogger(__name__)
-_VERSION = 1  # of the schema and of the bodies; a later one must read an earlier one's files
-_MOST_FREE_PAGES = 1024  # 4 MB: from here on, and from a quarter of the file, space is freed
+_VERSION = 1  # of the schema and of the bodies; later versions must read files of earlier ones
+_MOST_FREE_PAGES = 1024  # 4 MB: with more free pages, and a quarter of the file, space is freed
 _SCHEMA = """
 create table if not exists resources (
     kind text not null, name text not null, body text not null, primary key (kind, name));
@@ -26,7 +26,7 @@ create table if not exists tags (
 
 
 class AlreadyExists(Exception):
-    """A resource of this kind and name is there already; `body` is what is there."""
+    """A resource of this kind and name exists; `body` is the body of that resource."""
 
     def __init__(self, body: Body) -> None:
         super().__init__("already exists")
@@ -36,13 +36,13 @@ class AlreadyExists(Exception):
 class Store:
     """Resources by kind and name, and tags by ARN; safe to use from any thread.
 
-    A body is the resource as its Describe call shows it, times as epoch seconds, plus fields
-    that start with an underscore, which are the server's own. A call that returns has been
-    committed to disk, so it survives a kill of the server, and with it a loss of power. A call
-    that the disk has no room for raises ApiError and changes nothing.
+    A body is the resource as its Describe call shows it, with times as epoch seconds. Fields that
+    start with an underscore are internal. When a call returns, its change is on disk and survives
+    a kill of the server or a loss of power. If the disk is full, a call raises ApiError and
+    changes nothing.
 
     Raises:
-        StartupError: the file is no such state, or that of a later version.
+        StartupError: The file is not a state file, or was written by a later version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,7 +58,7 @@ class Store:
             ) from error
 
     def close(self) -> None:
-        """Close the file; no call may follow."""
+        """Close the file; do not use the store afterwards."""
         with self._lock:
             self._db.close()
 
@@ -82,21 +82,25 @@ class Store:
                     self._db.execute("rollback")
 
     def get(self, kind: str, name: str) -> Body | None:
-        """The resource's body, or None."""
+        """Return the resource's body, or None."""
         with self._lock:
             row = self._db.execute(
                 "select body from resources where kind = ? and name = ?", (kind, name)
             ).fetchone()
         return None if row is None else dict(json.loads(row[0]))
 
-    def every(self, kind: str) -> list[Body]:
-        """All bodies of a kind, in no particular order."""
+    def list_all(self, kind: str) -> list[Body]:
+        """Return all bodies of a kind, in no particular order."""
         with self._lock:
             rows = self._db.execute("select body from resources where kind = ?", (kind,)).fetchall()
         return [json.loads(row[0]) for row in rows]
 
     def insert(self, kind: str, name: str, body: Body, arn: str = "") -> Body:
-        """Add a resource, and the body's Tags under its ARN; raise AlreadyExists if it is there."""
+        """Add a resource, and the body's Tags under its ARN.
+
+        Raises:
+            AlreadyExists: There is a resource of this kind and name.
+        """
         now = time.time()
         body = {"CreationTime": now, "LastModifiedTime": now, **body}
         with self._writing() as db:
@@ -108,9 +112,12 @@ class Store:
         return body
 
     def update(self, kind: str, name: str, change: Callable[[Body], None]) -> Body:
-        """Let `change` mutate the body inside one transaction, and return the outcome.
+        """Let `change` modify the body inside one transaction, and return the new body.
 
-        An exception from `change` leaves the resource as it was. KeyError if there is none.
+        If `change` raises an exception, the resource is not changed.
+
+        Raises:
+            KeyError: There is no such resource.
         """
         with self._writing() as db:
             body = self.get(kind, name)
@@ -125,17 +132,17 @@ class Store:
         return body
 
     def set(self, kind: str, name: str, **fields: Any) -> Body:
-        """Set these top-level fields of the body."""
+        """Set top-level fields of the body."""
         return self.update(kind, name, lambda body: body.update(fields))
 
     def delete(self, kind: str, name: str, arn: str = "") -> None:
-        """Remove a resource and its tags; nothing happens if it is not there."""
+        """Remove a resource and its tags, if it exists."""
         with self._writing() as db:
             db.execute("delete from resources where kind = ? and name = ?", (kind, name))
             db.execute("delete from tags where arn = ?", (arn,))
 
     def tags(self, arn: str) -> list[dict[str, str]]:
-        """The tags of an ARN, by key."""
+        """Return the tags of an ARN, sorted by key."""
         with self._lock:
             rows = self._db.execute(
                 "select key, value from tags where arn = ? order by key", (arn,)
@@ -143,7 +150,7 @@ class Store:
         return [{"Key": key, "Value": value} for key, value in rows]
 
     def add_tags(self, arn: str, tags: list[dict[str, str]]) -> None:
-        """Add tags to an ARN; a key that is there gets the new value."""
+        """Add tags to an ARN; an existing key gets the new value."""
         with self._writing() as db:
             self._write_tags(db, arn, tags)
 
@@ -163,8 +170,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     (version,) = db.execute("pragma user_version").fetchone()
     if version > _VERSION:
         raise StartupError(
-            f"the state {path} is of a later local_aws (version {version}, this one reads "
-            f"{_VERSION}): upgrade, or choose another --root"
+            f"the state {path} was written by a later local_aws (version {version}, this one "
+            f"reads {_VERSION}): upgrade, or choose another --root"
         )
     db.execute("pragma journal_mode=wal")
     db.execute("pragma synchronous=full")
@@ -174,9 +181,10 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _free_space(db: sqlite3.Connection, path: Path) -> None:
-    """Give deleted space back to the disk where it is much of the file.
+    """Compact the file if a large part of it is free.
 
-    That writes the file anew: where the disk has no room for it, the space stays for new bodies.
+    SQLite writes a new file for that. If the disk is too full, the free space stays in the file
+    for new bodies.
     """
     (free,) = db.execute("pragma freelist_count").fetchone()
     (pages,) = db.execute("pragma page_count").fetchone()

@@ -66,7 +66,7 @@ class Signatures:
                 "The request signature we calculated does not match the signature you provided. "
                 f"Check your AWS Secret Access Key and signing method. {self._hint}"
             )
-        return Request(request.scope, bodies.replayed(body, request.receive))
+        return Request(request.scope, bodies.replay(body, request.receive))
 
     def _signature(
         self, request: Request, names: list[str], body: bytes, service: str, region: str

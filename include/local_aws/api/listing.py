@@ -38,7 +38,7 @@ class Listing:
         """The operation."""
 
         def listed(services: Services, request: Request) -> Body:
-            found = (b for b in services.store.every(self.kind) if self._matches(b, request))
+            found = (b for b in services.store.list_all(self.kind) if self._matches(b, request))
             return self._page(found, request)
 
         return listed

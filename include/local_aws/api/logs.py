@@ -16,7 +16,7 @@ _STREAMS = 50
 _INVALID = "InvalidParameterException"
 
 
-def is_ours(request: Any) -> bool:
+def is_sagemaker_group(request: Any) -> bool:
     """Whether a logs request is about a SageMaker group."""
     if not isinstance(request, dict):
         return False

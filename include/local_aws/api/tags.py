@@ -23,7 +23,7 @@ _ARN_FIELDS = {
 def _check(services: Services, arn: str) -> None:
     kind = arn.split(":")[-1].partition("/")[0]
     field = _ARN_FIELDS.get(kind)
-    if field is None or not any(body.get(field) == arn for body in services.store.every(kind)):
+    if field is None or not any(body.get(field) == arn for body in services.store.list_all(kind)):
         raise ApiError(f"Could not find the resource {arn}.", code="ResourceNotFound")
 
 

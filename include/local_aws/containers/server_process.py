@@ -16,7 +16,7 @@ from include.local_aws.processes.child import Child
 from include.local_aws.processes.ports import free_port
 from include.local_aws.runtime import Runtime
 
-HEALTH_PATIENCE = 240.0  # seconds until /ping must answer 200, as on SageMaker
+HEALTH_TIMEOUT = 240.0  # seconds until /ping must answer 200, as on SageMaker
 STOP_GRACE = 30.0
 _PING_TIMEOUT = 2.0
 
@@ -64,7 +64,7 @@ class ServerProcess:
         """Whether the process runs."""
         return self._child is not None and self._child.exit_code is None
 
-    def start(self, check: Callable[[], None], patience: float = HEALTH_PATIENCE) -> None:
+    def start(self, check: Callable[[], None], patience: float = HEALTH_TIMEOUT) -> None:
         """Unpack the model, start the program and return when /ping answers 200.
 
         Args:
@@ -87,7 +87,7 @@ class ServerProcess:
         if self._child is not None:
             self._child.kill()
         self._spawn()
-        self._await_ping(check, time.monotonic() + HEALTH_PATIENCE)
+        self._await_ping(check, time.monotonic() + HEALTH_TIMEOUT)
 
     def stop(self, grace: float = STOP_GRACE) -> None:
         """SIGTERM, then SIGKILL after `grace` seconds, and remove the directory."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from include.local_aws.containers.model_container import resolve
-from include.local_aws.containers.server_process import HEALTH_PATIENCE
+from include.local_aws.containers.server_process import HEALTH_TIMEOUT
 from include.local_aws.endpoints.concurrency import FleetClosed
 from include.local_aws.endpoints.endpoint import KIND, Endpoint
 from include.local_aws.endpoints.instance import Instance
@@ -39,7 +39,7 @@ class EndpointManager:
                 "weight": variant.get("InitialVariantWeight", 1.0),
                 "count": variant.get("InitialInstanceCount", 1),
                 "patience": variant.get(
-                    "ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_PATIENCE
+                    "ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_TIMEOUT
                 ),
                 "model": resolve(self._runtime.store, variant["ModelName"]).saved(),
             }
@@ -84,7 +84,7 @@ class EndpointManager:
 
     def revive(self) -> None:
         """Bring back what the last server left: called once, at the start."""
-        for body in self._runtime.store.every(KIND):
+        for body in self._runtime.store.list_all(KIND):
             name, status = body["EndpointName"], body["EndpointStatus"]
             if status == "Deleting":
                 self.delete(name)

@@ -48,7 +48,9 @@ class EndpointRow:
 
 def endpoints(store: Store) -> list[EndpointRow]:
     """All endpoints by name."""
-    return [row(body) for body in sorted(store.every(KIND), key=lambda b: str(b["EndpointName"]))]
+    return [
+        row(body) for body in sorted(store.list_all(KIND), key=lambda b: str(b["EndpointName"]))
+    ]
 
 
 def endpoint(store: Store, name: str) -> EndpointRow | None:

@@ -69,7 +69,7 @@ class Jobs:
 
 def jobs(store: Store, logs: LogFiles, most: int) -> Jobs:
     """All jobs that are under way, and the newest of the others, `most` together if they fit."""
-    found = [(kind, body) for kind in KINDS for body in store.every(kind.store)]
+    found = [(kind, body) for kind in KINDS for body in store.list_all(kind.store)]
     found.sort(key=lambda each: each[1]["CreationTime"], reverse=True)
     live = [each for each in found if is_live(*each)]
     live.sort(key=lambda each: waits(*each))

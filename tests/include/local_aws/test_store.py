@@ -19,7 +19,7 @@ def test_a_full_disk_refuses_a_change_and_no_later_one(tmp_path: Path) -> None:
     assert (told.value.code, told.value.status) == ("ServiceUnavailable", 503)
     store._db.execute("pragma max_page_count = 10000")
     store.insert("model", "after", {})
-    assert {body.get("text") for body in store.every("model")} == {"here", None}
+    assert {body.get("text") for body in store.list_all("model")} == {"here", None}
     store.close()
 
 

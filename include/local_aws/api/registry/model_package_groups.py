@@ -48,7 +48,9 @@ def _describe(services: Services, request: Request) -> Body:
 
 def _delete(services: Services, request: Request) -> Body:
     name = found(services, request["ModelPackageGroupName"])["ModelPackageGroupName"]
-    if any(p.get("ModelPackageGroupName") == name for p in services.store.every("model-package")):
+    if any(
+        p.get("ModelPackageGroupName") == name for p in services.store.list_all("model-package")
+    ):
         raise ApiError(
             f"ModelPackageGroup {_arn(name)} cannot be deleted: it contains model packages.",
             code="ConflictException",

@@ -55,7 +55,7 @@ def _create_version(services: Services, request: Request) -> Body:
 
 def _by_token(services: Services, group: str, token: str | None) -> Body | None:
     """The package that an earlier call with the same ClientToken made."""
-    for package in services.store.every(KIND):
+    for package in services.store.list_all(KIND):
         if token and (package.get("ModelPackageGroupName"), package.get("ClientToken")) == (
             group,
             token,
@@ -68,7 +68,7 @@ def _next_version(services: Services, group: str) -> int:
     """One more than the highest ever: a deleted version's number is not given again."""
     versions = [
         int(package["ModelPackageVersion"])
-        for package in services.store.every(KIND)
+        for package in services.store.list_all(KIND)
         if package.get("ModelPackageGroupName") == group
     ]
     body = services.store.update(

@@ -44,7 +44,7 @@ class SavedAlarms:
         backend = _backend()
         with self._lock:
             if self._saved is None:
-                found = [body["_fields"] for body in self._store.every(_KIND)]
+                found = [body["_fields"] for body in self._store.list_all(_KIND)]
                 for fields in found:
                     backend.put_metric_alarm(**fields)
                 self._saved = {fields["name"]: fields for fields in found}

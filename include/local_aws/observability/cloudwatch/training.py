@@ -57,7 +57,7 @@ class TrainingMetrics:
 
     def _recent(self) -> Iterator[Body]:
         since = time.time() - _KEPT
-        for body in self._store.every("training-job"):
+        for body in self._store.list_all("training-job"):
             wanted = body["AlgorithmSpecification"].get("MetricDefinitions")
             if wanted and body["LastModifiedTime"] >= since:
                 yield body

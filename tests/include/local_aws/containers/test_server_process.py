@@ -37,7 +37,7 @@ def test_it_is_given_up_and_nothing_of_it_stays(runtime: Runtime, tmp_path: Path
     model = ModelContainer(IMAGE, environment={"UNHEALTHY": "1"})
     server = ServerProcess(runtime, model, tmp_path / "work", tmp_path / "log")
     with pytest.raises(JobFailure, match="did not pass the ping health check"):
-        server.start(lambda: None, patience=0.5)
+        server.start(lambda: None, timeout=0.5)
     assert not server.alive
     assert not (tmp_path / "work").exists()
 
