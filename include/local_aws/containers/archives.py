@@ -1,4 +1,4 @@
-"""The tar archives that models and outputs travel in."""
+"""Tar archives of models and outputs."""
 
 import gzip
 import logging
@@ -13,23 +13,24 @@ from typing import cast
 from include.local_aws.errors import JobFailure
 
 _log = logging.getLogger(__name__)
-RESERVE = 1024**3  # bytes of the disk that nothing unpacked may take
+RESERVE = 1024**3  # bytes of the disk that unpacked files must leave free
 _MOST_BYTES = 50 * 1024**3
 _MOST_MEMBERS = 100_000
 _LONGEST_HEADER = 1024**2
-_MOST_PADDING = 16 * 1024**2  # bytes behind the archive's end
+_MOST_PADDING = 16 * 1024**2  # bytes after the archive's end
 _LONGEST_PATH = 1024  # bytes; leaves room for the folder's own path within PATH_MAX
 _DEEPEST_PATH = 100  # folders; makedirs and rmtree recurse for each
 _DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, struct.error, ValueError,
            OverflowError, RecursionError)  # fmt: skip
-"""Whatever a damaged or hostile archive makes tarfile raise."""
+"""The exceptions that tarfile raises for damaged or malicious archives."""
 
 
 def pack(directories: Iterable[Path], archive: Path) -> None:
-    """Make one gzipped tar of what is in these directories; of one name, the last one's counts.
+    """Write the contents of the directories to one gzipped tar.
 
-    Pipes and devices are left out. Level 1: a network's parameters hardly compress, and the time
-    would be the job's.
+    If two directories have an entry of the same name, the last one's is kept. Pipes and devices
+    are left out. The compression level is 1, because parameters of a network hardly compress and
+    a higher level would make the job longer.
     """
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         for directory in directories:
@@ -40,29 +41,30 @@ def pack(directories: Iterable[Path], archive: Path) -> None:
 def unpack(archive: Path, directory: Path, uri: str) -> None:
     """Unpack a gzipped tar into an empty directory.
 
-    Accepted are regular files, folders, and hard links to a file that the archive held before.
-    A symbolic link is refused, as SageMaker does, and whatever could write elsewhere: a device, a
-    pipe, an absolute path, a path with `..`. So no link is ever on disk while members are written,
-    and safety does not depend on the link checks of tarfile's filters, which are broken in
-    Python 3.11.4 to 3.11.12 and 3.12.0 to 3.12.10 (CVE-2025-4517 and others).
+    Accepted are regular files, folders, and hard links to a file that comes earlier in the
+    archive. Symbolic links are refused, as on SageMaker, and so is everything that could write
+    outside the directory: devices, pipes, absolute paths, paths with `..`. No link is on disk
+    while members are written, so that safety does not depend on the link checks of tarfile's
+    filters, which are broken in Python 3.11.4 to 3.11.12 and 3.12.0 to 3.12.10 (CVE-2025-4517 and
+    others).
 
     Raises:
-        JobFailure: `uri` is no such archive, or holds more than 50 GB, more than 100,000 members,
-            or more than the disk has room for.
+        JobFailure: `uri` is not such an archive, or holds more than 50 GB, more than 100,000
+            members, or more than the disk has room for.
     """
     directory.mkdir(parents=True, exist_ok=True)
     room = min(_MOST_BYTES, shutil.disk_usage(directory).free - RESERVE)
     try:
         with (
             gzip.open(archive) as content,
-            tarfile.open(fileobj=_Wary(content), mode="r:") as tar,  # type: ignore[call-overload]
+            tarfile.open(fileobj=_Limited(content), mode="r:") as tar,  # type: ignore[call-overload]
         ):
             check = _Check(room)
             while (member := tar.next()) is not None:
-                tar.members = []  # it keeps every member, each with headers of up to 1 MB
+                tar.members = []  # tarfile keeps all members, with headers of up to 1 MB each
                 tar.extract(member, directory, filter=check)
             if len(content.read(_MOST_PADDING)) == _MOST_PADDING:  # up to the checksum
-                raise tarfile.ReadError("it goes on behind its end")
+                raise tarfile.ReadError("there is more data after its end")
     except _DAMAGE as error:
         raise JobFailure(f"ClientError: Cannot unpack {uri}: {error}") from error
 
@@ -75,9 +77,9 @@ def _storable(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 
 class _Check:
-    """Refuse a member that is not a plain file or folder below the directory.
+    """A filter that refuses members other than regular files and folders below the directory.
 
-    What is left gets tarfile's own filter for data, for its owner and mode.
+    Accepted members then pass tarfile's data filter, which sets their owner and mode.
     """
 
     def __init__(self, room: int) -> None:
@@ -94,7 +96,7 @@ class _Check:
             if _inner_path(member.linkname) not in self._files:
                 raise tarfile.TarError(
                     f"{_quoted(member.name)} is a hard link to {_quoted(member.linkname)}, which "
-                    "is no file that the archive held before"
+                    "is not a file earlier in the archive"
                 )
         elif not member.isdir():
             raise tarfile.TarError(_not_a_file(member))
@@ -104,7 +106,7 @@ class _Check:
 
     def _count(self, member: tarfile.TarInfo) -> None:
         if member.offset <= self._offset or member.size < 0:
-            # A negative size leads tarfile back to an earlier header, again and again.
+            # With a negative size tarfile would go back to an earlier header endlessly.
             raise tarfile.TarError(f"{_quoted(member.name)} has a negative size")
         self._offset = member.offset
         self._room -= member.size
@@ -116,7 +118,7 @@ class _Check:
 
 
 def _inner_path(name: str) -> str:
-    """A member's path without `.` and empty parts; TarError if it is no path below a folder."""
+    """Return a member's path without `.` and empty parts; TarError if it leads out of a folder."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts:
         raise tarfile.TarError(f"{_quoted(name)} leads out of the archive's folder")
@@ -149,15 +151,15 @@ def _quoted(name: str) -> str:
     return repr(name if len(name) <= 100 else f"{name[:100]}...")
 
 
-class _Wary:
-    """A file of which tarfile gets no header that would fill the memory: it reads them whole."""
+class _Limited:
+    """A file that limits the size of headers, because tarfile reads them completely into memory."""
 
     def __init__(self, content: gzip.GzipFile) -> None:
         self._content = content
         self.tell, self.seek = content.tell, content.seek
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         if not 0 <= size <= _LONGEST_HEADER:
             raise tarfile.ReadError("a header is longer than any name could be")
         return self._content.read(size)

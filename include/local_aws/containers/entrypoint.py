@@ -1,4 +1,4 @@
-"""What a container runs: its image's entry point or the request's, as Docker has it."""
+"""The command line of a container: the entry point of the image or the request, as in Docker."""
 
 import os
 import shutil
@@ -16,35 +16,35 @@ def command_line(
     entrypoint: Sequence[str],
     arguments: Sequence[str],
 ) -> list[str]:
-    """The command line of a container's program.
+    """Return the command line of a container's program.
 
     Args:
-        image: its entry point is used where `entrypoint` is empty.
-        container: where the program starts; /opt/ml in a word becomes its directory.
-        environment: the program's own, whose PATH finds it.
-        entrypoint: the request's, which replaces the image's.
-        arguments: what follows.
+        image: The image, whose entry point is used if `entrypoint` is empty.
+        container: The container; /opt/ml in an argument becomes its directory.
+        environment: The program's environment, whose PATH is searched for the program.
+        entrypoint: The request's entry point, which replaces the image's.
+        arguments: The arguments after the entry point.
 
     Raises:
-        JobFailure: there is no such program, or what is told to it cannot be told.
+        JobFailure: There is no such program, or an argument or a variable holds a zero byte.
     """
-    line = [container.rewritten(word) for word in [*(entrypoint or image.entrypoint), *arguments]]
-    told = [*line, *environment, *environment.values()]
-    if any("\0" in word for word in told):
+    words = [*(entrypoint or image.entrypoint), *arguments]
+    line = [container.rewrite_paths(word) for word in words]
+    if any("\0" in word for word in [*line, *environment, *environment.values()]):
         raise _cannot_start("an argument or a variable holds a zero byte")
-    if not line or not _is_there(line[0], container, environment):
-        raise _cannot_start(f"its entry point {line[0] if line else ''!r} is not there")
+    if not line or not _exists(line[0], container, environment):
+        raise _cannot_start(f"its entry point {line[0] if line else ''!r} does not exist")
     return line
 
 
-def _is_there(program: str, container: Container, environment: Mapping[str, str]) -> bool:
+def _exists(program: str, container: Container, environment: Mapping[str, str]) -> bool:
     if os.sep in program:
-        program = str(container.directory / program)  # an absolute path stays what it is
+        program = str(container.directory / program)  # an absolute path is not changed
     return shutil.which(program, path=environment.get("PATH", os.defpath)) is not None
 
 
-def _cannot_start(why: str) -> JobFailure:
+def _cannot_start(reason: str) -> JobFailure:
     return JobFailure(
         "ClientError: CannotStartContainerError. Please make sure the container can be run with "
-        f"'docker run <image>': {why}"
+        f"'docker run <image>': {reason}"
     )

@@ -1,4 +1,4 @@
-"""Gzip data taken apart as it comes."""
+"""Decompression of Gzip streams."""
 
 import gzip
 import io
@@ -10,11 +10,15 @@ from include.local_aws.errors import JobFailure
 
 _CHUNK = 1024 * 1024
 BAD_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
-"""What reading a damaged file may raise."""
+"""The exceptions that reading a damaged file raises."""
 
 
-def unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """What the pieces of a Gzip file hold; JobFailure says that `name` is none, or is cut off."""
+def decompress(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Yield the content of a Gzip file that comes in pieces.
+
+    Raises:
+        JobFailure: The file `name` is not Gzip data, or is incomplete.
+    """
     try:
         with gzip.open(io.BufferedReader(_Raw(pieces))) as plain:
             while chunk := plain.read(_CHUNK):
@@ -24,17 +28,17 @@ def unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 class _Raw(io.RawIOBase):
-    """Pieces of bytes as a file."""
+    """A file whose content comes in pieces."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces, self._rest = pieces, b""
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer as far as the present piece goes."""
+        """Fill the buffer with the rest of the current piece."""
         self._rest = self._rest or next(self._pieces, b"")
         part = self._rest[: len(buffer)]
         buffer[: len(part)] = part

@@ -1,4 +1,4 @@
-"""What a job reads: S3 prefixes and manifests as files in the container."""
+"""Inputs of a job: S3 prefixes and manifests, downloaded into the container."""
 
 import gzip
 import json
@@ -16,11 +16,11 @@ _ALL = slice(None)
 _CHUNK = 16 * 1024**2
 
 
-def listed(objects: Objects, source: dict[str, Any]) -> list[S3Object]:
-    """The objects of an S3 data source, by prefix or by manifest, in order.
+def list_objects(objects: Objects, source: dict[str, Any]) -> list[S3Object]:
+    """Return the objects of an S3 data source, a prefix or a manifest, in order.
 
     Raises:
-        JobFailure: there are none, or the manifest is not one.
+        JobFailure: There are no objects, or the manifest is not valid.
     """
     uri = source["S3Uri"]
     kind = source.get("S3DataType", "S3Prefix")
@@ -36,7 +36,7 @@ def listed(objects: Objects, source: dict[str, Any]) -> list[S3Object]:
 
 
 def nothing_under(uri: str) -> str:
-    """SageMaker's words for an empty data source."""
+    """Return SageMaker's message for an empty data source."""
     return (
         f'No S3 objects found under S3 URL "{uri}" given in input data source. '
         "Please ensure that the bucket exists in the selected region (us-east-1), that objects "
@@ -52,13 +52,19 @@ def fetch(
     check: Callable[[], None],
     share: slice = _ALL,
 ) -> None:
-    """Download a data source below a directory; Gzip files lose their compression.
+    """Download a data source to a directory.
 
-    `check` is called before each object; what it raises ends the work. `share` is the part of
-    a ShardedByS3Key source, in order of the keys, that is wanted; it may be empty.
+    Args:
+        objects: S3.
+        source: The S3 data source.
+        directory: The target folder.
+        compression: `Gzip` if the files must be decompressed.
+        check: Called before each object; an exception that it raises ends the download.
+        share: The objects to download of a ShardedByS3Key source, in the order of their keys. It
+            may be empty.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    found = in_share(source, listed(objects, source), share)
+    found = in_share(source, list_objects(objects, source), share)
     objects.download(found, directory, check)
     if compression == "Gzip":
         for file in [f for f in directory.rglob("*") if f.is_file()]:
@@ -66,7 +72,7 @@ def fetch(
 
 
 def in_share(source: dict[str, Any], found: list[S3Object], share: slice) -> list[S3Object]:
-    """Of a ShardedByS3Key source's objects the share, in order of the keys; of others all."""
+    """Return the share of a ShardedByS3Key source's objects, or all objects of other sources."""
     if source.get("S3DataDistributionType") == "ShardedByS3Key":
         return sorted(found, key=lambda item: item.key)[share]
     return found
@@ -78,7 +84,7 @@ def _from_manifest(objects: Objects, uri: str) -> list[S3Object]:
         head, *names = json.loads(objects.read(S3Object(bucket, key, key)))
         base_bucket, base_key = split_uri(head["prefix"])
         if not all(isinstance(name, str) for name in names):
-            raise ValueError("a name is no text")
+            raise ValueError("a name is not a string")
     except JobFailure:
         raise
     except Exception as error:

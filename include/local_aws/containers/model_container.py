@@ -1,4 +1,4 @@
-"""What a model's name stands for: an image, its artifact, its environment."""
+"""The container of a model: its image, model data and environment."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -9,7 +9,14 @@ from include.local_aws.store import Body, Store
 
 @dataclass(frozen=True)
 class ModelContainer:
-    """The container that serves a model; `is_plain` if its data are files below a prefix."""
+    """The container that serves a model.
+
+    Attributes:
+        image: The URI of the image.
+        model_data: The S3 URI of the archive, or the prefix if `is_plain`.
+        environment: The model's environment variables.
+        is_plain: True if the model data are files below a prefix instead of an archive.
+    """
 
     image: str
     model_data: str | None = None
@@ -17,15 +24,15 @@ class ModelContainer:
     is_plain: bool = False
 
     def saved(self) -> dict[str, Any]:
-        """As JSON for the store."""
+        """Return the fields as JSON for the store."""
         return asdict(self)
 
 
 def resolve(store: Store, model_name: str) -> ModelContainer:
-    """The container of a model, through its model package if it names one.
+    """Return the container of a model, from its model package if the model names one.
 
     Raises:
-        ApiError: the model, or its package, is not there.
+        ApiError: The model or its package does not exist.
     """
     model = store.get("model", model_name)
     if model is None:
@@ -47,7 +54,7 @@ def resolve(store: Store, model_name: str) -> ModelContainer:
 
 
 def package_container(store: Store, package_arn: str) -> Body:
-    """The first container of a model package, by its ARN; ApiError if there is none."""
+    """Return the first container of a model package; ApiError if there is none."""
     package = store.get("model-package", package_arn)
     if package is None:
         raise ApiError(f"ModelPackage {package_arn} does not exist.")

@@ -1,4 +1,4 @@
-"""Pipe mode: a channel as a FIFO for each epoch, instead of files."""
+"""Pipe mode: a channel as one FIFO for each epoch."""
 
 import contextlib
 import os
@@ -11,26 +11,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from include.local_aws.containers.gzipped import unpacked
+from include.local_aws.containers.gzipped import decompress
 from include.local_aws.errors import JobFailure
 from include.local_aws.storage.objects import Objects, S3Object
 
 _POLL = 0.05  # seconds
 
 
-class _NobodyReads(Exception):
-    """The reader has left, or the program is over."""
+class _ReaderGone(Exception):
+    """The reader has closed the FIFO, or the program has ended."""
 
 
 @dataclass(frozen=True)
 class PipedChannel:
-    """What a pipe delivers in each epoch.
+    """The content of a channel in Pipe mode.
 
     Args:
         objects: S3.
         items: The objects, in the order of their keys.
-        compression: `Gzip` or `None`: what is delivered has lost its compression.
-        seed: `ShuffleConfig.Seed`; with it each epoch has an order of its own.
+        compression: `Gzip` if the objects must be decompressed, else `None`.
+        seed: `ShuffleConfig.Seed`, with which each epoch has a different order.
     """
 
     objects: Objects
@@ -39,20 +39,20 @@ class PipedChannel:
     seed: int | None = None
 
     def epoch(self, number: int) -> Iterator[bytes]:
-        """The objects' bytes, one object after the other."""
+        """Yield the bytes of all objects, one object after the other."""
         items = list(self.items)
         if self.seed is not None:
             random.Random(f"{self.seed} {number}").shuffle(items)
         for item in items:
             pieces = self.objects.pieces(item)
-            yield from unpacked(pieces, item.uri) if self.compression == "Gzip" else pieces
+            yield from decompress(pieces, item.uri) if self.compression == "Gzip" else pieces
 
 
 class Pipe:
-    """One channel's FIFOs `<path>_0`, `<path>_1`, ..., as a context.
+    """A context with the FIFOs `<path>_0`, `<path>_1`, ... of one channel.
 
-    The next is there as soon as one is opened. The program reads as many as it likes, or none, and
-    may close one early. What cannot be read from S3 is kept as `failure`.
+    When the program opens a FIFO, the next one is created. The program may read any number of
+    FIFOs, and may close one early. An error of S3 is kept as `failure`.
     """
 
     def __init__(self, channel: PipedChannel, path: Path) -> None:
@@ -81,7 +81,7 @@ class Pipe:
     def _run(self) -> None:
         epoch = 0
         try:
-            while (descriptor := self._opened(epoch)) is not None:
+            while (descriptor := self._open(epoch)) is not None:
                 os.mkfifo(self._fifo(epoch + 1))
                 with contextlib.closing(_Writer(descriptor, self._ended.is_set)) as writer:
                     writer.write_all(self._channel.epoch(epoch))
@@ -93,37 +93,37 @@ class Pipe:
             name = self._fifo(epoch).name
             self.failure = JobFailure(f"InternalServerError: {name}: {error!r}")
 
-    def _opened(self, epoch: int) -> int | None:
-        """The FIFO, once the program has opened it; None when the program is over."""
+    def _open(self, epoch: int) -> int | None:
+        """Return the FIFO once the program has opened it; None when the program has ended."""
         while not self._ended.wait(_POLL):
-            with contextlib.suppress(OSError):  # nobody reads yet
+            with contextlib.suppress(OSError):  # no reader yet
                 return os.open(self._fifo(epoch), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         return None
 
 
 class _Writer:
-    """A FIFO that is written to as its reader reads, without ever waiting for good."""
+    """Writes to a FIFO at the speed of its reader, and stops when the program ends."""
 
     def __init__(self, descriptor: int, is_over: Callable[[], bool]) -> None:
         self._descriptor, self._is_over = descriptor, is_over
 
     def write_all(self, pieces: Iterable[bytes]) -> None:
-        """Write until all is read, or until the reader leaves."""
-        with contextlib.suppress(_NobodyReads):
+        """Write all pieces, or stop when the reader closes the FIFO."""
+        with contextlib.suppress(_ReaderGone):
             for piece in pieces:
                 self._write(memoryview(piece))
 
     def close(self) -> None:
-        """Give the reader the end of the file."""
+        """Close the FIFO, so that the reader sees the end of the file."""
         os.close(self._descriptor)
 
     def _write(self, rest: memoryview) -> None:
         while rest:
             if self._is_over():
-                raise _NobodyReads
+                raise _ReaderGone
             try:
                 rest = rest[os.write(self._descriptor, rest) :]
             except BlockingIOError:
                 select.select([], [self._descriptor], [], _POLL)
             except BrokenPipeError:
-                raise _NobodyReads from None
+                raise _ReaderGone from None

@@ -1,4 +1,4 @@
-"""What is copied to S3 while a job runs: checkpoints, restored before, and continuous outputs."""
+"""Copies to S3 while a job runs: checkpoints, which are restored first, and continuous outputs."""
 
 import contextlib
 import logging
@@ -14,13 +14,12 @@ from include.local_aws.errors import JobFailure
 from include.local_aws.storage.objects import Objects
 
 _log = logging.getLogger(__name__)
-_INTERVAL = 2.0
-_REST = 19
-"""After copying, so many times as long nothing is copied: the program needs the processors, too."""
+_INTERVAL = 2.0  # seconds
+_REST = 19  # pause after a copy, as a multiple of its duration: the program needs the processors
 
 
 class _State(NamedTuple):
-    """What tells one content of a file from another."""
+    """The state of a file, which changes when its content does."""
 
     inode: int
     changed: int
@@ -28,13 +27,13 @@ class _State(NamedTuple):
 
 
 class S3Mirror:
-    """Keeps an S3 prefix like a directory, as a context: restored on entry, copied until exit.
+    """A context that restores a directory from S3 on entry and copies it to S3 until exit.
 
     Args:
         objects: S3.
-        uri: where in S3: a `CheckpointConfig` or a continuous output names it.
-        directory: where the program keeps its files.
-        restores: whether to fetch what is there; a continuous output only goes the other way.
+        uri: The prefix in S3, from `CheckpointConfig` or a continuous output.
+        directory: The program's directory.
+        restores: False for a continuous output, which is only copied to S3.
     """
 
     def __init__(
@@ -81,13 +80,13 @@ class S3Mirror:
     def _state(self) -> dict[Path, _State]:
         found = {}
         for file in self._directory.rglob("*"):
-            with contextlib.suppress(FileNotFoundError):  # replaced or removed meanwhile
+            with contextlib.suppress(FileNotFoundError):  # replaced or removed in the meantime
                 if file.is_file():
                     found[file] = _state_of(file)
         return found
 
     def _copy(self, wanted: Iterable[Path]) -> None:
-        # A link keeps the content together while the program puts another in its place.
+        # A hard link keeps this content even if the program replaces the file during the copy.
         link = self._directory.with_name(f"{self._directory.name}.copying")
         for file in wanted:
             link.unlink(missing_ok=True)
@@ -110,5 +109,5 @@ def _state_of(file: Path) -> _State:
 
 
 def _is_whole(before: _State | None, now: _State) -> bool:
-    """Whether a file is complete: as it was a round before, or put in another's place at once."""
+    """Return whether a file is complete: unchanged since the last look, or replaced atomically."""
     return before is not None and (before == now or before.inode != now.inode)

@@ -1,4 +1,4 @@
-"""One `serve` process: a model unpacked, a port, a health check."""
+"""A model server: one `serve` process with its unpacked model, port and health check."""
 
 import http.client
 import shutil
@@ -17,12 +17,12 @@ from include.local_aws.processes.ports import free_port
 from include.local_aws.runtime import Runtime
 
 HEALTH_TIMEOUT = 240.0  # seconds until /ping must answer 200, as on SageMaker
-STOP_GRACE = 30.0
-_PING_TIMEOUT = 2.0
+STOP_GRACE = 30.0  # seconds from SIGTERM to SIGKILL
+_PING_TIMEOUT = 2.0  # seconds
 
 
 class Unhealthy(JobFailure):
-    """The container does not answer its health check; `detail` says what it did instead."""
+    """The container failed its health check; `detail` gives the cause, if it is known."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(
@@ -37,10 +37,10 @@ class ServerProcess:
 
     Args:
         runtime: The state, data, images, logs and metrics.
-        model: image, artifact and environment.
-        directory: its own; made by `start`, removed by `stop`.
-        log: the stream's file.
-        variables: what the container gets besides the model's own environment.
+        model: The image, the model data and the environment.
+        directory: A directory for this process; `start` creates and `stop` removes it.
+        log: The file of the log stream.
+        variables: Environment variables besides the model's.
     """
 
     def __init__(
@@ -61,36 +61,37 @@ class ServerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Return whether the process runs."""
         return self._child is not None and self._child.exit_code is None
 
-    def start(self, check: Callable[[], None], patience: float = HEALTH_TIMEOUT) -> None:
+    def start(self, check: Callable[[], None], timeout: float = HEALTH_TIMEOUT) -> None:
         """Unpack the model, start the program and return when /ping answers 200.
 
         Args:
-            check: called again and again meanwhile; what it raises ends the start.
-            patience: seconds until the ping must be answered.
+            check: Called repeatedly while this waits; an exception that it raises ends the start.
+            timeout: The seconds until /ping must answer.
 
         Raises:
-            JobFailure: no image, no model data, or no answer in time; nothing runs then.
+            JobFailure: The image or the model data do not exist, or /ping did not answer in time.
+                No process is left running.
         """
         try:
             self._unpack(check)
             self._spawn()
-            self._await_ping(check, time.monotonic() + patience)
+            self._await_ping(check, time.monotonic() + timeout)
         except BaseException:
             self.stop(grace=0)
             raise
 
     def restart(self, check: Callable[[], None]) -> None:
-        """Start a program that has ended again, on the model that is unpacked already."""
+        """Start the program again, on the model that is already unpacked."""
         if self._child is not None:
             self._child.kill()
         self._spawn()
         self._await_ping(check, time.monotonic() + HEALTH_TIMEOUT)
 
     def stop(self, grace: float = STOP_GRACE) -> None:
-        """SIGTERM, then SIGKILL after `grace` seconds, and remove the directory."""
+        """Send SIGTERM, then SIGKILL after `grace` seconds, and remove the directory."""
         if self._child is not None:
             self._child.stop(grace)
         shutil.rmtree(self._container.directory, ignore_errors=True)
@@ -138,7 +139,7 @@ class ServerProcess:
             time.sleep(0.05)
 
     def ping(self) -> bool:
-        """Whether GET /ping answers 200 within two seconds."""
+        """Return whether GET /ping answers 200 within two seconds."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PING_TIMEOUT)
         try:
             connection.request("GET", "/ping")

@@ -1,4 +1,4 @@
-"""What a training job leaves: its model and its output data, of all instances together."""
+"""Artifacts of a training job: the model and the output data of all instances."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from include.local_aws.store import Body
 
 
 def artifact_uri(request: Body) -> str:
-    """Where a job's model.tar.gz will be; with CompressionType NONE the prefix of its files."""
+    """Return the URI of a job's model.tar.gz, or with CompressionType NONE the files' prefix."""
     path = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
     name = "model/" if _is_plain(request) else "model.tar.gz"
     return f"{path}/{request['TrainingJobName']}/output/{name}"
@@ -22,10 +22,10 @@ def upload(
     instances: Sequence[Container],
     check: Callable[[], None],
 ) -> None:
-    """Store /opt/ml/model and, where there is any, /opt/ml/output/data.
+    """Store /opt/ml/model and, if it is not empty, /opt/ml/output/data.
 
-    SageMaker makes one archive of all instances' folders, and so does this; of two files of
-    one name the last instance's counts. `check` ends the work by what it raises.
+    As on SageMaker, there is one archive for all instances. If two instances have a file of the
+    same name, the last instance's file is kept. An exception of `check` ends the upload.
     """
     target = request["ModelArtifacts"]["S3ModelArtifacts"]
     folder = target.rstrip("/").rpartition("/")[0]
@@ -36,7 +36,7 @@ def upload(
 
 
 def filled(folder: Path) -> bool:
-    """Whether there is anything in the folder."""
+    """Return whether the folder exists and is not empty."""
     return folder.is_dir() and any(folder.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""One attempt at a training: channels, configuration and program of each fresh instance."""
+"""One attempt of a training job: channels, configuration and programs of new instances."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -14,18 +14,19 @@ from include.local_aws.runtime import Runtime
 from include.local_aws.store import Body
 
 Start = tuple[Container, list[str], dict[str, str]]
-"""An instance, its program's command line and environment."""
+"""An instance, and the command line and environment of its program."""
 
 
 @dataclass
 class Attempt:
-    """What is around `train` while it runs.
+    """The inputs and configuration of `train` on all instances.
 
     Args:
         runtime: The state, data, images, logs and metrics.
-        request: the training job.
-        image: its image.
-        instances: the containers, whose directories are not there yet.
+        request: The training job.
+        image: The image of the job.
+        instances: The containers, whose directories do not exist yet.
+        pipes: The channels in Pipe mode, which `download` adds.
     """
 
     runtime: Runtime
@@ -35,7 +36,7 @@ class Attempt:
     pipes: list[Pipe] = field(default_factory=list)
 
     def prepare(self) -> None:
-        """Make /opt/ml of each instance, and the files that tell the program of its job."""
+        """Create /opt/ml of each instance, with the job's configuration files."""
         for instance in self.instances:
             instance.make("model", "output/data", "checkpoints", "input/data")
             hyperparameters = self.request.get("HyperParameters", {})
@@ -44,25 +45,24 @@ class Attempt:
             instance.write_resources(self.request["ResourceConfig"]["InstanceType"])
 
     def download(self, check: Callable[[], None]) -> None:
-        """Fetch the channels; `check` ends the work by what it raises."""
+        """Download the channels; an exception of `check` ends the download."""
         objects = self.runtime.objects
         for instance in self.instances:
             cluster.download(objects, self.request, instance, check)
             self.pipes += cluster.pipes(objects, self.request, instance)
 
     def starts(self) -> list[Start]:
-        """The programs to start.
+        """Return the programs to start.
 
         Raises:
-            JobFailure: the image or the request names a program that is not there.
+            JobFailure: The image or the request names a program that does not exist.
         """
         spec = self.request["AlgorithmSpecification"]
         entrypoint = spec.get("ContainerEntrypoint", [])
         arguments = spec.get("ContainerArguments", [])
-        told = self._variables()
+        variables = (self._variables(), self.request.get("Environment", {}))
         found = []
         for instance in self.instances:
-            variables = (told, self.request.get("Environment", {}))
             environment = instance.environment(self.image, self.runtime.aws, *variables)
             last = arguments if entrypoint or arguments else ["train"]
             line = command_line(self.image, instance, environment, entrypoint, last)
@@ -71,7 +71,7 @@ class Attempt:
 
     @contextlib.contextmanager
     def inputs(self) -> Iterator[None]:
-        """Feed the pipes and keep the checkpoints in S3 for as long as the programs run."""
+        """Feed the pipes and copy the checkpoints to S3 while the programs run."""
         config = self.request.get("CheckpointConfig", {})
         with contextlib.ExitStack() as running:
             for pipe in self.pipes:
@@ -83,7 +83,7 @@ class Attempt:
             yield
 
     def check(self) -> None:
-        """Raise the failure of a Pipe mode channel, of which the program only saw the end."""
+        """Raise the failure of a channel in Pipe mode; the program itself only sees its end."""
         for failure in filter(None, (pipe.failure for pipe in self.pipes)):
             raise failure
 

@@ -1,11 +1,11 @@
-"""The instances of a training job: their addresses, and the channels of each."""
+"""Instances of a training job: their addresses and channels."""
 
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from include.local_aws.containers.container import Container
-from include.local_aws.containers.inputs import fetch, in_share, listed
+from include.local_aws.containers.inputs import fetch, in_share, list_objects
 from include.local_aws.containers.pipes import Pipe, PipedChannel
 from include.local_aws.storage.objects import Objects
 from include.local_aws.store import Body
@@ -14,29 +14,29 @@ PIPE = "Pipe"
 
 
 def addresses(hosts: Sequence[str]) -> str:
-    """Where each of several hosts listens, as `algo-1=127.8.9.1,algo-2=127.8.9.2`.
+    """Return the hosts' addresses, such as `algo-1=127.8.9.1,algo-2=127.8.9.2`.
 
-    On AWS the hosts' names resolve. Here each has a loopback address of its own (the whole of
-    127.0.0.0/8 is this machine), so that they, and the jobs beside them, may use the same ports.
+    On AWS, DNS resolves the hosts' names. Here each host has its own loopback address (all of
+    127.0.0.0/8 is this computer), so that hosts and jobs may use the same ports.
     """
     network = f"127.{1 + secrets.randbelow(254)}.{1 + secrets.randbelow(254)}"
     return ",".join(f"{host}={network}.{number}" for number, host in enumerate(hosts, 1))
 
 
 def mode(request: Body, channel: Body) -> str:
-    """How a channel is read: File (FastFile is read so, too) or Pipe."""
+    """Return the input mode of a channel: Pipe, or File, which also serves FastFile."""
     default = request["AlgorithmSpecification"]["TrainingInputMode"]
     return PIPE if channel.get("InputMode", default) == PIPE else "File"
 
 
 def source(channel: Body) -> dict[str, Any]:
-    """A channel's S3 data source."""
+    """Return a channel's S3 data source."""
     found: dict[str, Any] = channel["DataSource"].get("S3DataSource", {})
     return found
 
 
 def channels_config(request: Body) -> Body:
-    """The content of inputdataconfig.json."""
+    """Return the content of inputdataconfig.json."""
     return {
         channel["ChannelName"]: {
             "TrainingInputMode": mode(request, channel),
@@ -51,7 +51,7 @@ def channels_config(request: Body) -> Body:
 def download(
     objects: Objects, request: Body, instance: Container, check: Callable[[], None]
 ) -> None:
-    """Fetch an instance's File mode channels; `check` ends the work by what it raises."""
+    """Download an instance's channels in File mode; an exception of `check` ends the download."""
     for channel in request.get("InputDataConfig", []):
         if mode(request, channel) != PIPE:
             fetch(
@@ -65,12 +65,12 @@ def download(
 
 
 def pipes(objects: Objects, request: Body, instance: Container) -> list[Pipe]:
-    """An instance's Pipe mode channels, whose objects are listed, but not fetched yet."""
+    """Return an instance's channels in Pipe mode; their objects are listed, not downloaded."""
     return [
         Pipe(
             PipedChannel(
                 objects,
-                in_share(source(channel), listed(objects, source(channel)), instance.share),
+                in_share(source(channel), list_objects(objects, source(channel)), instance.share),
                 channel.get("CompressionType", "None"),
                 channel.get("ShuffleConfig", {}).get("Seed"),
             ),

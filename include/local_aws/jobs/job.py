@@ -1,4 +1,4 @@
-"""What the three kinds of job have in common: states, the program, its end."""
+"""The base class of jobs: status, programs and end."""
 
 import functools
 import logging
@@ -18,20 +18,18 @@ from include.local_aws.store import Body
 
 _log = logging.getLogger(__name__)
 STOP_GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as on SageMaker
-FULL = 256 << 20  # bytes: when no more are free, SeaweedFS takes nothing either
-_AGAIN = 1.0  # seconds between attempts to record an end
+FULL = 256 << 20  # bytes: with less free space the disk counts as full, for SeaweedFS, too
+_RETRY_DELAY = 1.0  # seconds between attempts to record an end
 TERMINAL = ("Completed", "Failed", "Stopped")
-MAX_RUNTIME = 86400  # seconds: MaxRuntimeInSeconds where a request leaves it out
-
-
-LEFT_QUEUE = "_left_queue"  # the field of a job's body that says so
+MAX_RUNTIME = 86400  # seconds: the default of MaxRuntimeInSeconds
+LEFT_QUEUE = "_left_queue"  # the field of a job's body that is True when the job has started
 
 
 class JobStopped(Exception):
-    """The job was stopped: by a Stop call, or because it took longer than it may.
+    """The job was stopped by a Stop call or a time limit.
 
     Args:
-        status: SageMaker's word for it: Stopped, MaxRuntimeExceeded or MaxWaitTimeExceeded.
+        status: SageMaker's status: Stopped, MaxRuntimeExceeded or MaxWaitTimeExceeded.
     """
 
     def __init__(self, status: str = "Stopped") -> None:
@@ -40,11 +38,11 @@ class JobStopped(Exception):
 
 
 class ServerStopping(Exception):
-    """The server ends; the job's state is left for the next start to settle."""
+    """The server stops; the next start records the end of the job."""
 
 
 class Job(ABC):
-    """One job from its queue slot to its end; `run` is called once, in a thread of its own."""
+    """One job. The queue calls `run` once, in a thread for this job."""
 
     kind: JobKind
 
@@ -54,16 +52,16 @@ class Job(ABC):
         self.container = Container(runtime.settings.work / self.kind.store / name)
         self.stop_requested = threading.Event()
         self.server_stopping = threading.Event()
-        self.over_limit: JobFailure | None = None  # why its processes were killed, if they were
+        self.over_limit: JobFailure | None = None  # the reason if its processes were killed
 
     @functools.cached_property
     def instance_count(self) -> int:
-        """How many instances it runs on."""
+        """The number of instances."""
         return int(self.kind.resources(self.body).get("InstanceCount", 1))
 
     @property
     def body(self) -> Body:
-        """The job as the store has it now."""
+        """The job's current body in the store."""
         body = self.runtime.store.get(self.kind.store, self.name)
         assert body is not None, f"{self.kind.store} {self.name} left the store while it ran"
         return body
@@ -73,7 +71,7 @@ class Job(ABC):
         self.runtime.store.set(self.kind.store, self.name, **fields)
 
     def run(self) -> None:
-        """Do the job and record its end; raises nothing."""
+        """Run the job and record its end; no exception is raised."""
         try:
             self._work_or_fail()
         except ServerStopping:
@@ -90,7 +88,7 @@ class Job(ABC):
             self.finish("Failed", reason=self._reason(error))
 
     def _reason(self, error: Exception) -> str:
-        """The FailureReason; on a full disk it says so, whatever came of that."""
+        """Return the FailureReason, which mentions a full disk whatever the error is."""
         reason = str(self.over_limit or error)
         if not isinstance(error, JobFailure) and not self.over_limit:
             _log.exception("%s %s failed inside the server", self.kind.store, self.name)
@@ -111,25 +109,27 @@ class Job(ABC):
 
     @abstractmethod
     def work(self) -> None:
-        """Fetch the inputs, run the program, store the outputs."""
+        """Download the inputs, run the program, upload the outputs."""
 
     def on_stopped(self, stopped: JobStopped) -> None:
-        """Record that the job was stopped; a kind may keep what the program left."""
+        """Record that the job was stopped; subclasses may upload the program's output first."""
         self.finish("Stopped")
 
     @abstractmethod
     def on_started(self) -> None:
-        """Called once when the job has left the queue."""
+        """Record the start; called once when the job has left the queue."""
 
     def finish(self, status: str, *, reason: str = "") -> None:
-        """Record the end, as soon as the disk has room for it."""
+        """Record the end; if the disk is full, wait until it has room."""
         while True:
             try:
                 self.record_end(status, reason=reason)
                 return
             except ApiError as error:
-                _log.warning("the end of %s %s waits: %s", self.kind.store, self.name, error)
-            if self.server_stopping.wait(_AGAIN):
+                _log.warning(
+                    "the end of %s %s is not recorded yet: %s", self.kind.store, self.name, error
+                )
+            if self.server_stopping.wait(_RETRY_DELAY):
                 raise ServerStopping
 
     def record_end(self, status: str, *, reason: str = "") -> None:
@@ -139,7 +139,7 @@ class Job(ABC):
         )
 
     def close(self, body: Body, status: str, reason: str) -> None:
-        """Write the end into the job's body; a kind adds what else its Describe shows."""
+        """Write the end into the job's body; subclasses add fields of their Describe call."""
         now = time.time()
         body[self.kind.status] = status
         body.setdefault(self.kind.started, now)
@@ -150,16 +150,16 @@ class Job(ABC):
     def program(
         self, container: Container, command: Sequence[str], environment: dict[str, str]
     ) -> Program:
-        """What one instance runs, with a log stream of its own."""
+        """Return the program of one instance, with a new log stream."""
         log = self.runtime.logs.new_stream(self.kind.log_group, f"{self.name}/{container.host}")
         return Program(container, command, environment, log)
 
     def run_programs(self, programs: Sequence[Program], seconds: float) -> Exit:
-        """Run one program an instance; the exit of the first that failed ends the others.
+        """Run one program on each instance; the first failure ends the others.
 
         Raises:
-            JobStopped: it was stopped, or has run for `seconds`; all have ended by then.
-            ServerStopping: the server ends; the programs were killed.
+            JobStopped: The job was stopped, or ran for `seconds`; all programs have ended.
+            ServerStopping: The server stops; the programs were killed.
         """
         running = Programs(programs, self.runtime.isolation)
         try:
@@ -182,39 +182,39 @@ class Job(ABC):
 
     @staticmethod
     def longest(request: Body) -> float:
-        """The seconds that the programs may run."""
+        """Return the seconds that the programs may run."""
         condition = request.get("StoppingCondition", {})
         return float(condition.get("MaxRuntimeInSeconds", MAX_RUNTIME))
 
     def check_programs(self) -> None:
-        """Called all along while the programs run; what it raises ends them.
+        """Check whether the programs must end; called repeatedly while they run.
 
-        JobStopped ends them with SIGTERM and its grace, anything else at once.
+        JobStopped ends the programs with SIGTERM and a grace period, other exceptions at once.
         """
         self.check_stop()
 
     def check_stop(self) -> None:
-        """Raise JobStopped or ServerStopping when one is asked for; called between steps."""
+        """Raise JobStopped or ServerStopping if one was requested; called between steps."""
         self.check_server()
         if self.stop_requested.is_set():
             raise JobStopped
 
     def check_server(self) -> None:
-        """Raise ServerStopping when the server ends."""
+        """Raise ServerStopping if the server stops."""
         if self.server_stopping.is_set():
             raise ServerStopping
 
     def failure(self, ended: Exit) -> JobFailure:
-        """The FailureReason of a program that ended like this."""
+        """Return the failure of a job whose program ended with this exit."""
         text = ended.container.output_text("failure") or "See job logs for more information"
         return JobFailure(f"AlgorithmError: {text[:980]}, exit code: {ended.code}")
 
     def _start(self) -> None:
         self.check_stop()
-        if self.body[self.kind.status] == "Stopping":  # asked before the queue had the job
+        if self.body[self.kind.status] == "Stopping":  # requested before the queue had the job
             raise JobStopped
         shutil.rmtree(self.container.directory, ignore_errors=True)
-        self.set(**{LEFT_QUEUE: True})  # from here on no later server may run it again
+        self.set(**{LEFT_QUEUE: True})  # from here on no later server runs the job again
         self.on_started()
 
     def _clean(self) -> None:

@@ -1,4 +1,4 @@
-"""What jobs may hold of the machine's memory, and the end of one that holds too much."""
+"""The memory limit of all jobs, and the end of a job that exceeds its share."""
 
 import logging
 import os
@@ -15,15 +15,15 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 
 
 class Memory:
-    """The rule: all jobs together may hold `limit` bytes, and each slot has an equal share.
+    """The memory limit: all jobs together may hold `limit` bytes, with an equal share per slot.
 
-    Nothing is reserved: a job may hold more than its share while there is room. Once all hold
-    more than the limit, the job that is furthest above its share is ended, so that a job
-    within its share never suffers for another.
+    No memory is reserved: a job may hold more than its share while there is room. When all jobs
+    together hold more than the limit, the job that exceeds its share most is ended. A job within
+    its share is never ended.
 
     Args:
-        limit: bytes.
-        slots: how many shares there are.
+        limit: The limit in bytes.
+        slots: The number of shares.
     """
 
     def __init__(self, limit: int, slots: int) -> None:
@@ -33,14 +33,14 @@ class Memory:
         self._held = 0
 
     def has_room(self, slots: int) -> bool:
-        """Whether the shares of so many slots were not held by the jobs at the last look."""
+        """Return whether the shares of `slots` slots were free at the last measurement."""
         return self._held + slots * self._share <= self._limit
 
-    def look(self, jobs: Sequence[Job]) -> None:
-        """Add up what the jobs hold, and end one if that is more than they may."""
+    def measure(self, jobs: Sequence[Job]) -> None:
+        """Measure the jobs' memory, and end one job if they exceed the limit."""
         found = _processes(jobs) if jobs else {}
         held = {job: sum(map(trees.resident, pids)) for job, pids in found.items()}
-        if sum(held.values()) > self._limit:  # of shared pages each process counts the whole
+        if sum(held.values()) > self._limit:  # this counts shared pages once for each process
             held = {job: sum(map(trees.proportional, pids)) for job, pids in found.items()}
         self._held = sum(held.values())
         if self._held > self._limit:
@@ -61,7 +61,7 @@ class Memory:
 
 
 def default_limit() -> int:
-    """Three quarters of what this machine, or the container around it, has; bytes."""
+    """Return three quarters of the memory of this computer or its container, in bytes."""
     sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for file in map(Path, _LIMITS):
         text = file.read_text().strip() if file.exists() else ""
@@ -70,7 +70,7 @@ def default_limit() -> int:
 
 
 def _processes(jobs: Sequence[Job]) -> dict[Job, list[int]]:
-    """Each job's processes, told by the directory in which the server started the first."""
+    """Return each job's process IDs, found by the directory in which the server started them."""
     found: dict[Job, list[int]] = {job: [] for job in jobs}
     for directory, pids in trees.below_children():
         for job in jobs:

@@ -1,4 +1,4 @@
-"""A processing job: on each instance inputs from S3, the program, outputs to S3."""
+"""Processing jobs: on each instance, download inputs, run the program, upload outputs."""
 
 import contextlib
 import time
@@ -17,16 +17,16 @@ from include.local_aws.store import Body
 
 
 class ProcessingJob(Job):
-    """Runs the image's entry point with the request's arguments below /opt/ml/processing.
+    """Runs the image's entry point with the request's arguments.
 
-    The instances share this machine and run side by side, each with a container of its own.
+    All instances run on this computer at the same time, each with its own container.
     """
 
     kind = PROCESSING
     _failed: Exit | None = None
 
     def work(self) -> None:
-        """Inputs, the programs, outputs."""
+        """Download the inputs, run the programs, upload the outputs."""
         request = self.body
         image = self.runtime.images.find(request["AppSpecification"]["ImageUri"])
         instances = self._instances(request)
@@ -48,7 +48,7 @@ class ProcessingJob(Job):
         self.set(ProcessingStartTime=time.time())
 
     def on_stopped(self, stopped: JobStopped) -> None:
-        """Stopped, with a reason if it was the time that ran out."""
+        """Record that the job was stopped, with a reason if a time limit was exceeded."""
         reason = ""
         if stopped.status == "MaxRuntimeExceeded":
             seconds = self.longest(self.body)
@@ -56,7 +56,7 @@ class ProcessingJob(Job):
         self.finish("Stopped", reason=reason)
 
     def close(self, body: Body, status: str, reason: str) -> None:
-        """Add the first message of a program, of the one that failed above all, as ExitMessage."""
+        """Add ExitMessage: the failed program's message, else the first that a program wrote."""
         super().close(body, status, reason)
         failed = [self._failed.container] if self._failed else []
         messages = (c.output_text("message") for c in [*failed, *self._instances(body)])
@@ -65,7 +65,7 @@ class ProcessingJob(Job):
 
     def _instances(self, request: Body) -> list[Container]:
         count = request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
-        return Container.of_each_host(self.container.directory, count)
+        return Container.for_hosts(self.container.directory, count)
 
     def _program(self, request: Body, image: Image, instance: Container) -> Program:
         app = request["AppSpecification"]
@@ -105,7 +105,7 @@ class ProcessingJob(Job):
             )
 
     def _continuous(self, request: Body, instances: Sequence[Container]) -> list[S3Mirror]:
-        """The outputs that are stored while the programs run, however they end."""
+        """Return the outputs that are uploaded while the programs run."""
         return [
             S3Mirror(
                 self.runtime.objects,
@@ -118,9 +118,10 @@ class ProcessingJob(Job):
         ]
 
     def _upload(self, request: Body) -> None:
-        """Upload all instances' outputs; what two of them call alike is the last one's.
+        """Upload all instances' outputs.
 
-        On AWS it is then the one's that is uploaded last, which may be either.
+        If two instances have an output file of the same name, the last instance's file is kept.
+        On AWS, the file that is uploaded last is kept, which may be either.
         """
         for instance in self._instances(request):
             for output in _outputs(request, "EndOfJob"):
@@ -135,6 +136,6 @@ def _outputs(request: Body, mode: str) -> list[Body]:
 
 
 def _config(request: Body) -> Body:
-    """The content of processingjobconfig.json: the request."""
+    """Return the content of processingjobconfig.json: the request."""
     hidden = ("CreationTime", "LastModifiedTime", "ProcessingStartTime", "ProcessingJobStatus")
     return {k: v for k, v in request.items() if k not in hidden and not k.startswith("_")}

@@ -1,4 +1,4 @@
-"""A job's programs, one an instance: they run side by side, and one failure ends them all."""
+"""The programs of a job, one for each instance: the first failure ends all of them."""
 
 import contextlib
 import time
@@ -10,13 +10,13 @@ from include.local_aws.containers.container import Container
 from include.local_aws.processes.child import Child
 from include.local_aws.processes.isolation import Isolation
 
-_NICE = 5  # the server, Airflow and the endpoints answer first
+_NICE = 5  # the server, Airflow and the endpoints have priority
 _TICK = 0.1  # seconds
 
 
 @dataclass(frozen=True)
 class Program:
-    """What runs on one instance, and the log stream that it writes."""
+    """The program of one instance, and the file of its log stream."""
 
     container: Container
     command: Sequence[str]
@@ -26,14 +26,14 @@ class Program:
 
 @dataclass(frozen=True)
 class Exit:
-    """How a program ended, and on which instance."""
+    """The exit code of a program, and the instance that it ran on."""
 
     container: Container
     code: int
 
 
 class Programs:
-    """Running programs; they die with the server, and `kill` must be called at the end."""
+    """Running programs; call `kill` at the end. If the server ends, they are killed."""
 
     def __init__(self, programs: Sequence[Program], isolation: Isolation) -> None:
         self._containers = [program.container for program in programs]
@@ -45,9 +45,9 @@ class Programs:
             undo.pop_all()
 
     def wait(self) -> Exit | None:
-        """Wait a moment for the end: of all of them, or of the first that failed.
+        """Wait a moment, and return the exit of the first failed program, if there is one.
 
-        The exit of the first program stands for all where all have succeeded.
+        Returns the first program's exit when all have succeeded, and None while one runs.
         """
         codes = [child.exit_code for child in self._children]
         for container, code in zip(self._containers, codes, strict=True):
@@ -59,7 +59,7 @@ class Programs:
         return Exit(self._containers[0], 0)
 
     def stop(self, grace: float, hurry: Callable[[], bool]) -> None:
-        """SIGTERM, up to `grace` seconds of patience or until there is hurry, then `kill`."""
+        """Send SIGTERM, and call `kill` after `grace` seconds or when `hurry` returns True."""
         for child in self._children:
             child.terminate()
         deadline = time.monotonic() + grace
@@ -69,7 +69,7 @@ class Programs:
         self.kill()
 
     def kill(self) -> None:
-        """End what still runs at once; releases what the programs held."""
+        """Kill the programs that still run, and release their resources."""
         for child in self._children:
             child.kill()
 

@@ -1,4 +1,4 @@
-"""Jobs wait in the order in which they came, for processors and for memory."""
+"""The job queue: jobs wait for slots and memory, in the order of their creation."""
 
 import threading
 from collections import deque
@@ -7,18 +7,19 @@ from include.local_aws.jobs.job import Job
 from include.local_aws.jobs.kinds import JobKind
 from include.local_aws.jobs.memory import Memory
 
-_LOOK = 0.5  # seconds between looks at what the jobs hold
+_POLL = 0.5  # seconds between measurements of the jobs' memory
 
 
 class JobQueue:
     """Runs jobs until it is closed.
 
-    A job takes a slot for each of its instances, at most all there are. It starts when it is
-    the first in the queue, has its slots, and `memory` has room for them; none overtakes it.
+    A job takes one slot for each of its instances, at most all slots. A job starts when it is the
+    first in the queue, its slots are free, and `memory` has room for them. No job overtakes
+    another.
 
     Args:
-        slots: how many instances run at once.
-        memory: what all of them may hold together.
+        slots: The number of instances that run at once.
+        memory: The memory that all jobs together may hold.
     """
 
     def __init__(self, slots: int, memory: Memory) -> None:
@@ -32,13 +33,13 @@ class JobQueue:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Run the job when it is its turn. Its intent is in the store already."""
+        """Run the job when its turn comes; the job must be in the store."""
         with self._changed:
             self._waiting.append(job)
             self._changed.notify()
 
     def stop(self, kind: JobKind, name: str) -> None:
-        """Ask a job to stop; one that still waits has stopped on return."""
+        """Request a job to stop. A job that still waits is stopped on return."""
         with self._changed:
             job = self._found(kind, name)
             waits = job in self._waiting
@@ -48,10 +49,10 @@ class JobQueue:
                     self._waiting.remove(job)
                     self._changed.notify()
         if job is not None and waits:
-            job.run()  # it finds the request to stop before it does anything
+            job.run()  # it checks for the request to stop before it does anything
 
     def close(self) -> None:
-        """Kill what runs, forget what waits, and return when nothing runs."""
+        """Kill the running jobs, drop the waiting ones, and return when no job runs."""
         with self._changed:
             self._closed = True
             running = dict(self._running)
@@ -69,10 +70,10 @@ class JobQueue:
     def _serve(self) -> None:
         with self._changed:
             while not self._closed:
-                self._memory.look(list(self._running))
+                self._memory.measure(list(self._running))
                 while self._waiting and self._fits(self._waiting[0]):
                     self._start(self._waiting.popleft())
-                self._changed.wait(_LOOK if self._running else None)
+                self._changed.wait(_POLL if self._running else None)
 
     def _fits(self, job: Job) -> bool:
         free = self._slots - sum(map(self._taken, self._running))

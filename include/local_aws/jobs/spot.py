@@ -1,8 +1,8 @@
-"""A managed spot training that is interrupted on request, so that resuming can be tested.
+"""Interruptions of managed spot training on request, to test that a training resumes.
 
-The request is a tag, which any client can set: `local-aws:interrupt` with the seconds that the
-programs shall have run, "0" for at once. It is set at create or by AddTags while the job runs,
-and is removed when the interruption has begun, so that a further AddTags asks for a further one.
+A client requests an interruption with the tag `local-aws:interrupt`, at create or by AddTags while
+the job runs. Its value is the seconds after which the programs are interrupted, "0" for at once.
+The tag is removed when the interruption begins; set it again for another interruption.
 """
 
 import time
@@ -18,9 +18,9 @@ class Interruptions:
     """Watches a job's tags while its programs run.
 
     Args:
-        store: where the tags are.
-        arn: the job's.
-        is_spot: whether the job asked for managed spot training; no other is interrupted.
+        store: The store of the tags.
+        arn: The ARN of the job.
+        is_spot: True for managed spot training; other jobs are not interrupted.
     """
 
     def __init__(self, store: Store, arn: str, *, is_spot: bool) -> None:
@@ -28,7 +28,7 @@ class Interruptions:
         self._looked = 0.0
 
     def due(self, seconds: float) -> bool:
-        """Whether to interrupt programs that have run for so long; true once for each request."""
+        """Return whether to interrupt programs that have run for `seconds`; once per request."""
         now = time.monotonic()
         if not self._is_spot or now - self._looked < _POLL:
             return False
@@ -41,19 +41,20 @@ class Interruptions:
 
 
 def is_spot(job: Body) -> bool:
-    """Whether a training job asked for spot capacity."""
+    """Return whether a training job uses managed spot training."""
     return bool(job.get("EnableManagedSpotTraining"))
 
 
 def check_tags(tags: list[dict[str, str]], job: Body | None) -> None:
-    """Refuse a request for an interruption that could not be granted.
+    """Check a request for an interruption.
 
     Args:
-        tags: those that are to be added.
-        job: what they are added to, if it is a training job.
+        tags: The tags to add.
+        job: The training job that gets the tags, or None for another resource.
 
     Raises:
-        ApiError: the tag is on something else, or its value is no number of seconds.
+        ApiError: The resource is not a managed spot training, or the tag's value is not a number
+            of seconds.
     """
     for tag in tags:
         if tag["Key"] != TAG:
@@ -68,7 +69,7 @@ def check_tags(tags: list[dict[str, str]], job: Body | None) -> None:
 
 
 def check_limits(request: Body) -> None:
-    """Hold MaxWaitTimeInSeconds to SageMaker's rule; ApiError in its words."""
+    """Check MaxWaitTimeInSeconds; ApiError with SageMaker's message if it is not valid."""
     condition = request.get("StoppingCondition", {})
     wait = condition.get("MaxWaitTimeInSeconds")
     if not is_spot(request):

@@ -1,4 +1,4 @@
-"""A training job: channels in, `train`, model.tar.gz out."""
+"""Training jobs: download the channels, run `train`, upload model.tar.gz."""
 
 import math
 import shutil
@@ -28,21 +28,21 @@ _OVERTIME = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
 
 
 class Interrupted(JobStopped):
-    """The instances of a managed spot training were taken away; it will be started again."""
+    """A managed spot training was interrupted, and will be started again."""
 
 
 class TrainingJob(Job):
-    """Runs `<image> train` on its channels and keeps what it leaves in /opt/ml/model.
+    """Runs `<image> train` on the channels and uploads /opt/ml/model.
 
-    The instances share this machine and run side by side, each with a container of its own.
+    All instances run on this computer at the same time, each with its own container.
     """
 
     kind = TRAINING
-    _latest = math.inf  # when MaxWaitTimeInSeconds is over, by the wall clock
-    _ran = 0.0  # seconds that the programs of interrupted attempts ran
+    _latest = math.inf  # the epoch seconds at which MaxWaitTimeInSeconds is over
+    _ran = 0.0  # the seconds that the programs of interrupted attempts ran
 
     def work(self) -> None:
-        """Train, and again after each interruption; then model.tar.gz."""
+        """Train, start again after each interruption, then upload the model."""
         while (ended := self._attempt()) is None:
             self._advance("Interrupted", _MESSAGES["Interrupted"])
             shutil.rmtree(self.container.directory, ignore_errors=True)
@@ -53,7 +53,7 @@ class TrainingJob(Job):
         self._upload(self.body)
 
     def _attempt(self) -> Exit | None:
-        """Channels, then `train` to its end; None if the instances were taken away."""
+        """Run one attempt; return the exit of `train`, or None for an interruption."""
         request = self.body
         image = self.runtime.images.find(request["AlgorithmSpecification"]["TrainingImage"])
         self._now = Attempt(self.runtime, request, image, self._instances(request))
@@ -71,7 +71,10 @@ class TrainingJob(Job):
         return ended
 
     def _run(self, request: Body, programs: Sequence[Program]) -> Exit | None:
-        """The programs' end; None for an interruption, which begins with SIGTERM, too."""
+        """Run the programs; return their exit, or None for an interruption.
+
+        An interruption sends SIGTERM first, as on SageMaker.
+        """
         self._interruptions = Interruptions(
             self.runtime.store, request[self.kind.arn], is_spot=is_spot(request)
         )
@@ -84,20 +87,20 @@ class TrainingJob(Job):
             self._ran += time.monotonic() - self._began
 
     def check_programs(self) -> None:
-        """Look also for a pipe that broke, and for a request to interrupt a spot training."""
+        """Check also for errors of pipes, and for requests to interrupt a spot training."""
         super().check_programs()
         self._now.check()
         if self._interruptions.due(time.monotonic() - self._began):
             raise Interrupted("Interrupted")
 
     def check_stop(self) -> None:
-        """Look also for the end of MaxWaitTimeInSeconds, which counts from the job's creation."""
+        """Check also MaxWaitTimeInSeconds, which counts from the job's creation."""
         super().check_stop()
         if time.time() > self._latest:
             raise JobStopped("MaxWaitTimeExceeded")
 
     def on_started(self) -> None:
-        """Say what SageMaker says while it looks for instances."""
+        """Record the statuses that SageMaker gives while it launches instances."""
         request = self.body
         wait = request.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds", math.inf)
         self._latest = request["CreationTime"] + wait
@@ -105,14 +108,14 @@ class TrainingJob(Job):
         self._advance("Starting", "Preparing the instances for training")
 
     def on_stopped(self, stopped: JobStopped) -> None:
-        """Keep the model that the program saved before it ended, as SageMaker does."""
+        """Upload the model that the program saved before it was stopped, as SageMaker does."""
         request = self.body
         if any(artifacts.filled(i.base / "model") for i in self._instances(request)):
             self._upload(request)
         self.finish(stopped.status)
 
     def close(self, body: Body, status: str, reason: str) -> None:
-        """Add the last transition and the seconds to bill."""
+        """Add the last transition and the billable seconds."""
         transition(body, status, _MESSAGES.get(status, reason[:1024]))
         super().close(body, "Stopped" if status in _OVERTIME else status, reason)
         body["SecondaryStatusTransitions"][-1]["EndTime"] = body[self.kind.ended]
@@ -120,7 +123,7 @@ class TrainingJob(Job):
         body["TrainingTimeInSeconds"] = body["BillableTimeInSeconds"] = seconds
 
     def record_end(self, status: str, *, reason: str = "") -> None:
-        """Record the metrics that the log holds, then the end."""
+        """Record the final metrics from the log, then the end."""
         metrics = final_metrics(self.body)
         if metrics:
             self.set(FinalMetricDataList=metrics)
@@ -139,7 +142,7 @@ class TrainingJob(Job):
 
     def _instances(self, request: Body) -> list[Container]:
         count = request["ResourceConfig"].get("InstanceCount", 1)
-        return Container.of_each_host(self.container.directory, count)
+        return Container.for_hosts(self.container.directory, count)
 
     def _upload(self, request: Body) -> None:
         self._step("Uploading", "Uploading generated training model")

@@ -1,4 +1,4 @@
-"""A batch transform job: every object through the model's `serve`, one answer an object."""
+"""Batch transform jobs: send each object to the model server, and store one answer for each."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from include.local_aws.containers.inputs import listed
+from include.local_aws.containers.inputs import list_objects
 from include.local_aws.containers.model_container import ModelContainer
 from include.local_aws.containers.server_process import ServerProcess
 from include.local_aws.errors import JobFailure
@@ -21,9 +21,9 @@ from include.local_aws.observability.logs import write_event
 from include.local_aws.storage.objects import S3Object
 from include.local_aws.store import Body
 
-_TIMEOUT = 60.0  # seconds for what the container says of itself
+_TIMEOUT = 60.0  # seconds for GET /execution-parameters
 _GRACE = 5.0  # seconds between SIGTERM and SIGKILL
-_LOOK = 0.2  # seconds between two looks whether to stop
+_POLL = 0.2  # seconds between checks for a stop
 
 
 class TransformJob(Job):
@@ -34,7 +34,7 @@ class TransformJob(Job):
     def work(self) -> None:
         """Start the model server, send every object, stop it."""
         request = self.body
-        objects = listed(
+        objects = list_objects(
             self.runtime.objects, request["TransformInput"]["DataSource"]["S3DataSource"]
         )
         server = ServerProcess(
@@ -60,7 +60,7 @@ class TransformJob(Job):
                     is_over=self._is_over,
                     is_alive=lambda: server.alive,
                 )
-                with self._ended_by_a_stop(server):
+                with self._stop_server_on_stop(server):
                     self._transform(objects, limits, sender)
         finally:
             server.stop(_GRACE)
@@ -81,18 +81,18 @@ class TransformJob(Job):
             "SAGEMAKER_BATCH_STRATEGY": request.get("BatchStrategy"),
             "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": request.get("MaxConcurrentTransforms"),
         }
-        set_ones = {name: str(value) for name, value in wanted.items() if value is not None}
-        return {**set_ones, **request.get("Environment", {})}
+        variables = {name: str(value) for name, value in wanted.items() if value is not None}
+        return {**variables, **request.get("Environment", {})}
 
     def _transform(self, objects: list[S3Object], limits: Limits, sender: Sender) -> None:
-        told = self._new_data_log()
-        write_event(told, str(limits))
+        log = self._new_data_log()
+        write_event(log, str(limits))
         with ThreadPoolExecutor(limits.concurrency) as pool:
             list(pool.map(sender.send, objects))
         self.check_stop()
         failures = sorted(sender.failures.items())
         for uri, reason in failures:
-            write_event(told, f"{uri}: {reason}")
+            write_event(log, f"{uri}: {reason}")
         if failures:
             uri, reason = failures[0]
             more = len(failures) - 1
@@ -100,17 +100,17 @@ class TransformJob(Job):
             raise JobFailure(f"ClientError: {uri}: {reason[:700]}{others}")
 
     @contextmanager
-    def _ended_by_a_stop(self, server: ServerProcess) -> Iterator[None]:
-        """End the model server when the job is to stop: a request may take minutes yet."""
+    def _stop_server_on_stop(self, server: ServerProcess) -> Iterator[None]:
+        """Stop the model server when the job must stop, since a request may take minutes."""
         done = threading.Event()
 
         def watch() -> None:
-            while not done.wait(_LOOK):
+            while not done.wait(_POLL):
                 if self._is_over():
                     server.stop(_GRACE)
                     return
 
-        watching = threading.Thread(target=watch, name=f"{self.name} is watched for a stop")
+        watching = threading.Thread(target=watch, name=f"stop-watch-{self.name}")
         watching.start()
         try:
             yield
@@ -119,7 +119,7 @@ class TransformJob(Job):
             watching.join()
 
     def _new_data_log(self) -> Path:
-        """A stream beside the model's own: how the objects were sent, and which failed."""
+        """Return the file of a log stream with the limits of sending and the failed objects."""
         return self.runtime.logs.new_stream(self.kind.log_group, f"{self.name}/data-log")
 
     def _is_over(self) -> bool:

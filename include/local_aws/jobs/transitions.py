@@ -1,4 +1,4 @@
-"""The secondary statuses that a training job goes through."""
+"""Secondary statuses of training jobs."""
 
 import time
 
@@ -6,7 +6,7 @@ from include.local_aws.store import Body
 
 
 def transition(body: Body, status: str, message: str) -> None:
-    """Move to a secondary status, or renew the message of the present one."""
+    """Add a secondary status, or change the message of the current one."""
     now = time.time()
     body["SecondaryStatus"] = status
     steps = body.setdefault("SecondaryStatusTransitions", [])

@@ -1,7 +1,7 @@
-"""Batch transform's DataProcessing: what of a record is sent, and what is kept beside its answer.
+"""DataProcessing of batch transform: filters of records and answers, and their join.
 
-The order is SageMaker's: InputFilter, the model, JoinSource with the record as it was,
-OutputFilter. Bodies of CSV and JSON lines are filtered and joined line by line.
+The order is SageMaker's: InputFilter, the model, JoinSource with the unfiltered record,
+OutputFilter. CSV and JSON lines are filtered and joined line by line.
 """
 
 import csv
@@ -20,10 +20,17 @@ _TYPES = (_CSV, _JSON, _LINES)
 
 @dataclass(frozen=True)
 class DataProcessing:
-    """The filters of a transform job, and whether its answers are joined with its records."""
+    """The filters of a transform job.
 
-    sent: JsonPath
-    kept: JsonPath
+    Attributes:
+        input_filter: The part of a record that is sent to the model.
+        output_filter: The part of the answer, or of the joined record, that is stored.
+        joins: True if answers are joined with their records.
+        content_type: The type of records and answers.
+    """
+
+    input_filter: JsonPath
+    output_filter: JsonPath
     joins: bool
     content_type: str
 
@@ -32,47 +39,47 @@ class DataProcessing:
         """Read a CreateTransformJob request.
 
         Raises:
-            ApiError: a filter is no JSONPath, or the data are neither CSV nor JSON.
+            ApiError: A filter is not a JSONPath, or the data are neither CSV nor JSON.
         """
-        wanted = request.get("DataProcessing", {})
+        config = request.get("DataProcessing", {})
         content_type = _bare(request["TransformInput"].get("ContentType", ""))
         accept = _bare(request["TransformOutput"].get("Accept", "")) or content_type
-        made = cls(
-            _path("InputFilter", wanted),
-            _path("OutputFilter", wanted),
-            wanted.get("JoinSource", "None") == "Input",
+        processing = cls(
+            _path("InputFilter", config),
+            _path("OutputFilter", config),
+            config.get("JoinSource", "None") == "Input",
             content_type,
         )
-        if made.is_needed and not (content_type == accept and accept in _TYPES):
+        if processing.is_needed and not (content_type == accept and accept in _TYPES):
             raise ApiError(
                 f"DataProcessing needs a ContentType and an Accept that are the same one of "
                 f"{', '.join(_TYPES)}; they are {content_type!r} and {accept!r}."
             )
-        return made
+        return processing
 
     @property
     def is_needed(self) -> bool:
-        """Whether anything is to be changed."""
-        return self.joins or not (self.sent.is_all and self.kept.is_all)
+        """Return whether a filter or a join changes anything."""
+        return self.joins or not (self.input_filter.is_all and self.output_filter.is_all)
 
     def request(self, body: bytes) -> bytes:
-        """What of a body the model gets; JobFailure if the filter does not fit it."""
-        if self.sent.is_all:
+        """Return the part of a body for the model; JobFailure if the filter does not match."""
+        if self.input_filter.is_all:
             return body
-        records = (self._found("InputFilter", self.sent, r) for r in self._records(body))
-        return self._written(list(records), body.endswith(b"\n"))
+        records = [_find("InputFilter", self.input_filter, record) for record in self._read(body)]
+        return self._write(records, body.endswith(b"\n"))
 
     def answer(self, body: bytes, answer: bytes) -> bytes:
-        """What is stored for a body and its answer; JobFailure if they do not fit."""
-        if not self.joins and self.kept.is_all:
+        """Return what is stored for a body and its answer; JobFailure if they do not match."""
+        if not self.joins and self.output_filter.is_all:
             return answer
-        answers = self._records(answer)
+        answers = self._read(answer)
         if self.joins:
-            answers = self._joined(self._records(body), answers)
-        records = [self._found("OutputFilter", self.kept, record) for record in answers]
-        return self._written(records, answer.endswith(b"\n"))
+            answers = self._join(self._read(body), answers)
+        records = [_find("OutputFilter", self.output_filter, record) for record in answers]
+        return self._write(records, answer.endswith(b"\n"))
 
-    def _joined(self, records: list[Any], answers: list[Any]) -> list[Any]:
+    def _join(self, records: list[Any], answers: list[Any]) -> list[Any]:
         if len(records) != len(answers):
             raise JobFailure(
                 f"the model answered {len(records)} records with {len(answers)}: "
@@ -81,9 +88,9 @@ class DataProcessing:
         pairs = zip(records, answers, strict=True)
         if self.content_type == _CSV:
             return [record + answer for record, answer in pairs]
-        return [_joined(record, answer) for record, answer in pairs]
+        return [_join_json(record, answer) for record, answer in pairs]
 
-    def _records(self, body: bytes) -> list[Any]:
+    def _read(self, body: bytes) -> list[Any]:
         try:
             text = body.decode()
             if self.content_type == _CSV:
@@ -95,13 +102,7 @@ class DataProcessing:
                 "with BatchStrategy SingleRecord and SplitType Line"
             ) from error
 
-    def _found(self, name: str, path: JsonPath, record: Any) -> Any:
-        try:
-            return path.find(record)
-        except NotFound as error:
-            raise JobFailure(f"{name} {path.text} does not fit a record: {error}") from error
-
-    def _written(self, records: list[Any], ends: bool) -> bytes:
+    def _write(self, records: list[Any], ends: bool) -> bytes:
         if self.content_type == _CSV:
             lines = [_row(record) for record in records]
         else:
@@ -109,7 +110,14 @@ class DataProcessing:
         return ("\n".join(lines) + ("\n" if ends else "")).encode()
 
 
-def _joined(record: Any, answer: Any) -> dict[str, Any]:
+def _find(name: str, path: JsonPath, record: Any) -> Any:
+    try:
+        return path.find(record)
+    except NotFound as error:
+        raise JobFailure(f"{name} {path.text} does not fit a record: {error}") from error
+
+
+def _join_json(record: Any, answer: Any) -> dict[str, Any]:
     inputs = record if isinstance(record, dict) else {"SageMakerInput": record}
     return {**inputs, "SageMakerOutput": answer}
 
@@ -126,12 +134,12 @@ def _lines(text: str) -> list[str]:
 
 
 def _bare(content_type: str) -> str:
-    """A content type without its parameters."""
+    """Return a content type without its parameters."""
     return content_type.partition(";")[0].strip().lower()
 
 
-def _path(name: str, wanted: Body) -> JsonPath:
+def _path(name: str, config: Body) -> JsonPath:
     try:
-        return JsonPath(wanted.get(name) or "$")
+        return JsonPath(config.get(name) or "$")
     except ValueError as error:
         raise ApiError(f"DataProcessing.{name}: {error}") from error

@@ -1,4 +1,4 @@
-"""Batch transform's requests: an object's records to the model, the answers to S3."""
+"""Requests of batch transform: an object's records go to the model, the answers to S3."""
 
 import itertools
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from include.local_aws.containers.gzipped import unpacked
+from include.local_aws.containers.gzipped import decompress
 from include.local_aws.errors import JobFailure
 from include.local_aws.jobs.transforms.data_processing import DataProcessing
 from include.local_aws.jobs.transforms.splitting import split
@@ -22,7 +22,7 @@ _MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """How an object may be sent: the request's wish over the container's over the default."""
+    """Limits of sending: from the job's request, else from the container, else the defaults."""
 
     concurrency: int
     payload: int
@@ -32,12 +32,12 @@ class Limits:
 
     @property
     def is_single(self) -> bool:
-        """Whether a request holds one record: containers write SINGLE_RECORD, requests not."""
+        """Return whether a request holds one record; a container writes SINGLE_RECORD."""
         return self.strategy.replace("_", "").lower() == "singlerecord"
 
     @classmethod
     def of(cls, request: Body, execution: dict[str, Any]) -> "Limits":
-        """Merge the request with the answer of GET /execution-parameters."""
+        """Merge the job's request with the answer of GET /execution-parameters."""
         megabytes = request.get("MaxPayloadInMB", execution.get("MaxPayloadInMB", 6))
         client = request.get("ModelClientConfig", {})
         return cls(
@@ -63,26 +63,26 @@ class Limits:
 
 
 def execution_parameters(client: httpx.Client) -> dict[str, Any]:
-    """What the container says of itself; a container need not say anything."""
+    """Return the container's parameters; {} if it does not provide any."""
     try:
         answer = client.get("/execution-parameters")
-        said = json.loads(answer.content) if answer.status_code == 200 else {}
+        parameters = json.loads(answer.content) if answer.status_code == 200 else {}
     except (httpx.HTTPError, ValueError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return parameters if isinstance(parameters, dict) else {}
 
 
 class Sender:
-    """Sends objects from several threads and remembers which failed.
+    """Sends objects from several threads and collects failures by URI.
 
     Args:
         objects: S3.
-        client: the model server's, with its address.
-        request: the transform job.
-        limits: how an object may be sent.
-        directory: where answers are gathered.
-        is_over: whether to send no more.
-        is_alive: whether the model server runs.
+        client: An HTTP client with the address of the model server.
+        request: The transform job.
+        limits: The limits of sending.
+        directory: The folder in which answers are collected.
+        is_over: Returns True when sending must stop.
+        is_alive: Returns True while the model server runs.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Sender:
         self._lock = threading.Lock()
 
     def send(self, item: S3Object) -> None:
-        """Transform one object; a failure is remembered, not raised."""
+        """Transform one object; a failure is added to `failures`, not raised."""
         answers = self._directory / f"answers-{next(self._numbers)}"
         try:
             if self._gather(item, answers):
@@ -121,7 +121,7 @@ class Sender:
             answers.unlink(missing_ok=True)
 
     def _gather(self, item: S3Object, answers: Path) -> bool:
-        """Write an object's answers to a file; False if all was over before its end."""
+        """Write an object's answers to a file; return False if sending was stopped."""
         with answers.open("wb") as file:
             for body in self._bodies(item):
                 if self._is_over():
@@ -132,7 +132,7 @@ class Sender:
     def _bodies(self, item: S3Object) -> Iterator[bytes]:
         pieces = self._objects.content(item)
         if self._input.get("CompressionType") == "Gzip":
-            pieces = unpacked(pieces, item.uri)
+            pieces = decompress(pieces, item.uri)
         return split(
             pieces,
             self._input.get("SplitType", "None"),
@@ -141,12 +141,12 @@ class Sender:
         )
 
     def _answer(self, body: bytes) -> bytes:
-        answer = self._processing.answer(body, self._posted(self._processing.request(body)))
+        answer = self._processing.answer(body, self._post(self._processing.request(body)))
         if self._processing.is_needed and self._join:
             answer = answer.removesuffix(b"\n")
         return answer + self._join
 
-    def _posted(self, body: bytes) -> bytes:
+    def _post(self, body: bytes) -> bytes:
         if len(body) > self._limits.payload:
             megabytes = self._limits.payload // _MEGABYTE
             raise JobFailure(
@@ -163,12 +163,9 @@ class Sender:
             if not (answer.status_code >= 500 and retries):
                 break
         if answer.status_code != 200:
-            raise JobFailure(f"Bad HTTP status received from algorithm: {_told(answer)}")
+            text = f"{answer.status_code} {answer.text[:500]}".strip()
+            raise JobFailure(f"Bad HTTP status received from algorithm: {text}")
         return answer.content
-
-
-def _told(answer: httpx.Response) -> str:
-    return f"{answer.status_code} {answer.text[:500]}".strip()
 
 
 def _headers(request: Body) -> dict[str, str]:

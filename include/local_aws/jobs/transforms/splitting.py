@@ -1,4 +1,4 @@
-"""An object as the request bodies that SplitType and BatchStrategy make of it, as it comes."""
+"""Splitting of an object into request bodies by SplitType and BatchStrategy, as a stream."""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from include.local_aws.errors import JobFailure
 
 # RecordIO: a part is the magic number, a word with a flag in its upper 3 bits and a length in its
-# lower 29, the data, zeros to a multiple of four. The number stands between parts of a record.
+# lower 29, the data, and zeros up to a multiple of four. A record that contains the magic number is
+# split there, and the number is not stored.
 _MAGIC = struct.pack("<I", 0xCED7230A)
 _HEADER = struct.Struct("<4sI")
 _LENGTH_BITS = 29
@@ -17,16 +18,18 @@ _LONGEST = 100 * 1024 * 1024  # SageMaker's largest payload; no record may be la
 def split(
     pieces: Iterable[bytes], split_type: str, payload: int, *, single: bool
 ) -> Iterator[bytes]:
-    """Yield the bodies of an object's requests; no more of it than a body and a piece is held.
+    """Yield the bodies of an object's requests, holding one body and one piece in memory.
 
     Args:
         pieces: The object's content.
         split_type: None, Line or RecordIO.
-        payload: The most bytes of a body; a record that is larger stays whole.
-        single: Whether a body is one record, of RecordIO without its frame, or as many as fit.
+        payload: The largest size of a body in bytes; a larger record is not split.
+        single: True for one record in each body (RecordIO without its frame), False for as many
+            records as fit.
 
     Raises:
-        JobFailure: the object is no RecordIO, or cut off, or a record larger than 100 MB.
+        JobFailure: The object is not RecordIO, or is incomplete, or a record is larger than
+            100 MB.
     """
     if split_type == "RecordIO":
         records = _records(_Reader(pieces))
@@ -54,7 +57,7 @@ def _packed(records: Iterable[bytes], payload: int) -> Iterator[bytes]:
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines with their ends."""
+    """Yield the lines with their line ends."""
     rest = bytearray()
     for piece in pieces:
         *lines, last = piece.split(b"\n")
@@ -76,7 +79,7 @@ def _whole(pieces: Iterable[bytes]) -> bytes:
 
 
 def _records(reader: "_Reader") -> Iterator[list[tuple[bytes, bytes]]]:
-    """Each record as its parts; of a part all bytes, and the data in it."""
+    """Yield each record as a list of its parts: all bytes of the part, and the data in it."""
     parts: list[tuple[bytes, bytes]] = []
     while header := reader.take(_HEADER.size):
         flag, raw, data = _part(reader, header)
@@ -90,7 +93,7 @@ def _records(reader: "_Reader") -> Iterator[list[tuple[bytes, bytes]]]:
 
 
 def _part(reader: "_Reader", header: bytes) -> tuple[int, bytes, bytes]:
-    """A part's flag, all its bytes, and its data."""
+    """Return a part's flag, all its bytes, and its data."""
     start = reader.taken - len(header)
     if header[:4] != _MAGIC or len(header) < _HEADER.size:
         raise JobFailure(f"the object is not RecordIO at byte {start}")
@@ -104,7 +107,7 @@ def _part(reader: "_Reader", header: bytes) -> tuple[int, bytes, bytes]:
 
 
 class _Reader:
-    """Pieces taken by the number of bytes; fewer at their end."""
+    """Reads a number of bytes from an iterator of pieces; fewer at the end."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -112,7 +115,7 @@ class _Reader:
         self.taken = 0
 
     def take(self, size: int) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         found: list[memoryview] = []
         missing = size
         while missing:

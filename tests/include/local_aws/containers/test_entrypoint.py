@@ -29,12 +29,12 @@ def test_a_program_is_found_by_the_containers_path_or_where_it_starts(tmp_path: 
     program.write_text("#!/bin/sh\n")
     path = {"PATH": str(program.parent)}
     for name in ("own", "bin/own"):
-        with pytest.raises(JobFailure, match=f"entry point '{name}' is not there"):
+        with pytest.raises(JobFailure, match=f"entry point '{name}' does not exist"):
             command_line(Image([name]), Container(tmp_path), path, [], [])
     program.chmod(0o755)
     for name in ("own", "bin/own"):
         assert command_line(Image([name]), Container(tmp_path), path, [], []) == [name]
-    with pytest.raises(JobFailure, match="entry point 'sh' is not there"):
+    with pytest.raises(JobFailure, match="entry point 'sh' does not exist"):
         command_line(Image(["sh"]), Container(tmp_path), path, [], [])
 
 
@@ -68,4 +68,4 @@ def test_an_entry_point_that_is_not_there_fails_that_job_in_sagemakers_words(
     name = aws.process(source=source, target=f"s3://{BUCKET}/x", AppSpecification=app)
     reason = aws.ended("processing", name)["FailureReason"]
     assert reason.startswith("ClientError: CannotStartContainerError.")
-    assert reason.endswith("its entry point '/no/such/program' is not there")
+    assert reason.endswith("its entry point '/no/such/program' does not exist")

@@ -44,7 +44,7 @@ def test_the_end_is_that_of_all_or_of_the_first_failure(tmp_path: Path) -> None:
 
 def test_when_one_cannot_start_those_before_it_are_ended(tmp_path: Path) -> None:
     before = _children()
-    *_, second = Container.of_each_host(tmp_path, 2)
+    *_, second = Container.for_hosts(tmp_path, 2)
     with pytest.raises(FileNotFoundError):
         _start(tmp_path, DEAF, DEAF, gone=second)
     assert _children() == before
@@ -52,7 +52,7 @@ def test_when_one_cannot_start_those_before_it_are_ended(tmp_path: Path) -> None
 
 def _start(folder: Path, *codes: str, gone: Container | None = None) -> Programs:
     programs = []
-    for container, code in zip(Container.of_each_host(folder, len(codes)), codes, strict=True):
+    for container, code in zip(Container.for_hosts(folder, len(codes)), codes, strict=True):
         if container != gone:
             container.make()
         log = folder / f"{container.host}.log"
