@@ -39,11 +39,11 @@ BEFORE_THE_TRAININGS = "30 0 * * *"
 def stop_orphans() -> dict[str, list[dict[str, str]]]:
     """Stop the installation's jobs that no task is at; return what was stopped or left."""
     from sagemaker_jobs.errors import JobNotStopped
-    from sagemaker_jobs.jobs.sweep import ask_airflow, sweep
+    from sagemaker_jobs.jobs.sweep import owner_states, sweep
 
     own = {"deployment": load_deployment().name}
     try:
-        done = sweep(aws_client("sagemaker"), own, ask_airflow, datetime.now(UTC))
+        done = sweep(aws_client("sagemaker"), own, owner_states, datetime.now(UTC))
     except JobNotStopped as error:
         # Sent at once: the next try finds the stopped jobs no longer, and deletes this try's XComs.
         if stopped := _lines(error.done, "stopped"):

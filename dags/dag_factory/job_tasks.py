@@ -51,10 +51,12 @@ def training_cost(summary: Mapping[str, Any]) -> float | None:
 def _track(stage: str, submitted: Any, timeout: timedelta, after: Any, **more: Any) -> Any:
     if after is not None:
         after >> submitted
-    return SageMakerJobSensor(
+    sensor = SageMakerJobSensor(
         task_id=f"track_{stage}",
         job=submitted.output,
         timeout=timeout,
         execution_timeout=timeout + TIMEOUT_MARGIN,
         **more,
-    ).output
+    )
+    submitted.sensor_task_id = sensor.task_id
+    return sensor.output

@@ -64,7 +64,7 @@ if __name__ == "__main__":
         client = boto3.client("sagemaker")
         job = ensure.ensure_job(client, kinds.KINDS["processing"], request, whose)
         print("JOB", job.name)
-    orphans.SETTLING = timedelta(0)
+    orphans.GRACE_PERIOD = timedelta(0)
     print("RUN", sweep.test().state)
 """
 
@@ -104,9 +104,9 @@ def test_it_stops_the_job_of_a_run_that_has_ended(
     log = done.stdout + done.stderr
     assert "RUN success" in log, log[-5000:]
     orphan, unknown = (line.split()[1] for line in log.splitlines() if line.startswith("JOB "))
-    reason = "nobody is at it: submit_x is success, track_x is failed"
+    reason = "no task waits for it: submit_x is success, track_x is failed"
     assert f"stopped: processing job {orphan}: {reason}" in log
-    assert f"unassigned: processing job {unknown}: Airflow knows no run deleted of cars__x" in log
+    assert f"unassigned: processing job {unknown}: Airflow has no run deleted of cars__x" in log
     assert aws.ended("processing", orphan)["ProcessingJobStatus"] == "Stopped"
     left = aws.sagemaker.describe_processing_job(ProcessingJobName=unknown)
     assert left["ProcessingJobStatus"] == "InProgress"
@@ -126,8 +126,8 @@ def test_what_was_stopped_is_sent_though_another_stop_was_refused(
     monkeypatch.setattr("dag_factory.notifications.get_current_context", lambda: context)
     monkeypatch.setattr("dag_factory.notifications.send", sent.append)
     monkeypatch.setattr(
-        "sagemaker_jobs.jobs.sweep.ask_airflow",
-        lambda owner: {owner.task_id: "success", str(owner.tracker): "failed"},
+        "sagemaker_jobs.jobs.sweep.owner_states",
+        lambda owner: {owner.task_id: "success", str(owner.sensor_task_id): "failed"},
     )
     with Stubber(client) as stub:
         lists(stub, "first", "second")

@@ -99,6 +99,7 @@ def test_every_job_is_submitted_and_then_tracked(dag_bag: Any, dag_id: str) -> N
     for task_id in submitted:
         (tracker,) = dag.get_task(task_id).downstream_task_ids
         assert tracker == task_id.replace("submit_", "track_")
+        assert dag.get_task(task_id).sensor_task_id == tracker
 
 
 PERMANENT = [

@@ -1,4 +1,4 @@
-"""`ensure_job`: one piece of work has one job, however often it is asked for."""
+"""`ensure_job`: creates the job for a task, or attaches to the job that exists."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -9,7 +9,7 @@ from sagemaker_jobs.errors import JobConflict, JobRequestError, TrackingInterrup
 from sagemaker_jobs.jobs.identity import JobIdentity, request_digest, with_job_names
 from sagemaker_jobs.jobs.kinds import Description, JobKind
 from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
-from sagemaker_jobs.jobs.ownership import TASK_TAG, task_tag
+from sagemaker_jobs.jobs.ownership import ownership_tags
 from sagemaker_jobs.permanent_errors import raise_permanent_errors
 
 REQUEST_TAG = "sagemaker-jobs:request"
@@ -17,14 +17,14 @@ REQUEST_TAG = "sagemaker-jobs:request"
 
 @dataclass(frozen=True)
 class EnsuredJob:
-    """The job that does a piece of work.
+    """The job of a task.
 
     Attributes:
-        kind: Its kind.
-        name: Its name.
-        renewal: In which of the tracking task's generations it was made.
-        attempt: Which attempt it is, from 1.
-        description: What Describe*Job said of it, or None where this call has just created it.
+        kind: The kind of job.
+        name: The job's name.
+        renewal: The number of clears of the sensor alone before the job was created.
+        attempt: The number of the attempt, from 1.
+        description: The answer of Describe*Job, or None if this call has just created the job.
     """
 
     kind: JobKind
@@ -40,7 +40,7 @@ class EnsuredJob:
 
     @property
     def outcome(self) -> Outcome:
-        """Where the job stands."""
+        """The job's outcome so far."""
         return outcome_of(self.kind, self.description) if self.description else Outcome.RUNNING
 
     def __str__(self) -> str:
@@ -56,57 +56,65 @@ def ensure_job(
     identity: JobIdentity,
     *,
     renewals: int = 0,
+    sensor_task_id: str | None = None,
 ) -> EnsuredJob:
-    """Return the job that does this work, and create it where there is none.
+    """Return the job of a task, and create it if it does not exist.
 
-    The job's name follows from the identity. A job that runs or is completed is attached to. One
-    that was stopped, or failed for a passing reason, is followed by the next attempt. At most one
-    job is created by a call.
+    The job's name follows from the identity. The call attaches to a job that runs or is completed.
+    It creates the next attempt after a job that was stopped or failed for a retryable reason. One
+    call creates at most one job.
 
     Args:
         client: A SageMaker client of boto3.
         kind: The kind of job.
-        request: ``prefix`` (of the name) and ``config``: the boto3 request without the job's name,
-            which is filled in wherever a string says ``{job_name}``; ``{first_job_name}`` becomes
-            the first attempt's.
-        identity: Whose work it is.
-        renewals: How often a person has asked for the same work anew. What failed for a lasting
-            reason before the last time is done again.
+        request: ``prefix`` (of the name) and ``config``: the boto3 request without the job's name.
+            ``{job_name}`` in a string of the request is replaced by the job's name, and
+            ``{first_job_name}`` by the name of the first attempt.
+        identity: The task that submits the job.
+        renewals: How often a user has cleared the sensor alone. A job that failed for a permanent
+            reason before the last of these clears is started again.
+        sensor_task_id: The task that waits for the job, for the tag by which `sweep` finds it.
 
     Raises:
-        JobFailed: The newest attempt failed for a lasting reason.
-        JobConflict: A job of the name exists, for another request.
+        JobFailed: The newest attempt failed for a permanent reason.
+        JobConflict: A job of that name exists, but with another request.
         JobRequestError: SageMaker does not accept the request.
-        PermanentAwsError: AWS does not let the job or its tags be looked at.
+        PermanentAwsError: AWS does not allow to describe the job or its tags.
     """
-    work = _Work(client, kind, request, identity)
+    attempts = _Attempts(client, kind, request, identity, sensor_task_id)
     for renewal in range(renewals):
-        job = work.newest(renewal)
+        job = attempts.newest(renewal)
         if job and job.outcome in (Outcome.RUNNING, Outcome.COMPLETED):
             return job
-    job = work.newest(renewals)
+    job = attempts.newest(renewals)
     if job is None or job.outcome is Outcome.RETRYABLE:
-        return work.create(renewals, attempt=job.attempt + 1 if job else 1)
+        return attempts.create(renewals, attempt=job.attempt + 1 if job else 1)
     if job.outcome is Outcome.PERMANENT:
         raise failure_of(kind, job.description or {})
     return job
 
 
-class _Work:
-    """A piece of work's jobs, looked up and created by the names that follow from it."""
+class _Attempts:
+    """The jobs of a task, found and created by the names that follow from its identity."""
 
     def __init__(
-        self, client: Client, kind: JobKind, request: dict[str, Any], identity: JobIdentity
+        self,
+        client: Client,
+        kind: JobKind,
+        request: dict[str, Any],
+        identity: JobIdentity,
+        sensor_task_id: str | None,
     ) -> None:
         self._client = client
         self._kind = kind
         self._prefix = str(request["prefix"])
         self._config: dict[str, Any] = request["config"]
         self._identity = identity
+        self._sensor_task_id = sensor_task_id
         self._digest = request_digest(kind.name, self._config)
 
     def newest(self, renewal: int) -> EnsuredJob | None:
-        """Return the newest attempt of a renewal, or None where it has none."""
+        """Return the newest attempt of a renewal, or None if it has none."""
         newest = None
         for attempt in count(1):
             job = self._find(renewal, attempt)
@@ -118,14 +126,14 @@ class _Work:
         return newest
 
     def create(self, renewal: int, attempt: int) -> EnsuredJob:
-        """Create an attempt, or attach to it where another process was faster."""
+        """Create an attempt, or attach to it if another process has just created it."""
         name = self._name(renewal, attempt)
         try:
             self._kind.create(self._client, self._request(name, renewal))
         except self._client.exceptions.ClientError as error:
             if is_existing(error):
-                return self._lost_race(renewal, attempt)
-            if not is_permanent(error):  # An unknown refusal is tried again before it is believed.
+                return self._attach(renewal, attempt)
+            if not is_permanent(error):  # An error with an unknown code is retried.
                 raise
             raise JobRequestError(
                 f"SageMaker does not accept {self._kind.name} job {name}: {error_message(error)}"
@@ -140,7 +148,7 @@ class _Work:
         self._check_request(name, description)
         return EnsuredJob(self._kind, name, renewal, attempt, description)
 
-    def _lost_race(self, renewal: int, attempt: int) -> EnsuredJob:
+    def _attach(self, renewal: int, attempt: int) -> EnsuredJob:
         job = self._find(renewal, attempt)
         if job is None:
             raise TrackingInterrupted(
@@ -156,9 +164,9 @@ class _Work:
         found = next((tag["Value"] for tag in tags if tag["Key"] == REQUEST_TAG), None)
         if found != self._digest:
             raise JobConflict(
-                f"{self._kind.name} job {name} exists for another request (its tag {REQUEST_TAG} "
+                f"{self._kind.name} job {name} exists with another request (its tag {REQUEST_TAG} "
                 f"is {found}, this request's is {self._digest}): clear the task that submits it to "
-                "start a job of its own"
+                "start a new job"
             )
 
     def _name(self, renewal: int, attempt: int) -> str:
@@ -171,8 +179,7 @@ class _Work:
         return {**config, self._kind.name_field: name, "Tags": tags}
 
     def _tags(self) -> list[dict[str, str]]:
-        whose = self._identity
-        return [
-            {"Key": REQUEST_TAG, "Value": self._digest},
-            {"Key": TASK_TAG, "Value": task_tag(whose.dag_id, whose.task_id, whose.run_id)},
-        ]
+        task = self._identity
+        owner = ownership_tags(task.dag_id, task.task_id, task.run_id, self._sensor_task_id)
+        tags = {REQUEST_TAG: self._digest, **owner}
+        return [{"Key": key, "Value": value} for key, value in tags.items()]

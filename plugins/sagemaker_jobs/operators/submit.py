@@ -34,16 +34,21 @@ class _SubmitOperator(SageMakerBaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "request": "json"}
     operator_extra_links: Collection[BaseOperatorLink] = JOB_LINKS
 
-    def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
-        """Take what to submit.
+    def __init__(
+        self, *, request: dict[str, Any], sensor_task_id: str | None = None, **kwargs: Any
+    ) -> None:
+        """Create the operator.
 
         Args:
             request: ``prefix`` of the job's name, ``deployment`` that salts it, and ``config``: the
                 boto3 request without the job's name; templated, so usually another task's XCom.
+            sensor_task_id: The task id of the `SageMakerJobSensor` that waits for the job. `sweep`
+                stops a running job if neither task has anything left to do.
             **kwargs: As for the provider's operator: ``aws_conn_id``, ``region_name`` and so on.
         """
         super().__init__(config={}, wait_for_completion=False, deferrable=False, **kwargs)
         self.request = request
+        self.sensor_task_id = sensor_task_id
         self.links: dict[str, str] = {}
 
     def execute(self, context: "Context") -> dict[str, Any]:
@@ -52,7 +57,7 @@ class _SubmitOperator(SageMakerBaseOperator):
         request = self._prepared()
         identity = JobIdentity.from_context(context, request["deployment"])
         client = self.hook.get_conn()
-        job = ensure_job(client, kind, request, identity)
+        job = ensure_job(client, kind, request, identity, sensor_task_id=self.sensor_task_id)
         self.log.info("%s, generation %d", job, identity.generation)
         self.links = job_links(client, kind, job.name)
         return {

@@ -140,6 +140,7 @@ class SageMakerJobSensor(BaseSageMakerSensor):
                 self.job["request"],
                 JobIdentity(**self.job["identity"]),
                 renewals=self._renewals(context),
+                sensor_task_id=self.task_id,
             )
         except JobFailed as error:
             self._tell_failure(context, kind, error)
