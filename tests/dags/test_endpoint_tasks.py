@@ -195,7 +195,7 @@ def test_a_smoke_test_that_could_not_ask_speaks_against_no_model(serving: Servin
     ("states", "reason"),
     [
         ({"deploy": "success", "smoke_test": "upstream_failed"}, "nothing has tested it"),
-        ({"deploy": "upstream_failed", "smoke_test": "upstream_failed"}, "did not touch"),
+        ({"deploy": "upstream_failed", "smoke_test": "upstream_failed"}, "did not change"),
     ],
 )
 def test_what_was_left_before_a_clear_does_not_count(

@@ -1,4 +1,4 @@
-"""Does the endpoint already serve what it should?"""
+"""Plan of an endpoint update: the package that should serve, and what serves now."""
 
 from __future__ import annotations
 
@@ -19,40 +19,48 @@ from include.sagemaker_requests import (
 )
 
 BROKEN_STATES = frozenset({"OutOfService", "UpdateRollbackFailed"})
-"""An endpoint in these does not serve its configuration, or not everywhere, and does not try to."""
+"""Statuses of an endpoint that does not serve its configuration on all instances."""
 
 
 @dataclass(frozen=True)
 class DeploymentState:
-    """What should serve, and what serves now; None where there is nothing."""
+    """The package that should serve, and the model that serves now.
+
+    Attributes:
+        group: The pipeline's model package group.
+        package: The package that should serve, or None if no package is approved.
+        serving: The model that serves now, or None.
+        requests: The requests `model`, `endpoint_config` and `endpoint` that deploy the package;
+            empty without a package.
+    """
 
     group: str
     package: Package | None
-    champion: ServingModel | None
+    serving: ServingModel | None
     requests: dict[str, ResourceRequest]
-    """The model, endpoint_config and endpoint that serving the package takes."""
 
     @property
-    def wanted(self) -> str:
+    def target_config(self) -> str:
         """The name of the endpoint configuration that should serve."""
         return str(self.requests["endpoint_config"]["config"]["EndpointConfigName"])
 
     @property
     def previous(self) -> str | None:
-        """The name of another endpoint configuration that serves now, if one does."""
-        now = self.champion.endpoint_config if self.champion else None
-        return None if now == self.wanted else now
+        """The name of the endpoint configuration that will be replaced, or None."""
+        now = self.serving.endpoint_config if self.serving else None
+        return None if now == self.target_config else now
 
     def facts(self) -> dict[str, str]:
-        """Return what the smoke test and the summary say of the package."""
+        """Return the package's ARN, number and metadata, or {} without a package."""
         if self.package is None:
             return {}
         return {"arn": self.package.arn, "version": self.package.version, **self.package.metadata}
 
     def planned(self) -> dict[str, Any]:
-        """Return all that follows from it: requests, the package's facts, and what serves now.
+        """Return the plan for the run's other tasks: requests, package facts, previous config.
 
-        The endpoint's request names what it `replaces`, so that it is of no use once that changed.
+        The endpoint's request has the configuration that it `replaces`: deploying fails if another
+        update has changed the endpoint in the meantime.
         """
         endpoint = {**self.requests["endpoint"], "replaces": self.previous}
         return {
@@ -66,17 +74,17 @@ class DeploymentState:
 def plan_deployment(
     sagemaker: Any, pipeline: Pipeline, deployment: Deployment, version: int | None
 ) -> DeploymentState:
-    """Look at registry and endpoint.
+    """Determine the package that should serve, and read what serves now.
 
     Args:
         sagemaker: A boto3 SageMaker client.
-        pipeline: Whose endpoint it is.
-        deployment: Where.
-        version: The package's number; None means the newest approved one.
+        pipeline: The endpoint's pipeline.
+        deployment: The running deployment.
+        version: The package's number; None means the newest approved package.
 
     Raises:
-        RegistryError: The version asked for does not exist, is not approved, or was judged in a
-            precision that the endpoint's instances may not compute.
+        RegistryError: The given version does not exist or is not approved, or the endpoint's
+            instances may not support its serving precision.
     """
     package = package_to_serve(sagemaker, pipeline.slug, version)
     if package:
@@ -85,7 +93,7 @@ def plan_deployment(
     return DeploymentState(
         group=pipeline.slug,
         package=package,
-        champion=find_serving_model(sagemaker, pipeline.slug),
+        serving=find_serving_model(sagemaker, pipeline.slug),
         requests=_requests(pipeline, deployment, package) if package else {},
     )
 
@@ -94,17 +102,19 @@ def decide_deployment(state: DeploymentState, force: bool) -> Decision:
     """Decide whether to deploy; `force` means that a user wants it in any case."""
     if state.package is None:
         return Decision(False, f"model package group {state.group} has no approved package yet")
-    wanted, now = f"model package {state.package.version}", state.champion
+    target, now = f"model package {state.package.version}", state.serving
     if now is None:
-        return Decision(True, f"nothing serves yet; {wanted} will")
-    if now.endpoint_config != state.wanted:
+        return Decision(True, f"no model serves yet; {target} is deployed")
+    if now.endpoint_config != state.target_config:
         present = f"model package {now.package.version}" if now.package else now.model
-        return Decision(True, f"{wanted} replaces {present}")
+        return Decision(True, f"{target} replaces {present}")
     if now.status in BROKEN_STATES:
-        return Decision(True, f"endpoint {now.endpoint} is {now.status}: {wanted} is deployed anew")
+        return Decision(
+            True, f"endpoint {now.endpoint} is {now.status}: {target} is deployed again"
+        )
     if force:
-        return Decision(True, f"forced, though {wanted} serves")
-    return Decision(False, f"endpoint {now.endpoint} serves {wanted} already")
+        return Decision(True, f"forced, though {target} serves")
+    return Decision(False, f"endpoint {now.endpoint} already serves {target}")
 
 
 def _requests(

@@ -1,4 +1,4 @@
-"""Which of a pipeline's endpoint configurations and models are kept, and what goes."""
+"""Deletion of a pipeline's old endpoint configurations and models."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from include.sagemaker_requests import packaged_model_request
 
 log = logging.getLogger(__name__)
 
-YOUNG = timedelta(days=1)
-"""What is younger may belong to a run that still goes on."""
+MINIMUM_AGE = timedelta(days=1)
+"""Younger resources are kept, because they may belong to a run in progress."""
 
 
 class PruningIncompleteError(Exception):
-    """AWS refused to delete some; the text names them. Nothing that is needed is touched."""
+    """Some resources could not be deleted; the text names them and the deleted ones."""
 
 
 def configs_to_keep(
     releases: Sequence[Release], approved: Collection[int], serving: str, keep: int
 ) -> set[str]:
-    """Return the endpoint configurations that serve or may have to come back.
+    """Return the endpoint configurations to keep: the one in use and those for rollbacks.
 
     Args:
-        releases: What was deployed, the last first.
-        approved: The numbers of the packages that may serve: a rollback goes to no other.
+        releases: The pipeline's releases, the last first.
+        approved: The numbers of the approved packages; a rollback deploys no others.
         serving: The configuration in use.
-        keep: How many releases to keep, the one in use among them; from 2, so that the last good
-            one is always there.
+        keep: The number of releases to keep, including the one in use; at least 2, so that a
+            rollback is always possible.
     """
     others = dict.fromkeys(
         release.endpoint_config
@@ -47,24 +47,24 @@ def configs_to_keep(
 def prune(
     sagemaker: Any, pipeline: Pipeline, deployment: Deployment, keep: Collection[str], now: datetime
 ) -> dict[str, list[str]]:
-    """Delete the other endpoint configurations of this pipeline and deployment, and their models.
+    """Delete the other endpoint configurations and models of this pipeline and deployment.
 
-    Only what carries the pipeline's and the deployment's tags and is older than a day goes. The
-    artifacts stay in S3, so that any package can be deployed again.
+    Only resources that have the pipeline's and the deployment's tags and are older than a day are
+    deleted. The model artifacts stay in S3, so that every package can be deployed again.
 
     Args:
         sagemaker: A boto3 SageMaker client.
-        pipeline: Whose.
-        deployment: Where.
-        keep: The endpoint configurations that stay, with their models, and the models by which
-            batch transform runs the same packages under the jobs' role.
+        pipeline: The resources' pipeline.
+        deployment: The running deployment.
+        keep: The endpoint configurations to keep. Their models are kept, too, and the models of
+            the same packages for batch transform, which have the jobs' role.
         now: The current time, timezone-aware.
 
     Returns:
         The names of the deleted `endpoint_configs` and `models`.
 
     Raises:
-        PruningIncompleteError: AWS refused to delete some of them; the others are deleted.
+        PruningIncompleteError: Some could not be deleted; the others are deleted.
     """
     served = {model for config in keep for model in _models_of(sagemaker, config)}
     kept_models = served | {
@@ -75,41 +75,41 @@ def prune(
     }
     configs = [
         name
-        for name in _own(sagemaker, pipeline, deployment, "EndpointConfig", now)
+        for name in _tagged_names(sagemaker, pipeline, deployment, "EndpointConfig", now)
         if name not in keep
     ]
-    refused: dict[str, str] = {}
-    deleted = _delete(sagemaker, "delete_endpoint_config", "EndpointConfigName", configs, refused)
-    # A configuration that stays keeps its models.
-    kept_models |= {model for config in refused for model in _models_of(sagemaker, config)}
+    errors: dict[str, str] = {}
+    deleted = _delete(sagemaker, "delete_endpoint_config", "EndpointConfigName", configs, errors)
+    # A configuration that could not be deleted still needs its models.
+    kept_models |= {model for config in errors for model in _models_of(sagemaker, config)}
     models = [
         name
-        for name in _own(sagemaker, pipeline, deployment, "Model", now)
+        for name in _tagged_names(sagemaker, pipeline, deployment, "Model", now)
         if name not in kept_models
     ]
     done = {
         "endpoint_configs": deleted,
-        "models": _delete(sagemaker, "delete_model", "ModelName", models, refused),
+        "models": _delete(sagemaker, "delete_model", "ModelName", models, errors),
     }
-    if refused:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+    if errors:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in errors.items())
         raise PruningIncompleteError(
-            f"not deleted: {reasons}; deleted: {done}. Fix the cause and clear this task; until "
-            "then these only take a name, and cost nothing"
+            f"not deleted: {reasons}; deleted: {done}. Fix the cause and clear this task; the "
+            "resources that are left cost nothing"
         )
     return done
 
 
 def _delete(
-    sagemaker: Any, call: str, field: str, names: Collection[str], refused: dict[str, str]
+    sagemaker: Any, call: str, field: str, names: Collection[str], errors: dict[str, str]
 ) -> list[str]:
-    """Delete what has these names; return those deleted, and add the reason of each other."""
+    """Delete the named resources, and return the deleted names; add the others to `errors`."""
     deleted: list[str] = []
     for name in names:
         try:
             getattr(sagemaker, call)(**{field: name})
         except sagemaker.exceptions.ClientError as error:
-            refused[name] = str(error)
+            errors[name] = str(error)
         else:
             log.info("%s: %s", call, name)
             deleted.append(name)
@@ -127,7 +127,7 @@ def _models_of(sagemaker: Any, config: str) -> Iterator[str]:
 
 
 def _packages_of(sagemaker: Any, models: Collection[str]) -> Iterator[str]:
-    """Yield the registered packages that models run; one that is gone runs none."""
+    """Yield the ARNs of the models' packages; a missing model has none."""
     for model in sorted(models):
         try:
             described = sagemaker.describe_model(ModelName=model)
@@ -139,16 +139,17 @@ def _packages_of(sagemaker: Any, models: Collection[str]) -> Iterator[str]:
             yield package
 
 
-def _own(
+def _tagged_names(
     sagemaker: Any, pipeline: Pipeline, deployment: Deployment, kind: str, now: datetime
 ) -> list[str]:
-    """Return the names of a pipeline's things of a kind; all, before any of them is deleted.
+    """Return the names of the resources with the pipeline's and the deployment's tags.
 
-    `NameContains` finds other pipelines' names, too, whose tags Airflow may not read.
+    The list is complete before anything is deleted. `NameContains` also finds other pipelines'
+    resources, whose tags Airflow may not read, so the prefix is checked first.
     """
     operation = {"EndpointConfig": "list_endpoint_configs", "Model": "list_models"}[kind]
     pages = sagemaker.get_paginator(operation).paginate(
-        NameContains=pipeline.slug, CreationTimeBefore=now - YOUNG
+        NameContains=pipeline.slug, CreationTimeBefore=now - MINIMUM_AGE
     )
     tags = {"pipeline": pipeline.name, "deployment": deployment.name}
     return [

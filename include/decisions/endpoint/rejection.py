@@ -1,4 +1,4 @@
-"""An endpoint update failed: is the model at fault, and has the former one to come back?"""
+"""Rejection of a model after a failed endpoint update, and restoring of the former model."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from include.decisions.decision import Decision
 from include.decisions.registry.serving_model import CHANGING_STATES, EndpointStatus
 
 STUCK_STATES = frozenset({"OutOfService", "UpdateRollbackFailed"})
+"""Statuses of an endpoint that AWS does not roll back by itself."""
 
 Cause = Literal["aws", "model", "unknown"]
-"""Why AWS says that an update failed: `sagemaker_jobs.failure_reasons` has the meaning of each."""
+"""The cause of a failed update, from `sagemaker_jobs.failure_reasons`."""
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """What follows from a failed update.
+    """The consequences of a failed update.
 
     Attributes:
-        reject: Whether the package must not serve, and why.
-        restore: Whether an endpoint configuration has to be deployed again, and why.
-        endpoint_config: Its name, where there is one.
+        reject: Whether to reject the package, and why.
+        restore: Whether to deploy an earlier endpoint configuration again, and why.
+        endpoint_config: The name of that configuration, or None.
     """
 
     reject: Decision
@@ -37,60 +38,61 @@ def decide_rejection(
     failed_test: str | None,
     cause: Cause,
 ) -> Rejection:
-    """Judge what a run that failed left behind.
+    """Decide what to do after a failed run of an endpoint update.
 
     Args:
-        endpoint: What the endpoint is now; None where there is none.
-        planned: What the run meant to deploy: the request `endpoint`, and as `previous` the name
-            of the configuration that served before, if another one did. None where it planned
-            nothing.
-        deployed: Whether the run asked AWS for it.
-        failed_test: What the smoke test found wrong with the answers; None where it did not come
-            to ask, or could not.
-        cause: What the endpoint's failure reason means. Only `model` speaks against the model.
+        endpoint: The endpoint's present status; None if it does not exist.
+        planned: The run's plan: the request `endpoint`, and as `previous` the name of the
+            configuration that served before, or None. None if the run failed before its plan.
+        deployed: Whether the run has requested the update.
+        failed_test: Why the smoke test failed; None if it did not run or could not run.
+        cause: The cause that the endpoint's failure reason implies. Only `model` rejects the
+            package.
     """
     if planned is None or not deployed or endpoint is None:
-        return _leave("this run did not touch the endpoint")
-    wanted, previous = planned["endpoint"]["config"]["EndpointConfigName"], planned["previous"]
+        return _keep("this run did not change the endpoint")
+    target, previous = planned["endpoint"]["config"]["EndpointConfigName"], planned["previous"]
     now = f"endpoint {endpoint.name} is {endpoint.status}"
     because = f": {endpoint.failure_reason}" if endpoint.failure_reason else ""
     if endpoint.status in CHANGING_STATES:
-        return _leave(f"{now} still: clear track_endpoint to wait for what it becomes")
+        return _keep(f"{now}, and the update is not finished: clear track_endpoint to wait for it")
     serves = endpoint.status == "InService"
-    if serves and endpoint.endpoint_config == wanted:
+    if serves and endpoint.endpoint_config == target:
         if failed_test is None:
-            return _leave(f"{wanted} serves, but nothing has tested it: clear the task that failed")
-        because = f"{wanted} serves and did not pass its smoke test: {failed_test}"
-        return _blame(because, previous, wanted)
+            return _keep(f"{target} serves, but was not tested: clear the failed task")
+        because = f"{target} serves and did not pass its smoke test: {failed_test}"
+        return _reject(because, previous, target)
     if serves and endpoint.endpoint_config != previous:
-        return _leave(f"{endpoint.endpoint_config} serves by now, which is not this run's work")
+        return _keep(f"{endpoint.endpoint_config} serves now, which this run did not deploy")
     stuck = previous if endpoint.status in STUCK_STATES else None
     if cause != "model":
-        return _not_blamed(f"{now}{because}", cause, stuck)
+        return _keep_package(f"{now}{because}", cause, stuck)
     if serves:
-        return _blame(f"{wanted} was rolled back{because}", None, endpoint.endpoint_config)
-    return _blame(f"{now} with {wanted}{because}", stuck, endpoint.endpoint_config)
+        return _reject(f"{target} was rolled back{because}", None, endpoint.endpoint_config)
+    return _reject(f"{now} with {target}{because}", stuck, endpoint.endpoint_config)
 
 
-def _not_blamed(found: str, cause: Cause, stuck: str | None) -> Rejection:
-    """Leave the package as it is; an endpoint that does not serve still needs the former model."""
+def _keep_package(found: str, cause: Cause, stuck: str | None) -> Rejection:
+    """Keep the package's status; restore the former model if the endpoint does not serve."""
     fix = {
-        "aws": "this says nothing about the model: trigger this DAG again",
-        "unknown": "whether the model is at fault is not known: see the endpoint's log, then "
+        "aws": "the cause is not the model: trigger this DAG again",
+        "unknown": "it is unknown whether the model is the cause: see the endpoint's log, then "
         "reject the package in the registry or trigger this DAG again",
     }[cause]
     reason = f"{found}; {fix}"
     if stuck is None:
-        return _leave(reason)
-    return Rejection(Decision(False, reason), Decision(True, f"{stuck} comes back: {found}"), stuck)
+        return _keep(reason)
+    return Rejection(Decision(False, reason), Decision(True, f"restore {stuck}: {found}"), stuck)
 
 
-def _leave(reason: str) -> Rejection:
+def _keep(reason: str) -> Rejection:
+    """Neither reject the package nor restore the former model."""
     return Rejection(Decision(False, reason), Decision(False, reason), None)
 
 
-def _blame(reason: str, previous: str | None, serving: str) -> Rejection:
+def _reject(reason: str, previous: str | None, serving: str) -> Rejection:
+    """Reject the package, and restore the previous configuration if there is one."""
     reject = Decision(True, reason)
     if previous is None:
-        return Rejection(reject, Decision(False, f"{serving} is left as it is: {reason}"), None)
-    return Rejection(reject, Decision(True, f"{previous} comes back: {reason}"), previous)
+        return Rejection(reject, Decision(False, f"{serving} is not changed: {reason}"), None)
+    return Rejection(reject, Decision(True, f"restore {previous}: {reason}"), previous)

@@ -1,8 +1,8 @@
-"""Releases: one folder for each deployment of a model, with all that tells why it serves.
+"""Releases: records of deployed models that passed their smoke test.
 
-A deployment is recorded when its endpoint has passed the smoke test, so that a record means a model
-that did serve well; rolling back chooses among them. Records are append-only: deploying a model
-again, as a rollback does, adds a folder beside the earlier one.
+Each deployment of a model has a folder of its own with its requests, evaluation and verdict. A
+rollback chooses among the releases. Records are never overwritten: deploying a model again, as a
+rollback does, adds a folder beside the earlier one.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from include.storage.layout import Layout
 from include.storage.records import read_record, write_record
 
 MANIFEST = "release.json"
-"""Written last: a folder without it is of a deployment that was never finished.
+"""The file that is written last: a folder without it is of an unfinished deployment.
 
-Earlier versions of this project wrote it directly below `releases/<number>/`; it is still read.
+Earlier versions of this project wrote it directly below `releases/<number>/`; these files are still
+read.
 """
 
 
@@ -27,9 +28,9 @@ class Release:
     """A deployment of a model.
 
     Attributes:
-        version: Its model package's number in the registry.
-        deployed: When it was deployed, as ISO 8601 with its time zone.
-        endpoint_config: The endpoint configuration that served it.
+        version: The number of its model package in the registry.
+        deployed: The time of the deployment, as ISO 8601 with its time zone.
+        endpoint_config: The endpoint configuration of the deployment.
         model: The SageMaker model in that configuration.
     """
 
@@ -48,20 +49,20 @@ def write_release(
     run: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Record a deployment in a folder of its own, the manifest last, and return the manifest.
+    """Record a deployment in a folder of its own, and return its manifest, release.json.
 
-    Beside the manifest, release.json, are the requests of model, configuration and endpoint, and
-    copies of the evaluation and the verdict that it was promoted by, where those are still there.
-    A second call for the same deployment returns the first call's manifest and writes nothing.
+    The folder also has the requests of model, configuration and endpoint, and copies of the
+    candidate's evaluation and verdict if these still exist. A second call for the same deployment
+    writes nothing and returns the first call's manifest.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
-        planned: What was deployed: `package` with its lineage, `model`, `endpoint_config`,
+        planned: The run's plan: `package` with its lineage, `model`, `endpoint_config`,
             `endpoint`, and `previous`, the configuration that served before, or None.
-        endpoint: What the endpoint became.
-        smoke: What the smoke test found.
-        run: The DAG run that deployed it, as `<dag id>/<run id>`.
+        endpoint: The summary of the endpoint after the update.
+        smoke: The result of the smoke test.
+        run: The DAG run of the deployment, as `<dag id>/<run id>`.
         now: The current time, timezone-aware.
     """
     package: Mapping[str, str] = planned["package"]
@@ -84,14 +85,14 @@ def write_release(
     folder = layout.release_deployment(version, f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     requests = {name: planned[name] for name in ("model", "endpoint_config", "endpoint")}
     write_record(s3, layout.bucket, f"{folder}requests.json", requests)
-    for name, record in _judgement(s3, layout, package.get("training_job")):
+    for name, record in _evaluation_records(s3, layout, package.get("training_job")):
         write_record(s3, layout.bucket, f"{folder}{name}", record)
     write_record(s3, layout.bucket, f"{folder}{MANIFEST}", manifest)
     return manifest
 
 
 def list_deployments(s3: Any, layout: Layout) -> list[Release]:
-    """Return every recorded deployment of the pipeline, the last first."""
+    """Return all recorded deployments of the pipeline, the last first."""
     found = [
         Release(record["version"], record["deployed"], record["endpoint_config"], record["model"])
         for record in _manifests(s3, layout, layout.releases)
@@ -100,7 +101,7 @@ def list_deployments(s3: Any, layout: Layout) -> list[Release]:
 
 
 def list_releases(s3: Any, layout: Layout) -> list[Release]:
-    """Return the last deployment of each released model, the one that was deployed last first."""
+    """Return the last deployment of each released model, the latest first."""
     last: dict[int, Release] = {}
     for release in list_deployments(s3, layout):
         last.setdefault(release.version, release)
@@ -108,7 +109,7 @@ def list_releases(s3: Any, layout: Layout) -> list[Release]:
 
 
 def _manifests(s3: Any, layout: Layout, prefix: str) -> Iterator[dict[str, Any]]:
-    """Yield the manifests below a prefix, those of the earlier form among them."""
+    """Yield the manifests below a prefix, including those of earlier versions' location."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=layout.bucket, Prefix=prefix)
     for page in pages:
         for entry in page.get("Contents", []):
@@ -123,9 +124,10 @@ def _deployed(release: Release) -> datetime:
     return datetime.fromisoformat(release.deployed)
 
 
-def _judgement(
+def _evaluation_records(
     s3: Any, layout: Layout, training_job: str | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name and content of evaluation.json and verdict.json, if they exist."""
     if not training_job:
         return
     for key in (layout.evaluation_report(training_job), layout.evaluation_verdict(training_job)):

@@ -1,4 +1,4 @@
-"""Which release to go back to, and which models must not come back by themselves."""
+"""Choice of the release to roll back to, and rejection of newer packages."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from include.decisions.registry.serving_model import CHANGING_STATES, EndpointSt
 
 
 class RollbackError(PermanentError):
-    """There is nothing to go back to, or not to that; the text says what there is."""
+    """A rollback is not possible; the text names the releases that exist."""
 
 
 class RejectionIncompleteError(Exception):
-    """The registry refused to reject some packages; the text names them and those rejected."""
+    """Some packages could not be rejected; the text names them and the rejected ones."""
 
 
 def check_not_changing(endpoint: EndpointStatus | None) -> None:
-    """Make sure that what serves is known: during a change, going back one could go back two.
+    """Check that the endpoint is not being changed.
+
+    During an update the endpoint still names the former configuration, so that the release before
+    it would be one release too old.
 
     Raises:
         RollbackError: The endpoint is changing.
     """
     if endpoint is not None and endpoint.status in CHANGING_STATES:
         raise RollbackError(
-            f"endpoint {endpoint.name} is {endpoint.status}: a change is under way, and what it "
-            "comes to is not known yet; wait until it ends, then clear plan"
+            f"endpoint {endpoint.name} is {endpoint.status}: a change is under way, and its result "
+            "is not known yet; wait until it has ended, then clear plan"
         )
 
 
@@ -36,36 +39,38 @@ def choose_release(
     sagemaker: Any,
     group: str,
     releases: Sequence[Release],
-    champion: ServingModel | None,
-    wanted: int | None,
+    serving: ServingModel | None,
+    selected: int | None,
 ) -> Release:
-    """Return the release to serve again.
+    """Return the release to deploy again.
 
     Args:
         sagemaker: A boto3 SageMaker client.
         group: The pipeline's model package group.
-        releases: What was deployed, the last first.
-        champion: What serves now, if anything.
-        wanted: The release that a person chose, by its model package's number; None means the last
-            one before the present that is still approved.
+        releases: The pipeline's releases, the last first.
+        serving: The model that serves now, or None.
+        selected: The model package's number of the release that a user selected; None means the
+            last release before the present one whose package is still approved.
 
     Raises:
         RollbackError: There is no such release.
     """
-    if wanted is not None:
-        found = next((release for release in releases if release.version == wanted), None)
+    if selected is not None:
+        found = next((release for release in releases if release.version == selected), None)
         if found is None:
-            raise RollbackError(f"model package {wanted} was never a release; {_known(releases)}")
+            raise RollbackError(
+                f"model package {selected} was never a release; {_list_releases(releases)}"
+            )
         return found
-    serving = champion.endpoint_config if champion else None
+    config = serving.endpoint_config if serving else None
     position = next(
-        (at for at, release in enumerate(releases) if release.endpoint_config == serving), -1
+        (index for index, release in enumerate(releases) if release.endpoint_config == config), -1
     )
     approved = approved_packages(sagemaker, group)
     earlier = [release for release in releases[position + 1 :] if release.version in approved]
     if not earlier:
         raise RollbackError(
-            f"no approved release served before {serving or 'this'}; {_known(releases)}"
+            f"no approved release served before {config or 'now'}; {_list_releases(releases)}"
         )
     return earlier[0]
 
@@ -73,38 +78,38 @@ def choose_release(
 def reject_newer(sagemaker: Any, group: str, version: int, reason: str) -> list[str]:
     """Reject the approved packages that are newer than a release, and return their numbers.
 
-    Else the next endpoint update would bring the newest of them back. A package that the registry
-    refuses to change does not keep the others from being rejected.
+    Otherwise the next endpoint update would deploy the newest of them again. If one package cannot
+    be rejected, the others are rejected nevertheless.
 
     Raises:
-        RejectionIncompleteError: The registry refused some of them; another try may reject them.
+        RejectionIncompleteError: Some could not be rejected; a retry may reject them.
     """
     approved = approved_packages(sagemaker, group)
     newer = {number: arn for number, arn in approved.items() if number > version}
-    refused: dict[int, Exception] = {}
+    errors: dict[int, Exception] = {}
     for number, arn in newer.items():
         try:
             reject(sagemaker, arn, reason)
         except Exception as error:
-            refused[number] = error
-    rejected = [str(number) for number in newer if number not in refused]
-    if refused:
-        raise RejectionIncompleteError(_incomplete(group, rejected, refused))
+            errors[number] = error
+    rejected = [str(number) for number in newer if number not in errors]
+    if errors:
+        raise RejectionIncompleteError(_incomplete(group, rejected, errors))
     return rejected
 
 
-def _incomplete(group: str, rejected: Sequence[str], refused: Mapping[int, Exception]) -> str:
+def _incomplete(group: str, rejected: Sequence[str], errors: Mapping[int, Exception]) -> str:
     done = f"rejected: {', '.join(rejected)}" if rejected else "none was rejected"
-    causes = "; ".join(f"{number}: {error}" for number, error in refused.items())
+    causes = "; ".join(f"{number}: {error}" for number, error in errors.items())
     return (
-        f"model packages of {group} that are newer than the release stay Approved, and the next "
-        f"endpoint update would deploy the newest of them ({causes}); {done}. Fix the cause and "
-        "clear this task, or reject them by hand in SageMaker's registry"
+        f"model packages of {group} that are newer than the release are still Approved, and the "
+        f"next endpoint update would deploy the newest of them ({causes}); {done}. Fix the cause "
+        "and clear this task, or reject them by hand in SageMaker's registry"
     )
 
 
-def _known(releases: Sequence[Release]) -> str:
+def _list_releases(releases: Sequence[Release]) -> str:
     if not releases:
         return "there is no release yet"
-    known = ", ".join(f"{release.version} ({release.deployed})" for release in releases[:10])
-    return f"the releases are, the last first: {known}"
+    listed = ", ".join(f"{release.version} ({release.deployed})" for release in releases[:10])
+    return f"the releases are (last first): {listed}"

@@ -1,4 +1,4 @@
-"""Did the smoke test pass: does the endpoint answer as the evaluation said it would?"""
+"""Smoke test of an endpoint: its predictions are compared with those of the evaluation."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from include.decisions.dataset.split import LabelledImage, split_images
 from include.storage.layout import Layout
 
 LARGEST_BODY = 6_291_456
-"""Bytes that InvokeEndpoint takes."""
+"""The largest request body of InvokeEndpoint, in bytes."""
 
 TOLERANCE = 0.05
-"""How far a probability may be from the evaluation's: machines round differently."""
+"""The allowed difference from the evaluation's probability: processors round differently."""
 
 ROUNDS = 3
-"""How often each image is asked for: the first answer of a new machine comes late."""
+"""The number of requests for each image: the first response of a new instance is slow."""
 
-UNANSWERED = frozenset({"ModelError", "ReadTimeoutError"})
-"""Errors of InvokeEndpoint that are the model's: it was asked, and there is no answer.
+MODEL_ERRORS = frozenset({"ModelError", "ReadTimeoutError"})
+"""Error codes of InvokeEndpoint that mean that the model did not respond.
 
-SageMaker itself waits 60 s for the model, and then answers ModelError; the client waits longer.
+SageMaker waits 60 s for the model and then returns ModelError; the client's timeout is longer.
 """
 
 
 class SmokeTestError(PermanentError):
-    """The endpoint does not answer as it should; the text says for which image and how."""
+    """The endpoint's response is wrong or too slow; the text names the image and the problem."""
 
 
 class NoSamplesError(PermanentError):
-    """No photo can be asked for, so that no model can be tested; the text says why."""
+    """No photo is suitable for a smoke test; the text has the reason."""
 
 
 class NoAnswerError(Exception):
-    """The model was asked and did not answer; another try may find it better."""
+    """The model did not respond to a request; a retry may succeed."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """An image with what the evaluation predicted for it."""
+    """An image with its class and the evaluation's predicted probabilities."""
 
     key: str
     label: int
@@ -62,20 +62,20 @@ def load_samples(
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
-        training_job: Whose evaluation is the reference.
-        version: The dataset version that was evaluated.
-        split: The split of it.
-        count: How many to take.
+        training_job: The training job whose evaluation is the reference.
+        version: The evaluated dataset version.
+        split: The evaluated split.
+        count: The number of images.
 
     Raises:
-        NoSamplesError: Each image of the split is larger than an endpoint takes.
+        NoSamplesError: All images of the split are too large for InvokeEndpoint.
     """
     images = _spread(split_images(s3, layout, version, split), count)
     if not images:
         raise NoSamplesError(
-            f"dataset {version} has no {split} image of at most {LARGEST_BODY} bytes, the most "
-            "that InvokeEndpoint takes, and without one no model is deployed: nobody could test "
-            "it. Add smaller photos to the source"
+            f"dataset {version} has no {split} image of at most {LARGEST_BODY} bytes, the limit "
+            "of InvokeEndpoint, so that the model could not be tested and is not deployed: add "
+            "smaller photos to the source"
         )
     folder = layout.evaluation_predictions(training_job)
 
@@ -95,23 +95,24 @@ def load_samples(
 
 
 def capture_baseline(runtime: Any, endpoint: str, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Ask what serves before an update for each sample.
+    """Measure the present model's predictions and latency before an update.
 
     Args:
         runtime: A boto3 SageMaker runtime client.
-        endpoint: Whom to ask.
-        samples: What to ask.
+        endpoint: The endpoint's name.
+        samples: The images to send.
 
     Returns:
-        How many `images` were asked, how many answers were the true class (`right`; None where the
-        model has other classes), and the median answer's `milliseconds`. A model that does not
-        answer has an `error` instead: an update may be what mends it.
+        The number of `images`, the number of `right` predictions (None if the model has other
+        classes), and the median latency in `milliseconds`. If the model does not respond
+        correctly, an `error` instead: the update may fix it.
 
     Raises:
-        botocore.exceptions.ClientError: One may not ask, and so could not ask the new model either.
+        botocore.exceptions.ClientError: The caller lacks the permission for InvokeEndpoint, and
+            could not test the new model either.
     """
     try:
-        answers, milliseconds = _ask_all(runtime, endpoint, samples)
+        answers, milliseconds = _invoke_all(runtime, endpoint, samples)
     except (SmokeTestError, NoAnswerError, runtime.exceptions.ClientError) as error:
         if is_denied(error):
             raise
@@ -130,30 +131,30 @@ def smoke_test(
     limits: Endpoint,
     before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Ask the endpoint for each sample, and compare.
+    """Compare the endpoint's predictions with the evaluation's, and check its latency.
 
     Args:
         runtime: A boto3 SageMaker runtime client.
-        endpoint: Whom to ask.
-        samples: What to ask.
-        limits: How long an answer may take.
-        before: What `capture_baseline` returned, if another model served.
+        endpoint: The endpoint's name.
+        samples: The images to send.
+        limits: The pipeline's section `endpoint` with the limits of the latency.
+        before: The baseline from `capture_baseline`, if another model served before.
 
     Returns:
-        How many `images` were asked, how many answers were the true class (`right`), the
-        `largest_difference`, the median answer's `milliseconds`, and `before`.
+        The number of `images`, the number of `right` predictions, the `largest_difference` from
+        the evaluation's probabilities, the median latency in `milliseconds`, and `before`.
 
     Raises:
-        SmokeTestError: An answer is not a list of probabilities, or not the evaluation's, or comes
-            too late.
-        NoAnswerError: The model does not answer. Any other error says nothing of the model.
+        SmokeTestError: A response is not a list of probabilities, differs from the evaluation, or
+            is too slow.
+        NoAnswerError: The model does not respond. Other errors do not concern the model.
     """
-    answers, milliseconds = _ask_all(runtime, endpoint, samples)
+    answers, milliseconds = _invoke_all(runtime, endpoint, samples)
     differences = [
         _difference(_checked(answer, endpoint, sample), sample)
         for answer, sample in zip(answers, samples, strict=True)
     ]
-    _check_pace(endpoint, milliseconds, limits, before)
+    _check_latency(endpoint, milliseconds, limits, before)
     return {
         "images": len(samples),
         "right": _right(answers, samples),
@@ -163,34 +164,34 @@ def smoke_test(
     }
 
 
-def _ask_all(
+def _invoke_all(
     runtime: Any, endpoint: str, samples: Sequence[Sample]
 ) -> tuple[list[list[float]], float]:
-    """Return the answer for each sample, and the milliseconds of the median one."""
+    """Return the response for each sample, and the median latency in milliseconds."""
     seconds: list[float] = []
     for _ in range(ROUNDS):
         answers = []
         for sample in samples:
             started = time.perf_counter()
-            answers.append(_ask(runtime, endpoint, sample))
+            answers.append(_predict(runtime, endpoint, sample))
             seconds.append(time.perf_counter() - started)
     return answers, round(median(seconds) * 1000, 1)
 
 
-def _check_pace(
+def _check_latency(
     endpoint: str, milliseconds: float, limits: Endpoint, before: Mapping[str, Any] | None
 ) -> None:
-    most, former = limits.maximum_latency_ms, (before or {}).get("milliseconds")
-    if most is not None and milliseconds > most:
+    maximum, former = limits.maximum_latency_ms, (before or {}).get("milliseconds")
+    if maximum is not None and milliseconds > maximum:
         raise SmokeTestError(
-            f"{endpoint}: the median answer takes {milliseconds:g} ms, more than "
-            f"endpoint.maximum_latency_ms ({most:g})"
+            f"{endpoint}: the median latency is {milliseconds:g} ms, more than "
+            f"endpoint.maximum_latency_ms ({maximum:g})"
         )
     if limits.maximum_slowdown is None or former is None:
         return
     if milliseconds > limits.maximum_slowdown * former:
         raise SmokeTestError(
-            f"{endpoint}: the median answer takes {milliseconds:g} ms, the model before took "
+            f"{endpoint}: the median latency is {milliseconds:g} ms, that of the former model was "
             f"{former:g} ms, and endpoint.maximum_slowdown is {limits.maximum_slowdown:g}"
         )
 
@@ -202,7 +203,7 @@ def _right(answers: Sequence[list[float]], samples: Sequence[Sample]) -> int:
 
 
 def _spread(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
-    """Take images of as many classes as possible; keys are hashes, so order is chance."""
+    """Return images of as many classes as possible, in the order of their keys, the hashes."""
     small = [image for image in images if image.size <= LARGEST_BODY]
     first = {image.label: image for image in reversed(small)}
     chosen = [first[label] for label in sorted(first)][:count]
@@ -210,15 +211,15 @@ def _spread(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
     return [*chosen, *rest][:count]
 
 
-def _ask(runtime: Any, endpoint: str, sample: Sample) -> list[float]:
+def _predict(runtime: Any, endpoint: str, sample: Sample) -> list[float]:
     try:
-        answer = json.loads(_answer(runtime, endpoint, sample))
+        answer = json.loads(_invoke(runtime, endpoint, sample))
     except ValueError as error:
         raise SmokeTestError(
-            f"{endpoint}: the answer for {sample.key} is no JSON: {error}"
+            f"{endpoint}: the response for {sample.key} is not JSON: {error}"
         ) from error
     if not isinstance(answer, list) or not all(_is_number(value) for value in answer):
-        raise SmokeTestError(f"{endpoint}: the answer for {sample.key} is not a list of numbers")
+        raise SmokeTestError(f"{endpoint}: the response for {sample.key} is not a list of numbers")
     return answer
 
 
@@ -226,28 +227,29 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and isfinite(value)
 
 
-def _answer(runtime: Any, endpoint: str, sample: Sample) -> bytes:
+def _invoke(runtime: Any, endpoint: str, sample: Sample) -> bytes:
     try:
         response = runtime.invoke_endpoint(
             EndpointName=endpoint, ContentType="application/x-image", Body=sample.content
         )
         content: bytes = response["Body"].read()
     except Exception as error:
-        if error_code(error) not in UNANSWERED:
+        if error_code(error) not in MODEL_ERRORS:
             raise
-        raise NoAnswerError(f"{endpoint}: no answer for {sample.key}: {error}") from error
+        raise NoAnswerError(f"{endpoint}: no response for {sample.key}: {error}") from error
     return content
 
 
 def _checked(answer: list[float], endpoint: str, sample: Sample) -> list[float]:
     if len(answer) != len(sample.expected):
         raise SmokeTestError(
-            f"{endpoint}: the answer for {sample.key} has {len(answer)} probabilities, "
+            f"{endpoint}: the response for {sample.key} has {len(answer)} probabilities, "
             f"the evaluation's has {len(sample.expected)}: another model serves"
         )
     if abs(sum(answer) - 1) > TOLERANCE or min(answer) < 0:
         raise SmokeTestError(
-            f"{endpoint}: the answer for {sample.key} is no distribution, it sums to {sum(answer)}"
+            f"{endpoint}: the response for {sample.key} is not a probability distribution: its "
+            f"sum is {sum(answer)}, its minimum {min(answer)}"
         )
     return answer
 
@@ -256,9 +258,9 @@ def _difference(answer: list[float], sample: Sample) -> float:
     largest = max(abs(a - b) for a, b in zip(answer, sample.expected, strict=True))
     if largest > TOLERANCE:
         raise SmokeTestError(
-            f"{sample.key}: the endpoint says class {_best(answer)} with {max(answer):.3f}, the "
-            f"evaluation said {_best(sample.expected)} with {max(sample.expected):.3f}: what "
-            "serves is not what was judged"
+            f"{sample.key}: the endpoint predicts class {_best(answer)} with {max(answer):.3f}, "
+            f"the evaluation predicted class {_best(sample.expected)} with "
+            f"{max(sample.expected):.3f}: the serving model is not the evaluated one"
         )
     return largest
 

@@ -1,4 +1,4 @@
-"""A model is rejected where its update failed by its fault, and only then."""
+"""Tests of the consequences of a failed endpoint update."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ def endpoint(status: str, config: str, reason: str = "") -> EndpointStatus:
     return EndpointStatus("cars", status, config, reason)
 
 
-def judge(
+def decide(
     found: EndpointStatus | None,
     planned: dict[str, Any] | None,
     deployed: bool = True,
     failed_test: str | None = None,
 ) -> Rejection:
-    """Judge as the task does, which asks the plugin what the endpoint's reason means."""
+    """Decide as the task does, which gets the cause from the plugin."""
     cause = endpoint_cause(found.failure_reason if found else "")
     return decide_rejection(found, planned, deployed, failed_test, cause)
 
@@ -38,9 +38,9 @@ def judge(
             endpoint("InService", "config-2"),
             PLANNED,
             "config-1",
-            "its smoke test: the answer for a.jpg",
+            "its smoke test: the response for a.jpg",
         ),
-        (endpoint("InService", "config-2"), FIRST, None, "its smoke test: the answer for a.jpg"),
+        (endpoint("InService", "config-2"), FIRST, None, "its smoke test: the response for a.jpg"),
         (
             endpoint("InService", "config-1", PING),
             PLANNED,
@@ -52,75 +52,89 @@ def judge(
         (endpoint("Failed", "config-2", PING), FIRST, None, "is Failed with config-2: The pri"),
     ],
 )
-def test_the_model_is_at_fault(
+def test_a_failure_caused_by_the_model_rejects_it(
     found: EndpointStatus, planned: dict[str, Any], restored: str | None, reason: str
 ) -> None:
-    judged = judge(found, planned, True, "the answer for a.jpg is no distribution")
-    assert judged.reject.go
-    assert reason in judged.reject.reason
-    assert (judged.restore.go, judged.endpoint_config) == (restored is not None, restored)
-    assert reason in judged.restore.reason
+    decision = decide(found, planned, True, "the response for a.jpg is not a list")
+    assert decision.reject.go
+    assert reason in decision.reject.reason
+    assert (decision.restore.go, decision.endpoint_config) == (restored is not None, restored)
+    assert reason in decision.restore.reason
 
 
 @pytest.mark.parametrize(
     ("found", "planned", "deployed", "reason"),
     [
-        (endpoint("InService", "config-1"), None, False, "did not touch"),
-        (endpoint("InService", "config-1"), PLANNED, False, "did not touch"),
-        (None, PLANNED, True, "did not touch"),
-        (endpoint("InService", "config-2"), PLANNED, True, "nothing has tested it: clear the"),
-        (endpoint("InService", "config-2"), FIRST, True, "nothing has tested it: clear the"),
-        (endpoint("InService", "config-3"), PLANNED, True, "config-3 serves by now"),
-        (endpoint("InService", "config-3"), FIRST, True, "config-3 serves by now"),
+        (endpoint("InService", "config-1"), None, False, "did not change"),
+        (endpoint("InService", "config-1"), PLANNED, False, "did not change"),
+        (None, PLANNED, True, "did not change"),
+        (endpoint("InService", "config-2"), PLANNED, True, "was not tested: clear the"),
+        (endpoint("InService", "config-2"), FIRST, True, "was not tested: clear the"),
+        (endpoint("InService", "config-3"), PLANNED, True, "config-3 serves now, which"),
+        (endpoint("InService", "config-3"), FIRST, True, "config-3 serves now, which"),
         (
             endpoint("InService", "config-1", "InsufficientInstanceCapacity: none is left"),
             PLANNED,
             True,
-            "says nothing about the model",
+            "the cause is not the model",
         ),
-        (endpoint("InService", "config-1"), PLANNED, True, "at fault is not known"),
+        (
+            endpoint("InService", "config-1"),
+            PLANNED,
+            True,
+            "unknown whether the model is the cause",
+        ),
         (
             endpoint("Failed", "config-2", "Unable to assume the role: not authorized"),
             FIRST,
             True,
-            "at fault is not known",
+            "unknown whether the model is the cause",
         ),
         (
             endpoint("InService", "config-1", "Request to service failed. Contact support."),
             PLANNED,
             True,
-            "says nothing about the model",
+            "the cause is not the model",
         ),
-        (endpoint("Updating", "config-1"), PLANNED, True, "is Updating still"),
-        (endpoint("RollingBack", "config-1"), PLANNED, True, "is RollingBack still"),
+        (
+            endpoint("Updating", "config-1"),
+            PLANNED,
+            True,
+            "is Updating, and the update is not finished",
+        ),
+        (
+            endpoint("RollingBack", "config-1"),
+            PLANNED,
+            True,
+            "is RollingBack, and the update is not finished",
+        ),
         (
             endpoint("Failed", "config-2", "Unable to provision requested ML compute capacity"),
             FIRST,
             True,
-            "says nothing about the model",
+            "the cause is not the model",
         ),
     ],
 )
-def test_nothing_is_known_against_the_model(
+def test_a_failure_of_another_cause_does_not_reject_the_model(
     found: EndpointStatus | None, planned: dict[str, Any] | None, deployed: bool, reason: str
 ) -> None:
-    judged = judge(found, planned, deployed)
-    assert not judged.reject.go
-    assert not judged.restore.go
-    assert reason in judged.reject.reason
+    decision = decide(found, planned, deployed)
+    assert not decision.reject.go
+    assert not decision.restore.go
+    assert reason in decision.reject.reason
 
 
-def test_what_aws_took_back_needs_no_smoke_test_to_be_rejected() -> None:
-    """An update that was rolled back never gets as far as a test."""
-    assert judge(endpoint("InService", "config-1", PING), PLANNED).reject.go
-    assert judge(endpoint("Failed", "config-2", PING), FIRST).reject.go
+def test_an_update_that_aws_rolled_back_rejects_the_model_without_a_smoke_test() -> None:
+    assert decide(endpoint("InService", "config-1", PING), PLANNED).reject.go
+    assert decide(endpoint("Failed", "config-2", PING), FIRST).reject.go
 
 
 @pytest.mark.parametrize("status", ["OutOfService", "UpdateRollbackFailed"])
 @pytest.mark.parametrize("reason", ["", "CapacityError: no machines", "something new"])
-def test_an_endpoint_that_does_not_serve_gets_the_former_model_whoever_is_at_fault(
+def test_an_endpoint_that_does_not_serve_is_restored_whatever_the_cause(
     status: str, reason: str
 ) -> None:
-    judged = judge(endpoint(status, "config-2", reason), PLANNED)
-    assert not judged.reject.go
-    assert (judged.restore.go, judged.endpoint_config) == (True, "config-1")
+    decision = decide(endpoint(status, "config-2", reason), PLANNED)
+    assert not decision.reject.go
+    assert (decision.restore.go, decision.endpoint_config) == (True, "config-1")

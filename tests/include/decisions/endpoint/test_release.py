@@ -1,4 +1,4 @@
-"""Each deployment of a model has a record of its own, which no later deployment overwrites."""
+"""Tests of the records of releases."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SMOKE = {"images": 5, "milliseconds": 12.5, "before": None}
 
 
 class Releases:
-    """The releases of one pipeline, in a bucket."""
+    """Writes and reads the releases of a pipeline in a bucket."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout, self.s3 = layout, boto3.client("s3", region_name="us-east-1")
@@ -74,8 +74,8 @@ def test_a_rollback_keeps_the_record_of_the_first_deployment(releases: Releases)
     assert json.loads(first["Body"].read())["previous_endpoint_config"] is None
 
 
-def test_a_release_says_on_what_it_was_deployed(releases: Releases) -> None:
-    """The verdict may have been deleted since; the manifest is the last to be written."""
+def test_a_release_has_the_evaluation_and_the_requests(releases: Releases) -> None:
+    """The verdict may have been deleted in the meantime."""
     releases.put(releases.layout.evaluation_report("t7"), {"top1": 0.5})
     manifest = releases.deploy(7, 2, "config-4")
     folder = "7/20260102T000000Z"
@@ -88,14 +88,14 @@ def test_a_release_says_on_what_it_was_deployed(releases: Releases) -> None:
     assert manifest["run"] == "cars__endpoint_update/config-4"
 
 
-def test_a_second_try_of_the_same_deployment_is_no_second_one(releases: Releases) -> None:
+def test_a_retry_of_the_same_deployment_writes_no_second_record(releases: Releases) -> None:
     first = releases.deploy(7, 2, "config-4")
     assert releases.deploy(7, 3, "config-4") == first
-    releases.deploy(7, 4, "config-4", milliseconds=13.0)  # the run was cleared and deployed anew
+    releases.deploy(7, 4, "config-4", milliseconds=13.0)  # the run was cleared and deployed again
     assert releases.deployments() == [(7, "2026-01-04"), (7, "2026-01-02")]
 
 
-def test_records_of_the_earlier_form_are_read_and_left(releases: Releases) -> None:
+def test_records_at_the_location_of_earlier_versions_are_read(releases: Releases) -> None:
     old = {
         "version": 2,
         "deployed": "2026-01-01T00:00:00+00:00",
@@ -109,6 +109,6 @@ def test_records_of_the_earlier_form_are_read_and_left(releases: Releases) -> No
     assert releases.deployments()[-1] == (2, "2026-01-01")
 
 
-def test_a_folder_that_was_never_finished_is_no_release(releases: Releases) -> None:
+def test_an_unfinished_folder_is_not_a_release(releases: Releases) -> None:
     releases.put(f"{releases.layout.release(9)}20260101T000000Z/requests.json", {})
     assert releases.deployments() == []

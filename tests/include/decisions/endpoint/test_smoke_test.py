@@ -1,4 +1,4 @@
-"""The smoke test passes when the endpoint answers as the evaluation did, and says why not."""
+"""Tests of the smoke test of an endpoint."""
 
 import json
 import socket
@@ -27,7 +27,7 @@ from include.decisions.endpoint.smoke_test import (
 from include.storage.layout import Layout
 
 SAMPLE = Sample("aa/1.jpg", 0, b"jpeg", [0.7, 0.2, 0.1])
-ANY_PACE = Endpoint(maximum_slowdown=None)
+NO_LIMITS = Endpoint(maximum_slowdown=None)
 
 
 def answer(runtime: Any, content: Any, rounds: int = ROUNDS) -> None:
@@ -42,23 +42,23 @@ def answer(runtime: Any, content: Any, rounds: int = ROUNDS) -> None:
 
 
 @pytest.fixture
-def pace(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Give the function that says how many milliseconds each answer seems to take."""
+def latency(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return a function that sets the measured latency of each response in milliseconds."""
 
-    def set_pace(milliseconds: float) -> None:
+    def set_latency(milliseconds: float) -> None:
         clock = count(0, milliseconds / 1000)
         monkeypatch.setattr(
             "include.decisions.endpoint.smoke_test.time.perf_counter", lambda: next(clock)
         )
 
-    return set_pace
+    return set_latency
 
 
-def test_an_endpoint_that_answers_as_evaluated_passes(
-    runtime: Any, pace: Callable[[float], None]
+def test_an_endpoint_that_predicts_as_evaluated_passes(
+    runtime: Any, latency: Callable[[float], None]
 ) -> None:
     answer(runtime, [0.69, 0.21, 0.1])
-    pace(20)
+    latency(20)
     before = {"images": 1, "right": 0, "milliseconds": 10.0}
     result = smoke_test(runtime.client, "cars", [SAMPLE], Endpoint(), before)
     assert result["images"] == result["right"] == 1
@@ -72,48 +72,51 @@ def test_an_endpoint_that_answers_as_evaluated_passes(
     [
         (
             Endpoint(maximum_latency_ms=100),
-            r"takes 120 ms, more than endpoint.maximum_latency_ms \(100\)",
+            r"latency is 120 ms, more than endpoint.maximum_latency_ms \(100\)",
         ),
-        (Endpoint(), "takes 120 ms, the model before took 10 ms, and endpoint.maximum_slowdown"),
+        (
+            Endpoint(),
+            "is 120 ms, that of the former model was 10 ms, and endpoint.maximum_slowdown",
+        ),
     ],
 )
-def test_an_endpoint_that_answers_too_late_fails(
-    runtime: Any, pace: Callable[[float], None], limits: Endpoint, reason: str
+def test_an_endpoint_that_is_too_slow_fails(
+    runtime: Any, latency: Callable[[float], None], limits: Endpoint, reason: str
 ) -> None:
     answer(runtime, [0.7, 0.2, 0.1])
-    pace(120)
+    latency(120)
     with pytest.raises(SmokeTestError, match=reason):
         smoke_test(runtime.client, "cars", [SAMPLE], limits, {"images": 1, "milliseconds": 10.0})
 
 
 @pytest.mark.parametrize("before", [None, {"images": 1, "error": "ModelError"}])
-def test_without_a_pace_before_there_is_none_to_keep(
-    runtime: Any, pace: Callable[[float], None], before: dict[str, Any] | None
+def test_without_a_baseline_the_slowdown_is_not_checked(
+    runtime: Any, latency: Callable[[float], None], before: dict[str, Any] | None
 ) -> None:
     answer(runtime, [0.7, 0.2, 0.1])
-    pace(5000)
+    latency(5000)
     assert smoke_test(runtime.client, "cars", [SAMPLE], Endpoint(), before)["before"] == before
 
 
-def test_what_serves_before_may_know_other_classes(
-    runtime: Any, pace: Callable[[float], None]
+def test_the_baseline_of_a_model_with_other_classes_has_no_right_predictions(
+    runtime: Any, latency: Callable[[float], None]
 ) -> None:
     answer(runtime, [0.1, 0.8, 0.1])
-    pace(10)
-    asked = capture_baseline(runtime.client, "cars", [SAMPLE])
-    assert asked == {"images": 1, "right": 0, "milliseconds": 10}
+    latency(10)
+    baseline = capture_baseline(runtime.client, "cars", [SAMPLE])
+    assert baseline == {"images": 1, "right": 0, "milliseconds": 10}
     answer(runtime, [0.5, 0.5])
     assert capture_baseline(runtime.client, "cars", [SAMPLE])["right"] is None
 
 
-def test_a_model_before_that_does_not_answer_stands_in_no_updates_way(runtime: Any) -> None:
+def test_a_former_model_that_fails_does_not_block_the_update(runtime: Any) -> None:
     runtime.refuse("invoke_endpoint", "ModelError", "the model is broken")
     assert "the model is broken" in capture_baseline(runtime.client, "cars", [SAMPLE])["error"]
 
 
 @pytest.fixture
 def hanging() -> Iterator[Any]:
-    """Give a client whose requests are taken and never answered."""
+    """Return a client of a server that never responds."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield boto3.client(
             "sagemaker-runtime",
@@ -125,37 +128,37 @@ def hanging() -> Iterator[Any]:
         )
 
 
-def test_a_model_before_that_hangs_stands_in_no_rollbacks_way(hanging: Any) -> None:
+def test_a_former_model_that_hangs_does_not_block_the_update(hanging: Any) -> None:
     assert "Read timeout" in capture_baseline(hanging, "cars", [SAMPLE])["error"]
-    with pytest.raises(NoAnswerError, match="no answer for"):
-        smoke_test(hanging, "cars", [SAMPLE], ANY_PACE)
+    with pytest.raises(NoAnswerError, match="no response for"):
+        smoke_test(hanging, "cars", [SAMPLE], NO_LIMITS)
 
 
 @pytest.mark.parametrize("content", [b"<html>busy</html>", b"", b"\xff"])
-def test_a_model_before_that_answers_no_json_stands_in_no_rollbacks_way(
+def test_a_former_model_without_a_json_response_does_not_block_the_update(
     runtime: Any, content: bytes
 ) -> None:
     for _ in range(2):
         runtime.answer("invoke_endpoint", runtime.body(content))
-    assert "is no JSON" in capture_baseline(runtime.client, "cars", [SAMPLE])["error"]
-    with pytest.raises(SmokeTestError, match=r"the answer for aa/1\.jpg is no JSON"):
-        smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
+    assert "is not JSON" in capture_baseline(runtime.client, "cars", [SAMPLE])["error"]
+    with pytest.raises(SmokeTestError, match=r"the response for aa/1\.jpg is not JSON"):
+        smoke_test(runtime.client, "cars", [SAMPLE], NO_LIMITS)
 
 
-def test_who_may_not_ask_the_model_before_changes_nothing(runtime: Any) -> None:
-    """Else traffic would move to a model that nobody may test."""
+def test_a_missing_permission_blocks_the_update(runtime: Any) -> None:
+    """Otherwise traffic would move to a model that could not be tested."""
     runtime.refuse("invoke_endpoint", "AccessDeniedException", "not authorized")
     with pytest.raises(ClientError, match="not authorized"):
         capture_baseline(runtime.client, "cars", [SAMPLE])
 
 
-def test_only_what_the_model_said_speaks_against_it(runtime: Any) -> None:
+def test_only_errors_of_the_model_are_no_answer_errors(runtime: Any) -> None:
     runtime.refuse("invoke_endpoint", "ModelError", "the model is broken")
-    with pytest.raises(NoAnswerError, match=r"no answer for aa/1\.jpg: .*the model is broken"):
-        smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
+    with pytest.raises(NoAnswerError, match=r"no response for aa/1\.jpg: .*the model is broken"):
+        smoke_test(runtime.client, "cars", [SAMPLE], NO_LIMITS)
     runtime.refuse("invoke_endpoint", "AccessDeniedException", "not authorized")
     with pytest.raises(ClientError, match="not authorized"):
-        smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
+        smoke_test(runtime.client, "cars", [SAMPLE], NO_LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -163,25 +166,23 @@ def test_only_what_the_model_said_speaks_against_it(runtime: Any) -> None:
     [
         ({"prediction": [1.0]}, "is not a list of numbers"),
         (["a", "b", "c"], "is not a list of numbers"),
-        (
-            [nan, nan, nan],
-            "is not a list of numbers",
-        ),  # json.loads takes it, and it keeps any limit
+        # json.loads accepts NaN, and comparisons with it would keep every limit.
+        ([nan, nan, nan], "is not a list of numbers"),
         ([0.5, 0.5], "has 2 probabilities, the evaluation's has 3: another model serves"),
-        ([0.9, 0.9, 0.9], "is no distribution"),
-        ([1.5, -0.3, -0.2], "is no distribution"),
-        ([0.1, 0.2, 0.7], "says class 2 with 0.700, the evaluation said 0 with 0.700"),
+        ([0.9, 0.9, 0.9], "is not a probability distribution"),
+        ([1.5, -0.3, -0.2], "is not a probability distribution"),
+        ([0.1, 0.2, 0.7], "predicts class 2 with 0.700, the evaluation predicted class 0 with 0.7"),
     ],
 )
-def test_a_wrong_answer_is_told(runtime: Any, content: Any, reason: str) -> None:
-    refused_at_once = "numbers" in reason
-    answer(runtime, content, 1 if refused_at_once else ROUNDS)
+def test_a_wrong_response_fails(runtime: Any, content: Any, reason: str) -> None:
+    fails_at_first_response = "numbers" in reason
+    answer(runtime, content, 1 if fails_at_first_response else ROUNDS)
     with pytest.raises(SmokeTestError, match=reason):
-        smoke_test(runtime.client, "cars", [SAMPLE], ANY_PACE)
+        smoke_test(runtime.client, "cars", [SAMPLE], NO_LIMITS)
 
 
 def holds(s3: Any, *images: tuple[str, int, int]) -> None:
-    """Answer with the manifest of a dataset version whose test split has these images."""
+    """Prepare the manifest of a dataset version whose test split has these images."""
     rows = [
         json.dumps({"key": key, "size": size, "label": label, "split": "test"})
         for key, size, label in images
@@ -214,9 +215,7 @@ def test_samples_are_of_different_classes_and_fit_a_request(s3: Any, layout: Lay
     assert [(sample.key, sample.label) for sample in samples] == [("aa/1.jpg", 0), ("dd/4.jpg", 2)]
 
 
-def test_without_a_photo_that_an_endpoint_takes_nothing_is_deployed(
-    s3: Any, layout: Layout
-) -> None:
+def test_without_a_photo_of_a_suitable_size_loading_samples_fails(s3: Any, layout: Layout) -> None:
     holds(s3, ("aa/1.jpg", LARGEST_BODY + 1, 0))
     with pytest.raises(
         NoSamplesError, match="dataset d1 has no test image of at most 6291456 bytes"
