@@ -130,10 +130,11 @@ def publish(
     the next run must read it again, even if it has gone back to the planned state by then.
     """
     from include.config.versions import source_fingerprint
+    from include.contracts.records import DatasetReport
     from include.decisions.dataset.source import Listing
     from include.decisions.pointer import move_pointer
     from include.sagemaker_requests import source_uri
-    from include.storage.records import need_record
+    from include.storage.records import need_valid_record
 
     site = load_context(pipeline)
     source = site.pipeline.source
@@ -142,15 +143,15 @@ def publish(
     )
     now = source_fingerprint(files, source, site.pipeline.dataset)
     report = f"{site.layout.refresh_run(job['job_name'])}dataset.json"
-    dataset = need_record(site.s3, site.bucket, report, "the refresh job")
+    dataset = need_valid_record(site.s3, site.bucket, report, "the refresh job", DatasetReport)
     summary = {
-        **dataset,
+        **dataset.as_json(),
         "fingerprint": fingerprint,
         "changed_while_read": now != fingerprint,
         "job": job["job_name"],
     }
     skip_unless(move_pointer(site.s3, site.bucket, site.layout.dataset_pointer, summary, **pointer))
-    page = site.layout.uri(site.layout.dataset_page(dataset["version"]))
+    page = site.layout.uri(site.layout.dataset_page(dataset.version))
     _log.info("what came in, what was refused and what changed: %s", page)
     return summary
 

@@ -1,1 +1,1 @@
-"""S3 layout and the JSON records that stages write."""
+"""S3 keys, and the JSON records that stages exchange."""

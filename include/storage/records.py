@@ -1,24 +1,28 @@
-"""The small JSON files in S3 by which stages tell each other what they made."""
+"""Read and write the JSON records in S3 by which stages pass on their results."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from include.common.errors import PermanentError
+from include.contracts.records import Record, RecordProblem
+from include.contracts.records import parse_record as parse_content
+
+R = TypeVar("R", bound=Record)
 
 
 class RecordError(PermanentError):
-    """A record that must be there is missing or not JSON; the text names it and the fix."""
+    """A required record is missing or invalid; the text names it and the fix."""
 
 
 def read_record(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
-    """Return a record, or None where there is none.
+    """Return a record, or None if the object does not exist.
 
     Args:
         s3: A boto3 S3 client.
-        bucket: Where.
-        key: Which.
+        bucket: The record's bucket.
+        key: The record's key.
 
     Raises:
         RecordError: The object is not a JSON mapping.
@@ -34,7 +38,7 @@ def parse_record(body: bytes, bucket: str, key: str) -> dict[str, Any]:
     """Return the content of a record's object.
 
     Raises:
-        RecordError: It is not a JSON mapping.
+        RecordError: The object is not a JSON mapping.
     """
     try:
         record = json.loads(body)
@@ -46,10 +50,10 @@ def parse_record(body: bytes, bucket: str, key: str) -> dict[str, Any]:
 
 
 def need_record(s3: Any, bucket: str, key: str, made_by: str) -> dict[str, Any]:
-    """Return a record that must be there.
+    """Return a record that must exist.
 
     Raises:
-        RecordError: It is missing; the text says what makes it.
+        RecordError: The record is missing; the text names what writes it.
     """
     record = read_record(s3, bucket, key)
     if record is None:
@@ -57,15 +61,35 @@ def need_record(s3: Any, bucket: str, key: str, made_by: str) -> dict[str, Any]:
     return record
 
 
-def write_record(s3: Any, bucket: str, key: str, record: Any, **condition: str) -> None:
-    """Write a record; the object appears whole or not at all.
+def need_valid_record(s3: Any, bucket: str, key: str, made_by: str, model: type[R]) -> R:
+    """Return a record that must exist, as its model.
 
     Args:
         s3: A boto3 S3 client.
         bucket: The record's bucket.
         key: The record's key.
-        record: Something that JSON can hold.
-        **condition: `IfMatch` or `IfNoneMatch`, for a write that S3 refuses otherwise.
+        made_by: The job or DAG that writes the record, for error messages.
+        model: The record's class in `include.contracts.records`.
+
+    Raises:
+        RecordError: The record is missing, or a field is; or a field is invalid.
+    """
+    content = need_record(s3, bucket, key, made_by)
+    try:
+        return parse_content(model, content)
+    except RecordProblem as problem:
+        raise RecordError(f"s3://{bucket}/{key}: {problem}: run {made_by} again") from None
+
+
+def write_record(s3: Any, bucket: str, key: str, record: Any, **condition: str) -> None:
+    """Write a record; the object appears complete or not at all.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The record's bucket.
+        key: The record's key.
+        record: A value that JSON can hold.
+        **condition: `IfMatch` or `IfNoneMatch`, for a conditional write.
     """
     body = json.dumps(record, indent=1, ensure_ascii=False).encode()
     s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", **condition)

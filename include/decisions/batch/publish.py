@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from include.common.text import shorten_list
+from include.contracts.records import BatchReport
 from include.decisions.batch.completeness import check_completeness
 from include.decisions.batch.ledger import read_ledger
 from include.decisions.decision import Decision
 from include.storage.layout import Layout
-from include.storage.records import need_record, write_record
+from include.storage.records import need_record, need_valid_record, write_record
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def publish_batch(
     """
     batch, job = publication.plan["batch"], f"job {reported['job_name']}"
     check_completeness(s3, layout, publication.plan, job)
-    report = need_record(s3, layout.bucket, layout.batch_summary(batch), job)
+    report = need_valid_record(s3, layout.bucket, layout.batch_summary(batch), job, BatchReport)
     summary = {
         "stage": "batch",
         "batch": batch,
@@ -100,9 +101,9 @@ def publish_batch(
             "images": len(publication.images),
             "elsewhere": len(publication.elsewhere),
             "unreadable": len(publication.plan["unreadable"]),
-            "uncertain": report.get("uncertain"),
+            "uncertain": report.uncertain,
         },
-        "drift": report.get("drift"),
+        "drift": report.as_json().get("drift"),
         "predictions": transformed["outputs"]["transform"],
         "report": reported["outputs"]["result"],
         "jobs": [transformed["job_name"], reported["job_name"]],

@@ -8,11 +8,17 @@ from typing import Any
 
 from include.config.pipeline import Pipeline
 from include.config.versions import conversion_settings, recordio_version
+from include.contracts.records import DatasetReport, RecordioReport
 from include.decisions.conversion.shards import merge_shards
 from include.decisions.decision import Decision
 from include.decisions.pointer import move_pointer, read_pointer
 from include.storage.layout import Layout
-from include.storage.records import need_record, read_record, write_record
+from include.storage.records import (
+    need_record,
+    need_valid_record,
+    read_record,
+    write_record,
+)
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,10 @@ def _dataset(s3: Any, layout: Layout, selected: str | None) -> tuple[str, bool]:
     bucket, made_by = layout.bucket, "dataset refresh"
     if selected is None:
         return need_record(s3, bucket, layout.dataset_pointer, made_by)["version"], False
-    record = need_record(s3, bucket, f"{layout.dataset(selected)}dataset.json", made_by)
+    key = f"{layout.dataset(selected)}dataset.json"
+    version = need_valid_record(s3, bucket, key, made_by, DatasetReport).version
     current = read_record(s3, bucket, layout.dataset_pointer) or {}
-    return record["version"], current.get("version") != record["version"]
+    return version, current.get("version") != version
 
 
 def decide_conversion(state: ConversionState, force: bool) -> Decision:
@@ -137,7 +144,8 @@ def complete_conversion(s3: Any, layout: Layout, version: str, shards: int) -> M
     """
     report = layout.recordio_report(version)
     if shards == 1:
-        return need_record(s3, layout.bucket, report, "the im2rec job")
+        made_by = "the im2rec job"
+        return need_valid_record(s3, layout.bucket, report, made_by, RecordioReport).as_json()
     record = merge_shards(s3, layout, version, shards)
     write_record(s3, layout.bucket, report, record)
     return record

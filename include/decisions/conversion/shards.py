@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from include.contracts.records import ShardReport
 from include.storage.layout import Layout
-from include.storage.records import RecordError, need_record
+from include.storage.records import RecordError, need_valid_record
 
 SPLITS = ("train", "validation")
 COMMON_FIELDS = ("stage", "version", "dataset_version", "settings", "hosts", "expected")
@@ -17,8 +18,6 @@ COMMON_FIELDS = ("stage", "version", "dataset_version", "settings", "hosts", "ex
 
 MAX_NAMES = 3
 """How many images an error message names."""
-
-ShardReport = Mapping[str, Any]
 
 
 def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str, Any]:
@@ -40,13 +39,17 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
     for split in SPLITS:
         _check_split(s3, layout, reports, split)
         _check_files(s3, layout.bucket, f"{folder}{split}/", _file_names(reports, split))
+    first = reports[0]
     return {
-        **{name: reports[0][name] for name in COMMON_FIELDS if name not in {"hosts", "expected"}},
-        "counts": {**reports[0]["expected"], "classes": reports[0]["counts"]["classes"]},
+        "stage": first.stage,
+        "version": first.version,
+        "dataset_version": first.dataset_version,
+        "settings": first.settings,
+        "counts": {**first.expected, "classes": first.counts.classes},
         "shards": shards,
-        "reused": sum(report.get("reused", 0) for report in reports),
-        "bytes": sum(report["bytes"] for report in reports),
-        "seconds": max(report["seconds"] for report in reports),
+        "reused": sum(report.reused for report in reports),
+        "bytes": sum(report.bytes for report in reports),
+        "seconds": max(report.seconds for report in reports),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -54,11 +57,12 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
 def _reports(s3: Any, bucket: str, folder: str, version: str, shards: int) -> list[ShardReport]:
     """Return the instances' reports by host name, which is the order of the record files."""
     keys = [key for key in _keys(s3, bucket, folder) if key.endswith(".json")]
-    reports: list[ShardReport] = [need_record(s3, bucket, key, "the im2rec job") for key in keys]
-    reports.sort(key=lambda report: str(report.get("host")))
+    made_by = "the im2rec job"
+    reports = [need_valid_record(s3, bucket, key, made_by, ShardReport) for key in keys]
+    reports.sort(key=lambda report: report.host)
     where = f"s3://{bucket}/{folder}"
     if len(reports) < shards:
-        names = ", ".join(report["host"] for report in reports) or "none"
+        names = ", ".join(report.host for report in reports) or "none"
         raise RecordError(
             f"{len(reports)} of {shards} instances have written a report to {where} ({names}): "
             "convert again"
@@ -76,22 +80,22 @@ def _difference(reports: Sequence[ShardReport], version: str, shards: int) -> st
     first = reports[0]
     if len(reports) > shards:
         return f"there are {len(reports)}, but the job had {shards} instances"
-    if (first.get("version"), first.get("hosts")) != (version, shards):
+    if (first.version, first.hosts) != (version, shards):
         return (
-            f"the report of {first['host']} is not of a conversion to RecordIO {version} by "
+            f"the report of {first.host} is not of a conversion to RecordIO {version} by "
             f"{shards} instances"
         )
     for report, name in itertools.product(reports, COMMON_FIELDS):
-        if report.get(name) != first.get(name):
-            return f"{first['host']} and {report['host']} differ in {name}"
+        if getattr(report, name) != getattr(first, name):
+            return f"{first.host} and {report.host} differ in {name}"
     return ""
 
 
 def _check_split(s3: Any, layout: Layout, reports: Sequence[ShardReport], split: str) -> None:
     """Check that each image of the split is in exactly one of the shards."""
-    dataset, expected = reports[0]["dataset_version"], reports[0]["expected"][split]
+    dataset, expected = reports[0].dataset_version, reports[0].expected[split]
     times = bytearray(expected)
-    identifiers = (report["identifiers"][split] for report in reports)
+    identifiers = (report.identifiers[split] for report in reports)
     for number in itertools.chain.from_iterable(identifiers):
         if number not in range(expected):
             raise RecordError(
@@ -125,7 +129,7 @@ def _name_images(s3: Any, layout: Layout, version: str, split: str, numbers: Seq
 
 def _file_names(reports: Sequence[ShardReport], split: str) -> set[str]:
     """Return the names of the record files; an instance without images writes no file."""
-    numbered = enumerate(report["identifiers"][split] for report in reports)
+    numbered = enumerate(report.identifiers[split] for report in reports)
     return {f"{split}-{number:05}.rec" for number, identifiers in numbered if identifiers}
 
 

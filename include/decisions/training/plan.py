@@ -10,6 +10,7 @@ from typing import Any
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.versions import recordio_version, training_fingerprint
+from include.contracts.records import RecordioReport
 from include.decisions.decision import Decision
 from include.decisions.registry.packages import Package, find_package
 from include.decisions.training.image_digest import PinnedImage
@@ -17,7 +18,7 @@ from include.decisions.training.retraining import read_request, reason_to_declin
 from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
 from include.sagemaker_requests import training_hyperparameters
 from include.storage.layout import Layout
-from include.storage.records import RecordError, need_record
+from include.storage.records import RecordError, need_valid_record
 
 CHANGEABLE = ("epochs", "num_layers", "learning_rate")
 """The hyperparameters that a user may change for one run."""
@@ -100,13 +101,13 @@ def plan_training(
     record = _read_recordio(s3, layout, pipeline, params.get("dataset_version"))
     _check_shards(record, pipeline.training.algorithm)
     changes = {name: params.get(name) for name in CHANGEABLE}
-    hyperparameters = training_hyperparameters(pipeline, record["counts"], changes)
+    hyperparameters = training_hyperparameters(pipeline, record.counts.model_dump(), changes)
     start_from, instances = pipeline.training.start_from, pipeline.training.instance_count
     network = network_name(pipeline.training.algorithm, hyperparameters)
     request = read_request(s3, layout) if pipeline.batch.drift.retrain else None
     champion = find_champion() if request or start_from == "champion" else None
     start = choose_start(champion, pipeline, hyperparameters, network)
-    settings = (record["version"], hyperparameters, image.identity, start_from, instances)
+    settings = (record.version, hyperparameters, image.identity, start_from, instances)
     fingerprint = training_fingerprint(*settings)
     earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
     requested_by = declined = None
@@ -118,9 +119,9 @@ def plan_training(
         earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
     return TrainingState(
         pipeline=pipeline.name,
-        dataset_version=record["dataset_version"],
-        recordio=record["version"],
-        shards=record.get("shards", 1),
+        dataset_version=record.dataset_version,
+        recordio=record.version,
+        shards=record.shards,
         hyperparameters=hyperparameters,
         fingerprint=fingerprint,
         network=network,
@@ -176,10 +177,10 @@ def _figure(text: str | None) -> str:
     return "unknown" if text is None else f"{float(text):.4f}"
 
 
-def _check_shards(record: Mapping[str, Any], algorithm: str) -> None:
-    if algorithm == "built-in" and record.get("shards", 1) > 1:
+def _check_shards(record: RecordioReport, algorithm: str) -> None:
+    if algorithm == "built-in" and record.shards > 1:
         raise RecordError(
-            f"RecordIO {record['version']} has {record['shards']} record files a channel, and the "
+            f"RecordIO {record.version} has {record.shards} record files a channel, and the "
             "built-in algorithm reads one: set conversion.instance_count to 1 and force "
             "im2rec_conversion"
         )
@@ -187,9 +188,10 @@ def _check_shards(record: Mapping[str, Any], algorithm: str) -> None:
 
 def _read_recordio(
     s3: Any, layout: Layout, pipeline: Pipeline, dataset_version: str | None
-) -> dict[str, Any]:
+) -> RecordioReport:
     """Return the recordio.json of the version to train on."""
     key = layout.recordio_pointer
     if dataset_version is not None:
         key = layout.recordio_report(recordio_version(dataset_version, pipeline.conversion))
-    return need_record(s3, layout.bucket, key, "RecordIO conversion")
+    made_by = "RecordIO conversion"
+    return need_valid_record(s3, layout.bucket, key, made_by, RecordioReport)

@@ -15,6 +15,7 @@ from typing import Any
 
 from include.contracts.commands import Input, Output
 from include.contracts.dataset import CONVERTED, Split
+from include.contracts.records import RecordioCounts, RecordioReport, ShardReport
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -61,20 +62,22 @@ def convert_version(flags: argparse.Namespace, encoding: Encoding) -> None:
     earlier = _open_earlier(processing_input(Input.PREVIOUS), encoding) if flags.reuse else []
     job = _Job(version, encoding, hosts, Converter(encoding, earlier), flags.num_thread)
     converted = {split: job.convert(split, images[split]) for split in CONVERTED}
-    report = {
-        "stage": "im2rec",
-        "version": flags.recordio_version or recordio_version(version.name, encoding),
-        "dataset_version": version.name,
-        "settings": settings(encoding),
-        "counts": {split: len(converted[split].ranks) for split in CONVERTED}
-        | {"classes": len(version.classes)},
-        "reused": sum(split.reused for split in converted.values()),
-        "bytes": sum(split.bytes for split in converted.values()),
-        "seconds": round(time.monotonic() - started, 3),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    report = RecordioReport(
+        stage="im2rec",
+        version=flags.recordio_version or recordio_version(version.name, encoding),
+        dataset_version=version.name,
+        settings=settings(encoding),
+        counts=RecordioCounts(
+            classes=len(version.classes),
+            **{split: len(converted[split].ranks) for split in CONVERTED},
+        ),
+        reused=sum(split.reused for split in converted.values()),
+        bytes=sum(split.bytes for split in converted.values()),
+        seconds=round(time.monotonic() - started, 3),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
     _write_report(report, converted, hosts)
-    _log.info("RecordIO version %s of dataset version %s", report["version"], version.name)
+    _log.info("RecordIO version %s of dataset version %s", report.version, version.name)
 
 
 def settings(encoding: Encoding) -> dict[str, Any]:
@@ -89,20 +92,23 @@ def recordio_version(dataset_version: str, encoding: Encoding) -> str:
 
 
 def _write_report(
-    report: dict[str, Any], converted: dict[Split, ConvertedSplit], hosts: JobHosts
+    report: RecordioReport, converted: dict[Split, ConvertedSplit], hosts: JobHosts
 ) -> None:
     folder = processing_output(Output.RESULT)
     if hosts.size == 1:
-        write_json(folder / "recordio.json", report)
+        write_json(folder / "recordio.json", report.as_json())
         return
-    shard = {
-        "host": hosts.current,
-        "hosts": hosts.size,
-        "expected": {split: part.expected for split, part in converted.items()},
-        "identifiers": {split: list(part.ranks) for split, part in converted.items()},
-    }
+    shard = ShardReport.model_validate(
+        {
+            **report.as_json(),
+            "host": hosts.current,
+            "hosts": hosts.size,
+            "expected": {split: part.expected for split, part in converted.items()},
+            "identifiers": {split: list(part.ranks) for split, part in converted.items()},
+        }
+    )
     (folder / "shards").mkdir(exist_ok=True)
-    write_json(folder / "shards" / f"{hosts.current}.json", report | shard)
+    write_json(folder / "shards" / f"{hosts.current}.json", shard.as_json())
 
 
 def _open_earlier(folder: Path, encoding: Encoding) -> list[EarlierRecords]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from include.contracts.commands import Input, Output
+from include.contracts.records import DatasetReport
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -106,11 +107,9 @@ def _write(
     remembered = earlier.write_ledger(
         processing_output(Output.LEDGER) / LEDGER, page.version.images
     )
-    report = {
-        **page.report,
-        "ledger_photos": remembered,
-        "seconds": round(time.monotonic() - started, 3),
-    }
+    seconds = round(time.monotonic() - started, 3)
+    content = {**page.report, "ledger_photos": remembered, "seconds": seconds}
+    report = DatasetReport.model_validate(content).as_json()
     if not page.report["unchanged"]:
         write_json(folder / "dataset.json", report)
     write_json(result / "dataset.json", report)

@@ -15,6 +15,7 @@ from include.contracts.commands import Command, Input, Output
 from include.contracts.commands import EvaluateFlag as Flag
 from include.contracts.dataset import SPLITS
 from include.contracts.environment import PRECISIONS
+from include.contracts.records import ClassScores, EvaluationReport
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -60,10 +61,7 @@ def main(argv: list[str]) -> None:
     predictions = processing_input(Input.PREDICTIONS)
     answers = np.stack(read_answers(predictions, images, len(version.classes)))
     scores = score(answers, np.array([image.label for image in images]))
-    summary = {
-        **_summary(version, split, scores, started),
-        "serving_precision": flags.serving_precision,
-    }
+    summary = _summary(version, split, scores, flags.serving_precision, started)
     folder = processing_output(Output.RESULT)
     write_answers(folder / "answers.csv", version.classes, images, answers)
     write_results(folder, version.classes, scores, summary)
@@ -106,11 +104,11 @@ def write_answers(
 
 
 def write_results(
-    folder: Path, classes: Sequence[str], scores: Scores, summary: dict[str, Any]
+    folder: Path, classes: Sequence[str], scores: Scores, summary: EvaluationReport
 ) -> None:
     """Write evaluation.json, per_class.csv, confusion.csv and evaluation.html into a folder."""
-    write_json(folder / "evaluation.json", summary)
-    rows = [each.values() for each in summary["per_class"]]
+    write_json(folder / "evaluation.json", summary.as_json())
+    rows = [[scored.label, scored.name, scored.images, scored.top1] for scored in summary.per_class]
     _write_table(folder / "per_class.csv", ["label", "name", "images", "top1"], rows)
     confused = [
         [true, classes[true], predicted, classes[predicted], scores.confusion[true, predicted]]
@@ -122,35 +120,39 @@ def write_results(
         "evaluation.html.jinja",
         summary=summary,
         per_class=sorted(
-            (each for each in summary["per_class"] if each["images"]), key=lambda each: each["top1"]
+            (scored for scored in summary.per_class if scored.images),
+            key=lambda scored: scored.top1 or 0,
         ),
         confusions=_worst_confusions(classes, scores),
     )
     (folder / "evaluation.html").write_text(page, encoding="utf-8")
 
 
-def _summary(version: Version, split: str, scores: Scores, started: float) -> dict[str, Any]:
+def _summary(
+    version: Version, split: str, scores: Scores, precision: str | None, started: float
+) -> EvaluationReport:
     per_class = [
-        {
-            "label": label,
-            "name": name,
-            "images": scores.class_images(label),
-            "top1": scores.class_top1(label),
-        }
+        ClassScores(
+            label=label,
+            name=name,
+            images=scores.class_images(label),
+            top1=scores.class_top1(label),
+        )
         for label, name in enumerate(version.classes)
     ]
-    return {
-        "stage": "evaluate",
-        "dataset_version": version.name,
-        "split": split,
-        "images": scores.images,
-        "top1": scores.top1,
-        "top5": scores.top5,
-        "calibration_error": scores.calibration_error,
-        "per_class": per_class,
-        "seconds": round(time.perf_counter() - started, 3),
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
+    return EvaluationReport(
+        stage="evaluate",
+        dataset_version=version.name,
+        split=split,
+        images=scores.images,
+        top1=scores.top1,
+        top5=scores.top5,
+        calibration_error=scores.calibration_error,
+        per_class=per_class,
+        serving_precision=precision,
+        seconds=round(time.perf_counter() - started, 3),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _worst_confusions(classes: Sequence[str], scores: Scores) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from include.common.csv_cells import defuse
 from include.contracts.commands import Command, Input, Output, ReportFlag
+from include.contracts.records import BatchReport, DriftReport
 from include.image_classification.container import (
     ProgramError,
     processing_input,
@@ -62,17 +63,17 @@ def main(argv: list[str]) -> None:
     write_parquet(folder / "predictions.parquet", header, by_file)
     write_gallery(folder / "gallery.html", batch, rows, processing_input(Input.IMAGES))
     counts = Counter(row.label for row in rows)
-    summary = {
-        "stage": "report",
-        "batch": batch,
-        "images": len(rows),
-        "classes": dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        "uncertain": len(uncertain),
-        "drift": _drift(rows),
-        "seconds": round(time.perf_counter() - started, 3),
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
-    write_json(folder / "report.json", summary)
+    summary = BatchReport(
+        stage="report",
+        batch=batch,
+        images=len(rows),
+        classes=dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        uncertain=len(uncertain),
+        drift=_drift(rows),
+        seconds=round(time.perf_counter() - started, 3),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+    write_json(folder / "report.json", summary.as_json())
     _log.info("Batch %s: %d images in %d classes", batch, len(rows), len(counts))
 
 
@@ -103,12 +104,13 @@ def write_table(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
         writer.writerows(map(defuse, cells(row, with_truth=with_truth)) for row in rows)
 
 
-def _drift(rows: Sequence[Row]) -> dict[str, Any] | None:
+def _drift(rows: Sequence[Row]) -> DriftReport | None:
     reference = read_reference(processing_input(Input.EVALUATION) / "answers.csv")
     if reference is None:
         return None
     confidence = np.array([row.probability for row in rows])
-    return drift(reference, Answers([row.label for row in rows], confidence))
+    found = drift(reference, Answers([row.label for row in rows], confidence))
+    return DriftReport.model_validate(found)
 
 
 def _classes(path: Path) -> list[str]:

@@ -144,7 +144,8 @@ def test_reports_of_another_version_are_rejected(s3: Any) -> None:
 
 
 def test_a_further_report_is_rejected(s3: Any) -> None:
-    put(s3, f"{FILES}shards/algo-4.json", json.dumps({"host": "algo-4"}))
+    first = read_record(s3, BUCKET, f"{FILES}shards/algo-1.json") or {}
+    put(s3, f"{FILES}shards/algo-4.json", json.dumps(first | {"host": "algo-4"}))
     assert_rejected(s3, "do not belong together: there are 4, but the job had 3 instances")
 
 

@@ -34,15 +34,18 @@ def test_a_valid_evaluation_is_returned_unchanged(s3: Any, layout: Layout, evalu
     [
         ({"dataset_version": None}, "dataset_version is None"),
         ({"dataset_version": 7}, "dataset_version is 7"),
-        ({"top1": "0.9"}, r"top1 is '0\.9', and must be a number"),
+        ({"top1": "0.9"}, r"top1 is '0\.9': Input should be a valid number"),
         ({"top5": [1]}, r"top5 is \[1\]"),
         ({"calibration_error": True}, "calibration_error is True"),
         ({"top1": float("nan")}, "top1 is nan"),
-        ({"per_class": {"Audi": 0.5}}, "per_class is .*, and must be a list"),
-        ({"per_class": [{"name": "Audi", "top1": 0.5}, {"top1": 0.5}]}, r"per_class\[1\] is"),
+        ({"per_class": {"Audi": 0.5}}, "per_class is .*: Input should be a valid list"),
+        (
+            {"per_class": [{"name": "Audi", "top1": 0.5}, {"top1": 0.5}]},
+            r"per_class\[1\]\.name is missing",
+        ),
         ({"per_class": [{"name": "Audi", "top1": "0.5"}]}, r"per_class\[0\]\.top1 is '0\.5'"),
         ({"per_class": [{"name": "Audi", "images": 1.5}]}, r"per_class\[0\]\.images is 1\.5"),
-        ({"per_class": [{"name": "Audi", "images": 2}]}, r"per_class\[0\]\.top1 is missing"),
+        ({"per_class": [{"name": "Audi", "images": 2}]}, r"per_class\[0\]: top1 is missing"),
     ],
 )
 def test_the_error_names_the_invalid_field(

@@ -1,0 +1,34 @@
+"""dataset.json: a dataset version, written by the command `refresh`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from include.contracts.records.base import Record
+
+
+class SourceReport(Record):
+    """The source that a refresh read: its address, state, layout and files."""
+
+    uri: str = ""
+    fingerprint: str = ""
+    layout: str | None = None
+    files: list[str] = Field(default_factory=list)
+    left_alone: list[str] = Field(default_factory=list)
+
+
+class DatasetReport(Record):
+    """A dataset version, and the refresh that made it or found it unchanged."""
+
+    stage: str = "refresh"
+    version: Annotated[str, Field(min_length=1)]
+    created: str | None = None
+    previous: str | None = None
+    unchanged: bool = False
+    source: SourceReport | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    counts: dict[str, int] = Field(default_factory=dict)
+    ledger_photos: int | None = None
+    seconds: float | None = None
