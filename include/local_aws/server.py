@@ -101,8 +101,8 @@ class Server:
             payload = _parsed(body)
             if is_sagemaker_group(payload):
                 return await _run(self._logs.call, _operation(request), payload)
-        if service == "iam" and (role := iam.answered(body)) is not None:
-            return Response(role, media_type="text/xml")
+        if service == "iam" and (response := iam.respond(body)) is not None:
+            return Response(response, media_type="text/xml")
         return _WithBody(self._cloudwatch if service == "monitoring" else self._moto, body)
 
     async def _sagemaker_response(self, request: Request) -> Response:

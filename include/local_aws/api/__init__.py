@@ -1,1 +1,1 @@
-"""The operations of SageMaker, its runtime and its logs, one file a family of resources."""
+"""The operations of SageMaker, SageMaker Runtime and CloudWatch Logs."""

@@ -1,6 +1,6 @@
-"""What SDKs ask of IAM before a job: every role is there, trusts SageMaker and may do everything.
+"""The IAM operations that SDKs call before a job.
 
-There are no permissions here; whatever role a request names is taken as it is named.
+There are no permissions: every role exists, trusts SageMaker and may do everything.
 """
 
 import json
@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from include.local_aws.settings import ACCOUNT
 
 _NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
-_MADE = "2020-01-01T00:00:00Z"
+_CREATED = "2020-01-01T00:00:00Z"
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -23,15 +23,15 @@ _TRUST = {
 }
 
 
-def answered(body: bytes) -> str | None:
-    """The XML answer of GetRole or SimulatePrincipalPolicy; None for every other request."""
+def respond(body: bytes) -> str | None:
+    """Return the XML response of GetRole or SimulatePrincipalPolicy; None for other requests."""
     form = parse_qs(body.decode("utf-8", "replace"))
     action = form.get("Action", [""])[0]
     if action == "GetRole":
-        return _enclosed(action, _role(form.get("RoleName", [""])[0]))
+        return _response(action, _role(form.get("RoleName", [""])[0]))
     if action == "SimulatePrincipalPolicy":
         actions = [values[0] for key, values in form.items() if key.startswith("ActionNames.")]
-        return _enclosed(action, _allowed(actions))
+        return _response(action, _allow(actions))
     return None
 
 
@@ -42,13 +42,13 @@ def _role(name: str) -> str:
         "RoleName": name,
         "RoleId": "AROALOCALAWSLOCALAWS1",
         "Arn": arn,
-        "CreateDate": _MADE,
+        "CreateDate": _CREATED,
         "AssumeRolePolicyDocument": quote(json.dumps(_TRUST)),
     }
     return f"<Role>{_elements(fields)}</Role>"
 
 
-def _allowed(actions: list[str]) -> str:
+def _allow(actions: list[str]) -> str:
     members = [
         {"EvalActionName": action, "EvalResourceName": "*", "EvalDecision": "allowed"}
         for action in actions
@@ -61,6 +61,6 @@ def _elements(fields: dict[str, str]) -> str:
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
 
 
-def _enclosed(action: str, result: str) -> str:
+def _response(action: str, result: str) -> str:
     inside = f"<{action}Result>{result}</{action}Result>"
     return f'<{action}Response xmlns="{_NAMESPACE}">{inside}</{action}Response>'

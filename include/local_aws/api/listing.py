@@ -1,11 +1,11 @@
-"""List operations: filters, order, pages."""
+"""List operations: filters, order and pages."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from include.local_aws.api.operation import Handler, Request
-from include.local_aws.api.paging import place_of, token
+from include.local_aws.api.paging import read_token, write_token
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
@@ -14,16 +14,16 @@ _PAGE = 10  # SageMaker's default MaxResults
 
 @dataclass(frozen=True)
 class Listing:
-    """How one kind of resource is listed.
+    """The List operation of one kind of resource.
 
     Attributes:
-        kind: its name in the store.
-        answer: the member of the response that holds the summaries.
-        name: the field that NameContains and SortBy Name look at.
-        status: the field of StatusEquals and SortBy Status, if it has one.
-        fields: the fields of a summary.
-        order: the SortOrder where the request names none.
-        extra: a filter of the kind's own.
+        kind: The kind's name in the store.
+        answer: The member of the response with the summaries.
+        name: The field for NameContains and SortBy Name.
+        status: The field for StatusEquals and SortBy Status, or "" if the kind has none.
+        fields: The fields of a summary.
+        order: The default of SortOrder.
+        extra: A further filter of this kind.
     """
 
     kind: str
@@ -35,13 +35,13 @@ class Listing:
     extra: Callable[[Body, Request], bool] = lambda body, request: True
 
     def handler(self) -> Handler:
-        """The operation."""
+        """Return the operation."""
 
-        def listed(services: Services, request: Request) -> Body:
-            found = (b for b in services.store.list_all(self.kind) if self._matches(b, request))
-            return self._page(found, request)
+        def handle(services: Services, request: Request) -> Body:
+            bodies = services.store.list_all(self.kind)
+            return self._page((body for body in bodies if self._matches(body, request)), request)
 
-        return listed
+        return handle
 
     def _matches(self, body: Body, request: Request) -> bool:
         wanted_status = request.get("StatusEquals")
@@ -57,20 +57,24 @@ class Listing:
         field = {"Name": self.name, "Status": self.status}.get(request.get("SortBy", ""))
         field = field or "CreationTime"
 
-        def place(body: Body) -> list[Any]:
+        def position(body: Body) -> list[Any]:
             return [body[field], str(body.get(self.name) or body.get("ModelPackageArn"))]
 
         descending = request.get("SortOrder", self.order) == "Descending"
-        ordered = sorted(found, key=place, reverse=descending)
+        ordered = sorted(found, key=position, reverse=descending)
         if "NextToken" in request:
             kind = float if field == "CreationTime" else str
-            after = place_of(request["NextToken"], kind, str)
-            ordered = [b for b in ordered if place(b) != after and (place(b) < after) == descending]
+            last = read_token(request["NextToken"], kind, str)
+            ordered = [
+                body
+                for body in ordered
+                if position(body) != last and (position(body) < last) == descending
+            ]
         size = request.get("MaxResults", _PAGE)
         page = ordered[:size]
         answer: Body = {self.answer: [self._summary(body) for body in page]}
         if len(ordered) > size:
-            answer["NextToken"] = token(place(page[-1]))
+            answer["NextToken"] = write_token(position(page[-1]))
         return answer
 
     def _summary(self, body: Body) -> Body:

@@ -17,7 +17,7 @@ _INVALID = "InvalidParameterException"
 
 
 def is_sagemaker_group(request: Any) -> bool:
-    """Whether a logs request is about a SageMaker group."""
+    """Return whether a request to CloudWatch Logs is for a log group of SageMaker."""
     if not isinstance(request, dict):
         return False
     group = request.get("logGroupName") or request.get("logGroupIdentifier") or ""
@@ -25,14 +25,18 @@ def is_sagemaker_group(request: Any) -> bool:
 
 
 class LogsApi:
-    """DescribeLogStreams, GetLogEvents and FilterLogEvents over files."""
+    """DescribeLogStreams, GetLogEvents and FilterLogEvents on log files."""
 
     def __init__(self, files: LogFiles) -> None:
         self._files = files
         self._model = ServiceModel("logs")
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """The response; ApiError for a group or stream that is not there, or another operation."""
+        """Return the response.
+
+        Raises:
+            ApiError: The group or stream does not exist, or the operation is not supported.
+        """
         operations = {
             "DescribeLogStreams": self._describe_streams,
             "GetLogEvents": self._get_events,
@@ -43,13 +47,13 @@ class LogsApi:
                 f"local_aws does not support {operation} on SageMaker's own log groups.",
                 code="InvalidOperationException",
             )
-        checked = self._checked(operation, request)
+        checked = self._check(operation, request)
         if not self._files.has_group(checked["logGroupName"]):
             raise _missing("group")
         return operations[operation](checked)
 
-    def _checked(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """The request as the service model has it, its group by name; as CloudWatch refuses it."""
+    def _check(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the valid request with logGroupName; ApiError with CloudWatch's error code."""
         try:
             checked = self._model.check(operation, request)
         except ApiError as error:
@@ -70,13 +74,13 @@ class LogsApi:
         start = int(request.get("nextToken", 0))
         end = start + int(request.get("limit", _STREAMS))
         answer: dict[str, Any] = {
-            "logStreams": [self._described(group, name) for name in names[start:end]]
+            "logStreams": [self._describe(group, name) for name in names[start:end]]
         }
         if end < len(names):
             answer["nextToken"] = str(end)
         return answer
 
-    def _described(self, group: str, name: str) -> dict[str, Any]:
+    def _describe(self, group: str, name: str) -> dict[str, Any]:
         status = self._file(group, name).stat()
         return {
             "logStreamName": name,
@@ -92,19 +96,19 @@ class LogsApi:
         limit = min(int(request.get("limit", _MOST_EVENTS)), _MOST_EVENTS)
         token = request.get("nextToken")
         if token is not None:
-            side, offset = _parsed(token)
+            side, offset = _read_token(token)
         else:
             side = "f" if request.get("startFromHead") else "b"
             offset = 0 if side == "f" else file.stat().st_size
         page = (
-            _page(_wanted(file, request, offset, None), limit)
+            _page(_events_between(file, request, offset, None), limit)
             if side == "f"
-            else _last_page(_wanted(file, request, 0, offset), limit)
+            else _last_page(_events_between(file, request, 0, offset), limit)
         )
         first = page[0].start if page else offset
         last = page[-1].end if page else offset
         return {
-            "events": [_shown(event) for event in page],
+            "events": [_as_response(event) for event in page],
             "nextForwardToken": f"f/{last}",
             "nextBackwardToken": f"b/{first}",
         }
@@ -116,9 +120,9 @@ class LogsApi:
             group, request.get("logStreamNamePrefix", "")
         )
         found = [
-            {**_shown(event), "logStreamName": name, "eventId": f"{name}/{event.start}"}
+            {**_as_response(event), "logStreamName": name, "eventId": f"{name}/{event.start}"}
             for name in names
-            for event in _wanted(self._file(group, name), request, 0, None)
+            for event in _events_between(self._file(group, name), request, 0, None)
             if pattern in event.message
         ]
         found.sort(key=lambda event: (event["timestamp"], event["eventId"]))
@@ -136,14 +140,17 @@ class LogsApi:
         return file
 
 
-def _wanted(file: Path, request: dict[str, Any], start: int, end: int | None) -> list[Event]:
+def _events_between(
+    file: Path, request: dict[str, Any], start: int, end: int | None
+) -> list[Event]:
+    """Return the events between two offsets of a file and between the request's times."""
     after = request.get("startTime", 0)
     before = request.get("endTime", float("inf"))
     return [event for event in events(file, start, end) if after <= event.timestamp < before]
 
 
 def _page(found: list[Event], limit: int) -> list[Event]:
-    """As many of the first events as one answer holds; at least one."""
+    """Return as many of the first events as one response holds, but at least one."""
     sizes = itertools.accumulate(len(event.message) + _OVERHEAD for event in found)
     count = sum(1 for size in sizes if size <= _MOST_BYTES)
     return found[: min(limit, max(count, 1))]
@@ -153,7 +160,7 @@ def _last_page(found: list[Event], limit: int) -> list[Event]:
     return _page(found[::-1], limit)[::-1]
 
 
-def _shown(event: Event) -> dict[str, Any]:
+def _as_response(event: Event) -> dict[str, Any]:
     return {
         "timestamp": event.timestamp,
         "ingestionTime": event.timestamp,
@@ -161,7 +168,7 @@ def _shown(event: Event) -> dict[str, Any]:
     }
 
 
-def _parsed(token: str) -> tuple[str, int]:
+def _read_token(token: str) -> tuple[str, int]:
     side, _, offset = token.partition("/")
     if side not in ("f", "b") or not offset.isdigit():
         raise _bad_token()
@@ -172,5 +179,5 @@ def _bad_token() -> ApiError:
     return ApiError("The specified nextToken is invalid.", code=_INVALID)
 
 
-def _missing(what: str) -> ApiError:
-    return ApiError(f"The specified log {what} does not exist.", code="ResourceNotFoundException")
+def _missing(kind: str) -> ApiError:
+    return ApiError(f"The specified log {kind} does not exist.", code="ResourceNotFoundException")

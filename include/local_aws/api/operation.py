@@ -1,4 +1,4 @@
-"""What an API operation is, and the refusals that several of them share."""
+"""The type of API operations, and errors that several of them raise."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,15 +8,15 @@ from include.local_aws.services import Services
 
 Request = dict[str, Any]
 Handler = Callable[[Services, Request], Mapping[str, Any]]
-"""Takes a request that has passed the service model's constraints; answers the response's
-members, of which only those in the model are shown. It may run in any thread, and may block."""
+"""Takes a valid request and returns the members of the response; members that are not in the
+service model are removed later. It may run in any thread, and may block."""
 
 
 def in_use(message: str) -> ApiError:
-    """The refusal of a name that is taken."""
+    """Return the error for a name that is taken."""
     return ApiError(message, code="ResourceInUse")
 
 
-def unsupported(what: str) -> ApiError:
-    """The refusal of what SageMaker can and this server cannot."""
-    return ApiError(f"local_aws does not support {what}.")
+def unsupported(feature: str) -> ApiError:
+    """Return the error for a feature of SageMaker that this server does not have."""
+    return ApiError(f"local_aws does not support {feature}.")

@@ -1,4 +1,4 @@
-"""The tokens by which a list goes on: opaque to clients, the place of the last item to us."""
+"""Tokens of pagination: a token holds the sort position of the last item of a page."""
 
 import base64
 import json
@@ -7,21 +7,21 @@ from typing import Any
 from include.local_aws.errors import ApiError
 
 
-def token(place: list[Any]) -> str:
-    """The NextToken behind the item at this place in the order."""
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+def write_token(position: list[Any]) -> str:
+    """Return the NextToken for the items after this position."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
 
 
-def place_of(text: str, *kinds: type) -> list[Any]:
-    """The place, of parts of these kinds, that a token stands for.
+def read_token(token: str, *kinds: type) -> list[Any]:
+    """Return the position in a token, whose parts have these types.
 
     Raises:
-        ApiError: it is a token of another order, or none.
+        ApiError: The token is not valid, or was made for another order.
     """
     try:
-        place = list(json.loads(base64.urlsafe_b64decode(text)))
-        if all(isinstance(part, kind) for part, kind in zip(place, kinds, strict=True)):
-            return place
+        position = list(json.loads(base64.urlsafe_b64decode(token)))
+        if all(isinstance(part, kind) for part, kind in zip(position, kinds, strict=True)):
+            return position
     except (ValueError, TypeError, RecursionError):
         pass
     raise ApiError("The pagination token is invalid.")

@@ -1,4 +1,4 @@
-"""The SageMaker API: one operation by name, checked before and trimmed after."""
+"""The SageMaker API: validation of requests, operations, and fields of responses."""
 
 from typing import Any
 
@@ -26,24 +26,24 @@ OPERATIONS: dict[str, Handler] = {
 
 
 class SageMaker:
-    """Answers SageMaker's JSON operations."""
+    """The operations of SageMaker's JSON API."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._model = ServiceModel()
 
     def call(self, operation: str, request: Any) -> dict[str, Any]:
-        """The response of an operation; it may block.
+        """Run an operation and return its response; this may block.
 
         Raises:
-            ApiError: the request breaks the service model, asks for what is not there, or for
-                an operation that this server does not have.
+            ApiError: The request is not valid, names a resource that does not exist, or is for an
+                operation or a feature that this server does not have.
         """
         handler = OPERATIONS.get(operation)
         if handler is None:
-            whose = "local_aws" if self._model.has_operation(operation) else "SageMaker"
+            server = "local_aws" if self._model.has_operation(operation) else "SageMaker"
             raise ApiError(
-                f"{whose} does not support the operation {operation}.",
+                f"{server} does not support the operation {operation}.",
                 code="UnknownOperationException",
             )
         checked = self._model.check(operation, request)

@@ -1,13 +1,13 @@
-"""AddTags, ListTags, DeleteTags."""
+"""The operations on tags."""
 
 from include.local_aws.api.operation import Handler, Request
-from include.local_aws.api.paging import place_of, token
+from include.local_aws.api.paging import read_token, write_token
 from include.local_aws.errors import ApiError
 from include.local_aws.jobs.spot import check_tags
 from include.local_aws.services import Services
 from include.local_aws.store import Body
 
-_PAGE = 50  # the fewest that MaxResults may ask for
+_PAGE = 50  # the smallest MaxResults that is allowed
 _ARN_FIELDS = {
     "training-job": "TrainingJobArn",
     "processing-job": "ProcessingJobArn",
@@ -38,10 +38,10 @@ def _add(services: Services, request: Request) -> Body:
 
 def _list(services: Services, request: Request) -> Body:
     _check(services, request["ResourceArn"])
-    after = place_of(request["NextToken"], str)[0] if "NextToken" in request else ""
+    last = read_token(request["NextToken"], str)[0] if "NextToken" in request else ""
     size = request.get("MaxResults", _PAGE)
-    left = [tag for tag in services.store.tags(request["ResourceArn"]) if tag["Key"] > after]
-    more = {"NextToken": token([left[size - 1]["Key"]])} if len(left) > size else {}
+    left = [tag for tag in services.store.tags(request["ResourceArn"]) if tag["Key"] > last]
+    more = {"NextToken": write_token([left[size - 1]["Key"]])} if len(left) > size else {}
     return {"Tags": left[:size], **more}
 
 

@@ -35,7 +35,7 @@ def test_the_state_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(file) as db:
         db.execute("pragma user_version = 99")
     before = file.read_bytes()
-    with pytest.raises(StartupError, match="of a later local_aws"):
+    with pytest.raises(StartupError, match="by a later local_aws"):
         Store(file)
     assert file.read_bytes() == before
 

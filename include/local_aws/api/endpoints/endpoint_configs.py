@@ -1,4 +1,4 @@
-"""CreateEndpointConfig and its siblings."""
+"""The operations on endpoint configurations."""
 
 from include.local_aws.api.listing import Listing
 from include.local_aws.api.operation import Handler, Request, unsupported
@@ -15,8 +15,8 @@ def _arn(name: str) -> str:
     return arn(f"endpoint-config/{name.lower()}")
 
 
-def found(services: Services, name: str) -> Body:
-    """The configuration; SageMaker's ValidationException if there is none."""
+def find_config(services: Services, name: str) -> Body:
+    """Return the configuration; ApiError (ValidationException) if there is none."""
     body = services.store.get(KIND, name)
     if body is None:
         raise ApiError(f'Could not find endpoint configuration "{_arn(name)}".')
@@ -44,7 +44,7 @@ def _create(services: Services, request: Request) -> Body:
 
 
 def _describe(services: Services, request: Request) -> Body:
-    return found(services, request["EndpointConfigName"])
+    return find_config(services, request["EndpointConfigName"])
 
 
 def _delete(services: Services, request: Request) -> Body:

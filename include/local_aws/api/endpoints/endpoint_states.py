@@ -1,4 +1,4 @@
-"""What the operations on endpoints share: finding one, and refusing what cannot be done now."""
+"""Checks of an endpoint's state that its operations share."""
 
 from include.local_aws.endpoints.endpoint import KIND
 from include.local_aws.endpoints.manager import IN_PROGRESS
@@ -10,12 +10,12 @@ from include.local_aws.store import Body
 
 
 def endpoint_arn(name: str) -> str:
-    """The ARN of an endpoint."""
+    """Return the ARN of an endpoint."""
     return arn(f"endpoint/{name.lower()}")
 
 
-def found(services: Services, name: str) -> Body:
-    """The endpoint; SageMaker's ValidationException if there is none."""
+def find_endpoint(services: Services, name: str) -> Body:
+    """Return the endpoint; ApiError (ValidationException) if there is none."""
     body = services.store.get(KIND, name)
     if body is None:
         raise ApiError(f'Could not find endpoint "{endpoint_arn(name)}".')
@@ -23,13 +23,13 @@ def found(services: Services, name: str) -> Body:
 
 
 def refuse_in_progress(body: Body) -> None:
-    """Refuse a change while another one is under way."""
+    """Refuse a change while another one is in progress."""
     if body["EndpointStatus"] in IN_PROGRESS:
         raise ApiError(f'Cannot update in-progress endpoint "{body["EndpointArn"]}".')
 
 
-def begin(body: Body, deployment: Body) -> None:
-    """Write the intent into the endpoint's body, unless something else is under way."""
+def begin_update(body: Body, deployment: Body) -> None:
+    """Write the next deployment into the endpoint's body; ApiError if it cannot be updated now."""
     refuse_in_progress(body)
     if body["EndpointStatus"] == "Failed":
         raise ApiError(f'Cannot update endpoint "{body["EndpointArn"]}" in status Failed.')

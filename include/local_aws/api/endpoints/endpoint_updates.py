@@ -1,9 +1,13 @@
-"""UpdateEndpoint and UpdateEndpointWeightsAndCapacities: the intent, checked and written."""
+"""UpdateEndpoint and UpdateEndpointWeightsAndCapacities."""
 
 import time
 
 from include.local_aws.api.endpoints import endpoint_configs
-from include.local_aws.api.endpoints.endpoint_states import begin, endpoint_arn, found
+from include.local_aws.api.endpoints.endpoint_states import (
+    begin_update,
+    endpoint_arn,
+    find_endpoint,
+)
 from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.endpoints.endpoint import KIND
 from include.local_aws.endpoints.plan import Plan
@@ -13,21 +17,21 @@ from include.local_aws.services import Services
 from include.local_aws.store import Body
 
 
-def deployment_of(services: Services, request: Request, now: Body | None = None) -> Body:
-    """What of a configuration an endpoint takes over, as it is now.
+def create_deployment(services: Services, request: Request, endpoint: Body | None = None) -> Body:
+    """Return the fields of an endpoint's body for a new configuration.
 
     Args:
-        services: where the configuration is.
-        request: names it, and says how to get there.
-        now: the endpoint as it is, whose variants' properties may be kept.
+        services: The services, whose store has the configuration.
+        request: The request, which names the configuration and the DeploymentConfig.
+        endpoint: The existing endpoint, from which the request may retain properties.
     """
     name = request["EndpointConfigName"]
-    variants = services.endpoints.variants(endpoint_configs.found(services, name))
-    if now is not None and request.get("RetainAllVariantProperties"):
-        _retain(variants, now["_variants"], request)
+    variants = services.endpoints.variants(endpoint_configs.find_config(services, name))
+    if endpoint is not None and request.get("RetainAllVariantProperties"):
+        _retain(variants, endpoint["_variants"], request)
     config = request.get("DeploymentConfig")
-    if config is None and now is not None and request.get("RetainDeploymentConfig"):
-        config = now.get("LastDeploymentConfig")
+    if config is None and endpoint is not None and request.get("RetainDeploymentConfig"):
+        config = endpoint.get("LastDeploymentConfig")
     _check_alarms(services, Plan.of(config, variants))
     deployment: Body = {
         "EndpointConfigName": name,
@@ -39,17 +43,16 @@ def deployment_of(services: Services, request: Request, now: Body | None = None)
     return deployment | ({"LastDeploymentConfig": config} if config else {})
 
 
-def _retain(variants: list[Body], now: list[Body], request: Request) -> None:
-    """Give variants the weights and counts of those of the same names, unless excluded."""
-    excluded = request.get("ExcludeRetainedVariantProperties", [])
-    changed = {each["VariantPropertyType"] for each in excluded}
-    kept = {"DesiredWeight": "weight", "DesiredInstanceCount": "count"}
-    fields = [field for name, field in kept.items() if name not in changed]
-    present = {variant["name"]: variant for variant in now}
+def _retain(variants: list[Body], current: list[Body], request: Request) -> None:
+    """Copy weights and counts from current variants of the same names, unless excluded."""
+    properties = request.get("ExcludeRetainedVariantProperties", [])
+    excluded = {variant_property["VariantPropertyType"] for variant_property in properties}
+    retained = {"DesiredWeight": "weight", "DesiredInstanceCount": "count"}
+    fields = [field for name, field in retained.items() if name not in excluded]
+    by_name = {variant["name"]: variant for variant in current}
     for variant in variants:
-        variant.update(
-            {f: present[variant["name"]][f] for f in fields if variant["name"] in present}
-        )
+        if variant["name"] in by_name:
+            variant.update({field: by_name[variant["name"]][field] for field in fields})
 
 
 def _check_alarms(services: Services, plan: Plan) -> None:
@@ -60,19 +63,19 @@ def _check_alarms(services: Services, plan: Plan) -> None:
 
 def _update(services: Services, request: Request) -> Body:
     name = request["EndpointName"]
-    deployment = deployment_of(services, request, found(services, name))
-    services.store.update(KIND, name, lambda body: begin(body, deployment))
+    deployment = create_deployment(services, request, find_endpoint(services, name))
+    services.store.update(KIND, name, lambda body: begin_update(body, deployment))
     services.endpoints.update(name)
     return {"EndpointArn": endpoint_arn(name)}
 
 
 def _rescale(services: Services, request: Request) -> Body:
-    wanted = {each["VariantName"]: each for each in request["DesiredWeightsAndCapacities"]}
+    changes = {change["VariantName"]: change for change in request["DesiredWeightsAndCapacities"]}
 
-    def rescaling(body: Body) -> None:
+    def change_body(body: Body) -> None:
         old = body["_variants"]
-        _check_wanted(wanted, [variant["name"] for variant in old])
-        new = [_rescaled(variant, wanted.get(variant["name"], {})) for variant in old]
+        _check_changes(changes, [variant["name"] for variant in old])
+        new = [_rescale_variant(variant, changes.get(variant["name"], {})) for variant in old]
         deployment = {
             "EndpointConfigName": body["EndpointConfigName"],
             "ProductionVariants": [variant_summary(variant) for variant in new],
@@ -80,20 +83,20 @@ def _rescale(services: Services, request: Request) -> Body:
             "_started": time.time(),
             "_in_place": True,
         }
-        begin(body, deployment)
+        begin_update(body, deployment)
         del body["PendingDeploymentSummary"]  # no other configuration is deployed
-        shown = [variant_summary(now, then) for now, then in zip(new, old, strict=True)]
-        body["ProductionVariants"] = with_status(shown, "Updating")
+        summaries = [variant_summary(*pair) for pair in zip(new, old, strict=True)]
+        body["ProductionVariants"] = with_status(summaries, "Updating")
 
     name = request["EndpointName"]
-    found(services, name)
-    services.store.update(KIND, name, rescaling)
+    find_endpoint(services, name)
+    services.store.update(KIND, name, change_body)
     services.endpoints.rescale(name)
     return {"EndpointArn": endpoint_arn(name)}
 
 
-def _check_wanted(wanted: dict[str, Body], names: list[str]) -> None:
-    for name, change in wanted.items():
+def _check_changes(changes: dict[str, Body], names: list[str]) -> None:
+    for name, change in changes.items():
         if name not in names:
             raise ApiError(f'Could not find variant "{name}".')
         if change.get("DesiredInstanceCount") == 0:
@@ -102,7 +105,7 @@ def _check_wanted(wanted: dict[str, Body], names: list[str]) -> None:
             raise unsupported("ServerlessUpdateConfig")
 
 
-def _rescaled(variant: Body, change: Body) -> Body:
+def _rescale_variant(variant: Body, change: Body) -> Body:
     return {
         **variant,
         "weight": change.get("DesiredWeight", variant["weight"]),

@@ -1,7 +1,11 @@
-"""CreateEndpoint and its siblings."""
+"""The operations on endpoints."""
 
 from include.local_aws.api.endpoints import endpoint_updates
-from include.local_aws.api.endpoints.endpoint_states import endpoint_arn, found, refuse_in_progress
+from include.local_aws.api.endpoints.endpoint_states import (
+    endpoint_arn,
+    find_endpoint,
+    refuse_in_progress,
+)
 from include.local_aws.api.listing import Listing
 from include.local_aws.api.operation import Handler, Request
 from include.local_aws.endpoints.endpoint import KIND
@@ -13,7 +17,7 @@ from include.local_aws.store import AlreadyExists, Body
 
 def _create(services: Services, request: Request) -> Body:
     name = request["EndpointName"]
-    deployment = endpoint_updates.deployment_of(services, request)
+    deployment = endpoint_updates.create_deployment(services, request)
     body = {
         "EndpointName": name,
         "EndpointArn": endpoint_arn(name),
@@ -34,19 +38,19 @@ def _create(services: Services, request: Request) -> Body:
 
 def _delete(services: Services, request: Request) -> Body:
     name = request["EndpointName"]
-    found(services, name)
+    find_endpoint(services, name)
 
-    def deleting(body: Body) -> None:
+    def set_deleting(body: Body) -> None:
         refuse_in_progress(body)
         body["EndpointStatus"] = "Deleting"
 
-    services.store.update(KIND, name, deleting)
+    services.store.update(KIND, name, set_deleting)
     services.endpoints.delete(name)
     return {}
 
 
 def _describe(services: Services, request: Request) -> Body:
-    body = found(services, request["EndpointName"])
+    body = find_endpoint(services, request["EndpointName"])
     if body["EndpointStatus"] in ("Creating", "Failed"):
         body.pop("ProductionVariants", None)
     return body

@@ -1,4 +1,4 @@
-"""InvokeEndpoint: one request passed on to a process of the endpoint."""
+"""InvokeEndpoint: pass a request on to a process of the endpoint."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack")
 
 
 class SageMakerRuntime:
-    """The SageMaker runtime over keep-alive connections to the model servers."""
+    """The SageMaker Runtime API, over kept connections to the model servers."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -59,11 +59,11 @@ class SageMakerRuntime:
         variant = request.headers.get("x-amzn-sagemaker-target-variant")
         with self._services.endpoints.picked(name, variant) as instance:
             if instance is None:
-                return self._nobody(name, variant)
+                return self._no_instance(name, variant)
             return await self._forward(request, body, name, instance, started)
 
-    def _nobody(self, name: str, variant: str | None) -> Response:
-        """Why no process takes the request; the store is asked only then."""
+    def _no_instance(self, name: str, variant: str | None) -> Response:
+        """Return the error for a request that no process can take."""
         endpoint = self._services.store.get(KIND, name)
         if endpoint is None or endpoint["EndpointStatus"] not in _SERVING:
             return _error("ValidationError", f"Endpoint {name} of account {ACCOUNT} not found.")
@@ -75,7 +75,7 @@ class SageMakerRuntime:
     async def _forward(
         self, request: Request, body: bytes, name: str, instance: Instance, started: float
     ) -> Response:
-        """Pass it on, and count how it went."""
+        """Pass the request on, and record its metrics."""
         connections = await self._connect()
         sent = time.perf_counter()
         status, response = await _answer(connections, request, body, name, instance)
@@ -95,7 +95,7 @@ class SageMakerRuntime:
 async def _answer(
     connections: ModelConnections, request: Request, body: bytes, name: str, instance: Instance
 ) -> tuple[int, Response]:
-    """The container's status, 0 where it said nothing, and what the caller gets."""
+    """Return the container's status, or 0 if it did not answer, and the response to the caller."""
     try:
         async with asyncio.timeout(_TIMEOUT):
             answer = await connections.post(instance.server.port, _headers(request), body)
@@ -107,7 +107,7 @@ async def _answer(
     if answer.status >= 400:
         text = answer.body.decode("utf-8", "replace")
         return answer.status, _model_error(name, answer.status, text)
-    return answer.status, _passed_back(answer, instance.variant)
+    return answer.status, _response(answer, instance.variant)
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _headers(request: Request) -> dict[str, str]:
     }
 
 
-def _passed_back(answer: Answer, variant: str) -> Response:
+def _response(answer: Answer, variant: str) -> Response:
     headers = {k: v for k, v in answer.headers.items() if k.startswith(_PASSED_PREFIX)}
     headers[_VARIANT] = variant
     return Response(

@@ -1,4 +1,4 @@
-"""What Create, Describe, Stop and List do alike for the three kinds of job."""
+"""The Create, Describe, Stop and List operations of the three kinds of job."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from include.local_aws.store import AlreadyExists, Body
 
 
 def create(services: Services, job: type[Job], request: Request, **fields: Any) -> Body:
-    """Commit the job's intent, then queue it; ResourceInUse for a name that is taken."""
+    """Store the job, then put it into the queue; ResourceInUse if the name is taken."""
     kind = job.kind
     for uri in _s3_uris(request):
         _check_uri(uri)
@@ -33,16 +33,16 @@ def create(services: Services, job: type[Job], request: Request, **fields: Any) 
 
 
 _S3_FIELDS = ("S3Uri", "S3OutputPath")
-_OWN_WORDS = ("HyperParameters", "Environment")  # whose names and values are the caller's
+_FREE_FIELDS = ("HyperParameters", "Environment")  # the caller chooses their keys
 
 
 def _s3_uris(part: Any) -> Iterator[str]:
-    """All S3 URIs of a request: what a job would only find out at its end is refused now."""
+    """Yield all S3 URIs of a request, to refuse a wrong one before the job runs."""
     if isinstance(part, dict):
         for name, value in part.items():
             if name in _S3_FIELDS:
                 yield value
-            elif name not in _OWN_WORDS:
+            elif name not in _FREE_FIELDS:
                 yield from _s3_uris(value)
     elif isinstance(part, list):
         for member in part:
@@ -57,48 +57,52 @@ def _check_uri(uri: str) -> None:
 
 
 def describe(kind: JobKind) -> Handler:
-    """The Describe operation."""
+    """Return the Describe operation of a kind."""
 
-    def described(services: Services, request: Request) -> Body:
-        return _found(services, kind, request)
+    def handle(services: Services, request: Request) -> Body:
+        return _find(services, kind, request)
 
-    return described
+    return handle
 
 
-def _nothing_more(body: Body) -> None:
+def _no_change(body: Body) -> None:
     return
 
 
-def stop(kind: JobKind, also: Callable[[Body], None] = _nothing_more) -> Handler:
-    """The Stop operation: Stopping at once, Stopped when the program has ended.
+def stop(kind: JobKind, on_stop: Callable[[Body], None] = _no_change) -> Handler:
+    """Return the Stop operation of a kind.
 
-    `also` changes what else the kind's description shows of that.
+    The job is Stopping at once, and Stopped when the program has ended. `on_stop` changes other
+    fields of the job's body.
     """
 
-    def stopped(services: Services, request: Request) -> Body:
-        _found(services, kind, request)
+    def handle(services: Services, request: Request) -> Body:
+        _find(services, kind, request)
         name = request[kind.name]
 
-        def stopping(body: Body) -> None:
+        def set_stopping(body: Body) -> None:
             if body[kind.status] in TERMINAL:
                 raise ApiError(
                     f"The request was rejected because the {kind.word.lower()} job is in status "
                     f"{body[kind.status]}."
                 )
             body[kind.status] = "Stopping"
-            also(body)
+            on_stop(body)
 
-        services.store.update(kind.store, name, stopping)
+        services.store.update(kind.store, name, set_stopping)
         services.jobs.stop(kind, name)
         return {}
 
-    return stopped
+    return handle
 
 
 def listing(kind: JobKind, *more: str, never: tuple[str, ...] = ()) -> Handler:
-    """The List operation; `more` are fields of a summary beyond those of every job.
+    """Return the List operation of a kind.
 
-    `never` are filters that no job here meets, for what they ask about is not here.
+    Args:
+        kind: The kind of job.
+        more: Fields of a summary besides those of all kinds.
+        never: Filters on features that local_aws does not have, so that no job matches them.
     """
     common = (kind.name, kind.arn, kind.status, kind.ended, "CreationTime", "LastModifiedTime")
     return Listing(
@@ -111,7 +115,7 @@ def listing(kind: JobKind, *more: str, never: tuple[str, ...] = ()) -> Handler:
     ).handler()
 
 
-def _found(services: Services, kind: JobKind, request: Request) -> Body:
+def _find(services: Services, kind: JobKind, request: Request) -> Body:
     name = request[kind.name]
     body = services.store.get(kind.store, name)
     if body is None:

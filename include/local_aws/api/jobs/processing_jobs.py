@@ -1,4 +1,4 @@
-"""CreateProcessingJob and its siblings."""
+"""The operations on processing jobs."""
 
 import os
 
@@ -26,10 +26,10 @@ def _create(services: Services, request: Request) -> Body:
     outputs = [
         o.get("S3Output") for o in request.get("ProcessingOutputConfig", {}).get("Outputs", [])
     ]
-    for place in [*inputs, *outputs]:
-        if place is None:
+    for location in [*inputs, *outputs]:
+        if location is None:
             raise unsupported("a processing input or output that is not S3Input or S3Output")
-        _check_path(place.get("LocalPath", ""))
+        _check_path(location.get("LocalPath", ""))
     for source in filter(None, inputs):
         check_data_type(source)
         if source.get("S3InputMode", "File") != "File":

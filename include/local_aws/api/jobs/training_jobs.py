@@ -1,4 +1,4 @@
-"""CreateTrainingJob and its siblings."""
+"""The operations on training jobs."""
 
 from include.local_aws.api.jobs import job_operations
 from include.local_aws.api.jobs.data_types import check_data_type
@@ -52,7 +52,7 @@ def _check(request: Request) -> None:
     for metric in request["AlgorithmSpecification"].get("MetricDefinitions", []):
         if compile_pattern(metric["Regex"]) is None:
             raise ApiError(
-                f"The Regex of the metric {metric['Name']!r} is no regular expression: "
+                f"The Regex of the metric {metric['Name']!r} is not a regular expression: "
                 f"{metric['Regex']}"
             )
     check_limits(request)

@@ -1,4 +1,4 @@
-"""CreateTransformJob and its siblings."""
+"""The operations on transform jobs."""
 
 from include.local_aws.api.jobs import job_operations
 from include.local_aws.api.jobs.data_types import check_data_type

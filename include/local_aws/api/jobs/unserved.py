@@ -1,9 +1,9 @@
-"""What a request may ask for and this server does not do: refused by name, not ignored.
+"""Features of SageMaker that this server does not have: requests for them are refused by name.
 
-What changes nothing that a client could see is accepted and shown as it was given: encryption keys
-(KmsKeyId), VpcConfig and network isolation, a registry's login, limits of downloads. So is what the
-SageMaker SDKs send by default: a DebugHookConfig without collections, a ProfilerConfig without
-parameters, and the rule ProfilerReport.
+Members without an effect that a client could see are accepted and shown unchanged: encryption keys
+(KmsKeyId), VpcConfig and network isolation, a registry's login, limits of downloads. Members that
+the SageMaker SDKs send by default are accepted, too: a DebugHookConfig without collections, a
+ProfilerConfig without parameters, and the rule ProfilerReport.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,8 @@ from typing import Any
 
 from include.local_aws.api.operation import Request, unsupported
 
-_Asks = Callable[[Any], bool]
+_Condition = Callable[[Any], bool]
+"""Returns whether a value of a member requests a feature that this server does not have."""
 
 
 def _always(value: Any) -> bool:
@@ -36,19 +37,19 @@ def _prefers_prefixes(strategy: str) -> bool:
 
 
 _EXPERIMENT = {"ExperimentConfig": _always}
-_DATA_SOURCE: dict[str, _Asks] = {
+_DATA_SOURCE: dict[str, _Condition] = {
     "InstanceGroupNames": _always,
     "AttributeNames": _always,
     "HubAccessConfig": _always,
 }
-_CONTAINER: dict[str, _Asks] = {
+_CONTAINER: dict[str, _Condition] = {
     "MultiModelConfig": _always,
     "AdditionalModelDataSources": _always,
     "InferenceSpecificationName": _always,
     "ContainerMetricsConfig": _always,
     "ModelDataSource.S3DataSource.HubAccessConfig": _always,
 }
-_VARIANT: dict[str, _Asks] = {
+_VARIANT: dict[str, _Condition] = {
     "CoreDumpConfig": _always,
     "InstancePools": _always,
     "EnableSSMAccess": _always,
@@ -57,11 +58,11 @@ _VARIANT: dict[str, _Asks] = {
 }
 
 
-def _below(path: str, members: dict[str, _Asks]) -> dict[str, _Asks]:
-    return {f"{path}.{name}": asks for name, asks in members.items()}
+def _below(path: str, members: dict[str, _Condition]) -> dict[str, _Condition]:
+    return {f"{path}.{name}": condition for name, condition in members.items()}
 
 
-_UNSERVED: dict[str, dict[str, _Asks]] = {
+_UNSERVED: dict[str, dict[str, _Condition]] = {
     "CreateTrainingJob": {
         **_EXPERIMENT,
         **_below("InputDataConfig[].DataSource.S3DataSource", _DATA_SOURCE),
@@ -119,18 +120,18 @@ _UNSERVED: dict[str, dict[str, _Asks]] = {
 
 
 def refuse_unserved(operation: str, request: Request) -> None:
-    """Raise ApiError for the first thing that a request asks for and nothing here would do."""
-    for path, asks in _UNSERVED.get(operation, {}).items():
-        for value in _found(request, path.split(".")):
-            if asks(value):
+    """Raise ApiError for the first feature in a request that this server does not have."""
+    for path, is_unserved in _UNSERVED.get(operation, {}).items():
+        for value in _values(request, path.split(".")):
+            if is_unserved(value):
                 raise unsupported(
                     f"{path} (here {_shown(value)}), which it would accept and then ignore: "
                     "leave it out"
                 )
 
 
-def _found(value: Any, path: list[str]) -> Iterator[Any]:
-    """The values at a path; `[]` behind a name stands for every member of a list."""
+def _values(value: Any, path: list[str]) -> Iterator[Any]:
+    """Yield the values at a path; `[]` after a name means all members of a list."""
     if not path:
         yield value
         return
@@ -139,7 +140,7 @@ def _found(value: Any, path: list[str]) -> Iterator[Any]:
     if inner is None:
         return
     for member in inner if name.endswith("[]") else [inner]:
-        yield from _found(member, rest)
+        yield from _values(member, rest)
 
 
 def _shown(value: Any) -> str:

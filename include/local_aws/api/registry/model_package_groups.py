@@ -1,4 +1,4 @@
-"""CreateModelPackageGroup and its siblings."""
+"""The operations on model package groups."""
 
 from include.local_aws.api.listing import Listing
 from include.local_aws.api.operation import Handler, Request
@@ -10,8 +10,8 @@ from include.local_aws.store import AlreadyExists, Body
 KIND = "model-package-group"
 
 
-def named(name_or_arn: str) -> str:
-    """A group's name, given that or its ARN."""
+def group_name(name_or_arn: str) -> str:
+    """Return the name of a group that is given by name or ARN."""
     return name_or_arn.rpartition("/")[2]
 
 
@@ -19,11 +19,12 @@ def _arn(name: str) -> str:
     return arn(f"model-package-group/{name}")
 
 
-def found(services: Services, name_or_arn: str) -> Body:
-    """The group; SageMaker's ValidationException if there is none."""
-    body = services.store.get(KIND, named(name_or_arn))
+def find_group(services: Services, name_or_arn: str) -> Body:
+    """Return the group; ApiError (ValidationException) if there is none."""
+    name = group_name(name_or_arn)
+    body = services.store.get(KIND, name)
     if body is None:
-        raise ApiError(f"ModelPackageGroup {_arn(named(name_or_arn))} does not exist.")
+        raise ApiError(f"ModelPackageGroup {_arn(name)} does not exist.")
     return body
 
 
@@ -43,14 +44,13 @@ def _create(services: Services, request: Request) -> Body:
 
 
 def _describe(services: Services, request: Request) -> Body:
-    return found(services, request["ModelPackageGroupName"])
+    return find_group(services, request["ModelPackageGroupName"])
 
 
 def _delete(services: Services, request: Request) -> Body:
-    name = found(services, request["ModelPackageGroupName"])["ModelPackageGroupName"]
-    if any(
-        p.get("ModelPackageGroupName") == name for p in services.store.list_all("model-package")
-    ):
+    name = find_group(services, request["ModelPackageGroupName"])["ModelPackageGroupName"]
+    packages = services.store.list_all("model-package")
+    if any(package.get("ModelPackageGroupName") == name for package in packages):
         raise ApiError(
             f"ModelPackageGroup {_arn(name)} cannot be deleted: it contains model packages.",
             code="ConflictException",

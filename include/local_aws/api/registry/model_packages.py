@@ -1,4 +1,4 @@
-"""CreateModelPackage and its siblings: the model registry."""
+"""The operations on model packages."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from include.local_aws.services import Services
 from include.local_aws.settings import ACCOUNT, arn
 from include.local_aws.store import AlreadyExists, Body
 
-KIND = "model-package"  # in the store by ARN
+KIND = "model-package"  # stored by ARN
 
 
 def _create(services: Services, request: Request) -> Body:
@@ -31,12 +31,12 @@ def _create(services: Services, request: Request) -> Body:
 
 
 def _create_version(services: Services, request: Request) -> Body:
-    group = model_package_groups.found(services, request["ModelPackageGroupName"])
+    group = model_package_groups.find_group(services, request["ModelPackageGroupName"])
     name = group["ModelPackageGroupName"]
-    known = _by_token(services, name, request.get("ClientToken"))
-    if known is not None:
-        return known
-    while True:  # until the number is ours: two may be registered at once
+    existing = _find_by_token(services, name, request.get("ClientToken"))
+    if existing is not None:
+        return existing
+    while True:  # another request may take the same version number
         version = _next_version(services, name)
         body = _new(request, arn(f"model-package/{name}/{version}"))
         body |= {
@@ -53,19 +53,17 @@ def _create_version(services: Services, request: Request) -> Body:
             continue
 
 
-def _by_token(services: Services, group: str, token: str | None) -> Body | None:
-    """The package that an earlier call with the same ClientToken made."""
+def _find_by_token(services: Services, group: str, token: str | None) -> Body | None:
+    """Return the package that an earlier call with the same ClientToken created."""
     for package in services.store.list_all(KIND):
-        if token and (package.get("ModelPackageGroupName"), package.get("ClientToken")) == (
-            group,
-            token,
-        ):
+        keys = package.get("ModelPackageGroupName"), package.get("ClientToken")
+        if token and keys == (group, token):
             return package
     return None
 
 
 def _next_version(services: Services, group: str) -> int:
-    """One more than the highest ever: a deleted version's number is not given again."""
+    """Return the next version number; numbers of deleted versions are not used again."""
     versions = [
         int(package["ModelPackageVersion"])
         for package in services.store.list_all(KIND)
@@ -96,20 +94,21 @@ def _new(request: Request, package_arn: str) -> Body:
     }
 
 
-def _found(services: Services, name_or_arn: str) -> Body:
-    known = name_or_arn if name_or_arn.startswith("arn:") else arn(f"model-package/{name_or_arn}")
-    body = services.store.get(KIND, known)
+def _find(services: Services, name_or_arn: str) -> Body:
+    is_arn = name_or_arn.startswith("arn:")
+    package_arn = name_or_arn if is_arn else arn(f"model-package/{name_or_arn}")
+    body = services.store.get(KIND, package_arn)
     if body is None:
-        raise ApiError(f"ModelPackage {known} does not exist.")
+        raise ApiError(f"ModelPackage {package_arn} does not exist.")
     return body
 
 
 def _describe(services: Services, request: Request) -> Body:
-    return _found(services, request["ModelPackageName"])
+    return _find(services, request["ModelPackageName"])
 
 
 def _update(services: Services, request: Request) -> Body:
-    package = _found(services, request["ModelPackageArn"])
+    package = _find(services, request["ModelPackageArn"])
 
     def change(body: Body) -> None:
         replaced = {
@@ -119,7 +118,7 @@ def _update(services: Services, request: Request) -> Body:
             or key in ("ModelCard", "ModelLifeCycle", "SourceUri", "ModelPackageRegistrationType")
         }
         body.update(replaced, LastModifiedBy={"UserProfileName": ACCOUNT})
-        body["CustomerMetadataProperties"] = _merged_metadata(body, request)
+        body["CustomerMetadataProperties"] = _merge_metadata(body, request)
         if not body["CustomerMetadataProperties"]:
             del body["CustomerMetadataProperties"]
 
@@ -127,7 +126,7 @@ def _update(services: Services, request: Request) -> Body:
     return {"ModelPackageArn": package["ModelPackageArn"]}
 
 
-def _merged_metadata(body: Body, request: Request) -> dict[str, str]:
+def _merge_metadata(body: Body, request: Request) -> dict[str, str]:
     removed = request.get("CustomerMetadataPropertiesToRemove", [])
     before = body.get("CustomerMetadataProperties", {})
     kept = {key: value for key, value in before.items() if key not in removed}
@@ -135,17 +134,17 @@ def _merged_metadata(body: Body, request: Request) -> dict[str, str]:
 
 
 def _delete(services: Services, request: Request) -> Body:
-    package = _found(services, request["ModelPackageName"])
+    package = _find(services, request["ModelPackageName"])
     services.store.delete(KIND, package["ModelPackageArn"], package["ModelPackageArn"])
     return {}
 
 
-def _listed(body: Body, request: Request) -> bool:
+def _matches(body: Body, request: Request) -> bool:
     group = body.get("ModelPackageGroupName")
     wanted = request.get("ModelPackageGroupName")
     versioned = request.get("ModelPackageType", "Unversioned" if wanted is None else "Versioned")
     return (
-        (wanted is None or group == model_package_groups.named(wanted))
+        (wanted is None or group == model_package_groups.group_name(wanted))
         and request.get("ModelApprovalStatus") in (None, body.get("ModelApprovalStatus"))
         and (versioned == "Both" or (group is not None) == (versioned == "Versioned"))
     )
@@ -170,6 +169,6 @@ OPERATIONS: dict[str, Handler] = {
             "ModelPackageStatus",
             "ModelApprovalStatus",
         ),
-        extra=_listed,
+        extra=_matches,
     ).handler(),
 }

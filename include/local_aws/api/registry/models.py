@@ -1,4 +1,4 @@
-"""CreateModel and its siblings."""
+"""The operations on models."""
 
 from include.local_aws.api.jobs.unserved import refuse_unserved
 from include.local_aws.api.listing import Listing
