@@ -94,7 +94,7 @@ def record_files(channel: str) -> list[Path]:
     if not found:
         raise ProgramError(
             f"channel {channel} must hold one .rec file or more, but holds none: "
-            "convert the data set, or mend the channel's S3 address"
+            "convert the dataset, or mend the channel's S3 address"
         )
     return found
 

@@ -1,1 +1,1 @@
-"""From a data set version to RecordIO files, as MXNet and SageMaker read them."""
+"""From a dataset version to RecordIO files, as MXNet and SageMaker read them."""

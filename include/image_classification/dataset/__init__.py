@@ -1,1 +1,1 @@
-"""From a raw source to an immutable, versioned data set."""
+"""From a raw source to an immutable, versioned dataset."""

@@ -1,4 +1,4 @@
-"""Whether what is left of a source, after all that is refused, is a data set to train on."""
+"""Checks of the assembled images: quarantine limit, empty classes, missing splits."""
 
 import logging
 from collections import Counter
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 def log_quarantined(quarantined: Sequence[Quarantined]) -> None:
-    """Name what is refused in the log; the version's quarantine.jsonl has all of it."""
+    """Log the first quarantined entries; the version's quarantine.jsonl has all of them."""
     for row in quarantined[:NAMED_IN_LOG]:
         _log.warning("quarantined %s: %s, %s", row.path, row.reason, row.detail)
     if len(quarantined) > NAMED_IN_LOG:
@@ -23,30 +23,30 @@ def log_quarantined(quarantined: Sequence[Quarantined]) -> None:
 
 
 def check_quarantine(quarantined: Sequence[Quarantined], listed: int, limit: float) -> None:
-    """Check that the share of what is refused is within the limit.
+    """Check the share of quarantined entries.
 
     Raises:
-        ProgramError: It is not, or nothing is listed at all.
+        ProgramError: The share exceeds the limit, or the source has no entries.
     """
     if not listed:
-        raise ProgramError("the source lists no photos of the wanted classes")
+        raise ProgramError("the source has no photos of the selected classes")
     if len(quarantined) > limit * listed:
         reasons = Counter(row.reason for row in quarantined).most_common()
         first = quarantined[0]
         raise ProgramError(
-            f"{len(quarantined)} of {listed} photos are refused, more than the limit of {limit:.1%}"
-            f" ({', '.join(f'{count} {reason}' for reason, count in reasons)};"
-            f" {first.path}: {first.detail}); mend the source or raise --quarantine-limit"
+            f"{len(quarantined)} of {listed} photos are quarantined, more than the limit of"
+            f" {limit:.1%} ({', '.join(f'{count} {reason}' for reason, count in reasons)};"
+            f" {first.path}: {first.detail}); fix the source or raise --quarantine-limit"
         )
 
 
 def check_classes(
     classes: Sequence[str], photos: Sequence[CheckedPhoto], quarantined: Sequence[Quarantined]
 ) -> None:
-    """Check that every class has an image left.
+    """Check that every class has an image.
 
     Raises:
-        ProgramError: One has none.
+        ProgramError: A class has no images.
     """
     present = {photo.label for photo in photos}
     empty = [name for label, name in enumerate(classes) if label not in present]
@@ -54,23 +54,25 @@ def check_classes(
         others = f" and {len(empty) - 1} other classes have" if len(empty) > 1 else " has"
         raise ProgramError(
             f"class {empty[0]!r}{others} no images ({len(quarantined)} are quarantined); add images"
-            " or leave it out with --classes"
+            " or exclude the class with --classes"
         )
 
 
 def warn_of_splits(classes: Sequence[str], images: Sequence[Image]) -> None:
-    """Name in the log the classes that lack a split: too few photos, or the source says so."""
+    """Log the classes that have no images in a split."""
     present = {(image.label, image.split) for image in images}
     for split in SPLITS:
-        lacking = [name for label, name in enumerate(classes) if (label, split) not in present]
-        if lacking:
-            _log.warning("no %s images of %d classes, as %r", split, len(lacking), lacking[0])
+        missing = [name for label, name in enumerate(classes) if (label, split) not in present]
+        if missing:
+            _log.warning(
+                "%d classes have no %s images, for example %r", len(missing), split, missing[0]
+            )
 
 
-def log_contradicted(own: Mapping[str, Split], splits: Mapping[str, Split]) -> None:
-    """Say in the log how many photos the source would test or validate with, and are not."""
-    kept = Counter((splits[name], said) for name, said in own.items() if said != "train")
-    for (split, said), count in sorted(kept.items()):
-        if split != said:
-            text = "%d photos stay %s, though the source says %s: earlier models have seen them"
-            _log.warning(text, count, split, said)
+def log_changed_splits(own: Mapping[str, Split], splits: Mapping[str, Split]) -> None:
+    """Log how many photos do not get the source's split, because an earlier split counts."""
+    pairs = Counter((splits[name], split) for name, split in own.items() if split != "train")
+    for (split, source_split), count in sorted(pairs.items()):
+        if split != source_split:
+            text = "%d photos stay in %s, although the source has them in %s: models have seen them"
+            _log.warning(text, count, split, source_split)

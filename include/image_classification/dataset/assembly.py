@@ -1,4 +1,4 @@
-"""From a source's photos to a version: check all, store what is new, split."""
+"""Assembly of a dataset version: check photos, store new ones, assign splits."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,11 @@ from include.contracts.dataset import SPLITS, Split
 from include.image_classification.dataset.acceptance import (
     check_classes,
     check_quarantine,
-    log_contradicted,
+    log_changed_splits,
     log_quarantined,
     warn_of_splits,
 )
-from include.image_classification.dataset.intake import Intake, Stores, each_path_once
+from include.image_classification.dataset.intake import Intake, Stores, mark_repeated_paths
 from include.image_classification.dataset.settings import RefreshSettings
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.duplicates import Deduplicated, deduplicate
@@ -30,19 +30,19 @@ from include.image_classification.threads import ordered_threads
 
 
 @dataclass(frozen=True)
-class Assembled:
-    """What came of everything that a source lists.
+class AssembledVersion:
+    """A new version, with the entries of the source that are not part of it.
 
-    `looks` are the images' perceptual hashes by sha256.
+    `hashes` are the images' perceptual hashes by sha256.
     """
 
     version: Version
     quarantined: Sequence[Quarantined]
     duplicates: Sequence[Duplicate]
-    looks: Mapping[str, int]
+    hashes: Mapping[str, int]
 
     def counts(self) -> dict[str, int]:
-        """How many there are of each; images, quarantined and deduplicated add up to listed."""
+        """Return the counts; images, quarantined and deduplicated add up to listed."""
         images = len(self.version.images)
         splits = Counter(image.split for image in self.version.images)
         return {
@@ -57,18 +57,18 @@ class Assembled:
 
 def assemble(
     source: Source, earlier: Earlier, settings: RefreshSettings, stores: Stores
-) -> Assembled:
-    """Check all of a source's photos, store the new ones, and put a version together.
+) -> AssembledVersion:
+    """Check all photos of a source, store the new ones, and assemble a version.
 
     Args:
-        source: What to read; its entries are used up.
-        earlier: The previous version. Its images are not decoded again, and photos of it and of
-            all versions before it keep their splits.
-        settings: The refresh's settings.
-        stores: Where new images go, and photos that are refused.
+        source: The source, whose entries are consumed.
+        earlier: The previous version. Its images are not decoded again, and photos of any earlier
+            version keep their splits.
+        settings: The settings of the refresh.
+        stores: The stores of new images and quarantined photos.
 
     Raises:
-        ProgramError: The source lists nothing, too much is refused, or a class has no images.
+        ProgramError: The source has no photos, too many are quarantined, or a class has no images.
     """
     photos, refused = _check_all(source, earlier, settings, stores)
     distinct = deduplicate(photos, source.classes)
@@ -81,8 +81,9 @@ def assemble(
     check_classes(source.classes, distinct.photos, quarantined)
     images = _split(distinct, earlier, settings)
     warn_of_splits(source.classes, images)
-    looks = {photo.sha256: photo.content.look for photo in distinct.photos}
-    return Assembled(Version(images, source.classes), quarantined, distinct.duplicates, looks)
+    hashes = {photo.sha256: photo.content.perceptual_hash for photo in distinct.photos}
+    version = Version(images, source.classes)
+    return AssembledVersion(version, quarantined, distinct.duplicates, hashes)
 
 
 def _check_all(
@@ -93,7 +94,7 @@ def _check_all(
     wanted = stores.pictures.wants if settings.store == "new" else lambda _: True
     known = earlier.known(without_cuts=wanted)
     intake = Intake(settings.rules, known, stores, settings.split == "source")
-    entries = ordered_threads(intake.take, each_path_once(source.entries), settings.threads)
+    entries = ordered_threads(intake.take, mark_repeated_paths(source.entries), settings.threads)
     for entry in with_progress(entries, "photos checked"):
         if isinstance(entry, CheckedPhoto):
             photos.append(entry)
@@ -103,7 +104,7 @@ def _check_all(
 
 
 def _split(distinct: Deduplicated, earlier: Earlier, settings: RefreshSettings) -> list[Image]:
-    """Split by photo, so that what is cut from one photo stays together."""
+    """Assign splits by photo: images cropped from one photo have the same split."""
     labels: dict[str, int] = {}
     own: dict[str, Split] = {}
     for photo in distinct.photos:
@@ -112,7 +113,7 @@ def _split(distinct: Deduplicated, earlier: Earlier, settings: RefreshSettings) 
         if photo.split:
             own[name] = max(photo.split, own.get(name, "train"), key=SPLITS.index)
     splits = assign_splits(labels, earlier.splits(labels.keys()), settings.ratio, own)
-    log_contradicted(own, splits)
+    log_changed_splits(own, splits)
     return [_image(photo, splits[photo.photo_sha256]) for photo in distinct.photos]
 
 

@@ -1,4 +1,4 @@
-"""Taking in a source's photos one by one, by many threads: checked, and stored by content."""
+"""Intake of a source's photos: check and store them, in several threads."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from include.image_classification.dataset.version.manifest import Quarantined, q
 from include.image_classification.dataset.version.photo_check import (
     CheckedPhoto,
     Content,
-    Made,
+    Origin,
     Photo,
     PhotoRules,
     check_photo,
@@ -21,25 +21,25 @@ from include.image_classification.images.strict_decoding import RefusedPhotoErro
 
 
 @dataclass(frozen=True)
-class Repeated:
-    """A photo whose path the source has listed before."""
+class RepeatedPath:
+    """A photo whose path occurred before in the source."""
 
     photo: Photo
 
 
-Entry = Photo | Repeated | Quarantined
+Entry = Photo | RepeatedPath | Quarantined
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Where images go, photos that are refused, and pictures for the version's page."""
+    """The stores of images, of quarantined photos, and of pictures for the version's page."""
 
     images: ImageStore
     quarantine: ImageStore
     pictures: Pictures
 
     def picture(self, key: str) -> Path | None:
-        """Where the bytes of an image or a refused photo are, for as long as the program runs."""
+        """Return the path of an image or a quarantined photo, valid while the command runs."""
         new = self.images.path(key) or self.quarantine.path(key)
         return new or self.pictures.path(key)
 
@@ -49,23 +49,23 @@ class Stores:
         self.pictures.keep(key, data)
 
     def put_refused(self, key: str, data: bytes) -> None:
-        """Store a photo that is refused."""
+        """Store a quarantined photo."""
         self.quarantine.put(key, data)
         self.pictures.keep(key, data)
 
 
 class Intake:
-    """Checks photos and stores them. Many threads may use it at a time.
+    """Checks photos and stores them; several threads may use it.
 
     Args:
-        rules: What is accepted.
-        known: Images that were checked before.
-        stores: Where bytes go.
-        own_splits: Whether the source's own splits count.
+        rules: The limits of images.
+        known: Images that earlier refreshes checked.
+        stores: The stores of images and quarantined photos.
+        own_splits: Whether to use the source's own splits.
     """
 
     def __init__(
-        self, rules: PhotoRules, known: Mapping[Made, Content], stores: Stores, own_splits: bool
+        self, rules: PhotoRules, known: Mapping[Origin, Content], stores: Stores, own_splits: bool
     ) -> None:
         self._rules = rules
         self._known = known
@@ -74,12 +74,14 @@ class Intake:
         self._labels: dict[str, int] = {}
 
     def take(self, entry: Entry) -> CheckedPhoto | Quarantined:
-        """Check a photo and store its image, or its own bytes if it is refused."""
+        """Check a photo and store the image, or quarantine the photo."""
         if isinstance(entry, Quarantined):
             return entry
-        if isinstance(entry, Repeated):
+        if isinstance(entry, RepeatedPath):
             sha256 = photo_hash(entry.photo.data)
-            return self._refuse(entry.photo, sha256, "listed-twice", "the source holds it again")
+            return self._refuse(
+                entry.photo, sha256, "listed-twice", "the source lists this path more than once"
+            )
         sha256 = photo_hash(entry.data)
         try:
             content, data = check_photo(entry, sha256, self._rules, self._known)
@@ -87,7 +89,7 @@ class Intake:
             return self._refuse(entry, sha256, error.reason, error.detail)
         if data is not None:
             self._stores.put_image(content.key, data)
-        # Under another label before: nobody can tell which is right, and both will be refused.
+        # The same image had another label: both will be quarantined, see `deduplicate`.
         if self._labels.setdefault(content.sha256, entry.label) != entry.label:
             self._stores.put_refused(quarantine_key(sha256), entry.data)
         split = entry.split if self._own_splits else None
@@ -99,10 +101,10 @@ class Intake:
         return Quarantined(photo.path, sha256, reason, detail, key)
 
 
-def each_path_once(entries: Iterable[Photo | Quarantined]) -> Iterator[Entry]:
-    """Tell photos whose path a stream has had before from the others."""
+def mark_repeated_paths(entries: Iterable[Photo | Quarantined]) -> Iterator[Entry]:
+    """Yield the entries, with photos whose path occurred before as `RepeatedPath`."""
     seen: set[str] = set()
     for entry in entries:
-        again = isinstance(entry, Photo) and entry.path in seen
+        repeated = entry.path in seen
         seen.add(entry.path)
-        yield Repeated(entry) if isinstance(entry, Photo) and again else entry
+        yield RepeatedPath(entry) if isinstance(entry, Photo) and repeated else entry

@@ -1,4 +1,4 @@
-"""The layouts that a raw source may have, by the names that pipelines use."""
+"""Layouts of raw sources, by their names in a pipeline's YAML."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from include.image_classification.dataset.stanford.layout import open_stanford_c
 
 STANFORD_CARS = "stanford_cars"
 
-# Each takes the source's folder and the wanted classes.
+# An opener takes the source's folder and the selected classes.
 OPENERS: dict[str, Callable[[Path, str | None], Source]] = {
     STANFORD_CARS: open_stanford_cars,
     "class_folders": open_class_folders,
@@ -22,16 +22,16 @@ LAYOUTS = tuple(OPENERS)
 
 
 def open_layout(layout: str, folder: Path, classes: str | None, devkit: str | None) -> Source:
-    """Open a source in the layout of this name.
+    """Open a source in the layout with this name.
 
     Args:
         layout: One of LAYOUTS.
         folder: The source.
-        classes: As `choose_classes` takes them.
-        devkit: The devkit to use, relative to the source; only Stanford's layout has any.
+        classes: See `choose_classes`.
+        devkit: The path of the devkit in the source; only for Stanford's layout.
 
     Raises:
-        ProgramError: The source is not in this layout, or something of it is missing or damaged.
+        ProgramError: The source does not have this layout, or a file is missing or damaged.
     """
     if layout == STANFORD_CARS:
         return open_stanford_cars(folder, classes, devkit)

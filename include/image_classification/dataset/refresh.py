@@ -1,4 +1,4 @@
-"""`refresh`: turn a raw source into an immutable data set version, stored by content."""
+"""Command `refresh`: create an immutable dataset version from a raw source."""
 
 import logging
 import tempfile
@@ -16,13 +16,13 @@ from include.image_classification.container import (
     processing_input,
     processing_output,
 )
-from include.image_classification.dataset.assembly import Assembled, assemble
+from include.image_classification.dataset.assembly import AssembledVersion, assemble
 from include.image_classification.dataset.intake import Stores
 from include.image_classification.dataset.layouts import open_layout
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.changes import compare
-from include.image_classification.dataset.version.earlier import Earlier, read_earlier, write_looks
+from include.image_classification.dataset.version.earlier import Earlier, read_earlier, write_hashes
 from include.image_classification.dataset.version.image_store import ImageStore
 from include.image_classification.dataset.version.leakage import find_leaks
 from include.image_classification.dataset.version.ledger import LEDGER
@@ -39,11 +39,11 @@ _log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> None:
-    """Run the program with its flags; see `refresh --help`.
+    """Run the command with its flags; see `refresh --help`.
 
     Raises:
-        ProgramError: The source cannot become a version: something is missing or damaged, too
-            much of it is refused, or a class is left without images.
+        ProgramError: A file is missing or damaged, too many photos are quarantined, or a class has
+            no images.
     """
     settings = parse_settings(arguments)
     started = time.monotonic()
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> None:
         stores = _stores(earlier, settings, Path(pictures))
         assembled = assemble(source, earlier, settings, stores)
         changes = compare(earlier.version, assembled.version)
-        leaks = find_leaks(assembled.version.images, assembled.looks)
+        leaks = find_leaks(assembled.version.images, assembled.hashes)
         page = DatasetPage(
             report=_report(assembled, earlier, source, settings)
             | {"changes": changes.counts, "leaks": len(leaks)},
@@ -65,13 +65,14 @@ def main(arguments: list[str]) -> None:
             picture=stores.picture,
         )
         report = _write(page, assembled, earlier, settings, started)
-        _log.info("%s; %d test images look like others", changes.summary(), len(leaks))
-    counts = ", ".join(f"{count} {what}" for what, count in report["counts"].items())
-    _log.info("data set version %s%s: %s", report["version"], _said(report, settings), counts)
+        _log.info("%s; %d test images are similar to others", changes.summary(), len(leaks))
+    counts = ", ".join(f"{count} {kind}" for kind, count in report["counts"].items())
+    outcome = _describe_unchanged(report, settings)
+    _log.info("dataset version %s%s: %s", report["version"], outcome, counts)
 
 
 def _stores(earlier: Earlier, settings: RefreshSettings, pictures: Path) -> Stores:
-    """Where images and refused photos go, without those that are there already."""
+    """Return the stores of images and quarantined photos, which skip files that exist."""
     images = {image.key for image in earlier.images}
     refused = {row.key for row in earlier.quarantined if row.key}
     if settings.store == "all":
@@ -85,30 +86,30 @@ def _stores(earlier: Earlier, settings: RefreshSettings, pictures: Path) -> Stor
 
 def _write(
     page: DatasetPage,
-    assembled: Assembled,
+    assembled: AssembledVersion,
     earlier: Earlier,
     settings: RefreshSettings,
     started: float,
 ) -> Mapping[str, Any]:
-    """Write the version, unless it is the previous one; dataset.json says that it is complete."""
+    """Write the version if it is new; dataset.json is written last and marks it complete."""
     result = processing_output(Output.RESULT)
     folder = processing_output(Output.VERSIONS) / page.report["version"]
     if not page.report["unchanged"]:
         write_version(folder, page.version, page.quarantined, page.duplicates)
         if settings.images_uri:
             write_conversion_manifest(folder, page.version, settings.images_uri)
-        write_looks(folder, assembled.looks.items())
+        write_hashes(folder, assembled.hashes.items())
         write_json(folder / "changes.json", page.changes.as_json())
         write_rows(folder / "leakage.jsonl", map(asdict, page.leaks))
         write_dataset_page(folder / "report.html", page, settings.threads)
     elif list(page.quarantined) != list(earlier.quarantined):
-        # The version's own list must stay as it is, and what is refused now must not go unsaid.
+        # The files of a version never change, but the new quarantine must be reported.
         write_rows(result / "quarantine.jsonl", map(asdict, page.quarantined))
-    remembered = earlier.write_ledger(
+    ledger_photos = earlier.write_ledger(
         processing_output(Output.LEDGER) / LEDGER, page.version.images
     )
     seconds = round(time.monotonic() - started, 3)
-    content = {**page.report, "ledger_photos": remembered, "seconds": seconds}
+    content = {**page.report, "ledger_photos": ledger_photos, "seconds": seconds}
     report = DatasetReport.model_validate(content).as_json()
     if not page.report["unchanged"]:
         write_json(folder / "dataset.json", report)
@@ -116,25 +117,26 @@ def _write(
     return report
 
 
-def _said(report: Mapping[str, Any], settings: RefreshSettings) -> str:
+def _describe_unchanged(report: Mapping[str, Any], settings: RefreshSettings) -> str:
     if not report["unchanged"]:
         return ""
-    return ", unchanged: " + ("nothing is written" if settings.store == "new" else "stored again")
+    written = "nothing is written" if settings.store == "new" else "images are stored again"
+    return f", unchanged: {written}"
 
 
 def _open_source(folder: Path, settings: RefreshSettings) -> Source:
     if not folder.is_dir() or not any(folder.iterdir()):
-        where = settings.source_uri or folder
-        raise ProgramError(f"the source {where} is empty; put the photos and their labels there")
+        location = settings.source_uri or folder
+        raise ProgramError(f"the source {location} is empty; add photos and their labels to it")
     source = open_layout(settings.layout, folder, settings.classes, settings.devkit)
     _log.info("reading %s: %d classes", ", ".join(source.files), len(source.classes))
-    if source.left_alone:
-        _log.info("left alone: %s", ", ".join(source.left_alone))
+    if source.ignored:
+        _log.info("ignored: %s", ", ".join(source.ignored))
     return source
 
 
 def _report(
-    assembled: Assembled, earlier: Earlier, source: Source, settings: RefreshSettings
+    assembled: AssembledVersion, earlier: Earlier, source: Source, settings: RefreshSettings
 ) -> dict[str, Any]:
     version = assembled.version.name
     previous_version = earlier.version.name if earlier.version else None
@@ -149,7 +151,7 @@ def _report(
             "fingerprint": settings.source_fingerprint,
             "layout": settings.layout,
             "files": list(source.files),
-            "left_alone": list(source.left_alone),
+            "left_alone": list(source.ignored),
         },
         "settings": settings.recorded(),
         "counts": assembled.counts(),

@@ -1,4 +1,4 @@
-"""What a refresh is told, by its flags."""
+"""Settings of a refresh, from the command's flags."""
 
 import os
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from include.image_classification.flags import FlagParser, fraction, positive_in
 
 @dataclass(frozen=True)
 class RefreshSettings:
-    """The settings of one refresh; those in `recorded` are part of its result."""
+    """The settings of a refresh; `recorded` returns those that are part of the result."""
 
     layout: str
     classes: str | None
@@ -30,7 +30,7 @@ class RefreshSettings:
     images_uri: str
 
     def recorded(self) -> dict[str, object]:
-        """The settings that shape a version, for its dataset.json."""
+        """Return the settings that determine a version, for dataset.json."""
         return {
             "classes": self.classes,
             "split": self.split,
@@ -49,7 +49,7 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
     """Parse the flags of `refresh`.
 
     Raises:
-        ProgramError: A flag is unknown or its value makes no sense.
+        ProgramError: A flag is unknown or has an invalid value.
     """
     flags = _parser().parse_args(arguments)
     return RefreshSettings(
@@ -73,32 +73,42 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
 
 
 def _parser() -> FlagParser:
-    parser = FlagParser(Command.REFRESH, "Turn a raw source into an immutable data set version.")
+    parser = FlagParser(Command.REFRESH, "Create an immutable dataset version from a raw source.")
     add = parser.add_argument
-    add(Flag.LAYOUT, required=True, choices=LAYOUTS, help="how the source says what a photo shows")
-    add(Flag.CLASSES, help="use the first N classes, or these names or 1-based numbers, by commas")
+    add(Flag.LAYOUT, required=True, choices=LAYOUTS, help="how the source labels its photos")
+    add(Flag.CLASSES, help="the first N classes, or comma-separated names or 1-based numbers")
     add(
         Flag.SPLIT,
         choices=SPLITTINGS,
         default="ratio",
-        help="by ratio, or as the source says first",
+        help="by ratio, or by the source's own splits first",
     )
-    add(Flag.DEVKIT, help="the devkit to use, relative to the source, where there is more than one")
-    add(Flag.TRAIN_RATIO, type=fraction, default=0.8, help="share of a class that trains")
-    add(Flag.VALIDATION_RATIO, type=fraction, default=0.1, help="share that validates")
-    add(Flag.MIN_SIDE, type=positive_integer, default=16, help="refuse smaller photos, in pixels")
-    add(Flag.MAX_PIXELS, type=positive_integer, default=MOST_PIXELS, help="refuse larger photos")
-    add(Flag.QUARANTINE_LIMIT, type=fraction, default=0.05, help="fail above this share refused")
+    add(Flag.DEVKIT, help="path of the devkit in the source, if it has several")
+    add(Flag.TRAIN_RATIO, type=fraction, default=0.8, help="share of training images")
+    add(Flag.VALIDATION_RATIO, type=fraction, default=0.1, help="share of validation images")
+    add(Flag.MIN_SIDE, type=positive_integer, default=16, help="minimum side of a photo in pixels")
+    add(
+        Flag.MAX_PIXELS,
+        type=positive_integer,
+        default=MOST_PIXELS,
+        help="maximum pixels of a photo",
+    )
+    add(
+        Flag.QUARANTINE_LIMIT,
+        type=fraction,
+        default=0.05,
+        help="maximum share of quarantined photos",
+    )
     add(
         Flag.BOXES,
         choices=BOX_USES,
         default="whole",
-        help="whole photos, or cropped to their boxes",
+        help="keep photos whole, or crop them to their boxes",
     )
-    add(Flag.BOX_MARGIN, type=fraction, default=0.0, help="share of a box's sides to add around it")
-    add(Flag.STORE, choices=STORINGS, default="new", help="only what the previous version lacks?")
+    add(Flag.BOX_MARGIN, type=fraction, default=0.0, help="margin, as a share of the box's sides")
+    add(Flag.STORE, choices=STORINGS, default="new", help="store only new images, or all")
     add("--threads", type=positive_integer, default=os.cpu_count() or 1)
-    add(Flag.SOURCE_URI, default="", help="where the source came from, to be recorded")
-    add(Flag.SOURCE_FINGERPRINT, default="", help="what the source was, to be recorded")
-    add(Flag.IMAGES_URI, default="", help="where the images will be in S3, for conversion.manifest")
+    add(Flag.SOURCE_URI, default="", help="URI of the source, for the record")
+    add(Flag.SOURCE_FINGERPRINT, default="", help="fingerprint of the source, for the record")
+    add(Flag.IMAGES_URI, default="", help="S3 URI of the images, for conversion.manifest")
     return parser

@@ -49,7 +49,7 @@ def main(argv: list[str]) -> None:
     there would not be comparable.
     """
     started = time.perf_counter()
-    parser = FlagParser(Command.EVALUATE, "Score predictions of one split of a data set version.")
+    parser = FlagParser(Command.EVALUATE, "Score predictions of one split of a dataset version.")
     parser.add_argument(Flag.SPLIT, choices=SPLITS, default="test")
     parser.add_argument(Flag.SERVING_PRECISION, choices=PRECISIONS, help="in which it answered")
     flags = parser.parse_args(argv)
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> None:
     version = read_version(processing_input(Input.VERSION))
     images = version.split(split)
     if not images:
-        raise ProgramError(f"data set version {version.name} has no images in split {split}")
+        raise ProgramError(f"dataset version {version.name} has no images in split {split}")
     predictions = processing_input(Input.PREDICTIONS)
     answers = np.stack(read_answers(predictions, images, len(version.classes)))
     scores = score(answers, np.array([image.label for image in images]))

@@ -38,7 +38,7 @@ def read_prediction(folder: Path, key: str, classes: int) -> Probabilities:
     if answer.shape != (classes,):
         raise ProgramError(
             f"prediction {name} has {answer.size} probabilities, but there are {classes} classes: "
-            "the model was trained on another data set version"
+            "the model was trained on another dataset version"
         )
     if not np.isfinite(answer).all():
         raise ProgramError(f"prediction {name} holds no finite numbers: the model diverged")

@@ -45,7 +45,7 @@ PIL.Image.MAX_IMAGE_PIXELS = None
 
 
 class RefusedPhotoError(Exception):
-    """A photo must not enter the data set.
+    """A photo must not enter the dataset.
 
     Attributes:
         reason: The quarantine reason, a slug.

@@ -14,7 +14,7 @@ Label = int | bytes
 
 @dataclass(frozen=True)
 class Labelling:
-    """The labels that a data set may have: one of `classes` or, with `several`, one for each."""
+    """The labels that a dataset may have: one of `classes` or, with `several`, one for each."""
 
     classes: int
     several: bool = False

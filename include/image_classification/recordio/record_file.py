@@ -107,7 +107,7 @@ class RecordFile:
     def _check_label(self, header: bytes) -> Label:
         name = self.describe(len(self))
         if len(header) < IMAGE_HEADER.size:
-            raise ProgramError(f"{name} has no image header: convert the data set again")
+            raise ProgramError(f"{name} has no image header: convert the dataset again")
         self._labelling.check_count(count_labels(header), name)
         return self._labelling.read(unpack_image(header).labels, name)
 

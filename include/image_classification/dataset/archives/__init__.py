@@ -1,1 +1,1 @@
-"""Archives as streams of files, none of which is ever extracted."""
+"""Archives, read as streams of files without extraction."""

@@ -1,14 +1,14 @@
-"""Reading folders and archives as streams of files, without ever extracting one.
+"""Folders and archives as streams of files, without extraction.
 
-Nothing is written, so no path in an archive can lead anywhere; members that are not plain files
-inside the archive are reported and never read.
+No file is written, so paths in an archive cannot escape a folder. Members that are not regular
+files are reported and never read.
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from include.image_classification.dataset.archives.member import Member, normal
+from include.image_classification.dataset.archives.member import Member, normalize
 from include.image_classification.dataset.archives.tar_members import tar_members
 from include.image_classification.dataset.archives.zip_members import zip_members
 
@@ -17,7 +17,7 @@ ARCHIVE_SUFFIXES = (*TAR_SUFFIXES, ".zip")
 
 
 def archive_stem(path: Path) -> str | None:
-    """An archive's file name without its suffix, or None for a file that is no archive."""
+    """Return an archive's file name without its suffix, or None if the file is not an archive."""
     name = path.name.lower()
     for suffix in ARCHIVE_SUFFIXES:
         if name.endswith(suffix) and len(name) > len(suffix):
@@ -26,18 +26,17 @@ def archive_stem(path: Path) -> str | None:
 
 
 def is_archive_name(path: str) -> bool:
-    """Whether a file's name is that of an archive."""
+    """Return whether a file's suffix is that of an archive."""
     return path.lower().endswith(ARCHIVE_SUFFIXES) and archive_stem(Path(path)) is not None
 
 
 def members(path: Path) -> Iterator[Member]:
-    """Yield the files of a folder (by path), or of an archive in its own order, in flat memory.
+    """Yield the files of a folder, sorted, or of an archive in its order, in constant memory.
 
-    Files and folders whose name starts with a dot, and what macOS adds to archives, are left out.
+    Files and folders whose name starts with a dot, and macOS's additions to archives, are skipped.
 
     Raises:
-        ProgramError: The archive is cut off or damaged, asks for a password, or would inflate to
-            more than photos do.
+        ProgramError: The archive is cut off, damaged, encrypted or a decompression bomb.
     """
     if path.is_dir():
         found = _in_folder(path, "")
@@ -49,7 +48,7 @@ def members(path: Path) -> Iterator[Member]:
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a relative path is one that is never read: of dot files, or what macOS adds."""
+    """Return whether a path is never read: dot files and macOS's additions to archives."""
     return any(
         (part.startswith(".") and part not in (".", "..")) or part == "__MACOSX"
         for part in path.split("/")
@@ -66,4 +65,4 @@ def _in_folder(folder: Path, prefix: str) -> Iterator[Member]:
         else:
             problem = None if entry.is_file(follow_symlinks=False) else "a link or a device"
             size = entry.stat(follow_symlinks=False).st_size
-            yield Member(normal(name), size, problem, Path(entry.path).read_bytes)
+            yield Member(normalize(name), size, problem, Path(entry.path).read_bytes)

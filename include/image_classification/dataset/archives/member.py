@@ -1,4 +1,4 @@
-"""One file of a raw source, in a folder or an archive, and the limits within which it is read."""
+"""Members of folders and archives, and limits for reading them."""
 
 import gzip
 import lzma
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from include.image_classification.container import ProgramError
 
-# A member is held in memory whole. Larger files are no photos.
+# A member is held in memory completely. Larger files are not photos.
 MAX_MEMBER_BYTES = 256 << 20
 
-# Photos hardly shrink when they are packed. What grows a hundredfold and more is a bomb.
+# Photos are hardly compressible. A member that grows by this factor is a decompression bomb.
 MAX_RATIO = 200
 ALWAYS_UNPACKED = 1 << 30
 ALWAYS_READ = 16 << 20
 
-# Whatever a damaged archive makes the standard library raise.
+# The exceptions of the standard library for damaged archives.
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error,
           lzma.LZMAError, OSError, NotImplementedError, ValueError, OverflowError, struct.error,
           RecursionError)  # fmt: skip
@@ -31,8 +31,8 @@ DAMAGE = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-class MemberRefused(Exception):
-    """A member's bytes are not what its header says; the text says how."""
+class MemberError(Exception):
+    """A member cannot be read; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Member:
     """One file in a folder or an archive.
 
     Attributes:
-        path: Relative, in the form of `normal`.
-        size: In bytes, as the header says.
-        problem: Why it must not be read, or nothing.
-        read: Returns its bytes, never more than `size`; in an archive, only until the next member
-            is asked for. Raises MemberRefused, and ProgramError for a damaged archive.
+        path: The relative path, normalized by `normalize`.
+        size: The number of bytes according to the header.
+        problem: Why the member must not be read, or None.
+        read: Returns the bytes, at most `size`. In an archive, call it before the next member is
+            taken. Raises MemberError, and ProgramError for a damaged archive.
     """
 
     path: str
@@ -54,24 +54,24 @@ class Member:
 
 
 def refuse_bomb(archive: Path, unpacked: int) -> None:
-    """Check what an archive inflates to, before it is inflated.
+    """Check the decompressed size of an archive before decompression.
 
     Raises:
-        ProgramError: It is more than any photos would.
+        ProgramError: The archive is a decompression bomb.
     """
     if unpacked <= ALWAYS_UNPACKED:
         return
     limit = max(ALWAYS_UNPACKED, MAX_RATIO * archive.stat().st_size)
     if unpacked > limit:
         raise ProgramError(
-            f"{archive.name} inflates to {unpacked} bytes or more, over the limit of {limit}"
-            f" ({MAX_RATIO} times its own size): a decompression bomb; leave it out of the source"
+            f"{archive.name} decompresses to {unpacked} bytes or more, over the limit of {limit}"
+            f" ({MAX_RATIO} times its size): a decompression bomb; remove it from the source"
         )
 
 
 @contextmanager
-def damage_named(path: Path) -> Iterator[None]:
-    """Turn whatever a damaged archive raises into one line with the fix.
+def name_damage(path: Path) -> Iterator[None]:
+    """Turn the exceptions of a damaged archive into a ProgramError.
 
     Raises:
         ProgramError: The archive is cut off or damaged.
@@ -79,35 +79,35 @@ def damage_named(path: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        # tarfile tells on several lines how it tried every compression.
+        # The message of tarfile has several lines, one for each compression that it tried.
         reason = str(error).partition(":\n")[0]
-        message = f"{path.name} is cut off or damaged ({reason}); fetch or pack it again"
+        message = f"{path.name} is cut off or damaged ({reason}); download or create it again"
         raise ProgramError(message) from error
 
 
 def path_problem(name: str) -> str | None:
-    """Why a path must not be followed, or nothing."""
+    """Return why a path must not be followed, or None."""
     path = name.replace("\\", "/")
     if path.startswith("/") or ".." in path.split("/") or "\0" in name:
-        return "a path out of the archive"
+        return "a path outside the archive"
     return None
 
 
-def normal(name: str) -> str:
-    """A name as members carry it: forward slashes, no leading `./`, composed Unicode.
+def normalize(name: str) -> str:
+    """Return a path with forward slashes, without leading `./`, in composed Unicode (NFC).
 
-    Control characters, and bytes that are no text, are written as escapes with a backslash, which
-    no other name can hold: every name is kept, told apart, and can be written to any file.
+    Control characters and bytes that are not UTF-8 become escapes with a backslash. Backslashes
+    cannot occur otherwise, so names stay distinct, and every name can be written to a file.
     """
-    # By hand: pathlib costs more than all else that is done for a member.
+    # Not with pathlib, which takes longer than everything else that is done for a member.
     slashed = name.replace("\\", "/")
     parts = [part for part in slashed.split("/") if part not in ("", ".")]
     path = ("/" if slashed.startswith("/") else "") + ("/".join(parts) or ".")
-    return _UNPRINTABLE.sub(_escaped, unicodedata.normalize("NFC", path))
+    return _UNPRINTABLE.sub(_escape, unicodedata.normalize("NFC", path))
 
 
-def _escaped(character: re.Match[str]) -> str:
+def _escape(character: re.Match[str]) -> str:
     code = ord(character[0])
-    # A byte that is no UTF-8 comes as a surrogate from U+DC80 on.
+    # Python decodes a byte that is not UTF-8 to a surrogate from U+DC80 on.
     byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
     return f"\\x{byte:02x}" if byte <= 0xFF else f"\\u{code:04x}"

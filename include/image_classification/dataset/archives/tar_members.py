@@ -1,4 +1,4 @@
-"""Reading a tar file, compressed or not, as a stream: once, in flat memory, nothing extracted."""
+"""Members of a tar file, compressed or not, read once as a stream in constant memory."""
 
 import bz2
 import gzip
@@ -12,9 +12,9 @@ from typing import IO, cast
 from include.image_classification.dataset.archives.member import (
     MAX_MEMBER_BYTES,
     Member,
-    MemberRefused,
-    damage_named,
-    normal,
+    MemberError,
+    name_damage,
+    normalize,
     path_problem,
     refuse_bomb,
 )
@@ -23,7 +23,7 @@ MAX_HEADER_BYTES = 1 << 20
 
 
 class _Headers:
-    """A tar's stream as tarfile may read it: it takes a header of any size into memory."""
+    """A stream that limits the size of headers; tarfile reads headers of any size into memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.seek = file.seek
@@ -37,45 +37,45 @@ class _Headers:
 
 
 def tar_members(path: Path) -> Iterator[Member]:
-    """Yield the files of a tar archive in its own order.
+    """Yield the files of a tar archive in its order.
 
     Raises:
-        ProgramError: It is cut off, damaged or a decompression bomb.
+        ProgramError: The archive is cut off, damaged or a decompression bomb.
     """
-    with damage_named(path), open_tar(path) as (file, tar):
+    with name_damage(path), open_tar(path) as (file, tar):
         for info in tar_headers(tar):
             refuse_bomb(path, tar.offset)
             if not info.isdir():
                 yield _member(path, file, info)
         _check_end(file, tar.offset)
-        _read_out(path, file)
+        _read_to_end(path, file)
 
 
 @contextmanager
 def open_tar(path: Path) -> Iterator[tuple[IO[bytes], tarfile.TarFile]]:
-    """Open a tar file, compressed or not: its inflated stream, and the archive on that stream."""
-    with _inflated(path) as file:
+    """Open a tar file: the decompressed stream, and the archive on that stream."""
+    with _decompress(path) as file:
         headers = cast(IO[bytes], _Headers(file))
         with tarfile.TarFile(path.name, "r", fileobj=headers) as tar:
             yield file, tar
 
 
 def tar_headers(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """Yield the header of every member once, in flat memory.
+    """Yield the header of every member once, in constant memory.
 
     Raises:
-        tarfile.ReadError: A header has a negative size: tarfile would go back and read it again,
-            without end (CVE-2025-8194).
+        tarfile.ReadError: A header has a negative size; tarfile would read it again in an endless
+            loop (CVE-2025-8194).
     """
     while (info := tar.next()) is not None:
-        # tarfile remembers every member; a million of them are a gigabyte.
+        # tarfile keeps every member in memory; a million members take a gigabyte.
         tar.members = []  # type: ignore[attr-defined]
         if tar.offset <= info.offset:
             raise tarfile.ReadError("a header with a negative size")
         yield info
 
 
-def _inflated(path: Path) -> IO[bytes]:
+def _decompress(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         start = file.read(6)
     if start.startswith(b"\x1f\x8b"):
@@ -91,7 +91,7 @@ def _member(path: Path, file: IO[bytes], info: tarfile.TarInfo) -> Member:
     problem = path_problem(info.name)
     if not info.isreg() or info.issparse():
         problem = "a link or a device"
-    return Member(normal(info.name), info.size, problem, _reader(path, file, info))
+    return Member(normalize(info.name), info.size, problem, _reader(path, file, info))
 
 
 def _reader(path: Path, file: IO[bytes], info: tarfile.TarInfo) -> Callable[[], bytes]:
@@ -99,8 +99,8 @@ def _reader(path: Path, file: IO[bytes], info: tarfile.TarInfo) -> Callable[[], 
 
     def read() -> bytes:
         if size > MAX_MEMBER_BYTES:
-            raise MemberRefused(f"{size} bytes are over the limit of {MAX_MEMBER_BYTES}")
-        with damage_named(path):
+            raise MemberError(f"{size} bytes exceed the limit of {MAX_MEMBER_BYTES}")
+        with name_damage(path):
             file.seek(offset)
             data = file.read(size)
             if len(data) < size:
@@ -111,14 +111,14 @@ def _reader(path: Path, file: IO[bytes], info: tarfile.TarInfo) -> Callable[[], 
 
 
 def _check_end(file: IO[bytes], offset: int) -> None:
-    # tarfile takes the end of the file for the end of the archive. A whole archive ends in a
-    # block of zeros.
+    # tarfile accepts the end of the file as the end of the archive, but a complete archive ends
+    # with a block of zeros.
     file.seek(offset)
     if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-        raise tarfile.ReadError("it does not end as an archive does")
+        raise tarfile.ReadError("it has no end-of-archive block")
 
 
-def _read_out(path: Path, file: IO[bytes]) -> None:
-    # A compressed file checks its sum only when it is read to the end.
+def _read_to_end(path: Path, file: IO[bytes]) -> None:
+    # The checksum of a compressed file is verified only at its end.
     while file.read(1 << 20):
         refuse_bomb(path, file.tell())

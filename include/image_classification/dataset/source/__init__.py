@@ -1,1 +1,1 @@
-"""What every layout of a raw source becomes: classes, and a stream of photos."""
+"""Raw sources: their layouts, opened as classes and a stream of photos."""

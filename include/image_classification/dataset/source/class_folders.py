@@ -1,9 +1,9 @@
-"""The layout in which a photo's class is the name of the folder that holds it.
+"""Layout `class_folders`: a photo's class is the name of its folder.
 
-The folders may be plain or in archives, with any folders around them. An archive stands for a
-folder of its own name: `cats.zip` with photos at its top is the class `cats`, and `val.zip` with
-class folders is a folder `val` of class folders. Of the folders around, those named train, val or
-test say which part of the data the photos belong to; a class that is in several of them is one.
+Class folders may be plain or in archives, at any depth. An archive counts as a folder with its
+name: `cats.zip` with photos at its top level is the class `cats`, and `val.zip` with class folders
+is a folder `val` of class folders. Parent folders named train, val or test determine the split; a
+class may occur in several of them.
 """
 
 import posixpath
@@ -17,7 +17,7 @@ from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source.contract import (
     Source,
     choose_classes,
-    left_alone,
+    find_ignored,
     outer_members,
     read_member,
 )
@@ -32,12 +32,12 @@ from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
 
 
-def open_class_folders(folder: Path, wanted_classes: str | None) -> Source:
+def open_class_folders(folder: Path, selected_classes: str | None) -> Source:
     """Open a source of class folders; classes are numbered by name.
 
     Raises:
-        ProgramError: There are no photos in folders, a folder is empty, an archive is damaged,
-            or the wanted classes are not there.
+        ProgramError: There are no photos in folders, a folder is empty, an archive is damaged, or a
+            selected class does not exist.
     """
     found = survey(folder)
     nested: list[str] = []
@@ -48,23 +48,23 @@ def open_class_folders(folder: Path, wanted_classes: str | None) -> Source:
             " after it, plain or in a .zip or .tgz"
         )
     _refuse_empty_folders(folder)
-    classes = choose_classes(sorted(folders.classes), wanted_classes)
+    classes = choose_classes(sorted(folders.classes), selected_classes)
     read = [*found.archives, *photo_tops(found)]
     return Source(
         classes=classes,
         entries=_entries(found, classes, folders),
         files=[found.name(path) for path in read],
-        left_alone=sorted([*left_alone(folder, read), *nested]),
+        ignored=sorted([*find_ignored(folder, read), *nested]),
     )
 
 
 @dataclass(frozen=True)
 class _Folders:
-    """The folders that directly hold photos, without those that only hold class folders.
+    """The folders of a source.
 
     Attributes:
-        classes: The names of those that hold photos of a class.
-        around: The folders named after a part of the data that class folders lie in.
+        classes: The names of the class folders.
+        around: The parent folders of class folders that are named after a split.
     """
 
     classes: frozenset[str]
@@ -72,7 +72,7 @@ class _Folders:
 
     @classmethod
     def of(cls, photos: Iterator[tuple[str, Member]]) -> "_Folders":
-        """Look at where the photos lie that may be read."""
+        """Find the folders from the paths of readable photos."""
         holding = {posixpath.dirname(path) for path, member in photos if not member.problem}
         folders = {PurePosixPath(folder) for folder in holding}
         parents = {parent for folder in folders for parent in folder.parents}
@@ -81,7 +81,7 @@ class _Folders:
         return cls(frozenset(names - {""}), frozenset(map(str, around)))
 
     def class_of(self, path: str) -> str | None:
-        """The class of a photo, or None where it lies in no class folder."""
+        """Return the class of a photo, or None if it is not in a class folder."""
         folder = posixpath.dirname(path)
         return None if folder in self.around else posixpath.basename(folder) or None
 
@@ -94,7 +94,7 @@ def _entries(found: Survey, classes: list[str], folders: _Folders) -> Iterator[P
             split = folder_split(path.split("/")[:-2])
             yield read_member(path, labels.get(name or "", 0), member, split=split)
         elif name not in folders.classes:
-            yield Quarantined(path, None, "unlisted-file", "it lies in no class folder")
+            yield Quarantined(path, None, "unlisted-file", "it is not in a class folder")
 
 
 def _photos(found: Survey, nested: list[str]) -> Iterator[tuple[str, Member]]:
@@ -104,8 +104,8 @@ def _photos(found: Survey, nested: list[str]) -> Iterator[tuple[str, Member]]:
         prefix = "" if around == "." else f"{around}/"
         for member in outer_members(archive, found.name(archive), nested):
             if is_photo_name(member.path):
-                own = "" if member.path.startswith(f"{stem}/") else f"{stem}/"
-                yield f"{prefix}{own}{member.path}", member
+                top = "" if member.path.startswith(f"{stem}/") else f"{stem}/"
+                yield f"{prefix}{top}{member.path}", member
     for member in members(found.folder):
         if is_photo_name(member.path):
             yield member.path, member
@@ -115,6 +115,6 @@ def _refuse_empty_folders(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_dir() and not any(path.iterdir()):
             raise ProgramError(
-                f"the class folder {path.relative_to(folder).as_posix()} has no images; add some"
+                f"the class folder {path.relative_to(folder).as_posix()} has no images; add images"
                 " or remove the folder"
             )

@@ -1,4 +1,4 @@
-"""Which of a source's classes are used."""
+"""Selection of a source's classes."""
 
 import csv
 from collections.abc import Sequence
@@ -6,33 +6,33 @@ from collections.abc import Sequence
 from include.image_classification.container import ProgramError
 
 
-def choose_classes(names: Sequence[str], wanted: str | None) -> list[str]:
+def choose_classes(names: Sequence[str], selection: str | None) -> list[str]:
     """Choose classes by `--classes`, in label order.
 
     Args:
-        names: All of the source's classes, in label order.
-        wanted: Nothing for all; one number for so many first ones; or names and 1-based numbers,
-            separated by commas, spaces around them left out. A name that holds a comma is put in
-            double quotes. What is both a name and a number is the name.
+        names: All classes of the source, in label order.
+        selection: None for all classes; one number N for the first N; or names and 1-based
+            numbers, separated by commas. Spaces around commas are ignored. A name that contains a
+            comma is put in double quotes. A name takes precedence over a number.
 
     Raises:
-        ProgramError: A class is not there, or fewer than two are left to tell apart.
+        ProgramError: A class does not exist, or fewer than two classes are selected.
     """
     chosen = list(names)
-    if wanted and wanted.strip().isdecimal():
-        chosen = chosen[: int(wanted)]
-    elif wanted:
-        asked = {_find_class(names, part) for part in class_parts(wanted)}
-        chosen = [name for name in names if name in asked]
+    if selection and selection.strip().isdecimal():
+        chosen = chosen[: int(selection)]
+    elif selection:
+        selected = {_find_class(names, part) for part in class_parts(selection)}
+        chosen = [name for name in names if name in selected]
     if len(chosen) < 2:
         found = ", ".join(repr(name) for name in chosen) or "none"
-        raise ProgramError(f"a classifier needs at least two classes, and there is {found}")
+        raise ProgramError(f"a classifier needs at least two classes, but only {found} is selected")
     return chosen
 
 
-def class_parts(wanted: str) -> list[str]:
-    """The names and numbers of a `--classes` that is more than one number."""
-    row = next(csv.reader([wanted], skipinitialspace=True))
+def class_parts(selection: str) -> list[str]:
+    """Return the names and numbers of a comma-separated selection."""
+    row = next(csv.reader([selection], skipinitialspace=True))
     return [part.strip() for part in row if part.strip()]
 
 
@@ -42,11 +42,11 @@ def _find_class(names: Sequence[str], part: str) -> str:
             return name
     if part.isdecimal() and 1 <= int(part) <= len(names):
         return names[int(part) - 1]
-    quotes = "; put a name with a comma in double quotes" if _is_cut(names, part) else ""
+    quotes = "; put a name with a comma in double quotes" if _is_split_name(names, part) else ""
     raise ProgramError(
-        f"--classes names {part!r}, and the source has no such class of {len(names)}{quotes}"
+        f"--classes names {part!r}, but none of the source's {len(names)} classes is that{quotes}"
     )
 
 
-def _is_cut(names: Sequence[str], part: str) -> bool:
+def _is_split_name(names: Sequence[str], part: str) -> bool:
     return any("," in name and part in name for name in names)

@@ -1,7 +1,7 @@
-"""The layout of .lst files, MXNet's lists of images, with a root: a folder or an archive.
+"""Layout `list`: .lst files (MXNet's lists of images), each with a root folder or archive.
 
-A list's name may say which part of the data it is of: `train.lst`, `pets_val.lst`, `test.lst`.
-Classes are named by classes.txt or classes.json beside the lists, else by their numbers.
+A list's name may determine the split: `train.lst`, `pets_val.lst`, `test.lst`. The class names are
+in classes.txt or classes.json next to the lists; otherwise the numbers are the names.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source.contract import (
     Source,
     choose_classes,
-    left_alone,
+    find_ignored,
     outer_members,
 )
 from include.image_classification.dataset.source.labelled import (
@@ -36,36 +36,36 @@ from include.image_classification.dataset.version.photo_check import Photo
 _SPLITS: dict[str | None, Split] = {"validation": "validation", "test": "test"}
 
 
-def open_image_lists(folder: Path, wanted_classes: str | None) -> Source:
-    """Open a source of .lst files; classes are numbered as the lists do, from 0.
+def open_image_lists(folder: Path, selected_classes: str | None) -> Source:
+    """Open a source of .lst files; the class numbers are those of the lists, from 0.
 
     Raises:
-        ProgramError: A list or its images are missing, ambiguous or damaged, or the wanted
-            classes are not there.
+        ProgramError: A list or its images are missing, ambiguous or damaged, or a selected class
+            does not exist.
     """
     found = survey(folder)
     roots = find_roots(found)
     rows = {root.path: _rows(found, root) for root in roots}
     folders = sorted({file.parent for file in found.lists})
-    names = class_names(folders, [row for each in rows.values() for row in each])
-    classes = choose_classes(names, wanted_classes)
+    names = class_names(folders, [row for root_rows in rows.values() for row in root_rows])
+    classes = choose_classes(names, selected_classes)
     label_of = {name: label for label, name in enumerate(classes)}
     labels = {number: label_of.get(name) for number, name in enumerate(names)}
     read = files_read(found, roots)
-    others = left_alone(folder, read)
+    ignored = find_ignored(folder, read)
     listings = {
-        path: sort_rows(_prefix(found, path), of_root, labels) for path, of_root in rows.items()
+        path: sort_rows(_prefix(found, path), root_rows, labels) for path, root_rows in rows.items()
     }
     return Source(
         classes=classes,
-        entries=_entries(found, roots, listings, others),
+        entries=_entries(found, roots, listings, ignored),
         files=[found.name(path) for path in read],
-        left_alone=others,
+        ignored=ignored,
     )
 
 
 def files_read(found: Survey, roots: Iterable[Root]) -> list[Path]:
-    """All that is read of a source of lists: roots, lists, and the file of class names."""
+    """Return the files that are read: roots, lists, and the file of class names."""
     folders = sorted({file.parent for file in found.lists})
     names = [
         path for folder in folders for name in CLASSES_FILES if (path := folder / name).exists()
@@ -94,11 +94,11 @@ def _prefix(found: Survey, root: Path) -> str:
 
 
 def _entries(
-    found: Survey, roots: list[Root], listings: Mapping[Path, Listing], others: list[str]
+    found: Survey, roots: list[Root], listings: Mapping[Path, Listing], ignored: list[str]
 ) -> Iterator[Photo | Quarantined]:
     for root in roots:
         name = found.name(root.path) if root.path != found.folder else "the source"
-        files = _without_inner_roots(outer_members(root.path, name, others), root, roots)
+        files = _without_inner_roots(outer_members(root.path, name, ignored), root, roots)
         listing = listings[root.path]
         lists = " and ".join(found.name(file) for file in root.lists)
         yield from read_labelled(listing, _below_root(files, listing.named), name, lists)
@@ -116,21 +116,22 @@ def _without_inner_roots(
 
 
 def _below_root(files: Iterable[Member], named: frozenset[str]) -> Iterator[tuple[str, Member]]:
-    """Each file's path as the lists name it: the first that is named says what folders are around.
+    """Yield files with their paths relative to the root, as in the lists.
 
-    Those before it are none that the lists name.
+    The first file that a list names determines the folders above the root. Files before it are not
+    in the lists.
     """
-    around: str | None = None
+    above: str | None = None
     for member in files:
-        if around is None:
-            around = _folders_around(member.path, named)
-        if around is not None and member.path.startswith(around):
-            yield member.path[len(around) :], member
+        if above is None:
+            above = _folders_above(member.path, named)
+        if above is not None and member.path.startswith(above):
+            yield member.path[len(above) :], member
         else:
             yield member.path, member
 
 
-def _folders_around(path: str, named: frozenset[str]) -> str | None:
+def _folders_above(path: str, named: frozenset[str]) -> str | None:
     parts = PurePosixPath(path).parts
     for start in range(len(parts)):
         if "/".join(parts[start:]) in named:

@@ -1,4 +1,4 @@
-"""Photos whose labels are rows of another file: rows and photos are matched by path."""
+"""Photos with labels in a separate file: rows and photos are matched by path."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,18 +14,18 @@ from include.image_classification.dataset.version.photo_check import Photo
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a file of labels says of one photo.
+    """A row of a label file.
 
     Attributes:
-        where: The row, for a person: file and number.
-        path: The photo's, within its set, in the form of `normal`; empty if the row names none.
-        number: The class's, as the file counts.
-        box: The part of the photo that shows the labelled thing, if the file says so.
-        split: The part of the data that the file assigns it to, if it does.
-        problem: Why the row cannot be used, or nothing.
+        position: The file and the number of the row, for messages.
+        path: The photo's path in its set, normalized by `normalize`; empty if the row has no path.
+        number: The number of the class in the file.
+        box: The bounding box of the labelled object, if the file has one.
+        split: The split that the file assigns, if any.
+        problem: Why the row cannot be used, or None.
     """
 
-    where: str
+    position: str
     path: str
     number: int
     box: Box | None = None
@@ -35,13 +35,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """The rows of one set of photos, sorted.
+    """The rows of one set of photos.
 
     Attributes:
-        prefix: The set's name, with which the paths of its photos begin, or nothing.
-        labelled: The rows to use, by path, with their labels in the version.
-        refused: What becomes of the rows that cannot be used.
-        named: All paths that have a row, also those of classes that are not wanted.
+        prefix: The set's name, which is the first part of the photos' paths, or "".
+        labelled: The usable rows by path, with their labels in the version.
+        refused: The quarantine entries of unusable rows.
+        named: All paths that have a row, including those of classes that are not selected.
     """
 
     prefix: str
@@ -50,35 +50,37 @@ class Listing:
     named: frozenset[str]
 
     def path(self, path: str) -> str:
-        """A photo's path in the source."""
+        """Return a photo's path in the source."""
         return _in_set(self.prefix, path)
 
 
 def sort_rows(prefix: str, rows: Iterable[Row], labels: Mapping[int, int | None]) -> Listing:
-    """Sort the rows of a set: to use, to refuse, or of classes that are not wanted.
+    """Divide the rows of a set into usable rows, unusable rows, and rows of other classes.
 
     Args:
-        prefix: The set's name, or nothing.
-        rows: All of its rows.
-        labels: Each class number's label in the version, or None for a class not wanted. A number
-            that is not there is out of range.
+        prefix: The set's name, or "".
+        rows: All rows of the set.
+        labels: The label in the version by class number, or None for a class that is not selected.
+            A number that is not a key is out of range.
     """
     by_path: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_path[row.path or row.where].append(row)
+        by_path[row.path or row.position].append(row)
     labelled: dict[str, tuple[int, Row]] = {}
     refused: list[Quarantined] = []
-    for path, same in by_path.items():
-        if all(labels.get(row.number, 0) is None for row in same):
+    for path, path_rows in by_path.items():
+        if all(labels.get(row.number, 0) is None for row in path_rows):
             continue
-        refusal = _refusal(same, labels)
+        refusal = _refusal(path_rows, labels)
         if refusal:
-            refused += [Quarantined(_in_set(prefix, path), None, *refusal)] * len(same)
+            refused += [Quarantined(_in_set(prefix, path), None, *refusal)] * len(path_rows)
         else:
-            labelled[path] = (labels[same[0].number] or 0, same[0])
+            labelled[path] = (labels[path_rows[0].number] or 0, path_rows[0])
             refused += [
-                Quarantined(_in_set(prefix, path), None, "listed-twice", f"{row.where} is a repeat")
-                for row in same[1:]
+                Quarantined(
+                    _in_set(prefix, path), None, "listed-twice", f"{row.position} repeats it"
+                )
+                for row in path_rows[1:]
             ]
     return Listing(prefix, labelled, refused, frozenset(by_path))
 
@@ -86,13 +88,13 @@ def sort_rows(prefix: str, rows: Iterable[Row], labels: Mapping[int, int | None]
 def read_labelled(
     listing: Listing, found: Iterable[tuple[str, Member]], photos: str, labels: str
 ) -> Iterator[Photo | Quarantined]:
-    """Yield each photo of a set, what is missing of it, and what is refused.
+    """Yield the photos of a set, and quarantine entries for missing and unusable ones.
 
     Args:
         listing: The set's rows.
-        found: The files that are there, with their paths within the set.
-        photos: The name of the archive or folder that they are in.
-        labels: The name of what labels them.
+        found: The existing files, with their paths in the set.
+        photos: The name of the archive or folder of photos, for messages.
+        labels: The name of the label files, for messages.
     """
     missing = set(listing.labelled)
     for path, member in found:
@@ -105,7 +107,7 @@ def read_labelled(
             yield Quarantined(listing.path(path), None, "unlisted-file", detail)
     for path in sorted(missing):
         yield Quarantined(listing.path(path), None, "missing-file", f"it is not in {photos}")
-    # Last: a photo whose row is repeated is still the first of its path.
+    # Last, so that a photo with a repeated row is the first entry with its path.
     yield from listing.refused
 
 
@@ -117,9 +119,9 @@ def _refusal(rows: list[Row], labels: Mapping[int, int | None]) -> tuple[Reason,
     problem = next((row.problem for row in rows if row.problem), None)
     if problem:
         return problem
-    said = " and ".join(f"{row.where} says class {row.number}" for row in rows)
+    classes = " and ".join(f"{row.position} says class {row.number}" for row in rows)
     if len({row.number for row in rows}) > 1:
-        return "conflicting-labels", said
+        return "conflicting-labels", classes
     if rows[0].number not in labels:
-        return "label-out-of-range", said
+        return "label-out-of-range", classes
     return None

@@ -1,4 +1,4 @@
-"""Where the images of .lst files are: each list's root, a folder or an archive."""
+"""Roots of .lst files: the folder or archive that a list's paths are relative to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +12,25 @@ from include.image_classification.dataset.source.survey import Survey, outermost
 
 @dataclass(frozen=True)
 class Root:
-    """A folder or archive of images, and the lists whose paths are relative to it."""
+    """A folder or archive of images, with the lists whose paths are relative to it."""
 
     path: Path
     lists: Sequence[Path]
 
 
 def find_roots(found: Survey) -> list[Root]:
-    """Find each list's root; lists may share one.
+    """Return the roots of all lists; several lists may have the same root.
 
-    It is the folder or archive that is named as the list is (`train.lst`, `merch_train.lst`:
-    `train/`, `train.zip`), or the only archive, or, where there are none, the list's own folder.
+    A list's root is the folder or archive with a matching name (`train.lst` and `merch_train.lst`
+    match `train/` and `train.zip`); else the only archive; else, without archives, the list's
+    folder.
 
     Raises:
-        ProgramError: There is no list, or it is not clear where a list's images are.
+        ProgramError: There is no list, or the root of a list is ambiguous.
     """
     if not found.lists:
         raise ProgramError(
-            "the source has no .lst file; write one with index, label and path, tabs between"
+            "the source has no .lst file; write one with index, label and path, separated by tabs"
         )
     roots: dict[Path, list[Path]] = {}
     for file in found.lists:
@@ -38,27 +39,27 @@ def find_roots(found: Survey) -> list[Root]:
 
 
 def _root(found: Survey, file: Path) -> Path:
-    named = _named_alike(found, file)
-    if len(named) == 1:
-        return named[0]
-    unclaimed = named or list(found.archives)
-    if not unclaimed:
+    matches = _find_matching(found, file)
+    if len(matches) == 1:
+        return matches[0]
+    candidates = matches or list(found.archives)
+    if not candidates:
         return file.parent
-    if len(unclaimed) == 1 and not named:
-        return unclaimed[0]
+    if len(candidates) == 1 and not matches:
+        return candidates[0]
     raise ProgramError(
-        f"the images of {found.name(file)} may be in {found.names(unclaimed)}; name the right one"
-        f" as the list ({file.stem}.zip), or keep one"
+        f"the images of {found.name(file)} may be in {found.names(candidates)}; give the right one"
+        f" the name of the list ({file.stem}.zip), or keep only one"
     )
 
 
-def _named_alike(found: Survey, file: Path) -> list[Path]:
+def _find_matching(found: Survey, file: Path) -> list[Path]:
     archives = [(path, archive_stem(path) or "") for path in found.archives]
     folders = [(path, path.name) for path in found.folders]
     for candidates in (archives, folders):
         same = [path for path, name in candidates if name.lower() == file.stem.lower()]
         part = name_part(file.stem)
-        alike = [path for path, name in candidates if part and name_part(name) == part]
-        if same or alike:
-            return same or outermost(alike)
+        similar = [path for path, name in candidates if part and name_part(name) == part]
+        if same or similar:
+            return same or outermost(similar)
     return []

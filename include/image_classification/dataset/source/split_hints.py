@@ -1,11 +1,11 @@
-"""What the names of folders, archives and lists say about the split."""
+"""Splits from the names of folders, archives and lists."""
 
 import re
 from collections.abc import Sequence
 
 from include.contracts.dataset import Split
 
-# Training photos have no hint: the ratio may still carve the other splits out of them.
+# A training folder gives no split: the ratio may take the other splits from its photos.
 _SPLITS: dict[str, Split | None] = {
     "train": None,
     "training": None,
@@ -18,21 +18,21 @@ _LAST_WORD = re.compile(r"(?:^|[^a-z0-9])([a-z]+)(?:_\d+)?$")
 
 
 def is_split_name(name: str) -> bool:
-    """Whether a folder is named after a part of the data: train, val, test."""
+    """Return whether a folder is named after a split: train, val, test."""
     return name.lower() in _SPLITS
 
 
 def folder_split(folders: Sequence[str]) -> Split | None:
-    """The split of what lies in these folders, outermost first; the first that says so holds."""
+    """Return the split of files in these folders, outermost first; the outermost name counts."""
     named = next((name.lower() for name in folders if is_split_name(name)), "train")
     return _SPLITS[named]
 
 
 def name_part(stem: str) -> str | None:
-    """The part of the data that a file is named after: `merch-train` and `x_train_0` are `train`.
+    """Return the split in a file's name: `merch-train` and `x_train_0` are `train`.
 
     Returns:
-        train, validation or test, or None for a name that says nothing.
+        train, validation or test, or None for other names.
     """
     word = _LAST_WORD.search(stem.lower())
     if word is None or word[1] not in _SPLITS:

@@ -1,4 +1,4 @@
-"""What a raw source's folder holds, found in one walk and sorted by kind."""
+"""Survey of a raw source's folder: its files by kind, found in one walk."""
 
 import os
 import posixpath
@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.archives import archive_stem, is_hidden
 
-# By name. Those that are not JPEG or PNG inside are quarantined, so that none is lost in silence.
+# By name: files with other content than JPEG and PNG are quarantined, not silently skipped.
 PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic"}
 )
@@ -17,15 +17,15 @@ PHOTO_SUFFIXES = frozenset(
 
 @dataclass(frozen=True)
 class Survey:
-    """A source's folder. All paths are absolute, sorted, and none is hidden.
+    """The content of a source's folder. Paths are absolute and sorted; hidden files are omitted.
 
     Attributes:
         folder: The source.
-        archives: Its archives.
-        mats: Its MATLAB files.
-        lists: Its .lst files.
-        folders: All folders below it.
-        photo_folders: Those, the source itself included, that directly hold photos.
+        archives: The archives.
+        mats: The MATLAB files.
+        lists: The .lst files.
+        folders: All subfolders.
+        photo_folders: The folders, including the source itself, that directly contain photos.
     """
 
     folder: Path
@@ -36,21 +36,21 @@ class Survey:
     photo_folders: tuple[Path, ...]
 
     def name(self, path: Path) -> str:
-        """A path as it is told to a person: relative to the source, folders with a slash."""
+        """Return a path for messages: relative to the source, folders with a trailing slash."""
         relative = path.relative_to(self.folder).as_posix()
         return f"{relative}/" if path.is_dir() else relative
 
     def names(self, paths: list[Path]) -> str:
-        """The first few of several paths, for a message."""
+        """Return the first three paths for messages."""
         return " and ".join(self.name(path) for path in paths[:3])
 
 
 def survey(folder: Path, without: frozenset[str] = frozenset()) -> Survey:
-    """Look through a source's folder.
+    """Survey a source's folder.
 
     Args:
         folder: The source.
-        without: Names of folders and files at its top that are no part of it.
+        without: Names of top-level folders and files to skip.
     """
     folders: list[Path] = []
     photo_folders: set[Path] = set()
@@ -68,7 +68,7 @@ def survey(folder: Path, without: frozenset[str] = frozenset()) -> Survey:
 
 
 def photo_tops(found: Survey) -> list[Path]:
-    """The entries of a source's own folder that are photos, or folders that hold any."""
+    """Return the top-level entries of a source that are photos or folders with photos."""
     tops = {
         found.folder / folder.relative_to(found.folder).parts[0]
         for folder in found.photo_folders
@@ -80,26 +80,26 @@ def photo_tops(found: Survey) -> list[Path]:
 
 
 def outermost(paths: list[Path]) -> list[Path]:
-    """Those of several paths that lie in none of the others."""
+    """Return the paths that are not inside another of the paths."""
     return [path for path in paths if not any(other in path.parents for other in paths)]
 
 
 def inside(folder: Path, named: str, setting: str) -> Path:
-    """The file or folder that a setting names, relative to the source.
+    """Return the file or folder that a setting names, relative to the source.
 
     Raises:
-        ProgramError: It is not there, or not inside.
+        ProgramError: The path does not exist or is outside the source.
     """
     path = folder / named
     if PurePosixPath(named).is_absolute() or ".." in PurePosixPath(named).parts:
         raise ProgramError(f"{setting} names {named!r}, which is not inside the source")
     if not path.exists():
-        raise ProgramError(f"{setting} names {named!r}, and the source has no such file or folder")
+        raise ProgramError(f"{setting} names {named!r}, but the source has no such file or folder")
     return path
 
 
 def is_photo_name(path: str) -> bool:
-    """Whether a file's name is that of a photo."""
+    """Return whether a file's suffix is that of a photo."""
     return posixpath.splitext(path)[1].lower() in PHOTO_SUFFIXES
 
 

@@ -1,4 +1,4 @@
-"""Stanford Cars' development kit: the archive or folder of the .mat files with the labels."""
+"""The devkit of Stanford Cars: the archive or folder of .mat files with the labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,46 +14,46 @@ ANNOTATION_FILES = {
     "cars_test": "cars_test_annos_withlabels.mat",
     "car_ims": "cars_annos.mat",
 }
-"""Which file annotates which set of photos, in the order in which they are looked for."""
+"""The label file of each set of photos, in the order of the search."""
 
 MAX_MAT_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
 class Devkit:
-    """A development kit that has been read, but whose files have not been parsed.
+    """A devkit whose files have been read, but not parsed.
 
     Attributes:
         path: The archive or folder.
-        files: The bytes of those of its files that this project knows, by name.
+        files: The content of the known files, by name.
     """
 
     path: Path
     files: Mapping[str, bytes]
 
     def annotates(self, photo_set: str) -> bool:
-        """Whether it has the labels of a set of photos."""
+        """Return whether the devkit has the labels of a set of photos."""
         return ANNOTATION_FILES[photo_set] in self.files
 
     def file(self, name: str) -> Path:
-        """Which file of the source one of its files is, or is packed in."""
+        """Return the path of one of the files, or of the archive that contains it."""
         return self.path / name if self.path.is_dir() else self.path
 
 
 def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit:
     """Find and read the devkit of a source.
 
-    A devkit that annotates photos which are there wins over one that does not; then an archive
-    with `devkit` in its name wins over folders.
+    A devkit that annotates existing photos takes precedence; then an archive with `devkit` in its
+    name takes precedence over folders.
 
     Args:
-        found: What the source holds.
-        sets: The sets of photos that are there, of those that train.
-        named: The one that `source.devkit` names, relative to the source, or None: an archive, a
-            folder, or a folder's one .mat file with labels.
+        found: The survey of the source.
+        sets: The existing sets of training photos.
+        named: The path from `source.devkit`, relative to the source, or None. It names an archive,
+            a folder, or the .mat file with labels in a folder.
 
     Raises:
-        ProgramError: There is none, or more than one to choose from; or it is damaged.
+        ProgramError: The devkit is missing, ambiguous or damaged.
     """
     if named:
         return _read(_named(found, named))
@@ -62,8 +62,8 @@ def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit
     if not kits:
         raise ProgramError(
             "the source has no car_devkit.tgz and no folder with cars_train_annos.mat and"
-            f" {CLASSES_FILE}, or with cars_annos.mat; the photos have no labels without one, so"
-            " put one beside them"
+            f" {CLASSES_FILE}, or with cars_annos.mat; photos need labels, so add a devkit to the"
+            " source"
         )
     fitting = [kit for kit in kits if any(kit.annotates(name) for name in sets)] or kits
     fitting = [kit for kit in fitting if kit in archives] or fitting
@@ -85,32 +85,32 @@ def _named(found: Survey, named: str) -> Path:
 
 
 def _folders(found: Survey) -> list[Path]:
-    # The test set's labels are published alone: where they lie is no devkit.
+    # The labels of the test set are published separately; their folder is not a devkit.
     labels = {ANNOTATION_FILES["cars_train"], ANNOTATION_FILES["car_ims"]}
     return sorted({path.parent for path in found.mats if path.name in labels})
 
 
 def read_mat(path: Path) -> bytes:
-    """Read a .mat file.
+    """Return the content of a .mat file.
 
     Raises:
-        ProgramError: It is larger than any devkit's.
+        ProgramError: The file is too large.
     """
     _check_size(path.name, path.stat().st_size)
     return path.read_bytes()
 
 
 def _read(path: Path) -> Devkit:
-    wanted = {CLASSES_FILE, *ANNOTATION_FILES.values()}
+    names = {CLASSES_FILE, *ANNOTATION_FILES.values()}
     if path.suffix.lower() == ".mat":
-        path, wanted = path.parent, {CLASSES_FILE, path.name}
+        path, names = path.parent, {CLASSES_FILE, path.name}
     if path.is_dir():
-        found = [path / name for name in sorted(wanted) if (path / name).is_file()]
+        found = [path / name for name in sorted(names) if (path / name).is_file()]
         return Devkit(path, {file.name: read_mat(file) for file in found})
     files: dict[str, bytes] = {}
     for member in members(path):
         name = PurePosixPath(member.path).name
-        if name in wanted and not member.problem:
+        if name in names and not member.problem:
             _check_size(name, member.size)
             files[name] = member.read()
     return Devkit(path, files)
@@ -119,5 +119,5 @@ def _read(path: Path) -> Devkit:
 def _check_size(name: str, size: int) -> None:
     if size > MAX_MAT_BYTES:
         raise ProgramError(
-            f"{name} has {size} bytes, over the limit of {MAX_MAT_BYTES}; fetch the devkit again"
+            f"{name} has {size} bytes, over the limit of {MAX_MAT_BYTES}; download the devkit again"
         )

@@ -1,4 +1,4 @@
-"""Which files of a source in Stanford's layout are read: the photos, and what labels them."""
+"""Selection of the photos and label files in a source with Stanford's layout."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class PhotoSet:
     """A set of photos with its labels.
 
     Attributes:
-        name: As the data set is published: cars_train, cars_test or car_ims.
+        name: The published name: cars_train, cars_test or car_ims.
         photos: The archive or folder.
         annotations: The .mat file's bytes.
         annotations_file: The .mat file's name.
@@ -39,14 +39,14 @@ class PhotoSet:
 
 @dataclass(frozen=True)
 class StanfordFiles:
-    """What is read of a source, and what is said of the rest.
+    """The files of a source that are read.
 
     Attributes:
-        sets: The sets of photos, the one that trains first.
+        sets: The sets of photos, the training set first.
         class_names: The bytes of the .mat file with the class names.
-        class_names_file: Its name.
+        class_names_file: The name of that file.
         read: All archives, folders and files that are read.
-        notes: What a person should know of photos that are not read.
+        notes: Log messages about photos that are not read.
     """
 
     sets: Sequence[PhotoSet]
@@ -57,11 +57,11 @@ class StanfordFiles:
 
 
 def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFiles:
-    """Find the photos and their labels in either of the layouts that the data set came in.
+    """Find the photos and their labels in either of the two published layouts.
 
     Args:
-        found: What the source holds.
-        devkit: The devkit to use, relative to the source, or None where there is only one.
+        found: The survey of the source.
+        devkit: The path of the devkit in the source, or None to find it.
 
     Raises:
         ProgramError: Photos or labels are missing, ambiguous or damaged.
@@ -75,7 +75,7 @@ def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFil
     test = _test_set(found, kit, others) if others else None
     sets = [main, test] if test else [main]
     names_file = _class_names_file(kit)
-    read = [path for each in sets for path in (each.photos, each.labelled_by)]
+    read = [path for part in sets for path in (part.photos, part.labelled_by)]
     return StanfordFiles(
         sets=sets,
         class_names=kit.files[names_file],
@@ -87,8 +87,8 @@ def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFil
 
 def _unlabelled(found: Survey, photos: Path) -> str:
     return (
-        f"{found.name(photos)} is no part of the data set: it has no labels without"
-        f" {ANNOTATION_FILES[TEST]}"
+        f"{found.name(photos)} is not part of the dataset: its labels are in"
+        f" {ANNOTATION_FILES[TEST]}, which is missing"
     )
 
 
@@ -96,12 +96,12 @@ def _class_names_file(kit: Devkit) -> str:
     for name in (CLASSES_FILE, ANNOTATION_FILES[ALL]):
         if name in kit.files:
             return name
-    raise ProgramError(f"{kit.path.name} has no {CLASSES_FILE}; fetch the whole devkit again")
+    raise ProgramError(f"{kit.path.name} has no {CLASSES_FILE}; download the whole devkit again")
 
 
 def _photos(found: Survey, name: str) -> list[Path]:
     archives = [path for path in found.archives if archive_stem(path) == name]
-    # Some copies hold a folder of the name in another of the same name.
+    # Some copies have the folder inside a folder with the same name.
     return archives or outermost([path for path in found.folders if path.name == name])
 
 
@@ -110,7 +110,7 @@ def _main_set(found: Survey, kit: Devkit, present: dict[str, list[Path]]) -> Pho
     if not annotated:
         raise ProgramError(
             f"{kit.path.name} has no {ANNOTATION_FILES[TRAIN]} and no {ANNOTATION_FILES[ALL]};"
-            " fetch the whole devkit again"
+            " download the whole devkit again"
         )
     names = [name for name in annotated if name in present]
     paths = [path for name in names for path in present[name]]
@@ -120,16 +120,16 @@ def _main_set(found: Survey, kit: Devkit, present: dict[str, list[Path]]) -> Pho
         raise _no_photos(annotated[0])
     if len(paths) > 1:
         raise ProgramError(
-            f"the photos may be in {found.names(paths)}; keep one of them, or name the right one"
-            f" {names[0]}"
+            f"the photos may be in {found.names(paths)}; keep one of them, or rename the right one"
+            f" to {names[0]}"
         )
-    return _of_kit(names[0], paths[0], kit)
+    return _photo_set(names[0], paths[0], kit)
 
 
 def _no_photos(photo_set: str) -> ProgramError:
     return ProgramError(
-        f"the source has no {photo_set}.tgz and no folder of photos; put {photo_set}.tgz beside the"
-        " devkit"
+        f"the source has no {photo_set}.tgz and no folder of photos; put {photo_set}.tgz next to"
+        " the devkit"
     )
 
 
@@ -140,11 +140,11 @@ def _loose_photos(found: Survey) -> list[Path]:
 
 
 def _test_set(found: Survey, kit: Devkit, photos: list[Path]) -> PhotoSet | None:
-    """The test set with its labels, which were published in a file of their own."""
+    """Return the test set with its labels, which are published in a separate file."""
     if len(photos) > 1:
         raise ProgramError(f"the test photos may be in {found.names(photos)}; keep one of them")
     if kit.annotates(TEST):
-        return _of_kit(TEST, photos[0], kit)
+        return _photo_set(TEST, photos[0], kit)
     name = ANNOTATION_FILES[TEST]
     loose = [path for path in found.mats if path.name == name and not _in_another_kit(found, path)]
     if len(loose) > 1:
@@ -156,6 +156,6 @@ def _in_another_kit(found: Survey, path: Path) -> bool:
     return path.with_name(ANNOTATION_FILES[TRAIN]) in found.mats
 
 
-def _of_kit(photo_set: str, photos: Path, kit: Devkit) -> PhotoSet:
+def _photo_set(photo_set: str, photos: Path, kit: Devkit) -> PhotoSet:
     name = ANNOTATION_FILES[photo_set]
     return PhotoSet(photo_set, photos, kit.files[name], name, kit.file(name))

@@ -1,8 +1,8 @@
-"""The layouts of the Stanford Cars data set.
+"""Layout `stanford_cars`: both published layouts of the Stanford Cars dataset.
 
 The photos are in cars_train.tgz and cars_test.tgz with a devkit of separate label files, or all in
-car_ims.tgz with cars_annos.mat; archives and folders are the same. Test photos have the split
-`test` of the data set's own. They are read only where their labels are there.
+car_ims.tgz with cars_annos.mat; folders may replace the archives. Photos of the dataset's test set
+get the split `test`. They are read only if their labels are present.
 """
 
 import logging
@@ -13,7 +13,7 @@ from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source.contract import (
     Source,
     choose_classes,
-    left_alone,
+    find_ignored,
     outer_members,
 )
 from include.image_classification.dataset.source.labelled import Listing, read_labelled, sort_rows
@@ -35,44 +35,44 @@ _log = logging.getLogger(__name__)
 
 
 def open_stanford_cars(
-    folder: Path, wanted_classes: str | None, devkit: str | None = None
+    folder: Path, selected_classes: str | None, devkit: str | None = None
 ) -> Source:
-    """Open a source in Stanford's layout; classes are numbered as the devkit does, from 0.
+    """Open a source in Stanford's layout; classes are in the order of the devkit, from 0.
 
     Args:
         folder: The source.
-        wanted_classes: As `choose_classes` takes them.
-        devkit: The devkit to use, relative to the source, where there is more than one.
+        selected_classes: See `choose_classes`.
+        devkit: The path of the devkit in the source, if it has several.
 
     Raises:
-        ProgramError: The photos or the devkit are missing, ambiguous or damaged, or the wanted
-            classes are not there.
+        ProgramError: The photos or the devkit are missing, ambiguous or damaged, or a selected
+            class does not exist.
     """
     found = survey(folder)
     files = find_stanford_files(found, devkit)
     names = read_class_names(files.class_names, files.class_names_file)
-    classes = choose_classes(names, wanted_classes)
+    classes = choose_classes(names, selected_classes)
     label_of = {name: label for label, name in enumerate(classes)}
     labels = {number: label_of.get(name) for number, name in enumerate(names, start=1)}
     for note in files.notes:
         _log.warning(note)
-    others = left_alone(folder, files.read)
+    ignored = find_ignored(folder, files.read)
     return Source(
         classes=classes,
-        entries=_entries(files, labels, others),
+        entries=_entries(files, labels, ignored),
         files=[found.name(path) for path in files.read],
-        left_alone=others,
+        ignored=ignored,
     )
 
 
 def _entries(
-    files: StanfordFiles, labels: Mapping[int, int | None], others: list[str]
+    files: StanfordFiles, labels: Mapping[int, int | None], ignored: list[str]
 ) -> Iterator[Photo | Quarantined]:
     for photo_set in files.sets:
         listing = _listing(photo_set, labels)
-        found = outer_members(photo_set.photos, photo_set.photos.name, others)
+        found = outer_members(photo_set.photos, photo_set.photos.name, ignored)
         yield from read_labelled(
-            listing, _within(photo_set.name, found), photo_set.photos.name,
+            listing, _relative_to_set(photo_set.name, found), photo_set.photos.name,
             photo_set.annotations_file,
         )  # fmt: skip
 
@@ -82,12 +82,12 @@ def _listing(photo_set: PhotoSet, labels: Mapping[int, int | None]) -> Listing:
         photo_set.annotations, photo_set.annotations_file, photo_set.name, photo_set.name == TEST
     )
     if not any(row.box for row in rows):
-        _log.warning("%s has no boxes: its photos stay whole", photo_set.annotations_file)
+        _log.warning("%s has no boxes: its photos are not cropped", photo_set.annotations_file)
     return sort_rows(photo_set.name, rows, labels)
 
 
-def _within(photo_set: str, found: Iterable[Member]) -> Iterator[tuple[str, Member]]:
-    """Each member's path within the set of photos, with or without the set's own folder."""
+def _relative_to_set(photo_set: str, found: Iterable[Member]) -> Iterator[tuple[str, Member]]:
+    """Yield members with their paths in the set, without the set's own folder."""
     for member in found:
         parts = PurePosixPath(member.path).parts
         if photo_set in parts[:-1]:

@@ -1,4 +1,4 @@
-"""Reading one variable of a MATLAB 5 file."""
+"""Variables of MATLAB 5 files."""
 
 import struct
 import zlib
@@ -14,26 +14,27 @@ from include.image_classification.dataset.stanford.mat_matrix import (
     Elements,
 )
 
-MAX_INFLATED_BYTES = 64 << 20
+MAX_DECOMPRESSED_BYTES = 64 << 20
 
 _HEADER_BYTES = 128
 _ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
 
 
 def read_variable(data: bytes, file: str, name: str) -> Any:
-    """Read a variable.
+    """Return the value of a variable.
 
     Args:
         data: The file's bytes.
-        file: Its name, for messages.
-        name: The variable's.
+        file: The file's name, for messages.
+        name: The name of the variable.
 
     Returns:
-        A Table for a struct array, a list for a cell, a str for a text; a number, or a list of
-        them; None for what these files have no use for.
+        A Table for a struct array, a list for a cell array, a str for text, a number or a list of
+        numbers; None for other types.
 
     Raises:
-        ProgramError: It is no .mat file, inflates without an end, or has no such variable.
+        ProgramError: The file is not a .mat file, is a decompression bomb, or does not have the
+            variable.
     """
     try:
         for elements, matrix in _matrices(data):
@@ -47,32 +48,34 @@ def read_variable(data: bytes, file: str, name: str) -> Any:
         OverflowError,
         RecursionError,
     ) as error:
-        message = f"{file} is not a .mat file that can be read ({error}); fetch it again"
+        message = f"{file} is not a valid .mat file ({error}); download it again"
         raise ProgramError(message) from error
-    raise ProgramError(f"{file} has no variable {name}; fetch the devkit again")
+    raise ProgramError(f"{file} has no variable {name}; download the devkit again")
 
 
 def _matrices(data: bytes) -> Iterator[tuple[Elements, Element]]:
     order = _ORDERS.get(data[_HEADER_BYTES - 4 : _HEADER_BYTES])
     if order is None:
-        raise DamageError("it has no header of version 5; MATLAB writes one with -v7, not -v7.3")
+        raise DamageError("it is not of version 5; save it in MATLAB with -v7, not -v7.3")
     elements = Elements(data, order)
-    at = _HEADER_BYTES
-    while at < len(data):
-        element = elements.element(at, len(data))
+    offset = _HEADER_BYTES
+    while offset < len(data):
+        element = elements.element(offset, len(data))
         if element.kind == COMPRESSED:
-            inflated = Elements(_inflate(data[element.start : element.stop]), order)
-            yield inflated, inflated.element(0, len(inflated.data))
+            inner = Elements(_decompress(data[element.start : element.stop]), order)
+            yield inner, inner.element(0, len(inner.data))
         elif element.kind == MATRIX:
             yield elements, element
-        at = element.after
+        offset = element.after
 
 
-def _inflate(part: bytes) -> bytes:
-    inflater = zlib.decompressobj()
-    data = inflater.decompress(part, MAX_INFLATED_BYTES + 1)
-    if len(data) > MAX_INFLATED_BYTES:
-        raise DamageError(f"it inflates to over {MAX_INFLATED_BYTES} bytes: a decompression bomb")
-    if not inflater.eof:
-        raise DamageError("it ends in the middle")
+def _decompress(part: bytes) -> bytes:
+    decompressor = zlib.decompressobj()
+    data = decompressor.decompress(part, MAX_DECOMPRESSED_BYTES + 1)
+    if len(data) > MAX_DECOMPRESSED_BYTES:
+        raise DamageError(
+            f"it decompresses to more than {MAX_DECOMPRESSED_BYTES} bytes: a decompression bomb"
+        )
+    if not decompressor.eof:
+        raise DamageError("it is cut off")
     return data

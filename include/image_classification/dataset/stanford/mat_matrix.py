@@ -1,6 +1,6 @@
-"""The elements of a MATLAB 5 file, from bytes to values, never beyond the bytes that are there.
+"""Parser of the elements of a MATLAB 5 file, which never reads beyond the end of the data.
 
-By hand: a damaged file can kill the process that reads it with scipy, and then nothing says why.
+Hand-written because scipy.io.loadmat can crash the process on a damaged file, without a message.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-# Kinds of elements.
+# Types of elements.
 MATRIX = 14
 COMPRESSED = 15
 _NUMBERS = {1: "b", 2: "B", 3: "h", 4: "H", 5: "i", 6: "I", 7: "f", 9: "d", 12: "q", 13: "Q"}
@@ -22,19 +22,19 @@ _NUMERIC = range(6, 16)
 
 
 class DamageError(Exception):
-    """The bytes are not those of a .mat file; the text says how."""
+    """The data is not a valid .mat file; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A struct array: its rows, each with the value of every field."""
+    """A struct array: rows that map field names to values."""
 
     fields: tuple[str, ...]
     rows: list[Mapping[str, Any]]
 
 
 class Element(NamedTuple):
-    """A part of the bytes: of which kind, from where to where, and where the next one starts."""
+    """An element's type, the bounds of its data, and the offset of the next element."""
 
     kind: int
     start: int
@@ -43,11 +43,11 @@ class Element(NamedTuple):
 
 
 class Elements:
-    """The bytes of elements in one byte order.
+    """The data of elements in one byte order.
 
     Args:
         data: The bytes.
-        order: `<` or `>`, as `struct` writes it.
+        order: `<` or `>`, as in `struct`.
     """
 
     def __init__(self, data: bytes, order: str) -> None:
@@ -55,49 +55,49 @@ class Elements:
         self.order = order
         self._tag = struct.Struct(f"{order}II")
 
-    def element(self, at: int, end: int) -> Element:
-        """The element that starts at a position.
+    def element(self, offset: int, end: int) -> Element:
+        """Return the element at an offset.
 
         Raises:
-            DamageError: It does not end before `end`.
+            DamageError: The element does not end before `end`.
         """
-        if at + 8 > end:
-            raise DamageError("it ends in the middle")
-        kind, size = self._tag.unpack_from(self.data, at)
-        if kind >> 16:  # a small one: its size is in the same word, its bytes follow at once
-            kind, size, start, after = kind & 0xFFFF, kind >> 16, at + 4, at + 8
+        if offset + 8 > end:
+            raise DamageError("it is cut off")
+        kind, size = self._tag.unpack_from(self.data, offset)
+        if kind >> 16:  # a small element: type and size share a word, up to four bytes follow
+            kind, size, start, after = kind & 0xFFFF, kind >> 16, offset + 4, offset + 8
             size = min(size, 4)
         else:
-            start = at + 8
+            start = offset + 8
             after = start + size + (0 if kind == COMPRESSED else -size % 8)
         if start + size > end:
-            raise DamageError("it ends in the middle")
+            raise DamageError("it is cut off")
         return Element(kind, start, start + size, after)
 
     def name(self, matrix: Element) -> str:
-        """The name of a matrix that is a variable."""
-        _, _, name, _ = self._head(matrix)
+        """Return the name of a matrix, which is the name of a variable."""
+        _, _, name, _ = self._header(matrix)
         return name
 
     def value(self, matrix: Element) -> Any:
-        """The value of a matrix; see `read_variable`."""
+        """Return the value of a matrix; see `read_variable`."""
         if matrix.kind != MATRIX:
-            raise DamageError(f"a matrix is of kind {matrix.kind}")
+            raise DamageError(f"a matrix has type {matrix.kind}")
         if matrix.start == matrix.stop:
             return []
-        kind, sizes, _, at = self._head(matrix)
+        kind, sizes, _, offset = self._header(matrix)
         count = math.prod(sizes)
         if kind == _STRUCT:
-            return self._table(at, matrix.stop, count)
+            return self._table(offset, matrix.stop, count)
         if kind == _CELL:
-            return self._values(at, matrix.stop, count)[0]
+            return self._values(offset, matrix.stop, count)[0]
         if kind == _CHAR:
-            return self._text(self.element(at, matrix.stop), sizes) if count else ""
+            return self._text(self.element(offset, matrix.stop), sizes) if count else ""
         if kind in _NUMERIC:
-            return self._numbers(self.element(at, matrix.stop), count)
+            return self._numbers(self.element(offset, matrix.stop), count)
         return None
 
-    def _head(self, matrix: Element) -> tuple[int, tuple[int, ...], str, int]:
+    def _header(self, matrix: Element) -> tuple[int, tuple[int, ...], str, int]:
         flags = self.element(matrix.start, matrix.stop)
         sizes = self.element(flags.after, matrix.stop)
         name = self.element(sizes.after, matrix.stop)
@@ -108,19 +108,19 @@ class Elements:
         text = self.data[name.start : name.stop].decode("latin-1")
         return kind & 0xFF, tuple(map(int, lengths)), text, name.after
 
-    def _values(self, at: int, end: int, count: int) -> tuple[list[Any], int]:
-        # Each takes a tag at least.
-        if count * 8 > end - at:
+    def _values(self, offset: int, end: int, count: int) -> tuple[list[Any], int]:
+        # A value takes at least the 8 bytes of its tag.
+        if count * 8 > end - offset:
             raise DamageError(f"it does not hold {count} values")
         values = []
         for _ in range(count):
-            matrix = self.element(at, end)
+            matrix = self.element(offset, end)
             values.append(self.value(matrix))
-            at = matrix.after
-        return values, at
+            offset = matrix.after
+        return values, offset
 
-    def _table(self, at: int, end: int, count: int) -> Table:
-        length = self.element(at, end)
+    def _table(self, offset: int, end: int, count: int) -> Table:
+        length = self.element(offset, end)
         names = self.element(length.after, end)
         (size,) = self._unpack(length)[:1] or (0,)
         text = self.data[names.start : names.stop].decode("latin-1")
@@ -128,10 +128,10 @@ class Elements:
             raise DamageError("a field has no name")
         size = int(size)
         fields = tuple(text[i : i + size].partition("\0")[0] for i in range(0, len(text), size))
-        at = names.after
+        offset = names.after
         rows: list[Mapping[str, Any]] = []
         for _ in range(count if fields else 0):
-            values, at = self._values(at, end, len(fields))
+            values, offset = self._values(offset, end, len(fields))
             rows.append(dict(zip(fields, values, strict=True)))
         return Table(fields, rows)
 
@@ -152,6 +152,6 @@ class Elements:
     def _unpack(self, element: Element) -> tuple[float, ...]:
         code = _NUMBERS.get(element.kind)
         if code is None:
-            raise DamageError(f"numbers are of kind {element.kind}")
+            raise DamageError(f"numbers have type {element.kind}")
         count = (element.stop - element.start) // struct.calcsize(code)
         return struct.unpack_from(f"{self.order}{count}{code}", self.data, element.start)

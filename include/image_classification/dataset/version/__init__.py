@@ -1,1 +1,1 @@
-"""What a data set version is, and how it follows the one before."""
+"""Dataset versions: manifest, split, duplicates, leakage, changes, page."""

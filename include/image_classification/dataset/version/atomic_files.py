@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whenever the program dies."""
+"""Atomic writes: a file is either complete or absent, also after a crash."""
 
 import os
 from collections.abc import Iterator
@@ -10,21 +10,21 @@ PART = ".part"
 
 
 @contextmanager
-def writing_whole(path: Path | str) -> Iterator[IO[bytes]]:
-    """Open a file to be written by way of one beside it, whose name ends in `.part`."""
+def open_atomically(path: Path | str) -> Iterator[IO[bytes]]:
+    """Open a temporary file (`<path>.part`) for writing; it becomes `path` when the block ends."""
     part = f"{path}{PART}"
     with open(part, "wb") as file:
         yield file
     os.replace(part, path)
 
 
-def write_whole(path: Path | str, data: bytes) -> None:
-    """Write a file by way of one beside it, as `writing_whole` does."""
-    with writing_whole(path) as file:
+def write_atomically(path: Path | str, data: bytes) -> None:
+    """Write a file through a temporary file, as `open_atomically` does."""
+    with open_atomically(path) as file:
         file.write(data)
 
 
-def remove_parts(folder: Path) -> None:
-    """Remove what a program that died was writing below a folder."""
+def remove_partial_files(folder: Path) -> None:
+    """Remove the temporary files of a crashed process from a folder and its subfolders."""
     for part in folder.rglob(f"*{PART}"):
         part.unlink()

@@ -1,4 +1,4 @@
-"""What changed from one version to the next."""
+"""Differences between a dataset version and the previous one."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from include.image_classification.dataset.version.manifest import Image, Version
 
 @dataclass(frozen=True)
 class Relabelled:
-    """An image whose bytes stayed and whose class changed."""
+    """An image that has another class than before."""
 
     path: str
     before: str
@@ -19,7 +19,7 @@ class Relabelled:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """How many images a class had and has, and how many of them came, went and stayed."""
+    """The number of images of a class before and after, and how many were added and removed."""
 
     name: str
     before: int
@@ -30,18 +30,18 @@ class ClassChange:
 
 @dataclass(frozen=True)
 class Changes:
-    """The difference between a version and the one before it.
+    """The differences between a version and the previous one.
 
-    Images are told apart by their bytes, not by their paths: one that was renamed has not changed.
+    Images are identified by content, not by path: a renamed image has not changed.
 
     Attributes:
-        previous: The version before, or None for the first.
-        added: Paths of images that are new.
-        removed: Paths, in the version before, of images that are gone.
-        replaced: Paths that hold another image than before; they are in neither of the above.
-        relabelled: Images under another class than before, by the classes' names.
-        new_classes: Names of classes that there were not.
-        gone_classes: Names of classes that there are no more.
+        previous: The name of the previous version, or None for the first version.
+        added: Paths of new images.
+        removed: Paths in the previous version of images that no longer exist.
+        replaced: Paths that hold another image than before; neither added nor removed.
+        relabelled: Images that have another class than before.
+        new_classes: Names of classes that did not exist before.
+        gone_classes: Names of classes that no longer exist.
         classes: The classes whose images changed, by name.
     """
 
@@ -56,42 +56,42 @@ class Changes:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each there are."""
+        """The number of images for each kind of change."""
         kinds = ("added", "removed", "replaced", "relabelled")
         return {kind: len(getattr(self, kind)) for kind in kinds}
 
     def summary(self) -> str:
-        """One line for the log."""
+        """Return one line for the log."""
         if self.previous is None:
             return "the first version"
-        said = ", ".join(f"{count} {kind}" for kind, count in self.counts.items() if count)
-        return f"since version {self.previous}: {said or 'no image changed'}"
+        counts = ", ".join(f"{count} {kind}" for kind, count in self.counts.items() if count)
+        return f"since version {self.previous}: {counts or 'no image changed'}"
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, for changes.json."""
+        """Return the content of changes.json."""
         return {"counts": self.counts, **asdict(self)}
 
 
 def compare(previous: Version | None, current: Version) -> Changes:
-    """Compare a version with the one before, or with nothing."""
+    """Compare a version with the previous version, if there is one."""
     old, new = _by_content(previous), _by_content(current)
     added = {image.path: image for sha256, image in new.items() if sha256 not in old}
     removed = {image.path: image for sha256, image in old.items() if sha256 not in new}
     replaced = added.keys() & removed.keys()
-    was, is_ = _names(previous, old), _names(current, new)
+    before, after = _class_names(previous, old), _class_names(current, new)
     return Changes(
         previous=previous.name if previous else None,
         added=sorted(added.keys() - replaced),
         removed=sorted(removed.keys() - replaced),
         replaced=sorted(replaced),
         relabelled=[
-            Relabelled(new[sha256].path, was[sha256], is_[sha256])
-            for sha256 in sorted(new.keys() & old.keys(), key=lambda each: new[each].path)
-            if was[sha256] != is_[sha256]
+            Relabelled(new[sha256].path, before[sha256], after[sha256])
+            for sha256 in sorted(new.keys() & old.keys(), key=lambda sha256: new[sha256].path)
+            if before[sha256] != after[sha256]
         ],
-        new_classes=_missing(current, previous),
-        gone_classes=_missing(previous, current),
-        classes=_class_changes(was, is_),
+        new_classes=_classes_only_in(current, other=previous),
+        gone_classes=_classes_only_in(previous, other=current),
+        classes=_class_changes(before, after),
     )
 
 
@@ -99,30 +99,31 @@ def _by_content(version: Version | None) -> dict[str, Image]:
     return {image.sha256: image for image in version.images} if version else {}
 
 
-def _names(version: Version | None, images: Mapping[str, Image]) -> dict[str, str]:
-    """The name of each image's class: its number may mean another in another version."""
+def _class_names(version: Version | None, images: Mapping[str, Image]) -> dict[str, str]:
+    """Return the class name of each image; class numbers differ between versions."""
     if version is None:
         return {}
     return {sha256: version.classes[image.label] for sha256, image in images.items()}
 
 
-def _missing(here: Version | None, there: Version | None) -> list[str]:
-    if here is None:
+def _classes_only_in(version: Version | None, other: Version | None) -> list[str]:
+    if version is None:
         return []
-    return [name for name in here.classes if there is None or name not in set(there.classes)]
+    others = set(other.classes) if other else set()
+    return [name for name in version.classes if name not in others]
 
 
-def _class_changes(was: Mapping[str, str], is_: Mapping[str, str]) -> list[ClassChange]:
-    before, after = Counter(was.values()), Counter(is_.values())
-    stayed = Counter(name for sha256, name in is_.items() if was.get(sha256) == name)
+def _class_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[ClassChange]:
+    old_counts, new_counts = Counter(before.values()), Counter(after.values())
+    kept = Counter(name for sha256, name in after.items() if before.get(sha256) == name)
     changes = (
         ClassChange(
             name=name,
-            before=before[name],
-            after=after[name],
-            added=after[name] - stayed[name],
-            removed=before[name] - stayed[name],
+            before=old_counts[name],
+            after=new_counts[name],
+            added=new_counts[name] - kept[name],
+            removed=old_counts[name] - kept[name],
         )
-        for name in sorted(before.keys() | after.keys())
+        for name in sorted(old_counts.keys() | new_counts.keys())
     )
     return [change for change in changes if change.added or change.removed]

@@ -1,4 +1,4 @@
-"""Images whose bytes are the same: kept once, or not at all where their labels disagree."""
+"""Deduplication: identical images are kept once, or quarantined if their labels conflict."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ OTHERS_NAMED = 3
 
 @dataclass
 class Deduplicated:
-    """Photos that differ from each other, and what became of the others."""
+    """Distinct photos, duplicates, and photos with conflicting labels."""
 
     photos: list[CheckedPhoto] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
@@ -25,22 +25,24 @@ class Deduplicated:
 
 
 def deduplicate(photos: Iterable[CheckedPhoto], classes: Sequence[str]) -> Deduplicated:
-    """Sort photos by path into those to keep, duplicates, and those of conflicting labels.
+    """Divide photos into those to keep, duplicates, and photos with conflicting labels.
 
-    Of the same bytes under one label one is kept: what the source itself tests with before what it
-    validates with, before all else, so that no model is trained on it; among these, the first by
-    path. Under different labels nobody can say which is right, and all are quarantined, with the
-    names of these labels' classes.
+    Of identical photos with the same label, one is kept. A photo of the source's test set takes
+    precedence over one of its validation set, and that over one of its training set, so that no
+    model is trained on a held-out photo; then the first by path is kept. Identical photos with
+    different labels are all quarantined, because the correct label is unknown; the details name
+    the classes.
     """
     by_content: dict[str, list[CheckedPhoto]] = defaultdict(list)
     for photo in sorted(photos, key=lambda photo: photo.path):
         by_content[photo.sha256].append(photo)
     result = Deduplicated()
-    for same in by_content.values():
-        if len({photo.label for photo in same}) > 1:
-            result.conflicting += _conflicts(same, classes)
+    for identical in by_content.values():
+        if len({photo.label for photo in identical}) > 1:
+            result.conflicting += _conflicts(identical, classes)
         else:
-            kept, *others = sorted(same, key=_held_out_first) if len(same) > 1 else same
+            ranked = sorted(identical, key=_held_out_first) if len(identical) > 1 else identical
+            kept, *others = ranked
             result.photos.append(kept)
             result.duplicates += [_duplicate(other, kept) for other in others]
     result.photos.sort(key=lambda photo: photo.path)
@@ -52,22 +54,24 @@ def _held_out_first(photo: CheckedPhoto) -> int:
 
 
 def _duplicate(photo: CheckedPhoto, kept: CheckedPhoto) -> Duplicate:
-    ours, theirs = photo.split or "train", kept.split or "train"
-    note = "" if ours == theirs else f"the source has it in {ours}, too; kept in {theirs}"
+    split, kept_split = photo.split or "train", kept.split or "train"
+    same = split == kept_split
+    note = "" if same else f"the source also has it in {split}; kept in {kept_split}"
     return Duplicate(photo.path, photo.sha256, kept.path, note)
 
 
-def _conflicts(same: list[CheckedPhoto], classes: Sequence[str]) -> list[Quarantined]:
-    # One a label and a few in all: a placeholder may stand for thousands of photos.
+def _conflicts(identical: list[CheckedPhoto], classes: Sequence[str]) -> list[Quarantined]:
+    # The details name one photo a label, and few in total: a placeholder image can occur
+    # thousands of times.
     first: dict[int, CheckedPhoto] = {}
-    for photo in same:
+    for photo in identical:
         first.setdefault(photo.label, photo)
     rows = []
-    for photo in same:
+    for photo in identical:
         others = [other for label, other in first.items() if label != photo.label]
         named = ", ".join(f"{classes[o.label]!r} in {o.path}" for o in others[:OTHERS_NAMED])
         more = f" and {len(others) - OTHERS_NAMED} more" if len(others) > OTHERS_NAMED else ""
-        detail = f"labelled {classes[photo.label]!r}, but the same bytes are {named}{more}"
+        detail = f"labelled {classes[photo.label]!r}, but an identical file is {named}{more}"
         key = quarantine_key(photo.photo_sha256)
         row = Quarantined(photo.path, photo.photo_sha256, "conflicting-labels", detail, key)
         rows.append(row)

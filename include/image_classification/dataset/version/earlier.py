@@ -1,4 +1,4 @@
-"""What the version before knows: splits that are kept, photos that are not decoded again."""
+"""The previous version: splits to keep, and photos that need not be decoded again."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,92 +19,100 @@ from include.image_classification.dataset.version.manifest import (
     read_version,
     write_rows,
 )
-from include.image_classification.dataset.version.photo_check import Content, Made
+from include.image_classification.dataset.version.photo_check import Content, Origin
 
 HASHES = "hashes.jsonl"
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """The version that a refresh follows, or none.
+    """The version that a refresh continues from, if there is one.
 
     Attributes:
-        version: Its images and classes.
-        looks: Its images' perceptual hashes by sha256; an older one may have none.
-        quarantined: What was refused then.
-        ledger: The splits of all photos that this version or any before it held.
+        version: The images and classes, or None.
+        hashes: The images' perceptual hashes by sha256; empty for a version without hashes.jsonl.
+        quarantined: The photos that were quarantined.
+        ledger: The splits of all photos in this version or any earlier one.
     """
 
     version: Version | None = None
-    looks: Mapping[str, int] = field(default_factory=dict)
+    hashes: Mapping[str, int] = field(default_factory=dict)
     quarantined: Sequence[Quarantined] = ()
     ledger: SplitLedger = field(default_factory=SplitLedger)
 
     @property
     def images(self) -> Sequence[Image]:
-        """Its images; none before the first version."""
+        """The images of the version; empty if there is no version."""
         return self.version.images if self.version else []
 
     def splits(self, photos: Collection[str]) -> dict[str, Split]:
-        """Return the splits that photos were given, in this version or in any before it.
+        """Return the splits that photos have in this version or in any earlier one.
 
         Args:
-            photos: Hashes of photos, not of what was cut from them.
+            photos: Hashes of whole photos, not of images cropped from them.
 
         Raises:
             ProgramError: The ledger is damaged.
         """
-        splits = self.ledger.known(photos)
+        splits = self.ledger.lookup(photos)
         for photo, split in self._own_splits.items():
             if photo in photos:
                 splits[photo] = trains_more(split, splits.get(photo, split))
         return splits
 
     def write_ledger(self, path: Path, following: Iterable[Image]) -> int:
-        """Write the ledger after the next version; return how many photos it holds.
+        """Write the ledger for the next version and return the number of photos in it.
 
-        A version from before there was a ledger adds its own photos.
+        The photos of this version are added, too: it may be older than the ledger.
 
         Args:
-            path: The ledger's file.
-            following: The next version's images.
+            path: The file to write.
+            following: The images of the next version.
 
         Raises:
-            ProgramError: The present ledger is damaged.
+            ProgramError: The current ledger is damaged.
         """
-        given = self._own_splits
+        splits = self._own_splits
         for photo, split in photo_splits(following).items():
-            given[photo] = trains_more(split, given.get(photo, split))
-        return self.ledger.write(path, given)
+            splits[photo] = trains_more(split, splits.get(photo, split))
+        return self.ledger.write(path, splits)
 
     @property
     def _own_splits(self) -> dict[str, Split]:
         return photo_splits(self.images)
 
-    def known(self, without_cuts: Callable[[str], bool]) -> dict[Made, Content]:
-        """The images that need not be decoded again, by what they are made from.
+    def known(self, without_cuts: Callable[[str], bool]) -> dict[Origin, Content]:
+        """Return the images that need not be decoded again, by their origin.
 
         Args:
-            without_cuts: Tells the keys whose bytes are wanted: those that were cut from photos
-                must be cut again for that.
+            without_cuts: Returns whether the content of a key is needed; an image that was cropped
+                from a photo must then be cropped again.
         """
         return {
-            image.cut or image.sha256: _content(image, self.looks[image.sha256])
+            image.cut or image.sha256: _content(image, self.hashes[image.sha256])
             for image in self.images
-            if image.sha256 in self.looks and not (image.cut and without_cuts(image.key))
+            if image.sha256 in self.hashes and not (image.cut and without_cuts(image.key))
         }
 
 
-def _content(image: Image, look: int) -> Content:
-    return Content(image.sha256, image.size, image.width, image.height, image.key, look, image.cut)
+def _content(image: Image, perceptual_hash: int) -> Content:
+    return Content(
+        sha256=image.sha256,
+        size=image.size,
+        width=image.width,
+        height=image.height,
+        key=image.key,
+        perceptual_hash=perceptual_hash,
+        cut=image.cut,
+    )
 
 
 def read_earlier(folder: Path, ledger: Path) -> Earlier:
-    """Read the version before.
+    """Read the previous version.
 
     Args:
         folder: The version's folder, which may be missing or empty.
-        ledger: The folder of the split ledger, which may be missing, too.
+        ledger: The folder of the split ledger, which may be missing.
 
     Raises:
         ProgramError: The version is damaged.
@@ -113,27 +121,27 @@ def read_earlier(folder: Path, ledger: Path) -> Earlier:
         return Earlier(ledger=SplitLedger(ledger / LEDGER))
     return Earlier(
         version=read_version(folder),
-        looks=_looks(folder / HASHES),
-        quarantined=_quarantined(folder),
+        hashes=_read_hashes(folder / HASHES),
+        quarantined=_read_quarantined(folder),
         ledger=SplitLedger(ledger / LEDGER),
     )
 
 
-def write_looks(folder: Path, looks: Iterable[tuple[str, int]]) -> None:
-    """Write perceptual hashes by sha256 beside a version; they are no part of its name."""
-    rows = ({"sha256": sha256, "hash": f"{look:016x}"} for sha256, look in looks)
+def write_hashes(folder: Path, hashes: Iterable[tuple[str, int]]) -> None:
+    """Write perceptual hashes by sha256 into a version's folder, without effect on its name."""
+    rows = ({"sha256": sha256, "hash": f"{number:016x}"} for sha256, number in hashes)
     write_rows(folder / HASHES, rows)
 
 
-def _looks(path: Path) -> dict[str, int]:
-    # Without them photos are decoded again, which is no reason to fail.
+def _read_hashes(path: Path) -> dict[str, int]:
+    # Without hashes, photos are decoded again; that is no reason to fail.
     try:
         return {row["sha256"]: int(row["hash"], 16) for row in read_rows(path)}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
-def _quarantined(folder: Path) -> list[Quarantined]:
+def _read_quarantined(folder: Path) -> list[Quarantined]:
     try:
         return [Quarantined(**row) for row in read_rows(folder / "quarantine.jsonl")]
     except (OSError, ValueError, TypeError):

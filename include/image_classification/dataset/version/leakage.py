@@ -1,4 +1,4 @@
-"""Leakage: test images that show, almost pixel by pixel, what a model was trained on."""
+"""Leakage detection: test images that are nearly identical to images outside the test split."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,17 +12,18 @@ from include.image_classification.dataset.version.manifest import Image
 
 BITS = 64
 DISTANCE = 4
-"""Of 5,731 crops of Stanford Cars, 572 of them tests, this tells 4 pairs, of which 3 are the same
-photo; from 6 on nearly all that it adds are different cars from the same side."""
+"""In 5,731 crops of Stanford Cars, 572 of them test images, this finds 4 pairs, 3 of which are the
+same photo. From 6 on, nearly all additional pairs are different cars from the same side."""
 
 PLAIN = 6
-"""Hashes with fewer bits of one kind say too little to compare by: a plain or evenly shaded picture
-is nearly all zeros or all ones, like any other such."""
+"""A hash with fewer zeros or ones than this is not compared: all plain or evenly shaded pictures
+have similar hashes, nearly all zeros or all ones."""
 
 CLOSEST = 8
-"""So many neighbours of a test image are told: bursts of one scene would fill the memory."""
+"""The maximum number of neighbours reported for a test image: bursts of a scene could exhaust the
+memory."""
 
-# Of distances held in memory at a time: 128 x 4096 numbers are 2 MB.
+# The block of distances in memory: 128 x 4096 numbers are 2 MB.
 TESTS_AT_ONCE, OTHERS_AT_ONCE = 128, 4096
 
 
@@ -32,9 +33,9 @@ class Leak:
 
     Attributes:
         test: The test image's path in the source.
-        train: The other's path.
-        distance: In how many of 64 bits their perceptual hashes differ.
-        split: Of the other: train or validation.
+        train: The other image's path.
+        distance: The number of different bits (of 64) in their perceptual hashes.
+        split: The other image's split, train or validation.
     """
 
     test: str
@@ -44,48 +45,48 @@ class Leak:
 
 
 def find_leaks(
-    images: Sequence[Image], looks: Mapping[str, int], distance: int = DISTANCE
+    images: Sequence[Image], hashes: Mapping[str, int], distance: int = DISTANCE
 ) -> list[Leak]:
-    """Find test images that look like training or validation images, the most alike first.
+    """Return pairs of test images and similar training or validation images, the closest first.
 
-    Images that are too plain to tell apart by their hash are left out, and of a test image no
-    more than its eight closest neighbours are returned.
+    Images with a plain hash (`PLAIN`) are skipped. At most `CLOSEST` pairs are returned for a test
+    image.
 
     Args:
         images: A version's images.
-        looks: Their perceptual hashes by sha256; an image without one is left out.
-        distance: In how many bits the hashes may differ.
+        hashes: The perceptual hashes by sha256; an image without a hash is skipped.
+        distance: The maximum number of different bits.
     """
-    telling = [i for i in images if i.sha256 in looks and not _is_plain(looks[i.sha256])]
-    tests = [image for image in telling if image.split == "test"]
-    others = [image for image in telling if image.split != "test"]
+    comparable = [i for i in images if i.sha256 in hashes and not _is_plain(hashes[i.sha256])]
+    tests = [image for image in comparable if image.split == "test"]
+    others = [image for image in comparable if image.split != "test"]
     if not tests or not others:
         return []
     leaks = [
-        Leak(tests[test].path, others[other].path, apart, others[other].split)
-        for test, other, apart in _close_pairs(
-            _hashes(tests, looks), _hashes(others, looks), distance
+        Leak(tests[test].path, others[other].path, bits, others[other].split)
+        for test, other, bits in _close_pairs(
+            _unpack_hashes(tests, hashes), _unpack_hashes(others, hashes), distance
         )
     ]
     by_test: dict[str, list[Leak]] = defaultdict(list)
     for leak in leaks:
         by_test[leak.test].append(leak)
-    kept = (leak for each in by_test.values() for leak in sorted(each, key=_order)[:CLOSEST])
-    return sorted(kept, key=_order)
+    closest = (leak for same in by_test.values() for leak in sorted(same, key=_order)[:CLOSEST])
+    return sorted(closest, key=_order)
 
 
 def _order(leak: Leak) -> tuple[int, str, str]:
     return leak.distance, leak.test, leak.train
 
 
-def _is_plain(look: int) -> bool:
-    ones = look.bit_count()
+def _is_plain(perceptual_hash: int) -> bool:
+    ones = perceptual_hash.bit_count()
     return min(ones, BITS - ones) < PLAIN
 
 
-def _hashes(images: Sequence[Image], looks: Mapping[str, int]) -> NDArray[np.float32]:
-    """Each hash as a row of 64 times 1 or -1, so that a product of rows counts what agrees."""
-    packed = np.array([looks[image.sha256] for image in images], dtype=">u8")
+def _unpack_hashes(images: Sequence[Image], hashes: Mapping[str, int]) -> NDArray[np.float32]:
+    """Return hashes as rows of 64 times 1 or -1: the product of two rows counts equal bits."""
+    packed = np.array([hashes[image.sha256] for image in images], dtype=">u8")
     bits = np.unpackbits(packed.view(np.uint8)).reshape(len(images), BITS)
     return bits.astype(np.float32) * 2 - 1
 
@@ -93,10 +94,10 @@ def _hashes(images: Sequence[Image], looks: Mapping[str, int]) -> NDArray[np.flo
 def _close_pairs(
     tests: NDArray[np.float32], others: NDArray[np.float32], distance: int
 ) -> Iterator[tuple[int, int, int]]:
-    """Yield the rows of both that differ in at most so many bits, and in how many they do."""
+    """Yield (test row, other row, different bits) for pairs within the distance."""
     for top in range(0, len(tests), TESTS_AT_ONCE):
         for left in range(0, len(others), OTHERS_AT_ONCE):
             block = tests[top : top + TESTS_AT_ONCE] @ others[left : left + OTHERS_AT_ONCE].T
-            apart = (BITS - block) / 2
-            for row, column in np.argwhere(apart <= distance).tolist():
-                yield top + row, left + column, int(apart[row, column])
+            different = (BITS - block) / 2
+            for row, column in np.argwhere(different <= distance).tolist():
+                yield top + row, left + column, int(different[row, column])

@@ -1,9 +1,9 @@
-"""The split ledger: every split that a photo was ever given.
+"""The split ledger: the split of every photo that was ever part of a version.
 
-A dataset version knows only its own photos. Without the ledger, a photo that leaves the source and
-returns would be split anew, and could test a model that has trained on it. The ledger is passed on
-from one refresh to the next, and photos are never removed from it. It names photos by the hash of
-their bytes, so that neither another class nor another box moves a photo to another split.
+A dataset version knows only its own photos. Without the ledger, a photo that is removed from the
+source and added again would get a new split, and could test a model that was trained on it. Each
+refresh extends the ledger of the previous one; photos are never removed. Photos are identified by
+the hash of their bytes, so another class or another box does not change a photo's split.
 """
 
 import gzip
@@ -14,21 +14,21 @@ from pathlib import Path
 
 from include.contracts.dataset import SPLITS, Split
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.version.atomic_files import writing_whole
+from include.image_classification.dataset.version.atomic_files import open_atomically
 from include.image_classification.dataset.version.manifest import Image
 
 LEDGER = "splits.jsonl.gz"
 
 
 def trains_more(one: Split, other: Split) -> Split:
-    """Return the one of two splits that a model learns more from."""
+    """Return the split that is used more for training: train, then validation, then test."""
     return min(one, other, key=SPLITS.index)
 
 
 def photo_splits(images: Iterable[Image]) -> dict[str, Split]:
-    """Return the split of each photo, by the hash of the photo and not of what was cut from it.
+    """Return the split of each photo, by the hash of the whole photo.
 
-    Where a photo became several images of several splits, it counts as what trains most.
+    If images cropped from one photo have several splits, the one closest to training counts.
     """
     splits: dict[str, Split] = {}
     for image in images:
@@ -38,31 +38,31 @@ def photo_splits(images: Iterable[Image]) -> dict[str, Split]:
 
 
 class SplitLedger:
-    """The ledger that an earlier refresh left, or none.
+    """The ledger of an earlier refresh, if there is one.
 
-    The file is read photo by photo: memory holds only the photos that are asked for.
+    The file is read line by line, so that memory holds only the requested photos.
 
     Args:
-        path: The file; it may be missing.
+        path: The file, which may be missing.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
 
-    def known(self, photos: Collection[str]) -> dict[str, Split]:
-        """Return the splits that some of these photos were given.
+    def lookup(self, photos: Collection[str]) -> dict[str, Split]:
+        """Return the splits of those of the photos that are in the ledger.
 
         Raises:
             ProgramError: The file is damaged.
         """
         return {photo: split for photo, split in self._rows() if photo in photos}
 
-    def write(self, path: Path, given: Mapping[str, Split]) -> int:
-        """Write the next ledger: all of this one's photos, and those that were given a split.
+    def write(self, path: Path, splits: Mapping[str, Split]) -> int:
+        """Write the next ledger: the photos of this ledger and of `splits`.
 
         Args:
-            path: The next ledger's file.
-            given: Splits by photo. Of two splits of a photo, the one that trains more counts.
+            path: The file of the next ledger.
+            splits: Splits by photo. If the ledger has another split, see `trains_more`.
 
         Returns:
             The number of photos in the next ledger.
@@ -70,15 +70,18 @@ class SplitLedger:
         Raises:
             ProgramError: This ledger is damaged.
         """
-        left, count = dict(given), 0
-        # Neither time nor name: the same photos make the same file.
-        with writing_whole(path) as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+        new, count = dict(splits), 0
+        # Without time and name in the header, the same photos give the same file.
+        with (
+            open_atomically(path) as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed,
+        ):
             for photo, split in self._rows():
-                packed.write(_line(photo, trains_more(split, left.pop(photo, split))))
+                packed.write(_line(photo, trains_more(split, new.pop(photo, split))))
                 count += 1
-            for photo in sorted(left):
-                packed.write(_line(photo, left[photo]))
-        return count + len(left)
+            for photo in sorted(new):
+                packed.write(_line(photo, new[photo]))
+        return count + len(new)
 
     def _rows(self) -> Iterator[tuple[str, Split]]:
         if self._path is None or not self._path.exists():
@@ -90,8 +93,8 @@ class SplitLedger:
                     yield str(row["photo_sha256"]), _split(row["split"])
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
             raise ProgramError(
-                f"the split ledger {self._path} is damaged ({error!r}): restore the object that"
-                " this job's input `ledger` names, for example from an earlier object version"
+                f"the split ledger {self._path} is damaged ({error!r}): restore the S3 object of"
+                " this job's input `ledger`, for example from an earlier object version"
             ) from error
 
 
@@ -99,7 +102,7 @@ def _split(name: object) -> Split:
     for split in SPLITS:
         if split == name:
             return split
-    raise ValueError(f"{name!r} is no split")
+    raise ValueError(f"{name!r} is not a split")
 
 
 def _line(photo: str, split: Split) -> bytes:

@@ -1,4 +1,4 @@
-"""What a data set version is: its rows, its files, and the hash that names it."""
+"""Dataset versions: rows, files, and the hash that is the version's name."""
 
 import dataclasses
 import hashlib
@@ -10,12 +10,15 @@ from typing import Any, cast
 
 from include.contracts.dataset import CONVERTED, Box, Reason, Split
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.version.atomic_files import write_whole, writing_whole
+from include.image_classification.dataset.version.atomic_files import (
+    open_atomically,
+    write_atomically,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Cut:
-    """Where an image was cut from a larger photo: the photo's hash, and the part that was kept."""
+    """The origin of a cropped image: the hash of the photo, and the part that was kept."""
 
     photo_sha256: str
     box: Box
@@ -23,18 +26,18 @@ class Cut:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Image:
-    """One image of a version: where it came from, what it holds, how it is used.
+    """One image of a version.
 
     Attributes:
-        path: Its name in the source, unique within a version.
-        sha256: Of its bytes, in hex.
-        size: Of its bytes.
-        width: In pixels as stored, before any EXIF orientation.
-        height: In pixels as stored.
+        path: The path in the source, unique within a version.
+        sha256: The hash of the bytes, in hex.
+        size: The number of bytes.
+        width: The width in pixels as stored, before EXIF orientation is applied.
+        height: The height in pixels as stored.
         label: The class, an index into the version's classes.
-        split: The part of the data that it belongs to.
-        key: Where its bytes are, relative to the folder of images.
-        cut: What it was cut from, or None for a photo as the source holds it.
+        split: The split.
+        key: The path in the folder of images.
+        cut: The photo and box that the image was cropped from, or None for a whole photo.
     """
 
     path: str
@@ -48,15 +51,15 @@ class Image:
     cut: Cut | None = None
 
     def row(self) -> dict[str, Any]:
-        """The image as the manifest holds it; what is None is left out."""
-        # dataclasses.asdict copies every value deeply, which takes seconds for a large version.
+        """Return the image's row in the manifest; `cut` is omitted if it is None."""
+        # dataclasses.asdict makes deep copies, which takes seconds for a large version.
         row = {name: getattr(self, name) for name in self.__slots__}
         cut = row.pop("cut")
         return row | {"cut": dataclasses.asdict(cut)} if cut else row
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Image":
-        """The image of a manifest's row.
+        """Return the image of a row of the manifest.
 
         Raises:
             TypeError: A field is missing or unknown.
@@ -67,11 +70,10 @@ class Image:
 
 @dataclasses.dataclass(frozen=True)
 class Quarantined:
-    """Something the source lists that is kept out of the version, and why.
+    """An entry of the source that is excluded from the version, with the reason.
 
-    The reason is a short slug, the same for all of a kind; the detail is for a person. The hash
-    is missing where nothing was read. The key says where the file's bytes are kept, relative to
-    the quarantine's folder.
+    `reason` is a slug, `detail` is for users. `sha256` is None if nothing was read. `key` is the
+    file's path in the quarantine folder.
     """
 
     path: str
@@ -83,9 +85,9 @@ class Quarantined:
 
 @dataclasses.dataclass(frozen=True)
 class Duplicate:
-    """A photo whose bytes, under the same label, are already in the version as `kept`.
+    """A photo that is identical to the photo `kept`, with the same label.
 
-    The note says what else a person should know: that the source had them in two of its splits.
+    `note` is for users: whether the source has the photo in two of its splits.
     """
 
     path: str
@@ -96,7 +98,7 @@ class Duplicate:
 
 @dataclasses.dataclass(frozen=True)
 class Version:
-    """An immutable data set version: its images by path, and its classes in label order."""
+    """An immutable dataset version: images sorted by path, and classes in label order."""
 
     images: Sequence[Image]
     classes: Sequence[str]
@@ -110,17 +112,17 @@ class Version:
         return _version_name(digest)
 
     def split(self, split: Split) -> list[Image]:
-        """The images of one split, by path."""
+        """Return the images of a split, sorted by path."""
         return [image for image in self.images if image.split == split]
 
 
 def quarantine_key(sha256: str) -> str:
-    """Where a refused file with this hash lies, relative to the quarantine's folder."""
+    """Return the path in the quarantine folder of a file with this hash."""
     return f"{sha256[:2]}/{sha256}"
 
 
 def image_key(sha256: str, suffix: str) -> str:
-    """Where an image with this hash lies, relative to the folder of images."""
+    """Return the path in the folder of images of an image with this hash."""
     return f"{sha256[:2]}/{sha256}.{suffix}"
 
 
@@ -130,7 +132,7 @@ def write_version(
     quarantined: Iterable[Quarantined],
     duplicates: Iterable[Duplicate],
 ) -> None:
-    """Write all files of a version but its dataset.json into a folder, which is made."""
+    """Create a version's folder and write all its files except dataset.json."""
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / "manifest.jsonl", (image.row() for image in version.images))
     write_rows(folder / "quarantine.jsonl", map(dataclasses.asdict, quarantined))
@@ -139,69 +141,70 @@ def write_version(
 
 
 def write_conversion_manifest(folder: Path, version: Version, images_uri: str) -> None:
-    """Write the S3 manifest of the images that become records, for the conversion's input.
+    """Write the S3 manifest of the images to convert, the input of the conversion job.
 
     Args:
         folder: The version's folder.
         version: The version.
-        images_uri: The s3:// folder that the images' keys are relative to, with its slash.
+        images_uri: The s3:// folder of the images, with a trailing slash.
     """
     keys = {image.key for split in CONVERTED for image in version.split(split)}
-    with writing_whole(folder / "conversion.manifest") as file:
+    with open_atomically(folder / "conversion.manifest") as file:
         file.write(b"[" + json.dumps({"prefix": images_uri}).encode())
         file.writelines(b",\n" + json.dumps(key).encode() for key in sorted(keys))
         file.write(b"]\n")
 
 
 class VersionFiles:
-    """A version's files, to be read image by image: memory need not hold them all.
+    """A version's files, read image by image in constant memory.
 
     Attributes:
-        name: What the dataset.json beside them says.
+        name: The version's name, from dataset.json.
         classes: The class names in label order.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Read all but the manifest.
+        """Read all files except the manifest.
 
         Raises:
-            ProgramError: A file is missing or is not what `write_version` writes.
+            ProgramError: A file is missing or damaged.
         """
         self._folder = folder
-        with self._damage_named():
+        with self._name_damage():
             self.classes: list[str] = json.loads((folder / "classes.json").read_text("utf-8"))
             self.name: str = json.loads((folder / "dataset.json").read_text("utf-8"))["version"]
 
     def images(self) -> Iterator[Image]:
-        """Yield the images by path.
+        """Yield the images, sorted by path.
 
         Raises:
-            ProgramError: The manifest is missing or damaged, or, when all are read, it turns out to
-                be that of another version.
+            ProgramError: The manifest is missing or damaged or, after the last image, does not
+                match the version's name.
         """
         digest = _version_digest(self.classes)
-        with self._damage_named(), (self._folder / "manifest.jsonl").open("rb") as file:
+        with self._name_damage(), (self._folder / "manifest.jsonl").open("rb") as file:
             for line in file:
                 image = Image.from_row(json.loads(line))
                 digest.update(_line(image.row()))
                 yield image
         if _version_name(digest) != self.name:
             raise ProgramError(
-                f"the files in {self._folder} are not those of data set version {self.name};"
-                " refresh it again"
+                f"the files in {self._folder} do not match the dataset version {self.name};"
+                " refresh the dataset again"
             )
 
     @contextmanager
-    def _damage_named(self) -> Iterator[None]:
+    def _name_damage(self) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError as error:
             name = Path(cast(str, error.filename)).name
-            message = f"the data set version in {self._folder} has no {name}"
+            message = f"the dataset version in {self._folder} has no {name}"
             raise ProgramError(message) from error
         except (ValueError, TypeError, KeyError) as error:
             raise ProgramError(
-                f"the data set version in {self._folder} is damaged ({error}); refresh it again"
+                f"the dataset version in {self._folder} is damaged ({error}); refresh the dataset"
+                " again"
             ) from error
 
 
@@ -209,30 +212,30 @@ def read_version(folder: Path) -> Version:
     """Read a version's files from a folder.
 
     Raises:
-        ProgramError: A file is missing or is not what `write_version` writes, or the files do
-            not add up to the version that the dataset.json beside them names.
+        ProgramError: A file is missing or damaged, or the files do not match the name in
+            dataset.json.
     """
     files = VersionFiles(folder)
     return Version(list(files.images()), files.classes)
 
 
 def write_json(path: Path, value: Mapping[str, Any] | list[str]) -> None:
-    """Write a JSON document for people and programs: indented, ending in a newline; or nothing."""
-    write_whole(path, (json.dumps(value, indent=2) + "\n").encode())
+    """Write an indented JSON document atomically."""
+    write_atomically(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write a file of one JSON document a line, or none at all."""
-    with writing_whole(path) as file:
+    """Write a file with one JSON document a line atomically."""
+    with open_atomically(path) as file:
         file.writelines(map(_line, rows))
 
 
 def read_rows(path: Path) -> list[Any]:
-    """Read what `write_rows` writes.
+    """Return the rows of a file with one JSON document a line.
 
     Raises:
-        ValueError: It is something else.
-        FileNotFoundError: It is not there.
+        ValueError: A line is not JSON.
+        FileNotFoundError: The file does not exist.
     """
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -246,5 +249,5 @@ def _version_name(digest: "hashlib._Hash") -> str:
 
 
 def _line(value: object) -> bytes:
-    # ASCII: names from old archives may hold what UTF-8 cannot say.
+    # ASCII, because names from old archives may contain bytes that UTF-8 cannot represent.
     return json.dumps(value, separators=(",", ":"), sort_keys=True).encode("ascii") + b"\n"

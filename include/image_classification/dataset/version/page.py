@@ -1,4 +1,4 @@
-"""The page of a data set version: what came in, what was refused and why, what changed."""
+"""The HTML page of a dataset version: images, quarantine, changes, leakage."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,11 @@ from include.image_classification.dataset.version.manifest import (
     Quarantined,
     Version,
 )
-from include.image_classification.dataset.version.pictures import LOOK_ALIKES, refused, samples
+from include.image_classification.dataset.version.pictures import (
+    LOOK_ALIKES,
+    choose_refused,
+    choose_samples,
+)
 from include.image_classification.pages.histogram import histogram
 from include.image_classification.pages.page import render
 from include.image_classification.pages.thumbnails import thumbnail
@@ -27,21 +31,21 @@ CHANGES_SHOWN = 40
 REFUSED_LISTED = 500
 
 Picture = Callable[[str], Path | None]
-"""Where the bytes of an image or a refused photo are, by its key; None if they are not at hand."""
+"""Returns the path of an image or a quarantined photo by its key; None if it is not available."""
 
 
 @dataclass(frozen=True)
 class DatasetPage:
-    """What the page is made of.
+    """The content of the page.
 
     Attributes:
         report: The version's dataset.json.
-        version: Its images and classes.
-        quarantined: What was refused.
-        duplicates: What is there already.
-        changes: The difference to the version before.
-        leaks: Test images that look like others.
-        picture: Where the bytes of what is shown are.
+        version: The images and classes.
+        quarantined: The quarantined entries.
+        duplicates: The duplicates.
+        changes: The differences to the previous version.
+        leaks: Test images that are similar to other images.
+        picture: Returns the path of an image to show.
     """
 
     report: Mapping[str, Any]
@@ -54,10 +58,10 @@ class DatasetPage:
 
 
 def write_dataset_page(path: Path, page: DatasetPage, threads: int) -> None:
-    """Write the page as one self-contained file; its pictures are made by so many threads."""
+    """Write the page as one self-contained file; thumbnails are made by several threads."""
     version = page.version
-    shown = samples(version.images, len(version.classes))
-    sheet = refused(page.quarantined)
+    shown = choose_samples(version.images, len(version.classes))
+    sheet = choose_refused(page.quarantined)
     leaks = _leaks(page)
     keys = [image.key for image in shown]
     keys += [row.key for row in sheet if row.key]
@@ -76,7 +80,7 @@ def write_dataset_page(path: Path, page: DatasetPage, threads: int) -> None:
         sheet=[(row, pictures[row.key or ""]) for row in sheet],
         listed=_not_in(sheet, page.quarantined)[:REFUSED_LISTED],
         leaks=[
-            (leak, [(_name(version, each), each.split, pictures[each.key]) for each in pair])
+            (leak, [(_name(version, image), image.split, pictures[image.key]) for image in pair])
             for leak, *pair in leaks
         ],
     )
@@ -103,7 +107,7 @@ def _thumbnails(
 
 
 def _figures(page: DatasetPage) -> dict[str, Any]:
-    """What the page takes from the report, and the difference to the version before."""
+    """Return the figures from the report and the differences to the previous version."""
     changes = page.changes
     return {
         "report": page.report,
@@ -111,7 +115,7 @@ def _figures(page: DatasetPage) -> dict[str, Any]:
         "splits": SPLITS,
         "changes": changes,
         "changed_classes": sorted(
-            changes.classes, key=lambda each: (-each.added - each.removed, each.name)
+            changes.classes, key=lambda change: (-change.added - change.removed, change.name)
         )[:CHANGES_SHOWN],
         "relabelled": changes.relabelled[:CHANGES_SHOWN],
         "leak_count": len(page.leaks),
@@ -120,7 +124,7 @@ def _figures(page: DatasetPage) -> dict[str, Any]:
 
 
 def _classes(version: Version) -> dict[str, Any]:
-    """The classes by size, the largest first."""
+    """Return the classes by size, the largest first."""
     counts = Counter((image.label, image.split) for image in version.images)
     totals = Counter(image.label for image in version.images)
     rows = [
@@ -136,13 +140,13 @@ def _classes(version: Version) -> dict[str, Any]:
 
 
 def _shapes(images: Sequence[Image]) -> list[dict[str, Any]]:
-    """How large the images are, and how wide for their height."""
+    """Return the histograms of image sizes and aspect ratios."""
     sides = [float(min(image.width, image.height)) for image in images]
     aspects = [image.width / image.height for image in images]
     return [
         {"title": "Shorter side", "unit": "px", "digits": 0, "median": _median(sides),
          "bins": histogram(sides, BINS, logarithmic=max(sides) > 4 * min(sides))},
-        {"title": "Width by height", "unit": "", "digits": 2, "median": _median(aspects),
+        {"title": "Width / height", "unit": "", "digits": 2, "median": _median(aspects),
          "bins": histogram(aspects, BINS, logarithmic=max(aspects) > 4 * min(aspects))},
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Whether a photo may enter a data set: it is decoded, not believed."""
+"""Check of photos before they enter a dataset: every photo is decoded completely."""
 
 import hashlib
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ from include.image_classification.images.strict_decoding import RefusedPhotoErro
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo as the source lists it, with its label and its bytes.
+    """A photo of the source, with its label and its bytes.
 
     Attributes:
-        path: Its name in the source.
+        path: The path in the source.
         label: The class, an index into the source's classes.
-        data: Its bytes.
-        box: The part that shows the labelled thing, if the source says so.
-        split: The part of the data that the source itself assigns it to, if it does.
+        data: The file's bytes.
+        box: The bounding box of the labelled object, if the source has one.
+        split: The split that the source assigns, if any.
     """
 
     path: str
@@ -42,16 +42,16 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an image holds, whatever it is called: what the manifest says of its bytes.
+    """The properties of an image that depend only on its bytes.
 
     Attributes:
-        sha256: Of its bytes.
-        size: Of its bytes.
-        width: In pixels as stored.
-        height: In pixels as stored.
-        key: Where its bytes are, relative to the folder of images.
-        look: Its perceptual hash.
-        cut: What it was cut from, or None for a photo as the source holds it.
+        sha256: The hash of the bytes.
+        size: The number of bytes.
+        width: The width in pixels as stored.
+        height: The height in pixels as stored.
+        key: The image's path in the folder of images.
+        perceptual_hash: The perceptual hash.
+        cut: The photo and box that the image was cropped from, or None for a whole photo.
     """
 
     sha256: str
@@ -59,25 +59,22 @@ class Content:
     width: int
     height: int
     key: str
-    look: int
+    perceptual_hash: int
     cut: Cut | None = None
 
     @property
     def photo_sha256(self) -> str:
-        """The hash of the photo that it is or was cut from."""
+        """The hash of the whole photo."""
         return self.cut.photo_sha256 if self.cut else self.sha256
 
 
-Made = Cut | str
-"""What an image is made from: a cut, or the hash of a whole photo."""
+Origin = Cut | str
+"""The origin of an image: a part of a photo, or the hash of a whole photo."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedPhoto:
-    """A photo that decodes: what the manifest will say of it, but for its split.
-
-    `split` is the source's own, if it has one.
-    """
+    """A photo that passed the check; `split` is the split that the source assigns, if any."""
 
     path: str
     label: int
@@ -86,24 +83,24 @@ class CheckedPhoto:
 
     @property
     def sha256(self) -> str:
-        """Of the image's bytes."""
+        """The hash of the image."""
         return self.content.sha256
 
     @property
     def photo_sha256(self) -> str:
-        """Of the photo that the image is or was cut from."""
+        """The hash of the whole photo."""
         return self.content.photo_sha256
 
 
 @dataclass(frozen=True)
 class PhotoRules:
-    """What an image must be, and what becomes one.
+    """Limits of images, and whether photos are cropped.
 
     Attributes:
-        min_side: How small an image's shorter side may be, in pixels.
-        max_pixels: How many pixels a photo may hold.
-        margin: With which margin, a share of the box's sides, a photo is cut to its box; None
-            keeps whole photos.
+        min_side: The minimum of an image's shorter side in pixels.
+        max_pixels: The maximum number of pixels of a photo.
+        margin: Crop photos to their boxes with this margin, a share of the box's sides; None keeps
+            whole photos.
     """
 
     min_side: int
@@ -112,50 +109,50 @@ class PhotoRules:
 
 
 def photo_hash(data: bytes) -> str:
-    """The hash that names a photo's bytes, in hex."""
+    """Return the SHA-256 of a photo's bytes in hex."""
     return hashlib.sha256(data).hexdigest()
 
 
 def check_photo(
-    photo: Photo, sha256: str, rules: PhotoRules, known: Mapping[Made, Content]
+    photo: Photo, sha256: str, rules: PhotoRules, known: Mapping[Origin, Content]
 ) -> tuple[Content, bytes | None]:
-    """Decode all of a photo, and cut it to its box where the rules say so.
+    """Decode a photo completely, and crop it to its box if the rules require it.
 
     Args:
-        photo: What to check.
-        sha256: Of its bytes.
-        rules: What is accepted.
-        known: Images that were checked before. They are not decoded again.
+        photo: The photo.
+        sha256: The hash of the photo's bytes.
+        rules: The limits.
+        known: Images that earlier refreshes checked. They are not decoded again.
 
     Returns:
-        The image, and its bytes; None for a known one that would have to be cut again.
+        The image and its bytes; the bytes are None for a known image cropped from a photo.
 
     Raises:
         RefusedPhotoError: The photo is refused.
     """
     header = _read_header(photo.data, rules)
     box = _place(photo.box, rules, header)
-    made: Made = Cut(sha256, box) if box else sha256
-    if made in known:
-        return known[made], None if box else photo.data
+    origin: Origin = Cut(sha256, box) if box else sha256
+    if origin in known:
+        return known[origin], None if box else photo.data
     small = decode_small(photo.data, header)
-    if isinstance(made, Cut):
-        return _cut(photo.data, made, header)
+    if isinstance(origin, Cut):
+        return _crop(photo.data, origin, header)
     content = Content(
         sha256=sha256,
         size=len(photo.data),
         width=header.width,
         height=header.height,
         key=image_key(sha256, header.suffix),
-        look=perceptual_hash(small),
+        perceptual_hash=perceptual_hash(small),
     )
     return content, photo.data
 
 
 def _read_header(data: bytes, rules: PhotoRules) -> PhotoHeader:
-    moving = animation(data)
-    if moving:
-        raise RefusedPhotoError("animated", f"{moving}; only still images are supported")
+    kind = animation(data)
+    if kind:
+        raise RefusedPhotoError("animated", f"{kind}; only still images are supported")
     header = read_photo_header(data)
     if header is None:
         raise RefusedPhotoError("not-an-image", describe(data))
@@ -163,19 +160,19 @@ def _read_header(data: bytes, rules: PhotoRules) -> PhotoHeader:
     if not header.whole:
         raise RefusedPhotoError("truncated", "the file ends before its picture does")
     if not width or not height:
-        raise RefusedPhotoError("undecodable", f"its header says {width} x {height} pixels")
+        raise RefusedPhotoError("undecodable", f"its header announces {width} x {height} pixels")
     if width * height > rules.max_pixels:
-        limit = f"{width} x {height} pixels are over the limit of {rules.max_pixels}"
+        limit = f"{width} x {height} pixels exceed the limit of {rules.max_pixels}"
         raise RefusedPhotoError("too-large", limit)
-    if wrong := size_problem(header.suffix, width, height):
-        raise RefusedPhotoError("too-large", wrong)
+    if problem := size_problem(header.suffix, width, height):
+        raise RefusedPhotoError("too-large", problem)
     _check_sides(width, height, rules)
     return header
 
 
 def _check_sides(width: int, height: int, rules: PhotoRules) -> None:
     if min(width, height) < rules.min_side:
-        least = f"{width} x {height} pixels; each side needs {rules.min_side}"
+        least = f"{width} x {height} pixels; each side needs at least {rules.min_side}"
         raise RefusedPhotoError("too-small", least)
 
 
@@ -185,14 +182,14 @@ def _place(box: Box | None, rules: PhotoRules, header: PhotoHeader) -> Box | Non
     placed = place_box(box, rules.margin, header.width, header.height)
     if placed is None:
         corners = f"{box.left}, {box.top} to {box.right}, {box.bottom}"
-        detail = f"its box from {corners} shows nothing of {header.width} x {header.height} pixels"
+        detail = f"the box from {corners} lies outside the {header.width} x {header.height} pixels"
         raise RefusedPhotoError("bad-box", detail)
     _check_sides(placed.right - placed.left, placed.bottom - placed.top, rules)
     return placed
 
 
-def _cut(data: bytes, made: Cut, header: PhotoHeader) -> tuple[Content, bytes]:
-    image = crop(data, made.box, header)
+def _crop(data: bytes, cut: Cut, header: PhotoHeader) -> tuple[Content, bytes]:
+    image = crop(data, cut.box, header)
     if image is None:
         raise RefusedPhotoError("undecodable", "the decoder rejects it")
     sha256 = photo_hash(image.data)
@@ -202,7 +199,9 @@ def _cut(data: bytes, made: Cut, header: PhotoHeader) -> tuple[Content, bytes]:
         width=image.width,
         height=image.height,
         key=image_key(sha256, header.suffix),
-        look=perceptual_hash(np.asarray(cv2.cvtColor(image.pixels, cv2.COLOR_BGR2GRAY), np.uint8)),
-        cut=made,
+        perceptual_hash=perceptual_hash(
+            np.asarray(cv2.cvtColor(image.pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+        ),
+        cut=cut,
     )
     return content, image.data

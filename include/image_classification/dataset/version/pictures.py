@@ -1,7 +1,7 @@
-"""Which pictures a version's page shows, and where their bytes are while it is made.
+"""Selection of pictures for a version's page, and access to their bytes.
 
-The bytes of what the version before holds are nowhere near: they pass by while photos are checked,
-and those that the page may want are kept aside then.
+Images of the previous version are not among the job's inputs. Their bytes are available only while
+photos are checked, so those that the page may show are copied then.
 """
 
 from collections import defaultdict
@@ -16,31 +16,31 @@ from include.image_classification.dataset.version.manifest import Image, Quarant
 SAMPLES, REFUSED, LOOK_ALIKES = 120, 60, 24
 
 
-def samples(images: Iterable[Image], classes: int, spare: int = 1) -> list[Image]:
-    """Choose images to show, so many of each class, by label and hash: the same every time.
+def choose_samples(images: Iterable[Image], classes: int, spare: int = 1) -> list[Image]:
+    """Choose the same number of images of each class, reproducibly, ordered by label and hash.
 
-    It is the hash's end that counts, since its start has decided the split.
+    Images are ordered by the end of the hash, because its start has determined the split.
 
     Args:
-        images: To choose from.
-        classes: How many classes there are.
-        spare: How many times as many to choose as a page shows.
+        images: The images to choose from.
+        classes: The number of classes.
+        spare: The number of images to choose, as a multiple of those that a page shows.
     """
     by_class: dict[int, list[Image]] = defaultdict(list)
     for image in images:
         by_class[image.label].append(image)
-    each = spare * max(1, SAMPLES // classes)
+    per_class = spare * max(1, SAMPLES // classes)
     return [
         image
         for label in sorted(by_class)
-        for image in sorted(by_class[label], key=lambda image: image.sha256[::-1])[:each]
+        for image in sorted(by_class[label], key=lambda image: image.sha256[::-1])[:per_class]
     ]
 
 
-def refused(quarantined: Iterable[Quarantined]) -> list[Quarantined]:
-    """Choose refused photos to show: the first by path of those whose bytes are kept.
+def choose_refused(quarantined: Iterable[Quarantined]) -> list[Quarantined]:
+    """Choose quarantined photos to show: the first by path whose bytes are stored.
 
-    Photos of the same bytes, whose labels contradict each other, stand side by side.
+    Identical photos, whose labels conflict, are next to each other.
     """
     kept = sorted((row for row in quarantined if row.key), key=lambda row: row.path)
     first: dict[str | None, str] = {}
@@ -50,38 +50,38 @@ def refused(quarantined: Iterable[Quarantined]) -> list[Quarantined]:
 
 
 def _look_alikes(earlier: Earlier) -> list[Image]:
-    leaks = find_leaks(earlier.images, earlier.looks)[: 2 * LOOK_ALIKES]
+    leaks = find_leaks(earlier.images, earlier.hashes)[: 2 * LOOK_ALIKES]
     paths = {leak.test for leak in leaks} | {leak.train for leak in leaks}
     return [image for image in earlier.images if image.path in paths]
 
 
 class Pictures:
-    """The bytes that a page may want of what was stored before.
+    """Copies of images of the previous version that the page may show.
 
     Args:
-        folder: Where to keep them for as long as the program runs.
-        earlier: The version before, which holds them.
+        folder: A temporary folder for the copies.
+        earlier: The previous version.
     """
 
     def __init__(self, folder: Path, earlier: Earlier) -> None:
         classes = len(earlier.version.classes) if earlier.version else 0
-        # Some may be gone from the next version, and others take their places.
-        shown = samples(earlier.images, classes, spare=2) if classes else []
+        # Some images may be missing from the next version; then others are shown.
+        shown = choose_samples(earlier.images, classes, spare=2) if classes else []
         shown += _look_alikes(earlier)
         keys = [image.key for image in shown]
-        keys += [row.key for row in refused(earlier.quarantined) if row.key]
+        keys += [row.key for row in choose_refused(earlier.quarantined) if row.key]
         self._wanted = frozenset(keys)
         self._store = ImageStore(folder, held=())
 
     def wants(self, key: str) -> bool:
-        """Whether a page may show what is stored under this key."""
+        """Return whether the page may show the image with this key."""
         return key in self._wanted
 
     def keep(self, key: str, data: bytes) -> None:
-        """Keep a photo's bytes aside, if a page may show it."""
+        """Copy a photo's bytes if the page may show it."""
         if self.wants(key):
             self._store.put(key, data)
 
     def path(self, key: str) -> Path | None:
-        """Where the bytes are, if they have come by."""
+        """Return the path of a copy, or None if there is no copy."""
         return self._store.path(key)

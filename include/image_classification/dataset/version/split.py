@@ -1,4 +1,4 @@
-"""Which images train, which validate, which test: the same on every machine, every time."""
+"""Assignment of images to the splits train, validation and test, reproducible everywhere."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -14,10 +14,10 @@ FILLED_FIRST: tuple[Split, ...] = ("test", "validation")
 
 @dataclass(frozen=True)
 class SplitRatio:
-    """The shares of training and validation images; the rest tests.
+    """The shares of training and validation images; the rest are test images.
 
     Raises:
-        ProgramError: One of the three shares would be nothing.
+        ProgramError: One of the three shares is zero or negative.
     """
 
     train: float
@@ -27,26 +27,27 @@ class SplitRatio:
         if self.train <= 0 or self.validation <= 0 or self.train + self.validation >= 1:
             raise ProgramError(
                 f"--train-ratio {self.train} and --validation-ratio {self.validation} must be"
-                " above 0 and leave a share for testing"
+                " above 0 and add up to less than 1, so that a share is left for testing"
             )
 
     def sizes(self, images: int, given: Collection[Split] = ()) -> dict[Split, int]:
-        """Divide a class of so many images.
+        """Return the number of images of a class for each split.
 
-        From three images on, each split has at least one; two train and test, one trains.
+        From three images on, each split has at least one image. Two images are for training and
+        test, one is for training.
 
         Args:
-            images: How many.
-            given: Splits that the class has already from elsewhere, and that get none of these;
+            images: The number of images.
+            given: Splits that the class already has from the source. They get none of the images;
                 the others keep their proportions.
         """
-        # Fractions, because 1 - 0.8 - 0.1 is not 0.1.
+        # Fractions, because 1 - 0.8 - 0.1 is not 0.1 in floating point.
         train, validation = Fraction(str(self.train)), Fraction(str(self.validation))
         shares: dict[Split, Fraction] = {"validation": validation, "test": 1 - train - validation}
-        wanted = [split for split in FILLED_FIRST if split not in given]
-        whole = train + sum(shares[split] for split in wanted)
+        needed = [split for split in FILLED_FIRST if split not in given]
+        whole = train + sum(shares[split] for split in needed)
         sizes: dict[Split, int] = {"train": images, "validation": 0, "test": 0}
-        for others, split in zip(reversed(range(len(wanted))), wanted, strict=True):
+        for others, split in zip(reversed(range(len(needed))), needed, strict=True):
             left = sizes["train"]
             most = max(left - 1 - others, min(left - 1, 1), 0)
             sizes[split] = min(max(1, round(images * shares[split] / whole)), most)
@@ -60,21 +61,21 @@ def assign_splits(
     ratio: SplitRatio,
     own: Mapping[str, Split] = MappingProxyType({}),
 ) -> dict[str, Split]:
-    """Give each photo, named by its content's hash, its split.
+    """Return the split of each photo; photos are named by the hash of their content.
 
-    A photo that ever had a split keeps it, so that nothing a model was trained on ever tests a
-    later one. The source's own test and validation photos are what it says, unless a model may have
-    seen them: of an earlier and an own split, that which trains more counts. Within a class, the
-    other new photos are ranked by hash; the first fill what the class lacks of test photos, the
-    next of validation photos, the rest train. Of what the source gives a class itself, it lacks
-    nothing. The order of the mappings does not matter.
+    A photo keeps the split of earlier versions, so that no model is tested on a photo that an
+    earlier model was trained on. Test and validation photos of the source keep the source's split,
+    unless an earlier model may have seen them: then the split closer to training counts. The other
+    new photos of a class are sorted by hash. The first fill up the test split, the next fill up the
+    validation split, and the rest are for training. A split that the source itself provides for a
+    class is not filled up. The order of the mappings does not matter.
 
     Args:
         labels: The class of each photo.
-        earlier: Splits in all earlier versions; it may name photos that are gone.
-        ratio: The shares that each class is divided by.
-        own: The splits that the source itself assigns. Training photos of a source are cut like
-            those of which it says nothing: seldom has a source three sets.
+        earlier: The splits in all earlier versions, which may include photos that no longer exist.
+        ratio: The shares of the splits in each class.
+        own: The splits that the source assigns. The source's training photos are divided by the
+            ratio like photos without a split, because few sources have three sets.
     """
     by_class: dict[int, list[str]] = defaultdict(list)
     for name, label in labels.items():

@@ -1,4 +1,4 @@
-"""Small photos and sources for the data set's tests."""
+"""Small photos and sources for the dataset's tests."""
 
 import io
 import tarfile

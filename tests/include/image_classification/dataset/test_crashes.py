@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.dataset.version.atomic_files import write_whole
+from include.image_classification.dataset.version.atomic_files import write_atomically
 from include.image_classification.dataset.version.manifest import read_version
 from tests.include.image_classification.dataset.making import class_folders
 from tests.include.image_classification.dataset.running import Refresh
@@ -75,8 +75,8 @@ def test_a_file_is_there_whole_or_not_at_all(
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    write_whole(tmp_path / "a", b"old")
+    write_atomically(tmp_path / "a", b"old")
     monkeypatch.setattr(os, "replace", die)
     with pytest.raises(KeyboardInterrupt):
-        write_whole(tmp_path / "a", b"new")
+        write_atomically(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"old"

@@ -170,7 +170,7 @@ def test_the_sources_own_split_counts_when_the_settings_say_so(
     assert splits == {f"{n}-a": expected[n // 2 % 4] for n in range(24)} | {"0-c": "test"}
     (row,) = program.rows(report, "duplicates.jsonl")
     assert (row["path"], row["kept"]) == ("0-b", "0-c")
-    assert row["note"] == "the source has it in train, too; kept in test"
+    assert row["note"] == "the source also has it in train; kept in test"
     by_ratio = program.run()
     assert by_ratio["counts"]["test"] == 2
     assert by_ratio["settings"]["split"] == "ratio"
@@ -188,7 +188,7 @@ def test_what_trained_does_not_test_when_the_source_says_so_later(
     give(monkeypatch, [(*each, "test") for each in photos])
     second = program.run("--split", "source")
     assert second["unchanged"]
-    assert "16 photos stay train, though the source says test" in caplog.text
+    assert "16 photos stay in train, although the source has them in test" in caplog.text
     assert set(before.values()) == {"train", "validation", "test"}
 
 
@@ -201,7 +201,7 @@ def test_a_class_without_training_images_is_named(
     give(monkeypatch, photos)
     class_folders(program.source, {"cat": 1})
     program.run("--split", "source")
-    assert "no train images of 1 classes, as 'dog'" in caplog.text
+    assert "1 classes have no train images, for example 'dog'" in caplog.text
 
 
 def test_an_older_version_stays_whole_and_can_be_converted_by_its_name(program: Refresh) -> None:

@@ -113,7 +113,7 @@ def test_a_new_refusal_is_reported_although_the_version_is_the_same(program: Ref
 
 def test_too_much_refused_keeps_the_bytes_and_makes_no_version(program: Refresh) -> None:
     (fill(program) / "cat" / "cut.jpg").write_bytes(CUT)
-    with pytest.raises(ProgramError, match="1 of 11 photos are refused"):
+    with pytest.raises(ProgramError, match="1 of 11 photos are quarantined"):
         program.run("--quarantine-limit", "0.05")
     assert not program.files("versions", "result")
 

@@ -176,7 +176,7 @@ def test_too_much_refused_fails_with_figures_an_example_and_the_flag(base: Path)
     with pytest.raises(ProgramError) as caught:
         run(base, layout="class_folders")
     message = str(caught.value)
-    assert "1 of 11 photos are refused, more than the limit of 5.0%" in message
+    assert "1 of 11 photos are quarantined, more than the limit of 5.0%" in message
     assert "1 truncated; cat/cut.jpg" in message
     assert "--quarantine-limit" in message
 
@@ -228,7 +228,7 @@ def test_flags_reach_what_they_set(base: Path) -> None:
     assert report["counts"]["train"] == 4
     assert report["settings"]["classes"] == "Chevrolet,1"
     for flags in (["--min-side", "25"], ["--max-pixels", "959"]):
-        with pytest.raises(ProgramError, match="15 of 15 photos are refused"):
+        with pytest.raises(ProgramError, match="15 of 15 photos are quarantined"):
             run(base, *flags)
 
 
@@ -301,7 +301,9 @@ def test_a_hundred_thousand_empty_photos_are_one_clear_error(base: Path) -> None
             tar.addfile(tarfile.TarInfo(f"cat/more/{index}.jpg"))
             tar.members.clear()  # type: ignore[attr-defined]
     started = time.monotonic()
-    with pytest.raises(ProgramError, match=r"100000 of 100010 photos are refused.*not-an-image"):
+    with pytest.raises(
+        ProgramError, match=r"100000 of 100010 photos are quarantined.*not-an-image"
+    ):
         run(base, layout="class_folders")
     assert time.monotonic() - started < 120
 

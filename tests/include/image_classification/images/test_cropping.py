@@ -14,7 +14,7 @@ from include.contracts.dataset import Box
 from include.image_classification.dataset.version.manifest import Cut
 from include.image_classification.dataset.version.photo_check import (
     Content,
-    Made,
+    Origin,
     Photo,
     PhotoRules,
     check_photo,
@@ -159,7 +159,7 @@ def test_a_known_cut_is_neither_decoded_nor_cut_again() -> None:
     rules = PhotoRules(8, 10_000, 0.0)
     half = data[: len(data) // 2] + b"\xff\xd9"  # it would be refused if it were decoded
     assert content.cut is not None
-    known: dict[Made, Content] = {Cut("hash", box): content}
+    known: dict[Origin, Content] = {Cut("hash", box): content}
     assert check_photo(Photo("1.jpg", 0, half, box), "hash", rules, known) == (content, None)
 
 

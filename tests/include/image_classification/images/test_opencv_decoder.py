@@ -63,7 +63,7 @@ def test_a_codestream_of_jpeg_2000_is_named() -> None:
 
 
 def test_no_page_shows_it(tmp_path: Path) -> None:
-    """A data set's page shows what was refused, and this was."""
+    """A dataset's page shows what was refused, and this was."""
     (tmp_path / "a.png").write_bytes(animated_png())
     assert thumbnail(tmp_path / "a.png", 60, 40) is None
 

@@ -47,7 +47,7 @@ def test_a_cut_off_archive_is_one_clear_error(tmp_path: Path, name: str, keep: f
     # tar pads its end with zeros up to 10,240 bytes: cut into what carries data.
     data = data.rstrip(b"\0") if name == "a.tar" else data
     path.write_bytes(data[: int(len(data) * keep)])
-    with pytest.raises(ProgramError, match=rf"^{name} is cut off or damaged .*fetch or pack"):
+    with pytest.raises(ProgramError, match=rf"^{name} is cut off or damaged .*download or create"):
         read_all(path)
 
 
@@ -73,7 +73,7 @@ def test_a_flipped_bit_in_a_compressed_archive_is_noticed(tmp_path: Path) -> Non
 def test_a_path_out_of_the_archive_is_refused(tmp_path: Path, archive: str, name: str) -> None:
     path = (zipped if archive.endswith(".zip") else tgz)(tmp_path / archive, {name: b"x"})
     problems = [member.problem for member in members(path)]
-    assert problems == ["a path out of the archive"]
+    assert problems == ["a path outside the archive"]
 
 
 @pytest.mark.parametrize(

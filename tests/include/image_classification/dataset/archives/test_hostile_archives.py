@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives import member as limits
 from include.image_classification.dataset.archives.archives import members
-from include.image_classification.dataset.archives.member import normal, path_problem
+from include.image_classification.dataset.archives.member import normalize, path_problem
 from include.image_classification.dataset.source.contract import outer_members, read_member
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
@@ -69,7 +69,7 @@ def test_an_archive_that_inflates_without_end_is_refused(
     monkeypatch.setattr(limits, "ALWAYS_UNPACKED", 20 * MIB)
     make = zipped if name.endswith(".zip") else tgz
     path = make(tmp_path / name, {f"{index}.jpg": bytes(MIB) for index in range(40)})
-    with pytest.raises(ProgramError, match=rf"{name} inflates to \d+ .* a decompression bomb"):
+    with pytest.raises(ProgramError, match=rf"{name} decompresses to \d+ .* a decompression bomb"):
         [member.read() for member in members(path)]
 
 
@@ -99,7 +99,7 @@ def test_a_zips_member_that_inflates_a_thousandfold_is_not_read(tmp_path: Path) 
     entry = read_only_member(path)
     assert isinstance(entry, Quarantined)
     assert entry.reason == "unsafe-member"
-    assert "20971520 bytes packed into 20" in entry.detail
+    assert "20971520 bytes compressed to 20" in entry.detail
     assert "a decompression bomb" in entry.detail
 
 
@@ -109,14 +109,14 @@ def test_a_member_that_inflates_to_more_than_it_says_is_refused_in_little_memory
     path = understated(zipped(tmp_path / "a.zip", {"1.jpg": bytes(200 * MIB)}), 1000)
     refused: list[object] = []
     assert peak(lambda: refused.append(read_only_member(path))) < MIB
-    said = "it inflates to more than the 1000 bytes that its header says"
+    said = "it decompresses to more than the 1000 bytes of its header"
     assert refused == [Quarantined("1.jpg", None, "unsafe-member", said)]
 
 
 @pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_packing_that_knows_no_bound_is_refused(tmp_path: Path, kind: int) -> None:
     path = zipped(tmp_path / "a.zip", {"1.jpg": b"x"}, kind)
-    with pytest.raises(ProgramError, match=rf"a\.zip is packed by method {kind}.*deflate"):
+    with pytest.raises(ProgramError, match=rf"a\.zip uses compression method {kind}.*deflate"):
         read_only_member(path)
 
 
@@ -202,7 +202,7 @@ def test_a_tars_many_entries_take_no_memory(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.tgz", "a.zip"])
 def test_a_name_that_an_archive_holds_twice_is_given_twice(tmp_path: Path, name: str) -> None:
-    """Each with its own bytes: what comes of the second is the data set's to say."""
+    """Each with its own bytes: what comes of the second is the dataset's to say."""
     path = tmp_path / name
     if name.endswith(".zip"):
         with zipfile.ZipFile(path, "w") as archive:
@@ -250,7 +250,7 @@ def test_a_zip_that_lies_about_its_names_encoding_is_one_clear_error(tmp_path: P
     path = zipped(tmp_path / "a.zip", {"ä.jpg": b"x"})
     path.write_bytes(path.read_bytes().replace("ä".encode(), b"\xff\xff"))
     with pytest.raises(
-        ProgramError, match=r"a\.zip is cut off or damaged .*fetch or pack it again"
+        ProgramError, match=r"a\.zip is cut off or damaged .*download or create it again"
     ):
         list(members(path))
 
@@ -294,12 +294,12 @@ def test_whatever_is_done_to_an_archives_bytes_is_one_clear_error_at_most(
 @given(st.text())
 @settings(deadline=None, max_examples=300)
 def test_a_normal_name_stays_and_can_be_written_anywhere(name: str) -> None:
-    once = normal(name)
+    once = normalize(name)
     assert not any(character in once for character in "\0\t\n\r")
     assert once.encode("utf-8")
     assert json.loads(json.dumps(asdict(Quarantined(once, None, "listed-twice", "")))) is not None
     if "\\" not in once:
-        assert normal(once) == once
+        assert normalize(once) == once
 
 
 @given(st.lists(st.sampled_from(["a", "..", ".", "", "b.jpg", "..."]), min_size=1))
@@ -307,6 +307,6 @@ def test_a_normal_name_stays_and_can_be_written_anywhere(name: str) -> None:
 def test_a_path_without_a_problem_stays_below_any_folder(parts: list[str]) -> None:
     name = "/".join(parts)
     if path_problem(name) is None:
-        inside = Path("/root", normal(name))
+        inside = Path("/root", normalize(name))
         assert inside.is_relative_to("/root")
         assert ".." not in inside.parts

@@ -142,4 +142,4 @@ def test_an_archive_in_an_archive_is_named_and_left_alone(tmp_path: Path) -> Non
     tgz(tmp_path / "pets.tgz", files)
     source = open_class_folders(tmp_path, None)
     assert len(list(source.entries)) == 2
-    assert source.left_alone == ["pets.tgz/dog/more.zip"]
+    assert source.ignored == ["pets.tgz/dog/more.zip"]

@@ -61,7 +61,7 @@ def test_names_may_hold_commas_and_spaces_and_a_name_wins_over_a_number(
     if chosen:
         assert source.choose_classes(COMMAS, wanted) == chosen
     else:
-        with pytest.raises(ProgramError, match="there is '2'"):
+        with pytest.raises(ProgramError, match="but only '2' is selected"):
             source.choose_classes(COMMAS, wanted)
 
 
@@ -108,7 +108,7 @@ def test_a_name_that_is_cut_at_its_comma_says_so() -> None:
 
 @pytest.mark.parametrize("wanted", ["-1,1", "1.5,1", "1 2,1", '"Audi, 1'])
 def test_what_is_neither_name_nor_number_is_named(wanted: str) -> None:
-    with pytest.raises(ProgramError, match="and the source has no such class of 4"):
+    with pytest.raises(ProgramError, match="none of the source's 4 classes"):
         source.choose_classes(NAMES, wanted)
 
 
@@ -117,7 +117,7 @@ def test_a_folder_of_nothing_that_is_read_is_named_once(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     read = [tmp_path / "used" / "photos"]
-    assert source.left_alone(tmp_path, read) == ["other/", "readme", "used/notes.txt"]
+    assert source.find_ignored(tmp_path, read) == ["other/", "readme", "used/notes.txt"]
 
 
 def test_a_member_too_large_to_be_a_photo_is_not_read() -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives.member import normal
+from include.image_classification.dataset.archives.member import normalize
 from include.image_classification.dataset.source.image_lists import open_image_lists
 from include.image_classification.dataset.source.labelled import Row
 from include.image_classification.dataset.source.list_files import (
@@ -64,7 +64,7 @@ def test_a_list_labels_the_photos_beside_it(tmp_path: Path) -> None:
     }
     source = open_image_lists(tmp_path, None)
     assert source.files == ["cat/", "dog/", "pets.lst"]
-    assert source.left_alone == ["notes.txt"]
+    assert source.ignored == ["notes.txt"]
 
 
 def test_lists_and_archives_of_the_same_name_belong_together(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_classes_are_named_by_a_file_beside_the_list(tmp_path: Path, name: str, 
         ("1\tcat\ta.jpg", "line 2: the label 'cat' is not a number such as 3"),
         ("1\t0.5\ta.jpg", "line 2: the label '0.5'"),
         ("1\tnan\ta.jpg", "line 2: the label 'nan'"),
-        ("1\t1000000000\ta.jpg", "line 2: the label is 1000000000, and no image has the label 1"),
+        ("1\t1000000000\ta.jpg", "line 2: the label is 1000000000, but no image has the label 1"),
     ],
 )
 def test_a_line_that_makes_no_sense_is_named_with_its_file(
@@ -143,7 +143,7 @@ def test_a_line_that_makes_no_sense_is_named_with_its_file(
         ({"a.lst": "0\t0\t1.jpg", "classes.txt": "cat\ncat"}, "line 2 has 'cat' again"),
         (
             {"a.lst": "0\t0\t1.jpg", "classes.json": '{"cat": 0}'},
-            "classes.json is no list of names",
+            "classes.json is not a list of names",
         ),
         ({"a.lst": "0\t0\t1.jpg", "classes.json": "["}, "classes.json cannot be read"),
         ({"a.lst": "0\t0\t1.jpg", "classes.txt": "a", "classes.json": "[]"}, "keep one"),
@@ -204,10 +204,10 @@ def test_what_mxnet_writes_is_read_as_mxnet_reads_it(
     rows = read_rows(file, "a.lst", None)
     expected = [(name, label) for _, name, label in mxnet_im2rec.read_list(str(file))]
     assert [(row.path, row.number) for row in rows] == [
-        (normal(name), int(label)) for name, label in expected
+        (normalize(name), int(label)) for name, label in expected
     ]
     assert [(row.path, row.number) for row in rows] == [
-        (normal(name), label) for _, name, label in images
+        (normalize(name), label) for _, name, label in images
     ]
 
 
@@ -235,5 +235,5 @@ def test_classes_without_names_are_all_numbers_up_to_the_highest(labels: list[in
     if set(labels) == set(range(max(labels) + 1)):
         assert class_names([], rows) == [str(number) for number in range(max(labels) + 1)]
     else:
-        with pytest.raises(ProgramError, match="without a gap"):
+        with pytest.raises(ProgramError, match="without gaps"):
             class_names([], rows)

@@ -78,7 +78,7 @@ def test_whatever_is_done_to_its_bytes_is_rows_or_one_clear_error(seed: int) -> 
 )
 def test_what_is_no_mat_file_is_one_clear_line(data: bytes) -> None:
     with pytest.raises(
-        ProgramError, match=r"^a\.mat (is not a \.mat file|has no variable)"
+        ProgramError, match=r"^a\.mat (is not a valid \.mat file|has no variable)"
     ) as said:
         read_variable(data, "a.mat", "annotations")
     assert "\n" not in str(said.value)

@@ -33,7 +33,7 @@ def test_all_of_the_same_bytes_under_different_labels_are_quarantined() -> None:
     assert not result.duplicates
     assert [row.path for row in result.conflicting] == ["a", "b", "c"]
     assert {row.reason for row in result.conflicting} == {"conflicting-labels"}
-    said = "labelled 'class 0', but the same bytes are 'class 1' in b"
+    said = "labelled 'class 0', but an identical file is 'class 1' in b"
     assert [row.detail for row in result.conflicting[::2]] == [said, said]
     assert {row.key for row in result.conflicting} == {"s/s"}
 
@@ -52,7 +52,7 @@ def test_what_the_source_tests_with_is_kept_there_and_nowhere_else() -> None:
     for photos in itertools.permutations(same):
         result = deduplicate(photos, CLASSES)
         assert [photo.path for photo in result.photos] == ["b"]
-        note = "the source has it in train, too; kept in test"
+        note = "the source also has it in train; kept in test"
         assert result.duplicates == [Duplicate("a", "s", "b", note), Duplicate("c", "s", "b", note)]
 
 

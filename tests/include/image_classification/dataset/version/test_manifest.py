@@ -80,7 +80,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 )
 def test_a_damaged_file_is_one_clear_error(tmp_path: Path, name: str, content: str) -> None:
     (written(tmp_path) / name).write_text(content)
-    with pytest.raises(ProgramError, match=r"damaged .*refresh it again"):
+    with pytest.raises(ProgramError, match=r"damaged .*refresh the dataset again"):
         read_version(tmp_path)
 
 
@@ -88,7 +88,7 @@ def test_files_that_were_changed_by_hand_are_refused(tmp_path: Path) -> None:
     """A split or label edited in place would make an immutable version mean two things."""
     manifest = written(tmp_path) / "manifest.jsonl"
     manifest.write_text(manifest.read_text().replace("train", "test"))
-    with pytest.raises(ProgramError, match=f"not those of data set version {VERSION.name}"):
+    with pytest.raises(ProgramError, match=f"do not match the dataset version {VERSION.name}"):
         read_version(tmp_path)
 
 
@@ -98,7 +98,7 @@ def test_a_manifest_that_is_read_image_by_image_is_still_checked(tmp_path: Path)
     lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
     (folder / "manifest.jsonl").write_text("".join(lines[:-1]))
     images = VersionFiles(folder).images()
-    with pytest.raises(ProgramError, match="are not those of data set version"):
+    with pytest.raises(ProgramError, match="do not match the dataset version"):
         list(images)
 
 

@@ -1,4 +1,4 @@
-"""The page of a data set version: complete, self-contained, and safe to open."""
+"""The page of a dataset version: complete, self-contained, and safe to open."""
 
 import hashlib
 import html

@@ -66,7 +66,7 @@ def test_a_good_photo_is_described(data: bytes, suffix: str) -> None:
     key = f"{sha256[:2]}/{sha256}.{suffix}"
     content = check(data)
     assert isinstance(content, Content)
-    assert content == Content(sha256, len(data), 60, 40, key, content.look)
+    assert content == Content(sha256, len(data), 60, 40, key, content.perceptual_hash)
 
 
 @pytest.mark.parametrize("data", [JPEG, PNG, PROGRESSIVE, with_thumbnail(JPEG)])
@@ -263,7 +263,7 @@ def odd_subsampling() -> bytes:
 
 
 def test_unusual_subsampling_is_read_to_its_end() -> None:
-    """Protects such photos from being refused, and a data set from those that are cut off."""
+    """Protects such photos from being refused, and a dataset from those that are cut off."""
     data = odd_subsampling()
     with pytest.raises(ValueError, match="subsampling"):
         simplejpeg.decode_jpeg(data)

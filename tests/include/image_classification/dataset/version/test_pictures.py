@@ -8,7 +8,11 @@ import pytest
 from include.image_classification.dataset.version import pictures
 from include.image_classification.dataset.version.earlier import Earlier
 from include.image_classification.dataset.version.manifest import Image, Quarantined, Version
-from include.image_classification.dataset.version.pictures import Pictures, refused, samples
+from include.image_classification.dataset.version.pictures import (
+    Pictures,
+    choose_refused,
+    choose_samples,
+)
 
 
 def image(label: int, number: int) -> Image:
@@ -24,26 +28,26 @@ def test_samples_are_chosen_by_the_end_of_the_hash_in_any_order(
 ) -> None:
     """Its start decides the split: the lowest of each class are all tests."""
     monkeypatch.setattr(pictures, "SAMPLES", 5)
-    chosen = [each.sha256 for each in samples(IMAGES, 2)]
+    chosen = [each.sha256 for each in choose_samples(IMAGES, 2)]
     assert chosen == ["010", "020", "110", "120"]
-    assert [each.sha256 for each in samples(IMAGES[::-1], 2)] == chosen
+    assert [each.sha256 for each in choose_samples(IMAGES[::-1], 2)] == chosen
 
 
 def test_every_class_is_shown_however_many_there_are() -> None:
-    assert len(samples(IMAGES, 1000)) == 2
+    assert len(choose_samples(IMAGES, 1000)) == 2
 
 
 def test_refused_photos_are_shown_if_their_bytes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "REFUSED", 2)
     keys = {"d": "4", "a": None, "c": "3", "b": "2"}
     rows = [Quarantined(path, None, "truncated", "", key) for path, key in keys.items()]
-    assert [row.path for row in refused(rows)] == ["b", "c"]
+    assert [row.path for row in choose_refused(rows)] == ["b", "c"]
 
 
 def test_refused_photos_of_the_same_bytes_stand_side_by_side() -> None:
     keys = {"a": "1", "b": "2", "c": "1"}
     rows = [Quarantined(path, key, "conflicting-labels", "", key) for path, key in keys.items()]
-    assert [row.path for row in refused(rows)] == ["a", "c", "b"]
+    assert [row.path for row in choose_refused(rows)] == ["a", "c", "b"]
 
 
 def test_only_what_a_page_may_show_is_kept_aside(tmp_path: Path) -> None:
