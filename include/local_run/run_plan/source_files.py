@@ -9,7 +9,7 @@ from typing import Literal
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.archives import archive_stem
-from include.image_classification.dataset.archives.member import normal
+from include.image_classification.dataset.archives.member import normalize
 from include.image_classification.dataset.source.image_lists import files_read
 from include.image_classification.dataset.source.list_roots import find_roots
 from include.image_classification.dataset.source.survey import Survey, is_photo_name, survey
@@ -73,7 +73,7 @@ def _files(folder: Path) -> list[Path]:
     if not files:
         raise usage_error(f"DATA={folder} is empty: put photos into it, one folder for each class")
     for path in files:
-        if "\\" in (name := normal(path.relative_to(folder).as_posix())):
+        if "\\" in (name := normalize(path.relative_to(folder).as_posix())):
             raise usage_error(f"DATA={folder}: {name} is not a valid name in S3: rename the file")
     return files
 
