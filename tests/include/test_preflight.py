@@ -81,7 +81,7 @@ def test_a_local_aws_that_is_as_it_should_be_fails_nothing(aws: LocalServer, run
             "requests": "ok",
             "quotas": "unknown",
         }
-    assert "127.0.0.1 stands in for AWS" in found["installation"][-1]["found"]
+    assert "127.0.0.1 is not AWS" in found["installation"][-1]["found"]
     assert aws.keys(f"s3://{BUCKET}/merch/") == []
 
 
@@ -89,7 +89,7 @@ def test_what_would_fail_is_said_with_its_fix_and_by_the_exit_status(run: Run) -
     done = run("--pipeline", "merch", artifact_bucket="not-there")
     assert (done.returncode, done.stderr) == (1, "")
     assert f"failed   {'bucket':<{WIDTH}}  there is no bucket not-there" in done.stdout
-    assert "fix: make it (aws s3 mb s3://not-there)" in done.stdout
+    assert "fix: create it (aws s3 mb s3://not-there)" in done.stdout
     assert "stanford_cars" not in done.stdout
     assert done.stdout.splitlines()[-1].split(", ")[1] == "2 failed"
 

@@ -1,6 +1,6 @@
-"""Preflight: what a night would stumble over, each thing with its fix, before it does.
+"""Preflight: checks of an installation and its pipelines before a run, each with its fix.
 
-One file a thing that is looked at. Nothing is changed but one empty object, which is deleted again.
+The checks change nothing except for one empty S3 object, which is written and deleted again.
 """
 
 from include.decisions.preflight.access import Aws

@@ -1,4 +1,4 @@
-"""What an AWS service's refusal means for a check."""
+"""Findings about AWS calls that fail, and about endpoints that are not AWS."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from include.common.aws_errors import error_code, is_denied
 from include.decisions.preflight.finding import Finding, unknown
 
 Aws = Callable[[str], Any]
-"""Returns a boto3 client of a service, by the service's name as boto3 has it."""
+"""Returns a boto3 client of a service, by boto3's name of the service."""
 
-OF_AWS = re.compile(r"\.(amazonaws\.com(\.cn)?|api\.aws|[a-z0-9]+\.(ic|sgov)\.gov)$")
-"""The ends of the names under which AWS answers, in all of its partitions."""
+AWS_HOSTS = re.compile(r"\.(amazonaws\.com(\.cn)?|api\.aws|[a-z0-9]+\.(ic|sgov)\.gov)$")
+"""The ends of AWS's host names, in all partitions."""
 
 
 def error_message(error: BaseException) -> str:
@@ -24,36 +24,35 @@ def error_message(error: BaseException) -> str:
 
 
 def failed_call(check: str, action: str, error: BaseException) -> Finding:
-    """Return that a question had no answer: it was not allowed, or the service is away.
+    """Return the finding of a call that was denied or did not succeed.
 
     Args:
-        check: What was looked at.
-        action: What was asked, as IAM names it.
-        error: What came instead of an answer.
+        check: The name of the check.
+        action: The call, as IAM names it.
+        error: The call's error.
     """
     if is_denied(error):
         return unknown(
             check,
-            f"whoever runs this check may not ask ({action})",
-            f"allow {action}, or look for yourself",
+            f"the caller of this check is not allowed to use {action}",
+            f"allow {action}, or check it by hand",
         )
-    return unknown(check, f"no answer to {action}: {error_code(error)}: {error_message(error)}")
+    return unknown(check, f"{action} failed: {error_code(error)}: {error_message(error)}")
 
 
 def client_host(client: Any) -> str:
-    """Return the host that a client asks."""
+    """Return the host that a client connects to."""
     return urlsplit(str(client.meta.endpoint_url)).hostname or ""
 
 
 def is_emulator(client: Any) -> bool:
-    """Whether a client asks something else than AWS itself, such as the local AWS."""
-    return OF_AWS.search(client_host(client)) is None
+    """Return whether a client connects to something other than AWS, such as the local AWS."""
+    return AWS_HOSTS.search(client_host(client)) is None
 
 
 def tolerate_emulator(client: Any, finding: Finding) -> Finding:
-    """Return a finding, but unknown where it blames what a stand-in for AWS may well not have."""
+    """Change a failure into unknown if an emulator reported it: it may lack what AWS has."""
     if finding.status != "failed" or not is_emulator(client):
         return finding
-    return unknown(
-        finding.check, f"{client_host(client)} stands in for AWS and says: {finding.found}"
-    )
+    found = f"{client_host(client)} is not AWS, and reports: {finding.found}"
+    return unknown(finding.check, found)

@@ -1,4 +1,4 @@
-"""All checks, in the order in which people mend things."""
+"""All checks, in the order in which their findings should be fixed."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from include.decisions.preflight.settings import check_login, check_region, chec
 from include.storage.layout import Layout
 
 Settings = Mapping[str, str]
-"""The installation's Airflow Variables by name; one that is not set is empty or missing."""
+"""The installation's Airflow Variables by name; a Variable that is not set is empty or missing."""
 
 
 def check_installation(aws: Aws, settings: Settings) -> list[Finding]:
-    """Look at what all pipelines share: Variables, login, region, bucket, role, image.
+    """Check what all pipelines share: Variables, login, region, bucket, roles, image.
 
     Args:
-        aws: Makes a boto3 client of a service.
+        aws: Returns a boto3 client of a service.
         settings: The Airflow Variables.
     """
-    right = {
+    valid = {
         setting.variable: value
         for setting in SETTINGS
         if (value := settings.get(setting.variable, "")) and setting.allows(value)
     }
-    looks = {
+    checks = {
         "artifact_bucket": check_bucket,
         "sagemaker_role_arn": check_role,
         "sagemaker_endpoint_role_arn": check_endpoint_role,
@@ -41,41 +41,42 @@ def check_installation(aws: Aws, settings: Settings) -> list[Finding]:
     }
     region = check_region(aws)
     found = [*check_settings(settings), check_login(aws), region]
-    if region.status == "failed":  # Nowhere to look.
+    if region.status == "failed":  # without a region no other service can be called
         return found
-    return [*found, *(look(aws, right[name]) for name, look in looks.items() if name in right)]
+    return [*found, *(check(aws, valid[name]) for name, check in checks.items() if name in valid)]
 
 
 def check_pipeline(
     aws: Aws, settings: Settings, name: str, quotas: Quotas | None = None
 ) -> list[Finding]:
-    """Look at what one pipeline needs: its YAML, its folder, its machines, names and requests.
+    """Check what one pipeline needs: its YAML, S3 folder, names, requests and quotas.
 
     Args:
-        aws: Makes a boto3 client of a service.
+        aws: Returns a boto3 client of a service.
         settings: The Airflow Variables.
-        name: The pipeline.
-        quotas: Those of the account, where several pipelines are looked at.
+        name: The pipeline's name.
+        quotas: The account's quotas, to read them only once for several pipelines.
     """
     try:
         pipeline = find_pipeline(name, settings.get("deployment") or None)
     except PipelineError as error:
-        return [failed("YAML", line, "mend the file") for line in str(error).splitlines()]
+        return [failed("YAML", line, "fix the file") for line in str(error).splitlines()]
     try:
         deployment = _deployment(aws, settings)
     except DeploymentError as error:
-        return [failed("installation", str(error), "set the Variable; the rest is not looked at")]
+        fix = "set the Variable; the pipeline's other checks were not made"
+        return [failed("installation", str(error), fix)]
     except Exception as error:
         return [failed_call("region", "boto3.client", error)]
-    return list(_of_pipeline(aws, pipeline, deployment, quotas or Quotas(aws)))
+    return list(_check_deployed(aws, pipeline, deployment, quotas or Quotas(aws)))
 
 
 def _deployment(aws: Aws, settings: Settings) -> Deployment:
-    values = {each.field: settings.get(each.variable, "") for each in SETTINGS}
+    values = {setting.field: settings.get(setting.variable, "") for setting in SETTINGS}
     return Deployment(region=aws("sagemaker").meta.region_name, **values)
 
 
-def _of_pipeline(
+def _check_deployed(
     aws: Aws, pipeline: Pipeline, deployment: Deployment, quotas: Quotas
 ) -> Iterator[Finding]:
     yield ok("YAML", f"{pipeline.name} as deployment {deployment.name} runs it")

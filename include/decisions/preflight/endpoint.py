@@ -1,4 +1,4 @@
-"""The endpoint's name: may it be used, and is it free or already this deployment's?"""
+"""Check of the endpoint's name: valid, and not used by another deployment."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 def check_endpoint(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Finding:
-    """Return whether the endpoint's name can be used.
+    """Check that the endpoint's name can be used.
 
-    Endpoints are named by pipeline alone. Two deployments of one pipeline in one account and
-    region would update each other's: the tag of the configuration that serves tells whose it is.
+    The pipeline's name is the endpoint's name, so that two deployments of a pipeline in one
+    account and region would update each other's endpoint. The tag of the serving configuration
+    names its deployment.
     """
     check, name = "endpoint name", pipeline.slug
     rename = "give the pipeline's YAML file another name"
@@ -27,25 +28,26 @@ def check_endpoint(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Find
     action = "sagemaker:DescribeEndpoint"
     try:
         sagemaker = aws("sagemaker")
-        there = endpoint_status(sagemaker, name)
-        if there is None:
+        endpoint = endpoint_status(sagemaker, name)
+        if endpoint is None:
             return ok(check, f"{name} ({len(name)} of 63 characters) is free")
         action = "sagemaker:DescribeEndpointConfig"
-        owner = _owner(sagemaker, there.endpoint_config)
+        owner = _owner(sagemaker, endpoint.endpoint_config)
     except Exception as error:
         return failed_call(check, action, error)
     if owner == deployment.name:
-        return ok(check, f"{name} is this deployment's, {there.status}")
+        return ok(check, f"{name} belongs to this deployment, {endpoint.status}")
     if owner is None:
-        return unknown(check, f"{name} exists, {there.status}; no tag says whose it is", rename)
+        found = f"{name} exists, {endpoint.status}; no tag names its deployment"
+        return unknown(check, found, rename)
     return failed(
         check,
-        f"{name} serves for deployment {owner} in this account and region",
-        f"{rename}, or use another region or account; nobody needs it? delete the endpoint",
+        f"{name} belongs to deployment {owner} in this account and region",
+        f"{rename}, use another region or account, or delete the endpoint if it is not needed",
     )
 
 
 def _owner(sagemaker: Any, config: str) -> str | None:
-    """Return the deployment that made an endpoint configuration, as its tag says."""
+    """Return the deployment that created an endpoint configuration, by its tag."""
     arn = sagemaker.describe_endpoint_config(EndpointConfigName=config)["EndpointConfigArn"]
     return read_tags(sagemaker, arn).get("deployment")

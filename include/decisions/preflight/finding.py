@@ -1,4 +1,4 @@
-"""What a check found, and what to do about it."""
+"""The finding of a check, and the table of findings."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Status = Literal["ok", "failed", "unknown"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        check: What was looked at.
-        status: `failed` where a run would fail, `unknown` where nobody could say.
-        found: What is there.
-        fix: What to do; empty where nothing is to be done.
+        check: The name of the check.
+        status: `failed` if a run would fail, `unknown` if the check could not be made.
+        found: The state that was found.
+        fix: What to do; empty if there is nothing to do.
     """
 
     check: str
@@ -27,30 +27,30 @@ class Finding:
 
 
 def ok(check: str, found: str) -> Finding:
-    """Return that something is as it has to be."""
+    """Return a finding that is right."""
     return Finding(check, "ok", found)
 
 
 def failed(check: str, found: str, fix: str) -> Finding:
-    """Return that something is wrong."""
+    """Return a finding that would fail a run."""
     return Finding(check, "failed", found, fix)
 
 
 def unknown(check: str, found: str, fix: str = "") -> Finding:
-    """Return that something could not be looked at."""
+    """Return a finding of a check that could not be made."""
     return Finding(check, "unknown", found, fix)
 
 
 def failures(findings: Iterable[Finding]) -> list[Finding]:
-    """Return what is wrong."""
-    return [each for each in findings if each.status == "failed"]
+    """Return the findings that would fail a run."""
+    return [finding for finding in findings if finding.status == "failed"]
 
 
 def table(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield lines with status, check and what was found in columns, each fix in a line below."""
+    """Yield lines with the columns status, check and found; a fix is in a line of its own."""
     rows = list(findings)
-    width = max((len(each.check) for each in rows), default=0)
-    for each in rows:
-        yield f"{each.status:<7}  {each.check:<{width}}  {each.found}"
-        if each.fix:
-            yield f"{'':<7}  {'':<{width}}  fix: {each.fix}"
+    width = max((len(row.check) for row in rows), default=0)
+    for row in rows:
+        yield f"{row.status:<7}  {row.check:<{width}}  {row.found}"
+        if row.fix:
+            yield f"{'':<7}  {'':<{width}}  fix: {row.fix}"

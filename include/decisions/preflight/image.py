@@ -1,4 +1,4 @@
-"""The container image: is it in the registry, where jobs can pull it?"""
+"""Checks of the container image: it is in ECR, in the jobs' region."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ PUSH = "build include/image_classification/Dockerfile and push it: docker push"
 
 
 def check_image(aws: Aws, image_uri: str) -> Finding:
-    """Return whether the registry of the jobs' region has the image."""
+    """Check that the registry of the jobs' region has the image."""
     check = "image"
     try:
         ecr = aws("ecr")
         region = aws("sagemaker").meta.region_name
     except Exception as error:
         return failed_call(check, "boto3.client", error)
-    return tolerate_emulator(ecr, _look(check, ecr, region, image_uri))
+    return tolerate_emulator(ecr, _check_address(check, ecr, region, image_uri))
 
 
 def check_built_in(deployment: Deployment) -> Finding:
-    """Return whether the region's image of the built-in algorithm is known."""
+    """Check that the region's image of the built-in algorithm is known."""
     check = "built-in image"
     try:
         return ok(check, deployment.image("built-in"))
     except DeploymentError as error:
-        return failed(check, str(error), "set training.algorithm: custom, or run in a known region")
+        return failed(check, str(error), "set training.algorithm: custom, or use a known region")
 
 
-def _look(check: str, ecr: Any, region: str, image_uri: str) -> Finding:
+def _check_address(check: str, ecr: Any, region: str, image_uri: str) -> Finding:
     parts = ECR.fullmatch(image_uri)
     if parts is None:
         example = f"<account>.dkr.ecr.{region}.amazonaws.com/<repository>:<tag>"
         return failed(
             check,
-            f"{image_uri} is not in ECR, from where SageMaker pulls",
-            f"push it there, and set the Variable image_uri to {example}",
+            f"{image_uri} is not in ECR, from which SageMaker pulls images",
+            f"push it to ECR, and set the Variable image_uri to {example}",
         )
     if parts["region"] != region:
         return failed(
@@ -49,18 +49,18 @@ def _look(check: str, ecr: Any, region: str, image_uri: str) -> Finding:
             f"{image_uri} is in {parts['region']}, but jobs run in {region}",
             f"push it to ECR in {region}, and set the Variable image_uri to that address",
         )
-    return _described(check, ecr, image_uri, parts)
+    return _check_existence(check, ecr, image_uri, parts)
 
 
-def _described(check: str, ecr: Any, image_uri: str, parts: re.Match[str]) -> Finding:
-    wanted = (
+def _check_existence(check: str, ecr: Any, image_uri: str, parts: re.Match[str]) -> Finding:
+    image_id = (
         {"imageDigest": parts["digest"]}
         if parts["digest"]
         else {"imageTag": parts["tag"] or "latest"}
     )
     try:
         (details,) = ecr.describe_images(
-            registryId=parts["registry"], repositoryName=parts["repository"], imageIds=[wanted]
+            registryId=parts["registry"], repositoryName=parts["repository"], imageIds=[image_id]
         )["imageDetails"]
     except Exception as error:
         return _absent(check, image_uri, parts["repository"], error)
@@ -70,9 +70,9 @@ def _described(check: str, ecr: Any, image_uri: str, parts: re.Match[str]) -> Fi
 
 def _absent(check: str, image_uri: str, repository: str, error: BaseException) -> Finding:
     if error_code(error) == "RepositoryNotFoundException":
-        make = f"aws ecr create-repository --repository-name {repository}"
+        create = f"aws ecr create-repository --repository-name {repository}"
         return failed(
-            check, f"ECR has no repository {repository}", f"{make}; then {PUSH} {image_uri}"
+            check, f"ECR has no repository {repository}", f"{create}; then {PUSH} {image_uri}"
         )
     if error_code(error) == "ImageNotFoundException":
         return failed(check, f"repository {repository} has no {image_uri}", f"{PUSH} {image_uri}")

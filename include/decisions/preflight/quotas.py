@@ -1,7 +1,7 @@
-"""Instance quotas: may the account run as many machines as the pipeline's YAML names?
+"""Check of the account's instance quotas against the instances in the pipeline's YAML.
 
-SageMaker counts each instance type by what it is used for, under names such as "ml.g4dn.xlarge for
-spot training job usage", and many accounts begin with 0 of the larger ones.
+SageMaker has a quota for each instance type and usage, with names such as "ml.g4dn.xlarge for spot
+training job usage". Many new accounts have a quota of 0 for larger types.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ TOTALS = {
     "transform job": "Number of instances across all transform jobs",
     "endpoint": "Number of instances across active endpoints",
 }
-"""What AWS limits over all instance types, by usage; spot training counts as training."""
+"""The quotas over all instance types, by usage; spot training counts as training."""
 
 FLEETS = 2
-"""An update of an endpoint starts the new machines before it ends the old ones."""
+"""An endpoint's update starts the new instances before it stops the old ones."""
 
 
 @dataclass(frozen=True)
 class Quota:
-    """One limit of the account."""
+    """A quota of the account."""
 
     name: str
     code: str
@@ -39,24 +39,27 @@ class Quota:
 
 
 class Quotas:
-    """The account's quotas for SageMaker, asked for when they are first looked at."""
+    """The account's quotas for SageMaker, read from AWS at the first use.
+
+    Args:
+        aws: Returns a boto3 client of a service.
+    """
 
     def __init__(self, aws: Aws) -> None:
-        """Take what makes clients."""
         self._aws = aws
 
     def find(self, name: str) -> Quota | None:
-        """Return the quota of this name, the account's own before AWS's default."""
+        """Return the quota with this name: the account's value, else AWS's default, else None."""
         return self._applied.get(name) or self._defaults.get(name)
 
     @property
     def region(self) -> str:
-        """Where they hold."""
+        """The region of the quotas."""
         return str(self._client.meta.region_name)
 
     @property
     def emulator_host(self) -> str:
-        """The host that is asked instead of AWS; empty where it is AWS."""
+        """The host of an emulator that is used instead of AWS; "" for AWS."""
         return client_host(self._client) if is_emulator(self._client) else ""
 
     @cached_property
@@ -69,44 +72,44 @@ class Quotas:
 
     @cached_property
     def _defaults(self) -> Mapping[str, Quota]:
-        """AWS's defaults: of a quota that nobody ever looked at, only these are listed."""
+        """AWS's defaults; a quota that the account has never used is listed only here."""
         return self._listed("list_aws_default_service_quotas")
 
     def _listed(self, operation: str) -> dict[str, Quota]:
         pages = self._client.get_paginator(operation).paginate(ServiceCode=SERVICE)
-        found = (each for page in pages for each in page["Quotas"] if "Value" in each)
+        quotas = (quota for page in pages for quota in page["Quotas"] if "Value" in quota)
         return {
-            each["QuotaName"]: Quota(each["QuotaName"], each["QuotaCode"], each["Value"])
-            for each in found
+            quota["QuotaName"]: Quota(quota["QuotaName"], quota["QuotaCode"], quota["Value"])
+            for quota in quotas
         }
 
 
 def check_quotas(quotas: Quotas, pipeline: Pipeline) -> Iterator[Finding]:
-    """Yield for each kind of machine whether one run may have as many as the YAML asks for."""
+    """Yield whether each quota allows as many instances as the pipeline's YAML needs."""
     try:
         if quotas.emulator_host:
-            yield unknown("quotas", f"{quotas.emulator_host} stands in for AWS: it has no quotas")
+            yield unknown("quotas", f"{quotas.emulator_host} is not AWS, and has no quotas")
             return
-        yield from [_judged(quotas, name, count) for name, count in needs(pipeline).items()]
+        yield from [_check(quotas, name, count) for name, count in needs(pipeline).items()]
         yield from list(_totals(quotas, pipeline))
     except Exception as error:
         yield failed_call("quotas", "servicequotas:ListServiceQuotas", error)
 
 
 def needs(pipeline: Pipeline) -> dict[str, int]:
-    """Return how many instances each quota must allow, by the quota's name.
+    """Return the number of instances that each quota must allow, by the quota's name.
 
-    Of jobs that run one after the other the largest counts.
+    Jobs of a pipeline run one after another, so that the largest number counts.
     """
-    most: dict[str, int] = {}
-    for instance_type, usage, count in _machines(pipeline):
+    needed: dict[str, int] = {}
+    for instance_type, usage, count in _instances(pipeline):
         name = f"{instance_type} for {usage} usage"
-        most[name] = max(count, most.get(name, 0))
-    return most
+        needed[name] = max(count, needed.get(name, 0))
+    return needed
 
 
-def _machines(pipeline: Pipeline) -> Iterator[tuple[str, str, int]]:
-    """Yield each stage's instance type, its usage as quotas name it, and how many."""
+def _instances(pipeline: Pipeline) -> Iterator[tuple[str, str, int]]:
+    """Yield each stage's instance type, its usage in the names of quotas, and its count."""
     conversion, training, endpoint = pipeline.conversion, pipeline.training, pipeline.endpoint
     yield pipeline.dataset.instance.instance_type, "processing job", 1
     yield conversion.instance.instance_type, "processing job", conversion.instance_count
@@ -120,30 +123,30 @@ def _machines(pipeline: Pipeline) -> Iterator[tuple[str, str, int]]:
 
 
 def _totals(quotas: Quotas, pipeline: Pipeline) -> Iterator[Finding]:
-    most: Counter[str] = Counter()
-    for _, usage, count in _machines(pipeline):
+    needed: Counter[str] = Counter()
+    for _, usage, count in _instances(pipeline):
         name = TOTALS[usage.removeprefix("spot ")]
-        most[name] = max(count, most[name])
-    for name, count in most.items():
+        needed[name] = max(count, needed[name])
+    for name, count in needed.items():
         if quotas.find(name):
-            yield _judged(quotas, name, count)
+            yield _check(quotas, name, count)
 
 
-def _judged(quotas: Quotas, name: str, needed: int) -> Finding:
+def _check(quotas: Quotas, name: str, needed: int) -> Finding:
     quota = quotas.find(name)
     check = f"quota {name}"
     if quota is None:
         return unknown(
             check,
             f"AWS lists no such quota in {quotas.region}",
-            "see whether the instance type is offered there for that use",
+            "check that the instance type is available in this region for this usage",
         )
     if quota.value >= needed:
-        return ok(check, f"{quota.value:g}, of which {needed} needed")
+        return ok(check, f"{quota.value:g}, and {needed} needed")
     return failed(
         check,
         f"{quota.value:g}, but {needed} needed",
         f"aws service-quotas request-service-quota-increase --service-code {SERVICE} "
-        f"--quota-code {quota.code} --desired-value {needed} --region {quotas.region}; or name "
-        "another machine in the YAML",
+        f"--quota-code {quota.code} --desired-value {needed} --region {quotas.region}; or use "
+        "another instance type in the YAML",
     )

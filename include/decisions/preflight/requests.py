@@ -1,4 +1,4 @@
-"""The pipeline's requests: would SageMaker take them, by its own model of them?"""
+"""Check of the pipeline's requests against botocore's service model of SageMaker."""
 
 from __future__ import annotations
 
@@ -14,36 +14,38 @@ from include.sagemaker_requests.job import LONGEST_PREFIX
 
 
 def check_limits(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Iterator[Finding]:
-    """Yield what SageMaker would refuse of all that the pipeline will ask of it."""
+    """Yield the findings about all requests that the pipeline will send to SageMaker."""
     check = "requests"
     try:
         requests = list(rehearse(pipeline, deployment))
     except DeploymentError:
-        return  # The built-in image's own check says so.
+        return  # reported by `check_built_in`
     try:
         model = aws("sagemaker").meta.service_model
     except Exception as error:
         yield failed_call(check, "boto3.client", error)
         return
     yield _names(requests)
-    broken = [finding for each in requests for finding in _broken(model, each)]
-    yield from broken
-    if not broken:
-        yield ok(check, f"all {len(requests)} that the pipeline makes keep SageMaker's limits")
+    problems = [finding for request in requests for finding in _problems(model, request)]
+    yield from problems
+    if not problems:
+        yield ok(
+            check, f"all {len(requests)} requests of the pipeline are within SageMaker's limits"
+        )
 
 
 def _names(requests: list[Rehearsed]) -> Finding:
-    prefixes = [each.prefix for each in requests if each.prefix]
+    prefixes = [request.prefix for request in requests if request.prefix]
     cut = [prefix for prefix in prefixes if len(prefix) > LONGEST_PREFIX]
     longest = max(map(len, prefixes))
-    found = f"start with up to {longest} characters, 12 digits tell jobs apart"
+    found = f"prefix of up to {longest} characters and a hash of 12 digits"
     if cut:
         found += f"; cut to {LONGEST_PREFIX}: {', '.join(cut)}"
     return ok("job names", found)
 
 
-def _broken(model: Any, rehearsed: Rehearsed) -> Iterator[Finding]:
+def _problems(model: Any, rehearsed: Rehearsed) -> Iterator[Finding]:
     shape = model.operation_model(rehearsed.operation).input_shape
     for found in find_problems(shape, rehearsed.request):
-        place = f"{rehearsed.operation} {found.path}"
-        yield failed(f"request {rehearsed.title}", f"{place}: {found.problem}", found.fix)
+        field = f"{rehearsed.operation} {found.path}"
+        yield failed(f"request {rehearsed.title}", f"{field}: {found.problem}", found.fix)

@@ -1,4 +1,4 @@
-"""The roles of jobs and endpoint: do they exist, and may SageMaker assume them?"""
+"""Checks of the roles of jobs and endpoint: they exist, and SageMaker may assume them."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ SOURCE_ACCOUNT = "aws:SourceAccount"
 JOBS_VARIABLE, ENDPOINT_VARIABLE = "sagemaker_role_arn", "sagemaker_endpoint_role_arn"
 
 POLICIES = {JOBS_VARIABLE: "docs/iam/jobs.json", ENDPOINT_VARIABLE: "docs/iam/endpoint.json"}
-"""What each role has to be allowed, by the Variable that names the role."""
+"""The policies of the roles, by the Variable that names the role."""
 
 
 def check_role(aws: Aws, role_arn: str) -> Finding:
-    """Return whether the role of the jobs exists and trusts SageMaker."""
+    """Check that the role of the jobs exists and trusts SageMaker."""
     return _check(aws, "role", JOBS_VARIABLE, role_arn)
 
 
 def check_endpoint_role(aws: Aws, role_arn: str) -> Finding:
-    """Return whether the role of the endpoint exists and trusts SageMaker."""
+    """Check that the role of the endpoint exists and trusts SageMaker."""
     return _check(aws, "endpoint role", ENDPOINT_VARIABLE, role_arn)
 
 
 def _check(aws: Aws, check: str, variable: str, role_arn: str) -> Finding:
     name = role_arn.rpartition("/")[2]
     if not re.fullmatch(r"[\w+=,.@-]{1,64}", name):
-        return unknown(check, f"{role_arn!r} names no role that could be asked for")
+        return unknown(check, f"{role_arn!r} does not end with a valid role name")
     try:
         iam = aws("iam")
-        finding = _judged(check, variable, role_arn, iam.get_role(RoleName=name)["Role"])
+        finding = _check_trust(check, variable, role_arn, iam.get_role(RoleName=name)["Role"])
     except Exception as error:
         if error_code(error) not in {"NoSuchEntity", "NoSuchEntityException"}:
             return failed_call(check, "iam:GetRole", error)
@@ -57,15 +57,15 @@ def _absent(check: str, variable: str, name: str, account: str) -> Finding:
         check,
         f"there is no role {name} in the account",
         f"aws iam create-role --role-name {name} --assume-role-policy-document "
-        f"'{_trust(account)}', then give it what {POLICIES[variable]} allows",
+        f"'{_trust(account)}', then give it the permissions in {POLICIES[variable]}",
     )
 
 
-def _judged(check: str, variable: str, role_arn: str, role: Mapping[str, Any]) -> Finding:
+def _check_trust(check: str, variable: str, role_arn: str, role: Mapping[str, Any]) -> Finding:
     if role["Arn"] != role_arn:
         return failed(
             check,
-            f"{role_arn} is another one than the account's {role['Arn']}",
+            f"{role_arn} does not exist, the account's role is {role['Arn']}",
             f"set the Variable {variable} to {role['Arn']}",
         )
     account = account_of(role_arn)
@@ -76,16 +76,16 @@ def _judged(check: str, variable: str, role_arn: str, role: Mapping[str, Any]) -
         f"{role_arn} does not trust {SAGEMAKER} for account {account}, so that SageMaker cannot "
         "assume it",
         f"aws iam update-assume-role-policy --role-name {role['RoleName']} --policy-document "
-        f"'{_trust(account)}' (keep the statements that it has)",
+        f"'{_trust(account)}' (keep the existing statements)",
     )
 
 
 def trusts_sagemaker(document: Mapping[str, Any] | str, account: str) -> bool:
-    """Whether a trust policy lets SageMaker assume the role for an account's jobs.
+    """Return whether a trust policy lets SageMaker assume the role for an account's jobs.
 
     Args:
-        document: The policy, parsed or as IAM writes it.
-        account: Whose jobs; a condition on `aws:SourceAccount` has to name it.
+        document: The policy, parsed or URL-encoded as IAM returns it.
+        account: The jobs' account; a condition on `aws:SourceAccount` must name it.
     """
     policy = json.loads(unquote(document)) if isinstance(document, str) else document
     return any(
@@ -103,20 +103,20 @@ def _names_sagemaker(principal: Any) -> bool:
 
 
 def _source_accounts(statement: Mapping[str, Any], account: str) -> list[Any]:
-    """Return the accounts that a statement is limited to; the one asked for, where to none."""
+    """Return the accounts that a statement is limited to; without a limit, the given account."""
     equal = statement.get("Condition", {}).get("StringEquals", {})
     return _listed(equal.get(SOURCE_ACCOUNT, account))
 
 
 def _listed(value: Any) -> list[Any]:
-    """Return what IAM writes as one value or as a list of them."""
+    """Return a value as a list: IAM writes one value or a list of values."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def _trust(account: str) -> str:
-    """Return docs/iam/trust.json for an account: no other account's jobs can have the role."""
+    """Return the policy of docs/iam/trust.json, limited to the jobs of an account."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": SAGEMAKER},

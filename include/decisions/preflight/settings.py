@@ -1,4 +1,4 @@
-"""The installation's settings: are they there, and who asks where?"""
+"""Checks of the Airflow Variables, the AWS credentials and the region."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ NO_LOGIN = frozenset(
 
 
 def check_settings(settings: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield whether each Airflow Variable is there and can be right."""
+    """Check that each Airflow Variable is set and valid."""
     for setting in SETTINGS:
         yield _variable(setting, settings.get(setting.variable, ""))
 
 
 def check_login(aws: Aws) -> Finding:
-    """Return who asks, and in which account."""
+    """Check the credentials, and return their account and identity."""
     check = "login"
     try:
         caller = aws("sts").get_caller_identity()
@@ -42,14 +42,14 @@ def check_login(aws: Aws) -> Finding:
             return failed_call(check, "sts:GetCallerIdentity", error)
         return failed(
             check,
-            f"AWS does not know who asks: {error_message(error)}",
-            "give the connection aws_default, or the machine, credentials that are valid",
+            f"AWS rejects the credentials: {error_message(error)}",
+            "give the connection aws_default, or this computer, valid credentials",
         )
     return ok(check, f"account {caller['Account']}, as {caller['Arn']}")
 
 
 def check_region(aws: Aws) -> Finding:
-    """Return the region that SageMaker is asked in."""
+    """Check the region of the SageMaker client."""
     check = "region"
     fix = "set region_name in the extra of the connection aws_default, or AWS_DEFAULT_REGION"
     try:
@@ -62,8 +62,8 @@ def check_region(aws: Aws) -> Finding:
     if region in known:
         return ok(check, region)
     if not region or not REGION.fullmatch(region):
-        return failed(check, f"{region!r} is no region", fix)
-    return unknown(check, f"{region} is not among the regions that this botocore knows", fix)
+        return failed(check, f"{region!r} is not a region", fix)
+    return unknown(check, f"{region} is not a region that this version of botocore knows", fix)
 
 
 def _constraints(aws: Aws) -> list[str]:
@@ -74,7 +74,7 @@ def _constraints(aws: Aws) -> list[str]:
 def _variable(setting: Setting, value: str) -> Finding:
     check = f"Variable {setting.variable}"
     if setting.allows(value):
-        return ok(check, value or f"is not set: {setting.default} counts")
-    found = f"{value!r} cannot be right" if value else "is not set"
+        return ok(check, value or f"is not set, default: {setting.default}")
+    found = f"{value!r} is not valid" if value else "is not set"
     command = f"airflow variables set {setting.variable} <value>"
     return failed(check, found, f"set it to {setting.expected}: {command}")

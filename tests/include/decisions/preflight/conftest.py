@@ -1,4 +1,4 @@
-"""A stubbed AWS for checks that ask several services, and what they check."""
+"""Fixtures: stubbed AWS clients, a deployment and a pipeline."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ SETTINGS = {
 
 
 class StubbedAws:
-    """Makes one stubbed client a service; every scripted call must be made, and no other one."""
+    """Creates one stubbed client per service; all prepared calls must be made, and no others."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
@@ -36,8 +36,8 @@ class StubbedAws:
             self._stack.enter_context(stub.stubber)
         return self._stubs[service]
 
-    def stand_in(self, service: str) -> None:
-        """Let a client ask something else than AWS."""
+    def use_emulator(self, service: str) -> None:
+        """Let a client connect to something other than AWS."""
         self(service).meta._endpoint_url = "http://127.0.0.1:4566"
 
     def done(self) -> None:

@@ -1,4 +1,4 @@
-"""The endpoint's name can be used, and no other deployment uses it."""
+"""Tests of the check of the endpoint's name."""
 
 from datetime import UTC, datetime
 
@@ -35,7 +35,7 @@ def serves(aws: StubbedAws, **tags: str) -> None:
     sagemaker.answer("list_tags", {"Tags": found}, ResourceArn=CONFIG)
 
 
-def test_a_free_name_is_right(aws: StubbedAws, cars: Pipeline, deployment: Deployment) -> None:
+def test_a_free_name_is_ok(aws: StubbedAws, cars: Pipeline, deployment: Deployment) -> None:
     aws["sagemaker"].refuse("describe_endpoint", "ValidationException", "Could not find endpoint")
     finding = check_endpoint(aws, cars, deployment)
     assert finding.status == "ok"
@@ -45,12 +45,12 @@ def test_a_free_name_is_right(aws: StubbedAws, cars: Pipeline, deployment: Deplo
 @pytest.mark.parametrize(
     ("tags", "status", "found"),
     [
-        ({"deployment": "testing"}, "ok", "stanford-cars is this deployment's, InService"),
-        ({"deployment": "other"}, "failed", "stanford-cars serves for deployment other"),
-        ({"pipeline": "x"}, "unknown", "no tag says whose it is"),
+        ({"deployment": "testing"}, "ok", "stanford-cars belongs to this deployment, InService"),
+        ({"deployment": "other"}, "failed", "stanford-cars belongs to deployment other"),
+        ({"pipeline": "x"}, "unknown", "no tag names its deployment"),
     ],
 )
-def test_a_name_in_use_is_right_only_where_it_is_our_own(
+def test_a_name_in_use_is_ok_only_if_it_belongs_to_this_deployment(
     aws: StubbedAws,
     cars: Pipeline,
     deployment: Deployment,
@@ -65,19 +65,19 @@ def test_a_name_in_use_is_right_only_where_it_is_our_own(
     assert ("another name" in finding.fix) is (status != "ok")
 
 
-def test_who_may_not_ask_does_not_know(
+def test_without_the_permission_the_name_is_unknown(
     aws: StubbedAws, cars: Pipeline, deployment: Deployment
 ) -> None:
     aws["sagemaker"].refuse("describe_endpoint", "AccessDeniedException", "not authorized")
     finding = check_endpoint(aws, cars, deployment)
     assert (finding.status, finding.fix) == (
         "unknown",
-        "allow sagemaker:DescribeEndpoint, or look for yourself",
+        "allow sagemaker:DescribeEndpoint, or check it by hand",
     )
 
 
 @pytest.mark.parametrize("name", ["x" * 64, "_", "cars-"])
-def test_a_name_that_sagemaker_does_not_take_fails_unasked(
+def test_an_invalid_name_fails_without_a_call(
     aws: StubbedAws, cars: Pipeline, deployment: Deployment, name: str
 ) -> None:
     finding = check_endpoint(aws, cars.model_copy(update={"name": name}), deployment)

@@ -1,4 +1,4 @@
-"""The image is in ECR, in the jobs' region."""
+"""Tests of the checks of the container image."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ BASE = IMAGE.removesuffix(":0.1")
 
 
 @pytest.mark.parametrize(
-    ("uri", "wanted"),
+    ("uri", "image_id"),
     [
         (IMAGE, {"imageTag": "0.1"}),
         (BASE, {"imageTag": "latest"}),
@@ -24,11 +24,11 @@ BASE = IMAGE.removesuffix(":0.1")
         (f"{IMAGE}@{DIGEST}", {"imageDigest": DIGEST}),
     ],
 )
-def test_an_image_that_is_there_is_right(aws: StubbedAws, uri: str, wanted: Any) -> None:
+def test_an_existing_image_is_ok(aws: StubbedAws, uri: str, image_id: Any) -> None:
     pushed = datetime(2026, 1, 2, tzinfo=UTC)
     details = {"imageSizeInBytes": 812_000_000, "imagePushedAt": pushed}
     aws["ecr"].answer(
-        "describe_images", {"imageDetails": [details]}, **REPOSITORY, imageIds=[wanted]
+        "describe_images", {"imageDetails": [details]}, **REPOSITORY, imageIds=[image_id]
     )
     finding = check_image(aws, uri)
     assert finding.status == "ok"
@@ -44,7 +44,7 @@ def test_an_image_that_is_there_is_right(aws: StubbedAws, uri: str, wanted: Any)
         ("ServerException", "unknown", ""),
     ],
 )
-def test_what_ecr_refuses_fails_only_where_the_image_is_missing(
+def test_an_error_of_ecr_fails_only_if_the_image_is_missing(
     aws: StubbedAws, code: str, status: str, fix: str
 ) -> None:
     aws["ecr"].refuse("describe_images", code)
@@ -52,27 +52,27 @@ def test_what_ecr_refuses_fails_only_where_the_image_is_missing(
     assert (finding.status, fix in finding.fix) == (status, True)
 
 
-def test_an_image_of_another_region_fails_unasked(aws: StubbedAws) -> None:
+def test_an_image_in_another_region_fails_without_a_call(aws: StubbedAws) -> None:
     finding = check_image(aws, IMAGE.replace("us-east-1", "eu-west-1"))
     assert finding.status == "failed"
     assert "is in eu-west-1, but jobs run in us-east-1" in finding.found
     assert "push it to ECR in us-east-1" in finding.fix
 
 
-def test_an_image_outside_of_ecr_fails_on_aws_and_not_on_one_machine(aws: StubbedAws) -> None:
+def test_an_image_outside_ecr_fails_on_aws_only(aws: StubbedAws) -> None:
     assert check_image(aws, "docker.io/me/image:1").status == "failed"
-    aws.stand_in("ecr")
+    aws.use_emulator("ecr")
     finding = check_image(aws, "local/image")
-    assert (finding.status, "stands in for AWS" in finding.found) == ("unknown", True)
+    assert (finding.status, "is not AWS" in finding.found) == ("unknown", True)
 
 
-def test_a_registry_that_is_no_aws_is_not_believed(aws: StubbedAws) -> None:
+def test_a_failure_reported_by_an_emulator_is_unknown(aws: StubbedAws) -> None:
     aws["ecr"].refuse("describe_images", "RepositoryNotFoundException")
-    aws.stand_in("ecr")
+    aws.use_emulator("ecr")
     assert check_image(aws, IMAGE).status == "unknown"
 
 
-def test_the_built_in_images_registry_is_known_or_not(deployment: Deployment) -> None:
+def test_the_built_in_image_is_ok_only_in_a_known_region(deployment: Deployment) -> None:
     assert check_built_in(deployment).found.startswith("811284229777.dkr.ecr.us-east-1")
     finding = check_built_in(replace(deployment, region="mars-north-1"))
     assert (finding.status, "mars-north-1 is not known" in finding.found) == ("failed", True)

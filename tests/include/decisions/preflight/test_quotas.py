@@ -1,4 +1,4 @@
-"""The account may run each machine that the YAML names, counted as SageMaker counts."""
+"""Tests of the check of instance quotas."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ ENOUGH = {
 
 
 def listed(aws: StubbedAws, operation: str, values: dict[str, float], pages: int = 1) -> None:
-    """Script the quotas of one listing, in pages."""
+    """Prepare the answers of one listing of quotas, in pages."""
     quotas: list[Any] = [
         {"QuotaName": name, "QuotaCode": f"L-{number:08X}", "Value": value}
         for number, (name, value) in enumerate(values.items())
@@ -28,21 +28,21 @@ def listed(aws: StubbedAws, operation: str, values: dict[str, float], pages: int
     size = -(-len(quotas) // pages) or 1
     for page in range(pages):
         more = {"NextToken": str(page + 1)} if page + 1 < pages else {}
-        asked = {"ServiceCode": "sagemaker"} | ({"NextToken": str(page)} if page else {})
+        request = {"ServiceCode": "sagemaker"} | ({"NextToken": str(page)} if page else {})
         part = quotas[page * size : (page + 1) * size]
-        aws["service-quotas"].answer(operation, {"Quotas": part, **more}, **asked)
+        aws["service-quotas"].answer(operation, {"Quotas": part, **more}, **request)
 
 
 def found(aws: StubbedAws, pipeline: Pipeline) -> dict[str, Any]:
-    return {each.check: each for each in check_quotas(Quotas(aws), pipeline)}
+    return {finding.check: finding for finding in check_quotas(Quotas(aws), pipeline)}
 
 
-def test_a_pipelines_machines_are_counted_by_use(cars: Pipeline) -> None:
-    """An endpoint's update runs old and new machines side by side; jobs follow one another."""
+def test_a_pipelines_instances_are_counted_by_usage(cars: Pipeline) -> None:
+    """An endpoint's update runs old and new instances at the same time; jobs run one by one."""
     assert needs(cars) == {name: 2 if "endpoint" in name else 1 for name in ENOUGH}
-    own = InstanceConfig(instance_type="ml.c5.9xlarge")
+    other = InstanceConfig(instance_type="ml.c5.9xlarge")
     training = cars.training.model_copy(
-        update={"spot": False, "instance_count": 3, "instance": own, "algorithm": "custom"}
+        update={"spot": False, "instance_count": 3, "instance": other, "algorithm": "custom"}
     )
     conversion = cars.conversion.model_copy(update={"instance_count": 4})
     larger = needs(cars.model_copy(update={"training": training, "conversion": conversion}))
@@ -51,15 +51,15 @@ def test_a_pipelines_machines_are_counted_by_use(cars: Pipeline) -> None:
     assert not any("spot" in name for name in larger)
 
 
-def test_quotas_that_allow_it_are_right(aws: StubbedAws, cars: Pipeline) -> None:
+def test_sufficient_quotas_are_ok(aws: StubbedAws, cars: Pipeline) -> None:
     listed(aws, "list_service_quotas", ENOUGH, pages=2)
     listed(aws, "list_aws_default_service_quotas", {})
     findings = found(aws, cars)
-    assert {each.status for each in findings.values()} == {"ok"}
-    assert findings[f"quota {SPOT}"].found == "1, of which 1 needed"
+    assert {finding.status for finding in findings.values()} == {"ok"}
+    assert findings[f"quota {SPOT}"].found == "1, and 1 needed"
 
 
-def test_a_quota_of_none_fails_with_the_command_that_asks_for_more(
+def test_an_insufficient_quota_fails_with_the_command_for_an_increase(
     aws: StubbedAws, cars: Pipeline
 ) -> None:
     listed(aws, "list_service_quotas", ENOUGH | {SPOT: 0.0})
@@ -69,13 +69,11 @@ def test_a_quota_of_none_fails_with_the_command_that_asks_for_more(
     assert finding.fix == (
         "aws service-quotas request-service-quota-increase --service-code sagemaker "
         "--quota-code L-00000000 --desired-value 1 --region us-east-1; "
-        "or name another machine in the YAML"
+        "or use another instance type in the YAML"
     )
 
 
-def test_awss_default_counts_where_the_account_has_no_value(
-    aws: StubbedAws, cars: Pipeline
-) -> None:
+def test_awss_default_applies_if_the_account_has_no_value(aws: StubbedAws, cars: Pipeline) -> None:
     listed(aws, "list_service_quotas", {name: 9.0 for name in ENOUGH if name != SPOT})
     listed(
         aws, "list_aws_default_service_quotas", {SPOT: 0.0, "ml.c5.xlarge for endpoint usage": 0}
@@ -85,7 +83,7 @@ def test_awss_default_counts_where_the_account_has_no_value(
     assert findings["quota ml.c5.xlarge for endpoint usage"].status == "ok"
 
 
-def test_a_limit_over_all_types_counts_where_there_is_one(aws: StubbedAws, cars: Pipeline) -> None:
+def test_a_quota_over_all_types_is_checked(aws: StubbedAws, cars: Pipeline) -> None:
     total = "Number of instances across all processing jobs"
     conversion = cars.conversion.model_copy(update={"instance_count": 4})
     listed(aws, "list_service_quotas", ENOUGH | {total: 3.0})
@@ -98,25 +96,25 @@ def test_a_quota_that_is_not_listed_is_unknown(aws: StubbedAws, cars: Pipeline) 
     listed(aws, "list_service_quotas", {})
     listed(aws, "list_aws_default_service_quotas", {})
     findings = found(aws, cars)
-    assert {each.status for each in findings.values()} == {"unknown"}
+    assert {finding.status for finding in findings.values()} == {"unknown"}
     assert findings[f"quota {SPOT}"].found == "AWS lists no such quota in us-east-1"
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "TooManyRequestsException"])
-def test_who_may_not_ask_does_not_know(aws: StubbedAws, cars: Pipeline, code: str) -> None:
+def test_after_an_error_the_quotas_are_unknown(aws: StubbedAws, cars: Pipeline, code: str) -> None:
     aws["service-quotas"].refuse("list_service_quotas", code)
     (finding,) = found(aws, cars).values()
     assert (finding.check, finding.status) == ("quotas", "unknown")
     assert "servicequotas:ListServiceQuotas" in finding.found
 
 
-def test_a_stand_in_for_aws_has_no_quotas(aws: StubbedAws, cars: Pipeline) -> None:
-    aws.stand_in("service-quotas")
+def test_an_emulator_has_no_quotas(aws: StubbedAws, cars: Pipeline) -> None:
+    aws.use_emulator("service-quotas")
     (finding,) = found(aws, cars).values()
-    assert finding.found == "127.0.0.1 stands in for AWS: it has no quotas"
+    assert finding.found == "127.0.0.1 is not AWS, and has no quotas"
 
 
-def test_several_pipelines_ask_once(aws: StubbedAws, cars: Pipeline) -> None:
+def test_quotas_are_read_once_for_several_pipelines(aws: StubbedAws, cars: Pipeline) -> None:
     listed(aws, "list_service_quotas", ENOUGH)
     listed(aws, "list_aws_default_service_quotas", {})
     quotas = Quotas(aws)

@@ -1,4 +1,4 @@
-"""Every request of a pipeline is held against SageMaker's own limits, before a night sends it."""
+"""Tests of the check of the pipeline's requests."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,56 +13,56 @@ from tests.include.decisions.preflight.conftest import StubbedAws
 CREATE = "CreateTrainingJob"
 
 
-def test_requests_within_the_limits_are_right(
+def test_requests_within_the_limits_are_ok(
     aws: StubbedAws, cars: Pipeline, deployment: Deployment
 ) -> None:
     names, requests = check_limits(aws, cars, deployment)
-    assert names.found == "start with up to 24 characters, 12 digits tell jobs apart"
+    assert names.found == "prefix of up to 24 characters and a hash of 12 digits"
     assert requests.status == "ok"
-    assert requests.found == "all 13 that the pipeline makes keep SageMaker's limits"
+    assert requests.found == "all 13 requests of the pipeline are within SageMaker's limits"
 
 
-def test_a_machine_that_there_is_not_fails_with_those_like_it(
+def test_an_unknown_instance_type_fails_and_names_similar_ones(
     aws: StubbedAws, cars: Pipeline, deployment: Deployment
 ) -> None:
     transform = cars.batch.transform.model_copy(update={"instance_type": "ml.c5.xxlarge"})
     batch = cars.batch.model_copy(update={"transform": transform})
     findings = list(check_limits(aws, cars.model_copy(update={"batch": batch}), deployment))
-    finding = next(each for each in findings if each.check == "request batch transform")
+    finding = next(finding for finding in findings if finding.check == "request batch transform")
     assert finding.status == "failed"
-    place = "CreateTransformJob TransformResources.InstanceType: 'ml.c5.xxlarge' is not among"
-    assert finding.found.startswith(place)
+    expected = "CreateTransformJob TransformResources.InstanceType: 'ml.c5.xxlarge' is not among"
+    assert finding.found.startswith(expected)
     assert "ml.c5.xlarge" in finding.fix
-    assert not any(each.check == "requests" for each in findings)
+    assert not any(finding.check == "requests" for finding in findings)
 
 
-def test_an_owner_that_no_tag_takes_fails(
+def test_an_owner_that_is_not_a_valid_tag_fails(
     aws: StubbedAws, cars: Pipeline, deployment: Deployment
 ) -> None:
     owned = cars.model_copy(update={"owner": "data & engineering " + "x" * 250})
-    found = [each.found for each in check_limits(aws, owned, deployment) if each.status == "failed"]
-    assert any("Tags[2].Value: 269 characters, at most 256 allowed" in each for each in found)
-    assert any("does not match" in each for each in found)
+    found = [row.found for row in check_limits(aws, owned, deployment) if row.status == "failed"]
+    assert any("Tags[2].Value: 269 characters, at most 256 allowed" in text for text in found)
+    assert any("does not match" in text for text in found)
 
 
-def test_a_long_name_is_cut_and_that_is_told(
+def test_a_long_name_is_cut_and_reported(
     aws: StubbedAws, cars: Pipeline, deployment: Deployment
 ) -> None:
     names, *_ = check_limits(aws, cars.model_copy(update={"name": "x" * 40}), deployment)
     assert (names.status, names.found.endswith(f"cut to 50: {'x' * 40}-evaluation")) == ("ok", True)
 
 
-def test_an_unknown_built_in_image_is_another_checks_matter(
+def test_an_unknown_built_in_image_is_not_reported_again(
     aws: StubbedAws, cars: Pipeline, deployment: Deployment
 ) -> None:
     assert list(check_limits(aws, cars, replace(deployment, region="mars-north-1"))) == []
 
 
-def test_without_a_client_nothing_is_known(cars: Pipeline, deployment: Deployment) -> None:
-    def nowhere(service: str) -> Any:
+def test_without_a_client_the_requests_are_unknown(cars: Pipeline, deployment: Deployment) -> None:
+    def fail(service: str) -> Any:
         raise ValueError("Invalid endpoint")
 
-    (finding,) = check_limits(nowhere, cars, deployment)
+    (finding,) = check_limits(fail, cars, deployment)
     assert finding.status == "unknown"
 
 
@@ -80,7 +80,9 @@ def test_without_a_client_nothing_is_known(cars: Pipeline, deployment: Deploymen
         ({"Tags": [{"Key": "k", "Value": "50 %"}]}, "does not match"),
     ],
 )
-def test_each_kind_of_rule_is_kept(aws: StubbedAws, change: dict[str, Any], problem: str) -> None:
+def test_all_kinds_of_constraints_are_checked(
+    aws: StubbedAws, change: dict[str, Any], problem: str
+) -> None:
     base = {
         "TrainingJobName": "job",
         "AlgorithmSpecification": {"TrainingInputMode": "File"},
@@ -92,5 +94,5 @@ def test_each_kind_of_rule_is_kept(aws: StubbedAws, change: dict[str, Any], prob
     assert list(find_problems(shape, base)) == []
     request = {key: value for key, value in {**base, **change}.items() if value is not None}
     found = list(find_problems(shape, request))
-    assert [problem in each.problem for each in found] == ([True] if problem else [])
-    assert all(each.fix for each in found)
+    assert [problem in violation.problem for violation in found] == ([True] if problem else [])
+    assert all(violation.fix for violation in found)

@@ -1,4 +1,4 @@
-"""The jobs' role is there, is the one that the Variable names, and trusts SageMaker."""
+"""Tests of the checks of the roles."""
 
 import json
 from datetime import UTC, datetime
@@ -19,11 +19,11 @@ def _source(accounts: Any) -> dict[str, Any]:
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, Any]:
-    assume = [{"Action": "sts:AssumeRole", **each} for each in statements]
+    assume = [{"Action": "sts:AssumeRole", **statement} for statement in statements]
     return {"Version": "2012-10-17", "Statement": assume}
 
 
-def there(aws: StubbedAws, document: dict[str, Any] | str, arn: str = ROLE) -> None:
+def prepare_role(aws: StubbedAws, document: dict[str, Any] | str, arn: str = ROLE) -> None:
     role = {
         "Path": "/service-role/",
         "RoleName": "sagemaker",
@@ -35,15 +35,15 @@ def there(aws: StubbedAws, document: dict[str, Any] | str, arn: str = ROLE) -> N
     aws["iam"].answer("get_role", {"Role": role}, RoleName="sagemaker")
 
 
-def test_a_role_that_trusts_sagemaker_is_right(aws: StubbedAws) -> None:
-    """Its name is what follows the path."""
-    there(aws, policy(TRUST))
+def test_a_role_that_trusts_sagemaker_is_ok(aws: StubbedAws) -> None:
+    """The role's name is the last part of its ARN, after the path."""
+    prepare_role(aws, policy(TRUST))
     finding = check_role(aws, ROLE)
     assert (finding.status, finding.found) == ("ok", f"{ROLE} trusts sagemaker.amazonaws.com")
 
 
-def test_a_role_that_trusts_others_fails_with_the_policy_that_mends_it(aws: StubbedAws) -> None:
-    there(aws, policy({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}))
+def test_a_role_without_trust_fails_with_a_policy_that_fixes_it(aws: StubbedAws) -> None:
+    prepare_role(aws, policy({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}))
     finding = check_role(aws, ROLE)
     assert finding.status == "failed"
     command, document = finding.fix.split("'")[:2]
@@ -51,14 +51,14 @@ def test_a_role_that_trusts_others_fails_with_the_policy_that_mends_it(aws: Stub
     assert trusts_sagemaker(json.loads(document), ACCOUNT)
 
 
-def test_the_trust_policy_of_the_fix_is_for_one_account(aws: StubbedAws) -> None:
+def test_the_trust_policy_of_the_fix_is_limited_to_one_account(aws: StubbedAws) -> None:
     aws["iam"].refuse("get_role", "NoSuchEntity", "cannot be found")
     document = json.loads(check_role(aws, ROLE).fix.split("'")[1])
     (statement,) = document["Statement"]
     assert statement["Condition"] == _source(ACCOUNT)
 
 
-def test_a_role_that_is_not_there_fails(aws: StubbedAws) -> None:
+def test_a_missing_role_fails(aws: StubbedAws) -> None:
     aws["iam"].refuse("get_role", "NoSuchEntity", "cannot be found")
     finding = check_role(aws, ROLE)
     assert (finding.status, "no role sagemaker" in finding.found) == ("failed", True)
@@ -66,30 +66,30 @@ def test_a_role_that_is_not_there_fails(aws: StubbedAws) -> None:
 
 
 def test_a_role_of_another_account_fails(aws: StubbedAws) -> None:
-    own = ROLE.replace("123456789012", "999999999999")
-    there(aws, policy(TRUST), own)
+    other = ROLE.replace("123456789012", "999999999999")
+    prepare_role(aws, policy(TRUST), other)
     finding = check_role(aws, ROLE)
     assert finding.status == "failed"
-    assert finding.fix == f"set the Variable sagemaker_role_arn to {own}"
+    assert finding.fix == f"set the Variable sagemaker_role_arn to {other}"
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "Throttling"])
-def test_who_may_not_ask_does_not_know(aws: StubbedAws, code: str) -> None:
+def test_after_an_error_the_role_is_unknown(aws: StubbedAws, code: str) -> None:
     aws["iam"].refuse("get_role", code, "no")
     assert check_role(aws, ROLE).status == "unknown"
 
 
-def test_a_policy_that_cannot_be_read_is_unknown(aws: StubbedAws) -> None:
-    there(aws, "no JSON")
+def test_a_policy_that_is_not_json_is_unknown(aws: StubbedAws) -> None:
+    prepare_role(aws, "no JSON")
     assert check_role(aws, ROLE).status == "unknown"
 
 
-def test_a_stand_in_for_aws_is_not_believed(aws: StubbedAws) -> None:
+def test_a_failure_reported_by_an_emulator_is_unknown(aws: StubbedAws) -> None:
     aws["iam"].refuse("get_role", "NoSuchEntity")
-    aws.stand_in("iam")
+    aws.use_emulator("iam")
     finding = check_role(aws, ROLE)
     assert finding.status == "unknown"
-    assert finding.found.startswith("127.0.0.1 stands in for AWS and says: there is no role")
+    assert finding.found.startswith("127.0.0.1 is not AWS, and reports: there is no role")
 
 
 @pytest.mark.parametrize(
@@ -110,5 +110,5 @@ def test_a_stand_in_for_aws_is_not_believed(aws: StubbedAws) -> None:
         (policy({**TRUST, "Condition": _source("999999999999")}), False),
     ],
 )
-def test_trust_is_read_in_every_form_that_iam_has(document: Any, trusted: bool) -> None:
+def test_trust_policies_are_read_in_all_forms_of_iam(document: Any, trusted: bool) -> None:
     assert trusts_sagemaker(document, ACCOUNT) is trusted
