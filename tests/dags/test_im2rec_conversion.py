@@ -41,7 +41,12 @@ class Conversion:
     def publish(self, planned: dict[str, Any], job: str, dataset: str) -> dict[str, Any]:
         """Publish what a job has made of a plan."""
         version = planned["version"]
-        report = {"version": version, "dataset_version": dataset, "created": "2026-01-01"}
+        report = {
+            "version": version,
+            "dataset_version": dataset,
+            "counts": {"train": 1, "validation": 0, "classes": 1},
+            "created": "2026-01-01",
+        }
         self._put(LAYOUT.recordio_report(version), report)
         given = (version, planned["shards"], planned["pointer"], {"job_name": job})
         return dict(self.call("publish", *given))
