@@ -7,6 +7,7 @@ A job takes two tasks: an operator submits it (`SageMakerSubmitProcessingOperato
 `SageMakerEndpointStatusSensor`.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,12 @@ __all__ = [
     "SageMakerSubmitTransformOperator",
     "TrackingInterrupted",
 ]
+
+# Both report at INFO, for every client, where they found credentials. A level that an installation
+# sets, by [logging] namespace_levels, counts.
+for _logger in map(logging.getLogger, ("botocore.credentials", "aiobotocore.credentials")):
+    if _logger.level == logging.NOTSET:
+        _logger.setLevel(logging.WARNING)
 
 # The plugin and the triggerer import modules of this package but no operators. Importing the
 # provider's operators takes most of a second, so the names above are imported on first access.

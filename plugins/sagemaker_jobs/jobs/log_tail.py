@@ -1,39 +1,37 @@
-"""What a job's program printed, from CloudWatch: new lines while it runs, the last ones after."""
+"""Reads a job's log from CloudWatch: new lines while the job runs, the last lines afterwards."""
 
-import re
 from typing import Any
 
 from sagemaker_jobs.aws_errors import Client, error_code, is_retryable
 
-_MOST_PAGES = 50  # Of one stream in one poll; the rest comes with the next.
+_MAX_PAGES = 50  # Of one log stream in one poll; the next poll reads the rest.
 
 
 class LogTail:
-    """Follows all log streams of one job with an async client, line by line.
+    """Reads the new lines of all log streams of a job with an async client.
 
-    `lines_read` counts all lines so far, told or not.
+    Attributes:
+        lines_read: The number of lines read so far.
     """
 
-    def __init__(self, client: Client, log_group: str, job_name: str, pattern: str) -> None:
-        """Follow a job's log.
+    def __init__(self, client: Client, log_group: str, job_name: str) -> None:
+        """Create a reader that starts at the beginning of the log.
 
         Args:
             client: An aiobotocore client of CloudWatch Logs.
-            log_group: The kind's log group.
-            job_name: The job, whose streams are called ``<job>/<machine>-<time>``.
-            pattern: A regular expression; a line is told where it matches anywhere in it.
+            log_group: The log group of the job's kind.
+            job_name: The job, whose log streams are named ``<job>/<host>-<time>``.
         """
         self._client = client
         self._group = log_group
         self._job_name = job_name
-        self._pattern = re.compile(pattern)
         self._tokens: dict[str, str] = {}
         self.lines_read = 0
 
     async def new_lines(self) -> list[str]:
-        """Return the matching lines since the last call, oldest first, stream by stream.
+        """Return the lines since the last call, oldest first, stream by stream.
 
-        A log that does not exist yet, and a service that is away for a moment, have no lines.
+        Returns no lines if the log does not exist yet or the service does not answer at the moment.
         """
         try:
             streams = await self._client.describe_log_streams(
@@ -46,11 +44,11 @@ class LogTail:
             if error_code(error) == "ResourceNotFoundException" or is_retryable(error):
                 return []
             raise
-        return [line for line in lines if self._pattern.search(line)]
+        return lines
 
     async def _read(self, stream: str) -> list[str]:
         lines: list[str] = []
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             token = self._tokens.get(stream)
             page = await self._client.get_log_events(
                 logGroupName=self._group,
@@ -67,13 +65,13 @@ class LogTail:
 
 
 def last_lines(client: Client, log_group: str, job_name: str, limit: int = 30) -> list[str]:
-    """Return the last lines of a job's log, none where it has none.
+    """Return the last lines of a job's log; none if there is no log.
 
     Args:
         client: A boto3 client of CloudWatch Logs.
-        log_group: The kind's log group.
+        log_group: The log group of the job's kind.
         job_name: The job.
-        limit: The most lines of a machine's stream.
+        limit: The maximum number of lines of each log stream.
     """
     try:
         streams = client.describe_log_streams(

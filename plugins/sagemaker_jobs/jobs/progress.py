@@ -1,20 +1,21 @@
-"""A job's status changes, told once each, with the seconds spent in between; and stalls."""
+"""Lines for the task's log about the progress of a job: status changes and stalls."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
+from sagemaker_jobs.jobs.durations import format_duration
 from sagemaker_jobs.jobs.kinds import Description, JobKind
 
 STALL_AFTER = 1800.0
-"""Seconds without progress after which a job may hang: longer than images and data take to come."""
+"""Seconds without progress before a warning: longer than a job needs to fetch image and data."""
 
 
 class StatusLog:
     """Turns successive descriptions of a job into lines for a log.
 
-    Training jobs list their own transitions, so that none is missed between two polls; of the
-    other kinds only the states that were seen are known.
+    A training job lists its own transitions, so none is missed between two polls. For the other
+    kinds only the statuses that a poll has seen are known.
     """
 
     def __init__(self, kind: JobKind, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,7 +25,7 @@ class StatusLog:
         self._since = clock()
 
     def changes(self, description: Description) -> list[str]:
-        """Return a line for each change since the description before."""
+        """Return one line for each status change since the previous description."""
         transitions = description.get("SecondaryStatusTransitions")
         if transitions:
             return self._transitions(transitions)
@@ -36,7 +37,7 @@ class StatusLog:
         now = self._clock()
         line = status
         if self._seen:
-            line = f"{status} after {now - self._since:.0f} s of {self._seen[-1][0]}"
+            line += _after(now - self._since, self._seen[-1][0])
         self._since = now
         self._seen.append((status, ""))
         return [line]
@@ -44,31 +45,37 @@ class StatusLog:
     def _transitions(self, transitions: list[dict[str, Any]]) -> list[str]:
         lines = []
         for index, transition in enumerate(transitions):
-            told = (str(transition["Status"]), str(transition.get("StatusMessage", "")))
+            current = (str(transition["Status"]), str(transition.get("StatusMessage", "")))
             known = self._seen[index] if index < len(self._seen) else None
-            if told == known:
+            if current == known:
                 continue
-            before = transitions[index - 1] if index and known is None else None
-            lines.append(": ".join(filter(None, (told[0] + _spent(before), told[1]))))
-            self._seen[index : index + 1] = [told]
+            previous = transitions[index - 1] if index and known is None else None
+            status, message = current
+            lines.append(": ".join(filter(None, (status + _after_transition(previous), message))))
+            self._seen[index : index + 1] = [current]
         return lines
 
 
 class StallDetector:
-    """Notices when nothing has changed for long: a job that hangs costs as one that works."""
+    """Detects a job without progress: a job that hangs costs as much as one that works."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take after how many seconds without progress to warn, and then again each time."""
+        """Create a detector.
+
+        Args:
+            seconds: The time without progress before the first warning, and between warnings.
+            clock: Returns the current time in seconds.
+        """
         self._seconds = seconds
         self._clock = clock
         self._progress: Any = None
         self._since = self._warned = clock()
 
     def warning(self, progress: Any) -> str | None:
-        """Return a line for the log where nothing has changed for another such while.
+        """Return a warning for the log if another period has passed without progress.
 
         Args:
-            progress: Anything that compares equal as long as nothing has happened.
+            progress: A value that stays equal as long as there is no progress.
         """
         now = self._clock()
         if progress != self._progress:
@@ -78,13 +85,17 @@ class StallDetector:
             return None
         self._warned = now
         return (
-            f"no new status and no new line in its log for {(now - self._since) / 60:.0f} min: "
-            "it may hang. See its log; clearing or failing this task stops it"
+            f"no status change and no new log line for {format_duration(now - self._since)}: the "
+            "job may hang. Check the job's log; to stop the job, clear this task or mark it failed"
         )
 
 
-def _spent(transition: dict[str, Any] | None) -> str:
+def _after_transition(transition: dict[str, Any] | None) -> str:
     if not transition or not transition.get("StartTime") or not transition.get("EndTime"):
         return ""
     seconds = (transition["EndTime"] - transition["StartTime"]).total_seconds()
-    return f" after {seconds:.0f} s of {transition['Status']}"
+    return _after(seconds, transition["Status"])
+
+
+def _after(seconds: float, status: str) -> str:
+    return f", after {format_duration(seconds)} in {status}"

@@ -1,4 +1,4 @@
-"""The trigger that watches a job in the triggerer, and stops it when its task is killed."""
+"""The trigger that waits for a job in the triggerer, and stops the job if its task is killed."""
 
 import asyncio
 from typing import Any
@@ -6,21 +6,22 @@ from typing import Any
 from sagemaker_jobs.airflow_compat import get_task_states
 from sagemaker_jobs.aws_errors import Client, error_message
 from sagemaker_jobs.jobs.kinds import RUNNING_STATES, get_kind
+from sagemaker_jobs.jobs.log_filter import LogFilter
 from sagemaker_jobs.jobs.log_tail import LogTail
 from sagemaker_jobs.jobs.progress import STALL_AFTER, StallDetector, StatusLog
 from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
-# Seconds to ask Airflow for a task's state: less than the 30 s that Airflow gives on_kill. A
-# triggerer that was never asked, or has much to do, takes long to answer.
-_LONGEST_QUESTION = 25.0
-_NEXT_QUESTION = 1.0
+# Seconds in which Airflow must answer with the task's state: below the 30 s that Airflow allows
+# on_kill. A triggerer with much to do, or one that never asked before, takes long to answer.
+_STATE_TIMEOUT = 25.0
+_STATE_RETRY_DELAY = 1.0
 
-# The event loop itself keeps no more than a weak hold on its tasks.
+# The event loop holds only weak references to its tasks.
 _STOPPING: set[asyncio.Task[None]] = set()
 
 
 class SageMakerJobTrigger(PollingTrigger):
-    """Follows a job to its end: logs status changes and the log's telling lines as they come.
+    """Waits for the end of a job, and logs its status changes and selected lines of its log.
 
     Fires ``{"status": "ended" | "timeout" | "error", "job_name": ..., "renewal": ...}``.
     """
@@ -44,11 +45,12 @@ class SageMakerJobTrigger(PollingTrigger):
         self.stall_after = stall_after
         self._status_log = StatusLog(self.kind)
         self._stall_detector = StallDetector(stall_after)
-        self._changes = 0
+        self._status_changes = 0
+        self._log_filter = LogFilter(self.kind, log_pattern)
         self._tail: LogTail | None = None
 
     def context(self) -> Payload:
-        """Return which job the event is about."""
+        """Return the job that the event is about."""
         return {"job_name": self.job_name, "renewal": self.renewal}
 
     def serialized_fields(self) -> dict[str, Any]:
@@ -63,33 +65,38 @@ class SageMakerJobTrigger(PollingTrigger):
         }
 
     async def watch(self) -> Payload:
-        """Watch the job, its log beside it."""
+        """Wait for the end of the job, and read its log meanwhile."""
         async with await self.logs() as client:
-            self._tail = LogTail(client, self.kind.log_group, self.job_name, self.log_pattern)
+            self._tail = LogTail(client, self.kind.log_group, self.job_name)
             return await super().watch()
 
     async def logs(self) -> Client:
-        """Return an async client of CloudWatch Logs, to be entered."""
+        """Return an async client of CloudWatch Logs, as a context manager."""
         from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
 
         hook: Any = AwsLogsHook
         return await hook(**self.connection.hook_parameters()).get_async_conn()
 
     async def check(self, client: Client) -> Payload | None:
-        """Log what is new, and return the event when the job has ended."""
+        """Log what is new, and return the event if the job has ended."""
         description = await self._describe(client)
         for line in self._status_log.changes(description):
-            self._changes += 1
+            self._status_changes += 1
             self.log.info("%s: %s", self.job_name, line)
-        await self._tell_log()
+        self._log_filter.describe_job(description)
+        await self._log_new_lines()
         self._warn_of_stall()
-        return None if self.kind.status(description) in RUNNING_STATES else {"status": "ended"}
+        if self.kind.status(description) in RUNNING_STATES:
+            return None
+        self._log_lines(self._log_filter.finish())
+        return {"status": "ended"}
 
     async def on_kill(self) -> None:
-        """Stop the job, if a person has cleared or marked the task. Restarts do not come here.
+        """Stop the job if a user has cleared or marked the task.
 
-        A trigger that another triggerer took over does come here, so the task's state is asked for.
-        Until it returns, Airflow 3.3 cancels it again every second, so the work is shielded.
+        Airflow does not call this when a triggerer restarts, but it does when another triggerer has
+        taken over the trigger, so the task's state is checked first. Airflow 3.3 cancels this
+        coroutine again every second until it returns, so the work is shielded.
         """
         if self._over:
             return
@@ -99,7 +106,7 @@ class SageMakerJobTrigger(PollingTrigger):
         await asyncio.shield(stopping)
 
     async def _stop(self) -> None:
-        if await self._is_to_be_left():
+        if await self._may_still_wait():
             return
         try:
             async with await self.sagemaker() as client:
@@ -107,43 +114,49 @@ class SageMakerJobTrigger(PollingTrigger):
         except Exception as error:
             self.log.warning("%s was not stopped: %s", self.job_name, error_message(error))
         else:
-            self.log.info("%s is told to stop, as its task was killed", self.job_name)
+            self.log.info("stopping %s, because its task was killed", self.job_name)
 
     async def _describe(self, client: Client) -> dict[str, Any]:
         return dict(await self.kind.describe_call(client)(**{self.kind.name_field: self.job_name}))
 
-    async def _tell_log(self) -> None:
+    async def _log_new_lines(self) -> None:
         if self._tail is None:
             return
         try:
-            for line in await self._tail.new_lines():
-                self.log.info("%s", line)
+            lines = await self._tail.new_lines()
         except Exception as error:
             self.log.warning(
-                "%s: its log cannot be read, so it is not repeated here, and should the job hang, "
-                "that is not noticed: %s",
+                "%s: the job's log cannot be read, so this log does not repeat its lines, and "
+                "there is no warning if the job hangs: %s",
                 self.job_name,
                 error_message(error),
             )
             self._tail = None
+        else:
+            self._log_lines(self._log_filter.select(lines))
+
+    def _log_lines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.log.info("%s", line)
 
     def _warn_of_stall(self) -> None:
-        if self._tail is None:  # Its silence would say nothing.
+        if self._tail is None:  # Without the log, a job that works looks like one that hangs.
             return
-        if stalled := self._stall_detector.warning((self._changes, self._tail.lines_read)):
-            self.log.warning("%s: %s", self.job_name, stalled)
+        progress = (self._status_changes, self._tail.lines_read)
+        if warning := self._stall_detector.warning(progress):
+            self.log.warning("%s: %s", self.job_name, warning)
 
-    async def _is_to_be_left(self) -> bool:
-        """Tell whether the task still waits, or may: its trigger may only have moved elsewhere.
+    async def _may_still_wait(self) -> bool:
+        """Return whether the task still waits for the job, or Airflow does not say.
 
-        A job that nobody is at is found by `sweep`; one that was stopped by mistake is lost.
+        In doubt the job is left: `sweep` finds an orphan, but a stopped training is lost.
         """
         if self.task_instance is None:
             return False
         states = await self._task_states(self.task_instance)
         if states is None:
             self.log.warning(
-                "%s is left as it is: Airflow does not say whether its task was killed or has "
+                "%s is not stopped: Airflow does not say whether its task was killed or has "
                 "moved to another triggerer",
                 self.job_name,
             )
@@ -151,16 +164,16 @@ class SageMakerJobTrigger(PollingTrigger):
         return "deferred" in states.values()
 
     async def _task_states(self, ti: Any) -> dict[str, str | None] | None:
-        """Ask Airflow for the task's state, again and again; return None where no answer comes."""
+        """Return the task's state, after retries; None if Airflow does not answer in time."""
         try:
-            async with asyncio.timeout(_LONGEST_QUESTION):
+            async with asyncio.timeout(_STATE_TIMEOUT):
                 while True:
                     try:
-                        # Not by asgiref, whose one thread is everybody's.
+                        # Not sync_to_async, whose only thread all triggers share.
                         return await asyncio.to_thread(_states_of, ti)
                     except Exception as error:
                         self.log.warning("the task's state is not known yet: %r", error)
-                    await asyncio.sleep(_NEXT_QUESTION)
+                    await asyncio.sleep(_STATE_RETRY_DELAY)
         except TimeoutError:
             return None
 

@@ -1,6 +1,6 @@
-"""A client of boto3 that answers from a script, and a server that really runs jobs."""
+"""A stubbed boto3 client, and a local AWS that runs jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -18,7 +18,7 @@ def client() -> Any:
 
 @pytest.fixture
 def sagemaker(client: Any) -> Iterator[Stubber]:
-    """Every scripted call must be made, in this order, and no other one."""
+    """A stub that expects all added calls, in this order, and no others."""
     with Stubber(client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
@@ -38,8 +38,14 @@ def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServ
 
 @pytest.fixture
 def aws(local_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> LocalServer:
-    """The local AWS, which Airflow's connection leads to."""
+    """The local AWS, as the target of Airflow's connection."""
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
     for name, value in local_server.environment.items():
         monkeypatch.setenv(name, value)
     return local_server
+
+
+@pytest.fixture
+def log_lines(told: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
+    """A function that returns the list to which an operator's or trigger's log lines are added."""
+    return told

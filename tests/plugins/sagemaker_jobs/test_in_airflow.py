@@ -1,4 +1,4 @@
-"""Airflow itself runs a job: it submits, defers, resumes, retries after a passing failure."""
+"""A DAG run in Airflow: submit, defer, resume, and retry after a retryable failure."""
 
 import os
 import shutil
@@ -61,7 +61,7 @@ def fake() -> Iterator[tuple[FakeSageMaker, str]]:
     server.server_close()
 
 
-def test_a_job_runs_defers_and_is_tried_again(
+def test_a_job_is_deferred_and_retried(
     fake: tuple[FakeSageMaker, str], airflow_database: Path, tmp_path: Path
 ) -> None:
     sagemaker, url = fake
@@ -87,7 +87,8 @@ def test_a_job_runs_defers_and_is_tried_again(
     assert f"created training job {first} (attempt 1)" in log
     assert f"attached to training job {first}" in log
     assert log.count("Pausing task as DEFERRED") == 2
-    assert "Epoch[0] Train-accuracy=0.5" in log
+    assert "epoch 1: training accuracy 0.500" in log
+    assert "Found credentials" not in log
     assert f"JobInterrupted: training job {first} is Failed: CapacityError" in log
     assert f"created training job {second} (attempt 2)" in log
     assert f"SUMMARY {second} Completed {{'model': 's3://bucket/model.tar.gz'}}" in log
