@@ -1,44 +1,8 @@
 """Batch inference: new images to predictions.
 
-Takes the images in `incoming/` that no successful batch has predicted, leaves out those that cannot
-be read, predicts the rest by batch transform, and reports them as a table and a gallery. The model
-is the one that the endpoint serves, unless its package is Rejected; without an endpoint it is the
-newest approved package. Where the true classes are known, `truth/labels.json` may hold them: the
-report then compares. Runs by its schedule, or by hand.
-
-**When something fails or skips**
-
-- `plan` is skipped: nothing new is in `incoming/`, none of it can be read, or no model is approved
-  yet; the reason says which. *Force* predicts again: what is new first, then what was predicted
-  longest ago, up to `batch.max_images`; force another run for the rest.
-- `plan`, *was judged in int8*: name an instance type such as ml.c6i in `batch.transform`, which has
-  the instructions for it; or train again with `int8: never`.
-- To predict only one batch's images again, delete its whole folder below `batches/`. Its batch.json
-  alone is not enough, unless `batches/committed.jsonl.gz` is deleted, too; a later run writes it.
-- An approved model does not answer: the endpoint serves another one. Run endpoint update, or see
-  why its last run failed; what has not passed its smoke test answers no batch.
-- An image never shows up: see `unreadable` in the batch's batch.json, which also lists what is no
-  image by its name, and put a readable one there.
-- `track_transform`: one image failed the job, and its log names it. Remove it from `incoming/`,
-  then clear `plan` and what follows.
-- `submit_transform`, `submit_report`, *SageMaker does not accept* or *ResourceLimitExceeded*: the
-  DAG preflight names the fix for a value, the role or a quota; iam:PassRole is in
-  docs/iam/airflow.json. Then clear the task.
-- `ensure_model`, *AccessDenied* or *ValidationException*: a right of Airflow's role (all are in
-  docs/iam/airflow.json), or SageMaker cannot use the role, the image or the model's data. The
-  message names it; mend it, then clear the task.
-- `track_report`, *truth/labels.json ...*: it must map each file to the name of its class. Mend it,
-  then clear `submit_report` and what follows.
-- `track_report`, anything else: the end of the job's log is in this task's log.
-- The run says *drift*: these photos, or the model's certainty of them, differ by more than
-  `batch.drift` allows from what it was judged on. Look at uncertain.csv and the gallery; label some
-  of those photos and put them into the source.
-- With `batch.drift.retrain: true` a drift asks the next night to train, once for each model. The
-  night trains if `training.start_from: champion` lets it go on from a champion that this data was
-  not trained on from; otherwise the same model would result, and the night says so.
-- `publish`: clear it. It only writes batch.json, after which the images count as predicted; those
-  that a later run has predicted meanwhile stay that run's, and it is skipped where that is all.
-  Where it says that images have no answer, or that answers are of no image, it says what to do.
+Predicts the images in `incoming/` that no batch has predicted yet by batch transform, and reports
+them as a table and a gallery. The model is the one that the endpoint serves, else the newest
+approved one. With `truth/labels.json` (file to class), the report measures the predictions, too.
 """
 
 from __future__ import annotations
@@ -54,14 +18,36 @@ from dag_factory.notifications import queue_notification
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
 from dag_factory.xcoms import without_edge
-from sagemaker_jobs import SageMakerEnsureModelOperator
 
 FAMILY = "batch_inference"
+
+TRANSFORM_NOTES = """
+- Any failure: one image failed the job, and its log names it. Remove the image from `incoming/`,
+  then clear `plan` and its downstream tasks.
+"""
+
+REPORT_NOTES = """
+- *truth/labels.json ...*: the file must map each file name to the name of its class. Fix it, then
+  clear `submit_report` and its downstream tasks.
+- Any other failure: the end of the job's log is in this task's log.
+"""
 
 
 @task
 def plan(pipeline: str) -> dict[str, Any]:
-    """Skip when nothing is to be predicted, else list the images and return the requests."""
+    """Skip if there is nothing to predict, else list the images and return the requests.
+
+    - *was judged in int8*: name an instance type with int8 instructions, such as ml.c6i, in
+      `batch.transform`, or train again with `int8: never`.
+    - Any other failure: fix what the message names, then clear the task.
+    - Skipped: `incoming/` has no new readable image, or no model is approved; the reason says
+      which. *Force* predicts again: new images first, then those predicted longest ago, up to
+      `batch.max_images` a run. `unreadable` in the batch's batch.json lists the images that were
+      left out, with the reason. To predict one batch again, delete its whole folder below
+      `batches/`.
+    - Skipped, although a newer model is approved: batches use the model that the endpoint serves.
+      Run endpoint update, or see why its last run failed.
+    """
     from include.decisions.batch.plan import (
         batch_requests,
         decide_batch,
@@ -70,16 +56,20 @@ def plan(pipeline: str) -> dict[str, Any]:
         write_batch_plan,
     )
 
-    site = load_context(pipeline)
-    here = (site.s3, site.layout)
+    run = load_context(pipeline)
+    here = (run.s3, run.layout)
     state = plan_batch(
-        site.s3, site.sagemaker, site.layout, site.pipeline, params.run_params()["force"]
+        run.s3,
+        run.sagemaker,
+        run.layout,
+        run.pipeline,
+        params.run_params()["force"],
     )
     batch = state.name(get_current_context()["dag_run"].run_after)
     record_unreadable_batch(*here, batch, state)
-    skip_unless(decide_batch(state, site.layout.uri(site.layout.batch_record(batch))))
+    skip_unless(decide_batch(state, run.layout.uri(run.layout.batch_record(batch))))
     write_batch_plan(*here, batch, state)
-    requests = batch_requests(*here, site.pipeline, site.deployment, batch, state)
+    requests = batch_requests(*here, run.pipeline, run.deployment, batch, state)
     return {**requests, "batch": batch}
 
 
@@ -87,25 +77,31 @@ def plan(pipeline: str) -> dict[str, Any]:
 def publish(
     pipeline: str, batch: str, answered: dict[str, Any], reported: dict[str, Any]
 ) -> dict[str, Any]:
-    """Write the batch's record, after which its images count as predicted; tell of drift.
+    """Write the batch's record, after which its images count as predicted; report drift.
 
-    Skip when other batches have predicted all of them meanwhile.
+    - *images have no row in*, *images that were not planned*: the message says what to clear.
+    - Any other failure: clear the task. It only writes batch.json.
+    - Skipped: later runs have predicted all of these images meanwhile.
+    - Logs *drift*: these photos, or the model's certainty, differ by more than `batch.drift` allows
+      from the images that the model was evaluated on. See uncertain.csv and the gallery, label some
+      of those photos, and add them to the source. With `batch.drift.retrain: true` the next
+      training run is asked for, once for each model.
     """
     from include.decisions.batch.drift import drift_warning
     from include.decisions.batch.publish import decide_publish, plan_publish, publish_batch
     from include.decisions.training.retraining import request_retraining
 
-    site = load_context(pipeline)
-    commit = plan_publish(site.s3, site.layout, batch)
+    run = load_context(pipeline)
+    commit = plan_publish(run.s3, run.layout, batch)
     skip_unless(decide_publish(commit))
-    record = publish_batch(site.s3, site.layout, commit, answered, reported)
-    drifted = drift_warning(site.pipeline.batch.drift, record)
+    record = publish_batch(run.s3, run.layout, commit, answered, reported)
+    drifted = drift_warning(run.pipeline.batch.drift, record)
     if drifted:
         queue_notification("drift", drifted)
-        if site.pipeline.batch.drift.retrain:
+        if run.pipeline.batch.drift.retrain:
             package = commit.plan.get("package")
             now = datetime.now(UTC)
-            request_retraining(site.s3, site.layout, batch, package, drifted, now)
+            request_retraining(run.s3, run.layout, batch, package, drifted, now)
     return record
 
 
@@ -128,13 +124,21 @@ for pipeline in pipelines_for(FAMILY):
     ):
         planned: Any = plan(pipeline.name)
         with task_group("predict", "Predict the new images by batch transform."):
-            model = SageMakerEnsureModelOperator(task_id="ensure_model", request=planned["model"])
+            model = job_tasks.add_model(planned["model"], planned_by="plan")
             predicted = job_tasks.add_transform_job(
-                "transform", without_edge(planned["transform"]), transform_timeout, after=model
+                "transform",
+                without_edge(planned["transform"]),
+                transform_timeout,
+                after=model,
+                notes=TRANSFORM_NOTES,
             )
         with task_group("report", "Join the predictions in a table and a gallery."):
             reported = job_tasks.add_processing_job(
-                "report", without_edge(planned["report"]), report_timeout, after=predicted
+                "report",
+                without_edge(planned["report"]),
+                report_timeout,
+                after=predicted,
+                notes=REPORT_NOTES,
             )
         publish.override(outlets=[assets.predictions(pipeline)])(
             pipeline.name, without_edge(planned["batch"]), without_edge(predicted), reported

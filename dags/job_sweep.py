@@ -1,24 +1,8 @@
-"""Job sweep: stops SageMaker jobs that cost money though no task is at them.
+"""Job sweep: stop SageMaker jobs that no task follows.
 
-A person who clears or marks a task stops its job, through the triggerer. Where that was down, or
-where a task gave up waiting, the job runs on. This looks every night, before the trainings, at all
-running jobs of this installation, by their tags: one is stopped when neither the task that
-submitted it nor the one that tracks it has anything left to do in its run, or when its task was
-cleared and follows another job by now. Jobs of the last 15 minutes are left, and those of other
-deployments are not looked at. Its result lists what was stopped and what was left, with reasons.
-
-**When something fails or skips**
-
-- `stop_orphans` says *orphans*: the jobs that it names were stopped, or belong to a run that
-  Airflow does not know: a deleted one, or one of a copy of this installation that has the same
-  Variable `deployment`. Those are left: stop them in SageMaker if nobody needs them.
-- `stop_orphans`, *they still run*: the message names the jobs and SageMaker's reason. Airflow's
-  role needs sagemaker:StopTrainingJob, StopProcessingJob and StopTransformJob. The other jobs that
-  no task is at were stopped: a message of their own names them at once.
-- `stop_orphans`, *AccessDenied* of ListTrainingJobs or ListTags: allow Airflow's role to list
-  jobs and tags.
-- A job was stopped that you wanted: its task had given up on it (*still runs and was not stopped*).
-  Clear the tracking task within the day to go on waiting, or raise the stage's time limit.
+Clearing or marking a task stops its job, unless the triggerer is down or the task has given up
+waiting. Before the nightly trainings, this DAG stops the running jobs of this deployment whose
+tasks have ended or follow another job. It lists every job that it stopped or left, with the reason.
 """
 
 from __future__ import annotations
@@ -37,7 +21,20 @@ BEFORE_THE_TRAININGS = "30 0 * * *"
 
 @task(multiple_outputs=False)
 def stop_orphans() -> dict[str, list[dict[str, str]]]:
-    """Stop the installation's jobs that no task is at; return what was stopped or left."""
+    """Stop the deployment's jobs that no task follows; return the stopped and the left ones.
+
+    - *they still run*: the message names the jobs and SageMaker's reason. Airflow's role needs
+      sagemaker:StopTrainingJob, StopProcessingJob and StopTransformJob. The other orphaned jobs
+      were stopped, and reported at once.
+    - *AccessDenied*: allow Airflow's role sagemaker:ListTrainingJobs, ListProcessingJobs,
+      ListTransformJobs and ListTags.
+    - Any other failure: fix what the message names, then clear the task.
+    - Logs *orphans*: the jobs that it names were stopped, or belong to a run that Airflow does not
+      know: a deleted run, or one of another installation with the same Variable `deployment`. Those
+      are left running: stop them in SageMaker if nobody needs them.
+    - A job was stopped that you need: its task had given up waiting (*still runs and was not
+      stopped*). Clear the tracking task within a day, or raise the stage's time limit.
+    """
     from sagemaker_jobs.errors import JobNotStopped
     from sagemaker_jobs.jobs.sweep import owner_states, sweep
 

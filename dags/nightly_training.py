@@ -1,86 +1,8 @@
-"""Nightly training: newest RecordIO version to candidate to verdict.
+"""Nightly training: RecordIO version to candidate to verdict.
 
-Trains; has the candidate answer the frozen test split's raw photos by batch transform, so that what
-is judged is what is served; evaluates the answers; and compares candidate and champion. Every
-candidate is registered with its lineage and verdict, and only a promoted one wakes endpoint update.
-The champion is the better of the model that serves and the newest approved one (see Champion in
-docs/architecture.md), also where nothing serves; and every candidate must beat the most frequent
-class as the answer to all.
-
-**When something fails or skips**
-
-- `plan` is skipped: the same data, settings and code (the image's digest) were trained already;
-  the reason names the job, and is in the task's XCom `reason` and in `models/night.json`. *Force*
-  repeats it.
-- `plan` says *known by its tag only*: allow Airflow's role `ecr:DescribeImages`, or give the
-  Variable `image_uri` a digest (`...@sha256:...`); else new code under an old tag is not trained.
-- `plan`, *budget.per_run_usd* or *budget.per_month_usd*: the training was not started, as it would
-  cost more than the pipeline allows, or as no price is known; the message has figures and fix. What
-  each training cost is its package's `cost_usd`, and a failed one's in `track_train`'s `summary`.
-- `plan`, *recordio/current.json is missing*: run dataset refresh; conversion follows by itself.
-- `plan`, *record files a channel*: several instances converted, for our own image; set
-  `conversion.instance_count: 1` and *Force* im2rec conversion, or train with `algorithm: custom`.
-- `plan`, *max_payload_mb* or *has no test images*: the candidate could not be judged, so it is not
-  trained; the message has the fix.
-- `plan` is skipped, *has drifted and asks for a training*: the reason says why
-  `batch.drift.retrain` starts none, mostly because the same model would result; label photos.
-- `plan` says *since champion 3 is ...*: `training.start_from: champion` goes on from the champion,
-  but that one has another network or other classes; so this night starts anew.
-- `plan` says *stale*: the champion is older than `notifications.max_model_age_days`. See
-  why later candidates were kept back (their packages say it), or give it new data.
-- `submit_train`, `submit_transform`, `submit_evaluate`, *SageMaker does not accept* or
-  *ResourceLimitExceeded*: the DAG preflight names the fix for a value, the role or a quota;
-  iam:PassRole is in docs/iam/airflow.json. Then clear the task.
-- `ensure_model`, `register`, *AccessDenied*: give Airflow's role the right that the message names,
-  as in docs/iam/airflow.json; then clear the task. What was trained is not trained again.
-- `ensure_model`, *ValidationException*: SageMaker cannot use the role, the image or the model's
-  data; the message names it, and the DAG preflight the fix for role and image. Then clear
-  `prepare` and what follows: the fix may be in the YAML. What was trained is not trained again.
-- `register` logs *The checkpoints of ... stay in S3*: nothing is wrong with the model. Give
-  Airflow's role `s3:DeleteObject` on the pipeline's `checkpoints/`, as in docs/iam/airflow.json;
-  the bucket's lifecycle rule deletes what stayed.
-- `track_train`, *sha256*: the file at `pretrained_model_uri` is not the one that the YAML means.
-- `track_train`, *checkpoint of another training*: only attempts at the same task share checkpoints;
-  clear `plan` and what follows for a training with checkpoints of its own.
-- `track_train`, *algo-2: ...* or *algo-2 is gone*: of the machines of `training.instance_count`
-  that one failed, and ended the others; its own log stream has the rest. Out of memory shows as
-  *ended by signal 9*: use a larger machine or a smaller `mini_batch_size`.
-- `track_train`: the end of the job's log is in this task's log. Mend the hyperparameters in the
-  YAML, then clear `plan` and what follows.
-- The job's log says *int8 is not served*: nothing is wrong; the line has the figures, and float32
-  answers. `int8: never` in the YAML spares the attempt.
-- `prepare` says *serving precision float32*: nothing is wrong; the reason is in its XCom `reason`.
-  For int8 the training must accept it, and `evaluation.transform`, `batch.transform` and `endpoint`
-  need instance types such as ml.c6i.
-- `track_transform`, *SERVING_PRECISION is int8, but this processor*: use another instance type in
-  `evaluation.transform`, then clear `prepare` and what follows; or set `int8: never`, then clear
-  `plan` and what follows, which trains again.
-- `track_transform`: one unreadable photo fails the whole job, and the log names it.
-- `track_evaluate`, *have no prediction* or *predict again*: clear `submit_transform` and what
-  follows.
-- `track_evaluate`, *the model diverged*: lower `learning_rate` in the YAML, then clear `plan` and
-  what follows.
-- `track_evaluate`, anything else: the end of the job's log is in this task's log.
-- `judge` says keep: nothing is wrong, and the champion goes on serving. The reason names the limits
-  that were missed; verdict.json beside the evaluation has each with value, threshold and margin.
-  On the same or older data a gain must be more than chance (McNemar's test,
-  `promotion.significance`); with newer data the candidate may be as good, less
-  `promotion.margin`. `rule` says which was taken, and why.
-- `judge` says *gain in top-1 over the most frequent class*: a model that answers one class for
-  every image is as good. See per_class.csv beside the evaluation, and train longer or otherwise.
-- `judge` says *split is too small to decide*: no model could pass; add as many photos as it says.
-- `judge`, *evaluation.json*: the field that it names is not what the job `evaluate` writes; clear
-  `submit_evaluate` and what follows.
-- `judge`, *has no predictions for the candidate's photos*: the champion was judged on
-  another split, or its evaluation was deleted; a person approves one package, and the next compare.
-- `prepare_question` is skipped: this deployment asks nobody, or the candidate was kept back. What
-  was promoted without a question goes on to `announce`.
-- `ask_person` waits: with `promotion.approval: ask` a person answers under *Required Actions*; it
-  holds no slot. Without an answer within `promotion.approval_hours` what follows is skipped.
-- `take_answer` is skipped: a person said no, and the package is Rejected with that name and reason;
-  or nobody answered in time, and it can still be approved in the registry. The reason says which.
-- `announce` is skipped: the candidate was not promoted, or a person has to approve it. Approve the
-  model package in SageMaker's registry, then trigger endpoint update.
+Trains a candidate, predicts the frozen test split's photos with it by batch transform, evaluates
+the predictions, and compares candidate and champion. Every candidate is registered with lineage and
+verdict; a promoted one starts endpoint update. See Champion in docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -94,18 +16,69 @@ from airflow.sdk import task
 from dag_factory import assets, job_tasks, params
 from dag_factory.builder import cron, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
+from dag_factory.promotion.candidate import announce, judge, register
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
 from dag_factory.timeouts import approval_timeout
 from dag_factory.xcoms import without_edge
-from sagemaker_jobs import SageMakerEnsureModelOperator
 
 FAMILY = "nightly_training"
+
+TRAIN_NOTES = """
+- *sha256*: the file at `pretrained_model_uri` is not the file that the YAML describes.
+- *checkpoint of another training*: only attempts of the same task share checkpoints. Clear `plan`
+  and its downstream tasks for a training with its own checkpoints.
+- *is gone*, *signal 9*: one of the `training.instance_count` instances failed and ended the others;
+  see its log stream. Signal 9 means out of memory: use a larger instance type or a smaller
+  `mini_batch_size`.
+- Any other failure: the end of the job's log is in this task's log. Fix the hyperparameters in the
+  YAML, then clear `plan` and its downstream tasks.
+- The job logs *int8 is not served*: the line has the figures; the model serves in float32. With
+  `int8: never` the training does not try int8.
+"""
+
+TRANSFORM_NOTES = """
+- *is int8, but this processor*: use another instance type in
+  `evaluation.transform`, then clear `prepare` and its downstream tasks; or set `int8: never`, then
+  clear `plan` and its downstream tasks, which trains again.
+- Any other failure: one unreadable photo fails the whole job; its log names the photo.
+"""
+
+EVALUATE_NOTES = """
+- *have no prediction*, *predict again*: clear `submit_transform` and its downstream tasks.
+- *the model diverged*: lower `learning_rate` in the YAML, then clear `plan` and its downstream
+  tasks.
+- Any other failure: the end of the job's log is in this task's log.
+"""
 
 
 @task
 def plan(pipeline: str) -> dict[str, Any]:
-    """Skip when there is nothing new to learn, else return the training job's request."""
+    """Skip if the same was trained before, else return the training job's request.
+
+    - *budget.per_run_usd*, *budget.per_month_usd*: the training was not started, because it would
+      cost more than the pipeline allows, or no price is known. The message has figures and fix. A
+      training's cost is `cost_usd` of its package, and in `track_train`'s XCom if it failed.
+    - *recordio/current.json ... is missing*: run dataset refresh, which starts the conversion.
+    - *record files a channel*: several instances converted, and the built-in algorithm reads one
+      file. Set `conversion.instance_count: 1` and trigger im2rec conversion with *Force*, or set
+      `training.algorithm: custom`.
+    - *max_payload_mb*, *dataset ... images: add photos to its source*: the candidate could not be
+      evaluated, so it is not trained. The message has the fix.
+    - Any other failure: fix what the message names, then clear the task.
+    - Skipped: the same data, settings and code (the image's digest) were trained before. The reason
+      names the job; it is in the XCom `reason` and in `models/night.json`, too. *Force* trains
+      again.
+    - Skipped, *has drifted and asks for a training*: the reason says why `batch.drift.retrain`
+      starts none, in most cases because the result would be the same model. Label photos.
+    - Logs *known by its tag only*: allow Airflow's role `ecr:DescribeImages`, or set the Variable
+      `image_uri` to a digest (`...@sha256:...`). Otherwise new code under an old tag is not
+      trained.
+    - Logs *since champion ... is*: `training.start_from: champion` was not possible, because the
+      champion has another network or other classes. The training starts anew.
+    - Logs *stale*: the champion is older than `notifications.max_model_age_days`. See the packages
+      of later candidates for why they were not promoted, or add new data.
+    """
     from include.decisions.costs.budget import check_budget
     from include.decisions.dataset.split import check_evaluation
     from include.decisions.promotion.champion import choose_champion
@@ -115,26 +88,29 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.sagemaker_requests import training_request
     from include.storage.records import write_record
 
-    site, asked = load_context(pipeline), params.run_params()
-    # First: the nights that fail below are those by which a model grows old.
-    now, max_age = datetime.now(UTC), site.pipeline.notifications.max_model_age_days
-    where = (site.s3, site.sagemaker, site.layout, site.pipeline.slug)
-    find_champion = cache(lambda: choose_champion(*where))
-    stale = model_age_warning(site.sagemaker, find_champion() if max_age else None, max_age, now)
+    run, asked = load_context(pipeline), params.run_params()
+    # First, because a model also grows old if the steps below fail.
+    now, max_age = datetime.now(UTC), run.pipeline.notifications.max_model_age_days
+    registry = (run.s3, run.sagemaker, run.layout, run.pipeline.slug)
+    find_champion = cache(lambda: choose_champion(*registry))
+    stale = model_age_warning(run.sagemaker, find_champion() if max_age else None, max_age, now)
     if stale:
         queue_notification("stale", stale)
-    here, algorithm = (site.pipeline, site.deployment), site.pipeline.training.algorithm
-    image = pin_image(site.ecr, site.deployment, algorithm)
-    state = plan_training(site.s3, site.sagemaker, *here, image, asked, find_champion)
+    installed, algorithm = (
+        (run.pipeline, run.deployment),
+        run.pipeline.training.algorithm,
+    )
+    image = pin_image(run.ecr, run.deployment, algorithm)
+    state = plan_training(run.s3, run.sagemaker, *installed, image, asked, find_champion)
     decision = decide_training(state, asked["force"])
     if decision.go:
-        check_evaluation(site.s3, site.layout, state.dataset_version, site.pipeline.evaluation)
-    decision = check_budget(decision, site.sagemaker, *here, state.hyperparameters, now)
-    write_record(site.s3, site.bucket, site.layout.night, decision_record(state, decision, now))
+        check_evaluation(run.s3, run.layout, state.dataset_version, run.pipeline.evaluation)
+    decision = check_budget(decision, run.sagemaker, *installed, state.hyperparameters, now)
+    write_record(run.s3, run.bucket, run.layout.night, decision_record(state, decision, now))
     skip_unless(decision)
     request = training_request(
-        site.pipeline,
-        site.deployment.with_image(algorithm, image.uri),
+        run.pipeline,
+        run.deployment.with_image(algorithm, image.uri),
         state.recordio,
         state.hyperparameters,
         state.shards,
@@ -146,7 +122,13 @@ def plan(pipeline: str) -> dict[str, Any]:
 
 @task
 def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> dict[str, Any]:
-    """List the photos to answer, and return the requests of model, transform and evaluation."""
+    """List the test photos, and return the requests of model, transform and evaluation.
+
+    - Any failure: fix what the message names, then clear the task.
+    - Logs *serving precision*: the reason is in the XCom `reason`. For int8, the training
+      must accept it, and `evaluation.transform`, `batch.transform` and `endpoint` need instance
+      types with int8 instructions, such as ml.c6i.
+    """
     from include.decisions.dataset.split import write_evaluation_manifest
     from include.decisions.decision import Decision
     from include.decisions.promotion.precision import choose_precision
@@ -156,89 +138,20 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
         evaluation_transform_request,
     )
 
-    site = load_context(pipeline)
-    algorithm = site.pipeline.training.algorithm
-    here = (site.pipeline, site.deployment.with_image(algorithm, lineage["image"]))
+    run = load_context(pipeline)
+    algorithm = run.pipeline.training.algorithm
+    installed = (run.pipeline, run.deployment.with_image(algorithm, lineage["image"]))
     job, version = trained["job_name"], lineage["dataset_version"]
-    precision, why = choose_precision(*here, trained["metrics"])
+    precision, why = choose_precision(*installed, trained["metrics"])
     skip_unless(Decision(True, f"serving precision {precision}: {why}"))
-    write_evaluation_manifest(site.s3, site.layout, job, version, site.pipeline.evaluation.split)
-    model = candidate_model_request(*here, trained["outputs"]["model"], precision)
+    write_evaluation_manifest(run.s3, run.layout, job, version, run.pipeline.evaluation.split)
+    model = candidate_model_request(*installed, trained["outputs"]["model"], precision)
     name = model["config"]["ModelName"]
     return {
         "model": model,
-        "transform": evaluation_transform_request(*here, job, model_name=name),
-        "evaluate": evaluate_request(*here, job, version, precision),
+        "transform": evaluation_transform_request(*installed, job, model_name=name),
+        "evaluate": evaluate_request(*installed, job, version, precision),
     }
-
-
-@task(multiple_outputs=False)
-def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> dict[str, Any]:
-    """Compare candidate and champion, and return the verdict with its figures."""
-    from include.decisions.promotion.champion import choose_champion
-    from include.decisions.promotion.evaluation import read_evaluation
-    from include.decisions.promotion.freshness import compare_data
-    from include.decisions.promotion.paired_predictions import pair_predictions
-    from include.decisions.promotion.verdict import judge as compare
-    from include.storage.records import write_record
-
-    site, job = load_context(pipeline), trained["job_name"]
-    evaluation = read_evaluation(site.s3, site.layout, job, f"job {evaluated['job_name']}")
-    # Without its own package, which is there where a person clears this task later.
-    champion = choose_champion(site.s3, site.sagemaker, site.layout, site.pipeline.slug, job)
-    paired = freshness = None
-    if champion:
-        paired = pair_predictions(site.s3, site.layout, job, champion)
-        version = evaluation["dataset_version"]
-        freshness = compare_data(site.s3, site.layout, version, champion)
-    rules = site.pipeline.promotion
-    verdict = compare(rules, evaluation, champion, paired, freshness).as_dict()
-    write_record(site.s3, site.bucket, site.layout.evaluation_verdict(job), verdict)
-    return verdict
-
-
-@task(multiple_outputs=False)
-def register(
-    pipeline: str,
-    lineage: dict[str, Any],
-    trained: dict[str, Any],
-    verdict: dict[str, Any],
-    model: dict[str, Any],
-) -> dict[str, Any]:
-    """Put the candidate into the model registry with lineage and verdict; return all of it.
-
-    `model` is the request of the model that was judged: the package serves as that one answered.
-    Its training is complete then: the checkpoints are deleted.
-    """
-    from include.decisions.costs.billing import billing_facts
-    from include.decisions.promotion.verdict import APPROVALS
-    from include.decisions.registry.packages import register as add
-    from include.decisions.training.checkpoints import remove_checkpoints
-    from include.sagemaker_requests import package_group_request, package_request
-
-    site = load_context(pipeline)
-    cost = billing_facts(trained, site.deployment)
-    facts = {"training_job": trained["job_name"], **lineage, **verdict, **cost}
-    request = package_request(
-        site.pipeline,
-        container=model["config"]["PrimaryContainer"],
-        approval=APPROVALS[verdict["verdict"]],
-        metrics_uri=site.layout.uri(site.layout.evaluation_report(trained["job_name"])),
-        lineage=facts,
-    )
-    group = package_group_request(site.pipeline, site.deployment)
-    package = add(site.sagemaker, group, request)
-    remove_checkpoints(site.s3, site.sagemaker, site.layout, trained["job_name"])
-    return {**facts, "package": package, "job": trained}
-
-
-@task
-def announce(registered: dict[str, Any]) -> None:
-    """Wake endpoint update, unless the candidate was not promoted."""
-    from include.decisions.promotion.verdict import decide_announcement
-
-    skip_unless(decide_announcement(registered["verdict"], registered["reason"]))
-    queue_notification("promotion", registered["reason"])
 
 
 for pipeline in pipelines_for(FAMILY):
@@ -262,15 +175,25 @@ for pipeline in pipelines_for(FAMILY):
         planned: Any = plan(pipeline.name)
         lineage: Any = without_edge(planned["lineage"])
         with task_group("train", "Train a candidate."):
-            trained = job_tasks.add_training_job("train", planned["request"], train_timeout)
+            trained = job_tasks.add_training_job(
+                "train", planned["request"], train_timeout, notes=TRAIN_NOTES
+            )
         with task_group("evaluate", "Predict the test split's photos and measure the predictions."):
             requests: Any = prepare(pipeline.name, lineage, trained)
-            model = SageMakerEnsureModelOperator(task_id="ensure_model", request=requests["model"])
+            model = job_tasks.add_model(requests["model"], planned_by="prepare")
             predicted = job_tasks.add_transform_job(
-                "transform", without_edge(requests["transform"]), transform_timeout, after=model
+                "transform",
+                without_edge(requests["transform"]),
+                transform_timeout,
+                after=model,
+                notes=TRANSFORM_NOTES,
             )
             evaluated = job_tasks.add_processing_job(
-                "evaluate", without_edge(requests["evaluate"]), evaluate_timeout, after=predicted
+                "evaluate",
+                without_edge(requests["evaluate"]),
+                evaluate_timeout,
+                after=predicted,
+                notes=EVALUATE_NOTES,
             )
         with task_group("decide", "Compare candidate and champion, register, ask for approval."):
             verdict: Any = judge(pipeline.name, without_edge(trained), evaluated)
@@ -283,7 +206,7 @@ for pipeline in pipelines_for(FAMILY):
             )
             approved = registered
             if answer_timeout:
-                from dag_factory.approval import add_approval
+                from dag_factory.promotion.approval import add_approval
 
                 approved = add_approval(pipeline, registered)
             announce.override(outlets=[assets.model(pipeline)])(approved)

@@ -1,22 +1,8 @@
-"""Preflight: looks at everything that a night would stumble over, before it does.
+"""Preflight: check what runs need, before they need it.
 
-Once for the installation: Airflow Variables, login, region, bucket, role, image. Then for each
-pipeline: its YAML, writing to its folder, its endpoint's name, all its requests against SageMaker's
-limits, and the account's quotas for its machines. Runs by hand: after installing, after a change of
-YAML, role or account. Each task's log has a table of what was found; what would fail fails the
-task, with the fix. What nobody could say (a missing right to look, the local AWS) is *unknown* and
-fails nothing. `make preflight` does the same in a terminal.
-
-**When something fails or skips**
-
-- `check_installation`, *Variable ...*: set the Airflow Variable that it names.
-- `check_installation`, *bucket*, *role*, *image*: each line has the command that mends it.
-- `check_pipeline`, *quota ...*: ask AWS for more with the command beside it (a day or two), or name
-  another machine in the YAML. `ml.g4dn` and larger are 0 in a new account.
-- `check_pipeline`, *endpoint name*: another deployment of this pipeline serves in the same account
-  and region; two cannot.
-- `check_pipeline`, *request ...*: the value at that place is one that SageMaker refuses.
-- `list_pipelines`: no YAML can be read; see the import error of pipeline_check.py.
+Checks the installation (Airflow Variables, credentials, region, bucket, role, image), then for each
+pipeline its YAML, access to its S3 folder, endpoint name, requests against SageMaker's limits, and
+quotas. Each log has a table; what would fail a run fails the task. Same as `make preflight`.
 """
 
 from __future__ import annotations
@@ -24,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import task
@@ -41,7 +28,13 @@ log = logging.getLogger(__name__)
 
 @task(multiple_outputs=False)
 def check_installation() -> list[dict[str, Any]]:
-    """Look at what all pipelines share; fail with what would fail."""
+    """Check what all pipelines share; fail on everything that would fail a run.
+
+    - *Variable ...*: set the Airflow Variable that the line names.
+    - *bucket*, *role*, *image*: run the command in that line.
+    - Any other failure: each line has its fix. *unknown* means that the check was not possible
+      (a missing right, the local AWS), and fails nothing.
+    """
     from include.decisions.preflight import check_installation as look
 
     return report(look(aws_client, settings()))
@@ -49,7 +42,10 @@ def check_installation() -> list[dict[str, Any]]:
 
 @task
 def list_pipelines() -> list[str]:
-    """Return the pipelines' names, those whose YAML is wrong, too."""
+    """Return the names of all pipelines, including those with a wrong YAML file.
+
+    - Any failure: see the import error of pipeline_check.py.
+    """
     from include.config import pipeline_files
 
     return sorted(pipeline_files())
@@ -57,7 +53,15 @@ def list_pipelines() -> list[str]:
 
 @task(map_index_template="{{ task.op_kwargs['pipeline'] }}", multiple_outputs=False)
 def check_pipeline(pipeline: str) -> list[dict[str, Any]]:
-    """Look at what one pipeline needs; fail with what would fail."""
+    """Check what one pipeline needs; fail on everything that would fail a run.
+
+    - *quota ...*: request an increase with the command in that line (one or two days), or use
+      another instance type in the YAML. `ml.g4dn` and larger start at 0 in a new account.
+    - *endpoint name*: another deployment of this pipeline has this endpoint in the same account and
+      region. Rename one pipeline, or use another account or region.
+    - *request ...*: SageMaker does not accept the value that the line names.
+    - Any other failure: each line has its fix.
+    """
     from include.decisions.preflight import check_pipeline as look
 
     return report(look(aws_client, settings(), pipeline))
@@ -85,4 +89,5 @@ def report(findings: Sequence[Finding]) -> list[dict[str, Any]]:
 
 with installation_dag("preflight", __doc__, schedule=None, timeout=timedelta(minutes=30)):
     check_installation()
-    check_pipeline.expand(pipeline=list_pipelines())
+    doc_md = cleandoc(check_pipeline.__doc__ or "")
+    check_pipeline.override(doc_md=doc_md).expand(pipeline=list_pipelines())

@@ -1,4 +1,4 @@
-"""One DAG of a family for each pipeline, all under the same policies."""
+"""DAGs for pipelines and for the installation, all with the same policies."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from dag_factory import deadline_alerts, notifications, params
 from dag_factory.failures import record_failure
+from dag_factory.task_docs import clean_docs
 from dag_factory.timeouts import SHORT_TASK_TIMEOUT, TIMEOUT_MARGIN
 from include.common.errors import PermanentError
 from include.config import Pipeline, find_pipeline, usable_pipelines
@@ -31,21 +32,21 @@ from sagemaker_jobs import AwsRetryPolicy
 TAG = "image-classification"
 
 OWNER = "data-engineering"
-"""Whose the DAGs are that belong to no pipeline."""
+"""The owner of the DAGs that belong to no pipeline."""
 
 PERMANENT_ERRORS: list[type[BaseException] | str] = [PermanentError, ValidationError]
 """Errors that a retry cannot fix: a user has to change something first."""
 
 SOURCE_NOT_READY = "include.decisions.dataset.readiness.SourceNotReadyError"
 SOURCE_RETRY_DELAY = timedelta(minutes=10)
-"""How long a source that somebody is writing is left alone before the next look at it."""
+"""The time between two attempts while the source is being uploaded."""
 
 
 def pipelines_for(family: str) -> Iterator[Pipeline]:
     """Yield the pipelines whose DAG of this family is to be built.
 
-    That is every pipeline whose file is right, when the DAG processor asks; and only the one that
-    a task belongs to, when a task runs.
+    In the DAG processor these are all pipelines with a valid YAML file. While a task runs, it is
+    only the task's pipeline.
     """
     running = get_parsing_context().dag_id
     if running is None:
@@ -60,26 +61,26 @@ def pipelines_for(family: str) -> Iterator[Pipeline]:
 def pipeline_dag(
     pipeline: Pipeline,
     family: str,
-    doc: str | None,
+    doc_md: str | None,
     *,
     schedule: CronTriggerTimetable | list[Asset] | None,
     timeout: timedelta,
     params: Mapping[str, Param],
 ) -> Iterator[DAG]:
-    """Make the DAG of a family for one pipeline, of the tasks that are made within the context.
+    """Build the DAG of a family for one pipeline from the tasks created within the context.
 
     Args:
-        pipeline: Whose DAG it is.
+        pipeline: The pipeline, loaded without a deployment.
         family: The family's name, the second half of the DAG's id.
-        doc: What the DAG does and what to do when it fails, in Markdown.
-        schedule: From `cron`, or the assets that wake it.
+        doc_md: What the DAG does, in five lines of Markdown; its tasks have the failure notes.
+        schedule: From `cron`, or the assets whose events start the DAG.
         timeout: How long its jobs may take together.
-        params: The form that a person fills in to run it by hand.
+        params: The fields of the trigger form.
     """
     with DAG(
         dag_id=f"{pipeline.name}{notifications.SEPARATOR}{family}",
         description=f"{family.replace('_', ' ')} of {pipeline.description or pipeline.name}",
-        doc_md=doc,
+        doc_md=doc_md,
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
         tags=[pipeline.name, family, TAG],
@@ -87,31 +88,35 @@ def pipeline_dag(
         **_policies(pipeline.owner, timeout),
     ) as dag:
         yield dag
-    # Not before: each task would have copied all of them, a quarter of the time to parse.
+    clean_docs(dag)
+    # Last, because each task would copy all of them: a quarter of the time to parse.
     dag.params = ParamsDict(dict(params))
 
 
+@contextmanager
 def installation_dag(
-    name: str, doc: str | None, *, schedule: CronTriggerTimetable | None, timeout: timedelta
-) -> DAG:
-    """Return an empty DAG that there is once for all pipelines, under the same policies.
+    name: str, doc_md: str | None, *, schedule: CronTriggerTimetable | None, timeout: timedelta
+) -> Iterator[DAG]:
+    """Build a DAG that exists once for all pipelines, with the same policies.
 
     Args:
-        name: The DAG's id; without the separator that a pipeline's have.
-        doc: What the DAG does and what to do when it fails, in Markdown.
-        schedule: From `cron`, or None for by hand only.
+        name: The DAG's id, without the separator of pipelines' DAG ids.
+        doc_md: What the DAG does, in five lines of Markdown; its tasks have the failure notes.
+        schedule: From `cron`, or None for manual runs only.
         timeout: How long it may take.
     """
-    return DAG(
+    with DAG(
         dag_id=name,
         description=f"{name.replace('_', ' ')} of this installation",
-        doc_md=doc,
+        doc_md=doc_md,
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
         tags=[name, TAG],
         deadline=deadline_alerts.installation_deadline(name, timeout),
         **_policies(OWNER, timeout),
-    )
+    ) as dag:
+        yield dag
+    clean_docs(dag)
 
 
 def task_group(name: str, tooltip: str) -> TaskGroup:
@@ -130,26 +135,26 @@ def task_group(name: str, tooltip: str) -> TaskGroup:
 
 
 def cron(expression: str | None, timezone: str) -> CronTriggerTimetable | None:
-    """Return the schedule of a cron expression, or None for by hand only.
+    """Return the schedule of a cron expression, or None for manual runs only.
 
-    A DAG that is switched on waits for the next moment: it never makes up for a missed one.
+    A DAG that is unpaused waits for the next time of its schedule; it does not catch up.
     """
     if expression is None:
         return None
-    # False would still run the last moment, when less than a tenth of the interval has passed.
+    # False would still start the last run if less than a tenth of the interval has passed.
     return CronTriggerTimetable(expression, timezone=timezone, run_immediately=timedelta(0))
 
 
 def _paused_at_first(schedule: object) -> bool | None:
-    """Return False for what only a person starts, whose runs would be queued until it is on.
+    """Return False for a DAG with manual runs only: Airflow queues the runs of paused DAGs.
 
-    None leaves it to the installation.
+    None leaves the choice to the installation.
     """
     return False if schedule is None else None
 
 
 def _policies(owner: str, timeout: timedelta) -> dict[str, Any]:
-    """Return what all DAGs have in common."""
+    """Return the arguments that all DAGs have in common."""
     return {
         "catchup": False,
         "max_active_runs": 1,

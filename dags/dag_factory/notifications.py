@@ -1,14 +1,13 @@
-"""Notices of a run: at its end, and at once where a task asks for it.
+"""Notifications about a run: when it ends, and immediately if a task requests it.
 
-Airflow calls back once a run, in the DAG processor; so there is one message for each event of a
-run, not one a task. The places that messages go to are in `sagemaker_jobs.notifications`;
-the alerts for late runs are in `deadline_alerts`.
+Airflow calls back once a run, in the DAG processor. So there is one message for each event of a
+run, not one for each task. `sagemaker_jobs.notifications` sends the messages;
+`deadline_alerts` reports late runs.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from airflow.sdk import TriggerRule, get_current_context
 
 from dag_factory.failures import FAILURE
 from dag_factory.skipping import REASON
+from dag_factory.task_docs import failure_notes
 from include.config import find_pipeline
 from include.config.sections.notifications import Event
 from sagemaker_jobs.airflow_compat import get_task_states, read_xcom
@@ -24,26 +24,29 @@ from sagemaker_jobs.notifications.notification import Notification
 from sagemaker_jobs.notifications.urls import run_url
 
 NOTIFICATION_KEY = "notice"
-"""The XCom in which a task leaves what its run is to say when it ends."""
+"""The XCom key of a notification that a task queues for the end of its run."""
 
-NOTES = "**When something fails or skips**"
 SEPARATOR = "__"
+"""Between the pipeline's name and the family in the id of a DAG."""
+
 INSTALLATION_EVENTS = ("failure", "deadline", "orphans")
-"""Of what the DAGs tell that belong to no pipeline, whose YAML could say otherwise."""
+"""The events of DAGs without a pipeline, so without a YAML file that could choose others."""
+
+DEFAULT_ADVICE = "read the task's log, fix the cause, then clear the task: it resumes from there."
 
 Orphans = Literal["orphans"]
-"""The event of the sweep, which belongs to no pipeline."""
+"""The event of the job sweep, which belongs to no pipeline."""
 
 Describe = Callable[[Any, str, Mapping[str, Any], tuple[str, ...]], Iterable[Notification]]
-"""Makes notices of a run's end: of DAG, run id, context and the events that are wanted."""
+"""Makes the notices of an ended run from DAG, run id, context and the wanted events."""
 
 log = logging.getLogger(__name__)
 
 
 def queue_notification(event: Event | Orphans, text: str) -> None:
-    """Leave what the run is to say when it ends: a promotion, a drift, a stale model, ...
+    """Queue a notification for the end of the run: a promotion, drift, a stale model, ...
 
-    A task says one thing; what several tasks of a run say is told event by event.
+    A task can queue one. The run sends one message for each event, with the texts of all its tasks.
     """
     log.info("%s: %s", event, text)
     value = {"event": event, "text": text}
@@ -51,7 +54,7 @@ def queue_notification(event: Event | Orphans, text: str) -> None:
 
 
 def notify_now(event: Event | Orphans, title: str, details: str, advice: str) -> None:
-    """Send what cannot wait for the run's end, with the address of the present run."""
+    """Send a message that cannot wait for the run's end, with the address of the present run."""
     context = get_current_context()
     dag_id, run_id = context["ti"].dag_id, context["ti"].run_id
     if event in _wanted(dag_id):
@@ -59,40 +62,20 @@ def notify_now(event: Event | Orphans, title: str, details: str, advice: str) ->
 
 
 def on_failure(context: Mapping[str, Any]) -> None:
-    """Tell that a run failed, with its DAG's notes of that task; then what its tasks had to say."""
-    _tell(context, _failed)
+    """Report that a run failed, with the failed task's notes; then what its tasks queued."""
+    _notify(context, _describe_failure)
 
 
 def on_success(context: Mapping[str, Any]) -> None:
-    """Tell what a run came to: what its tasks had to say, and that it was skipped or did well.
+    """Report what the tasks of a run queued, and whether the run was skipped or succeeded.
 
-    A success is not sent beside what the tasks had to say; a skip is.
+    A success is not reported if tasks queued notifications; a skip is.
     """
-    _tell(context, _outcome)
+    _notify(context, _describe_success)
 
 
-def advice(doc: str, task_id: str, why: str = "") -> str:
-    """Return what a DAG's notes say of a task, as one line each; empty where they say nothing.
-
-    Where some of them quote what the task failed of, as in *line ...*, only those are returned.
-    """
-    notes = doc.partition(NOTES)[2]
-    points = [" ".join(point.split()) for point in re.split(r"^- ", notes, flags=re.MULTILINE)]
-    own = [point for point in points if f"`{task_id}`" in _head(point)]
-    return "\n".join([point for point in own if _quotes(_head(point), why)] or own)
-
-
-def _head(point: str) -> str:
-    return point.split(": ", 1)[0]
-
-
-def _quotes(head: str, why: str) -> bool:
-    quoted = re.findall(r"\*([^*]+)\*", head)
-    return any(all(part.strip() in why for part in quote.split("...")) for quote in quoted)
-
-
-def _tell(context: Mapping[str, Any], describe: Describe) -> None:
-    """Send what `describe` makes of a run's end; a fault here is logged and fails nothing."""
+def _notify(context: Mapping[str, Any], describe: Describe) -> None:
+    """Send the wanted notices of an ended run; an error here is logged and fails nothing."""
     try:
         dag = context["dag"]
         wanted = _wanted(dag.dag_id)
@@ -100,7 +83,7 @@ def _tell(context: Mapping[str, Any], describe: Describe) -> None:
             if notice.event in wanted:
                 send(notice)
     except Exception:
-        log.exception("what run %s came to could not be told", context.get("run_id"))
+        log.exception("Run %s ended, but could not be reported", context.get("run_id"))
 
 
 def _wanted(dag_id: str) -> tuple[str, ...]:
@@ -113,58 +96,58 @@ def _wanted(dag_id: str) -> tuple[str, ...]:
     return find_pipeline(name, deployment).notifications.events
 
 
-def _failed(
+def _describe_failure(
     dag: Any, run_id: str, context: Mapping[str, Any], _: tuple[str, ...]
 ) -> Iterable[Notification]:
-    # Sent before what was said is asked for, which might fail.
-    yield _failure(dag, run_id, context, _why(dag.dag_id, run_id, context.get("ti")))
-    yield from _said(dag, run_id, get_task_states(dag.dag_id, run_id))
+    # Sent before the queued notifications are read, which might fail.
+    yield _failure(dag, run_id, context, _recorded_failure(dag.dag_id, run_id, context.get("ti")))
+    yield from _queued(dag, run_id, get_task_states(dag.dag_id, run_id))
 
 
-def _failure(dag: Any, run_id: str, context: Mapping[str, Any], why: str = "") -> Notification:
-    task = getattr(context.get("ti"), "task_id", "")
+def _failure(dag: Any, run_id: str, context: Mapping[str, Any], error: str = "") -> Notification:
+    task_id = getattr(context.get("ti"), "task_id", "")
     reason = str(context.get("reason") or "unknown").replace("_", " ")
-    at = f" at {task}" if task else ""
-    known = f"{why}\n\nRun {run_id}; the task's log has more."
-    unknown = f"Run {run_id}, because of {reason}; the task's log has why."
+    at = f" at {task_id}" if task_id else ""
+    doc_md = dag.get_task(task_id).doc_md if dag.has_task(task_id) else None
+    known = f"{error}\n\nRun {run_id}; the task's log has more."
+    unknown = f"Run {run_id}, because of {reason}; the task's log has the error."
     return Notification(
         event="failure",
         title=f"{_title(dag)} failed{at}",
-        where=run_url(dag.dag_id, run_id, task),
-        details=known if why else unknown,
-        advice=advice(dag.doc_md or "", task, why)
-        or "read the task's log, mend it, then clear the task: it goes on from there.",
+        where=run_url(dag.dag_id, run_id, task_id),
+        details=known if error else unknown,
+        advice="\n".join(failure_notes(doc_md or "", error)) or DEFAULT_ADVICE,
     )
 
 
-def _why(dag_id: str, run_id: str, ti: Any) -> str:
-    """Return what the failed task left of its error: nothing where its process was killed."""
+def _recorded_failure(dag_id: str, run_id: str, ti: Any) -> str:
+    """Return the error that the failed task recorded: empty if its process was killed."""
     if ti is None:
         return ""
     index = getattr(ti, "map_index", None)
     try:
         return str(read_xcom(dag_id, run_id, ti.task_id, FAILURE, map_index=index) or "")
     except Exception:
-        log.exception("the reason of %s could not be read: its run is told without", ti.task_id)
+        log.exception("The error of %s could not be read; reporting without it", ti.task_id)
         return ""
 
 
-def _outcome(
+def _describe_success(
     dag: Any, run_id: str, _: Mapping[str, Any], wanted: tuple[str, ...]
 ) -> Iterable[Notification]:
     states = get_task_states(dag.dag_id, run_id)
-    said = [notice for notice in _said(dag, run_id, states) if notice.event in wanted]
+    queued = [notice for notice in _queued(dag, run_id, states) if notice.event in wanted]
     end = _end(dag, run_id, states)
-    return [*said, end] if end and (end.event == "skip" or not said) else said
+    return [*queued, end] if end and (end.event == "skip" or not queued) else queued
 
 
-def _said(dag: Any, run_id: str, states: Mapping[str, str | None]) -> list[Notification]:
-    """Return what a run's tasks had to say, as one notice for each event."""
+def _queued(dag: Any, run_id: str, states: Mapping[str, str | None]) -> list[Notification]:
+    """Return the notifications that a run's tasks queued, as one notice for each event."""
     texts: dict[str, list[str]] = {}
-    for task, saying in _left(dag, run_id, NOTIFICATION_KEY).items():
-        # What a task said before a person cleared it no longer counts where it did not run again.
-        if _has_run(dag.get_task(task), states):
-            texts.setdefault(saying["event"], []).append(saying["text"])
+    for task_id, queued in _xcoms(dag, run_id, NOTIFICATION_KEY).items():
+        # A task that was cleared and did not run again keeps its XCom: ignore it.
+        if _has_run(dag.get_task(task_id), states):
+            texts.setdefault(queued["event"], []).append(queued["text"])
     where = run_url(dag.dag_id, run_id)
     return [
         Notification(event, f"{_title(dag)}: {event}", where, "\n".join(lines))
@@ -174,41 +157,44 @@ def _said(dag: Any, run_id: str, states: Mapping[str, str | None]) -> list[Notif
 
 def _end(dag: Any, run_id: str, states: Mapping[str, str | None]) -> Notification | None:
     where = run_url(dag.dag_id, run_id)
-    reasons = {task: str(why) for task, why in _left(dag, run_id, REASON).items()}
+    reasons = {task_id: str(why) for task_id, why in _xcoms(dag, run_id, REASON).items()}
     if any(states.get(task.task_id) == "success" for task in dag.leaves):
         return Notification(
-            "success", f"{_title(dag)} did well", where, "\n".join(reasons.values())
+            "success", f"{_title(dag)} succeeded", where, "\n".join(reasons.values())
         )
     ordered = _ordered(dag)
-    tasks = [task.task_id for task in ordered]
-    skipped = (at for at, task in enumerate(ordered) if _ends_with(task, states))
+    task_ids = [task.task_id for task in ordered]
+    skipped = (index for index, task in enumerate(ordered) if _ends_with(task, states))
     if (first := next(skipped, None)) is None:
         return None
-    # Its own reason, or that of the task before it which skipped it; none of a run before a clear.
-    why = [reasons[task] for task in tasks[: first + 1] if task in reasons]
-    title = f"{_title(dag)} skipped {tasks[first]} and what follows"
-    return Notification("skip", title, where, why[-1] if why else "No task left a reason.")
+    # The task's own reason, or that of the last task before it; later ones are from before a clear.
+    before = [reasons[task_id] for task_id in task_ids[: first + 1] if task_id in reasons]
+    title = f"{_title(dag)} skipped {task_ids[first]} and downstream tasks"
+    return Notification("skip", title, where, before[-1] if before else "No task left a reason.")
 
 
 def _has_run(task: Any, states: Mapping[str, str | None]) -> bool:
-    """Whether a task ran in this run, though it may have skipped itself.
+    """Return whether a task ran in this run; it may have skipped itself.
 
-    A skipped task did where its upstream tasks let it run; else Airflow skipped it without running.
+    A skipped task ran if its trigger rule was fulfilled; otherwise Airflow skipped it.
     """
     state = states.get(task.task_id)
     if state != "skipped":
         return state != "upstream_failed"
-    above = [states.get(upstream) for upstream in task.upstream_task_ids]
-    failed = any(found in ("failed", "upstream_failed") for found in above)
+    upstream = [states.get(task_id) for task_id in task.upstream_task_ids]
+    failed = any(found in ("failed", "upstream_failed") for found in upstream)
     if task.trigger_rule == TriggerRule.ONE_FAILED:
         return failed
     if task.trigger_rule == TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS:
-        return "success" in above and not failed
-    return all(found == "success" for found in above)
+        return "success" in upstream and not failed
+    return all(found == "success" for found in upstream)
 
 
 def _ends_with(task: Any, states: Mapping[str, str | None]) -> bool:
-    """Whether a task was skipped and nothing ran after it, as after a question not asked."""
+    """Return whether a task was skipped and no task succeeded after it.
+
+    After a question that was not asked, for example, other tasks succeed.
+    """
     after = task.get_flat_relatives(upstream=False)
     ran = any(states.get(follower.task_id) == "success" for follower in after)
     return states.get(task.task_id) == "skipped" and not ran
@@ -218,10 +204,10 @@ def _title(dag: Any) -> str:
     return str(dag.dag_id).replace(SEPARATOR, " ", 1)
 
 
-def _left(dag: Any, run_id: str, key: str) -> dict[str, Any]:
-    """Return the XComs of this key that a run's tasks left, by task, in the order of the DAG."""
-    tasks = [task.task_id for task in _ordered(dag)]
-    found = {task_id: read_xcom(dag.dag_id, run_id, task_id, key) for task_id in tasks}
+def _xcoms(dag: Any, run_id: str, key: str) -> dict[str, Any]:
+    """Return a run's XComs of this key by task id, in the order of the DAG."""
+    task_ids = [task.task_id for task in _ordered(dag)]
+    found = {task_id: read_xcom(dag.dag_id, run_id, task_id, key) for task_id in task_ids}
     return {task_id: value for task_id, value in found.items() if value is not None}
 
 

@@ -38,7 +38,6 @@ def test_a_dag_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
     assert dag.tags == {pipeline, family, "image-classification"}
     assert dag.max_active_runs == 1
     assert dag.catchup is False
-    assert "**When something fails or skips**" in dag.doc_md
     assert ("force" in dag.params) is (family != "endpoint_rollback")
 
 
@@ -83,13 +82,11 @@ def test_the_first_tasks_refuse_a_param_that_the_dag_does_not_have(
 
 
 @pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
-def test_the_notes_name_tasks_that_exist(dag_bag: Any, dag_id: str) -> None:
-    dag = dag_bag.dags[dag_id]
-    notes = dag.doc_md.split("**When something fails or skips**")[1]
-    named = [line.split("`")[1] for line in notes.splitlines() if line.startswith("- `")]
-    assert len(named) >= 3
-    only_where_asked_for = {"fetch", "prepare_question", "ask_person", "take_answer"}
-    assert set(named) - only_where_asked_for <= set(dag.task_ids)
+def test_the_documentation_of_a_dag_is_short(dag_bag: Any, dag_id: str) -> None:
+    """A title and five lines at most: its tasks have the failure notes."""
+    lines = dag_bag.dags[dag_id].doc_md.strip().splitlines()
+    assert lines[1] == ""
+    assert len(lines[2:]) <= 5
 
 
 @pytest.mark.parametrize("dag_id", IDS)

@@ -66,9 +66,9 @@ class Serving:
         )
         with self.monkeypatch.context() as patch:
             patch.setitem(function.__globals__, "load_context", lambda _: site)
-            patch.setattr("dag_factory.endpoint_tasks._samples", self.samples)
+            patch.setattr("dag_factory.endpoint.testing.load_test_photos", self.samples)
             context = {"ti": ti, "params": {"release": None}}
-            for module in ("endpoint_tasks", "skipping", "params"):
+            for module in ("endpoint.testing", "endpoint.restoration", "skipping", "params"):
                 patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
             return function("merch", *args)
 

@@ -1,8 +1,8 @@
-"""Tasks that ask an operator whether a candidate may serve.
+"""Tasks that ask a user whether a candidate may be deployed.
 
-A DAG is built before the deployment is known, so these tasks exist where any deployment of the
-pipeline has `promotion.approval: ask`. Whether a run asks is decided by the running deployment.
-Imported only where a pipeline asks: the HITL operator costs every parse 30 ms.
+A DAG is built before its deployment is known, so these tasks exist if any deployment of the
+pipeline has `promotion.approval: ask`. The running deployment decides whether a run asks. DAG files
+import this module only if a pipeline asks: the HITL operator adds 30 ms to every parse.
 """
 
 from __future__ import annotations
@@ -17,20 +17,29 @@ from dag_factory import params
 from dag_factory.notifications import notify_now
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
-from dag_factory.timeouts import TIMEOUT_MARGIN
+from dag_factory.timeouts import TIMEOUT_MARGIN, approval_timeout
 from include.config import Pipeline
 from include.decisions.promotion.approval import APPROVE, REJECT
+
+ASK_DOC = """
+Ask under *Required Actions* whether the candidate may be deployed, without holding a worker slot.
+
+- Any failure: fix what the message names, then clear `prepare_question` and its downstream tasks.
+- Waits: approve or reject the candidate under *Required Actions*. Without an answer within
+  `promotion.approval_hours` the downstream tasks are skipped.
+- Skipped: this deployment does not ask, or the candidate was not good enough.
+"""
 
 
 class ApprovalQuestionOperator(HITLOperator):
     """Ask for an answer within the hours that the running deployment allows.
 
-    Not Airflow's ApprovalOperator: that one skips what follows a no, and leaves no XCom of who
-    answered.
+    Not Airflow's ApprovalOperator, which skips all downstream tasks after a rejection and pushes
+    no XCom of who answered.
 
     Args:
         response_hours: An XCom with the hours; `response_timeout` is the largest of any deployment.
-        **kwargs: HITLOperator's own arguments; `assigned_users` may be an XCom, too.
+        **kwargs: HITLOperator's arguments; `assigned_users` may be an XCom, too.
     """
 
     template_fields = (*HITLOperator.template_fields, "response_hours", "assigned_users")
@@ -40,18 +49,21 @@ class ApprovalQuestionOperator(HITLOperator):
         self.response_hours = response_hours
 
     def execute(self, context: Context) -> Any:
-        """Ask, and wait without a slot."""
+        """Ask, and defer until somebody answers."""
         self.response_timeout = timedelta(hours=self.response_hours)
         return super().execute(context)
 
 
 @task
 def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, Any]:
-    """Skip unless this deployment asks about this model; else notify the operators.
+    """Skip unless this deployment asks about this candidate; else notify the approvers.
 
-    Returns:
-        The question's `subject` and `body`, `hours`, how long an answer is waited for, and
-        `approvers`, who may answer: empty for whoever may in Airflow.
+    Returns the question's `subject` and `body`, the `hours` until the timeout, and the `approvers`
+    who may answer. An empty list means every user with the right in Airflow.
+
+    - Any failure: fix what the message names, then clear the task.
+    - Skipped: this deployment does not ask, or the candidate was not good enough. A candidate that
+      was promoted without a question continues at `announce`.
     """
     from include.decisions.promotion.approval import decide_question, question
 
@@ -63,38 +75,43 @@ def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, Any
     return {**asked, "hours": promotion.approval_hours, "approvers": approvers}
 
 
-# Two upstream tasks: `register` and `ask_person`. A question that was skipped must not skip the
-# promotion; a registration that was skipped, or a failure of either, must.
+# Two upstream tasks: `register` and `ask_person`. A skipped question must not skip the promotion;
+# a skipped registration, or a failure of either, must.
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, multiple_outputs=False)
 def take_answer(
     pipeline: str, registered: dict[str, Any], answer: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """Approve or reject the package in the registry, in the name of the person who answered.
+    """Approve or reject the package in the registry, in the name of the user who answered.
 
-    Without an answer the package stays as it is, and can still be approved in the registry. Where
-    this deployment does not ask, return what was registered: then the limits alone decide.
+    If this deployment does not ask, return what was registered: the limits alone decide.
+
+    - *ask_person left no answer*: clear `prepare_question` and its downstream tasks.
+    - Any other failure: fix what the message names, then clear the task.
+    - Skipped: a user rejected the candidate, whose package is Rejected with name and reason; or
+      nobody answered in time, and the package can still be approved in SageMaker's registry. The
+      reason says which.
     """
     from include.decisions.promotion.approval import decide_approval, decide_question, responder
     from include.decisions.registry.packages import approve, reject
 
-    site, package = load_context(pipeline), registered["package"]
-    approval = site.pipeline.promotion.approval
-    # Not by the answer's absence: a skipped task keeps the XCom of a run before a clear.
+    run, package = load_context(pipeline), registered["package"]
+    approval = run.pipeline.promotion.approval
+    # Not by the answer's absence: a skipped task keeps the XCom from before it was cleared.
     if not decide_question(approval, registered["verdict"], registered["reason"]).go:
         return registered
     if answer is None:
         raise RuntimeError("ask_person left no answer in its XCom: clear prepare_question")
     decision = decide_approval(answer, registered["reason"])
     if not decision.go and responder(answer):
-        reject(site.sagemaker, package, decision.reason)
+        reject(run.sagemaker, package, decision.reason)
     skip_unless(decision)
-    approve(site.sagemaker, package, decision.reason)
+    approve(run.sagemaker, package, decision.reason)
     return {**registered, "verdict": "promote", "reason": decision.reason}
 
 
 def add_approval(pipeline: Pipeline, registered: Any) -> Any:
-    """Add the tasks that ask an operator, and return the XCom of what may be announced."""
-    longest = timedelta(hours=max(each.promotion.approval_hours for each in pipeline.variants))
+    """Add the tasks that ask for approval; return the XCom of the candidate to announce."""
+    timeout = approval_timeout(pipeline)
     asked: Any = prepare_question(pipeline.name, registered)
     ask_person = ApprovalQuestionOperator(
         task_id="ask_person",
@@ -104,9 +121,10 @@ def add_approval(pipeline: Pipeline, registered: Any) -> Any:
         defaults=REJECT,
         response_hours=asked["hours"],
         assigned_users=asked["approvers"],
-        response_timeout=longest,
-        execution_timeout=longest + TIMEOUT_MARGIN,
+        response_timeout=timeout,
+        execution_timeout=timeout + TIMEOUT_MARGIN,
         params={"why": params.why()},
+        doc_md=ASK_DOC,
     )
     answer: Any = ask_person.output
     return take_answer(pipeline.name, registered, answer)

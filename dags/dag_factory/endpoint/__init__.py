@@ -1,0 +1,1 @@
+"""Tasks that change an endpoint: endpoint update and endpoint rollback share them."""

@@ -1,0 +1,1 @@
+"""Tasks that decide whether a candidate is deployed: verdict, registration, approval."""
