@@ -1,4 +1,4 @@
-"""The image's entry point: `python -m include.image_classification <program> [flags]`."""
+"""Entry point of the container: `python -m include.image_classification <command> [flags]`."""
 
 import importlib
 import logging
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from include.contracts.commands import Command
 from include.image_classification.container import ProgramError, write_failure
 
-PROGRAMS: dict[str, str] = {
+COMMANDS: dict[str, str] = {
     Command.REFRESH: "dataset.refresh",
     Command.IM2REC: "conversion.im2rec",
     Command.TRAIN: "training.train",
@@ -17,19 +17,19 @@ PROGRAMS: dict[str, str] = {
     Command.EVALUATE: "evaluation.evaluate",
     Command.REPORT: "reporting.report",
 }
-USAGE = f"usage: python -m include.image_classification {{{','.join(PROGRAMS)}}} [flags]"
+USAGE = f"usage: python -m include.image_classification {{{','.join(COMMANDS)}}} [flags]"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the program that the first argument names and return the exit status.
+    """Run the command that the first argument names and return the exit status.
 
-    An expected failure (ProgramError) is one line on stderr; any other is a traceback. Either way
-    the reason is left where SageMaker reads it, and the status is 1. An unknown program is 2.
+    A ProgramError is printed to stderr as one line, any other exception as a traceback. In both
+    cases the reason is written for SageMaker and the status is 1. For an unknown command it is 2.
     """
     if arguments and arguments[0] in {"-h", "--help"}:
         print(USAGE)
         return 0
-    if not arguments or arguments[0] not in PROGRAMS:
+    if not arguments or arguments[0] not in COMMANDS:
         print(USAGE, file=sys.stderr)
         return 2
     logging.basicConfig(
@@ -48,9 +48,9 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _run(program: str, flags: list[str]) -> None:
-    # Only the program asked for is imported: MXNet alone costs 1.5 s and much memory.
-    module = importlib.import_module(f"include.image_classification.{PROGRAMS[program]}")
+def _run(command: str, flags: list[str]) -> None:
+    # Other commands are not imported: MXNet alone takes 1.5 s and much memory.
+    module = importlib.import_module(f"include.image_classification.{COMMANDS[command]}")
     module.main(flags)
 
 

@@ -1,4 +1,4 @@
-"""Where SageMaker puts what a training job works on."""
+"""Input channels and configuration files of a SageMaker training job."""
 
 import json
 from pathlib import Path
@@ -18,27 +18,27 @@ def read_configuration(name: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ProgramError(f"{path} is no JSON: {error}") from None
+        raise ProgramError(f"{path} is not valid JSON: {error}") from None
     return loaded
 
 
 def is_sharded(channel: str) -> bool:
-    """Whether each host of the job was given objects of its own (ShardedByS3Key)."""
-    return bool(_said(channel).get("S3DistributionType") == "ShardedByS3Key")
+    """Return whether each host of the job has different objects (ShardedByS3Key)."""
+    return bool(_configuration(channel).get("S3DistributionType") == "ShardedByS3Key")
 
 
 def channel_folder(channel: str) -> Path | None:
-    """Return the folder of a channel that a job may have, or None if it has no such channel."""
+    """Return the folder of an optional channel, or None if the job does not have the channel."""
     folder = base_dir() / "input" / "data" / channel
-    told = channel in read_configuration("inputdataconfig")
-    return folder if told or folder.is_dir() else None
+    configured = channel in read_configuration("inputdataconfig")
+    return folder if configured or folder.is_dir() else None
 
 
 def folder(channel: str) -> Path:
-    """Return the folder of a channel that a job must have.
+    """Return the folder of a required channel.
 
     Raises:
-        ProgramError: It has no such channel.
+        ProgramError: The job does not have the channel.
     """
     found = channel_folder(channel)
     if found is None or not found.is_dir():
@@ -50,12 +50,13 @@ def input_mode(channel: str) -> str:
     """Return a channel's input mode: File, FastFile or Pipe.
 
     Raises:
-        ProgramError: It is another, or one that this image cannot read its content in.
+        ProgramError: The mode is unknown or not supported for the channel's content type.
     """
-    mode: str = _said(channel).get("TrainingInputMode", "File")
+    mode: str = _configuration(channel).get("TrainingInputMode", "File")
     if mode not in (*FILES, PIPE):
         raise ProgramError(
-            f"channel {channel} is in {mode} mode: this image takes {', '.join(FILES)} or {PIPE}"
+            f"channel {channel} is in {mode} mode: this image supports {', '.join(FILES)} and"
+            f" {PIPE}"
         )
     if mode == PIPE and content_type(channel) == IMAGE_TYPE:
         raise ProgramError(
@@ -65,27 +66,27 @@ def input_mode(channel: str) -> str:
 
 
 def content_type(channel: str) -> str:
-    """Return what a channel holds: RECORD_TYPE or IMAGE_TYPE.
+    """Return a channel's content type, RECORD_TYPE or IMAGE_TYPE.
 
-    Without a ContentType, a channel that another one lists holds photos.
+    Without a ContentType, a channel that has a list channel (`<channel>_lst`) holds photos.
 
     Raises:
-        ProgramError: It holds anything else.
+        ProgramError: The channel has another content type.
     """
     listed = channel_folder(f"{channel}_lst") is not None
-    kind: str = _said(channel).get("ContentType", IMAGE_TYPE if listed else RECORD_TYPE)
+    kind: str = _configuration(channel).get("ContentType", IMAGE_TYPE if listed else RECORD_TYPE)
     if kind in IMAGE_TYPES:
         return IMAGE_TYPE
     if kind != RECORD_TYPE:
         raise ProgramError(
-            f"channel {channel} is {kind}: this image takes {RECORD_TYPE}, or "
+            f"channel {channel} is {kind}: this image supports {RECORD_TYPE}, and "
             f"{', '.join(IMAGE_TYPES[:-1])} or {IMAGE_TYPES[-1]} with a channel {channel}_lst"
         )
     return kind
 
 
 def record_files(channel: str) -> list[Path]:
-    """Return the .rec files of a channel in the order of their names; all are trained on.
+    """Return the .rec files of a channel, sorted by name.
 
     Raises:
         ProgramError: The channel is missing or holds no .rec file.
@@ -94,11 +95,11 @@ def record_files(channel: str) -> list[Path]:
     if not found:
         raise ProgramError(
             f"channel {channel} must hold one .rec file or more, but holds none: "
-            "convert the dataset, or mend the channel's S3 address"
+            "convert the dataset, or fix the channel's S3 URI"
         )
     return found
 
 
-def _said(channel: str) -> dict[str, Any]:
-    said: dict[str, Any] = read_configuration("inputdataconfig").get(channel, {})
-    return said
+def _configuration(channel: str) -> dict[str, Any]:
+    configuration: dict[str, Any] = read_configuration("inputdataconfig").get(channel, {})
+    return configuration

@@ -1,4 +1,4 @@
-"""What SageMaker lays around a program: where its files are, and where it says why it failed."""
+"""The container's contract with SageMaker: folders of a job, and its failure message."""
 
 import os
 from pathlib import Path
@@ -7,16 +7,16 @@ from include.common.addresses import redact_urls
 
 DEFAULT_BASE_DIR = "/opt/ml"
 
-# SageMaker shows this much: FailureReason of a training job, ExitMessage of a processing job.
+# SageMaker truncates a training job's FailureReason and a processing job's ExitMessage to this.
 MESSAGE_CHARACTERS = 1024
 
 
 class ProgramError(Exception):
-    """An expected failure, told to the user in one line that names the thing and the fix.
+    """An expected failure with a one-line message for users that names the object and the fix.
 
-    Raise it for what the user can mend (a missing file, a bad setting, damaged data). The entry
-    point prints it without a traceback, hands it to SageMaker and exits 1. What other errors put
-    on several lines is joined, and web addresses are left without what may be a token.
+    Raise it for problems that users can fix: a missing file, an invalid setting, damaged data. The
+    entry point prints the message without a traceback, reports it to SageMaker and exits with 1.
+    Lines are joined, and URLs are redacted, because they may contain a token.
     """
 
     def __init__(self, message: str) -> None:
@@ -25,30 +25,31 @@ class ProgramError(Exception):
 
 
 def base_dir() -> Path:
-    """The folder that holds input, output and model: SAGEMAKER_BASE_DIR, or /opt/ml."""
+    """Return the folder of input, output and model: SAGEMAKER_BASE_DIR, or /opt/ml."""
     return Path(os.environ.get("SAGEMAKER_BASE_DIR") or DEFAULT_BASE_DIR)
 
 
 def processing_input(name: str) -> Path:
-    """Where a processing job's input of this name is mounted. It may be absent."""
+    """Return the folder of a processing job's input, which may not exist."""
     return base_dir() / "processing" / "input" / name
 
 
 def processing_output(name: str) -> Path:
-    """Where a processing job leaves its output of this name. The folder is made."""
+    """Create and return the folder of a processing job's output."""
     folder = base_dir() / "processing" / "output" / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def write_failure(message: str) -> None:
-    """Leave the reason of a failure where SageMaker looks for it.
+    """Write the reason of a failure to the files that SageMaker reads.
 
-    Training reads `output/failure`, processing reads `output/message`; both are written, because
-    a program does not know which kind of job runs it. A file name that is not UTF-8 is escaped.
+    For a training job that is `output/failure`, for a processing job `output/message`. Both are
+    written, because a command does not know the kind of its job. File names that are not UTF-8 are
+    escaped.
     """
-    told = message.encode("utf-8", errors="backslashreplace").decode()
+    text = message.encode("utf-8", errors="backslashreplace").decode()
     folder = base_dir() / "output"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("failure", "message"):
-        (folder / name).write_text(told[:MESSAGE_CHARACTERS], encoding="utf-8")
+        (folder / name).write_text(text[:MESSAGE_CHARACTERS], encoding="utf-8")

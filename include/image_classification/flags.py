@@ -1,4 +1,4 @@
-"""Command-line flags whose mistakes end as a program's failure, not as a bare exit status."""
+"""Command-line flags, whose errors become the failure reason of the job."""
 
 import argparse
 from typing import NoReturn
@@ -7,18 +7,18 @@ from include.image_classification.container import ProgramError
 
 
 class FlagParser(argparse.ArgumentParser):
-    """An ArgumentParser for one program.
+    """An ArgumentParser for one command.
 
-    A wrong flag raises ProgramError, so that it reaches SageMaker's failure reason, where
-    argparse would print to stderr and exit 2. Abbreviated flags are refused: a job's request
-    must mean the same after a new flag is added.
+    An invalid flag raises ProgramError, so that it becomes SageMaker's failure reason; argparse
+    would print it to stderr and exit with 2. Abbreviated flags are not allowed, because a new flag
+    could change their meaning.
     """
 
     def __init__(self, program: str, description: str) -> None:
         super().__init__(prog=program, description=description, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        """Raise the parser's complaint as a ProgramError."""
+        """Raise the parser's error as a ProgramError."""
         raise ProgramError(f"{self.prog}: {message}; see {self.prog} --help")
 
 

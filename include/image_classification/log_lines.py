@@ -1,4 +1,4 @@
-"""Log lines as the built-in algorithm writes them: SageMaker reads metrics from them."""
+"""Log lines in the format of the built-in algorithm, from which SageMaker reads metrics."""
 
 import logging
 import sys
@@ -19,20 +19,20 @@ def use_training_format() -> None:
     )
 
 
-def be_quiet() -> None:
-    """Leave it to another host to tell the metrics of all."""
+def silence_metrics() -> None:
+    """Log no metrics on this host: the first host logs the metrics of all hosts."""
     _log.setLevel(logging.WARNING)
 
 
 def log_progress(epoch: int, batch: int, speed: float) -> None:
-    """Tell, within an epoch, that the training moves."""
+    """Log the progress within an epoch; `speed` is in images per second."""
     _log.info("Epoch[%d] Batch [%d]\tSpeed: %.2f samples/sec", epoch, batch, speed)
 
 
 def log_training(
     epoch: int, metrics: dict[str, float], seconds: float, speed: float, rate: float
 ) -> None:
-    """Tell an epoch's metrics (by MXNet's names), seconds, images per second and learning rate."""
+    """Log an epoch's metrics (by MXNet's names), seconds, images per second and learning rate."""
     for name, value in metrics.items():
         _log.info("Epoch[%d] %s%s=%f", epoch, TRAIN_PREFIX, name, value)
     _log.info("Epoch[%d] Time cost=%.3f", epoch, seconds)
@@ -41,17 +41,17 @@ def log_training(
 
 
 def log_validation(epoch: int, metrics: dict[str, float]) -> None:
-    """Tell an epoch's metrics on the validation channel."""
+    """Log an epoch's metrics on the validation channel."""
     for name, value in metrics.items():
         _log.info("Epoch[%d] %s%s=%f", epoch, VALIDATION_PREFIX, name, value)
 
 
 def log_int8(accepted: bool) -> None:
-    """Log whether the model has an int8 form that may serve, as the metric int8:accepted."""
+    """Log whether the int8 model may be served, as the metric int8:accepted."""
     _log.info("%s=%d", INT8_LOG_NAME, accepted)
 
 
 def log_best(accuracy: float, path: object) -> None:
-    """Tell that the model of this epoch is the best so far, and where it is."""
+    """Log that the model of this epoch is the best so far, and its path."""
     _log.info("Storing the best model with validation accuracy: %f", accuracy)
     _log.info('Saved checkpoint to "%s"', path)

@@ -1,8 +1,8 @@
-"""The one way to MXNet: `from include.image_classification.mxnet_import import mx`.
+"""Import of MXNet: always use `from include.image_classification.mxnet_import import mx`.
 
-MXNet 1.9.1 was written for numpy 1.20: it uses names that numpy has since removed. And it takes
-half of the machine's processors for its threads, which on a cloud machine is half of what was
-paid for; both have to be put right before its first import.
+MXNet 1.9.1 was written for numpy 1.20 and uses names that later versions removed. It also uses only
+half of the processors for its threads, because it assumes hyper-threading. Both must be corrected
+before the first import.
 """
 
 import os
@@ -21,17 +21,17 @@ REMOVED_NAMES = {
 
 
 def restore_numpy_names() -> None:
-    """Give numpy back the aliases that it removed in 1.24, as far as they are missing."""
+    """Restore the aliases that numpy 1.24 removed."""
     for name, builtin in REMOVED_NAMES.items():
         if name not in np.__dict__:
             setattr(np, name, builtin)
 
 
 def use_all_processors() -> None:
-    """Let MXNet compute on every processor that this process may use.
+    """Let MXNet use all processors available to this process.
 
-    Waiting threads sleep instead of spinning: spinning costs a factor of ten as soon as
-    something else runs on the machine. What the environment already says is respected.
+    Waiting threads sleep instead of spinning, which slows MXNet down by a factor of ten if another
+    process uses the processors. Variables that are already set are kept.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -1,4 +1,4 @@
-"""Progress of long work, told in the log every few seconds."""
+"""Progress of long operations, logged every few seconds."""
 
 import logging
 import time
@@ -12,8 +12,8 @@ SECONDS_BETWEEN_LINES = 5.0
 _log = logging.getLogger(__name__)
 
 
-def with_progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
-    """Yield the items, logging how many there were at intervals and their rate at the end."""
+def with_progress(items: Iterable[Item], title: str, total: int | None = None) -> Iterator[Item]:
+    """Yield the items; log their number at intervals, and their rate at the end."""
     started = last = time.monotonic()
     done = 0
     for item in items:
@@ -22,6 +22,6 @@ def with_progress(items: Iterable[Item], what: str, total: int | None = None) ->
         now = time.monotonic()
         if now - last >= SECONDS_BETWEEN_LINES:
             last = now
-            _log.info("%s: %d%s", what, done, f" of {total}" if total else "")
+            _log.info("%s: %d%s", title, done, f" of {total}" if total else "")
     seconds = time.monotonic() - started
-    _log.info("%s: %d in %.1f s (%.0f a second)", what, done, seconds, done / max(seconds, 1e-9))
+    _log.info("%s: %d in %.1f s (%.0f a second)", title, done, seconds, done / max(seconds, 1e-9))

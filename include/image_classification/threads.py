@@ -1,7 +1,7 @@
-"""A thread pool that keeps order and bounds what is in flight.
+"""A thread pool that keeps the order of items and limits the number of pending ones.
 
-Threads are enough where the work is decoding, resizing, hashing: those let go of Python's lock, and
-nothing has to be copied between processes.
+Threads are sufficient for decoding, resizing and hashing, which release Python's lock, and need no
+copies between processes.
 """
 
 from collections import deque
@@ -14,20 +14,19 @@ import cv2
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Enough to keep a thread busy while its results wait for an earlier one; memory stays flat.
+# Enough to keep threads busy while a result waits for an earlier one, in constant memory.
 IN_FLIGHT_PER_THREAD = 8
 
 
 def ordered_threads(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Iterator[Result]:
-    """Yield function(item) for each item in order, computed by so many threads.
+    """Yield function(item) for all items in order, computed by several threads.
 
-    The items are read by the thread that asks for results, one at a time and at most a few a thread
-    ahead, so that they may be a stream of any length, and an archive that only one may read. An
-    exception, of the function or of the stream, comes out in its place and ends the rest; so does
-    closing the iterator, or Ctrl-C. One thread means the calling one. OpenCV runs no threads of its
-    own beside these.
+    The calling thread reads the items, one at a time and only a few ahead. They may therefore be a
+    stream of any length, or come from a reader that is not thread-safe. An exception of the
+    function or of the items is raised in its place and stops the rest, as does closing the iterator
+    or Ctrl-C. With 1 thread, the calling thread does the work. OpenCV's threads are disabled.
     """
     cv2.setNumThreads(1)
     if threads == 1:

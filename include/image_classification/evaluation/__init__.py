@@ -1,1 +1,1 @@
-"""Measuring a model on what it answered, class by class."""
+"""Evaluation of a model's predictions on a split."""

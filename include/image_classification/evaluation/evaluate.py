@@ -1,4 +1,4 @@
-"""The program `evaluate`: a model's answers on one split, against the truth."""
+"""Command `evaluate`: score a model's predictions on a split of a dataset version."""
 
 import csv
 import datetime
@@ -31,8 +31,8 @@ from include.image_classification.evaluation.metrics import Scores, score
 from include.image_classification.evaluation.predictions import (
     SUFFIX,
     Probabilities,
+    format_probability,
     read_prediction,
-    written,
 )
 from include.image_classification.flags import FlagParser
 from include.image_classification.pages.page import render
@@ -45,13 +45,19 @@ CONFUSIONS_SHOWN = 20
 def main(argv: list[str]) -> None:
     """Score input/predictions against input/version and write output/result.
 
-    Every image of the split must have its prediction: a figure over those that happen to be
-    there would not be comparable.
+    Every image of the split must have a prediction; otherwise the scores would not be comparable.
+
+    Raises:
+        ProgramError: The split is empty, or predictions are missing or damaged.
     """
     started = time.perf_counter()
     parser = FlagParser(Command.EVALUATE, "Score predictions of one split of a dataset version.")
     parser.add_argument(Flag.SPLIT, choices=SPLITS, default="test")
-    parser.add_argument(Flag.SERVING_PRECISION, choices=PRECISIONS, help="in which it answered")
+    parser.add_argument(
+        Flag.SERVING_PRECISION,
+        choices=PRECISIONS,
+        help="precision of the served model, for the record",
+    )
     flags = parser.parse_args(argv)
     split = flags.split
     version = read_version(processing_input(Input.VERSION))
@@ -59,11 +65,11 @@ def main(argv: list[str]) -> None:
     if not images:
         raise ProgramError(f"dataset version {version.name} has no images in split {split}")
     predictions = processing_input(Input.PREDICTIONS)
-    answers = np.stack(read_answers(predictions, images, len(version.classes)))
-    scores = score(answers, np.array([image.label for image in images]))
+    probabilities = np.stack(read_probabilities(predictions, images, len(version.classes)))
+    scores = score(probabilities, np.array([image.label for image in images]))
     summary = _summary(version, split, scores, flags.serving_precision, started)
     folder = processing_output(Output.RESULT)
-    write_answers(folder / "answers.csv", version.classes, images, answers)
+    write_answers(folder / "answers.csv", version.classes, images, probabilities)
     write_results(folder, version.classes, scores, summary)
     _log.info(
         "Split %s: %d images, top-1 %.4f, top-5 %.4f",
@@ -74,11 +80,11 @@ def main(argv: list[str]) -> None:
     )
 
 
-def read_answers(folder: Path, images: Sequence[Image], classes: int) -> list[Probabilities]:
-    """Return the images' predictions in the images' order.
+def read_probabilities(folder: Path, images: Sequence[Image], classes: int) -> list[Probabilities]:
+    """Return the predicted probabilities of images, in the order of the images.
 
     Raises:
-        ProgramError: predictions are missing (how many, and the first ones) or damaged.
+        ProgramError: Predictions are missing (with their number and the first keys) or damaged.
     """
     missing = [image.key for image in images if not (folder / (image.key + SUFFIX)).is_file()]
     if missing:
@@ -92,13 +98,13 @@ def read_answers(folder: Path, images: Sequence[Image], classes: int) -> list[Pr
 
 
 def write_answers(
-    path: Path, classes: Sequence[str], images: Sequence[Image], answers: Probabilities
+    path: Path, classes: Sequence[str], images: Sequence[Image], probabilities: Probabilities
 ) -> None:
-    """Write each image's class and first guess: with another model's, they can be paired."""
-    best = answers.argmax(axis=1)
+    """Write the true and predicted class of each image, for comparison with other models."""
+    best = probabilities.argmax(axis=1)
     rows = [
-        [image.key, classes[image.label], classes[guess], written(answer[guess])]
-        for image, guess, answer in zip(images, best, answers, strict=True)
+        [image.key, classes[image.label], classes[label], format_probability(row[label])]
+        for image, label, row in zip(images, best, probabilities, strict=True)
     ]
     _write_table(path, ["key", "name", "predicted_name", "confidence"], rows)
 

@@ -1,4 +1,4 @@
-"""Top-k accuracy and confusion in numpy."""
+"""Metrics: top-1 and top-5 accuracy, calibration error and the confusion matrix."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,11 @@ CALIBRATION_BINS = 15
 
 @dataclass(frozen=True)
 class Scores:
-    """A split's figures. `confusion[true, predicted]` counts images.
+    """The metrics of a split. `confusion[true, predicted]` is the number of images.
 
-    `calibration_error` is the expected calibration error: how far, on average, a first guess's
-    probability is from the share of such guesses that are right (Guo et al. 2017,
-    arXiv:1706.04599, with 15 bins of equal width).
+    `calibration_error` is the expected calibration error: the mean difference between the
+    probability of the predicted class and the accuracy of predictions with that probability (Guo et
+    al. 2017, arXiv:1706.04599, with 15 bins of equal width).
     """
 
     images: int
@@ -26,33 +26,34 @@ class Scores:
     confusion: NDArray[np.int64]
 
     def class_images(self, label: int) -> int:
-        """How many images the class has."""
+        """Return the number of images of a class."""
         return int(self.confusion[label].sum())
 
     def class_top1(self, label: int) -> float | None:
-        """The share of the class's images that were recognised; None without images."""
+        """Return the top-1 accuracy of a class; None if it has no images."""
         images = self.class_images(label)
         return float(self.confusion[label, label]) / images if images else None
 
 
 def score(probabilities: NDArray[Any], labels: NDArray[np.int64]) -> Scores:
-    """Compare probabilities (images x classes) with labels (images, from 0).
+    """Return the metrics of probabilities (images x classes) and labels (images, from 0).
 
-    A tie goes to the lower label. With fewer than five classes, top-5 looks at all of them.
+    Of equal probabilities, the lower label counts as higher. With fewer than five classes, top-5
+    includes all of them.
     """
     images, classes = probabilities.shape
     order = np.argsort(-probabilities, axis=1, kind="stable")
     first = order[:, 0]
-    among = (order[:, :BEST] == labels[:, None]).any(axis=1)
+    in_top5 = (order[:, :BEST] == labels[:, None]).any(axis=1)
     confusion = np.zeros((classes, classes), np.int64)
     np.add.at(confusion, (labels, first), 1)
     right = first == labels
     error = expected_calibration_error(probabilities.max(axis=1), right)
-    return Scores(images, float(right.mean()), float(among.mean()), error, confusion)
+    return Scores(images, float(right.mean()), float(in_top5.mean()), error, confusion)
 
 
 def expected_calibration_error(confidence: NDArray[Any], right: NDArray[np.bool_]) -> float:
-    """Return the mean distance of confidence (0..1) and accuracy over bins, by their images."""
+    """Return the mean difference of confidence and accuracy in bins, weighted by images."""
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    surplus = np.bincount(bins, confidence - right, CALIBRATION_BINS)
-    return float(np.abs(surplus).sum() / len(confidence))
+    differences = np.bincount(bins, confidence - right, CALIBRATION_BINS)
+    return float(np.abs(differences).sum() / len(confidence))

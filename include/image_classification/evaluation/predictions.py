@@ -1,4 +1,4 @@
-"""Reading what batch transform wrote: one `<key>.out` an image."""
+"""Predictions of a batch transform: a file `<key>.out` for each image."""
 
 import json
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ Probabilities = NDArray[np.float64]
 
 
 def prediction_keys(folder: Path) -> Iterator[str]:
-    """Yield the key of every predicted image in a folder and those below, in order."""
+    """Yield the keys of the predicted images in a folder and its subfolders, sorted."""
     paths = sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.is_file())
     for path in paths:
         yield path.relative_to(folder).as_posix().removesuffix(SUFFIX)
 
 
 def read_prediction(folder: Path, key: str, classes: int) -> Probabilities:
-    """Return one image's probabilities, as many as there are classes.
+    """Return the probabilities of an image, one for each class.
 
-    Both forms are read: `{"prediction": [...]}` and the bare list.
+    Both response formats are supported: `{"prediction": [...]}` and a plain list.
 
     Raises:
-        ProgramError: the file is no prediction over this many classes.
+        ProgramError: The file is damaged or has another number of classes.
     """
     name = key + SUFFIX
     try:
@@ -41,14 +41,16 @@ def read_prediction(folder: Path, key: str, classes: int) -> Probabilities:
             "the model was trained on another dataset version"
         )
     if not np.isfinite(answer).all():
-        raise ProgramError(f"prediction {name} holds no finite numbers: the model diverged")
+        raise ProgramError(
+            f"prediction {name} holds NaN or infinite numbers: the training diverged"
+        )
     return answer
 
 
-def written(probability: float) -> str:
-    """Write a probability as every table holds it, with six decimals.
+def format_probability(probability: float) -> str:
+    """Return a probability with six decimals, as in all tables.
 
-    What is compared with a table's must be written before: a certain model's probabilities differ
-    in later decimals only.
+    Format a probability before comparing it with one from a table: those of a confident model
+    differ only in later decimals.
     """
     return f"{probability:.6f}"

@@ -1,4 +1,4 @@
-"""Numbers as bars, for a page to draw."""
+"""Histograms for pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Bin:
-    """How many numbers lie from `start` up to `end`; `share` is of the fullest bin."""
+    """The number of values from `start` to `end`; `share` is relative to the fullest bin."""
 
     start: float
     end: float
@@ -17,14 +17,14 @@ class Bin:
 
 
 def histogram(numbers: Sequence[float], bins: int, *, logarithmic: bool = False) -> list[Bin]:
-    """Count numbers in bins of equal width, or of equal ratio.
+    """Return a histogram with bins of equal width or, if logarithmic, of equal ratio.
 
-    Numbers that are all the same have one bin, and none have none.
+    Equal numbers give one bin; an empty sequence gives no bins.
 
     Args:
-        numbers: What to count; above 0 where the bins are of equal ratio.
-        bins: How many bins there are at most.
-        logarithmic: Whether each bin's end is the same multiple of its start.
+        numbers: The values; greater than 0 for logarithmic bins.
+        bins: The maximum number of bins.
+        logarithmic: Whether the ratio of a bin's end and start is the same for all bins.
     """
     if not numbers:
         return []

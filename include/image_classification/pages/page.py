@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: nothing is fetched, everything from outside is escaped."""
+"""Rendering of self-contained HTML pages, which load no resources and escape all values."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ _environment = Environment(
 
 
 def percent(share: float | None) -> str:
-    """Write a share for people: 0.1234 is 12.3 %."""
+    """Format a share as a percentage: 0.1234 is 12.3 %."""
     return "-" if share is None else f"{share * 100:.1f}\N{NO-BREAK SPACE}%"
 
 
@@ -23,5 +23,5 @@ _environment.filters["percent"] = percent
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill one of the templates beside this module and return the page."""
+    """Return the page of a template in the folder `templates`."""
     return _environment.get_template(template).render(**values)

@@ -1,1 +1,1 @@
-"""Turning answers into what people read: tables and pages."""
+"""Reports of a batch of predictions: tables, gallery, drift."""

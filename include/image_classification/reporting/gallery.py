@@ -1,4 +1,4 @@
-"""The gallery: a batch's pictures with what the model thinks they are."""
+"""The gallery: a page of a batch's images with their predictions."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from include.image_classification.progress import with_progress
 from include.image_classification.reporting.rows import Row
 
 MAX_PICTURES = 1200
-"""Beyond this a page gets slow to open: the least certain are shown, the table has all."""
+"""The least confident images are shown up to this number, because larger pages open slowly."""
 
 WIDTH, HEIGHT = 288, 192
 UNSURE, SURE = 0.5, 0.8
@@ -20,9 +20,9 @@ TOP_CLASSES = 6
 
 
 def write_gallery(path: Path, batch: str, rows: Sequence[Row], images: Path) -> None:
-    """Write the gallery of rows, which come least certain first, as one self-contained page.
+    """Write the gallery of rows (the least confident first) as one self-contained page.
 
-    A picture that is missing or cannot be decoded is shown as an empty frame.
+    An image that is missing or cannot be decoded is shown as an empty frame.
     """
     shown = rows[:MAX_PICTURES]
     cards = [
@@ -34,14 +34,14 @@ def write_gallery(path: Path, batch: str, rows: Sequence[Row], images: Path) -> 
 
 
 def band(row: Row) -> str:
-    """How certain the model is: `unsure`, `fair` or `sure`."""
+    """Return the confidence band of a prediction: `unsure`, `fair` or `sure`."""
     if row.probability < UNSURE:
         return "unsure"
     return "fair" if row.probability < SURE else "sure"
 
 
 def overview(rows: Sequence[Row]) -> dict[str, Any]:
-    """The figures at the head of the page."""
+    """Return the figures at the top of the page."""
     known = [row for row in rows if row.correct is not None]
     counts = Counter(row.label for row in rows)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,4 +1,4 @@
-"""The program `report`: a batch of predictions as a table and a gallery."""
+"""Command `report`: tables, gallery and drift of a batch of predictions."""
 
 import csv
 import datetime
@@ -24,7 +24,7 @@ from include.image_classification.dataset.version.manifest import write_json
 from include.image_classification.evaluation.predictions import prediction_keys, read_prediction
 from include.image_classification.flags import FlagParser
 from include.image_classification.progress import with_progress
-from include.image_classification.reporting.drift import Answers, drift, read_reference
+from include.image_classification.reporting.drift import Predictions, drift, read_reference
 from include.image_classification.reporting.gallery import write_gallery
 from include.image_classification.reporting.parquet import write_parquet
 from include.image_classification.reporting.rows import Row, cells, columns, make_row
@@ -33,21 +33,24 @@ _log = logging.getLogger(__name__)
 
 
 def main(argv: list[str]) -> None:
-    """Read input/predictions; write them as CSV and Parquet, a gallery, and figures.
+    """Read input/predictions and write CSV and Parquet tables, a gallery and report.json.
 
-    uncertain.csv has those below the flag's probability, the least certain first. Class names come
-    from input/version/classes.json, pictures from input/images, and, where they exist, the truth
-    from input/truth/labels.json and the answers of the model's evaluation, which the batch's are
-    compared with, from input/evaluation/answers.csv.
+    uncertain.csv lists the images whose predicted class has a probability below the flag's value,
+    the least confident first. Class names are read from input/version/classes.json, images from
+    input/images. Optional inputs are the true classes in input/truth/labels.json, and the
+    predictions of the model's evaluation in input/evaluation/answers.csv, for drift detection.
+
+    Raises:
+        ProgramError: An input is missing or damaged.
     """
     started = time.perf_counter()
-    parser = FlagParser(Command.REPORT, "Turn a batch of predictions into a table and a gallery.")
-    parser.add_argument(ReportFlag.BATCH, required=True, help="the batch's name, for the title")
+    parser = FlagParser(Command.REPORT, "Report a batch of predictions: tables, gallery, drift.")
+    parser.add_argument(ReportFlag.BATCH, required=True, help="name of the batch, for titles")
     parser.add_argument(
         ReportFlag.UNCERTAIN_BELOW,
         type=float,
         default=0.5,
-        help="list images whose first guess is less probable than this",
+        help="list images whose predicted class has a lower probability",
     )
     flags = parser.parse_args(argv)
     batch = flags.batch
@@ -78,24 +81,24 @@ def main(argv: list[str]) -> None:
 
 
 def read_rows(folder: Path, classes: Sequence[str], truth: dict[str, str]) -> list[Row]:
-    """Return every prediction in a folder, the least certain first.
+    """Return all predictions in a folder, the least confident first.
 
     Raises:
-        ProgramError: there are none, or one is damaged.
+        ProgramError: There are no predictions, or one is damaged.
     """
     rows = [
         make_row(key, read_prediction(folder, key, len(classes)), classes, truth)
         for key in with_progress(prediction_keys(folder), "predictions read")
     ]
     if not rows:
-        raise ProgramError(f"{folder} holds no .out files: did the batch transform write there?")
+        raise ProgramError(f"{folder} holds no .out files: check the output of the batch transform")
     return sorted(rows, key=lambda row: (row.probability, row.file))
 
 
 def write_table(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
-    """Write rows as CSV, in their order; names that are no UTF-8 keep their bytes.
+    """Write rows as CSV, in order; names that are not UTF-8 keep their bytes.
 
-    A name that a spreadsheet would take for a formula has an apostrophe before it.
+    A name that a spreadsheet would interpret as a formula gets a leading apostrophe.
     """
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         writer = csv.writer(file)
@@ -109,21 +112,21 @@ def _drift(rows: Sequence[Row]) -> DriftReport | None:
     if reference is None:
         return None
     confidence = np.array([row.probability for row in rows])
-    found = drift(reference, Answers([row.label for row in rows], confidence))
-    return DriftReport.model_validate(found)
+    measured = drift(reference, Predictions([row.label for row in rows], confidence))
+    return DriftReport.model_validate(measured)
 
 
 def _classes(path: Path) -> list[str]:
     classes = _json(path)
     if not isinstance(classes, list) or not classes:
-        raise ProgramError(f"{path} must be a list of class names")
+        raise ProgramError(f"{path} must be a JSON list of class names")
     return [str(name) for name in classes]
 
 
 def _truth(path: Path) -> dict[str, str]:
     truth = _json(path) if path.exists() else {}
     if not isinstance(truth, dict):
-        raise ProgramError(f"{path} must map each file to the name of its class")
+        raise ProgramError(f"{path} must be a JSON object that maps files to class names")
     return {str(key): str(name) for key, name in truth.items()}
 
 
@@ -133,4 +136,4 @@ def _json(path: Path) -> Any:
     except FileNotFoundError:
         raise ProgramError(f"{path} is missing") from None
     except ValueError as error:
-        raise ProgramError(f"{path} is no JSON: {error}") from None
+        raise ProgramError(f"{path} is not valid JSON: {error}") from None

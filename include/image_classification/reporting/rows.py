@@ -1,4 +1,4 @@
-"""One classified image, as the table and the gallery show it."""
+"""Rows of the report: a classified image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.evaluation.predictions import written
+from include.image_classification.evaluation.predictions import format_probability
 
 BEST = 5
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A class and how probable the model finds it."""
+    """A class and its predicted probability."""
 
     label: str
     probability: float
@@ -22,7 +22,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Row:
-    """An image, its most probable classes (best first) and, if known, its true class."""
+    """An image with its most probable classes, the best first, and its true class, if known."""
 
     file: str
     guesses: tuple[Guess, ...]
@@ -40,29 +40,29 @@ class Row:
 
     @property
     def correct(self) -> bool | None:
-        """Whether the model is right; None if the truth is not known."""
+        """Whether the prediction is correct; None if the true class is unknown."""
         return None if self.truth is None else self.truth == self.label
 
 
 def make_row(
     key: str, probabilities: NDArray[Any], classes: Sequence[str], truth: Mapping[str, str]
 ) -> Row:
-    """Keep the five most probable classes of an image."""
+    """Return the row of an image, with its five most probable classes."""
     best = np.argsort(-probabilities, kind="stable")[:BEST]
     guesses = tuple(Guess(classes[i], float(probabilities[i])) for i in best)
     return Row(key, guesses, truth.get(key))
 
 
 def columns(classes: int, *, with_truth: bool) -> list[str]:
-    """The header of predictions.csv."""
+    """Return the header of predictions.csv."""
     others = range(2, min(BEST, classes) + 1)
     ranks = [name for rank in others for name in (f"label_{rank}", f"probability_{rank}")]
     return ["file", "label", "probability", *ranks, *(["truth", "correct"] if with_truth else [])]
 
 
 def cells(row: Row, *, with_truth: bool) -> list[Any]:
-    """A row of predictions.csv: probabilities with six decimals, truth empty where unknown."""
-    guesses = [cell for g in row.guesses for cell in (g.label, written(g.probability))]
+    """Return a row of predictions.csv; an unknown true class is empty."""
+    guesses = [cell for g in row.guesses for cell in (g.label, format_probability(g.probability))]
     if not with_truth:
         return [row.file, *guesses]
     correct = "" if row.correct is None else str(row.correct).lower()

@@ -105,7 +105,7 @@ def _fit(
     names = channel_class_names(settings.num_classes)
     group = join(settings.kv_store)
     if not group.is_first:
-        log_lines.be_quiet()
+        log_lines.silence_metrics()
     fast = group.first_says(group.is_first and choose_precision(settings, stop) == "bfloat16")
     mx.random.seed(settings.seed)
     network = make_network(

@@ -10,7 +10,7 @@ from include.config import Deployment, Pipeline
 from include.contracts.commands import Command, EvaluateFlag, Im2recFlag, RefreshFlag, ReportFlag
 from include.contracts.metrics import METRICS
 from include.image_classification import log_lines
-from include.image_classification.__main__ import PROGRAMS
+from include.image_classification.__main__ import COMMANDS
 from include.image_classification.conversion.flags import parse_flags
 from include.image_classification.dataset.settings import parse_settings
 from include.image_classification.evaluation import evaluate
@@ -24,7 +24,7 @@ def arguments_of(request: object) -> list[str]:
 
 
 def test_every_command_has_its_program() -> None:
-    assert set(PROGRAMS) == set(Command)
+    assert set(COMMANDS) == set(Command)
 
 
 def test_refresh_and_im2rec_parse_the_flags_of_their_requests(

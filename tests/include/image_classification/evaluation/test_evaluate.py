@@ -82,7 +82,7 @@ def test_the_record_and_the_page_name_the_precision(base: Path, precision: str |
     found = json.loads(result(base, "evaluation.json").read_text())
     assert found["serving_precision"] == precision
     page = result(base, "evaluation.html").read_text()
-    assert (f"answered in {precision}" in page) == (precision is not None)
+    assert (f"served in {precision}" in page) == (precision is not None)
 
 
 def test_each_answer_is_written_down_beside_the_truth(base: Path) -> None:
@@ -129,7 +129,7 @@ def test_predictions_of_other_images_do_not_count(base: Path) -> None:
         ("{", "is damaged"),
         ('{"error": "x"}', "is damaged"),
         ("[0.5, 0.5]", "has 2 probabilities, but there are 3 classes"),
-        ("[NaN, 0.5, 0.5]", "no finite numbers"),
+        ("[NaN, 0.5, 0.5]", "NaN or infinite numbers"),
     ],
 )
 def test_a_damaged_prediction_is_named(base: Path, content: str, message: str) -> None:

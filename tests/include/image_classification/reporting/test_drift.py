@@ -9,14 +9,14 @@ from scipy.stats import ks_2samp
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.version.manifest import Image
 from include.image_classification.evaluation.evaluate import write_answers
-from include.image_classification.reporting.drift import Answers, drift, read_reference
+from include.image_classification.reporting.drift import Predictions, drift, read_reference
 
 
-def answers(shares: dict[str, int], confidence: float, seed: int) -> Answers:
+def answers(shares: dict[str, int], confidence: float, seed: int) -> Predictions:
     """Return so many guesses of each class, as certain as a beta distribution of that mean."""
     labels = [name for name, count in shares.items() for _ in range(count)]
     spread = np.random.default_rng(seed).beta(8 * confidence, 8 * (1 - confidence), len(labels))
-    return Answers(labels, spread)
+    return Predictions(labels, spread)
 
 
 REFERENCE = answers({"Audi": 300, "BMW": 300, "Fiat": 200}, 0.8, 1)
@@ -42,7 +42,9 @@ def test_the_same_photos_do_not_drift_where_the_model_is_certain(tmp_path: Path)
     write_answers(tmp_path / "answers.csv", classes, images, softmax.astype(np.float64))
     reference = read_reference(tmp_path / "answers.csv")
     assert reference is not None
-    found = drift(reference, Answers([classes[guess] for guess in softmax.argmax(axis=1)], certain))
+    found = drift(
+        reference, Predictions([classes[guess] for guess in softmax.argmax(axis=1)], certain)
+    )
     assert (found["confidence"]["distance"], found["confidence"]["p"]) == (0.0, 1.0)
     assert found["confidence"]["mean"] == found["confidence"]["reference_mean"]
     assert found["classes"]["distance"] == 0.0
@@ -92,5 +94,5 @@ def test_the_reference_is_read_from_the_evaluations_table(tmp_path: Path) -> Non
 def test_a_table_of_something_else_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "answers.csv"
     path.write_text(text)
-    with pytest.raises(ProgramError, match=r"answers\.csv is no table of answers"):
+    with pytest.raises(ProgramError, match=r"answers\.csv is not a table of predictions"):
         read_reference(path)

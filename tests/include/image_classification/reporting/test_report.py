@@ -171,7 +171,7 @@ def test_the_truth_is_shown_where_it_is_known(base: Path) -> None:
     assert [(row["truth"], row["correct"]) for row in rows] == [("", ""), ("Fiat", "false")]
     cards = Elements(result(base, "gallery.html")).all("article")
     assert [card["data-wrong"] for card in cards] == ["", "1"]
-    assert "It is <b>Fiat</b>" in result(base, "gallery.html")
+    assert "True class: <b>Fiat</b>" in result(base, "gallery.html")
 
 
 def test_a_photo_that_is_gone_leaves_an_empty_frame(base: Path) -> None:
@@ -198,9 +198,9 @@ def test_a_prediction_over_other_classes_is_an_error(base: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("version/classes.json", "{}", "must be a list of class names"),
-        ("version/classes.json", "[", "is no JSON"),
-        ("truth/labels.json", "[]", "must map each file"),
+        ("version/classes.json", "{}", "must be a JSON list of class names"),
+        ("version/classes.json", "[", "is not valid JSON"),
+        ("truth/labels.json", "[]", "must be a JSON object that maps files"),
     ],
 )
 def test_a_damaged_input_is_named(base: Path, name: str, text: str, message: str) -> None:
