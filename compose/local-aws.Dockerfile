@@ -1,9 +1,8 @@
-# The local AWS and the programs of its jobs: the service local-aws of docker-compose.yaml.
+# Image of the service local-aws in docker-compose.yaml: the local AWS and the programs of its jobs.
 FROM python:3.11.16-slim-trixie@sha256:1042b61448fef4ba92d16a8c7eb4996d027568ce64792a7877fd88511e0af7c6
 
-# MXNet's wheel links against these two libraries and does not contain them. The server's state is
-# in a folder that a volume covers: a new volume takes its owner and mode, and any user of group 0
-# may write there.
+# MXNet's wheel needs these two libraries and does not contain them. The state folder is a volume:
+# a new volume gets the owner and mode of this folder, and all users of group 0 can write to it.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 libquadmath0 \
     && rm -rf /var/lib/apt/lists/* \

@@ -23,8 +23,8 @@ from include.local_aws.jobs.transform import TransformJob
 from include.local_aws.observability.logs import LogFiles
 from include.local_aws.observability.retention import Retention
 from include.local_aws.processes.isolation import Isolation
-from include.local_aws.processes.leftovers import end_leftovers
-from include.local_aws.processes.ports import kept_port, obstacle
+from include.local_aws.processes.leftovers import terminate_leftovers
+from include.local_aws.processes.ports import load_or_choose_port, port_conflict
 from include.local_aws.runtime import Runtime
 from include.local_aws.server import Server
 from include.local_aws.services import Services
@@ -68,7 +68,7 @@ class LocalAws:
             self._check_ports()
             self._check_disk()
             images = ImageRegistry(self._settings.images)
-            end_leftovers(self._settings.root)
+            terminate_leftovers(self._settings.root)
             shutil.rmtree(self._settings.work, ignore_errors=True)
             undo.callback(self._storage.stop)
             self._storage.start()
@@ -100,7 +100,7 @@ class LocalAws:
         assert self._services is not None, "call start first"
         for job in self._queued:
             self._services.jobs.submit(job)
-        self._services.endpoints.revive()
+        self._services.endpoints.restore()
 
     def stop(self) -> None:
         """End all jobs, endpoints and S3; the state is kept for the next start."""
@@ -109,7 +109,7 @@ class LocalAws:
     def _check_ports(self) -> None:
         ports = {"--port": self._settings.port, "--s3-port": self._settings.s3_port}
         for flag, port in ports.items():
-            reason = port and obstacle(port, self._settings.bind)
+            reason = port and port_conflict(port, self._settings.bind)
             if reason:
                 raise StartupError(f"{reason}: choose another with {flag}")
 
@@ -146,7 +146,9 @@ class LocalAws:
 def _gateway(settings: Settings) -> Gateway:
     """Return the proxy for S3; without `s3_port` on the last server's port, if that is free."""
     try:
-        port = settings.s3_port or kept_port(settings.storage / "gateway.json", settings.bind)
+        port = settings.s3_port or load_or_choose_port(
+            settings.storage / "gateway.json", settings.bind
+        )
         return Gateway(settings.bind, port, settings.credentials)
     except OSError as error:
         raise StartupError(

@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from include.local_aws import bodies
-from include.local_aws.access.client_files import where_keys_are
-from include.local_aws.access.refusals import refusal
-from include.local_aws.access.request_guard import Door
+from include.local_aws.access.client_files import describe_key_location
+from include.local_aws.access.error_responses import error_response
+from include.local_aws.access.request_guard import RequestGuard
 from include.local_aws.access.signatures import Signatures
 from include.local_aws.api import iam
 from include.local_aws.api.endpoints.sagemaker_runtime import SageMakerRuntime
@@ -50,8 +50,8 @@ class Server:
         self._logs = LogsApi(services.runtime.logs)
         self._sagemaker_runtime = SageMakerRuntime(services)
         settings = services.runtime.settings
-        self._door = Door(settings)
-        self._signatures = Signatures(settings.credentials, where_keys_are(settings))
+        self._guard = RequestGuard(settings)
+        self._signatures = Signatures(settings.credentials, describe_key_location(settings))
         self._status = StatusPage(services, s3_endpoint_url)
         training = TrainingMetrics(services.store)
         self._moto = Moto(lambda: publish(services.runtime.metrics, training))
@@ -67,7 +67,7 @@ class Server:
             try:
                 response = await self._respond(request)
             except ApiError as error:
-                response = refusal(request, error)
+                response = error_response(request, error)
             await response(scope, exchange.receive, exchange.send)
 
     async def close(self) -> None:
@@ -75,13 +75,13 @@ class Server:
         await self._sagemaker_runtime.close()
 
     async def _respond(self, request: Request) -> Any:
-        self._door.check(request)
+        self._guard.check(request)
         service = _service(request)
         if service is None:
             return await self._unsigned(request)
         if service == "s3":
             return self._s3_response()
-        return await self._serve(service, await self._signatures.verified(request))
+        return await self._serve(service, await self._signatures.verify(request))
 
     async def _unsigned(self, request: Request) -> Response:
         if request.scope["path"] == "/health":

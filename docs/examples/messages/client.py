@@ -1,8 +1,8 @@
-"""Train on messages, serve the model, ask it, clean up: plain boto3, the same calls as on AWS.
+"""Train a message classifier, deploy it, send requests and clean up, in plain boto3.
 
-`python client.py` takes AWS's address and keys from the environment; the image is `messages:1`
-unless MESSAGES_IMAGE says otherwise. The bucket is made if it is missing, unless MESSAGES_BUCKET
-names one that is there.
+`python client.py` reads the address and keys of AWS from the environment. MESSAGES_IMAGE is the
+image URI (default: `messages:1`), MESSAGES_BUCKET an existing bucket (default: `messages`, which
+is created if it is missing).
 """
 
 import json
@@ -22,11 +22,11 @@ the meeting is moved to noon\tfine
 thanks for the notes from the meeting\tfine
 """
 RESOURCES = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}
-QUICK = {"Delay": 1, "MaxAttempts": 600}
+WAITER_CONFIG = {"Delay": 1, "MaxAttempts": 600}
 
 
 def main() -> None:
-    """Run it all under a new name, and print what the endpoint says of a new message."""
+    """Train and deploy with a new name, print the labels of two messages, and clean up."""
     name = f"messages-{int(time.time() * 1000)}"
     model = train(name)
     try:
@@ -41,8 +41,8 @@ def main() -> None:
 
 
 def train(name: str) -> str:
-    """Train on MESSAGES, and return where the model is."""
-    bucket, s3, sagemaker = bucket_of_messages(), boto3.client("s3"), boto3.client("sagemaker")
+    """Train on MESSAGES; return the S3 URI of the model."""
+    bucket, s3, sagemaker = find_or_create_bucket(), boto3.client("s3"), boto3.client("sagemaker")
     s3.put_object(Bucket=bucket, Key=f"{name}/train.tsv", Body=MESSAGES.encode())
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{name}/"}
     sagemaker.create_training_job(
@@ -55,23 +55,23 @@ def train(name: str) -> str:
         StoppingCondition={"MaxRuntimeInSeconds": 600},
     )
     waiter = sagemaker.get_waiter("training_job_completed_or_stopped")
-    waiter.wait(TrainingJobName=name, WaiterConfig=QUICK)
+    waiter.wait(TrainingJobName=name, WaiterConfig=WAITER_CONFIG)
     job = sagemaker.describe_training_job(TrainingJobName=name)
     return str(job["ModelArtifacts"]["S3ModelArtifacts"])
 
 
-def bucket_of_messages() -> str:
-    """Return the name of the bucket to use, which exists afterwards."""
+def find_or_create_bucket() -> str:
+    """Return the name of the bucket; create it unless MESSAGES_BUCKET names one."""
     if given := os.environ.get("MESSAGES_BUCKET"):
         return given
     s3 = boto3.client("s3")
-    if "messages" not in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
+    if "messages" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         s3.create_bucket(Bucket="messages")
     return "messages"
 
 
 def deploy(name: str, model: str) -> None:
-    """Put the model behind an endpoint, and wait until it answers."""
+    """Create an endpoint for the model, and wait until it is in service."""
     sagemaker = boto3.client("sagemaker")
     sagemaker.create_model(
         ModelName=name,
@@ -85,11 +85,11 @@ def deploy(name: str, model: str) -> None:
     )
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     waiter = sagemaker.get_waiter("endpoint_in_service")
-    waiter.wait(EndpointName=name, WaiterConfig=QUICK)
+    waiter.wait(EndpointName=name, WaiterConfig=WAITER_CONFIG)
 
 
 def clean_up(name: str) -> None:
-    """Delete endpoint, configuration and model."""
+    """Delete the endpoint, its configuration and the model."""
     sagemaker = boto3.client("sagemaker")
     sagemaker.delete_endpoint(EndpointName=name)
     sagemaker.delete_endpoint_config(EndpointConfigName=name)

@@ -1,7 +1,7 @@
-"""A container's program that knows nothing of images: which messages are junk, by naive Bayes.
+"""Container program that classifies text messages with naive Bayes.
 
-`train` reads message<TAB>label lines from the channel `train`; `serve` answers POST /invocations
-with the label of the text in the body. It needs Python alone, here as in a container.
+`train` reads lines `message<TAB>label` from the channel `train`. `serve` answers POST /invocations
+with the label of the text in the body. Only Python's standard library is used.
 """
 
 import http.server
@@ -16,14 +16,16 @@ BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 
 
 def train() -> int:
-    """Count the words of each label; 1 with a reason in output/failure if there is nothing."""
+    """Count the words of each label; return 1 with a reason in output/failure without labels."""
     words: dict[str, Counter[str]] = {}
     for file in sorted((BASE / "input/data/train").rglob("*.tsv")):
         for line in file.read_text(encoding="utf-8").splitlines():
             text, _, label = line.rpartition("\t")
             words.setdefault(label, Counter()).update(text.lower().split())
     if len(words) < 2:
-        (BASE / "output/failure").write_text("the channel train needs messages of two labels")
+        (BASE / "output/failure").write_text(
+            "the channel `train` must contain messages of two labels"
+        )
         return 1
     model = {label: dict(counts) for label, counts in words.items()}
     (BASE / "model/model.json").write_text(json.dumps(model))
@@ -31,8 +33,8 @@ def train() -> int:
     return 0
 
 
-def label_of(model: dict[str, dict[str, int]], text: str) -> str:
-    """The label under which the text's words are most likely."""
+def classify(model: dict[str, dict[str, int]], text: str) -> str:
+    """Return the most probable label of a text."""
 
     def score(label: str) -> float:
         counts = model[label]
@@ -43,19 +45,19 @@ def label_of(model: dict[str, dict[str, int]], text: str) -> str:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """GET /ping and POST /invocations, as SageMaker asks of every image."""
+    """GET /ping and POST /invocations, which SageMaker requires."""
 
     protocol_version = "HTTP/1.1"
     model: dict[str, dict[str, int]]
 
     def do_GET(self) -> None:
-        """Say that the server is well."""
+        """Answer the health check."""
         self._answer(200, {})
 
     def do_POST(self) -> None:
         """Answer with the label of a message."""
         text = self.rfile.read(int(self.headers["Content-Length"])).decode("utf-8", "replace")
-        self._answer(200, {"label": label_of(self.model, text)})
+        self._answer(200, {"label": classify(self.model, text)})
 
     def _answer(self, status: int, content: object) -> None:
         body = json.dumps(content).encode()
@@ -67,7 +69,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def serve() -> int:
-    """Serve the model until the process is ended."""
+    """Serve the model until the process is stopped."""
     Handler.model = json.loads((BASE / "model/model.json").read_text())
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
     http.server.ThreadingHTTPServer(("0.0.0.0", port), Handler).serve_forever()

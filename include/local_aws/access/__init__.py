@@ -1,1 +1,1 @@
-"""Who may use the server: the folder's owner, the keys, and the files that lead clients here."""
+"""Access control: the state folder, keys, signatures, and files for clients."""

@@ -1,4 +1,4 @@
-"""Files that lead clients on this machine to the server, readable by the owner alone."""
+"""Configuration files for AWS clients on this computer; only their owner can read them."""
 
 from include.local_aws.access import keys
 from include.local_aws.access.private_files import write_private_file
@@ -7,7 +7,7 @@ from include.local_aws.settings import ACCOUNT, REGION, Settings, endpoint_varia
 CONFIG = "config"
 SDK_CONFIG = "sagemaker-sdk.yaml"
 STATUS_URL = "status-url"
-# Without it the SDKs ask STS at AWS's own address, which no variable and no profile changes.
+# Without this setting the SDKs call STS at the address of AWS, whatever the configuration says.
 _SDK = f"""\
 SchemaVersion: "1.0"
 SageMaker:
@@ -19,7 +19,7 @@ SageMaker:
 
 
 def write_client_files(settings: Settings, s3_endpoint_url: str, status_url: str) -> None:
-    """Write the AWS config file, the SageMaker SDKs' defaults, and the status page's address."""
+    """Write the AWS config file, the SageMaker SDKs' defaults, and the status page's URL."""
     config = f"""\
 [default]
 region = {REGION}
@@ -36,10 +36,11 @@ s3 =
 
 
 def announced_environment(settings: Settings, s3_endpoint_url: str) -> dict[str, str]:
-    """Return the variables that lead a client here; none of them is the secret key.
+    """Return the environment variables for clients, without the secret key.
 
-    The files that they name hold it. Keys that the server was given are the client's to give,
-    too, and files of this machine are of no use to clients elsewhere.
+    A variable names the file with the keys that the server created. If the server's keys come
+    from its environment, the client must set the secret key itself. Clients on other computers
+    get no file names.
     """
     variables = endpoint_variables(settings.announced_url, s3_endpoint_url)
     if settings.keys_given:
@@ -52,11 +53,13 @@ def announced_environment(settings: Settings, s3_endpoint_url: str) -> dict[str,
     return variables
 
 
-def where_keys_are(settings: Settings) -> str:
-    """Return where the owner finds the keys, for error messages."""
+def describe_key_location(settings: Settings) -> str:
+    """Return where the owner finds the keys, as a sentence for error messages."""
     if settings.keys_given:
         return (
-            f"The keys of this local AWS are those that it was given as {keys.KEY} and "
-            f"{keys.SECRET} when it started."
+            f"The keys of this local AWS are the values of {keys.KEY} and {keys.SECRET} in the "
+            "environment in which it was started."
         )
-    return f"The keys of this local AWS are in {settings.root / keys.FILE}, for its owner to read."
+    return (
+        f"The keys of this local AWS are in {settings.root / keys.FILE}, which its owner can read."
+    )

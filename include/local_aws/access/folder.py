@@ -1,4 +1,4 @@
-"""The folder of `--root`: marked as a local AWS's own, and closed to other users."""
+"""The state folder (`--root`): marked as one, and with permissions for its owner only."""
 
 import os
 import re
@@ -12,14 +12,19 @@ from include.local_aws.access.private_files import write_private_file
 from include.local_aws.errors import StartupError, write_remedy
 
 MARKER = "local-aws.folder"
-_MEANING = """\
-This folder is the state of a local AWS (python -m include.local_aws --root).
-Its server removes work/, old files of logs/ and what clients delete. Keep nothing else here.
+_MARKER_TEXT = """\
+This folder contains the state of a local AWS (python -m include.local_aws --root).
+The server deletes files here: work/, old logs and what clients delete. Keep no other files here.
 """
-_IGNORED = {"lost+found"}  # of a file system that is mounted here
-_OTHERS = 0o007
-_TABLES = {"resources", "tags"}  # of every state file since the first version
-_FIRST = {"lock", "s3", "logs", "work"}  # what an earlier version made before its state file
+_IGNORED = {"lost+found"}  # exists if a file system is mounted here
+_OTHER_USERS = 0o007
+_TABLES = {"resources", "tags"}  # tables of all versions of the state file
+_EARLIER_FILES = {
+    "lock",
+    "s3",
+    "logs",
+    "work",
+}  # of an earlier version
 _PID = re.compile(rb"[0-9]{0,10}")
 _COMPOSE_CHOWN = (
     "docker compose --profile local-aws run --rm --user 0:0 --entrypoint chown local-aws"
@@ -27,17 +32,17 @@ _COMPOSE_CHOWN = (
 
 
 def prepare(root: Path, images: Path) -> None:
-    """Make the folder of a server's state, mark it, and close it to other users.
+    """Create the state folder, mark it, and remove the permissions of other users.
 
-    A folder that was made before there was a marker is recognised by its state file, or, if its
-    first start was interrupted, by the file `lock` and the absence of other names.
+    Folders of versions before the marker are recognized by their state file. If their first start
+    was interrupted, they are recognized by the file `lock` and the absence of unknown names.
 
     Args:
-        root: the absolute path of the folder.
-        images: the image registry, the one other file that may lie in a new folder.
+        root: The absolute path of the folder.
+        images: The image registry, which may be in a new folder.
 
     Raises:
-        StartupError: it cannot be used, belongs to another user, or holds other files.
+        StartupError: The folder cannot be used, belongs to another user, or has other files.
     """
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,30 +59,30 @@ def prepare(root: Path, images: Path) -> None:
 
 
 def foreign_files(root: Path, images: Path | None = None) -> str | None:
-    """Return why the folder is not a local AWS's and must stay untouched, or None."""
+    """Return why the folder is not a state folder and must not be used, or None."""
     names = {entry.name for entry in root.iterdir()} - _IGNORED
     if images is not None and images.parent == root:
         names.discard(images.name)
     if not names or MARKER in names or _has_state(root / "state.sqlite"):
         return None
-    if names <= _FIRST and _was_begun(root):
+    if names <= _EARLIER_FILES and _was_interrupted(root):
         return None
     shown = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
     return (
-        f"the folder {root} holds other files ({shown}) and no file {MARKER}: a server deletes "
-        "files in its folder; choose a new or an empty folder with --root"
+        f"the folder {root} contains other files ({shown}) and no file {MARKER}, and the server "
+        "deletes files in its folder: choose a new or an empty folder with --root"
     )
 
 
 def _mark(marker: Path) -> None:
-    """Write the marker; it is there, if empty, before any other file is."""
+    """Write the marker. The server creates it, possibly empty, before all other files."""
     marker.touch(mode=0o600)
     if not marker.read_bytes():
-        write_private_file(marker, _MEANING.encode())
+        write_private_file(marker, _MARKER_TEXT.encode())
 
 
 def _close(root: Path) -> str | None:
-    """Let only the owner in; returns why that cannot be, or None."""
+    """Remove the permissions of other users; return why that is not possible, or None."""
     found = root.stat()
     if found.st_uid == os.geteuid():
         root.chmod(0o700)
@@ -89,28 +94,28 @@ def _close(root: Path) -> str | None:
             f"the folder {root} belongs to another user (uid {found.st_uid}), who could replace "
             f"its files: {_chown(root)}, or choose another --root"
         )
-    if found.st_mode & _OTHERS:
+    if found.st_mode & _OTHER_USERS:
         return (
-            f"the folder {root} belongs to root and every user may enter it: "
-            f"{_chown(root)}, or close it with `chmod o-rwx {root}`"
+            f"the folder {root} belongs to root and all users can access it: "
+            f"{_chown(root)}, or remove their permissions with `chmod o-rwx {root}`"
         )
     return None
 
 
 def _chown(root: Path) -> str:
-    """Return the commands that give the folder to this user."""
-    place = shlex.quote(str(root))
+    """Return the commands that make this user the owner of the folder, for error messages."""
+    path = shlex.quote(str(root))
     return (
-        f"make it this user's with `chown -R {os.geteuid()} {place}` as root (in docker compose: "
-        f"`{_COMPOSE_CHOWN} -R {os.geteuid()}:0 {place}`)"
+        f"change its owner with `chown -R {os.geteuid()} {path}` as root (in docker compose: "
+        f"`{_COMPOSE_CHOWN} -R {os.geteuid()}:0 {path}`)"
     )
 
 
-def _was_begun(root: Path) -> bool:
+def _was_interrupted(root: Path) -> bool:
     """Return whether an earlier version's first start was interrupted in the folder.
 
-    That start made `lock` (empty, or with its process id), then `s3/` and its ports, and the
-    folders that a server deletes from, `logs/` and `work/`, after these.
+    It created `lock` (empty, or with its process id), then `s3/` with its ports, and then the
+    folders in which a server deletes files, `logs/` and `work/`.
     """
     lock, ports = root / "lock", root / "s3" / "ports.json"
     if not (_is_plain(lock) and lock.stat().st_size <= 10 and _PID.fullmatch(lock.read_bytes())):
@@ -120,7 +125,7 @@ def _was_begun(root: Path) -> bool:
 
 
 def _is_plain(file: Path) -> bool:
-    """Return whether there is a regular file, and no link."""
+    """Return whether the path is a regular file and not a link."""
     return file.is_file() and not file.is_symlink()
 
 

@@ -1,4 +1,4 @@
-"""The one pair of keys that clients sign with: random, made once for each root folder."""
+"""The pair of keys with which clients sign: random, created once for each state folder."""
 
 import base64
 import configparser
@@ -15,49 +15,50 @@ KEY, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 TOKEN = "AWS_SESSION_TOKEN"
 FILE = "credentials"
 _PROFILE = "default"
-_PUBLIC = "local-secret"  # the fixed secret of earlier versions, which were open on loopback
-# The ids of AWS's own keys: long-term keys of a user, and temporary keys.
+_WELL_KNOWN_SECRET = "local-secret"  # the fixed secret of earlier versions
+# Key ids of AWS: AKIA for long-term keys, ASIA for temporary keys.
 _AWS_KEY = re.compile(r"(AKIA|ASIA)[A-Z0-9]{12,}")
 
 
-def given_keys(environment: Mapping[str, str]) -> Credentials | None:
-    """Return the keys that the environment has, or None if it has none.
+def keys_from_environment(environment: Mapping[str, str]) -> Credentials | None:
+    """Return the keys in the environment, or None if it has none.
 
     Raises:
-        StartupError: one of the two is missing, the secret is the one of earlier versions, or
-            the keys look like AWS's: they would be written into the server's folder, and every
-            program of a job would get them.
+        StartupError: One of the two keys is missing, the secret is that of earlier versions, or
+            the keys look like keys of AWS. Keys are written into the state folder and given to
+            the programs of jobs.
     """
     key, secret = environment.get(KEY, ""), environment.get(SECRET, "")
     if not key and not secret:
         return None
     if not key or not secret:
         raise StartupError(
-            f"{KEY if key else SECRET} is set and {SECRET if key else KEY} is not: set both to "
-            "keys of your own, or neither, so that the server makes a pair"
+            f"{KEY if key else SECRET} is set and {SECRET if key else KEY} is not: set both, or "
+            "unset both, and the server creates a pair"
         )
     if _AWS_KEY.fullmatch(key) or environment.get(TOKEN):
-        sign = f"{TOKEN} is set" if environment.get(TOKEN) else f"{KEY} begins with {key[:4]}"
+        evidence = f"{TOKEN} is set" if environment.get(TOKEN) else f"{KEY} begins with {key[:4]}"
         raise StartupError(
-            f"the keys of the environment look like keys of AWS ({sign}), and this server would "
-            f"give them to every job: unset {KEY}, {SECRET} and {TOKEN}, and the server makes a "
-            "pair, or set the first two to keys that were made for this server"
+            f"the keys of the environment look like keys of AWS ({evidence}), and this server "
+            f"would give them to every job: unset {KEY}, {SECRET} and {TOKEN}, and the server "
+            "creates a pair, or set the first two to keys created for this server"
         )
-    if secret == _PUBLIC:
+    if secret == _WELL_KNOWN_SECRET:
         raise StartupError(
-            f"{SECRET}={_PUBLIC} is known to everyone: set {KEY} and {SECRET} to keys of your "
-            "own, or unset both, so that the server makes a pair"
+            f"{SECRET}={_WELL_KNOWN_SECRET} is known to everyone: set {KEY} and {SECRET} to "
+            "other keys, or unset both, and the server creates a pair"
         )
     return Credentials(key, secret)
 
 
-def kept_keys(root: Path) -> Credentials:
-    """Return the keys of a root folder, which are made when a server first asks.
+def load_or_create_keys(root: Path) -> Credentials:
+    """Return the keys of a state folder; create them at the first start.
 
-    The file is in the format of AWS's shared credentials file, and only its owner can read it.
+    The file has the format of AWS's shared credentials file, and only its owner can read it.
 
     Raises:
-        StartupError: the file cannot be written, read or closed to others, or has no keys.
+        StartupError: The file cannot be written or read, its permissions cannot be changed, or it
+            has no keys.
     """
     file = root / FILE
     try:
@@ -66,20 +67,25 @@ def kept_keys(root: Path) -> Credentials:
     except OSError as error:
         raise StartupError(
             f"the keys cannot be written to {file} ({error.strerror}): {write_remedy(error)}, or "
-            "choose another --root, on a file system that has hard links"
+            "choose another --root, on a file system that supports hard links"
         ) from error
     try:
         file.chmod(0o600)
     except OSError as error:
         raise StartupError(
-            f"the keys in {file} cannot be closed to other users ({error.strerror}): make the file "
-            "this user's with chown, or remove it, and the next start makes new keys"
+            f"cannot remove the permissions of other users from the keys in {file} "
+            f"({error.strerror}): change its owner with chown, or delete it, and the next start "
+            "creates new keys"
         ) from error
     return read_keys(file)
 
 
 def read_keys(file: Path) -> Credentials:
-    """Return the keys of a shared credentials file's default profile; StartupError if none."""
+    """Return the keys of a shared credentials file's default profile.
+
+    Raises:
+        StartupError: The file cannot be read or has no keys.
+    """
     profiles = configparser.RawConfigParser()
     try:
         profiles.read_string(file.read_text(encoding="utf-8"))
@@ -88,7 +94,7 @@ def read_keys(file: Path) -> Credentials:
     except (OSError, UnicodeDecodeError, configparser.Error, KeyError) as error:
         raise StartupError(
             f"the keys cannot be read from {file} ({type(error).__name__}): "
-            "remove the file, and the next start makes new keys"
+            "delete the file, and the next start creates new keys"
         ) from error
 
 

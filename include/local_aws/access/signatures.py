@@ -1,4 +1,4 @@
-"""Whether a request carries AWS's Signature Version 4, made with the keys of this server."""
+"""Verification of AWS Signature Version 4."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ from include.local_aws import bodies
 from include.local_aws.errors import ApiError
 from include.local_aws.settings import Credentials
 
-_VALID_FOR = timedelta(minutes=15)
+_MAX_AGE = timedelta(minutes=15)
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,]+)/(?P<day>\d{8})/(?P<region>[^/,]+)/"
     r"(?P<service>[^/,]+)/aws4_request, ?SignedHeaders=(?P<headers>[^,]+), ?"
@@ -23,11 +23,11 @@ _AUTHORIZATION = re.compile(
 
 
 class Signatures:
-    """Recomputes signatures with botocore's own signer; presigned URLs are not taken.
+    """Verifies signatures in the Authorization header. Presigned URLs are not supported.
 
     Args:
-        credentials: the one pair of keys.
-        hint: where its owner finds it, for the messages to clients that have another.
+        credentials: The server's pair of keys.
+        hint: Where the owner finds the keys, for error messages.
     """
 
     def __init__(self, credentials: Credentials, hint: str) -> None:
@@ -35,15 +35,15 @@ class Signatures:
         self._key = credentials.access_key_id
         self._credentials = BotocoreCredentials(self._key, credentials.secret_access_key)
 
-    async def verified(self, request: Request) -> Request:
-        """The request with its body read; ApiError if its signature is not right.
+    async def verify(self, request: Request) -> Request:
+        """Return the request with its body read; raise ApiError if the signature is wrong.
 
-        A body is read only for who knows the access key, and only up to 8 MiB.
+        The body is read only if the access key is known, and only up to 8 MiB.
         """
         given = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
         if given is None:
             raise ApiError(
-                "The Authorization header holds no Signature Version 4.",
+                "The Authorization header has no Signature Version 4.",
                 code="IncompleteSignatureException",
                 status=403,
             )
@@ -62,7 +62,7 @@ class Signatures:
         _check_digest(request, body)
         expected = self._signature(request, names, body, given["service"], given["region"])
         if not hmac.compare_digest(expected, given["signature"]):
-            raise _refused(
+            raise _invalid(
                 "The request signature we calculated does not match the signature you provided. "
                 f"Check your AWS Secret Access Key and signing method. {self._hint}"
             )
@@ -86,29 +86,29 @@ class Signatures:
 
 
 def _signed_names(request: Request, names: str) -> list[str]:
-    """The names of the signed headers, which are all of those that AWS asks to be signed."""
+    """Return the names of the signed headers; raise ApiError if a required one is missing."""
     signed = names.split(";")
-    needed = {"host", *(name for name in request.headers if name.startswith("x-amz-"))}
-    if missing := sorted(needed - set(signed)):
-        raise _refused(f"These headers must be signed: {', '.join(missing)}.")
+    required = {"host", *(name for name in request.headers if name.startswith("x-amz-"))}
+    if missing := sorted(required - set(signed)):
+        raise _invalid(f"These headers must be signed: {', '.join(missing)}.")
     return signed
 
 
 def _check_time(stamp: str, day: str) -> None:
     try:
-        made = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _refused(f"X-Amz-Date is not a date: {stamp!r}.") from error
-    if abs(datetime.now(UTC) - made) > _VALID_FOR or not stamp.startswith(day):
-        raise _refused(f"Signature expired or not yet valid: {stamp}. Check the clock.")
+        raise _invalid(f"X-Amz-Date is not a date: {stamp!r}.") from error
+    if abs(datetime.now(UTC) - signed) > _MAX_AGE or not stamp.startswith(day):
+        raise _invalid(f"Signature expired or not yet valid: {stamp}. Check the clock.")
 
 
 def _check_digest(request: Request, body: bytes) -> None:
-    """Refuse a signature that covers another body than this one, or none."""
+    """Raise ApiError if the signed digest is not that of the body."""
     digest = request.headers.get("x-amz-content-sha256")
     if digest is not None and digest != hashlib.sha256(body).hexdigest():
-        raise _refused("X-Amz-Content-SHA256 is not the digest of the body.")
+        raise _invalid("X-Amz-Content-SHA256 is not the digest of the body.")
 
 
-def _refused(message: str) -> ApiError:
+def _invalid(message: str) -> ApiError:
     return ApiError(message, code="InvalidSignatureException", status=403)

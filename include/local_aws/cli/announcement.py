@@ -1,4 +1,4 @@
-"""What the server says when it is ready, to people and to scripts."""
+"""The message that the server prints when it is ready, as text or JSON."""
 
 import json
 import shlex
@@ -10,8 +10,8 @@ from include.local_aws.status.page import page_url
 
 
 def event(settings: Settings, s3_endpoint_url: str, isolation: str) -> str:
-    """Return the line of JSON for scripts, which may be logged: no secret is in it."""
-    told = {
+    """Return the message as a line of JSON. It contains no secrets, so it may be logged."""
+    content = {
         "event": "ready",
         "endpoint_url": settings.announced_url,
         "s3_endpoint_url": s3_endpoint_url,
@@ -20,33 +20,33 @@ def event(settings: Settings, s3_endpoint_url: str, isolation: str) -> str:
         "isolation": isolation,
         "environment": announced_environment(settings, s3_endpoint_url),
     }
-    return json.dumps(told)
+    return json.dumps(content)
 
 
 def text(settings: Settings, s3_endpoint_url: str) -> str:
-    """Return the lines for people; `ready` comes first, and the secret key is not in them."""
+    """Return the message as text. It starts with `ready`, and does not contain the secret key."""
     variables = announced_environment(settings, s3_endpoint_url)
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return "\n".join(
         [
             "ready",
-            f"  SageMaker and the rest  {settings.announced_url}",
+            f"  all services but S3     {settings.announced_url}",
             f"  S3                      {s3_endpoint_url}",
             f"  status page             {page_url(settings)}",
             f"  state                   {settings.root}",
             "",
-            "Paste this where your client runs:",
+            "Run these commands in the shell of your client:",
             "",
             *exports,
             *_keys(settings),
             "",
-            "Ctrl-C stops it; the state stays.",
+            "Press Ctrl-C to stop the server. The state is kept.",
         ]
     )
 
 
 def _keys(settings: Settings) -> list[str]:
-    """Return the lines about the keys that the variables do not lead to, or override them."""
+    """Return the commands about keys that are not in `announced_environment`."""
     if settings.keys_given:
-        return [f"export {SECRET}=...  # the one that this server was given"]
+        return [f"export {SECRET}=...  # as in the environment of this server"]
     return ["unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE"]

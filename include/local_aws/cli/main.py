@@ -1,4 +1,4 @@
-"""The command line: start, say so, serve until a signal, stop everything."""
+"""The command `python -m include.local_aws`: start the server, serve until a signal, stop."""
 
 import argparse
 import asyncio
@@ -14,7 +14,7 @@ import uvicorn
 
 from include.local_aws.access.client_files import write_client_files
 from include.local_aws.access.folder import prepare
-from include.local_aws.access.keys import given_keys, kept_keys
+from include.local_aws.access.keys import keys_from_environment, load_or_create_keys
 from include.local_aws.cli import announcement
 from include.local_aws.cli.doctor import command as doctor
 from include.local_aws.cli.options import options_parser
@@ -26,9 +26,9 @@ from include.local_aws.status.page import page_url
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; 0 after a clean stop, 1 when it cannot start.
+    """Serve until SIGTERM or SIGINT; return 0 after a clean stop, 1 if the server cannot start.
 
-    `doctor` as the first word looks at the machine instead.
+    With `doctor` as the first argument, check this computer instead.
     """
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["doctor"]:
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="local_aws: %(message)s", stream=sys.stderr)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    before = os.umask(0o077)  # the state, the logs and the keys are for this user alone
+    before = os.umask(0o077)  # only this user can read the state, logs and keys
     try:
         return _run(options)
     finally:
@@ -56,20 +56,19 @@ def _run(options: argparse.Namespace) -> int:
         asyncio.run(_serve(aws, server, settings, as_json=options.json))
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)  # it stops already
+            signal.signal(number, signal.SIG_IGN)  # the server is stopping already
         aws.stop()
     return 0
 
 
 def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
-    """Return the settings; the folder is prepared, and has keys if none are given.
+    """Return the settings. Prepare the state folder, and create keys if none are given.
 
     Raises:
-        StartupError: the folder cannot be used, or clients elsewhere could call the server and
-            not all is said for that.
+        StartupError: The folder cannot be used, or options that `--bind` requires are missing.
     """
     exposed = not IPv4Address(options.bind).is_loopback
-    given = given_keys(environment)
+    given = keys_from_environment(environment)
     if exposed:
         _check_exposed(options, keys_given=given is not None)
     root, images = options.root.absolute(), options.images.absolute()
@@ -78,7 +77,7 @@ def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Se
         root=root,
         port=options.port,
         images=images,
-        credentials=given or kept_keys(root),
+        credentials=given or load_or_create_keys(root),
         keys_given=given is not None,
         bind=str(options.bind),
         allowed_hosts=tuple(name.lower() for name in options.allow_host),
@@ -92,25 +91,25 @@ def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Se
 
 
 def _check_exposed(options: argparse.Namespace, *, keys_given: bool) -> None:
-    """Refuse to let other machines in without a name to call and keys that they can have."""
+    """Require host names and keys if clients on other computers can reach the server."""
     if not options.allow_host:
         raise StartupError(
-            f"--bind {options.bind} lets other machines in: "
-            "say with --allow-host under which name they may call"
+            f"--bind {options.bind} lets other computers call the server: "
+            "allow the host names that they use with --allow-host"
         )
     if not keys_given:
         raise StartupError(
-            f"--bind {options.bind} lets other machines in: "
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to keys of your own"
+            f"--bind {options.bind} lets other computers call the server: "
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to the keys that they use"
         )
 
 
 class _Http(uvicorn.Server):
-    """uvicorn, which by itself would raise the signal again once it has stopped serving."""
+    """A uvicorn server without signal handlers: uvicorn's would raise the signal again."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to `_serve`."""
+        """Leave signals to `_serve`."""
         yield
 
     def stop(self) -> None:
@@ -149,8 +148,8 @@ async def _serve(aws: LocalAws, server: Server, settings: Settings, *, as_json: 
 def _announce(settings: Settings, aws: LocalAws, *, as_json: bool) -> None:
     write_client_files(settings, aws.s3_endpoint_url, page_url(settings))
     if as_json:
-        said = announcement.event(settings, aws.s3_endpoint_url, str(aws.isolation))
+        message = announcement.event(settings, aws.s3_endpoint_url, str(aws.isolation))
     else:
         print(f"local_aws: {aws.isolation}", file=sys.stderr, flush=True)
-        said = announcement.text(settings, aws.s3_endpoint_url)
-    print(said, flush=True)
+        message = announcement.text(settings, aws.s3_endpoint_url)
+    print(message, flush=True)

@@ -1,4 +1,4 @@
-"""The command line's options."""
+"""Options of the command line."""
 
 import argparse
 import os
@@ -8,49 +8,49 @@ from pathlib import Path
 from include.local_aws.settings import LOOPBACK, PORT, Settings
 
 _DESCRIPTION = """\
-AWS on one machine, without Docker: S3, and a SageMaker whose jobs and endpoints really run.
+A local AWS without Docker: S3, and SageMaker with jobs and endpoints that run as processes.
 
-It serves until Ctrl-C. A browser shows at its port what runs, with logs."""
+It serves until Ctrl-C. Open its port in a browser for a status page with logs."""
 _EPILOG = """\
-IMAGES says which program stands for which image, here and nowhere else:
+IMAGES is a JSON file that maps image URIs to local programs:
   {"123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1":
     {"entrypoint": ["python", "/home/me/mine/entry.py"], "environment": {"PYTHONPATH": "/home/me"}}}
 
-python -m include.local_aws doctor --help: whether this machine can run it, and how well
-docs/local_aws.md: a job that is not about images; backing up, moving, upgrading"""
+python -m include.local_aws doctor --help: check whether this computer can run it
+docs/local_aws.md: an example for another project; backup, moving, upgrades"""
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
-    """What jobs may take of the machine, and logs of its disk."""
+    """Add the limits of jobs and logs."""
     parser.add_argument(
         "--jobs",
         type=_positive,
         default=os.cpu_count() or 1,
         metavar="N",
-        help="how many instances of jobs run at once, as many as there are processors unless "
-        "said; the others wait in the order in which they came",
+        help="number of job instances that run at the same time (default: the number of "
+        "processors); other jobs wait in the order of their creation",
     )
     parser.add_argument(
         "--memory",
         type=_positive,
         metavar="MB",
-        help="what all jobs may hold together, three quarters of the machine's memory unless "
-        "said; beyond it the job furthest above its share, MB / N an instance, is ended",
+        help="memory limit of all jobs together (default: three quarters of the memory); above "
+        "it, the job that exceeds its share of MB / N per instance most is stopped",
     )
     parser.add_argument(
         "--keep-days",
         type=_positive,
         default=Settings.keep_days,
         metavar="N",
-        help="logs are removed so long after their last line, %(default)s unless said",
+        help="days after their last line at which logs are deleted (default: %(default)s)",
     )
     parser.add_argument(
         "--keep-logs",
         type=_positive,
         default=Settings.keep_logs >> 20,
         metavar="MB",
-        help="what all logs may take, %(default)s unless said; beyond it the oldest are removed, "
-        "but none of what runs",
+        help="size limit of all logs (default: %(default)s); above it, the oldest are deleted, "
+        "except those of running jobs and endpoints",
     )
 
 
@@ -69,43 +69,43 @@ def _port(text: str) -> int:
 
 
 def options_parser() -> argparse.ArgumentParser:
-    """The parser of what `python -m include.local_aws` takes."""
+    """Return the parser of `python -m include.local_aws`."""
     parser = argparse.ArgumentParser(
         prog="python -m include.local_aws",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--root", type=Path, required=True, help="where all state is kept")
+    parser.add_argument("--root", type=Path, required=True, help="folder of all state")
     parser.add_argument(
         "--port",
         type=_port,
         default=PORT,
-        help=f"everything but S3 answers here, {PORT} unless said",
+        help=f"port of all services but S3 (default: {PORT})",
     )
-    parser.add_argument("--images", type=Path, required=True, help="JSON: image URI to program")
-    parser.add_argument("--s3-port", type=_port, help="S3 answers here; else wherever is free")
+    parser.add_argument("--images", type=Path, required=True, help="JSON file, see below")
+    parser.add_argument("--s3-port", type=_port, help="port of S3 (default: a free port)")
     parser.add_argument(
         "--bind",
         type=IPv4Address,
         default=LOOPBACK,
         metavar="ADDRESS",
-        help=f"the IPv4 address to listen on, {LOOPBACK} unless said; 0.0.0.0 is all of them",
+        help=f"IPv4 address to listen on (default: {LOOPBACK}); 0.0.0.0 means all addresses",
     )
     parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
         metavar="NAME",
-        help="a name under which clients may call, the first is announced; more may follow",
+        help="host name that clients may use; can be repeated, the first one is announced",
     )
     parser.add_argument(
         "--bucket",
         action="append",
         default=[],
         metavar="NAME",
-        help="make this bucket unless it is there; more may follow",
+        help="bucket to create unless it exists; can be repeated",
     )
     _add_limits(parser)
-    parser.add_argument("--json", action="store_true", help="say `ready` as one line of JSON")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON when ready")
     return parser

@@ -1,1 +1,1 @@
-"""Endpoints: model servers, fleets of them, and the changes from one fleet to the next."""
+"""Endpoints: fleets of model servers, and updates that replace one fleet by another."""

@@ -1,4 +1,4 @@
-"""Several processes started or stopped at the same time."""
+"""Start and stop several instances at the same time."""
 
 import threading
 from collections.abc import Callable, Collection
@@ -13,42 +13,44 @@ _T = TypeVar("_T")
 
 
 class FleetClosed(Exception):
-    """What was being started is no longer wanted."""
+    """The fleet was closed while its instances started."""
 
 
-def start_together(instances: Collection[Instance], check: Callable[[], None]) -> None:
-    """Start all of them, and return when every one is healthy.
+def start_instances(instances: Collection[Instance], check: Callable[[], None]) -> None:
+    """Start all instances, and return when all are healthy.
 
     Args:
-        instances: what to start.
-        check: called again and again; what it raises ends the start.
+        instances: The instances to start.
+        check: Called repeatedly while starting; may raise to abort the start.
 
     Raises:
-        JobFailure: one is not healthy in time; none runs then.
+        JobFailure: An instance is not healthy in time. All instances are stopped.
     """
     failed = threading.Event()
 
     def start(instance: Instance) -> Exception | None:
         try:
-            instance.server.start(lambda: _check(failed, check), instance.patience)
+            instance.server.start(lambda: _check(failed, check), instance.startup_timeout)
         except Exception as error:
             failed.set()
-            return _told(error, instance.variant)
+            return _describe(error, instance.variant)
         return None
 
-    failures = [failure for failure in all_at_once(start, instances) if failure]
+    failures = [failure for failure in run_concurrently(start, instances) if failure]
     if failures:
-        all_at_once(lambda instance: instance.server.stop(0), instances)
+        run_concurrently(lambda instance: instance.server.stop(0), instances)
         reasons = [failure for failure in failures if not isinstance(failure, FleetClosed)]
         raise (reasons or failures)[0]
 
 
-def all_at_once(work: Callable[[Instance], _T], instances: Collection[Instance]) -> list[_T]:
-    """Do something with each, in threads, and return what came of it when all are done."""
+def run_concurrently(
+    function: Callable[[Instance], _T], instances: Collection[Instance]
+) -> list[_T]:
+    """Call a function for each instance in threads; return the results when all are done."""
     if not instances:
         return []
     with ThreadPoolExecutor(len(instances)) as pool:
-        return list(pool.map(work, instances))
+        return list(pool.map(function, instances))
 
 
 def _check(failed: threading.Event, check: Callable[[], None]) -> None:
@@ -57,8 +59,8 @@ def _check(failed: threading.Event, check: Callable[[], None]) -> None:
     check()
 
 
-def _told(error: Exception, variant: str) -> Exception:
-    """A failed health check in the words of an endpoint, which name the variant."""
+def _describe(error: Exception, variant: str) -> Exception:
+    """Return a failed health check as an endpoint's failure, which names the variant."""
     if not isinstance(error, Unhealthy):
         return error
     return JobFailure(

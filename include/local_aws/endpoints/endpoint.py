@@ -1,4 +1,4 @@
-"""One endpoint over time: created, updated with a way back, rescaled, deleted."""
+"""Life cycle of an endpoint: create, update with rollback, rescale, delete."""
 
 import logging
 import threading
@@ -20,10 +20,10 @@ KIND = "endpoint"
 
 
 class Endpoint:
-    """Brings the fleets of an endpoint to what the store says of it.
+    """Brings the fleets of an endpoint to the state in the store.
 
-    The store is written first; each change then runs in a thread of its own, one at a time, and
-    raises FleetClosed when the server ends meanwhile. `traffic` says who takes requests.
+    The API writes the store first. Each change then runs in a thread, one at a time, and raises
+    FleetClosed if the server stops meanwhile. `traffic` selects the instance of a request.
     """
 
     def __init__(self, runtime: Runtime, name: str) -> None:
@@ -35,9 +35,9 @@ class Endpoint:
         self.traffic = Traffic(None)
 
     def create(self) -> None:
-        """Start the fleet of an endpoint that the store has as Creating."""
+        """Start the fleet of an endpoint whose status is Creating."""
         try:
-            fleet = self._started(self._body())
+            fleet = self._start_fleet(self._body())
         except JobFailure as failure:
             self._fail(str(failure))
             return
@@ -45,11 +45,11 @@ class Endpoint:
         self._settle()
 
     def update(self) -> None:
-        """Move an endpoint that the store has as Updating to its `_next` configuration."""
+        """Update an endpoint whose status is Updating to its `_next` configuration."""
         new, blue = self._body()["_next"], self.traffic.fleet
         green: Fleet | None = None
         try:
-            green = self._started(new)
+            green = self._start_fleet(new)
             self._roll_out(new, blue, green)
         except FleetClosed:
             raise
@@ -61,11 +61,11 @@ class Endpoint:
         self._retire(blue)
 
     def rescale(self) -> None:
-        """Bring the fleet to the weights and counts of `_next`."""
+        """Change the fleet to the weights and instance counts of `_next`."""
         new, fleet = self._body()["_next"], self.traffic.fleet
         try:
             if fleet is None:
-                raise JobFailure("No instance of the endpoint runs.")
+                raise JobFailure("No instance of the endpoint is running.")
             fleet.rescale(new["_variants"])
         except JobFailure as failure:
             self._roll_back(failure, fleet, None)
@@ -73,20 +73,20 @@ class Endpoint:
         self._runtime.store.update(KIND, self._name, lambda body: _adopt(body, new))
 
     def delete(self) -> None:
-        """Stop the fleet of an endpoint that the store has as Deleting, then forget it."""
+        """Stop the fleet of an endpoint whose status is Deleting, then delete its record."""
         fleet, self.traffic = self.traffic.fleet, Traffic(None)
         self._retire(fleet)
         self._runtime.store.delete(KIND, self._name, self._body()["EndpointArn"])
 
-    def revive(self) -> None:
-        """Start what the endpoint served, and go on with a change that was under way."""
+    def restore(self) -> None:
+        """Start the fleet after a restart of the server, and resume an interrupted change."""
         body = self._body()
         if body["EndpointStatus"] == "Creating":
             self.create()
             return
         self._set(EndpointStatus="SystemUpdating")
         try:
-            self.traffic = Traffic(self._started(body))
+            self.traffic = Traffic(self._start_fleet(body))
         except JobFailure as failure:
             if not body.get("_next"):
                 self._fail(str(failure))
@@ -98,19 +98,19 @@ class Endpoint:
             self._settle()
 
     def fail(self, error: Exception) -> None:
-        """Record that the server itself failed."""
+        """Record an internal error of the server."""
         self._fail(f"InternalServerError: {type(error).__name__}: {error}")
 
     def close(self) -> None:
-        """Stop all fleets, with little patience: the server ends."""
+        """Stop all fleets with a short grace period, because the server stops."""
         with self._lock:
             self._closed.set()
             fleets = list(self._live)
         for fleet in fleets:
             fleet.stop(grace=2)
 
-    def _started(self, deployment: Body) -> Fleet:
-        """The healthy fleet of a configuration, which takes no traffic yet; raises JobFailure."""
+    def _start_fleet(self, deployment: Body) -> Fleet:
+        """Start the fleet of a configuration; return it without traffic, or raise JobFailure."""
         fleet = Fleet(
             self._runtime,
             self._name,
@@ -137,7 +137,7 @@ class Endpoint:
 
     def _roll_out(self, new: Body, blue: Fleet | None, green: Fleet) -> None:
         Rollout(
-            Plan.of(new.get("_deployment_config"), new["_variants"]),
+            Plan.from_config(new.get("_deployment_config"), new["_variants"]),
             blue,
             green,
             self._runtime.alarms,
@@ -150,14 +150,14 @@ class Endpoint:
         self.traffic = traffic
 
     def _roll_back(self, failure: Exception, blue: Fleet | None, green: Fleet | None) -> None:
-        """Give the old fleet, which is still there, all traffic again."""
+        """Route all traffic to the old fleet, which still runs."""
         self.traffic = Traffic(blue)
         if not isinstance(failure, JobFailure):
             _log.error("endpoint %s failed inside the server", self._name, exc_info=failure)
-        told = (
+        cause = (
             str(failure) if isinstance(failure, JobFailure) else f"InternalServerError: {failure}"
         )
-        reason = f"{told} The endpoint was rolled back to its previous configuration."
+        reason = f"{cause} The endpoint was rolled back to its previous configuration."
         self._set(EndpointStatus="RollingBack", FailureReason=reason[:1024], _next=None)
         self._retire(green)
         self._settle("InService" if blue else "UpdateRollbackFailed")
@@ -165,7 +165,7 @@ class Endpoint:
     def _settle(self, status: str = "InService") -> None:
         def settled(body: Body) -> None:
             body["EndpointStatus"] = status
-            body["ProductionVariants"] = [variant_summary(each) for each in body["_variants"]]
+            body["ProductionVariants"] = [variant_summary(variant) for variant in body["_variants"]]
             body.pop("PendingDeploymentSummary", None)
 
         self._runtime.store.update(KIND, self._name, settled)
@@ -176,7 +176,7 @@ class Endpoint:
 
     def _body(self) -> Body:
         body = self._runtime.store.get(KIND, self._name)
-        assert body is not None, f"endpoint {self._name} left the store while it changed"
+        assert body is not None, f"endpoint {self._name} was deleted from the store during a change"
         return body
 
     def _set(self, **fields: Any) -> None:

@@ -1,4 +1,4 @@
-"""The processes that serve one endpoint configuration."""
+"""The instances that serve an endpoint configuration."""
 
 import logging
 import random
@@ -9,25 +9,25 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from include.local_aws.containers.server_process import STOP_GRACE
-from include.local_aws.endpoints.concurrency import FleetClosed, all_at_once, start_together
+from include.local_aws.endpoints.concurrency import FleetClosed, run_concurrently, start_instances
 from include.local_aws.endpoints.instance import Instance, make_instance
 from include.local_aws.errors import JobFailure
 from include.local_aws.runtime import Runtime
 
 _log = logging.getLogger(__name__)
-_LONGEST_PAUSE = 30.0
-_LONGEST_REQUEST = 60.0
+_MAX_RESTART_DELAY = 30.0
+_REQUEST_TIMEOUT = 60.0
 
 
 class Fleet:
-    """All instances of all variants of one configuration.
+    """All instances of the variants of a configuration.
 
     Args:
         runtime: The state, data, images, logs and metrics.
-        endpoint: the endpoint's name.
-        config: the configuration's name.
-        variants: `{"name", "weight", "count", "patience", "model": {...}}`, one a variant;
-            patience is the seconds within which an instance must become healthy.
+        endpoint: The endpoint's name.
+        config: The configuration's name.
+        variants: `{"name", "weight", "count", "startup_timeout", "model": {...}}` for each
+            variant; an instance must become healthy within `startup_timeout` seconds.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Fleet:
         self._closed = threading.Event()
         self._retired = False
         self._lock = threading.Lock()
-        self._instances = self._made(variants, {})
+        self._instances = self._new_instances(variants, {})
         self._watcher = threading.Thread(target=self._watch, name=f"fleet-{endpoint}")
 
     def start(self) -> None:
-        """Start all instances and return when every one is healthy.
+        """Start all instances and return when all are healthy.
 
         Raises:
-            JobFailure: one is not; none runs then.
+            JobFailure: An instance is not healthy. All instances are stopped.
             FleetClosed: `stop` was called meanwhile.
         """
         self._start(self._instances)
@@ -57,14 +57,14 @@ class Fleet:
             self._watcher.start()
 
     def rescale(self, variants: list[dict[str, Any]]) -> None:
-        """Bring the same variants to other weights and counts; all the while requests are taken.
+        """Change weights and instance counts of the variants while the fleet serves requests.
 
         Raises:
-            JobFailure: a new instance is not healthy; all is as before then.
+            JobFailure: A new instance is not healthy. The fleet is unchanged.
             FleetClosed: `stop` was called meanwhile.
         """
         wanted = {variant["name"]: variant["count"] for variant in variants}
-        new = self._made(variants, Counter(i.variant for i in self._instances))
+        new = self._new_instances(variants, Counter(i.variant for i in self._instances))
         self._start(new)
         with self._lock:
             surplus = [i for i in self._instances if i.number > wanted[i.variant]]
@@ -75,31 +75,31 @@ class Fleet:
         for instance in surplus:
             instance.healthy = False
         self._drain(surplus)
-        all_at_once(lambda i: i.server.stop(STOP_GRACE), surplus)
+        run_concurrently(lambda i: i.server.stop(STOP_GRACE), surplus)
 
     def retire(self) -> None:
-        """Take no new request, answer those at hand, then stop."""
+        """Reject new requests, finish those in flight, then stop."""
         with self._lock:
             self._retired = True
         self._drain(self._instances)
         self.stop()
 
     def stop(self, grace: float = STOP_GRACE) -> None:
-        """Stop all instances and the watch over them."""
+        """Stop all instances and the thread that watches them."""
         with self._lock:
             self._closed.set()
-        all_at_once(lambda i: i.server.stop(grace), self._instances)
+        run_concurrently(lambda i: i.server.stop(grace), self._instances)
         if self._watcher.is_alive():
             self._watcher.join()
 
     def unhealthy(self) -> str | None:
-        """The variant of an instance that takes no requests, if there is one."""
+        """Return the variant of an instance that is not healthy, or None."""
         return next((i.variant for i in self._instances if not i.healthy), None)
 
     def pick(self, variant: str | None = None) -> Instance | None:
-        """The healthy instance that takes the next request, of this variant or by weight.
+        """Choose a healthy instance for a request, of the given variant or by weight.
 
-        The request is at hand until it is handed back to `done`.
+        The caller must call `release` when the request is finished.
         """
         healthy = [i for i in self._instances if i.healthy]
         names = sorted({i.variant for i in healthy})
@@ -117,17 +117,19 @@ class Fleet:
             chosen.in_flight += 1
         return chosen
 
-    def done(self, instance: Instance) -> None:
-        """The request that `pick` gave the instance has been answered, or never will be."""
+    def release(self, instance: Instance) -> None:
+        """End a request for which `pick` chose the instance."""
         with self._lock:
             instance.in_flight -= 1
 
-    def _made(self, variants: list[dict[str, Any]], have: Mapping[str, int]) -> list[Instance]:
-        """The instances that these variants have beyond so many that are there."""
+    def _new_instances(
+        self, variants: list[dict[str, Any]], existing: Mapping[str, int]
+    ) -> list[Instance]:
+        """Return instances that the variants need in addition to the existing counts."""
         return [
             make_instance(self._runtime, self._endpoint, self._config, variant, number)
             for variant in variants
-            for number in range(have.get(variant["name"], 0) + 1, variant["count"] + 1)
+            for number in range(existing.get(variant["name"], 0) + 1, variant["count"] + 1)
         ]
 
     def _start(self, instances: Sequence[Instance]) -> None:
@@ -135,37 +137,37 @@ class Fleet:
             if self._closed.is_set():
                 raise FleetClosed
 
-        start_together(instances, check)
+        start_instances(instances, check)
         for instance in instances:
             self._admit(instance)
 
     def _admit(self, instance: Instance) -> None:
-        """Let it take its turns from now on, without making up for those that it missed."""
+        """Include a healthy instance in the rotation, without giving it missed turns."""
         with self._lock:
             peers = [i.turns for i in self._instances if i.variant == instance.variant]
             instance.turns = max([instance.turns, *peers])
             instance.healthy = True
 
     def _drain(self, instances: Collection[Instance]) -> None:
-        deadline = time.monotonic() + _LONGEST_REQUEST
+        deadline = time.monotonic() + _REQUEST_TIMEOUT
         while any(i.in_flight for i in instances) and time.monotonic() < deadline:
             if self._closed.wait(0.05):
                 return
 
     def _watch(self) -> None:
-        """Start a process that has died or hangs again, after a pause that grows the while."""
-        pause = 0.0
-        while not self._closed.wait(0.2 + pause):
+        """Restart instances that have ended or hang, with a growing delay between restarts."""
+        delay = 0.0
+        while not self._closed.wait(0.2 + delay):
             now = time.monotonic()
-            lost = [i for i in self._instances if not i.server.alive or i.is_hung(now)]
-            pause = min(_LONGEST_PAUSE, pause * 2 + 1) if lost else 0.0
-            for instance in lost:
-                self._revive(instance)
+            failed = [i for i in self._instances if not i.server.alive or i.is_hung(now)]
+            delay = min(_MAX_RESTART_DELAY, delay * 2 + 1) if failed else 0.0
+            for instance in failed:
+                self._restart(instance)
 
-    def _revive(self, instance: Instance) -> None:
+    def _restart(self, instance: Instance) -> None:
         instance.healthy = False
-        state = "hangs" if instance.server.alive else "has died"
-        _log.warning("a process of variant %s %s: starting it again", instance.variant, state)
+        state = "hangs" if instance.server.alive else "has ended"
+        _log.warning("an instance of variant %s %s: restarting it", instance.variant, state)
 
         def check() -> None:
             if self._closed.is_set() or instance not in self._instances:
@@ -178,7 +180,7 @@ class Fleet:
         except FleetClosed:
             return
         else:
-            instance.forget_pings()
+            instance.reset_pings()
             self._admit(instance)
 
 

@@ -1,4 +1,4 @@
-"""All endpoints: their changes in threads of their own, and who takes a request."""
+"""All endpoints: runs their changes in threads, and selects instances for requests."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deletin
 
 
 class EndpointManager:
-    """Starts the changes that the store has been told of, and finds who takes a request."""
+    """Starts the changes that the API has written to the store, and selects instances."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -29,16 +29,16 @@ class EndpointManager:
         self._closed = False
 
     def variants(self, config: Body) -> list[dict[str, Any]]:
-        """A configuration's variants with their models resolved, as the store keeps them.
+        """Return a configuration's variants with their models, in the form for the store.
 
-        What an endpoint serves does not change when a model is deleted afterwards.
+        The endpoint keeps serving the models even if they are deleted afterwards.
         """
         return [
             {
                 "name": variant["VariantName"],
                 "weight": variant.get("InitialVariantWeight", 1.0),
                 "count": variant.get("InitialInstanceCount", 1),
-                "patience": variant.get(
+                "startup_timeout": variant.get(
                     "ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_TIMEOUT
                 ),
                 "model": resolve(self._runtime.store, variant["ModelName"]).saved(),
@@ -47,52 +47,52 @@ class EndpointManager:
         ]
 
     def create(self, name: str) -> None:
-        """Start the fleet of an endpoint that the store has as Creating."""
+        """Start the fleet of an endpoint whose status is Creating."""
         self._spawn(Endpoint.create, name)
 
     def update(self, name: str) -> None:
-        """Move an endpoint that the store has as Updating to its `_next` configuration."""
+        """Update an endpoint whose status is Updating to its `_next` configuration."""
         self._spawn(Endpoint.update, name)
 
     def rescale(self, name: str) -> None:
-        """Bring an endpoint that the store has as Updating to the weights and counts of `_next`."""
+        """Change an endpoint to the weights and instance counts of `_next`."""
         self._spawn(Endpoint.rescale, name)
 
     def delete(self, name: str) -> None:
-        """Stop the fleet of an endpoint that the store has as Deleting, then forget it."""
+        """Stop the fleet of an endpoint whose status is Deleting, then delete its record."""
         self._spawn(Endpoint.delete, name)
 
     @contextlib.contextmanager
-    def picked(self, name: str, variant: str | None) -> Iterator[Instance | None]:
-        """The process that takes a request, for as long; None when no healthy one is there."""
+    def reserve_instance(self, name: str, variant: str | None) -> Iterator[Instance | None]:
+        """Context manager: the instance for a request, or None if no instance is healthy."""
         found = self._pick(name, variant)
         try:
             yield found[1] if found else None
         finally:
             if found:
-                found[0].done(found[1])
+                found[0].release(found[1])
 
     def _pick(self, name: str, variant: str | None) -> Any:
         endpoint = self._endpoints.get(name)
         while endpoint is not None:
             traffic = endpoint.traffic
             found = traffic.pick(variant)
-            # A fleet that was replaced meanwhile refuses: ask the one that replaced it.
+            # A retired fleet returns None: ask the fleet that replaced it.
             if found is not None or endpoint.traffic is traffic:
                 return found
         return None
 
-    def revive(self) -> None:
-        """Bring back what the last server left: called once, at the start."""
+    def restore(self) -> None:
+        """Restore all endpoints after a restart of the server; called once."""
         for body in self._runtime.store.list_all(KIND):
             name, status = body["EndpointName"], body["EndpointStatus"]
             if status == "Deleting":
                 self.delete(name)
             elif status != "Failed":
-                self._spawn(Endpoint.revive, name)
+                self._spawn(Endpoint.restore, name)
 
     def close(self) -> None:
-        """Stop all fleets, with little patience: the server ends."""
+        """Stop all fleets with a short grace period, because the server stops."""
         with self._lock:
             self._closed = True
             endpoints = list(self._endpoints.values())

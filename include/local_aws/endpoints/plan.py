@@ -1,4 +1,4 @@
-"""What a DeploymentConfig says of an update: steps, waits, alarms, the longest time."""
+"""Rollout plan of an update, from its DeploymentConfig."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,34 +7,34 @@ from include.local_aws.errors import ApiError
 from include.local_aws.store import Body
 
 _SIZES = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}
-_LARGEST = 50  # percent of the new fleet
-_SMALLEST_LINEAR = 10
+_MAX_PERCENT = 50  # percent of the new fleet
+_MIN_LINEAR_PERCENT = 10
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How traffic moves from the old fleet to the new one.
+    """How traffic is shifted from the old fleet to the new one.
 
     Attributes:
-        shares: of the traffic, what the new fleet has after each step, the last is 1.
-        wait: seconds after each step, in which the alarms are watched.
-        termination_wait: seconds after the last of these until the old fleet is stopped.
-        alarms: the names of the alarms that roll the update back.
-        longest: seconds after which an update that has not ended is rolled back.
+        shares: The new fleet's share of the traffic after each step; the last one is 1.
+        wait: Seconds to watch the alarms after each step.
+        termination_wait: Seconds from the last step until the old fleet is stopped.
+        alarms: Names of the alarms that cause a rollback.
+        timeout: Seconds after which an unfinished update is rolled back.
     """
 
     shares: tuple[float, ...] = (1.0,)
     wait: float = 0.0
     termination_wait: float = 0.0
     alarms: tuple[str, ...] = ()
-    longest: float = 28800.0
+    timeout: float = 28800.0
 
     @classmethod
-    def of(cls, config: Body | None, variants: list[dict[str, Any]]) -> "Plan":
-        """The plan of a DeploymentConfig for a fleet of these variants; None is all at once.
+    def from_config(cls, config: Body | None, variants: list[dict[str, Any]]) -> "Plan":
+        """Return the plan of a DeploymentConfig; without one, all traffic is shifted at once.
 
         Raises:
-            ApiError: the configuration contradicts itself, or cannot be had here.
+            ApiError: The configuration is inconsistent or not supported.
         """
         config = config or {}
         if "RollingUpdatePolicy" in config:
@@ -52,9 +52,9 @@ class Plan:
             wait=float(routing["WaitIntervalInSeconds"]),
             termination_wait=float(policy.get("TerminationWaitInSeconds", 0)),
             alarms=names,
-            longest=float(policy.get("MaximumExecutionTimeoutInSeconds", cls.longest)),
+            timeout=float(policy.get("MaximumExecutionTimeoutInSeconds", cls.timeout)),
         )
-        if plan.longest < len(plan.shares) * plan.wait + plan.termination_wait:
+        if plan.timeout < len(plan.shares) * plan.wait + plan.termination_wait:
             raise ApiError(
                 "MaximumExecutionTimeoutInSeconds must be larger than the total of the waiting "
                 "times in WaitIntervalInSeconds and TerminationWaitInSeconds."
@@ -73,18 +73,18 @@ def _shares(routing: Body, counts: list[int]) -> tuple[float, ...]:
     percent = _percent(_SIZES[kind], routing[_SIZES[kind]], counts)
     if kind == "CANARY":
         return (percent / 100, 1.0)
-    if percent < _SMALLEST_LINEAR:
+    if percent < _MIN_LINEAR_PERCENT:
         raise ApiError("LinearStepSize must be 10-50% of the variant's total instance count.")
     steps = int(-(-100 // percent))
     return (*(percent * step / 100 for step in range(1, steps)), 1.0)
 
 
 def _percent(member: str, size: Body, counts: list[int]) -> float:
-    """A step's size as a percentage of the fleet."""
+    """Return a step's size as a percentage of the fleet."""
     value = size["Value"]
     by_percent = size["Type"] == "CAPACITY_PERCENT"
     largest = value if by_percent else 100 * value / min(counts)
-    if largest > _LARGEST:
+    if largest > _MAX_PERCENT:
         raise ApiError(
             f"{member} must be less than or equal to 50% of the variant's total instance count."
         )

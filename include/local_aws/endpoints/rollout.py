@@ -1,4 +1,4 @@
-"""One update: the traffic moves to the new fleet, and nothing must speak against it."""
+"""Blue/green rollout of an update: shift traffic to the new fleet while watching alarms."""
 
 import threading
 import time
@@ -12,21 +12,21 @@ from include.local_aws.endpoints.traffic import Traffic
 from include.local_aws.errors import JobFailure
 from include.local_aws.observability.cloudwatch.alarms import Alarms
 
-_LOOK = 0.25  # seconds between two looks at the alarms
+_CHECK_INTERVAL = 0.25  # seconds
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """Moves traffic step by step as a plan says.
+    """Shifts traffic in the steps of a plan.
 
     Attributes:
-        plan: the steps.
-        blue: the fleet that serves, if any does.
-        green: the fleet that is to serve; it is healthy.
-        alarms: where the plan's alarms are.
-        closed: set when the server ends.
-        shift: called with how requests are divided from now on.
-        show: called with the stage that the new variants are in, as `Baking`.
+        plan: The steps.
+        blue: The old fleet, if there is one.
+        green: The new fleet, which is healthy.
+        alarms: The alarms of CloudWatch.
+        closed: Set when the server stops.
+        shift: Called with the traffic of each step.
+        report_stage: Called with the stage of the new variants, such as `Baking`.
     """
 
     plan: Plan
@@ -35,32 +35,32 @@ class Rollout:
     alarms: Alarms
     closed: threading.Event
     shift: Callable[[Traffic], None]
-    show: Callable[[str], None]
+    report_stage: Callable[[str], None]
 
     def run(self) -> None:
-        """Return when the new fleet has all traffic and the old one may be stopped.
+        """Return when the new fleet has all traffic and the old one can be stopped.
 
         Raises:
-            JobFailure: an alarm went off, the new fleet is not healthy any more, or it took
-                too long; the traffic is as it was at that moment.
-            FleetClosed: the server ends.
+            JobFailure: An alarm is in the state ALARM, the new fleet is not healthy, or the
+                update takes too long. The traffic stays as it is.
+            FleetClosed: The server stops.
         """
-        deadline = time.monotonic() + self.plan.longest
+        deadline = time.monotonic() + self.plan.timeout
         for share in self.plan.shares if self.blue else (1.0,):
-            self.show("ActivatingTraffic")
+            self.report_stage("ActivatingTraffic")
             self.shift(Traffic(self.blue, self.green, share))
             if self.plan.wait:
-                self.show("Baking")
+                self.report_stage("Baking")
             self._watch(self.plan.wait, deadline)
         self._watch(self.plan.termination_wait, deadline)
 
     def _watch(self, seconds: float, deadline: float) -> None:
-        """Let so many seconds pass, and look all the while."""
+        """Check the alarms and the fleet for so many seconds."""
         until = time.monotonic() + seconds
         while True:
             self._check(deadline)
             left = until - time.monotonic()
-            if self.closed.wait(max(0.0, min(_LOOK, left))):
+            if self.closed.wait(max(0.0, min(_CHECK_INTERVAL, left))):
                 raise FleetClosed
             if left <= 0:
                 return
@@ -80,6 +80,6 @@ class Rollout:
             )
         if time.monotonic() > deadline:
             raise JobFailure(
-                f"The deployment took longer than {self.plan.longest:.0f} seconds "
+                f"The deployment took longer than {self.plan.timeout:.0f} seconds "
                 "(MaximumExecutionTimeoutInSeconds)."
             )

@@ -1,4 +1,4 @@
-"""How DescribeEndpoint shows variants, and a deployment that is under way."""
+"""Variants and pending deployments in DescribeEndpoint."""
 
 import time
 from typing import Any
@@ -7,21 +7,21 @@ from include.local_aws.store import Body
 
 
 def variant_summary(variant: dict[str, Any], current: dict[str, Any] | None = None) -> Body:
-    """A member of ProductionVariants; `current` is what it has until a change is through."""
+    """Return a member of ProductionVariants; `current` are its values until a change is done."""
     image = variant["model"]["image"]
-    now = current or variant
+    active = current or variant
     return {
         "VariantName": variant["name"],
         "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image}],
-        "CurrentWeight": now["weight"],
+        "CurrentWeight": active["weight"],
         "DesiredWeight": variant["weight"],
-        "CurrentInstanceCount": now["count"],
+        "CurrentInstanceCount": active["count"],
         "DesiredInstanceCount": variant["count"],
     }
 
 
 def with_status(summaries: list[Body], status: str, message: str = "") -> list[Body]:
-    """The same variants in a stage of a deployment, as `Baking`."""
+    """Return the variants with a stage of a deployment, such as `Baking`."""
     stage: Body = {"Status": status, "StartTime": time.time()}
     if message:
         stage["StatusMessage"] = message
@@ -29,12 +29,12 @@ def with_status(summaries: list[Body], status: str, message: str = "") -> list[B
 
 
 def pending(deployment: Body, status: str, message: str = "") -> Body:
-    """PendingDeploymentSummary of what an endpoint is on the way to.
+    """Return the PendingDeploymentSummary of an update.
 
     Args:
         deployment: EndpointConfigName, ProductionVariants and `_started`.
-        status: the stage that its variants are in.
-        message: what more there is to say of it.
+        status: The stage of its variants.
+        message: The StatusMessage of the stage.
     """
     return {
         "EndpointConfigName": deployment["EndpointConfigName"],

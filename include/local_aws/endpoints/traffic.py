@@ -1,4 +1,4 @@
-"""Which fleets of an endpoint take its requests, and how much of them."""
+"""Distribution of an endpoint's requests over its fleets."""
 
 import random
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from include.local_aws.endpoints.instance import Instance
 
 @dataclass(frozen=True)
 class Traffic:
-    """The old fleet, and during an update the new one with its share of the requests.
+    """The fleet, and during an update the new fleet (green) with its share of the requests.
 
-    It is replaced as a whole, so that a request sees one state or the other.
+    Objects are immutable and replaced as a whole, so that a request sees a consistent state.
     """
 
     fleet: Fleet | None
@@ -19,11 +19,11 @@ class Traffic:
     share: float = 0.0
 
     def pick(self, variant: str | None) -> tuple[Fleet, Instance] | None:
-        """The fleet and the instance that take the next request, or None where none is healthy.
+        """Choose fleet and instance for a request; None if no instance is healthy.
 
-        A fleet that has nobody to take it leaves it to the other one.
+        If a fleet has no healthy instance, the other fleet is asked.
         """
-        for fleet in self._in_turn():
+        for fleet in self._in_order():
             instance = fleet.pick(variant)
             if instance is not None:
                 return fleet, instance
@@ -31,13 +31,13 @@ class Traffic:
 
     @property
     def fleets(self) -> list[Fleet]:
-        """All fleets that there are."""
+        """The existing fleets."""
         return [fleet for fleet in (self.fleet, self.green) if fleet is not None]
 
-    def _in_turn(self) -> list[Fleet]:
-        """First the fleet whose turn it is, then the other one, if it has any share at all."""
+    def _in_order(self) -> list[Fleet]:
+        """Return the fleets with a share, in random order weighted by their shares."""
         shares = {self.green: self.share, self.fleet: 1 - self.share}
-        taking = [fleet for fleet in self.fleets if shares[fleet]]
-        if len(taking) == 2 and random.random() < self.share:
-            taking.reverse()
-        return taking
+        fleets = [fleet for fleet in self.fleets if shares[fleet]]
+        if len(fleets) == 2 and random.random() < self.share:
+            fleets.reverse()
+        return fleets

@@ -1,4 +1,4 @@
-"""The log files that the keepers write, read as CloudWatch log streams.
+"""CloudWatch log streams, read from the log files that process reapers write.
 
 A group `/aws/sagemaker/TrainingJobs` is the folder `TrainingJobs`; a stream
 `<job>/algo-1-<epoch>` is the file of that path in it, each line `<milliseconds> <text>`.
@@ -19,7 +19,7 @@ _STREAM = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)+")
 
 @dataclass(frozen=True)
 class Event:
-    """One line of a stream; `end` is the byte offset behind it, `start` the one before it."""
+    """A line of a stream; `start` and `end` are the byte offsets before and after it."""
 
     timestamp: int
     message: str
@@ -28,31 +28,31 @@ class Event:
 
 
 def endpoint_group(endpoint: str) -> str:
-    """The group in which an endpoint's processes log."""
+    """Return the log group of an endpoint."""
     return f"{GROUP_PREFIX}Endpoints/{endpoint}"
 
 
 class LogFiles:
-    """All streams below one folder."""
+    """All log streams below a folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def new_stream(self, group: str, name: str) -> Path:
-        """The file of a new stream `<name>-<epoch>`; it is there, empty, when this returns."""
+        """Create an empty stream `<name>-<epoch>`; return its file."""
         path = self._folder(group) / f"{name}-{int(time.time() * 1000)}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         return path
 
     def has_group(self, group: str) -> bool:
-        """Whether anything was ever logged to this group."""
+        """Return whether the group has or had a stream."""
         return bool(_GROUP.fullmatch(group)) and self._folder(group).is_dir()
 
     def streams(self, group: str, prefix: str = "") -> list[str]:
-        """The names of a group's streams that start with the prefix, in order."""
+        """Return the sorted names of a group's streams that start with the prefix."""
         folder = self._folder(group)
-        # A job's name is complete in a prefix with a slash: look at its folder only.
+        # A prefix with a slash contains the whole name of a job: search only the job's folder.
         top, slash, _ = prefix.partition("/")
         start = folder / top if slash else folder
         if not (start.is_dir() and (not slash or re.fullmatch(r"[A-Za-z0-9-]+", top))):
@@ -61,7 +61,7 @@ class LogFiles:
         return sorted(name for name in names if name.startswith(prefix))
 
     def file(self, group: str, stream: str) -> Path | None:
-        """The file of a stream, or None if there is none of that name."""
+        """Return the file of a stream, or None if it does not exist."""
         if not (_GROUP.fullmatch(group) and _STREAM.fullmatch(stream)):
             return None
         path = self._folder(group) / stream
@@ -74,9 +74,9 @@ class LogFiles:
 
 
 def events(file: Path, start: int = 0, end: int | None = None) -> Iterator[Event]:
-    """The whole lines of a stream between two byte offsets, which lie at ends of lines.
+    """Yield the complete lines between two byte offsets, which must be at line ends.
 
-    Where the oldest lines were given up, those that are left.
+    Old lines whose disk space was freed are left out.
     """
     with file.open("rb") as lines:
         offset = _seek(lines, start)
@@ -90,34 +90,34 @@ def events(file: Path, start: int = 0, end: int | None = None) -> Iterator[Event
 
 
 def write_event(file: Path, text: str) -> None:
-    """Add one line of the server's own to a stream that no program writes."""
+    """Append a line of the server to a stream that no program writes."""
     line = " ".join(text.splitlines())
     with file.open("a", encoding="utf-8") as stream:
         stream.write(f"{time.time() * 1000:.0f} {line}\n")
 
 
 def _seek(lines: BinaryIO, start: int) -> int:
-    """Go to the first line that is kept at or behind an offset; returns where that is."""
+    """Seek to the first line at or after an offset that still exists; return its offset."""
     try:
         kept = os.lseek(lines.fileno(), start, os.SEEK_DATA)
-    except OSError:  # there is nothing behind it
+    except OSError:  # there is no data after it
         kept = start
     lines.seek(kept)
     if kept > start:
-        lines.readline()  # the rest of one that is not kept
+        lines.readline()  # the rest of a line whose start is gone
     return lines.tell()
 
 
 def messages(file: Path) -> Iterator[str]:
-    """The lines of a stream without their times."""
+    """Return the lines of a stream without their times."""
     return (event.message for event in events(file))
 
 
-def tail(file: Path, most: int) -> list[Event]:
-    """The whole lines among the last `most` bytes of a stream."""
-    start = max(0, file.stat().st_size - most)
+def tail(file: Path, size: int) -> list[Event]:
+    """Return the complete lines in the last `size` bytes of a stream."""
+    start = max(0, file.stat().st_size - size)
     if start:
         with file.open("rb") as lines:
-            lines.seek(start - 1)  # so that a line that begins at `start` counts
+            lines.seek(start - 1)  # to include a line that begins at `start`
             start += len(lines.readline()) - 1
     return list(events(file, start))

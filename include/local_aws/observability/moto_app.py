@@ -1,4 +1,4 @@
-"""STS, CloudWatch, SNS and the other logs: moto, in this process, in memory."""
+"""STS, CloudWatch, SNS and other log groups, served by moto in this process."""
 
 import logging
 import threading
@@ -16,13 +16,13 @@ _CODE = "UnknownOperationException"
 
 
 class Moto:
-    """Moto as an ASGI application; it tells services apart by the signature.
+    """Moto as an ASGI application, which finds the service of a request by its signature.
 
-    Importing it takes a second, so that is done when a first request needs it. What moto does
-    not have is refused, in the form that the service's clients read.
+    Importing moto takes a second, so the first request imports it. Requests that moto does not
+    support get an error in the format of the service.
 
     Args:
-        on_loaded: called once, when moto is there and has answered nothing yet.
+        on_loaded: Called once, after moto is imported and before it answers a request.
     """
 
     def __init__(self, on_loaded: Callable[[], None]) -> None:
@@ -31,21 +31,21 @@ class Moto:
         self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        begun = False
+        """Serve a request."""
+        started = False
 
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
+        async def track(message: Message) -> None:
+            nonlocal started
+            started = True
             await send(message)
 
         try:
-            await (await anyio.to_thread.run_sync(self._loaded))(scope, receive, noted)
+            await (await anyio.to_thread.run_sync(self._loaded))(scope, receive, track)
         except Exception as error:
-            if begun:
+            if started:
                 raise
             _log.info("moto cannot answer: %r", error)
-            await _refusal(scope, error)(scope, receive, send)
+            await _error_response(scope, error)(scope, receive, send)
 
     def _loaded(self) -> Any:
         with self._lock:
@@ -65,12 +65,12 @@ def _moto_app() -> Any:
     return WSGIMiddleware(application, workers=4)
 
 
-def _refusal(scope: Scope, error: Exception) -> Response:
+def _error_response(scope: Scope, error: Exception) -> Response:
     text = f"local_aws cannot answer this request: {type(error).__name__}: {error}"
     headers = dict(scope["headers"])
     if b"x-amz-target" in headers:
         content = {"__type": _CODE, "message": text}
         return JSONResponse(content, 400, media_type="application/x-amz-json-1.1")
-    inside = f"<Type>Sender</Type><Code>{_CODE}</Code><Message>{escape(text)}</Message>"
-    content_of_query = f"<ErrorResponse><Error>{inside}</Error></ErrorResponse>"
-    return Response(content_of_query, 400, media_type="text/xml")
+    error_xml = f"<Type>Sender</Type><Code>{_CODE}</Code><Message>{escape(text)}</Message>"
+    xml = f"<ErrorResponse><Error>{error_xml}</Error></ErrorResponse>"
+    return Response(xml, 400, media_type="text/xml")

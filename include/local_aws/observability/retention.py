@@ -1,4 +1,4 @@
-"""How much disk logs may take: the oldest go first, and none that is still written to."""
+"""Retention of logs: limits on age and size. Streams that are written to are not deleted."""
 
 import contextlib
 import fcntl
@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
-_PERIOD = 3600.0  # seconds between two sweeps
-_YOUNG = 60.0  # seconds for which a stream stays, whatever it takes
+_PERIOD = 3600.0  # seconds between sweeps
+_YOUNG = 60.0  # seconds; younger streams are not deleted
 _DAY = 86400.0
 
 
 class Retention:
-    """Sweeps a folder of log streams now and every hour, as a context.
+    """Context manager that sweeps a folder of log streams at the start and every hour.
 
     Args:
-        logs: the folder.
-        days: what was written last so long ago is removed.
-        size: the bytes that all streams may take; beyond it the oldest are removed.
+        logs: The folder.
+        days: Streams whose last line is older are deleted.
+        size: Bytes that all streams may use; above it, the oldest streams are deleted.
     """
 
     def __init__(self, logs: Path, days: int, size: int) -> None:
@@ -42,16 +42,16 @@ class Retention:
             try:
                 self.sweep()
             except OSError as error:
-                _log.warning("logs in %s are not swept: %s", self._logs, error)
+                _log.warning("cannot delete old logs in %s: %s", self._logs, error)
             if self._ended.wait(_PERIOD):
                 return
 
     def sweep(self) -> list[Path]:
-        """Remove what is too old or too much; returns what was removed."""
+        """Delete streams above the limits; return the deleted files."""
         now, taken, removed = time.time(), 0, []
         for file in _newest_first(self._logs):
             stat = file.stat()
-            taken += stat.st_blocks * 512  # the size counts what was given up, too
+            taken += stat.st_blocks * 512  # st_size includes freed space
             age = now - stat.st_mtime
             wanted = age < self._days * _DAY and taken <= self._size
             if not wanted and age > _YOUNG and _remove(file):
@@ -65,20 +65,20 @@ def _newest_first(logs: Path) -> list[Path]:
 
 
 def _remove(file: Path) -> bool:
-    """Remove a stream, and a job's folder with its last one, unless a reaper holds it."""
-    with _unheld(file) as free:
-        if free:
+    """Delete a stream, unless a process reaper has locked it, and its folder if it is empty."""
+    with _lock(file) as locked:
+        if locked:
             file.unlink()
-            with contextlib.suppress(OSError):  # it has other streams
+            with contextlib.suppress(OSError):  # the folder has other streams
                 file.parent.rmdir()
-    return free
+    return locked
 
 
 @contextlib.contextmanager
-def _unheld(file: Path) -> Iterator[bool]:
-    with file.open("rb") as held:
+def _lock(file: Path) -> Iterator[bool]:
+    with file.open("rb") as stream:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:

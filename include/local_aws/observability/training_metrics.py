@@ -12,11 +12,11 @@ from include.service_model.patterns import compile_pattern
 
 
 class MetricReader:
-    """Keeps the last value of each metric.
+    """Reads metrics from log lines, and keeps the last value of each.
 
     Args:
         definitions: `AlgorithmSpecification.MetricDefinitions`: Name and Regex, whose first
-            group is the value. One that no expression of Python's stands for reads nothing.
+            group is the value. Expressions that Python does not support are ignored.
     """
 
     def __init__(self, definitions: list[dict[str, str]]) -> None:
@@ -25,13 +25,13 @@ class MetricReader:
         self._values: dict[str, dict[str, Any]] = {}
 
     def feed(self, event: Event) -> None:
-        """Take one line of the log."""
+        """Read a line of the log."""
         for name, value in self.found(event):
             seconds = event.timestamp / 1000
             self._values[name] = {"MetricName": name, "Value": value, "Timestamp": seconds}
 
     def found(self, event: Event) -> Iterator[tuple[str, float]]:
-        """The metrics in one line; a value that is no finite number is none."""
+        """Yield the metrics in a line, without values that are not finite numbers."""
         for name, expression in self._expressions:
             match = expression.search(event.message)
             if match and match.groups():
@@ -42,16 +42,16 @@ class MetricReader:
 
     @property
     def final(self) -> list[dict[str, Any]]:
-        """The body of FinalMetricDataList."""
+        """The content of FinalMetricDataList."""
         return list(self._values.values())
 
 
 def final_metrics(body: Body) -> list[dict[str, Any]]:
-    """The metrics that a training job's first instance has logged, in all attempts of it."""
+    """Return the last values of the metrics that a training job's first instance has logged."""
     definitions = body["AlgorithmSpecification"].get("MetricDefinitions", [])
     reader = MetricReader(definitions)
     logs = [Path(log) for log in body.get("_logs", []) if definitions]
-    for log in filter(Path.is_file, logs):  # after a restart they may have been cleaned away
+    for log in filter(Path.is_file, logs):  # old logs may be deleted
         for event in events(log):
             reader.feed(event)
     return reader.final

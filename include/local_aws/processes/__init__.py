@@ -1,1 +1,1 @@
-"""Child processes that cannot outlive the server, and free ports for them."""
+"""Child processes that end with the server, their isolation and ports."""

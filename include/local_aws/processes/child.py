@@ -1,4 +1,4 @@
-"""Start a program that dies with this server, whatever ends the server."""
+"""Programs that end with the server, however the server ends."""
 
 import contextlib
 import os
@@ -13,14 +13,14 @@ _REAPER = Path(__file__).with_name("process_reaper.py")
 
 
 class Child:
-    """One running program below a reaper (see `process_reaper.py`).
+    """A running program with a process reaper as its parent (see `process_reaper.py`).
 
     Args:
-        command: the program and its arguments.
-        environment: all of its environment; nothing is inherited.
-        directory: where it starts.
-        log: the file that its output is appended to, line by line with the time.
-        nice: how far it stands behind the server and what else the machine does.
+        command: The program and its arguments.
+        environment: All environment variables; none are inherited.
+        directory: The working directory.
+        log: File to which the output is appended, each line with its time.
+        nice: The nice value; above 0, other programs have priority.
     """
 
     def __init__(
@@ -32,42 +32,42 @@ class Child:
         log: Path,
         nice: int = 0,
     ) -> None:
-        theirs, self._lifeline = os.pipe()  # ours is closed on exec: no other child holds it
+        read_end, self._lifeline = os.pipe()  # close-on-exec: no other child inherits ours
         self._lock = threading.Lock()
         log.parent.mkdir(parents=True, exist_ok=True)
         reaper = [sys.executable, "-I", "-S", str(_REAPER)]
         try:
             self._reaper = subprocess.Popen(
-                [*reaper, str(theirs), str(log), str(nice), *command],
+                [*reaper, str(read_end), str(log), str(nice), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd=directory,
                 env=dict(environment),
-                pass_fds=(theirs,),
+                pass_fds=(read_end,),
                 start_new_session=True,
             )
         finally:
-            os.close(theirs)
+            os.close(read_end)
 
     @property
     def exit_code(self) -> int | None:
-        """The program's exit code, 128 + signal if one ended it, or None while it runs."""
+        """The program's exit code (128 + signal number for signals), or None while it runs."""
         code = self._reaper.poll()
         return code if code is None or code >= 0 else 128 - code
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """Wait for the end and return the exit code, or None when the time is up first."""
+        """Wait for the program's end; return the exit code, or None after the timeout."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._reaper.wait(timeout)
         return self.exit_code
 
     def terminate(self) -> None:
-        """Ask the program to end (SIGTERM)."""
+        """Send SIGTERM to the program."""
         if self._reaper.poll() is None:
             self._reaper.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the program and all it started at once, and wait for that."""
+        """Kill the program and all its descendants, and wait for their end."""
         with self._lock:
             if self._lifeline >= 0:
                 os.close(self._lifeline)
@@ -75,7 +75,7 @@ class Child:
         self._reaper.wait()
 
     def stop(self, grace: float) -> None:
-        """SIGTERM, up to `grace` seconds of patience, then kill; releases what the child held."""
+        """Send SIGTERM, wait up to `grace` seconds, then kill; release the child's resources."""
         self.terminate()
         self.wait(grace)
         self.kill()

@@ -1,4 +1,4 @@
-"""How a program finds its `/opt/ml`: mounted for it alone, or by SAGEMAKER_BASE_DIR only."""
+"""Isolation of `/opt/ml`: a private mount for each program, if mount namespaces are allowed."""
 
 import subprocess
 import sys
@@ -10,18 +10,18 @@ _WRAPPER = [sys.executable, "-I", "-S", str(Path(__file__).with_name("private_op
 
 
 class Isolation:
-    """What this machine allows; tried out when it is made, which takes about 50 ms."""
+    """Whether mount namespaces are allowed. The constructor tries it, which takes about 50 ms."""
 
     def __init__(self) -> None:
         self.private = _try()
 
     def __str__(self) -> str:
         if self.private:
-            return "every job has an /opt/ml of its own (mount namespace)"
-        return "no mount namespaces here: jobs find their files by SAGEMAKER_BASE_DIR only"
+            return "each job has its own /opt/ml (mount namespace)"
+        return "mount namespaces are not allowed: jobs find their files only by SAGEMAKER_BASE_DIR"
 
     def command(self, base: Path, command: Sequence[str]) -> list[str]:
-        """The command line that runs a program on its base directory."""
+        """Return the command line that runs a program with `base` as its /opt/ml."""
         return [*_WRAPPER, str(base), *command] if self.private else list(command)
 
 

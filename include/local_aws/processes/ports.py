@@ -1,4 +1,4 @@
-"""Free TCP ports."""
+"""Choice of free TCP ports."""
 
 import errno
 import json
@@ -10,16 +10,16 @@ from typing import Any
 
 from include.local_aws.access.private_files import write_private_file
 
-_HIGHEST = 0xFFFF
+_MAX_PORT = 0xFFFF
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen there now."""
-    return obstacle(port, host) is None
+    """Return whether a server can listen on the port now."""
+    return port_conflict(port, host) is None
 
 
-def obstacle(port: int, host: str) -> str | None:
-    """Why no server could listen there now, or None."""
+def port_conflict(port: int, host: str) -> str | None:
+    """Return why no server can listen on the port now, or None."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -32,32 +32,34 @@ def obstacle(port: int, host: str) -> str | None:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that is free now, of the kernel's choice."""
+    """Return a port that is free now, chosen by the kernel."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
-def free_pairs(count: int) -> list[int]:
-    """Ports that are free together with the port 10,000 above.
+def choose_port_pairs(count: int) -> list[int]:
+    """Return ports that are free, and whose port 10,000 above is free, too.
 
-    Both lie below 32768, where the kernel hands out no ports of its own choice, so that they
-    are likely to be free again after a restart.
+    Both are below 32768, where the kernel does not choose ports, so that they are probably free
+    after a restart.
     """
     candidates = random.SystemRandom().sample(range(12000, 22000), 10000)
     pairs = (port for port in candidates if is_free(port) and is_free(port + 10000))
     return [next(pairs) for _ in range(count)]
 
 
-def kept_port(file: Path, host: str) -> int:
-    """The port that the file names if it is free on that host, else another, which it names then.
+def load_or_choose_port(file: Path, host: str) -> int:
+    """Return the port in the file if it is free, else choose a port and store it in the file.
 
-    It lies where the ports of `free_pairs` do. A damaged file names none. OSError if the host
-    cannot be listened on.
+    The port is from the range of `choose_port_pairs`. A damaged file counts as empty.
+
+    Raises:
+        OSError: The host is not an address of this computer.
     """
-    kept = _read_json(file)
-    if _is_port(kept) and is_free(kept, host):
-        return int(kept)
+    stored = _read_json(file)
+    if _is_port(stored) and is_free(stored, host):
+        return int(stored)
     free_port(host)
     candidates = random.SystemRandom().sample(range(12000, 22000), 10000)
     port = next(port for port in candidates if is_free(port, host))
@@ -65,17 +67,17 @@ def kept_port(file: Path, host: str) -> int:
     return port
 
 
-def kept_pairs(file: Path, names: Sequence[str]) -> dict[str, int] | None:
-    """Return the ports of `free_pairs` that the file keeps by name; None if it is damaged."""
-    kept = _read_json(file)
-    if not isinstance(kept, dict) or kept.keys() != set(names):
+def load_port_pairs(file: Path, names: Sequence[str]) -> dict[str, int] | None:
+    """Return the stored ports of `choose_port_pairs` by name; None if the file is damaged."""
+    stored = _read_json(file)
+    if not isinstance(stored, dict) or stored.keys() != set(names):
         return None
-    whole = all(_is_port(port) and _is_port(port + 10000) for port in kept.values())
-    return kept if whole else None
+    valid = all(_is_port(port) and _is_port(port + 10000) for port in stored.values())
+    return stored if valid else None
 
 
 def _read_json(file: Path) -> Any:
-    """Return what the file holds; None if there is no file, or it is half-written."""
+    """Return the file's content; None if it does not exist or is not JSON."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -83,5 +85,5 @@ def _read_json(file: Path) -> Any:
 
 
 def _is_port(value: Any) -> bool:
-    """Return whether a value of JSON is the number of a TCP port."""
-    return type(value) is int and 0 < value <= _HIGHEST
+    """Return whether a JSON value is a TCP port."""
+    return type(value) is int and 0 < value <= _MAX_PORT

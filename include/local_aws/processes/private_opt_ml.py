@@ -1,10 +1,10 @@
-"""Run a program that sees a directory as its own /opt/ml, as in a container.
+"""Run a program for which a directory is /opt/ml, as in a container.
 
-Run as `python -I -S private_opt_ml.py DIRECTORY COMMAND...`: it enters a mount namespace of its
-own, binds the directory to /opt/ml there, and becomes the command. Without root it enters a
-user namespace first, in which it is root to itself. Nothing changes on the machine: where
-there is no /opt/ml, a copy of /opt that has one is mounted, of the same entries, in the
-namespace only. It exits with 125 where the machine does not allow that.
+Run as `python -I -S private_opt_ml.py DIRECTORY COMMAND...`. The script enters a new mount
+namespace, mounts the directory at /opt/ml there, and executes the command. Without root
+permissions it enters a user namespace first. Other processes see no change: if /opt/ml does not
+exist, a copy of /opt with the same entries and `ml` is mounted in the namespace. The exit status
+is 125 if namespaces are not allowed.
 """
 
 import ctypes
@@ -24,24 +24,24 @@ _OPT_ML = "/opt/ml"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _checked(result: int, what: str) -> None:
+def _check(result: int, call: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        raise OSError(number, f"{call}: {os.strerror(number)}")
 
 
 def _mount(source: str, target: str, flags: int, kind: str = "") -> None:
     data = b"mode=755" if kind == "tmpfs" else None
     result = _libc.mount(source.encode(), target.encode(), kind.encode() or None, flags, data)
-    _checked(result, f"mount {target}")
+    _check(result, f"mount {target}")
 
 
 def _enter_namespaces() -> None:
     user, group = os.getuid(), os.getgid()
     if user == 0:
-        _checked(_libc.unshare(_CLONE_NEWNS), "unshare")
+        _check(_libc.unshare(_CLONE_NEWNS), "unshare")
     else:
-        _checked(_libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS), "unshare")
+        _check(_libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS), "unshare")
         for name, text in (
             ("setgroups", "deny"),
             ("uid_map", f"0 {user} 1"),
@@ -53,7 +53,7 @@ def _enter_namespaces() -> None:
 
 
 def _copy_opt(scratch: str) -> None:
-    """Mount an /opt of the same entries in which a directory can be made."""
+    """Mount a writable /opt with the same entries."""
     _mount(_OPT, scratch, _MS_BIND | _MS_REC)
     _mount("none", _OPT, 0, "tmpfs")
     for entry in os.scandir(scratch):
@@ -69,13 +69,13 @@ def _copy_opt(scratch: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line that the module's docstring gives; returns only when it cannot."""
+    """Execute the command line of the module's docstring; return only if that fails."""
     directory, command = arguments[0], arguments[1:]
     parent = os.getppid()
     try:
         _enter_namespaces()
         if not os.path.isdir(_OPT_ML):
-            # Beside the directory: the working directory is the job's own.
+            # Not in the working directory, which belongs to the job.
             scratch = f"{directory}.opt"
             os.makedirs(scratch, exist_ok=True)
             _copy_opt(scratch)
@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"no private {_OPT_ML}: {error.strerror}", file=sys.stderr, flush=True)
         return 125
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # forgotten on entering a user namespace
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # entering a user namespace resets it
     if os.getppid() != parent:
         return 137
     try:

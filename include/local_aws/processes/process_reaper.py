@@ -1,13 +1,13 @@
-"""The parent of one program: what a container's init process is to a container.
+"""Parent process of a program, like the init process of a container.
 
-Run as `python -I -S process_reaper.py LIFELINE LOG NICE COMMAND...`, in a session of its own. It
+Run as `python -I -S process_reaper.py LIFELINE LOG NICE COMMAND...`, in a new session. It
 
-- writes the program's output to LOG, each line with the time at which it came;
-- passes SIGTERM on to the program;
-- lets a program with a NICE above 0 also be the first to go when memory runs out;
-- kills the program and all its descendants when LIFELINE, a pipe, is closed: the server holds
-  the other end, so they die with the server however it dies, and on demand;
-- leaves no descendant behind when the program ends, and exits with its code (128 + signal).
+- writes the program's output to LOG, each line with its time;
+- forwards SIGTERM to the program;
+- makes a program with a NICE above 0 the first to be killed when memory runs out;
+- kills the program and all its descendants when the pipe LIFELINE is closed. The server holds
+  the other end, so the processes end with the server, or when the server closes the pipe;
+- kills the descendants when the program ends, and exits with its code (128 + signal number).
 
 It imports nothing of this project, so that it starts in about 10 ms.
 """
@@ -22,21 +22,21 @@ import time
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_LONGEST_LINE = 256 * 1024  # a CloudWatch event holds no more
-_LARGEST_LOG = 128 << 20  # bytes of a stream that are kept at least are half of it
+_MAX_LINE_BYTES = 256 * 1024  # the limit of a CloudWatch event
+_MAX_LOG_BYTES = 128 << 20  # bytes; at least half of it is kept
 _BLOCK = 4096
-_PUNCH_HOLE = 0x01 | 0x02  # and keep the size
+_PUNCH_HOLE = 0x01 | 0x02  # FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _prctl = _libc.prctl
 
 
 class Log:
-    """A file of lines, each `<milliseconds> <text>`.
+    """A file of lines `<milliseconds> <text>`.
 
-    It is locked for as long as lines may come, so that nobody removes it. Of more than
-    `_LARGEST_LOG` the oldest lines give their disk back, and every offset stays as it was.
-    What a full disk does not take is lost; how much is told when it takes lines again.
+    The file is locked while lines may be written, so that it is not deleted. Above
+    `_MAX_LOG_BYTES` the disk space of the oldest lines is freed, and offsets stay the same.
+    Lines that do not fit on a full disk are lost; a later line reports the number of bytes.
     """
 
     def __init__(self, path: str) -> None:
@@ -47,25 +47,25 @@ class Log:
         self._kept_from = 0
 
     def feed(self, data: bytes) -> None:
-        """Take output as it comes; only whole lines are written."""
+        """Add output. Only complete lines are written."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > _LONGEST_LINE:
+        if len(self._rest) > _MAX_LINE_BYTES:
             lines.append(self._rest)
             self._rest = b""
         stamp = b"%d " % (time.time() * 1000)
         if lines:
-            self._write(stamp, b"".join(stamp + line[:_LONGEST_LINE] + b"\n" for line in lines))
+            self._write(stamp, b"".join(stamp + line[:_MAX_LINE_BYTES] + b"\n" for line in lines))
 
     def _write(self, stamp: bytes, lines: bytes) -> None:
-        told = b"local_aws: the disk was full: %d bytes of this log are lost\n" % self._lost
-        if not self._written(stamp + told + lines if self._lost else lines):
+        notice = b"local_aws: the disk was full: %d bytes of this log are lost\n" % self._lost
+        if not self._try_write(stamp + notice + lines if self._lost else lines):
             self._lost += len(lines)
             return
         self._lost = 0
         self._trim()
 
-    def _written(self, data: bytes) -> bool:
-        """Write all of it or, on a full disk, nothing."""
+    def _try_write(self, data: bytes) -> bool:
+        """Write all of the data, or nothing if the disk is full; return whether it was written."""
         before = os.fstat(self._fd).st_size
         try:
             if os.write(self._fd, data) == len(data):
@@ -77,29 +77,29 @@ class Log:
 
     def _trim(self) -> None:
         size = os.fstat(self._fd).st_size
-        if size - self._kept_from > _LARGEST_LOG:
-            self._kept_from = (size - _LARGEST_LOG // 2) // _BLOCK * _BLOCK
-            whole = ctypes.c_longlong(0), ctypes.c_longlong(self._kept_from)
-            _libc.fallocate(self._fd, _PUNCH_HOLE, *whole)  # where the file system can
+        if size - self._kept_from > _MAX_LOG_BYTES:
+            self._kept_from = (size - _MAX_LOG_BYTES // 2) // _BLOCK * _BLOCK
+            offset_and_length = ctypes.c_longlong(0), ctypes.c_longlong(self._kept_from)
+            _libc.fallocate(self._fd, _PUNCH_HOLE, *offset_and_length)  # where supported
 
     def close(self) -> None:
-        """Write what came without an end of line."""
+        """Write the last line if it has no line end."""
         if self._rest:
             self.feed(b"\n")
 
 
 def start(command: list[str], output: int, nice: int) -> int:
-    """Fork and exec the program; its parent's death kills it. Returns its pid."""
+    """Start the program and return its pid; the kernel kills it when this process ends."""
     pid = os.fork()
     if pid:
         return pid
     try:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if nice:
-            die_first()
+            prefer_oom_kill()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        os.umask(0o022)  # as in a container; the server's own files are its user's alone
+        os.umask(0o022)  # as in a container; the server itself uses 0o077
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.execvp(command[0], command)
@@ -108,17 +108,17 @@ def start(command: list[str], output: int, nice: int) -> int:
     os._exit(127)
 
 
-def die_first() -> None:
-    """Be what the kernel ends when the machine is out of memory, before any server."""
+def prefer_oom_kill() -> None:
+    """Have the kernel kill this process before servers when memory runs out."""
     try:
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("800")
     except OSError:
-        return  # not allowed here: then the largest goes
+        return  # not allowed: the kernel kills the largest process
 
 
 def descendants() -> list[int]:
-    """The pids below this process; orphans count, for this process adopts them."""
+    """Return the pids of all descendants, with orphans, which this process adopts."""
     parents: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -137,7 +137,7 @@ def descendants() -> list[int]:
 
 
 def kill_descendants() -> None:
-    """Kill and reap until none is left; one that forks meanwhile is caught in the next round."""
+    """Kill and reap descendants until none is left; processes may fork meanwhile."""
     while pids := descendants():
         for pid in pids:
             try:
@@ -149,7 +149,7 @@ def kill_descendants() -> None:
 
 
 def reap() -> dict[int, int]:
-    """The exit statuses of all children that have ended, by pid."""
+    """Reap all children that have ended; return their exit statuses by pid."""
     ended: dict[int, int] = {}
     while True:
         try:
@@ -162,7 +162,7 @@ def reap() -> dict[int, int]:
 
 
 def watch(program: int, lifeline: int, output: int, woken: int, log: Log) -> int:
-    """Serve until the program has ended or the lifeline is cut; returns the exit code."""
+    """Wait until the program ends or the lifeline is closed; return the exit code."""
     sources = [lifeline, output, woken]
     while True:
         ready, _, _ = select.select(sources, [], [])
@@ -181,16 +181,16 @@ def watch(program: int, lifeline: int, output: int, woken: int, log: Log) -> int
                 return code if code >= 0 else 128 - code
 
 
-def _ask_to_end(program: int) -> None:
+def _send_sigterm(program: int) -> None:
     try:
         if program:
             os.kill(program, signal.SIGTERM)
     except ProcessLookupError:
-        return  # it has ended already
+        return  # the program has ended already
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line that the module's docstring gives."""
+    """Execute the command line of the module's docstring."""
     lifeline, log, command = int(arguments[0]), Log(arguments[1]), arguments[3:]
     os.nice(int(arguments[2]))
     os.set_inheritable(lifeline, False)
@@ -200,7 +200,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     program = 0
-    signal.signal(signal.SIGTERM, lambda *_: _ask_to_end(program))
+    signal.signal(signal.SIGTERM, lambda *_: _send_sigterm(program))
     output, program_end = os.pipe()
     program = start(command, program_end, int(arguments[2]))
     os.close(program_end)

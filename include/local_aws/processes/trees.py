@@ -1,4 +1,4 @@
-"""The processes below this server's children, and what they hold."""
+"""Process trees of this server's children, and their memory."""
 
 import contextlib
 import os
@@ -12,24 +12,24 @@ _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
 def below_children() -> list[tuple[Path, list[int]]]:
-    """For each child of this process its working directory, and all processes below it."""
+    """Return the working directory and the descendants of each child of this process."""
     children = _children()
     found = []
     for child in children.get(os.getpid(), []):
-        with contextlib.suppress(OSError):  # it has ended
+        with contextlib.suppress(OSError):  # the process has ended
             found.append((Path(f"/proc/{child}/cwd").readlink(), _below(child, children)))
     return found
 
 
 def resident(pid: int) -> int:
-    """The bytes that a process has in memory, those that it shares too; 0 if it has ended."""
+    """Return the resident set size of a process in bytes (RSS); 0 if it has ended."""
     with contextlib.suppress(OSError, IndexError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     return 0
 
 
 def proportional(pid: int) -> int:
-    """The same, but of what several processes share each counts its part; slow to find out."""
+    """Return the proportional set size in bytes (PSS), which divides shared memory; slow."""
     with contextlib.suppress(OSError):
         found = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
         return int(found[1]) * 1024 if found else 0
@@ -37,7 +37,7 @@ def proportional(pid: int) -> int:
 
 
 def kill(pids: Iterable[int]) -> None:
-    """Kill processes that were below a child a moment ago."""
+    """Kill processes; those that have ended are ignored."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

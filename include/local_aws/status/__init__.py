@@ -1,1 +1,1 @@
-"""The page for people: jobs, endpoints, logs and storage at a glance, and nothing to press."""
+"""The status page: jobs, endpoints, logs and storage, read-only."""

@@ -1,4 +1,4 @@
-"""What the page tells of endpoints."""
+"""Endpoints on the status page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _TONES = {"InService": "good", "Failed": "bad", "Deleting": "fair", "RollingBack
 
 @dataclass(frozen=True)
 class VariantRow:
-    """A production variant: `share` is the part of the requests that it gets, from 0 to 1."""
+    """A production variant; `share` is its share of the requests, from 0 to 1."""
 
     name: str
     image: str
@@ -24,7 +24,7 @@ class VariantRow:
 
 @dataclass(frozen=True)
 class EndpointRow:
-    """An endpoint in the overview; `note` says why it failed, or what it is becoming."""
+    """An endpoint; `note` is its failure reason or the state of its update."""
 
     name: str
     status: str
@@ -37,30 +37,29 @@ class EndpointRow:
 
     @property
     def path(self) -> str:
-        """The address of its own page."""
+        """The path of its page."""
         return f"/endpoints/{self.name}"
 
     @property
     def log_group(self) -> str:
-        """Where its processes log."""
+        """The log group of its instances."""
         return endpoint_group(self.name)
 
 
 def endpoints(store: Store) -> list[EndpointRow]:
-    """All endpoints by name."""
-    return [
-        row(body) for body in sorted(store.list_all(KIND), key=lambda b: str(b["EndpointName"]))
-    ]
+    """Return all endpoints, sorted by name."""
+    bodies = sorted(store.list_all(KIND), key=lambda body: str(body["EndpointName"]))
+    return [row(body) for body in bodies]
 
 
 def endpoint(store: Store, name: str) -> EndpointRow | None:
-    """One endpoint, or None if it is not there."""
+    """Return an endpoint, or None if it does not exist."""
     body = store.get(KIND, name)
     return row(body) if body else None
 
 
 def row(body: Body) -> EndpointRow:
-    """An endpoint as the overview shows it."""
+    """Return an endpoint from its record."""
     status = str(body["EndpointStatus"])
     return EndpointRow(
         name=str(body["EndpointName"]),
@@ -69,13 +68,13 @@ def row(body: Body) -> EndpointRow:
         config=str(body.get("EndpointConfigName", "")),
         created=body["CreationTime"],
         changed=body["LastModifiedTime"],
-        note=str(body.get("FailureReason") or _coming(body)),
+        note=str(body.get("FailureReason") or _pending_update(body)),
         variants=[] if status == "Failed" else _variants(body.get("ProductionVariants", [])),
     )
 
 
-def _coming(body: Body) -> str:
-    """What the endpoint is on the way to, and how far that is."""
+def _pending_update(body: Body) -> str:
+    """Describe the update in progress; empty if there is none."""
     pending: dict[str, Any] = body.get("PendingDeploymentSummary") or {}
     stages = {
         str(stage["Status"])
@@ -83,20 +82,20 @@ def _coming(body: Body) -> str:
         for stage in variant.get("VariantStatus", [])
     }
     name = pending.get("EndpointConfigName", "")
-    return f"moving to {name}: {', '.join(sorted(stages)).lower()}" if name and stages else ""
+    return f"updating to {name}: {', '.join(sorted(stages)).lower()}" if name and stages else ""
 
 
-def _variants(found: Sequence[dict[str, Any]]) -> list[VariantRow]:
-    weights = [float(each.get("CurrentWeight", 1.0)) for each in found]
+def _variants(summaries: Sequence[dict[str, Any]]) -> list[VariantRow]:
+    weights = [float(summary.get("CurrentWeight", 1.0)) for summary in summaries]
     return [
         VariantRow(
-            name=str(each["VariantName"]),
-            image=_image(each),
-            share=weight / sum(weights) if sum(weights) else 1 / len(found),
-            current=int(each.get("CurrentInstanceCount", 0)),
-            desired=int(each.get("DesiredInstanceCount", 0)),
+            name=str(summary["VariantName"]),
+            image=_image(summary),
+            share=weight / sum(weights) if sum(weights) else 1 / len(summaries),
+            current=int(summary.get("CurrentInstanceCount", 0)),
+            desired=int(summary.get("DesiredInstanceCount", 0)),
         )
-        for each, weight in zip(found, weights, strict=True)
+        for summary, weight in zip(summaries, weights, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the page tells of jobs."""
+"""Jobs on the status page."""
 
 import re
 import time
@@ -13,27 +13,27 @@ from include.local_aws.observability.logs import LogFiles, tail
 from include.local_aws.store import Body, Store
 
 _TONES = {"Completed": "good", "Failed": "bad", "Stopped": "fair", "Stopping": "fair"}
-TOLD = {"Hyperparameters": "HyperParameters", "Environment": "Environment"}
-"""What a program was told, by the heading it is shown under."""
+SETTINGS = {"Hyperparameters": "HyperParameters", "Environment": "Environment"}
+"""Fields of a job's record that are shown as settings, by heading."""
 _EPOCH = re.compile(r"\bepoch\W{0,3}(\d+)(?:\s*/\s*(\d+))?", re.IGNORECASE)
 _EPOCHS = ("epochs", "num_epochs", "max_epochs", "num_train_epochs")
-_TAIL = 16 * 1024  # bytes of a log that the last line and epoch are looked for in
-_LONGEST_NOTE = 300  # characters
+_TAIL = 16 * 1024  # bytes of a log that are searched for the last line and epoch
+_MAX_NOTE = 300  # characters
 
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job in the overview.
+    """A job.
 
     Attributes:
-        kind: its kind; `kind.word` is "Training", "Processing" or "Transform".
-        name: its name.
-        status: a word for people: its status, the step it is at, or Waiting.
-        tone: how that is coloured: good, bad, fair, busy or idle.
-        seconds: how long it has run, or has waited; None for one that ended without running.
-        created: when, in epoch seconds.
-        note: why it failed, what it logged last, or its metrics.
-        share: how much of its epochs is done, from 0 to 1, if it tells.
+        kind: The kind; `kind.word` is "Training", "Processing" or "Transform".
+        name: The name.
+        status: The status, the secondary status of a running job, or Waiting.
+        tone: The color of the status: good, bad, fair, busy or idle.
+        seconds: How long the job has run or waited.
+        created: When it was created, as a Unix timestamp.
+        note: Its failure reason, last log line or metrics.
+        progress: Share of finished epochs from 0 to 1, or None if the log has no epochs.
     """
 
     kind: JobKind
@@ -43,11 +43,11 @@ class JobRow:
     seconds: float
     created: float
     note: str
-    share: float | None
+    progress: float | None
 
     @property
     def path(self) -> str:
-        """The address of its own page."""
+        """The path of its page."""
         return f"/jobs/{self.kind.word.lower()}/{self.name}"
 
 
@@ -56,10 +56,9 @@ class Jobs:
     """The jobs of the overview.
 
     Attributes:
-        counts: how many jobs there are by what is done with them: running, waiting, completed,
-            failed, stopped.
-        rows: those that are shown, what is under way first, then the newest.
-        total: how many there are in all.
+        counts: Number of jobs by state: running, waiting, completed, failed, stopped.
+        rows: The shown jobs: those in progress first, then the newest.
+        total: The number of all jobs.
     """
 
     counts: dict[str, int]
@@ -67,14 +66,14 @@ class Jobs:
     total: int
 
 
-def jobs(store: Store, logs: LogFiles, most: int) -> Jobs:
-    """All jobs that are under way, and the newest of the others, `most` together if they fit."""
+def jobs(store: Store, logs: LogFiles, limit: int) -> Jobs:
+    """Return up to `limit` jobs: those in progress, then the newest of the others."""
     found = [(kind, body) for kind in KINDS for body in store.list_all(kind.store)]
-    found.sort(key=lambda each: each[1]["CreationTime"], reverse=True)
-    live = [each for each in found if is_live(*each)]
-    live.sort(key=lambda each: waits(*each))
-    ended = [each for each in found if not is_live(*each)]
-    shown = live[:most] + ended[: max(0, most - len(live))]
+    found.sort(key=lambda job: job[1]["CreationTime"], reverse=True)
+    live = [job for job in found if is_live(*job)]
+    live.sort(key=lambda job: waits(*job))
+    ended = [job for job in found if not is_live(*job)]
+    shown = live[:limit] + ended[: max(0, limit - len(live))]
     rows = [row(kind, body, logs) for kind, body in shown]
     return Jobs(_counts(found), rows, len(found))
 
@@ -89,20 +88,19 @@ def _counts(found: Iterable[tuple[JobKind, Body]]) -> dict[str, int]:
 
 
 def is_live(kind: JobKind, body: Body) -> bool:
-    """Whether the job has not ended yet."""
+    """Return whether the job has not ended yet."""
     return body[kind.status] not in TERMINAL
 
 
 def waits(kind: JobKind, body: Body) -> bool:
-    """Whether the job is still in the queue."""
+    """Return whether the job is in the queue."""
     return body[kind.status] == "InProgress" and kind.started not in body
 
 
 def row(kind: JobKind, body: Body, logs: LogFiles) -> JobRow:
-    """A job as the overview shows it."""
+    """Return a job from its record and log."""
     live = is_live(kind, body)
     lines = last_lines(kind, body, logs) if live and not waits(kind, body) else []
-    epoch = _epoch(body, lines)
     return JobRow(
         kind=kind,
         name=body[kind.name],
@@ -110,13 +108,13 @@ def row(kind: JobKind, body: Body, logs: LogFiles) -> JobRow:
         tone=_tone(kind, body),
         seconds=_seconds(kind, body),
         created=body["CreationTime"],
-        note=_note(body, lines)[:_LONGEST_NOTE],
-        share=epoch,
+        note=_note(body, lines)[:_MAX_NOTE],
+        progress=_epoch_progress(body, lines),
     )
 
 
 def last_lines(kind: JobKind, body: Body, logs: LogFiles) -> list[str]:
-    """The last lines of the job's first log stream."""
+    """Return the last lines of the job's first log stream."""
     streams = logs.streams(kind.log_group, f"{body[kind.name]}/")
     file = logs.file(kind.log_group, streams[0]) if streams else None
     return [event.message for event in tail(file, _TAIL)] if file else []
@@ -147,7 +145,7 @@ def _note(body: Body, lines: Sequence[str]) -> str:
 
 
 def result(kind: JobKind, body: Body) -> dict[str, Any]:
-    """What came of a job: why it failed, what it said, its metrics, where its model is."""
+    """Return the failure reason, exit message, metrics and model of a job."""
     stored = body[kind.status] in ("Completed", "Stopped")
     return {
         "reason": body.get("FailureReason"),
@@ -158,23 +156,23 @@ def result(kind: JobKind, body: Body) -> dict[str, Any]:
 
 
 def metrics(body: Body) -> str:
-    """The final metrics of a training job, in a line."""
+    """Return the final metrics of a training job in a line."""
     found: list[dict[str, Any]] = body.get("FinalMetricDataList", [])
-    return ", ".join(f"{each['MetricName']} {each['Value']:.4g}" for each in found)
+    return ", ".join(f"{metric['MetricName']} {metric['Value']:.4g}" for metric in found)
 
 
-def _epoch(body: Body, lines: Sequence[str]) -> float | None:
-    """How much of a job's epochs is done, by the last line that names one."""
+def _epoch_progress(body: Body, lines: Sequence[str]) -> float | None:
+    """Return the share of finished epochs, from the last line with an epoch."""
     for line in reversed(lines):
         found = _EPOCH.search(line)
         if found:
-            of = found[2] or next(_wanted(body), None)
-            done = int(found[1]) + (0 if found[2] else 1)  # a bare number counts from nought
-            return min(1.0, done / int(of)) if of and int(of) else None
+            total = found[2] or next(_epoch_counts(body), None)
+            done = int(found[1]) + (0 if found[2] else 1)  # numbers without a total count from 0
+            return min(1.0, done / int(total)) if total and int(total) else None
     return None
 
 
-def _wanted(body: Body) -> Iterator[str]:
+def _epoch_counts(body: Body) -> Iterator[str]:
     hyperparameters = body.get("HyperParameters", {})
     return (
         hyperparameters[name] for name in _EPOCHS if str(hyperparameters.get(name, "")).isdigit()

@@ -1,4 +1,4 @@
-"""Logs to read and to follow."""
+"""Logs on the status page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from pathlib import Path
 
 from include.local_aws.observability.logs import Event, LogFiles, events, tail
 
-_FIRST = 128 * 1024  # bytes of a log that a page begins with: its end
-_AT_ONCE = 512 * 1024  # bytes of what came since that are handed over at once
+_PAGE_BYTES = 128 * 1024  # bytes at the end of a log that a page shows first
+_UPDATE_BYTES = 512 * 1024  # bytes of new lines in a response
 
 
 @dataclass(frozen=True)
 class LogView:
-    """One stream of a group, and what else there is to choose.
+    """A log stream, and the other streams of its group.
 
     Attributes:
-        group: the log group.
-        streams: the streams to choose from.
-        stream: the chosen one, or None if nothing was logged yet.
-        lines: its last lines.
-        cut: whether there are lines before those.
-        end: the byte offset behind them, from which to follow.
+        group: The log group.
+        streams: The streams that can be selected.
+        stream: The selected stream, or None if there is none yet.
+        lines: The last lines of the stream.
+        cut: Whether there are lines before them.
+        end: The byte offset after them.
     """
 
     group: str
@@ -31,24 +31,24 @@ class LogView:
     end: int
 
 
-def view(logs: LogFiles, group: str, prefix: str, wanted: str | None, *, newest: bool) -> LogView:
-    """The wanted stream of those with the prefix, else the first of them, or the newest."""
+def view(logs: LogFiles, group: str, prefix: str, selected: str | None, *, newest: bool) -> LogView:
+    """Return the selected stream with the prefix, else the first or newest one."""
     streams = logs.streams(group, prefix) if logs.has_group(group) else []
     if newest:
         streams.sort(key=lambda stream: stream.rpartition("-")[2], reverse=True)
-    stream = wanted if wanted in streams else next(iter(streams), None)
+    stream = selected if selected in streams else next(iter(streams), None)
     file = logs.file(group, stream) if stream else None
     if file is None:
         return LogView(group, streams, None, [], False, 0)
-    lines = tail(file, _FIRST)
+    lines = tail(file, _PAGE_BYTES)
     end = lines[-1].end if lines else 0
     return LogView(group, streams, stream, lines, bool(lines and lines[0].start), end)
 
 
 def since(file: Path, after: int) -> tuple[list[Event], int]:
-    """The lines behind a byte offset, and the offset behind them; all if it is none of ours."""
+    """Return the lines after a byte offset and the offset after them; all for invalid offsets."""
     start = after if _ends_a_line(file, after) else 0
-    found = list(events(file, start, start + _AT_ONCE))
+    found = list(events(file, start, start + _UPDATE_BYTES))
     return found, found[-1].end if found else start
 
 

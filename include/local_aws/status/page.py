@@ -1,4 +1,4 @@
-"""The addresses of the page, and who may look at it."""
+"""The status page: routes and access."""
 
 import hashlib
 import hmac
@@ -23,25 +23,25 @@ from include.local_aws.jobs.kinds import KINDS
 from include.local_aws.services import Services
 from include.local_aws.settings import Settings
 from include.local_aws.status import endpoints, jobs, log_view
+from include.local_aws.status.formatting import render, stamp
 from include.local_aws.status.storage import Storage
-from include.local_aws.status.wording import render, stamp
 
 _KINDS = {kind.word.lower(): kind for kind in KINDS}
-_MOST = 50  # jobs that the overview shows unless all are asked for
-_ALL = 1000
+_LIMIT = 50  # jobs in the overview
+_ALL = 1000  # jobs with ?all
 _LOCKED = (
-    "This page shows logs and settings to the owner of the server only. Open the address with "
-    "the key once, and this browser is let in from then on: the server says it when it starts, "
-    "and it is in the file {file}, which its owner can read."
+    "Only the owner of the server can open this page. Open the URL with the key once in this "
+    "browser. The server prints the URL at its start; it is also in the file {file}, which its "
+    "owner can read."
 )
-_PAST = 400 * 86400  # seconds for which a browser keeps the key
+_COOKIE_SECONDS = 400 * 86400
 
 
 class StatusPage:
-    """Answers GET requests of browsers; it only reads, and every text from outside is escaped.
+    """Serves the read-only status page.
 
-    It asks for a key of its own, which is in the address that the server says at its start; the
-    key is of no use to sign with.
+    It requires a key, which is part of the URL that the server prints at its start. Requests to
+    AWS services cannot be signed with this key.
     """
 
     def __init__(self, services: Services, s3_endpoint_url: str) -> None:
@@ -50,7 +50,7 @@ class StatusPage:
         self._s3_endpoint_url = s3_endpoint_url
         self._storage = Storage(self._settings)
         self._key = page_key(self._settings)
-        # A browser sends a host's cookies to all of its ports: two servers need two names.
+        # Browsers send a host's cookies to all ports, so each server needs its own cookie name.
         self._cookie = f"local_aws_page_{self._settings.port}"
         self._started = time.time()
         self._pages: list[tuple[re.Pattern[str], Callable[..., Response | None]]] = [
@@ -58,31 +58,31 @@ class StatusPage:
             (re.compile(r"/jobs/([a-z]+)/([^/]+)"), self._job),
             (re.compile(r"/endpoints/([^/]+)"), self._endpoint),
             (re.compile(r"/log"), self._log),
-            (re.compile(r"/log\.txt"), self._whole_log),
+            (re.compile(r"/log\.txt"), self._full_log),
         ]
 
     async def respond(self, request: Request) -> Response | None:
-        """The answer, or None where there is no such page."""
+        """Return the response, or None if the path is not a page."""
         if request.method not in ("GET", "HEAD"):
             return None
         path = request.scope["path"]
         for pattern, page in self._pages:
             if found := pattern.fullmatch(path):
-                return self._without_key(request) or await anyio.to_thread.run_sync(
-                    _answered, page, request, found.groups()
+                return self._require_key(request) or await anyio.to_thread.run_sync(
+                    _render_page, page, request, found.groups()
                 )
         return None
 
-    def _without_key(self, request: Request) -> Response | None:
-        """What is answered instead of the page to a browser that does not show the key."""
+    def _require_key(self, request: Request) -> Response | None:
+        """Return the response to a request without the key in its cookie, or None."""
         given = request.query_params.get("key", "")
-        if _same(given, self._key):
-            answer = RedirectResponse(request.scope["path"], 303)
-            # Not "strict": a link to this page from another one, as in a browser's terminal or
-            # Airflow under another name, would not send it. The page only reads.
-            answer.set_cookie(self._cookie, given, _PAST, httponly=True, samesite="lax")
-            return answer
-        if _same(request.cookies.get(self._cookie, ""), self._key):
+        if _equal(given, self._key):
+            response = RedirectResponse(request.scope["path"], 303)
+            # Not "strict", with which links from other sites, such as Airflow, would not send
+            # the cookie. The page is read-only.
+            response.set_cookie(self._cookie, given, _COOKIE_SECONDS, httponly=True, samesite="lax")
+            return response
+        if _equal(request.cookies.get(self._cookie, ""), self._key):
             return None
         return _html(
             "notice.html.jinja", 403, text=_LOCKED.format(file=self._settings.root / STATUS_URL)
@@ -94,7 +94,7 @@ class StatusPage:
         return self._page(
             request,
             "overview.html.jinja",
-            jobs=jobs.jobs(runtime.store, runtime.logs, _ALL if shown_all else _MOST),
+            jobs=jobs.jobs(runtime.store, runtime.logs, _ALL if shown_all else _LIMIT),
             endpoints=endpoints.endpoints(runtime.store),
             usage=self._storage.usage(),
             shown_all=shown_all,
@@ -109,7 +109,7 @@ class StatusPage:
         body = runtime.store.get(kind.store, name) if kind else None
         if kind is None or body is None:
             return None
-        wanted = request.query_params.get("stream")
+        selected = request.query_params.get("stream")
         return self._page(
             request,
             "job.html.jinja",
@@ -117,8 +117,8 @@ class StatusPage:
             body={key: value for key, value in body.items() if not key.startswith("_")},
             live=jobs.is_live(kind, body),
             result=jobs.result(kind, body),
-            told={word: body.get(field) for word, field in jobs.TOLD.items()},
-            log=log_view.view(runtime.logs, kind.log_group, f"{name}/", wanted, newest=False),
+            settings={title: body.get(field) for title, field in jobs.SETTINGS.items()},
+            log=log_view.view(runtime.logs, kind.log_group, f"{name}/", selected, newest=False),
         )
 
     def _endpoint(self, request: Request, name: str) -> Response | None:
@@ -126,13 +126,13 @@ class StatusPage:
         found = endpoints.endpoint(runtime.store, name)
         if found is None:
             return None
-        wanted = request.query_params.get("stream")
+        selected = request.query_params.get("stream")
         return self._page(
             request,
             "endpoint.html.jinja",
             endpoint=found,
             live=True,
-            log=log_view.view(runtime.logs, found.log_group, "", wanted, newest=True),
+            log=log_view.view(runtime.logs, found.log_group, "", selected, newest=True),
         )
 
     def _page(self, request: Request, template: str, **values: Any) -> Response:
@@ -154,12 +154,12 @@ class StatusPage:
         if file is None:
             return None
         lines, end = log_view.since(file, int(after) if after.isascii() and after.isdigit() else 0)
-        told = [[stamp(line.timestamp), line.message] for line in lines]
-        return JSONResponse({"lines": told, "end": end}, headers=_guarded())
+        rows = [[stamp(line.timestamp), line.message] for line in lines]
+        return JSONResponse({"lines": rows, "end": end}, headers=_security_headers())
 
-    def _whole_log(self, request: Request) -> Response | None:
+    def _full_log(self, request: Request) -> Response | None:
         file = self._file(request)
-        return file and FileResponse(file, media_type="text/plain", headers=_guarded())
+        return file and FileResponse(file, media_type="text/plain", headers=_security_headers())
 
     def _file(self, request: Request) -> Any:
         query = request.query_params
@@ -167,36 +167,36 @@ class StatusPage:
 
 
 def page_key(settings: Settings) -> str:
-    """Return what a browser must show; the same at every start with the same keys."""
+    """Return the key of the status page, which depends on the secret access key only."""
     secret = settings.credentials.secret_access_key.encode()
     return hmac.new(secret, b"status page", hashlib.sha256).hexdigest()[:32]
 
 
 def page_url(settings: Settings) -> str:
-    """Return the address to open in a browser."""
+    """Return the URL of the status page with its key."""
     return f"{settings.announced_url}/?key={page_key(settings)}"
 
 
-def _answered(
+def _render_page(
     page: Callable[..., Response | None], request: Request, words: tuple[str, ...]
 ) -> Response:
     found = page(request, *words)
-    text = "There is nothing of this name, or not any more."
+    text = "This job, endpoint or log does not exist."
     return found or _html("notice.html.jinja", 404, text=text)
 
 
-def _same(given: str, key: str) -> bool:
+def _equal(given: str, key: str) -> bool:
     return hmac.compare_digest(given.encode(), key.encode())
 
 
 def _html(template: str, status: int = 200, **values: Any) -> Response:
     nonce = secrets.token_urlsafe(16)
     text = render(template, nonce=nonce, **values)
-    return HTMLResponse(text, status, headers=_guarded(nonce))
+    return HTMLResponse(text, status, headers=_security_headers(nonce))
 
 
-def _guarded(nonce: str = "") -> dict[str, str]:
-    """Nothing is fetched from elsewhere, framed by others, or kept by the browser."""
+def _security_headers(nonce: str = "") -> dict[str, str]:
+    """Return headers that forbid external content, framing and caching."""
     script = f"script-src 'nonce-{nonce}'; " if nonce else ""
     return {
         "Content-Security-Policy": (

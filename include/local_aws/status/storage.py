@@ -1,4 +1,4 @@
-"""What the folder takes up on the disk."""
+"""Disk usage of the state folder."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from include.local_aws.settings import Settings
 
-_FRESH = 10.0  # seconds for which a measurement is good
+_FRESH = 10.0  # seconds for which a measurement is reused
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class Usage:
     """Bytes on the disk.
 
     Attributes:
-        parts: of the folder's parts, by a word for each.
-        buckets: of S3's buckets, what was deleted and not yet vacuumed included.
-        free: still free for this user on the disk that the folder is on.
-        total: the size of that disk.
+        parts: Usage of the parts of the folder.
+        buckets: Usage of S3 buckets, with deleted objects whose space is not free yet.
+        free: Free for this user on the folder's disk.
+        total: Size of the disk.
     """
 
     parts: dict[str, int]
@@ -32,12 +32,12 @@ class Usage:
 
     @property
     def used(self) -> int:
-        """All that the folder takes up."""
+        """Usage of the whole folder."""
         return sum(self.parts.values())
 
 
 class Storage:
-    """Measures a folder, at most every ten seconds; safe to use from any thread."""
+    """Measures the usage at most every ten seconds. Thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -46,7 +46,7 @@ class Storage:
         self._usage = Usage({}, {}, 0, 0)
 
     def usage(self) -> Usage:
-        """The latest measurement."""
+        """Return the latest measurement."""
         with self._lock:
             if time.monotonic() - self._measured > _FRESH:
                 self._usage = measure(self._settings)
@@ -55,11 +55,11 @@ class Storage:
 
 
 def measure(settings: Settings) -> Usage:
-    """What the folder takes up now; files that vanish meanwhile count as nothing."""
+    """Measure the usage. Files that are deleted meanwhile are ignored."""
     disk = shutil.disk_usage(settings.root)
     parts = {
         "S3": _size(settings.storage),
-        "under way": _size(settings.work),
+        "running": _size(settings.work),
         "logs": _size(settings.logs),
         "state": sum(size for path, size in _files(settings.root, deep=False)),
     }
@@ -71,17 +71,17 @@ def _size(folder: Path) -> int:
 
 
 def _buckets(data: Path) -> dict[str, int]:
-    """SeaweedFS keeps a bucket in volumes `<bucket>_<number>.dat`."""
+    """Return sizes by bucket: SeaweedFS stores a bucket in volumes `<bucket>_<number>.dat`."""
     sizes: Counter[str] = Counter()
     for path, size in _files(data, deep=False):
-        bucket, line, number = Path(path).stem.rpartition("_")
-        if line and number.isdigit() and path.endswith(".dat"):
+        bucket, underscore, number = Path(path).stem.rpartition("_")
+        if underscore and number.isdigit() and path.endswith(".dat"):
             sizes[bucket] += size
     return dict(sizes.most_common())
 
 
 def _files(folder: str | Path, *, deep: bool = True) -> Iterator[tuple[str, int]]:
-    """The files of a folder with what they take up; a link counts as itself."""
+    """Yield files and their disk usage; links are not followed."""
     try:
         entries = list(os.scandir(folder))
     except OSError:

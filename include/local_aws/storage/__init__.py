@@ -1,1 +1,1 @@
-"""S3: SeaweedFS as a child process, and the moves between it and disk."""
+"""S3: SeaweedFS as a child process, and transfers between S3 and the disk."""

@@ -1,11 +1,11 @@
-"""SeaweedFS's own ports, closed to every program but SeaweedFS itself.
+"""Access to SeaweedFS's internal ports by certificates and tokens.
 
-Master, volume server and filer talk to each other by HTTP and gRPC on loopback, where any user and
-any page in a browser can connect. gRPC, and HTTP of master and filer, ask for a client certificate
-that this server alone has (mutual TLS). The volume server's HTTP asks for a token that the master
-signs for one file and ten seconds: SeaweedFS reads encrypted uploads by plain HTTP, whatever it is
-told. Without a token the volume server only says how full the disk is, by volume and bucket. S3's
-port checks the signatures of S3.
+Master, volume server and filer call each other by HTTP and gRPC on the loopback interface, where
+all users and pages in a browser can connect. gRPC, and HTTP of master and filer, require a client
+certificate that only this server has (mutual TLS). HTTP of the volume server requires a token that
+the master signs for one file and ten seconds, because SeaweedFS always reads encrypted uploads by
+plain HTTP. Without a token the volume server only shows the disk usage by volume and bucket. The
+port of S3 verifies S3 signatures.
 """
 
 import datetime
@@ -27,10 +27,10 @@ _ADDRESS = ipaddress.IPv4Address("127.0.0.1")
 
 
 def close_ports(directory: Path) -> None:
-    """Write security.toml with a new key and certificate, which SeaweedFS reads at its start.
+    """Write security.toml with a new key and certificate. SeaweedFS reads it at its start.
 
     Args:
-        directory: SeaweedFS's working directory, where it looks for the file first.
+        directory: SeaweedFS's working directory, the first place where it searches the file.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     private = key.private_bytes(
@@ -46,7 +46,7 @@ def close_ports(directory: Path) -> None:
 
 
 def client_context(directory: Path) -> ssl.SSLContext:
-    """Return what lets a client of this server in at SeaweedFS's ports."""
+    """Return the TLS context with which this server can call SeaweedFS's ports."""
     files = _files(directory)
     context = ssl.create_default_context(cafile=files["cert"])
     context.load_cert_chain(files["cert"], files["key"])
@@ -58,7 +58,7 @@ def _files(directory: Path) -> dict[str, Path]:
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    """Return the certificate of server and client alike, which is its own authority."""
+    """Return a self-signed certificate, which server and client use."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local-aws")])
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -67,7 +67,7 @@ def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _YEAR)  # whatever the clock is set to meanwhile
+        .not_valid_before(now - _YEAR)  # so that changes of the clock do not matter
         .not_valid_after(now + 20 * _YEAR)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(
@@ -92,6 +92,6 @@ def _settings(files: dict[str, Path]) -> str:
     lines = []
     for section, values in sections.items():
         lines.append(f"[{section}]")
-        # A JSON string is a TOML string, too.
+        # JSON strings are valid TOML strings.
         lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     return "\n".join(lines) + "\n"

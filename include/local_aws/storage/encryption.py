@@ -1,4 +1,4 @@
-"""The key by which SeaweedFS encrypts objects for which a client asks for ServerSideEncryption."""
+"""The key with which SeaweedFS encrypts objects for ServerSideEncryption."""
 
 import re
 import secrets
@@ -10,20 +10,20 @@ from include.local_aws.errors import StartupError
 _KEY = re.compile("[0-9a-f]{64}")
 
 
-def kept_key(file: Path) -> str:
-    """Return the key of this folder, 64 hexadecimal digits, made at the first start.
+def load_or_create_key(file: Path) -> str:
+    """Return the key in the file, 64 hexadecimal digits; create it at the first start.
 
-    Objects are lost with the key: the file appears whole or not at all, and is never replaced.
+    Without the key, encrypted objects are lost: the file is written in one step and never replaced.
 
     Raises:
-        StartupError: the file holds no key.
+        StartupError: The file does not contain a key.
     """
     if not file.exists():
         write_private_file(file, secrets.token_hex(32).encode())
     key = file.read_text(errors="replace").strip()
     if not _KEY.fullmatch(key):
         raise StartupError(
-            f"{file} holds no key of 64 hexadecimal digits: restore the file from a backup; if no "
-            "object was uploaded with ServerSideEncryption, remove it, and the next start makes one"
+            f"{file} does not contain a key of 64 hexadecimal digits: restore it from a backup; "
+            "if no object was uploaded with ServerSideEncryption, delete it to get a new key"
         )
     return key

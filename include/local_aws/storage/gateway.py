@@ -1,4 +1,4 @@
-"""The port at which clients reach S3."""
+"""The port of S3: forwards connections to SeaweedFS."""
 
 import asyncio
 import contextlib
@@ -6,34 +6,34 @@ import re
 
 from include.local_aws.settings import Credentials
 from include.local_aws.storage.kms_requests import (
-    REFUSED_DEFAULT,
+    UNSUPPORTED_DEFAULT_RESPONSE,
     asks_for_kms,
     expects_continue,
     sets_default,
-    with_own_key,
+    sign_for_own_key,
 )
 
 _CHUNK = 256 * 1024  # bytes
-_LONGEST_HEAD = 1024 * 1024 + 4096
-"""Bytes of a request's head that SeaweedFS reads: the default limit of Go's net/http.
+_MAX_HEAD_BYTES = 1024 * 1024 + 4096
+"""Maximum bytes of a request's head: the default limit of Go's net/http.
 
-The gateway reads as many, so SeaweedFS accepts no head that the gateway did not check.
+The gateway has the same limit as SeaweedFS, so that it checks each head SeaweedFS accepts.
 """
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 
 
-class _Refused(Exception):
-    """The request is not passed on; `REFUSED_DEFAULT` answers it."""
+class _UnsupportedDefault(Exception):
+    """The request is not forwarded; the response is `UNSUPPORTED_DEFAULT_RESPONSE`."""
 
 
 class Gateway:
-    """A TCP port that leads to SeaweedFS's S3 on loopback.
+    """A TCP port that forwards to SeaweedFS's S3 on the loopback interface.
 
-    Wherever SeaweedFS opens S3 it also opens a gRPC port. So all of SeaweedFS stays on loopback,
-    and this passes S3 alone on: byte for byte, but for requests that ask for encryption by KMS.
-    The signature that SeaweedFS checks covers the Host header as the client sent it.
+    SeaweedFS opens a gRPC port at each address of S3. Therefore it listens on the loopback
+    interface only, and the gateway forwards S3. Requests are forwarded unchanged, except those for
+    encryption by KMS. SeaweedFS verifies signatures with the Host header that the client sent.
     """
 
     def __init__(self, bind: str, port: int, credentials: Credentials) -> None:
@@ -44,19 +44,19 @@ class Gateway:
         self._server: asyncio.Server | None = None
 
     async def start(self, target: int) -> None:
-        """Listen, and lead every connection to the loopback port `target`."""
+        """Listen, and forward all connections to the loopback port `target`."""
         self._target = target
         self._server = await asyncio.start_server(
-            self._pass_on, self._bind, self.port, limit=_LONGEST_HEAD
+            self._forward, self._bind, self.port, limit=_MAX_HEAD_BYTES
         )
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Stop listening."""
         if self._server is not None:
             self._server.close()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Cancelled is how the loop ends what is open at a stop; Python 3.11 would print that.
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The event loop cancels open connections at a stop; Python 3.11 would print the error.
         ended = contextlib.suppress(OSError, asyncio.CancelledError)
         with ended, contextlib.closing(writer):
             s3_reader, s3_writer = await asyncio.open_connection(
@@ -72,16 +72,16 @@ class Gateway:
         sink: asyncio.StreamWriter,
         client: asyncio.StreamWriter,
     ) -> None:
-        """Copy request by request, as long as it is plain where the next one begins."""
+        """Copy request by request while the start of the next request is known, then copy bytes."""
         try:
             while await self._copy_request(source, sink, client):
                 pass
-        except asyncio.IncompleteReadError as rest:
-            sink.write(rest.partial)
+        except asyncio.IncompleteReadError as error:
+            sink.write(error.partial)
         except asyncio.LimitOverrunError:
-            pass  # SeaweedFS answers 431 to a head above _LONGEST_HEAD, and closes the connection
-        except _Refused:
-            client.write(REFUSED_DEFAULT)
+            pass  # SeaweedFS answers 431 to a head above _MAX_HEAD_BYTES, and closes the connection
+        except _UnsupportedDefault:
+            client.write(UNSUPPORTED_DEFAULT_RESPONSE)
             sink.close()
             await _discard(source)
             return
@@ -96,11 +96,11 @@ class Gateway:
         sink: asyncio.StreamWriter,
         client: asyncio.StreamWriter,
     ) -> bool:
-        """Copy one request; false if its end is not known, or it switches to something else."""
+        """Copy a request; return False if its end is not known."""
         head = await source.readuntil(b"\r\n\r\n")
         if asks_for_kms(head):
-            with contextlib.suppress(ValueError):  # a head that is no HTTP: SeaweedFS refuses it
-                head = with_own_key(head, self._credentials)
+            with contextlib.suppress(ValueError):  # the head is not HTTP, and SeaweedFS rejects it
+                head = sign_for_own_key(head, self._credentials)
         found = _LENGTH.search(head)
         left = int(found[1]) if found else 0
         if sets_default(head):
@@ -124,23 +124,23 @@ async def _default(
     """Return the body of a request that sets a bucket's default encryption.
 
     Raises:
-        _Refused: The default is aws:kms, or the body is chunked or too long to be looked at.
+        _UnsupportedDefault: The default is aws:kms, or the body is chunked or too long.
     """
     if length > _CHUNK or _CHUNKED.search(head):
-        raise _Refused
+        raise _UnsupportedDefault
     if expects_continue(head):
         # SeaweedFS sends a second 100, which HTTP allows (RFC 9110, section 15.2).
         client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = await source.readexactly(length)
     if b"aws:kms" in body:
-        raise _Refused
+        raise _UnsupportedDefault
     return body
 
 
 async def _discard(source: asyncio.StreamReader) -> None:
-    """Read and drop what the client still sends.
+    """Read and discard what the client still sends.
 
-    A socket that is closed with unread bytes resets the connection, and the answer may be lost.
+    Closing a socket with unread bytes resets the connection, and the response may be lost.
     """
     with contextlib.suppress(OSError):
         while await source.read(_CHUNK):
@@ -148,7 +148,7 @@ async def _discard(source: asyncio.StreamReader) -> None:
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Copy until the source ends, and tell the sink; a connection that breaks ends both ways."""
+    """Copy until the end of the source, then end the sink; an error closes the sink."""
     try:
         while chunk := await source.read(_CHUNK):
             sink.write(chunk)

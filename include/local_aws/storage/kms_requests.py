@@ -1,9 +1,9 @@
-"""S3 requests that ask for encryption by KMS, of which SeaweedFS has none.
+"""S3 requests for encryption by KMS, which SeaweedFS does not support.
 
-Without a key's ID, Amazon S3 encrypts by a key that AWS manages (PutObject in the API reference),
-and the SageMaker SDK 2.x uploads its scripts so. Here such an object is encrypted by this server's
-own key, as with AES256, and GetObject and HeadObject say AES256. The header is signed, so the
-request is signed anew, after the client's own signature has been found right.
+The SageMaker SDK 2.x uploads its scripts with aws:kms. This module changes such requests to
+AES256, so that SeaweedFS encrypts with the server's key; GetObject and HeadObject then return
+AES256. The header is part of the signature: the client's signature is verified, and the changed
+request is signed again.
 """
 
 import hmac
@@ -15,7 +15,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 
 from include.local_aws.settings import Credentials
 
-_ASKED = re.compile(rb"\r\nx-amz-server-side-encryption:[ \t]*aws:kms", re.IGNORECASE)
+_REQUESTS_KMS = re.compile(rb"\r\nx-amz-server-side-encryption:[ \t]*aws:kms", re.IGNORECASE)
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<scope>(?P<key>[^/,]+)/\d{8}/(?P<region>[^/,]+)/s3"
     r"/aws4_request), ?SignedHeaders=(?P<names>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})"
@@ -29,36 +29,36 @@ _MESSAGE = (
     b"encryption of a bucket: set AES256, or ask for aws:kms with each upload. The request needs a "
     b"Content-Length of at most 256 KiB.</Message></Error>"
 )
-REFUSED_DEFAULT = (
+UNSUPPORTED_DEFAULT_RESPONSE = (
     b"HTTP/1.1 501 Not Implemented\r\nContent-Type: application/xml\r\nConnection: close\r\n"
     b"Content-Length: %d\r\n\r\n%s" % (len(_MESSAGE), _MESSAGE)
 )
-"""The answer to a default that would make every later upload fail."""
+"""Response to a default encryption with which all later uploads would fail."""
 
 _Headers = list[tuple[str, str]]
 
 
 def asks_for_kms(head: bytes) -> bool:
-    """Whether the head of a request asks for encryption by KMS."""
-    return _ASKED.search(head) is not None
+    """Return whether the head of a request asks for encryption by KMS."""
+    return _REQUESTS_KMS.search(head) is not None
 
 
 def sets_default(head: bytes) -> bool:
-    """Whether a request with this head sets a bucket's default encryption."""
+    """Return whether the head is that of a request that sets a bucket's default encryption."""
     return _SETS_DEFAULT.match(head) is not None
 
 
 def expects_continue(head: bytes) -> bool:
-    """Whether the client sends the body only after the interim answer 100 (or after a second)."""
+    """Return whether the client waits for the interim response 100 before it sends the body."""
     return _EXPECTS.search(head) is not None
 
 
-def with_own_key(head: bytes, credentials: Credentials) -> bytes:
-    """Return the head of the same request for AES256, signed anew.
+def sign_for_own_key(head: bytes, credentials: Credentials) -> bytes:
+    """Return the head of the same request for AES256, with a new signature.
 
-    A head whose signature is not right, or is none of Signature Version 4, comes back as it is:
-    SeaweedFS refuses it. So does one of a body that is signed in chunks, since each chunk's
-    signature goes on from the head's.
+    A head without a valid Signature Version 4 is returned unchanged, and SeaweedFS rejects it.
+    The same holds for bodies that are signed in chunks, because the signature of each chunk
+    depends on that of the head.
     """
     first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     pairs = [line.partition(":") for line in lines]
@@ -86,14 +86,14 @@ def with_own_key(head: bytes, credentials: Credentials) -> bytes:
 
 
 class _Signer:
-    """botocore's signer, on the head of a request alone."""
+    """botocore's signer for the head of a request."""
 
     def __init__(self, credentials: Credentials, region: str) -> None:
-        own = BotocoreCredentials(credentials.access_key_id, credentials.secret_access_key)
-        self._signer = S3SigV4Auth(own, "s3", region)
+        keys = BotocoreCredentials(credentials.access_key_id, credentials.secret_access_key)
+        self._signer = S3SigV4Auth(keys, "s3", region)
 
     def signature(self, first: str, headers: _Headers, names: list[str]) -> str:
-        """The signature of a request's first line and those of its headers that are signed."""
+        """Return the signature of a request's first line and its signed headers."""
         method, target, _ = first.split(" ", 2)
         values = {name: ",".join(v for n, v in headers if n == name) for name in names}
         host = values.get("host", "")

@@ -1,4 +1,4 @@
-"""Move a job's data between S3 and disk."""
+"""Transfer of a job's data between S3 and the disk."""
 
 import contextlib
 import logging
@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _THREADS = 8
 _MEGABYTE = 1024 * 1024
-_LARGE = 16 * _MEGABYTE  # from here on in parts
-# Parts of one object one after the other: the objects already move side by side.
+_LARGE = 16 * _MEGABYTE  # objects above this size are transferred in parts
+# Parts of an object are transferred one after the other, because several objects are at once.
 _TRANSFER = TransferConfig(
     use_threads=False, multipart_threshold=_LARGE, multipart_chunksize=_LARGE
 )
@@ -33,7 +33,7 @@ _TRANSFER = TransferConfig(
 
 @dataclass(frozen=True)
 class S3Object:
-    """An object, and the name it gets below the directory or prefix it is moved to."""
+    """An object, and its name relative to the directory or prefix of a transfer."""
 
     bucket: str
     key: str
@@ -45,12 +45,12 @@ class S3Object:
         return f"s3://{self.bucket}/{self.key}"
 
 
-def _go_on() -> None:
+def _no_check() -> None:
     return
 
 
 class Objects:
-    """S3 as this server uses it; safe to use from any thread."""
+    """The S3 operations of this server. Thread-safe."""
 
     def __init__(self, endpoint_url: str, credentials: Credentials) -> None:
         self.client: Any = boto3.session.Session().client(
@@ -62,15 +62,15 @@ class Objects:
             config=Config(
                 max_pool_connections=4 * _THREADS,
                 retries={"max_attempts": 5},
-                proxies={},  # it is on this machine, whatever HTTP_PROXY says
+                proxies={},  # S3 is on this computer, whatever HTTP_PROXY says
             ),
         )
 
     def under(self, uri: str) -> Iterator[S3Object]:
-        """The objects whose keys start with the URI's key: a string prefix, not a folder.
+        """Yield the objects whose keys start with the URI's key, which is a string prefix.
 
-        An object is named relative to the prefix where that ends at a slash, else to the
-        folder that holds the prefix. A bucket that is not there holds nothing.
+        Names are relative to the prefix if it ends with a slash, else to the folder that contains
+        the prefix. A bucket that does not exist has no objects.
         """
         bucket, prefix = split_uri(uri)
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -85,22 +85,23 @@ class Objects:
                 raise
 
     def any_under(self, uri: str) -> bool:
-        """Whether there is any object below the prefix."""
+        """Return whether there is an object with the prefix."""
         return next(self.under(uri), None) is not None
 
     def read(self, item: S3Object) -> bytes:
-        """An object's content."""
-        with _told(item.uri):
+        """Return an object's content."""
+        with _errors_as_job_failure(item.uri):
             answer = self.client.get_object(Bucket=item.bucket, Key=item.key)
             content: bytes = answer["Body"].read()
         return content
 
     def pieces(self, item: S3Object) -> Iterator[bytes]:
-        """An object's content, each piece of it fetched when it is asked for.
+        """Yield an object's content in pieces, with a request for each piece.
 
-        So no connection waits for whoever takes the pieces. JobFailure if it changes meanwhile.
+        No connection stays open while the caller uses a piece. Raises JobFailure if the object
+        changes meanwhile.
         """
-        with _told(item.uri):
+        with _errors_as_job_failure(item.uri):
             head = self.client.head_object(Bucket=item.bucket, Key=item.key)
             for start in range(0, head["ContentLength"], _LARGE):
                 part = f"bytes={start}-{start + _LARGE - 1}"
@@ -110,8 +111,8 @@ class Objects:
                 yield answer["Body"].read()
 
     def content(self, item: S3Object) -> Iterator[bytes]:
-        """An object's content: a small one in one request, a large one in pieces."""
-        with _told(item.uri):
+        """Yield an object's content: in one piece if it is small, else in several."""
+        with _errors_as_job_failure(item.uri):
             answer = self.client.get_object(Bucket=item.bucket, Key=item.key)
             if answer["ContentLength"] <= _LARGE:
                 yield answer["Body"].read()
@@ -120,18 +121,18 @@ class Objects:
         yield from self.pieces(item)
 
     def write(self, uri: str, content: bytes) -> None:
-        """Put an object."""
+        """Write an object."""
         bucket, key = split_uri(uri)
-        with _told(uri):
+        with _errors_as_job_failure(uri):
             self.client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def download(
-        self, items: Iterable[S3Object], directory: Path, check: Callable[[], None] = _go_on
+        self, items: Iterable[S3Object], directory: Path, check: Callable[[], None] = _no_check
     ) -> int:
-        """Fetch objects below a directory, several at a time; returns how many.
+        """Download objects to a directory, several at a time; return their number.
 
-        `check` is called before each; what it raises ends the work. Raises JobFailure for a
-        name that would land outside the directory.
+        `check` is called before each object, and may raise to abort. Raises JobFailure if the
+        name of an object leads out of the directory.
         """
         targets = [(item, inside(directory, item.relative)) for item in items]
 
@@ -141,17 +142,17 @@ class Objects:
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self.download_file(item.uri, target)
-            except OSError as error:  # too long a name, a file where a folder must be, a full disk
+            except OSError as error:  # name too long, a file in place of a folder, disk full
                 raise JobFailure(
                     f"ClientError: {item.uri} cannot be stored as a file: {error.strerror}"
                 ) from error
 
-        return _side_by_side(fetch, targets)
+        return _run_concurrently(fetch, targets)
 
-    def upload(self, directory: Path, uri: str, check: Callable[[], None] = _go_on) -> int:
-        """Put every file below a directory under a prefix; returns how many.
+    def upload(self, directory: Path, uri: str, check: Callable[[], None] = _no_check) -> int:
+        """Upload all files below a directory to a prefix; return their number.
 
-        `check` is as for `download`.
+        `check` is called before each file, and may raise to abort.
         """
         bucket, prefix = split_uri(uri.rstrip("/") + "/")
         files = files_below(directory)
@@ -161,12 +162,12 @@ class Objects:
             key = prefix + file.relative_to(directory).as_posix()
             self.upload_file(file, f"s3://{bucket}/{key}")
 
-        return _side_by_side(put, files)
+        return _run_concurrently(put, files)
 
     def upload_file(self, file: Path, uri: str) -> None:
-        """Put one file at exactly this URI."""
+        """Upload a file to exactly this URI."""
         bucket, key = split_uri(uri)
-        with _told(uri):
+        with _errors_as_job_failure(uri):
             if file.stat().st_size >= _LARGE:
                 self.client.upload_file(str(file), bucket, key, Config=_TRANSFER)
                 return
@@ -174,42 +175,42 @@ class Objects:
                 self.client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def download_file(self, uri: str, file: Path) -> None:
-        """Fetch one object to exactly this file; JobFailure if it is not there."""
+        """Download an object to exactly this file; raise JobFailure if it does not exist."""
         bucket, key = split_uri(uri)
-        with _told(uri), file.open("wb") as target:
-            # One request; boto3's download_file would ask for the size first.
+        with _errors_as_job_failure(uri), file.open("wb") as target:
+            # One request; boto3's download_file would request the size first.
             body = self.client.get_object(Bucket=bucket, Key=key)["Body"]
             shutil.copyfileobj(body, target, _MEGABYTE)
 
 
 @contextlib.contextmanager
-def _told(uri: str) -> Iterator[None]:
-    """Turn S3's refusal into a job's failure that names the object."""
+def _errors_as_job_failure(uri: str) -> Iterator[None]:
+    """Convert errors of S3 into a JobFailure that names the object."""
     try:
         yield
     except (ClientError, Boto3Error) as error:
-        why = str(error).rpartition("An error occurred ")[2]
-        raise JobFailure(f"ClientError: Could not access {uri}: {why}") from error
+        reason = str(error).rpartition("An error occurred ")[2]
+        raise JobFailure(f"ClientError: Could not access {uri}: {reason}") from error
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """`s3://bucket/key` as bucket and key; JobFailure for anything else."""
+    """Split `s3://bucket/key` into bucket and key; raise JobFailure for other strings."""
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not _BUCKET.fullmatch(bucket):
         raise JobFailure(f"ClientError: {uri!r} is not an S3 URI (s3://bucket/key)")
     if leads_out(key):
-        raise JobFailure(f"ClientError: {uri!r} leads out of its bucket: leave out its dots")
+        raise JobFailure(f"ClientError: {uri!r} leads out of its bucket: remove `.` and `..`")
     return bucket, key
 
 
 def leads_out(key: str) -> bool:
-    """Whether a key has parts that a path would be resolved by."""
+    """Return whether a key contains the path components `.` or `..`."""
     return not {".", ".."}.isdisjoint(key.split("/"))
 
 
 def inside(directory: Path, relative: str) -> Path:
-    """The path below the directory; JobFailure if the name leads out of it."""
+    """Return the path below the directory; raise JobFailure if the name leads out of it."""
     target = Path(os.path.normpath(directory / relative))
     if directory not in target.parents:
         raise JobFailure(f"ClientError: the object name {relative!r} leads outside its directory")
@@ -217,10 +218,10 @@ def inside(directory: Path, relative: str) -> Path:
 
 
 def files_below(directory: Path) -> list[Path]:
-    """The files below a directory; a pipe or a socket that a program left would block."""
+    """Return the regular files below a directory, without pipes and sockets."""
     found = [Path(top, name) for top, _, names in os.walk(directory) for name in names]
-    for left in (file for file in found if not file.is_file()):
-        _log.warning("%s is not stored: it is no file, or a link to none", left)
+    for path in (path for path in found if not path.is_file()):
+        _log.warning("%s is not uploaded: it is not a regular file", path)
     return [file for file in found if file.is_file()]
 
 
@@ -233,8 +234,8 @@ def _relative(key: str, prefix: str) -> str:
     return key[prefix.rfind("/") + 1 :]
 
 
-def _side_by_side(work: Callable[[Any], None], items: list[Any]) -> int:
+def _run_concurrently(function: Callable[[Any], None], items: list[Any]) -> int:
     with ThreadPoolExecutor(min(_THREADS, len(items) or 1)) as pool:
-        for _ in pool.map(work, items):
+        for _ in pool.map(function, items):
             pass
     return len(items)

@@ -1,4 +1,4 @@
-"""The Unix sockets that SeaweedFS makes in /tmp, where every user may put files."""
+"""Unix sockets that SeaweedFS creates in /tmp, where all users may create files."""
 
 import contextlib
 import os
@@ -6,25 +6,25 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-_FOLDER = Path("/tmp")  # fixed in SeaweedFS; its other sockets have options
+_FOLDER = Path("/tmp")  # cannot be configured in SeaweedFS
 
 
 def rpc_sockets(ports: Mapping[str, int]) -> list[Path]:
-    """The sockets for the calls between its parts, by the part's name and port."""
+    """Return the paths of the gRPC sockets of SeaweedFS's components."""
     return [_FOLDER / f"seaweedfs-{name}-grpc-{port + 10000}.sock" for name, port in ports.items()]
 
 
 def remove_own(ports: Mapping[str, int]) -> None:
-    """Remove the sockets that this user's SeaweedFS left; call it while none uses the ports."""
+    """Delete sockets of this user's SeaweedFS. The ports must not be in use."""
     for path in rpc_sockets(ports):
         if _is_own(path):
             path.unlink(missing_ok=True)
 
 
 def foreign(ports: Mapping[str, int]) -> list[Path]:
-    """What stands at a socket's path and is no socket of this user.
+    """Return the paths that exist and are not sockets of this user.
 
-    SeaweedFS could not replace it, and its parts would call whoever listens there.
+    SeaweedFS could not replace such a file, and its components would connect to it.
     """
     return [path for path in rpc_sockets(ports) if os.path.lexists(path) and not _is_own(path)]
 

@@ -32,7 +32,7 @@ def create_deployment(services: Services, request: Request, endpoint: Body | Non
     config = request.get("DeploymentConfig")
     if config is None and endpoint is not None and request.get("RetainDeploymentConfig"):
         config = endpoint.get("LastDeploymentConfig")
-    _check_alarms(services, Plan.of(config, variants))
+    _check_alarms(services, Plan.from_config(config, variants))
     deployment: Body = {
         "EndpointConfigName": name,
         "ProductionVariants": [variant_summary(variant) for variant in variants],
@@ -56,7 +56,7 @@ def _retain(variants: list[Body], current: list[Body], request: Request) -> None
 
 
 def _check_alarms(services: Services, plan: Plan) -> None:
-    unknown = services.runtime.alarms.unknown(plan.alarms) if plan.alarms else []
+    unknown = services.runtime.alarms.missing(plan.alarms) if plan.alarms else []
     if unknown:
         raise ApiError(f"Could not find the CloudWatch alarms {', '.join(unknown)}.")
 

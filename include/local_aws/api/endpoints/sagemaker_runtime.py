@@ -57,7 +57,7 @@ class SageMakerRuntime:
             message = f"HTTP content length exceeded {_LARGEST} bytes."
             return JSONResponse({"message": message}, status_code=413)
         variant = request.headers.get("x-amzn-sagemaker-target-variant")
-        with self._services.endpoints.picked(name, variant) as instance:
+        with self._services.endpoints.reserve_instance(name, variant) as instance:
             if instance is None:
                 return self._no_instance(name, variant)
             return await self._forward(request, body, name, instance, started)

@@ -1,1 +1,1 @@
-"""Whether a machine can run this server, and how well."""
+"""Checks of whether a computer can run this server."""

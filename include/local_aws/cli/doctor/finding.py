@@ -1,11 +1,11 @@
-"""What is said of one thing that was looked at."""
+"""Result of a check."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: `verdict` is good, fair (it works, with less) or bad."""
+    """Result of a check; `verdict` is good, fair (works with limitations) or bad."""
 
     subject: str
     verdict: str

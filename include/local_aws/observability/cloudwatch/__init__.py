@@ -1,1 +1,1 @@
-"""CloudWatch, as far as endpoints go: their metrics, and alarms on them that do evaluate."""
+"""CloudWatch metrics of endpoints and training jobs, and alarms on endpoint metrics."""

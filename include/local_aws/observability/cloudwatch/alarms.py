@@ -1,4 +1,4 @@
-"""Alarms on the endpoints' metrics: kept by moto, but moved to their states by this server."""
+"""Alarms on endpoint metrics: stored by moto and evaluated by this server."""
 
 import logging
 import time
@@ -12,49 +12,49 @@ from include.local_aws.observability.cloudwatch.saved_alarms import SavedAlarms
 from include.local_aws.store import Store
 
 _log = logging.getLogger(__name__)
-_HELD = 60.0  # seconds for which a state that a person has set stays, as until AWS evaluates anew
+_MANUAL_STATE_SECONDS = 60.0  # seconds for which a state set by SetAlarmState stays
 
 
 class Alarms:
-    """Evaluates the alarms on endpoint metrics whenever somebody wants to know their states.
+    """Evaluates alarms on endpoint metrics when their states are requested.
 
-    The periods of an alarm end at the moment of asking, the running minute included, so that a
-    fault is seen as soon as it has been counted. Alarms on other metrics, on expressions and on
-    other alarms keep the state that SetAlarmState gave them.
+    The periods of an alarm end at the time of the request and include the current minute, so that
+    an alarm reacts at once. Alarms on other metrics, on expressions and on other alarms keep the
+    state that SetAlarmState gave them.
     """
 
     def __init__(self, metrics: EndpointMetrics, store: Store) -> None:
         self._metrics = metrics
         self._alarms = SavedAlarms(store)
-        self._written: dict[str, Any] = {}
+        self._evaluated: dict[str, Any] = {}
 
     def evaluate(self) -> None:
-        """Bring every alarm on an endpoint metric to its state."""
+        """Update the states of all alarms on endpoint metrics."""
         for alarm in self._alarms.all():
-            if _is_ours(alarm) and not self._is_held(alarm):
+            if _is_evaluated(alarm) and not self._is_set_manually(alarm):
                 self._evaluate(alarm)
 
     def save(self) -> None:
-        """Bring the alarms as they are now onto the disk: before a change is acknowledged."""
+        """Save the alarms to the disk, before a change is acknowledged."""
         self._alarms.save()
 
     def triggered(self, names: Iterable[str]) -> list[str]:
-        """Those of these alarms that are in the state ALARM now."""
+        """Return the names of these alarms that are in the state ALARM."""
         self.evaluate()
         wanted = set(names)
         return [a.name for a in self._alarms.all() if a.name in wanted and a.state_value == ALARM]
 
-    def unknown(self, names: Iterable[str]) -> list[str]:
-        """Those of these names that no alarm has."""
-        there = {alarm.name for alarm in self._alarms.all()}
-        return [name for name in names if name not in there]
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Return the names for which no alarm exists."""
+        existing = {alarm.name for alarm in self._alarms.all()}
+        return [name for name in names if name not in existing]
 
-    def _is_held(self, alarm: Any) -> bool:
-        """Whether somebody has just set the state by hand."""
-        touched = alarm.state_updated_timestamp
-        if not alarm.history or touched == self._written.get(alarm.name):
+    def _is_set_manually(self, alarm: Any) -> bool:
+        """Return whether SetAlarmState has just set the state."""
+        updated = alarm.state_updated_timestamp
+        if not alarm.history or updated == self._evaluated.get(alarm.name):
             return False
-        return bool(time.time() - _epoch(touched) < _HELD)
+        return bool(time.time() - _epoch(updated) < _MANUAL_STATE_SECONDS)
 
     def _evaluate(self, alarm: Any) -> None:
         periods, period = int(alarm.evaluation_periods), int(alarm.period)
@@ -71,17 +71,17 @@ class Alarms:
         if state != alarm.state_value:
             _log.info("alarm %s: %s", alarm.name, state)
             alarm.update_state(_reason(rule, values), "{}", state)
-            self._written[alarm.name] = alarm.state_updated_timestamp
+            self._evaluated[alarm.name] = alarm.state_updated_timestamp
 
     def _value(self, alarm: Any, start: float, end: float) -> float | None:
         if alarm.unit and alarm.unit != UNITS[alarm.metric_name]:
             return None
         dimensions = {dimension.name: dimension.value for dimension in alarm.dimensions}
-        figure = self._metrics.figure(alarm.metric_name, dimensions, start, end)
-        return figure.statistic(alarm.statistic or alarm.extended_statistic or "")
+        values = self._metrics.statistics(alarm.metric_name, dimensions, start, end)
+        return values.statistic(alarm.statistic or alarm.extended_statistic or "")
 
 
-def _is_ours(alarm: Any) -> bool:
+def _is_evaluated(alarm: Any) -> bool:
     return (
         alarm.namespace == NAMESPACE
         and alarm.metric_name in UNITS
@@ -91,7 +91,7 @@ def _is_ours(alarm: Any) -> bool:
 
 
 def _epoch(moment: Any) -> float:
-    """Moto's times are in UTC and do not say so."""
+    """Return a Unix timestamp. Moto's times are in UTC, without a time zone."""
     return float(moment.replace(tzinfo=UTC).timestamp())
 
 

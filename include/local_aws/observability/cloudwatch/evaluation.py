@@ -1,4 +1,4 @@
-"""What state an alarm is in, by CloudWatch's rules for missing data and M out of N."""
+"""Evaluation of alarms: CloudWatch's rules for missing data and M out of N datapoints."""
 
 import operator
 from collections.abc import Callable, Sequence
@@ -15,12 +15,12 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """When an alarm goes off.
+    """Condition of an alarm.
 
     Attributes:
-        operator: how the values are compared with the threshold, one of `OPERATORS`.
-        threshold: what they are compared with.
-        needed: how many of the values must breach it.
+        operator: The comparison with the threshold, a key of `OPERATORS`.
+        threshold: The threshold.
+        needed: How many values must breach the threshold.
         missing: TreatMissingData: missing, ignore, breaching or notBreaching.
     """
 
@@ -30,7 +30,12 @@ class Rule:
     missing: str = "missing"
 
     def state(self, values: Sequence[float | None], current: str) -> str:
-        """The state after these periods, None where there were no data; `current` may stay."""
+        """Return the state after periods with these values (None: no data).
+
+        Args:
+            values: The value of each period.
+            current: The present state.
+        """
         compare = OPERATORS[self.operator]
         known = [compare(value, self.threshold) for value in values if value is not None]
         gaps = len(values) - len(known)
@@ -46,7 +51,7 @@ class Rule:
         return ALARM if breaching >= min(self.needed, len(known)) else OK
 
     def _without_gaps(self, breaching: int, gaps: int, current: str) -> str:
-        """The state if the gaps cannot change it, else the present one."""
+        """Return the state if the missing values cannot change it, else the present state."""
         if breaching >= self.needed:
             return ALARM
         return OK if breaching + gaps < self.needed else current

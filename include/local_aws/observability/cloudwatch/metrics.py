@@ -1,11 +1,11 @@
-"""What CloudWatch knows of endpoints, counted as requests are answered."""
+"""CloudWatch metrics of endpoints, recorded for each request."""
 
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from include.local_aws.observability.cloudwatch.figures import Figure
+from include.local_aws.observability.cloudwatch.statistic_set import StatisticSet
 
 NAMESPACE = "AWS/SageMaker"
 UNITS = {
@@ -15,22 +15,22 @@ UNITS = {
     "ModelLatency": "Microseconds",
     "OverheadLatency": "Microseconds",
 }
-_KEPT = {1: 1200, 60: 24 * 3600}  # how long, in seconds, by the length of a bucket
-_Bucket = dict[str, Figure]
+_KEPT = {1: 1200, 60: 24 * 3600}  # seconds of retention by bucket length
+_Bucket = dict[str, StatisticSet]
 
 
 @dataclass(frozen=True)
 class Datapoint:
-    """One metric in one minute, with the dimensions that it is published under."""
+    """Values of a metric in one minute, with the dimensions under which they are published."""
 
     metric: str
     dimensions: Mapping[str, str]
     start: float
-    figure: Figure
+    values: StatisticSet
 
 
 class Meter:
-    """The metrics of one variant as one configuration has it; safe to use from any thread."""
+    """The metrics of a variant of an endpoint configuration. Thread-safe."""
 
     def __init__(self, endpoint: str, variant: str, config: str) -> None:
         self.dimensions = {"EndpointName": endpoint, "VariantName": variant}
@@ -39,9 +39,12 @@ class Meter:
         self._buckets: dict[int, dict[int, _Bucket]] = {length: {} for length in _KEPT}
 
     def record(self, status: int, model: float, overhead: float) -> None:
-        """Take one request: the container's status, its seconds, and the seconds around it.
+        """Record a request.
 
-        An answer that never came is a status of 500.
+        Args:
+            status: The container's status; 500 if it did not answer.
+            model: Seconds that the container took.
+            overhead: Seconds that the server took in addition.
         """
         values = {
             "Invocations": 1.0,
@@ -59,72 +62,72 @@ class Meter:
 
     @staticmethod
     def _bucket(buckets: dict[int, _Bucket], now: int, length: int) -> _Bucket:
-        """The bucket of this moment; a new one takes the place of those that are too old."""
+        """Return the bucket of the present time; delete buckets that are too old."""
         start = now - now % length
         if start not in buckets:
             while buckets and next(iter(buckets)) < now - _KEPT[length]:
                 del buckets[next(iter(buckets))]
-            buckets[start] = {name: Figure() for name in UNITS}
+            buckets[start] = {name: StatisticSet() for name in UNITS}
         return buckets[start]
 
-    def add_to(self, figure: Figure, metric: str, start: float, end: float) -> None:
-        """Add what was recorded in [start, end) to a figure, in whole minutes if long ago."""
+    def add_to(self, values: StatisticSet, metric: str, start: float, end: float) -> None:
+        """Add the values of [start, end) to a set, by minutes if they are older than 20 min."""
         length = 1 if start >= time.time() - _KEPT[1] else 60
         with self._lock:
             for moment, bucket in self._buckets[length].items():
                 if start <= moment < end:
-                    figure.merge(bucket[metric])
+                    values.merge(bucket[metric])
 
     def minutes(self) -> dict[int, _Bucket]:
-        """A copy of all minutes, by their start."""
+        """Return a copy of all minutes by their start."""
         copies: dict[int, _Bucket] = {}
         with self._lock:
             for start, bucket in self._buckets[60].items():
-                copies[start] = {name: Figure() for name in bucket}
-                for name, figure in bucket.items():
-                    copies[start][name].merge(figure)
+                copies[start] = {name: StatisticSet() for name in bucket}
+                for name, values in bucket.items():
+                    copies[start][name].merge(values)
         return copies
 
     @property
-    def forgotten(self) -> bool:
-        """Whether all that it ever recorded is too old by now."""
+    def expired(self) -> bool:
+        """Whether all recorded values are older than the retention."""
         with self._lock:
             latest = max(self._buckets[60], default=None)
         return latest is not None and latest < time.time() - _KEPT[60]
 
 
 class EndpointMetrics:
-    """The meters of all endpoints. Figures are kept for a day, by the second for 20 minutes."""
+    """The meters of all endpoints. Values are kept for a day, by the second for 20 minutes."""
 
     def __init__(self) -> None:
         self._meters: list[Meter] = []
         self._lock = threading.Lock()
 
     def meter(self, endpoint: str, variant: str, config: str) -> Meter:
-        """The meter of a variant of a configuration; the same one each time."""
-        made = Meter(endpoint, variant, config)
+        """Return the meter of a variant of a configuration; create it if necessary."""
+        new = Meter(endpoint, variant, config)
         with self._lock:
-            self._meters = [meter for meter in self._meters if not meter.forgotten]
+            self._meters = [meter for meter in self._meters if not meter.expired]
             for meter in self._meters:
-                if meter.all_dimensions == made.all_dimensions:
+                if meter.all_dimensions == new.all_dimensions:
                     return meter
-            self._meters.append(made)
-        return made
+            self._meters.append(new)
+        return new
 
-    def figure(
+    def statistics(
         self, metric: str, dimensions: Mapping[str, str], start: float, end: float
-    ) -> Figure:
-        """A metric over [start, end), epoch seconds, under exactly these dimensions."""
-        figure = Figure()
+    ) -> StatisticSet:
+        """Return a metric's values in [start, end) (Unix time) for exactly these dimensions."""
+        values = StatisticSet()
         for meter in list(self._meters):
             if dimensions in (meter.dimensions, meter.all_dimensions):
-                meter.add_to(figure, metric, start, end)
-        return figure
+                meter.add_to(values, metric, start, end)
+        return values
 
     def datapoints(self) -> Iterator[Datapoint]:
-        """All minutes, under the variant's dimensions and under the configuration's, too."""
+        """Yield all minutes, with the dimensions of the variant and of the configuration."""
         for meter in list(self._meters):
             for start, bucket in meter.minutes().items():
-                for name, figure in bucket.items():
-                    yield Datapoint(name, meter.dimensions, start, figure)
-                    yield Datapoint(name, meter.all_dimensions, start, figure)
+                for name, values in bucket.items():
+                    yield Datapoint(name, meter.dimensions, start, values)
+                    yield Datapoint(name, meter.all_dimensions, start, values)

@@ -1,28 +1,28 @@
-"""Let moto's CloudWatch show the endpoints' and the training jobs' metrics."""
+"""Publish metrics of endpoints and training jobs in moto's CloudWatch."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from include.local_aws.observability.cloudwatch import training
-from include.local_aws.observability.cloudwatch.figures import Figure
 from include.local_aws.observability.cloudwatch.metrics import (
     NAMESPACE,
     UNITS,
     Datapoint,
     EndpointMetrics,
 )
+from include.local_aws.observability.cloudwatch.statistic_set import StatisticSet
 
-_providers: list[Any] = []  # moto asks all subclasses that there are: they must stay
+_providers: list[Any] = []  # moto calls all subclasses, so they must not be garbage-collected
 
 
 def publish(metrics: EndpointMetrics, jobs: training.TrainingMetrics) -> None:
-    """Show these metrics, by minutes, besides what clients put there; moto must be loaded."""
+    """Publish these metrics by minutes, in addition to those of clients; moto must be imported."""
     from moto.cloudwatch.models import MetricAggregatedDatum
     from moto.core.common_models import CloudWatchMetricProvider
 
     class Exact(MetricAggregatedDatum):
-        """A datapoint that statistics find under all of its dimensions only, as on AWS."""
+        """A datapoint that statistics find only with all of its dimensions, as on AWS."""
 
         def filter(
             self, namespace: Any, name: Any, dimensions: Any, already_present_metrics: Any = None
@@ -46,13 +46,13 @@ def publish(metrics: EndpointMetrics, jobs: training.TrainingMetrics) -> None:
 
 
 def _fields(point: Datapoint) -> dict[str, Any]:
-    """A datapoint as moto's constructor takes it, whose times are in UTC and do not say so."""
+    """Return the arguments of moto's constructor, whose times are in UTC without time zone."""
     unit = UNITS[point.metric]
-    return _datum(NAMESPACE, point.metric, point.dimensions, point.start, point.figure, unit)
+    return _datum(NAMESPACE, point.metric, point.dimensions, point.start, point.values, unit)
 
 
-def _training_fields(job: str, metric: str, start: float, figure: Figure) -> dict[str, Any]:
-    return _datum(training.NAMESPACE, metric, {"TrainingJobName": job}, start, figure, "None")
+def _training_fields(job: str, metric: str, start: float, values: StatisticSet) -> dict[str, Any]:
+    return _datum(training.NAMESPACE, metric, {"TrainingJobName": job}, start, values, "None")
 
 
 def _datum(
@@ -60,16 +60,16 @@ def _datum(
     name: str,
     dimensions: Mapping[str, str],
     start: float,
-    figure: Figure,
+    values: StatisticSet,
     unit: str,
 ) -> dict[str, Any]:
     return {
         "namespace": namespace,
         "name": name,
-        "min_stat": figure.low,
-        "max_stat": figure.high,
-        "sample_count": figure.count,
-        "sum_stat": figure.total,
+        "min_stat": values.low,
+        "max_stat": values.high,
+        "sample_count": values.count,
+        "sum_stat": values.total,
         "dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
         "timestamp": datetime.fromtimestamp(start, UTC).replace(tzinfo=None),
         "unit": unit,

@@ -1,4 +1,4 @@
-"""Alarms over a restart: moto has them in memory only, so the store keeps what they are."""
+"""Alarms that survive a restart: this module copies moto's alarms to the store."""
 
 import threading
 from typing import Any
@@ -7,7 +7,7 @@ from include.local_aws.settings import ACCOUNT, REGION
 from include.local_aws.store import AlreadyExists, Store
 
 _KIND = "alarm"
-_PLAIN = (
+_FIELDS = (
     "name",
     "namespace",
     "metric_name",
@@ -32,7 +32,7 @@ _PLAIN = (
 
 
 class SavedAlarms:
-    """Moto's alarms and their copy in the store; alarms on expressions are not copied."""
+    """Moto's alarms and their copies in the store. Alarms on expressions are not copied."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -40,7 +40,7 @@ class SavedAlarms:
         self._saved: dict[str, Any] | None = None
 
     def all(self) -> list[Any]:
-        """Moto's alarms, with those of the server before; importing moto takes a second."""
+        """Return moto's alarms, after loading those in the store; importing moto takes a second."""
         backend = _backend()
         with self._lock:
             if self._saved is None:
@@ -51,16 +51,16 @@ class SavedAlarms:
         return list(backend.alarms.values())
 
     def save(self) -> None:
-        """Copy what has changed; on disk when this returns."""
+        """Copy changed alarms to the store, synced to the disk."""
         with self._lock:
-            there = {a.name: _fields(a) for a in self.all() if not a.metric_data_queries}
+            current = {a.name: _fields(a) for a in self.all() if not a.metric_data_queries}
             saved = self._saved or {}
-            for name, fields in there.items():
+            for name, fields in current.items():
                 if fields != saved.get(name):
                     self._write(name, fields)
-            for name in set(saved) - set(there):
+            for name in set(saved) - set(current):
                 self._store.delete(_KIND, name)
-            self._saved = there
+            self._saved = current
 
     def _write(self, name: str, fields: Any) -> None:
         try:
@@ -76,6 +76,6 @@ def _backend() -> Any:
 
 
 def _fields(alarm: Any) -> dict[str, Any]:
-    """An alarm as moto's own put_metric_alarm takes it."""
-    dimensions = [{"Name": each.name, "Value": each.value} for each in alarm.dimensions]
-    return {name: getattr(alarm, name) for name in _PLAIN} | {"dimensions": dimensions}
+    """Return the arguments of moto's put_metric_alarm for an alarm."""
+    dimensions = [{"Name": item.name, "Value": item.value} for item in alarm.dimensions]
+    return {name: getattr(alarm, name) for name in _FIELDS} | {"dimensions": dimensions}

@@ -1,4 +1,4 @@
-"""Moto's CloudWatch, with alarms that evaluate and that a kill of the server does not lose."""
+"""Moto's CloudWatch with evaluated alarms that survive a restart."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from include.local_aws.observability.cloudwatch.alarms import Alarms
 
 
 class CloudWatch:
-    """Passes a request on to moto, and the answer back once the alarms are on disk."""
+    """Forwards requests to moto, and returns the response when the alarms are saved."""
 
     def __init__(self, moto: Any, alarms: Alarms) -> None:
         self._moto = moto
         self._alarms = alarms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        answer: list[Message] = []
+        """Serve a request."""
+        messages: list[Message] = []
 
         async def hold(message: Message) -> None:
-            answer.append(message)
+            messages.append(message)
 
         try:
             await anyio.to_thread.run_sync(self._alarms.evaluate)
@@ -32,5 +32,5 @@ class CloudWatch:
             content = {"__type": error.code, "message": error.message}
             await JSONResponse(content, error.status)(scope, receive, send)
             return
-        for message in answer:
+        for message in messages:
             await send(message)

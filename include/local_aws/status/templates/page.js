@@ -1,25 +1,25 @@
 "use strict";
-// The server draws the page; this asks for its live part again, and for what a log has gained.
+// Refresh the live part of the page and append new log lines, every two seconds.
 const live = document.getElementById("live");
 const log = document.getElementById("log");
 const state = () => document.getElementById("state");
-let drawn = live.innerHTML;
+let rendered = live.innerHTML;
 
-function lost() {
+function showDisconnected() {
   document.body.classList.add("lost");
   state().className = "chip bad";
-  state().textContent = "not answering";
+  state().textContent = "server does not answer";
 }
 
-async function redraw() {
+async function refresh() {
   const address = new URL(location.href);
   address.searchParams.set("part", "");
-  const answer = await fetch(address, { cache: "no-store" });
-  if (!answer.ok) throw new Error(answer.statusText);
-  const text = await answer.text();
-  if (text !== drawn || document.body.classList.contains("lost")) {
+  const response = await fetch(address, { cache: "no-store" });
+  if (!response.ok) throw new Error(response.statusText);
+  const text = await response.text();
+  if (text !== rendered || document.body.classList.contains("lost")) {
     const focused = document.activeElement?.getAttribute?.("href");
-    live.innerHTML = drawn = text;
+    live.innerHTML = rendered = text;
     if (focused) live.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
   document.body.classList.remove("lost");
@@ -45,25 +45,25 @@ function append(lines) {
   if (follow) log.scrollTop = log.scrollHeight;
 }
 
-async function grow() {
+async function appendNewLines() {
   const { group, stream, end } = log.dataset;
   const query = new URLSearchParams({ group, stream, after: end });
-  const answer = await fetch(`/log?${query}`, { cache: "no-store" });
-  if (!answer.ok) return;
-  const told = await answer.json();
-  log.dataset.end = told.end;
-  if (told.lines.length) append(told.lines);
+  const response = await fetch(`/log?${query}`, { cache: "no-store" });
+  if (!response.ok) return;
+  const update = await response.json();
+  log.dataset.end = update.end;
+  if (update.lines.length) append(update.lines);
 }
 
 async function tick() {
   try {
     if (!document.hidden) {
-      await redraw();
-      if (log?.dataset.stream) await grow();
+      await refresh();
+      if (log?.dataset.stream) await appendNewLines();
       else if (log && live.querySelector("[data-logged]")) location.reload();
     }
   } catch {
-    lost();
+    showDisconnected();
   }
   setTimeout(tick, 2000);
 }
@@ -74,5 +74,5 @@ if (log) {
     document.getElementById("follow").checked = atEnd();
   });
 }
-document.addEventListener("visibilitychange", () => { if (!document.hidden) redraw().catch(lost); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh().catch(showDisconnected); });
 setTimeout(tick, 2000);

@@ -1,4 +1,4 @@
-"""A running server lets in who has its keys, and nobody else."""
+"""A running server accepts requests signed with its keys, and rejects all others."""
 
 import io
 import tarfile
@@ -48,26 +48,24 @@ def _client(aws: LocalServer, service: str, keys: Credentials) -> Any:
 
 @pytest.mark.parametrize("service", CALLS)
 @pytest.mark.parametrize("wrong", CODES)
-def test_other_keys_are_refused_by_every_service(
-    aws: LocalServer, service: str, wrong: str
-) -> None:
+def test_every_service_rejects_other_keys(aws: LocalServer, service: str, wrong: str) -> None:
     keys = PUBLIC if wrong == "key" else Credentials(aws.credentials.access_key_id, "a" * 40)
     method, arguments = CALLS[service]
-    with pytest.raises(ClientError) as refused:
+    with pytest.raises(ClientError) as rejected:
         getattr(_client(aws, service, keys), method)(**arguments)
-    error = refused.value.response["Error"]
+    error = rejected.value.response["Error"]
     assert error["Code"] == CODES[wrong][service in QUERY]
     assert f"The keys of this local AWS are in {aws.root}/credentials" in error["Message"]
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert rejected.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 @pytest.mark.parametrize("service", [name for name in CALLS if name != "sagemaker-runtime"])
-def test_the_right_keys_are_taken_by_every_service(aws: LocalServer, service: str) -> None:
+def test_every_service_accepts_the_right_keys(aws: LocalServer, service: str) -> None:
     method, arguments = CALLS[service]
     assert getattr(aws.client(service), method)(**arguments)
 
 
-def test_a_signature_that_nobody_made_is_refused(aws: LocalServer) -> None:
+def test_a_forged_signature_is_rejected(aws: LocalServer) -> None:
     scope = f"{aws.credentials.access_key_id}/20260101/us-east-1/sagemaker/aws4_request"
     zeros = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
     headers = {"Authorization": zeros, "X-Amz-Target": "SageMaker.ListModels"}
@@ -75,14 +73,14 @@ def test_a_signature_that_nobody_made_is_refused(aws: LocalServer) -> None:
     assert (answer.status_code, answer.json()["__type"]) == (403, "InvalidSignatureException")
 
 
-def test_s3_refuses_other_keys(aws: LocalServer) -> None:
-    with pytest.raises(ClientError) as refused:
+def test_s3_rejects_other_keys(aws: LocalServer) -> None:
+    with pytest.raises(ClientError) as rejected:
         _client(aws, "s3", PUBLIC).list_buckets()
-    assert refused.value.response["Error"]["Code"] == "InvalidAccessKeyId"
+    assert rejected.value.response["Error"]["Code"] == "InvalidAccessKeyId"
     assert httpx.get(aws.environment["AWS_ENDPOINT_URL_S3"]).status_code == 403
 
 
-def test_a_client_with_the_announced_variables_alone_is_let_in(
+def test_a_client_with_the_announced_variables_is_accepted(
     aws: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -94,10 +92,10 @@ def test_a_client_with_the_announced_variables_alone_is_let_in(
         assert getattr(boto3.session.Session().client(service), method)(**arguments)
 
 
-def test_the_announced_profile_leads_there_by_itself(
+def test_the_announced_profile_is_sufficient(
     aws: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program that is given the two files and none of the addresses asks this server, too."""
+    """The two configuration files contain the addresses of the server, too."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -108,12 +106,12 @@ def test_the_announced_profile_leads_there_by_itself(
     assert session.client("s3").meta.endpoint_url == aws.announced["AWS_ENDPOINT_URL_S3"]
 
 
-def test_the_sagemaker_sdks_are_told_a_default_bucket(aws: LocalServer) -> None:
-    """They ask STS at AWS's own address for one else: `python -m tests.clients` runs them."""
+def test_the_sagemaker_sdks_have_a_default_bucket(aws: LocalServer) -> None:
+    """Without it they call STS at the address of AWS; `python -m tests.clients` runs them."""
     file = Path(aws.announced["SAGEMAKER_USER_CONFIG_OVERRIDE"])
-    told = yaml.safe_load(file.read_text())
-    bucket = told["SageMaker"]["PythonSDK"]["Modules"]["Session"]["DefaultS3Bucket"]
-    assert (told["SchemaVersion"], bucket) == ("1.0", "sagemaker-us-east-1-123456789012")
+    config = yaml.safe_load(file.read_text())
+    bucket = config["SageMaker"]["PythonSDK"]["Modules"]["Session"]["DefaultS3Bucket"]
+    assert (config["SchemaVersion"], bucket) == ("1.0", "sagemaker-us-east-1-123456789012")
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -123,7 +121,7 @@ def _files(root: Path) -> Iterator[Path]:
     yield from (root / "logs").rglob("*")
 
 
-def test_nothing_below_the_folder_is_for_other_users(aws: LocalServer) -> None:
+def test_other_users_cannot_read_files_of_the_folder(aws: LocalServer) -> None:
     aws.ended("training", aws.train(aws.put("modes", a="1")))
     open_to_others = [file for file in _files(aws.root) if file.stat().st_mode & 0o077]
     assert open_to_others == []
@@ -131,7 +129,7 @@ def test_nothing_below_the_folder_is_for_other_users(aws: LocalServer) -> None:
 
 
 def test_a_program_has_the_umask_of_a_container(aws: LocalServer) -> None:
-    """Else a model's files would be closed to another user of a container on AWS."""
+    """Otherwise another user in a container on AWS could not read a model's files."""
     name = aws.train(aws.put("umask", a="1"))
     model = aws.ended("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
     with tarfile.open(fileobj=io.BytesIO(aws.get(model))) as archive:
@@ -139,7 +137,7 @@ def test_a_program_has_the_umask_of_a_container(aws: LocalServer) -> None:
     assert modes == {0o644}
 
 
-def test_the_page_asks_for_its_key_and_remembers_it(aws: LocalServer) -> None:
+def test_the_page_requires_its_key_and_sets_a_cookie(aws: LocalServer) -> None:
     for path in ("/", "/jobs/training/a", "/log?group=a&stream=b", "/log.txt", "/?key=wrong"):
         answer = httpx.get(aws.url + path)
         assert answer.status_code == 403, path
@@ -153,7 +151,7 @@ def test_the_page_asks_for_its_key_and_remembers_it(aws: LocalServer) -> None:
         assert browser.get(aws.url).status_code == 200
 
 
-def test_the_pages_key_signs_nothing(aws: LocalServer) -> None:
+def test_requests_cannot_be_signed_with_the_pages_key(aws: LocalServer) -> None:
     key = aws.status_url.rpartition("=")[2]
     keys = Credentials(aws.credentials.access_key_id, key)
     target = {"X-Amz-Target": "SageMaker.ListModels"}

@@ -1,4 +1,4 @@
-"""Which folders a server takes for its state, and who may enter them afterwards."""
+"""Which folders a server accepts for its state, and their permissions."""
 
 import os
 import sqlite3
@@ -16,7 +16,7 @@ def _mode(file: Path) -> int:
     return file.stat().st_mode & 0o777
 
 
-def test_a_new_folder_is_marked_and_closed(tmp_path: Path) -> None:
+def test_a_new_folder_is_marked_and_gets_mode_0700(tmp_path: Path) -> None:
     root = tmp_path / "not/there"
     prepare(root, tmp_path / "images.json")
     assert [entry.name for entry in root.iterdir()] == [MARKER]
@@ -26,7 +26,7 @@ def test_a_new_folder_is_marked_and_closed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["images.json", "lost+found"])
-def test_an_empty_folder_may_hold_the_registry_or_be_a_mounted_disk(
+def test_an_empty_folder_may_contain_the_registry_or_be_a_mounted_disk(
     tmp_path: Path, name: str
 ) -> None:
     (tmp_path / name).touch()
@@ -34,7 +34,7 @@ def test_an_empty_folder_may_hold_the_registry_or_be_a_mounted_disk(
     assert (tmp_path / MARKER).exists()
 
 
-def test_a_folder_that_was_made_before_there_was_a_marker_is_recognised(tmp_path: Path) -> None:
+def test_a_folder_of_a_version_without_marker_is_recognized(tmp_path: Path) -> None:
     Store(tmp_path / "state.sqlite").close()
     (tmp_path / "state.sqlite").chmod(0o644)
     (tmp_path / "work").mkdir()
@@ -44,7 +44,7 @@ def test_a_folder_that_was_made_before_there_was_a_marker_is_recognised(tmp_path
 
 
 @pytest.mark.parametrize("content", ["text", "sqlite"])
-def test_a_state_file_of_another_program_is_no_state(tmp_path: Path, content: str) -> None:
+def test_a_state_file_of_another_program_is_not_recognized(tmp_path: Path, content: str) -> None:
     file = tmp_path / "state.sqlite"
     if content == "sqlite":
         other = sqlite3.connect(file)
@@ -52,18 +52,18 @@ def test_a_state_file_of_another_program_is_no_state(tmp_path: Path, content: st
         other.close()
     else:
         file.write_text("notes")
-    with pytest.raises(StartupError, match=r"holds other files \(state.sqlite\)"):
+    with pytest.raises(StartupError, match=r"contains other files \(state.sqlite\)"):
         prepare(tmp_path, tmp_path / "images.json")
     assert not (tmp_path / MARKER).exists()
 
 
-def test_many_other_files_are_named_in_short(tmp_path: Path) -> None:
+def test_at_most_three_other_files_are_named(tmp_path: Path) -> None:
     for name in "dcba":
         (tmp_path / name).touch()
     assert "(a, b, c, ...)" in (foreign_files(tmp_path) or "")
 
 
-def test_a_folder_of_another_user_is_refused(
+def test_a_folder_of_another_user_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its owner could replace the keys."""
@@ -77,14 +77,14 @@ def test_a_folder_of_another_user_is_refused(
             prepare(tmp_path, tmp_path / "images.json")
         return
     tmp_path.chmod(0o775)
-    with pytest.raises(StartupError, match=f"every user may enter it.*{chown}"):
+    with pytest.raises(StartupError, match=f"all users can access it.*{chown}"):
         prepare(tmp_path, tmp_path / "images.json")
     tmp_path.chmod(0o770)  # a volume of the compose file
     prepare(tmp_path, tmp_path / "images.json")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_volume_of_another_uid_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the owner of a folder")
+def test_a_volume_of_another_uid_is_rejected_with_the_command_to_run(tmp_path: Path) -> None:
     os.chown(tmp_path, 50000, 0)
     command = (
         "docker compose --profile local-aws run --rm --user 0:0 --entrypoint chown local-aws "
@@ -96,7 +96,7 @@ def test_a_volume_of_another_uid_is_refused_with_the_command_that_helps(tmp_path
 
 @pytest.mark.parametrize("lock", ["", "4711"])
 @pytest.mark.parametrize("names", [(), ("s3",), ("s3", "logs", "work")])
-def test_an_interrupted_first_start_of_an_earlier_version_is_recognised(
+def test_an_interrupted_first_start_of_an_earlier_version_is_recognized(
     tmp_path: Path, lock: str, names: tuple[str, ...]
 ) -> None:
     (tmp_path / "lock").write_text(lock)
@@ -118,20 +118,18 @@ def test_an_interrupted_first_start_of_an_earlier_version_is_recognised(
         ("lock", "s3/", "s3/ports.json", "work/", "README.md"),
     ],
 )
-def test_folders_that_only_look_like_one_are_refused(
-    tmp_path: Path, names: tuple[str, ...]
-) -> None:
+def test_folders_that_look_similar_are_rejected(tmp_path: Path, names: tuple[str, ...]) -> None:
     for name in names:
         (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
-    assert "holds other files" in (foreign_files(tmp_path) or "")
+    assert "contains other files" in (foreign_files(tmp_path) or "")
 
 
-def test_a_lock_file_of_another_program_is_none(tmp_path: Path) -> None:
+def test_a_lock_file_of_another_program_is_not_recognized(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("[[package]]")
-    assert "holds other files (lock)" in (foreign_files(tmp_path) or "")
+    assert "contains other files (lock)" in (foreign_files(tmp_path) or "")
 
 
-def test_a_folder_on_a_full_disk_is_refused_and_usable_later(tmp_path: Path) -> None:
+def test_a_folder_on_a_full_disk_is_rejected_and_usable_later(tmp_path: Path) -> None:
     with no_room(), pytest.raises(StartupError, match=r"cannot be used \(File too large\)"):
         prepare(tmp_path, tmp_path / "images.json")
     prepare(tmp_path, tmp_path / "images.json")

@@ -1,4 +1,4 @@
-"""What comes in at the port from browsers and from clients gone wrong, and does no harm."""
+"""Requests of web pages and malformed requests are rejected without harm."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from include.local_aws.bodies import LARGEST
 from tests.include.local_aws.keys import signature
 from tests.include.local_aws.local_server import LocalServer
 
-_INVOKED = 6 * 1024 * 1024  # bytes that InvokeEndpoint takes
+_INVOKED = 6 * 1024 * 1024  # bytes, the limit of InvokeEndpoint
 
 
 def signed(
@@ -25,7 +25,7 @@ def signed(
     path: str = "/",
     body: bytes | str = b"",
 ) -> dict[str, str]:
-    """The headers of a client that has the keys."""
+    """Return the headers of a request signed with the right keys."""
     headers = {"X-Amz-Target": target}
     url = aws.url + path
     return signature(aws.credentials, url, service=service, body=body, headers=headers)
@@ -49,32 +49,32 @@ def url(aws: LocalServer) -> str:
     ],
 )
 @pytest.mark.parametrize("path", ["/health", "/"])
-def test_a_page_from_elsewhere_is_refused_signed_or_not(
+def test_a_page_of_another_site_is_rejected_signed_or_not(
     aws: LocalServer, url: str, headers: dict[str, str], path: str
 ) -> None:
     assert httpx.get(url + path, headers=headers).status_code == 403
-    own = signed(aws, path=path, body="{}")
-    answer = httpx.post(url + path, headers={**own, **headers}, content="{}")
+    signature_headers = signed(aws, path=path, body="{}")
+    answer = httpx.post(url + path, headers={**signature_headers, **headers}, content="{}")
     assert (answer.status_code, answer.json()["__type"]) == (403, "AccessDeniedException")
 
 
-def test_our_own_page_may_ask(aws: LocalServer, url: str) -> None:
+def test_the_servers_page_is_accepted(aws: LocalServer, url: str) -> None:
     headers = {"Origin": url, "Sec-Fetch-Site": "same-origin"}
     assert httpx.get(f"{url}/health", headers=headers).status_code == 200
     headers |= signed(aws, body="{}")
     assert httpx.post(url, headers=headers, content="{}").status_code == 200
 
 
-def test_no_preflight_is_answered_and_no_answer_is_shared(aws: LocalServer, url: str) -> None:
-    """A page elsewhere could only sign with headers that its browser asks leave for first."""
-    asked = {"Origin": "http://evil.example", "Access-Control-Request-Headers": "authorization"}
-    for answer in (httpx.options(url, headers=asked), httpx.post(url, headers=signed(aws))):
+def test_cors_is_not_supported(aws: LocalServer, url: str) -> None:
+    """A page of another site would need a preflight request to send signed headers."""
+    preflight = {"Origin": "http://evil.example", "Access-Control-Request-Headers": "authorization"}
+    for answer in (httpx.options(url, headers=preflight), httpx.post(url, headers=signed(aws))):
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
 @pytest.mark.parametrize("service", ["sagemaker", "sns", "sts"])
-def test_a_presigned_address_is_no_signature(url: str, service: str) -> None:
-    """A form on any page can post to such an address without asking."""
+def test_a_presigned_url_is_rejected(url: str, service: str) -> None:
+    """A form on any page can post to such a URL without a preflight request."""
     scope = f"local/20260101/us-east-1/{service}/aws4_request"
     answer = httpx.post(
         f"{url}/endpoints/a/invocations",
@@ -99,7 +99,7 @@ def test_a_presigned_address_is_no_signature(url: str, service: str) -> None:
         ("/../../etc/passwd", "", "sagemaker"),
     ],
 )
-def test_what_is_not_there_is_named_and_never_a_server_error(
+def test_unknown_operations_are_client_errors(
     aws: LocalServer, url: str, path: str, target: str, service: str
 ) -> None:
     headers = signed(aws, service=service, target=target, path=_sent(url, path), body="{}")
@@ -108,14 +108,14 @@ def test_what_is_not_there_is_named_and_never_a_server_error(
     assert answer.json()["__type"] == "UnknownOperationException"
 
 
-def test_a_query_that_moto_does_not_know_is_an_error_that_clients_read(aws: LocalServer) -> None:
-    with pytest.raises(ClientError) as refused:
+def test_an_operation_that_moto_does_not_support_is_a_client_error(aws: LocalServer) -> None:
+    with pytest.raises(ClientError) as rejected:
         aws.client("sns").list_origination_numbers()
-    assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
+    assert rejected.value.response["Error"]["Code"] == "UnknownOperationException"
 
 
 @pytest.mark.parametrize("path", ["/", "/endpoints/nothing/invocations"])
-def test_ten_gigabytes_announced_are_refused_at_once(aws: LocalServer, path: str) -> None:
+def test_a_content_length_of_ten_gigabytes_is_rejected_at_once(aws: LocalServer, path: str) -> None:
     before = _resident(aws.pid)
     started = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", aws.port, timeout=10)
@@ -135,10 +135,10 @@ def test_ten_gigabytes_announced_are_refused_at_once(aws: LocalServer, path: str
     ("path", "size"), [("/", LARGEST + 1), ("/endpoints/nothing/invocations", _INVOKED + 1)]
 )
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_byte_too_many_is_answered_not_cut_off(
+def test_a_body_one_byte_too_long_gets_a_response(
     aws: LocalServer, url: str, path: str, size: int, chunked: bool
 ) -> None:
-    """The client that sends all before it reads has to get the reason, not a broken pipe."""
+    """Clients that send the whole body first get the reason instead of a broken pipe."""
     content = iter([b"x" * size]) if chunked else b"x" * size
     headers = signed(aws, path=path, body=b"x" * size)
     answer = httpx.post(url + path, headers=headers, content=content)
@@ -146,7 +146,7 @@ def test_a_byte_too_many_is_answered_not_cut_off(
     assert "bytes" in answer.json()["message"]
 
 
-def test_what_fits_to_the_byte_is_read(aws: LocalServer, url: str) -> None:
+def test_a_body_of_maximum_size_is_accepted(aws: LocalServer, url: str) -> None:
     path, body = "/endpoints/nothing/invocations", b"x" * _INVOKED
     headers = signed(aws, path=path, body=body)
     answer = httpx.post(url + path, headers=headers, content=body)
@@ -163,21 +163,21 @@ def test_what_fits_to_the_byte_is_read(aws: LocalServer, url: str) -> None:
         b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\nOrigin: http://evil.example\r\n\r\n",
     ],
 )
-def test_what_is_no_request_is_refused(aws: LocalServer, sent: bytes) -> None:
+def test_malformed_requests_are_rejected(aws: LocalServer, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", aws.port), timeout=5) as connection:
         connection.sendall(sent)
         status = int(connection.recv(4096).split()[1])
     assert status in (400, 403)
 
 
-def test_a_deeply_nested_request_is_refused(aws: LocalServer, url: str) -> None:
+def test_a_deeply_nested_request_is_rejected(aws: LocalServer, url: str) -> None:
     body = "[" * 100_000
     answer = httpx.post(url, headers=signed(aws, body=body), content=body)
     assert (answer.status_code, answer.json()["__type"]) == (400, "SerializationException")
 
 
 def _sent(url: str, path: str) -> str:
-    """The path as httpx sends it, which is what has to be signed."""
+    """Return the path as httpx sends it, which must be signed."""
     return httpx.URL(url + path).raw_path.decode()
 
 

@@ -1,4 +1,4 @@
-"""Signatures are made by botocore, as clients make them, and changed on the way."""
+"""Verification of botocore's signatures, also for requests that were changed."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from include.local_aws.errors import ApiError
 from include.local_aws.settings import Credentials
 
 pytestmark = pytest.mark.asyncio
-KEYS = Credentials("mine", "secret-of-mine")
+KEYS = Credentials("mine", "my-secret")
 HINT = "The keys are in /root/credentials."
 BODY = b'{"TrainingJobName": "a"}'
 
@@ -24,7 +24,7 @@ BODY = b'{"TrainingJobName": "a"}'
 def signed(
     path: str = "/", body: bytes = BODY, keys: Credentials = KEYS, digest: str | None = None
 ) -> dict[str, str]:
-    """What botocore would send: headers by name."""
+    """Return the headers that botocore sends."""
     request = AWSRequest(
         method="POST",
         url=f"http://local-aws:4566{path}",
@@ -39,7 +39,7 @@ def signed(
 
 
 def received(headers: dict[str, str], body: bytes = BODY, path: str = "/") -> Request:
-    """The same as the server sees it."""
+    """Return the request as the server receives it."""
     raw_path, _, query = path.partition("?")
 
     async def receive() -> Message:
@@ -56,21 +56,21 @@ def received(headers: dict[str, str], body: bytes = BODY, path: str = "/") -> Re
     return Request(scope, receive)
 
 
-async def refusal(request: Request) -> tuple[str, int]:
+async def error_of(request: Request) -> tuple[str, int]:
     with pytest.raises(ApiError) as error:
-        await Signatures(KEYS, HINT).verified(request)
+        await Signatures(KEYS, HINT).verify(request)
     return error.value.code, error.value.status
 
 
 @pytest.mark.parametrize("path", ["/", "/endpoints/a%20b/invocations", "/x?b=2&a=1%2F&a=0"])
-async def test_what_botocore_signs_is_taken_with_its_body(path: str) -> None:
-    taken = await Signatures(KEYS, HINT).verified(received(signed(path), path=path))
-    assert await taken.body() == BODY
+async def test_a_request_signed_by_botocore_is_accepted(path: str) -> None:
+    verified = await Signatures(KEYS, HINT).verify(received(signed(path), path=path))
+    assert await verified.body() == BODY
 
 
-async def test_headers_that_a_proxy_adds_do_no_harm() -> None:
+async def test_headers_of_a_proxy_are_accepted() -> None:
     headers = {**signed(), "x-forwarded-for": "10.0.0.1", "content-length": str(len(BODY))}
-    assert await Signatures(KEYS, HINT).verified(received(headers))
+    assert await Signatures(KEYS, HINT).verify(received(headers))
 
 
 @pytest.mark.parametrize(
@@ -83,42 +83,42 @@ async def test_headers_that_a_proxy_adds_do_no_harm() -> None:
         {"x-amz-date": "yesterday"},
     ],
 )
-async def test_a_changed_header_is_noticed(change: dict[str, str]) -> None:
-    code = await refusal(received({**signed(), **change}))
+async def test_a_changed_header_is_rejected(change: dict[str, str]) -> None:
+    code = await error_of(received({**signed(), **change}))
     assert code == ("InvalidSignatureException", 403)
 
 
-async def test_another_body_path_or_secret_is_noticed() -> None:
-    refused = ("InvalidSignatureException", 403)
-    assert await refusal(received(signed(), body=b"{}")) == refused
-    assert await refusal(received(signed(), path="/other")) == refused
-    others = signed(keys=Credentials("mine", "secret-of-yours"))
-    assert await refusal(received(others)) == refused
+async def test_another_body_path_or_secret_is_rejected() -> None:
+    rejected = ("InvalidSignatureException", 403)
+    assert await error_of(received(signed(), body=b"{}")) == rejected
+    assert await error_of(received(signed(), path="/other")) == rejected
+    others = signed(keys=Credentials("mine", "another-secret"))
+    assert await error_of(received(others)) == rejected
 
 
 @pytest.mark.parametrize("digest", ["UNSIGNED-PAYLOAD", hashlib.sha256(BODY).hexdigest()])
-async def test_a_signature_that_does_not_cover_the_body_is_refused(digest: str) -> None:
+async def test_a_signature_that_does_not_cover_the_body_is_rejected(digest: str) -> None:
     headers = signed(digest=digest)
-    assert (await refusal(received(headers, body=b"{}")))[0] == "InvalidSignatureException"
+    assert (await error_of(received(headers, body=b"{}")))[0] == "InvalidSignatureException"
 
 
-async def test_a_replay_is_refused_after_a_quarter_of_an_hour(
+async def test_a_signature_is_rejected_after_15_minutes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     past = datetime.now(UTC) - timedelta(minutes=16)
     monkeypatch.setattr(auth, "get_current_datetime", lambda *_: past)
-    assert (await refusal(received(signed())))[0] == "InvalidSignatureException"
+    assert (await error_of(received(signed())))[0] == "InvalidSignatureException"
 
 
-async def test_who_does_not_know_the_key_is_refused_before_a_body_is_read() -> None:
+async def test_an_unknown_key_is_rejected_before_the_body_is_read() -> None:
     headers = signed(keys=Credentials("other", KEYS.secret_access_key))
     request = received(headers, body=b"x" * (9 * 1024 * 1024))
-    assert await refusal(request) == ("UnrecognizedClientException", 403)
+    assert await error_of(request) == ("UnrecognizedClientException", 403)
     unsigned = received({"host": "local-aws:4566", "authorization": "Basic eDp5"})
-    assert await refusal(unsigned) == ("IncompleteSignatureException", 403)
+    assert await error_of(unsigned) == ("IncompleteSignatureException", 403)
 
 
-async def test_a_body_beyond_the_limit_is_not_taken() -> None:
+async def test_a_body_above_the_limit_is_rejected() -> None:
     body = b"x" * (8 * 1024 * 1024 + 1)
     request = received(signed(body=body), body=body)
-    assert await refusal(request) == ("RequestEntityTooLarge", 413)
+    assert await error_of(request) == ("RequestEntityTooLarge", 413)

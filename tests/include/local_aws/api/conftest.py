@@ -43,7 +43,7 @@ def api(store: Store, tmp_path: Path) -> SageMaker:
         objects=objects,
         settings=SimpleNamespace(work=tmp_path),
         images=_Idle(),
-        alarms=SimpleNamespace(unknown=lambda names: []),
+        alarms=SimpleNamespace(missing=lambda names: []),
     )
     idle, endpoints = cast(Any, _Idle()), _IdleEndpoints(cast(Any, runtime))
     api = SageMaker(Services(cast(Any, runtime), jobs=idle, endpoints=endpoints))

@@ -1,3 +1,5 @@
+"""Endpoints: requests, failures, updates and deletion."""
+
 import threading
 import time
 from typing import Any
@@ -15,13 +17,13 @@ def endpoint(aws: LocalServer) -> str:
 
 @pytest.mark.conformance("InvokeEndpoint")
 def test_a_request_reaches_the_model_byte_for_byte(aws: LocalServer, endpoint: str) -> None:
-    said = aws.invoke(endpoint, bytes(range(256)))
-    assert (said["length"], said["type"], said["model"]) == (256, "image/jpeg", "trained")
-    assert said["batch"] is None
+    answer = aws.invoke(endpoint, bytes(range(256)))
+    assert (answer["length"], answer["type"], answer["model"]) == (256, "image/jpeg", "trained")
+    assert answer["batch"] is None
 
 
 @pytest.mark.conformance("InvokeEndpoint")
-def test_the_answer_says_which_variant_gave_it(aws: LocalServer, endpoint: str) -> None:
+def test_the_response_names_the_variant(aws: LocalServer, endpoint: str) -> None:
     answer = aws.runtime.invoke_endpoint(EndpointName=endpoint, Body=b"1", TargetVariant="all")
     assert answer["InvokedProductionVariant"] == "all"
     assert answer["ContentType"] == "application/json"
@@ -33,9 +35,9 @@ def test_the_answer_says_which_variant_gave_it(aws: LocalServer, endpoint: str) 
 def test_a_containers_error_reaches_the_caller_as_model_error(
     aws: LocalServer, endpoint: str
 ) -> None:
-    with pytest.raises(aws.runtime.exceptions.ModelError) as refused:
+    with pytest.raises(aws.runtime.exceptions.ModelError) as rejected:
         aws.invoke(endpoint, b"bad")
-    answer = refused.value.response
+    answer = rejected.value.response
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
     assert (answer["OriginalStatusCode"], answer["OriginalMessage"]) == (400, "not an image")
 
@@ -43,13 +45,13 @@ def test_a_containers_error_reaches_the_caller_as_model_error(
 @pytest.mark.conformance("InvokeEndpoint")
 def test_a_body_over_six_megabytes_is_413(aws: LocalServer, endpoint: str) -> None:
     assert aws.invoke(endpoint, b"0" * 6_291_456)["length"] == 6_291_456
-    with pytest.raises(ClientError) as refused:
+    with pytest.raises(ClientError) as rejected:
         aws.invoke(endpoint, b"0" * 6_291_457)
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    assert rejected.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
 
 
 @pytest.mark.conformance("InvokeEndpoint", "DescribeEndpoint", "CreateEndpoint")
-def test_an_endpoint_that_is_not_there(aws: LocalServer) -> None:
+def test_an_endpoint_that_does_not_exist(aws: LocalServer) -> None:
     with pytest.raises(ClientError, match="Endpoint no-such of account 123456789012 not found"):
         aws.invoke("no-such", b"1")
     with pytest.raises(ClientError, match="Could not find endpoint"):
@@ -59,7 +61,7 @@ def test_an_endpoint_that_is_not_there(aws: LocalServer) -> None:
 
 
 @pytest.mark.conformance("CreateEndpoint")
-def test_a_second_create_is_refused(aws: LocalServer, endpoint: str) -> None:
+def test_creating_an_existing_endpoint_is_rejected(aws: LocalServer, endpoint: str) -> None:
     config = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
     with pytest.raises(ClientError, match="Cannot create already existing endpoint"):
         aws.sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
@@ -76,16 +78,16 @@ def test_an_endpoint_that_cannot_start_fails_with_a_reason(aws: LocalServer) -> 
 
 
 @pytest.mark.conformance("UpdateEndpoint")
-def test_an_update_moves_the_traffic_and_loses_no_request(aws: LocalServer) -> None:
+def test_an_update_shifts_the_traffic_and_loses_no_request(aws: LocalServer) -> None:
     name = aws.endpoint(aws.config(aws.model(VERSION="1")))
     versions: list[str] = []
     stop = threading.Event()
 
-    def ask() -> None:
+    def send_requests() -> None:
         while not stop.is_set():
             versions.append(aws.invoke(name, b"1")["version"])
 
-    client = threading.Thread(target=ask)
+    client = threading.Thread(target=send_requests)
     client.start()
     new = aws.config(aws.model(VERSION="2"))
     aws.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new)
@@ -113,7 +115,7 @@ def test_an_update_that_fails_is_rolled_back(aws: LocalServer) -> None:
 
 
 @pytest.mark.conformance("CreateEndpoint", "DeleteEndpoint")
-def test_a_container_that_is_not_healthy_yet_keeps_the_endpoint_in_creation(
+def test_an_endpoint_is_creating_until_its_container_is_healthy(
     aws: LocalServer,
 ) -> None:
     name, config = fresh("endpoint"), fresh("config")
@@ -136,12 +138,12 @@ def test_a_container_that_is_not_healthy_yet_keeps_the_endpoint_in_creation(
         aws.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_a_dead_process_is_replaced(aws: LocalServer) -> None:
+def test_a_process_that_ended_is_restarted(aws: LocalServer) -> None:
     name = aws.endpoint(aws.config(aws.model()))
     before = aws.invoke(name, b"1")["pid"]
     with pytest.raises(ClientError):
         aws.invoke(name, b"die")
-    assert _when_back(aws, name)["pid"] != before
+    assert _invoke_after_restart(aws, name)["pid"] != before
 
 
 def test_two_instances_take_turns(aws: LocalServer) -> None:
@@ -150,7 +152,7 @@ def test_two_instances_take_turns(aws: LocalServer) -> None:
 
 
 @pytest.mark.conformance("DeleteEndpoint")
-def test_delete_ends_the_process_and_forgets_the_endpoint(aws: LocalServer) -> None:
+def test_delete_stops_the_process_and_removes_the_endpoint(aws: LocalServer) -> None:
     name = aws.endpoint(aws.config(aws.model()))
     aws.sagemaker.delete_endpoint(EndpointName=name)
     aws.sagemaker.get_waiter("endpoint_deleted").wait(
@@ -160,7 +162,7 @@ def test_delete_ends_the_process_and_forgets_the_endpoint(aws: LocalServer) -> N
 
 
 @pytest.mark.conformance("DescribeLogStreams", "GetLogEvents")
-def test_its_log_is_a_stream(aws: LocalServer) -> None:
+def test_the_log_of_an_endpoint_is_a_log_stream(aws: LocalServer) -> None:
     config = aws.config(aws.model(DIES_AT_START="1"))
     name = fresh("endpoint")
     aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
@@ -171,7 +173,7 @@ def test_its_log_is_a_stream(aws: LocalServer) -> None:
     assert [event["message"] for event in events["events"]] == ["no model here"]
 
 
-def _when_back(aws: LocalServer, name: str) -> Any:
+def _invoke_after_restart(aws: LocalServer, name: str) -> Any:
     deadline = time.monotonic() + 20
     while True:
         try:

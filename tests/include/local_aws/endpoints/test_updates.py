@@ -1,4 +1,4 @@
-"""Updates that move the traffic in steps, and roll back when an alarm goes off."""
+"""Updates that shift traffic in steps, and roll back if an alarm is triggered."""
 
 import time
 from typing import Any
@@ -11,16 +11,16 @@ from tests.include.local_aws.local_server import LocalServer, fresh
 
 
 def stage(aws: LocalServer, endpoint: str) -> str | None:
-    """The stage of the deployment that is under way, or None."""
+    """Return the stage of the pending deployment, or None."""
     found = aws.sagemaker.describe_endpoint(EndpointName=endpoint)
     pending = found.get("PendingDeploymentSummary")
     return pending["ProductionVariants"][0]["VariantStatus"][0]["Status"] if pending else None
 
 
-def await_stage(aws: LocalServer, endpoint: str, wanted: str) -> None:
+def await_stage(aws: LocalServer, endpoint: str, expected: str) -> None:
     deadline = time.monotonic() + 30
-    while stage(aws, endpoint) != wanted:
-        assert time.monotonic() < deadline, f"{endpoint} never was {wanted}"
+    while stage(aws, endpoint) != expected:
+        assert time.monotonic() < deadline, f"{endpoint} never was {expected}"
         time.sleep(0.02)
 
 
@@ -39,7 +39,7 @@ def alarm_state(aws: LocalServer, name: str) -> Any:
 
 @pytest.fixture(scope="module")
 def models(aws: LocalServer) -> dict[str, str]:
-    """Configurations of one good model in two versions, and of one that answers 500."""
+    """Endpoint configurations: two versions of a working model, and a model that answers 500."""
     return {
         "1": aws.config(aws.model(VERSION="1")),
         "2": aws.config(aws.model(VERSION="2")),
@@ -52,7 +52,7 @@ def endpoint(aws: LocalServer, models: dict[str, str]) -> str:
     return aws.endpoint(models["1"])
 
 
-def test_a_canary_takes_a_part_before_it_takes_all(
+def test_a_canary_gets_a_share_before_all_traffic(
     aws: LocalServer, models: dict[str, str], endpoint: str
 ) -> None:
     config = routing("CANARY", wait=2, TerminationWaitInSeconds=1)
@@ -64,10 +64,10 @@ def test_a_canary_takes_a_part_before_it_takes_all(
         assert found["PendingDeploymentSummary"]["EndpointConfigName"] == models["2"]
         assert found["EndpointConfigName"] == models["1"]
         await_stage(aws, endpoint, "Baking")
-        begun = len(client.versions)
-        while stage(aws, endpoint) == "Baking" and set(client.versions[begun:]) != {"1", "2"}:
+        start = len(client.versions)
+        while stage(aws, endpoint) == "Baking" and set(client.versions[start:]) != {"1", "2"}:
             time.sleep(0.02)
-        during = client.versions[begun:]
+        during = client.versions[start:]
         found = aws.settled(endpoint)
         after = client.next(5)
     assert not client.errors
@@ -78,7 +78,7 @@ def test_a_canary_takes_a_part_before_it_takes_all(
     assert "PendingDeploymentSummary" not in found
 
 
-def test_errors_of_the_new_model_set_off_an_alarm_and_bring_the_old_one_back(
+def test_an_alarm_on_errors_of_the_new_model_rolls_back(
     aws: LocalServer, models: dict[str, str], endpoint: str
 ) -> None:
     old = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
@@ -100,7 +100,7 @@ def test_errors_of_the_new_model_set_off_an_alarm_and_bring_the_old_one_back(
     assert 3 <= failed == len(client.errors) < len(client.versions)
 
 
-def test_a_state_set_by_hand_rolls_back_too(
+def test_an_alarm_state_set_manually_rolls_back(
     aws: LocalServer, models: dict[str, str], endpoint: str
 ) -> None:
     old = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
@@ -114,14 +114,14 @@ def test_a_state_set_by_hand_rolls_back_too(
     await_stage(aws, endpoint, "Baking")
     assert alarm_state(aws, watched) == "OK"
     aws.client("cloudwatch").set_alarm_state(
-        AlarmName=watched, StateValue="ALARM", StateReason="a drill"
+        AlarmName=watched, StateValue="ALARM", StateReason="a test"
     )
     found = aws.settled(endpoint)
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", old)
     assert watched in found["FailureReason"]
 
 
-def test_cloudwatch_shows_what_was_asked_of_the_endpoint(aws: LocalServer) -> None:
+def test_cloudwatch_has_the_metrics_of_the_requests(aws: LocalServer) -> None:
     name = aws.endpoint(aws.config(aws.model()))
     for body in (b"1", b"1", b"bad"):
         try:
@@ -149,11 +149,11 @@ def test_cloudwatch_shows_what_was_asked_of_the_endpoint(aws: LocalServer) -> No
     assert 0 < total("ModelLatency", "Minimum") < 5e6
     assert 0 < total("OverheadLatency", "Minimum") < 5e6
     found = cloudwatch.list_metrics(Namespace="AWS/SageMaker", MetricName="ModelLatency")
-    named = [{d["Name"]: d["Value"] for d in each["Dimensions"]} for each in found["Metrics"]]
+    named = [{d["Name"]: d["Value"] for d in metric["Dimensions"]} for metric in found["Metrics"]]
     assert dimensions in named
 
 
-def test_an_alarm_that_is_not_there_is_refused_by_name(
+def test_an_unknown_alarm_is_rejected(
     aws: LocalServer, models: dict[str, str], endpoint: str
 ) -> None:
     with pytest.raises(ClientError, match="Could not find the CloudWatch alarms no-such"):
@@ -172,8 +172,8 @@ def test_weights_and_counts_change_without_a_failed_request(aws: LocalServer) ->
     aws.sagemaker.create_endpoint_config(
         EndpointConfigName=config,
         ProductionVariants=[
-            {**variant, "VariantName": each, "ModelName": aws.model(VERSION=each)}
-            for each in ("a", "b")
+            {**variant, "VariantName": letter, "ModelName": aws.model(VERSION=letter)}
+            for letter in ("a", "b")
         ],
     )
     aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
@@ -182,12 +182,14 @@ def test_weights_and_counts_change_without_a_failed_request(aws: LocalServer) ->
         rescale(aws, name, a={"DesiredWeight": 0.0}, b={"DesiredInstanceCount": 2})
         assert set(client.next(8)) == {"b"}
         first = aws.invoke(name, b"1")["pid"]
-        # Not at once the other: while the client in between asks in step, one has all our turns.
+        # The other client may take every other turn, so the second process may not answer at once.
         assert any(aws.invoke(name, b"1")["pid"] != first for _ in range(500))
         rescale(aws, name, b={"DesiredInstanceCount": 1})
     assert not client.errors
     shown = aws.sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"]
-    assert [(each["CurrentWeight"], each["CurrentInstanceCount"]) for each in shown] == [
+    assert [
+        (variant_["CurrentWeight"], variant_["CurrentInstanceCount"]) for variant_ in shown
+    ] == [
         (0.0, 1),
         (1.0, 1),
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from include.local_aws.processes.leftovers import leftovers
+from include.local_aws.processes.leftovers import find_leftovers
 from tests.include.local_aws.kills.acknowledged import Acknowledged, Job, content
 from tests.include.local_aws.kills.load import ENDPOINT, seen
 from tests.include.local_aws.local_server import BUCKET, LocalServer
@@ -72,7 +72,7 @@ def check_ends(server: LocalServer, done: Acknowledged, runs: Path) -> None:
 
 def check_folder(done: Acknowledged, root: Path) -> None:
     """After a clean stop nothing runs, nothing of a job is left, and the state is sound."""
-    if left := leftovers(root):
+    if left := find_leftovers(root):
         done.violated(f"processes are left: {left}")
     if files := [path for path in (root / "work").rglob("*") if path.is_file()]:
         done.violated(f"files of jobs are left: {files[:3]}")

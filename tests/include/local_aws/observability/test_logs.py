@@ -1,4 +1,4 @@
-"""Log files read as CloudWatch streams."""
+"""Log files as CloudWatch log streams."""
 
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,12 @@ def stream(files: LogFiles) -> str:
 
 
 def _get(files: LogFiles, stream: str, **request: Any) -> Any:
-    wanted = {"logGroupName": GROUP, "logStreamName": stream, **request}
-    return LogsApi(files).call("GetLogEvents", wanted)
+    parameters = {"logGroupName": GROUP, "logStreamName": stream, **request}
+    return LogsApi(files).call("GetLogEvents", parameters)
 
 
 @pytest.mark.conformance("GetLogEvents")
-def test_pages_go_forward_and_the_last_token_repeats(files: LogFiles, stream: str) -> None:
+def test_forward_pages_end_with_a_repeated_token(files: LogFiles, stream: str) -> None:
     seen: list[str] = []
     token = None
     while True:
@@ -43,7 +43,7 @@ def test_pages_go_forward_and_the_last_token_repeats(files: LogFiles, stream: st
     assert seen == [f"line {n}" for n in range(25)]
 
 
-def test_lines_that_come_later_are_behind_the_last_token(files: LogFiles, stream: str) -> None:
+def test_new_lines_are_returned_after_the_last_token(files: LogFiles, stream: str) -> None:
     token = _get(files, stream, startFromHead=True)["nextForwardToken"]
     path = files.file(GROUP, stream)
     assert path is not None
@@ -54,9 +54,7 @@ def test_lines_that_come_later_are_behind_the_last_token(files: LogFiles, stream
 
 
 @pytest.mark.conformance("GetLogEvents")
-def test_without_start_from_head_the_last_come_and_pages_go_back(
-    files: LogFiles, stream: str
-) -> None:
+def test_pages_go_backward_without_start_from_head(files: LogFiles, stream: str) -> None:
     answer = _get(files, stream, limit=2)
     assert [event["message"] for event in answer["events"]] == ["line 23", "line 24"]
     earlier = _get(files, stream, limit=2, nextToken=answer["nextBackwardToken"])
@@ -64,13 +62,13 @@ def test_without_start_from_head_the_last_come_and_pages_go_back(
 
 
 @pytest.mark.conformance("GetLogEvents")
-def test_times_bound_the_events(files: LogFiles, stream: str) -> None:
+def test_start_time_and_end_time_limit_the_events(files: LogFiles, stream: str) -> None:
     answer = _get(files, stream, startFromHead=True, startTime=1003, endTime=1005)
     assert [event["timestamp"] for event in answer["events"]] == [1003, 1004]
 
 
 @pytest.mark.conformance("FilterLogEvents")
-def test_filter_finds_lines_of_all_streams(files: LogFiles, stream: str) -> None:
+def test_filter_searches_all_streams(files: LogFiles, stream: str) -> None:
     request = {"logGroupName": GROUP, "filterPattern": '"line 7"'}
     (event,) = LogsApi(files).call("FilterLogEvents", request)["events"]
     assert (event["message"], event["logStreamName"]) == ("line 7", stream)
@@ -88,13 +86,13 @@ def test_streams_are_found_by_prefix(files: LogFiles, stream: str) -> None:
     ("group", "name"),
     [("/aws/sagemaker/Nothing", "a/b-1"), (GROUP, "a/b-1"), (GROUP, "../../etc/passwd")],
 )
-def test_what_is_not_there(files: LogFiles, stream: str, group: str, name: str) -> None:
-    with pytest.raises(ApiError) as refused:
+def test_a_missing_stream_is_not_found(files: LogFiles, stream: str, group: str, name: str) -> None:
+    with pytest.raises(ApiError) as rejected:
         LogsApi(files).call("GetLogEvents", {"logGroupName": group, "logStreamName": name})
-    assert refused.value.code == "ResourceNotFoundException"
+    assert rejected.value.code == "ResourceNotFoundException"
 
 
-def test_a_token_of_another_kind_is_refused(files: LogFiles, stream: str) -> None:
+def test_an_invalid_token_is_rejected(files: LogFiles, stream: str) -> None:
     with pytest.raises(ApiError, match="nextToken is invalid"):
         _get(files, stream, nextToken="b/x")
 
@@ -113,14 +111,14 @@ def test_a_token_of_another_kind_is_refused(files: LogFiles, stream: str) -> Non
         ("GetLogEvents", {"logStreamName": "job/algo-1-5", "nextToken": "f/x"}),
     ],
 )
-def test_a_malformed_request_is_the_callers_fault(
+def test_a_malformed_request_is_a_client_error(
     tmp_path: Path, operation: str, wrong: dict[str, Any]
 ) -> None:
     (tmp_path / "TrainingJobs/job").mkdir(parents=True)
     (tmp_path / "TrainingJobs/job/algo-1-5").write_text("1 a\n")
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as rejected:
         LogsApi(LogFiles(tmp_path)).call(operation, {"logGroupName": GROUP, **wrong})
-    assert refused.value.code in ("InvalidParameterException", "SerializationException")
+    assert rejected.value.code in ("InvalidParameterException", "SerializationException")
 
 
 def test_a_group_is_found_by_its_identifier(tmp_path: Path) -> None:

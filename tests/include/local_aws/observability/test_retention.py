@@ -1,4 +1,4 @@
-"""Logs go when they are old or too much, but never while something writes to them."""
+"""Logs above the limits on age and size are deleted, except those that are written to."""
 
 import os
 import time
@@ -14,7 +14,7 @@ _DAY = 86400
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
-    """Streams of 100 kB each, by their names so many days old."""
+    """Streams of 100 kB; the names contain their age in days."""
     for days in (0, 1, 2, 40):
         _stream(tmp_path, f"TrainingJobs/job-{days}/algo-1-1", days)
     return tmp_path
@@ -29,27 +29,27 @@ def _stream(logs: Path, name: str, days: float) -> Path:
     return file
 
 
-def _swept(logs: Path, days: int = 30, size: int = 1 << 30) -> list[str]:
+def _sweep(logs: Path, days: int = 30, size: int = 1 << 30) -> list[str]:
     removed = Retention(logs, days, size).sweep()
     assert not any(file.parent.exists() for file in removed)
     return [file.parent.name for file in removed]
 
 
-def test_old_ones_are_removed_with_their_folder(logs: Path) -> None:
-    assert _swept(logs) == ["job-40"]
-    assert _swept(logs) == []
+def test_old_streams_are_deleted_with_their_folder(logs: Path) -> None:
+    assert _sweep(logs) == ["job-40"]
+    assert _sweep(logs) == []
 
 
-def test_beyond_the_size_the_oldest_are_removed(logs: Path) -> None:
-    assert _swept(logs, size=250_000) == ["job-2", "job-40"]
+def test_the_oldest_streams_above_the_size_limit_are_deleted(logs: Path) -> None:
+    assert _sweep(logs, size=250_000) == ["job-2", "job-40"]
 
 
-def test_one_that_was_just_written_stays_whatever_it_takes(logs: Path) -> None:
-    assert "job-0" not in _swept(logs, size=1)
+def test_a_recent_stream_is_kept_above_the_size_limit(logs: Path) -> None:
+    assert "job-0" not in _sweep(logs, size=1)
 
 
-def test_one_that_is_still_written_to_stays_however_old(logs: Path) -> None:
-    held = Log(str(logs / "TrainingJobs/job-40/algo-1-1"))
-    assert _swept(logs) == []
-    os.close(held._fd)
-    assert _swept(logs) == ["job-40"]
+def test_an_old_stream_that_is_written_to_is_kept(logs: Path) -> None:
+    log = Log(str(logs / "TrainingJobs/job-40/algo-1-1"))
+    assert _sweep(logs) == []
+    os.close(log._fd)
+    assert _sweep(logs) == ["job-40"]

@@ -1,4 +1,4 @@
-"""A training job's metrics in its description and in CloudWatch, as the SDK's analytics ask."""
+"""A training job's metrics in its description and in CloudWatch."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ DEFINITIONS = [
 
 
 class Jobs:
-    """A store of one training job."""
+    """A store with one training job."""
 
     def __init__(self, log: Path) -> None:
         specification = {"MetricDefinitions": DEFINITIONS}
@@ -31,7 +31,7 @@ class Jobs:
 
 
 def test_only_finite_numbers_are_metrics(tmp_path: Path) -> None:
-    """NaN is no JSON: one in a description would keep strict clients from reading all of it."""
+    """NaN is not valid JSON, so strict clients could not parse the description."""
     log = tmp_path / "log"
     for text in ("loss=0.5 12/s", "loss=nan fast/s", "loss=inf no group", "loss=-1e-3", "loss=x"):
         write_event(log, text)
@@ -40,21 +40,21 @@ def test_only_finite_numbers_are_metrics(tmp_path: Path) -> None:
     assert found == [("loss", 0.5), ("speed", 12.0), ("loss", -0.001)]
 
 
-def test_each_line_is_read_once_and_what_is_new_is_added(tmp_path: Path) -> None:
+def test_each_line_is_read_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
     store: Any = Jobs(log)
     metrics = TrainingMetrics(store)
-    assert list(metrics.datapoints()) == [], "the log is not there yet"
+    assert list(metrics.datapoints()) == [], "the log does not exist yet"
     write_event(log, "loss=1")
     for _ in range(2):
         assert _totals(metrics) == {"loss": (1, 1.0)}
     write_event(log, "loss=3 7/s")
     assert _totals(metrics) == {"loss": (2, 4.0), "speed": (1, 7.0)}
     store.body["LastModifiedTime"] = 0
-    assert _totals(metrics) == {}, "a day later it is forgotten"
+    assert _totals(metrics) == {}, "metrics are kept for a day"
 
 
-def test_cloudwatch_shows_a_jobs_metrics(aws: LocalServer) -> None:
+def test_cloudwatch_has_a_jobs_metrics(aws: LocalServer) -> None:
     name = aws.train(aws.put("metrics/data", a="1"))
     aws.ended("training", name)
     now = datetime.now(UTC)
@@ -73,7 +73,7 @@ def test_cloudwatch_shows_a_jobs_metrics(aws: LocalServer) -> None:
 
 def _totals(metrics: TrainingMetrics) -> dict[str, tuple[int, float]]:
     totals: dict[str, tuple[int, float]] = {}
-    for _, metric, _, figure in metrics.datapoints():
+    for _, metric, _, values in metrics.datapoints():
         count, total = totals.get(metric, (0, 0.0))
-        totals[metric] = (count + figure.count, total + figure.total)
+        totals[metric] = (count + values.count, total + values.total)
     return totals

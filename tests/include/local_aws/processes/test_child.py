@@ -1,4 +1,4 @@
-"""A child ends when it is told to, and never outlives what holds it."""
+"""A child ends on request, and never outlives the process that started it."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def test_the_log_has_every_line_with_its_time(tmp_path: Path) -> None:
+def test_each_line_is_logged_with_its_time(tmp_path: Path) -> None:
     child = _child(
         tmp_path, "import sys; print('a'); print('b', file=sys.stderr); print('end', end='')"
     )
@@ -61,14 +61,14 @@ def test_the_exit_code_is_the_programs(tmp_path: Path, code: str, expected: int)
     child.kill()
 
 
-def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_program(tmp_path: Path) -> None:
     child = Child(["/no/such"], environment={}, directory=tmp_path, log=tmp_path / "log")
     assert child.wait(10) == 127
     child.kill()
     assert _lines(tmp_path) == ["cannot start /no/such: No such file or directory"]
 
 
-def test_terminate_is_sigterm_to_the_program(tmp_path: Path) -> None:
+def test_terminate_sends_sigterm_to_the_program(tmp_path: Path) -> None:
     child = _child(
         tmp_path,
         "import signal, sys\n"
@@ -90,7 +90,7 @@ time.sleep(600)
 """
 
 
-def test_kill_ends_the_program_and_all_it_started(tmp_path: Path) -> None:
+def test_kill_terminates_the_program_and_its_descendants(tmp_path: Path) -> None:
     child = _child(tmp_path, _FAMILY)
     pids = [int(pid) for pid in _await_lines(tmp_path, 1)[0].split()]
     assert all(_runs(pid) for pid in pids)
@@ -98,8 +98,8 @@ def test_kill_ends_the_program_and_all_it_started(tmp_path: Path) -> None:
     assert not any(_runs(pid) for pid in pids)
 
 
-def test_all_end_when_the_holder_is_killed(tmp_path: Path) -> None:
-    holder = subprocess.Popen(
+def test_all_processes_end_if_the_parent_is_killed(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
         [
             sys.executable,
             "-c",
@@ -115,8 +115,8 @@ def test_all_end_when_the_holder_is_killed(tmp_path: Path) -> None:
         ]
     )
     pids = [int(pid) for pid in _await_lines(tmp_path, 1)[0].split()]
-    holder.kill()
-    holder.wait()
+    parent.kill()
+    parent.wait()
     deadline = time.monotonic() + 5
     while any(_runs(pid) for pid in pids):
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""A program sees its own /opt/ml, and the machine keeps the one it had."""
+"""Each program has its own /opt/ml, and other processes see no change."""
 
 import os
 import subprocess
@@ -15,11 +15,11 @@ from include.local_aws.processes.isolation import Isolation
 def private() -> Isolation:
     found = Isolation()
     if not found.private:
-        pytest.skip("this machine allows no mount namespaces")
+        pytest.skip("mount namespaces are not allowed here")
     return found
 
 
-def test_two_programs_each_have_their_own(private: Isolation, tmp_path: Path) -> None:
+def test_two_programs_have_different_opt_ml(private: Isolation, tmp_path: Path) -> None:
     before = Path("/opt/ml").exists()
     opt = sorted(os.listdir("/opt"))
     for name in ("one", "two"):
@@ -38,10 +38,10 @@ def test_the_exit_code_is_the_programs(private: Isolation, tmp_path: Path) -> No
     assert subprocess.run(command, check=False).returncode == 5
 
 
-def test_without_namespaces_the_command_stays_as_it_is(
+def test_the_command_is_unchanged_without_namespaces(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(isolation, "_WRAPPER", ["false"])
     fallback = Isolation()
     assert fallback.command(tmp_path, ["train"]) == ["train"]
-    assert "SAGEMAKER_BASE_DIR only" in str(fallback)
+    assert "only by SAGEMAKER_BASE_DIR" in str(fallback)

@@ -1,10 +1,10 @@
-"""What a killed server's children left must be gone before the next one starts."""
+"""Processes of a killed server are terminated before the next server starts."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from include.local_aws.processes.leftovers import end_leftovers, leftovers
+from include.local_aws.processes.leftovers import find_leftovers, terminate_leftovers
 
 
 def _sleeper(base: Path) -> subprocess.Popen[bytes]:
@@ -15,17 +15,17 @@ def _sleeper(base: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def test_only_what_belongs_to_the_folder_is_ended(tmp_path: Path) -> None:
-    ours = _sleeper(tmp_path / "aws/work/training-job/a/ml")
+def test_only_processes_of_the_folder_are_terminated(tmp_path: Path) -> None:
+    own = _sleeper(tmp_path / "aws/work/training-job/a/ml")
     others = _sleeper(tmp_path / "aws2/work/training-job/a/ml")
-    for process in (ours, others):
+    for process in (own, others):
         assert process.stdout is not None
         process.stdout.readline()
-    assert leftovers(tmp_path / "aws") == [ours.pid]
-    assert leftovers(tmp_path / "aws2") == [others.pid]
+    assert find_leftovers(tmp_path / "aws") == [own.pid]
+    assert find_leftovers(tmp_path / "aws2") == [others.pid]
     try:
-        end_leftovers(tmp_path / "aws", moment=0)
-        assert ours.wait(0) == -9
+        terminate_leftovers(tmp_path / "aws", grace=0)
+        assert own.wait(0) == -9
         assert others.poll() is None
     finally:
         others.kill()

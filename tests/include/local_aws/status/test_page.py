@@ -1,4 +1,4 @@
-"""The status page as a browser gets it."""
+"""The status page in a browser."""
 
 import html
 import re
@@ -14,15 +14,15 @@ EVIL = "<script>alert('no')</script>"
 
 @pytest.fixture(scope="module")
 def browser(aws: LocalServer) -> httpx.Client:
-    """A browser that the address with the key was opened in."""
+    """A browser that has opened the URL with the key."""
     browser = httpx.Client(base_url=aws.url)
-    assert browser.get(aws.status_url).status_code == 303  # it now has the cookie
+    assert browser.get(aws.status_url).status_code == 303  # it sets the cookie
     return browser
 
 
 @pytest.fixture(scope="module")
 def failed(aws: LocalServer) -> str:
-    """A job that failed, with a reason that would be a script if it were not escaped."""
+    """A failed job whose reason would be a script if it were not escaped."""
     name = aws.train(aws.put("page", a="1"), failure=EVIL, exit="2")
     aws.ended("training", name)
     return name
@@ -48,17 +48,17 @@ def test_the_overview_shows_jobs_endpoints_and_storage(
     assert f'href="/endpoints/{served}"' in text
     assert "2 processes" in re.sub(r"\s+", " ", text)
     assert re.search(
-        r"Storage: [\d.]+ [kMGT]?B here, [\d.]+ [kMGT]?B of [\d.]+ [kMGT]?B free", text
+        r"Storage: [\d.]+ [kMGT]?B used, [\d.]+ [kMGT]?B of [\d.]+ [kMGT]?B free", text
     )
     assert "bucket " in text
 
 
-def test_everything_from_outside_is_escaped(pages: dict[str, httpx.Response]) -> None:
+def test_external_text_is_escaped(pages: dict[str, httpx.Response]) -> None:
     for path, page in pages.items():
         assert EVIL not in page.text, path
 
 
-def test_nothing_is_fetched_from_elsewhere_and_nobody_frames_it(
+def test_external_content_and_framing_are_forbidden(
     pages: dict[str, httpx.Response],
 ) -> None:
     for page in pages.values():
@@ -78,8 +78,8 @@ def _nonce(script: str) -> str:
     return f"nonce-{found[1]}"
 
 
-def test_its_live_part_is_what_it_is_drawn_with(browser: httpx.Client, failed: str) -> None:
-    """The script replaces the one by the other: a difference would make the page jump."""
+def test_the_live_part_is_a_part_of_the_page(browser: httpx.Client, failed: str) -> None:
+    """The script replaces the live part: a difference would make the page flicker."""
     whole = browser.get(f"/jobs/training/{failed}").text
     part = browser.get(f"/jobs/training/{failed}?part=").text
     assert part.strip() in whole
@@ -87,7 +87,7 @@ def test_its_live_part_is_what_it_is_drawn_with(browser: httpx.Client, failed: s
     assert "<script" not in part
 
 
-def test_a_job_page_tells_why_it_failed_and_what_it_logged(
+def test_a_job_page_has_the_failure_reason_and_the_log(
     pages: dict[str, httpx.Response], failed: str
 ) -> None:
     text = pages[f"/jobs/training/{failed}"].text
@@ -96,7 +96,7 @@ def test_a_job_page_tells_why_it_failed_and_what_it_logged(
     assert "validation:accuracy" in text
 
 
-def test_a_log_is_followed_from_where_the_page_ended(
+def test_a_log_is_followed_from_the_end_of_the_page(
     aws: LocalServer, browser: httpx.Client
 ) -> None:
     name = aws.train(aws.put("page", a="1"), sleep="60", ignore_sigterm="")
@@ -108,8 +108,8 @@ def test_a_log_is_followed_from_where_the_page_ended(
     again = browser.get("/log", params={**query, "after": 0}).json()
     assert (again["lines"][-1][1], again["end"]) == ("sleeping", end)
     for nonsense in ("1", "-1", "x", str(10**30), "\u0663"):
-        told = browser.get("/log", params={**query, "after": nonsense}).json()
-        assert told == again, nonsense
+        response = browser.get("/log", params={**query, "after": nonsense}).json()
+        assert response == again, nonsense
     assert browser.get("/log.txt", params=query).text.count("\n") == len(again["lines"])
     aws.sagemaker.stop_training_job(TrainingJobName=name)
 
@@ -132,18 +132,20 @@ def _data(page: str, word: str) -> str:
         ("/endpoints/%3Cscript%3E", {}),
     ],
 )
-def test_a_path_leads_nowhere_else(browser: httpx.Client, path: str, query: dict[str, Any]) -> None:
+def test_other_paths_are_not_served(
+    browser: httpx.Client, path: str, query: dict[str, Any]
+) -> None:
     answer = browser.get(path, params=query)
     assert answer.status_code in (403, 404)
     assert "script>" not in answer.text.replace("</style>", "")
 
 
-def test_it_only_reads(browser: httpx.Client, failed: str) -> None:
+def test_the_page_is_read_only(browser: httpx.Client, failed: str) -> None:
     for method in ("POST", "PUT", "DELETE"):
         assert browser.request(method, f"/jobs/training/{failed}").status_code == 403
 
 
-def test_a_link_on_another_page_may_be_followed(browser: httpx.Client) -> None:
+def test_links_from_other_sites_work(browser: httpx.Client) -> None:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     answer = browser.get("/", headers={**followed, "Sec-Fetch-Dest": "document"})
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""The TCP ports on which the local AWS and its SeaweedFS listen, from /proc."""
+"""TCP ports on which the local AWS and SeaweedFS listen, from /proc."""
 
 import os
 from pathlib import Path
@@ -7,27 +7,27 @@ _LISTEN = "0A"
 
 
 def descendants(pid: int) -> list[int]:
-    """The process, its children and theirs."""
+    """Return the process and its descendants."""
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
-            continue  # it has ended
+            continue  # the process has ended
         parents.setdefault(parent, []).append(int(entry.name))
     found = [pid]
-    for each in found:
-        found += parents.get(each, [])
+    for process in found:
+        found += parents.get(process, [])
     return found
 
 
 def listening_ports(pid: int) -> set[int]:
-    """Return the server's and SeaweedFS's ports; IPv4 and IPv6.
+    """Return the ports of the server and SeaweedFS, IPv4 and IPv6.
 
-    Programs of jobs and endpoints are children of the server, too, and listen as they like.
+    Programs of jobs and endpoints are left out, although they are descendants, too.
     """
-    own = [pid, *(child for child in descendants(pid) if _name(child) == "weed")]
-    inodes = {inode for process in own for inode in _socket_inodes(process)}
+    processes = [pid, *(child for child in descendants(pid) if _name(child) == "weed")]
+    inodes = {inode for process in processes for inode in _socket_inodes(process)}
     ports = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
@@ -41,12 +41,12 @@ def _name(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
-        return ""  # it has ended
+        return ""  # the process has ended
 
 
 def _socket_inodes(pid: int) -> list[str]:
     try:
         links = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
     except OSError:
-        return []  # it has ended
+        return []  # the process has ended
     return [link[8:-1] for link in links if link.startswith("socket:[")]

@@ -1,4 +1,4 @@
-"""S3 as clients reach it: encryption as AWS takes it, and bytes that arrive as they were sent."""
+"""The gateway of S3: requests for encryption, and requests that are forwarded unchanged."""
 
 import http.client
 import io
@@ -30,7 +30,7 @@ _LARGE = bytes(range(256)) * 4 * 9 * 1024  # 9 MB: two parts of an upload
     ids=lambda encryption: " ".join(map(str, encryption.values())) or "none",
 )
 @pytest.mark.parametrize("body", [b"", b"content", _LARGE], ids=["empty", "small", "in parts"])
-def test_uploads_with_encryption_are_stored_and_read_back(
+def test_encrypted_uploads_can_be_read(
     aws: LocalServer, encryption: dict[str, str], body: bytes
 ) -> None:
     """The SageMaker SDK 2.x uploads its scripts with aws:kms and no key."""
@@ -44,14 +44,14 @@ def test_uploads_with_encryption_are_stored_and_read_back(
     assert s3.get_object(Bucket=BUCKET, Key="copied")["Body"].read() == body
 
 
-def test_of_a_buckets_default_encryption_kms_is_refused_and_aes256_is_kept(
+def test_kms_is_rejected_as_a_buckets_default_and_aes256_is_accepted(
     aws: LocalServer,
 ) -> None:
-    """SeaweedFS would take it, and then answer 500 to every upload."""
+    """SeaweedFS would accept KMS, and then answer all uploads with 500."""
     aws.s3.create_bucket(Bucket="encrypted")
-    with pytest.raises(ClientError, match="does not support aws:kms as the default") as refused:
+    with pytest.raises(ClientError, match="does not support aws:kms as the default") as rejected:
         aws.s3.put_bucket_encryption(**_default_encryption("aws:kms"))
-    assert refused.value.response["Error"]["Code"] == "NotImplemented"
+    assert rejected.value.response["Error"]["Code"] == "NotImplemented"
     aws.s3.put_object(Bucket="encrypted", Key="plain", Body=b"1")
     aws.s3.put_bucket_encryption(**_default_encryption("AES256"))
     put = aws.s3.put_object(Bucket="encrypted", Key="encryption", Body=b"aws:kms")
@@ -77,10 +77,10 @@ def _default_in_xml(algorithm: str) -> bytes:
 
 
 @pytest.mark.parametrize(("algorithm", "status"), [("aws:kms", b"501"), ("AES256", b"200")])
-def test_a_default_whose_body_waits_for_100_is_looked_at_too(
+def test_a_default_is_checked_if_the_client_waits_for_100(
     aws: LocalServer, algorithm: str, status: bytes
 ) -> None:
-    """As of curl with `Expect: 100-continue`: it sends nothing before the interim answer."""
+    """Curl with `Expect: 100-continue` sends no body before the interim response."""
     bucket = f"expects-{algorithm.replace(':', '-').lower()}"
     aws.s3.create_bucket(Bucket=bucket)
     body = _default_in_xml(algorithm)
@@ -97,18 +97,18 @@ def test_a_default_whose_body_waits_for_100_is_looked_at_too(
     assert put.get("ServerSideEncryption") == ("AES256" if status == b"200" else None)
 
 
-@pytest.mark.parametrize("how", ["chunked", "long"])
-def test_a_default_whose_body_cannot_be_looked_at_is_refused(aws: LocalServer, how: str) -> None:
-    bucket = f"unseen-{how}"
+@pytest.mark.parametrize("kind", ["chunked", "long"])
+def test_a_default_that_cannot_be_checked_is_rejected(aws: LocalServer, kind: str) -> None:
+    bucket = f"unchecked-{kind}"
     aws.s3.create_bucket(Bucket=bucket)
     body = _default_in_xml("aws:kms")
-    if how == "long":
+    if kind == "long":
         body += b" " * 300_000
     headers = _signed(aws, f"/{bucket}?encryption", body)
-    content: Any = iter([body]) if how == "chunked" else body
+    content: Any = iter([body]) if kind == "chunked" else body
     connection = http.client.HTTPConnection(urlsplit(aws.environment["AWS_ENDPOINT_URL_S3"]).netloc)
     connection.request(
-        "PUT", f"/{bucket}?encryption", content, headers, encode_chunked=how == "chunked"
+        "PUT", f"/{bucket}?encryption", content, headers, encode_chunked=kind == "chunked"
     )
     answer = connection.getresponse()
     assert answer.status == 501
@@ -120,10 +120,10 @@ def test_a_default_whose_body_cannot_be_looked_at_is_refused(aws: LocalServer, h
 @pytest.mark.parametrize(
     ("length", "status"), [(300_000, b"200"), (1_000_000, b"200"), (1_100_000, b"431")]
 )
-def test_each_head_that_seaweedfs_takes_is_looked_at(
+def test_all_heads_that_seaweedfs_accepts_are_checked(
     aws: LocalServer, length: int, status: bytes
 ) -> None:
-    """SeaweedFS takes heads of one MiB; aws:kms in one that is passed on unseen is a 500."""
+    """SeaweedFS accepts heads of one MiB, and answers aws:kms with 500."""
     path = f"/{BUCKET}/long-head-{length}"
     headers = _signed(aws, path, b"1", {"x-amz-server-side-encryption": "aws:kms"})
     headers |= {"Content-Length": "1", "x-long": "a" * length}
@@ -135,7 +135,7 @@ def test_each_head_that_seaweedfs_takes_is_looked_at(
 def _signed(
     aws: LocalServer, path: str, body: bytes, headers: dict[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the headers of a signed PUT, its Host too."""
+    """Return the headers of a signed PUT request, with Host."""
     endpoint = aws.environment["AWS_ENDPOINT_URL_S3"]
     request = AWSRequest(method="PUT", url=f"{endpoint}{path}", data=body, headers=headers or {})
     keys = (aws.environment[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
@@ -153,17 +153,17 @@ def _connected(aws: LocalServer) -> socket.socket:
     return socket.create_connection((address.hostname, address.port), timeout=60)
 
 
-def test_a_wrong_secret_is_not_signed_anew(aws: LocalServer) -> None:
-    """The gateway has the keys; it must not lend them to whoever asks for KMS."""
+def test_a_request_with_a_wrong_secret_is_not_signed_again(aws: LocalServer) -> None:
+    """The gateway must not sign requests of clients without the keys."""
     wrong = _client(aws, secret="wrong")
-    with pytest.raises(ClientError) as refused:
+    with pytest.raises(ClientError) as rejected:
         wrong.put_object(Bucket=BUCKET, Key="stolen", Body=b"1", ServerSideEncryption="aws:kms")
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert rejected.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     with pytest.raises(ClientError):
         aws.s3.head_object(Bucket=BUCKET, Key="stolen")
 
 
-def test_a_changed_request_is_not_signed_anew(aws: LocalServer) -> None:
+def test_a_changed_request_is_not_signed_again(aws: LocalServer) -> None:
     endpoint = aws.environment["AWS_ENDPOINT_URL_S3"]
     headers = _signed(aws, f"/{BUCKET}/signed", b"1", {"x-amz-server-side-encryption": "aws:kms"})
     for key, status in (("other", 403), ("signed", 200)):
@@ -174,7 +174,7 @@ def test_a_changed_request_is_not_signed_anew(aws: LocalServer) -> None:
 
 
 @pytest.mark.parametrize("line", ["PUT", "PUT /", "PUT http://[ HTTP/1.1"])
-def test_a_head_that_is_no_http_is_refused(aws: LocalServer, line: str) -> None:
+def test_a_head_that_is_not_http_is_rejected(aws: LocalServer, line: str) -> None:
     scope = f"{aws.environment['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/s3/aws4_request"
     signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
     kms = "x-amz-server-side-encryption: aws:kms"
@@ -186,8 +186,8 @@ def test_a_head_that_is_no_http_is_refused(aws: LocalServer, line: str) -> None:
     aws.s3.list_buckets()
 
 
-def test_one_connection_carries_requests_of_all_kinds(aws: LocalServer) -> None:
-    """Where a request ends is where the next begins: no byte of a body is taken for a head."""
+def test_a_connection_can_be_used_for_different_requests(aws: LocalServer) -> None:
+    """A body that looks like a head is not taken for the next request."""
     s3 = _client(aws)
     head = b"PUT / HTTP/1.1\r\nx-amz-server-side-encryption: aws:kms\r\n\r\n"
     for number in range(3):
@@ -202,7 +202,7 @@ def test_one_connection_carries_requests_of_all_kinds(aws: LocalServer) -> None:
 
 
 def _client(aws: LocalServer, secret: str | None = None) -> Any:
-    """A client with one connection and no second attempt."""
+    """Return a client with one connection and without retries."""
     return boto3.client(
         "s3",
         endpoint_url=aws.environment["AWS_ENDPOINT_URL_S3"],

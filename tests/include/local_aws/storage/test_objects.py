@@ -1,4 +1,4 @@
-"""Where an object lands, and where it must not."""
+"""Names and paths of objects and files."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,7 @@ def objects(aws: LocalServer) -> Objects:
         ("names/none", []),
     ],
 )
-def test_names_are_relative_to_what_the_prefix_ends_at(
+def test_names_are_relative_to_the_folder_of_the_prefix(
     aws: LocalServer, objects: Objects, prefix: str, names: list[str]
 ) -> None:
     aws.put("names/test", a="1", b="2")
@@ -34,7 +34,7 @@ def test_names_are_relative_to_what_the_prefix_ends_at(
     assert found == names
 
 
-def test_a_bucket_that_is_not_there_holds_nothing(objects: Objects) -> None:
+def test_a_missing_bucket_has_no_objects(objects: Objects) -> None:
     assert not objects.any_under("s3://no-such-bucket/x")
 
 
@@ -45,21 +45,21 @@ def test_no_name_leads_out_of_the_directory(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("uri", ["bucket/key", "s3://", "https://bucket/key", "s3://../key"])
-def test_what_is_no_s3_uri_is_refused(uri: str) -> None:
+def test_other_uris_are_rejected(uri: str) -> None:
     with pytest.raises(JobFailure, match="is not an S3 URI"):
         split_uri(uri)
 
 
 @pytest.mark.parametrize("key", ["../other/key", "a/../../other", "a/./b", ".."])
-def test_a_uri_that_leads_out_of_its_bucket_is_refused(key: str) -> None:
-    """HTTP clients resolve such parts before they send: another bucket would be read."""
+def test_a_uri_that_leads_out_of_its_bucket_is_rejected(key: str) -> None:
+    """HTTP clients resolve `..`, so that another bucket would be read."""
     with pytest.raises(JobFailure, match="leads out of its bucket"):
         split_uri(f"s3://bucket/{key}")
     assert split_uri("s3://bucket/a..b/...") == ("bucket", "a..b/...")
 
 
-def test_a_pipe_or_a_broken_link_that_a_program_left_is_not_stored(tmp_path: Path) -> None:
-    """To open a pipe would wait for ever."""
+def test_pipes_and_broken_links_are_not_uploaded(tmp_path: Path) -> None:
+    """Opening a pipe would block forever."""
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep/file").touch()
     (tmp_path / "link").symlink_to("deep/file")

@@ -1,4 +1,4 @@
-"""The object store under mishaps."""
+"""SeaweedFS: restarts, foreign files, deleted space and encryption."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Iterator[SeaweedFS]:
 
 
 def _sockets(store: SeaweedFS) -> list[Path]:
-    """What there is in /tmp by the name of a socket of these ports."""
+    """Return files in /tmp with the names of sockets of these ports."""
     ports = json.loads((store._root / "ports.json").read_text()).values()
     return [
         path
@@ -36,7 +36,7 @@ def _sockets(store: SeaweedFS) -> list[Path]:
     ]
 
 
-def test_it_comes_back_at_the_same_address_with_its_data(store: SeaweedFS) -> None:
+def test_a_killed_process_is_restarted_at_the_same_address(store: SeaweedFS) -> None:
     objects = Objects(store.endpoint_url, KEYS)
     objects.client.create_bucket(Bucket="bucket")
     objects.write("s3://bucket/key", b"content")
@@ -54,10 +54,10 @@ def test_it_comes_back_at_the_same_address_with_its_data(store: SeaweedFS) -> No
 
 
 @pytest.mark.parametrize("name", ["filer-grpc", "s3-grpc", "filer", "s3"])
-def test_a_foreign_file_at_a_sockets_path_is_left_alone_and_stops_no_start(
+def test_a_foreign_file_at_a_sockets_path_is_kept_and_other_ports_are_used(
     tmp_path: Path, name: str
 ) -> None:
-    """In /tmp anybody can lay one; a folder is what not even root can unlink."""
+    """All users can create files in /tmp; not even root can unlink a folder."""
     store = SeaweedFS(tmp_path / "s3", KEYS)
     store.start()
     store.stop()
@@ -79,9 +79,7 @@ def test_a_foreign_file_at_a_sockets_path_is_left_alone_and_stops_no_start(
         foreign.rmdir()
 
 
-def test_deleted_space_is_given_back_to_the_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_space_of_deleted_objects_is_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seaweedfs, "_VACUUM_SECONDS", 1)
     store = SeaweedFS(tmp_path / "s3", KEYS)
     store.start()
@@ -90,12 +88,12 @@ def test_deleted_space_is_given_back_to_the_disk(
         objects.client.create_bucket(Bucket="bucket")
         for number in range(8):
             objects.write(f"s3://bucket/{number}", os.urandom(4 << 20))
-        held = _bytes_below(tmp_path)
+        used = _bytes_below(tmp_path)
         for number in range(7):
             objects.client.delete_object(Bucket="bucket", Key=str(number))
-        deadline = time.monotonic() + 240  # SeaweedFS looks at a random moment within two minutes
-        while _bytes_below(tmp_path) > held - (24 << 20):
-            assert time.monotonic() < deadline, "deleted space is not given back"
+        deadline = time.monotonic() + 240  # SeaweedFS checks at random within two minutes
+        while _bytes_below(tmp_path) > used - (24 << 20):
+            assert time.monotonic() < deadline, "the space is not freed"
             time.sleep(1)
         left = objects.client.get_object(Bucket="bucket", Key="7")["Body"].read()
         assert len(left) == 4 << 20
@@ -104,7 +102,7 @@ def test_deleted_space_is_given_back_to_the_disk(
 
 
 def _bytes_below(folder: Path) -> int:
-    """What the files take of the disk; one may go meanwhile."""
+    """Return the disk usage; files may be deleted meanwhile."""
     total = 0
     for file in folder.rglob("*"):
         with contextlib.suppress(FileNotFoundError):
@@ -135,10 +133,10 @@ def test_a_bucket_with_objects_is_not_deleted(store: SeaweedFS) -> None:
     s3 = Objects(store.endpoint_url, KEYS).client
     s3.create_bucket(Bucket="bucket")
     s3.put_object(Bucket="bucket", Key="folder/key", Body=b"content")
-    with pytest.raises(ClientError) as refused:
+    with pytest.raises(ClientError) as rejected:
         s3.delete_bucket(Bucket="bucket")
-    assert refused.value.response["Error"]["Code"] == "BucketNotEmpty"
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+    assert rejected.value.response["Error"]["Code"] == "BucketNotEmpty"
+    assert rejected.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
     assert s3.get_object(Bucket="bucket", Key="folder/key")["Body"].read() == b"content"
     s3.delete_object(Bucket="bucket", Key="folder/key")
     s3.delete_bucket(Bucket="bucket")

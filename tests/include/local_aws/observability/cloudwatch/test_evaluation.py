@@ -1,4 +1,4 @@
-"""An alarm's state follows from its values by CloudWatch's rules."""
+"""States of alarms by CloudWatch's rules."""
 
 import pytest
 from hypothesis import given, settings
@@ -24,14 +24,14 @@ def rule(needed: int, missing: str) -> Rule:
         ((None, 5.0, None), (ALARM, "kept", ALARM, OK)),
     ],
 )
-def test_missing_data_count_as_the_alarm_says(
+def test_missing_data_are_treated_as_configured(
     values: tuple[float | None, ...], expected: tuple[str, ...]
 ) -> None:
     treatments = ("missing", "ignore", "breaching", "notBreaching")
-    assert tuple(rule(3, each).state(values, "kept") for each in treatments) == expected
+    assert tuple(rule(3, treatment).state(values, "kept") for treatment in treatments) == expected
 
 
-def test_two_of_three_are_enough_for_two_out_of_three() -> None:
+def test_two_out_of_three_datapoints() -> None:
     assert rule(2, "missing").state((5.0, 0.0, 5.0), OK) == ALARM
     assert rule(2, "missing").state((5.0, 0.0, 0.0), ALARM) == OK
 
@@ -45,23 +45,23 @@ def test_two_of_three_are_enough_for_two_out_of_three() -> None:
         ("LessThanOrEqualToThreshold", [0.0, 1.0]),
     ],
 )
-def test_operators_compare_as_they_are_called(operator: str, breaching: list[float]) -> None:
+def test_comparison_operators(operator: str, breaching: list[float]) -> None:
     states = {value: Rule(operator, 1.0, 1).state((value,), OK) for value in (0.0, 1.0, 2.0)}
     assert [value for value, state in states.items() if state == ALARM] == breaching
 
 
 @settings(deadline=None, max_examples=50)
 @given(VALUES, st.integers(1, 6))
-def test_without_gaps_no_treatment_of_gaps_matters(values: list[float | None], needed: int) -> None:
-    whole = [5.0 if value is None else value for value in values]
-    needed = min(needed, len(whole))
+def test_without_missing_data_all_treatments_agree(values: list[float | None], needed: int) -> None:
+    complete = [5.0 if value is None else value for value in values]
+    needed = min(needed, len(complete))
     treatments = ("missing", "ignore", "breaching", "notBreaching")
-    assert len({rule(needed, each).state(whole, "kept") for each in treatments}) == 1
+    assert len({rule(needed, treatment).state(complete, "kept") for treatment in treatments}) == 1
 
 
 @settings(deadline=None, max_examples=50)
 @given(VALUES, st.integers(1, 6))
-def test_taking_gaps_as_breaching_never_hides_an_alarm(
+def test_missing_data_as_breaching_never_hides_an_alarm(
     values: list[float | None], needed: int
 ) -> None:
     needed = min(needed, len(values))

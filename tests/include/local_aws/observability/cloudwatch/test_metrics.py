@@ -1,4 +1,4 @@
-"""Endpoint metrics: counted right, found under their dimensions, and bounded in number."""
+"""Endpoint metrics: values, dimensions and retention."""
 
 import time
 
@@ -6,35 +6,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.local_aws.observability.cloudwatch.figures import Figure
 from include.local_aws.observability.cloudwatch.metrics import EndpointMetrics
+from include.local_aws.observability.cloudwatch.statistic_set import StatisticSet
 
 VARIANT = {"EndpointName": "cars", "VariantName": "all"}
 
 
-def test_each_request_counts_once_under_its_variant_and_its_configuration() -> None:
+def test_a_request_counts_for_its_variant_and_configuration() -> None:
     metrics = EndpointMetrics()
     metrics.meter("cars", "all", "old").record(200, 0.002, 0.001)
     metrics.meter("cars", "all", "new").record(404, 0.004, 0.001)
     metrics.meter("cars", "all", "new").record(500, 0.006, 0.001)
     metrics.meter("dogs", "all", "new").record(500, 0.1, 0.1)
 
-    def said(metric: str, statistic: str, **more: str) -> float | None:
+    def statistic(metric: str, name: str, **more: str) -> float | None:
         now = time.time()
-        figure = metrics.figure(metric, VARIANT | more, now - 60, now + 1)
-        return figure.statistic(statistic)
+        values = metrics.statistics(metric, VARIANT | more, now - 60, now + 1)
+        return values.statistic(name)
 
-    assert said("Invocations", "Sum") == 3
-    assert said("Invocation4XXErrors", "Average") == pytest.approx(1 / 3)
-    assert said("Invocation5XXErrors", "Sum", EndpointConfigName="new") == 1
-    assert said("Invocation5XXErrors", "Sum", EndpointConfigName="old") == 0
-    assert said("ModelLatency", "Average") == pytest.approx(4000)
-    assert said("OverheadLatency", "Maximum", EndpointConfigName="old") == pytest.approx(1000)
-    assert said("Invocations", "Sum", EndpointConfigName="other") is None
+    assert statistic("Invocations", "Sum") == 3
+    assert statistic("Invocation4XXErrors", "Average") == pytest.approx(1 / 3)
+    assert statistic("Invocation5XXErrors", "Sum", EndpointConfigName="new") == 1
+    assert statistic("Invocation5XXErrors", "Sum", EndpointConfigName="old") == 0
+    assert statistic("ModelLatency", "Average") == pytest.approx(4000)
+    assert statistic("OverheadLatency", "Maximum", EndpointConfigName="old") == pytest.approx(1000)
+    assert statistic("Invocations", "Sum", EndpointConfigName="other") is None
 
 
-def test_what_is_too_old_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that runs for months holds a day's minutes and twenty minutes' seconds."""
+def test_old_values_are_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server keeps values by minutes for a day, and by seconds for 20 minutes."""
     now = 1_700_000_000.0
     monkeypatch.setattr(time, "time", lambda: now)
     metrics = EndpointMetrics()
@@ -51,20 +51,20 @@ def test_what_is_too_old_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.floats(0.001, 1e9), min_size=1), st.sampled_from([1, 50, 90, 99, 100]))
-def test_a_percentile_is_right_to_two_percent(values: list[float], percent: int) -> None:
-    figure = Figure()
+def test_percentiles_have_an_error_of_two_percent(values: list[float], percent: int) -> None:
+    statistics = StatisticSet()
     for value in values:
-        figure.add(value)
-    wanted = sorted(values)[max(1, -(-len(values) * percent // 100)) - 1]
-    assert figure.statistic(f"p{percent}") == pytest.approx(wanted, rel=0.021)
-    assert figure.statistic("Median of something") is None
+        statistics.add(value)
+    expected = sorted(values)[max(1, -(-len(values) * percent // 100)) - 1]
+    assert statistics.statistic(f"p{percent}") == pytest.approx(expected, rel=0.021)
+    assert statistics.statistic("Median of something") is None
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.floats(0, 1e6)), st.lists(st.floats(0, 1e6)))
-def test_merged_figures_are_the_figures_of_all_values(some: list[float], more: list[float]) -> None:
-    parts, whole = (Figure(), Figure()), Figure()
-    for part, values in zip(parts, (some, more), strict=True):
+def test_merged_sets_have_all_values(first: list[float], second: list[float]) -> None:
+    parts, whole = (StatisticSet(), StatisticSet()), StatisticSet()
+    for part, values in zip(parts, (first, second), strict=True):
         for value in values:
             part.add(value)
             whole.add(value)

@@ -1,4 +1,4 @@
-"""What a start is given: folder, port, image registry, and SeaweedFS."""
+"""Checks of what a start needs: SeaweedFS, the folder, the port and the image registry."""
 
 import os
 import shutil
@@ -16,8 +16,8 @@ from include.local_aws.storage.seaweedfs import find_weed
 _GB = 1000**3
 
 
-def examine_place(root: Path, port: int, images: Path | None) -> Iterator[Finding]:
-    """Whether a start with these would find all that it needs; nothing is changed."""
+def examine_startup(root: Path, port: int, images: Path | None) -> Iterator[Finding]:
+    """Yield the findings for a start with these options; nothing is changed."""
     yield _storage_program()
     yield _folder(root, images)
     yield _disk(root)
@@ -34,38 +34,38 @@ def _storage_program() -> Finding:
 
 
 def _folder(root: Path, images: Path | None) -> Finding:
-    there = _nearest(root)
-    if not there.is_dir():
-        return Finding("folder", "bad", f"{there} is a file", "choose another --root")
-    if not os.access(there, os.W_OK | os.X_OK):
+    existing = _nearest(root)
+    if not existing.is_dir():
+        return Finding("folder", "bad", f"{existing} is a file", "choose another --root")
+    if not os.access(existing, os.W_OK | os.X_OK):
         meaning = "make it writable for this user, or choose another --root"
-        return Finding("folder", "bad", f"{there} cannot be written", meaning)
-    reason = foreign_files(root, images and images.absolute()) if root == there else None
+        return Finding("folder", "bad", f"{existing} is not writable", meaning)
+    reason = foreign_files(root, images and images.absolute()) if root == existing else None
     if reason is not None:
         return Finding("folder", "bad", str(root), reason)
-    found = str(root) if root == there else f"{root} will be made in {there}"
-    return Finding("folder", "good", found, "the state has a place")
+    found = str(root) if root == existing else f"{root} will be created in {existing}"
+    return Finding("folder", "good", found, "the state can be stored there")
 
 
 def _disk(root: Path) -> Finding:
     free = shutil.disk_usage(_nearest(root)).free
     if free < _GB:
-        meaning = "S3 takes no more objects below 256 MiB: free some, or choose another --root"
+        meaning = "S3 rejects uploads below 256 MiB: free space, or choose another --root"
         return Finding("disk", "bad", f"{free / _GB:.1f} GB free", meaning)
-    few = free < 10 * _GB
+    low = free < 10 * _GB
     meaning = (
-        "enough for small jobs; a job's inputs and outputs lie here twice while it runs"
-        if few
-        else "room for data sets and models"
+        "enough for small jobs; inputs and outputs of running jobs are stored twice"
+        if low
+        else "enough for data sets and models"
     )
-    return Finding("disk", "fair" if few else "good", f"{free / _GB:.0f} GB free", meaning)
+    return Finding("disk", "fair" if low else "good", f"{free / _GB:.0f} GB free", meaning)
 
 
 def _port(port: int) -> Finding:
     if is_free(port, LOOPBACK):
-        return Finding("port", "good", f"{port} is free", "everything but S3 answers there")
-    meaning = "a server runs there already; stop it, or choose another with --port"
-    return Finding("port", "bad", f"{port} is taken on {LOOPBACK}", meaning)
+        return Finding("port", "good", f"{port} is free", "it is the port of all services but S3")
+    meaning = "stop the program that uses it, or choose another port with --port"
+    return Finding("port", "bad", f"{port} is in use on {LOOPBACK}", meaning)
 
 
 def _images(file: Path) -> Iterator[Finding]:
@@ -82,12 +82,12 @@ def _image(uri: str, image: Image) -> Finding:
     program = image.entrypoint[0] if image.entrypoint else ""
     path = image.environment.get("PATH", os.environ.get("PATH", os.defpath))
     if shutil.which(program, path=path) is None:
-        meaning = f"its jobs fail at once: {program!r} is no program here"
+        meaning = f"its jobs fail at once: {program!r} is not a program on this computer"
         return Finding(f"image {uri}", "bad", " ".join(image.entrypoint), meaning)
-    meaning = "`train`, `serve` or a request's arguments follow"
+    meaning = "`train`, `serve` or the request's arguments are added"
     return Finding(f"image {uri}", "good", " ".join(image.entrypoint), meaning)
 
 
 def _nearest(path: Path) -> Path:
-    """The path, or the nearest of its parents that is there."""
-    return next(each for each in (path, *path.parents) if each.exists())
+    """Return the path if it exists, else its nearest existing parent."""
+    return next(existing for existing in (path, *path.parents) if existing.exists())

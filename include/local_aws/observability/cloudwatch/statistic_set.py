@@ -1,15 +1,15 @@
-"""One metric over one stretch of time: its count, sum, extremes and distribution."""
+"""Statistics of a metric over a period: count, sum, minimum, maximum and percentiles."""
 
 import math
 import re
 
-_STEP = math.log(1.02)  # percentiles are right to two percent
-_NOTHING = -(10**6)
+_STEP = math.log(1.02)  # percentiles have an error of at most two percent
+_ZERO_STEP = -(10**6)
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)")
 
 
-class Figure:
-    """Values of one metric, added up."""
+class StatisticSet:
+    """Aggregated values of a metric."""
 
     __slots__ = ("count", "high", "low", "spread", "total")
 
@@ -21,16 +21,16 @@ class Figure:
         self.spread: dict[int, int] = {}
 
     def add(self, value: float) -> None:
-        """Take one value."""
+        """Add a value."""
         self.count += 1
         self.total += value
         self.low = min(self.low, value)
         self.high = max(self.high, value)
-        step = math.floor(math.log(value) / _STEP) if value > 0 else _NOTHING
+        step = math.floor(math.log(value) / _STEP) if value > 0 else _ZERO_STEP
         self.spread[step] = self.spread.get(step, 0) + 1
 
-    def merge(self, other: "Figure") -> None:
-        """Take all values of another one."""
+    def merge(self, other: "StatisticSet") -> None:
+        """Add the values of another set."""
         self.count += other.count
         self.total += other.total
         self.low = min(self.low, other.low)
@@ -39,9 +39,9 @@ class Figure:
             self.spread[step] = self.spread.get(step, 0) + count
 
     def statistic(self, name: str) -> float | None:
-        """A statistic by CloudWatch's name for it, as `Average` or `p99.9`.
+        """Return a statistic by CloudWatch's name, such as `Average` or `p99.9`.
 
-        None where there are no values, or where the name is no statistic that is known here.
+        Return None without values, or if the statistic is not supported.
         """
         if not self.count:
             return None
@@ -56,11 +56,11 @@ class Figure:
         return self._percentile(float(percentile[1])) if percentile else simple.get(name)
 
     def _percentile(self, percent: float) -> float:
-        wanted = max(1, math.ceil(self.count * percent / 100))
+        rank = max(1, math.ceil(self.count * percent / 100))
         seen = 0
         for step in sorted(self.spread):
             seen += self.spread[step]
-            if seen >= wanted:
+            if seen >= rank:
                 break
-        value = 0.0 if step == _NOTHING else math.exp((step + 0.5) * _STEP)
+        value = 0.0 if step == _ZERO_STEP else math.exp((step + 0.5) * _STEP)
         return min(max(value, self.low), self.high)

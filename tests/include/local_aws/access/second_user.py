@@ -1,8 +1,8 @@
-"""What a second user of the machine may try; run by test_second_user.py as that user.
+"""Access attempts of a second user; test_second_user.py runs this program as that user.
 
-It takes JSON on standard input: the server's addresses, ports and folder. It prints JSON: what
-was let through, by name. A port that does not answer ends the program with an error. The program
-needs Python's standard library alone, which any user can read.
+It reads JSON with the server's ports and folder from standard input, and prints JSON with the
+attempts that succeeded. If a port does not answer, it ends with an error. It uses only Python's
+standard library, which all users can read.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ TARGETS = {"sagemaker": "SageMaker.ListModels", "logs": "Logs_20140328.DescribeL
 
 
 def main() -> None:
-    """Try everything, and say what succeeded."""
-    told = json.load(sys.stdin)
-    found = [*_files(Path(told["root"])), *_api(told["port"]), *_page(told["port"])]
-    for port in told["ports"]:
-        found += _storage(port, told["bucket"], told["key"])
+    """Run all attempts, and print those that succeeded."""
+    arguments = json.load(sys.stdin)
+    found = [*_files(Path(arguments["root"])), *_api(arguments["port"]), *_page(arguments["port"])]
+    for port in arguments["ports"]:
+        found += _storage(port, arguments["bucket"], arguments["key"])
     found += _sockets()
-    print(json.dumps({"uid": os.getuid(), "let_through": found}))
+    print(json.dumps({"uid": os.getuid(), "accessible": found}))
 
 
 def _files(root: Path) -> list[str]:
-    """Read the folder and what is known to be in it."""
+    """Read the folder and its files."""
     found = []
     for name in ("", "credentials", "config", "status-url", "state.sqlite", "s3/s3.json", "logs"):
         try:
@@ -44,14 +44,14 @@ def _files(root: Path) -> list[str]:
 
 
 def _api(port: int) -> list[str]:
-    """Call with no keys, with words that were public, and with a signature that nobody made."""
+    """Call without keys, with well-known keys, and with a forged signature."""
     found = []
     for service in ("sagemaker", "logs", "sts", "iam", "monitoring", "sns"):
         for key in ("", "local", "AKIAIOSFODNN7EXAMPLE"):
             headers = {"X-Amz-Target": TARGETS.get(service, "")}
             if key:
                 headers["Authorization"] = SIGNED.format(key=key, service=service)
-            status, _ = _asked(port, "POST", "/", "{}", headers)
+            status, _ = _request(port, "POST", "/", "{}", headers)
             if status != 403:
                 found.append(f"{service} with key {key!r}: {status}")
     return found
@@ -59,7 +59,7 @@ def _api(port: int) -> list[str]:
 
 def _page(port: int) -> list[str]:
     paths = ("/", "/jobs/training/a", "/log?group=a&stream=b", "/log.txt", "/endpoints/a")
-    return [f"page {path}" for path in paths if _asked(port, "GET", path)[0] != 403]
+    return [f"page {path}" for path in paths if _request(port, "GET", path)[0] != 403]
 
 
 def _storage(port: int, bucket: str, key: str) -> list[str]:
@@ -68,7 +68,7 @@ def _storage(port: int, bucket: str, key: str) -> list[str]:
     for method in ("GET", "DELETE", "PUT"):
         for path in paths:
             for headers in ({}, {"Authorization": SIGNED.format(key="local", service="s3")}):
-                status, _ = _asked(port, method, path, "x", headers)
+                status, _ = _request(port, method, path, "x", headers)
                 if status is not None and status < 400:
                     found.append(f"port {port}: {method} {path}: {status}")
     return found
@@ -87,17 +87,17 @@ def _sockets() -> list[str]:
     return found
 
 
-def _asked(
+def _request(
     port: int,
     method: str,
     path: str,
     body: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[int | None, bytes]:
-    """Return status and content; None for a port that speaks no HTTP with us.
+    """Return status and content; None if the port does not answer HTTP requests.
 
     Raises:
-        TimeoutError: nothing came for a minute, which shows neither access nor a refusal.
+        TimeoutError: No response within a minute, which is neither access nor a rejection.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:

@@ -1,4 +1,4 @@
-"""Figures in words for people, and the templates that use them."""
+"""Formatting of durations, sizes and times, and rendering of templates."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def duration(seconds: float) -> str:
-    """A duration in at most two units: `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`."""
+    """Format a duration with at most two units: `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
@@ -22,11 +22,11 @@ def duration(seconds: float) -> str:
         if below is None or whole < below:
             left = whole % size // {"s": 1, "min": 60, "h": 3600}[rest]
             return f"{whole // size} {unit}" + (f" {left} {rest}" if left else "")
-    raise AssertionError("every duration has a unit")
+    raise AssertionError("unreachable: the last unit has no upper limit")
 
 
 def size(count: float) -> str:
-    """A number of bytes: `12 kB`, `1.4 GB`; a kB has 1,000."""
+    """Format a number of bytes: `12 kB`, `1.4 GB`; a kB has 1,000 bytes."""
     for unit in _UNITS:
         if count < 999.5 or unit == _UNITS[-1]:
             break
@@ -35,14 +35,14 @@ def size(count: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A moment on this machine's clock, the date only if it is another day's."""
+    """Format a Unix timestamp in local time, with the date if it is not today."""
     moment = time.localtime(seconds)
     today = moment[:3] == time.localtime()[:3]
     return time.strftime("%H:%M:%S" if today else "%d %b %Y %H:%M", moment)
 
 
 def stamp(milliseconds: float) -> str:
-    """A moment in a log, to the second."""
+    """Format a time of a log line, in milliseconds, as local time."""
     return time.strftime("%H:%M:%S", time.localtime(milliseconds / 1000))
 
 
@@ -57,5 +57,5 @@ _environment.filters.update(duration=duration, size=size, clock=clock, stamp=sta
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill one of the templates; everything is escaped."""
+    """Render a template with escaped values."""
     return _environment.get_template(template).render(**values)

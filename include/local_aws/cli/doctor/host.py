@@ -1,4 +1,4 @@
-"""The machine itself: system, processor, memory, limits, namespaces."""
+"""Checks of the computer: operating system, processor, memory, limits, namespaces."""
 
 import os
 import platform
@@ -13,17 +13,17 @@ from include.local_aws.processes.isolation import Isolation
 _GB = 1000**3
 _FLAGS = {
     "avx2": (
-        "the basis of fast decoding and of float32",
-        "such programs are slow, or do not start",
+        "decoding and float32 computation are fast",
+        "programs that need it are slow or do not start",
     ),
     "avx512_vnni": ("int8 models are fast", "int8 models are no faster than float32"),
-    "avx512_bf16": ("bfloat16 training is fast", "bfloat16 is emulated; train in float32"),
-    "amx_int8": ("int8 models are faster still", "nothing is lost but that"),
+    "avx512_bf16": ("bfloat16 training is fast", "bfloat16 is emulated: train in float32"),
+    "amx_int8": ("int8 models are even faster", "int8 models are not accelerated further"),
 }
 
 
-def examine_machine() -> Iterator[Finding]:
-    """What is the same wherever the state is kept."""
+def examine_host() -> Iterator[Finding]:
+    """Yield the findings that do not depend on the options of a start."""
     yield _system()
     yield _namespaces()
     yield _memory()
@@ -33,25 +33,25 @@ def examine_machine() -> Iterator[Finding]:
 
 def _system() -> Finding:
     python = sys.version_info[:2]
-    right = sys.platform == "linux" and (3, 11) <= python < (3, 13)
+    supported = sys.platform == "linux" and (3, 11) <= python < (3, 13)
     found = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return Finding(
         "system",
-        "good" if right else "bad",
+        "good" if supported else "bad",
         found,
-        "Linux with Python 3.11 or 3.12 is what it is made for",
+        "Linux with Python 3.11 or 3.12 is required",
     )
 
 
 def _namespaces() -> Finding:
     if Isolation().private:
-        meaning = "programs that know only /opt/ml run unchanged, side by side"
-        return Finding("namespaces", "good", "every job has an /opt/ml of its own", meaning)
+        meaning = "programs that use /opt/ml run unchanged, also at the same time"
+        return Finding("namespaces", "good", "each job has its own /opt/ml", meaning)
     meaning = (
-        "programs must take their files from SAGEMAKER_BASE_DIR; in a container, allow mount "
-        "namespaces (CAP_SYS_ADMIN), else kernel.unprivileged_userns_clone=1 may help"
+        "programs must read their files below SAGEMAKER_BASE_DIR; to allow namespaces, give a "
+        "container CAP_SYS_ADMIN, or try kernel.unprivileged_userns_clone=1"
     )
-    return Finding("namespaces", "fair", "not allowed here", meaning)
+    return Finding("namespaces", "fair", "not allowed", meaning)
 
 
 def _memory() -> Finding:
@@ -60,37 +60,37 @@ def _memory() -> Finding:
         name: int(rest.split()[0]) * 1024 for name, _, rest in (x.partition(":") for x in lines)
     }
     free, total = sizes["MemAvailable"], sizes["MemTotal"]
-    few = free < 2 * _GB
+    low = free < 2 * _GB
     meaning = (
         "the server and SeaweedFS need about 0.5 GB; little is left for jobs"
-        if few
-        else "jobs may hold three quarters of it together unless --memory says otherwise"
+        if low
+        else "all jobs together may use three quarters of the memory (--memory)"
     )
     found = f"{free / _GB:.1f} of {total / _GB:.1f} GB available"
-    return Finding("memory", "fair" if few else "good", found, meaning)
+    return Finding("memory", "fair" if low else "good", found, meaning)
 
 
 def _open_files() -> Finding:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    few = soft < 1024
-    meaning = "raise it with ulimit -n 4096" if few else "many clients at once are no trouble"
-    return Finding("open files", "fair" if few else "good", f"at most {soft}", meaning)
+    low = soft < 1024
+    meaning = "raise it with ulimit -n 4096" if low else "enough for many clients"
+    return Finding("open files", "fair" if low else "good", f"at most {soft}", meaning)
 
 
 def _processor() -> Iterator[Finding]:
     count = len(os.sched_getaffinity(0))
     found = f"{count} processor{'s' if count > 1 else ''}"
     yield Finding(
-        "processors", "good", found, "that many jobs at once unless --jobs says otherwise"
+        "processors", "good", found, "as many job instances run at the same time (--jobs)"
     )
     flags = _cpu_flags()
-    for flag, (with_it, without) in _FLAGS.items():
-        there = flag in flags
+    for flag, (if_present, if_missing) in _FLAGS.items():
+        present = flag in flags
         yield Finding(
             flag,
-            "good" if there else "fair",
-            "there" if there else "not there",
-            with_it if there else without,
+            "good" if present else "fair",
+            "available" if present else "not available",
+            if_present if present else if_missing,
         )
 
 
