@@ -6,8 +6,8 @@ other pipelines go on.
 
 from __future__ import annotations
 
-from include.config import PipelineError, mistakes
+from include.config import PipelineError, find_mistakes
 
-found = mistakes()
+found = find_mistakes()
 if found:
     raise PipelineError("\n".join(found))

@@ -1,12 +1,12 @@
-"""The YAML's typed form; versions, S3 keys and job requests are derived here, nowhere else.
+"""The typed configuration of pipelines and deployments, loaded from YAML and Airflow Variables.
 
-This package knows neither Airflow nor boto3: DAGs, policies and the local run all ask it.
+This package imports neither Airflow nor boto3: DAGs, decisions and the local run all use it.
 """
 
 from include.config.deployment import Deployment, DeploymentError
 from include.config.discovery import (
+    find_mistakes,
     find_pipeline,
-    mistakes,
     pipeline_files,
     pipeline_folders,
     usable_pipelines,
@@ -20,9 +20,9 @@ __all__ = [
     "DeploymentError",
     "Pipeline",
     "PipelineError",
+    "find_mistakes",
     "find_pipeline",
     "load_pipeline",
-    "mistakes",
     "pipeline_files",
     "pipeline_folders",
     "usable_pipelines",

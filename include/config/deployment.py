@@ -1,4 +1,4 @@
-"""Where a pipeline runs: what an installation's settings say."""
+"""A deployment: the settings of one installation, from Airflow Variables."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ BUILT_IN_ACCOUNTS = {
     "ca-central-1": "469771592824",
     "sa-east-1": "855470959533",
 }
-"""The registries that hold AWS's own image-classification image."""
+"""The accounts whose ECR registries hold SageMaker's built-in image, by region."""
 
 
 LOCAL = "local"
-"""The deployment of one machine without AWS: its overrides have a section of their own."""
+"""The deployment on the local AWS: its overrides are in the YAML section `local:`."""
 
 
 DEPLOYMENT_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_\-]*"
-"""What a deployment's name has to match, as a regular expression."""
+"""Regular expression of a deployment's name."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Setting:
     """One of an installation's Airflow Variables.
 
     Attributes:
-        variable: Its name.
-        field: The deployment's field that holds it.
-        pattern: What its value has to match, as a regular expression.
-        expected: What it is, for people.
-        default: What holds where it is not set; None where it has to be set.
+        variable: The Variable's name.
+        field: The deployment's field with the value.
+        pattern: Regular expression of valid values.
+        expected: A description of valid values, for messages.
+        default: A description of the default; None if the Variable is required.
     """
 
     variable: str
@@ -52,7 +52,7 @@ class Setting:
     default: str | None = None
 
     def allows(self, value: str) -> bool:
-        """Whether the value can be right."""
+        """Return whether the value is valid."""
         if not value and self.default is not None:
             return True
         return re.fullmatch(self.pattern, value) is not None
@@ -88,18 +88,18 @@ SETTINGS = (
 
 
 class DeploymentError(PermanentError):
-    """A setting of the installation is missing or wrong; the text names it and the fix."""
+    """A setting of the installation is missing or invalid; the text names it and the fix."""
 
 
 @dataclass(frozen=True)
 class Deployment:
     """One installation: a bucket, a region, roles, an image.
 
-    `fetch_allowed_hosts` names the hosts and networks that files may be fetched from though their
-    addresses are not public, separated by commas.
+    `fetch_allowed_hosts` is a comma-separated list of hosts and networks from which files may be
+    fetched although their addresses are not public.
 
     Raises:
-        DeploymentError: A value cannot be right, found when a task runs and not by AWS later.
+        DeploymentError: A value is invalid; found when a task starts, before AWS is called.
     """
 
     name: str
@@ -121,12 +121,12 @@ class Deployment:
 
     @property
     def endpoint_role(self) -> str:
-        """The role that the endpoint's containers run under: that of the jobs by default."""
+        """The role of the endpoint's containers; default: the role of the jobs."""
         return self.endpoint_role_arn or self.role_arn
 
     @property
     def is_billed(self) -> bool:
-        """Whether what runs here costs money: the local AWS sends no bill."""
+        """Whether jobs cost money: the local AWS sends no bill."""
         return self.name != LOCAL
 
     def image(self, algorithm: str) -> str:
@@ -147,8 +147,8 @@ class Deployment:
         return f"{account}.dkr.ecr.{self.region}.amazonaws.com/image-classification:1"
 
     def with_image(self, algorithm: str, uri: str) -> Deployment:
-        """Return this deployment with the image that a training ran, if that is the custom one.
+        """Return this deployment with the image of a training, if that is the custom image.
 
-        What follows a training then runs the same image, whatever its tag names by that time.
+        The jobs after a training then run the same image, even if its tag has moved meanwhile.
         """
         return replace(self, image_uri=uri) if algorithm == "custom" else self

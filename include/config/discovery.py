@@ -1,4 +1,4 @@
-"""Which pipelines there are: one YAML file each, in the project and in the user's folders."""
+"""Find pipelines: one YAML file per pipeline, in the project's folder and in users' folders."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from include.config.load import load_pipeline
 from include.config.pipeline import Pipeline
 
 FOLDERS_VARIABLE = "IMAGE_PIPELINES_PATH"
-"""Further folders with pipelines' YAML files, separated like PATH."""
+"""Environment variable with more folders of pipelines' YAML files, separated like PATH."""
 
-OWN_FOLDER = Path(__file__).resolve().parent.parent / "pipelines"
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent / "pipelines"
 
 
 def pipeline_folders() -> list[Path]:
-    """Return the folders that are searched, the project's own first."""
-    further = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
-    return [OWN_FOLDER, *(Path(folder) for folder in further if folder)]
+    """Return the folders that are searched, the project's folder first."""
+    more = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
+    return [PROJECT_FOLDER, *(Path(folder) for folder in more if folder)]
 
 
 def pipeline_files() -> dict[str, Path]:
-    """Return each pipeline's file by its name; where a name occurs twice, the first folder's."""
+    """Return each pipeline's file by name; if several folders have a name, the first one counts."""
     files: dict[str, Path] = {}
     for file in _yaml_files():
         files.setdefault(file.stem, file)
@@ -34,7 +34,7 @@ def find_pipeline(name: str, deployment: str | None = None) -> Pipeline:
     """Load one pipeline by name, with a deployment's overrides.
 
     Raises:
-        PipelineError: There is none of this name, or its file is wrong.
+        PipelineError: There is no pipeline of this name, or its file is invalid.
     """
     files = pipeline_files()
     if name not in files:
@@ -45,12 +45,12 @@ def find_pipeline(name: str, deployment: str | None = None) -> Pipeline:
 
 
 def usable_pipelines() -> list[Pipeline]:
-    """Load every pipeline whose file is right, by name; the others are in `mistakes()`."""
+    """Load all pipelines with a valid file; `find_mistakes` describes the invalid files."""
     return [pipeline for pipeline in map(_load, pipeline_files().values()) if pipeline]
 
 
-def mistakes() -> list[str]:
-    """Return what is wrong with pipelines' files, one line a mistake; empty when all is well."""
+def find_mistakes() -> list[str]:
+    """Return one line per mistake in pipelines' files; empty if all files are valid."""
     files = pipeline_files()
     found = []
     for file in files.values():

@@ -1,4 +1,4 @@
-"""What is wrong with a pipeline's YAML, in one line a mistake: file, field, and what is allowed."""
+"""Errors of a pipeline's YAML: one line per mistake, with file, field and what is allowed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from include.common.errors import PermanentError
 
 
 class PipelineError(PermanentError):
-    """A pipeline's file cannot be used; the text has one line for each mistake.
+    """A pipeline's file is invalid; the text has one line per mistake.
 
     Every line starts with the file's path and names the field and what is allowed there. Web
-    addresses are shown without what may be a token.
+    addresses are shown without the parts that may hold a token.
     """
 
     def __init__(self, text: str) -> None:
@@ -26,25 +26,25 @@ class PipelineError(PermanentError):
 
 
 def describe(error: ValidationError, form: type[BaseModel], file: Path, section: str) -> str:
-    """Turn pydantic's error into lines that start with the file and name the field.
+    """Return pydantic's error as lines that start with the file and name the field.
 
     Args:
-        error: What validating the file's content against `form` raised.
-        form: The model that was validated, which knows the allowed fields.
+        error: The error of validating the file's content.
+        form: The model of the content, for the names of allowed fields.
         file: The YAML file.
-        section: The overrides that were in force ("local", "deployments.x"), or "".
+        section: The overrides that were merged in ("local", "deployments.x"), or "".
     """
     where = f"{file} (with {section})" if section else str(file)
     return "\n".join(_line(where, form, details) for details in error.errors())
 
 
 def name_file(error: Exception, file: Path) -> str:
-    """Return an error's lines, each with the file's path before it."""
+    """Return an error's lines, each prefixed with the file's path."""
     return "\n".join(f"{file}: {line}" for line in str(error).splitlines())
 
 
 def quote_hint(value: Any) -> str:
-    """Return how to write a text that YAML reads as something else, to append to a message."""
+    """Return a hint for text that YAML reads as another type, to append to a message."""
     for kinds, name in (
         (bool, "true or false (also yes, no, on, off)"),
         (int | float, "a number"),
@@ -56,7 +56,7 @@ def quote_hint(value: Any) -> str:
 
 
 def _line(where: str, form: type[BaseModel], details: Any) -> str:
-    # A part that begins with ~ is the name of a choice (pydantic.Tag), not of a field.
+    # A part that begins with ~ is a tag of a union (pydantic.Tag), not a field.
     location = tuple(part for part in details["loc"] if not str(part).startswith("~"))
     field = ".".join(str(part) for part in location) or "the file"
     if details["type"] == "extra_forbidden":
@@ -72,15 +72,15 @@ def _line(where: str, form: type[BaseModel], details: Any) -> str:
 
 
 def _shown(value: Any) -> Any:
-    """Return a value without what may be a token or a password in a web address."""
+    """Return a value without the parts of a web address that may hold a token or a password."""
     return redact_url(value) if isinstance(value, str) and "://" in value else value
 
 
 def _fields(form: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """Return the names of the fields at a place inside the form."""
+    """Return the names of the fields at a location in the form."""
     model = form
     for part in location:
-        if isinstance(part, int):  # of a list, whose entries have the model
+        if isinstance(part, int):  # an index in a list of models
             continue
         field = model.model_fields.get(str(part))
         inner = _model(field.annotation) if field is not None else None

@@ -13,7 +13,7 @@ WEB = ("http://", "https://")
 
 
 class Network(Strict):
-    """What the containers of jobs and endpoint may reach."""
+    """Network access of the containers of jobs and of the endpoint."""
 
     isolation: Literal["auto", "always", "never"] = Field(
         default="auto",
@@ -27,11 +27,11 @@ class Network(Strict):
         return self.isolation != "never"
 
     def isolates_training(self, algorithm: str, hyperparameters: Mapping[str, str]) -> bool:
-        """Whether a training is isolated; its instances reach each other in any case.
+        """Return whether a training is isolated; its instances always reach each other.
 
         Args:
             algorithm: The pipeline's `training.algorithm`.
-            hyperparameters: Those of the request, which say where the first weights come from.
+            hyperparameters: The request's hyperparameters, with the source of initial weights.
         """
         if self.isolation == "auto":
             return not loads_from_network(algorithm, hyperparameters)
@@ -39,10 +39,10 @@ class Network(Strict):
 
 
 def loads_from_network(algorithm: str, hyperparameters: Mapping[str, str]) -> bool:
-    """Whether a training's container has to load its first weights itself, over the network.
+    """Return whether a training's container loads its initial weights over the network.
 
-    Weights at s3:// come as a channel. Where the built-in algorithm has ImageNet's weights from is
-    not documented, so that it is taken to load them.
+    Weights at s3:// are a channel. It is not documented how the built-in algorithm gets ImageNet's
+    weights, so it is assumed to load them.
     """
     if str(hyperparameters.get("use_pretrained_model", "0")) != "1":
         return False

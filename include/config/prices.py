@@ -1,4 +1,4 @@
-"""What machines cost by the hour: dated files, one a region, in the pipelines' folders."""
+"""Hourly prices of instances: dated files, one per region, in the pipelines' folders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PerHour = Annotated[float, Field(gt=0)]
 
 
 class PriceTable(Strict):
-    """Prices of one source, as they were on one day: US dollars an hour by instance type."""
+    """Prices from one source on one day: US dollars per hour by instance type."""
 
     source: Annotated[str, Field(min_length=1)]
     date: Annotated[datetime.date, Field(strict=False)]
@@ -31,26 +31,26 @@ class PriceTable(Strict):
 
 
 class PriceFile(Strict):
-    """The tables of one region; a later one replaces what an earlier one has."""
+    """The tables of one region; later tables override earlier ones."""
 
     prices: Annotated[list[PriceTable], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
 class Price:
-    """What one machine costs an hour while it trains, and when that was so."""
+    """The hourly price of an instance for training, and the day of that price."""
 
     usd_per_hour: float
     date: datetime.date
 
 
 def training_price(instance_type: str, region: str) -> Price | None:
-    """Return what a machine costs that trains, or None where no file has its price.
+    """Return the price of training on an instance type, or None if no file has it.
 
-    The last file that has it counts: users' own folders come after the project's.
+    The last file with the price counts: users' folders come after the project's folder.
 
     Raises:
-        PipelineError: A file of prices is wrong; the text names it and the field.
+        PipelineError: A file of prices is invalid; the text names the file and the field.
     """
     found = None
     for file in _files(region):
@@ -60,8 +60,8 @@ def training_price(instance_type: str, region: str) -> Price | None:
     return found
 
 
-def unknown_price(instance_type: str, region: str) -> str:
-    """Say that a price is not known, and what to do."""
+def describe_unknown_price(instance_type: str, region: str) -> str:
+    """Return a message that a price is unknown, with the fix."""
     return (
         f"no price is known for training on {instance_type} in {region}: add it to a file "
         f"{FOLDER}/{region}.yaml in your pipelines' folder ({FOLDERS_VARIABLE}), in the form of "
@@ -73,7 +73,7 @@ def read_prices(file: Path) -> PriceFile:
     """Read one file of prices.
 
     Raises:
-        PipelineError: One line a mistake, each naming the file, the field and what is allowed.
+        PipelineError: One line per mistake, with the file, the field and what is allowed.
     """
     try:
         return PriceFile.model_validate(parse_yaml(file.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""Names made from content: the same inputs have the same name on any machine."""
+"""Content-addressed names: the same inputs have the same name in every installation."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from include.config.sections.conversion import Conversion
 from include.config.sections.dataset import Dataset
 from include.config.sections.source import Source
 
-HOW_IT_COMES = {"urls", "complete_marker", "settle_minutes"}
-"""A source's settings that say how its files get there, not how they are read."""
+DELIVERY_SETTINGS = {"urls", "complete_marker", "settle_minutes"}
+"""Settings of how a source's files arrive, which do not change how the files are read."""
 
 LENGTH = 16
-"""Hexadecimal digits of a version's name."""
+"""Number of hexadecimal digits of a version's name."""
 
 
 def digest(content: Any) -> str:
-    """Return the short hash of something that JSON can hold, whatever the order of its keys."""
+    """Return a short hash of a JSON value that does not depend on the order of keys."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:LENGTH]
 
@@ -30,20 +30,20 @@ def conversion_settings(conversion: Conversion) -> dict[str, Any]:
 
 
 def recordio_version(dataset_version: str, conversion: Conversion) -> str:
-    """Name the RecordIO version that a dataset version gives under these settings."""
+    """Return the name of the RecordIO version of a dataset version with these settings."""
     return digest({"dataset": dataset_version, "settings": conversion_settings(conversion)})
 
 
 def source_fingerprint(files: Mapping[str, str], source: Source, dataset: Dataset) -> str:
-    """Name the state of a source: its files with their tags, and the settings that read them.
+    """Return a hash of a source's state: its files, and the settings with which they are read.
 
     Args:
-        files: Each file's key with its ETag and size.
-        source: Where the files are, and which classes are taken.
-        dataset: How they are split and checked.
+        files: ETag and size of each file, by key.
+        source: The section `source`.
+        dataset: The section `dataset`.
     """
-    wanted = source.model_dump(exclude=HOW_IT_COMES)
-    settings = {**wanted, **dataset.model_dump(exclude={"instance"})}
+    read = source.model_dump(exclude=DELIVERY_SETTINGS)
+    settings = {**read, **dataset.model_dump(exclude={"instance"})}
     return digest({"files": dict(files), "settings": settings})
 
 
@@ -55,15 +55,19 @@ def training_fingerprint(
     instances: int = 1,
     drifted_champion: str | None = None,
 ) -> str:
-    """Name a training: the same data, hyperparameters and image are not trained twice.
+    """Return a hash of a training: the same data, settings and image are not trained twice.
 
-    `image` is the image's digest, or its address where that is all that is known.
-    That it starts from the champion is part of the name, but not from which: a champion of the
-    very same data and settings is nothing new to learn from. How many instances train is, too:
-    together they make larger batches. `drifted_champion` is the package that the training goes on
-    from although nothing else is new, as a batch which that model answered has drifted.
+    Args:
+        recordio: The RecordIO version.
+        hyperparameters: The complete hyperparameters of the request.
+        image: The image's digest, or its URI if the digest is unknown.
+        start_from: The pipeline's `training.start_from`. "champion" is part of the hash, but the
+            package is not: a champion of the same data and settings gives nothing new to learn.
+        instances: The number of instances: several instances make larger batches.
+        drifted_champion: The champion's package, if the training continues from it only because
+            one of its batches has drifted.
     """
     content = {"recordio": recordio, "hyperparameters": dict(hyperparameters), "image": image}
     start = {"start_from": start_from} if start_from == "champion" else {}
-    asked = {"drifted_champion": drifted_champion} if drifted_champion else {}
-    return digest(content | start | asked | ({"instances": instances} if instances > 1 else {}))
+    drifted = {"drifted_champion": drifted_champion} if drifted_champion else {}
+    return digest(content | start | drifted | ({"instances": instances} if instances > 1 else {}))

@@ -1,8 +1,8 @@
-"""Read YAML strictly: a key at most once, and no number that reads differently than it looks.
+"""Strict YAML: no duplicate keys, and no numbers that YAML 1.1 reads in a surprising way.
 
-PyYAML keeps the last of two equal keys without a word, and follows YAML 1.1, where `010` is 8,
-`1:30` is 90 and `1e-3` is text. Here the first three are errors, and `1e-3` is the number that
-everybody means (as in YAML 1.2).
+PyYAML silently keeps the last of two equal keys, and follows YAML 1.1, where `010` is 8, `1:30` is
+90 and `1e-3` is text. This module rejects the first three, and reads `1e-3` as a number, as YAML
+1.2 does.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from typing import Any
 import yaml
 
 EXPONENT = re.compile(r"[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+$")
-"""A number that YAML 1.1 takes for text, since it has no point."""
+"""A number that YAML 1.1 reads as text, because it has no decimal point."""
 
 PLAIN_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
 
 _INT, _FLOAT, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("int", "float", "merge"))
 
-# libyaml's is several times as fast, where PyYAML was built with it.
+# libyaml's loader is several times as fast, if PyYAML was built with it.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """A safe loader that knows numbers such as 1e-3."""
+    """A safe loader that reads numbers such as 1e-3."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """A safe dumper that puts text that looks like 1e-3 in quotes."""
+    """A safe dumper that quotes text that looks like 1e-3."""
 
 
 for _class in (_Loader, _Dumper):
@@ -37,7 +37,7 @@ for _class in (_Loader, _Dumper):
 
 
 class YamlMistakes(Exception):
-    """The text is YAML, but not unambiguous; the text of this error has one line a mistake."""
+    """The YAML is ambiguous; the text of this error has one line per mistake."""
 
 
 def parse_yaml(text: str) -> Any:
@@ -45,7 +45,7 @@ def parse_yaml(text: str) -> Any:
 
     Raises:
         yaml.YAMLError: The text is not one YAML document.
-        YamlMistakes: A key is there twice in one mapping, or a number is not written plainly.
+        YamlMistakes: A mapping has a key twice, or a number is not a plain decimal number.
     """
     loader = _Loader(text)
     try:
@@ -65,7 +65,7 @@ def dump_yaml(content: Any) -> str:
 
 
 def _mistakes(node: yaml.Node, path: str, seen: set[int]) -> Iterator[str]:
-    """Yield the mistakes in a node and below it; an alias is looked at once."""
+    """Yield the mistakes in a node and its children; an alias is checked once."""
     if id(node) in seen:
         return
     seen.add(id(node))

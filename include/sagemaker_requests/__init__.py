@@ -1,6 +1,6 @@
-"""What is asked of SageMaker, as plain dictionaries: one file a family of requests."""
+"""Requests to SageMaker as plain dictionaries, one module per kind of request."""
 
-from include.sagemaker_requests.dry_run import Rehearsed, rehearse
+from include.sagemaker_requests.dry_run import DryRunRequest, dry_run_requests
 from include.sagemaker_requests.endpoint import endpoint_config_request, endpoint_request
 from include.sagemaker_requests.evaluate import evaluate_request
 from include.sagemaker_requests.im2rec import im2rec_request
@@ -17,11 +17,12 @@ from include.sagemaker_requests.transform import (
 )
 
 __all__ = [
+    "DryRunRequest",
     "JobRequest",
-    "Rehearsed",
     "ResourceRequest",
     "batch_transform_request",
     "candidate_model_request",
+    "dry_run_requests",
     "endpoint_config_request",
     "endpoint_request",
     "evaluate_request",
@@ -32,7 +33,6 @@ __all__ = [
     "package_request",
     "packaged_model_request",
     "refresh_request",
-    "rehearse",
     "report_request",
     "source_uri",
     "training_hyperparameters",

@@ -1,6 +1,6 @@
-"""Every request that a pipeline makes of SageMaker, before there is anything to make it of.
+"""All requests of a pipeline to SageMaker, without running anything.
 
-What earlier jobs would have named has stand-ins of the same form, as long as they may get.
+Names that depend on earlier jobs are replaced by placeholders of the same form and maximum length.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ BATCH = "20260101T000000Z"
 
 
 @dataclass(frozen=True)
-class Rehearsed:
-    """One request: its operation as the API calls it, and for a job the start of its name."""
+class DryRunRequest:
+    """A request, its API operation, and for a job the prefix of its name."""
 
     title: str
     operation: str
@@ -42,30 +42,30 @@ class Rehearsed:
     prefix: str = ""
 
 
-def rehearse(pipeline: Pipeline, deployment: Deployment) -> Iterator[Rehearsed]:
-    """Yield each request of a pipeline, complete, as boto3 would take it.
+def dry_run_requests(pipeline: Pipeline, deployment: Deployment) -> Iterator[DryRunRequest]:
+    """Yield each request of a pipeline, complete, as boto3 takes it.
 
     Raises:
-        DeploymentError: The built-in image's registry in this region is not known.
+        DeploymentError: The registry of the built-in image in this region is unknown.
     """
-    here = (pipeline, deployment)
+    common = (pipeline, deployment)
     trained = job_name(f"{pipeline.slug}-train")
     for request in (
-        refresh_request(*here, VERSION, VERSION, store_all=True, ledger_job=trained),
-        im2rec_request(*here, VERSION, earlier=_layout(*here).recordio(VERSION)),
-        evaluate_request(*here, trained, VERSION, _precision(pipeline)),
-        report_request(*here, BATCH, VERSION, with_truth=True, training_job=trained),
+        refresh_request(*common, VERSION, VERSION, store_all=True, ledger_job=trained),
+        im2rec_request(*common, VERSION, earlier=_layout(*common).recordio(VERSION)),
+        evaluate_request(*common, trained, VERSION, _precision(pipeline)),
+        report_request(*common, BATCH, VERSION, with_truth=True, training_job=trained),
     ):
         yield _job("Processing", request)
-    yield _job("Training", _training(*here))
-    model = str(_candidate(*here, trained)["ModelName"])
-    yield _job("Transform", evaluation_transform_request(*here, trained, model))
-    yield _job("Transform", batch_transform_request(*here, BATCH, model))
+    yield _job("Training", _training(*common))
+    model = str(_candidate(*common, trained)["ModelName"])
+    yield _job("Transform", evaluation_transform_request(*common, trained, model))
+    yield _job("Transform", batch_transform_request(*common, BATCH, model))
     yield from _resources(pipeline, deployment, trained)
 
 
 def job_name(prefix: str) -> str:
-    """Return a name like those that jobs get."""
+    """Return a job name of the form that submitting gives to jobs."""
     return f"{prefix[:LONGEST_PREFIX]}-{'0' * 12}"
 
 
@@ -88,20 +88,20 @@ def _candidate(pipeline: Pipeline, deployment: Deployment, trained: str) -> dict
     return candidate_model_request(pipeline, deployment, artifact, _precision(pipeline))["config"]
 
 
-def _resources(pipeline: Pipeline, deployment: Deployment, trained: str) -> Iterator[Rehearsed]:
-    here = (pipeline, deployment)
+def _resources(pipeline: Pipeline, deployment: Deployment, trained: str) -> Iterator[DryRunRequest]:
+    common = (pipeline, deployment)
     registered = f"arn:aws:sagemaker:{deployment.region}:{'0' * 12}:model-package/{pipeline.slug}/1"
-    model = packaged_model_request(*here, registered, deployment.endpoint_role)["config"]
-    config = endpoint_config_request(*here, model["ModelName"])["config"]
+    model = packaged_model_request(*common, registered, deployment.endpoint_role)["config"]
+    config = endpoint_config_request(*common, model["ModelName"])["config"]
     endpoint = endpoint_request(pipeline, config["EndpointConfigName"])["config"]
-    candidate = _candidate(*here, trained)
-    yield Rehearsed("candidate's model", "CreateModel", candidate)
-    yield Rehearsed("package's model", "CreateModel", model)
-    yield Rehearsed("endpoint configuration", "CreateEndpointConfig", config)
-    yield Rehearsed("endpoint", "CreateEndpoint", endpoint)
-    yield Rehearsed("package group", "CreateModelPackageGroup", package_group_request(*here))
+    candidate = _candidate(*common, trained)
+    yield DryRunRequest("candidate's model", "CreateModel", candidate)
+    yield DryRunRequest("package's model", "CreateModel", model)
+    yield DryRunRequest("endpoint configuration", "CreateEndpointConfig", config)
+    yield DryRunRequest("endpoint", "CreateEndpoint", endpoint)
+    yield DryRunRequest("package group", "CreateModelPackageGroup", package_group_request(*common))
     container = candidate["PrimaryContainer"]
-    yield Rehearsed("package", "CreateModelPackage", _package(*here, trained, container))
+    yield DryRunRequest("package", "CreateModelPackage", _package(*common, trained, container))
 
 
 def _package(
@@ -118,22 +118,22 @@ def _package(
     )
 
 
-def _job(kind: str, request: JobRequest) -> Rehearsed:
-    """Give a job its name, as submitting does."""
+def _job(kind: str, request: JobRequest) -> DryRunRequest:
+    """Return a job's request with its name filled in, as submitting does."""
     name = job_name(request["prefix"])
-    filled = _filled(request["config"], name)
+    config = _fill_in(request["config"], name)
     stage = request["prefix"].rpartition("-")[2]
     title = f"{stage} transform" if kind == "Transform" else stage
-    return Rehearsed(
-        title, f"Create{kind}Job", {f"{kind}JobName": name, **filled}, request["prefix"]
+    return DryRunRequest(
+        title, f"Create{kind}Job", {f"{kind}JobName": name, **config}, request["prefix"]
     )
 
 
-def _filled(value: Any, name: str) -> Any:
+def _fill_in(value: Any, name: str) -> Any:
     if isinstance(value, dict):
-        return {key: _filled(inner, name) for key, inner in value.items()}
+        return {key: _fill_in(inner, name) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_filled(inner, name) for inner in value]
+        return [_fill_in(inner, name) for inner in value]
     if isinstance(value, str):
         return value.replace(JOB_NAME, name).replace(FIRST_JOB_NAME, name)
     return value

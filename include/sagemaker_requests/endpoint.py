@@ -1,4 +1,4 @@
-"""A model to the endpoint that serves it."""
+"""Requests of an endpoint configuration and of the endpoint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VARIANT = "AllTraffic"
 def endpoint_config_request(
     pipeline: Pipeline, deployment: Deployment, model_name: str
 ) -> ResourceRequest:
-    """Return the endpoint configuration for a model; its name follows from its content."""
+    """Return the endpoint configuration of a model; its name contains a hash of its content."""
     variants = [
         {
             "VariantName": VARIANT,
@@ -36,7 +36,7 @@ def endpoint_config_request(
 
 
 def endpoint_request(pipeline: Pipeline, endpoint_config_name: str) -> ResourceRequest:
-    """Return the endpoint with a configuration, to be created or updated."""
+    """Return the request that creates or updates the endpoint with a configuration."""
     config: dict[str, Any] = {
         "EndpointName": pipeline.slug,
         "EndpointConfigName": endpoint_config_name,
@@ -46,7 +46,7 @@ def endpoint_request(pipeline: Pipeline, endpoint_config_name: str) -> ResourceR
 
 
 def _deployment_config(endpoint: Endpoint) -> dict[str, Any]:
-    """Return how an update goes; nothing where SageMaker's own way is wanted."""
+    """Return the DeploymentConfig of updates; empty for SageMaker's default."""
     alarms, traffic = endpoint.rollback_alarms, endpoint.traffic
     if not alarms and traffic == Traffic():
         return {}

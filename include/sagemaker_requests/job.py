@@ -1,4 +1,4 @@
-"""What all requests have in common."""
+"""Types, placeholders and tags of requests."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 
 JOB_NAME = "{job_name}"
-"""Stands in requests for the job's name, which is known when the job is submitted."""
+"""Placeholder of the job's name, which is known when the job is submitted."""
 
 FIRST_JOB_NAME = "{first_job_name}"
-"""Stands for the name of the first of all attempts at the same work, which are named together."""
+"""Placeholder of the name of the first attempt, which all attempts at the same work share."""
 
 
 LONGEST_PREFIX = 50
-"""Of SageMaker's 63 characters for a name: a hyphen and 12 digits follow."""
+"""SageMaker allows 63 characters for a name: a hyphen and 12 digits follow the prefix."""
 
 
 class JobRequest(TypedDict):
-    """A job to submit: the boto3 request without the job's name, and what the name is made of."""
+    """A job to submit: the boto3 request without the job's name, and the parts of the name."""
 
     prefix: str
     deployment: str
@@ -27,7 +27,7 @@ class JobRequest(TypedDict):
 
 
 class ResourceRequest(TypedDict):
-    """A model, endpoint configuration or endpoint to have: the boto3 request."""
+    """The boto3 request of a model, endpoint configuration or endpoint."""
 
     config: dict[str, Any]
     prefix: NotRequired[str]
@@ -36,7 +36,7 @@ class ResourceRequest(TypedDict):
 def job_request(
     pipeline: Pipeline, deployment: Deployment, stage: str, config: dict[str, Any]
 ) -> JobRequest:
-    """Put a request together; `<pipeline>-<stage>` becomes the start of the job's name."""
+    """Return a job's request; the prefix of the job's name is `<pipeline>-<stage>`."""
     return {
         "prefix": f"{pipeline.slug}-{stage}",
         "deployment": deployment.name,
@@ -45,7 +45,7 @@ def job_request(
 
 
 def tags(pipeline: Pipeline, deployment: Deployment) -> list[dict[str, str]]:
-    """Return the tags by which costs and resources are found."""
+    """Return the tags of jobs and resources, for costs and for finding them."""
     return [
         {"Key": "pipeline", "Value": pipeline.name},
         {"Key": "deployment", "Value": deployment.name},

@@ -1,4 +1,4 @@
-"""A trained artifact or a registered package to a model that jobs and endpoints can name."""
+"""Requests of models: of a candidate, and of a registered package."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def candidate_model_request(
     model_uri: str,
     precision: Precision | None = None,
 ) -> ResourceRequest:
-    """Return the model of a candidate; its name follows from all that it holds.
+    """Return the model of a candidate; its name contains a hash of its content.
 
-    A name from the training job alone would be taken when the YAML changes the precision or the
-    network isolation and `prepare` is cleared.
+    A name from the training job alone would already be used after the YAML changes the precision
+    or the network isolation and `prepare` is cleared.
 
     Args:
-        pipeline: Whose.
-        deployment: Where.
+        pipeline: The candidate's pipeline.
+        deployment: The deployment with image and role.
         model_uri: The model.tar.gz of the candidate's training job.
-        precision: What `choose_precision` returns: the candidate is judged in it.
+        precision: The result of `choose_precision`, in which the candidate is evaluated.
     """
     container = {
         "Image": deployment.image(pipeline.training.algorithm),
@@ -40,14 +40,14 @@ def candidate_model_request(
 def packaged_model_request(
     pipeline: Pipeline, deployment: Deployment, package_arn: str, role_arn: str
 ) -> ResourceRequest:
-    """Return the model of a registered package; its name follows from all that it holds.
+    """Return the model of a registered package; its name contains a hash of its content.
 
     Args:
-        pipeline: Whose.
-        deployment: Where.
+        pipeline: The package's pipeline.
+        deployment: The deployment in which the model runs.
         package_arn: The registered package.
-        role_arn: The role that its containers run under: the jobs' for batch transform, the
-            endpoint's for the endpoint.
+        role_arn: The role of its containers: the role of jobs for batch transform, the endpoint's
+            role for the endpoint.
     """
     return _request(pipeline, deployment, {"ModelPackageName": package_arn}, role_arn)
 

@@ -1,4 +1,4 @@
-"""A judged candidate to a model package in the registry, which carries its lineage and verdict."""
+"""Requests of a model package, with lineage and verdict, and of its group."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _UNSAFE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def metadata(values: Mapping[str, object]) -> dict[str, str]:
-    """Return values in the alphabet and length that a package's metadata allows.
+    """Return values with the characters and length that a package's metadata allows.
 
-    Other characters become a space: sentences stay readable, and nothing is refused by AWS. None
-    is left out, and so is what is no single value.
+    Other characters become a space, so that AWS accepts the values. None, lists and mappings are
+    left out.
     """
-    known = {
+    single = {
         name: str(value) for name, value in values.items() if isinstance(value, str | int | float)
     }
-    texts = {name: re.sub(r"[^\w\s.:/=+\-@]", " ", value) for name, value in known.items()}
+    texts = {name: re.sub(r"[^\w\s.:/=+\-@]", " ", value) for name, value in single.items()}
     clean = {name: _cut(" ".join(text.split()), LONGEST_VALUE) for name, text in texts.items()}
     return {name: text for name, text in clean.items() if text}
 
 
 def approval_description(reason: str) -> str:
-    """Return a reason as SageMaker accepts it for an ApprovalDescription: one line, cut to length.
+    """Return a reason as an ApprovalDescription: one line, cut to SageMaker's limit.
 
     The API's pattern is `.*`, which matches no line break. A user's text, an AWS failure reason or
-    an exception may hold one, and the whole update of the package would be refused.
+    an exception may contain one, and AWS would reject the whole update of the package.
     """
     text = "".join(
         " " if unicodedata.category(character) in _UNSAFE_CATEGORIES else character
@@ -49,13 +49,13 @@ def approval_description(reason: str) -> str:
 
 
 def _cut(text: str, longest: int) -> str:
-    """Cut a text to a length in UTF-16 code units, which is how Java counts characters."""
+    """Cut a text to a length in UTF-16 code units, as Java counts characters."""
     units = text.encode("utf-16-le", "replace")[: 2 * longest]
     return units.decode("utf-16-le", "ignore").rstrip()
 
 
 def package_group_request(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
-    """Return the registry's group of a pipeline's models."""
+    """Return the model package group of a pipeline."""
     return {
         "ModelPackageGroupName": pipeline.slug,
         "ModelPackageGroupDescription": f"Image classifier {pipeline.name}",
@@ -76,11 +76,11 @@ def package_request(
     """Return the model package of a candidate.
 
     Args:
-        pipeline: In whose group it is.
-        container: The candidate's, as it was judged: image, model.tar.gz and environment.
+        pipeline: The candidate's pipeline.
+        container: The candidate's container as evaluated: image, model.tar.gz and environment.
         approval: Approved, Rejected or PendingManualApproval.
-        metrics_uri: Its evaluation.json, which the registry shows as its quality.
-        lineage: training_job, versions, figures, verdict: what `metadata` then makes of it.
+        metrics_uri: The candidate's evaluation.json, which the registry shows as model quality.
+        lineage: training_job, versions, figures and verdict, for the package's metadata.
     """
     transforms = {
         pipeline.evaluation.transform.instance_type,
@@ -94,7 +94,7 @@ def package_request(
             "Containers": [dict(container)],
             "SupportedContentTypes": list(IMAGE_TYPES),
             "SupportedResponseMIMETypes": ["application/json"],
-            # Not the same for both: endpoints run on many types that transforms do not.
+            # Separate lists: endpoints run on many types that transforms do not support.
             "SupportedTransformInstanceTypes": sorted(transforms),
             "SupportedRealtimeInferenceInstanceTypes": [pipeline.endpoint.instance_type],
         },
@@ -109,10 +109,10 @@ def package_request(
 
 
 def _client_token(lineage: Mapping[str, object], container: Mapping[str, Any]) -> str:
-    """Return the token by which SageMaker registers a candidate once.
+    """Return the token with which SageMaker registers a candidate only once.
 
-    It holds when the answer to the first call was lost. A candidate that is judged again in
-    another precision has another container, so it is another package.
+    A retry after a lost response returns the same package. A candidate that is evaluated again in
+    another precision has another container, so it becomes another package.
     """
     names = [str(lineage["training_job"]), precision_of(container)]
     return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(name for name in names if name)))

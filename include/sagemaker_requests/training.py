@@ -1,4 +1,4 @@
-"""RecordIO version to candidate."""
+"""Request of the training job: RecordIO version to candidate."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ def training_hyperparameters(
     """Return the hyperparameters of one training, complete, as SageMaker takes them.
 
     Args:
-        pipeline: Whose hyperparameters are the base.
-        counts: recordio.json's counts: train images and classes.
-        changes: What a person asked for in this run; None means the pipeline's own value.
+        pipeline: The pipeline with the base values.
+        counts: The counts of recordio.json: training images and classes.
+        changes: The run's overrides; None means the pipeline's value.
 
     Raises:
-        pydantic.ValidationError: A change is not allowed, or does not go with the rest.
-        PipelineError: top_k is not below the number of classes, so that training would refuse it.
+        pydantic.ValidationError: An override is invalid, or contradicts another value.
+        PipelineError: top_k is not below the number of classes, so that training would fail.
     """
     base = pipeline.training.hyperparameters
-    asked = {name: value for name, value in changes.items() if value is not None}
+    overrides = {name: value for name, value in changes.items() if value is not None}
     merged = (
-        type(base).model_validate({**base.model_dump(exclude_unset=True), **asked}).as_request()
+        type(base).model_validate({**base.model_dump(exclude_unset=True), **overrides}).as_request()
     )
     if int(merged.get("top_k", 0)) >= counts["classes"]:
         raise PipelineError(
             f"training.hyperparameters.top_k: {merged['top_k']} must be below the number of "
             f"classes, and this dataset version has {counts['classes']}: lower it or leave it out"
         )
-    # The algorithm refuses a batch that is larger than the data set, or than a machine's share.
+    # The algorithm rejects a batch that is larger than the dataset, or than an instance's share.
     share = max(counts["train"] // pipeline.training.instance_count, 1)
     batch = min(int(merged["mini_batch_size"]), share)
     return {
@@ -64,13 +64,14 @@ def training_request(
     """Return the job that trains on a RecordIO version with complete hyperparameters.
 
     Args:
-        pipeline: Which pipeline trains.
-        deployment: Where.
+        pipeline: The pipeline that trains.
+        deployment: The deployment in which the job runs.
         recordio: The RecordIO version.
-        hyperparameters: What `training_hyperparameters` returns.
-        shards: By how many instances together its files were written.
-        model_uri: The model.tar.gz that it goes on from; None starts as the hyperparameters say.
-        dataset_version: Whose class names our image lays beside the model; None leaves them out.
+        hyperparameters: The result of `training_hyperparameters`.
+        shards: The number of instances that wrote the version's files.
+        model_uri: The model.tar.gz to continue from; None starts as the hyperparameters say.
+        dataset_version: The version whose class names the custom image stores with the model; None
+            leaves them out.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     mode = pipeline.training.input_mode
@@ -78,18 +79,18 @@ def training_request(
         _channel(name, layout.uri(layout.recordio_part(recordio, name, shards)), RECORD_TYPE, mode)
         for name in ("train", "validation")
     ]
-    told, start = _start(hyperparameters, model_uri)
+    parameters, start = _start(hyperparameters, model_uri)
     config = {
         "RoleArn": deployment.role_arn,
         "AlgorithmSpecification": _algorithm(pipeline, deployment),
-        "HyperParameters": told,
+        "HyperParameters": parameters,
         "InputDataConfig": [*records, *_names(pipeline, layout, dataset_version), *start],
         "OutputDataConfig": {"S3OutputPath": layout.output(layout.models)},
         **_resources(pipeline),
         **_checkpoints(pipeline, layout),
-        **_environment(deployment, told),
+        **_environment(deployment, parameters),
         "EnableNetworkIsolation": pipeline.network.isolates_training(
-            pipeline.training.algorithm, told
+            pipeline.training.algorithm, parameters
         ),
     }
     return job_request(pipeline, deployment, "train", config)
@@ -111,9 +112,9 @@ def _algorithm(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
 def _start(
     hyperparameters: Mapping[str, str], model_uri: str | None
 ) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """Return the hyperparameters and the channel with what the training starts from.
+    """Return the hyperparameters, and the channel with the initial weights if there is one.
 
-    Weights in S3 are a channel, so that SageMaker brings them to jobs without network access, too.
+    Weights in S3 are a channel, so that jobs without network access can use them, too.
     """
     if model_uri is not None:
         others = {
@@ -128,7 +129,7 @@ def _start(
 
 
 def _names(pipeline: Pipeline, layout: Layout, dataset_version: str | None) -> list[dict[str, Any]]:
-    """Return the channel with the classes' names, by which our image's server can answer."""
+    """Return the channel with the class names, for the custom image's predictions by name."""
     if dataset_version is None or pipeline.training.algorithm != "custom":
         return []
     return [_channel("classes", layout.uri(layout.dataset_classes(dataset_version)), FILE_TYPE)]
@@ -137,7 +138,7 @@ def _names(pipeline: Pipeline, layout: Layout, dataset_version: str | None) -> l
 def _environment(
     deployment: Deployment, hyperparameters: Mapping[str, str]
 ) -> dict[str, dict[str, str]]:
-    """Tell our image which private hosts it may fetch weights from, where it fetches any."""
+    """Return the variable with the private hosts for weights, if the custom image fetches any."""
     fetches = hyperparameters.get("pretrained_model_uri", "").startswith("https://")
     if not (fetches and deployment.fetch_allowed_hosts):
         return {}
@@ -145,9 +146,9 @@ def _environment(
 
 
 def _checkpoints(pipeline: Pipeline, layout: Layout) -> dict[str, Any]:
-    """Ask for checkpoints, where all attempts at a training find them and no other training does.
+    """Return the checkpoint folder, which the attempts at one training share.
 
-    The built-in algorithm writes them for spot machines only.
+    The built-in algorithm writes checkpoints for spot training only.
     """
     if pipeline.training.algorithm == "built-in" and not pipeline.training.spot:
         return {}

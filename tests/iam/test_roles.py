@@ -6,7 +6,7 @@ import pytest
 
 from include.config import Deployment, Pipeline, find_pipeline
 from include.iam_policies import LARGEST, TEMPLATES, main, size
-from include.sagemaker_requests import rehearse
+from include.sagemaker_requests import dry_run_requests
 from include.storage.layout import Layout
 from tests.iam.evaluator import Right
 from tests.iam.judging import filled, missing, unused
@@ -41,7 +41,9 @@ def rights(pipeline: Pipeline, deployment: Deployment = HERE) -> Rights:
         folder = layout.incoming if "/batches/" in manifest else layout.images
         return layout.uri(folder)
 
-    calls = [Call("sagemaker", r.operation, r.request) for r in rehearse(pipeline, deployment)]
+    calls = [
+        Call("sagemaker", r.operation, r.request) for r in dry_run_requests(pipeline, deployment)
+    ]
     return OnBehalf(calls, prefix_of).rights()
 
 

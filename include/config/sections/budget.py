@@ -1,4 +1,4 @@
-"""What nightly training may cost."""
+"""Section `budget`: limits of the cost of nightly training."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ Dollars = Annotated[float, Field(gt=0)]
 
 
 class Budget(Strict):
-    """Caps on what training jobs cost, in US dollars; left out, there is none.
+    """Limits of the cost of training jobs, in US dollars; default: no limit.
 
-    A night that would exceed one fails before it starts a job. One whose cost cannot be known
-    fails as well, since a cap that is not checked is none.
+    A nightly run whose estimate exceeds a limit fails before it starts a job. A run whose cost
+    cannot be estimated fails as well, because its limit could not be checked.
     """
 
     per_run_usd: Dollars | None = Field(
-        default=None, description="The most that one night's training job is estimated to cost"
+        default=None, description="The maximum estimated cost of one run's training job"
     )
     per_month_usd: Dollars | None = Field(
-        default=None, description="The most for all training jobs of a calendar month, in UTC"
+        default=None,
+        description="The maximum cost of all training jobs of a calendar month, in UTC",
     )

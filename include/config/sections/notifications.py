@@ -1,4 +1,4 @@
-"""Of what a pipeline tells people, and when it counts as late or stale."""
+"""Section `notifications`: the events that send messages, deadlines, and the maximum model age."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Minutes = Annotated[int, Field(ge=1, le=30 * 24 * 60)]
 
 
 class Deadlines(Strict):
-    """Minutes from a run's queueing to its end; left out, as long as its jobs may take."""
+    """Minutes from a run's queueing to its end; default: as long as its jobs may take."""
 
     refresh: Minutes | None = None
     conversion: Minutes | None = None
@@ -23,7 +23,7 @@ class Deadlines(Strict):
 
 
 class Notifications(Strict):
-    """What is sent: a message for each event of a run when it ends, is late, or asks."""
+    """A run sends one message per event: when it ends, when it is late, or when it asks a user."""
 
     events: Annotated[tuple[Event, ...], Field(strict=False)] = (
         "failure",
@@ -35,5 +35,5 @@ class Notifications(Strict):
     )
     deadline_minutes: Deadlines = Deadlines()
     max_model_age_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
-        default=None, description="A champion registered longer ago is stale; left out, never"
+        default=None, description="A champion registered longer ago is stale; default: never"
     )

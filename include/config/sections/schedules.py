@@ -1,4 +1,4 @@
-"""When a pipeline's DAGs run by themselves."""
+"""Section `schedules`: cron expressions of a pipeline's DAGs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pydantic import AfterValidator
 from include.config.strict import Strict
 
 FIELDS = 5
-"""Minute, hour, day of month, month, day of week. A sixth would be seconds."""
+"""Minute, hour, day of month, month, day of week. A sixth field would be seconds."""
 
 RANDOM = re.compile(r"\b[HhRr]\b")
-"""What croniter takes for a number drawn by chance, a new one each time the file is read."""
+"""croniter replaces these by a random number, another one each time the file is read."""
 
 ALLOWED = (
     "allowed: a cron expression such as '0 2 * * *' with five fields (minute, hour, day of month, "
@@ -48,9 +48,9 @@ Cron = Annotated[str, AfterValidator(_cron)]
 
 
 class Schedules(Strict):
-    """Cron expressions; null means by hand only.
+    """Cron expressions; null: triggered manually only.
 
-    RecordIO conversion and endpoint update have none: what they wait for starts them.
+    RecordIO conversion and endpoint update have no schedule: assets trigger them.
     """
 
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"

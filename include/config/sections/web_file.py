@@ -1,4 +1,4 @@
-"""A file on the web, as a pipeline's YAML names it."""
+"""A file on the web, in `source.urls`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.config.strict import Strict
 
 
 def _url(text: str) -> str:
-    """Refuse a URL that no request could be sent to."""
+    """Reject a URL to which no request can be sent."""
     try:
         parts = urlparse(text)
         usable = bool(parts.hostname) and parts.port != 0
@@ -29,14 +29,14 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*[^\s/]$"), AfterValida
 
 
 class WebFile(Strict):
-    """One file, and where it can be had: a plain URL in the YAML is a file with one mirror.
+    """One file and its mirrors: a plain URL in the YAML is a file with one mirror.
 
     Attributes:
-        name: What it is called in the source's folder; left out, as at its first mirror.
-        mirrors: Where it is, in the order in which they are tried.
-        size: Bytes, if known.
-        max_bytes: The most that is fetched where `size` is not known.
-        sha256: Of the whole file, in hexadecimal, if known.
+        name: The file's name in the source's folder; default: its name at the first mirror.
+        mirrors: URLs, in the order in which they are tried.
+        size: The file's size in bytes, if known.
+        max_bytes: The maximum size in bytes if `size` is not known.
+        sha256: The file's hash in hexadecimal, if known.
     """
 
     name: Annotated[str, Field(pattern=r"^[^/\\]*[^/\\.][^/\\]*$")] | None = None
@@ -47,20 +47,20 @@ class WebFile(Strict):
 
     @property
     def largest(self) -> int:
-        """The most bytes that the file may have."""
+        """The maximum size of the file in bytes."""
         return self.max_bytes if self.size is None else self.size
 
     @property
     def plain_mirrors(self) -> list[str]:
-        """The mirrors without TLS, where anybody on the way could change the file."""
+        """The mirrors without TLS, whose file can be changed in transit."""
         return [url for url in self.mirrors if url.startswith("http://")]
 
     @model_validator(mode="before")
     @classmethod
-    def _a_url_is_a_file(cls, value: Any) -> Any:
+    def _accept_url_alone(cls, value: Any) -> Any:
         return {"mirrors": [value]} if isinstance(value, str) else value
 
     @property
     def file_name(self) -> str:
-        """What the file is called in the source's folder."""
+        """The file's name in the source's folder."""
         return self.name or PurePosixPath(unquote(urlparse(self.mirrors[0]).path)).name

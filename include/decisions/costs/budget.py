@@ -11,7 +11,7 @@ from include.common.aws_errors import is_denied
 from include.common.errors import PermanentError
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
-from include.config.prices import training_price, unknown_price
+from include.config.prices import describe_unknown_price, training_price
 from include.config.sections.budget import Budget
 from include.decisions.costs.billing import HOUR, TrainingJob, training_jobs
 from include.decisions.costs.estimate import Estimate, estimate_training
@@ -54,7 +54,7 @@ def check_budget(
     training, budget = pipeline.training, pipeline.budget
     price = training_price(training.instance.instance_type, deployment.region)
     if price is None:
-        unknown = unknown_price(training.instance.instance_type, deployment.region)
+        unknown = describe_unknown_price(training.instance.instance_type, deployment.region)
         return _without_estimate(decision, budget, unknown)
     # One listing serves both: each job costs two calls, which AWS may throttle.
     recent, of_month = tee(training_jobs(sagemaker, pipeline, deployment, now))
@@ -114,7 +114,7 @@ def _cost(job: TrainingJob, region: str) -> float:
     """Return what a job was billed so far, in US dollars."""
     price = training_price(job.instance_type, region)
     if price is None:
-        unknown = unknown_price(job.instance_type, region)
+        unknown = describe_unknown_price(job.instance_type, region)
         raise BudgetError(
             f"budget.per_month_usd cannot be checked because of job {job.name}: {unknown}"
         )

@@ -9,7 +9,7 @@ from include.config import Deployment, DeploymentError, Pipeline
 from include.decisions.preflight.access import Aws, failed_call
 from include.decisions.preflight.finding import Finding, failed, ok
 from include.decisions.preflight.violations import find_problems
-from include.sagemaker_requests import Rehearsed, rehearse
+from include.sagemaker_requests import DryRunRequest, dry_run_requests
 from include.sagemaker_requests.job import LONGEST_PREFIX
 
 
@@ -17,7 +17,7 @@ def check_limits(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Iterat
     """Yield the findings about all requests that the pipeline will send to SageMaker."""
     check = "requests"
     try:
-        requests = list(rehearse(pipeline, deployment))
+        requests = list(dry_run_requests(pipeline, deployment))
     except DeploymentError:
         return  # reported by `check_built_in`
     try:
@@ -34,7 +34,7 @@ def check_limits(aws: Aws, pipeline: Pipeline, deployment: Deployment) -> Iterat
         )
 
 
-def _names(requests: list[Rehearsed]) -> Finding:
+def _names(requests: list[DryRunRequest]) -> Finding:
     prefixes = [request.prefix for request in requests if request.prefix]
     cut = [prefix for prefix in prefixes if len(prefix) > LONGEST_PREFIX]
     longest = max(map(len, prefixes))
@@ -44,8 +44,8 @@ def _names(requests: list[Rehearsed]) -> Finding:
     return ok("job names", found)
 
 
-def _problems(model: Any, rehearsed: Rehearsed) -> Iterator[Finding]:
-    shape = model.operation_model(rehearsed.operation).input_shape
-    for found in find_problems(shape, rehearsed.request):
-        field = f"{rehearsed.operation} {found.path}"
-        yield failed(f"request {rehearsed.title}", f"{field}: {found.problem}", found.fix)
+def _problems(model: Any, request: DryRunRequest) -> Iterator[Finding]:
+    shape = model.operation_model(request.operation).input_shape
+    for found in find_problems(shape, request.request):
+        field = f"{request.operation} {found.path}"
+        yield failed(f"request {request.title}", f"{field}: {found.problem}", found.fix)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from include.config import PipelineError, find_pipeline, mistakes, usable_pipelines
+from include.config import PipelineError, find_mistakes, find_pipeline, usable_pipelines
 
 GOOD = "source: {layout: class_folders}\n"
 
@@ -21,7 +21,7 @@ def names() -> set[str]:
 
 
 def test_the_projects_own_pipelines_are_right() -> None:
-    assert mistakes() == []
+    assert find_mistakes() == []
     assert names() == {"stanford_cars", "merch"}
 
 
@@ -51,13 +51,13 @@ def test_a_users_folder_adds_pipelines(folder: Path) -> None:
 def test_a_broken_file_is_told_and_leaves_the_others_alone(folder: Path) -> None:
     (folder / "broken.yaml").write_text("source: {layout: zip}")
     assert names() == {"stanford_cars", "merch"}
-    (line,) = mistakes()
+    (line,) = find_mistakes()
     assert line.startswith(f"{folder / 'broken.yaml'}: source.layout: 'zip' is not allowed")
 
 
 def test_a_name_that_is_taken_is_told(folder: Path) -> None:
     (folder / "merch.yaml").write_text(GOOD)
-    (line,) = mistakes()
+    (line,) = find_mistakes()
     assert "the name merch is taken by" in line
     assert find_pipeline("merch").source.classes is not None
 

@@ -25,7 +25,7 @@ def isolated(pipeline: Pipeline, isolation: Isolation) -> Pipeline:
 def found_in(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
     """Return what each request that starts a container says of its isolation."""
     found = {}
-    for each in make.rehearse(pipeline, deployment):
+    for each in make.dry_run_requests(pipeline, deployment):
         if each.operation == "CreateProcessingJob":
             config = each.request.get("NetworkConfig", {})
             found[each.title] = config.get("EnableNetworkIsolation", False)
@@ -119,7 +119,7 @@ def test_batch_and_endpoint_run_a_package_under_roles_of_their_own(
     both = replace(deployment, endpoint_role_arn=other)
     roles = {
         each.title: each.request["ExecutionRoleArn"]
-        for each in make.rehearse(OWN, both)
+        for each in make.dry_run_requests(OWN, both)
         if each.operation == "CreateModel"
     }
     assert roles == {"candidate's model": deployment.role_arn, "package's model": other}

@@ -8,10 +8,10 @@ import pytest
 
 from include.config import PipelineError, usable_pipelines
 from include.config.deployment import BUILT_IN_ACCOUNTS
-from include.config.discovery import OWN_FOLDER
-from include.config.prices import FOLDER, Price, read_prices, training_price, unknown_price
+from include.config.discovery import PROJECT_FOLDER
+from include.config.prices import FOLDER, Price, describe_unknown_price, read_prices, training_price
 
-FILES = sorted((OWN_FOLDER / FOLDER).iterdir())
+FILES = sorted((PROJECT_FOLDER / FOLDER).iterdir())
 MINE = """
 prices:
   - source: our contract
@@ -77,7 +77,7 @@ def test_a_folder_of_prices_is_no_pipeline(mine: Path) -> None:
 )
 def test_a_price_that_nobody_wrote_down_is_not_made_up(machine: str, region: str) -> None:
     assert training_price(machine, region) is None
-    told = unknown_price(machine, region)
+    told = describe_unknown_price(machine, region)
     assert f"training on {machine} in {region}: add it to a file prices/{region}.yaml" in told
 
 

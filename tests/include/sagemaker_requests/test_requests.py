@@ -53,14 +53,14 @@ def test_aws_takes_every_request(
     pipeline_name: str, deployment_name: str | None, deployment: Deployment
 ) -> None:
     pipeline = find_pipeline(pipeline_name, deployment_name)
-    rehearsed = list(make.rehearse(pipeline, deployment))
-    assert [each.title for each in rehearsed] == [
+    requests = list(make.dry_run_requests(pipeline, deployment))
+    assert [each.title for each in requests] == [
         *("refresh", "im2rec", "evaluate", "report", "train"),
         *("evaluation transform", "batch transform"),
         *("candidate's model", "package's model", "endpoint configuration", "endpoint"),
         *("package group", "package"),
     ]
-    for each in rehearsed:
+    for each in requests:
         shape = service().operation_model(each.operation).input_shape
         assert not ParamValidator().validate(each.request, shape).has_errors(), each.title
         assert list(find_violations(shape, each.request)) == [], each.title
@@ -83,7 +83,7 @@ def test_a_rehearsed_job_has_a_name_as_long_as_real_ones(
     longest = cars.model_copy(update={"name": "x" * 40})
     names = [
         each.request[field]
-        for each in make.rehearse(longest, deployment)
+        for each in make.dry_run_requests(longest, deployment)
         for field in each.request
         if field.endswith("JobName")
     ]
