@@ -13,7 +13,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from dag_factory import assets, job_tasks, params
-from dag_factory.builder import cron, pipeline_dag, pipelines_for, task_group
+from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
@@ -113,7 +113,7 @@ for pipeline in pipelines_for(FAMILY):
         pipeline,
         FAMILY,
         __doc__,
-        schedule=cron(pipeline.schedules.batch, pipeline.schedules.timezone),
+        schedule=family_schedule(pipeline, FAMILY),
         timeout=transform_timeout + report_timeout,
         params={
             "force": params.force(

@@ -14,7 +14,7 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import assets, params
-from dag_factory.builder import cron, pipeline_dag, pipelines_for
+from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for
 from dag_factory.job_tasks import add_processing_job
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
@@ -164,7 +164,7 @@ for pipeline in pipelines_for(FAMILY):
         pipeline,
         FAMILY,
         __doc__,
-        schedule=cron(pipeline.schedules.refresh, pipeline.schedules.timezone),
+        schedule=family_schedule(pipeline, FAMILY),
         timeout=timeout + FETCH_TIMEOUT,
         params={"force": params.force("the source is unchanged")},
     ):

@@ -14,7 +14,7 @@ from typing import Any
 from airflow.sdk import task
 
 from dag_factory import assets, job_tasks, params
-from dag_factory.builder import cron, pipeline_dag, pipelines_for, task_group
+from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
 from dag_factory.promotion.candidate import announce, judge, register
 from dag_factory.run_context import load_context
@@ -164,7 +164,7 @@ for pipeline in pipelines_for(FAMILY):
         pipeline,
         FAMILY,
         __doc__,
-        schedule=cron(pipeline.schedules.training, pipeline.schedules.timezone),
+        schedule=family_schedule(pipeline, FAMILY),
         timeout=train_timeout + transform_timeout + evaluate_timeout + answer_timeout,
         params={
             "force": params.force("the same was trained already"),

@@ -27,6 +27,7 @@ from dag_factory.task_docs import clean_docs
 from dag_factory.timeouts import SHORT_TASK_TIMEOUT, TIMEOUT_MARGIN
 from include.common.errors import PermanentError
 from include.config import Pipeline, find_pipeline, usable_pipelines
+from include.config.families import get_family, position
 from sagemaker_jobs import AwsRetryPolicy
 
 TAG = "image-classification"
@@ -73,13 +74,14 @@ def pipeline_dag(
         pipeline: The pipeline, loaded without a deployment.
         family: The family's name, the second half of the DAG's id.
         doc_md: What the DAG does, in five lines of Markdown; its tasks have the failure notes.
-        schedule: From `cron`, or the assets whose events start the DAG.
+        schedule: From `family_schedule`, or the assets whose events start the DAG.
         timeout: How long its jobs may take together.
         params: The fields of the trigger form.
     """
     with DAG(
         dag_id=f"{pipeline.name}{notifications.SEPARATOR}{family}",
-        description=f"{family.replace('_', ' ')} of {pipeline.description or pipeline.name}",
+        dag_display_name=display_name(pipeline.name, family),
+        description=f"{get_family(family).title} of {pipeline.description or pipeline.name}",
         doc_md=doc_md,
         schedule=schedule,
         is_paused_upon_creation=_paused_at_first(schedule),
@@ -132,6 +134,18 @@ def task_group(name: str, tooltip: str) -> TaskGroup:
     return TaskGroup(
         f"{name}_stage", group_display_name=name, prefix_group_id=False, tooltip=tooltip
     )
+
+
+def family_schedule(pipeline: Pipeline, family: str) -> CronTriggerTimetable | None:
+    """Return the schedule of a family's DAG; None for manual runs only."""
+    schedules = pipeline.schedules
+    return cron(schedules.cron(family), schedules.timezone)
+
+
+def display_name(pipeline: str, family: str) -> str:
+    """Return a DAG's name in the UI, which sorts by it: "Stanford Cars · 3 nightly training"."""
+    title = pipeline.replace("_", " ").title()
+    return f"{title} · {position(family)} {get_family(family).title}"
 
 
 def cron(expression: str | None, timezone: str) -> CronTriggerTimetable | None:

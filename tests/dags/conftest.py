@@ -7,14 +7,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-FAMILIES = (
-    "dataset_refresh",
-    "im2rec_conversion",
-    "nightly_training",
-    "endpoint_update",
-    "endpoint_rollback",
-    "batch_inference",
-)
 
 LoadDags = Callable[[], Any]
 

@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk import XComArg
 
 from dag_factory.timeouts import TIMEOUT_MARGIN
+from include.config.families import FAMILIES
 from include.config.sections.endpoint import PROVISIONING_TIMEOUT
 
 LoadDags = Callable[[], Any]
@@ -21,12 +22,14 @@ def of_pipelines(bag: Any) -> list[str]:
     return [dag_id for dag_id in bag.dags if "__" in dag_id]
 
 
-def test_a_third_file_gives_six_dags_more(pipelines_folder: Path, load_dags: LoadDags) -> None:
+def test_a_third_file_adds_a_dag_of_each_family(
+    pipelines_folder: Path, load_dags: LoadDags
+) -> None:
     (pipelines_folder / "flowers.yaml").write_text(GOOD)
     bag = load_dags()
     assert bag.import_errors == {}
-    assert len(of_pipelines(bag)) == 18
-    assert sum(dag_id.startswith("flowers__") for dag_id in bag.dags) == 6
+    assert len(of_pipelines(bag)) == 3 * len(FAMILIES)
+    assert sum(dag_id.startswith("flowers__") for dag_id in bag.dags) == len(FAMILIES)
 
 
 def test_without_schedules_dags_run_by_hand_or_by_events(
@@ -128,7 +131,7 @@ def test_a_broken_file_disables_its_own_dags_and_is_told(
     broken = pipelines_folder / "flowers.yaml"
     broken.write_text("source: {layout: class_folders}\nconversion: {fit: stretch}\n")
     bag = load_dags()
-    assert len(of_pipelines(bag)) == 12
+    assert len(of_pipelines(bag)) == 2 * len(FAMILIES)
     ((file, message),) = bag.import_errors.items()
     assert file.endswith("pipeline_check.py")
     assert f"{broken}: conversion.fit: 'stretch' is not allowed" in message

@@ -11,17 +11,11 @@ from airflow.sdk.definitions.retry_policy import RetryPolicy
 from pydantic import TypeAdapter, ValidationError
 
 from include.common.errors import PermanentError
+from include.config.families import FAMILIES
 
 PIPELINES = ("merch", "stanford_cars")
-FAMILIES = (
-    "batch_inference",
-    "dataset_refresh",
-    "endpoint_rollback",
-    "endpoint_update",
-    "im2rec_conversion",
-    "nightly_training",
-)
-IDS = [f"{pipeline}__{family}" for pipeline in PIPELINES for family in FAMILIES]
+FAMILY_NAMES = [family.name for family in FAMILIES]
+IDS = [f"{pipeline}__{family}" for pipeline in PIPELINES for family in FAMILY_NAMES]
 INSTALLATION = ["job_sweep", "preflight"]
 """The DAGs that there are once for all pipelines."""
 
@@ -39,6 +33,18 @@ def test_a_dag_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
     assert dag.max_active_runs == 1
     assert dag.catchup is False
     assert ("force" in dag.params) is (family != "endpoint_rollback")
+
+
+def test_the_ui_shows_the_dags_in_the_order_of_work(dag_bag: Any) -> None:
+    names = sorted(dag_bag.dags[dag_id].dag_display_name for dag_id in IDS)
+    assert names[6:] == [
+        "Stanford Cars · 1 dataset refresh",
+        "Stanford Cars · 2 im2rec conversion",
+        "Stanford Cars · 3 nightly training",
+        "Stanford Cars · 4 endpoint update",
+        "Stanford Cars · 5 batch inference",
+        "Stanford Cars · 6 endpoint rollback",
+    ]
 
 
 @pytest.mark.parametrize("dag_id", INSTALLATION)

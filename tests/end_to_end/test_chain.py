@@ -7,17 +7,11 @@ import sqlite3
 
 import pytest
 
+from include.local_run.drive.chain import LOCAL_FAMILIES
 from include.local_run.stack.process_marks import find_marked
 from tests.end_to_end.chain_run import ChainRun
 
-FAMILIES = (
-    "dataset_refresh",
-    "im2rec_conversion",
-    "nightly_training",
-    "endpoint_update",
-    "batch_inference",
-)
-RUNS = {f"stanford_cars__{family}" for family in FAMILIES}
+RUNS = {f"stanford_cars__{family}" for family in LOCAL_FAMILIES}
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
 

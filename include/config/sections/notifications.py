@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
+from include.config.families import DEADLINES, get_family
 from include.config.strict import Strict
 
 Event = Literal["failure", "success", "skip", "approval", "promotion", "drift", "stale", "deadline"]
 Minutes = Annotated[int, Field(ge=1, le=30 * 24 * 60)]
 
 
-class Deadlines(Strict):
-    """Minutes from a run's queueing to its end; default: as long as its jobs may take."""
+class _FamilyDeadlines(Strict):
+    def minutes(self, family: str) -> int | None:
+        """Return the deadline of a family's DAG; None if the pipeline sets none."""
+        minutes: int | None = getattr(self, get_family(family).deadline)
+        return minutes
 
-    refresh: Minutes | None = None
-    conversion: Minutes | None = None
-    training: Minutes | None = None
-    endpoint: Minutes | None = None
-    batch: Minutes | None = None
+
+if TYPE_CHECKING:
+
+    class Deadlines(_FamilyDeadlines):
+        """Minutes from a run's creation to its end; default: as long as its jobs may take."""
+
+else:
+    # The registry of families has the fields.
+    Deadlines = create_model(
+        "Deadlines",
+        __base__=_FamilyDeadlines,
+        __module__=__name__,
+        __doc__="Minutes from a run's creation to its end; default: as long as its jobs may take.",
+        **{name: (Minutes | None, None) for name in DEADLINES},
+    )
 
 
 class Notifications(Strict):

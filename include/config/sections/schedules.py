@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import available_timezones
 
 from croniter import CroniterBadDateError, croniter
-from pydantic import AfterValidator
+from pydantic import AfterValidator, create_model
 
+from include.config.families import SCHEDULES, get_family
 from include.config.strict import Strict
 
 FIELDS = 5
@@ -47,13 +48,27 @@ def _timezone(name: str) -> str:
 Cron = Annotated[str, AfterValidator(_cron)]
 
 
-class Schedules(Strict):
-    """Cron expressions; null: triggered manually only.
-
-    RecordIO conversion and endpoint update have no schedule: assets trigger them.
-    """
-
+class _FamilySchedules(Strict):
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
-    refresh: Cron | None = None
-    training: Cron | None = None
-    batch: Cron | None = None
+
+    def cron(self, family: str) -> str | None:
+        """Return the cron expression of a family's DAG; None for manual runs only."""
+        field = get_family(family).schedule
+        expression: str | None = getattr(self, field) if field else None
+        return expression
+
+
+if TYPE_CHECKING:
+
+    class Schedules(_FamilySchedules):
+        """Cron expressions; null: triggered manually only. Assets trigger the other DAGs."""
+
+else:
+    # The registry of families has the fields.
+    Schedules = create_model(
+        "Schedules",
+        __base__=_FamilySchedules,
+        __module__=__name__,
+        __doc__="Cron expressions; null: triggered manually only. Assets trigger the other DAGs.",
+        **{name: (Cron | None, None) for name in SCHEDULES},
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.config.families import FAMILIES
 from include.decisions.decision import Decision
 from include.local_run.drive.dag_run import DagRun
 from include.local_run.drive.failure import describe_failure
@@ -17,13 +18,7 @@ from include.local_run.errors import RunError
 if TYPE_CHECKING:
     from include.local_run.drive.airflow_api import AirflowApi
 
-FAMILIES = (
-    "dataset_refresh",
-    "im2rec_conversion",
-    "nightly_training",
-    "endpoint_update",
-    "batch_inference",
-)
+LOCAL_FAMILIES = tuple(family.name for family in FAMILIES if family.in_local_run)
 ASSET_TIMEOUT = 45.0
 DAG_TIMEOUT = 180.0
 
@@ -66,14 +61,14 @@ class Chain:
             RunError: Airflow does not load a DAG. The message has the import errors.
         """
         deadline = time.monotonic() + DAG_TIMEOUT
-        for family in FAMILIES:
+        for family in LOCAL_FAMILIES:
             self._wait_for_dag(self.dag_id(family), deadline)
-        for family in FAMILIES:
+        for family in LOCAL_FAMILIES:
             self._known_runs[family] = {
                 run.run_id for run in self.api.list_runs(self.dag_id(family))
             }
             self.api.unpause(self.dag_id(family))
-        for family in FAMILIES:
+        for family in LOCAL_FAMILIES:
             for run in self._active(family):
                 self.display.print_line(
                     f"{run.dag_id}: following run {run.run_id}, unfinished since an earlier stop"
@@ -123,7 +118,7 @@ class Chain:
     def states(self) -> dict[str, str]:
         """Return the state of the last run of each DAG that has run."""
         states = {}
-        for family in FAMILIES:
+        for family in LOCAL_FAMILIES:
             finished = self.finished.get(family)
             runs = [finished.run] if finished else self.api.list_runs(self.dag_id(family))
             if runs:

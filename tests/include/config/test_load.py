@@ -477,7 +477,7 @@ def test_a_text_that_is_written_is_read_back(text: str) -> None:
 )
 def test_a_cron_expression_that_comes_true_is_taken(expression: str, write_yaml: WriteYaml) -> None:
     pipeline = load_pipeline(write_yaml("x", SOURCE + f"schedules: {{batch: '{expression}'}}"))
-    assert pipeline.schedules.batch == expression
+    assert pipeline.schedules.cron("batch_inference") == expression
 
 
 def test_an_approver_may_be_an_id_alone(tmp_path: Path) -> None:

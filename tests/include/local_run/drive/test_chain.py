@@ -11,7 +11,7 @@ from include.decisions.decision import Decision
 from include.local_run.drive import chain as chain_module
 from include.local_run.drive import run_follower
 from include.local_run.drive.airflow_api import AirflowApi
-from include.local_run.drive.chain import FAMILIES, Chain, DagRunFailedError
+from include.local_run.drive.chain import LOCAL_FAMILIES, Chain, DagRunFailedError
 from include.local_run.drive.clients import AwsClients
 from include.local_run.drive.progress_display import ProgressDisplay
 from include.local_run.drive.run_follower import RunFollower
@@ -46,7 +46,7 @@ def _no_work() -> Decision:
 
 def test_all_five_dags_are_unpaused(chain: Chain, airflow: Any) -> None:
     chain.unpause_all()
-    assert airflow.unpaused == {f"cars__{family}" for family in FAMILIES}
+    assert airflow.unpaused == {f"cars__{family}" for family in LOCAL_FAMILIES}
     assert not airflow.triggered
 
 
