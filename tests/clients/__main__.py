@@ -1,7 +1,8 @@
 """`python -m tests.clients FOLDER`: the SageMaker SDKs, unmodified, against a local AWS.
 
-Each SDK gets an environment of its own below FOLDER, made once with pip; then a server is started
-and each script trains, deploys, predicts, transforms and deletes. The exit status is 0 if all did.
+Each SDK gets its own environment below FOLDER, which pip installs once. Then a server is started,
+and each script trains, deploys, predicts, transforms and deletes. The exit status is 0 if all
+succeed.
 """
 
 import argparse
@@ -21,11 +22,13 @@ SCRIPTS = {
 
 
 def main() -> int:
-    """Run every script; returns the number that failed."""
+    """Run all scripts and return the number of failures."""
     parser = argparse.ArgumentParser(prog="python -m tests.clients", description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the environments are kept")
+    parser.add_argument("folder", type=Path, help="the folder of the environments")
     folder: Path = parser.parse_args().folder
-    pythons = {script: _environment(folder / script, needs) for script, needs in SCRIPTS.items()}
+    pythons = {
+        script: _environment(folder / script, packages) for script, packages in SCRIPTS.items()
+    }
     with tempfile.TemporaryDirectory() as root:
         server = LocalServer(Path(root))
         server.start()
@@ -39,7 +42,7 @@ def main() -> int:
 
 
 def _environment(folder: Path, requirements: list[str]) -> Path:
-    """The Python of an environment that has these packages."""
+    """Return the Python of an environment with these packages."""
     python = folder / "bin" / "python"
     done = folder / "installed"
     if not done.exists():
@@ -50,10 +53,10 @@ def _environment(folder: Path, requirements: list[str]) -> Path:
 
 
 def _run(server: LocalServer, python: Path, script: str) -> int:
-    told = {"IMAGE": IMAGE, "ROLE": ROLE, "BUCKET": BUCKET}
+    variables = {"IMAGE": IMAGE, "ROLE": ROLE, "BUCKET": BUCKET}
     quiet = {"SAGEMAKER_SUPPRESS_V2_WARNING": "1", "HOME": str(server.root)}
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    environment = {**kept, **quiet, **server.announced, **told}
+    environment = {**kept, **quiet, **server.announced, **variables}
     print(script, flush=True)
     file = Path(__file__).with_name(script)
     return subprocess.run([python, file], env=environment, check=False).returncode

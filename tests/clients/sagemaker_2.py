@@ -20,7 +20,7 @@ IMAGE, ROLE, BUCKET = (os.environ[name] for name in ("IMAGE", "ROLE", "BUCKET"))
 
 
 def main() -> None:
-    """Do what a user's notebook does."""
+    """Run the steps of a user's notebook."""
     assert Session().default_bucket() == "sagemaker-us-east-1-123456789012"
     session = Session(default_bucket=BUCKET)
     data = session.upload_string_as_file_body("1", BUCKET, "sdk2/data/a.txt")
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _script_mode(session: Session) -> None:
-    """A script of one's own, which the SDK uploads encrypted by KMS, and its default profiler."""
+    """Train with a user's script, which the SDK uploads with KMS encryption, and its profiler."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "train.py")
         script.write_text("print('trained')")

@@ -34,7 +34,7 @@ NAME = f"sdk3-{time.time_ns()}"
 
 
 def main() -> None:
-    """Do what a user's notebook does."""
+    """Run the steps of a user's notebook."""
     assert Session().default_bucket() == "sagemaker-us-east-1-123456789012"
     session = Session(default_bucket=BUCKET)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="sdk3/data/a.txt", Body=b"1")
@@ -54,7 +54,7 @@ def main() -> None:
     assert job.training_job_status == "Completed", job
     name = job.training_job_name
     found = TrainingJob.get_all(name_contains=name, status_equals="Completed")
-    assert [each.training_job_name for each in found] == [name]
+    assert [job.training_job_name for job in found] == [name]
     assert not list(ProcessingJob.get_all(name_contains=name))
     model = _model(job.model_artifacts.s3_model_artifacts)
     _endpoint()

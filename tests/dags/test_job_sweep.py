@@ -107,7 +107,7 @@ def test_it_stops_the_job_of_a_run_that_has_ended(
     reason = "no task waits for it: submit_x is success, track_x is failed"
     assert f"stopped: processing job {orphan}: {reason}" in log
     assert f"unassigned: processing job {unknown}: Airflow has no run deleted of cars__x" in log
-    assert aws.ended("processing", orphan)["ProcessingJobStatus"] == "Stopped"
+    assert aws.wait_for_job("processing", orphan)["ProcessingJobStatus"] == "Stopped"
     left = aws.sagemaker.describe_processing_job(ProcessingJobName=unknown)
     assert left["ProcessingJobStatus"] == "InProgress"
 

@@ -1,4 +1,4 @@
-"""One server for all tests that do not stop it."""
+"""One server for all tests that do not stop it, and the check of conformance markers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +21,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
 
 @pytest.fixture(autouse=True)
 def _called(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let a test fail that does not call what its conformance marker names."""
+    """Fail a test that does not call the operations in its conformance marker."""
     marker = request.node.get_closest_marker("conformance")
     if marker is None:
         yield
@@ -29,7 +29,7 @@ def _called(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     called: set[str] = set()
     for client in (BaseClient, AioBaseClient):
         monkeypatch.setattr(client, "_make_api_call", _recorded(client._make_api_call, called))
-    for server in (SageMaker, LogsApi):  # where a test does without a client
+    for server in (SageMaker, LogsApi):  # for tests without a client
         monkeypatch.setattr(server, "call", _recorded(server.call, called))
     yield
     assert set(marker.args) <= called, f"it only called {sorted(called)}"

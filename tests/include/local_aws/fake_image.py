@@ -1,6 +1,6 @@
 """A container image for the tests: a trainer, a model server and a processing program.
 
-What it does is told by hyperparameters, by the model's environment or by arguments.
+Hyperparameters, the model's environment variables or arguments select its behaviour.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ def train() -> int:
 
 
 def keep_checkpoint(hyperparameters: dict[str, str]) -> bool:
-    """Find or write a checkpoint, now or at SIGTERM; whether there is anything left to train."""
+    """Read or write a checkpoint, now or at SIGTERM; return whether to train."""
     checkpoint = BASE / "checkpoints/epoch"
     found = checkpoint.exists()
     if found:
@@ -78,7 +78,7 @@ def keep_checkpoint(hyperparameters: dict[str, str]) -> bool:
 
 
 def read_pipe(epochs: int, most: int = -1) -> None:
-    """Read a Pipe mode channel so many times, at most so many bytes each time."""
+    """Read a channel in Pipe mode for several epochs, at most `most` bytes in each."""
     for epoch in range(epochs):
         with (BASE / f"input/data/train_{epoch}").open("rb") as pipe:
             content = pipe.read(most)
@@ -86,14 +86,14 @@ def read_pipe(epochs: int, most: int = -1) -> None:
 
 
 def fail_on_training(host: str) -> None:
-    """Fail while the host that stays sleeps."""
-    (BASE / "output/failure").write_text(f"{host} is out of patience")
+    """Fail while the host of `stay_on` sleeps."""
+    (BASE / "output/failure").write_text(f"{host} failed on purpose")
     time.sleep(1)
     sys.exit(4)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with the length of the body; "bad" is a client's error, "die" ends the server."""
+    """Answers with the length of the body; "bad" is a client error, "die" ends the server."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # header and body in one packet
@@ -127,7 +127,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "BROKEN" in os.environ:
             self.answer(500, b"out of order")
             return
-        said = {
+        answer = {
             "length": len(body),
             "type": self.headers["Content-Type"],
             "batch": os.environ.get("SAGEMAKER_BATCH"),
@@ -135,7 +135,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "model": (BASE / "model/weights").read_text(),
             "pid": os.getpid(),
         }
-        self.answer(200, json.dumps(said).encode())
+        self.answer(200, json.dumps(answer).encode())
 
 
 def serve() -> int:
@@ -172,7 +172,7 @@ def process(arguments: list[str]) -> int:
 
 
 def report(target: Path, resources: Any) -> None:
-    """Leave one file that every host writes alike, and one of this host's own."""
+    """Write last.txt, as every host does, and a file with this host's name."""
     host = resources["current_host"]
     inputs = BASE / "processing/input"
     seen = sorted(f.relative_to(inputs).as_posix() for f in inputs.rglob("*") if f.is_file())
@@ -181,7 +181,7 @@ def report(target: Path, resources: Any) -> None:
 
 
 def fail_on(host: str, resources: Any) -> int:
-    """Fail on this host when all of them run; the others sleep until they are stopped."""
+    """Fail on this host when all hosts run; the others sleep until they are stopped."""
     (BASE / "started").touch()
     if resources["current_host"] != host:
         (BASE / "output/message").write_text("stopped early")
@@ -189,7 +189,7 @@ def fail_on(host: str, resources: Any) -> int:
     for other in resources["hosts"]:
         while not (BASE.parents[1] / other / "ml/started").exists():
             time.sleep(0.01)
-    (BASE / "output/failure").write_text(f"{host} is out of patience")
+    (BASE / "output/failure").write_text(f"{host} failed on purpose")
     (BASE / "output/message").write_text(f"{host} gave up")
     return 4
 

@@ -1,4 +1,4 @@
-"""Keys and signatures for tests that speak to the server without a client of boto3."""
+"""Keys and signatures for tests that send requests without boto3."""
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest

@@ -1,17 +1,17 @@
-"""The example of docs/local_aws.md, run as it says: another project's image, without images."""
+"""The example of docs/local_aws.md, an image of another project."""
 
 import json
 import os
 import subprocess
 import sys
 
-from tests.include.local_aws.local_server import PROJECT, LocalServer, fresh
+from tests.include.local_aws.local_server import PROJECT, LocalServer, unique_name
 
 EXAMPLE = PROJECT / "docs/examples/messages"
 
 
 def test_the_example_trains_serves_and_answers(aws: LocalServer) -> None:
-    image = fresh("messages") + ":1"
+    image = unique_name("messages") + ":1"
     registry = json.loads(aws.images.read_text())
     registry[image] = {"entrypoint": [sys.executable, str(EXAMPLE / "entry.py")]}
     aws.images.write_text(json.dumps(registry))
@@ -28,7 +28,7 @@ def test_the_example_trains_serves_and_answers(aws: LocalServer) -> None:
     assert ended.stdout in (PROJECT / "docs/local_aws.md").read_text()
 
 
-def test_the_documentation_names_what_is_there() -> None:
+def test_the_documentation_names_existing_files() -> None:
     text = (PROJECT / "docs/local_aws.md").read_text()
     assert "docs/local_aws.md" in (PROJECT / "README.md").read_text()
     for word in text.split("`"):

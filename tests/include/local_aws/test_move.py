@@ -1,4 +1,4 @@
-"""The folder is backed up, moved, and started elsewhere, as docs/local_aws.md says."""
+"""A backup of the folder starts elsewhere, as docs/local_aws.md describes."""
 
 import subprocess
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 from tests.include.local_aws.local_server import BUCKET, LocalServer
 
 
-def test_a_backup_starts_in_another_place(tmp_path: Path) -> None:
-    """Also that of a killed server, whose unfinished job names files of the old place."""
+def test_a_backup_starts_in_another_folder(tmp_path: Path) -> None:
+    """The server was killed, and its unfinished job refers to files of the old folder."""
     old = LocalServer(tmp_path / "old/local-aws")
     old.start()
     old.s3.create_bucket(Bucket=BUCKET)
     data = old.put("data", a="1")
     done = old.train(data)
-    old.ended("training", done)
+    old.wait_for_job("training", done)
     endpoint = old.endpoint(old.config(old.model(VERSION="1")))
     running = old.train(data, sleep="300")
-    old.await_log("training", running, "sleeping")
+    old.wait_for_log("training", running, "sleeping")
     old.kill()
     tar = ["tar", "--exclude=work", "-czf", str(tmp_path / "backup.tar.gz"), "local-aws"]
     subprocess.run(tar, cwd=tmp_path / "old", check=True)
@@ -32,7 +32,7 @@ def test_a_backup_starts_in_another_place(tmp_path: Path) -> None:
     assert "sleeping" in new.log("training", running)
     job = new.sagemaker.describe_training_job(TrainingJobName=running)
     assert job["TrainingJobStatus"] == "Failed"
-    assert new.settled(endpoint)["EndpointStatus"] == "InService"
+    assert new.wait_for_endpoint(endpoint)["EndpointStatus"] == "InService"
     assert new.invoke(endpoint, b"1")["version"] == "1"
     assert new.stop() == 0
     assert not (tmp_path / "old/local-aws").exists()

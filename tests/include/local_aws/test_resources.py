@@ -1,4 +1,4 @@
-"""Jobs that want more than the machine has."""
+"""Jobs that need more memory or slots than there are."""
 
 import json
 import time
@@ -15,7 +15,7 @@ QUICK = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    """Two slots, 300 MB for all jobs, and an image that costs next to nothing to start."""
+    """A server with two slots, 300 MB for all jobs, and an image that starts quickly."""
     server = LocalServer(tmp_path_factory.mktemp("resources"), 2, "--memory", "300")
     images = json.loads(server.images.read_text())
     images[QUICK] = {"entrypoint": ["/bin/sh", "-c", "exit $CODE"]}
@@ -26,21 +26,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     assert server.stop() == 0
 
 
-def test_a_job_that_holds_too_much_is_ended_and_the_one_beside_it_is_not(
+def test_a_job_that_exceeds_its_memory_is_ended_and_another_job_is_not(
     server: LocalServer,
 ) -> None:
     data = server.put("data", a="1")
     modest = server.train(data, sleep="2")
     runaway = server.train(data, hold="400", sleep="60")
-    found = server.ended("training", runaway)
+    found = server.wait_for_job("training", runaway)
     assert found["TrainingJobStatus"] == "Failed"
     assert found["FailureReason"].startswith("ClientError: Please use an instance type with more")
     assert "the 300 MB that they may (--memory)" in found["FailureReason"]
-    assert server.ended("training", modest)["TrainingJobStatus"] == "Completed"
+    assert server.wait_for_job("training", modest)["TrainingJobStatus"] == "Completed"
 
 
-def test_a_hundred_jobs_at_once_all_end_right(server: LocalServer) -> None:
-    """Those that fail fail by their own code, those that are stopped stop, the others complete."""
+def test_a_hundred_jobs_at_once_end_as_expected(server: LocalServer) -> None:
+    """Jobs fail with their exit code, stop when they are stopped, or complete."""
 
     def create(number: int) -> tuple[str, str]:
         request = server.training_request(data)
@@ -56,7 +56,7 @@ def test_a_hundred_jobs_at_once_all_end_right(server: LocalServer) -> None:
     data = server.put("data", a="1")
     with ThreadPoolExecutor(16) as pool:
         expected = dict(pool.map(create, range(100)))
-    ended = {name: server.ended("training", name) for name in expected}
+    ended = {name: server.wait_for_job("training", name) for name in expected}
     wrong = {
         name: (job["TrainingJobStatus"], job.get("FailureReason"))
         for name, job in ended.items()

@@ -1,4 +1,4 @@
-"""What a kill of the server, and a start after it, must keep."""
+"""The state of the server after a kill and a restart."""
 
 import contextlib
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.include.local_aws.asking import alarm_request, routing
+from tests.include.local_aws.invoking import alarm_request, deployment_config
 from tests.include.local_aws.local_server import BUCKET, LocalServer
 
 
@@ -22,13 +22,13 @@ def server(tmp_path: Path) -> Iterator[LocalServer]:
     assert _processes_of(server) == []
 
 
-def test_a_killed_server_comes_back_with_everything_but_the_running_job(
+def test_a_killed_server_restarts_with_everything_but_the_running_job(
     server: LocalServer,
 ) -> None:
     data = server.put("data", a="1")
     endpoint = server.endpoint(server.config(server.model(VERSION="1")))
     running = server.train(data, sleep="300", ignore_sigterm="1", orphan="301")
-    server.await_log("training", running, "sleeping")
+    server.wait_for_log("training", running, "sleeping")
     waiting = server.train(data)
     updating = server.endpoint(server.config(server.model(VERSION="1")))
     new = server.config(server.model(VERSION="2", START_DELAY="3"))
@@ -42,23 +42,23 @@ def test_a_killed_server_comes_back_with_everything_but_the_running_job(
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("InternalServerError: the local server stopped")
     assert job["TrainingStartTime"] <= job["TrainingEndTime"]
-    assert server.ended("training", waiting)["TrainingJobStatus"] == "Completed"
+    assert server.wait_for_job("training", waiting)["TrainingJobStatus"] == "Completed"
     assert "sleeping" in server.log("training", running)
     assert server.get(f"{data}/a.txt") == b"1"
-    assert server.settled(endpoint)["EndpointStatus"] == "InService"
+    assert server.wait_for_endpoint(endpoint)["EndpointStatus"] == "InService"
     assert server.invoke(endpoint, b"1")["version"] == "1"
-    found = server.settled(updating)
+    found = server.wait_for_endpoint(updating)
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", new)
     assert server.invoke(updating, b"1")["version"] == "2"
     assert not list((server.root / "work").glob("training-job/*"))
-    assert server.ended("training", server.train(data))["TrainingJobStatus"] == "Completed"
+    assert server.wait_for_job("training", server.train(data))["TrainingJobStatus"] == "Completed"
 
 
-def test_an_update_that_bakes_is_watched_by_its_alarm_after_a_kill_too(
+def test_an_alarm_rolls_an_update_back_after_a_restart(
     server: LocalServer,
 ) -> None:
-    """Both the alarm and the update were acknowledged."""
-    old, bad = (server.config(server.model(**each)) for each in ({"VERSION": "1"}, {"BROKEN": "1"}))
+    """The alarm and the update were acknowledged before the kill."""
+    old, bad = (server.config(server.model(**{name: "1"})) for name in ("VERSION", "BROKEN"))
     name = server.endpoint(old)
     dimensions = {"EndpointName": name, "VariantName": "all", "EndpointConfigName": bad}
     cloudwatch = server.client("cloudwatch")
@@ -69,7 +69,7 @@ def test_an_update_that_bakes_is_watched_by_its_alarm_after_a_kill_too(
     server.sagemaker.update_endpoint(
         EndpointName=name,
         EndpointConfigName=bad,
-        DeploymentConfig=routing(wait=120, alarms=["errors"]),
+        DeploymentConfig=deployment_config(wait=120, alarms=["errors"]),
     )
 
     server.kill()
@@ -92,7 +92,7 @@ def test_an_update_that_bakes_is_watched_by_its_alarm_after_a_kill_too(
 def test_a_job_that_waits_for_a_slot_stops_at_once(server: LocalServer) -> None:
     data = server.put("data", a="1")
     running = server.train(data, sleep="300")
-    server.await_log("training", running, "sleeping")
+    server.wait_for_log("training", running, "sleeping")
     waiting = server.train(data)
     job = server.sagemaker.describe_training_job(TrainingJobName=waiting)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("InProgress", "Starting")
@@ -100,7 +100,7 @@ def test_a_job_that_waits_for_a_slot_stops_at_once(server: LocalServer) -> None:
     job = server.sagemaker.describe_training_job(TrainingJobName=waiting)
     assert job["TrainingJobStatus"] == "Stopped"
     server.sagemaker.stop_training_job(TrainingJobName=running)
-    steps = server.ended("training", running)["SecondaryStatusTransitions"]
+    steps = server.wait_for_job("training", running)["SecondaryStatusTransitions"]
     assert [step["Status"] for step in steps][-3:] == ["Stopping", "Uploading", "Stopped"]
 
 

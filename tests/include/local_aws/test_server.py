@@ -1,4 +1,4 @@
-"""What the one port takes and refuses."""
+"""Requests that the server's port accepts and refuses."""
 
 import json
 
@@ -22,8 +22,8 @@ def test_health(aws: LocalServer, url: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "", "localhost."])
-def test_a_foreign_host_name_is_refused(url: str, host: str) -> None:
-    """DNS rebinding: a page's own name that leads here is no name of ours."""
+def test_an_unknown_host_name_is_refused(url: str, host: str) -> None:
+    """With DNS rebinding, a web page's host name resolves to this server."""
     assert httpx.get(f"{url}/health", headers={"Host": host}).status_code == 403
 
 
@@ -43,7 +43,7 @@ def test_a_malformed_request_is_never_a_server_error(aws: LocalServer, url: str,
     assert answer.json()["__type"] in ("SerializationException", "ValidationException")
 
 
-def test_an_operation_that_is_not_there_says_so(aws: LocalServer) -> None:
+def test_an_unsupported_operation_is_named(aws: LocalServer) -> None:
     with pytest.raises(ClientError) as refused:
         aws.sagemaker.list_clusters()
     assert refused.value.response["Error"] == {
@@ -52,7 +52,7 @@ def test_an_operation_that_is_not_there_says_so(aws: LocalServer) -> None:
     }
 
 
-def test_s3_on_this_port_names_the_right_one(aws: LocalServer, url: str) -> None:
+def test_an_s3_request_on_this_port_gets_the_address_of_s3(aws: LocalServer, url: str) -> None:
     with pytest.raises(ClientError) as refused:
         aws.client("s3", url).get_object(Bucket="bucket", Key="key")
     assert refused.value.response["Error"]["Code"] == "WrongEndpoint"
@@ -61,7 +61,7 @@ def test_s3_on_this_port_names_the_right_one(aws: LocalServer, url: str) -> None
     assert f"AWS_ENDPOINT_URL_S3={aws.environment['AWS_ENDPOINT_URL_S3']}" in answer.text
 
 
-def test_other_services_are_motos(aws: LocalServer) -> None:
+def test_other_services_are_served_by_moto(aws: LocalServer) -> None:
     account = aws.client("sts").get_caller_identity()["Account"]
     assert account == "123456789012"
     topic = aws.client("sns").create_topic(Name="alerts")["TopicArn"]
@@ -74,8 +74,8 @@ def test_other_services_are_motos(aws: LocalServer) -> None:
     assert logs.describe_log_groups()["logGroups"][0]["logGroupName"] == "/mine"
 
 
-def test_a_role_is_taken_as_it_is_named(aws: LocalServer) -> None:
-    """SDK 3.x looks at a role's trust and permissions before a job, and others ask for its ARN."""
+def test_every_role_exists_and_may_do_everything(aws: LocalServer) -> None:
+    """The SDK 3.x checks a role's trust and permissions before a job, others need its ARN."""
     iam = aws.client("iam")
     role = iam.get_role(RoleName="jobs")["Role"]
     assert role["Arn"] == "arn:aws:iam::123456789012:role/jobs"

@@ -122,7 +122,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def test_other_users_cannot_read_files_of_the_folder(aws: LocalServer) -> None:
-    aws.ended("training", aws.train(aws.put("modes", a="1")))
+    aws.wait_for_job("training", aws.train(aws.put("modes", a="1")))
     open_to_others = [file for file in _files(aws.root) if file.stat().st_mode & 0o077]
     assert open_to_others == []
     assert any(file.is_file() for file in (aws.root / "logs").rglob("*"))
@@ -131,7 +131,7 @@ def test_other_users_cannot_read_files_of_the_folder(aws: LocalServer) -> None:
 def test_a_program_has_the_umask_of_a_container(aws: LocalServer) -> None:
     """Otherwise another user in a container on AWS could not read a model's files."""
     name = aws.train(aws.put("umask", a="1"))
-    model = aws.ended("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
+    model = aws.wait_for_job("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
     with tarfile.open(fileobj=io.BytesIO(aws.get(model))) as archive:
         modes = {member.mode & 0o777 for member in archive if member.isfile()}
     assert modes == {0o644}

@@ -1,4 +1,4 @@
-"""The API in this process, on a state of its own, with nothing that runs behind it."""
+"""The API in the process of the test, with a separate state and without jobs or endpoints."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.include.local_aws.api.odd_requests import first_requests
 
 
 class _Idle:
-    """Stands for the queue: what is asked of it is not done."""
+    """A job queue and image registry that do nothing."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments: None
@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def api(store: Store, tmp_path: Path) -> SageMaker:
-    """The operations, with one resource of each kind there, named a."""
+    """The API, with one resource of each kind named a."""
     objects = SimpleNamespace(any_under=lambda uri: True)
     runtime = SimpleNamespace(
         store=store,

@@ -1,4 +1,4 @@
-"""Requests made up from the service model: mostly right, sometimes only nearly."""
+"""Requests generated from the service model: most are valid, some are not."""
 
 import random
 from typing import Any
@@ -24,7 +24,7 @@ _COMPUTE = {"InstanceCount": 1, "InstanceType": "ml.m5.large"}
 
 
 def first_requests(name: str) -> list[tuple[str, dict[str, Any]]]:
-    """One right request for each kind of resource, all of this name."""
+    """Return one valid request for each kind of resource, all with this name."""
     container = {"Image": "image:1", "ModelDataUrl": _S3}
     variant = {"VariantName": name, "ModelName": name, "InitialInstanceCount": 1}
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": _S3}}
@@ -77,18 +77,18 @@ def first_requests(name: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 class OddRequests:
-    """A source of requests that is the same for the same seed."""
+    """A generator of requests; the same seed gives the same requests."""
 
     def __init__(self, seed: int, odds: float = 0.02) -> None:
         self._random = random.Random(seed)
         self._odds = odds
 
     def request(self, operation: str) -> Any:
-        """A request of an operation."""
+        """Return a request of an operation."""
         return self._value(MODEL.operation_model(operation).input_shape, 0)
 
     def pick(self, options: list[str]) -> str:
-        """One of several."""
+        """Return one of the options."""
         return self._random.choice(options)
 
     def _value(self, shape: Any, depth: int) -> Any:
@@ -97,9 +97,9 @@ class OddRequests:
 
     def _structure(self, shape: Any, depth: int) -> Any:
         others = [name for name in shape.members if name not in shape.required_members]
-        some = self._random.sample(others, self._random.randint(0, min(4, len(others))))
-        wanted = shape.required_members + (some if depth < _DEEPEST else [])
-        return {name: self._value(shape.members[name], depth + 1) for name in wanted}
+        chosen = self._random.sample(others, self._random.randint(0, min(4, len(others))))
+        names = shape.required_members + (chosen if depth < _DEEPEST else [])
+        return {name: self._value(shape.members[name], depth + 1) for name in names}
 
     def _list(self, shape: Any, depth: int) -> Any:
         low = shape.metadata.get("min", 0)

@@ -1,4 +1,4 @@
-"""Every list operation: filters, orders, pages, as boto3's paginators ask for them."""
+"""All List operations: filters, orders and pages."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from include.local_aws.api.sagemaker import SageMaker
 from tests.include.local_aws.api.odd_requests import first_requests
 
 _NAMES = ["listed-1", "Listed-2", "listed-3"]
-# Operation: the member that holds the summaries, the name's field, a filter that all meet.
+# Operation: the member with the summaries, the name's field, a filter that all resources match.
 _LISTS: dict[str, tuple[str, str, dict[str, str]]] = {
     "ListTrainingJobs": (
         "TrainingJobSummaries",
@@ -53,13 +53,13 @@ class Lister:
         self._answer, self.field, self.status = _LISTS[operation]
 
     def page(self, **request: Any) -> dict[str, Any]:
-        """One answer."""
+        """Return one page."""
         if self._operation == "ListModelPackages":
             request = {"ModelPackageType": "Both", **request}
         return self._api.call(self._operation, {"NameContains": "LISTED", **request})
 
     def names(self, **request: Any) -> list[str]:
-        """The names on all pages."""
+        """Return the names on all pages."""
         page = self.page(**request)
         found = [str(summary[self.field]) for summary in page[self._answer]]
         if "NextToken" in page:
@@ -67,7 +67,7 @@ class Lister:
         return found
 
     def summary(self) -> dict[str, Any]:
-        """The first resource's summary."""
+        """Return the first resource's summary."""
         page = self.page(NameContains=_NAMES[0])
         first: dict[str, Any] = page[self._answer][0]
         return first
@@ -83,7 +83,7 @@ class Lister:
     "ListModelPackageGroups",
     "ListModelPackages",
 )
-def test_names_times_and_states_filter_orders_are_kept_and_pages_hold_each_once(
+def test_lists_are_filtered_sorted_and_paged(
     api: SageMaker,
 ) -> None:
     for name in _NAMES:

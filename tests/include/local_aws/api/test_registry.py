@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.include.local_aws.local_server import IMAGE, ROLE, LocalServer, fresh
+from tests.include.local_aws.local_server import IMAGE, ROLE, LocalServer, unique_name
 
 
 @pytest.fixture(scope="module")
 def group(aws: LocalServer) -> str:
-    name = fresh("group")
+    name = unique_name("group")
     aws.sagemaker.create_model_package_group(ModelPackageGroupName=name)
     return name
 
@@ -31,8 +31,8 @@ def _register(aws: LocalServer, group: str, **request: Any) -> str:
 
 
 @pytest.mark.conformance("CreateModelPackage", "DeleteModelPackage", "DeleteModelPackageGroup")
-def test_versions_count_up_and_are_not_given_twice(aws: LocalServer) -> None:
-    name = fresh("group")
+def test_version_numbers_count_up_and_are_not_used_again(aws: LocalServer) -> None:
+    name = unique_name("group")
     aws.sagemaker.create_model_package_group(ModelPackageGroupName=name)
     first, second = _register(aws, name), _register(aws, name)
     assert (first[-2:], second[-2:]) == ("/1", "/2")
@@ -43,14 +43,14 @@ def test_versions_count_up_and_are_not_given_twice(aws: LocalServer) -> None:
 
 
 @pytest.mark.conformance("CreateModelPackage")
-def test_the_same_token_registers_once(aws: LocalServer, group: str) -> None:
+def test_the_same_client_token_registers_once(aws: LocalServer, group: str) -> None:
     first = _register(aws, group, ClientToken="token-1")
     assert _register(aws, group, ClientToken="token-1") == first
     assert _register(aws, group, ClientToken="token-2") != first
 
 
 @pytest.mark.conformance("UpdateModelPackage", "DescribeModelPackage")
-def test_a_verdict_is_written_on_the_package(aws: LocalServer, group: str) -> None:
+def test_approval_and_metadata_of_a_package_are_updated(aws: LocalServer, group: str) -> None:
     arn = _register(aws, group, CustomerMetadataProperties={"a": "1", "b": "2"})
     describe = aws.sagemaker.describe_model_package
     assert describe(ModelPackageName=arn)["ModelApprovalStatus"] == "PendingManualApproval"
@@ -67,7 +67,7 @@ def test_a_verdict_is_written_on_the_package(aws: LocalServer, group: str) -> No
 
 @pytest.mark.conformance("ListModelPackages")
 def test_packages_are_listed_by_group_and_approval(aws: LocalServer) -> None:
-    name = fresh("group")
+    name = unique_name("group")
     aws.sagemaker.create_model_package_group(ModelPackageGroupName=name)
     pending = _register(aws, name)
     approved = _register(aws, name, ModelApprovalStatus="Approved")
@@ -81,9 +81,9 @@ def test_packages_are_listed_by_group_and_approval(aws: LocalServer) -> None:
 
 
 @pytest.mark.conformance("CreateModel", "DescribeModel")
-def test_a_model_of_a_package_serves_what_the_package_says(aws: LocalServer, group: str) -> None:
+def test_a_model_of_a_package_uses_the_packages_container(aws: LocalServer, group: str) -> None:
     arn = _register(aws, group)
-    name = fresh("model")
+    name = unique_name("model")
     aws.sagemaker.create_model(
         ModelName=name, PrimaryContainer={"ModelPackageName": arn}, ExecutionRoleArn=ROLE
     )
@@ -94,7 +94,9 @@ def test_a_model_of_a_package_serves_what_the_package_says(aws: LocalServer, gro
 
 
 @pytest.mark.conformance("CreateModel")
-def test_a_model_needs_what_it_names(aws: LocalServer, group: str) -> None:
+def test_a_model_of_missing_data_or_a_missing_package_is_refused(
+    aws: LocalServer, group: str
+) -> None:
     missing = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{group}/99"
     containers = [
         {"ModelPackageName": missing},
@@ -103,7 +105,7 @@ def test_a_model_needs_what_it_names(aws: LocalServer, group: str) -> None:
     for container in containers:
         with pytest.raises(ClientError, match=r"does not exist|Could not find model data"):
             aws.sagemaker.create_model(
-                ModelName=fresh("model"), PrimaryContainer=container, ExecutionRoleArn=ROLE
+                ModelName=unique_name("model"), PrimaryContainer=container, ExecutionRoleArn=ROLE
             )
 
 
@@ -116,8 +118,8 @@ def test_a_deleted_model_is_gone(aws: LocalServer) -> None:
 
 
 @pytest.mark.conformance("AddTags", "DeleteTags", "ListTags")
-def test_tags_given_at_create_are_listed_and_can_change(aws: LocalServer) -> None:
-    name = fresh("group")
+def test_tags_given_at_create_are_listed_and_changed(aws: LocalServer) -> None:
+    name = unique_name("group")
     arn = aws.sagemaker.create_model_package_group(
         ModelPackageGroupName=name, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
     )["ModelPackageGroupArn"]
@@ -128,7 +130,7 @@ def test_tags_given_at_create_are_listed_and_can_change(aws: LocalServer) -> Non
 
 @pytest.mark.conformance("ListModelPackageGroups")
 def test_lists_are_filtered_ordered_and_paged(aws: LocalServer) -> None:
-    word = fresh("listed")
+    word = unique_name("listed")
     names = [f"{word}-{n}" for n in range(5)]
     before = time.time()
     for name in names:

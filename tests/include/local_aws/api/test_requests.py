@@ -1,4 +1,4 @@
-"""No request, however odd, makes the API fail itself, and no answer breaks the service model."""
+"""No request causes an internal error, and no response breaks the service model."""
 
 import functools
 import json
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from include.local_aws.api.sagemaker import OPERATIONS, SageMaker
 from include.local_aws.errors import ApiError
 from include.local_aws.store import Store
-from tests.include.local_aws.answers import faults
+from tests.include.local_aws.answers import find_faults
 from tests.include.local_aws.api.odd_requests import MODEL, OddRequests, first_requests
 
 _NAMES = sorted(OPERATIONS)
@@ -18,7 +18,7 @@ _NAMES = sorted(OPERATIONS)
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
-def test_requests_of_any_kind_are_answered_or_refused(api: SageMaker, seed: int) -> None:
+def test_generated_requests_are_answered_or_refused(api: SageMaker, seed: int) -> None:
     odd = OddRequests(seed)
     for _ in range(50):
         operation = odd.pick(_NAMES)
@@ -29,13 +29,13 @@ def test_requests_of_any_kind_are_answered_or_refused(api: SageMaker, seed: int)
             continue
         shape = MODEL.operation_model(operation).output_shape
         as_sent = json.loads(json.dumps(answer, allow_nan=False))
-        found = faults(shape, as_sent) if shape else answer
+        found = find_faults(shape, as_sent) if shape else answer
         assert not found, f"{operation} {request}: {as_sent}"
 
 
 @pytest.mark.conformance("CreateTrainingJob", "CreateProcessingJob")
-def test_a_cluster_of_instance_groups_is_refused_by_name(api: SageMaker) -> None:
-    """The service model no longer requires a count: it made the server fail."""
+def test_a_request_without_instance_count_is_refused(api: SageMaker) -> None:
+    """The service model does not require InstanceCount, which once caused an internal error."""
     requests = dict(first_requests("new"))
     for operation, place in [
         ("CreateTrainingJob", ("ResourceConfig",)),
@@ -48,16 +48,16 @@ def test_a_cluster_of_instance_groups_is_refused_by_name(api: SageMaker) -> None
 
 
 @pytest.mark.conformance("DescribeProcessingJob", "DescribeTrainingJob")
-def test_what_a_request_leaves_out_is_described_as_sagemaker_fills_it_in(api: SageMaker) -> None:
+def test_describe_shows_sagemakers_defaults(api: SageMaker) -> None:
     job = api.call("DescribeProcessingJob", {"ProcessingJobName": "a"})
     assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
     job = api.call("DescribeTrainingJob", {"TrainingJobName": "a"})
     assert job["EnableManagedSpotTraining"] is False
-    assert job["OutputDataConfig"]["KmsKeyId"] == ""  # the SDK 2.x attaches by it
+    assert job["OutputDataConfig"]["KmsKeyId"] == ""  # the SDK 2.x needs it to attach
 
 
 @pytest.mark.conformance("ListModels")
-def test_a_token_of_another_order_or_of_none_is_refused(api: SageMaker) -> None:
+def test_a_token_of_another_order_or_an_invalid_token_is_refused(api: SageMaker) -> None:
     page = {"MaxResults": 1, "SortBy": "Name"}
     for operation, request in first_requests("b")[:1]:
         api.call(operation, request)
@@ -69,14 +69,14 @@ def test_a_token_of_another_order_or_of_none_is_refused(api: SageMaker) -> None:
 
 
 @pytest.mark.conformance("ListTrainingJobs")
-def test_filters_for_what_no_job_here_has_find_none(api: SageMaker) -> None:
+def test_filters_for_unsupported_features_find_no_job(api: SageMaker) -> None:
     assert api.call("ListTrainingJobs", {})["TrainingJobSummaries"]
     found = api.call("ListTrainingJobs", {"WarmPoolStatusEquals": "Available"})
     assert found == {"TrainingJobSummaries": []}
 
 
 @pytest.mark.conformance("ListTags")
-def test_tags_come_in_pages(api: SageMaker) -> None:
+def test_tags_are_paged(api: SageMaker) -> None:
     arn = api.call("DescribeModel", {"ModelName": "a"})["ModelArn"]
     for start in (0, 40):
         tags = [{"Key": f"{n:03}", "Value": ""} for n in range(start, start + 40)]
@@ -97,7 +97,7 @@ def test_every_other_operation_is_refused_by_name(api: SageMaker) -> None:
 @pytest.mark.conformance(
     "CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig", "DeleteModel"
 )
-def test_a_deleted_configuration_is_gone_and_its_name_is_free(api: SageMaker) -> None:
+def test_a_deleted_configuration_is_gone_and_its_name_can_be_used_again(api: SageMaker) -> None:
     create = dict(first_requests("a"))["CreateEndpointConfig"]
     named = {"EndpointConfigName": "a"}
     with pytest.raises(ApiError, match="Cannot create already existing endpoint configuration"):
@@ -124,7 +124,7 @@ def test_a_group_is_described_by_its_name_and_by_its_arn(api: SageMaker) -> None
 
 
 @pytest.mark.conformance("UpdateEndpointWeightsAndCapacities", "DescribeEndpoint")
-def test_weights_and_counts_are_wanted_at_once_and_an_unknown_variant_is_refused(
+def test_new_weights_and_counts_are_described_at_once_and_an_unknown_variant_is_refused(
     api: SageMaker, store: Store
 ) -> None:
     def change(variant: str) -> None:

@@ -1,4 +1,4 @@
-"""Requests are refused as SageMaker refuses them."""
+"""Errors of request validation have SageMaker's wording."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_a_name_that_breaks_the_pattern(model: ServiceModel) -> None:
     )
 
 
-def test_every_fault_is_told(model: ServiceModel) -> None:
+def test_all_violations_are_reported(model: ServiceModel) -> None:
     request = {"TrainingJobName": "x" * 64}
     refused = _refusal(model, "DescribeTrainingJob", request)
     assert refused.message.startswith("2 validation errors detected: ")
@@ -52,7 +52,7 @@ def test_an_enum_names_its_values(model: ServiceModel) -> None:
     assert "enum value set: [InProgress, Completed, Failed" in refused.message
 
 
-def test_a_fault_inside_a_list_is_placed(model: ServiceModel) -> None:
+def test_a_violation_inside_a_list_has_its_position(model: ServiceModel) -> None:
     request = {
         "EndpointConfigName": "c",
         "ProductionVariants": [{"VariantName": "a", "ModelName": "m", "InitialInstanceCount": 0}],
@@ -73,7 +73,7 @@ def test_unicode_categories_are_understood(model: ServiceModel) -> None:
     assert _refusal(model, _CREATE, {**name, "ModelPackageGroupDescription": "a\x00b"})
 
 
-def test_customer_metadata_takes_what_sagemaker_takes(model: ServiceModel) -> None:
+def test_customer_metadata_has_sagemakers_limits(model: ServiceModel) -> None:
     arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/g/1"
     request = {"ModelPackageArn": arn, "CustomerMetadataProperties": {"top1": "0.91 é"}}
     assert model.check("UpdateModelPackage", request) == request
@@ -86,8 +86,8 @@ def test_customer_metadata_takes_what_sagemaker_takes(model: ServiceModel) -> No
     )
 
 
-def test_a_map_that_breaks_a_rule_is_shown_whole(model: ServiceModel) -> None:
-    """As users of SageMaker report it of long hyperparameters."""
+def test_a_map_with_an_invalid_value_is_shown_completely(model: ServiceModel) -> None:
+    """Users of SageMaker report this message for long hyperparameters."""
     request = _training(HyperParameters={"epochs": "2", "classes": "x" * 2501})
     assert _refusal(model, "CreateTrainingJob", request).message == (
         "1 validation error detected: Value '{epochs=2, classes=" + "x" * 2501 + "}' at "
@@ -97,13 +97,13 @@ def test_a_map_that_breaks_a_rule_is_shown_whole(model: ServiceModel) -> None:
     )
 
 
-def test_a_map_may_hold_so_many(model: ServiceModel) -> None:
+def test_a_map_has_a_maximum_size(model: ServiceModel) -> None:
     request = _training(HyperParameters={str(n): "" for n in range(101)})
     message = _refusal(model, "CreateTrainingJob", request).message
     assert message.endswith("Member must have length less than or equal to 100")
 
 
-def test_a_list_of_words_is_shown_whole(model: ServiceModel) -> None:
+def test_a_list_with_an_invalid_value_is_shown_completely(model: ServiceModel) -> None:
     algorithm = {
         "TrainingImage": "i",
         "TrainingInputMode": "File",
@@ -118,13 +118,13 @@ def test_a_list_of_words_is_shown_whole(model: ServiceModel) -> None:
 
 
 @pytest.mark.parametrize("value", ["\ud800", float("nan"), float("inf"), True, ["a"], {}, 7])
-def test_what_no_text_is_is_refused_as_no_text(model: ServiceModel, value: Any) -> None:
-    """Python reads more as JSON than there is: it must not come back to a client."""
+def test_a_value_that_is_not_a_string_is_refused(model: ServiceModel, value: Any) -> None:
+    """Python's json accepts more than JSON: such values must not be returned to clients."""
     refused = _refusal(model, "DescribeTrainingJob", {"TrainingJobName": value})
     assert refused.code == "SerializationException"
 
 
-def test_a_time_is_a_number_that_json_has(model: ServiceModel) -> None:
+def test_a_time_must_be_a_finite_number(model: ServiceModel) -> None:
     request = {"CreationTimeAfter": float("inf")}
     assert _refusal(model, "ListModels", request).code == "SerializationException"
 
@@ -138,6 +138,6 @@ def _training(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_members_that_the_model_does_not_know_are_dropped(model: ServiceModel) -> None:
+def test_unknown_members_are_dropped(model: ServiceModel) -> None:
     request = {"TrainingJobName": "a", "Unknown": 1}
     assert model.check("DescribeTrainingJob", request) == {"TrainingJobName": "a"}

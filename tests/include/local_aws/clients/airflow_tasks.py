@@ -1,4 +1,4 @@
-"""Operators and sensors run as Airflow runs them, without a scheduler."""
+"""Run operators and sensors as Airflow does, without a scheduler."""
 
 import asyncio
 import importlib
@@ -8,15 +8,15 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
 
-_PATIENCE = 60.0  # seconds for a trigger's event
+_TIMEOUT = 60.0  # seconds for a trigger's event
 
 
 def run(task: BaseOperator, method: str = "execute", context: Any = None, **arguments: Any) -> Any:
-    """Call a method of a task; a deferred one goes on with its trigger's event.
+    """Call a method of a task; if it defers, wait for the trigger's event and resume.
 
-    The trigger is rebuilt from what the database keeps of it, and really waits.
+    The trigger is created from its serialized form, as Airflow does.
     """
-    # Outside of a task runner Airflow warns about execute; the function below it is the same.
+    # Airflow wraps execute to warn about calls outside of a task runner.
     function = getattr(type(task), method)
     context = context or {"ti": SimpleNamespace(xcom_push=lambda **pushed: None)}
     try:
@@ -30,7 +30,7 @@ def run(task: BaseOperator, method: str = "execute", context: Any = None, **argu
 
 
 async def _event(trigger: Any) -> Any:
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(_TIMEOUT):
         async for event in trigger.run():
             return event.payload
     raise AssertionError("the trigger ended without an event")

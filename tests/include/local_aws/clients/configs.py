@@ -1,8 +1,8 @@
-"""Requests for a job that completes, fails or runs until it is stopped, as clients' `config`."""
+"""Requests of jobs that complete, fail or run until they are stopped."""
 
 from typing import Any
 
-from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer, fresh
+from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer, unique_name
 
 KINDS = ("training", "processing", "transform")
 COMPUTE = {"InstanceCount": 1, "InstanceType": "ml.m5.large"}
@@ -10,7 +10,7 @@ _BELOW = "/opt/ml/processing"
 
 
 class Configs:
-    """Requests of one server, by kind of job and by how it ends: done, fail or stop."""
+    """Requests for one server, by kind of job and by end: done, fail or stop."""
 
     def __init__(self, aws: LocalServer) -> None:
         self._aws = aws
@@ -19,18 +19,18 @@ class Configs:
         self._model, self._slow = aws.model(), aws.model(START_DELAY="60")
 
     def job(self, kind: str, end: str = "done") -> dict[str, Any]:
-        """The request of a job of this kind."""
+        """Return the request of a job of this kind."""
         made: dict[str, Any] = getattr(self, f"_{kind}")(end)
         return made
 
     def create(self, kind: str, end: str = "done") -> str:
-        """Create such a job; returns its name."""
+        """Create a job and return its name."""
         request = self.job(kind, end)
         getattr(self._aws.sagemaker, f"create_{kind}_job")(**request)
         return str(request[f"{kind.capitalize()}JobName"])
 
     def stop(self, kind: str, name: str) -> None:
-        """Ask a job to stop."""
+        """Request a job to stop."""
         getattr(self._aws.sagemaker, f"stop_{kind}_job")(**{f"{kind.capitalize()}JobName": name})
 
     def _training(self, end: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class Configs:
         source = {"S3Uri": self._data, "LocalPath": f"{_BELOW}/input", "S3DataType": "S3Prefix"}
         target = {"S3Uri": f"s3://{BUCKET}/clients/out", "LocalPath": f"{_BELOW}/output"}
         return {
-            "ProcessingJobName": fresh("process"),
+            "ProcessingJobName": unique_name("process"),
             "RoleArn": ROLE,
             "AppSpecification": {
                 "ImageUri": IMAGE,
@@ -67,7 +67,7 @@ class Configs:
         uri = self._bad if end == "fail" else self._data
         source = {"S3DataType": "S3Prefix", "S3Uri": uri}
         return {
-            "TransformJobName": fresh("transform"),
+            "TransformJobName": unique_name("transform"),
             "ModelName": self._slow if end == "stop" else self._model,
             "TransformInput": {"DataSource": {"S3DataSource": source}, "ContentType": "image/png"},
             "TransformOutput": {"S3OutputPath": f"s3://{BUCKET}/clients/transformed"},

@@ -1,4 +1,4 @@
-"""What tests of clients share."""
+"""Fixtures for tests of clients."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def configs(aws: LocalServer) -> Configs:
 
 @pytest.fixture
 def airflow_connection(aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point Airflow's hooks at the running server, as users do: by the environment."""
+    """Point Airflow's hooks to the running server by environment variables, as users do."""
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)

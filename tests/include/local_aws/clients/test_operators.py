@@ -1,4 +1,4 @@
-"""The Amazon provider's SageMaker operators, unmodified, waiting themselves and deferred."""
+"""The Amazon provider's SageMaker operators, unmodified, deferred and not deferred."""
 
 import functools
 from typing import Any
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from tests.include.local_aws.clients.airflow_tasks import run
 from tests.include.local_aws.clients.configs import COMPUTE, Configs
-from tests.include.local_aws.local_server import IMAGE, ROLE, LocalServer, fresh
+from tests.include.local_aws.local_server import IMAGE, ROLE, LocalServer, unique_name
 
 _OPERATORS: dict[str, Any] = {
     "training": functools.partial(SageMakerTrainingOperator, print_log=False),
@@ -57,7 +57,7 @@ def test_the_job_operators_fail_with_the_jobs_reason(configs: Configs, deferrabl
 
 
 @pytest.mark.conformance("CreateProcessingJob", "DescribeProcessingJob")
-def test_a_job_operator_takes_another_name_where_its_own_is_taken(configs: Configs) -> None:
+def test_a_job_operator_uses_another_name_if_its_name_is_taken(configs: Configs) -> None:
     config = configs.job("processing")
     config["ProcessingJobName"] = taken = configs.create("processing")
     done = run(_job("processing", config, deferrable=True))["Processing"]
@@ -66,7 +66,7 @@ def test_a_job_operator_takes_another_name_where_its_own_is_taken(configs: Confi
 
 @pytest.mark.conformance("CreateModel", "DescribeModel", "DeleteModel")
 def test_the_model_operators_create_and_delete(aws: LocalServer) -> None:
-    name = fresh("model")
+    name = unique_name("model")
     config = {
         "ModelName": name,
         "ExecutionRoleArn": ROLE,
@@ -93,8 +93,8 @@ def test_the_endpoint_config_operator_creates_once(aws: LocalServer) -> None:
 @_EACH_WAY
 @pytest.mark.conformance("CreateEndpoint", "UpdateEndpoint", "DescribeEndpoint")
 def test_the_endpoint_operator_creates_and_then_updates(aws: LocalServer, deferrable: bool) -> None:
-    """A second create is turned into an update by the message that SageMaker refuses it with."""
-    name = fresh("endpoint")
+    """The operator updates when SageMaker's message says that the endpoint exists."""
+    name = unique_name("endpoint")
     for model in (aws.model(VERSION="1"), aws.model(VERSION="2")):
         config = _endpoint_config(model)
         everything = {
@@ -112,10 +112,10 @@ def test_the_endpoint_operator_creates_and_then_updates(aws: LocalServer, deferr
 
 @_EACH_WAY
 @pytest.mark.conformance("CreateEndpoint", "DescribeEndpoint")
-def test_the_endpoint_operator_fails_where_no_container_starts(
+def test_the_endpoint_operator_fails_if_no_container_starts(
     aws: LocalServer, deferrable: bool
 ) -> None:
-    config = {"EndpointName": fresh("endpoint")}
+    config = {"EndpointName": unique_name("endpoint")}
     config["EndpointConfigName"] = aws.config(aws.model(DIES_AT_START="1"))
     failure = Exception if deferrable else WaiterError
     with pytest.raises(failure, match=r"(?i)failed|did not pass the ping health check"):
@@ -123,7 +123,7 @@ def test_the_endpoint_operator_fails_where_no_container_starts(
 
 
 @pytest.mark.conformance("CreateModelPackageGroup", "CreateModelPackage", "DeleteModelPackageGroup")
-def test_the_register_operator_makes_its_group_and_removes_it_after_a_failure(
+def test_the_register_operator_creates_its_group_and_deletes_it_after_a_failure(
     aws: LocalServer,
 ) -> None:
     def register(group: str, **extras: Any) -> Any:
@@ -136,9 +136,9 @@ def test_the_register_operator_makes_its_group_and_removes_it_after_a_failure(
         )
         return run(task)
 
-    group = fresh("group")
+    group = unique_name("group")
     assert [register(group).rpartition("/")[2] for _ in range(2)] == ["1", "2"]
-    failing = fresh("group")
+    failing = unique_name("group")
     with pytest.raises(ClientError, match="ValidationException"):
         register(failing, ModelApprovalStatus="Perhaps")
     with pytest.raises(ClientError, match="does not exist"):
@@ -155,6 +155,6 @@ def _endpoint(config: Any, deferrable: bool) -> Any:
 def _endpoint_config(model: str) -> dict[str, Any]:
     variant = {"VariantName": "all", "ModelName": model, "InitialInstanceCount": 1}
     return {
-        "EndpointConfigName": fresh("config"),
+        "EndpointConfigName": unique_name("config"),
         "ProductionVariants": [{**variant, "InstanceType": COMPUTE["InstanceType"]}],
     }

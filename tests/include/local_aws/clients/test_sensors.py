@@ -1,4 +1,4 @@
-"""The Amazon provider's SageMaker sensors and what its hook lists, unmodified."""
+"""The Amazon provider's SageMaker sensors and hook, unmodified."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from airflow.providers.amazon.aws.sensors.sagemaker import (
 
 from tests.include.local_aws.clients.airflow_tasks import run
 from tests.include.local_aws.clients.configs import KINDS, Configs
-from tests.include.local_aws.local_server import LocalServer, fresh
+from tests.include.local_aws.local_server import LocalServer, unique_name
 
 _SENSORS: dict[str, Any] = {
     "training": SageMakerTrainingSensor,
@@ -44,7 +44,7 @@ def test_the_training_sensor_prints_the_jobs_log(
     aws: LocalServer, configs: Configs, told: Callable[[Any], list[str]]
 ) -> None:
     name = configs.create("training")
-    aws.ended("training", name)
+    aws.wait_for_job("training", name)
     sensor = _sensor("training", name)
     lines = told(sensor.hook)
     run(sensor)
@@ -58,7 +58,7 @@ def test_the_endpoint_sensor_passes_in_service_and_fails_with_the_reason(aws: Lo
         return _ENDPOINT(task_id="endpoint", endpoint_name=name, **often)
 
     run(sensor(aws.endpoint(aws.config(aws.model()))))
-    failing = fresh("endpoint")
+    failing = unique_name("endpoint")
     config = aws.config(aws.model(DIES_AT_START="1"))
     aws.sagemaker.create_endpoint(EndpointName=failing, EndpointConfigName=config)
     with pytest.raises(Exception, match="did not pass the ping health check"):
@@ -70,7 +70,7 @@ def test_the_hook_lists_the_jobs_that_it_filters_for(aws: LocalServer, configs: 
     hook = _HOOK()
     for kind in KINDS:
         name = configs.create(kind)
-        aws.ended(kind, name)
+        aws.wait_for_job(kind, name)
         found = getattr(hook, f"list_{kind}_jobs")(NameContains=name, StatusEquals="Completed")
         assert [summary[f"{kind.title()}JobName"] for summary in found] == [name]
     assert hook.count_processing_jobs_by_name("process-of-nobody") == 0

@@ -1,16 +1,16 @@
-"""boto3's own waiters pass and fail against this server as they do against SageMaker."""
+"""boto3's waiters succeed and fail as with SageMaker."""
 
 import pytest
 from botocore.exceptions import WaiterError
 
 from tests.include.local_aws.clients.configs import KINDS, Configs
-from tests.include.local_aws.local_server import LocalServer, fresh
+from tests.include.local_aws.local_server import LocalServer, unique_name
 
 _QUICK = {"Delay": 0.1, "MaxAttempts": 300}
 
 
 def _wait(aws: LocalServer, kind: str, name: str) -> str:
-    """The status that the waiter passed with."""
+    """Wait for a job and return its status."""
     named = {f"{kind.capitalize()}JobName": name}
     waiter = aws.sagemaker.get_waiter(f"{kind}_job_completed_or_stopped")
     waiter.wait(**named, WaiterConfig=_QUICK)
@@ -36,7 +36,7 @@ def test_a_jobs_waiter_passes_for_completed_and_stopped_and_fails_for_failed_and
 
 @pytest.mark.conformance("DescribeEndpoint", "CreateEndpoint", "DeleteEndpoint")
 def test_the_endpoint_waiters_pass_when_it_serves_and_when_it_is_gone(aws: LocalServer) -> None:
-    name = fresh("endpoint")
+    name = unique_name("endpoint")
     config = aws.config(aws.model())
     aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
     named = {"EndpointName": name, "WaiterConfig": _QUICK}
@@ -50,7 +50,7 @@ def test_the_endpoint_waiters_pass_when_it_serves_and_when_it_is_gone(aws: Local
 
 @pytest.mark.conformance("DescribeEndpoint", "CreateEndpoint")
 def test_the_endpoint_waiters_fail_for_an_endpoint_that_cannot_start(aws: LocalServer) -> None:
-    name = fresh("endpoint")
+    name = unique_name("endpoint")
     config = aws.config(aws.model(DIES_AT_START="1"))
     aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
     named = {"EndpointName": name, "WaiterConfig": _QUICK}

@@ -1,4 +1,4 @@
-"""Archives from elsewhere cannot write where they should not."""
+"""Archives cannot write outside their folder."""
 
 import io
 import os
@@ -19,7 +19,7 @@ def _archive(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> Path:
     return path
 
 
-def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
+def test_a_packed_folder_is_unpacked(tmp_path: Path) -> None:
     (tmp_path / "in/deep").mkdir(parents=True)
     (tmp_path / "in/deep/file").write_text("1")
     pack([tmp_path / "in"], tmp_path / "a.tar.gz")
@@ -27,7 +27,7 @@ def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
     assert (tmp_path / "out/deep/file").read_text() == "1"
 
 
-def test_a_member_that_leads_out_is_refused(tmp_path: Path) -> None:
+def test_a_member_outside_the_folder_is_refused(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "a.tar.gz", tarfile.TarInfo("../escape"), b"1")
     with pytest.raises(JobFailure, match="Cannot unpack s3://b/k"):
         unpack(archive, tmp_path / "out", "s3://b/k")
@@ -53,14 +53,14 @@ def test_pipes_among_outputs_are_left_out(tmp_path: Path) -> None:
 
 
 def test_a_plain_tar_is_refused_as_on_sagemaker(tmp_path: Path) -> None:
-    """A model that would only fail on AWS must not pass here."""
+    """A model that fails on AWS must fail locally, too."""
     with tarfile.open(tmp_path / "a.tar", "w") as tar:
         tar.addfile(tarfile.TarInfo("file"))
     with pytest.raises(JobFailure, match="Cannot unpack s3://b/k: Not a gzipped file"):
         unpack(tmp_path / "a.tar", tmp_path / "out", "s3://b/k")
 
 
-def test_an_archive_of_more_than_there_is_room_for_is_refused_before_it_is_written(
+def test_an_archive_larger_than_the_free_space_is_refused_before_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = _archive(tmp_path / "a.tar.gz", tarfile.TarInfo("zeros"), bytes(1_000_000))
@@ -77,7 +77,7 @@ def test_an_archive_of_more_than_there_is_room_for_is_refused_before_it_is_writt
 
 
 def test_a_header_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
-    """Headers are read whole by tarfile: 20 MB of zeros take 20 kB in an archive."""
+    """Tarfile reads headers completely, and 20 MB of zeros take 20 kB in an archive."""
     header = tarfile.TarInfo("name")
     header.type = tarfile.XHDTYPE
     archive = _archive(tmp_path / "a.tar.gz", header, bytes(20 * 1024**2))
@@ -95,7 +95,7 @@ def test_a_damaged_archive_is_refused_by_name(tmp_path: Path, at: int) -> None:
         unpack(archive, tmp_path / "out", "s3://b/k")
 
 
-def test_what_is_no_archive_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.tar.gz").write_bytes(b"no archive")
     with pytest.raises(JobFailure, match=r"Cannot unpack s3://b/model\.tar\.gz"):
         unpack(tmp_path / "a.tar.gz", tmp_path / "out", "s3://b/model.tar.gz")

@@ -1,4 +1,4 @@
-"""What runs in a container: the image's entry point, the request's, or a clear failure."""
+"""The command line of a container: the entry point of the image or the request, or an error."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ _IMAGE = Image([sys.executable, "-m", "mine"])
 
 
 def test_the_requests_entry_point_replaces_the_images(tmp_path: Path) -> None:
-    """As `docker run --entrypoint` does, and so as on SageMaker."""
+    """`docker run --entrypoint` and SageMaker do the same."""
     container = Container(tmp_path)
     own = command_line(_IMAGE, container, {}, [], ["train"])
     assert own == [sys.executable, "-m", "mine", "train"]
@@ -23,7 +23,7 @@ def test_the_requests_entry_point_replaces_the_images(tmp_path: Path) -> None:
     assert replaced == ["/bin/sh", f"{tmp_path}/ml/code/run.sh", "1"]
 
 
-def test_a_program_is_found_by_the_containers_path_or_where_it_starts(tmp_path: Path) -> None:
+def test_a_program_is_found_on_the_path_or_in_the_containers_directory(tmp_path: Path) -> None:
     program = tmp_path / "bin" / "own"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n")
@@ -41,14 +41,14 @@ def test_a_program_is_found_by_the_containers_path_or_where_it_starts(tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "environment"), [(["a\0b"], {}), ([], {"A": "\0"}), ([], {"\0": "b"})]
 )
-def test_what_no_program_can_be_told_is_the_clients_error(
+def test_a_zero_byte_in_arguments_or_variables_is_a_client_error(
     tmp_path: Path, arguments: list[str], environment: dict[str, str]
 ) -> None:
     with pytest.raises(JobFailure, match=r"ClientError: CannotStartContainerError\..* zero byte"):
         command_line(_IMAGE, Container(tmp_path), environment, [], arguments)
 
 
-def test_a_script_among_the_inputs_runs_as_script_processors_ask(aws: LocalServer) -> None:
+def test_a_script_among_the_inputs_runs_as_with_script_processors(aws: LocalServer) -> None:
     script = "import pathlib; pathlib.Path('/opt/ml/processing/output/result/x').write_text('hi')"
     script = script.replace("/opt/ml", "' + __import__('os').environ['SAGEMAKER_BASE_DIR'] + '")
     source = aws.put("script/in", run=script)
@@ -56,16 +56,16 @@ def test_a_script_among_the_inputs_runs_as_script_processors_ask(aws: LocalServe
     app = {"ImageUri": IMAGE, "ContainerEntrypoint": entrypoint}
     target = f"s3://{BUCKET}/script/out"
     name = aws.process(source=source, target=target, AppSpecification=app)
-    assert aws.ended("processing", name)["ProcessingJobStatus"] == "Completed"
+    assert aws.wait_for_job("processing", name)["ProcessingJobStatus"] == "Completed"
     assert aws.get(f"{target}/x") == b"hi"
 
 
-def test_an_entry_point_that_is_not_there_fails_that_job_in_sagemakers_words(
+def test_a_missing_entry_point_fails_the_job_with_sagemakers_message(
     aws: LocalServer,
 ) -> None:
     app = {"ImageUri": IMAGE, "ContainerEntrypoint": ["/no/such/program"]}
     source = aws.put("script/none", a="1")
     name = aws.process(source=source, target=f"s3://{BUCKET}/x", AppSpecification=app)
-    reason = aws.ended("processing", name)["FailureReason"]
+    reason = aws.wait_for_job("processing", name)["FailureReason"]
     assert reason.startswith("ClientError: CannotStartContainerError.")
     assert reason.endswith("its entry point '/no/such/program' does not exist")

@@ -1,4 +1,4 @@
-"""Pipe mode: the channel's objects through a FIFO, for every epoch that the program opens."""
+"""Pipe mode: a channel's objects in one FIFO for each epoch."""
 
 import gzip
 import hashlib
@@ -16,55 +16,55 @@ from include.local_aws.storage.objects import S3Object
 from tests.include.local_aws.local_server import LocalServer
 
 
-def test_a_program_reads_as_many_epochs_as_it_likes(aws: LocalServer) -> None:
+def test_a_program_reads_any_number_of_epochs(aws: LocalServer) -> None:
     uri = aws.put("pipes/two", b="second", a="first" * 100_000)  # more than a FIFO holds
     name = _train(aws, uri, pipe="2")
-    assert aws.ended("training", name)["TrainingJobStatus"] == "Completed"
+    assert aws.wait_for_job("training", name)["TrainingJobStatus"] == "Completed"
     content = b"first" * 100_000 + b"second"
-    told = f"{len(content)} {hashlib.sha256(content).hexdigest()}"
+    digest = f"{len(content)} {hashlib.sha256(content).hexdigest()}"
     log = aws.log("training", name)
     assert [line for line in log if line.startswith("epoch ")] == [
-        f"epoch {number} {told}" for number in range(2)
+        f"epoch {number} {digest}" for number in range(2)
     ]
-    assert "files" in log  # no file is there instead
+    assert "files" in log  # there are no files
 
 
-def test_a_program_that_never_opens_the_pipe_ends_as_it_likes(aws: LocalServer) -> None:
-    job = aws.ended("training", _train(aws, aws.put("pipes/none", a="1")))
+def test_a_program_need_not_open_the_pipe(aws: LocalServer) -> None:
+    job = aws.wait_for_job("training", _train(aws, aws.put("pipes/none", a="1")))
     assert job["TrainingJobStatus"] == "Completed"
 
 
-def test_a_program_may_leave_an_epoch_early(aws: LocalServer) -> None:
+def test_a_program_may_close_an_epoch_early(aws: LocalServer) -> None:
     name = _train(aws, aws.put("pipes/early", a="first" * 100_000), pipe="2,5")
-    assert aws.ended("training", name)["TrainingJobStatus"] == "Completed"
+    assert aws.wait_for_job("training", name)["TrainingJobStatus"] == "Completed"
     log = aws.log("training", name)
     assert [line.split()[2] for line in log if line.startswith("epoch ")] == ["5", "5"]
 
 
-def test_packed_objects_arrive_unpacked(aws: LocalServer) -> None:
+def test_gzip_objects_are_decompressed(aws: LocalServer) -> None:
     uri = aws.put("pipes/packed", a=gzip.compress(b"one ") + gzip.compress(b"two"))
     name = _train(aws, uri, {"CompressionType": "Gzip"}, pipe="1")
-    aws.ended("training", name)
-    told = f"epoch 0 7 {hashlib.sha256(b'one two').hexdigest()}"
-    assert told in aws.log("training", name)
+    aws.wait_for_job("training", name)
+    digest = f"epoch 0 7 {hashlib.sha256(b'one two').hexdigest()}"
+    assert digest in aws.log("training", name)
 
 
-def test_an_object_that_cannot_be_read_fails_the_job_whatever_the_program_does(
+def test_an_unreadable_object_fails_the_job_even_if_the_program_succeeds(
     aws: LocalServer,
 ) -> None:
-    """The program only sees an end: it would train on a part."""
+    """The program only sees the end of the file, and would train on a part of the data."""
     uri = aws.put("pipes/broken", a="not packed")
-    job = aws.ended("training", _train(aws, uri, {"CompressionType": "Gzip"}, pipe="1"))
+    job = aws.wait_for_job("training", _train(aws, uri, {"CompressionType": "Gzip"}, pipe="1"))
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith(f"ClientError: {uri}/a.txt is not Gzip data")
 
 
-def test_records_are_not_made_of_files(aws: LocalServer) -> None:
+def test_record_wrapping_is_refused(aws: LocalServer) -> None:
     with pytest.raises(ClientError, match="RecordWrapperType in Pipe mode"):
         _train(aws, aws.put("pipes/raw", a="1"), {"RecordWrapperType": "RecordIO"})
 
 
-def test_a_seed_gives_each_epoch_an_order_of_its_own(tmp_path: Path) -> None:
+def test_with_a_seed_each_epoch_has_another_order(tmp_path: Path) -> None:
     channel = PipedChannel(Many(), [S3Object("b", f"{n:02}", "") for n in range(9)], seed=5)  # type: ignore[arg-type]
     first, second = (b"".join(channel.epoch(number)) for number in (0, 1))
     assert first != second
@@ -72,8 +72,8 @@ def test_a_seed_gives_each_epoch_an_order_of_its_own(tmp_path: Path) -> None:
     assert b"".join(channel.epoch(0)) == first
 
 
-def test_a_pipe_ends_though_its_reader_holds_it_open_and_does_not_read(tmp_path: Path) -> None:
-    """As where a program is stuck and the job is stopped."""
+def test_a_pipe_ends_while_its_reader_holds_it_open_without_reading(tmp_path: Path) -> None:
+    """This happens if a program hangs and the job is stopped."""
     channel = PipedChannel(Many(10_000_000), [S3Object("b", "00", "")])  # type: ignore[arg-type]
     with Pipe(channel, tmp_path / "train") as pipe:
         stuck = os.open(tmp_path / "train_0", os.O_RDONLY)
@@ -89,7 +89,7 @@ def test_a_failure_of_s3_is_kept(tmp_path: Path) -> None:
 
 
 class Many:
-    """Objects whose content is their key's two digits, as often as it takes."""
+    """Objects whose content is their key's two digits, repeated."""
 
     def __init__(self, size: int = 2) -> None:
         self.size = size

@@ -1,4 +1,4 @@
-"""Copying checkpoints while a program writes them."""
+"""Copies of checkpoints while a program writes them."""
 
 import os
 import threading
@@ -13,7 +13,7 @@ from include.local_aws.containers.s3_mirror import S3Mirror
 
 
 class ReplacedMeanwhile:
-    """S3, while whose uploads the program puts the next checkpoint in the last one's place."""
+    """An S3 during whose uploads the program replaces the checkpoint."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -37,7 +37,7 @@ class ReplacedMeanwhile:
         self.called.set()
 
 
-def test_a_checkpoint_that_is_replaced_while_it_is_copied_arrives_whole(
+def test_a_checkpoint_that_is_replaced_during_its_copy_is_complete(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(s3_mirror, "_INTERVAL", 0.02)

@@ -33,7 +33,7 @@ def runtime(tmp_path: Path) -> Runtime:
     )
 
 
-def test_it_is_given_up_and_nothing_of_it_stays(runtime: Runtime, tmp_path: Path) -> None:
+def test_an_unhealthy_server_is_ended_and_removed(runtime: Runtime, tmp_path: Path) -> None:
     model = ModelContainer(IMAGE, environment={"UNHEALTHY": "1"})
     server = ServerProcess(runtime, model, tmp_path / "work", tmp_path / "log")
     with pytest.raises(JobFailure, match="did not pass the ping health check"):
@@ -42,7 +42,7 @@ def test_it_is_given_up_and_nothing_of_it_stays(runtime: Runtime, tmp_path: Path
     assert not (tmp_path / "work").exists()
 
 
-def test_what_check_raises_ends_the_start(runtime: Runtime, tmp_path: Path) -> None:
+def test_an_exception_of_check_ends_the_start(runtime: Runtime, tmp_path: Path) -> None:
     def check() -> None:
         raise KeyboardInterrupt
 

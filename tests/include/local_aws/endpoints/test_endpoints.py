@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.include.local_aws.local_server import LocalServer, fresh
+from tests.include.local_aws.local_server import LocalServer, unique_name
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +69,10 @@ def test_creating_an_existing_endpoint_is_rejected(aws: LocalServer, endpoint: s
 
 @pytest.mark.conformance("CreateEndpoint", "DescribeEndpoint")
 def test_an_endpoint_that_cannot_start_fails_with_a_reason(aws: LocalServer) -> None:
-    name = fresh("endpoint")
+    name = unique_name("endpoint")
     config = aws.config(aws.model(DIES_AT_START="1"), count=2)
     aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
-    found = aws.settled(name)
+    found = aws.wait_for_endpoint(name)
     assert found["EndpointStatus"] == "Failed"
     assert "did not pass the ping health check" in found["FailureReason"]
 
@@ -93,7 +93,7 @@ def test_an_update_shifts_the_traffic_and_loses_no_request(aws: LocalServer) -> 
     aws.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new)
     with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
         aws.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new)
-    found = aws.settled(name)
+    found = aws.wait_for_endpoint(name)
     time.sleep(0.3)
     stop.set()
     client.join()
@@ -108,7 +108,7 @@ def test_an_update_that_fails_is_rolled_back(aws: LocalServer) -> None:
     name = aws.endpoint(old)
     bad = aws.config(aws.model(DIES_AT_START="1"))
     aws.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=bad)
-    found = aws.settled(name)
+    found = aws.wait_for_endpoint(name)
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", old)
     assert "rolled back" in found["FailureReason"]
     assert aws.invoke(name, b"1")["version"] == "1"
@@ -118,7 +118,7 @@ def test_an_update_that_fails_is_rolled_back(aws: LocalServer) -> None:
 def test_an_endpoint_is_creating_until_its_container_is_healthy(
     aws: LocalServer,
 ) -> None:
-    name, config = fresh("endpoint"), fresh("config")
+    name, config = unique_name("endpoint"), unique_name("config")
     aws.sagemaker.create_endpoint_config(
         EndpointConfigName=config,
         ProductionVariants=[
@@ -164,9 +164,9 @@ def test_delete_stops_the_process_and_removes_the_endpoint(aws: LocalServer) -> 
 @pytest.mark.conformance("DescribeLogStreams", "GetLogEvents")
 def test_the_log_of_an_endpoint_is_a_log_stream(aws: LocalServer) -> None:
     config = aws.config(aws.model(DIES_AT_START="1"))
-    name = fresh("endpoint")
+    name = unique_name("endpoint")
     aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
-    aws.settled(name)
+    aws.wait_for_endpoint(name)
     group = f"/aws/sagemaker/Endpoints/{name}"
     (stream,) = aws.logs.describe_log_streams(logGroupName=group)["logStreams"]
     events = aws.logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])

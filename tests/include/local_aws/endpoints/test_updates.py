@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.include.local_aws.asking import alarm_request, asking, routing
-from tests.include.local_aws.local_server import LocalServer, fresh
+from tests.include.local_aws.invoking import alarm_request, deployment_config, invoking
+from tests.include.local_aws.local_server import LocalServer, unique_name
 
 
 def stage(aws: LocalServer, endpoint: str) -> str | None:
@@ -25,7 +25,7 @@ def await_stage(aws: LocalServer, endpoint: str, expected: str) -> None:
 
 
 def alarm(aws: LocalServer, endpoint: str, metric: str, threshold: float, **more: Any) -> str:
-    name = fresh("alarm")
+    name = unique_name("alarm")
     dimensions = {"EndpointName": endpoint, "VariantName": "all"} | more.pop("dimensions", {})
     request = alarm_request(name, metric, threshold, dimensions, **more)
     aws.client("cloudwatch").put_metric_alarm(**request)
@@ -55,8 +55,8 @@ def endpoint(aws: LocalServer, models: dict[str, str]) -> str:
 def test_a_canary_gets_a_share_before_all_traffic(
     aws: LocalServer, models: dict[str, str], endpoint: str
 ) -> None:
-    config = routing("CANARY", wait=2, TerminationWaitInSeconds=1)
-    with asking(aws, endpoint) as client:
+    config = deployment_config("CANARY", wait=2, TerminationWaitInSeconds=1)
+    with invoking(aws, endpoint) as client:
         aws.sagemaker.update_endpoint(
             EndpointName=endpoint, EndpointConfigName=models["2"], DeploymentConfig=config
         )
@@ -68,7 +68,7 @@ def test_a_canary_gets_a_share_before_all_traffic(
         while stage(aws, endpoint) == "Baking" and set(client.versions[start:]) != {"1", "2"}:
             time.sleep(0.02)
         during = client.versions[start:]
-        found = aws.settled(endpoint)
+        found = aws.wait_for_endpoint(endpoint)
         after = client.next(5)
     assert not client.errors
     assert set(during) == {"1", "2"}
@@ -85,12 +85,12 @@ def test_an_alarm_on_errors_of_the_new_model_rolls_back(
     new_fleet = {"dimensions": {"EndpointConfigName": models["broken"]}}
     watched = alarm(aws, endpoint, "Invocation5XXErrors", 2, **new_fleet)
     assert alarm_state(aws, watched) == "OK"
-    config = routing("CANARY", wait=60, percent=20, alarms=[watched])
-    with asking(aws, endpoint) as client:
+    config = deployment_config("CANARY", wait=60, percent=20, alarms=[watched])
+    with invoking(aws, endpoint) as client:
         aws.sagemaker.update_endpoint(
             EndpointName=endpoint, EndpointConfigName=models["broken"], DeploymentConfig=config
         )
-        found = aws.settled(endpoint)
+        found = aws.wait_for_endpoint(endpoint)
         failed = len(client.errors)
         client.next(5)
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", old)
@@ -109,14 +109,14 @@ def test_an_alarm_state_set_manually_rolls_back(
     aws.sagemaker.update_endpoint(
         EndpointName=endpoint,
         EndpointConfigName=other,
-        DeploymentConfig=routing(wait=60, alarms=[watched]),
+        DeploymentConfig=deployment_config(wait=60, alarms=[watched]),
     )
     await_stage(aws, endpoint, "Baking")
     assert alarm_state(aws, watched) == "OK"
     aws.client("cloudwatch").set_alarm_state(
         AlarmName=watched, StateValue="ALARM", StateReason="a test"
     )
-    found = aws.settled(endpoint)
+    found = aws.wait_for_endpoint(endpoint)
     assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", old)
     assert watched in found["FailureReason"]
 
@@ -160,14 +160,14 @@ def test_an_unknown_alarm_is_rejected(
         aws.sagemaker.update_endpoint(
             EndpointName=endpoint,
             EndpointConfigName=models["1"],
-            DeploymentConfig=routing(alarms=["no-such"]),
+            DeploymentConfig=deployment_config(alarms=["no-such"]),
         )
     found = aws.sagemaker.describe_endpoint(EndpointName=endpoint)
     assert found["EndpointStatus"] == "InService"
 
 
 def test_weights_and_counts_change_without_a_failed_request(aws: LocalServer) -> None:
-    name, config = fresh("endpoint"), fresh("config")
+    name, config = unique_name("endpoint"), unique_name("config")
     variant = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
     aws.sagemaker.create_endpoint_config(
         EndpointConfigName=config,
@@ -177,8 +177,8 @@ def test_weights_and_counts_change_without_a_failed_request(aws: LocalServer) ->
         ],
     )
     aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
-    assert aws.settled(name)["EndpointStatus"] == "InService"
-    with asking(aws, name) as client:
+    assert aws.wait_for_endpoint(name)["EndpointStatus"] == "InService"
+    with invoking(aws, name) as client:
         rescale(aws, name, a={"DesiredWeight": 0.0}, b={"DesiredInstanceCount": 2})
         assert set(client.next(8)) == {"b"}
         first = aws.invoke(name, b"1")["pid"]
@@ -204,7 +204,7 @@ def rescale(aws: LocalServer, endpoint: str, **changes: Any) -> None:
             {"VariantName": name, **change} for name, change in changes.items()
         ],
     )
-    assert aws.settled(endpoint)["EndpointStatus"] == "InService"
+    assert aws.wait_for_endpoint(endpoint)["EndpointStatus"] == "InService"
 
 
 def test_an_update_may_keep_the_count_that_scaling_set(
@@ -217,5 +217,5 @@ def test_an_update_may_keep_the_count_that_scaling_set(
         RetainAllVariantProperties=True,
         ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
     )
-    (shown,) = aws.settled(endpoint)["ProductionVariants"]
+    (shown,) = aws.wait_for_endpoint(endpoint)["ProductionVariants"]
     assert (shown["CurrentInstanceCount"], shown["CurrentWeight"]) == (2, 1.0)

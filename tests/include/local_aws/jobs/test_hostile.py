@@ -1,4 +1,4 @@
-"""Requests and data that would lead a job astray: each is refused, or fails that job alone."""
+"""Malicious requests and data are refused, or fail only their job."""
 
 import json
 from typing import Any
@@ -56,11 +56,11 @@ def test_a_training_is_refused_at_create(
         aws.sagemaker.create_training_job(**request)
 
 
-def test_names_that_are_the_programs_own_words_are_not_looked_at(
+def test_hyperparameters_and_environment_are_not_checked_for_uris(
     aws: LocalServer, data: str
 ) -> None:
     name = aws.train(data, S3Uri="../anything")
-    assert aws.ended("training", name)["TrainingJobStatus"] == "Completed"
+    assert aws.wait_for_job("training", name)["TrainingJobStatus"] == "Completed"
 
 
 @pytest.mark.parametrize(
@@ -88,23 +88,23 @@ def test_a_processing_job_is_refused_at_create(
         ({}, "is not a manifest"),
     ],
 )
-def test_a_manifest_that_is_none_fails_the_job(aws: LocalServer, manifest: Any, said: str) -> None:
+def test_an_invalid_manifest_fails_the_job(aws: LocalServer, manifest: Any, said: str) -> None:
     aws.s3.put_object(Bucket=BUCKET, Key="hostile/manifest", Body=json.dumps(manifest))
     uri = f"s3://{BUCKET}/hostile/manifest"
     inputs = [_input(uri, S3DataType="ManifestFile")]
     name = aws.process(source=uri, target=OUT, ProcessingInputs=inputs)
-    assert said in aws.ended("processing", name)["FailureReason"]
+    assert said in aws.wait_for_job("processing", name)["FailureReason"]
 
 
-def test_a_name_that_no_file_can_have_fails_the_job_by_its_object(aws: LocalServer) -> None:
-    """Keys have no folders: one may be what another has below it."""
+def test_a_key_that_cannot_be_a_file_name_fails_the_job(aws: LocalServer) -> None:
+    """S3 has no folders: one key may be the prefix of another."""
     manifest = [{"prefix": f"s3://{BUCKET}/hostile/data/"}, "a.txt", "a.txt/b"]
     aws.s3.put_object(Bucket=BUCKET, Key="hostile/both", Body=json.dumps(manifest))
     uri = f"s3://{BUCKET}/hostile/both"
     inputs = [_input(uri, S3DataType="ManifestFile")]
-    reason = aws.ended("processing", aws.process(source=uri, target=OUT, ProcessingInputs=inputs))[
-        "FailureReason"
-    ]
+    reason = aws.wait_for_job(
+        "processing", aws.process(source=uri, target=OUT, ProcessingInputs=inputs)
+    )["FailureReason"]
     assert reason.startswith(("ClientError: s3://", "ClientError: Could not access s3://"))
 
 

@@ -1,4 +1,4 @@
-"""Archives made to write outside their folder, or to never end, are refused on every Python."""
+"""Archives that would write outside their folder or never end are refused on all Pythons."""
 
 import io
 import os
@@ -12,9 +12,9 @@ from include.local_aws.containers.archives import unpack
 from include.local_aws.errors import JobFailure
 
 Member = tuple[str, bytes, str]
-"""A name, tarfile's type of a member, and what a link leads to."""
+"""The name of a member, its type in tarfile, and the target of a link."""
 
-_LONG = "d" * 247  # sixteen of them are longer than PATH_MAX, where realpath gives up
+_LONG = "d" * 247  # sixteen of them exceed PATH_MAX, which realpath cannot resolve
 
 
 def _escaping_chain() -> list[Member]:
@@ -79,7 +79,7 @@ HOSTILE: dict[str, list[Member]] = {
 
 
 @pytest.mark.parametrize("members", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_archive_is_refused_and_writes_nothing_elsewhere(
+def test_a_hostile_archive_is_refused_and_writes_nothing_outside_its_folder(
     tmp_path: Path, members: list[Member]
 ) -> None:
     outside = tmp_path / "outside"
@@ -96,7 +96,7 @@ def test_a_hostile_archive_is_refused_and_writes_nothing_elsewhere(
 
 
 def _pax_headers(path: Path) -> None:
-    """Make tarfile read a header behind a header by calling itself."""
+    """Make tarfile read headers recursively."""
     header = tarfile.TarInfo("name")
     header.type = tarfile.XHDTYPE
     with tarfile.open(path, "w:gz") as tar:
@@ -105,7 +105,7 @@ def _pax_headers(path: Path) -> None:
 
 
 def _negative_size(path: Path) -> None:
-    """CVE-2025-8194: the header that follows is the same one."""
+    """CVE-2025-8194: the next header is the same header."""
     header = tarfile.TarInfo("name")
     header.size = -512
     with tarfile.open(path, "w:gz") as tar:
@@ -114,7 +114,7 @@ def _negative_size(path: Path) -> None:
 
 
 def _holes_outside(path: Path) -> None:
-    """A sparse file whose data begin a terabyte behind its end."""
+    """A sparse file whose data begin a terabyte after its end."""
     header = tarfile.TarInfo("name")
     header.type = tarfile.GNUTYPE_SPARSE
     block = bytearray(header.tobuf(tarfile.GNU_FORMAT))
@@ -141,8 +141,8 @@ def test_an_archive_with_hostile_headers_is_refused(
         unpack(tmp_path / "a.tar.gz", tmp_path / "out", "s3://b/k")
 
 
-def test_the_refusal_of_a_symbolic_link_says_what_to_do(tmp_path: Path) -> None:
-    """SageMaker's hosting does not unpack such an archive either."""
+def test_the_error_for_a_symbolic_link_names_the_fix(tmp_path: Path) -> None:
+    """SageMaker's hosting refuses such an archive, too."""
     archive = _tar(tmp_path / "a.tar.gz", HOSTILE["a link inside"])
     with pytest.raises(JobFailure, match=r"'link' is a symbolic link to 'file'.*--dereference"):
         unpack(archive, tmp_path / "out", "s3://b/k")

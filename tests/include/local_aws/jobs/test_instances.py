@@ -1,4 +1,4 @@
-"""A processing job on several instances: shares, logs, and an end that is the same for all."""
+"""A processing job on several instances: shares, logs and a common end."""
 
 import json
 import os
@@ -14,10 +14,10 @@ from tests.include.local_aws.local_server import BUCKET, LocalServer
 TARGET = f"s3://{BUCKET}/instances"
 
 
-def test_each_instance_gets_its_share_and_all_of_what_is_replicated(aws: LocalServer) -> None:
+def test_each_instance_gets_its_share_and_all_replicated_objects(aws: LocalServer) -> None:
     target = f"{TARGET}/shares"
     name = _process(aws, 3, aws.put("several/in", **{f"f{n}": "x" for n in range(7)}), target)
-    assert aws.ended("processing", name)["ProcessingJobStatus"] == "Completed"
+    assert aws.wait_for_job("processing", name)["ProcessingJobStatus"] == "Completed"
     reports = [json.loads(aws.get(f"{target}/algo-{n}.json")) for n in (1, 2, 3)]
     hosts = ["algo-1", "algo-2", "algo-3"]
     assert [r["resources"]["current_host"] for r in reports] == hosts
@@ -30,12 +30,12 @@ def test_each_instance_gets_its_share_and_all_of_what_is_replicated(aws: LocalSe
     assert all([n for n in r["seen"] if n.startswith("all/")] == ["all/v.txt"] for r in reports)
 
 
-def test_the_outputs_of_all_instances_are_uploaded_and_the_last_of_a_name_stays(
+def test_the_outputs_of_all_instances_are_uploaded_and_the_last_file_of_a_name_is_kept(
     aws: LocalServer,
 ) -> None:
     target = f"{TARGET}/outputs"
     name = _process(aws, 2, aws.put("several/out", a="1", b="2", c="3"), target)
-    assert aws.ended("processing", name)["ExitMessage"] == "copied"
+    assert aws.wait_for_job("processing", name)["ExitMessage"] == "copied"
     assert aws.keys(target) == [
         *("a.txt", "algo-1.json", "algo-2.json"),
         "b.txt",
@@ -45,26 +45,26 @@ def test_the_outputs_of_all_instances_are_uploaded_and_the_last_of_a_name_stays(
     assert aws.get(f"{target}/last.txt") == b"algo-2"
 
 
-def test_each_instance_has_a_log_stream_of_its_own(aws: LocalServer) -> None:
+def test_each_instance_has_its_own_log_stream(aws: LocalServer) -> None:
     name = _process(aws, 2, aws.put("several/log", a="1", b="2"), f"{TARGET}/log")
-    aws.ended("processing", name)
+    aws.wait_for_job("processing", name)
     first, second = (_pid(aws, name, f"algo-{n}") for n in (1, 2))
     assert first != second
 
 
-def test_an_instance_whose_share_is_empty_runs_all_the_same(aws: LocalServer) -> None:
+def test_an_instance_with_an_empty_share_runs(aws: LocalServer) -> None:
     target = f"{TARGET}/empty"
     name = _process(aws, 2, aws.put("several/one", a="1"), target)
-    assert aws.ended("processing", name)["ProcessingJobStatus"] == "Completed"
+    assert aws.wait_for_job("processing", name)["ProcessingJobStatus"] == "Completed"
     assert json.loads(aws.get(f"{target}/algo-2.json"))["seen"] == ["all/v.txt"]
 
 
-def test_the_first_failure_stops_the_others_and_tells_its_own_reason(aws: LocalServer) -> None:
+def test_the_first_failure_stops_the_others_and_gives_the_reason(aws: LocalServer) -> None:
     source = aws.put("several/fail", a="1", b="2", c="3")
     name = _process(aws, 3, source, f"{TARGET}/failed", "fail-on-algo-2")
-    job = aws.ended("processing", name)
+    job = aws.wait_for_job("processing", name)
     assert job["ProcessingJobStatus"] == "Failed"
-    assert job["FailureReason"] == "AlgorithmError: algo-2 is out of patience, exit code: 4"
+    assert job["FailureReason"] == "AlgorithmError: algo-2 failed on purpose, exit code: 4"
     assert job["ExitMessage"] == "algo-2 gave up"
     assert aws.keys(f"{TARGET}/failed") == []
     assert not any(_runs(_pid(aws, name, f"algo-{n}")) for n in (1, 2, 3))
@@ -75,7 +75,7 @@ def test_stop_ends_the_programs_of_all_instances(aws: LocalServer) -> None:
     pids = [_pid(aws, name, f"algo-{n}") for n in (1, 2)]
     assert all(map(_runs, pids))
     aws.sagemaker.stop_processing_job(ProcessingJobName=name)
-    assert aws.ended("processing", name)["ProcessingJobStatus"] == "Stopped"
+    assert aws.wait_for_job("processing", name)["ProcessingJobStatus"] == "Stopped"
     assert not any(map(_runs, pids))
 
 
@@ -94,7 +94,7 @@ def test_a_killed_server_leaves_no_instance_running(tmp_path: Path) -> None:
         time.sleep(0.02)
 
 
-def test_more_instances_than_this_machine_stands_are_refused(aws: LocalServer) -> None:
+def test_more_than_eight_instances_are_refused(aws: LocalServer) -> None:
     with pytest.raises(ClientError, match=r"9 instances.*set InstanceCount to 8 at most"):
         _process(aws, 9, TARGET, TARGET)
 
@@ -122,7 +122,7 @@ def _input(name: str, uri: str, distribution: str) -> dict[str, Any]:
 
 
 def _pid(aws: LocalServer, name: str, host: str) -> int:
-    """The pid that an instance's program has logged."""
+    """Return the process ID that an instance's program has logged."""
     deadline = time.monotonic() + 20
     while True:
         for line in aws.log("processing", name, host):

@@ -9,33 +9,33 @@ TARGET = f"s3://{BUCKET}/processed"
 
 
 @pytest.mark.conformance("CreateProcessingJob")
-def test_inputs_arrive_and_outputs_leave_by_the_containers_paths(aws: LocalServer) -> None:
+def test_inputs_and_outputs_have_the_containers_paths(aws: LocalServer) -> None:
     source = aws.put("process/in", a="1", b="2")
     aws.s3.put_object(Bucket=BUCKET, Key="process/in/deep/er.txt", Body=b"3")
     name = aws.process(source=source, target=f"{TARGET}/all")
-    job = aws.ended("processing", name)
+    job = aws.wait_for_job("processing", name)
     assert (job["ProcessingJobStatus"], job["ExitMessage"]) == ("Completed", "copied")
     assert aws.keys(f"{TARGET}/all") == ["a.txt", "b.txt", "deep/er.txt"]
     assert aws.get(f"{TARGET}/all/deep/er.txt") == b"3"
     assert job["ProcessingStartTime"] <= job["ProcessingEndTime"]
 
 
-def test_a_prefix_that_is_a_key_gives_that_file(aws: LocalServer) -> None:
+def test_a_prefix_that_is_a_key_downloads_one_file(aws: LocalServer) -> None:
     source = aws.put("process/one", a="1", ab="2") + "/a.txt"
-    aws.ended("processing", aws.process(source=source, target=f"{TARGET}/one"))
+    aws.wait_for_job("processing", aws.process(source=source, target=f"{TARGET}/one"))
     assert aws.keys(f"{TARGET}/one") == ["a.txt"]
 
 
 @pytest.mark.conformance("DescribeProcessingJob")
 def test_a_failed_program_gives_its_reason_and_no_output(aws: LocalServer) -> None:
     name = aws.process("fail", source=aws.put("process/f", a="1"), target=f"{TARGET}/failed")
-    job = aws.ended("processing", name)
+    job = aws.wait_for_job("processing", name)
     assert job["ProcessingJobStatus"] == "Failed"
     assert job["FailureReason"] == "AlgorithmError: nothing to copy, exit code: 1"
     assert aws.keys(f"{TARGET}/failed") == []
 
 
-def test_a_continuous_output_is_stored_while_the_program_runs_and_stays_when_it_is_stopped(
+def test_a_continuous_output_is_uploaded_while_the_program_runs_and_kept_when_it_is_stopped(
     aws: LocalServer,
 ) -> None:
     folder = "$SAGEMAKER_BASE_DIR/processing/output/result"
@@ -54,17 +54,17 @@ def test_a_continuous_output_is_stored_while_the_program_runs_and_stays_when_it_
         assert time.monotonic() < deadline
         time.sleep(0.2)
     aws.sagemaker.stop_processing_job(ProcessingJobName=name)
-    assert aws.ended("processing", name)["ProcessingJobStatus"] == "Stopped"
+    assert aws.wait_for_job("processing", name)["ProcessingJobStatus"] == "Stopped"
     assert aws.keys(f"{TARGET}/continuous") == ["end", "part"]
 
 
 def test_an_empty_input_fails_with_the_url(aws: LocalServer) -> None:
     name = aws.process(source=f"s3://{BUCKET}/none", target=TARGET)
-    reason = aws.ended("processing", name)["FailureReason"]
+    reason = aws.wait_for_job("processing", name)["FailureReason"]
     assert reason.startswith(f'ClientError: No S3 objects found under S3 URL "s3://{BUCKET}/none"')
 
 
-def test_an_object_name_cannot_lead_out_of_its_directory(aws: LocalServer) -> None:
+def test_an_object_name_that_leads_out_of_its_directory_fails_the_job(aws: LocalServer) -> None:
     manifest = f'[{{"prefix": "s3://{BUCKET}/"}}, "../../escape.txt"]'
     aws.s3.put_object(Bucket=BUCKET, Key="process/escape.manifest", Body=manifest)
     source = f"s3://{BUCKET}/process/escape.manifest"
@@ -75,16 +75,16 @@ def test_an_object_name_cannot_lead_out_of_its_directory(aws: LocalServer) -> No
         target=TARGET,
         ProcessingInputs=[{"InputName": "source", "S3Input": s3_input}],
     )
-    reason = aws.ended("processing", name)["FailureReason"]
+    reason = aws.wait_for_job("processing", name)["FailureReason"]
     assert "'../../escape.txt' leads outside" in reason
 
 
 @pytest.mark.conformance("StopProcessingJob")
 def test_stop_ends_the_program(aws: LocalServer) -> None:
     name = aws.process("sleep", source=aws.put("process/s", a="1"), target=TARGET)
-    aws.await_log("processing", name, _arguments_line(aws, name))
+    aws.wait_for_log("processing", name, _arguments_line(aws, name))
     aws.sagemaker.stop_processing_job(ProcessingJobName=name)
-    assert aws.ended("processing", name)["ProcessingJobStatus"] == "Stopped"
+    assert aws.wait_for_job("processing", name)["ProcessingJobStatus"] == "Stopped"
 
 
 @pytest.mark.conformance("CreateProcessingJob")

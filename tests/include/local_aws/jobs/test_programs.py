@@ -1,4 +1,4 @@
-"""The programs of several instances end together, also those that will not listen."""
+"""The programs of several instances end together, even if they ignore SIGTERM."""
 
 import os
 import sys
@@ -29,7 +29,7 @@ def test_after_the_grace_a_program_that_ignores_sigterm_is_killed(tmp_path: Path
     assert ended.code == 137
 
 
-def test_the_end_is_that_of_all_or_of_the_first_failure(tmp_path: Path) -> None:
+def test_the_exit_is_the_first_failure_or_the_first_program(tmp_path: Path) -> None:
     programs = _start(tmp_path, "raise SystemExit(0)", "import time; time.sleep(0.5)")
     while (ended := programs.wait()) is None:
         continue
@@ -42,7 +42,7 @@ def test_the_end_is_that_of_all_or_of_the_first_failure(tmp_path: Path) -> None:
     failing.kill()
 
 
-def test_when_one_cannot_start_those_before_it_are_ended(tmp_path: Path) -> None:
+def test_if_a_program_cannot_start_the_earlier_ones_are_ended(tmp_path: Path) -> None:
     before = _children()
     *_, second = Container.for_hosts(tmp_path, 2)
     with pytest.raises(FileNotFoundError):

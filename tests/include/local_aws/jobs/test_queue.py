@@ -1,4 +1,4 @@
-"""Who runs when: slots, memory, and the order in which jobs came."""
+"""The job queue: slots, memory and order."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from include.local_aws.jobs.queue import JobQueue
 
 
 class FakeJob:
-    """Runs until it is let go."""
+    """A job that runs until the test releases it."""
 
     kind = TRAINING
 
@@ -36,11 +36,11 @@ class FakeJob:
 
 
 class FakeMemory:
-    """Room for so many slots beside what runs."""
+    """Memory with room for a number of slots besides the running jobs."""
 
     room = 99
 
-    def look(self, jobs: list[Any]) -> None:
+    def measure(self, jobs: list[Any]) -> None:
         return
 
     def has_room(self, slots: int) -> bool:
@@ -73,7 +73,7 @@ def _eventually(true: Callable[[], bool]) -> bool:
     return true()
 
 
-def test_a_job_takes_a_slot_for_each_instance_and_none_overtakes(queue: Any) -> None:
+def test_a_job_takes_a_slot_for_each_instance_and_jobs_start_in_order(queue: Any) -> None:
     one, two, last = _submitted(queue, 1, 2, 1)
     assert one.runs.wait(2)
     assert not last.runs.wait(0.1), "it would keep the larger one waiting for ever"
@@ -99,14 +99,16 @@ def test_a_job_waits_for_memory_unless_nothing_else_runs(queue: Any, memory: Fak
     assert second.runs.wait(2), "what jobs hold is looked at again and again"
 
 
-def test_one_that_waits_stops_at_once_and_lets_the_next_go_on(queue: Any) -> None:
+def test_a_waiting_job_stops_at_once_and_the_next_starts(queue: Any) -> None:
     (_, large, next_one) = _submitted(queue, 1, 2, 1)
     queue.stop(TRAINING, "1")
     assert large.ran == ["stopped"]
     assert next_one.runs.wait(2)
 
 
-def test_closing_ends_what_runs_and_forgets_what_waits(memory: FakeMemory, tmp_path: Path) -> None:
+def test_closing_ends_running_jobs_and_drops_waiting_jobs(
+    memory: FakeMemory, tmp_path: Path
+) -> None:
     queue: Any = JobQueue(1, memory)  # type: ignore[arg-type]
     first, second = _submitted(queue, 1, 1)
     assert first.runs.wait(2)

@@ -1,4 +1,4 @@
-"""The project's own training as the DAGs ask for it: interrupted, and going on from a model."""
+"""The project's training with the DAGs' requests: interrupted, resumed, and from a model."""
 
 import json
 import re
@@ -12,18 +12,24 @@ from include.config import Deployment, Pipeline, find_pipeline
 from include.local_aws.jobs.spot import TAG
 from include.sagemaker_requests import training_hyperparameters, training_request
 from tests.include.image_classification.training.making import write_records
-from tests.include.local_aws.local_server import BUCKET, OWN_IMAGE, ROLE, LocalServer, fresh
+from tests.include.local_aws.local_server import (
+    BUCKET,
+    CUSTOM_IMAGE,
+    ROLE,
+    LocalServer,
+    unique_name,
+)
 
-HERE = Deployment("local", BUCKET, ROLE, OWN_IMAGE, "us-east-1")
+HERE = Deployment("local", BUCKET, ROLE, CUSTOM_IMAGE, "us-east-1")
 COUNTS = {"train": 24, "validation": 6, "classes": 3}
 SMALL = {"num_layers": 20, "image_shape": "3,32,32", "mini_batch_size": 8, "int8": "never"}
 
 
-class Nights:
-    """A pipeline with records, whose training jobs are started by hand."""
+class Trainings:
+    """A pipeline with RecordIO files, whose training jobs the tests start."""
 
     def __init__(self, aws: LocalServer, folder: Path) -> None:
-        self.aws, self.name = aws, fresh("cars").replace("-", "_")
+        self.aws, self.name = aws, unique_name("cars").replace("-", "_")
         for split in ("train", "validation"):
             file = write_records(folder / f"{split}.rec", [n % 3 for n in range(COUNTS[split])])
             key = f"{self.name}/recordio/r1/{split}/{split}.rec"
@@ -37,18 +43,18 @@ class Nights:
         mode: str = "File",
         spot: bool = False,
     ) -> str:
-        """Start an attempt as submitting does; `first` is the first attempt's name."""
-        job = fresh("train")
+        """Start an attempt as the submit operator does; `first` is the first attempt's name."""
+        job = unique_name("train")
         pipeline = self._pipeline(epochs, mode, spot)
-        told = training_hyperparameters(pipeline, COUNTS, {})
-        request = training_request(pipeline, HERE, "r1", told, model_uri=model)["config"]
+        hyperparameters = training_hyperparameters(pipeline, COUNTS, {})
+        request = training_request(pipeline, HERE, "r1", hyperparameters, model_uri=model)["config"]
         filled = json.loads(json.dumps(request).replace("{first_job_name}", first or job))
         self.aws.sagemaker.create_training_job(TrainingJobName=job, **filled)
         return job
 
-    def ended(self, job: str) -> str:
+    def wait_for_model(self, job: str) -> str:
         """Wait for a job, which must not fail, and return its model's URI."""
-        found = self.aws.ended("training", job)
+        found = self.aws.wait_for_job("training", job)
         assert found["TrainingJobStatus"] != "Failed", found["FailureReason"]
         return str(found["ModelArtifacts"]["S3ModelArtifacts"])
 
@@ -63,7 +69,7 @@ class Nights:
             time.sleep(0.1)
 
     def await_resumed(self, job: str) -> None:
-        """Wait until a second attempt at the same job says that it goes on."""
+        """Wait until the second attempt of the job logs that it resumes."""
         deadline = time.monotonic() + 140
         while True:
             _, *second = self.aws.streams("training", job)
@@ -84,45 +90,45 @@ class Nights:
 
 
 @pytest.fixture
-def nights(aws: LocalServer, tmp_path: Path) -> Nights:
-    return Nights(aws, tmp_path)
+def trainings(aws: LocalServer, tmp_path: Path) -> Trainings:
+    return Trainings(aws, tmp_path)
 
 
-def test_the_next_attempt_goes_on_from_a_stopped_ones_checkpoints_and_a_night_from_its_model(
-    nights: Nights,
+def test_an_attempt_resumes_from_checkpoints_and_a_new_training_starts_from_the_model(
+    trainings: Trainings,
 ) -> None:
-    first = nights.start(epochs=100_000)
-    nights.await_checkpoints(first)
-    nights.aws.sagemaker.stop_training_job(TrainingJobName=first)
-    nights.ended(first)
+    first = trainings.start(epochs=100_000)
+    trainings.await_checkpoints(first)
+    trainings.aws.sagemaker.stop_training_job(TrainingJobName=first)
+    trainings.wait_for_model(first)
 
-    second = nights.start(epochs=1, first=first)
-    model = nights.ended(second)
-    told = re.search(r"Going on after (\d+) epochs", nights.log(second))
-    assert told, nights.log(second)
-    assert int(told[1]) >= 2
-    # A stop may come while the last epoch is validated: then this attempt validates it, once.
-    assert "Train-accuracy" not in nights.log(second), "all epochs asked for are done"
+    second = trainings.start(epochs=1, first=first)
+    model = trainings.wait_for_model(second)
+    resumed = re.search(r"Going on after (\d+) epochs", trainings.log(second))
+    assert resumed, trainings.log(second)
+    assert int(resumed[1]) >= 2
+    # If the stop comes during validation of the last epoch, this attempt repeats the validation.
+    assert "Train-accuracy" not in trainings.log(second), "all epochs asked for are done"
 
-    third = nights.start(epochs=1, model=model, mode="Pipe")
-    nights.ended(third)
-    assert "Epoch[0] Train-accuracy=" in nights.log(third)
-    assert "Epoch[0] Validation-accuracy=" in nights.log(third)
-    assert re.search(r"Starting from \S+\.params of the channel model", nights.log(third))
-    assert "Going on after" not in nights.log(third), "a new work starts anew"
+    third = trainings.start(epochs=1, model=model, mode="Pipe")
+    trainings.wait_for_model(third)
+    assert "Epoch[0] Train-accuracy=" in trainings.log(third)
+    assert "Epoch[0] Validation-accuracy=" in trainings.log(third)
+    assert re.search(r"Starting from \S+\.params of the channel model", trainings.log(third))
+    assert "Going on after" not in trainings.log(third), "a new work starts anew"
 
 
-def test_a_spot_training_that_is_interrupted_goes_on_from_its_checkpoints_by_itself(
-    nights: Nights,
+def test_an_interrupted_spot_training_resumes_from_its_checkpoints(
+    trainings: Trainings,
 ) -> None:
-    """One job, as a pipeline with `spot: true` asks for it; nobody submits a second."""
-    job = nights.start(epochs=100_000, spot=True)
-    nights.await_checkpoints(job)
-    arn = nights.aws.sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
-    nights.aws.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": TAG, "Value": "0"}])
-    nights.await_resumed(job)
-    nights.aws.sagemaker.stop_training_job(TrainingJobName=job)
-    nights.ended(job)
-    found = nights.aws.sagemaker.describe_training_job(TrainingJobName=job)
+    """One job of a pipeline with `spot: true`; no second job is submitted."""
+    job = trainings.start(epochs=100_000, spot=True)
+    trainings.await_checkpoints(job)
+    arn = trainings.aws.sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
+    trainings.aws.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": TAG, "Value": "0"}])
+    trainings.await_resumed(job)
+    trainings.aws.sagemaker.stop_training_job(TrainingJobName=job)
+    trainings.wait_for_model(job)
+    found = trainings.aws.sagemaker.describe_training_job(TrainingJobName=job)
     statuses = [step["Status"] for step in found["SecondaryStatusTransitions"]]
     assert statuses.count("Interrupted") == 1

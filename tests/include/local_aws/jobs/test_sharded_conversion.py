@@ -1,4 +1,4 @@
-"""The project's own im2rec and training on several instances, asked for as the DAGs ask."""
+"""The project's im2rec and training on several instances, with the DAGs' requests."""
 
 import hashlib
 import json
@@ -24,18 +24,24 @@ from include.image_classification.recordio.image_records import unpack_image
 from include.sagemaker_requests import im2rec_request, training_hyperparameters, training_request
 from include.storage.layout import Layout
 from tests.include.image_classification.dataset.making import photo
-from tests.include.local_aws.local_server import BUCKET, OWN_IMAGE, ROLE, LocalServer, fresh
+from tests.include.local_aws.local_server import (
+    BUCKET,
+    CUSTOM_IMAGE,
+    ROLE,
+    LocalServer,
+    unique_name,
+)
 
-HERE = Deployment("local", BUCKET, ROLE, OWN_IMAGE, "us-east-1")
+HERE = Deployment("local", BUCKET, ROLE, CUSTOM_IMAGE, "us-east-1")
 COUNTS: dict[Split, int] = {"train": 9, "validation": 3, "test": 2}
 
 
-class Site:
-    """A pipeline with a data set version of its own in the local AWS."""
+class ConversionRuns:
+    """A pipeline with a dataset version in the local AWS, and runs of its conversion."""
 
     def __init__(self, aws: LocalServer, folder: Path) -> None:
         self.aws = aws
-        self.pipeline = _pipeline(fresh("cars").replace("-", "_"))
+        self.pipeline = _pipeline(unique_name("cars").replace("-", "_"))
         self.layout = Layout(BUCKET, self.pipeline.name)
         splits = [split for split, count in COUNTS.items() for _ in range(count)]
         self.version = Version(
@@ -48,28 +54,28 @@ class Site:
             self._put(f"{self.layout.dataset(self.version.name)}{file.name}", file.read_bytes())
 
     def convert(self, instances: int, earlier: str | None = None) -> dict[str, Any]:
-        """Convert on so many instances, and return the finished version's record."""
+        """Convert on several instances and return the record of the published version."""
         job = self.run(instances, earlier)
         assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
         return dict(complete_conversion(self.aws.s3, self.layout, self.recordio, instances))
 
     def run(self, instances: int, earlier: str | None = None) -> dict[str, Any]:
-        """Convert on so many instances, and return what became of the job."""
+        """Convert on several instances and return the job's description."""
         ensure_conversion_manifest(self.aws.s3, self.layout, self.version.name)
         conversion = self.pipeline.conversion.model_copy(update={"instance_count": instances})
         pipeline = self.pipeline.model_copy(update={"conversion": conversion})
         request = im2rec_request(pipeline, HERE, self.version.name, earlier)["config"]
-        name = fresh("im2rec")
+        name = unique_name("im2rec")
         self.aws.sagemaker.create_processing_job(ProcessingJobName=name, **request)
-        return dict(self.aws.ended("processing", name))
+        return dict(self.aws.wait_for_job("processing", name))
 
     def files(self, split: str, instances: int) -> dict[str, bytes]:
-        """A channel's objects by name."""
+        """Return a channel's objects by name."""
         folder = f"s3://{BUCKET}/{self.layout.recordio_part(self.recordio, split, instances)}"
         return {key: self.aws.get(f"{folder}{key}") for key in self.aws.keys(folder)}
 
     def records(self, split: str, instances: int, scratch: Path) -> dict[int, bytes]:
-        """A channel's records by their images' ranks; a rank must not come twice."""
+        """Return a channel's records by their images' ranks, which must be unique."""
         found = []
         for name, content in sorted(self.files(split, instances).items()):
             (scratch / name).write_bytes(content)
@@ -102,70 +108,72 @@ def _pipeline(name: str) -> Pipeline:
 
 
 @pytest.fixture
-def site(aws: LocalServer, tmp_path: Path) -> Site:
-    return Site(aws, tmp_path / "version")
+def runs(aws: LocalServer, tmp_path: Path) -> ConversionRuns:
+    return ConversionRuns(aws, tmp_path / "version")
 
 
-def test_the_union_of_the_shards_is_the_single_run_record_by_record(
-    site: Site, tmp_path: Path
+def test_all_shards_together_have_the_records_of_a_single_instance(
+    runs: ConversionRuns, tmp_path: Path
 ) -> None:
-    alone = site.convert(1)
+    alone = runs.convert(1)
     assert "shards" not in alone
     for instances in (2, 3):
-        together = site.convert(instances)
+        together = runs.convert(instances)
         assert together["shards"] == instances
         for field in ("version", "dataset_version", "settings", "counts", "bytes"):
             assert together[field] == alone[field]
         for split in ("train", "validation"):
-            whole = site.records(split, 1, tmp_path)
+            whole = runs.records(split, 1, tmp_path)
             assert sorted(whole) == list(range(COUNTS[split]))
-            assert site.records(split, instances, tmp_path) == whole
+            assert runs.records(split, instances, tmp_path) == whole
             names = [f"{split}-{number:05}.rec" for number in range(instances)]
-            assert set(site.files(split, instances)) <= set(names)
+            assert set(runs.files(split, instances)) <= set(names)
 
 
-def test_each_instance_takes_unchanged_records_from_all_shards_of_an_earlier_conversion(
-    site: Site, tmp_path: Path
+def test_instances_copy_unchanged_records_from_all_shards_of_an_earlier_conversion(
+    runs: ConversionRuns, tmp_path: Path
 ) -> None:
-    assert site.convert(2)["reused"] == 0
-    again = site.convert(3, site.layout.recordio_files(site.recordio, 2))
+    assert runs.convert(2)["reused"] == 0
+    again = runs.convert(3, runs.layout.recordio_files(runs.recordio, 2))
     assert again["reused"] == COUNTS["train"] + COUNTS["validation"]
     for split in ("train", "validation"):
-        assert site.records(split, 3, tmp_path) == site.records(split, 2, tmp_path)
+        assert runs.records(split, 3, tmp_path) == runs.records(split, 2, tmp_path)
 
 
 @pytest.mark.parametrize("instances", [1, 2])
-def test_an_image_that_is_missing_is_named(site: Site, instances: int) -> None:
-    train = sorted(site.version.split("train"), key=lambda image: image.sha256)
-    gone = site.layout.image(train[4].key)
-    site.aws.s3.delete_object(Bucket=BUCKET, Key=gone)
-    job = site.run(instances)
+def test_a_missing_image_is_named(runs: ConversionRuns, instances: int) -> None:
+    train = sorted(runs.version.split("train"), key=lambda image: image.sha256)
+    gone = runs.layout.image(train[4].key)
+    runs.aws.s3.delete_object(Bucket=BUCKET, Key=gone)
+    job = runs.run(instances)
     assert job["ProcessingJobStatus"] == "Failed"
     assert f"Could not access s3://{BUCKET}/{gone}" in job["FailureReason"]
 
 
 @pytest.mark.parametrize("instances", [1, 2])
-def test_only_the_images_that_become_records_are_downloaded(site: Site, instances: int) -> None:
-    """Test photos and images of other versions would be paid for in time and disk."""
-    for image in site.version.split("test"):
-        site.aws.s3.delete_object(Bucket=BUCKET, Key=site.layout.image(image.key))
-    # A file where a folder must be: an instance that downloads both fails the job.
+def test_only_train_and_validation_images_are_downloaded(
+    runs: ConversionRuns, instances: int
+) -> None:
+    """Downloads of test images and of other versions would cost time and disk space."""
+    for image in runs.version.split("test"):
+        runs.aws.s3.delete_object(Bucket=BUCKET, Key=runs.layout.image(image.key))
+    # This object's name is the folder of others: an instance that downloads both fails the job.
     for unwanted in ("x", "x/a", "x/b"):
-        key = site.layout.image(unwanted)
-        site.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=b"of another version")
-    assert site.convert(instances)["counts"] == {"train": 9, "validation": 3, "classes": 2}
+        key = runs.layout.image(unwanted)
+        runs.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=b"of another version")
+    assert runs.convert(instances)["counts"] == {"train": 9, "validation": 3, "classes": 2}
 
 
-def test_training_reads_the_shards_as_one_channel(site: Site) -> None:
-    record = site.convert(2)
-    hyperparameters = training_hyperparameters(site.pipeline, record["counts"], {})
-    request = training_request(site.pipeline, HERE, site.recordio, hyperparameters, shards=2)
-    name = fresh("train")
-    site.aws.sagemaker.create_training_job(TrainingJobName=name, **request["config"])
-    job = site.aws.ended("training", name)
+def test_training_reads_the_shards_as_one_channel(runs: ConversionRuns) -> None:
+    record = runs.convert(2)
+    hyperparameters = training_hyperparameters(runs.pipeline, record["counts"], {})
+    request = training_request(runs.pipeline, HERE, runs.recordio, hyperparameters, shards=2)
+    name = unique_name("train")
+    runs.aws.sagemaker.create_training_job(TrainingJobName=name, **request["config"])
+    job = runs.aws.wait_for_job("training", name)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     channels = json.dumps(job["InputDataConfig"])
-    assert f"{site.recordio}/of-2/train/" in channels
+    assert f"{runs.recordio}/of-2/train/" in channels
     assert any(
         metric["MetricName"] == "validation:accuracy" for metric in job["FinalMetricDataList"]
     )

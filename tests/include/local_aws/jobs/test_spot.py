@@ -1,4 +1,4 @@
-"""Spot interruptions on request: what a managed spot training goes through, and what is refused."""
+"""Interruptions of managed spot training on request."""
 
 import itertools
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from include.local_aws.jobs.spot import TAG
-from tests.include.local_aws.local_server import BUCKET, LocalServer, fresh
+from tests.include.local_aws.local_server import BUCKET, LocalServer, unique_name
 
 
 @pytest.fixture(scope="module")
@@ -15,14 +15,14 @@ def data(aws: LocalServer) -> str:
     return aws.put("spot/data", a="1")
 
 
-def test_an_interrupted_training_goes_on_from_its_checkpoints_in_a_new_log_stream(
+def test_an_interrupted_training_resumes_from_its_checkpoints_in_a_new_log_stream(
     aws: LocalServer, data: str
 ) -> None:
-    """SIGTERM first: the program writes its checkpoint then. The second attempt ends at once."""
+    """The program writes its checkpoint at SIGTERM, and the second attempt ends at once."""
     name = _spot(aws, data, at_sigterm="checkpoint", sleep="60")
-    aws.await_log("training", name, "sleeping")
+    aws.wait_for_log("training", name, "sleeping")
     _interrupt(aws, name)
-    job = aws.ended("training", name)
+    job = aws.wait_for_job("training", name)
     assert job["TrainingJobStatus"] == "Completed", job
     first, second = aws.streams("training", name)
     assert "resumed after epoch 7" not in first
@@ -44,29 +44,29 @@ def test_a_running_training_is_interrupted_by_add_tags_and_can_still_be_stopped(
     aws: LocalServer, data: str
 ) -> None:
     name = _spot(aws, data, sleep="60")
-    aws.await_log("training", name, "sleeping")
+    aws.wait_for_log("training", name, "sleeping")
     _interrupt(aws, name)
-    aws.await_streams("training", name, 2, "sleeping")
+    aws.wait_for_streams("training", name, 2, "sleeping")
     aws.sagemaker.stop_training_job(TrainingJobName=name)
-    job = aws.ended("training", name)
+    job = aws.wait_for_job("training", name)
     assert job["TrainingJobStatus"] == "Stopped"
     statuses = [step["Status"] for step in job["SecondaryStatusTransitions"]]
     assert statuses.count("Interrupted") == 1
     assert statuses[-1] == "Stopped"
 
 
-def test_all_attempts_together_run_no_longer_than_they_may(aws: LocalServer, data: str) -> None:
+def test_the_time_limit_counts_all_attempts(aws: LocalServer, data: str) -> None:
     name = _spot(aws, data, seconds=2, sleep="60", tag="1")
-    job = aws.ended("training", name)
+    job = aws.wait_for_job("training", name)
     assert job["SecondaryStatus"] == "MaxRuntimeExceeded"
     statuses = [step["Status"] for step in job["SecondaryStatusTransitions"]]
     assert statuses.count("Interrupted") == 1
     assert job["TrainingTimeInSeconds"] < 10
 
 
-def test_a_job_that_waits_too_long_is_stopped_and_says_so(aws: LocalServer, data: str) -> None:
+def test_a_job_that_exceeds_its_wait_time_is_stopped(aws: LocalServer, data: str) -> None:
     name = _spot(aws, data, seconds=1, wait=1, sleep="60")
-    job = aws.ended("training", name)
+    job = aws.wait_for_job("training", name)
     assert job["TrainingJobStatus"] == "Stopped"
     assert job["SecondaryStatus"] == "MaxWaitTimeExceeded"
 
@@ -79,7 +79,7 @@ def test_a_job_that_waits_too_long_is_stopped_and_says_so(aws: LocalServer, data
         (False, 90, "only supported when EnableManagedSpotTraining is set to true"),
     ],
 )
-def test_the_wait_belongs_to_spot_and_is_no_shorter_than_the_run(
+def test_the_wait_time_is_for_spot_only_and_not_shorter_than_the_run_time(
     aws: LocalServer, data: str, spot: bool, wait: int | None, said: str
 ) -> None:
     request = {**aws.training_request(data), "EnableManagedSpotTraining": spot}
@@ -89,7 +89,7 @@ def test_the_wait_belongs_to_spot_and_is_no_shorter_than_the_run(
         aws.sagemaker.create_training_job(**request)
 
 
-def test_an_interruption_that_cannot_be_granted_is_refused(aws: LocalServer, data: str) -> None:
+def test_an_impossible_interruption_is_refused(aws: LocalServer, data: str) -> None:
     request = {**aws.training_request(data), "Tags": [{"Key": TAG, "Value": "0"}]}
     with pytest.raises(ClientError, match="for a training job with EnableManagedSpotTraining"):
         aws.sagemaker.create_training_job(**request)
@@ -98,7 +98,7 @@ def test_an_interruption_that_cannot_be_granted_is_refused(aws: LocalServer, dat
     name = aws.train(data)
     with pytest.raises(ClientError, match="EnableManagedSpotTraining"):
         _interrupt(aws, name)
-    aws.ended("training", name)
+    aws.wait_for_job("training", name)
 
 
 def _interrupt(aws: LocalServer, name: str) -> None:
@@ -118,7 +118,7 @@ def _spot(
     request: dict[str, Any] = aws.training_request(uri, seconds, **hyperparameters)
     request["EnableManagedSpotTraining"] = True
     request["StoppingCondition"]["MaxWaitTimeInSeconds"] = wait
-    place = f"s3://{BUCKET}/spot/checkpoints/{fresh('c')}"
+    place = f"s3://{BUCKET}/spot/checkpoints/{unique_name('c')}"
     request["CheckpointConfig"] = {"S3Uri": place}
     if tag is not None:
         request["Tags"] = [{"Key": TAG, "Value": tag}]

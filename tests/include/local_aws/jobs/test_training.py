@@ -17,11 +17,11 @@ def data(aws: LocalServer) -> str:
 
 
 @pytest.mark.conformance("CreateTrainingJob")
-def test_a_job_reads_its_channel_and_leaves_its_model_and_output(
+def test_a_job_downloads_its_channel_and_uploads_its_model_and_output(
     aws: LocalServer, data: str
 ) -> None:
     name = aws.train(data)
-    job = aws.ended("training", name)
+    job = aws.wait_for_job("training", name)
     assert job["TrainingJobStatus"] == "Completed"
     assert "files train/a.txt train/b.txt" in aws.log("training", name)
     uri = job["ModelArtifacts"]["S3ModelArtifacts"]
@@ -33,14 +33,14 @@ def test_a_job_reads_its_channel_and_leaves_its_model_and_output(
         assert archive.getnames() == ["report.json"]
 
 
-def test_a_program_sees_its_job_and_this_server_but_not_the_servers_environment(
+def test_a_program_gets_the_job_and_the_endpoints_but_not_the_servers_environment(
     aws: LocalServer, data: str
 ) -> None:
     request = aws.training_request(data)
     request["Environment"] = {"MINE": "/opt/ml/input/data/train"}
     aws.sagemaker.create_training_job(**request)
     name = request["TrainingJobName"]
-    uri = aws.ended("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
+    uri = aws.wait_for_job("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
     output = aws.get(uri.replace("model.tar.gz", "output.tar.gz"))
     with tarfile.open(fileobj=io.BytesIO(output)) as archive:
         seen = json.loads(archive.extractfile("report.json").read())  # type: ignore[union-attr]
@@ -48,17 +48,17 @@ def test_a_program_sees_its_job_and_this_server_but_not_the_servers_environment(
     assert seen["TRAINING_JOB_ARN"].endswith(f":training-job/{name}")
     assert seen["MINE"] == seen["SAGEMAKER_BASE_DIR"] + "/input/data/train"
     keys = aws.credentials
-    told = program_environment(aws.url, aws.environment["AWS_ENDPOINT_URL_S3"], keys)
-    told["AWS_REGION"] = "us-east-1"
-    assert {k: v for k, v in seen.items() if k.startswith("AWS_")} == told
+    expected = program_environment(aws.url, aws.environment["AWS_ENDPOINT_URL_S3"], keys)
+    expected["AWS_REGION"] = "us-east-1"
+    assert {k: v for k, v in seen.items() if k.startswith("AWS_")} == expected
     assert not [k for k in seen if k.startswith(("PYTEST", "VIRTUAL_ENV"))]
 
 
-def test_a_program_finds_its_files_below_opt_ml_where_the_machine_allows_it(
+def test_a_program_finds_its_files_below_opt_ml_if_mount_namespaces_are_allowed(
     aws: LocalServer, data: str
 ) -> None:
     name = aws.train(data)
-    aws.ended("training", name)
+    aws.wait_for_job("training", name)
     assert f"/opt/ml is mine: {Isolation().private}" in aws.log("training", name)
 
 
@@ -67,7 +67,7 @@ def test_a_model_without_compression_is_stored_file_by_file(aws: LocalServer, da
     request["OutputDataConfig"]["CompressionType"] = "NONE"
     aws.sagemaker.create_training_job(**request)
     name = request["TrainingJobName"]
-    uri = aws.ended("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
+    uri = aws.wait_for_job("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
     assert uri == f"s3://{BUCKET}/models/{name}/output/model/"
     assert aws.keys(f"s3://{BUCKET}/models/{name}/output/") == [
         *("model/a", "model/b"),
@@ -75,21 +75,17 @@ def test_a_model_without_compression_is_stored_file_by_file(aws: LocalServer, da
     ]
 
 
-def test_a_metrics_expression_that_is_none_is_refused_by_its_name(
-    aws: LocalServer, data: str
-) -> None:
-    """It was once found when the job ended, which then never did."""
+def test_an_invalid_metric_expression_is_refused_by_name(aws: LocalServer, data: str) -> None:
+    """Before this check, the job never ended."""
     request = aws.training_request(data)
     request["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "loss", "Regex": "(["}]
-    with pytest.raises(ClientError, match=r"Regex of the metric 'loss' is no regular .*: \(\["):
+    with pytest.raises(ClientError, match=r"Regex of the metric 'loss' is not a regular .*: \(\["):
         aws.sagemaker.create_training_job(**request)
 
 
 @pytest.mark.conformance("CreateTrainingJob", "DescribeTrainingJob")
-def test_states_follow_sagemakers_order_and_end_with_a_new_message(
-    aws: LocalServer, data: str
-) -> None:
-    job = aws.ended("training", aws.train(data))
+def test_secondary_statuses_have_sagemakers_order(aws: LocalServer, data: str) -> None:
+    job = aws.wait_for_job("training", aws.train(data))
     steps = job["SecondaryStatusTransitions"]
     assert [step["Status"] for step in steps] == [
         "Starting",
@@ -106,51 +102,51 @@ def test_states_follow_sagemakers_order_and_end_with_a_new_message(
 
 @pytest.mark.conformance("DescribeTrainingJob")
 def test_the_last_value_of_each_metric_is_reported(aws: LocalServer, data: str) -> None:
-    job = aws.ended("training", aws.train(data))
+    job = aws.wait_for_job("training", aws.train(data))
     (metric,) = job["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("validation:accuracy", pytest.approx(0.6))
 
 
 @pytest.mark.conformance("DescribeTrainingJob")
 def test_a_failure_file_and_the_exit_code_become_the_reason(aws: LocalServer, data: str) -> None:
-    job = aws.ended("training", aws.train(data, failure="too few images", exit="3"))
+    job = aws.wait_for_job("training", aws.train(data, failure="too few images", exit="3"))
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"] == "AlgorithmError: too few images, exit code: 3"
     assert job["SecondaryStatusTransitions"][-1]["StatusMessage"] == job["FailureReason"]
 
 
-def test_a_failure_without_a_file_points_at_the_log(aws: LocalServer, data: str) -> None:
-    job = aws.ended("training", aws.train(data, exit="1"))
+def test_a_failure_without_a_file_refers_to_the_log(aws: LocalServer, data: str) -> None:
+    job = aws.wait_for_job("training", aws.train(data, exit="1"))
     assert job["FailureReason"] == (
         "AlgorithmError: See job logs for more information, exit code: 1"
     )
 
 
-def test_an_unknown_image_fails_naming_it_and_the_registry(aws: LocalServer, data: str) -> None:
+def test_an_unknown_image_fails_with_its_name_and_the_registry(aws: LocalServer, data: str) -> None:
     request = aws.training_request(data)
     request["AlgorithmSpecification"]["TrainingImage"] = "nobody/knows:1"
     aws.sagemaker.create_training_job(**request)
-    reason = aws.ended("training", request["TrainingJobName"])["FailureReason"]
+    reason = aws.wait_for_job("training", request["TrainingJobName"])["FailureReason"]
     assert reason == (
         f"ClientError: Cannot find the requested image nobody/knows:1: add it to {aws.images}"
     )
 
 
-def test_a_bucket_that_is_not_there_is_the_clients_error(aws: LocalServer, data: str) -> None:
+def test_a_missing_bucket_is_a_client_error(aws: LocalServer, data: str) -> None:
     request = aws.training_request(data)
     request["OutputDataConfig"]["S3OutputPath"] = "s3://no-such-bucket/models"
     aws.sagemaker.create_training_job(**request)
-    job = aws.ended("training", request["TrainingJobName"])
+    job = aws.wait_for_job("training", request["TrainingJobName"])
     assert job["FailureReason"].startswith("ClientError: ")
     assert "no-such-bucket" in job["FailureReason"] or "NoSuchBucket" in job["FailureReason"]
 
 
 @pytest.mark.conformance("StopTrainingJob")
-def test_a_stopped_job_keeps_the_model_it_had_saved(aws: LocalServer, data: str) -> None:
+def test_a_stopped_job_keeps_the_model_that_it_saved(aws: LocalServer, data: str) -> None:
     name = aws.train(data, sleep="60")
-    aws.await_log("training", name, "sleeping")
+    aws.wait_for_log("training", name, "sleeping")
     aws.sagemaker.stop_training_job(TrainingJobName=name)
-    job = aws.ended("training", name)
+    job = aws.wait_for_job("training", name)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
     assert job["SecondaryStatusTransitions"][-1]["StatusMessage"] == "Training job stopped"
     assert aws.keys(job["ModelArtifacts"]["S3ModelArtifacts"])
@@ -159,13 +155,13 @@ def test_a_stopped_job_keeps_the_model_it_had_saved(aws: LocalServer, data: str)
 
 
 @pytest.mark.conformance("CreateTrainingJob")
-def test_a_job_that_runs_too_long_is_stopped_and_says_so(aws: LocalServer, data: str) -> None:
-    job = aws.ended("training", aws.train(data, seconds=1, sleep="60"))
+def test_a_job_that_exceeds_its_run_time_is_stopped(aws: LocalServer, data: str) -> None:
+    job = aws.wait_for_job("training", aws.train(data, seconds=1, sleep="60"))
     assert job["TrainingJobStatus"] == "Stopped"
     assert job["SecondaryStatus"] == "MaxRuntimeExceeded"
 
 
-def test_checkpoints_are_copied_while_a_job_runs_and_restored_by_the_next(
+def test_checkpoints_are_copied_while_a_job_runs_and_restored_for_the_next(
     aws: LocalServer, data: str
 ) -> None:
     place = {"S3Uri": f"s3://{BUCKET}/checkpoints"}
@@ -176,17 +172,17 @@ def test_checkpoints_are_copied_while_a_job_runs_and_restored_by_the_next(
         assert time.monotonic() < deadline
         time.sleep(0.1)
     aws.sagemaker.stop_training_job(TrainingJobName=first["TrainingJobName"])
-    aws.ended("training", first["TrainingJobName"])
+    aws.wait_for_job("training", first["TrainingJobName"])
 
     second = {**aws.training_request(data), "CheckpointConfig": place}
     aws.sagemaker.create_training_job(**second)
-    aws.ended("training", second["TrainingJobName"])
+    aws.wait_for_job("training", second["TrainingJobName"])
     assert "resumed after epoch 7" in aws.log("training", second["TrainingJobName"])
 
 
-def test_what_a_program_started_and_forgot_ends_with_it(aws: LocalServer, data: str) -> None:
-    seconds = str(600 + time.time_ns() % 1000 / 1000)  # told apart from any other sleep
-    aws.ended("training", aws.train(data, orphan=seconds))
+def test_orphan_processes_of_a_program_end_with_it(aws: LocalServer, data: str) -> None:
+    seconds = str(600 + time.time_ns() % 1000 / 1000)  # different from any other sleep
+    aws.wait_for_job("training", aws.train(data, orphan=seconds))
     assert not _running("sleep", seconds)
 
 
@@ -199,7 +195,7 @@ def test_an_empty_prefix_is_refused_at_create(aws: LocalServer) -> None:
 
 
 @pytest.mark.conformance("CreateTrainingJob")
-def test_a_name_is_used_once(aws: LocalServer, data: str) -> None:
+def test_a_job_name_can_be_used_once(aws: LocalServer, data: str) -> None:
     request = aws.training_request(data)
     arn = aws.sagemaker.create_training_job(**request)["TrainingJobArn"]
     with pytest.raises(aws.sagemaker.exceptions.ResourceInUse) as refused:
@@ -208,14 +204,14 @@ def test_a_name_is_used_once(aws: LocalServer, data: str) -> None:
         "Job name must be unique within an AWS account and region, "
         f"and a job with this name already exists ({arn})"
     )
-    aws.ended("training", request["TrainingJobName"])
+    aws.wait_for_job("training", request["TrainingJobName"])
 
 
 @pytest.mark.conformance("ListTrainingJobs")
 def test_jobs_are_listed_by_name_and_status(aws: LocalServer, data: str) -> None:
     good, bad = aws.train(data), aws.train(data, exit="1")
     for name in (good, bad):
-        aws.ended("training", name)
+        aws.wait_for_job("training", name)
 
     def listed(**request: str) -> list[str]:
         found = aws.sagemaker.list_training_jobs(**request)["TrainingJobSummaries"]
@@ -226,9 +222,9 @@ def test_jobs_are_listed_by_name_and_status(aws: LocalServer, data: str) -> None
     assert listed(NameContains=bad, StatusEquals="Failed") == [bad]
 
 
-def test_no_work_directory_stays(aws: LocalServer, data: str) -> None:
+def test_the_work_directory_is_removed(aws: LocalServer, data: str) -> None:
     name = aws.train(data)
-    aws.ended("training", name)
+    aws.wait_for_job("training", name)
     deadline = time.monotonic() + 5
     directory = aws.root / "work/training-job" / name
     while directory.exists() and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""A training job on several instances: shares, addresses, one model of all, one end for all."""
+"""A training job on several instances: shares, addresses, one model and a common end."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from include.image_classification.training.distribution.cluster import ADDRESSES
 from include.local_aws.jobs.cluster import addresses
 from tests.include.image_classification.training.making import SETTINGS, write_records
-from tests.include.local_aws.local_server import BUCKET, OWN_IMAGE, LocalServer
+from tests.include.local_aws.local_server import BUCKET, CUSTOM_IMAGE, LocalServer
 
 HOSTS = ["algo-1", "algo-2", "algo-3"]
 
@@ -21,23 +21,23 @@ HOSTS = ["algo-1", "algo-2", "algo-3"]
 def test_each_instance_gets_its_share_of_a_sharded_channel(aws: LocalServer) -> None:
     uri = aws.put("together/shares", **{f"f{n}": "x" for n in range(5)})
     name = _train(aws, uri, 3, distribution="ShardedByS3Key")
-    assert aws.ended("training", name)["TrainingJobStatus"] == "Completed"
-    files = [_told(aws, name, host, "files") for host in HOSTS]
+    assert aws.wait_for_job("training", name)["TrainingJobStatus"] == "Completed"
+    files = [_logged(aws, name, host, "files") for host in HOSTS]
     assert [line.split() for line in files] == [
         ["train/f0.txt", "train/f3.txt"],
         ["train/f1.txt", "train/f4.txt"],
         ["train/f2.txt"],
     ]
-    resources = [json.loads(_told(aws, name, host, "resources")) for host in HOSTS]
-    assert [each["current_host"] for each in resources] == HOSTS
-    assert all(each["hosts"] == HOSTS for each in resources)
+    resources = [json.loads(_logged(aws, name, host, "resources")) for host in HOSTS]
+    assert [config["current_host"] for config in resources] == HOSTS
+    assert all(config["hosts"] == HOSTS for config in resources)
 
 
-def test_the_hosts_have_addresses_of_their_own_under_the_name_that_our_image_reads(
+def test_the_hosts_addresses_are_in_the_variable_that_the_custom_image_reads(
     aws: LocalServer,
 ) -> None:
     name = _train(aws, aws.put("together/addresses", a="1"), 2)
-    uri = aws.ended("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
+    uri = aws.wait_for_job("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
     output = aws.get(uri.replace("model.tar.gz", "output.tar.gz"))
     with tarfile.open(fileobj=io.BytesIO(output)) as archive:
         seen = json.loads(archive.extractfile("report.json").read())  # type: ignore[union-attr]
@@ -46,13 +46,13 @@ def test_the_hosts_have_addresses_of_their_own_under_the_name_that_our_image_rea
     assert network.startswith("127.")
     assert (first, second) == (f"algo-1={network}.1", f"algo-2={network}.2")
     assert not [n for n in seen if n.startswith("SM_")], "only the toolkits set these"
-    assert addresses(HOSTS) != addresses(HOSTS)  # another job's are others
+    assert addresses(HOSTS) != addresses(HOSTS)  # another job has other addresses
 
 
-def test_the_model_is_of_all_instances_together(aws: LocalServer) -> None:
-    """As on SageMaker, which aggregates the folders of all containers in one archive."""
+def test_the_model_archive_has_the_files_of_all_instances(aws: LocalServer) -> None:
+    """SageMaker collects the folders of all containers in one archive."""
     name = _train(aws, aws.put("together/model", a="1"), 2, model="{host},same")
-    uri = aws.ended("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
+    uri = aws.wait_for_job("training", name)["ModelArtifacts"]["S3ModelArtifacts"]
     with tarfile.open(fileobj=io.BytesIO(aws.get(uri))) as model:
         assert set(model.getnames()) == {"algo-1", "algo-2", "same"}
         content = model.extractfile("same")
@@ -63,9 +63,9 @@ def test_the_model_is_of_all_instances_together(aws: LocalServer) -> None:
 def test_the_first_failure_ends_all_instances_with_its_reason(aws: LocalServer) -> None:
     uri = aws.put("together/failure", a="1")
     began = time.monotonic()
-    job = aws.ended("training", _train(aws, uri, 2, stay_on="algo-1", sleep="60"))
+    job = aws.wait_for_job("training", _train(aws, uri, 2, stay_on="algo-1", sleep="60"))
     assert job["TrainingJobStatus"] == "Failed"
-    assert job["FailureReason"] == "AlgorithmError: algo-2 is out of patience, exit code: 4"
+    assert job["FailureReason"] == "AlgorithmError: algo-2 failed on purpose, exit code: 4"
     assert time.monotonic() - began < 30
 
 
@@ -74,17 +74,17 @@ def test_stop_ends_all_instances_and_keeps_the_model(aws: LocalServer) -> None:
     for host in HOSTS[:2]:
         _await(aws, name, host, "sleeping")
     aws.sagemaker.stop_training_job(TrainingJobName=name)
-    job = aws.ended("training", name)
+    job = aws.wait_for_job("training", name)
     assert job["TrainingJobStatus"] == "Stopped"
     assert aws.keys(job["ModelArtifacts"]["S3ModelArtifacts"])
 
 
-def test_more_instances_than_this_machine_stands_are_refused(aws: LocalServer) -> None:
+def test_more_than_eight_instances_are_refused(aws: LocalServer) -> None:
     with pytest.raises(ClientError, match=r"9 instances.*set InstanceCount to 8 at most"):
         _train(aws, aws.put("together/many", a="1"), 9)
 
 
-def test_our_image_trains_on_two_instances(aws: LocalServer, tmp_path: Path) -> None:
+def test_the_custom_image_trains_on_two_instances(aws: LocalServer, tmp_path: Path) -> None:
     """The whole way: two hosts find each other, and the model of the first is the job's.
 
     Photos to train on come through a pipe to each of them, those to validate with as a file.
@@ -94,8 +94,8 @@ def test_our_image_trains_on_two_instances(aws: LocalServer, tmp_path: Path) -> 
         key = f"together/{channel}/{channel}.rec"
         aws.s3.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
     channels = {"train": "Pipe", "validation": "File"}
-    name = _train_our_image(aws, f"s3://{BUCKET}/together", channels)
-    job = aws.ended("training", name)
+    name = _train_custom_image(aws, f"s3://{BUCKET}/together", channels)
+    job = aws.wait_for_job("training", name)
     assert job["TrainingJobStatus"] == "Completed", job
     uri = job["ModelArtifacts"]["S3ModelArtifacts"]
     with tarfile.open(fileobj=io.BytesIO(aws.get(uri))) as model:
@@ -106,10 +106,10 @@ def test_our_image_trains_on_two_instances(aws: LocalServer, tmp_path: Path) -> 
     assert not any("accuracy" in line for line in aws.log("training", name, "algo-2"))
 
 
-def _train_our_image(aws: LocalServer, uri: str, channels: dict[str, str]) -> str:
+def _train_custom_image(aws: LocalServer, uri: str, channels: dict[str, str]) -> str:
     settings = {**SETTINGS, "kv_store": "dist_sync", "epochs": "1", "num_training_samples": "16"}
     request = aws.training_request(uri, 120, **settings)
-    request["AlgorithmSpecification"]["TrainingImage"] = OWN_IMAGE
+    request["AlgorithmSpecification"]["TrainingImage"] = CUSTOM_IMAGE
     request["InputDataConfig"] = [
         {
             "ChannelName": name,
@@ -138,7 +138,7 @@ def _train(
     return str(request["TrainingJobName"])
 
 
-def _told(aws: LocalServer, name: str, host: str, word: str) -> str:
+def _logged(aws: LocalServer, name: str, host: str, word: str) -> str:
     (line,) = [m for m in aws.log("training", name, host) if m.startswith(word)]
     return line.removeprefix(word).strip()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from include.local_aws.errors import JobFailure
 from include.local_aws.jobs.transforms.sending import Limits
 from include.local_aws.jobs.transforms.splitting import split
-from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer, fresh
+from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer, unique_name
 
 _TARGET = f"s3://{BUCKET}/transformed"
 
@@ -25,7 +25,7 @@ def model(aws: LocalServer) -> str:
 
 
 def _create(aws: LocalServer, model: str, uri: str, target: str, **request: Any) -> str:
-    name = fresh("transform")
+    name = unique_name("transform")
     kind = "ManifestFile" if uri.endswith(".manifest") else "S3Prefix"
     source = {"S3DataSource": {"S3DataType": kind, "S3Uri": uri}}
     aws.sagemaker.create_transform_job(
@@ -42,31 +42,31 @@ def _create(aws: LocalServer, model: str, uri: str, target: str, **request: Any)
 
 
 @pytest.mark.conformance("CreateTransformJob")
-def test_each_object_gets_an_answer_beside_its_relative_key(aws: LocalServer, model: str) -> None:
+def test_each_object_has_an_answer_at_its_relative_key(aws: LocalServer, model: str) -> None:
     uri = aws.put("transform/in", a="1", b="22")
     aws.put("transform/in/deep", c="333")
     name = _create(aws, model, uri + "/", f"{_TARGET}/all", MaxConcurrentTransforms=2)
-    assert aws.ended("transform", name)["TransformJobStatus"] == "Completed"
+    assert aws.wait_for_job("transform", name)["TransformJobStatus"] == "Completed"
     assert aws.keys(f"{_TARGET}/all") == ["a.txt.out", "b.txt.out", "deep/c.txt.out"]
     said = json.loads(aws.get(f"{_TARGET}/all/b.txt.out"))
     assert (said["length"], said["type"], said["batch"]) == (2, "image/png", "true")
 
 
-def test_a_manifest_names_the_objects(aws: LocalServer, model: str) -> None:
+def test_a_manifest_lists_the_objects(aws: LocalServer, model: str) -> None:
     uri = aws.put("transform/many", a="1", b="2", c="3")
     manifest = json.dumps([{"prefix": uri + "/"}, "a.txt", "c.txt"])
     aws.s3.put_object(Bucket=BUCKET, Key="transform/some.manifest", Body=manifest)
     name = _create(aws, model, f"s3://{BUCKET}/transform/some.manifest", f"{_TARGET}/some")
-    assert aws.ended("transform", name)["TransformJobStatus"] == "Completed"
+    assert aws.wait_for_job("transform", name)["TransformJobStatus"] == "Completed"
     assert aws.keys(f"{_TARGET}/some") == ["a.txt.out", "c.txt.out"]
 
 
 @pytest.mark.conformance("DescribeTransformJob")
-def test_a_failing_object_fails_the_job_by_name_and_the_others_stay(
+def test_a_failed_object_fails_the_job_and_other_answers_are_kept(
     aws: LocalServer, model: str
 ) -> None:
     uri = aws.put("transform/mixed", a="1", b="bad", c="3")
-    job = aws.ended("transform", _create(aws, model, uri, f"{_TARGET}/mixed"))
+    job = aws.wait_for_job("transform", _create(aws, model, uri, f"{_TARGET}/mixed"))
     assert job["TransformJobStatus"] == "Failed"
     assert f"{uri}/b.txt: Bad HTTP status" in job["FailureReason"]
     assert "400 not an image" in job["FailureReason"]
@@ -76,10 +76,10 @@ def test_a_failing_object_fails_the_job_by_name_and_the_others_stay(
     assert failure == f"{uri}/b.txt: Bad HTTP status received from algorithm: 400 not an image"
 
 
-def test_records_are_filtered_sent_one_by_one_and_joined_with_their_answers(
+def test_records_are_filtered_sent_singly_and_joined_with_their_answers(
     aws: LocalServer, model: str
 ) -> None:
-    """The object is gzipped, too; each answer stands on a line of its own."""
+    """The object is compressed by Gzip, and each answer is a line."""
     rows = [{"id": 1, "x": [1, 2]}, {"id": 2, "x": [3]}]
     packed = gzip.compress("\n".join(map(json.dumps, rows)).encode())
     aws.s3.put_object(Bucket=BUCKET, Key="transform/rows.gz", Body=packed)
@@ -103,7 +103,7 @@ def test_records_are_filtered_sent_one_by_one_and_joined_with_their_answers(
             "OutputFilter": "$['id','SageMakerOutput']",
         },
     )
-    job = aws.ended("transform", name)
+    job = aws.wait_for_job("transform", name)
     assert job["TransformJobStatus"] == "Completed", job
     lines = aws.get(f"{_TARGET}/joined/rows.gz.out").splitlines()
     answers = [json.loads(line) for line in lines]
@@ -111,15 +111,15 @@ def test_records_are_filtered_sent_one_by_one_and_joined_with_their_answers(
     assert [a["SageMakerOutput"]["length"] for a in answers] == [len(b"[1,2]\n"), len(b"[3]")]
 
 
-def test_a_model_that_was_stored_file_by_file_is_served(aws: LocalServer) -> None:
-    """What a training with CompressionType NONE leaves is a ModelDataSource of the same."""
+def test_a_model_without_compression_is_served(aws: LocalServer) -> None:
+    """The model of a training with CompressionType NONE is a ModelDataSource with the same type."""
     uri = aws.put("transform/plain", a="1")
     request = aws.training_request(uri)
     request["OutputDataConfig"]["CompressionType"] = "NONE"
     aws.sagemaker.create_training_job(**request)
-    trained = aws.ended("training", request["TrainingJobName"])
+    trained = aws.wait_for_job("training", request["TrainingJobName"])
     source = {"S3Uri": trained["ModelArtifacts"]["S3ModelArtifacts"], "S3DataType": "S3Prefix"}
-    model = fresh("plain")
+    model = unique_name("plain")
     aws.sagemaker.create_model(
         ModelName=model,
         PrimaryContainer={
@@ -128,31 +128,31 @@ def test_a_model_that_was_stored_file_by_file_is_served(aws: LocalServer) -> Non
         },
         ExecutionRoleArn=ROLE,
     )
-    job = aws.ended("transform", _create(aws, model, uri, f"{_TARGET}/plain"))
+    job = aws.wait_for_job("transform", _create(aws, model, uri, f"{_TARGET}/plain"))
     assert job["TransformJobStatus"] == "Completed", job
     assert json.loads(aws.get(f"{_TARGET}/plain/a.txt.out"))["model"] == "trained"
 
 
 @pytest.mark.conformance("StopTransformJob")
-def test_a_stopped_transform_ends_soon_and_says_so(aws: LocalServer) -> None:
+def test_a_stopped_transform_ends_soon(aws: LocalServer) -> None:
     uri = aws.put("transform/stopped", a="1")
     name = _create(aws, aws.model(START_DELAY="60"), uri, f"{_TARGET}/stopped")
     aws.sagemaker.stop_transform_job(TransformJobName=name)
-    job = aws.ended("transform", name)
+    job = aws.wait_for_job("transform", name)
     assert job["TransformJobStatus"] == "Stopped"
     assert aws.keys(f"{_TARGET}/stopped") == []
 
 
-def test_a_stop_does_not_wait_for_the_request_under_way(aws: LocalServer) -> None:
+def test_a_stop_does_not_wait_for_the_current_request(aws: LocalServer) -> None:
     uri = aws.put("transform/slow", a="1", b="2")
     name = _create(aws, aws.model(DELAY="300"), uri, f"{_TARGET}/slow")
     deadline = time.monotonic() + 60
-    while "data-log" not in str(_streams(aws, name)):  # then it sends
+    while "data-log" not in str(_streams(aws, name)):  # the stream exists when it sends
         assert time.monotonic() < deadline
         time.sleep(0.1)
     begun = time.monotonic()
     aws.sagemaker.stop_transform_job(TransformJobName=name)
-    assert aws.ended("transform", name)["TransformJobStatus"] == "Stopped"
+    assert aws.wait_for_job("transform", name)["TransformJobStatus"] == "Stopped"
     assert time.monotonic() - begun < 30
     assert aws.keys(f"{_TARGET}/slow") == []
 
@@ -163,18 +163,16 @@ def _streams(aws: LocalServer, name: str) -> Any:
     )["logStreams"]
 
 
-def test_an_object_that_a_manifest_names_in_vain_fails_by_name(
-    aws: LocalServer, model: str
-) -> None:
+def test_a_missing_object_of_a_manifest_fails_by_name(aws: LocalServer, model: str) -> None:
     manifest = json.dumps([{"prefix": f"s3://{BUCKET}/transform/"}, "not-there.jpg"])
     aws.s3.put_object(Bucket=BUCKET, Key="transform/vain.manifest", Body=manifest)
     name = _create(aws, model, f"s3://{BUCKET}/transform/vain.manifest", f"{_TARGET}/vain")
-    assert "transform/not-there.jpg" in aws.ended("transform", name)["FailureReason"]
+    assert "transform/not-there.jpg" in aws.wait_for_job("transform", name)["FailureReason"]
 
 
 def test_a_model_server_that_dies_fails_the_job(aws: LocalServer) -> None:
     uri = aws.put("transform/dies", a="1")
-    job = aws.ended("transform", _create(aws, aws.model(DIES_AT_START="1"), uri, _TARGET))
+    job = aws.wait_for_job("transform", _create(aws, aws.model(DIES_AT_START="1"), uri, _TARGET))
     assert "did not pass the ping health check: it ended with exit code 7" in job["FailureReason"]
 
 
@@ -187,9 +185,7 @@ def test_an_unknown_model_is_refused(aws: LocalServer) -> None:
 @pytest.mark.parametrize(
     ("single", "expected"), [(True, [b"a\n", b"bb\n", b"c"]), (False, [b"a\nbb\n", b"c"])]
 )
-def test_lines_are_sent_alone_or_as_many_as_the_payload_holds(
-    single: bool, expected: list[bytes]
-) -> None:
+def test_lines_are_sent_singly_or_up_to_the_payload(single: bool, expected: list[bytes]) -> None:
     assert _split(b"a\nbb\nc", "Line", 5, single=single) == expected
     assert _split(b"a\nbb\nc", "None", 5, single=single) == [b"a\nbb\nc"]
 
@@ -198,7 +194,7 @@ def _split(content: bytes, split_type: str, payload: int, *, single: bool) -> li
     return list(split([content], split_type, payload, single=single))
 
 
-@settings(deadline=None)  # both cores may be at work
+@settings(deadline=None)  # other tests may use the processors
 @given(
     records=st.lists(st.binary(max_size=20)),
     cuts=st.lists(st.integers(0, 300), max_size=8),
@@ -206,7 +202,7 @@ def _split(content: bytes, split_type: str, payload: int, *, single: bool) -> li
     payload=st.integers(1, 60),
     single=st.booleans(),
 )
-def test_the_bodies_do_not_depend_on_how_the_object_comes(
+def test_the_bodies_do_not_depend_on_the_pieces_of_the_object(
     records: list[bytes], cuts: list[int], split_type: str, payload: int, single: bool
 ) -> None:
     content = b"".join(map(part, records)) if split_type == "RecordIO" else b"\n".join(records)
@@ -218,8 +214,8 @@ def test_the_bodies_do_not_depend_on_how_the_object_comes(
         assert b"".join(bodies) == content
 
 
-def test_no_more_of_an_object_is_held_than_a_body_and_a_piece() -> None:
-    """Pieces are asked for one after the other: a body goes before the next piece comes."""
+def test_at_most_one_body_and_one_piece_are_in_memory() -> None:
+    """A body is yielded before the next piece is read."""
     asked: list[int] = []
 
     def pieces() -> Iterator[bytes]:
@@ -239,7 +235,7 @@ def part(data: bytes, flag: int = 0) -> bytes:
     return MAGIC + struct.pack("<I", flag << 29 | len(data)) + data + bytes(-len(data) % 4)
 
 
-def test_records_are_sent_alone_without_their_frame_or_together_with_it() -> None:
+def test_recordio_is_sent_singly_without_frames_or_together_with_frames() -> None:
     divided = part(b"left", 1) + part(b"", 2) + part(b"right", 3)
     content = part(b"one") + divided + part(b"three")
     assert _split(content, "RecordIO", 0, single=True) == [
@@ -254,18 +250,18 @@ def test_records_are_sent_alone_without_their_frame_or_together_with_it() -> Non
 @pytest.mark.parametrize(
     "content", [b"hello", part(b"one")[:-1], part(b"left", 1), part(b"one") + MAGIC]
 )
-def test_what_is_no_whole_recordio_fails_the_job(content: bytes) -> None:
+def test_invalid_or_incomplete_recordio_fails_the_job(content: bytes) -> None:
     with pytest.raises(JobFailure, match="RecordIO"):
         _split(content, "RecordIO", 100, single=True)
 
 
 @pytest.mark.parametrize("said", ["SINGLE_RECORD", "SingleRecord"])
-def test_the_container_and_the_request_name_strategies_differently(said: str) -> None:
+def test_both_spellings_of_a_strategy_are_read(said: str) -> None:
     assert Limits.of({}, {"BatchStrategy": said}).is_single
     assert not Limits.of({}, {}).is_single
 
 
-def test_the_request_goes_before_the_container_before_the_default() -> None:
+def test_limits_come_from_the_request_then_the_container_then_the_default() -> None:
     said = {"MaxConcurrentTransforms": 3, "MaxPayloadInMB": 2, "BatchStrategy": "SingleRecord"}
     assert Limits.of({}, {}) == Limits(1, 6 * 1024**2, "MultiRecord")
     assert Limits.of({}, said) == Limits(3, 2 * 1024**2, "SingleRecord")

@@ -34,7 +34,7 @@ def check_kept(
 
 def check_endpoint(server: LocalServer, done: Acknowledged, configs: list[str]) -> None:
     """The endpoint serves the configuration of the last update, which it tells and answers."""
-    found = server.settled(ENDPOINT)
+    found = server.wait_for_endpoint(ENDPOINT)
     status, config = found["EndpointStatus"], found["EndpointConfigName"]
     if status != "InService":
         done.violated(f"the endpoint is {status}: {found.get('FailureReason')}")

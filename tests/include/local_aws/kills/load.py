@@ -8,7 +8,7 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.include.local_aws.kills.acknowledged import Acknowledged, Job, Versions, content
-from tests.include.local_aws.local_server import BUCKET, ROLE, LocalServer, fresh
+from tests.include.local_aws.local_server import BUCKET, ROLE, LocalServer, unique_name
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/kills:1"
 ENDPOINT = "endpoint"
@@ -116,7 +116,7 @@ class Load:
 
     def _update(self) -> None:
         time.sleep(random.uniform(0, 0.5))
-        self._server.settled(ENDPOINT)
+        self._server.wait_for_endpoint(ENDPOINT)
         with self._done.endpoint.next() as version:
             self._server.sagemaker.update_endpoint(
                 EndpointName=ENDPOINT,
@@ -139,7 +139,7 @@ def create_job(server: LocalServer, kind: str, source: str) -> str:
         server.sagemaker.create_training_job(**request)
         return str(request["TrainingJobName"])
     below = "/opt/ml/processing"
-    name = fresh("process")
+    name = unique_name("process")
     target = {"S3Uri": f"s3://{BUCKET}/results/{name}", "S3UploadMode": "EndOfJob"}
     output = {"OutputName": "result", "S3Output": {**target, "LocalPath": f"{below}/output/result"}}
     cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}

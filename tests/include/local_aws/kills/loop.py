@@ -96,7 +96,7 @@ class Loop:
         self._source = server.put("source", a="1")
         self._configs = [server.config(server.model(VERSION=str(n))) for n in range(3)]
         server.sagemaker.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName=self._configs[0])
-        assert server.settled(ENDPOINT)["EndpointStatus"] == "InService"
+        assert server.wait_for_endpoint(ENDPOINT)["EndpointStatus"] == "InService"
 
     def _add_image(self) -> None:
         """Add the image whose programs count their runs."""

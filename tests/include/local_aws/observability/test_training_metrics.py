@@ -56,7 +56,7 @@ def test_each_line_is_read_once(tmp_path: Path) -> None:
 
 def test_cloudwatch_has_a_jobs_metrics(aws: LocalServer) -> None:
     name = aws.train(aws.put("metrics/data", a="1"))
-    aws.ended("training", name)
+    aws.wait_for_job("training", name)
     now = datetime.now(UTC)
     points = aws.client("cloudwatch").get_metric_statistics(
         Namespace="/aws/sagemaker/TrainingJobs",

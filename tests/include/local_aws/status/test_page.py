@@ -24,7 +24,7 @@ def browser(aws: LocalServer) -> httpx.Client:
 def failed(aws: LocalServer) -> str:
     """A failed job whose reason would be a script if it were not escaped."""
     name = aws.train(aws.put("page", a="1"), failure=EVIL, exit="2")
-    aws.ended("training", name)
+    aws.wait_for_job("training", name)
     return name
 
 
@@ -100,7 +100,7 @@ def test_a_log_is_followed_from_the_end_of_the_page(
     aws: LocalServer, browser: httpx.Client
 ) -> None:
     name = aws.train(aws.put("page", a="1"), sleep="60", ignore_sigterm="")
-    aws.await_log("training", name, "sleeping")
+    aws.wait_for_log("training", name, "sleeping")
     page = browser.get(f"/jobs/training/{name}").text
     query = {word: _data(page, word) for word in ("group", "stream")}
     end = int(_data(page, "end"))

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.include.local_aws.asking import Client, alarm_request, asking, routing
-from tests.include.local_aws.local_server import BUCKET, LocalServer, fresh
+from tests.include.local_aws.invoking import Client, alarm_request, deployment_config, invoking
+from tests.include.local_aws.local_server import BUCKET, LocalServer, unique_name
 
 CLIENTS = 4
 GOOD = (
-    routing(),
-    routing("CANARY", wait=1, percent=20),
-    routing("LINEAR", wait=1, percent=34, TerminationWaitInSeconds=1),
+    deployment_config(),
+    deployment_config("CANARY", wait=1, percent=20),
+    deployment_config("LINEAR", wait=1, percent=34, TerminationWaitInSeconds=1),
 )
 BAD: dict[str, dict[str, str]] = {
     "ends at its start": {"DIES_AT_START": "1"},
@@ -61,7 +61,7 @@ class Loop:
         self._name = self._aws.endpoint(self._config(VERSION="start"))
         begun = time.monotonic()
         with ExitStack() as stack:
-            clients = [stack.enter_context(asking(self._aws, self._name)) for _ in range(CLIENTS)]
+            clients = [stack.enter_context(invoking(self._aws, self._name)) for _ in range(CLIENTS)]
             for number in range(rounds):
                 self._bring_in(number, clients)
                 self._refuse(number)
@@ -86,7 +86,7 @@ class Loop:
         what = list(BAD)[number % len(BAD)]
         config = self._config(VERSION="bad", **BAD[what])
         before = self._aws.sagemaker.describe_endpoint(EndpointName=self._name)
-        policy = routing("CANARY", wait=120, percent=20, alarms=self._alarms(config))
+        policy = deployment_config("CANARY", wait=120, percent=20, alarms=self._alarms(config))
         found = self._updated(config, policy)
         kept = found["EndpointConfigName"] == before["EndpointConfigName"]
         told = "rolled back" in found.get("FailureReason", "")
@@ -99,7 +99,7 @@ class Loop:
         self._aws.sagemaker.update_endpoint(
             EndpointName=self._name, EndpointConfigName=config, DeploymentConfig=policy
         )
-        return self._aws.settled(self._name)
+        return self._aws.wait_for_endpoint(self._name)
 
     def _config(self, **environment: str) -> str:
         return self._aws.config(self._aws.model(**environment), count=2)
@@ -111,8 +111,8 @@ class Loop:
             "VariantName": "all",
             "EndpointConfigName": config,
         }
-        errors = alarm_request(fresh("errors"), "Invocation5XXErrors", 0, dimensions)
-        slow = alarm_request(fresh("slow"), "ModelLatency", 350_000, dimensions)
+        errors = alarm_request(unique_name("errors"), "Invocation5XXErrors", 0, dimensions)
+        slow = alarm_request(unique_name("slow"), "ModelLatency", 350_000, dimensions)
         slow["Statistic"] = "Minimum"
         for request in (errors, slow):
             self._aws.client("cloudwatch").put_metric_alarm(**request)

@@ -13,8 +13,8 @@ from sagemaker_jobs import (
     SageMakerDeployEndpointOperator,
     SageMakerEndpointStatusSensor,
 )
-from tests.include.local_aws.asking import Client, asking
 from tests.include.local_aws.clients.airflow_tasks import run
+from tests.include.local_aws.invoking import Client, invoking
 from tests.include.local_aws.local_server import LocalServer
 
 GOOD = ("one", "two", "three", "four")
@@ -35,7 +35,7 @@ def config(aws: LocalServer, **environment: str) -> str:
 
 def test_no_request_fails_and_each_end_is_told_as_it_is(aws: LocalServer) -> None:
     endpoint = aws.endpoint(config(aws, VERSION="start"))
-    with asking(aws, endpoint) as client:
+    with invoking(aws, endpoint) as client:
         for version in GOOD[:2]:
             bring_in(aws, client, endpoint, version)
         serving = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]

@@ -60,7 +60,7 @@ def start(aws: LocalServer) -> Iterator[Callable[..., str]]:
     for kind, name in started:
         if status(aws, kind, name) == "InProgress":
             KINDS[kind].stop_call(aws.sagemaker)(**{KINDS[kind].name_field: name})
-        aws.ended(kind, name)
+        aws.wait_for_job(kind, name)
 
 
 def _training(aws: LocalServer) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def test_only_an_orphan_is_stopped(aws: LocalServer, start: Callable[..., str], 
     (entry,) = done["stopped"]
     assert entry["task"] == "cars__x/submit_x/given-up"
     assert entry["reason"] == "no task waits for it: submit_x is success, wait_for_x is failed"
-    aws.ended(kind, orphan)
+    aws.wait_for_job(kind, orphan)
     assert status(aws, kind, orphan) == "Stopped"
     assert {status(aws, kind, name) for name in (owned, foreign, deleted)} == {"InProgress"}
 
@@ -156,7 +156,7 @@ def test_a_job_without_the_tag_of_a_task_is_ignored(aws: LocalServer) -> None:
     assert done == {"stopped": [], "left": [], "unassigned": []}
     assert status(aws, "processing", name) == "InProgress"
     aws.sagemaker.stop_processing_job(ProcessingJobName=name)
-    aws.ended("processing", name)
+    aws.wait_for_job("processing", name)
 
 
 def lists(sagemaker: Stubber, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""What a request asks for and nothing here does is refused by name; the SDKs' defaults are not."""
+"""Unsupported members of requests are refused by name; the SDKs' defaults are accepted."""
 
 from typing import Any
 
@@ -80,14 +80,14 @@ def _with(operation: str, more: dict[str, Any]) -> dict[str, Any]:
 
 
 def _path(more: Any) -> str:
-    """The name of the outermost member, and of the one in it that asks where it stands alone."""
+    """Return the name of the outer member, with the inner member if there is only one."""
     (name,) = more
     inner = more[name]
     return f"{name}.{next(iter(inner))}" if isinstance(inner, dict) and len(inner) == 1 else name
 
 
 @pytest.mark.parametrize(("operation", "more"), _ASKING)
-def test_what_nothing_here_would_do_is_refused_by_its_name(
+def test_an_unsupported_member_is_refused_by_name(
     api: SageMaker, operation: str, more: dict[str, Any]
 ) -> None:
     name = _path(more)
@@ -105,7 +105,9 @@ def test_what_nothing_here_would_do_is_refused_by_its_name(
         {"EnableSSMAccess": True},
     ],
 )
-def test_of_variants_too(api: SageMaker, variant: dict[str, Any]) -> None:
+def test_an_unsupported_member_of_a_variant_is_refused(
+    api: SageMaker, variant: dict[str, Any]
+) -> None:
     request = dict(first_requests("new"))["CreateEndpointConfig"]
     request["ProductionVariants"][0].update(variant)
     (name,) = variant
@@ -113,7 +115,7 @@ def test_of_variants_too(api: SageMaker, variant: dict[str, Any]) -> None:
         api.call("CreateEndpointConfig", request)
 
 
-def test_of_channels_and_of_processing_inputs_too(api: SageMaker) -> None:
+def test_unsupported_members_of_channels_and_processing_inputs_are_refused(api: SageMaker) -> None:
     source = {**_CHANNEL["DataSource"]["S3DataSource"], "InstanceGroupNames": ["a"]}  # type: ignore[index]
     channel = {**_CHANNEL, "DataSource": {"S3DataSource": source}}
     with pytest.raises(ApiError, match=r"support InputDataConfig.*InstanceGroupNames"):
@@ -123,8 +125,8 @@ def test_of_channels_and_of_processing_inputs_too(api: SageMaker) -> None:
         api.call("CreateProcessingJob", _with("CreateProcessingJob", managed))
 
 
-def test_of_the_containers_of_a_package_too(api: SageMaker) -> None:
-    """The registry may hold what only AWS can serve."""
+def test_unsupported_members_of_a_packages_containers_are_refused(api: SageMaker) -> None:
+    """The registry may hold packages that only AWS can serve."""
     more = {"AdditionalModelDataSources": [
         {"ChannelName": "a", "S3DataSource": {
             "S3Uri": f"{_S3}/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
@@ -145,7 +147,7 @@ def test_what_the_sdks_send_by_default_is_accepted(
     api.call(operation, _with(operation, more))
 
 
-def test_a_capture_that_is_off_is_accepted(api: SageMaker) -> None:
+def test_a_disabled_data_capture_is_accepted(api: SageMaker) -> None:
     (on,) = [more for operation, more in _ASKING if "DataCaptureConfig" in more
              and operation == "CreateEndpointConfig"]  # fmt: skip
     capture = {**on["DataCaptureConfig"], "EnableCapture": False}

@@ -1,4 +1,4 @@
-"""What DataProcessing sends and keeps, by the examples of SageMaker's documentation."""
+"""DataProcessing, with the examples of SageMaker's documentation."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ _DOCUMENT = {"id": 7, "features": [1, 2, 3], "more": {"a": {"b": [4, 5]}, "c d":
         ("$.more.*.b", [[4, 5]]),
     ],
 )
-def test_a_path_leads_to_a_value_or_to_several(path: str, found: Any) -> None:
+def test_a_path_finds_one_value_or_several(path: str, found: Any) -> None:
     document = {**_DOCUMENT, "more": {"a": {"b": [4, 5]}}} if path == "$.more.*.b" else _DOCUMENT
     assert JsonPath(path).find(document) == found
 
@@ -40,7 +40,7 @@ def test_a_path_leads_to_a_value_or_to_several(path: str, found: Any) -> None:
 @pytest.mark.parametrize(
     "path", ["$.gone", "$.id.gone", "$.features[3]", "$.features[4:]", "$.features[:4]", "$[0]"]
 )
-def test_what_is_not_there_is_an_error(path: str) -> None:
+def test_a_missing_element_is_an_error(path: str) -> None:
     with pytest.raises(NotFound):
         JsonPath(path).find(_DOCUMENT)
 
@@ -49,14 +49,14 @@ def test_what_is_not_there_is_an_error(path: str) -> None:
     "path",
     ["", "features", "$features", "$..id", "$.a b", "$[", "$[?(@.a)]", "$['a'", "$['a',0]", "$[]"],
 )
-def test_what_is_no_path_is_refused(path: str) -> None:
+def test_an_invalid_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="is no JSONPath"):
         JsonPath(path)
 
 
-@settings(deadline=None)  # both cores may be at work
+@settings(deadline=None)  # other tests may use the processors
 @given(st.text(alphabet="$.[]'*,:0-1ab?@ ", max_size=12))
-def test_no_text_is_anything_but_a_path_or_refused(text: str) -> None:
+def test_any_text_is_a_path_or_is_refused(text: str) -> None:
     try:
         path = JsonPath("$" + text)
     except ValueError:
@@ -69,14 +69,14 @@ def test_no_text_is_anything_but_a_path_or_refused(text: str) -> None:
 
 
 def test_csv_is_filtered_and_joined_row_by_row() -> None:
-    """The documentation's case: an ID that the model does not get, and the answer beside it."""
+    """The documentation's example: an ID that is not sent to the model, joined with the answer."""
     made = _made("text/csv", InputFilter="$[1:]", JoinSource="Input", OutputFilter="$[0,-1]")
     body = b'"id, 1",0.5,"a ""b"""\nid2,0.25,c\n'
     assert made.request(body) == b'0.5,"a ""b"""\n0.25,c\n'
     assert made.answer(body, b"0.9\n0.8\n") == b'"id, 1",0.9\nid2,0.8\n'
 
 
-def test_json_lines_get_the_answer_as_an_attribute_or_become_one() -> None:
+def test_json_records_get_the_answer_as_an_attribute() -> None:
     made = _made("application/jsonlines", InputFilter="$.x", JoinSource="Input")
     body = b'{"id":1,"x":[1,2]}\n{"id":2,"x":[3]}'
     assert made.request(body) == b"[1,2]\n[3]"
@@ -88,7 +88,7 @@ def test_json_lines_get_the_answer_as_an_attribute_or_become_one() -> None:
     assert joined == {"SageMakerInput": [1], "SageMakerOutput": 0.5}
 
 
-def test_without_filters_bytes_stay_as_they_are() -> None:
+def test_without_filters_bytes_are_not_changed() -> None:
     made = _made("image/jpeg")
     assert not made.is_needed
     assert made.request(b"\xff\xd8") == b"\xff\xd8"
@@ -104,14 +104,14 @@ def test_without_filters_bytes_stay_as_they_are() -> None:
         ("text/csv", b"a\n", b"1\n", r"OutputFilter \$\[0,5\] does not fit a record"),
     ],
 )
-def test_records_that_do_not_fit_fail_with_the_reason(
+def test_records_that_do_not_match_fail_with_the_reason(
     content_type: str, body: bytes, answer: bytes, said: str
 ) -> None:
     with pytest.raises(JobFailure, match=said):
         _made(content_type, JoinSource="Input", OutputFilter="$[0,5]").answer(body, answer)
 
 
-def test_only_csv_and_json_are_processed_and_only_by_paths() -> None:
+def test_only_csv_and_json_are_processed() -> None:
     with pytest.raises(ApiError, match="needs a ContentType and an Accept that are the same"):
         _made("image/jpeg", JoinSource="Input")
     with pytest.raises(ApiError, match="'application/json'"):

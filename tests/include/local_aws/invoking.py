@@ -1,4 +1,4 @@
-"""Clients that ask an endpoint without a pause while a test does something to it."""
+"""Clients that invoke an endpoint without a pause while a test changes it."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from tests.include.local_aws.local_server import LocalServer
 
 
 class Client(threading.Thread):
-    """Keeps what it is answered: versions, and what it got instead of an answer."""
+    """A client that collects the versions of the models that answered, and the errors."""
 
     def __init__(self, aws: LocalServer, endpoint: str) -> None:
         super().__init__()
@@ -30,13 +30,13 @@ class Client(threading.Thread):
                 self.errors.append(str(error))
 
     def next(self, count: int) -> list[str]:
-        """The versions that give the next answers, without the one that was under way."""
-        begun = len(self.versions) + 1
+        """Return the versions of the next answers, without that of the current request."""
+        start = len(self.versions) + 1
         deadline = time.monotonic() + 60
-        while len(self.versions) < begun + count:
+        while len(self.versions) < start + count:
             assert time.monotonic() < deadline, f"no {count} answers within a minute"
             time.sleep(0.01)
-        return self.versions[begun:]
+        return self.versions[start:]
 
     def end(self) -> None:
         self._over.set()
@@ -44,8 +44,8 @@ class Client(threading.Thread):
 
 
 @contextmanager
-def asking(aws: LocalServer, endpoint: str) -> Iterator[Client]:
-    """One client, for as long."""
+def invoking(aws: LocalServer, endpoint: str) -> Iterator[Client]:
+    """Run one client until the context ends."""
     client = Client(aws, endpoint)
     client.start()
     try:
@@ -55,9 +55,9 @@ def asking(aws: LocalServer, endpoint: str) -> Iterator[Client]:
 
 
 def alarm_request(
-    name: str, metric: str, threshold: float, dimensions: dict[str, str], **more: Any
+    name: str, metric: str, threshold: float, dimensions: dict[str, str], **fields: Any
 ) -> Any:
-    """PutMetricAlarm on an endpoint's metric over the last minute."""
+    """Return a PutMetricAlarm request on an endpoint's metric over the last minute."""
     return {
         "AlarmName": name,
         "Namespace": "AWS/SageMaker",
@@ -69,18 +69,20 @@ def alarm_request(
         "Threshold": threshold,
         "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "notBreaching",
-        **more,
+        **fields,
     }
 
 
-def routing(kind: str = "ALL_AT_ONCE", wait: int = 0, percent: int = 50, **policy: Any) -> Any:
-    """A DeploymentConfig; `alarms` names alarms that roll back."""
+def deployment_config(
+    kind: str = "ALL_AT_ONCE", wait: int = 0, percent: int = 50, **policy: Any
+) -> Any:
+    """Return a DeploymentConfig; `alarms` are the names of alarms that cause a rollback."""
     member = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}.get(kind)
     size = {member: {"Type": "CAPACITY_PERCENT", "Value": percent}} if member else {}
     config: dict[str, Any] = {}
     if "alarms" in policy:
         alarms = [{"AlarmName": alarm} for alarm in policy.pop("alarms")]
         config["AutoRollbackConfiguration"] = {"Alarms": alarms}
-    shifting = {"Type": kind, "WaitIntervalInSeconds": wait, **size}
-    config["BlueGreenUpdatePolicy"] = {"TrafficRoutingConfiguration": shifting, **policy}
+    routing = {"Type": kind, "WaitIntervalInSeconds": wait, **size}
+    config["BlueGreenUpdatePolicy"] = {"TrafficRoutingConfiguration": routing, **policy}
     return config
