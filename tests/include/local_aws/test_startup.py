@@ -68,7 +68,7 @@ def test_other_hosts_need_an_allowed_host_name(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, images: Path
 ) -> None:
     error = _refusal(capsys, tmp_path / "aws", images, "--bind", "0.0.0.0")
-    assert "--bind 0.0.0.0 lets other machines in" in error
+    assert "--bind 0.0.0.0 lets other computers call the server" in error
     assert "--allow-host" in error
 
 
@@ -86,7 +86,7 @@ def test_other_hosts_need_given_keys(
         capsys, tmp_path / "aws", images, "--bind", "0.0.0.0", "--allow-host", "local-aws"
     )
     assert "AWS_SECRET_ACCESS_KEY" in error
-    assert "to keys of your own" in error
+    assert "and the server creates a pair" in error
 
 
 def test_one_key_without_the_other(
@@ -126,7 +126,7 @@ def test_a_folder_with_other_files_is_not_changed(
         file.touch()
     tmp_path.chmod(0o755)
     error = _refusal(capsys, tmp_path, images)
-    assert f"the folder {tmp_path} holds other files (logs, work) and no file " in error
+    assert f"the folder {tmp_path} contains other files (logs, work) and no file " in error
     found = sorted(file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*"))
     assert found == ["images.json", "logs", "logs/mine", "work", "work/mine"]
     assert tmp_path.stat().st_mode & 0o777 == 0o755
