@@ -106,7 +106,9 @@ def plan(pipeline: str) -> dict[str, Any]:
     if decision.go:
         check_evaluation(run.s3, run.layout, state.dataset_version, run.pipeline.evaluation)
     decision = check_budget(decision, run.sagemaker, *installed, state.hyperparameters, now)
-    write_record(run.s3, run.bucket, run.layout.night, decision_record(state, decision, now))
+    write_record(
+        run.s3, run.bucket, run.layout.training_decision, decision_record(state, decision, now)
+    )
     skip_unless(decision)
     request = training_request(
         run.pipeline,

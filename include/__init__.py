@@ -1,1 +1,1 @@
-"""What the DAGs are made of, and what they run: imported as ``include`` from the project root."""
+"""The packages behind the DAGs, and the container: imported as ``include`` from the root."""

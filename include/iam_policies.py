@@ -1,8 +1,8 @@
 """IAM policies of an installation: `python -m include.iam_policies FOLDER ...` writes them.
 
-Fills in docs/iam/*.json: airflow.json for whoever Airflow is on AWS, jobs.json for the role of the
-jobs, endpoint.json for the role of the endpoint, and trust.json, the trust policy of both roles.
-Statements about a pipeline's objects and names are for the pipelines that are named, and no others.
+Fills in the templates docs/iam/*.json: airflow.json for Airflow's user or role, jobs.json for the
+role of jobs, endpoint.json for the role of the endpoint, and trust.json, the trust policy of both
+roles. Statements about a pipeline's objects and resources cover the selected pipelines only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "docs" / "iam"
 NAMES = ("airflow", "jobs", "endpoint", "trust")
 
 LARGEST = {"airflow": 10_240, "jobs": 10_240, "endpoint": 10_240, "trust": 2_048}
-"""Characters without white space that IAM takes: of all policies inside a role, of its trust.
+"""IAM's limits in characters without white space: inline policies of a role, and trust policies.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -29,7 +29,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 ADVICE = "name some pipelines (--pipeline) at a time, and attach each file as a managed policy"
 
 UNUSED = {"Messages": "TOPIC"}
-"""Statements that are left out where nothing is given for their placeholder."""
+"""Statements that are left out if their placeholder has no value."""
 
 Policy = dict[str, Any]
 
@@ -38,15 +38,15 @@ def policies(values: Mapping[str, str], pipelines: Sequence[str]) -> dict[str, P
     """Return each policy by its name.
 
     Args:
-        values: What the placeholders ACCOUNT, REGION, BUCKET, JOB_ROLE, ENDPOINT_ROLE, REPOSITORY
-            and TOPIC stand for; TOPIC may be empty.
+        values: The values of the placeholders ACCOUNT, REGION, BUCKET, JOB_ROLE, ENDPOINT_ROLE,
+            REPOSITORY and TOPIC; TOPIC may be empty.
         pipelines: The names of the pipelines.
     """
     return {name: _policy(name, values, pipelines) for name in NAMES}
 
 
 def size(policy: Mapping[str, Any]) -> int:
-    """Return how many characters of a policy count for IAM's limits."""
+    """Return the number of characters of a policy that count for IAM's limits."""
     return len(json.dumps(policy, separators=(",", ":")))
 
 
@@ -63,7 +63,7 @@ def _policy(name: str, values: Mapping[str, str], pipelines: Sequence[str]) -> P
 def _filled(value: Any, values: Mapping[str, str], pipelines: Sequence[str]) -> Any:
     """Return a part of a policy with all placeholders filled in.
 
-    A text with PIPELINE or SLUG becomes one for each pipeline, in the list that it is in.
+    A text with PIPELINE or SLUG is replaced by one text per pipeline, in the same list.
     """
     if isinstance(value, dict):
         return {key: _filled(inner, values, pipelines) for key, inner in value.items()}
@@ -123,7 +123,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--topic", default="", help="the SNS topic of messages, if there is one")
     parser.add_argument(
-        "--pipeline", action="append", metavar="NAME", help="this one; more may follow; else all"
+        "--pipeline",
+        action="append",
+        metavar="NAME",
+        help="a pipeline; can be repeated; default: all",
     )
     return parser
 

@@ -1,7 +1,7 @@
-"""The project as Amazon MWAA takes it: dags/, plugins.zip and requirements.txt, and nothing else.
+"""Build the files for Amazon MWAA: dags/, plugins.zip and requirements.txt.
 
-MWAA unpacks plugins.zip into Airflow's plugins folder, which is on sys.path: so `include` travels
-there, beside the plugins. Run `python -m include.mwaa_bundle <folder>`, then upload the folder to
+MWAA unpacks plugins.zip into Airflow's plugins folder, which is on sys.path, so plugins.zip also
+contains `include`. Run `python -m include.mwaa_bundle <folder>`, then upload the folder to
 the environment's bucket.
 """
 
@@ -26,17 +26,17 @@ NEEDED_BY_DAGS = (
     "include/service_model",
     "include/storage",
 )
-"""What the DAGs use of `include`; the container image's programs run elsewhere."""
+"""The parts of `include` that the DAGs import; the container is built separately."""
 
 REQUIREMENTS = ROOT / "mwaa" / "requirements.txt"
-"""What the DAGs need beside Airflow itself, in versions that MWAA's own constraints allow."""
+"""The DAGs' requirements in addition to Airflow, in versions that MWAA's constraints allow."""
 
-ONE_DATE = (2020, 1, 1, 0, 0, 0)
-"""Every file's date in plugins.zip: the same content gives the same bytes."""
+FILE_DATE = (2020, 1, 1, 0, 0, 0)
+"""The date of all files in plugins.zip, so that the same content gives the same bytes."""
 
 
 def build_bundle(folder: Path) -> None:
-    """Write dags/, plugins.zip and requirements.txt into a folder, which is made or added to."""
+    """Write dags/, plugins.zip and requirements.txt into a folder, which is created if missing."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
         ROOT / "dags",
@@ -46,7 +46,7 @@ def build_bundle(folder: Path) -> None:
     )
     with zipfile.ZipFile(folder / "plugins.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for file, name in sorted(_plugin_files()):
-            entry = zipfile.ZipInfo(name, ONE_DATE)
+            entry = zipfile.ZipInfo(name, FILE_DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, file.read_bytes())
@@ -54,7 +54,7 @@ def build_bundle(folder: Path) -> None:
 
 
 def _plugin_files() -> Iterator[tuple[Path, str]]:
-    """Yield each file of plugins.zip with its name there."""
+    """Yield each file of plugins.zip, and its name in the archive."""
     for file in _files(ROOT / "plugins"):
         yield file, file.relative_to(ROOT / "plugins").as_posix()
     for part in NEEDED_BY_DAGS:

@@ -1,9 +1,9 @@
-"""Base images by digest: `python -m include.pin_images` looks them up and writes them in.
+"""Pin base images by digest: `python -m include.pin_images` looks the digests up and writes them.
 
-A tag may name another image tomorrow, a digest never does. The images are those that the
-Dockerfiles build on, and those that docker-compose.yaml runs without building them.
-`docker buildx imagetools` asks the registry; no image is pulled. With `--check` nothing is looked
-up or written: images without a digest are listed, and the exit status is 1 if there are any.
+A tag can move to another image, a digest cannot. The images are the base images of the Dockerfiles,
+and the images that docker-compose.yaml runs without building them. `docker buildx imagetools`
+queries the registry; no image is pulled. With `--check` nothing is looked up or written: images
+without a digest are listed, and the exit status is 1 if there are any.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ FILES = {
     "include/image_classification/Dockerfile": r"^FROM (?P<image>\S+)",
     "docker-compose.yaml": r"^ +image: (?P<image>\S+)",
 }
-"""Where images are named, and how."""
+"""Files that name images, with the regular expression of their lines."""
 
 BUILT = "fresh-image-classifier-"
-"""How the images start that docker-compose.yaml builds itself."""
+"""Prefix of the images that docker-compose.yaml builds itself."""
 
 INDEXES = frozenset(
     {
@@ -36,7 +36,7 @@ INDEXES = frozenset(
         "application/vnd.docker.distribution.manifest.list.v2+json",
     }
 )
-"""Media types of what a tag names for all processor architectures."""
+"""Media types of an image index, which lists images for several processor architectures."""
 
 
 class PinError(Exception):
@@ -45,7 +45,7 @@ class PinError(Exception):
 
 @dataclass(frozen=True)
 class BaseImage:
-    """An image that a file names, as `name:tag`, or `name:tag@sha256:...` once it is pinned."""
+    """An image in a file: `name:tag`, or `name:tag@sha256:...` if it is pinned."""
 
     file: Path
     reference: str
@@ -57,18 +57,18 @@ class BaseImage:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the reference has a tag, for people, and a digest, for the engine."""
+        """Whether the reference has a tag, for readers, and a digest, for the engine."""
         return re.fullmatch(r"[^@]+:[^@/]+@sha256:[0-9a-f]{64}", self.reference) is not None
 
     def pin(self, digest: str) -> None:
-        """Write a digest into the file, instead of one that is there."""
+        """Write a digest into the file, replacing the present digest if there is one."""
         text = self.file.read_text(encoding="utf-8")
         pinned = f"{self.tagged}@{digest}"
         self.file.write_text(text.replace(self.reference, pinned), encoding="utf-8")
 
 
 def base_images(root: Path = ROOT) -> Iterator[BaseImage]:
-    """Yield each image that is not built here."""
+    """Yield each image that the project does not build itself."""
     for name, pattern in FILES.items():
         text = (root / name).read_text(encoding="utf-8")
         for match in re.finditer(pattern, text, re.MULTILINE):
@@ -77,7 +77,7 @@ def base_images(root: Path = ROOT) -> Iterator[BaseImage]:
 
 
 def digest_of(image: str) -> str:
-    """Return the digest that a tag has in its registry now, for all architectures.
+    """Return the present digest of a tag's image index in its registry.
 
     Raises:
         PinError: The registry did not answer, or the tag is of one architecture only.
@@ -99,7 +99,7 @@ def digest_of(image: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Pin or check all images; return 1 where one is not pinned in the end."""
+    """Pin or check all images; return 1 if an image remains unpinned, else 0."""
     parser = argparse.ArgumentParser(
         prog="python -m include.pin_images",
         description=__doc__,
@@ -122,10 +122,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check() -> int:
-    loose = [image for image in base_images() if not image.is_pinned]
-    for image in loose:
+    unpinned = [image for image in base_images() if not image.is_pinned]
+    for image in unpinned:
         print(f"{image.file.relative_to(ROOT)}: {image.reference} has no digest: make pin-images")
-    return int(bool(loose))
+    return int(bool(unpinned))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""`python -m include.preflight`: what would a night stumble over, and how is it mended?
+"""Check an installation before its first run: `python -m include.preflight`.
 
-Looks at the installation (Variables, login, region, bucket, role, image) and at each pipeline
-(YAML, writing to its folder, endpoint's name, SageMaker's limits on all requests, instance quotas).
-AWS is asked with boto3's own credentials, where the DAG `preflight` asks with Airflow's. Exits with
-1 if something would fail, else with 0.
+Checks the installation (Variables, credentials, region, bucket, role, image) and each pipeline
+(YAML, write permission, endpoint name, SageMaker's limits on all requests, instance quotas), and
+prints each finding with its fix. This command uses boto3's default credentials; the DAG `preflight`
+uses Airflow's connection. The exit status is 1 if a check fails, else 0.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
@@ -33,39 +34,39 @@ STATUSES = ("ok", "failed", "unknown")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print what was found; return 1 where something would fail, else 0."""
+    """Print the findings; return 1 if a check failed, else 0."""
     options = _parser().parse_args(arguments)
-    settings = {each.variable: getattr(options, each.variable) for each in SETTINGS}
+    settings = {setting.variable: getattr(options, setting.variable) for setting in SETTINGS}
     quotas = Quotas(aws_client)
-    found = {INSTALLATION: check_installation(aws_client, settings)}
+    findings = {INSTALLATION: check_installation(aws_client, settings)}
     for name in options.pipeline or sorted(pipeline_files()):
-        found[name] = check_pipeline(aws_client, settings, name, quotas)
+        findings[name] = check_pipeline(aws_client, settings, name, quotas)
     if options.json:
-        print(json.dumps({name: [asdict(each) for each in part] for name, part in found.items()}))
+        content = {name: list(map(asdict, part)) for name, part in findings.items()}
+        print(json.dumps(content))
     else:
-        _show(found)
-    return int(any(failures(part) for part in found.values()))
+        _show(findings)
+    return int(any(failures(part) for part in findings.values()))
 
 
 @cache
 def aws_client(service: str) -> Any:
-    """Return a boto3 client, by the environment, the profile or the machine's role."""
+    """Return a boto3 client with credentials of the environment, profile or instance role."""
     import boto3
     from botocore.config import Config
 
-    # A person waits for the answer: a service that is away is told within seconds.
+    # A user waits for the result: an unreachable service is reported within seconds.
     limits = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3})
     return boto3.client(service, config=limits)
 
 
-def _show(found: Mapping[str, list[Finding]]) -> None:
-    for name, part in found.items():
+def _show(findings: Mapping[str, list[Finding]]) -> None:
+    for name, part in findings.items():
         print(f"{name}\n")
         print("\n".join(table(part)))
         print()
-    every = [each for part in found.values() for each in part]
-    counts = {status: sum(each.status == status for each in every) for status in STATUSES}
-    print(", ".join(f"{count} {status}" for status, count in counts.items()))
+    counts: Counter[str] = Counter(finding.status for part in findings.values() for finding in part)
+    print(", ".join(f"{counts[status]} {status}" for status in STATUSES))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,16 +76,21 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--pipeline", action="append", metavar="NAME", help="this one; more may follow; else all"
+        "--pipeline",
+        action="append",
+        metavar="NAME",
+        help="a pipeline; can be repeated; default: all",
     )
-    parser.add_argument("--json", action="store_true", help="say it as one line of JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print the findings as one line of JSON"
+    )
     for setting in SETTINGS:
         variable = f"AIRFLOW_VAR_{setting.variable.upper()}"
         parser.add_argument(
             f"--{setting.variable.replace('_', '-')}",
             default=os.environ.get(variable, ""),
             metavar="VALUE",
-            help=f"the Airflow Variable {setting.variable}; left out, {variable}",
+            help=f"the Airflow Variable {setting.variable}; default: ${variable}",
         )
     return parser
 

@@ -1,1 +1,1 @@
-"""What the container image, pipelines and policies share: small modules without dependencies."""
+"""Small modules without dependencies that the DAG side and the container share."""

@@ -1,6 +1,6 @@
-"""Web addresses as logs, messages and records may show them: scheme, host and path only.
+"""Redact web addresses for logs, messages and records: scheme, host and path only.
 
-A query, a fragment or a user name before the host may hold a token.
+A query, a fragment or a user name before the host may contain a token.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _ADDRESS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Ends at white space or a double quote, and where nothing secret follows also at `'<>`.
+"""A web address ends at white space or a double quote; without query and fragment also at `'<>`.
 
-An apostrophe is legal in each part of an address: a match that ends there would leave the rest of
-a token in the text.
+An apostrophe is legal in every part of an address: a match that ends at an apostrophe would leave
+the rest of a token in the text.
 """
 
 _PUNCTUATION = ".,;:!?)]}'<>"
-"""Behind an address in a sentence, these belong to the sentence."""
+"""Characters after an address that belong to the sentence around it."""
 
 
 def redact_url(url: str) -> str:
     """Return an address without user, password, query and fragment.
 
-    A path on this machine and an `s3://` address are returned as they are: neither carries a
-    token, and an S3 key may have a `?`.
+    A local path and an `s3://` address are returned unchanged: they contain no token, and an S3 key
+    may contain a `?`.
     """
     try:
         parts = urlsplit(url)
@@ -55,24 +55,24 @@ def redact_url(url: str) -> str:
 
 
 def redact_urls(text: str) -> str:
-    """Return a text in which each web address is shown as `redact_url` shows it."""
+    """Return a text with each web address replaced by the result of `redact_url`."""
     return _ADDRESS.sub(_redacted, text)
 
 
 def has_secret_parts(url: str) -> bool:
-    """Whether a web address has a user, password, query or fragment."""
+    """Return whether a web address has a user, password, query or fragment."""
     return redact_url(url) != url
 
 
 def error_text(error: BaseException) -> str:
-    """Return what the error of a web request says, without what its address may hold.
+    """Return the text of a web request's error, without the secret parts of its address.
 
-    The errors of an address that cannot be sent quote its path and query alone, which nothing
-    recognises as an address: they are replaced by a text of our own.
+    Errors of an address that cannot be requested quote only its path and query, which `redact_urls`
+    does not recognise as an address: they are replaced by NOT_SENT.
     """
     from http.client import InvalidURL
 
-    # A refused certificate is a ValueError and an OSError: it quotes the host alone.
+    # The error of an invalid certificate is a ValueError and an OSError, and quotes the host only.
     if isinstance(error, InvalidURL | ValueError) and not isinstance(error, OSError):
         return NOT_SENT
     status, reason = getattr(error, "code", ""), getattr(error, "reason", None)

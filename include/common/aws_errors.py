@@ -1,8 +1,8 @@
-"""What the errors of AWS's services mean: each service has its own name for the same refusal.
+"""Classify errors of AWS services, which have different codes for the same meaning.
 
 `sagemaker_jobs.aws_errors` has the same rules for the jobs plugin, which may not import this
-package; a test compares the two. botocore is not imported: only the attributes of an error are
-read, not its class.
+package; a test compares the two modules. botocore is not imported: the functions read an error's
+attributes, not its class.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DENIED = frozenset(
 )
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-"""Credentials that ended, which services answer with 403: the next call has others."""
+"""Codes of expired credentials, which services report as 403: the next call has new ones."""
 
 _MISSING = re.compile(
     r"could not find|not found|does not exist|no such|cannot find", flags=re.IGNORECASE
@@ -36,12 +36,12 @@ _MISSING = re.compile(
 
 
 def error_code(error: BaseException) -> str:
-    """Return an AWS error's code, or the class of one that is none of AWS's."""
+    """Return the code of an AWS error, or the class name of another error."""
     return str(_response(error).get("Error", {}).get("Code") or type(error).__name__)
 
 
 def is_denied(error: BaseException) -> bool:
-    """Whether AWS says that the caller may not ask, or does not know the caller's credentials."""
+    """Return whether AWS denied access, or does not know the credentials."""
     if error_code(error) in EXPIRED:
         return False
     status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -49,7 +49,7 @@ def is_denied(error: BaseException) -> bool:
 
 
 def is_missing(error: BaseException) -> bool:
-    """Whether SageMaker says that the thing asked for does not exist: its code is Validation's."""
+    """Return whether the resource does not exist: SageMaker reports it as ValidationException."""
     if error_code(error) in {"ResourceNotFound", "ResourceNotFoundException"}:
         return True
     message = str(_response(error).get("Error", {}).get("Message", ""))

@@ -1,10 +1,10 @@
-"""Open a URL on the public internet: no private address, no way back to http, few redirects.
+"""Fetch from public addresses only: no private address, no redirect to http, few redirects.
 
-A URL in a pipeline's settings, or the redirect of a foreign server, could else make the machine
-that fetches read what only it can reach: another service of the network, or the credentials that a
-cloud's metadata service gives to the machine (169.254.169.254).
+Otherwise a URL in a pipeline's settings, or a redirect, could make the fetching host read what only
+that host can reach (server-side request forgery): a service in its network, or the credentials of a
+cloud's metadata service (169.254.169.254).
 
-The Airflow tasks that fetch sources and the container image that fetches weights both use it.
+The Airflow tasks that fetch sources and the container that fetches weights use this module.
 """
 
 from __future__ import annotations
@@ -35,10 +35,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SETTING = "fetch_allowed_hosts"
-"""The Airflow Variable that allows private hosts."""
-
-VARIABLE = "FETCH_ALLOWED_HOSTS"
-"""The environment variable of a training's container with the same content."""
+"""The Airflow Variable with allowed private hosts."""
 
 MOST_REDIRECTS = 5
 
@@ -56,23 +53,23 @@ NEVER_PUBLIC = (
     ipaddress.ip_network("2001:db8::/32"),
     ipaddress.ip_network("3fff::/20"),
 )
-"""What the standard library takes for global, in some of its versions."""
+"""Networks that some versions of the standard library treat as global."""
 
 
 class AddressRefused(ValueError):
-    """A URL leads where this machine must not fetch from; the text says where and what allows it.
+    """A URL leads to an address that is not allowed; the text names it and how to allow it.
 
-    No OSError, which urllib would take for a server that is away at the moment.
+    Not an OSError, which callers retry as an outage of the server.
     """
 
 
 @dataclass(frozen=True)
 class AllowedHosts:
-    """Hosts and networks that may be fetched from though their addresses are not public.
+    """Hosts and networks from which files may be fetched although their addresses are not public.
 
     Attributes:
-        hosts: Names in lower case, as they are written in URLs.
-        networks: Networks of addresses, also single ones.
+        hosts: Host names in lower case, as written in URLs.
+        networks: Networks, including single addresses.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -80,10 +77,10 @@ class AllowedHosts:
 
     @classmethod
     def parse(cls, text: str) -> AllowedHosts:
-        """Read names and networks that are separated by commas or spaces.
+        """Parse names and networks separated by commas or spaces.
 
         Raises:
-            ValueError: An entry is neither; the text names it.
+            ValueError: An entry is neither a host name nor a network; the text names it.
         """
         hosts, networks = set(), []
         for entry in re.split(r"[\s,]+", text.strip()):
@@ -92,7 +89,7 @@ class AllowedHosts:
             except ValueError as error:
                 if not entry:
                     continue
-                # What looks like an address or a network is a mistake, and not a name.
+                # An entry of digits and dots is an invalid address, not a name.
                 if not HOST_NAME.fullmatch(entry) or re.fullmatch(r"[0-9.]+", entry):
                     raise ValueError(
                         f"{SETTING}: {entry!r} is neither a host's name nor a network such as "
@@ -102,15 +99,15 @@ class AllowedHosts:
         return cls(frozenset(hosts), tuple(networks))
 
     def allow(self, host: str, address: Address) -> bool:
-        """Return whether a host may be fetched from at an address."""
+        """Return whether fetching from a host at an address is allowed."""
         named = host.lower().rstrip(".") in self.hosts
-        return named or is_public(address) or any(address in each for each in self.networks)
+        return named or is_public(address) or any(address in network for network in self.networks)
 
 
 def is_public(address: Address) -> bool:
-    """Return whether an address is one of the public internet, for one host.
+    """Return whether an address is a unicast address of the public internet.
 
-    An IPv6 address that stands for an IPv4 address is public if that one is.
+    An IPv6 address that embeds an IPv4 address is public if the IPv4 address is.
     """
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
@@ -128,20 +125,20 @@ def is_public(address: Address) -> bool:
 def open_url(request: Request, timeout: float, allowed: AllowedHosts) -> Any:
     """Send a request, follow redirects, and return the response as urllib does.
 
-    A name is resolved once for each connection, and the connection is made to the address that was
-    checked. Behind a proxy (http_proxy, https_proxy) the proxy connects: then all addresses that
-    the name has on this machine must be allowed, if it has any.
+    A name is resolved once per connection, and the connection uses the address that was checked.
+    With a proxy (http_proxy, https_proxy) the proxy connects: then all addresses to which this host
+    resolves the name must be allowed, if it can resolve the name.
 
     Args:
-        request: With an http or https URL.
-        timeout: Seconds that a server may stay silent.
-        allowed: What is allowed beside public addresses.
+        request: A request with an http or https URL.
+        timeout: Seconds without data after which the request fails.
+        allowed: Hosts and networks that are allowed in addition to public addresses.
 
     Raises:
         AddressRefused: The URL or a redirect leads to an address that is not public and not
             allowed, or from https to http, or to another scheme.
-        OSError: As urllib: URLError where the server is away, HTTPError where it refuses.
-        ValueError: The URL cannot be sent.
+        OSError: As in urllib: URLError for an unreachable server, HTTPError for an error status.
+        ValueError: The URL cannot be requested.
     """
     opener = OpenerDirector()
     for handler in (
@@ -158,14 +155,14 @@ def open_url(request: Request, timeout: float, allowed: AllowedHosts) -> Any:
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follows a few redirects, but never from https to http."""
+    """Follow at most MOST_REDIRECTS redirects, none from https to http."""
 
     max_redirections = MOST_REDIRECTS
 
     def redirect_request(
         self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> Request | None:
-        """Return the request that follows, or refuse the redirect."""
+        """Return the next request, or reject the redirect."""
         before, after = urlsplit(req.full_url).scheme, urlsplit(newurl)
         if after.scheme not in {"https", *(["http"] if before == "http" else [])}:
             where = redact_url(newurl)
@@ -174,13 +171,13 @@ class _Redirects(HTTPRedirectHandler):
 
 
 class _GuardedConnection(HTTPConnection):
-    """A connection to an address that was checked."""
+    """A connection to a checked address."""
 
     allowed = AllowedHosts()
     to_proxy = False
 
     def connect(self) -> None:
-        """Connect, to a proxy as usual, else to the first allowed address that answers."""
+        """Connect to the proxy, or to the first allowed address that accepts the connection."""
         if self.to_proxy:
             super().connect()
         else:
@@ -188,7 +185,7 @@ class _GuardedConnection(HTTPConnection):
 
 
 class _GuardedTlsConnection(HTTPSConnection, _GuardedConnection):
-    """The same under TLS: HTTPSConnection wraps the socket that `connect` above makes."""
+    """The same with TLS: HTTPSConnection wraps the socket that `connect` above creates."""
 
 
 class _Plain(HTTPHandler):
@@ -197,7 +194,7 @@ class _Plain(HTTPHandler):
         self._allowed = allowed
 
     def http_open(self, req: Request) -> Any:
-        return self.do_open(_maker(_GuardedConnection, req, self._allowed), req)
+        return self.do_open(_connection_factory(_GuardedConnection, req, self._allowed), req)
 
 
 class _Tls(HTTPSHandler):
@@ -206,11 +203,13 @@ class _Tls(HTTPSHandler):
         self._allowed = allowed
 
     def https_open(self, req: Request) -> Any:
-        return self.do_open(_maker(_GuardedTlsConnection, req, self._allowed), req)
+        return self.do_open(_connection_factory(_GuardedTlsConnection, req, self._allowed), req)
 
 
-def _maker(kind: type[_GuardedConnection], request: Request, allowed: AllowedHosts) -> Any:
-    """Return what makes the request's connection."""
+def _connection_factory(
+    kind: type[_GuardedConnection], request: Request, allowed: AllowedHosts
+) -> Any:
+    """Return the function that creates the request's connection."""
     target = urlsplit(request.full_url)
     to_proxy = request.host != unquote(target.netloc)
     if to_proxy:
@@ -228,7 +227,7 @@ def _check_proxied(host: str, allowed: AllowedHosts) -> None:
     try:
         found = list(_addresses(host, None))
     except OSError:
-        return  # only the proxy knows the name
+        return  # only the proxy can resolve the name
     # The proxy may connect to any of the addresses.
     refused = [address for address, *_ in found if not allowed.allow(host, address)]
     if refused:
@@ -256,7 +255,7 @@ def _connect(host: str, port: int, timeout: float | None, allowed: AllowedHosts)
 
 
 def _addresses(host: str, port: int | None) -> Iterator[tuple[Address, int, Any]]:
-    """Yield a host's addresses, each with its family and what `socket.connect` takes."""
+    """Yield a host's addresses with family and the argument of `socket.connect`."""
     for family, _, _, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         yield ipaddress.ip_address(place[0]), family, place
 
@@ -264,6 +263,6 @@ def _addresses(host: str, port: int | None) -> Iterator[tuple[Address, int, Any]
 def _refusal(host: str, addresses: list[Address]) -> AddressRefused:
     where = ", ".join(map(str, dict.fromkeys(addresses)))
     return AddressRefused(
-        f"{host} is at {where}, which is no public address: to fetch from it all the same, name "
+        f"{host} is at {where}, which is no public address: to fetch from it anyway, name "
         f"the host or its network in {SETTING}"
     )

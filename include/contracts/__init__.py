@@ -1,1 +1,1 @@
-"""What the DAGs and the container image agree on: limits, flags, hyperparameters and records."""
+"""Definitions that the DAGs and the container share: limits, flags, hyperparameters, records."""

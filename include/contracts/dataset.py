@@ -1,4 +1,4 @@
-"""Dataset versions: splits, quarantine reasons and boxes, as manifests write them."""
+"""Dataset versions: splits, quarantine reasons and boxes, as in manifests."""
 
 import dataclasses
 from typing import Literal
@@ -6,13 +6,13 @@ from typing import Literal
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
-# Tests are judged by the photos themselves, through the served model, not by records.
+# The test split is evaluated with the original photos through the served model.
 CONVERTED: tuple[Split, ...] = ("train", "validation")
 
 Reason = Literal[
     "animated",
-    "bad-annotation",  # one without a file name
-    "bad-box",  # it is empty, or outside the photo
+    "bad-annotation",  # an annotation without a file name
+    "bad-box",  # a box that is empty, or outside the photo
     "conflicting-labels",  # the same bytes, or the same name, under different labels
     "label-out-of-range",
     "listed-twice",
@@ -30,9 +30,9 @@ Reason = Literal[
 
 @dataclasses.dataclass(frozen=True)
 class Box:
-    """A rectangle in a photo's pixels as stored: `left` and `top` are within, the others without.
+    """A rectangle in a stored photo's pixels: `right` and `bottom` are exclusive.
 
-    A devkit's box counts from 1 and includes both ends, so that its x2 and y2 are our `right` and
+    A devkit's box counts from 1 and includes both ends, so its x2 and y2 equal `right` and
     `bottom`.
     """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from include.common.guarded_http import VARIABLE
 from include.config.deployment import Deployment
 from include.config.errors import PipelineError
 from include.config.pipeline import Pipeline
 from include.contracts.content_types import FILE_TYPE, MODEL_TYPE, RECORD_TYPE
+from include.contracts.environment import FETCH_ALLOWED_HOSTS
 from include.contracts.metrics import METRICS
 from include.sagemaker_requests.job import FIRST_JOB_NAME, JobRequest, job_request
 from include.storage.layout import Layout
@@ -142,7 +142,7 @@ def _environment(
     fetches = hyperparameters.get("pretrained_model_uri", "").startswith("https://")
     if not (fetches and deployment.fetch_allowed_hosts):
         return {}
-    return {"Environment": {VARIABLE: deployment.fetch_allowed_hosts}}
+    return {"Environment": {FETCH_ALLOWED_HOSTS: deployment.fetch_allowed_hosts}}
 
 
 def _checkpoints(pipeline: Pipeline, layout: Layout) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where everything is in S3: keys are made here and nowhere else."""
+"""S3 keys of a pipeline; no other module builds keys."""
 
 from __future__ import annotations
 
@@ -9,58 +9,58 @@ from dataclasses import dataclass
 class Layout:
     """The keys of one pipeline in one bucket.
 
-    Folders are keys that end in a slash: an S3 prefix is a string prefix, and one without the
-    slash would take `test_small/` along with `test`.
+    Folders are keys that end in a slash: an S3 prefix is a string prefix, and `test` without the
+    slash would also match `test_small/`.
     """
 
     bucket: str
     pipeline: str
 
     def uri(self, key: str) -> str:
-        """Return the s3:// address of a key, for an input or a single object."""
+        """Return the s3:// URI of a key, for an input or a single object."""
         return f"s3://{self.bucket}/{key}"
 
     def output(self, folder: str) -> str:
-        """Return a folder's address for a job's output, to which SageMaker adds the slash."""
+        """Return a folder's URI for a job's output: without the slash, which SageMaker adds."""
         return self.uri(folder).removesuffix("/")
 
     @property
     def root(self) -> str:
-        """The folder that holds everything of this pipeline."""
+        """The folder of all objects of this pipeline."""
         return f"{self.pipeline}/"
 
     @property
     def preflight(self) -> str:
-        """What a preflight writes and deletes, to see whether that is allowed."""
+        """The object that preflight writes and deletes, to check the permissions."""
         return f"{self.root}preflight"
 
     @property
     def source(self) -> str:
-        """The raw data, unless the pipeline names a source elsewhere."""
+        """The folder of the raw data, unless the pipeline sets `source.uri`."""
         return f"{self.root}source/"
 
     @property
     def source_seen(self) -> str:
-        """Since when the source has been in its present state, as far as anybody has looked."""
+        """The record of since when the source has been seen in its present state."""
         return f"{self.root}dataset/source_seen.json"
 
     @property
     def fetching(self) -> str:
-        """What is fetched from the web and not whole yet, one folder a file."""
+        """The folder of unfinished downloads, with one folder per file."""
         return f"{self.root}fetching/"
 
     @property
     def images(self) -> str:
-        """The images of all dataset versions, each stored once, by content."""
+        """The folder of the images of all dataset versions, stored once by content."""
         return f"{self.root}images/"
 
     def image(self, key: str) -> str:
-        """One stored image, by its key in a manifest."""
+        """A stored image, by its key in a manifest."""
         return f"{self.images}{key}"
 
     @property
     def dataset_pointer(self) -> str:
-        """Which dataset version is current: written last, so it is the commit point."""
+        """The pointer to the current dataset version: written last, as the commit point."""
         return f"{self.root}dataset/current.json"
 
     @property
@@ -69,7 +69,7 @@ class Layout:
         return f"{self.root}dataset/versions/"
 
     def dataset(self, version: str) -> str:
-        """One dataset version's files: manifest.jsonl, classes.json, dataset.json, ..."""
+        """The folder of a dataset version: manifest.jsonl, classes.json, dataset.json, ..."""
         return f"{self.dataset_versions}{version}/"
 
     def dataset_classes(self, version: str) -> str:
@@ -82,39 +82,39 @@ class Layout:
 
     @property
     def quarantine(self) -> str:
-        """The bytes of all photos that a refresh refused, each stored once, by content."""
+        """The folder of all photos that a refresh rejected, stored once by content."""
         return f"{self.root}dataset/quarantine/"
 
     def dataset_page(self, version: str) -> str:
-        """The page on which people look at a dataset version."""
+        """The HTML page about a dataset version."""
         return f"{self.dataset(version)}report.html"
 
     def refresh_run(self, job_name: str) -> str:
-        """What one refresh job reports about itself."""
+        """The folder of a refresh job's report."""
         return f"{self.root}dataset/runs/{job_name}/"
 
     def split_ledger(self, job_name: str) -> str:
-        """The folder of the split ledger that one refresh job wrote."""
+        """The folder of the split ledger that a refresh job wrote."""
         return f"{self.root}dataset/ledgers/{job_name}/"
 
     def split_ledger_file(self, job_name: str) -> str:
-        """The splits of all photos that any dataset version held, up to one refresh job's."""
+        """The splits of all photos of all dataset versions, up to a refresh job's version."""
         return f"{self.split_ledger(job_name)}splits.jsonl.gz"
 
     @property
     def recordio_pointer(self) -> str:
-        """Which RecordIO version is current."""
+        """The pointer to the current RecordIO version."""
         return f"{self.root}recordio/current.json"
 
     def recordio(self, version: str) -> str:
-        """One RecordIO version's folder, with recordio.json."""
+        """The folder of a RecordIO version, with recordio.json."""
         return f"{self.root}recordio/{version}/"
 
     def recordio_files(self, version: str, shards: int = 1) -> str:
-        """The folder of a RecordIO version's files, as so many instances write them together.
+        """The folder of a RecordIO version's files, by the number of instances that write them.
 
-        A conversion by another number of instances has other files: it leaves these alone, and
-        none of them is ever read among the others.
+        Conversions by different numbers of instances have separate folders, so that their files
+        are never mixed.
         """
         folder = self.recordio(version)
         return folder if shards == 1 else f"{folder}of-{shards}/"
@@ -124,55 +124,55 @@ class Layout:
         return f"{self.recordio_files(version, shards)}{part}/"
 
     def recordio_report(self, version: str) -> str:
-        """A RecordIO version's own description; it is there when the conversion is complete."""
+        """A RecordIO version's recordio.json; it exists when the conversion is complete."""
         return f"{self.recordio(version)}recordio.json"
 
     @property
     def models(self) -> str:
-        """Below this, training jobs write <job>/output/model.tar.gz."""
+        """The folder in which training jobs write <job>/output/model.tar.gz."""
         return f"{self.root}models/"
 
     @property
-    def night(self) -> str:
-        """What the last night decided, to train or not, and why."""
+    def training_decision(self) -> str:
+        """The record of the last nightly run's decision to train or not, with its reason."""
         return f"{self.models}night.json"
 
     @property
     def checkpoint_root(self) -> str:
-        """The folder of all trainings' checkpoints."""
+        """The folder of the checkpoints of all trainings."""
         return f"{self.root}checkpoints/"
 
     def checkpoints(self, training: str) -> str:
-        """One training's checkpoints, which its attempts share; deleted once it is registered."""
+        """A training's checkpoints, shared by its attempts; deleted once the model is registered."""
         return f"{self.checkpoint_root}{training}/"
 
     @property
     def retraining(self) -> str:
-        """Which batch asks the next night to train, and why."""
+        """The record of the batch that requests a training, with the reason."""
         return f"{self.root}models/retraining.json"
 
     def evaluation(self, training_job: str) -> str:
-        """The evaluation of one candidate: evaluation.json, tables, a page."""
+        """The folder of a candidate's evaluation: evaluation.json, tables, a page."""
         return f"{self.root}evaluations/{training_job}/"
 
     def evaluation_manifest(self, training_job: str) -> str:
-        """Which images a candidate was asked."""
+        """The S3 manifest of the images that a candidate classifies."""
         return f"{self.evaluation(training_job)}images.manifest"
 
     def evaluation_predictions(self, training_job: str) -> str:
-        """The candidate's answers, <image's key>.out each."""
+        """The folder of a candidate's predictions, in files <image key>.out."""
         return f"{self.evaluation(training_job)}transform/"
 
     def evaluation_report(self, training_job: str) -> str:
-        """The candidate's figures."""
+        """A candidate's evaluation.json."""
         return f"{self.evaluation(training_job)}evaluation.json"
 
     def evaluation_answers(self, training_job: str) -> str:
-        """The candidate's first guess on each image, beside the truth."""
+        """The table of a candidate's top-1 predictions and the true classes."""
         return f"{self.evaluation(training_job)}answers.csv"
 
     def evaluation_verdict(self, training_job: str) -> str:
-        """What became of the candidate, with the figures of each limit."""
+        """A candidate's verdict, with the value and limit of each gate."""
         return f"{self.evaluation(training_job)}verdict.json"
 
     @property
@@ -181,21 +181,21 @@ class Layout:
         return f"{self.root}releases/"
 
     def release(self, version: int) -> str:
-        """All deployments of one model, by its package's number."""
+        """The folder of all deployments of a model, by its package's version number."""
         return f"{self.releases}{version}/"
 
     def release_deployment(self, version: int, moment: str) -> str:
-        """What is known of one deployment of a model: nothing below it is ever overwritten."""
+        """The folder of the records of one deployment of a model; they are never overwritten."""
         return f"{self.release(version)}{moment}/"
 
     @property
     def incoming(self) -> str:
-        """Where users put new images for batch inference."""
+        """The folder into which users upload new images for batch inference."""
         return f"{self.root}incoming/"
 
     @property
     def truth(self) -> str:
-        """Optional folder whose labels.json maps incoming images to their true classes."""
+        """An optional folder whose labels.json maps incoming images to their true classes."""
         return f"{self.root}truth/"
 
     @property
@@ -205,37 +205,37 @@ class Layout:
 
     @property
     def batches_summary(self) -> str:
-        """Which images the batches have predicted, in one object: it may be deleted."""
+        """The summary of all predicted images; it can be rebuilt from the batches' records."""
         return f"{self.batches}committed.jsonl.gz"
 
     def batch(self, batch: str) -> str:
-        """One batch's folder."""
+        """The folder of a batch."""
         return f"{self.batches}{batch}/"
 
     def batch_manifest(self, batch: str) -> str:
-        """Which images a batch holds, as batch transform reads it."""
+        """The S3 manifest of a batch's images, for batch transform."""
         return f"{self.batch(batch)}images.manifest"
 
     def batch_plan(self, batch: str) -> str:
-        """Which images a batch takes and which it leaves out, with their tags."""
+        """The plan of a batch: the images that it takes and leaves out, with their ETags."""
         return f"{self.batch(batch)}plan.json"
 
     def batch_predictions(self, batch: str) -> str:
-        """A batch's answers, <image's key>.out each."""
+        """The folder of a batch's predictions, in files <image key>.out."""
         return f"{self.batch(batch)}transform/"
 
     def batch_report(self, batch: str) -> str:
-        """A batch's predictions, its gallery, the uncertain ones, and its figures."""
+        """The folder of a batch's report: predictions, uncertain predictions, gallery, figures."""
         return f"{self.batch(batch)}report/"
 
     def batch_table(self, batch: str) -> str:
-        """A batch's predictions, a row an image."""
+        """The table of a batch's predictions, with one row per image."""
         return f"{self.batch_report(batch)}predictions.csv"
 
     def batch_summary(self, batch: str) -> str:
-        """A batch's figures: classes, how many are uncertain, drift."""
+        """A batch's report.json: classes, number of uncertain predictions, drift."""
         return f"{self.batch_report(batch)}report.json"
 
     def batch_record(self, batch: str) -> str:
-        """Which images a batch predicted: written last, so it is the commit point."""
+        """The record of a batch's predicted images: written last, as the commit point."""
         return f"{self.batch(batch)}batch.json"

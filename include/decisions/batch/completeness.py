@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from include.common.csv_cells import restore
+from include.common.csv_cells import unescape_cell
 from include.common.text import shorten_list
 from include.storage.layout import Layout
 from include.storage.records import RecordError
@@ -51,4 +51,4 @@ def _files(s3: Any, layout: Layout, batch: str, made_by: str) -> set[str]:
     except s3.exceptions.NoSuchKey:
         raise RecordError(f"{layout.uri(key)} is missing: {made_by} writes it") from None
     text = io.StringIO(body.decode(errors="surrogateescape"), newline="")
-    return {restore(row["file"]) for row in csv.DictReader(text)}
+    return {unescape_cell(row["file"]) for row in csv.DictReader(text)}

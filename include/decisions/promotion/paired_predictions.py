@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import comb
 from typing import Any
 
-from include.common.csv_cells import restore
+from include.common.csv_cells import unescape_cell
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
 
@@ -125,7 +125,7 @@ def _predictions(s3: Any, layout: Layout, job: str) -> dict[str, Mapping[str, st
     except s3.exceptions.NoSuchKey:
         return None
     rows = csv.DictReader(io.StringIO(response["Body"].read().decode()))
-    return {row["key"]: {name: restore(cell) for name, cell in row.items()} for row in rows}
+    return {row["key"]: {name: unescape_cell(cell) for name, cell in row.items()} for row in rows}
 
 
 def _classes(predictions: Mapping[str, Mapping[str, str]]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from include.common.csv_cells import defuse
+from include.common.csv_cells import escape_cell
 from include.contracts.commands import Command, Input, Output
 from include.contracts.commands import EvaluateFlag as Flag
 from include.contracts.dataset import SPLITS
@@ -175,4 +175,4 @@ def _write_table(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(map(defuse, row) for row in rows)
+        writer.writerows(map(escape_cell, row) for row in rows)

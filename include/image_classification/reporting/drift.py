@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from include.common.csv_cells import restore
+from include.common.csv_cells import unescape_cell
 from include.image_classification.container import ProgramError
 from include.image_classification.evaluation.predictions import format_probability
 
@@ -47,7 +47,7 @@ def read_reference(path: Path) -> Predictions | None:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [
-                (restore(row["predicted_name"]), float(row["confidence"]))
+                (unescape_cell(row["predicted_name"]), float(row["confidence"]))
                 for row in csv.DictReader(file)
             ]
     except (KeyError, ValueError) as error:

