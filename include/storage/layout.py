@@ -143,7 +143,7 @@ class Layout:
         return f"{self.root}checkpoints/"
 
     def checkpoints(self, training: str) -> str:
-        """A training's checkpoints, shared by its attempts; deleted once the model is registered."""
+        """A training's checkpoints, shared by its attempts; deleted after registration."""
         return f"{self.checkpoint_root}{training}/"
 
     @property
