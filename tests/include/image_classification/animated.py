@@ -1,4 +1,4 @@
-"""An animated PNG by hand, of the kind that ends a process in OpenCV 4.11."""
+"""A handmade animated PNG that crashes OpenCV 4.11."""
 
 import struct
 import zlib
@@ -7,7 +7,7 @@ SIZE = 16
 
 
 def animated_png() -> bytes:
-    """Return a PNG whose frame claims to be larger than its picture."""
+    """Return a PNG whose frame is announced to be larger than its picture."""
     rows = zlib.compress((b"\0" + bytes(3 * SIZE)) * SIZE)
     return (
         b"\x89PNG\r\n\x1a\n"

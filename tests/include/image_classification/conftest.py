@@ -1,4 +1,4 @@
-"""One small trained model for all tests that need one: training is the slow part."""
+"""A small trained model, shared by all tests because training is slow."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Run the program `train` as SageMaker does."""
+    """Run the command `train` as SageMaker does."""
     base = make_job(tmp_path_factory.mktemp("job"))
     names = base / "input" / "data" / "classes" / "classes.json"
     names.parent.mkdir()

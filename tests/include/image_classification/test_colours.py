@@ -66,7 +66,7 @@ def by_pillow(data: bytes) -> NDArray[np.int64]:
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_conversion_training_and_serving_see_pillows_colours(name: str) -> None:
+def test_conversion_and_serving_decode_the_same_colours_as_pillow(name: str) -> None:
     data = PHOTOS[name]
     expected = by_pillow(data)
     served = read_photo(data, (3, expected.shape[0], expected.shape[1]))

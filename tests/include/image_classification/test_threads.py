@@ -1,4 +1,4 @@
-"""The thread pool: order, bounds, and how it ends."""
+"""The thread pool: order, limits and termination."""
 
 import signal
 import subprocess
@@ -13,20 +13,20 @@ from include.image_classification.threads import IN_FLIGHT_PER_THREAD, ordered_t
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("count", [0, 1, 200])
-def test_results_come_in_order(threads: int, count: int) -> None:
+def test_results_are_in_order(threads: int, count: int) -> None:
     results = ordered_threads(lambda number: number * 2, range(count), threads)
     assert list(results) == [number * 2 for number in range(count)]
 
 
-def test_two_work_at_the_same_time() -> None:
-    """Each waits for the other: alone, neither would end."""
+def test_two_items_are_processed_at_the_same_time() -> None:
+    """Each item waits for the other one."""
     both = threading.Barrier(2, timeout=30)
     assert len(list(ordered_threads(lambda _: both.wait(), range(10), 2))) == 10
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_long_stream_is_not_read_ahead(threads: int) -> None:
-    """Else a source larger than the memory would be in memory."""
+    """Protects the memory from a source that is larger."""
     read = 0
 
     def stream() -> Iterator[int]:
@@ -43,7 +43,7 @@ def test_a_long_stream_is_not_read_ahead(threads: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_an_exception_comes_out_in_its_place_and_ends_the_rest(threads: int) -> None:
+def test_an_exception_is_raised_in_its_place_and_stops_the_rest(threads: int) -> None:
     done: list[int] = []
 
     def work(number: int) -> int:
@@ -61,7 +61,7 @@ def test_an_exception_comes_out_in_its_place_and_ends_the_rest(threads: int) -> 
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_stream_that_breaks_breaks_the_results(threads: int) -> None:
+def test_an_exception_of_the_stream_is_raised(threads: int) -> None:
     def stream() -> Iterator[int]:
         yield 1
         raise OSError("cut off")
@@ -71,7 +71,7 @@ def test_a_stream_that_breaks_breaks_the_results(threads: int) -> None:
     assert not _pool_threads()
 
 
-def test_ctrl_c_ends_it() -> None:
+def test_ctrl_c_stops_the_pool() -> None:
     code = (
         "import time\n"
         "from include.image_classification.threads import ordered_threads\n"

@@ -1,4 +1,4 @@
-"""MXNet's own im2rec.py, as it is installed, to hold ours against."""
+"""MXNet's installed im2rec.py, as the reference for the command im2rec."""
 
 import argparse
 import importlib.util
@@ -13,7 +13,7 @@ from include.image_classification.mxnet_import import mx
 
 
 def load() -> ModuleType:
-    """The tool as a module; `mxnet_import` gives numpy back the names that it needs."""
+    """Import the tool; `mxnet_import` restores the numpy names that it needs."""
     path = Path(mx.__file__).parent / "tools" / "im2rec.py"
     spec = importlib.util.spec_from_file_location("mxnet_im2rec", path)
     assert spec is not None
@@ -27,7 +27,7 @@ TOOL = load()
 
 
 def arguments(prefix: Path, root: Path, flags: Sequence[str]) -> argparse.Namespace:
-    """The tool's own view of a command line."""
+    """Return the tool's parsed arguments of a command line."""
     before, sys.argv = sys.argv, ["im2rec.py", str(prefix), str(root), *flags]
     try:
         parsed: argparse.Namespace = TOOL.parse_args()
@@ -37,17 +37,17 @@ def arguments(prefix: Path, root: Path, flags: Sequence[str]) -> argparse.Namesp
 
 
 def list_images(prefix: Path, root: Path, *flags: str) -> None:
-    """What `im2rec.py --list` does."""
+    """Run `im2rec.py --list`."""
     TOOL.make_list(arguments(prefix, root, ["--list", *flags]))
 
 
 def convert(prefix: Path, root: Path, *flags: str) -> None:
-    """What `im2rec.py` does with <prefix>.lst, in one process."""
-    told = arguments(prefix, root, flags)
+    """Run `im2rec.py` on <prefix>.lst, in one process."""
+    flags_of_tool = arguments(prefix, root, flags)
     written: queue.Queue[Any] = queue.Queue()
     records = mx.recordio.MXIndexedRecordIO(f"{prefix}.idx", f"{prefix}.rec", "w")
     for number, item in enumerate(TOOL.read_list(f"{prefix}.lst")):
-        TOOL.image_encode(told, number, item, written)
+        TOOL.image_encode(flags_of_tool, number, item, written)
         _, record, _ = written.get()
         if record is not None:
             records.write_idx(item[0], record)

@@ -1,4 +1,4 @@
-"""What a photo becomes: its size, its place, its colours."""
+"""Encoding of photos: size, position, colours."""
 
 import base64
 import functools
@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from include.image_classification.conversion.encoding import Encoding, Fit, encode, reduction
-from include.image_classification.conversion.encoding import fit as brought
+from include.image_classification.conversion.encoding import fit as resize
 from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.resizing import Image
 
 BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
-# Printers' colours, which OpenCV reads and cannot write: 16 x 16 pixels of red.
+# A CMYK JPEG, which OpenCV can read but not write: 16 x 16 red pixels.
 CMYK_RED = base64.b64decode(
     "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwANCQoLCggNCwoLDg4NDxMgFRMSEhMnHB4XIC4pMTAuKS0sMzpKPjM2RjcsLUBX"
     "QUZMTlJTUjI+WmFaUGBKUVJP/8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EAB8AAAEFAQEBAQEBAAAAAAAAAAABAgMEBQYH"
@@ -45,27 +45,27 @@ def square(data: bytes, fit: Fit = "squash", side: int = 30, quality: int = 95) 
     return np.asarray(result, np.uint8)
 
 
-def looks(image: Image, row: int, column: int, colour: tuple[int, int, int]) -> bool:
+def has_colour(image: Image, row: int, column: int, colour: tuple[int, int, int]) -> bool:
     return bool(np.abs(image[row, column].astype(int) - colour).max() < 60)
 
 
 @pytest.mark.parametrize("size", [(90, 60), (60, 90), (12, 9), (90, 20), (30, 30)])
 @pytest.mark.parametrize("fit", ["squash", "crop"])
-def test_any_photo_becomes_the_square_in_colour(size: tuple[int, int], fit: Fit) -> None:
+def test_any_photo_becomes_a_colour_square(size: tuple[int, int], fit: Fit) -> None:
     assert square(encoded(stripes(*size)), fit).shape == (30, 30, 3)
 
 
-def test_squash_shows_all_and_crop_the_centre() -> None:
+def test_squash_keeps_the_whole_photo_and_crop_its_centre() -> None:
     photo = encoded(stripes(90, 30))
     squashed, cropped = square(photo), square(photo, "crop")
-    assert looks(squashed, 15, 4, BLUE)
-    assert looks(squashed, 15, 25, RED)
-    assert looks(cropped, 15, 4, GREEN)
-    assert looks(cropped, 15, 25, GREEN)
+    assert has_colour(squashed, 15, 4, BLUE)
+    assert has_colour(squashed, 15, 25, RED)
+    assert has_colour(cropped, 15, 4, GREEN)
+    assert has_colour(cropped, 15, 25, GREEN)
 
 
-def test_shrinking_averages() -> None:
-    """Fine stripes become grey; where pixels are skipped they become black or white."""
+def test_shrinking_averages_pixels() -> None:
+    """Fine stripes become grey; an interpolation that skips pixels gives black or white."""
     image = np.zeros((300, 310, 3), np.uint8)
     image[:, ::2] = 255
     assert np.abs(square(encoded(image)).astype(int) - 127).max() < 20
@@ -78,14 +78,14 @@ def test_a_side_that_shrinks_is_averaged_although_the_other_grows() -> None:
 
 
 def test_exif_orientation_is_applied() -> None:
-    """Else photos of phones held upright train lying down."""
+    """Photos of phones are often stored rotated."""
     tiff = b"II*\0\x08\0\0\0" + b"\x01\0" + b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0" + bytes(4)
     body = b"Exif\0\0" + tiff
     data = encoded(stripes(90, 60), ".jpg")
     data = data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
     turned = square(data)
-    assert looks(turned, 3, 15, BLUE)
-    assert looks(turned, 26, 15, RED)
+    assert has_colour(turned, 3, 15, BLUE)
+    assert has_colour(turned, 26, 15, RED)
 
 
 @pytest.mark.parametrize(
@@ -97,29 +97,29 @@ def test_exif_orientation_is_applied() -> None:
     ],
     ids=["grey", "transparent", "sixteen bits"],
 )
-def test_grey_transparent_and_deep_photos_become_colour(image: Image) -> None:
+def test_grey_transparent_and_16_bit_photos_become_colour(image: Image) -> None:
     result = square(encoded(image))
     assert result.shape == (30, 30, 3)
     assert np.abs(result.astype(int) - 200).max() < 6
 
 
 def test_cmyk_becomes_colour() -> None:
-    assert looks(square(CMYK_RED), 15, 15, RED)
+    assert has_colour(square(CMYK_RED), 15, 15, RED)
 
 
-def test_quality_is_used() -> None:
+def test_quality_changes_the_size() -> None:
     noise = encoded(np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8))
     sizes = [len(encode(noise, Encoding(30, "squash", q))) for q in (30, 95)]
     assert sizes[0] < sizes[1]
 
 
-def test_what_cannot_be_decoded_is_an_error() -> None:
+def test_undecodable_bytes_are_an_error() -> None:
     with pytest.raises(ValueError, match="cannot be decoded"):
         encode(b"no photo", Encoding(30, "squash", 95))
 
 
 def smooth(width: int, height: int) -> Image:
-    """A photo-like picture: slow waves, and some detail on them."""
+    """Return a photo-like picture: smooth waves with noise."""
     y, x = np.mgrid[:height, :width].astype(np.float64)
     waves = [np.sin(x / a + y / b) for a, b in ((37, 53), (71, -29), (13, 11))]
     noise = np.random.default_rng(0).normal(0, 2, (height, width, 3))
@@ -133,8 +133,8 @@ def psnr(image: Image, exact: Image) -> float:
 
 @pytest.mark.parametrize("size", [(501, 333), (640, 480), (1303, 907), (333, 2001), (100, 99)])
 @pytest.mark.parametrize("fit", ["keep", "crop", "squash"])
-def test_decoding_at_a_part_of_the_size_shows_the_same(size: tuple[int, int], fit: Fit) -> None:
-    """Also where the sides are no multiple of the part, and half a pixel is easily lost."""
+def test_reduced_decoding_gives_the_same_picture(size: tuple[int, int], fit: Fit) -> None:
+    """Also where the sides are not multiples of the scale, which can shift pixels by one half."""
     data = encoded(smooth(*size), ".jpg")
     encoding = Encoding(96, fit, 95)
     small = decode_photo(data, 1, functools.partial(reduction, encoding=encoding))
@@ -148,27 +148,27 @@ def test_decoding_at_a_part_of_the_size_shows_the_same(size: tuple[int, int], fi
         exact = whole.image[top : top + side, left : left + side]
     else:
         exact = whole.image
-    result = brought(small, encoding)
+    result = resize(small, encoding)
     assert min(result.shape[:2]) == 96
     averaged = cv2.resize(exact, result.shape[1::-1], interpolation=cv2.INTER_AREA)
     assert psnr(result, np.asarray(averaged, np.uint8)) > 38
 
 
-def test_large_photos_are_decoded_at_a_part_of_their_size() -> None:
-    """Else the test above compares nothing."""
+def test_large_photos_are_decoded_at_a_reduced_scale() -> None:
+    """Protects the test above from comparing nothing."""
     for (width, height), part in (((501, 333), 2), ((1303, 907), 8), ((100, 99), 1)):
         assert reduction(height, width, Encoding(96, "crop")) == part
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_every_exif_orientation_is_applied_at_any_scale(turn: int) -> None:
-    """As OpenCV does, for the whole photo and for one that is decoded smaller."""
+    """As in OpenCV, at full size and at a reduced scale."""
     body = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0" + bytes([turn]) + bytes(7)
     data = encoded(smooth(402, 302), ".jpg")
     data = data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
-    theirs = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
-    assert np.array_equal(decode_photo(data, 1).image, theirs)
+    expected = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    assert np.array_equal(decode_photo(data, 1).image, expected)
     half = decode_photo(data, 1, lambda *_: 2)
-    assert (half.height, half.width) == theirs.shape[:2]
-    averaged = cv2.resize(theirs, half.image.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert (half.height, half.width) == expected.shape[:2]
+    averaged = cv2.resize(expected, half.image.shape[1::-1], interpolation=cv2.INTER_AREA)
     assert psnr(half.image, np.asarray(averaged, np.uint8)) > 30

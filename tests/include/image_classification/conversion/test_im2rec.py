@@ -1,4 +1,4 @@
-"""The whole program: from a version's files to records that MXNet reads."""
+"""The command im2rec on a dataset version; MXNet reads the records."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ SPLITS: list[Split] = ["train", "train", "train", "validation", "test"]
 
 @pytest.fixture
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A job's folder with a version of two classes, and an image that it does not need."""
+    """Return a job's folder with a version of two classes and an image of another version."""
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     images = []
     for seed in range(10):
@@ -72,7 +72,7 @@ def outputs(base: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def test_the_files_and_the_report_are_where_others_look(base: Path) -> None:
+def test_files_and_report_have_the_expected_paths(base: Path) -> None:
     report = run(base, "--recordio-version", "r1", "--fit", "crop")
     files = outputs(base)
     assert sorted(files) == [
@@ -87,7 +87,7 @@ def test_the_files_and_the_report_are_where_others_look(base: Path) -> None:
     )
 
 
-def test_each_image_is_one_record_of_its_label(base: Path) -> None:
+def test_each_image_becomes_one_record_with_its_label(base: Path) -> None:
     run(base)
     folder = base / "processing/output"
     rows = [line.split("\t") for line in (folder / "index/train.lst").read_text().splitlines()]
@@ -113,14 +113,14 @@ def test_mxnet_reads_the_records(base: Path) -> None:
     assert sorted(labels) == [0, 0, 0, 1, 1, 1]
 
 
-def test_any_number_of_threads_writes_the_same_bytes(base: Path) -> None:
+def test_the_number_of_threads_does_not_change_the_files(base: Path) -> None:
     run(base)
     one = outputs(base)
     run(base, "--num-thread", "3")
     assert outputs(base) == one
 
 
-def test_settings_and_version_name_the_records(base: Path) -> None:
+def test_the_version_name_depends_on_settings_and_dataset(base: Path) -> None:
     names = {run(base, *flags)["version"] for flags in ([], ["--fit", "crop"], ["--quality", "90"])}
     assert len(names) == 3
     assert run(base)["version"] in names
@@ -140,7 +140,7 @@ def test_a_missing_image_is_named(base: Path) -> None:
         run(base)
 
 
-def test_an_image_of_other_bytes_is_named(base: Path) -> None:
+def test_an_image_with_changed_bytes_is_named(base: Path) -> None:
     key = key_of_one(base)
     store(base, key, photo(99))
     with pytest.raises(ProgramError, match=rf"image {key} \(0\): its content does not match"):
@@ -148,7 +148,7 @@ def test_an_image_of_other_bytes_is_named(base: Path) -> None:
 
 
 def test_a_version_without_validation_images_is_an_error(base: Path) -> None:
-    """An empty record file would train, and end in a division by nothing."""
+    """Training on an empty validation file would end in a division by zero."""
     data = photo(0)
     sha256 = hashlib.sha256(data).hexdigest()
     image = Image("0", sha256, len(data), 40, 24, 0, "train", image_key(sha256, "jpg"))
@@ -164,7 +164,7 @@ def test_a_wrong_flag_is_an_error(base: Path, flags: list[str]) -> None:
 
 
 def next_version(base: Path, added: int) -> None:
-    """Make the result the previous conversion, and a version with one more training image."""
+    """Use the result as the previous conversion, and add a training image to the version."""
     records = base / "processing/output"
     previous = base / "processing/input/previous"
     for part in ("train", "validation", "index"):
@@ -179,19 +179,19 @@ def next_version(base: Path, added: int) -> None:
     write(base, Version([*old.images, image], old.classes))
 
 
-def test_the_next_version_decodes_only_what_is_new(
+def test_the_next_version_decodes_only_new_images(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And its files are those that it would have had without the former ones."""
+    """The files are the same as without reuse."""
     run(base)
     next_version(base, added=50)
     decoded: list[bytes] = []
 
-    def watched(data: bytes, encoding: Encoding) -> bytes:
+    def recording(data: bytes, encoding: Encoding) -> bytes:
         decoded.append(data)
         return encode(data, encoding)
 
-    monkeypatch.setattr(convert, "encode", watched)
+    monkeypatch.setattr(convert, "encode", recording)
     report = run(base)
     assert decoded == [photo(50)]
     assert (report["reused"], report["counts"]["train"]) == (8, 7)
@@ -200,7 +200,7 @@ def test_the_next_version_decodes_only_what_is_new(
     assert outputs(base) == reused
 
 
-def test_a_former_conversion_under_other_settings_is_no_use(base: Path) -> None:
+def test_records_with_other_settings_are_not_reused(base: Path) -> None:
     run(base, "--quality", "80")
     next_version(base, added=51)
     assert run(base)["reused"] == 0
@@ -217,7 +217,7 @@ def test_a_former_conversion_under_other_settings_is_no_use(base: Path) -> None:
         ),
     ],
 )
-def test_a_damaged_list_of_hosts_is_an_error(base: Path, content: str, message: str) -> None:
+def test_an_invalid_resource_config_is_an_error(base: Path, content: str, message: str) -> None:
     (base / "config").mkdir()
     (base / "config/resourceconfig.json").write_text(content)
     with pytest.raises(ProgramError, match=message):

@@ -1,4 +1,4 @@
-"""Lists: the same files, byte for byte, as MXNet's tool writes, and no line lost on reading."""
+"""Lists: identical to those of MXNet's tool, and no line is skipped silently."""
 
 import tempfile
 from collections.abc import Sequence
@@ -48,16 +48,16 @@ def written(folder: Path) -> dict[str, bytes]:
 
 @given(paths=st.lists(PATHS, min_size=1, max_size=20), flags=FLAGS)
 @settings(max_examples=150, deadline=None)
-def test_lists_are_those_of_mxnet(paths: list[str], flags: list[str]) -> None:
+def test_lists_are_identical_to_mxnets(paths: list[str], flags: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("images", "ours", "theirs"):
+        for part in ("images", "actual", "expected"):
             (folder / part).mkdir()
         make(folder / "images", [*paths, "one.jpg", "two.png"])
-        prefix, root = folder / "ours" / "set", folder / "images"
+        prefix, root = folder / "actual" / "set", folder / "images"
         im2rec.main([str(prefix), str(root), "--list", *flags])
-        mxnet_tool.list_images(folder / "theirs" / "set", root, *flags)
-        assert written(folder / "ours") == written(folder / "theirs")
+        mxnet_tool.list_images(folder / "expected" / "set", root, *flags)
+        assert written(folder / "actual") == written(folder / "expected")
 
 
 @given(
@@ -73,7 +73,7 @@ def test_lists_are_those_of_mxnet(paths: list[str], flags: list[str]) -> None:
     )
 )
 @settings(deadline=None)
-def test_what_is_written_is_read(images: list[ListedImage]) -> None:
+def test_written_lists_are_read_back(images: list[ListedImage]) -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "set.lst"
         write_list(path, images)
@@ -88,8 +88,8 @@ def test_what_is_written_is_read(images: list[ListedImage]) -> None:
         ("7\tcar\tcar.jpg", r"set\.lst line 2: the label 'car' is not a number"),
     ],
 )
-def test_a_line_that_is_none_is_named(tmp_path: Path, line: str, message: str) -> None:
-    """MXNet prints it and leaves the image out."""
+def test_an_invalid_line_is_named(tmp_path: Path, line: str, message: str) -> None:
+    """MXNet prints such a line and skips the image."""
     path = tmp_path / "set.lst"
     path.write_text(f"0\t1.000000\tfirst.jpg\n{line}\n")
     with pytest.raises(ProgramError, match=message):

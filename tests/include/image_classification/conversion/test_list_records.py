@@ -1,4 +1,4 @@
-"""Lists to records as MXNet's tool makes them, but for the pixels, and with no image lost."""
+"""Lists to records: as with MXNet's tool except for pixels, and no image is skipped silently."""
 
 import hashlib
 import logging
@@ -30,7 +30,7 @@ SIZES = [(60, 40), (41, 90), (30, 30), (200, 131), (17, 25)]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Photos of several sizes, of smooth colours, so that two ways of shrinking look alike."""
+    """Photos of several sizes with smooth colours, which all interpolations shrink alike."""
     folder = tmp_path / "images"
     folder.mkdir()
     for number, (width, height) in enumerate(SIZES):
@@ -50,7 +50,7 @@ def listing(prefix: Path, root: Path, lines: list[str] | None = None) -> Path:
 
 
 def settle(root: Path) -> None:
-    """Make files look as if they had been there for long: only then their stamp is trusted."""
+    """Wait until the files are old enough for their stamps to be trusted."""
     while any(time.time() - file.stat().st_ctime < 2.1 for file in root.iterdir()):
         time.sleep(0.1)
 
@@ -62,11 +62,11 @@ def outputs(prefix: Path) -> tuple[bytes, bytes]:
 def both(
     tmp_path: Path, root: Path, *flags: str, lines: list[str] | None = None
 ) -> tuple[Path, Path]:
-    ours = listing(tmp_path / "ours" / "set", root, lines)
-    theirs = listing(tmp_path / "theirs" / "set", root, lines)
-    im2rec.main([str(ours), str(root), *flags])
-    mxnet_tool.convert(theirs, root, *flags)
-    return ours, theirs
+    actual = listing(tmp_path / "actual" / "set", root, lines)
+    expected = listing(tmp_path / "expected" / "set", root, lines)
+    im2rec.main([str(actual), str(root), *flags])
+    mxnet_tool.convert(expected, root, *flags)
+    return actual, expected
 
 
 def images(prefix: Path) -> list[tuple[tuple[float, ...], int, Image]]:
@@ -78,16 +78,16 @@ def images(prefix: Path) -> list[tuple[tuple[float, ...], int, Image]]:
     return found
 
 
-def test_passed_through_the_files_are_the_same(tmp_path: Path, root: Path) -> None:
-    ours, theirs = both(tmp_path, root, "--pass-through")
-    assert outputs(ours) == outputs(theirs)
+def test_passed_through_files_are_identical_to_mxnets(tmp_path: Path, root: Path) -> None:
+    actual, expected = both(tmp_path, root, "--pass-through")
+    assert outputs(actual) == outputs(expected)
 
 
-def test_several_labels_are_packed_as_mxnet_packs_them(tmp_path: Path, root: Path) -> None:
+def test_several_labels_are_packed_as_by_mxnet(tmp_path: Path, root: Path) -> None:
     lines = ["3\t1.000000\t2.500000\t0.jpg", "9\t4.000000\t1.jpg"]
     for flags in (["--pass-through", "--pack-label"], ["--pass-through"]):
-        ours, theirs = both(tmp_path, root, *flags, lines=lines)
-        assert outputs(ours) == outputs(theirs)
+        actual, expected = both(tmp_path, root, *flags, lines=lines)
+        assert outputs(actual) == outputs(expected)
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,16 @@ def test_several_labels_are_packed_as_mxnet_packs_them(tmp_path: Path, root: Pat
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_flags_mean_what_they_mean_to_mxnet(tmp_path: Path, root: Path, flags: list[str]) -> None:
-    """The same labels, identifiers, sizes and channels; pixels differ by the way of shrinking."""
+def test_flags_have_mxnets_meaning(tmp_path: Path, root: Path, flags: list[str]) -> None:
+    """Labels, identifiers, sizes and channels are equal; pixels differ by the interpolation."""
     pairs = zip(*map(images, both(tmp_path, root, *flags)), strict=True)
-    for (labels, number, mine), (their_labels, their_number, theirs) in pairs:
-        assert (labels, number, mine.shape) == (their_labels, their_number, theirs.shape)
-        assert np.abs(mine.astype(int) - theirs).mean() < 2.5
+    for (labels, number, pixels), (expected_labels, expected_number, expected) in pairs:
+        assert (labels, number, pixels.shape) == (expected_labels, expected_number, expected.shape)
+        assert np.abs(pixels.astype(int) - expected).mean() < 2.5
 
 
-def test_mxnet_reads_what_we_write_by_key(tmp_path: Path, root: Path) -> None:
-    prefix = listing(tmp_path / "ours" / "set", root)
+def test_mxnet_reads_the_records_by_key(tmp_path: Path, root: Path) -> None:
+    prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root), "--resize", "20"])
     records = mx.recordio.MXIndexedRecordIO(f"{prefix}.idx", f"{prefix}.rec", "r")
     header, image = mx.recordio.unpack_img(records.read_idx(12))
@@ -117,20 +117,24 @@ def test_mxnet_reads_what_we_write_by_key(tmp_path: Path, root: Path) -> None:
     assert image.shape == (20, 20, 3)
 
 
-def test_a_payload_with_the_magic_number_survives_both_ways(tmp_path: Path, root: Path) -> None:
-    """RecordIO's readers look for it at multiples of four; so a record that holds it is split."""
+def test_a_payload_with_the_magic_number_is_compatible_with_mxnet(
+    tmp_path: Path, root: Path
+) -> None:
+    """A record that contains the number at a multiple of four is split there."""
     payload = MAGIC * 3 + b"x" * 4 + MAGIC + b"tail"
     (root / "magic.jpg").write_bytes(payload)
-    ours, theirs = both(tmp_path, root, "--pass-through")
-    assert outputs(ours) == outputs(theirs)
-    assert unpack_image(list(read_records(theirs.with_suffix(".rec")))[-1]).content == payload
-    reader = mx.recordio.MXRecordIO(f"{ours}.rec", "r")
+    actual, expected = both(tmp_path, root, "--pass-through")
+    assert outputs(actual) == outputs(expected)
+    assert unpack_image(list(read_records(expected.with_suffix(".rec")))[-1]).content == payload
+    reader = mx.recordio.MXRecordIO(f"{actual}.rec", "r")
     read = [mx.recordio.unpack(reader.read())[1] for _ in range(len(SIZES) + 1)]
     assert read[-1] == payload
 
 
-def test_any_number_of_threads_writes_the_same(tmp_path: Path, root: Path) -> None:
-    prefix = listing(tmp_path / "ours" / "set", root, [f"{i}\t0\t{i % 5}.jpg" for i in range(200)])
+def test_the_number_of_threads_does_not_change_the_records(tmp_path: Path, root: Path) -> None:
+    prefix = listing(
+        tmp_path / "actual" / "set", root, [f"{i}\t0\t{i % 5}.jpg" for i in range(200)]
+    )
     made = set()
     for threads in ("1", "2", "7"):
         im2rec.main(
@@ -140,23 +144,23 @@ def test_any_number_of_threads_writes_the_same(tmp_path: Path, root: Path) -> No
     assert len(made) == 1
 
 
-def test_squash_shows_all_of_the_photo(tmp_path: Path, root: Path) -> None:
-    prefix = listing(tmp_path / "ours" / "set", root)
+def test_squash_gives_a_square_of_the_whole_photo(tmp_path: Path, root: Path) -> None:
+    prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root), "--resize", "16", "--fit", "squash"])
     assert {pixels.shape for _, _, pixels in images(prefix)} == {(16, 16, 3)}
 
 
-def test_every_list_of_the_prefix_is_converted(tmp_path: Path, root: Path) -> None:
+def test_all_lists_with_the_prefix_are_converted(tmp_path: Path, root: Path) -> None:
     for name in ("set_train", "set_val", "other"):
-        listing(tmp_path / "ours" / name, root)
-    im2rec.main([str(tmp_path / "ours" / "set"), str(root)])
-    made = {path.name for path in (tmp_path / "ours").glob("*.rec")}
+        listing(tmp_path / "actual" / name, root)
+    im2rec.main([str(tmp_path / "actual" / "set"), str(root)])
+    made = {path.name for path in (tmp_path / "actual").glob("*.rec")}
     assert made == {"set_train.rec", "set_val.rec"}
-    im2rec.main([str(tmp_path / "ours"), str(root)])
-    assert (tmp_path / "ours" / "other.rec").exists()
+    im2rec.main([str(tmp_path / "actual"), str(root)])
+    assert (tmp_path / "actual" / "other.rec").exists()
 
 
-# What cannot be read.
+# Unreadable images.
 
 
 def damage(root: Path) -> None:
@@ -167,11 +171,11 @@ def damage(root: Path) -> None:
     (root / "holed.jpg").write_bytes(whole[:middle] + b"\xff\xd5" * 40 + whole[middle + 80 :])
 
 
-def test_unreadable_images_are_an_error_that_leaves_the_former_files(
+def test_unreadable_images_are_an_error_and_the_earlier_files_stay(
     tmp_path: Path, root: Path
 ) -> None:
-    """MXNet prints and leaves them out; a cut one is even stored, half of it grey."""
-    prefix = listing(tmp_path / "ours" / "set", root)
+    """MXNet skips them with a message, and stores a truncated photo half grey."""
+    prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root)])
     former = outputs(prefix)
     damage(root)
@@ -188,7 +192,7 @@ def test_skipped_images_are_listed_with_their_lines(
 ) -> None:
     damage(root)
     lines = ["20\t0.000000\tcut.jpg", "21\t1.000000\ttext.jpg", "22\t1.000000\tholed.jpg"]
-    prefix = listing(tmp_path / "ours" / "set", root, ["1\t2.000000\t0.jpg", *lines])
+    prefix = listing(tmp_path / "actual" / "set", root, ["1\t2.000000\t0.jpg", *lines])
     with caplog.at_level(logging.WARNING):
         im2rec.main([str(prefix), str(root), "--skip-unreadable"])
     assert [number for _, number, _ in images(prefix)] == [1]
@@ -212,12 +216,12 @@ def test_skipped_images_are_listed_with_their_lines(
         (["nowhere/set", "root"], r"no list matches .*nowhere/set\*\.lst"),
     ],
 )
-def test_a_wrong_command_line_is_an_error(flags: list[str], message: str) -> None:
+def test_an_invalid_command_line_is_an_error(flags: list[str], message: str) -> None:
     with pytest.raises(ProgramError, match=message):
         im2rec.main(flags)
 
 
-# What was made earlier.
+# Reuse of earlier records.
 
 
 @pytest.fixture
@@ -225,19 +229,19 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The photos that have been decoded and encoded."""
     seen: list[bytes] = []
 
-    def watched(data: bytes, encoding: Encoding) -> bytes:
+    def recording(data: bytes, encoding: Encoding) -> bytes:
         seen.append(data)
         return encoding_module.encode(data, encoding)
 
-    monkeypatch.setattr(convert, "encode", watched)
+    monkeypatch.setattr(convert, "encode", recording)
     return seen
 
 
 def test_an_unchanged_image_is_not_decoded_again(
     tmp_path: Path, root: Path, encoded: list[bytes]
 ) -> None:
-    """Not even when it has another name, label or index; and the files are those of a first run."""
-    prefix = listing(tmp_path / "ours" / "set", root)
+    """Also with another name, label or index; the files are the same as without reuse."""
+    prefix = listing(tmp_path / "actual" / "set", root)
     run = [str(prefix), str(root), "--resize", "20"]
     im2rec.main(run)
     encoded.clear()
@@ -252,11 +256,9 @@ def test_an_unchanged_image_is_not_decoded_again(
     assert outputs(prefix) == again
 
 
-def test_without_reuse_no_notes_stay_for_the_next_time(
-    tmp_path: Path, root: Path, encoded: list[bytes]
-) -> None:
-    """As little is left as MXNet's tool leaves; notes of other records would mislead."""
-    prefix = listing(tmp_path / "ours" / "set", root)
+def test_no_reuse_leaves_no_notes(tmp_path: Path, root: Path, encoded: list[bytes]) -> None:
+    """The same files as MXNet's tool; old notes would not match the new records."""
+    prefix = listing(tmp_path / "actual" / "set", root)
     run = [str(prefix), str(root), "--resize", "20"]
     im2rec.main(run)
     im2rec.main([*run, "--no-reuse"])
@@ -266,11 +268,11 @@ def test_without_reuse_no_notes_stay_for_the_next_time(
     assert len(encoded) == len(SIZES)
 
 
-def test_an_unchanged_file_is_not_even_read(
+def test_an_unchanged_file_is_not_read(
     tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settle(root)
-    prefix = listing(tmp_path / "ours" / "set", root)
+    prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root)])
     first = outputs(prefix)
     read: list[str] = []
@@ -284,12 +286,12 @@ def test_an_unchanged_file_is_not_even_read(
     assert (outputs(prefix), read) == (first, [])
 
 
-def test_a_file_of_the_same_size_and_time_but_other_bytes_is_seen(
+def test_a_changed_file_with_the_same_size_and_time_is_detected(
     tmp_path: Path, root: Path, encoded: list[bytes]
 ) -> None:
-    """As after `cp --preserve`; only the time of the change gives it away."""
+    """As after `cp --preserve`: only the change time differs."""
     settle(root)
-    prefix = listing(tmp_path / "ours" / "set", root)
+    prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root), "--pass-through"])
     encoded.clear()
     file = root / "3.jpg"
@@ -318,10 +320,10 @@ Spoil = Callable[[Path], object]
     ],
     ids=["cut", "zeros", "gone", "notes cut", "notes empty", "notes gone"],
 )
-def test_damaged_earlier_records_are_made_again(
+def test_damaged_earlier_records_are_encoded_again(
     tmp_path: Path, root: Path, spoil: Spoil, encoded: list[bytes]
 ) -> None:
-    prefix = listing(tmp_path / "ours" / "set", root)
+    prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root)])
     whole = outputs(prefix)
     spoil(prefix)
@@ -331,8 +333,8 @@ def test_damaged_earlier_records_are_made_again(
     assert len(encoded) == len(SIZES)
 
 
-def test_other_settings_take_nothing_over(tmp_path: Path, root: Path, encoded: list[bytes]) -> None:
-    prefix = listing(tmp_path / "ours" / "set", root)
+def test_other_settings_reuse_no_records(tmp_path: Path, root: Path, encoded: list[bytes]) -> None:
+    prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root), "--resize", "20"])
     encoded.clear()
     im2rec.main([str(prefix), str(root), "--resize", "20", "--quality", "90"])
@@ -340,10 +342,10 @@ def test_other_settings_take_nothing_over(tmp_path: Path, root: Path, encoded: l
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_leaves_the_former_files(
+def test_an_interrupted_run_leaves_the_earlier_files(
     tmp_path: Path, root: Path, ending: signal.Signals
 ) -> None:
-    prefix = listing(tmp_path / "ours" / "set", root)
+    prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root)])
     former = outputs(prefix)
     (root / "large.png").write_bytes(photo(1, 600, 600, ".png"))

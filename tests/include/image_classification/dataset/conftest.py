@@ -1,4 +1,4 @@
-"""What tests of whole refreshes share."""
+"""Fixtures for tests of the command refresh."""
 
 from pathlib import Path
 

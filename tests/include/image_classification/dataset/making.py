@@ -1,4 +1,4 @@
-"""Small photos and sources for the dataset's tests."""
+"""Small photos and sources for tests."""
 
 import io
 import tarfile
@@ -11,7 +11,7 @@ from scipy.io import savemat
 
 
 def photo(seed: int, width: int = 40, height: int = 24, suffix: str = ".jpg") -> bytes:
-    """A small photo of noise; each seed gives different bytes."""
+    """Return a small photo of noise, different for every seed."""
     noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     return bytes(cv2.imencode(suffix, noise)[1].tobytes())
 
@@ -27,7 +27,7 @@ def tgz(path: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def mat(variables: Mapping[str, object]) -> bytes:
-    """A .mat file of these variables."""
+    """Return a .mat file with these variables."""
     file = io.BytesIO()
     savemat(file, dict(variables))
     return file.getvalue()
@@ -38,12 +38,12 @@ LABELLED = (*BOX, "class", "fname")
 
 
 def annotations(rows: Sequence[tuple[str, int]]) -> bytes:
-    """A cars_train_annos.mat of file names and 1-based classes."""
+    """Return a cars_train_annos.mat with file names and 1-based classes."""
     return table(LABELLED, [(1, 1, 40, 24, number, name) for name, number in rows])
 
 
 def table(fields: Sequence[str], rows: Sequence[Sequence[object]], **others: object) -> bytes:
-    """A .mat file with a table `annotations` of these fields, and other variables."""
+    """Return a .mat file with a table `annotations` of these fields, and other variables."""
     cells = np.zeros((1, len(rows)), dtype=[(name, object) for name in fields])
     for index, row in enumerate(rows):
         cells[0, index] = tuple(row)
@@ -51,19 +51,19 @@ def table(fields: Sequence[str], rows: Sequence[Sequence[object]], **others: obj
 
 
 def single_file(rows: Sequence[tuple[str, int, int]], classes: Sequence[str]) -> bytes:
-    """A cars_annos.mat of file names, 1-based classes and whether it is a test photo."""
+    """Return a cars_annos.mat with file names, 1-based classes and test flags."""
     fields = ("relative_im_path", *BOX, "class", "test")
     cells = [(f"car_ims/{name}", 3, 2, 20, 10, number, test) for name, number, test in rows]
     return table(fields, cells, class_names=cell_row(classes))
 
 
 def meta(classes: Sequence[str]) -> bytes:
-    """A cars_meta.mat of these class names."""
+    """Return a cars_meta.mat with these class names."""
     return mat({"class_names": cell_row(classes)})
 
 
 def cell_row(texts: Sequence[str]) -> object:
-    """A row of texts as MATLAB's cells hold them."""
+    """Return strings as a MATLAB cell array."""
     cells = np.empty((1, len(texts)), dtype=object)
     cells[0] = texts
     return cells
@@ -79,7 +79,7 @@ def devkit(folder: Path, rows: Sequence[tuple[str, int]], classes: Sequence[str]
 
 
 def stanford(folder: Path, per_class: int = 5, classes: Sequence[str] = ("Audi", "BMW")) -> Path:
-    """Write a whole source in Stanford's layout: `per_class` photos of each class in turn."""
+    """Write a source in Stanford's layout with `per_class` photos of each class in turn."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"{number:05}.jpg" for number in range(1, per_class * len(classes) + 1)]
     rows = [(name, index % len(classes) + 1) for index, name in enumerate(names)]
@@ -90,7 +90,7 @@ def stanford(folder: Path, per_class: int = 5, classes: Sequence[str] = ("Audi",
 
 
 def class_folders(folder: Path, per_class: Mapping[str, int]) -> Path:
-    """Write a source of class folders with so many photos each."""
+    """Write a source of class folders with these numbers of photos."""
     seed = 0
     for name, count in per_class.items():
         (folder / name).mkdir(parents=True)

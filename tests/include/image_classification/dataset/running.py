@@ -1,4 +1,4 @@
-"""Running the program `refresh` in a folder, one version after another."""
+"""Runs of the command `refresh` in a folder, version after version."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from include.image_classification.dataset.version.manifest import Version, read_
 
 
 class Refresh:
-    """The folders of a job, and the program in them."""
+    """A job's folders, in which the command runs."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
@@ -21,7 +21,7 @@ class Refresh:
         self.source.mkdir(parents=True)
 
     def run(self, *flags: str, layout: str = "class_folders") -> dict[str, Any]:
-        """Run it into an empty output and return its result."""
+        """Run the command with an empty output and return its report."""
         shutil.rmtree(self.output, ignore_errors=True)
         limit = [] if "--quarantine-limit" in flags else ["--quarantine-limit", "1"]
         refresh.main(["--layout", layout, "--threads", "2", *limit, *flags])
@@ -40,18 +40,18 @@ class Refresh:
             shutil.copytree(self.folder(report), self.previous)
 
     def folder(self, report: dict[str, Any]) -> Path:
-        """Where the version just made is."""
+        """Return the folder of the new version."""
         return self.output / "versions" / str(report["version"])
 
     def version(self, report: dict[str, Any]) -> Version:
-        """The version just made."""
+        """Return the new version."""
         return read_version(self.folder(report))
 
     def rows(self, report: dict[str, Any], name: str) -> list[dict[str, Any]]:
-        """A file of the version just made, line by line."""
+        """Return the rows of a file of the new version."""
         return [json.loads(line) for line in (self.folder(report) / name).read_text().splitlines()]
 
     def files(self, *folders: str) -> set[str]:
-        """What is in folders of the output."""
+        """Return the files in folders of the output."""
         found = (path for name in folders for path in (self.output / name).rglob("*"))
         return {path.relative_to(self.output).as_posix() for path in found if path.is_file()}

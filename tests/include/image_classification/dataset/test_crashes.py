@@ -1,4 +1,4 @@
-"""A refresh that is killed at any moment is finished by the next, in the same folders."""
+"""A killed refresh is completed by the next one in the same folders."""
 
 import hashlib
 import os
@@ -27,7 +27,7 @@ def start(program: Refresh) -> subprocess.Popen[bytes]:
 
 
 def whole(program: Refresh, name: str) -> bool:
-    """Whether a version is complete, and all its images hold what they are named after."""
+    """Return whether a version is complete and its images match their hashes."""
     version = read_version(program.output / "versions" / name)
     for image in version.images:
         data = (program.output / "images" / image.key).read_bytes()
@@ -35,7 +35,7 @@ def whole(program: Refresh, name: str) -> bool:
     return version.name == name
 
 
-def test_a_refresh_that_is_killed_is_finished_by_the_next(program: Refresh) -> None:
+def test_a_killed_refresh_is_completed_by_the_next(program: Refresh) -> None:
     class_folders(program.source, {"cat": 150, "dog": 150})
     report = program.run()
     expected = program.files("images", "versions", "quarantine")
@@ -58,7 +58,7 @@ def test_a_refresh_that_is_killed_is_finished_by_the_next(program: Refresh) -> N
 
 
 @pytest.mark.parametrize("left", [b"", b"half of an image"])
-def test_half_an_image_that_was_left_is_written_again(program: Refresh, left: bytes) -> None:
+def test_an_incomplete_image_is_written_again(program: Refresh, left: bytes) -> None:
     class_folders(program.source, {"cat": 5, "dog": 5})
     report = program.run()
     image = program.output / "images" / program.version(report).images[0].key
@@ -69,9 +69,7 @@ def test_half_an_image_that_was_left_is_written_again(program: Refresh, left: by
     assert not list(program.output.rglob("*.part"))
 
 
-def test_a_file_is_there_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_is_complete_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 

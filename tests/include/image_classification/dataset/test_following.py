@@ -1,4 +1,4 @@
-"""A version that follows another: what is not decoded, not written, not moved."""
+"""Versions after the first: images are not decoded again, written again or moved."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from tests.include.image_classification.dataset.running import Refresh
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The hashes of what was decoded."""
+    """The hashes of decoded photos."""
     names: list[str] = []
     decode = photo_decoding.decode_small
 
@@ -37,7 +37,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def give(
     monkeypatch: pytest.MonkeyPatch, photos: Sequence[tuple[str, bytes, Box | None, Split | None]]
 ) -> None:
-    """Let the source hold these photos, alternately cats and dogs, in any order."""
+    """Let the source have these photos, alternately cats and dogs, in any order."""
 
     def opened(folder: Path, classes: str | None) -> Source:
         def entries() -> Iterator[Photo]:
@@ -68,7 +68,7 @@ def test_only_new_photos_are_decoded(program: Refresh, decoded: list[str]) -> No
 def test_without_the_hashes_photos_are_decoded_again(
     program: Refresh, decoded: list[str], content: str | None
 ) -> None:
-    """A version from before there were any, or a file that somebody damaged."""
+    """For an old version without hashes, or a damaged file."""
     class_folders(program.source, {"cat": 5, "dog": 5})
     first = program.run()
     program.follow(first)
@@ -79,7 +79,7 @@ def test_without_the_hashes_photos_are_decoded_again(
     assert len(decoded) == 10
 
 
-def test_hashes_and_pages_are_no_part_of_a_versions_name(program: Refresh) -> None:
+def test_hashes_and_pages_do_not_change_a_versions_name(program: Refresh) -> None:
     class_folders(program.source, {"cat": 5, "dog": 5})
     first = program.run()
     program.follow(first)
@@ -87,10 +87,10 @@ def test_hashes_and_pages_are_no_part_of_a_versions_name(program: Refresh) -> No
     assert program.run()["version"] == first["version"]
 
 
-def test_all_images_are_stored_again_when_asked_for(
+def test_store_all_stores_all_images_again(
     program: Refresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody removed some from the store; whole photos and cuts must come back alike."""
+    """Restores removed files, both whole photos and cropped images."""
     box = Box(2, 2, 30, 20)
     give(monkeypatch, [(f"{n}-a", photo(n), box if n < 4 else None, None) for n in range(8)])
     class_folders(program.source, {"cat": 1})
@@ -105,12 +105,12 @@ def test_all_images_are_stored_again_when_asked_for(
     assert program.files("images") == images
 
 
-def test_cuts_are_images_and_are_known_again(
+def test_cropped_images_are_recognized_in_the_next_version(
     program: Refresh, monkeypatch: pytest.MonkeyPatch, decoded: list[str]
 ) -> None:
     monkeypatch.setattr(pictures, "SAMPLES", 2)
     photos = [(f"{n}-a", photo(n), Box(2, 2, 30, 20), None) for n in range(6)]
-    # Another part of one of them, and the same part again.
+    # Another part of one photo, and the same part again.
     photos += [
         ("0-b", photo(0), Box(0, 0, 20, 20), None),
         ("0-c", photo(0), Box(2, 2, 30, 20), None),
@@ -133,7 +133,9 @@ def test_cuts_are_images_and_are_known_again(
     program.follow(report)
     decoded.clear()
     assert program.run(*flags)["unchanged"]
-    assert len(set(decoded)) == 4, "of each class one is cut again to be shown, and one to spare"
+    assert len(set(decoded)) == 4, (
+        "for each class, one image is cropped again for the page, and a spare one"
+    )
     wider = program.run("--boxes", "crop", "--box-margin", "0.2")
     assert not wider["unchanged"]
     before = {image.path: image.split for image in version.images}
@@ -141,10 +143,10 @@ def test_cuts_are_images_and_are_known_again(
     assert before == {path: after[path] for path in before}
 
 
-def test_whole_photos_that_are_cut_later_keep_their_split(
+def test_photos_that_are_cropped_later_keep_their_split(
     program: Refresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Their bytes are others, yet a model was trained on what they show."""
+    """Their bytes differ, but a model was trained on the same picture."""
     give(monkeypatch, [(f"{n}-a", photo(n), Box(0, 0, 24, 20), None) for n in range(30)])
     class_folders(program.source, {"cat": 1})
     whole = program.run()
@@ -155,12 +157,12 @@ def test_whole_photos_that_are_cut_later_keep_their_split(
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_the_sources_own_split_counts_when_the_settings_say_so(
+def test_the_sources_own_split_is_used_if_configured(
     program: Refresh, monkeypatch: pytest.MonkeyPatch, reverse: bool
 ) -> None:
-    said: list[Split | None] = ["test", "train", None, "validation"]
-    photos = [(f"{n}-a", photo(n), None, said[n // 2 % 4]) for n in range(24)]
-    # In its own training and test sets, under one label: it must not train.
+    source_splits: list[Split | None] = ["test", "train", None, "validation"]
+    photos = [(f"{n}-a", photo(n), None, source_splits[n // 2 % 4]) for n in range(24)]
+    # In both the training and the test set of the source: it must not be trained on.
     photos += [("0-b", photo(99), None, "train"), ("0-c", photo(99), None, "test")]
     give(monkeypatch, photos[::-1] if reverse else photos)
     class_folders(program.source, {"cat": 1})
@@ -176,16 +178,16 @@ def test_the_sources_own_split_counts_when_the_settings_say_so(
     assert by_ratio["settings"]["split"] == "ratio"
 
 
-def test_what_trained_does_not_test_when_the_source_says_so_later(
+def test_a_training_photo_never_becomes_a_test_photo(
     program: Refresh, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     photos = [(f"{n}-a", photo(n), None) for n in range(20)]
-    give(monkeypatch, [(*each, None) for each in photos])
+    give(monkeypatch, [(*row, None) for row in photos])
     class_folders(program.source, {"cat": 1})
     first = program.run("--split", "source")
     before = {image.path: image.split for image in program.version(first).images}
     program.follow(first)
-    give(monkeypatch, [(*each, "test") for each in photos])
+    give(monkeypatch, [(*row, "test") for row in photos])
     second = program.run("--split", "source")
     assert second["unchanged"]
     assert "16 photos stay in train, although the source has them in test" in caplog.text
@@ -204,8 +206,8 @@ def test_a_class_without_training_images_is_named(
     assert "1 classes have no train images, for example 'dog'" in caplog.text
 
 
-def test_an_older_version_stays_whole_and_can_be_converted_by_its_name(program: Refresh) -> None:
-    """Photos that a later source no longer has, and all that the later version says of others."""
+def test_an_older_version_stays_complete_and_convertible(program: Refresh) -> None:
+    """Also with photos that a later version no longer has."""
     folder = class_folders(program.source, {"cat": 6, "dog": 6})
     first = program.run()
     store = program.base / "processing" / "input" / "images"

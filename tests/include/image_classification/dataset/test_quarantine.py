@@ -1,4 +1,4 @@
-"""Nothing is deleted: what a refresh refuses is kept by content, once, with its reason."""
+"""The quarantine: refused photos are stored once by content, with their reasons."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def fill(program: Refresh) -> Path:
     return class_folders(program.source, {"cat": 5, "dog": 5})
 
 
-def test_refused_photos_are_kept_by_content_and_named_by_their_rows(program: Refresh) -> None:
+def test_quarantined_photos_are_stored_by_content_and_listed(program: Refresh) -> None:
     folder = fill(program)
     (folder / "cat" / "cut.jpg").write_bytes(CUT)
     (folder / "cat" / "text.jpg").write_bytes(TEXT)
@@ -53,18 +53,18 @@ def test_refused_photos_are_kept_by_content_and_named_by_their_rows(program: Ref
     }
 
 
-def test_a_path_that_comes_twice_is_kept_too_and_the_first_counts(program: Refresh) -> None:
+def test_a_repeated_path_is_quarantined_and_the_first_counts(program: Refresh) -> None:
     folder = fill(program)
     tgz(folder / "cat.tgz", {"0.jpg": photo(60)})
     report = program.run()
     (row,) = program.rows(report, "quarantine.jsonl")
     assert (row["path"], row["reason"]) == ("cat/0.jpg", "listed-twice")
-    (image,) = (each for each in program.version(report).images if each.path == "cat/0.jpg")
+    (image,) = (row for row in program.version(report).images if row.path == "cat/0.jpg")
     assert image.sha256 == hashlib.sha256(photo(60)).hexdigest()
     assert kept(program).keys() == {f"quarantine/{row['key']}"}
 
 
-def test_what_was_never_read_is_only_named(program: Refresh) -> None:
+def test_entries_that_were_not_read_are_only_listed(program: Refresh) -> None:
     folder = fill(program)
     tgz(folder / "evil.tgz", {"../../evil.jpg": photo(70)})
     (row,) = program.rows(program.run(), "quarantine.jsonl")
@@ -72,7 +72,7 @@ def test_what_was_never_read_is_only_named(program: Refresh) -> None:
     assert not kept(program)
 
 
-def test_what_the_version_before_kept_is_not_written_again(program: Refresh) -> None:
+def test_files_of_the_previous_quarantine_are_not_written_again(program: Refresh) -> None:
     folder = fill(program)
     (folder / "cat" / "cut.jpg").write_bytes(CUT)
     program.follow(program.run())
@@ -85,10 +85,10 @@ def test_what_the_version_before_kept_is_not_written_again(program: Refresh) -> 
     assert kept(program).keys() == {f"quarantine/{key(TEXT)}"}
 
 
-def test_an_image_that_turns_out_to_conflict_later_is_kept_in_the_quarantine(
+def test_an_image_that_conflicts_later_is_stored_in_the_quarantine(
     program: Refresh,
 ) -> None:
-    """Its bytes are among the images, where nobody looks for what was refused."""
+    """Its bytes are stored among the images, but the quarantine must have them, too."""
     folder = fill(program)
     (folder / "cat" / "both.jpg").write_bytes(BOTH)
     program.follow(program.run())
@@ -99,7 +99,7 @@ def test_an_image_that_turns_out_to_conflict_later_is_kept_in_the_quarantine(
     assert not program.files("images")
 
 
-def test_a_new_refusal_is_reported_although_the_version_is_the_same(program: Refresh) -> None:
+def test_a_new_quarantine_entry_is_reported_for_an_unchanged_version(program: Refresh) -> None:
     folder = fill(program)
     program.follow(program.run())
     (folder / "cat" / "cut.jpg").write_bytes(CUT)
@@ -111,17 +111,19 @@ def test_a_new_refusal_is_reported_although_the_version_is_the_same(program: Ref
     assert kept(program) == {f"quarantine/{key(CUT)}": CUT}
 
 
-def test_too_much_refused_keeps_the_bytes_and_makes_no_version(program: Refresh) -> None:
+def test_exceeding_the_quarantine_limit_keeps_the_files_and_writes_no_version(
+    program: Refresh,
+) -> None:
     (fill(program) / "cat" / "cut.jpg").write_bytes(CUT)
     with pytest.raises(ProgramError, match="1 of 11 photos are quarantined"):
         program.run("--quarantine-limit", "0.05")
     assert not program.files("versions", "result")
 
 
-def test_reasons_that_sources_give_pass_through(
+def test_quarantine_reasons_of_sources_are_kept(
     program: Refresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A source refuses what it need not read: each of its reasons must reach the manifest."""
+    """Entries that a source refuses without reading reach the manifest with their reasons."""
     reasons = ["missing-file", "missing-label", "label-out-of-range", "unlisted-file", "bad-box"]
 
     def entries() -> Iterator[Photo | Quarantined]:

@@ -1,4 +1,4 @@
-"""The whole program: what it writes, that versions follow each other, and how it fails."""
+"""The command refresh: outputs, successive versions and failures."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ def output(base: Path) -> Path:
 
 
 def run(base: Path, *flags: str, layout: str = "stanford_cars") -> dict[str, Any]:
-    """Run the program into an empty output and return its result."""
+    """Run the command with an empty output and return its report."""
     shutil.rmtree(output(base), ignore_errors=True)
     refresh.main(["--layout", layout, "--threads", "1", *flags])
     report: dict[str, Any] = json.loads((output(base) / "result" / "dataset.json").read_text())
@@ -65,7 +65,7 @@ def make_previous(base: Path, report: dict[str, Any]) -> None:
     shutil.copytree(output(base) / "versions" / report["version"], folder)
 
 
-def test_a_first_version_stores_all_images_by_content_and_says_what_it_did(base: Path) -> None:
+def test_the_first_version_stores_all_images_and_writes_a_report(base: Path) -> None:
     stanford(source(base), per_class=10)
     report = run(base, "--source-uri", "s3://b/source", "--source-fingerprint", "f1")
     version = written(base, report)
@@ -105,7 +105,7 @@ def test_an_unchanged_source_gives_the_same_version_and_stores_nothing(
     assert "unchanged: nothing is written" in caplog.text
 
 
-def test_a_version_lists_the_images_that_its_conversion_downloads(base: Path) -> None:
+def test_a_version_has_a_manifest_of_the_images_to_convert(base: Path) -> None:
     stanford(source(base))
     report = run(base, "--images-uri", "s3://bucket/cars/images/")
     listing = output(base) / "versions" / report["version"] / "conversion.manifest"
@@ -115,12 +115,12 @@ def test_a_version_lists_the_images_that_its_conversion_downloads(base: Path) ->
     assert keys == sorted(image.key for image in images if image.split != "test")
 
 
-def test_any_number_of_threads_gives_the_same_version(base: Path) -> None:
+def test_the_number_of_threads_does_not_change_the_version(base: Path) -> None:
     stanford(source(base))
     assert run(base)["version"] == run(base, "--threads", "2")["version"]
 
 
-def test_new_photos_leave_the_earlier_ones_where_they_were(base: Path) -> None:
+def test_new_photos_do_not_change_the_split_of_earlier_ones(base: Path) -> None:
     class_folders(source(base), {"cat": 6, "dog": 6})
     first = run(base, layout="class_folders")
     before = {image.sha256: image.split for image in written(base, first).images}
@@ -138,7 +138,7 @@ def test_new_photos_leave_the_earlier_ones_where_they_were(base: Path) -> None:
     assert len(stored(base)) == 10
 
 
-def test_what_is_refused_is_in_the_quarantine_and_not_stored(base: Path) -> None:
+def test_quarantined_photos_are_not_stored_as_images(base: Path) -> None:
     folder = class_folders(source(base), {"cat": 5, "dog": 5})
     (folder / "cat" / "cut.jpg").write_bytes(photo(50)[:500])
     (folder / "cat" / "text.jpg").write_bytes(b"hello")
@@ -162,7 +162,7 @@ def test_what_is_refused_is_in_the_quarantine_and_not_stored(base: Path) -> None
     assert len(stored(base)) == 10
 
 
-def test_a_name_that_an_archive_holds_twice_counts_twice(base: Path) -> None:
+def test_a_name_that_occurs_twice_in_an_archive_counts_twice(base: Path) -> None:
     class_folders(source(base), {"cat": 5, "dog": 5})
     tgz(source(base) / "cat.tgz", {"0.jpg": photo(60)})
     report = run(base, "--quarantine-limit", "0.5", layout="class_folders")
@@ -170,7 +170,9 @@ def test_a_name_that_an_archive_holds_twice_counts_twice(base: Path) -> None:
     assert report["counts"]["quarantined"] == 1
 
 
-def test_too_much_refused_fails_with_figures_an_example_and_the_flag(base: Path) -> None:
+def test_exceeding_the_quarantine_limit_fails_with_counts_an_example_and_the_flag(
+    base: Path,
+) -> None:
     folder = class_folders(source(base), {"cat": 5, "dog": 5})
     (folder / "cat" / "cut.jpg").write_bytes(photo(50)[:500])
     with pytest.raises(ProgramError) as caught:
@@ -181,7 +183,7 @@ def test_too_much_refused_fails_with_figures_an_example_and_the_flag(base: Path)
     assert "--quarantine-limit" in message
 
 
-def test_a_class_whose_images_are_all_refused_is_an_error(base: Path) -> None:
+def test_a_class_whose_photos_are_all_quarantined_is_an_error(base: Path) -> None:
     folder = class_folders(source(base), {"cat": 5, "dog": 1})
     (folder / "dog" / "0.jpg").write_bytes(b"")
     with pytest.raises(ProgramError, match="class 'dog' has no images"):
@@ -205,12 +207,12 @@ def test_a_cut_off_archive_writes_no_version(base: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", ["stanford_cars", "class_folders"])
-def test_an_empty_source_says_where(base: Path, layout: str) -> None:
+def test_an_empty_source_is_named(base: Path, layout: str) -> None:
     with pytest.raises(ProgramError, match="s3://b/source is empty"):
         run(base, "--source-uri", "s3://b/source", layout=layout)
 
 
-def test_hostile_members_are_quarantined_and_nothing_leaves_the_output(base: Path) -> None:
+def test_hostile_members_are_quarantined_and_write_nothing_outside_the_output(base: Path) -> None:
     folder = class_folders(source(base), {"cat": 5, "dog": 5})
     tgz(folder / "evil.tgz", {"../../../evil.jpg": photo(70), "/tmp/evil.jpg": photo(71)})
     before = {path for path in base.rglob("*") if output(base) not in path.parents}
@@ -220,7 +222,7 @@ def test_hostile_members_are_quarantined_and_nothing_leaves_the_output(base: Pat
     assert after - before <= {output(base)}
 
 
-def test_flags_reach_what_they_set(base: Path) -> None:
+def test_flags_take_effect(base: Path) -> None:
     stanford(source(base), classes=("Audi", "BMW", "Chevrolet"))
     report = run(base, "--classes", "Chevrolet,1", "--train-ratio", "0.5", "--min-side", "24")
     assert report["counts"]["listed"] == 10
@@ -243,7 +245,7 @@ def test_lists_become_a_version(base: Path) -> None:
     assert report["source"]["files"] == ["images.tgz", "pets.lst", "classes.txt"]
 
 
-def test_the_sources_own_test_set_is_taken_where_the_pipeline_says_so(base: Path) -> None:
+def test_the_sources_own_test_set_is_used_if_configured(base: Path) -> None:
     stanford(source(base), per_class=10)
     tgz(source(base) / "cars_test.tgz", {f"{seed}.jpg": photo(seed) for seed in (100, 101)})
     labels = annotations([("100.jpg", 1), ("101.jpg", 2)])
@@ -254,7 +256,7 @@ def test_the_sources_own_test_set_is_taken_where_the_pipeline_says_so(base: Path
     ]  # fmt: skip
 
 
-def test_one_of_two_devkits_is_named_by_a_flag(base: Path) -> None:
+def test_a_flag_selects_one_of_two_devkits(base: Path) -> None:
     stanford(source(base))
     (source(base) / "car_devkit.tgz").rename(source(base) / "a_devkit.tgz")
     devkit(source(base), [("00001.jpg", 1), ("00002.jpg", 2)], ["Kia", "Fiat"])
@@ -268,8 +270,8 @@ def test_one_of_two_devkits_is_named_by_a_flag(base: Path) -> None:
         run(base, "--devkit", "a_devkit.tgz", layout="list")
 
 
-def test_a_row_that_is_repeated_keeps_its_photo(base: Path) -> None:
-    """The repeat is refused, not the photo."""
+def test_a_repeated_row_keeps_its_photo(base: Path) -> None:
+    """Only the repetition is refused."""
     stanford(source(base))
     rows = [(f"{number:05}.jpg", (number - 1) % 2 + 1) for number in range(1, 11)]
     devkit(source(base), [*rows, rows[0]], ["Audi", "BMW"])
@@ -277,13 +279,13 @@ def test_a_row_that_is_repeated_keeps_its_photo(base: Path) -> None:
     assert (report["counts"]["images"], report["counts"]["quarantined"]) == (10, 1)
 
 
-def test_archives_within_an_archive_are_in_the_report(base: Path) -> None:
+def test_archives_inside_an_archive_are_reported(base: Path) -> None:
     folder = class_folders(source(base), {"cat": 5, "dog": 5})
     tgz(folder / "more.tgz", {"cat/9.jpg": photo(90), "cat/deep.zip": b"x"})
     assert run(base, layout="class_folders")["source"]["left_alone"] == ["more.tgz/cat/deep.zip"]
 
 
-def test_names_that_are_no_text_reach_the_manifest_and_the_log(base: Path) -> None:
+def test_names_that_are_not_utf8_reach_the_manifest_and_the_log(base: Path) -> None:
     folder = class_folders(source(base), {"cat": 5, "dog": 5})
     (folder / "cat" / "caf\udce9.jpg").write_bytes(photo(90))
     (folder / "dog" / "caf\udce9.jpg").write_bytes(b"none")
@@ -293,7 +295,7 @@ def test_names_that_are_no_text_reach_the_manifest_and_the_log(base: Path) -> No
     assert json.loads(rows)["path"] == "dog/caf\\xe9.jpg"
 
 
-def test_a_hundred_thousand_empty_photos_are_one_clear_error(base: Path) -> None:
+def test_100000_empty_photos_are_one_clear_error(base: Path) -> None:
     class_folders(source(base), {"cat": 5, "dog": 5})
     path = source(base) / "cat.tgz"
     with tarfile.open(path, "w:gz", compresslevel=1, format=tarfile.USTAR_FORMAT) as tar:

@@ -1,4 +1,4 @@
-"""Photos that leave the source and return: they keep their split, whatever happened meanwhile."""
+"""Photos that are removed from the source and added again keep their split."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ def _splits(program: Refresh, report: dict[str, Any]) -> dict[str, Split]:
 
 
 def _one(splits: dict[str, Split], split: Split, class_name: str) -> str:
-    """A photo of a class in a split, by its path in the source."""
+    """Return the path of a photo of this class and split."""
     return next(
         path for path, its in splits.items() if its == split and f"{class_name}/" in f"/{path}"
     )
@@ -34,7 +34,7 @@ def _refresh(program: Refresh) -> dict[str, Any]:
 
 
 def _leave(program: Refresh, folder: Path, *paths: str) -> None:
-    """Let photos leave the source for one version."""
+    """Remove photos from the source for one version."""
     away = program.base / "away"
     for path in paths:
         (away / path).parent.mkdir(parents=True, exist_ok=True)
@@ -44,16 +44,16 @@ def _leave(program: Refresh, folder: Path, *paths: str) -> None:
 
 @pytest.fixture
 def cats(program: Refresh) -> tuple[Path, dict[str, Split]]:
-    """The source's folder, and the splits of its photos in the first version."""
+    """Return the source's folder, and the splits in the first version."""
     folder = class_folders(program.source, {"cat": 10, "dog": 10})
     return folder, _splits(program, _refresh(program))
 
 
 @pytest.mark.parametrize("returns_to", ["cat", "dog"])
-def test_what_trained_does_not_test_after_it_returns(
+def test_a_training_photo_that_returns_is_no_test_photo(
     program: Refresh, cats: tuple[Path, dict[str, Split]], returns_to: str
 ) -> None:
-    """Not even where the class lacks a test photo by then, nor under another class."""
+    """Also if the class then has no test photo, or the photo has another class."""
     folder, first = cats
     trained = _one(first, "train", "cat")
     _leave(program, folder, trained)
@@ -65,7 +65,9 @@ def test_what_trained_does_not_test_after_it_returns(
     assert report["ledger_photos"] == 20
 
 
-def test_what_tested_tests_again(program: Refresh, cats: tuple[Path, dict[str, Split]]) -> None:
+def test_a_test_photo_that_returns_is_a_test_photo(
+    program: Refresh, cats: tuple[Path, dict[str, Split]]
+) -> None:
     folder, first = cats
     tested = _one(first, "test", "cat")
     _leave(program, folder, tested)
@@ -84,10 +86,10 @@ def test_a_renamed_class_keeps_its_splits(
     assert renamed == {path.replace("cat/", "tiger/"): split for path, split in first.items()}
 
 
-def test_photos_that_were_cut_return_with_their_photos_split(
+def test_cropped_photos_that_return_keep_their_split(
     program: Refresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other boxes give other bytes, and both show the same photo."""
+    """Other boxes give other bytes of the same photo."""
 
     def refresh(photos: Collection[int], side: int) -> dict[int, Split]:
         box = Box(0, 0, side, 20)
@@ -104,7 +106,7 @@ def test_photos_that_were_cut_return_with_their_photos_split(
     assert refresh(first.keys() - of_its_class, 24)[trained] == "train"
 
 
-def test_a_version_from_before_there_was_a_ledger_begins_it(
+def test_a_version_without_a_ledger_starts_one(
     program: Refresh, cats: tuple[Path, dict[str, Split]]
 ) -> None:
     folder, first = cats
@@ -116,7 +118,7 @@ def test_a_version_from_before_there_was_a_ledger_begins_it(
     assert _splits(program, _refresh(program))[trained] == "train"
 
 
-def test_an_unchanged_source_carries_the_ledger_on(
+def test_an_unchanged_source_extends_the_ledger(
     program: Refresh, cats: tuple[Path, dict[str, Split]]
 ) -> None:
     before = (program.ledger / "splits.jsonl.gz").read_bytes()

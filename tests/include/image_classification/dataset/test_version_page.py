@@ -1,4 +1,4 @@
-"""What a whole refresh leaves beside a version for people: its page, changes and look-alikes."""
+"""The page, changes and similar images that refresh writes with a version."""
 
 import json
 
@@ -18,14 +18,14 @@ def page(program: Refresh, version: str) -> str:
 
 
 def shaded(quality: int) -> bytes:
-    """A picture that says something to a perceptual hash, encoded so well."""
+    """Return a picture with a distinctive perceptual hash, in this JPEG quality."""
     rows, columns = np.mgrid[0:80, 0:90]
     waves = 127 + 60 * np.sin(columns / 9) + 60 * np.cos(rows / 7 + columns / 30)
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     return bytes(cv2.imencode(".jpg", waves.astype(np.uint8), options)[1].tobytes())
 
 
-def test_the_first_version_shows_what_came_in_and_what_was_refused(program: Refresh) -> None:
+def test_the_first_version_shows_counts_and_quarantine(program: Refresh) -> None:
     folder = class_folders(program.source, {"cat": 5, "dog": 5})
     (folder / "cat" / "half.jpg").write_bytes(photo(50)[:-2])
     report = program.run()
@@ -36,10 +36,10 @@ def test_the_first_version_shows_what_came_in_and_what_was_refused(program: Refr
     assert report["changes"] | {"added": 10} == report["changes"]
 
 
-def test_samples_that_only_the_version_before_holds_are_shown_as_well(
+def test_samples_of_the_previous_version_are_shown(
     program: Refresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are neither written again nor within reach when the page is made."""
+    """They are not written again, and not among the job's inputs."""
     monkeypatch.setattr(pictures, "SAMPLES", 6)
     folder = class_folders(program.source, {"cat": 8, "dog": 8})
     (folder / "cat" / "half.jpg").write_bytes(photo(50)[:-2])
@@ -55,7 +55,7 @@ def test_samples_that_only_the_version_before_holds_are_shown_as_well(
     assert changes["removed"] == ["dog/1.jpg"]
 
 
-def test_test_images_that_look_like_training_images_are_named(program: Refresh) -> None:
+def test_test_images_similar_to_training_images_are_listed(program: Refresh) -> None:
     folder = class_folders(program.source, {"cat": 5, "dog": 5})
     for quality in range(50, 98, 4):
         (folder / "cat" / f"{quality}-alike.jpg").write_bytes(shaded(quality))
@@ -68,7 +68,7 @@ def test_test_images_that_look_like_training_images_are_named(program: Refresh) 
     assert report["leaks"] == len(leaks)
 
 
-def test_an_unchanged_source_makes_no_page(program: Refresh) -> None:
+def test_an_unchanged_source_writes_no_page(program: Refresh) -> None:
     class_folders(program.source, {"cat": 5, "dog": 5})
     program.follow(program.run())
     assert program.run()["unchanged"]

@@ -1,4 +1,4 @@
-"""The program: a whole split or an error, and the same figures in every file."""
+"""The command evaluate: complete splits only, and the same scores in all files."""
 
 import csv
 import json
@@ -30,29 +30,29 @@ def image(number: int, split: Split) -> Image:
 
 @pytest.fixture
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A job's folder with four test images, two others, and predictions of the four."""
+    """Return a job's folder with four test images, two others, and predictions of the four."""
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     images = [image(number, "test") for number in range(4)]
     version = Version([*images, image(4, "train"), image(5, "train")], CLASSES)
     folder = tmp_path / "processing" / "input" / "version"
     write_version(folder, version, [], [])
     write_json(folder / "dataset.json", {"version": version.name})
-    for number, each in enumerate(images):
-        path = prediction(tmp_path, each)
+    for number, predicted in enumerate(images):
+        path = prediction(tmp_path, predicted)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"prediction": ANSWERS[number]}))
     return tmp_path
 
 
-def prediction(base: Path, each: Image) -> Path:
-    return base / "processing" / "input" / "predictions" / f"{each.key}.out"
+def prediction(base: Path, predicted: Image) -> Path:
+    return base / "processing" / "input" / "predictions" / f"{predicted.key}.out"
 
 
 def result(base: Path, name: str) -> Path:
     return base / "processing" / "output" / "result" / name
 
 
-def test_the_figures_are_those_computed_by_hand(base: Path) -> None:
+def test_the_scores_match_a_manual_calculation(base: Path) -> None:
     main(["--split", "test"])
     found = json.loads(result(base, "evaluation.json").read_text())
     assert (found["stage"], found["split"], found["images"]) == ("evaluate", "test", 4)
@@ -77,7 +77,7 @@ def test_the_figures_are_those_computed_by_hand(base: Path) -> None:
 
 
 @pytest.mark.parametrize("precision", ["int8", "float32", None])
-def test_the_record_and_the_page_name_the_precision(base: Path, precision: str | None) -> None:
+def test_report_and_page_name_the_precision(base: Path, precision: str | None) -> None:
     main(["--serving-precision", precision] if precision else [])
     found = json.loads(result(base, "evaluation.json").read_text())
     assert found["serving_precision"] == precision
@@ -85,7 +85,7 @@ def test_the_record_and_the_page_name_the_precision(base: Path, precision: str |
     assert (f"served in {precision}" in page) == (precision is not None)
 
 
-def test_each_answer_is_written_down_beside_the_truth(base: Path) -> None:
+def test_each_prediction_is_written_with_the_true_class(base: Path) -> None:
     main([])
     with result(base, "answers.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -106,7 +106,7 @@ def test_the_page_escapes_class_names(base: Path) -> None:
     assert "75.0\N{NO-BREAK SPACE}%" in page
 
 
-def test_missing_predictions_are_counted_and_the_first_ones_named(base: Path) -> None:
+def test_missing_predictions_are_counted_and_the_first_are_named(base: Path) -> None:
     for number in range(4):
         prediction(base, image(number, "test")).unlink()
     named = ", ".join(image(number, "test").key for number in range(3))
@@ -116,7 +116,7 @@ def test_missing_predictions_are_counted_and_the_first_ones_named(base: Path) ->
         main([])
 
 
-def test_predictions_of_other_images_do_not_count(base: Path) -> None:
+def test_predictions_of_other_images_are_ignored(base: Path) -> None:
     path = prediction(base, image(4, "train"))
     path.write_text(json.dumps({"prediction": [0, 1, 0]}))
     main([])
@@ -140,12 +140,12 @@ def test_a_damaged_prediction_is_named(base: Path, content: str, message: str) -
     assert image(2, "test").key in str(raised.value)
 
 
-def test_the_bare_list_of_real_time_answers_is_read_too(base: Path) -> None:
+def test_a_plain_list_of_probabilities_is_accepted(base: Path) -> None:
     prediction(base, image(1, "test")).write_text("[0.1, 0.8, 0.1]")
     main([])
     assert json.loads(result(base, "evaluation.json").read_text())["top1"] == 1
 
 
-def test_an_empty_split_is_refused(base: Path) -> None:
+def test_an_empty_split_is_an_error(base: Path) -> None:
     with pytest.raises(ProgramError, match="has no images in split validation"):
         main(["--split", "validation"])

@@ -1,4 +1,4 @@
-"""Cutting photos to their boxes: which pixels, which way up, and that bytes are the same again."""
+"""Cropping photos to their boxes: pixels, orientation and reproducible bytes."""
 
 import io
 
@@ -25,7 +25,7 @@ from include.image_classification.images.header import read_photo_header
 from include.image_classification.images.strict_decoding import RefusedPhotoError
 
 WIDTH, HEIGHT = 60, 40
-# Each pixel says where it is.
+# The value of a pixel encodes its position.
 PIXELS = np.stack([*np.mgrid[0:HEIGHT, 0:WIDTH], np.full((HEIGHT, WIDTH), 9)], axis=-1).astype(
     np.uint8
 )
@@ -68,10 +68,10 @@ NUMBERS = st.integers(-100, 200)
 
 
 @given(st.builds(Box, NUMBERS, NUMBERS, NUMBERS, NUMBERS), st.floats(0, 1))
-def test_a_placed_box_is_within_the_photo_and_holds_the_box_that_was(
+def test_a_placed_box_is_inside_the_photo_and_contains_the_original(
     box: Box, margin: float
 ) -> None:
-    placed, plain = (place_box(box, each, WIDTH, HEIGHT) for each in (margin, 0.0))
+    placed, plain = (place_box(box, share, WIDTH, HEIGHT) for share in (margin, 0.0))
     assert (placed is None) == (plain is None)
     if placed and plain:
         assert 0 <= placed.left <= plain.left < plain.right <= placed.right <= WIDTH
@@ -80,8 +80,8 @@ def test_a_placed_box_is_within_the_photo_and_holds_the_box_that_was(
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_the_box_counts_stored_pixels_and_the_cut_is_upright(kind: str, orientation: int) -> None:
-    """Pillow says what upright is."""
+def test_the_box_is_in_stored_pixels_and_the_crop_is_upright(kind: str, orientation: int) -> None:
+    """The reference is Pillow."""
     data = encoded(kind, orientation)
     header = read_photo_header(data)
     assert header is not None
@@ -104,7 +104,7 @@ def _transposed(picture: PIL.Image.Image, orientation: int) -> PIL.Image.Image:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_cut_is_turned_as_every_later_reader_turns_whole_photos(orientation: int) -> None:
+def test_a_crop_is_turned_like_a_whole_photo(orientation: int) -> None:
     data = encoded("PNG", orientation)
     header = read_photo_header(data)
     assert header is not None
@@ -121,7 +121,7 @@ def check(
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_cut_is_an_image_by_its_own_bytes_and_says_where_it_comes_from(kind: str) -> None:
+def test_a_crop_has_its_own_hash_and_names_its_photo(kind: str) -> None:
     data, box = encoded(kind), Box(10, 5, 34, 17)
     content, cut_out = check(data, box)
     assert cut_out is not None
@@ -132,13 +132,13 @@ def test_a_cut_is_an_image_by_its_own_bytes_and_says_where_it_comes_from(kind: s
     assert check(data, box) == (content, cut_out)
 
 
-def test_a_cut_jpeg_keeps_the_resolution_of_its_colours() -> None:
+def test_a_cropped_jpeg_has_no_chroma_subsampling() -> None:
     cut_out = check(encoded("JPEG"), Box(10, 5, 34, 17))[1]
     assert cut_out is not None
     assert simplejpeg.decode_jpeg_header(cut_out)[3] == "444"
 
 
-def test_whole_photos_ignore_their_boxes() -> None:
+def test_boxes_are_ignored_without_cropping() -> None:
     data = encoded("JPEG")
     content, whole = check(data, Box(99, 99, 99, 99), margin=None)
     assert (content.cut, whole, content.width) == (None, data, WIDTH)
@@ -147,13 +147,13 @@ def test_whole_photos_ignore_their_boxes() -> None:
 @pytest.mark.parametrize(
     ("box", "reason"), [(Box(60, 0, 70, 9), "bad-box"), (Box(0, 0, 7, 30), "too-small")]
 )
-def test_a_box_that_shows_too_little_is_refused(box: Box, reason: str) -> None:
+def test_a_box_with_too_few_pixels_is_refused(box: Box, reason: str) -> None:
     with pytest.raises(RefusedPhotoError) as caught:
         check(encoded("JPEG"), box)
     assert caught.value.reason == reason
 
 
-def test_a_known_cut_is_neither_decoded_nor_cut_again() -> None:
+def test_a_known_crop_is_neither_decoded_nor_cropped_again() -> None:
     data, box = encoded("JPEG"), Box(10, 5, 34, 17)
     content, _ = check(data, box)
     rules = PhotoRules(8, 10_000, 0.0)
@@ -163,7 +163,7 @@ def test_a_known_cut_is_neither_decoded_nor_cut_again() -> None:
     assert check_photo(Photo("1.jpg", 0, half, box), "hash", rules, known) == (content, None)
 
 
-def test_a_damaged_photo_is_refused_though_its_box_is_whole() -> None:
+def test_a_damaged_photo_is_refused_even_if_its_box_is_intact() -> None:
     data = encoded("JPEG")
     with pytest.raises(RefusedPhotoError) as caught:
         check(data[: int(len(data) * 0.9)] + b"\xff\xd9", Box(0, 0, 20, 10))

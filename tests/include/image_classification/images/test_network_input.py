@@ -10,7 +10,7 @@ from include.image_classification.images.resizing import squash
 
 
 @pytest.mark.parametrize("size", [(90, 140), (20, 30), (20, 140)])
-def test_serving_squashes_as_conversion_does(size: tuple[int, int]) -> None:
+def test_serving_and_conversion_squash_alike(size: tuple[int, int]) -> None:
     ramp = np.linspace(0, 255, size[0] * size[1]).reshape(size).astype(np.uint8)
     photo = cv2.imencode(".png", np.dstack([ramp, ramp[::-1], ramp[:, ::-1]]))[1].tobytes()
     converted = decode_for_network(encode(photo, Encoding(64, "squash", 100)), 3)
@@ -22,7 +22,7 @@ def test_serving_squashes_as_conversion_does(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_grey_and_transparent_images_decode_to_the_channels_asked_for(channels: int) -> None:
+def test_grey_and_transparent_images_decode_to_the_requested_channels(channels: int) -> None:
     for shape in [(9, 7), (9, 7, 3), (9, 7, 4)]:
         encoded = cv2.imencode(".png", np.full(shape, 200, np.uint8))[1].tobytes()
         image = decode_for_network(encoded, channels)
@@ -31,6 +31,6 @@ def test_grey_and_transparent_images_decode_to_the_channels_asked_for(channels: 
         assert (image == 200).all()
 
 
-def test_what_is_no_image_is_none() -> None:
+def test_other_bytes_decode_to_none() -> None:
     assert decode_for_network(b"", 3) is None
     assert decode_for_network(b"hello", 3) is None

@@ -1,4 +1,4 @@
-"""No animated PNG reaches OpenCV, in whichever program: it may end the process."""
+"""No command passes an animated PNG to OpenCV, which could crash."""
 
 from pathlib import Path
 
@@ -20,22 +20,22 @@ from tests.include.image_classification.animated import animated_png
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fail_on_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
 
 
-def test_it_is_refused_by_name() -> None:
+def test_an_animated_png_is_refused_by_name() -> None:
     with pytest.raises(AnimatedPhotoError, match="it is an animated PNG; only still images"):
         decode_still(animated_png(), cv2.IMREAD_COLOR)
 
 
 @pytest.mark.parametrize("colour", [1, 0, -1])
-def test_no_record_is_made_of_it(colour: Colour) -> None:
+def test_conversion_refuses_an_animated_png(colour: Colour) -> None:
     with pytest.raises(ValueError, match="an animated PNG"):
         conversion.decode_photo(animated_png(), colour)
 
 
-def test_nothing_is_learnt_from_it() -> None:
+def test_training_refuses_an_animated_png() -> None:
     assert training.decode_for_network(animated_png(), 3) is None
 
 
@@ -45,25 +45,25 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_another_format_is_refused_by_name_before_opencv_gets_it(name: str) -> None:
-    """OpenCV reads each of them, by decoders with faults such as CVE-2025-53644."""
+def test_other_formats_are_refused_by_name_before_decoding(name: str) -> None:
+    """OpenCV reads all of them, with decoders that have vulnerabilities such as CVE-2025-53644."""
     encoded = cv2.imencode(OTHERS[name], np.full((40, 60, 3), 9, np.uint8))[1].tobytes()
-    told = f"it cannot be decoded: {name}, and only JPEG and PNG are supported"
-    with pytest.raises(UnsupportedPhotoError, match=told):
+    message = f"it cannot be decoded: {name}, and only JPEG and PNG are supported"
+    with pytest.raises(UnsupportedPhotoError, match=message):
         decode_still(encoded, cv2.IMREAD_COLOR)
     for colour in (1, 0, -1):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=message):
             conversion.decode_photo(encoded, colour)
     assert training.decode_for_network(encoded, 3) is None
     assert training.describe_undecodable(encoded).startswith(f"{name}, and only JPEG and PNG")
 
 
-def test_a_codestream_of_jpeg_2000_is_named() -> None:
+def test_a_jpeg_2000_codestream_is_named() -> None:
     assert describe(b"\xff\x4f\xff\x51rest") == "JPEG 2000, and only JPEG and PNG are supported"
 
 
-def test_no_page_shows_it(tmp_path: Path) -> None:
-    """A dataset's page shows what was refused, and this was."""
+def test_pages_do_not_show_an_animated_png(tmp_path: Path) -> None:
+    """The page of a dataset shows quarantined photos."""
     (tmp_path / "a.png").write_bytes(animated_png())
     assert thumbnail(tmp_path / "a.png", 60, 40) is None
 

@@ -1,4 +1,4 @@
-"""Record files byte for byte as MXNet's, in both directions."""
+"""Record files: identical to MXNet's, in both directions."""
 
 import io
 import os
@@ -20,7 +20,7 @@ from include.image_classification.recordio.framing import (
 )
 from include.image_classification.recordio.image_records import pack_image, unpack_image
 
-# Bytes in which the magic number is likely, at a multiple of four and elsewhere.
+# Payloads that probably contain the magic number, at multiples of four and elsewhere.
 PAYLOADS = st.lists(
     st.sampled_from([MAGIC, b"\0", b"ab", b"abcd", MAGIC[:3]]) | st.binary(max_size=9), max_size=12
 ).map(b"".join)
@@ -52,28 +52,28 @@ def written_by_mxnet(path: Path, records: list[bytes]) -> Path:
     return path
 
 
-def test_a_file_is_the_same_as_mxnets_and_both_read_it(tmp_path: Path) -> None:
+def test_files_are_identical_to_mxnets_and_readable_by_both(tmp_path: Path) -> None:
     records = [*CASES, os.urandom(10_001)]
-    ours = written(tmp_path / "ours.rec", records)
-    theirs = written_by_mxnet(tmp_path / "theirs.rec", records)
-    assert ours.read_bytes() == theirs.read_bytes()
-    assert list(read_records(theirs)) == records
-    reader = mx.recordio.MXRecordIO(str(ours), "r")
-    # MXNet reads an empty record as the end of the file: begin behind it.
+    actual = written(tmp_path / "actual.rec", records)
+    expected = written_by_mxnet(tmp_path / "expected.rec", records)
+    assert actual.read_bytes() == expected.read_bytes()
+    assert list(read_records(expected)) == records
+    reader = mx.recordio.MXRecordIO(str(actual), "r")
+    # MXNet reads an empty record as the end of the file: skip it.
     reader.read()
     assert [reader.read() for _ in records[1:]] == records[1:]
 
 
 @given(st.lists(PAYLOADS.filter(bool), min_size=1, max_size=5))
-def test_any_records_are_framed_as_mxnet_frames_them(records: list[bytes]) -> None:
+def test_any_records_are_framed_as_by_mxnet(records: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        theirs = written_by_mxnet(Path(folder) / "any.rec", records)
-        assert b"".join(map(frame, records)) == theirs.read_bytes()
+        expected = written_by_mxnet(Path(folder) / "any.rec", records)
+        assert b"".join(map(frame, records)) == expected.read_bytes()
         assert [unframe(frame(record), "a record") for record in records] == records
-        assert list(read_records(theirs)) == records
+        assert list(read_records(expected)) == records
 
 
-def test_offsets_are_where_an_index_file_needs_them(tmp_path: Path) -> None:
+def test_offsets_are_valid_in_an_index_file(tmp_path: Path) -> None:
     file = io.BytesIO()
     writer = RecordWriter(file)
     offsets = [writer.write(record) for record in CASES]
@@ -85,18 +85,18 @@ def test_offsets_are_where_an_index_file_needs_them(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:tostring:DeprecationWarning:mxnet")
 @pytest.mark.parametrize(("labels", "header_label"), [([7.0], 7.0), ([1.0, 2.5, 3.0], [1, 2.5, 3])])
-def test_image_headers_are_mxnets(labels: list[float], header_label: object) -> None:
+def test_image_headers_are_identical_to_mxnets(labels: list[float], header_label: object) -> None:
     header = mx.recordio.IRHeader(0, header_label, 12, 0)
-    theirs = mx.recordio.pack(header, b"content")
-    assert pack_image(labels, 12, b"content") == theirs
-    record = unpack_image(theirs)
+    expected = mx.recordio.pack(header, b"content")
+    assert pack_image(labels, 12, b"content") == expected
+    record = unpack_image(expected)
     assert (list(record.labels), record.identifier, record.content) == (labels, 12, b"content")
     assert record.label == labels[0]
 
 
 @pytest.mark.parametrize("cut", [1, 4, 7, 9, 40])
 def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
-    """MXNet's reader aborts the process on some of these and ends early on others."""
+    """MXNet's reader aborts the process on some of these and stops early on others."""
     path = written(tmp_path / "a.rec", [b"1234" + MAGIC + b"x" * 30, b"y" * 33])
     path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(ProgramError, match=r"a\.rec is cut off: the record at byte \d+"):
@@ -112,7 +112,7 @@ def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
         frame(b"1234" + MAGIC)[:12] + MAGIC + (7 << 29).to_bytes(4, "little") + frame(b""),
     ],
 )
-def test_what_is_no_record_file_is_an_error(tmp_path: Path, data: bytes) -> None:
+def test_another_file_is_an_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.rec").write_bytes(data)
     with pytest.raises(ProgramError, match=r"a\.rec is (damaged|cut off|not a RecordIO file)"):
         list(read_records(tmp_path / "a.rec"))

@@ -1,4 +1,4 @@
-"""Labels, one an image or one for each class, and a training with several."""
+"""Labels: one class, or one label for each class, and a multi-label training."""
 
 import itertools
 import json
@@ -25,8 +25,8 @@ from tests.include.image_classification.training.making import make_job, picture
 SHOWN = list(itertools.product((0.0, 1.0), repeat=3))
 
 
-def write_shown(path: Path, copies: int) -> Path:
-    """Write images whose channels are bright where the labels say so."""
+def write_labelled(path: Path, copies: int) -> Path:
+    """Write images with a bright channel for every label that is 1."""
     with path.open("wb") as file:
         writer = RecordWriter(file)
         for number, labels in enumerate(SHOWN * copies):
@@ -38,7 +38,7 @@ def write_shown(path: Path, copies: int) -> Path:
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=40))
-def test_several_labels_survive_as_rows(numbers: list[float]) -> None:
+def test_several_labels_become_rows(numbers: list[float]) -> None:
     label = Labelling(len(numbers), several=True).read(numbers, "image")
     assert label_rows([label], size=3).tolist() == [numbers, *[[0.0] * len(numbers)] * 2]
 
@@ -54,13 +54,13 @@ def test_several_labels_survive_as_rows(numbers: list[float]) -> None:
         ([1], True, "a has 1 labels, not 3: multi_label 1 needs a 0 or 1 for each class"),
     ],
 )
-def test_what_is_no_label_is_refused(numbers: list[float], several: bool, message: str) -> None:
+def test_an_invalid_label_is_refused(numbers: list[float], several: bool, message: str) -> None:
     with pytest.raises(ProgramError, match=message):
         Labelling(3, several).read(numbers, "a")
 
 
-def test_records_lists_and_pipes_hand_over_the_same_rows(tmp_path: Path) -> None:
-    path = write_shown(tmp_path / "t.rec", 1)
+def test_records_lists_and_pipes_give_the_same_rows(tmp_path: Path) -> None:
+    path = write_labelled(tmp_path / "t.rec", 1)
     records = RecordFile(path, 3, several=True)
     with path.open("rb") as stream:
         streamed = [sample.label for sample in stream_samples(stream, "s", 3, several=True)]
@@ -76,24 +76,24 @@ def test_records_lists_and_pipes_hand_over_the_same_rows(tmp_path: Path) -> None
     assert batches[0].labels.tolist() == list(map(list, SHOWN[:5]))
 
 
-def test_a_record_with_one_label_is_refused_where_several_are_needed(tmp_path: Path) -> None:
+def test_one_label_is_refused_where_several_are_required(tmp_path: Path) -> None:
     with (tmp_path / "t.rec").open("wb") as file:
         RecordWriter(file).write(pack_image([1], 0, picture(0, 0)))
     with pytest.raises(ProgramError, match=r"t.rec: record 0 has 1 labels, not 3"):
         RecordFile(tmp_path / "t.rec", 3, several=True)
 
 
-def test_a_training_with_several_labels_learns_them_and_answers_each_by_itself(
+def test_multi_label_training_predicts_each_class_independently(
     tmp_path: Path,
 ) -> None:
-    told = {"multi_label": "1", "use_weighted_loss": "1", "top_k": "", "epochs": "4"}
-    base = make_job(tmp_path, **told)
+    settings_of_job = {"multi_label": "1", "use_weighted_loss": "1", "top_k": "", "epochs": "4"}
+    base = make_job(tmp_path, **settings_of_job)
     config = base / "input/config/hyperparameters.json"
     settings = json.loads(config.read_text())
     del settings["top_k"]
     config.write_text(json.dumps(settings))
     for channel, copies in (("train", 8), ("validation", 2)):
-        write_shown(base / f"input/data/{channel}/{channel}.rec", copies)
+        write_labelled(base / f"input/data/{channel}/{channel}.rec", copies)
     process = start_program(base, "train")
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output

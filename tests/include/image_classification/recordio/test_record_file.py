@@ -1,4 +1,4 @@
-"""A damaged or mislabelled record file must fail before training, not train something else."""
+"""Damaged and mislabelled record files are refused before training."""
 
 import tracemalloc
 from pathlib import Path
@@ -14,13 +14,13 @@ from include.image_classification.recordio.record_file import RecordFile, Record
 from tests.include.image_classification.training.making import picture, write_records
 
 
-def test_labels_and_images_come_back(tmp_path: Path) -> None:
+def test_labels_and_images_are_read(tmp_path: Path) -> None:
     records = RecordFile(write_records(tmp_path / "a.rec", [2, 0, 1]), classes=3)
     assert [records.label(i) for i in range(len(records))] == [2, 0, 1]
     assert records.image(1) == picture(0, 1)
 
 
-def test_an_image_that_holds_the_magic_number_comes_back_whole(tmp_path: Path) -> None:
+def test_an_image_that_contains_the_magic_number_is_read(tmp_path: Path) -> None:
     content = b"1234" + 0xCED7230A.to_bytes(4, "little") + b"56789"
     with (tmp_path / "a.rec").open("wb") as file:
         RecordWriter(file).write(pack_image([1], 0, content))
@@ -28,7 +28,7 @@ def test_an_image_that_holds_the_magic_number_comes_back_whole(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("label", [3, -1, 0.5, float("nan")])
-def test_a_label_that_is_no_class_is_refused(tmp_path: Path, label: float) -> None:
+def test_a_label_out_of_range_is_refused(tmp_path: Path, label: float) -> None:
     with (tmp_path / "train.rec").open("wb") as file:
         RecordWriter(file).write(pack_image([label], 0, b"x"))
     with pytest.raises(ProgramError, match=r"train.rec: record 0 has label .* not in 0..2"):
@@ -53,15 +53,17 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, kept: int) -> None:
 @pytest.mark.parametrize(
     ("content", "message"), [(b"", "empty"), (b"no record", "not a RecordIO file")]
 )
-def test_another_file_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_a_file_that_is_not_recordio_is_refused(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     path = tmp_path / "train.rec"
     path.write_bytes(content)
     with pytest.raises(ProgramError, match=message):
         RecordFile(path, classes=3)
 
 
-def test_a_header_that_holds_the_magic_number_is_read_whole(tmp_path: Path) -> None:
-    """The identifier may be any number, the one that splits a record into parts, too."""
+def test_a_header_that_contains_the_magic_number_is_read(tmp_path: Path) -> None:
+    """The identifier may be any number, including the one that splits a record."""
     record = IMAGE_HEADER.pack(0, 2.0, int.from_bytes(MAGIC, "little"), 0) + b"content"
     (tmp_path / "a.rec").write_bytes(frame(record))
     records = RecordFile(tmp_path / "a.rec", classes=3)

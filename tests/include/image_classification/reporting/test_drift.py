@@ -1,4 +1,4 @@
-"""Drift is what chance does not explain, by figures that SciPy agrees with."""
+"""Drift detection, with SciPy as the reference."""
 
 from pathlib import Path
 
@@ -12,26 +12,26 @@ from include.image_classification.evaluation.evaluate import write_answers
 from include.image_classification.reporting.drift import Predictions, drift, read_reference
 
 
-def answers(shares: dict[str, int], confidence: float, seed: int) -> Predictions:
-    """Return so many guesses of each class, as certain as a beta distribution of that mean."""
+def predict(shares: dict[str, int], confidence: float, seed: int) -> Predictions:
+    """Return predictions by class, with confidences from a beta distribution of that mean."""
     labels = [name for name, count in shares.items() for _ in range(count)]
     spread = np.random.default_rng(seed).beta(8 * confidence, 8 * (1 - confidence), len(labels))
     return Predictions(labels, spread)
 
 
-REFERENCE = answers({"Audi": 300, "BMW": 300, "Fiat": 200}, 0.8, 1)
+REFERENCE = predict({"Audi": 300, "BMW": 300, "Fiat": 200}, 0.8, 1)
 
 
-def test_photos_of_the_same_kind_do_not_drift() -> None:
-    found = drift(REFERENCE, answers({"Audi": 80, "BMW": 70, "Fiat": 50}, 0.8, 2))
+def test_samples_of_one_distribution_do_not_drift() -> None:
+    found = drift(REFERENCE, predict({"Audi": 80, "BMW": 70, "Fiat": 50}, 0.8, 2))
     assert (found["images"], found["reference_images"]) == (200, 800)
     assert found["classes"]["distance"] == pytest.approx(0.025)
     assert found["classes"]["p"] > 0.1
     assert found["confidence"]["p"] > 0.05
 
 
-def test_the_same_photos_do_not_drift_where_the_model_is_certain(tmp_path: Path) -> None:
-    """Near 1 the evaluation's six decimals alone would look like another kind of photos."""
+def test_identical_photos_do_not_drift_if_the_model_is_confident(tmp_path: Path) -> None:
+    """Near 1, the rounding of the evaluation to six decimals could look like drift."""
     logits = np.zeros((1000, 5), np.float32)
     logits[:, 0] = np.random.default_rng(5).uniform(12, 18, 1000)
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -50,29 +50,29 @@ def test_the_same_photos_do_not_drift_where_the_model_is_certain(tmp_path: Path)
     assert found["classes"]["distance"] == 0.0
 
 
-def test_another_mix_of_classes_and_less_certainty_show_apart() -> None:
-    mixed = drift(REFERENCE, answers({"Audi": 200}, 0.8, 2))
+def test_class_drift_and_confidence_drift_are_separate() -> None:
+    mixed = drift(REFERENCE, predict({"Audi": 200}, 0.8, 2))
     assert mixed["classes"]["distance"] == pytest.approx(0.625)
     assert mixed["classes"]["p"] < 0.001
     assert mixed["confidence"]["p"] > 0.05
-    unsure = drift(REFERENCE, answers({"Audi": 75, "BMW": 75, "Fiat": 50}, 0.5, 2))
+    unsure = drift(REFERENCE, predict({"Audi": 75, "BMW": 75, "Fiat": 50}, 0.5, 2))
     assert unsure["classes"]["p"] > 0.1
     assert unsure["confidence"]["p"] < 0.001
     assert unsure["confidence"]["mean"] < unsure["confidence"]["reference_mean"]
 
 
 def test_a_few_photos_of_one_class_may_be_chance() -> None:
-    assert drift(REFERENCE, answers({"Audi": 2}, 0.8, 2))["classes"]["p"] > 0.01
+    assert drift(REFERENCE, predict({"Audi": 2}, 0.8, 2))["classes"]["p"] > 0.01
 
 
-def test_the_same_batch_has_the_same_figures() -> None:
-    batch = answers({"Audi": 20, "VW": 3}, 0.7, 3)
+def test_drift_is_reproducible() -> None:
+    batch = predict({"Audi": 20, "VW": 3}, 0.7, 3)
     assert drift(REFERENCE, batch) == drift(REFERENCE, batch)
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.75, 0.5])
-def test_the_distance_and_its_chance_are_those_of_kolmogorov_and_smirnov(confidence: float) -> None:
-    batch = answers({"Audi": 150, "BMW": 50}, confidence, 4)
+def test_confidence_drift_is_the_kolmogorov_smirnov_test(confidence: float) -> None:
+    batch = predict({"Audi": 150, "BMW": 50}, confidence, 4)
     found = drift(REFERENCE, batch)["confidence"]
     expected = ks_2samp(REFERENCE.confidence, batch.confidence, method="asymp")
     assert found["distance"] == pytest.approx(expected.statistic)
@@ -91,7 +91,7 @@ def test_the_reference_is_read_from_the_evaluations_table(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("text", ["key,name\na,b\n", "key,predicted_name,confidence\na,b,much\n"])
-def test_a_table_of_something_else_is_named(tmp_path: Path, text: str) -> None:
+def test_another_table_is_an_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "answers.csv"
     path.write_text(text)
     with pytest.raises(ProgramError, match=r"answers\.csv is not a table of predictions"):

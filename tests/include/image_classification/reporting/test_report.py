@@ -1,4 +1,4 @@
-"""The table and the gallery of a batch, also of hostile names."""
+"""Tables and gallery of a batch, including hostile names."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ HOSTILE = "<img src=x onerror=alert(1)>&\"'.jpg"
 
 @pytest.fixture
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A job's folder with two predicted photos."""
+    """Return a job's folder with two predicted photos."""
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     put(tmp_path, "version/classes.json", json.dumps(CLASSES))
     predict(tmp_path, "week/a.jpg", [0.1, 0.85, 0.05])
@@ -61,7 +61,7 @@ class Elements(HTMLParser):
         return [attributes for name, attributes in self.found if name == tag]
 
 
-def test_the_table_has_a_row_a_file_with_the_best_classes(base: Path) -> None:
+def test_the_table_has_one_row_a_file_with_the_best_classes(base: Path) -> None:
     main(["--batch", "monday"])
     rows = list(csv.DictReader(result(base, "predictions.csv").splitlines()))
     assert [row["file"] for row in rows] == [HOSTILE, "week/a.jpg"]
@@ -76,8 +76,8 @@ def test_the_table_has_a_row_a_file_with_the_best_classes(base: Path) -> None:
     }
 
 
-def test_a_name_is_no_formula_in_a_spreadsheet(base: Path) -> None:
-    """Photos and their names come from anybody; probabilities stay numbers."""
+def test_names_are_not_formulas_in_a_spreadsheet(base: Path) -> None:
+    """Names of photos are not trusted; probabilities stay numbers."""
     formula = "=1+cmd|A1.jpg"
     predict(base, formula, [0.1, 0.2, 0.7])
     put(base, "truth/labels.json", json.dumps({formula: "@SUM(A1)"}))
@@ -90,10 +90,10 @@ def test_a_name_is_no_formula_in_a_spreadsheet(base: Path) -> None:
     path = str(base / "processing" / "output" / "result" / "predictions.parquet")
     with duckdb.connect() as database:
         files = [row[0] for row in database.read_parquet(path).fetchall()]
-    assert formula in files  # what no spreadsheet evaluates is as it was
+    assert formula in files  # Parquet has the names unchanged
 
 
-def test_the_same_table_is_there_in_columns_with_types(base: Path) -> None:
+def test_parquet_has_the_same_rows_with_types(base: Path) -> None:
     put(base, "truth/labels.json", json.dumps({"week/a.jpg": "Fiat"}))
     main(["--batch", "monday"])
     path = str(base / "processing" / "output" / "result" / "predictions.parquet")
@@ -112,7 +112,7 @@ def test_the_same_table_is_there_in_columns_with_types(base: Path) -> None:
     )  # fmt: skip
 
 
-def test_what_is_uncertain_is_listed_the_least_certain_first(base: Path) -> None:
+def test_uncertain_images_are_listed_least_confident_first(base: Path) -> None:
     predict(base, "b.jpg", [0.34, 0.33, 0.33])
     main(["--batch", "monday"])
     rows = list(csv.DictReader(result(base, "uncertain.csv").splitlines()))
@@ -122,7 +122,7 @@ def test_what_is_uncertain_is_listed_the_least_certain_first(base: Path) -> None
     assert result(base, "uncertain.csv").splitlines()[1:] == []
 
 
-def test_a_batch_is_compared_with_its_models_evaluation_where_that_is_known(base: Path) -> None:
+def test_a_batch_is_compared_with_the_models_evaluation(base: Path) -> None:
     main(["--batch", "monday"])
     assert json.loads(result(base, "report.json"))["drift"] is None
     table = "key,name,predicted_name,confidence\nx.jpg,Audi,Fiat,0.9\ny.jpg,Audi,Audi,0.8\n"
@@ -141,13 +141,13 @@ def test_the_summary_counts_classes(base: Path) -> None:
     assert summary["classes"] == {"Audi": 1, "BMW </script>": 1}
 
 
-def test_the_gallery_shows_the_least_certain_first(base: Path) -> None:
+def test_the_gallery_shows_the_least_confident_first(base: Path) -> None:
     main(["--batch", "monday"])
     cards = Elements(result(base, "gallery.html")).all("article")
     assert [card["data-file"] for card in cards] == [HOSTILE, "week/a.jpg"]
 
 
-def test_nothing_from_outside_becomes_part_of_the_page(base: Path) -> None:
+def test_all_values_in_the_gallery_are_escaped(base: Path) -> None:
     main(["--batch", "<script>alert(1)</script>"])
     elements = Elements(result(base, "gallery.html"))
     assert len(elements.all("script")) == 1
@@ -156,7 +156,7 @@ def test_nothing_from_outside_becomes_part_of_the_page(base: Path) -> None:
         assert not any(name.startswith("on") for name in attributes), (tag, attributes)
 
 
-def test_the_gallery_needs_nothing_but_itself(base: Path) -> None:
+def test_the_gallery_is_self_contained(base: Path) -> None:
     main(["--batch", "monday"])
     elements = Elements(result(base, "gallery.html"))
     assert all(str(img["src"]).startswith("data:image/jpeg;base64,") for img in elements.all("img"))
@@ -164,7 +164,7 @@ def test_the_gallery_needs_nothing_but_itself(base: Path) -> None:
     assert not any("src" in script for script in elements.all("script"))
 
 
-def test_the_truth_is_shown_where_it_is_known(base: Path) -> None:
+def test_the_true_class_is_shown_if_known(base: Path) -> None:
     put(base, "truth/labels.json", json.dumps({"week/a.jpg": "Fiat"}))
     main(["--batch", "monday"])
     rows = list(csv.DictReader(result(base, "predictions.csv").splitlines()))
@@ -174,7 +174,7 @@ def test_the_truth_is_shown_where_it_is_known(base: Path) -> None:
     assert "True class: <b>Fiat</b>" in result(base, "gallery.html")
 
 
-def test_a_photo_that_is_gone_leaves_an_empty_frame(base: Path) -> None:
+def test_a_missing_photo_leaves_an_empty_frame(base: Path) -> None:
     (base / "processing/input/images/week/a.jpg").unlink()
     main(["--batch", "monday"])
     page = result(base, "gallery.html")

@@ -1,4 +1,4 @@
-"""Reading archives: nothing hostile is read, nothing damaged passes for whole."""
+"""Archives: hostile members are not read, and damage is detected."""
 
 import gc
 import os
@@ -27,12 +27,12 @@ def read_all(path: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", ["a.tgz", "a.tar", "a.zip"])
-def test_an_archive_gives_its_files(tmp_path: Path, name: str) -> None:
+def test_the_files_of_an_archive_are_read(tmp_path: Path, name: str) -> None:
     make = zipped if name.endswith(".zip") else tgz
     assert read_all(make(tmp_path / name, FILES)) == FILES
 
 
-def test_a_folder_gives_its_files_by_path(tmp_path: Path) -> None:
+def test_the_files_of_a_folder_are_sorted(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "2.jpg").write_bytes(b"2")
     (tmp_path / "1.jpg").write_bytes(b"1")
@@ -44,22 +44,22 @@ def test_a_folder_gives_its_files_by_path(tmp_path: Path) -> None:
 def test_a_cut_off_archive_is_one_clear_error(tmp_path: Path, name: str, keep: float) -> None:
     path = (zipped if name.endswith(".zip") else tgz)(tmp_path / name, FILES)
     data = path.read_bytes()
-    # tar pads its end with zeros up to 10,240 bytes: cut into what carries data.
+    # tar pads the end with zeros up to 10,240 bytes: cut before the padding.
     data = data.rstrip(b"\0") if name == "a.tar" else data
     path.write_bytes(data[: int(len(data) * keep)])
     with pytest.raises(ProgramError, match=rf"^{name} is cut off or damaged .*download or create"):
         read_all(path)
 
 
-def test_a_tar_cut_between_two_members_is_noticed(tmp_path: Path) -> None:
-    """Python's tarfile takes it for whole."""
+def test_a_tar_cut_between_two_members_is_detected(tmp_path: Path) -> None:
+    """Python's tarfile accepts it."""
     path = tgz(tmp_path / "a.tar", {"1.jpg": bytes(512), "2.jpg": bytes(512)})
     path.write_bytes(path.read_bytes()[:1024])
     with pytest.raises(ProgramError, match=r"a\.tar is cut off"):
         read_all(path)
 
 
-def test_a_flipped_bit_in_a_compressed_archive_is_noticed(tmp_path: Path) -> None:
+def test_a_flipped_bit_in_a_compressed_archive_is_detected(tmp_path: Path) -> None:
     path = tgz(tmp_path / "a.tgz", FILES)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -70,7 +70,7 @@ def test_a_flipped_bit_in_a_compressed_archive_is_noticed(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../out.jpg", "a/../../out.jpg", "..\\out.jpg"])
 @pytest.mark.parametrize("archive", ["a.tgz", "a.zip"])
-def test_a_path_out_of_the_archive_is_refused(tmp_path: Path, archive: str, name: str) -> None:
+def test_a_path_outside_the_archive_is_refused(tmp_path: Path, archive: str, name: str) -> None:
     path = (zipped if archive.endswith(".zip") else tgz)(tmp_path / archive, {name: b"x"})
     problems = [member.problem for member in members(path)]
     assert problems == ["a path outside the archive"]
@@ -101,7 +101,7 @@ def test_a_link_in_a_folder_is_refused(tmp_path: Path) -> None:
     assert [member.problem for member in members(tmp_path)] == ["a link or a device"]
 
 
-def test_an_encrypted_zip_says_so(tmp_path: Path) -> None:
+def test_an_encrypted_zip_is_an_error(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {"1.jpg": b"x"})
     data = bytearray(path.read_bytes())
     for start in (b"PK\x03\x04", b"PK\x01\x02"):
@@ -111,14 +111,14 @@ def test_an_encrypted_zip_says_so(tmp_path: Path) -> None:
         read_all(path)
 
 
-def test_what_macos_adds_is_left_out_and_names_are_composed(tmp_path: Path) -> None:
-    """A class folder named on a Mac must not become a second class beside its twin."""
+def test_additions_of_macos_are_skipped_and_names_are_composed(tmp_path: Path) -> None:
+    """A class folder created on a Mac must not become a second class."""
     files = {"__MACOSX/._1.jpg": b"", "./Citroe\u0308n/1.jpg": b"1", "Citroën/._1.jpg": b""}
     assert list(read_all(tgz(tmp_path / "a.tgz", files))) == ["Citroën/1.jpg"]
 
 
-def test_a_tars_members_are_forgotten_once_read(tmp_path: Path) -> None:
-    """Python's tarfile keeps them all: a gigabyte for a million."""
+def test_a_tars_members_are_not_kept_in_memory(tmp_path: Path) -> None:
+    """Python's tarfile keeps all of them: a gigabyte for a million."""
     found = members(tgz(tmp_path / "a.tar", {f"{index}.jpg": b"" for index in range(300)}))
     for _ in range(299):
         next(found)
@@ -137,5 +137,5 @@ def test_a_tars_members_are_forgotten_once_read(tmp_path: Path) -> None:
         (".zip", None),
     ],
 )
-def test_archives_are_known_by_their_suffix(name: str, stem: str | None) -> None:
+def test_archives_are_recognized_by_their_suffix(name: str, stem: str | None) -> None:
     assert archive_stem(Path(name)) == stem

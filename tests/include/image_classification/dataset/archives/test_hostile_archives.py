@@ -1,4 +1,4 @@
-"""Archives made to harm: memory and time stay bounded, and everything is named."""
+"""Hostile archives: memory and time are limited, and errors are clear."""
 
 import contextlib
 import io
@@ -37,8 +37,8 @@ def zipped(path: Path, files: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED
     return path
 
 
-def understated(path: Path, size: int) -> Path:
-    """Let a zip's only member claim a size, with the checksum of so many zeros."""
+def with_wrong_size(path: Path, size: int) -> Path:
+    """Change the size of a zip's only member, with the checksum of that many zeros."""
     data = bytearray(path.read_bytes())
     central = data.index(b"PK\x01\x02")
     struct.pack_into("<I", data, central + 16, zlib.crc32(bytes(size)))
@@ -53,7 +53,7 @@ def read_only_member(path: Path) -> Photo | Quarantined:
 
 
 def peak(action: Callable[[], object]) -> int:
-    """The most memory in bytes that Python held during an action."""
+    """Return the peak of Python's memory in bytes during an action."""
     tracemalloc.start()
     try:
         action()
@@ -63,7 +63,7 @@ def peak(action: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("name", ["bomb.tgz", "bomb.zip"])
-def test_an_archive_that_inflates_without_end_is_refused(
+def test_an_archive_that_decompresses_without_end_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(limits, "ALWAYS_UNPACKED", 20 * MIB)
@@ -73,8 +73,8 @@ def test_an_archive_that_inflates_without_end_is_refused(
         [member.read() for member in members(path)]
 
 
-def test_a_tars_member_beyond_the_limit_is_not_even_skipped(tmp_path: Path) -> None:
-    """Skipping inflates, too: a terabyte takes an hour."""
+def test_a_tars_member_over_the_limit_is_not_skipped_by_reading(tmp_path: Path) -> None:
+    """Skipping also decompresses: a terabyte takes an hour."""
     info = tarfile.TarInfo("1.jpg")
     info.size = 1 << 40
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
@@ -84,7 +84,7 @@ def test_a_tars_member_beyond_the_limit_is_not_even_skipped(tmp_path: Path) -> N
         list(members(tmp_path / "a.tgz"))
 
 
-def test_zeros_after_an_archives_end_are_bounded_too(
+def test_zeros_after_an_archives_end_are_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ALWAYS_UNPACKED", 20 * MIB)
@@ -94,7 +94,7 @@ def test_zeros_after_an_archives_end_are_bounded_too(
         list(members(tmp_path / "a.tgz"))
 
 
-def test_a_zips_member_that_inflates_a_thousandfold_is_not_read(tmp_path: Path) -> None:
+def test_a_zips_decompression_bomb_is_not_read(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {"1.jpg": bytes(20 * MIB)})
     entry = read_only_member(path)
     assert isinstance(entry, Quarantined)
@@ -103,30 +103,32 @@ def test_a_zips_member_that_inflates_a_thousandfold_is_not_read(tmp_path: Path) 
     assert "a decompression bomb" in entry.detail
 
 
-def test_a_member_that_inflates_to_more_than_it_says_is_refused_in_little_memory(
+def test_a_member_larger_than_its_header_says_is_refused_in_little_memory(
     tmp_path: Path,
 ) -> None:
-    path = understated(zipped(tmp_path / "a.zip", {"1.jpg": bytes(200 * MIB)}), 1000)
+    path = with_wrong_size(zipped(tmp_path / "a.zip", {"1.jpg": bytes(200 * MIB)}), 1000)
     refused: list[object] = []
     assert peak(lambda: refused.append(read_only_member(path))) < MIB
-    said = "it decompresses to more than the 1000 bytes of its header"
-    assert refused == [Quarantined("1.jpg", None, "unsafe-member", said)]
+    message = "it decompresses to more than the 1000 bytes of its header"
+    assert refused == [Quarantined("1.jpg", None, "unsafe-member", message)]
 
 
 @pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_packing_that_knows_no_bound_is_refused(tmp_path: Path, kind: int) -> None:
+def test_a_compression_method_without_a_size_limit_is_refused(tmp_path: Path, kind: int) -> None:
     path = zipped(tmp_path / "a.zip", {"1.jpg": b"x"}, kind)
     with pytest.raises(ProgramError, match=rf"a\.zip uses compression method {kind}.*deflate"):
         read_only_member(path)
 
 
-def test_a_stored_member_that_is_longer_than_it_says_is_refused(tmp_path: Path) -> None:
-    path = understated(zipped(tmp_path / "a.zip", {"1.jpg": bytes(5000)}, zipfile.ZIP_STORED), 1000)
+def test_a_stored_member_longer_than_its_header_says_is_refused(tmp_path: Path) -> None:
+    path = with_wrong_size(
+        zipped(tmp_path / "a.zip", {"1.jpg": bytes(5000)}, zipfile.ZIP_STORED), 1000
+    )
     assert "more than the 1000 bytes" in getattr(read_only_member(path), "detail", "")
 
 
-def test_a_tars_header_of_any_size_is_not_taken_into_memory(tmp_path: Path) -> None:
-    """Python's tarfile reads a long name whole, whatever its length."""
+def test_a_tars_large_header_is_not_read_into_memory(tmp_path: Path) -> None:
+    """Python's tarfile reads names of any length into memory."""
     info = tarfile.TarInfo("././@LongLink")
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, 300 * MIB
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
@@ -140,8 +142,8 @@ def test_a_tars_header_of_any_size_is_not_taken_into_memory(tmp_path: Path) -> N
     assert peak(read) < 10 * MIB
 
 
-def test_a_tars_header_with_a_negative_size_is_not_read_without_end(tmp_path: Path) -> None:
-    """CVE-2025-8194: the header that follows is the same one."""
+def test_a_tars_header_with_a_negative_size_causes_no_endless_loop(tmp_path: Path) -> None:
+    """CVE-2025-8194: the next header is the same one again."""
     info = tarfile.TarInfo("1.jpg")
     info.size = -512
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
@@ -152,7 +154,7 @@ def test_a_tars_header_with_a_negative_size_is_not_read_without_end(tmp_path: Pa
 
 
 def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
-    """It may claim a petabyte of nothing."""
+    """Its size may be a petabyte."""
     info = tarfile.TarInfo("1.jpg")
     info.type = tarfile.GNUTYPE_SPARSE
     header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
@@ -162,7 +164,7 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
     assert [found.problem for found in members(tmp_path / "a.tar")] == ["a link or a device"]
 
 
-def test_archives_that_are_cut_in_any_way_are_one_clear_error(tmp_path: Path) -> None:
+def test_a_cut_off_archive_of_any_length_is_one_clear_error(tmp_path: Path) -> None:
     path = tgz(tmp_path / "a.tar", {"1.jpg": bytes(600)})
     path.write_bytes(b"")
     with pytest.raises(ProgramError, match=r"a\.tar is cut off or damaged"):
@@ -170,9 +172,7 @@ def test_archives_that_are_cut_in_any_way_are_one_clear_error(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["many.tgz", "many.zip"])
-def test_a_hundred_thousand_empty_entries_take_seconds_and_little_memory(
-    tmp_path: Path, name: str
-) -> None:
+def test_100000_empty_entries_take_seconds_and_little_memory(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if name.endswith(".zip"):
         with zipfile.ZipFile(path, "w") as archive:
@@ -188,7 +188,7 @@ def test_a_hundred_thousand_empty_entries_take_seconds_and_little_memory(
     assert time.monotonic() - started < 60
 
 
-def test_a_tars_many_entries_take_no_memory(tmp_path: Path) -> None:
+def test_a_tars_entries_take_no_memory(tmp_path: Path) -> None:
     def archive(entries: int) -> Path:
         return tgz(tmp_path / f"{entries}.tgz", {f"{index}.jpg": b"" for index in range(entries)})
 
@@ -201,8 +201,8 @@ def test_a_tars_many_entries_take_no_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.tgz", "a.zip"])
-def test_a_name_that_an_archive_holds_twice_is_given_twice(tmp_path: Path, name: str) -> None:
-    """Each with its own bytes: what comes of the second is the dataset's to say."""
+def test_a_name_that_occurs_twice_in_an_archive_is_yielded_twice(tmp_path: Path, name: str) -> None:
+    """Both with their own bytes; the dataset decides about the second."""
     path = tmp_path / name
     if name.endswith(".zip"):
         with zipfile.ZipFile(path, "w") as archive:
@@ -219,7 +219,7 @@ def test_a_name_that_an_archive_holds_twice_is_given_twice(tmp_path: Path, name:
     assert found == [("1.jpg", b"first"), ("1.jpg", b"second")]
 
 
-def test_a_tars_name_that_is_no_text_is_kept_and_can_be_written(tmp_path: Path) -> None:
+def test_a_tars_name_that_is_not_utf8_is_kept_and_can_be_written(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
         for name in ("caf\udce9/1.jpg", "caf\udce8/1.jpg"):
             tar.addfile(tarfile.TarInfo(name))
@@ -228,13 +228,13 @@ def test_a_tars_name_that_is_no_text_is_kept_and_can_be_written(tmp_path: Path) 
     assert all(path.encode("utf-8") and json.dumps(path) for path in paths)
 
 
-def test_a_files_name_that_is_no_text_is_kept_and_read(tmp_path: Path) -> None:
+def test_a_files_name_that_is_not_utf8_is_kept_and_read(tmp_path: Path) -> None:
     (tmp_path / "caf\udce9.jpg").write_bytes(b"x")
     assert [(found.path, found.read()) for found in members(tmp_path)] == [("caf\\xe9.jpg", b"x")]
 
 
-def test_a_zips_name_is_utf8_even_if_it_does_not_say_so(tmp_path: Path) -> None:
-    """As macOS writes them: else Citroën is one class in a folder and another in a zip."""
+def test_a_zips_name_is_decoded_as_utf8_without_the_flag(tmp_path: Path) -> None:
+    """As on macOS; otherwise Citroën is one class in a folder and another one in a zip."""
     path = zipped(tmp_path / "a.zip", {"Citroën/1.jpg": b"x"})
     data = path.read_bytes()
     flagged = struct.pack("<H", 0x800)
@@ -246,7 +246,7 @@ def test_a_zips_name_is_utf8_even_if_it_does_not_say_so(tmp_path: Path) -> None:
     assert [(found.path, found.read()) for found in members(path)] == [("Citroën/1.jpg", b"x")]
 
 
-def test_a_zip_that_lies_about_its_names_encoding_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_zip_with_a_wrong_encoding_flag_is_one_clear_error(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {"ä.jpg": b"x"})
     path.write_bytes(path.read_bytes().replace("ä".encode(), b"\xff\xff"))
     with pytest.raises(
@@ -255,7 +255,7 @@ def test_a_zip_that_lies_about_its_names_encoding_is_one_clear_error(tmp_path: P
         list(members(path))
 
 
-def test_archives_in_an_archive_are_named_and_not_opened(tmp_path: Path) -> None:
+def test_archives_inside_an_archive_are_named_and_not_opened(tmp_path: Path) -> None:
     path = tgz(tmp_path / "a.tgz", {"cat/1.jpg": b"1", "cat/more.zip": b"2", "x.tar.gz": b""})
     others: list[str] = []
     assert [found.path for found in outer_members(path, "a.tgz", others)] == ["cat/1.jpg"]
@@ -263,10 +263,10 @@ def test_archives_in_an_archive_are_named_and_not_opened(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["a.tgz", "a.tar", "a.zip", "a.tar.bz2", "a.tar.xz"])
-def test_whatever_is_done_to_an_archives_bytes_is_one_clear_error_at_most(
+def test_any_change_to_an_archives_bytes_is_at_most_one_clear_error(
     tmp_path: Path, name: str
 ) -> None:
-    """Protects the one-line failure: the standard library raises a dozen kinds of errors."""
+    """Protects the one-line message: the standard library raises a dozen types of exceptions."""
     files = {f"photos/{index}.jpg": random.Random(index).randbytes(300) for index in range(8)}
     path = tmp_path / name
     if name.endswith(".zip"):
@@ -293,7 +293,7 @@ def test_whatever_is_done_to_an_archives_bytes_is_one_clear_error_at_most(
 
 @given(st.text())
 @settings(deadline=None, max_examples=300)
-def test_a_normal_name_stays_and_can_be_written_anywhere(name: str) -> None:
+def test_a_normalized_name_is_stable_and_can_be_written(name: str) -> None:
     once = normalize(name)
     assert not any(character in once for character in "\0\t\n\r")
     assert once.encode("utf-8")
@@ -304,7 +304,7 @@ def test_a_normal_name_stays_and_can_be_written_anywhere(name: str) -> None:
 
 @given(st.lists(st.sampled_from(["a", "..", ".", "", "b.jpg", "..."]), min_size=1))
 @settings(deadline=None)
-def test_a_path_without_a_problem_stays_below_any_folder(parts: list[str]) -> None:
+def test_a_path_without_a_problem_stays_inside_a_folder(parts: list[str]) -> None:
     name = "/".join(parts)
     if path_problem(name) is None:
         inside = Path("/root", normalize(name))

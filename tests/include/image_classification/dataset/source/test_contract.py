@@ -1,4 +1,4 @@
-"""Which classes `--classes` chooses, and what a source's log names."""
+"""The selection of classes, splits in names, and ignored files."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_classes_are_chosen_in_label_order(wanted: str | None, chosen: list[str]
 
 
 @pytest.mark.parametrize("wanted", ["Trabant,1", "0,1", "5,1"])
-def test_a_class_that_is_not_there_is_named(wanted: str) -> None:
+def test_a_missing_class_is_named(wanted: str) -> None:
     with pytest.raises(ProgramError, match=f"'{wanted[:-2]}'"):
         source.choose_classes(NAMES, wanted)
 
@@ -55,7 +55,7 @@ COMMAS = ["Sedan, red", "Sedan, blue", " SUV ", "2"]
         ("2,4", None),
     ],
 )
-def test_names_may_hold_commas_and_spaces_and_a_name_wins_over_a_number(
+def test_names_may_contain_commas_and_spaces_and_take_precedence_over_numbers(
     wanted: str, chosen: list[str] | None
 ) -> None:
     if chosen:
@@ -76,12 +76,12 @@ CLASS_NAMES = st.lists(
 
 @given(CLASS_NAMES, st.data())
 @settings(deadline=None)
-def test_any_names_reach_the_program_as_the_pipeline_has_them(
+def test_any_class_names_of_a_pipeline_reach_the_command(
     names: list[str], data: st.DataObject
 ) -> None:
-    """The YAML's list becomes one flag: commas, quotes and numbers must survive."""
+    """The YAML's list becomes one flag, with commas, quotes and numbers."""
     wanted = data.draw(st.lists(st.sampled_from(names), min_size=2, unique=True))
-    # What is longer than a job's argument may be is refused, with a shorter way to say it.
+    # A list that is too long for a job's argument is refused, with a shorter alternative.
     argument = Source.model_construct(classes=wanted).classes_argument
     assume(argument is not None and len(argument) <= MAX_ARGUMENT_LENGTH)
     flag = Source(layout="class_folders", classes=wanted).classes_argument
@@ -97,22 +97,22 @@ def test_any_names_reach_the_program_as_the_pipeline_has_them(
         ("test_of_pets", None), ("", None),
     ],
 )  # fmt: skip
-def test_a_files_name_may_say_which_part_of_the_data_it_is(stem: str, part: str | None) -> None:
+def test_the_name_of_a_file_may_determine_the_split(stem: str, part: str | None) -> None:
     assert name_part(stem) == part
 
 
-def test_a_name_that_is_cut_at_its_comma_says_so() -> None:
+def test_a_name_that_was_split_at_its_comma_is_explained() -> None:
     with pytest.raises(ProgramError, match=r"'Sedan'.*put a name with a comma in double quotes"):
         source.choose_classes(COMMAS, "Sedan, red")
 
 
 @pytest.mark.parametrize("wanted", ["-1,1", "1.5,1", "1 2,1", '"Audi, 1'])
-def test_what_is_neither_name_nor_number_is_named(wanted: str) -> None:
+def test_a_value_that_is_neither_name_nor_number_is_named(wanted: str) -> None:
     with pytest.raises(ProgramError, match="none of the source's 4 classes"):
         source.choose_classes(NAMES, wanted)
 
 
-def test_a_folder_of_nothing_that_is_read_is_named_once(tmp_path: Path) -> None:
+def test_a_folder_without_files_that_are_read_is_named_once(tmp_path: Path) -> None:
     for name in ("used/photos/1.jpg", "used/notes.txt", "other/deep/a", "other/b", "readme"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

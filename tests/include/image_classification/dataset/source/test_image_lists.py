@@ -1,4 +1,4 @@
-"""The layout of .lst files: what they say, where their images are, what is wrong with them."""
+"""The layout list: rows, roots, class names and errors."""
 
 import importlib.util
 import re
@@ -27,7 +27,7 @@ Found = dict[str, tuple[str, str | None]]
 
 
 def listed(folder: Path, wanted: str | None = None) -> Found:
-    """What a source lists: each path's class or first reason to refuse it, and its split."""
+    """Return the class or the first quarantine reason of each path, and its split."""
     source = open_image_lists(folder, wanted)
     found: Found = {}
     for entry in source.entries:
@@ -46,13 +46,13 @@ def put(folder: Path, *names: str) -> None:
 
 
 def write_list(file: Path, *rows: tuple[int, str]) -> None:
-    """As MXNet's im2rec.py does."""
+    """Write a list as MXNet's im2rec.py does."""
     file.write_text(
         "".join(f"{index}\t{label:f}\t{path}\n" for index, (label, path) in enumerate(rows))
     )
 
 
-def test_a_list_labels_the_photos_beside_it(tmp_path: Path) -> None:
+def test_a_list_labels_the_photos_in_its_folder(tmp_path: Path) -> None:
     put(tmp_path, "cat/1.jpg", "dog/1.jpg", "dog/2.jpg")
     (tmp_path / "notes.txt").touch()
     write_list(tmp_path / "pets.lst", (1, "dog/1.jpg"), (0, "cat/1.jpg"), (1, "dog/3.jpg"))
@@ -67,8 +67,8 @@ def test_a_list_labels_the_photos_beside_it(tmp_path: Path) -> None:
     assert source.ignored == ["notes.txt"]
 
 
-def test_lists_and_archives_of_the_same_name_belong_together(tmp_path: Path) -> None:
-    """The shop's photos: train.zip and val.zip, whose lists number their files alike."""
+def test_lists_and_archives_with_the_same_name_are_matched(tmp_path: Path) -> None:
+    """As in train.zip and val.zip whose lists have the same file names."""
     for index, part in enumerate(("train", "val")):
         with zipfile.ZipFile(tmp_path / f"{part}.zip", "w") as archive:
             for label, name in enumerate(("cat", "dog")):
@@ -98,7 +98,9 @@ def test_lists_may_share_one_archive_which_is_read_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text"), [("classes.txt", "cat\ndog \nemu\n"), ("classes.json", '["cat","dog","emu"]')]
 )
-def test_classes_are_named_by_a_file_beside_the_list(tmp_path: Path, name: str, text: str) -> None:
+def test_class_names_are_read_from_a_file_next_to_the_list(
+    tmp_path: Path, name: str, text: str
+) -> None:
     put(tmp_path, "1.jpg", "2.jpg", "3.jpg", "4.jpg")
     write_list(
         tmp_path / "a.lst", (0, "1.jpg"), (2, "2.jpg"), (3, "3.jpg"), (-1, "4.jpg"), (1, "../5.jpg")
@@ -113,7 +115,7 @@ def test_classes_are_named_by_a_file_beside_the_list(tmp_path: Path, name: str, 
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("0\t1.0", "line 2 has 2 fields; it needs index, label and path"),
         ("0 1.0 a.jpg", "line 2 has 1 fields"),
@@ -125,17 +127,15 @@ def test_classes_are_named_by_a_file_beside_the_list(tmp_path: Path, name: str, 
         ("1\t1000000000\ta.jpg", "line 2: the label is 1000000000, but no image has the label 1"),
     ],
 )
-def test_a_line_that_makes_no_sense_is_named_with_its_file(
-    tmp_path: Path, line: str, said: str
-) -> None:
+def test_an_invalid_line_is_named_with_its_file(tmp_path: Path, line: str, message: str) -> None:
     put(tmp_path, "1.jpg")
     (tmp_path / "my.lst").write_text(f"0\t0\t1.jpg\n{line}\n")
-    with pytest.raises(ProgramError, match=f"my.lst {said}"):
+    with pytest.raises(ProgramError, match=f"my.lst {message}"):
         open_image_lists(tmp_path, None)
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({}, r"no \.lst file"),
         ({"a.lst": ""}, "a.lst lists no images"),
@@ -151,16 +151,16 @@ def test_a_line_that_makes_no_sense_is_named_with_its_file(
         ({"train.lst": "0\t0\t1.jpg", "x_train.zip": "", "y_train.zip": ""}, "x_train.zip and y_"),
     ],
 )
-def test_what_cannot_be_a_source_of_lists_is_one_line_with_the_fix(
-    tmp_path: Path, files: dict[str, str], said: str
+def test_an_invalid_source_of_lists_is_one_line_with_the_fix(
+    tmp_path: Path, files: dict[str, str], message: str
 ) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    with pytest.raises(ProgramError, match=said):
+    with pytest.raises(ProgramError, match=message):
         open_image_lists(tmp_path, None)
 
 
-def test_a_list_of_windows_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+def test_a_list_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     file = tmp_path / "a.lst"
     file.write_bytes("\ufeff0\t1.000000\tH\u00fctte\\1.jpg\r\n\r\n".encode())
     assert [(row.path, row.number) for row in read_rows(file, "a.lst", None)] == [
@@ -168,13 +168,13 @@ def test_a_list_of_windows_with_a_byte_order_mark_is_read(tmp_path: Path) -> Non
     ]
 
 
-def test_a_name_that_is_no_text_is_found(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_found(tmp_path: Path) -> None:
     put(tmp_path, "caf\udce9.jpg", "b.jpg")
     (tmp_path / "a.lst").write_bytes(b"0\t0\tcaf\xe9.jpg\n1\t1\tb.jpg\n")
     assert listed(tmp_path) == {"caf\\xe9.jpg": ("0", None), "b.jpg": ("1", None)}
 
 
-# What MXNet itself can read again: it takes spaces off the ends, and tabs and lines apart.
+# Names that MXNet itself can read: it strips spaces and splits at tabs and line ends.
 NAMES = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\"), min_size=1
 ).map(lambda name: f"a/x{name}.jpg")
@@ -182,7 +182,7 @@ NAMES = st.text(
 
 @pytest.fixture(scope="module")
 def mxnet_im2rec() -> Any:
-    """MXNet's own program, as a module."""
+    """MXNet's im2rec.py as a module."""
     from include.image_classification.mxnet_import import mx
 
     file = Path(mx.__file__).parent / "tools" / "im2rec.py"
@@ -196,7 +196,7 @@ def mxnet_im2rec() -> Any:
 @settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200
 )
-def test_what_mxnet_writes_is_read_as_mxnet_reads_it(
+def test_mxnets_lists_are_read_as_by_mxnet(
     tmp_path: Path, mxnet_im2rec: Any, images: list[tuple[int, str, int]]
 ) -> None:
     file = tmp_path / "a.lst"
@@ -221,16 +221,16 @@ def test_any_text_is_rows_or_one_error_with_file_and_line(
     try:
         rows = read_rows(file, "a.lst", None)
     except ProgramError as error:
-        said = str(error)
+        message = str(error)
     else:
-        said = "a.lst line 1"
+        message = "a.lst line 1"
         assert all(row.path for row in rows)
-    assert re.match(r"a\.lst line \d+", said)
+    assert re.match(r"a\.lst line \d+", message)
 
 
 @given(st.lists(st.integers(0, 5), min_size=1))
 @settings(deadline=None)
-def test_classes_without_names_are_all_numbers_up_to_the_highest(labels: list[int]) -> None:
+def test_classes_without_names_are_numbers_without_gaps(labels: list[int]) -> None:
     rows = [Row(f"line {number}", "x", number) for number in labels]
     if set(labels) == set(range(max(labels) + 1)):
         assert class_names([], rows) == [str(number) for number in range(max(labels) + 1)]

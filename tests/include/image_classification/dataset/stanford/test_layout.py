@@ -1,4 +1,4 @@
-"""Stanford's layout: which files are read, and what the devkit's rows make of the photos."""
+"""The layout stanford_cars: files, rows and errors."""
 
 import re
 import struct
@@ -30,7 +30,7 @@ CLASSES = ["Audi", "BMW"]
 
 
 def listed(folder: Path, wanted: str | None = None) -> list[tuple[str, str]]:
-    """What a source lists, sorted: each path's class, or why it is refused."""
+    """Return the class or the quarantine reason of each path, sorted."""
     source = open_stanford_cars(folder, wanted)
     return sorted(
         (
@@ -49,14 +49,14 @@ def labelled(folder: Path, rows: list[tuple[str, int]], photos: list[str]) -> Pa
     return folder
 
 
-def test_numbers_from_one_become_labels_from_zero(tmp_path: Path) -> None:
+def test_class_numbers_from_1_become_labels_from_0(tmp_path: Path) -> None:
     rows = [("1.jpg", 1), ("2.jpg", 2)]
     expected = [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
     assert listed(labelled(tmp_path, rows, ["1.jpg", "2.jpg"])) == expected
 
 
-def test_one_row_is_read_too(tmp_path: Path) -> None:
-    """The reader squeezes an array of one row into a scalar."""
+def test_a_single_row_is_read(tmp_path: Path) -> None:
+    """An array of one row is read as a scalar."""
     assert listed(labelled(tmp_path, [("1.jpg", 2)], ["1.jpg"])) == [("cars_train/1.jpg", "BMW")]
 
 
@@ -97,8 +97,8 @@ def test_an_archive_packed_without_its_folder_is_read(tmp_path: Path) -> None:
     assert listed(tmp_path) == [("cars_train/1.jpg", "Audi")]
 
 
-def test_other_archives_and_a_second_devkit_are_left_alone(tmp_path: Path) -> None:
-    """A devkit in a folder may fit other photos than those beside it."""
+def test_other_archives_and_a_second_devkit_are_ignored(tmp_path: Path) -> None:
+    """A devkit in a folder may belong to other photos than those next to it."""
     stanford(tmp_path)
     tgz(tmp_path / "cars_fullres.tgz", {"cars_fullres/00001.jpg": photo(1)})
     (tmp_path / "original_devkit").mkdir()
@@ -109,14 +109,14 @@ def test_other_archives_and_a_second_devkit_are_left_alone(tmp_path: Path) -> No
     assert len(list(source.entries)) == 10
 
 
-def test_a_choice_of_classes_leaves_out_the_others_photos(tmp_path: Path) -> None:
+def test_photos_of_classes_that_are_not_selected_are_skipped(tmp_path: Path) -> None:
     stanford(tmp_path, per_class=2, classes=("Audi", "BMW", "Chevrolet"))
     assert {label for _, label in listed(tmp_path, "1,3")} == {"Audi", "Chevrolet"}
     assert len(listed(tmp_path, "1,3")) == 4
 
 
 def with_test_set(folder: Path) -> Path:
-    """Two train and two test photos; the sets number their files alike."""
+    """Write two train and two test photos with the same file names in both sets."""
     names = ("1.jpg", "2.jpg")
     for seed, photo_set in enumerate(("cars_train", "cars_test")):
         photos = {f"{photo_set}/{name}": photo(10 * seed + int(name[0])) for name in names}
@@ -125,25 +125,25 @@ def with_test_set(folder: Path) -> Path:
     return folder
 
 
-def test_test_photos_without_labels_are_no_part_of_the_data_set_and_it_says_so(
+def test_test_photos_without_labels_are_ignored_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As it was published: 8,041 photos without labels are no reason to quarantine them."""
+    """As published: the 8,041 photos without labels are not quarantined."""
     with_test_set(tmp_path)
     unlabelled = table((*BOX, "fname"), [(1, 1, 2, 2, "1.jpg"), (1, 1, 2, 2, "2.jpg")])
     (tmp_path / "cars_test_annos.mat").write_bytes(unlabelled)
     assert listed(tmp_path) == [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
-    said = "cars_test.tgz is not part of the dataset: its labels are in cars_test_annos_with"
-    assert said in caplog.text
+    message = "cars_test.tgz is not part of the dataset: its labels are in cars_test_annos_with"
+    assert message in caplog.text
     assert "cars_test.tgz" in open_stanford_cars(tmp_path, None).ignored
 
 
-@pytest.mark.parametrize("place", ["in the devkit", "beside it"])
+@pytest.mark.parametrize("place", ["in the devkit", "next to it"])
 def test_test_photos_with_labels_have_the_sources_own_split(tmp_path: Path, place: str) -> None:
     with_test_set(tmp_path)
     labels = annotations([("1.jpg", 2), ("2.jpg", 1)])
     name = "cars_test_annos_withlabels.mat"
-    if place == "beside it":
+    if place == "next to it":
         (tmp_path / name).write_bytes(labels)
     else:
         train = annotations([("1.jpg", 1), ("2.jpg", 2)])
@@ -158,7 +158,7 @@ def test_test_photos_with_labels_have_the_sources_own_split(tmp_path: Path, plac
     ]
 
 
-def test_test_labels_without_test_photos_miss_nothing(tmp_path: Path) -> None:
+def test_test_labels_without_test_photos_are_ignored(tmp_path: Path) -> None:
     stanford(tmp_path, per_class=1)
     labels = annotations([("1.jpg", 2)])
     (tmp_path / "cars_test_annos_withlabels.mat").write_bytes(labels)
@@ -204,8 +204,8 @@ def test_photos_of_both_layouts_are_ambiguous(tmp_path: Path) -> None:
         listed(tmp_path)
 
 
-def test_the_devkit_that_labels_what_is_there_is_taken(tmp_path: Path) -> None:
-    """An archive wins over a folder only where both would do."""
+def test_the_devkit_that_labels_existing_photos_is_used(tmp_path: Path) -> None:
+    """An archive takes precedence over a folder only if both match."""
     devkit(tmp_path, [("1.jpg", 1)], CLASSES)
     tgz(tmp_path / "car_ims.tgz", {"car_ims/1.jpg": photo(1)})
     (tmp_path / "cars_annos.mat").write_bytes(single_file([("1.jpg", 2, 0)], CLASSES))
@@ -234,8 +234,8 @@ def test_a_setting_names_one_of_several_devkits(tmp_path: Path, named: str, labe
     assert [source.classes[p.label] for p in source.entries if isinstance(p, Photo)] == [label]
 
 
-def test_a_label_file_may_be_named_where_a_folder_has_those_of_both_layouts(tmp_path: Path) -> None:
-    """As in the original devkit: without it, photos of both layouts are ambiguous."""
+def test_a_setting_may_name_one_of_two_label_files_in_a_folder(tmp_path: Path) -> None:
+    """As in the original devkit, where photos of both layouts are ambiguous."""
     tgz(tmp_path / "car_ims.tgz", {"car_ims/1.jpg": photo(1)})
     tgz(tmp_path / "cars_train.tgz", {"1.jpg": photo(2)})
     (tmp_path / "kit").mkdir()
@@ -249,7 +249,7 @@ def test_a_label_file_may_be_named_where_a_folder_has_those_of_both_layouts(tmp_
 
 
 @pytest.mark.parametrize(
-    ("named", "said"),
+    ("named", "message"),
     [
         ("readme.txt", "name an archive, a folder or a .mat"),
         ("no.tgz", "no such file or folder"),
@@ -257,12 +257,14 @@ def test_a_label_file_may_be_named_where_a_folder_has_those_of_both_layouts(tmp_
         ("/etc", "not inside"),
     ],
 )
-def test_a_devkit_that_is_not_there_is_named_with_its_setting(
-    tmp_path: Path, named: str, said: str
+def test_a_missing_devkit_is_named_with_its_setting(
+    tmp_path: Path, named: str, message: str
 ) -> None:
     stanford(tmp_path)
     (tmp_path / "readme.txt").touch()
-    with pytest.raises(ProgramError, match=rf"--devkit \(source\.devkit\) names '{named}'.*{said}"):
+    with pytest.raises(
+        ProgramError, match=rf"--devkit \(source\.devkit\) names '{named}'.*{message}"
+    ):
         open_stanford_cars(tmp_path, None, named)
 
 
@@ -273,10 +275,10 @@ def test_a_devkit_that_is_not_there_is_named_with_its_setting(
         ("cars_train/cars_train", "cars_test/cars_test", "car_devkit/devkit", "car_devkit/devkit"),
     ],
 )
-def test_unpacked_copies_as_tools_and_archives_leave_them_are_read(
+def test_unpacked_copies_of_other_tools_are_read(
     tmp_path: Path, folders: tuple[str, str, str, str]
 ) -> None:
-    """As torchvision unpacks the dataset, and as copies of it are laid out."""
+    """As unpacked by torchvision, and as in copies of the dataset."""
     train, test, kit, test_labels = (tmp_path / folder for folder in folders)
     for seed, folder in enumerate((train, test, kit)):
         folder.mkdir(parents=True)
@@ -290,7 +292,7 @@ def test_unpacked_copies_as_tools_and_archives_leave_them_are_read(
     assert open_stanford_cars(tmp_path, None).ignored == ["cars_annos.mat"]
 
 
-def test_a_mat_file_that_inflates_without_end_is_refused(tmp_path: Path) -> None:
+def test_a_mat_file_that_decompresses_without_end_is_refused(tmp_path: Path) -> None:
     stanford(tmp_path)
     deflater = zlib.compressobj(1)
     part = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(300)) + deflater.flush()
@@ -302,7 +304,7 @@ def test_a_mat_file_that_inflates_without_end_is_refused(tmp_path: Path) -> None
         list(open_stanford_cars(tmp_path, None).entries)
 
 
-def test_an_archive_among_the_photos_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_an_archive_among_the_photos_is_named_and_ignored(tmp_path: Path) -> None:
     photos = {"cars_train/1.jpg": photo(1), "cars_train/more.zip": b"x"}
     tgz(tmp_path / "cars_train.tgz", photos)
     devkit(tmp_path, [("1.jpg", 1)], CLASSES)
@@ -327,7 +329,7 @@ def test_an_archive_among_the_photos_is_named_and_left_alone(tmp_path: Path) -> 
         ((1, 1, 9, float("nan"), 1, "a.jpg"), "cars_train/a.jpg", "bad-box", "nan"),
     ],
 )  # fmt: skip
-def test_a_row_that_makes_no_sense_is_refused_with_its_reason(
+def test_an_invalid_row_is_refused_with_its_reason(
     tmp_path: Path, row: tuple[object, ...], path: str, reason: str, detail: str
 ) -> None:
     tgz(tmp_path / "cars_train.tgz", {"1.jpg": photo(1), "a.jpg": photo(2)})
@@ -341,7 +343,7 @@ def test_a_row_that_makes_no_sense_is_refused_with_its_reason(
     assert len(entries) == (3 if "a.jpg" not in path or "/a.jpg" in path[11:] else 2)
 
 
-def test_rows_of_classes_that_are_not_wanted_refuse_nothing(tmp_path: Path) -> None:
+def test_invalid_rows_of_other_classes_are_ignored(tmp_path: Path) -> None:
     labelled(tmp_path, [("1.jpg", 1), ("2.jpg", 2), ("3.jpg", 3), ("3.jpg", 3)], ["1.jpg", "2.jpg"])
     devkit(tmp_path, [("1.jpg", 1), ("2.jpg", 2), ("3.jpg", 3), ("3.jpg", 3)], [*CLASSES, "Kia"])
     assert listed(tmp_path, "2") == [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
@@ -361,11 +363,13 @@ def test_missing_photos_are_named_with_the_fix(tmp_path: Path) -> None:
         listed(tmp_path)
 
 
-def test_two_devkits_are_one_too_many(tmp_path: Path) -> None:
+def test_two_devkits_are_ambiguous(tmp_path: Path) -> None:
     stanford(tmp_path)
     tgz(tmp_path / "old_devkit.tgz", {"cars_train_annos.mat": annotations([])})
-    said = r"\(car_devkit\.tgz and old_devkit\.tgz\); keep one, or name one with --devkit \(source"
-    with pytest.raises(ProgramError, match=said):
+    message = (
+        r"\(car_devkit\.tgz and old_devkit\.tgz\); keep one, or name one with --devkit \(source"
+    )
+    with pytest.raises(ProgramError, match=message):
         listed(tmp_path)
 
 
@@ -388,7 +392,7 @@ def test_two_devkits_are_one_too_many(tmp_path: Path) -> None:
         ("cars_meta.mat", None, "has no cars_meta.mat"),
     ],
 )
-def test_a_devkit_that_is_not_one_is_one_clear_error(
+def test_an_invalid_devkit_is_one_clear_error(
     tmp_path: Path, name: str, content: bytes | None, says: str
 ) -> None:
     stanford(tmp_path)

@@ -1,4 +1,4 @@
-"""What changed between versions, told by content and by the names of classes."""
+"""Changes between versions, by content and class name."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ CONTENTS = st.dictionaries(
 
 
 def version(images: Mapping[str, tuple[str, str]]) -> Version:
-    """A version of these paths with their contents and classes; each content once."""
+    """Return a version of paths with contents and classes; each content occurs once."""
     classes = sorted({name for _, name in images.values()})
     rows, seen = [], set()
     for path, (content, name) in sorted(images.items()):
@@ -37,7 +37,7 @@ def test_a_version_does_not_differ_from_itself(images: Mapping[str, tuple[str, s
 
 
 @given(CONTENTS, CONTENTS)
-def test_what_is_added_one_way_is_removed_the_other(
+def test_added_and_removed_are_symmetric(
     before: Mapping[str, tuple[str, str]], after: Mapping[str, tuple[str, str]]
 ) -> None:
     there = compare(version(before), version(after))
@@ -49,14 +49,14 @@ def test_what_is_added_one_way_is_removed_the_other(
 
 
 @given(CONTENTS, CONTENTS)
-def test_the_classes_account_for_every_image(
+def test_class_counts_add_up(
     before: Mapping[str, tuple[str, str]], after: Mapping[str, tuple[str, str]]
 ) -> None:
     old, new = version(before), version(after)
     changes = compare(old, new)
-    for each in changes.classes:
-        assert each.after == each.before + each.added - each.removed
-    grown = sum(each.after - each.before for each in changes.classes)
+    for change in changes.classes:
+        assert change.after == change.before + change.added - change.removed
+    grown = sum(change.after - change.before for change in changes.classes)
     assert grown == len(new.images) - len(old.images)
 
 
@@ -67,8 +67,8 @@ def test_a_renamed_image_has_not_changed_and_a_replaced_one_has() -> None:
     assert (changes.added, changes.removed, changes.replaced) == (["4"], ["3"], ["2"])
 
 
-def test_a_class_is_known_by_its_name_not_by_its_number() -> None:
-    """A new class before the others changes all numbers and relabels nothing."""
+def test_a_class_is_identified_by_its_name_not_its_number() -> None:
+    """A new first class changes all numbers, but relabels no image."""
     before = version({"1": ("p", "cat"), "2": ("q", "dog")})
     after = version({"0": ("r", "ant"), "1": ("p", "cat"), "2": ("q", "cat")})
     changes = compare(before, after)
@@ -82,7 +82,7 @@ def test_a_class_is_known_by_its_name_not_by_its_number() -> None:
     assert changes.summary() == f"since version {before.name}: 1 added, 1 relabelled"
 
 
-def test_the_first_version_is_all_new() -> None:
+def test_all_images_of_the_first_version_are_added() -> None:
     changes = compare(None, version({"1": ("p", "cat")}))
     assert (changes.previous, changes.added, changes.new_classes) == (None, ["1"], ["cat"])
     assert changes.summary() == "the first version"

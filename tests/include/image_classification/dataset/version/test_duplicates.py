@@ -1,4 +1,4 @@
-"""Photos of the same bytes: kept once, or not at all."""
+"""Deduplication of identical photos."""
 
 import itertools
 
@@ -16,7 +16,7 @@ def checked(
     return CheckedPhoto(path, label, Content(sha256, 1, 1, 1, sha256, 0, cut), split)
 
 
-def test_the_first_path_stands_for_the_same_bytes_in_any_order() -> None:
+def test_the_first_path_of_identical_photos_is_kept() -> None:
     a, b, c = checked("a", "s", 0), checked("b", "s", 0), checked("c", "t", 0)
     for photos in ([a, b, c], [c, b, a]):
         result = deduplicate(photos, CLASSES)
@@ -25,7 +25,7 @@ def test_the_first_path_stands_for_the_same_bytes_in_any_order() -> None:
         assert not result.conflicting
 
 
-def test_all_of_the_same_bytes_under_different_labels_are_quarantined() -> None:
+def test_identical_photos_with_different_labels_are_quarantined() -> None:
     result = deduplicate(
         [checked("a", "s", 0), checked("b", "s", 1), checked("c", "s", 0)], CLASSES
     )
@@ -33,21 +33,21 @@ def test_all_of_the_same_bytes_under_different_labels_are_quarantined() -> None:
     assert not result.duplicates
     assert [row.path for row in result.conflicting] == ["a", "b", "c"]
     assert {row.reason for row in result.conflicting} == {"conflicting-labels"}
-    said = "labelled 'class 0', but an identical file is 'class 1' in b"
-    assert [row.detail for row in result.conflicting[::2]] == [said, said]
+    detail = "labelled 'class 0', but an identical file is 'class 1' in b"
+    assert [row.detail for row in result.conflicting[::2]] == [detail, detail]
     assert {row.key for row in result.conflicting} == {"s/s"}
 
 
-def test_a_placeholder_for_thousands_of_photos_names_a_few_of_them_each() -> None:
-    """Each naming all others would be gigabytes."""
+def test_conflicts_of_thousands_of_identical_photos_name_a_few() -> None:
+    """Naming all of them in every row would take gigabytes."""
     result = deduplicate([checked(f"{n:05}", "s", n % 10) for n in range(2000)], CLASSES)
     assert len(result.conflicting) == 2000
     assert all(row.detail.endswith("and 6 more") for row in result.conflicting)
     assert max(len(row.detail) for row in result.conflicting) < 200
 
 
-def test_what_the_source_tests_with_is_kept_there_and_nowhere_else() -> None:
-    """Kept in train, the model would be trained on a test image."""
+def test_a_photo_of_the_sources_test_set_is_kept_there_only() -> None:
+    """Otherwise the model would be trained on a test image."""
     same = [checked("a", "s", 0, "train"), checked("b", "s", 0, "test"), checked("c", "s", 0)]
     for photos in itertools.permutations(same):
         result = deduplicate(photos, CLASSES)
@@ -62,7 +62,7 @@ def test_different_parts_of_one_photo_are_different_images() -> None:
     assert deduplicate(both, CLASSES).photos == both
 
 
-def test_of_a_conflict_between_cuts_the_photo_is_quarantined() -> None:
+def test_conflicting_crops_quarantine_the_whole_photo() -> None:
     cut = Cut("p" * 64, Box(0, 0, 5, 5))
     result = deduplicate([checked("a", "s", 0, cut=cut), checked("b", "s", 1, cut=cut)], CLASSES)
     assert {(row.sha256, row.key) for row in result.conflicting} == {("p" * 64, f"pp/{'p' * 64}")}

@@ -1,4 +1,4 @@
-"""Images by content: what is written, and what is taken back."""
+"""The image store: writing and discarding."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ def test_only_new_images_are_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*.jpg")] == ["new.jpg"]
 
 
-def test_what_is_taken_back_is_never_what_was_held_before(tmp_path: Path) -> None:
-    """By hand, the folder of new images may be the folder of all."""
+def test_discard_never_removes_earlier_files(tmp_path: Path) -> None:
+    """In a manual run, the folder of new images may be the folder of all images."""
     ImageStore(tmp_path, held=[]).put("aa/old.jpg", b"old")
     store = ImageStore(tmp_path, held=["aa/old.jpg"])
     store.put("bb/new.jpg", b"new")

@@ -1,4 +1,4 @@
-"""Test images that look like others: all of them are found, and plain pictures are not."""
+"""Leakage detection finds all similar test images and skips plain pictures."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from include.image_classification.images.perceptual_hash import perceptual_hash
 from include.image_classification.images.resizing import Image as Pixels
 
 BASE = 0x0F1E2D3C4B5A6978
-# Near each other, so that close pairs are likely.
+# Similar hashes, so that close pairs are likely.
 LOOKS = st.lists(
     st.tuples(
         st.sets(st.integers(0, 63), max_size=5),
@@ -29,10 +29,10 @@ def image(number: int, split: Split) -> Image:
 
 
 def flipped(bits: set[int]) -> int:
-    look = BASE
+    plain = BASE
     for bit in bits:
-        look ^= 1 << bit
-    return look
+        plain ^= 1 << bit
+    return plain
 
 
 @given(LOOKS, st.integers(0, 8))
@@ -41,16 +41,16 @@ def test_all_pairs_within_the_distance_are_found(
     drawn: list[tuple[set[int], Split]], distance: int
 ) -> None:
     images = [image(number, split) for number, (_, split) in enumerate(drawn)]
-    looks = {each.sha256: flipped(bits) for each, (bits, _) in zip(images, drawn, strict=True)}
+    hashes = {item.sha256: flipped(bits) for item, (bits, _) in zip(images, drawn, strict=True)}
     expected = set()
     for one in images:
         for other in images:
-            apart = (looks[one.sha256] ^ looks[other.sha256]).bit_count()
+            apart = (hashes[one.sha256] ^ hashes[other.sha256]).bit_count()
             if one.split == "test" != other.split and apart <= distance:
                 expected.add((one.path, other.path, apart, other.split))
-    found = find_leaks(images, looks, distance)
-    told = {(leak.test, leak.train, leak.distance, leak.split) for leak in found}
-    assert told <= expected
+    found = find_leaks(images, hashes, distance)
+    reported = {(leak.test, leak.train, leak.distance, leak.split) for leak in found}
+    assert reported <= expected
     tests = {path for path, *_ in expected}
     for path in tests:
         assert sum(leak.test == path for leak in found) == min(
@@ -63,18 +63,18 @@ def test_blocks_do_not_hide_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leakage, "TESTS_AT_ONCE", 2)
     monkeypatch.setattr(leakage, "OTHERS_AT_ONCE", 3)
     images = [image(number, "test" if number < 5 else "train") for number in range(12)]
-    looks = {each.sha256: BASE ^ (number % 5 << 60) for number, each in enumerate(images)}
-    assert len(find_leaks(images, looks, distance=0)) == 7
+    hashes = {item.sha256: BASE ^ (number % 5 << 60) for number, item in enumerate(images)}
+    assert len(find_leaks(images, hashes, distance=0)) == 7
 
 
-@pytest.mark.parametrize("look", [0, 2**64 - 1, 1 << 7])
-def test_plain_pictures_are_not_alike(look: int) -> None:
-    """A white wall looks like a clear sky."""
+@pytest.mark.parametrize("plain", [0, 2**64 - 1, 1 << 7])
+def test_plain_pictures_are_not_compared(plain: int) -> None:
+    """The hash of a white wall is similar to that of a clear sky."""
     images = [image(0, "test"), image(1, "train")]
-    assert not find_leaks(images, {each.sha256: look for each in images}, distance=10)
+    assert not find_leaks(images, {item.sha256: plain for item in images}, distance=10)
 
 
-def test_an_image_whose_look_is_not_known_is_left_out() -> None:
+def test_an_image_without_a_hash_is_skipped() -> None:
     images = [image(0, "test"), image(1, "train")]
     assert not find_leaks(images, {images[0].sha256: BASE})
 
@@ -84,14 +84,14 @@ def textured(seed: int) -> Pixels:
     return np.asarray(cv2.resize(noise, (160, 120), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def test_a_copy_that_was_scaled_brightened_and_encoded_again_is_found() -> None:
+def test_a_scaled_brightened_and_reencoded_copy_is_found() -> None:
     picture = textured(1)
     darker = cv2.convertScaleAbs(cv2.resize(picture, (90, 70)), alpha=0.8, beta=20)
     encoded = cv2.imencode(".jpg", darker, [cv2.IMWRITE_JPEG_QUALITY, 40])[1]
     copy = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
     images = [image(0, "test"), image(1, "train"), image(2, "train")]
     pictures = [copy, picture, textured(2)]
-    looks = {
-        each.sha256: perceptual_hash(pixels) for each, pixels in zip(images, pictures, strict=True)
+    hashes = {
+        item.sha256: perceptual_hash(pixels) for item, pixels in zip(images, pictures, strict=True)
     }
-    assert [(leak.test, leak.train) for leak in find_leaks(images, looks)] == [("0.jpg", "1.jpg")]
+    assert [(leak.test, leak.train) for leak in find_leaks(images, hashes)] == [("0.jpg", "1.jpg")]

@@ -1,4 +1,4 @@
-"""A version's files and its name."""
+"""The files and the name of a version."""
 
 import dataclasses
 import json
@@ -37,11 +37,11 @@ def written(folder: Path) -> Path:
     return folder
 
 
-def test_a_version_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_a_version_survives_writing_and_reading(tmp_path: Path) -> None:
     assert read_version(written(tmp_path)) == VERSION
 
 
-def test_the_manifest_says_what_others_read_in_it(tmp_path: Path) -> None:
+def test_the_manifest_has_the_fields_that_others_read(tmp_path: Path) -> None:
     """Evaluation, conversion and the DAGs read these fields by name."""
     row = json.loads((written(tmp_path) / "manifest.jsonl").read_text())
     assert row == {
@@ -54,7 +54,7 @@ def test_the_manifest_says_what_others_read_in_it(tmp_path: Path) -> None:
     "change",
     [{"path": "a/2.jpg"}, {"label": 1}, {"split": "test"}, {"size": 11}, {"width": 5}],
 )
-def test_any_change_gives_another_name(change: dict[str, object]) -> None:
+def test_any_change_changes_the_name(change: dict[str, object]) -> None:
     changed = dataclasses.replace(image(), **change)  # type: ignore[arg-type]
     assert Version([changed], VERSION.classes).name != VERSION.name
 
@@ -63,7 +63,7 @@ def test_the_order_of_classes_is_part_of_the_name() -> None:
     assert Version(VERSION.images, ["Audi", "Škoda"]).name != VERSION.name
 
 
-def test_the_name_is_the_same_on_every_machine() -> None:
+def test_the_name_is_the_same_on_every_computer() -> None:
     assert VERSION.name == "b0fbab94d42f42c2"
 
 
@@ -84,16 +84,16 @@ def test_a_damaged_file_is_one_clear_error(tmp_path: Path, name: str, content: s
         read_version(tmp_path)
 
 
-def test_files_that_were_changed_by_hand_are_refused(tmp_path: Path) -> None:
-    """A split or label edited in place would make an immutable version mean two things."""
+def test_manually_changed_files_are_refused(tmp_path: Path) -> None:
+    """Versions are immutable: a changed split or label must not keep the name."""
     manifest = written(tmp_path) / "manifest.jsonl"
     manifest.write_text(manifest.read_text().replace("train", "test"))
     with pytest.raises(ProgramError, match=f"do not match the dataset version {VERSION.name}"):
         read_version(tmp_path)
 
 
-def test_a_manifest_that_is_read_image_by_image_is_still_checked(tmp_path: Path) -> None:
-    """What was read before the end may be wrong, so that the end must say so."""
+def test_a_manifest_that_is_read_as_a_stream_is_checked(tmp_path: Path) -> None:
+    """The name is checked after the last image, because earlier ones may be wrong."""
     folder = written(tmp_path)
     lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
     (folder / "manifest.jsonl").write_text("".join(lines[:-1]))
@@ -102,7 +102,7 @@ def test_a_manifest_that_is_read_image_by_image_is_still_checked(tmp_path: Path)
         list(images)
 
 
-# Names from old archives may hold what UTF-8 cannot say.
+# Names from old archives may contain bytes that are not UTF-8.
 TEXTS = st.text(st.characters(codec=None), min_size=1, max_size=20)
 NUMBERS = st.integers(0, 2**40)
 HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
@@ -116,7 +116,7 @@ VERSIONS = st.builds(Version, st.lists(IMAGES, max_size=5), st.lists(TEXTS, max_
 
 
 @given(VERSIONS)
-def test_any_version_is_read_as_it_was_written(version: Version) -> None:
+def test_any_version_survives_writing_and_reading(version: Version) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_version(folder, version, [], [])

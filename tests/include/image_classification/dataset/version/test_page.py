@@ -40,7 +40,7 @@ def write(
     previous: Version | None = None,
 ) -> str:
     version = Version(images, classes)
-    counts = {split: sum(each.split == split for each in images) for split in SPLITS}
+    counts = {split: sum(item.split == split for item in images) for split in SPLITS}
     report: dict[str, Any] = {
         "version": version.name,
         "created": "2026-01-02T03:04:05+00:00",
@@ -69,7 +69,7 @@ def write(
 IMAGES = [image(number, number % 2) for number in range(12)]
 
 
-def test_nothing_is_fetched_and_nothing_from_outside_is_run(tmp_path: Path) -> None:
+def test_the_page_loads_no_resources_and_escapes_all_values(tmp_path: Path) -> None:
     rows = [Quarantined(f"{HOSTILE}.jpg", None, "truncated", HOSTILE, None)]
     text = write(tmp_path, IMAGES, [HOSTILE, "b"], rows)
     assert HOSTILE not in text
@@ -78,8 +78,8 @@ def test_nothing_is_fetched_and_nothing_from_outside_is_run(tmp_path: Path) -> N
     assert "default-src 'none'" in text
 
 
-def test_every_refused_photo_is_on_the_page_with_its_reason(tmp_path: Path) -> None:
-    """Those whose bytes are kept as pictures, the others as rows."""
+def test_all_quarantined_photos_are_shown_with_their_reason(tmp_path: Path) -> None:
+    """With pictures if their bytes are stored, otherwise as rows."""
     rows = [
         Quarantined(f"bad/{number}.jpg", None, "truncated", f"why {number}", key)
         for number, key in enumerate(["1.jpg", None, "gone.jpg", None])
@@ -101,7 +101,7 @@ def test_the_figures_add_up(tmp_path: Path) -> None:
     assert '<b class="number">13</b><span class="soft">listed' in text
 
 
-def test_a_look_alike_under_another_label_is_marked(tmp_path: Path) -> None:
+def test_a_similar_image_with_another_label_is_marked(tmp_path: Path) -> None:
     leaks = [
         Leak("photos/2.jpg", "photos/3.jpg", 1, "train"),  # labels 0 and 1
         Leak("photos/2.jpg", "photos/0.jpg", 2, "train"),  # label 0 both
@@ -111,7 +111,7 @@ def test_a_look_alike_under_another_label_is_marked(tmp_path: Path) -> None:
     assert text.count("their labels differ") == 1
 
 
-def test_what_changed_is_shown_by_class(tmp_path: Path) -> None:
+def test_changes_are_shown_by_class(tmp_path: Path) -> None:
     before = Version([*IMAGES[:-2], image(99, 0)], ["a", "b"])
     text = write(tmp_path, IMAGES, ["a", "b"], previous=before)
     assert f"Since version {before.name}" in text
@@ -119,7 +119,7 @@ def test_what_changed_is_shown_by_class(tmp_path: Path) -> None:
     assert "\N{MINUS SIGN}1" in text
 
 
-def test_the_first_version_says_so_and_an_empty_quarantine_too(tmp_path: Path) -> None:
+def test_the_first_version_and_an_empty_quarantine_are_stated(tmp_path: Path) -> None:
     text = write(tmp_path, IMAGES, ["a", "b"])
     assert "This is the first version" in text
     assert "No photo is quarantined" in text
@@ -136,12 +136,12 @@ def test_all_classes_and_a_sample_of_each_are_shown(tmp_path: Path, classes: int
         assert f"<b>{name}</b>" in text
 
 
-def test_bins_hold_every_number() -> None:
+def test_bins_contain_every_number() -> None:
     numbers = [1.0, 2.0, 2.5, 100.0]
     for logarithmic in (False, True):
         bins = histogram(numbers, 5, logarithmic=logarithmic)
-        assert sum(each.count for each in bins) == 4
-        assert max(each.share for each in bins) == 1
+        assert sum(column.count for column in bins) == 4
+        assert max(column.share for column in bins) == 1
         assert (bins[0].start, round(bins[-1].end, 6)) == (1.0, 100.0)
-    assert [each.count for each in histogram([3.0, 3.0], 5)] == [2]
+    assert [column.count for column in histogram([3.0, 3.0], 5)] == [2]
     assert histogram([], 5) == []

@@ -1,4 +1,4 @@
-"""Which photos are refused, and for what; above all those that OpenCV alone would let pass."""
+"""The check of photos, in particular of damage that OpenCV accepts."""
 
 import hashlib
 import io
@@ -39,7 +39,7 @@ PROGRESSIVE = jpeg(np.full((40, 60, 3), 99, np.uint8), cv2.IMWRITE_JPEG_PROGRESS
 
 
 def with_thumbnail(data: bytes) -> bytes:
-    """A JPEG with another whole JPEG in its EXIF segment, as cameras write it."""
+    """Return a JPEG with a JPEG thumbnail in its EXIF segment, as cameras write it."""
     body = b"Exif\0\0" + photo(2, 16, 16)
     return data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
 
@@ -80,8 +80,8 @@ def test_a_photo_without_its_last_bytes_is_refused(missing: int) -> None:
     assert reason(JPEG[:-missing]) == "truncated"
 
 
-def test_a_picture_that_stops_half_way_is_refused_although_its_file_ends_well() -> None:
-    """OpenCV returns it, half grey, and only prints to stderr."""
+def test_a_picture_that_stops_halfway_is_refused_despite_its_end_marker() -> None:
+    """OpenCV returns it half grey and only prints a warning to stderr."""
     assert cv2.imdecode(np.frombuffer(JPEG, np.uint8), cv2.IMREAD_COLOR) is not None
     assert reason(JPEG[: len(JPEG) // 2] + b"\xff\xd9") == "truncated"
 
@@ -90,12 +90,12 @@ def test_a_picture_that_stops_half_way_is_refused_although_its_file_ends_well() 
     "data",
     [JPEG[:-2] + b"\x55" * 9 + b"\xff\xd9", JPEG + b"trailing", JPEG[:2] + b"\xff" + JPEG[2:]],
 )
-def test_stray_bytes_that_lose_nothing_are_no_reason_to_refuse(data: bytes) -> None:
+def test_harmless_stray_bytes_are_accepted(data: bytes) -> None:
     assert isinstance(check(data), Content)
 
 
-def test_a_jpeg_in_whose_middle_the_decoder_gets_lost_is_refused() -> None:
-    """It decodes to 60 x 40 pixels all the same, half of them nonsense."""
+def test_a_jpeg_with_a_damaged_middle_is_refused() -> None:
+    """It decodes to 60 x 40 pixels, half of them wrong."""
     refused = []
     for at in range(1000, len(JPEG) - 2, 20):
         data = JPEG[:at] + bytes((JPEG[at] ^ 0x10,)) + JPEG[at + 1 :]
@@ -113,7 +113,7 @@ def test_a_changed_bit_in_a_png_is_refused() -> None:
     assert reason(bytes(data)) == "undecodable"
 
 
-def test_a_png_that_lacks_rows_is_refused() -> None:
+def test_a_png_with_missing_rows_is_refused() -> None:
     """Pillow makes them black; conversion and serving refuse the photo."""
     header = PNG[12:20] + (41).to_bytes(4, "big") + PNG[24:29]
     data = PNG[:12] + header + zlib.crc32(header).to_bytes(4, "big") + PNG[33:]
@@ -125,7 +125,7 @@ def test_a_png_that_lacks_rows_is_refused() -> None:
     ("data", "says"),
     [(b"", "empty"), (b"<html>", "<html>"), (b"GIF89a", "GIF"), (b"RIFF....WEBP", "WebP")],
 )
-def test_what_is_no_photo_is_named(data: bytes, says: str) -> None:
+def test_another_format_is_named(data: bytes, says: str) -> None:
     result = check(data)
     assert isinstance(result, RefusedPhotoError)
     assert result.reason == "not-an-image"
@@ -137,12 +137,12 @@ def test_a_photo_below_the_smallest_side_is_refused(size: tuple[int, int], refus
     assert isinstance(check(photo(1, *size)), RefusedPhotoError) == refused
 
 
-def test_a_photo_of_too_many_pixels_is_refused() -> None:
+def test_a_photo_with_too_many_pixels_is_refused() -> None:
     assert reason(photo(1, 101, 100)) == "too-large"
 
 
-def test_a_header_that_claims_a_gigantic_picture_is_refused_before_decoding() -> None:
-    """A few bytes that would decode into 10 GB."""
+def test_a_header_of_a_gigantic_picture_is_refused_before_decoding() -> None:
+    """The file has a few bytes and would decode to 10 GB."""
     size = (50_000).to_bytes(4, "big") * 2
     header = b"IHDR" + size + bytes((8, 2, 0, 0, 0))
     bomb = PNG[:12] + header + zlib.crc32(header).to_bytes(4, "big") + PNG[33:]
@@ -151,13 +151,13 @@ def test_a_header_that_claims_a_gigantic_picture_is_refused_before_decoding() ->
 
 @pytest.mark.parametrize("length", range(2, 200, 7))
 @pytest.mark.parametrize("data", [JPEG, PNG])
-def test_no_stump_of_a_header_makes_the_reader_fail(data: bytes, length: int) -> None:
+def test_a_truncated_header_does_not_make_the_reader_fail(data: bytes, length: int) -> None:
     header = read_photo_header(data[:length])
     assert header is None or not header.whole
 
 
 def saved(mode: str, kind: str, **options: object) -> bytes:
-    """A picture as Pillow writes it in a colour mode."""
+    """Return a picture in one of Pillow's colour modes."""
     pixels = cv2.resize(cv2.imdecode(np.frombuffer(JPEG, np.uint8), 1), (60, 40))
     file = io.BytesIO()
     PIL.Image.fromarray(pixels).convert(mode).save(file, kind, **options)
@@ -190,15 +190,15 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_unusual_photos_are_no_reason_to_refuse(name: str) -> None:
+def test_unusual_photos_are_accepted(name: str) -> None:
     content = check(RIGHT[name])
     assert isinstance(content, Content), content.detail
     assert (content.width, content.height) == (60, 40)
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_unusual_photos_are_refused_when_they_are_cut_off(name: str) -> None:
-    """Whatever decodes them, it reads to the end."""
+def test_cut_off_unusual_photos_are_refused(name: str) -> None:
+    """All decoders read to the end."""
     data = RIGHT[name]
     end = 12 if data.startswith(b"\x89PNG") else 2
     assert reason(data[: len(data) // 2] + data[-end:]) in {"truncated", "undecodable"}
@@ -217,7 +217,7 @@ def test_an_animated_picture_is_named_and_a_still_one_is_not(kind: str) -> None:
 
 
 @given(st.sampled_from([b"GIF89a", b"RIFF....WEBPVP8X", PNG[:16], JPEG[:20]]), st.binary())
-def test_no_bytes_make_the_check_fail_but_by_refusing(start: bytes, rest: bytes) -> None:
+def test_any_bytes_are_accepted_or_refused(start: bytes, rest: bytes) -> None:
     check(start + rest)
 
 
@@ -230,17 +230,17 @@ def test_a_known_photo_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("rules", [PhotoRules(41, 10_000), PhotoRules(16, 100)])
-def test_a_known_photo_must_meet_todays_rules(rules: PhotoRules) -> None:
+def test_a_known_photo_must_meet_the_current_rules(rules: PhotoRules) -> None:
     known = check(JPEG)
     assert isinstance(known, Content)
     with pytest.raises(RefusedPhotoError):
         check_photo(Photo("b.jpg", 0, JPEG), known.sha256, rules, {known.sha256: known})
 
 
-def test_only_what_simplejpeg_and_opencv_read_alike_is_left_to_simplejpeg(
+def test_simplejpeg_decodes_only_photos_that_opencv_decodes_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Arithmetic codes, 12 bits and four colours: their pixels are what reads the image later."""
+    """Others have arithmetic coding, 12 bits or four colours."""
     asked = []
     monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda _, into, **__: asked.append(into))
     frame = JPEG.index(b"\xff\xc0")
@@ -252,7 +252,7 @@ def test_only_what_simplejpeg_and_opencv_read_alike_is_left_to_simplejpeg(
 
 
 def odd_subsampling() -> bytes:
-    """A JPEG of 4:1:0, which TurboJPEG does not take: 30 blocks of grey, in another order."""
+    """Return a JPEG with 4:1:0 subsampling, which TurboJPEG rejects: 30 grey blocks, reordered."""
     file = io.BytesIO()
     PIL.Image.new("RGB", (80, 8), "#808080").save(file, "JPEG", subsampling=0, optimize=True)
     data = bytearray(file.getvalue())
@@ -262,8 +262,8 @@ def odd_subsampling() -> bytes:
     return bytes(data)
 
 
-def test_unusual_subsampling_is_read_to_its_end() -> None:
-    """Protects such photos from being refused, and a dataset from those that are cut off."""
+def test_unusual_subsampling_is_decoded_completely() -> None:
+    """Complete photos are accepted and truncated ones refused."""
     data = odd_subsampling()
     with pytest.raises(ValueError, match="subsampling"):
         simplejpeg.decode_jpeg(data)
@@ -271,8 +271,8 @@ def test_unusual_subsampling_is_read_to_its_end() -> None:
     assert reason(data[:-6] + data[-2:]) == "truncated"
 
 
-def test_what_another_thread_makes_libpng_print_is_no_damage() -> None:
-    """Protects CMYK photos beside PNGs whose profile is of other colours than they are."""
+def test_messages_of_libpng_in_other_threads_are_no_damage() -> None:
+    """The library libpng prints warnings for PNGs with a wrong colour profile."""
     profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB")).tobytes()
     photos = [saved("L", "PNG", icc_profile=profile), saved("CMYK", "JPEG")]
 
@@ -284,7 +284,7 @@ def test_what_another_thread_makes_libpng_print_is_no_damage() -> None:
     assert all(ordered_threads(accepted, photos * 200, 2))
 
 
-def test_messages_of_the_decoder_are_told_apart_although_threads_share_stderr() -> None:
+def test_warnings_are_attributed_to_their_photo_although_threads_share_stderr() -> None:
     whole = [photo(seed, 60, 40) for seed in range(40)]
     broken = [data[: len(data) // 2] + b"\xff\xd9" for data in whole]
     results = list(ordered_threads(check, whole + broken + whole, 4))

@@ -1,4 +1,4 @@
-"""Which pictures a version's page shows, and that their bytes are at hand when it is made."""
+"""The selection of pictures for a version's page, and copies of their bytes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,34 +23,36 @@ def image(label: int, number: int) -> Image:
 IMAGES = [image(label, number) for label in (1, 0) for number in range(40, 0, -1)]
 
 
-def test_samples_are_chosen_by_the_end_of_the_hash_in_any_order(
+def test_samples_are_chosen_by_the_end_of_the_hash(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its start decides the split: the lowest of each class are all tests."""
+    """The start of the hash determines the split: the lowest are all test images."""
     monkeypatch.setattr(pictures, "SAMPLES", 5)
-    chosen = [each.sha256 for each in choose_samples(IMAGES, 2)]
+    chosen = [item.sha256 for item in choose_samples(IMAGES, 2)]
     assert chosen == ["010", "020", "110", "120"]
-    assert [each.sha256 for each in choose_samples(IMAGES[::-1], 2)] == chosen
+    assert [item.sha256 for item in choose_samples(IMAGES[::-1], 2)] == chosen
 
 
-def test_every_class_is_shown_however_many_there_are() -> None:
+def test_every_class_is_shown() -> None:
     assert len(choose_samples(IMAGES, 1000)) == 2
 
 
-def test_refused_photos_are_shown_if_their_bytes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quarantined_photos_are_shown_if_their_bytes_are_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(pictures, "REFUSED", 2)
     keys = {"d": "4", "a": None, "c": "3", "b": "2"}
     rows = [Quarantined(path, None, "truncated", "", key) for path, key in keys.items()]
     assert [row.path for row in choose_refused(rows)] == ["b", "c"]
 
 
-def test_refused_photos_of_the_same_bytes_stand_side_by_side() -> None:
+def test_identical_quarantined_photos_are_next_to_each_other() -> None:
     keys = {"a": "1", "b": "2", "c": "1"}
     rows = [Quarantined(path, key, "conflicting-labels", "", key) for path, key in keys.items()]
     assert [row.path for row in choose_refused(rows)] == ["a", "c", "b"]
 
 
-def test_only_what_a_page_may_show_is_kept_aside(tmp_path: Path) -> None:
+def test_only_images_that_the_page_may_show_are_copied(tmp_path: Path) -> None:
     row = Quarantined("bad.jpg", "77", "truncated", "", "77/77")
     earlier = Earlier(Version(IMAGES, ["a", "b"] * 60), {}, [row])
     kept = Pictures(tmp_path, earlier)
@@ -61,13 +63,13 @@ def test_only_what_a_page_may_show_is_kept_aside(tmp_path: Path) -> None:
     assert kept.path("002.jpg") is None
 
 
-def test_before_the_first_version_nothing_is_kept_aside(tmp_path: Path) -> None:
+def test_before_the_first_version_nothing_is_copied(tmp_path: Path) -> None:
     kept = Pictures(tmp_path, Earlier())
     kept.keep("a", b"a")
     assert kept.path("a") is None
 
 
-def test_look_alikes_that_stay_are_shown_in_every_version(tmp_path: Path) -> None:
+def test_similar_images_are_shown_in_every_version(tmp_path: Path) -> None:
     test = replace(image(0, 39), split="test")
     version = Version([test, *IMAGES[:20]], ["a", "b"] * 60)
     look = 0x0F1E2D3C4B5A6978

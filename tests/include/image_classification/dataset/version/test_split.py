@@ -1,4 +1,4 @@
-"""The split rule, as properties over any classes, ratios and histories."""
+"""Properties of the split for any classes, ratios and earlier versions."""
 
 import hashlib
 from collections import Counter
@@ -23,7 +23,7 @@ LABELS = st.dictionaries(
 
 
 @given(LABELS, RATIOS, st.randoms())
-def test_the_same_images_are_split_alike_in_any_order(labels, ratio, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_split_does_not_depend_on_the_order(labels, ratio, random) -> None:  # type: ignore[no-untyped-def]
     items = list(labels.items())
     random.shuffle(items)
     assert assign_splits(dict(items), {}, ratio) == assign_splits(labels, {}, ratio)
@@ -40,7 +40,7 @@ def test_every_class_of_three_is_in_every_split(labels: dict[str, int], ratio: S
 
 
 @given(LABELS, LABELS, RATIOS)
-def test_images_keep_their_split_when_others_come_and_go(
+def test_images_keep_their_split_when_others_are_added_or_removed(
     first: dict[str, int], second: dict[str, int], ratio: SplitRatio
 ) -> None:
     earlier = assign_splits(first, {}, ratio)
@@ -82,24 +82,24 @@ ORDER = ["test", "validation", "train"]
 
 
 @given(LABELS, OWN, RATIOS)
-def test_the_sources_own_split_is_kept_and_the_rest_is_cut(labels, own, ratio) -> None:  # type: ignore[no-untyped-def]
-    """Each class has all three splits if what the source leaves open can fill what it lacks."""
+def test_the_sources_own_split_is_kept_and_the_rest_is_divided(labels, own, ratio) -> None:  # type: ignore[no-untyped-def]
+    """A class has all three splits if it has enough photos."""
     labels = labels | {name: int(name, 16) % 3 for name in own}
     splits = assign_splits(labels, {}, ratio, own)
     assert splits.keys() == labels.keys()
-    held_out = {name: said for name, said in own.items() if said != "train"}
+    held_out = {name: split for name, split in own.items() if split != "train"}
     assert {name: splits[name] for name in held_out} == held_out
     for label in set(labels.values()):
         members = [name for name in labels if labels[name] == label]
-        said = {held_out[name] for name in members if name in held_out}
+        source_splits = {held_out[name] for name in members if name in held_out}
         rest = [name for name in members if name not in held_out]
-        assert not said & {splits[name] for name in rest}
-        if len(rest) >= 3 - len(said):
+        assert not source_splits & {splits[name] for name in rest}
+        if len(rest) >= 3 - len(source_splits):
             assert {splits[name] for name in members} == {"train", "validation", "test"}
 
 
 @given(LABELS, LABELS, OWN, OWN, RATIOS)
-def test_nothing_that_trained_ever_tests_whatever_the_source_says(  # type: ignore[no-untyped-def]
+def test_a_training_photo_is_never_tested_whatever_the_source_assigns(  # type: ignore[no-untyped-def]
     first, second, own, later_own, ratio
 ) -> None:
     earlier = assign_splits(first, {}, ratio, own)
@@ -113,7 +113,7 @@ def test_nothing_that_trained_ever_tests_whatever_the_source_says(  # type: igno
 
 
 @given(st.integers(1, 500))
-def test_what_a_source_tests_itself_leaves_training_and_validation_their_proportion(
+def test_the_sources_test_set_keeps_the_ratio_of_training_and_validation(
     images: int,
 ) -> None:
     ratio = SplitRatio(0.8, 0.1)
