@@ -5,9 +5,9 @@ from typing import Any
 from include.local_aws.api import tags
 from include.local_aws.api.endpoints import endpoint_configs, endpoints
 from include.local_aws.api.jobs import processing_jobs, training_jobs, transform_jobs
-from include.local_aws.api.jobs.unserved import refuse_unserved
 from include.local_aws.api.operation import Handler
 from include.local_aws.api.registry import model_package_groups, model_packages, models
+from include.local_aws.api.unsupported_members import refuse_unsupported
 from include.local_aws.api.validation import ServiceModel
 from include.local_aws.errors import ApiError
 from include.local_aws.services import Services
@@ -47,5 +47,5 @@ class SageMaker:
                 code="UnknownOperationException",
             )
         checked = self._model.check(operation, request)
-        refuse_unserved(operation, checked)
+        refuse_unsupported(operation, checked)
         return self._model.response(operation, dict(handler(self._services, checked)))

@@ -1,1 +1,1 @@
-"""Jobs: what a container is given, what it leaves, and the states in between."""
+"""Training, processing and batch transform jobs."""

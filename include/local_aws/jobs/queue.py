@@ -77,8 +77,8 @@ class JobQueue:
 
     def _fits(self, job: Job) -> bool:
         free = self._slots - sum(map(self._taken, self._running))
-        wanted = self._taken(job)
-        return wanted <= free and (not self._running or self._memory.has_room(wanted))
+        needed = self._taken(job)
+        return needed <= free and (not self._running or self._memory.has_room(needed))
 
     def _taken(self, job: Job) -> int:
         return min(job.instance_count, self._slots)

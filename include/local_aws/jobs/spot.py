@@ -33,8 +33,9 @@ class Interruptions:
         if not self._is_spot or now - self._looked < _POLL:
             return False
         self._looked = now
-        wanted = [float(t["Value"]) for t in self._store.tags(self._arn) if t["Key"] == TAG]
-        if not wanted or seconds < wanted[0]:
+        tags = self._store.tags(self._arn)
+        requested = [float(tag["Value"]) for tag in tags if tag["Key"] == TAG]
+        if not requested or seconds < requested[0]:
             return False
         self._store.remove_tags(self._arn, [TAG])
         return True

@@ -1,4 +1,4 @@
-"""Batch transform jobs: send each object to the model server, and store one answer for each."""
+"""Batch transform jobs: send each object to the model server, and store its answer."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ _POLL = 0.2  # seconds between checks for a stop
 
 
 class TransformJob(Job):
-    """Sends each object of the input to the model and writes `<key>.out` for each."""
+    """Sends each object of the input to the model and stores the answer as `<key>.out`."""
 
     kind = TRANSFORM
 
@@ -75,13 +75,13 @@ class TransformJob(Job):
         return log
 
     def _variables(self, request: Body) -> dict[str, str]:
-        wanted = {
+        settings = {
             "SAGEMAKER_BATCH": "true",
             "SAGEMAKER_MAX_PAYLOAD_IN_MB": request.get("MaxPayloadInMB"),
             "SAGEMAKER_BATCH_STRATEGY": request.get("BatchStrategy"),
             "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": request.get("MaxConcurrentTransforms"),
         }
-        variables = {name: str(value) for name, value in wanted.items() if value is not None}
+        variables = {name: str(value) for name, value in settings.items() if value is not None}
         return {**variables, **request.get("Environment", {})}
 
     def _transform(self, objects: list[S3Object], limits: Limits, sender: Sender) -> None:

@@ -112,9 +112,9 @@ def _assert_all_end(server: LocalServer) -> None:
 
 
 def _processes_of(server: LocalServer) -> list[str]:
-    """The processes that name the server's folder in their command line or environment.
+    """Return the processes with the server's folder in their command line or environment.
 
-    Those are its children, and what the children started.
+    These are its children and their descendants.
     """
     found = []
     for entry in Path("/proc").glob("[0-9]*"):

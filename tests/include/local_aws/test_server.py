@@ -16,9 +16,9 @@ def url(aws: LocalServer) -> str:
 
 
 def test_health(aws: LocalServer, url: str) -> None:
-    said = httpx.get(f"{url}/health").json()
-    assert said["status"] == "ok"
-    assert said["s3_endpoint_url"] == aws.environment["AWS_ENDPOINT_URL_S3"]
+    health = httpx.get(f"{url}/health").json()
+    assert health["status"] == "ok"
+    assert health["s3_endpoint_url"] == aws.environment["AWS_ENDPOINT_URL_S3"]
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "", "localhost."])
@@ -81,7 +81,7 @@ def test_every_role_exists_and_may_do_everything(aws: LocalServer) -> None:
     assert role["Arn"] == "arn:aws:iam::123456789012:role/jobs"
     trusted = role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
     assert trusted == {"Service": "sagemaker.amazonaws.com"}
-    asked = {"PolicySourceArn": role["Arn"], "ActionNames": ["s3:ListAllMyBuckets", "logs:Put"]}
-    pages = iam.get_paginator("simulate_principal_policy").paginate(**asked)
+    request = {"PolicySourceArn": role["Arn"], "ActionNames": ["s3:ListAllMyBuckets", "logs:Put"]}
+    pages = iam.get_paginator("simulate_principal_policy").paginate(**request)
     decisions = [result["EvalDecision"] for page in pages for result in page["EvaluationResults"]]
     assert decisions == ["allowed", "allowed"]

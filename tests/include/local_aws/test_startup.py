@@ -73,7 +73,7 @@ def test_other_hosts_need_an_allowed_host_name(
 
 
 @pytest.mark.parametrize("secret", ["", "local-secret"])
-def test_other_hosts_need_given_keys(
+def test_other_hosts_need_keys_that_are_not_well_known(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

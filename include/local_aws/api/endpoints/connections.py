@@ -25,7 +25,7 @@ class Answer:
 
 
 class ModelConnections:
-    """A client of the model servers on this machine; create it in the event loop that uses it."""
+    """An HTTP client of the model servers; create it in the event loop that uses it."""
 
     def __init__(self) -> None:
         trace = aiohttp.TraceConfig()

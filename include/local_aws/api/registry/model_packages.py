@@ -141,10 +141,11 @@ def _delete(services: Services, request: Request) -> Body:
 
 def _matches(body: Body, request: Request) -> bool:
     group = body.get("ModelPackageGroupName")
-    wanted = request.get("ModelPackageGroupName")
-    versioned = request.get("ModelPackageType", "Unversioned" if wanted is None else "Versioned")
+    requested = request.get("ModelPackageGroupName")
+    default = "Unversioned" if requested is None else "Versioned"
+    versioned = request.get("ModelPackageType", default)
     return (
-        (wanted is None or group == model_package_groups.group_name(wanted))
+        (requested is None or group == model_package_groups.group_name(requested))
         and request.get("ModelApprovalStatus") in (None, body.get("ModelApprovalStatus"))
         and (versioned == "Both" or (group is not None) == (versioned == "Versioned"))
     )

@@ -1,8 +1,8 @@
 """The operations on models."""
 
-from include.local_aws.api.jobs.unserved import refuse_unserved
 from include.local_aws.api.listing import Listing
 from include.local_aws.api.operation import Handler, Request, unsupported
+from include.local_aws.api.unsupported_members import refuse_unsupported
 from include.local_aws.containers.model_container import package_container
 from include.local_aws.errors import ApiError
 from include.local_aws.services import Services
@@ -34,7 +34,7 @@ def _check_container(services: Services, container: Request) -> None:
         raise unsupported("MultiModel containers")
     if "ModelPackageName" in container:
         packaged = package_container(services.store, container["ModelPackageName"])
-        refuse_unserved("CreateModel", {"PrimaryContainer": packaged})
+        refuse_unsupported("CreateModel", {"PrimaryContainer": packaged})
     elif "Image" not in container:
         raise ApiError("A container needs an Image or a ModelPackageName.")
     url = container.get("ModelDataUrl")

@@ -89,9 +89,11 @@ def test_tags_are_paged(api: SageMaker) -> None:
 
 def test_every_other_operation_is_refused_by_name(api: SageMaker) -> None:
     for operation in set(MODEL.operation_names) - set(OPERATIONS):
-        with pytest.raises(ApiError, match=rf"local_aws does not support .* {operation}\.") as no:
+        with pytest.raises(
+            ApiError, match=rf"local_aws does not support .* {operation}\."
+        ) as refused:
             api.call(operation, {})
-        assert no.value.code == "UnknownOperationException"
+        assert refused.value.code == "UnknownOperationException"
 
 
 @pytest.mark.conformance(
@@ -128,8 +130,8 @@ def test_new_weights_and_counts_are_described_at_once_and_an_unknown_variant_is_
     api: SageMaker, store: Store
 ) -> None:
     def change(variant: str) -> None:
-        wanted = {"VariantName": variant, "DesiredWeight": 3.0, "DesiredInstanceCount": 2}
-        request = {"EndpointName": "a", "DesiredWeightsAndCapacities": [wanted]}
+        desired = {"VariantName": variant, "DesiredWeight": 3.0, "DesiredInstanceCount": 2}
+        request = {"EndpointName": "a", "DesiredWeightsAndCapacities": [desired]}
         api.call("UpdateEndpointWeightsAndCapacities", request)
 
     with pytest.raises(ApiError, match="Cannot update in-progress endpoint"):

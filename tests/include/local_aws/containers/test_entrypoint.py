@@ -17,8 +17,8 @@ _IMAGE = Image([sys.executable, "-m", "mine"])
 def test_the_requests_entry_point_replaces_the_images(tmp_path: Path) -> None:
     """`docker run --entrypoint` and SageMaker do the same."""
     container = Container(tmp_path)
-    own = command_line(_IMAGE, container, {}, [], ["train"])
-    assert own == [sys.executable, "-m", "mine", "train"]
+    default = command_line(_IMAGE, container, {}, [], ["train"])
+    assert default == [sys.executable, "-m", "mine", "train"]
     replaced = command_line(_IMAGE, container, {}, ["/bin/sh", "/opt/ml/code/run.sh"], ["1"])
     assert replaced == ["/bin/sh", f"{tmp_path}/ml/code/run.sh", "1"]
 

@@ -12,7 +12,7 @@ from include.local_aws.containers import s3_mirror
 from include.local_aws.containers.s3_mirror import S3Mirror
 
 
-class ReplacedMeanwhile:
+class ReplacingS3:
     """An S3 during whose uploads the program replaces the checkpoint."""
 
     def __init__(self, file: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_checkpoint_that_is_replaced_during_its_copy_is_complete(
     monkeypatch.setattr(s3_mirror, "_INTERVAL", 0.02)
     folder = tmp_path / "checkpoints"
     file = folder / "state"
-    objects: Any = ReplacedMeanwhile(file)
+    objects: Any = ReplacingS3(file)
     with S3Mirror(objects, "s3://bucket/c/", folder):
         file.write_bytes(b"the first checkpoint")
         assert objects.called.wait(10)

@@ -38,7 +38,7 @@ def _augmented(request: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (_leads_out, r"models' leads out of its bucket"),
         (_checkpoints_lead_out, "leads out of its bucket"),
@@ -48,11 +48,11 @@ def _augmented(request: Any) -> None:
     ],
 )
 def test_a_training_is_refused_at_create(
-    aws: LocalServer, data: str, change: Any, said: str
+    aws: LocalServer, data: str, change: Any, message: str
 ) -> None:
     request = aws.training_request(data)
     change(request)
-    with pytest.raises(ClientError, match=said):
+    with pytest.raises(ClientError, match=message):
         aws.sagemaker.create_training_job(**request)
 
 
@@ -64,7 +64,7 @@ def test_hyperparameters_and_environment_are_not_checked_for_uris(
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"LocalPath": "/opt/ml/processing/../model"}, "must start with /opt/ml/processing"),
         ({"LocalPath": "/opt/ml/processing-not"}, "must start with /opt/ml/processing"),
@@ -73,14 +73,14 @@ def test_hyperparameters_and_environment_are_not_checked_for_uris(
     ],
 )
 def test_a_processing_job_is_refused_at_create(
-    aws: LocalServer, data: str, change: dict[str, str], said: str
+    aws: LocalServer, data: str, change: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(ClientError, match=said):
+    with pytest.raises(ClientError, match=message):
         aws.process(source=data, target=OUT, ProcessingInputs=[_input(data, **change)])
 
 
 @pytest.mark.parametrize(
-    ("manifest", "said"),
+    ("manifest", "message"),
     [
         ([{"prefix": f"s3://{BUCKET}/"}, 7], "is not a manifest"),
         ([{"prefix": f"s3://{BUCKET}/.."}, "x"], "leads out of its bucket"),
@@ -88,12 +88,12 @@ def test_a_processing_job_is_refused_at_create(
         ({}, "is not a manifest"),
     ],
 )
-def test_an_invalid_manifest_fails_the_job(aws: LocalServer, manifest: Any, said: str) -> None:
+def test_an_invalid_manifest_fails_the_job(aws: LocalServer, manifest: Any, message: str) -> None:
     aws.s3.put_object(Bucket=BUCKET, Key="hostile/manifest", Body=json.dumps(manifest))
     uri = f"s3://{BUCKET}/hostile/manifest"
     inputs = [_input(uri, S3DataType="ManifestFile")]
     name = aws.process(source=uri, target=OUT, ProcessingInputs=inputs)
-    assert said in aws.wait_for_job("processing", name)["FailureReason"]
+    assert message in aws.wait_for_job("processing", name)["FailureReason"]
 
 
 def test_a_key_that_cannot_be_a_file_name_fails_the_job(aws: LocalServer) -> None:

@@ -59,7 +59,7 @@ def queue(memory: FakeMemory) -> Iterator[Any]:
     queue.close()
 
 
-def _submitted(queue: Any, *instances: int) -> list[FakeJob]:
+def _submit(queue: Any, *instances: int) -> list[FakeJob]:
     jobs = [FakeJob(str(number), count) for number, count in enumerate(instances)]
     for job in jobs:
         queue.submit(job)
@@ -74,9 +74,9 @@ def _eventually(true: Callable[[], bool]) -> bool:
 
 
 def test_a_job_takes_a_slot_for_each_instance_and_jobs_start_in_order(queue: Any) -> None:
-    one, two, last = _submitted(queue, 1, 2, 1)
+    one, two, last = _submit(queue, 1, 2, 1)
     assert one.runs.wait(2)
-    assert not last.runs.wait(0.1), "it would keep the larger one waiting for ever"
+    assert not last.runs.wait(0.1), "small jobs would delay the larger one for ever"
     queue.stop(TRAINING, "0")
     assert two.runs.wait(2)
     assert not last.runs.is_set()
@@ -85,22 +85,22 @@ def test_a_job_takes_a_slot_for_each_instance_and_jobs_start_in_order(queue: Any
 
 
 def test_a_job_of_more_instances_than_slots_runs_alone(queue: Any) -> None:
-    (large, small) = _submitted(queue, 8, 1)
+    (large, small) = _submit(queue, 8, 1)
     assert large.runs.wait(2)
     assert not small.runs.wait(0.1)
 
 
 def test_a_job_waits_for_memory_unless_nothing_else_runs(queue: Any, memory: FakeMemory) -> None:
     memory.room = 0
-    first, second = _submitted(queue, 1, 1)
+    first, second = _submit(queue, 1, 1)
     assert first.runs.wait(2)
     assert not second.runs.wait(0.1)
     memory.room = 1
-    assert second.runs.wait(2), "what jobs hold is looked at again and again"
+    assert second.runs.wait(2), "memory is measured repeatedly"
 
 
 def test_a_waiting_job_stops_at_once_and_the_next_starts(queue: Any) -> None:
-    (_, large, next_one) = _submitted(queue, 1, 2, 1)
+    (_, large, next_one) = _submit(queue, 1, 2, 1)
     queue.stop(TRAINING, "1")
     assert large.ran == ["stopped"]
     assert next_one.runs.wait(2)
@@ -110,7 +110,7 @@ def test_closing_ends_running_jobs_and_drops_waiting_jobs(
     memory: FakeMemory, tmp_path: Path
 ) -> None:
     queue: Any = JobQueue(1, memory)  # type: ignore[arg-type]
-    first, second = _submitted(queue, 1, 1)
+    first, second = _submit(queue, 1, 1)
     assert first.runs.wait(2)
     queue.close()
     assert (first.ran, second.ran) == (["ran"], [])

@@ -72,7 +72,7 @@ def test_a_job_that_exceeds_its_wait_time_is_stopped(aws: LocalServer, data: str
 
 
 @pytest.mark.parametrize(
-    ("spot", "wait", "said"),
+    ("spot", "wait", "message"),
     [
         (True, None, "must be present and be greater than or equal"),
         (True, 59, "must be present and be greater than or equal"),
@@ -80,12 +80,12 @@ def test_a_job_that_exceeds_its_wait_time_is_stopped(aws: LocalServer, data: str
     ],
 )
 def test_the_wait_time_is_for_spot_only_and_not_shorter_than_the_run_time(
-    aws: LocalServer, data: str, spot: bool, wait: int | None, said: str
+    aws: LocalServer, data: str, spot: bool, wait: int | None, message: str
 ) -> None:
     request = {**aws.training_request(data), "EnableManagedSpotTraining": spot}
     if wait is not None:
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = wait
-    with pytest.raises(ClientError, match=f"Invalid MaxWaitTimeInSeconds.*{said}"):
+    with pytest.raises(ClientError, match=f"Invalid MaxWaitTimeInSeconds.*{message}"):
         aws.sagemaker.create_training_job(**request)
 
 

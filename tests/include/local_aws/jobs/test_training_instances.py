@@ -85,9 +85,9 @@ def test_more_than_eight_instances_are_refused(aws: LocalServer) -> None:
 
 
 def test_the_custom_image_trains_on_two_instances(aws: LocalServer, tmp_path: Path) -> None:
-    """The whole way: two hosts find each other, and the model of the first is the job's.
+    """Two hosts find each other, and the first one writes the model.
 
-    Photos to train on come through a pipe to each of them, those to validate with as a file.
+    The training images come through a pipe to each host, the validation images as a file.
     """
     for channel, count in (("train", 16), ("validation", 6)):
         file = write_records(tmp_path / f"{channel}.rec", [n % 3 for n in range(count)])

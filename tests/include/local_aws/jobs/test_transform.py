@@ -48,8 +48,8 @@ def test_each_object_has_an_answer_at_its_relative_key(aws: LocalServer, model: 
     name = _create(aws, model, uri + "/", f"{_TARGET}/all", MaxConcurrentTransforms=2)
     assert aws.wait_for_job("transform", name)["TransformJobStatus"] == "Completed"
     assert aws.keys(f"{_TARGET}/all") == ["a.txt.out", "b.txt.out", "deep/c.txt.out"]
-    said = json.loads(aws.get(f"{_TARGET}/all/b.txt.out"))
-    assert (said["length"], said["type"], said["batch"]) == (2, "image/png", "true")
+    answer = json.loads(aws.get(f"{_TARGET}/all/b.txt.out"))
+    assert (answer["length"], answer["type"], answer["batch"]) == (2, "image/png", "true")
 
 
 def test_a_manifest_lists_the_objects(aws: LocalServer, model: str) -> None:
@@ -216,16 +216,16 @@ def test_the_bodies_do_not_depend_on_the_pieces_of_the_object(
 
 def test_at_most_one_body_and_one_piece_are_in_memory() -> None:
     """A body is yielded before the next piece is read."""
-    asked: list[int] = []
+    read: list[int] = []
 
     def pieces() -> Iterator[bytes]:
         for number in range(4):
-            asked.append(number)
+            read.append(number)
             yield b"line\n" * 10
 
     bodies = split(pieces(), "Line", 50, single=False)
     next(bodies)
-    assert len(asked) <= 2
+    assert len(read) <= 2
 
 
 MAGIC = struct.pack("<I", 0xCED7230A)
@@ -255,14 +255,18 @@ def test_invalid_or_incomplete_recordio_fails_the_job(content: bytes) -> None:
         _split(content, "RecordIO", 100, single=True)
 
 
-@pytest.mark.parametrize("said", ["SINGLE_RECORD", "SingleRecord"])
-def test_both_spellings_of_a_strategy_are_read(said: str) -> None:
-    assert Limits.of({}, {"BatchStrategy": said}).is_single
+@pytest.mark.parametrize("strategy", ["SINGLE_RECORD", "SingleRecord"])
+def test_both_spellings_of_a_strategy_are_read(strategy: str) -> None:
+    assert Limits.of({}, {"BatchStrategy": strategy}).is_single
     assert not Limits.of({}, {}).is_single
 
 
 def test_limits_come_from_the_request_then_the_container_then_the_default() -> None:
-    said = {"MaxConcurrentTransforms": 3, "MaxPayloadInMB": 2, "BatchStrategy": "SingleRecord"}
+    parameters = {
+        "MaxConcurrentTransforms": 3,
+        "MaxPayloadInMB": 2,
+        "BatchStrategy": "SingleRecord",
+    }
     assert Limits.of({}, {}) == Limits(1, 6 * 1024**2, "MultiRecord")
-    assert Limits.of({}, said) == Limits(3, 2 * 1024**2, "SingleRecord")
-    assert Limits.of({"MaxConcurrentTransforms": 4}, said).concurrency == 4
+    assert Limits.of({}, parameters) == Limits(3, 2 * 1024**2, "SingleRecord")
+    assert Limits.of({"MaxConcurrentTransforms": 4}, parameters).concurrency == 4

@@ -70,33 +70,37 @@ def test_any_text_is_a_path_or_is_refused(text: str) -> None:
 
 def test_csv_is_filtered_and_joined_row_by_row() -> None:
     """The documentation's example: an ID that is not sent to the model, joined with the answer."""
-    made = _made("text/csv", InputFilter="$[1:]", JoinSource="Input", OutputFilter="$[0,-1]")
+    processing = _processing(
+        "text/csv", InputFilter="$[1:]", JoinSource="Input", OutputFilter="$[0,-1]"
+    )
     body = b'"id, 1",0.5,"a ""b"""\nid2,0.25,c\n'
-    assert made.request(body) == b'0.5,"a ""b"""\n0.25,c\n'
-    assert made.answer(body, b"0.9\n0.8\n") == b'"id, 1",0.9\nid2,0.8\n'
+    assert processing.request(body) == b'0.5,"a ""b"""\n0.25,c\n'
+    assert processing.answer(body, b"0.9\n0.8\n") == b'"id, 1",0.9\nid2,0.8\n'
 
 
 def test_json_records_get_the_answer_as_an_attribute() -> None:
-    made = _made("application/jsonlines", InputFilter="$.x", JoinSource="Input")
+    processing = _processing("application/jsonlines", InputFilter="$.x", JoinSource="Input")
     body = b'{"id":1,"x":[1,2]}\n{"id":2,"x":[3]}'
-    assert made.request(body) == b"[1,2]\n[3]"
-    assert [json.loads(line) for line in made.answer(body, b'{"p":1}\n{"p":2}\n').splitlines()] == [
+    assert processing.request(body) == b"[1,2]\n[3]"
+    assert [
+        json.loads(line) for line in processing.answer(body, b'{"p":1}\n{"p":2}\n').splitlines()
+    ] == [
         {"id": 1, "x": [1, 2], "SageMakerOutput": {"p": 1}},
         {"id": 2, "x": [3], "SageMakerOutput": {"p": 2}},
     ]
-    joined = json.loads(_made("application/json", JoinSource="Input").answer(b"[1]", b"0.5"))
+    joined = json.loads(_processing("application/json", JoinSource="Input").answer(b"[1]", b"0.5"))
     assert joined == {"SageMakerInput": [1], "SageMakerOutput": 0.5}
 
 
 def test_without_filters_bytes_are_not_changed() -> None:
-    made = _made("image/jpeg")
-    assert not made.is_needed
-    assert made.request(b"\xff\xd8") == b"\xff\xd8"
-    assert made.answer(b"\xff\xd8", b" [1] ") == b" [1] "
+    processing = _processing("image/jpeg")
+    assert not processing.is_needed
+    assert processing.request(b"\xff\xd8") == b"\xff\xd8"
+    assert processing.answer(b"\xff\xd8", b" [1] ") == b" [1] "
 
 
 @pytest.mark.parametrize(
-    ("content_type", "body", "answer", "said"),
+    ("content_type", "body", "answer", "message"),
     [
         ("text/csv", b"a,b\n", b"1\n2\n", "answered 1 records with 2"),
         ("application/json", b'{"a":1}\n{"a":2}', b"1", "cannot read application/json"),
@@ -105,22 +109,22 @@ def test_without_filters_bytes_are_not_changed() -> None:
     ],
 )
 def test_records_that_do_not_match_fail_with_the_reason(
-    content_type: str, body: bytes, answer: bytes, said: str
+    content_type: str, body: bytes, answer: bytes, message: str
 ) -> None:
-    with pytest.raises(JobFailure, match=said):
-        _made(content_type, JoinSource="Input", OutputFilter="$[0,5]").answer(body, answer)
+    with pytest.raises(JobFailure, match=message):
+        _processing(content_type, JoinSource="Input", OutputFilter="$[0,5]").answer(body, answer)
 
 
 def test_only_csv_and_json_are_processed() -> None:
     with pytest.raises(ApiError, match="needs a ContentType and an Accept that are the same"):
-        _made("image/jpeg", JoinSource="Input")
+        _processing("image/jpeg", JoinSource="Input")
     with pytest.raises(ApiError, match="'application/json'"):
-        _made("text/csv", accept="application/json", JoinSource="Input")
+        _processing("text/csv", accept="application/json", JoinSource="Input")
     with pytest.raises(ApiError, match=r"DataProcessing\.InputFilter: 'features' is no JSONPath"):
-        _made("text/csv", InputFilter="features")
+        _processing("text/csv", InputFilter="features")
 
 
-def _made(content_type: str, *, accept: str = "", **wanted: str) -> DataProcessing:
+def _processing(content_type: str, *, accept: str = "", **wanted: str) -> DataProcessing:
     output = {"Accept": accept} if accept else {}
     return DataProcessing.of(
         {

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from include.local_aws.api.jobs.unserved import _UNSERVED
 from include.local_aws.api.sagemaker import SageMaker
+from include.local_aws.api.unsupported_members import _UNSUPPORTED
 from include.local_aws.errors import ApiError
 from tests.include.local_aws.api.odd_requests import MODEL, first_requests
 
@@ -16,7 +16,7 @@ _CHANNEL = {
     "ChannelName": "train",
     "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": _S3}},
 }
-_ASKING: list[tuple[str, dict[str, Any]]] = [
+_REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("CreateTrainingJob", {"ResourceConfig": {"KeepAlivePeriodInSeconds": 600}}),
     ("CreateTrainingJob", {"TensorBoardOutputConfig": {"S3OutputPath": _S3}}),
     ("CreateTrainingJob", {"DebugRuleConfigurations": [_RULE]}),
@@ -67,33 +67,35 @@ _DEFAULTS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def _with(operation: str, more: dict[str, Any]) -> dict[str, Any]:
+def _with(operation: str, members: dict[str, Any]) -> dict[str, Any]:
     request = dict(first_requests("new"))[operation]
     if operation == "CreateEndpointConfig":
         request["ProductionVariants"][0]["ModelName"] = "a"
     if operation == "CreateModelPackage":
         request["ModelPackageGroupName"] = "a"
-    for name, value in more.items():
+    for name, value in members.items():
         inside = request.get(name)
         request[name] = {**inside, **value} if isinstance(inside, dict) else value
     return request
 
 
-def _path(more: Any) -> str:
+def _path(members: Any) -> str:
     """Return the name of the outer member, with the inner member if there is only one."""
-    (name,) = more
-    inner = more[name]
+    (name,) = members
+    inner = members[name]
     return f"{name}.{next(iter(inner))}" if isinstance(inner, dict) and len(inner) == 1 else name
 
 
-@pytest.mark.parametrize(("operation", "more"), _ASKING)
+@pytest.mark.parametrize(("operation", "members"), _REQUESTS)
 def test_an_unsupported_member_is_refused_by_name(
-    api: SageMaker, operation: str, more: dict[str, Any]
+    api: SageMaker, operation: str, members: dict[str, Any]
 ) -> None:
-    name = _path(more)
-    unserved = name if name in _UNSERVED[operation] else name.partition(".")[0]
-    with pytest.raises(ApiError, match=rf"local_aws does not support {unserved} .*: leave it out"):
-        api.call(operation, _with(operation, more))
+    name = _path(members)
+    unsupported = name if name in _UNSUPPORTED[operation] else name.partition(".")[0]
+    with pytest.raises(
+        ApiError, match=rf"local_aws does not support {unsupported} .*: leave it out"
+    ):
+        api.call(operation, _with(operation, members))
 
 
 @pytest.mark.parametrize(
@@ -127,35 +129,35 @@ def test_unsupported_members_of_channels_and_processing_inputs_are_refused(api: 
 
 def test_unsupported_members_of_a_packages_containers_are_refused(api: SageMaker) -> None:
     """The registry may hold packages that only AWS can serve."""
-    more = {"AdditionalModelDataSources": [
+    members = {"AdditionalModelDataSources": [
         {"ChannelName": "a", "S3DataSource": {
             "S3Uri": f"{_S3}/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
     ]}  # fmt: skip
     request = dict(first_requests("a"))["CreateModelPackage"]
     container = request["InferenceSpecification"]["Containers"][0]
-    container.update(more)
+    container.update(members)
     package = api.call("CreateModelPackage", request)["ModelPackageArn"]
     model = {"ModelName": "new", "PrimaryContainer": {"ModelPackageName": package}}
     with pytest.raises(ApiError, match=r"support PrimaryContainer\.AdditionalModelDataSources"):
         api.call("CreateModel", model)
 
 
-@pytest.mark.parametrize(("operation", "more"), _DEFAULTS)
-def test_what_the_sdks_send_by_default_is_accepted(
-    api: SageMaker, operation: str, more: dict[str, Any]
+@pytest.mark.parametrize(("operation", "members"), _DEFAULTS)
+def test_the_sdks_defaults_are_accepted(
+    api: SageMaker, operation: str, members: dict[str, Any]
 ) -> None:
-    api.call(operation, _with(operation, more))
+    api.call(operation, _with(operation, members))
 
 
 def test_a_disabled_data_capture_is_accepted(api: SageMaker) -> None:
-    (on,) = [more for operation, more in _ASKING if "DataCaptureConfig" in more
+    (enabled,) = [members for operation, members in _REQUESTS if "DataCaptureConfig" in members
              and operation == "CreateEndpointConfig"]  # fmt: skip
-    capture = {**on["DataCaptureConfig"], "EnableCapture": False}
+    capture = {**enabled["DataCaptureConfig"], "EnableCapture": False}
     api.call("CreateEndpointConfig", _with("CreateEndpointConfig", {"DataCaptureConfig": capture}))
 
 
 def test_the_list_names_members_of_the_service_model() -> None:
-    for operation, paths in _UNSERVED.items():
+    for operation, paths in _UNSUPPORTED.items():
         for path in paths:
             shape = MODEL.operation_model(operation).input_shape
             for name in path.split("."):

@@ -62,7 +62,7 @@ def _below(path: str, members: dict[str, _Condition]) -> dict[str, _Condition]:
     return {f"{path}.{name}": condition for name, condition in members.items()}
 
 
-_UNSERVED: dict[str, dict[str, _Condition]] = {
+_UNSUPPORTED: dict[str, dict[str, _Condition]] = {
     "CreateTrainingJob": {
         **_EXPERIMENT,
         **_below("InputDataConfig[].DataSource.S3DataSource", _DATA_SOURCE),
@@ -119,11 +119,11 @@ _UNSERVED: dict[str, dict[str, _Condition]] = {
 }
 
 
-def refuse_unserved(operation: str, request: Request) -> None:
+def refuse_unsupported(operation: str, request: Request) -> None:
     """Raise ApiError for the first feature in a request that this server does not have."""
-    for path, is_unserved in _UNSERVED.get(operation, {}).items():
+    for path, is_unsupported in _UNSUPPORTED.get(operation, {}).items():
         for value in _values(request, path.split(".")):
-            if is_unserved(value):
+            if is_unsupported(value):
                 raise unsupported(
                     f"{path} (here {_shown(value)}), which it would accept and then ignore: "
                     "leave it out"
