@@ -1,4 +1,4 @@
-"""What all tests share: an Airflow home, no way to a real AWS account, repeatable examples."""
+"""Setup of all tests: an Airflow home, no access to real AWS accounts, repeatable examples."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).parent.parent
 _HOME = tempfile.mkdtemp(prefix="airflow-home-")
 
-# Before anything imports Airflow: it reads these once.
+# Set before Airflow is imported, because it reads them once.
 os.environ |= {
     "AIRFLOW_HOME": _HOME,
     "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -32,12 +32,12 @@ for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_SESS
     os.environ.pop(name, None)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell starts what it runs in the background deaf to Ctrl-C, and its children after it.
+    # Shells start background processes with SIGINT ignored, which their children inherit.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# No test may fail because the machine is busy. Hypothesis derandomizes what has no profile in CI
-# (where CI or a variable like it is set), so the parent is named.
+# No test may fail because the computer is slow. In CI, Hypothesis derandomizes profiles without a
+# parent, so the parent is set.
 _UNTIMED = settings(
     settings.get_profile("default"),
     deadline=None,
@@ -48,7 +48,7 @@ settings.register_profile("explore", _UNTIMED, print_blob=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make property-based tests try the same examples in each run, unless others are asked for.
+    """Let property-based tests use the same examples in each run, unless options say otherwise.
 
     `--hypothesis-seed` has no effect on a derandomized test, so the profile depends on it.
     """
@@ -59,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def airflow_database() -> Path:
-    """Give Airflow's home with a migrated database, for what cannot do without one."""
+    """Airflow's home with a migrated database."""
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True
     )
@@ -67,10 +67,10 @@ def airflow_database() -> Path:
 
 
 @pytest.fixture
-def told() -> Callable[[Any], list[str]]:
-    """Let a hook, operator or trigger log where the test can read it; return the list of lines.
+def log_lines() -> Callable[[Any], list[str]]:
+    """Return a function that collects the log lines of a hook, operator or trigger in a list.
 
-    Airflow's own loggers write past the logging module.
+    Airflow's own loggers do not use the logging module.
     """
     lines: list[str] = []
 
@@ -78,17 +78,17 @@ def told() -> Callable[[Any], list[str]]:
         def emit(self, record: logging.LogRecord) -> None:
             lines.append(record.getMessage())
 
-    logger = logging.Logger("told")
+    logger = logging.Logger("test")
     logger.addHandler(Lines())
 
-    def listen(speaker: Any) -> list[str]:
-        # Triggers and hooks keep theirs in the one attribute, operators in the other.
-        speaker._log = speaker._cached_logger = logger
+    def collect(source: Any) -> list[str]:
+        # Triggers and hooks use the first attribute, operators the second.
+        source._log = source._cached_logger = logger
         return lines
 
-    return listen
+    return collect
 
 
 def pytest_unconfigure() -> None:
-    """Remove the Airflow home, whatever the tests left in it."""
+    """Delete the Airflow home."""
     shutil.rmtree(_HOME, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The jobs plugin and the policies may not import each other, and read AWS's errors alike."""
+"""sagemaker_jobs and include.common classify AWS errors in the same way, without shared code."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -37,7 +37,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("code", "status", "message"), ERRORS)
-def test_both_sides_read_an_error_alike(code: str, status: int, message: str) -> None:
+def test_both_packages_classify_an_error_alike(code: str, status: int, message: str) -> None:
     answer = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},

@@ -1,8 +1,7 @@
-"""docker-compose.yaml against the real packages: they know what no engine here can try.
+"""docker-compose.yaml checked against the installed packages, without Docker.
 
-Its shape is checked by `make lint` against the compose specification. These tests protect against
-commands, settings, paths and classes that the installed Airflow does not have, and against secrets
-that would silently fall back to a default.
+`make lint` checks the schema. These tests protect against commands, settings, paths and classes
+that the installed Airflow does not have, and against secrets with defaults.
 """
 
 import importlib
@@ -33,14 +32,14 @@ def variables() -> dict[str, set[str]]:
     return found
 
 
-def test_every_component_of_the_celery_shape_is_there() -> None:
+def test_all_components_of_a_celery_setup_exist() -> None:
     assert set(SERVICES) >= {
         *("postgres", "redis", "init", "api-server", "scheduler"),
         *("dag-processor", "worker", "triggerer", "local-aws"),
     }
 
 
-def test_every_service_that_stays_up_has_a_health_check() -> None:
+def test_all_long_running_services_have_a_health_check() -> None:
     assert [n for n, s in SERVICES.items() if n != "init" and "healthcheck" not in s] == []
 
 
@@ -49,7 +48,7 @@ def test_secrets_are_required_and_have_no_default() -> None:
     assert operators == {name: {":?"} for name in SECRETS}
 
 
-def test_env_example_names_every_variable_without_a_default() -> None:
+def test_env_example_has_all_variables_without_a_default() -> None:
     example = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert {name for name, ops in variables().items() if ":?" in ops} - example == set()
 
@@ -64,7 +63,7 @@ def test_commands_exist_in_the_installed_airflow(name: str) -> None:
     cli_parser.get_parser().parse_args(words)
 
 
-def test_init_creates_the_database_and_the_user_with_flags_that_exist() -> None:
+def test_init_uses_existing_options() -> None:
     from airflow.cli import cli_parser
     from airflow.providers.fab.cli.definition import USERS_COMMANDS
 
@@ -107,14 +106,14 @@ def test_job_types_of_the_health_checks_exist() -> None:
         cli_parser.get_parser().parse_args(["jobs", "check", "--job-type", job_type])
 
 
-def test_what_is_mounted_exists() -> None:
+def test_mounted_folders_exist() -> None:
     mounts = {volume.split(":")[0] for service in AIRFLOW.values() for volume in service["volumes"]}
-    ours = {mount for mount in mounts if mount.startswith("./") and mount != "./logs"}
-    assert {mount for mount in ours if not (ROOT / mount).exists()} == set()
+    own = {mount for mount in mounts if mount.startswith("./") and mount != "./logs"}
+    assert {mount for mount in own if not (ROOT / mount).exists()} == set()
 
 
-def test_an_empty_endpoint_and_empty_keys_mean_aws_itself() -> None:
-    """Compose passes unset variables as empty text; botocore has to take that for unset."""
+def test_an_empty_endpoint_and_empty_keys_mean_aws() -> None:
+    """Compose passes unset variables as empty strings, which botocore must ignore."""
     script = (
         "import boto3; s3 = boto3.client('s3');"
         "print(s3.meta.endpoint_url, boto3.Session().get_credentials())"

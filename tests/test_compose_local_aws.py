@@ -1,8 +1,8 @@
-"""The compose service `local-aws`, run as a process with the service's very command.
+"""The compose service `local-aws`, run as a process with the command of the service.
 
-There is no engine here, so paths and ports stand in for the container's, and the name `local-aws`
-leads to this machine. These tests protect against flags that the server does not know, a registry
-that lacks the image of `.env.example`, and a server that lets in whom it should not.
+Without Docker, paths and ports replace those of the container, and the name `local-aws` resolves to
+this computer. These tests protect against options that the server does not have, a registry without
+the image of `.env.example`, and missing access control.
 """
 
 import contextlib
@@ -35,12 +35,12 @@ SERVICE: dict[str, Any] = COMPOSE["services"]["local-aws"]
 EXAMPLE = (ROOT / ".env.example").read_text()
 MOUNTS = dict(volume.split(":")[1::-1] for volume in SERVICE["volumes"])
 OPTIONS = dict(word[2:].split("=", 1) for word in SERVICE["command"] if word.startswith("--"))
-KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "of-the-test-alone"}
+KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "test-secret"}
 
 
 @dataclass(frozen=True)
-class Running:
-    """The service as the other services see it."""
+class Service:
+    """The running service."""
 
     pid: int
     port: int
@@ -53,26 +53,32 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder, port, s3_port = tmp_path_factory.mktemp("compose"), free_port(), free_port()
     root, images = folder / "root", folder / "images.json"
     container = SERVICE["environment"]["PYTHONPATH"]
     registry = (ROOT / MOUNTS[OPTIONS["images"]]).read_text()
     images.write_text(registry.replace(f'"{container}"', f'"{ROOT}"'))
-    here = {"root": root, "images": images, "port": port, "s3-port": s3_port, "bucket": "artifacts"}
+    values = {
+        "root": root,
+        "images": images,
+        "port": port,
+        "s3-port": s3_port,
+        "bucket": "artifacts",
+    }
     assert SERVICE["command"][0] == "python"
-    words = [f"--{name}={here.get(name, value)}" for name, value in OPTIONS.items()]
+    words = [f"--{name}={values.get(name, value)}" for name, value in OPTIONS.items()]
     command = [sys.executable, *SERVICE["command"][1:3], *words]
     with started(command, folder / "first.log"):
-        pass  # so that the one that is tested finds a bucket, as after every restart
+        pass  # the tested start finds an existing bucket, as after a restart
     with contextlib.ExitStack() as after_the_stop, started(command, folder / "second.log") as pid:
         after_the_stop.enter_context(socket.create_connection(("127.0.0.1", s3_port)))
-        yield Running(pid, port, s3_port, "artifacts")
+        yield Service(pid, port, s3_port, "artifacts")
 
 
 @contextlib.contextmanager
 def started(command: list[str], log: Path) -> Iterator[int]:
-    """A server that is ready, by its pid; it has to end cleanly, and say nothing odd."""
+    """Context manager: the pid of a server, which must stop cleanly and without warnings."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {"PYTHONPATH": str(ROOT), "PATH": path, **KEYS}
     with (
@@ -88,18 +94,18 @@ def started(command: list[str], log: Path) -> Iterator[int]:
         finally:
             process.terminate()
             assert process.wait(60) == 0
-    assert len(log.read_text().splitlines()) == 1, log.read_text()  # how jobs are isolated
+    assert len(log.read_text().splitlines()) == 1, log.read_text()  # the line about isolation
 
 
 @pytest.fixture
-def network(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network and the environment of the Airflow services."""
+def network(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the environment and the name resolution of the Airflow services."""
     resolve = socket.getaddrinfo
 
-    def as_on_the_network(host: str, *rest: Any, **options: Any) -> Any:
+    def resolve_local_aws(host: str, *rest: Any, **options: Any) -> Any:
         return resolve("127.0.0.1" if host == "local-aws" else host, *rest, **options)
 
-    monkeypatch.setattr(socket, "getaddrinfo", as_on_the_network)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_local_aws)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://local-aws:{service.port}")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://local-aws:{service.s3_port}")
     for name, value in KEYS.items():
@@ -112,14 +118,14 @@ def client(name: str, **keys: str) -> Any:
 
 
 def example(name: str) -> str:
-    """A value that .env.example gives for a stack without AWS."""
+    """Return a value in .env.example for a stack without AWS."""
     found = re.search(rf"^#.*\b{name}=(\S+)", EXAMPLE, re.MULTILINE)
     assert found, name
     return found[1]
 
 
-def test_the_status_page_asks_other_machines_for_its_key(service: Running) -> None:
-    """Logs and settings are not for everyone in the network."""
+def test_the_status_page_requires_its_key(service: Service) -> None:
+    """Protects logs and settings from other users of the network."""
     for path in ("/", "/jobs/training/a", "/log?group=a&stream=b", "/?key=wrong"):
         assert httpx.get(service.url + path).status_code == 403
     settings = Settings(
@@ -132,11 +138,11 @@ def test_the_status_page_asks_other_machines_for_its_key(service: Running) -> No
     with httpx.Client(base_url=service.url, follow_redirects=True) as browser:
         page = browser.get("/", params={"key": page_key(settings)})
         assert (page.status_code, page.url.query) == (200, b"")
-        assert "of-the-test-alone" not in page.text
+        assert "test-secret" not in page.text
         assert browser.get("/jobs/training/a").status_code == 404
 
 
-def test_the_example_leads_to_the_service() -> None:
+def test_the_example_has_the_address_of_the_service() -> None:
     (host,) = [value for name, value in OPTIONS.items() if name == "allow-host"]
     assert host == "local-aws"
     assert example("AWS_ENDPOINT_URL") == f"http://{host}:{OPTIONS['port']}"
@@ -152,7 +158,7 @@ def test_the_registry_has_the_image_of_the_example() -> None:
     assert image.environment["PYTHONPATH"] == SERVICE["environment"]["PYTHONPATH"]
 
 
-def test_its_state_is_in_a_volume_that_the_image_prepares() -> None:
+def test_the_state_is_in_a_volume_that_the_image_prepares() -> None:
     assert MOUNTS[OPTIONS["root"]] in COMPOSE["volumes"]
     assert re.search(
         rf"install .*--group=0 --mode=770 {OPTIONS['root']}$",
@@ -161,14 +167,14 @@ def test_its_state_is_in_a_volume_that_the_image_prepares() -> None:
     )
 
 
-def test_it_gets_no_secret_of_airflows() -> None:
+def test_the_service_gets_no_secrets_of_airflow() -> None:
     assert (
         re.findall(r"PASSWORD|SECRET(?!_ACCESS)|FERNET", json.dumps(SERVICE["environment"])) == []
     )
     assert "ports" not in SERVICE
 
 
-def test_health_answers_by_the_names_it_is_given_only(service: Running) -> None:
+def test_health_rejects_other_host_names(service: Service) -> None:
     for host, status in {
         f"local-aws:{service.port}": 200,
         "127.0.0.1:4566": 200,
@@ -178,12 +184,12 @@ def test_health_answers_by_the_names_it_is_given_only(service: Running) -> None:
     }.items():
         answer = httpx.get(f"{service.url}/health", headers={"Host": host})
         assert answer.status_code == status, host
-    said = httpx.get(f"{service.url}/health").json()
-    assert said["s3_endpoint_url"] == f"http://local-aws:{service.s3_port}"
+    health = httpx.get(f"{service.url}/health").json()
+    assert health["s3_endpoint_url"] == f"http://local-aws:{service.s3_port}"
 
 
 @pytest.mark.usefixtures("network")
-def test_the_services_reach_s3_and_sagemaker(service: Running) -> None:
+def test_the_services_reach_s3_and_sagemaker(service: Service) -> None:
     s3 = client("s3")
     large = os.urandom(9 * 1024 * 1024)  # several parts of the gateway's buffer
     s3.put_object(Bucket=service.bucket, Key="a b/ü", Body=large)
@@ -200,28 +206,28 @@ def test_the_services_reach_s3_and_sagemaker(service: Running) -> None:
     ("key", "secret", "s3_code", "code"),
     [
         ("local", "local-secret", "SignatureDoesNotMatch", "InvalidSignatureException"),
-        ("other", "of-the-test-alone", "InvalidAccessKeyId", "UnrecognizedClientException"),
+        ("other", "test-secret", "InvalidAccessKeyId", "UnrecognizedClientException"),
     ],
 )
-def test_other_keys_are_refused(
-    service: Running, key: str, secret: str, s3_code: str, code: str
+def test_other_keys_are_rejected(
+    service: Service, key: str, secret: str, s3_code: str, code: str
 ) -> None:
     keys = {"aws_access_key_id": key, "aws_secret_access_key": secret}
-    with pytest.raises(ClientError) as refused:
+    with pytest.raises(ClientError) as rejected:
         client("s3", **keys).put_object(Bucket=service.bucket, Key="k", Body=b"")
-    assert refused.value.response["Error"]["Code"] == s3_code
+    assert rejected.value.response["Error"]["Code"] == s3_code
     for name, call, arguments in (
         ("sagemaker", "list_models", {}),
         ("sagemaker-runtime", "invoke_endpoint", {"EndpointName": "none", "Body": b""}),
         ("logs", "describe_log_groups", {}),
     ):
-        with pytest.raises(ClientError) as refused:
+        with pytest.raises(ClientError) as rejected:
             getattr(client(name, **keys), call)(**arguments)
-        assert refused.value.response["Error"]["Code"] == code, name
+        assert rejected.value.response["Error"]["Code"] == code, name
 
 
-def test_no_other_port_is_open_to_the_network(service: Running) -> None:
-    psutil = importlib.import_module("psutil")  # Airflow brings it, without types
+def test_no_other_port_is_open_to_the_network(service: Service) -> None:
+    psutil = importlib.import_module("psutil")  # installed with Airflow, without types
     server = psutil.Process(service.pid)
     listening = [
         connection.laddr
@@ -234,8 +240,8 @@ def test_no_other_port_is_open_to_the_network(service: Running) -> None:
 
 
 @pytest.mark.usefixtures("network")
-def test_a_job_runs_the_program_of_the_registry(service: Running) -> None:
-    """Asked for a program that it does not have, the image says which ones it has."""
+def test_a_job_runs_the_program_of_the_registry(service: Service) -> None:
+    """For an unknown command, the image prints its commands."""
     sagemaker = client("sagemaker")
     cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
     sagemaker.create_processing_job(

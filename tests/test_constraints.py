@@ -1,4 +1,4 @@
-"""Every version in constraints.txt has the hashes of its files, which `make` has uv check."""
+"""All versions in constraints.txt have hashes, which uv checks."""
 
 import hashlib
 import re
@@ -28,15 +28,15 @@ def test_every_pin_has_hashes() -> None:
     assert names == [line for line in plain if not line.startswith("#")]
 
 
-def test_make_installs_by_the_hashes() -> None:
+def test_make_installs_with_hashes() -> None:
     makefile = (ROOT / "Makefile").read_text()
     (install,) = re.findall(r"^INSTALL = .*$", makefile, re.MULTILINE)
     assert install.endswith("-c constraints-hashes.txt")
 
 
 @pytest.mark.parametrize("right", [True, False])
-def test_a_file_of_another_content_is_refused(tmp_path: Path, right: bool) -> None:
-    """Without a flag: hashes count where they stand in a file of constraints."""
+def test_a_file_with_another_hash_is_rejected(tmp_path: Path, right: bool) -> None:
+    """Uv checks hashes in a constraints file without further options."""
     write_wheels({"thing==1.0": []}, tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest() if right else "0" * 64

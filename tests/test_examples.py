@@ -1,4 +1,4 @@
-"""Examples of property-based tests: the same in each run, others with a seed."""
+"""Examples of property-based tests: the same in each run, and others with a seed."""
 
 import subprocess
 import sys
@@ -23,9 +23,9 @@ def test_any_number(number):
 def property_test(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """Give a file with one property-based test, which writes down its examples.
+    """A file with a property-based test that records its examples.
 
-    Hypothesis has a profile of its own, which derandomizes, where CI is set.
+    If CI is set, Hypothesis uses another profile, which derandomizes.
     """
     monkeypatch.delenv("CI", raising=False)
     if request.param:
@@ -36,7 +36,7 @@ def property_test(
 
 
 def examples(file: Path, *options: str) -> str:
-    """Return the examples that a run of pytest in a process of its own tries."""
+    """Return the examples of a pytest run in a new process."""
     seen = file.with_suffix(".seen")
     seen.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-c", "pyproject.toml"]
@@ -47,12 +47,12 @@ def examples(file: Path, *options: str) -> str:
     return seen.read_text(encoding="utf-8")
 
 
-def test_each_run_tries_the_same_examples(property_test: Path) -> None:
+def test_each_run_uses_the_same_examples(property_test: Path) -> None:
     """Protects the suite from failing at random."""
     assert examples(property_test) == examples(property_test)
 
 
-def test_a_seed_asks_for_other_examples_which_can_be_repeated(property_test: Path) -> None:
+def test_a_seed_selects_other_examples_which_can_be_repeated(property_test: Path) -> None:
     """Protects exploration: a derandomized test would ignore the seed."""
     first = examples(property_test, "--hypothesis-seed=1")
     assert first == examples(property_test, "--hypothesis-seed=1")
@@ -60,7 +60,7 @@ def test_a_seed_asks_for_other_examples_which_can_be_repeated(property_test: Pat
     assert first != examples(property_test)
 
 
-def test_exploring_tries_examples_that_no_run_had(property_test: Path) -> None:
-    """Protects `make explore` from trying the same examples each time."""
+def test_explore_uses_new_examples(property_test: Path) -> None:
+    """Protects `make explore` from using the same examples each time."""
     explore = "--hypothesis-profile=explore"
     assert examples(property_test, explore) != examples(property_test, explore)

@@ -31,7 +31,7 @@ def imports(tree: ast.AST) -> Iterator[str]:
 
 
 def top_level(source: str) -> ast.Module:
-    """Return the code without function bodies and without what only type checkers read."""
+    """Return the code without function bodies and imports for type checkers."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or (
@@ -54,7 +54,7 @@ def test_code_that_airflow_parses_imports_nothing_heavy_at_module_level(package:
     assert wrong == []
 
 
-def test_the_check_sees_module_level_imports_only() -> None:
+def test_imports_in_functions_are_not_checked() -> None:
     source = "import boto3\nfrom numpy import array\ndef f():\n    import mxnet\n"
     assert list(imports(top_level(source))) == ["boto3", "numpy"]
 

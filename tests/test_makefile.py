@@ -1,4 +1,4 @@
-"""What is given to `make` reaches the program as it was given, whatever is in it."""
+"""Options of `make` reach the program unchanged, whatever characters they contain."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ODD = (
 
 
 class Makefile:
-    """The project's Makefile beside a Python that only writes down how it was called."""
+    """The Makefile with a fake Python that records its calls."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._log = folder, folder / "calls.jsonl"
@@ -63,7 +63,7 @@ class Makefile:
         file.chmod(file.stat().st_mode | stat.S_IXUSR)
 
     def __call__(self, *arguments: str, **environment: str) -> list[list[object]]:
-        """Run make, and return the calls: each a program's arguments, CARS and DATA."""
+        """Run make; return the calls: the arguments, CARS and DATA of each program."""
         self._log.unlink(missing_ok=True)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
         inherited["PYTHON"] = str(self.folder / ".venv" / "bin" / "python")
@@ -79,7 +79,7 @@ class Makefile:
         return [call for call in calls if call[0][1] != "-c"]
 
     def arguments(self, *arguments: str, **environment: str) -> list[str]:
-        """Run make, and return the arguments of the only call."""
+        """Run make; return the arguments of the only call."""
         ((program, *_),) = self(*arguments, **environment)
         assert isinstance(program, list)
         return program[1:]
@@ -91,7 +91,7 @@ def make(tmp_path: Path) -> Makefile:
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_a_value_reaches_the_program_as_it_was_given(make: Makefile, value: str) -> None:
+def test_a_value_reaches_the_program_unchanged(make: Makefile, value: str) -> None:
     names = {
         "DATA": "--data",
         "PIPELINE": "--pipeline",
@@ -100,10 +100,10 @@ def test_a_value_reaches_the_program_as_it_was_given(make: Makefile, value: str)
         "UI_PORT": "--ui-port",
         "AWS_PORT": "--aws-port",
     }
-    given = [f"{name}={value}" for name in names]
-    run = make.arguments("run", *given)
+    options = [f"{name}={value}" for name in names]
+    run = make.arguments("run", *options)
     assert run[:3] == ["-m", "include.local_run", "run"]
-    assert run[5:] == [f"{option}={value}" for option in names.values()]
+    assert run[5:] == [f"{flag}={value}" for flag in names.values()]
     assert make.arguments("run", **dict.fromkeys(names, value))[5:] == run[5:]
     image = make.arguments("predict", f"IMAGE={value}")
     assert image == ["-m", "include.local_run", "predict", f"--image={value}"]
@@ -118,14 +118,14 @@ def test_a_folder_of_photos_reaches_the_studies(make: Makefile, value: str) -> N
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_paths_of_tests_are_words(make: Makefile, value: str) -> None:
+def test_paths_of_tests_are_separate_arguments(make: Makefile, value: str) -> None:
     assert make.arguments("test", f"TESTS={value}", "SEED=1") == [
         *("-m", "pytest", "--hypothesis-seed=1"),
         *value.split(),
     ]
 
 
-def test_what_is_not_given_is_left_out(make: Makefile) -> None:
+def test_unset_options_are_left_out(make: Makefile) -> None:
     assert make.arguments("run")[:3] == ["-m", "include.local_run", "run"]
     assert len(make.arguments("run")) == 5
     assert len(make.arguments("run", "ONCE=0", "DATA=")) == 5
@@ -135,7 +135,7 @@ def test_what_is_not_given_is_left_out(make: Makefile) -> None:
 
 
 @pytest.mark.parametrize("name", [value for value in ODD if value not in {"~", "*"}])
-def test_a_python_may_lie_anywhere(make: Makefile, name: str) -> None:
+def test_the_path_of_python_may_contain_any_characters(make: Makefile, name: str) -> None:
     python = make.folder / name / "python"
     make.stub(python)
     shutil.rmtree(make.folder / ".venv")

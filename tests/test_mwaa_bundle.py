@@ -1,4 +1,4 @@
-"""What MWAA takes is enough: all DAGs load from the bundle alone, far from the checkout."""
+"""The MWAA bundle is complete: all DAGs load from it without the repository."""
 
 import os
 import zipfile
@@ -13,7 +13,7 @@ from tests.dag_loading import load_dags
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an Airflow home as MWAA makes it of the bundle."""
+    """An Airflow home with the bundle, as on MWAA."""
     bundle = tmp_path_factory.mktemp("bundle")
     build_bundle(bundle)
     home = tmp_path_factory.mktemp("mwaa")
@@ -26,7 +26,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def loaded(home: Path) -> Any:
-    """Give what Airflow finds there, in a process that knows no other folder."""
+    """The DAGs and plugins that Airflow loads in a process without other folders."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")
     } | {
@@ -43,18 +43,18 @@ def test_all_dags_load_from_the_bundle_alone(loaded: Any, home: Path) -> None:
     assert all(Path(module).is_relative_to(home) for module in loaded["modules"])
 
 
-def test_airflow_executes_only_the_plugin_files(loaded: Any) -> None:
+def test_airflow_loads_only_the_plugin_files(loaded: Any) -> None:
     assert loaded["plugin_errors"] == {}
     assert "image_classification" in loaded["plugins"]
 
 
-def test_the_bundle_holds_neither_programs_nor_caches(home: Path) -> None:
+def test_the_bundle_has_neither_container_code_nor_caches(home: Path) -> None:
     names = {path.relative_to(home).as_posix() for path in (home / "plugins").rglob("*")}
     assert "plugins/include/pipelines/merch.yaml" in names
     assert not any("image_classification/" in name or "local_aws" in name for name in names)
 
 
-def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_the_bundle_is_reproducible(tmp_path: Path) -> None:
     for name in ("one", "two"):
         build_bundle(tmp_path / name)
     first, second = (tmp_path / name / "plugins.zip" for name in ("one", "two"))

@@ -1,4 +1,4 @@
-"""What docs/sagemaker_jobs.md claims is held by tests that exist, for each row of its table."""
+"""Each row of the table in docs/sagemaker_jobs.md names existing tests."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Writes that fail, as on a full disk."""
+"""Failing writes, as on a full disk."""
 
 import contextlib
 import resource
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def no_room() -> Iterator[None]:
-    """Let every write of this process to a file fail with an OSError (EFBIG)."""
+    """Make all writes of this process to files fail with OSError (EFBIG)."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:

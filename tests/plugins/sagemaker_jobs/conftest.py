@@ -1,6 +1,6 @@
 """A stubbed boto3 client, and a local AWS that runs jobs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -43,9 +43,3 @@ def aws(local_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> LocalServ
     for name, value in local_server.environment.items():
         monkeypatch.setenv(name, value)
     return local_server
-
-
-@pytest.fixture
-def log_lines(told: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
-    """A function that returns the list to which an operator's or trigger's log lines are added."""
-    return told

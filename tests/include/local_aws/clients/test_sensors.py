@@ -41,12 +41,12 @@ def test_a_job_sensor_passes_for_completed_and_fails_for_failed(configs: Configs
 
 @pytest.mark.conformance("DescribeTrainingJob", "DescribeLogStreams", "GetLogEvents")
 def test_the_training_sensor_prints_the_jobs_log(
-    aws: LocalServer, configs: Configs, told: Callable[[Any], list[str]]
+    aws: LocalServer, configs: Configs, log_lines: Callable[[Any], list[str]]
 ) -> None:
     name = configs.create("training")
     aws.wait_for_job("training", name)
     sensor = _sensor("training", name)
-    lines = told(sensor.hook)
+    lines = log_lines(sensor.hook)
     run(sensor)
     assert "Epoch[1] Validation-accuracy=0.6" in lines
 
