@@ -1,6 +1,6 @@
 """The SageMaker SDK 3.x against the local AWS: ModelTrainer, and sagemaker-core's resources.
 
-Run by `python -m tests.clients` in an environment of its own; it ends with 0 or a traceback.
+Run by `python -m tests.clients` in its own environment; it exits with 0 or prints a traceback.
 """
 
 import json
