@@ -163,13 +163,13 @@ def resume(use: Any, event: dict[str, Any], task_context: Any = None) -> Any:
 
 
 @pytest.fixture
-def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def job_log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines = ["loading", "KeyError: 'label'"]
     monkeypatch.setattr("sagemaker_jobs.sensors.job.last_lines", lambda *_: lines)
     return lines
 
 
-@pytest.mark.usefixtures("log_lines")
+@pytest.mark.usefixtures("job_log")
 @pytest.mark.parametrize(
     ("status", "reason", "error"),
     [
@@ -181,33 +181,33 @@ def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_resume_raises_by_the_reason_and_prints_the_logs_end(
     sagemaker: Stubber,
     use: Any,
-    told: Callable[[Any], list[str]],
+    log_lines: Callable[[Any], list[str]],
     status: str,
     reason: str,
     error: type[Exception],
 ) -> None:
     found(sagemaker, status, tagged=False, FailureReason=reason)
     track = use(SageMakerJobSensor(task_id="track", job=JOB, aws_conn_id=None))
-    lines = told(track)
+    lines = log_lines(track)
     event = {"status": "ended", "job_name": NAME, "renewal": 0}
     with pytest.raises(error, match=reason):
         run(track, "resume", context=context(), event=event)
     assert lines == ["loading", "KeyError: 'label'"]
 
 
-@pytest.mark.usefixtures("log_lines")
+@pytest.mark.usefixtures("job_log")
 def test_a_job_that_failed_before_it_was_tracked_has_its_log_printed_too(
-    sagemaker: Stubber, use: Any, told: Callable[[Any], list[str]]
+    sagemaker: Stubber, use: Any, log_lines: Callable[[Any], list[str]]
 ) -> None:
     found(sagemaker, "Failed", FailureReason="AlgorithmError: exit code 1")
     track = use(SageMakerJobSensor(task_id="track", job=JOB, aws_conn_id=None))
-    lines = told(track)
+    lines = log_lines(track)
     with pytest.raises(JobFailed, match=NAME):
         run(track, context=context())
     assert lines == ["loading", "KeyError: 'label'"]
 
 
-@pytest.mark.usefixtures("log_lines")
+@pytest.mark.usefixtures("job_log")
 @pytest.mark.parametrize(
     ("method", "status", "error"),
     [
@@ -290,7 +290,7 @@ def test_what_the_triggerer_may_not_look_at_fails_for_good(sagemaker: Stubber, u
         resume(use, refused)
 
 
-@pytest.mark.usefixtures("log_lines")
+@pytest.mark.usefixtures("job_log")
 def test_a_job_that_a_clear_has_stopped_is_started_anew_in_the_same_try(
     sagemaker: Stubber, use: Any
 ) -> None:
@@ -307,7 +307,7 @@ def test_a_job_that_a_clear_has_stopped_is_started_anew_in_the_same_try(
     assert arguments["renewal"] == 1
 
 
-@pytest.mark.usefixtures("log_lines")
+@pytest.mark.usefixtures("job_log")
 def test_a_clear_of_both_tasks_is_the_submitters_generation_alone(
     sagemaker: Stubber, use: Any
 ) -> None:
