@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks import photos
 from benchmarks.mxnet_tool import best_threads, mxnet_im2rec
 from benchmarks.pairs import Ratio, compare, peak_megabytes
-from include.image_classification.conversion.encoding import Encoding, fit, reduction
+from include.image_classification.conversion.encoding import Encoding, choose_reduction, fit
 from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.resizing import Image
 from include.local_run.drawing.data_set import draw_cars
@@ -132,7 +132,7 @@ def fidelity(archive: Path, folder: Path) -> Ratio:
     for path in sorted(photos.unpack(archive, folder).rglob("*.jpg")):
         data = path.read_bytes()
         full = decode_photo(data, 1)
-        decoded = decode_photo(data, 1, partial(reduction, encoding=encoding))
+        decoded = decode_photo(data, 1, partial(choose_reduction, encoding=encoding))
         if decoded.reduction > 1:
             exact = _centre(full.image, cv2.INTER_AREA)
             ours.append(_psnr(fit(decoded, encoding), exact))

@@ -55,7 +55,7 @@ def encode(data: bytes, encoding: Encoding) -> bytes:
     """
     if encoding.pass_through:
         return data
-    enough = functools.partial(reduction, encoding=encoding)
+    enough = functools.partial(choose_reduction, encoding=encoding)
     image = fit(decode_photo(data, encoding.colour, enough), encoding)
     jpeg = encoding.format == ".jpg"
     option = cv2.IMWRITE_JPEG_QUALITY if jpeg else cv2.IMWRITE_PNG_COMPRESSION
@@ -106,7 +106,7 @@ def _size(height: int, width: int, encoding: Encoding) -> tuple[int, int]:
     return side, width * side // height
 
 
-def reduction(height: int, width: int, encoding: Encoding) -> int:
+def choose_reduction(height: int, width: int, encoding: Encoding) -> int:
     """Return the largest of `REDUCTIONS` that suffices for the encoding, or 1 for full size."""
     if not 0 < encoding.resize <= min(height, width):
         return 1

@@ -16,7 +16,6 @@ from include.image_classification.dataset.intake import Intake, Stores, mark_rep
 from include.image_classification.dataset.settings import RefreshSettings
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.duplicates import Deduplicated, deduplicate
-from include.image_classification.dataset.version.earlier import Earlier
 from include.image_classification.dataset.version.manifest import (
     Duplicate,
     Image,
@@ -24,6 +23,7 @@ from include.image_classification.dataset.version.manifest import (
     Version,
 )
 from include.image_classification.dataset.version.photo_check import CheckedPhoto
+from include.image_classification.dataset.version.previous import PreviousVersion
 from include.image_classification.dataset.version.split import assign_splits
 from include.image_classification.progress import with_progress
 from include.image_classification.threads import ordered_threads
@@ -56,13 +56,13 @@ class AssembledVersion:
 
 
 def assemble(
-    source: Source, earlier: Earlier, settings: RefreshSettings, stores: Stores
+    source: Source, previous: PreviousVersion, settings: RefreshSettings, stores: Stores
 ) -> AssembledVersion:
     """Check all photos of a source, store the new ones, and assemble a version.
 
     Args:
         source: The source, whose entries are consumed.
-        earlier: The previous version. Its images are not decoded again, and photos of any earlier
+        previous: The previous version. Its images are not decoded again, and photos of any earlier
             version keep their splits.
         settings: The settings of the refresh.
         stores: The stores of new images and quarantined photos.
@@ -70,7 +70,7 @@ def assemble(
     Raises:
         ProgramError: The source has no photos, too many are quarantined, or a class has no images.
     """
-    photos, refused = _check_all(source, earlier, settings, stores)
+    photos, refused = _check_all(source, previous, settings, stores)
     distinct = deduplicate(photos, source.classes)
     stores.images.discard(
         {photo.content.key for photo in photos} - {photo.content.key for photo in distinct.photos}
@@ -79,7 +79,7 @@ def assemble(
     log_quarantined(quarantined)
     check_quarantine(quarantined, len(photos) + len(refused), settings.quarantine_limit)
     check_classes(source.classes, distinct.photos, quarantined)
-    images = _split(distinct, earlier, settings)
+    images = _split(distinct, previous, settings)
     warn_of_splits(source.classes, images)
     hashes = {photo.sha256: photo.content.perceptual_hash for photo in distinct.photos}
     version = Version(images, source.classes)
@@ -87,12 +87,12 @@ def assemble(
 
 
 def _check_all(
-    source: Source, earlier: Earlier, settings: RefreshSettings, stores: Stores
+    source: Source, previous: PreviousVersion, settings: RefreshSettings, stores: Stores
 ) -> tuple[list[CheckedPhoto], list[Quarantined]]:
     photos: list[CheckedPhoto] = []
     refused: list[Quarantined] = []
     wanted = stores.pictures.wants if settings.store == "new" else lambda _: True
-    known = earlier.known(without_cuts=wanted)
+    known = previous.known(without_cuts=wanted)
     intake = Intake(settings.rules, known, stores, settings.split == "source")
     entries = ordered_threads(intake.take, mark_repeated_paths(source.entries), settings.threads)
     for entry in with_progress(entries, "photos checked"):
@@ -103,7 +103,9 @@ def _check_all(
     return photos, refused
 
 
-def _split(distinct: Deduplicated, earlier: Earlier, settings: RefreshSettings) -> list[Image]:
+def _split(
+    distinct: Deduplicated, previous: PreviousVersion, settings: RefreshSettings
+) -> list[Image]:
     """Assign splits by photo: images cropped from one photo have the same split."""
     labels: dict[str, int] = {}
     own: dict[str, Split] = {}
@@ -112,7 +114,7 @@ def _split(distinct: Deduplicated, earlier: Earlier, settings: RefreshSettings) 
         labels.setdefault(name, photo.label)
         if photo.split:
             own[name] = max(photo.split, own.get(name, "train"), key=SPLITS.index)
-    splits = assign_splits(labels, earlier.splits(labels.keys()), settings.ratio, own)
+    splits = assign_splits(labels, previous.splits(labels.keys()), settings.ratio, own)
     log_changed_splits(own, splits)
     return [_image(photo, splits[photo.photo_sha256]) for photo in distinct.photos]
 

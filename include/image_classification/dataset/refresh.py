@@ -22,7 +22,6 @@ from include.image_classification.dataset.layouts import open_layout
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.changes import compare
-from include.image_classification.dataset.version.earlier import Earlier, read_earlier, write_hashes
 from include.image_classification.dataset.version.image_store import ImageStore
 from include.image_classification.dataset.version.leakage import find_leaks
 from include.image_classification.dataset.version.ledger import LEDGER
@@ -34,6 +33,11 @@ from include.image_classification.dataset.version.manifest import (
 )
 from include.image_classification.dataset.version.page import DatasetPage, write_dataset_page
 from include.image_classification.dataset.version.pictures import Pictures
+from include.image_classification.dataset.version.previous import (
+    PreviousVersion,
+    read_previous_version,
+    write_hashes,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -47,15 +51,17 @@ def main(arguments: list[str]) -> None:
     """
     settings = parse_settings(arguments)
     started = time.monotonic()
-    earlier = read_earlier(processing_input(Input.PREVIOUS), processing_input(Input.LEDGER))
+    previous = read_previous_version(
+        processing_input(Input.PREVIOUS), processing_input(Input.LEDGER)
+    )
     source = _open_source(processing_input(Input.SOURCE), settings)
     with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:
-        stores = _stores(earlier, settings, Path(pictures))
-        assembled = assemble(source, earlier, settings, stores)
-        changes = compare(earlier.version, assembled.version)
+        stores = _stores(previous, settings, Path(pictures))
+        assembled = assemble(source, previous, settings, stores)
+        changes = compare(previous.version, assembled.version)
         leaks = find_leaks(assembled.version.images, assembled.hashes)
         page = DatasetPage(
-            report=_report(assembled, earlier, source, settings)
+            report=_report(assembled, previous, source, settings)
             | {"changes": changes.counts, "leaks": len(leaks)},
             version=assembled.version,
             quarantined=assembled.quarantined,
@@ -64,30 +70,30 @@ def main(arguments: list[str]) -> None:
             leaks=leaks,
             picture=stores.picture,
         )
-        report = _write(page, assembled, earlier, settings, started)
+        report = _write(page, assembled, previous, settings, started)
         _log.info("%s; %d test images are similar to others", changes.summary(), len(leaks))
     counts = ", ".join(f"{count} {kind}" for kind, count in report["counts"].items())
     outcome = _describe_unchanged(report, settings)
     _log.info("dataset version %s%s: %s", report["version"], outcome, counts)
 
 
-def _stores(earlier: Earlier, settings: RefreshSettings, pictures: Path) -> Stores:
+def _stores(previous: PreviousVersion, settings: RefreshSettings, pictures: Path) -> Stores:
     """Return the stores of images and quarantined photos, which skip files that exist."""
-    images = {image.key for image in earlier.images}
-    refused = {row.key for row in earlier.quarantined if row.key}
+    images = {image.key for image in previous.images}
+    refused = {row.key for row in previous.quarantined if row.key}
     if settings.store == "all":
         images, refused = set(), set()
     return Stores(
         images=ImageStore(processing_output(Output.IMAGES), images),
         quarantine=ImageStore(processing_output(Output.QUARANTINE), refused),
-        pictures=Pictures(pictures, earlier),
+        pictures=Pictures(pictures, previous),
     )
 
 
 def _write(
     page: DatasetPage,
     assembled: AssembledVersion,
-    earlier: Earlier,
+    previous: PreviousVersion,
     settings: RefreshSettings,
     started: float,
 ) -> Mapping[str, Any]:
@@ -102,10 +108,10 @@ def _write(
         write_json(folder / "changes.json", page.changes.as_json())
         write_rows(folder / "leakage.jsonl", map(asdict, page.leaks))
         write_dataset_page(folder / "report.html", page, settings.threads)
-    elif list(page.quarantined) != list(earlier.quarantined):
+    elif list(page.quarantined) != list(previous.quarantined):
         # The files of a version never change, but the new quarantine must be reported.
         write_rows(result / "quarantine.jsonl", map(asdict, page.quarantined))
-    ledger_photos = earlier.write_ledger(
+    ledger_photos = previous.write_ledger(
         processing_output(Output.LEDGER) / LEDGER, page.version.images
     )
     seconds = round(time.monotonic() - started, 3)
@@ -136,10 +142,13 @@ def _open_source(folder: Path, settings: RefreshSettings) -> Source:
 
 
 def _report(
-    assembled: AssembledVersion, earlier: Earlier, source: Source, settings: RefreshSettings
+    assembled: AssembledVersion,
+    previous: PreviousVersion,
+    source: Source,
+    settings: RefreshSettings,
 ) -> dict[str, Any]:
     version = assembled.version.name
-    previous_version = earlier.version.name if earlier.version else None
+    previous_version = previous.version.name if previous.version else None
     return {
         "stage": "refresh",
         "version": version,

@@ -8,7 +8,7 @@ GIF_EXTENSION, GIF_FRAME = 0x21, 0x2C
 WEBP_ANIMATED = 0x02
 
 
-def animation(data: bytes) -> str | None:
+def detect_animation(data: bytes) -> str | None:
     """Return the kind of animated image that a file holds, such as "an animated PNG", or None."""
     if data.startswith(PNG_START):
         return "an animated PNG" if _is_animated_png(data) else None

@@ -9,7 +9,7 @@ import cv2
 from include.contracts.dataset import Box
 from include.image_classification.images.header import PhotoHeader
 from include.image_classification.images.opencv_decoder import decode_still
-from include.image_classification.images.orientation import orientation, upright
+from include.image_classification.images.orientation import read_orientation, turn_upright
 from include.image_classification.images.resizing import Image
 
 QUALITY = 95
@@ -66,7 +66,7 @@ def crop(data: bytes, box: Box, header: PhotoHeader) -> CroppedImage | None:
     photo: Any = decode_still(data, flags)
     if photo is None:
         return None
-    part = upright(photo[box.top : box.bottom, box.left : box.right], orientation(data))
+    part = turn_upright(photo[box.top : box.bottom, box.left : box.right], read_orientation(data))
     options = [
         *(cv2.IMWRITE_JPEG_QUALITY, QUALITY),
         *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),

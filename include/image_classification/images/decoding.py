@@ -9,7 +9,11 @@ import simplejpeg
 
 from include.image_classification.images.header import JPEG_END, JPEG_START, read_photo_header
 from include.image_classification.images.opencv_decoder import Colour, decode_pixels
-from include.image_classification.images.orientation import TRANSPOSED, orientation, upright
+from include.image_classification.images.orientation import (
+    TRANSPOSED,
+    read_orientation,
+    turn_upright,
+)
 from include.image_classification.images.resizing import Image
 from include.image_classification.images.strict_decoding import RefusedPhotoError, decode_small
 
@@ -66,7 +70,7 @@ def _decode_by_libjpeg(data: bytes, colour: Colour, reduction: Reduction) -> Dec
         height, width, stored, _ = simplejpeg.decode_jpeg_header(data)
         if stored not in ("YCbCr", "Gray"):
             return None
-        turn = orientation(data)
+        turn = read_orientation(data)
         if turn in TRANSPOSED:
             height, width = width, height
         scale = reduction(height, width)
@@ -82,7 +86,7 @@ def _decode_by_libjpeg(data: bytes, colour: Colour, reduction: Reduction) -> Dec
         )
     except ValueError:
         return None
-    pixels = np.atleast_3d(image if turn == 1 else upright(image, turn))
+    pixels = np.atleast_3d(image if turn == 1 else turn_upright(image, turn))
     return Decoded(pixels, scale, height, width)
 
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from include.image_classification.images.animation import animation
+from include.image_classification.images.animation import detect_animation
 from include.image_classification.images.header import describe, read_photo_header
 from include.image_classification.images.opencv_decoder import Colour, decode_pixels
 from include.image_classification.images.resizing import Image
@@ -26,7 +26,7 @@ def describe_undecodable(encoded: bytes) -> str:
     """Return why `decode_for_network` returned None for these bytes, for an error message."""
     if read_photo_header(encoded) is None:
         return describe(encoded)
-    return animation(encoded) or "it cannot be decoded"
+    return detect_animation(encoded) or "it cannot be decoded"
 
 
 def decoder_colour(channels: int) -> Colour:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from include.image_classification.images.animation import animation
+from include.image_classification.images.animation import detect_animation
 from include.image_classification.images.header import JPEG_START, PNG_START, describe
 from include.image_classification.images.resizing import Image
 
@@ -58,7 +58,7 @@ def decode_still(data: bytes, flags: int) -> Any:
     """
     if not data.startswith((JPEG_START, PNG_START)):
         raise UnsupportedPhotoError(f"it cannot be decoded: {describe(data)}")
-    if data.startswith(PNG_START) and (kind := animation(data)):
+    if data.startswith(PNG_START) and (kind := detect_animation(data)):
         # OpenCV 4.11 crashes on a frame that is damaged or larger than the picture.
         raise AnimatedPhotoError(f"it is {kind}; only still images are supported")
     return cv2.imdecode(np.frombuffer(data, np.uint8), flags)

@@ -30,7 +30,7 @@ TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
 TRANSPOSED = frozenset(number for number, (transpose, _) in TURNS.items() if transpose)
 
 
-def orientation(data: bytes) -> int:
+def read_orientation(data: bytes) -> int:
     """Return the EXIF orientation of a JPEG or PNG, 1 to 8; 1 (upright) if there is none."""
     if data.startswith(JPEG_START) and not _has_exif(data):
         return 1
@@ -57,7 +57,7 @@ def _has_exif(jpeg: bytes) -> bool:
     return False
 
 
-def upright(pixels: Image, orientation: int) -> Image:
+def turn_upright(pixels: Image, orientation: int) -> Image:
     """Return an image of height x width x channels, turned upright from its EXIF orientation."""
     transpose, axes = TURNS.get(orientation, (False, ()))
     turned = pixels.transpose(1, 0, 2) if transpose else pixels

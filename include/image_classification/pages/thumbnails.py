@@ -19,7 +19,7 @@ SCALED = {
 }
 
 
-def thumbnail(path: Path, width: int, height: int) -> str | None:
+def make_thumbnail(path: Path, width: int, height: int) -> str | None:
     """Return a data URI of the image's centre, upright, with width x height pixels.
 
     None if the file does not exist, is neither JPEG nor PNG, announces too many pixels, is animated

@@ -59,7 +59,7 @@ def read_reference(path: Path) -> Predictions | None:
     return Predictions([name for name, _ in rows], np.array([number for _, number in rows]))
 
 
-def drift(reference: Predictions, batch: Predictions) -> dict[str, Any]:
+def measure_drift(reference: Predictions, batch: Predictions) -> dict[str, Any]:
     """Compare a batch's predictions with those of the model's evaluation, with six decimals."""
     names = sorted({*reference.labels, *batch.labels})
     expected_counts, counts = _counts(reference.labels, names), _counts(batch.labels, names)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from include.image_classification.pages.page import render
-from include.image_classification.pages.thumbnails import thumbnail
+from include.image_classification.pages.thumbnails import make_thumbnail
 from include.image_classification.progress import with_progress
 from include.image_classification.reporting.rows import Row
 
@@ -26,7 +26,7 @@ def write_gallery(path: Path, batch: str, rows: Sequence[Row], images: Path) -> 
     """
     shown = rows[:MAX_PICTURES]
     cards = [
-        {"row": row, "picture": thumbnail(images / row.file, WIDTH, HEIGHT), "band": band(row)}
+        {"row": row, "picture": make_thumbnail(images / row.file, WIDTH, HEIGHT), "band": band(row)}
         for row in with_progress(shown, "gallery: pictures", len(shown))
     ]
     page = render("gallery.html.jinja", batch=batch, cards=cards, **overview(rows))

@@ -24,7 +24,7 @@ from include.image_classification.dataset.version.manifest import write_json
 from include.image_classification.evaluation.predictions import prediction_keys, read_prediction
 from include.image_classification.flags import FlagParser
 from include.image_classification.progress import with_progress
-from include.image_classification.reporting.drift import Predictions, drift, read_reference
+from include.image_classification.reporting.drift import Predictions, measure_drift, read_reference
 from include.image_classification.reporting.gallery import write_gallery
 from include.image_classification.reporting.parquet import write_parquet
 from include.image_classification.reporting.rows import Row, cells, columns, make_row
@@ -112,7 +112,7 @@ def _drift(rows: Sequence[Row]) -> DriftReport | None:
     if reference is None:
         return None
     confidence = np.array([row.probability for row in rows])
-    measured = drift(reference, Predictions([row.label for row in rows], confidence))
+    measured = measure_drift(reference, Predictions([row.label for row in rows], confidence))
     return DriftReport.model_validate(measured)
 
 

@@ -8,7 +8,7 @@ warns of, where other decoders answer with a picture that is partly grey.
 from functools import partial
 
 from include.contracts.limits import size_problem
-from include.image_classification.conversion.encoding import Encoding, fit, reduction
+from include.image_classification.conversion.encoding import Encoding, choose_reduction, fit
 from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.header import describe, png_chunks, read_photo_header
 from include.image_classification.images.network_input import decoder_colour, to_network_channels
@@ -34,7 +34,9 @@ def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
     colour = decoder_colour(channels)
     try:
         if height == width:
-            image = fit(decode_photo(body, colour, partial(reduction, encoding=square)), square)
+            image = fit(
+                decode_photo(body, colour, partial(choose_reduction, encoding=square)), square
+            )
         else:
             image = squash(decode_photo(body, colour).image, height, width)
     except AnimatedPhotoError as error:

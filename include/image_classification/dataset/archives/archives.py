@@ -30,7 +30,7 @@ def is_archive_name(path: str) -> bool:
     return path.lower().endswith(ARCHIVE_SUFFIXES) and archive_stem(Path(path)) is not None
 
 
-def members(path: Path) -> Iterator[Member]:
+def read_members(path: Path) -> Iterator[Member]:
     """Yield the files of a folder, sorted, or of an archive in its order, in constant memory.
 
     Files and folders whose name starts with a dot, and macOS's additions to archives, are skipped.

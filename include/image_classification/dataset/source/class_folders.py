@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives.archives import archive_stem, members
+from include.image_classification.dataset.archives.archives import archive_stem, read_members
 from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source.contract import (
     Source,
@@ -106,7 +106,7 @@ def _photos(found: Survey, nested: list[str]) -> Iterator[tuple[str, Member]]:
             if is_photo_name(member.path):
                 top = "" if member.path.startswith(f"{stem}/") else f"{stem}/"
                 yield f"{prefix}{top}{member.path}", member
-    for member in members(found.folder):
+    for member in read_members(found.folder):
         if is_photo_name(member.path):
             yield member.path, member
 

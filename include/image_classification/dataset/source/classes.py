@@ -44,7 +44,7 @@ def _find_class(names: Sequence[str], part: str) -> str:
         return names[int(part) - 1]
     quotes = "; put a name with a comma in double quotes" if _is_split_name(names, part) else ""
     raise ProgramError(
-        f"--classes names {part!r}, but none of the source's {len(names)} classes is that{quotes}"
+        f"--classes names {part!r}, which is not one of the source's {len(names)} classes{quotes}"
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.contracts.dataset import Box, Split
-from include.image_classification.dataset.archives.archives import is_archive_name, members
+from include.image_classification.dataset.archives.archives import is_archive_name, read_members
 from include.image_classification.dataset.archives.member import (
     MAX_MEMBER_BYTES,
     Member,
@@ -74,7 +74,7 @@ def outer_members(path: Path, name: str, ignored: list[str]) -> Iterator[Member]
         ignored: Receives the names of archives inside an archive. (`find_ignored` returns those
             inside a folder.)
     """
-    for member in members(path):
+    for member in read_members(path):
         if not is_archive_name(member.path):
             yield member
         elif path.is_file():

@@ -84,7 +84,7 @@ def outermost(paths: list[Path]) -> list[Path]:
     return [path for path in paths if not any(other in path.parents for other in paths)]
 
 
-def inside(folder: Path, named: str, setting: str) -> Path:
+def resolve_inside(folder: Path, named: str, setting: str) -> Path:
     """Return the file or folder that a setting names, relative to the source.
 
     Raises:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives.archives import is_archive_name, members
-from include.image_classification.dataset.source.survey import Survey, inside
+from include.image_classification.dataset.archives.archives import is_archive_name, read_members
+from include.image_classification.dataset.source.survey import Survey, resolve_inside
 
 CLASSES_FILE = "cars_meta.mat"
 ANNOTATION_FILES = {
@@ -78,7 +78,7 @@ def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit
 
 def _named(found: Survey, named: str) -> Path:
     setting = "--devkit (source.devkit)"
-    path = inside(found.folder, named, setting)
+    path = resolve_inside(found.folder, named, setting)
     if path.is_dir() or path.suffix.lower() == ".mat" or is_archive_name(path.name):
         return path
     raise ProgramError(f"{setting} names {named!r}; name an archive, a folder or a .mat file")
@@ -108,7 +108,7 @@ def _read(path: Path) -> Devkit:
         found = [path / name for name in sorted(names) if (path / name).is_file()]
         return Devkit(path, {file.name: read_mat(file) for file in found})
     files: dict[str, bytes] = {}
-    for member in members(path):
+    for member in read_members(path):
         name = PurePosixPath(member.path).name
         if name in names and not member.problem:
             _check_size(name, member.size)

@@ -22,7 +22,7 @@ from include.image_classification.dataset.version.pictures import (
 )
 from include.image_classification.pages.histogram import histogram
 from include.image_classification.pages.page import render
-from include.image_classification.pages.thumbnails import thumbnail
+from include.image_classification.pages.thumbnails import make_thumbnail
 from include.image_classification.threads import ordered_threads
 
 WIDTH, HEIGHT = 168, 112
@@ -101,7 +101,7 @@ def _thumbnails(
 ) -> Iterator[tuple[str, str | None]]:
     def draw(key: str) -> tuple[str, str | None]:
         path = picture(key)
-        return key, thumbnail(path, WIDTH, HEIGHT) if path else None
+        return key, make_thumbnail(path, WIDTH, HEIGHT) if path else None
 
     return ordered_threads(draw, keys, threads)
 

@@ -10,7 +10,7 @@ import numpy as np
 from include.contracts.dataset import Box, Split
 from include.contracts.limits import size_problem
 from include.image_classification.dataset.version.manifest import Cut, image_key
-from include.image_classification.images.animation import animation
+from include.image_classification.images.animation import detect_animation
 from include.image_classification.images.cropping import crop, place_box
 from include.image_classification.images.header import (
     PhotoHeader,
@@ -150,7 +150,7 @@ def check_photo(
 
 
 def _read_header(data: bytes, rules: PhotoRules) -> PhotoHeader:
-    kind = animation(data)
+    kind = detect_animation(data)
     if kind:
         raise RefusedPhotoError("animated", f"{kind}; only still images are supported")
     header = read_photo_header(data)

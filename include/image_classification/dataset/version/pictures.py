@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from include.image_classification.dataset.version.earlier import Earlier
 from include.image_classification.dataset.version.image_store import ImageStore
 from include.image_classification.dataset.version.leakage import find_leaks
 from include.image_classification.dataset.version.manifest import Image, Quarantined
+from include.image_classification.dataset.version.previous import PreviousVersion
 
 SAMPLES, REFUSED, LOOK_ALIKES = 120, 60, 24
 
@@ -49,10 +49,10 @@ def choose_refused(quarantined: Iterable[Quarantined]) -> list[Quarantined]:
     return sorted(kept, key=lambda row: (first[row.key], row.path))[:REFUSED]
 
 
-def _look_alikes(earlier: Earlier) -> list[Image]:
-    leaks = find_leaks(earlier.images, earlier.hashes)[: 2 * LOOK_ALIKES]
+def _look_alikes(previous: PreviousVersion) -> list[Image]:
+    leaks = find_leaks(previous.images, previous.hashes)[: 2 * LOOK_ALIKES]
     paths = {leak.test for leak in leaks} | {leak.train for leak in leaks}
-    return [image for image in earlier.images if image.path in paths]
+    return [image for image in previous.images if image.path in paths]
 
 
 class Pictures:
@@ -60,16 +60,16 @@ class Pictures:
 
     Args:
         folder: A temporary folder for the copies.
-        earlier: The previous version.
+        previous: The previous version.
     """
 
-    def __init__(self, folder: Path, earlier: Earlier) -> None:
-        classes = len(earlier.version.classes) if earlier.version else 0
+    def __init__(self, folder: Path, previous: PreviousVersion) -> None:
+        classes = len(previous.version.classes) if previous.version else 0
         # Some images may be missing from the next version; then others are shown.
-        shown = choose_samples(earlier.images, classes, spare=2) if classes else []
-        shown += _look_alikes(earlier)
+        shown = choose_samples(previous.images, classes, spare=2) if classes else []
+        shown += _look_alikes(previous)
         keys = [image.key for image in shown]
-        keys += [row.key for row in choose_refused(earlier.quarantined) if row.key]
+        keys += [row.key for row in choose_refused(previous.quarantined) if row.key]
         self._wanted = frozenset(keys)
         self._store = ImageStore(folder, held=())
 

@@ -101,9 +101,9 @@ def _assign_class(
     given = {split for name, split in splits.items() if split == held_out[name]}
     kept = {name: earlier[name] for name in others if name in earlier}
     sizes = ratio.sizes(len(others), given)
-    lacking: list[Split] = []
+    missing: list[Split] = []
     for split in FILLED_FIRST:
-        lacking += [split] * (sizes[split] - list(kept.values()).count(split))
+        missing += [split] * (sizes[split] - list(kept.values()).count(split))
     new = sorted(name for name in others if name not in kept)
-    lacking += ["train"] * (len(new) - len(lacking))
-    return splits | kept | dict(zip(new, lacking, strict=False))
+    missing += ["train"] * (len(new) - len(missing))
+    return splits | kept | dict(zip(new, missing, strict=False))

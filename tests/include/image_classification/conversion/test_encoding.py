@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from include.image_classification.conversion.encoding import Encoding, Fit, encode, reduction
+from include.image_classification.conversion.encoding import Encoding, Fit, choose_reduction, encode
 from include.image_classification.conversion.encoding import fit as resize
 from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.resizing import Image
@@ -137,7 +137,7 @@ def test_reduced_decoding_gives_the_same_picture(size: tuple[int, int], fit: Fit
     """Also where the sides are not multiples of the scale, which can shift pixels by one half."""
     data = encoded(smooth(*size), ".jpg")
     encoding = Encoding(96, fit, 95)
-    small = decode_photo(data, 1, functools.partial(reduction, encoding=encoding))
+    small = decode_photo(data, 1, functools.partial(choose_reduction, encoding=encoding))
     whole = decode_photo(data, 1)
     assert (small.height, small.width) == whole.image.shape[:2]
     height, width = whole.image.shape[:2]
@@ -157,7 +157,7 @@ def test_reduced_decoding_gives_the_same_picture(size: tuple[int, int], fit: Fit
 def test_large_photos_are_decoded_at_a_reduced_scale() -> None:
     """Protects the test above from comparing nothing."""
     for (width, height), part in (((501, 333), 2), ((1303, 907), 8), ((100, 99), 1)):
-        assert reduction(height, width, Encoding(96, "crop")) == part
+        assert choose_reduction(height, width, Encoding(96, "crop")) == part
 
 
 @pytest.mark.parametrize("turn", range(1, 9))

@@ -15,7 +15,7 @@ from include.image_classification.images.opencv_decoder import (
     UnsupportedPhotoError,
     decode_still,
 )
-from include.image_classification.pages.thumbnails import thumbnail
+from include.image_classification.pages.thumbnails import make_thumbnail
 from tests.include.image_classification.animated import animated_png
 
 
@@ -65,7 +65,7 @@ def test_a_jpeg_2000_codestream_is_named() -> None:
 def test_pages_do_not_show_an_animated_png(tmp_path: Path) -> None:
     """The page of a dataset shows quarantined photos."""
     (tmp_path / "a.png").write_bytes(animated_png())
-    assert thumbnail(tmp_path / "a.png", 60, 40) is None
+    assert make_thumbnail(tmp_path / "a.png", 60, 40) is None
 
 
 def test_a_still_png_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.version.manifest import Image
 from include.image_classification.evaluation.evaluate import write_answers
-from include.image_classification.reporting.drift import Predictions, drift, read_reference
+from include.image_classification.reporting.drift import Predictions, measure_drift, read_reference
 
 
 def predict(shares: dict[str, int], confidence: float, seed: int) -> Predictions:
@@ -23,7 +23,7 @@ REFERENCE = predict({"Audi": 300, "BMW": 300, "Fiat": 200}, 0.8, 1)
 
 
 def test_samples_of_one_distribution_do_not_drift() -> None:
-    found = drift(REFERENCE, predict({"Audi": 80, "BMW": 70, "Fiat": 50}, 0.8, 2))
+    found = measure_drift(REFERENCE, predict({"Audi": 80, "BMW": 70, "Fiat": 50}, 0.8, 2))
     assert (found["images"], found["reference_images"]) == (200, 800)
     assert found["classes"]["distance"] == pytest.approx(0.025)
     assert found["classes"]["p"] > 0.1
@@ -42,7 +42,7 @@ def test_identical_photos_do_not_drift_if_the_model_is_confident(tmp_path: Path)
     write_answers(tmp_path / "answers.csv", classes, images, softmax.astype(np.float64))
     reference = read_reference(tmp_path / "answers.csv")
     assert reference is not None
-    found = drift(
+    found = measure_drift(
         reference, Predictions([classes[guess] for guess in softmax.argmax(axis=1)], certain)
     )
     assert (found["confidence"]["distance"], found["confidence"]["p"]) == (0.0, 1.0)
@@ -51,29 +51,29 @@ def test_identical_photos_do_not_drift_if_the_model_is_confident(tmp_path: Path)
 
 
 def test_class_drift_and_confidence_drift_are_separate() -> None:
-    mixed = drift(REFERENCE, predict({"Audi": 200}, 0.8, 2))
+    mixed = measure_drift(REFERENCE, predict({"Audi": 200}, 0.8, 2))
     assert mixed["classes"]["distance"] == pytest.approx(0.625)
     assert mixed["classes"]["p"] < 0.001
     assert mixed["confidence"]["p"] > 0.05
-    unsure = drift(REFERENCE, predict({"Audi": 75, "BMW": 75, "Fiat": 50}, 0.5, 2))
+    unsure = measure_drift(REFERENCE, predict({"Audi": 75, "BMW": 75, "Fiat": 50}, 0.5, 2))
     assert unsure["classes"]["p"] > 0.1
     assert unsure["confidence"]["p"] < 0.001
     assert unsure["confidence"]["mean"] < unsure["confidence"]["reference_mean"]
 
 
 def test_a_few_photos_of_one_class_may_be_chance() -> None:
-    assert drift(REFERENCE, predict({"Audi": 2}, 0.8, 2))["classes"]["p"] > 0.01
+    assert measure_drift(REFERENCE, predict({"Audi": 2}, 0.8, 2))["classes"]["p"] > 0.01
 
 
 def test_drift_is_reproducible() -> None:
     batch = predict({"Audi": 20, "VW": 3}, 0.7, 3)
-    assert drift(REFERENCE, batch) == drift(REFERENCE, batch)
+    assert measure_drift(REFERENCE, batch) == measure_drift(REFERENCE, batch)
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.75, 0.5])
 def test_confidence_drift_is_the_kolmogorov_smirnov_test(confidence: float) -> None:
     batch = predict({"Audi": 150, "BMW": 50}, confidence, 4)
-    found = drift(REFERENCE, batch)["confidence"]
+    found = measure_drift(REFERENCE, batch)["confidence"]
     expected = ks_2samp(REFERENCE.confidence, batch.confidence, method="asymp")
     assert found["distance"] == pytest.approx(expected.statistic)
     assert found["p"] == pytest.approx(expected.pvalue, rel=0.3, abs=1e-4)  # no small-sample terms

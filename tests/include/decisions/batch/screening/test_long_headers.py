@@ -9,9 +9,9 @@ import pytest
 from include.contracts import limits as photo_limits
 from include.decisions.batch.screening.damage.jpeg import _markers
 from include.decisions.batch.screening.damage.png import png_damage
-from include.image_classification.images.animation import animation
-from include.image_classification.images.header import read_photo_header
-from include.image_classification.images.orientation import orientation
+from include.image_classification.images.animation import detect_animation
+from include.image_classification.images.header import png_chunks, read_photo_header
+from include.image_classification.images.orientation import read_orientation
 from include.image_classification.serving.photo import _has_whole_chunks
 from tests.include.image_classification.dataset.making import photo
 
@@ -31,7 +31,7 @@ class Counted(bytes):
         return super().__getitem__(place)
 
 
-SCANS: list[Callable[[bytes], Any]] = [read_photo_header, _markers, orientation]
+SCANS: list[Callable[[bytes], Any]] = [read_photo_header, _markers, read_orientation]
 
 
 @pytest.mark.parametrize("scan", SCANS)
@@ -73,12 +73,18 @@ def test_a_photo_after_stray_bytes_is_still_found() -> None:
     assert (header.width, header.height, header.whole) == (40, 24, True)
 
 
-@pytest.mark.parametrize("scan", [_has_whole_chunks, animation])
+@pytest.mark.parametrize("scan", [_has_whole_chunks, detect_animation])
 def test_chunks_are_looked_at_up_to_a_number(scan: Callable[[bytes], Any]) -> None:
     content = Counted(PNG[:8] + b"\0" * 12 * LONG)
     scan(content)
     assert content.taken < 10 * photo_limits.MOST_CHUNKS
     assert not scan(bytes(content))
+
+
+def test_the_walk_over_chunks_stops_at_the_limit() -> None:
+    """Both scans above use this walk, whose reads `Counted` does not see."""
+    chunks = list(png_chunks(PNG[:8] + b"\0" * 12 * LONG))
+    assert len(chunks) == photo_limits.MOST_CHUNKS
 
 
 def test_the_worker_refuses_a_png_of_so_many_chunks() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.dataset.archives.archives import archive_stem, members
+from include.image_classification.dataset.archives.archives import archive_stem, read_members
 from tests.include.image_classification.dataset.making import tgz
 
 FILES = {f"photos/{index}.jpg": os.urandom(1000 + index) for index in range(20)}
@@ -23,7 +23,7 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
 
 
 def read_all(path: Path) -> dict[str, bytes]:
-    return {member.path: member.read() for member in members(path)}
+    return {member.path: member.read() for member in read_members(path)}
 
 
 @pytest.mark.parametrize("name", ["a.tgz", "a.tar", "a.zip"])
@@ -72,7 +72,7 @@ def test_a_flipped_bit_in_a_compressed_archive_is_detected(tmp_path: Path) -> No
 @pytest.mark.parametrize("archive", ["a.tgz", "a.zip"])
 def test_a_path_outside_the_archive_is_refused(tmp_path: Path, archive: str, name: str) -> None:
     path = (zipped if archive.endswith(".zip") else tgz)(tmp_path / archive, {name: b"x"})
-    problems = [member.problem for member in members(path)]
+    problems = [member.problem for member in read_members(path)]
     assert problems == ["a path outside the archive"]
 
 
@@ -85,7 +85,7 @@ def test_a_tars_links_and_devices_are_refused(tmp_path: Path, kind: bytes) -> No
         info.type = kind
         info.linkname = "/etc/passwd"
         tar.addfile(info)
-    assert [member.problem for member in members(tmp_path / "a.tgz")] == ["a link or a device"]
+    assert [member.problem for member in read_members(tmp_path / "a.tgz")] == ["a link or a device"]
 
 
 def test_a_zips_links_are_refused(tmp_path: Path) -> None:
@@ -93,12 +93,12 @@ def test_a_zips_links_are_refused(tmp_path: Path) -> None:
     info.external_attr = 0o120777 << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(info, "/etc/passwd")
-    assert [member.problem for member in members(tmp_path / "a.zip")] == ["a link or a device"]
+    assert [member.problem for member in read_members(tmp_path / "a.zip")] == ["a link or a device"]
 
 
 def test_a_link_in_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "1.jpg").symlink_to("/etc/passwd")
-    assert [member.problem for member in members(tmp_path)] == ["a link or a device"]
+    assert [member.problem for member in read_members(tmp_path)] == ["a link or a device"]
 
 
 def test_an_encrypted_zip_is_an_error(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_additions_of_macos_are_skipped_and_names_are_composed(tmp_path: Path) -
 
 def test_a_tars_members_are_not_kept_in_memory(tmp_path: Path) -> None:
     """Python's tarfile keeps all of them: a gigabyte for a million."""
-    found = members(tgz(tmp_path / "a.tar", {f"{index}.jpg": b"" for index in range(300)}))
+    found = read_members(tgz(tmp_path / "a.tar", {f"{index}.jpg": b"" for index in range(300)}))
     for _ in range(299):
         next(found)
     gc.collect()

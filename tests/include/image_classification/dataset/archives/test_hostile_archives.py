@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives import member as limits
-from include.image_classification.dataset.archives.archives import members
+from include.image_classification.dataset.archives.archives import read_members
 from include.image_classification.dataset.archives.member import normalize, path_problem
 from include.image_classification.dataset.source.contract import outer_members, read_member
 from include.image_classification.dataset.version.manifest import Quarantined
@@ -48,7 +48,7 @@ def with_wrong_size(path: Path, size: int) -> Path:
 
 
 def read_only_member(path: Path) -> Photo | Quarantined:
-    (entry,) = [read_member(found.path, 0, found) for found in members(path)]
+    (entry,) = [read_member(found.path, 0, found) for found in read_members(path)]
     return entry
 
 
@@ -70,7 +70,7 @@ def test_an_archive_that_decompresses_without_end_is_refused(
     make = zipped if name.endswith(".zip") else tgz
     path = make(tmp_path / name, {f"{index}.jpg": bytes(MIB) for index in range(40)})
     with pytest.raises(ProgramError, match=rf"{name} decompresses to \d+ .* a decompression bomb"):
-        [member.read() for member in members(path)]
+        [member.read() for member in read_members(path)]
 
 
 def test_a_tars_member_over_the_limit_is_not_skipped_by_reading(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_tars_member_over_the_limit_is_not_skipped_by_reading(tmp_path: Path) 
         tar.addfile(tarfile.TarInfo("0.jpg"))
         tar.fileobj.write(info.tobuf())
     with pytest.raises(ProgramError, match="a decompression bomb"):
-        list(members(tmp_path / "a.tgz"))
+        list(read_members(tmp_path / "a.tgz"))
 
 
 def test_zeros_after_an_archives_end_are_limited(
@@ -91,7 +91,7 @@ def test_zeros_after_an_archives_end_are_limited(
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
         tar.fileobj.write(bytes(40 * MIB))
     with pytest.raises(ProgramError, match="a decompression bomb"):
-        list(members(tmp_path / "a.tgz"))
+        list(read_members(tmp_path / "a.tgz"))
 
 
 def test_a_zips_decompression_bomb_is_not_read(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_tars_large_header_is_not_read_into_memory(tmp_path: Path) -> None:
 
     def read() -> None:
         with pytest.raises(ProgramError, match=r"damaged .a header of 314572800 bytes"):
-            list(members(tmp_path / "a.tgz"))
+            list(read_members(tmp_path / "a.tgz"))
 
     assert peak(read) < 10 * MIB
 
@@ -150,7 +150,7 @@ def test_a_tars_header_with_a_negative_size_causes_no_endless_loop(tmp_path: Pat
         tar.addfile(tarfile.TarInfo("0.jpg"))
         tar.fileobj.write(info.tobuf(tarfile.GNU_FORMAT))
     with pytest.raises(ProgramError, match="a header with a negative size"):
-        list(members(tmp_path / "a.tgz"))
+        list(read_members(tmp_path / "a.tgz"))
 
 
 def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
@@ -161,14 +161,14 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
     header[483:495] = b"%011o\0" % (1 << 30)
     header[148:156] = b"%06o\0 " % (sum(header[:148] + header[156:512]) + 256)
     (tmp_path / "a.tar").write_bytes(bytes(header) + bytes(10240))
-    assert [found.problem for found in members(tmp_path / "a.tar")] == ["a link or a device"]
+    assert [found.problem for found in read_members(tmp_path / "a.tar")] == ["a link or a device"]
 
 
 def test_a_cut_off_archive_of_any_length_is_one_clear_error(tmp_path: Path) -> None:
     path = tgz(tmp_path / "a.tar", {"1.jpg": bytes(600)})
     path.write_bytes(b"")
     with pytest.raises(ProgramError, match=r"a\.tar is cut off or damaged"):
-        list(members(path))
+        list(read_members(path))
 
 
 @pytest.mark.parametrize("name", ["many.tgz", "many.zip"])
@@ -184,7 +184,7 @@ def test_100000_empty_entries_take_seconds_and_little_memory(tmp_path: Path, nam
                 tar.addfile(tarfile.TarInfo(f"cat/{index}.jpg"))
                 tar.members.clear()  # type: ignore[attr-defined]
     started = time.monotonic()
-    assert sum(1 for member in members(path) if member.read() == b"") == 100_000
+    assert sum(1 for member in read_members(path) if member.read() == b"") == 100_000
     assert time.monotonic() - started < 60
 
 
@@ -193,7 +193,7 @@ def test_a_tars_entries_take_no_memory(tmp_path: Path) -> None:
         return tgz(tmp_path / f"{entries}.tgz", {f"{index}.jpg": b"" for index in range(entries)})
 
     def walk(path: Path) -> int:
-        return peak(lambda: [None for member in members(path) if member.problem])
+        return peak(lambda: [None for member in read_members(path) if member.problem])
 
     few, many = archive(100), archive(5000)
     walk(few)
@@ -215,7 +215,7 @@ def test_a_name_that_occurs_twice_in_an_archive_is_yielded_twice(tmp_path: Path,
                 info = tarfile.TarInfo("1.jpg")
                 info.size = len(data)
                 tar.addfile(info, io.BytesIO(data))
-    found = [(member.path, member.read()) for member in members(path)]
+    found = [(member.path, member.read()) for member in read_members(path)]
     assert found == [("1.jpg", b"first"), ("1.jpg", b"second")]
 
 
@@ -223,14 +223,16 @@ def test_a_tars_name_that_is_not_utf8_is_kept_and_can_be_written(tmp_path: Path)
     with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
         for name in ("caf\udce9/1.jpg", "caf\udce8/1.jpg"):
             tar.addfile(tarfile.TarInfo(name))
-    paths = [member.path for member in members(tmp_path / "a.tar")]
+    paths = [member.path for member in read_members(tmp_path / "a.tar")]
     assert paths == ["caf\\xe9/1.jpg", "caf\\xe8/1.jpg"]
     assert all(path.encode("utf-8") and json.dumps(path) for path in paths)
 
 
 def test_a_files_name_that_is_not_utf8_is_kept_and_read(tmp_path: Path) -> None:
     (tmp_path / "caf\udce9.jpg").write_bytes(b"x")
-    assert [(found.path, found.read()) for found in members(tmp_path)] == [("caf\\xe9.jpg", b"x")]
+    assert [(found.path, found.read()) for found in read_members(tmp_path)] == [
+        ("caf\\xe9.jpg", b"x")
+    ]
 
 
 def test_a_zips_name_is_decoded_as_utf8_without_the_flag(tmp_path: Path) -> None:
@@ -243,7 +245,7 @@ def test_a_zips_name_is_decoded_as_utf8_without_the_flag(tmp_path: Path) -> None
         assert data[at : at + 2] == flagged
         data = data[:at] + bytes(2) + data[at + 2 :]
     path.write_bytes(data)
-    assert [(found.path, found.read()) for found in members(path)] == [("Citroën/1.jpg", b"x")]
+    assert [(found.path, found.read()) for found in read_members(path)] == [("Citroën/1.jpg", b"x")]
 
 
 def test_a_zip_with_a_wrong_encoding_flag_is_one_clear_error(tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_a_zip_with_a_wrong_encoding_flag_is_one_clear_error(tmp_path: Path) -> 
     with pytest.raises(
         ProgramError, match=r"a\.zip is cut off or damaged .*download or create it again"
     ):
-        list(members(path))
+        list(read_members(path))
 
 
 def test_archives_inside_an_archive_are_named_and_not_opened(tmp_path: Path) -> None:
@@ -288,7 +290,7 @@ def test_any_change_to_an_archives_bytes_is_at_most_one_clear_error(
             damaged[generator.randrange(len(damaged))] = generator.randrange(256)
         path.write_bytes(damaged)
         with contextlib.suppress(ProgramError):
-            assert len([read_member(found.path, 0, found) for found in members(path)]) <= 9
+            assert len([read_member(found.path, 0, found) for found in read_members(path)]) <= 9
 
 
 @given(st.text())

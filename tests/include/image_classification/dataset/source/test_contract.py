@@ -108,7 +108,7 @@ def test_a_name_that_was_split_at_its_comma_is_explained() -> None:
 
 @pytest.mark.parametrize("wanted", ["-1,1", "1.5,1", "1 2,1", '"Audi, 1'])
 def test_a_value_that_is_neither_name_nor_number_is_named(wanted: str) -> None:
-    with pytest.raises(ProgramError, match="none of the source's 4 classes"):
+    with pytest.raises(ProgramError, match="which is not one of the source's 4 classes"):
         source.choose_classes(NAMES, wanted)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.dataset.version import pictures
-from include.image_classification.dataset.version.earlier import Earlier
 from include.image_classification.dataset.version.manifest import Image, Quarantined, Version
 from include.image_classification.dataset.version.pictures import (
     Pictures,
     choose_refused,
     choose_samples,
 )
+from include.image_classification.dataset.version.previous import PreviousVersion
 
 
 def image(label: int, number: int) -> Image:
@@ -54,7 +54,7 @@ def test_identical_quarantined_photos_are_next_to_each_other() -> None:
 
 def test_only_images_that_the_page_may_show_are_copied(tmp_path: Path) -> None:
     row = Quarantined("bad.jpg", "77", "truncated", "", "77/77")
-    earlier = Earlier(Version(IMAGES, ["a", "b"] * 60), {}, [row])
+    earlier = PreviousVersion(Version(IMAGES, ["a", "b"] * 60), {}, [row])
     kept = Pictures(tmp_path, earlier)
     for key in ("010.jpg", "020.jpg", "002.jpg", "77/77"):
         kept.keep(key, key.encode())
@@ -64,7 +64,7 @@ def test_only_images_that_the_page_may_show_are_copied(tmp_path: Path) -> None:
 
 
 def test_before_the_first_version_nothing_is_copied(tmp_path: Path) -> None:
-    kept = Pictures(tmp_path, Earlier())
+    kept = Pictures(tmp_path, PreviousVersion())
     kept.keep("a", b"a")
     assert kept.path("a") is None
 
@@ -73,7 +73,7 @@ def test_similar_images_are_shown_in_every_version(tmp_path: Path) -> None:
     test = replace(image(0, 39), split="test")
     version = Version([test, *IMAGES[:20]], ["a", "b"] * 60)
     look = 0x0F1E2D3C4B5A6978
-    kept = Pictures(tmp_path, Earlier(version, {test.sha256: look, "133": look ^ 1}))
+    kept = Pictures(tmp_path, PreviousVersion(version, {test.sha256: look, "133": look ^ 1}))
     for key in (test.key, "133.jpg", "134.jpg"):
         kept.keep(key, b"bytes")
     assert [kept.path(key) is not None for key in (test.key, "133.jpg", "134.jpg")] == [

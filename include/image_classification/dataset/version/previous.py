@@ -25,7 +25,7 @@ HASHES = "hashes.jsonl"
 
 
 @dataclass(frozen=True)
-class Earlier:
+class PreviousVersion:
     """The version that a refresh continues from, if there is one.
 
     Attributes:
@@ -107,7 +107,7 @@ def _content(image: Image, perceptual_hash: int) -> Content:
     )
 
 
-def read_earlier(folder: Path, ledger: Path) -> Earlier:
+def read_previous_version(folder: Path, ledger: Path) -> PreviousVersion:
     """Read the previous version.
 
     Args:
@@ -118,8 +118,8 @@ def read_earlier(folder: Path, ledger: Path) -> Earlier:
         ProgramError: The version is damaged.
     """
     if not folder.is_dir() or not any(folder.iterdir()):
-        return Earlier(ledger=SplitLedger(ledger / LEDGER))
-    return Earlier(
+        return PreviousVersion(ledger=SplitLedger(ledger / LEDGER))
+    return PreviousVersion(
         version=read_version(folder),
         hashes=_read_hashes(folder / HASHES),
         quarantined=_read_quarantined(folder),
