@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from include.local_run.drawing import DrawnCars, draw_cars, style
+from include.local_run.drawing import DrawnCars, draw_cars, drawing_version
 from include.local_run.drive.chain import DagRunFailedError
 from include.local_run.drive.clients import AwsClients, create_clients
 from include.local_run.drive.new_photos import find_photos, read_labels
@@ -207,7 +207,7 @@ def _draw(plan: RunPlan, paths: ProjectPaths) -> DrawnCars | None:
     if not plan.drawn:
         return None
     paths.data.mkdir(parents=True, exist_ok=True)
-    return draw_cars(paths.data / f"cars-{plan.seed}-{style()}", plan.seed)
+    return draw_cars(paths.data / f"cars-{plan.seed}-{drawing_version()}", plan.seed)
 
 
 def _data(plan: RunPlan, drawn: DrawnCars | None) -> RunData:

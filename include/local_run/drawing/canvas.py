@@ -1,4 +1,4 @@
-"""A picture to draw on, larger than the result, so that shrinking it smooths every edge."""
+"""A canvas that is larger than the resulting image, so that downscaling smooths the edges."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 
 from include.local_run.drawing.shapes import Points
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 Image = NDArray[np.uint8]
 SUPERSAMPLING = 2
 _SUBPIXEL_BITS = 4
 _UNITS = SUPERSAMPLING << _SUBPIXEL_BITS
 
 
-def shade(colour: Colour, factor: float) -> Colour:
-    """The colour made darker (below 1) or lighter (above 1), within 0..255."""
-    red, green, blue = (min(255.0, max(0.0, channel * factor)) for channel in colour)
+def shade(color: Color, factor: float) -> Color:
+    """Return a darker (factor below 1) or lighter color, limited to 0..255."""
+    red, green, blue = (min(255.0, max(0.0, channel * factor)) for channel in color)
     return red, green, blue
 
 
 class Canvas:
-    """Draws polygons given in the result's pixels (x right, y down), RGB, 0..255."""
+    """Draws polygons in pixels of the resulting image (x right, y down), RGB, 0..255."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
@@ -30,23 +30,23 @@ class Canvas:
             (height * SUPERSAMPLING, width * SUPERSAMPLING, 3), dtype=np.uint8
         )
 
-    def polygon(self, outline: Points, colour: Colour) -> None:
-        """Fills the polygon."""
-        cv2.fillPoly(self.pixels, [_fixed(outline)], colour, cv2.LINE_AA, _SUBPIXEL_BITS)
+    def polygon(self, outline: Points, color: Color) -> None:
+        """Fill the polygon."""
+        cv2.fillPoly(self.pixels, [_fixed(outline)], color, cv2.LINE_AA, _SUBPIXEL_BITS)
 
-    def line(self, course: Points, colour: Colour, width: float) -> None:
-        """Draws an open line, `width` pixels of the result thick."""
+    def line(self, course: Points, color: Color, width: float) -> None:
+        """Draw an open line; `width` is in pixels of the resulting image."""
         thickness = max(1, round(width * SUPERSAMPLING))
         cv2.polylines(
-            self.pixels, [_fixed(course)], False, colour, thickness, cv2.LINE_AA, _SUBPIXEL_BITS
+            self.pixels, [_fixed(course)], False, color, thickness, cv2.LINE_AA, _SUBPIXEL_BITS
         )
 
-    def blend(self, outline: Points, colour: Colour, opacity: float) -> None:
-        """Fills the polygon with a see-through colour."""
-        self._fill(outline, np.asarray(colour, np.float32), opacity)
+    def blend(self, outline: Points, color: Color, opacity: float) -> None:
+        """Fill the polygon with a transparent color."""
+        self._fill(outline, np.asarray(color, np.float32), opacity)
 
-    def gradient(self, outline: Points, top: Colour, bottom: Colour) -> None:
-        """Fills the polygon from `top` at its highest row to `bottom` at its lowest."""
+    def gradient(self, outline: Points, top: Color, bottom: Color) -> None:
+        """Fill the polygon with a vertical gradient between two colors."""
         low, high = outline[:, 1].min() * SUPERSAMPLING, outline[:, 1].max() * SUPERSAMPLING
         rows = np.arange(self.pixels.shape[0], dtype=np.float32)
         t = np.clip((rows - low) / max(1.0, high - low), 0, 1)[:, None, None]
@@ -54,28 +54,28 @@ class Canvas:
         self._fill(outline, upper * (1 - t) + lower * t, 1.0)
 
     def defocus(self, sigma: float) -> None:
-        """Blurs what is drawn so far, `sigma` in pixels of the result."""
+        """Blur the canvas; `sigma` is in pixels of the resulting image."""
         reach = sigma * SUPERSAMPLING
         self.pixels = cv2.GaussianBlur(self.pixels, (0, 0), reach).astype(np.uint8)
 
     def photograph(self) -> Image:
-        """The picture at its own size."""
+        """Return the resulting image."""
         size = (self.width, self.height)
         return cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
-    def _fill(self, outline: Points, colour: NDArray[np.float32], opacity: float) -> None:
+    def _fill(self, outline: Points, color: NDArray[np.float32], opacity: float) -> None:
         mask = np.zeros(self.pixels.shape[:2], np.uint8)
         cv2.fillPoly(mask, [_fixed(outline)], (255,), cv2.LINE_AA, _SUBPIXEL_BITS)
         left, top, width, height = cv2.boundingRect(mask)
         area = np.s_[top : top + height, left : left + width]
         weight = mask[area][..., None].astype(np.float32) * np.float32(opacity / 255)
-        if colour.ndim == 3:
-            colour = colour[top : top + height]
-        mixed = self.pixels[area] * (1 - weight) + colour * weight
+        if color.ndim == 3:
+            color = color[top : top + height]
+        mixed = self.pixels[area] * (1 - weight) + color * weight
         self.pixels[area] = np.rint(mixed).astype(np.uint8)
 
 
 def _fixed(outline: Points) -> NDArray[np.int32]:
-    """Coordinates as OpenCV's fixed-point integers on the enlarged picture."""
+    """Convert coordinates to OpenCV's fixed-point integers on the canvas."""
     fixed: NDArray[np.int32] = np.rint(outline * _UNITS).astype(np.int32)
     return fixed

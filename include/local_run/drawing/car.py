@@ -1,4 +1,4 @@
-"""One car on a canvas: body with depth, wheels, glass, doors and lights."""
+"""Draw a car: body with depth, wheels, windows, doors and lights."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.local_run.drawing.canvas import Canvas, Colour, shade
+from include.local_run.drawing.canvas import Canvas, Color, shade
 from include.local_run.drawing.features import RUBBER, Shape, draw_behind, draw_in_front
 from include.local_run.drawing.kinds import CarKind
 from include.local_run.drawing.shapes import Points, circle, points, rounded
@@ -15,23 +15,23 @@ from include.local_run.drawing.view import View
 
 @dataclass(frozen=True)
 class Finish:
-    """What differs between two cars of a kind: none of it tells the kind."""
+    """Properties that vary between cars of a kind and do not depend on the kind."""
 
-    paint: Colour
-    accent: Colour
-    glass: Colour
-    rim: Colour
+    paint: Color
+    accent: Color
+    glass: Color
+    rim: Color
     spokes: int
     spin: float
     lights_on: bool
 
 
 def choose_finish(rng: np.random.Generator) -> Finish:
-    """A random finish: any hue, from pale to deep, clear or tinted windows."""
+    """Choose a random finish: colors, windows, rims and lights."""
     tint = rng.uniform(25, 190)
     return Finish(
-        paint=_any_colour(rng),
-        accent=_any_colour(rng),
+        paint=_any_color(rng),
+        accent=_any_color(rng),
         glass=(tint * 0.86, tint * 0.97, tint),
         rim=shade((205, 207, 212), rng.uniform(0.35, 1.1)),
         spokes=int(rng.integers(4, 9)),
@@ -41,7 +41,7 @@ def choose_finish(rng: np.random.Generator) -> Finish:
 
 
 def choose_shape(kind: CarKind, rng: np.random.Generator) -> Shape:
-    """How one car's proportions differ from its kind's: applied to all its points."""
+    """Return a function that changes the proportions of a car at random."""
     stretch = rng.uniform((0.95, 0.95), (1.05, 1.05))
     roof, rake = rng.uniform(0.93, 1.07), rng.uniform(-0.07, 0.07)
 
@@ -56,12 +56,12 @@ def choose_shape(kind: CarKind, rng: np.random.Generator) -> Shape:
 
 
 def body_outline(kind: CarKind, warp: Shape) -> Points:
-    """The body's polygon in metres, corners rounded."""
+    """Return the body's polygon in meters with rounded corners."""
     return rounded(warp(points(kind.outline)), kind.rounding)
 
 
 def draw_car(canvas: Canvas, kind: CarKind, view: View, warp: Shape, finish: Finish) -> None:
-    """Draws the car from its far side to its near side."""
+    """Draw the car from its far side to its near side."""
     body = body_outline(kind, warp)
     _shadow(canvas, view, body)
     _wheels(canvas, kind, view, warp, finish, across=0.85)
@@ -78,7 +78,7 @@ def draw_car(canvas: Canvas, kind: CarKind, view: View, warp: Shape, finish: Fin
     _wheels(canvas, kind, view, warp, finish, across=0.0)
 
 
-def _any_colour(rng: np.random.Generator) -> Colour:
+def _any_color(rng: np.random.Generator) -> Color:
     value, saturation = rng.uniform(100, 245), rng.uniform(0, 0.85)
     hue = rng.uniform(0, 1, 3)
     hue = (hue - hue.min()) / (hue.max() - hue.min())
@@ -95,15 +95,15 @@ def _shadow(canvas: Canvas, view: View, body: Points) -> None:
 
 
 def _faces_camera(edge: Points, view: View) -> bool:
-    """Whether the surface that starts at an edge of the outline (pixels) is seen."""
+    """Return whether the surface at an edge of the outline (pixels) is visible."""
     (x0, y0), (x1, y1) = edge[0], edge[-1]
     right, up = (x1 - x0) * view.flip, -(y1 - y0) * view.flip
     # The outline runs clockwise for a car that looks right, so its outside is to the left.
     return bool(-up * view.depth[0] + right * view.depth[1] > 0)
 
 
-def _skin(canvas: Canvas, view: View, body: Points, paint: Colour) -> None:
-    """The body's surface across the car, edge by edge, lit from above."""
+def _skin(canvas: Canvas, view: View, body: Points, paint: Color) -> None:
+    """Draw the surfaces between the two sides, lit from above."""
     near, far = view.pixels(body), view.pixels(body, 1.0)
     for first in range(len(body)):
         second = (first + 1) % len(body)
@@ -130,7 +130,7 @@ def _near_side(canvas: Canvas, kind: CarKind, view: View, warp: Shape, finish: F
     _lights(canvas, kind, view, warp, finish)
 
 
-def _window(canvas: Canvas, view: View, pane: Points, glass: Colour) -> None:
+def _window(canvas: Canvas, view: View, pane: Points, glass: Color) -> None:
     canvas.polygon(view.pixels(rounded(pane, 0.07)), RUBBER)
     inner = pane.mean(axis=0) + (pane - pane.mean(axis=0)) * 0.93
     canvas.gradient(view.pixels(rounded(inner, 0.06)), shade(glass, 1.25), shade(glass, 0.8))
@@ -139,8 +139,8 @@ def _window(canvas: Canvas, view: View, pane: Points, glass: Colour) -> None:
 def _lights(canvas: Canvas, kind: CarKind, view: View, warp: Shape, finish: Finish) -> None:
     front, rear = kind.outline[-2], kind.outline[1]
     lamp = points([(0, 0.02), (-0.02, 0.16), (-0.26, 0.17), (-0.3, 0.06)]) + front
-    colour = (255, 248, 205) if finish.lights_on else (212, 216, 214)
-    canvas.polygon(view.pixels(warp(lamp)), colour)
+    color = (255, 248, 205) if finish.lights_on else (212, 216, 214)
+    canvas.polygon(view.pixels(warp(lamp)), color)
     tail = points([(0.01, 0.08), (0.02, 0.3), (0.2, 0.28), (0.2, 0.1)]) + rear
     canvas.polygon(view.pixels(warp(tail)), (200, 32, 28))
 
@@ -171,5 +171,5 @@ def _wheels(
 
 
 def _hub(kind: CarKind, warp: Shape, x: float) -> tuple[float, float]:
-    """The axle's place: wheels stand on the ground whatever the body's proportions."""
+    """Return the position of an axle. Wheels touch the ground with all proportions."""
     return float(warp(points([(x, 0.0)]))[0, 0]), kind.wheel

@@ -1,4 +1,4 @@
-"""The whole drawn data set, as files in Stanford's own layout."""
+"""The drawn data set as files in the layout of the Stanford Cars data set."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _TRAIN, _NEW = 0, 1
 
 @dataclass(frozen=True)
 class DrawnCars:
-    """Where a drawn data set lies.
+    """Files of a drawn data set.
 
     Attributes:
-        folder: Holds `cars_train.tgz`, `car_devkit.tgz`, `incoming/` and `incoming_labels.json`.
+        folder: Contains `cars_train.tgz`, `car_devkit.tgz`, `incoming/` and `incoming_labels.json`.
         incoming: New photos, in the order of their names.
         labels: The true class of each new photo, by file name.
     """
@@ -41,14 +41,14 @@ def draw_cars(
     incoming: int = INCOMING,
     progress: Callable[[int, int], None] | None = None,
 ) -> DrawnCars:
-    """Draws the data set into `folder`, unless it is there already.
+    """Draw the data set into `folder`, unless it exists.
 
-    The archives are byte-identical for a seed. The folder appears only when it is complete, so
-    an interrupted call leaves nothing that a later one would take for a data set.
+    The archives are byte-identical for a seed. The folder is renamed when it is complete, so
+    that an interrupted call does not leave an incomplete data set.
 
     Args:
-        folder: Made by this function; its content must stem from the same arguments.
-        seed: Another seed gives other cars.
+        folder: Created by this function; an existing folder must be from the same arguments.
+        seed: Seed of the random generator.
         per_class: Photos of each kind in the training archive.
         incoming: Photos for `incoming/`, of all kinds in turn.
         progress: Called with the photos drawn so far and their total.
@@ -64,8 +64,8 @@ def draw_cars(
     return DrawnCars(folder, tuple(folder / "incoming" / name for name in sorted(labels)), labels)
 
 
-def style() -> str:
-    """Names the way cars are drawn: it changes with this package's code."""
+def drawing_version() -> str:
+    """Return a hash of this package's code, which changes with the drawings."""
     code = (file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
     return hashlib.sha256(b"".join(code)).hexdigest()[:8]
 
@@ -103,5 +103,5 @@ def _write_incoming(folder: Path, seed: int, count: int) -> None:
 
 
 def _photo(seed: int, part: int, label: int, index: int) -> Photo:
-    """Each photo has a generator of its own: none depends on how many others are drawn."""
+    """Return the generator of a photo, so that photos do not depend on the number of others."""
     return take_photo(KINDS[label], np.random.default_rng([seed, part, label, index]))

@@ -1,4 +1,4 @@
-"""What single kinds have beyond body, windows and wheels. Shapes are in metres."""
+"""Features of single kinds besides body, windows and wheels. Shapes are in meters."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Callable
 
 import numpy as np
 
-from include.local_run.drawing.canvas import Canvas, Colour, shade
+from include.local_run.drawing.canvas import Canvas, Color, shade
 from include.local_run.drawing.kinds import CarKind
 from include.local_run.drawing.shapes import Points, box, circle, points, rounded
 from include.local_run.drawing.view import View
 
 Shape = Callable[[Points], Points]
-GLASS: Colour = (150, 178, 190)
-LEATHER: Colour = (62, 46, 40)
-RUBBER: Colour = (28, 28, 30)
+GLASS: Color = (150, 178, 190)
+LEATHER: Color = (62, 46, 40)
+RUBBER: Color = (28, 28, 30)
 
 
-def draw_behind(canvas: Canvas, kind: CarKind, view: View, warp: Shape, paint: Colour) -> None:
-    """Draws what the near side of the body hides in part."""
+def draw_behind(canvas: Canvas, kind: CarKind, view: View, warp: Shape, paint: Color) -> None:
+    """Draw the features behind the near side of the body."""
     if "open top" in kind.features:
         _open_top(canvas, view, warp)
     if "spare wheel" in kind.features:
-        for radius, colour in ((0.36, RUBBER), (0.2, shade(paint, 0.8))):
+        for radius, color in ((0.36, RUBBER), (0.2, shade(paint, 0.8))):
             wheel = circle(0, 0, radius) * (0.45, 1.0) + (-0.06, 1.08)
-            canvas.polygon(view.pixels(warp(wheel), 0.5), colour)
+            canvas.polygon(view.pixels(warp(wheel), 0.5), color)
     if "roof rails" in kind.features:
         top, left, right = kind.height, 0.16 * kind.length, 0.54 * kind.length
         for across in (0.85, 0.1):
@@ -51,8 +51,8 @@ def draw_behind(canvas: Canvas, kind: CarKind, view: View, warp: Shape, paint: C
         canvas.polygon(view.pixels(warp(wing), 0.0), shade(paint, 0.7))
 
 
-def draw_in_front(canvas: Canvas, kind: CarKind, view: View, warp: Shape, accent: Colour) -> None:
-    """Draws what lies on the near side of the body."""
+def draw_in_front(canvas: Canvas, kind: CarKind, view: View, warp: Shape, accent: Color) -> None:
+    """Draw the features on the near side of the body."""
     if "stripe" in kind.features:
         stripe = box(0.06, 0.95, kind.length - 0.06, 1.2)
         canvas.polygon(view.pixels(warp(stripe)), accent)

@@ -1,7 +1,7 @@
-"""The kinds of car, told apart by shape alone: side views in metres, from rear to front.
+"""The kinds of cars (classes), which differ in shape only: side views in meters, rear to front.
 
 Each outline runs from the rear bumper over the roof to the front bumper. To add a kind, append
-a `CarKind`: everything else (colour, view, scene, light) is drawn the same way for all kinds.
+a `CarKind`. Colors, view, scene and light do not depend on the kind.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ class CarKind:
         name: The class name, as in `cars_meta.mat`.
         outline: The body, from the rear bumper's lower end clockwise to the front bumper's.
         windows: Side windows.
-        screens: Edges of the outline that are glass across the car: windscreen, rear window.
+        screens: Edges of the outline that are windows: windshield and rear window.
         wheels: x of the axles.
         wheel: Wheel radius.
         belt: Height of the line below the windows.
         doors: x of the gaps between doors.
         features: Extras by name, see `features.py`.
         rounding: Radius of the body's corners.
-        on_roof: How far something rises above the roof.
+        on_roof: Height of features above the roof.
     """
 
     name: str
@@ -44,12 +44,12 @@ class CarKind:
 
     @property
     def length(self) -> float:
-        """Overall length in metres."""
+        """Overall length in meters."""
         return max(x for x, _ in self.outline)
 
     @property
     def height(self) -> float:
-        """Height of the roof in metres."""
+        """Height of the roof in meters."""
         return max(y for _, y in self.outline)
 
 

@@ -1,4 +1,4 @@
-"""One photo: a car in a scene, seen by a camera with faults."""
+"""A photo: a car in a scene with imperfections of a camera."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ WIDTHS, HEIGHTS = (128, 200), (96, 140)
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture and where its car is.
+    """An image and its bounding box.
 
     Attributes:
         image: RGB, (height, width, 3).
         box: The car's left, top, right, bottom pixel, 1-based and inclusive as Stanford counts.
-        jpeg: The picture encoded.
+        jpeg: The image as JPEG.
     """
 
     image: Image
@@ -34,7 +34,7 @@ class Photo:
 
 
 def take_photo(kind: CarKind, rng: np.random.Generator) -> Photo:
-    """Draws one photo of a car of this kind; the same generator state gives the same bytes."""
+    """Draw a photo of a car of this kind; the same generator state gives the same bytes."""
     width = int(rng.integers(WIDTHS[0], WIDTHS[1] + 1))
     height = int(np.clip(width * rng.uniform(0.66, 0.78), *HEIGHTS))
     canvas = Canvas(width, height)
@@ -59,7 +59,7 @@ def _stanford_box(seen: NDArray[np.float64], width: int, height: int) -> tuple[i
 
 
 def _expose(image: Image, rng: np.random.Generator) -> Image:
-    """Light, white balance, focus, and the sensor's noise."""
+    """Apply light, white balance, focus and noise."""
     tone = image.astype(np.float32) / 255
     height, width = image.shape[:2]
     slant = np.linspace(-1, 1, width)[None, :] * rng.uniform(-0.14, 0.14)

@@ -1,4 +1,4 @@
-"""What lies behind a car: sky, something on the horizon, and the ground."""
+"""Background of a car: sky, objects on the horizon, and the ground."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from include.local_run.drawing.canvas import Canvas, Colour, shade
+from include.local_run.drawing.canvas import Canvas, Color, shade
 from include.local_run.drawing.shapes import Points, box, circle, points
 
 
 def draw_scenery(canvas: Canvas, horizon: float, rng: np.random.Generator) -> None:
-    """Fills the canvas with a random scene whose ground starts at the row `horizon`."""
+    """Fill the canvas with a random scene whose ground starts at the row `horizon`."""
     sky = _pick(rng, ((120, 170, 225), (205, 215, 225), (235, 190, 150), (90, 105, 135)))
     pale = shade(sky, rng.uniform(1.05, 1.3))
     canvas.gradient(_rows(canvas, 0, horizon + 1), sky, pale)
@@ -25,8 +25,8 @@ def _rows(canvas: Canvas, top: float, bottom: float) -> Points:
     return box(-2, top, canvas.width + 2, bottom)
 
 
-def _pick(rng: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
-    return shade(colours[int(rng.integers(len(colours)))], rng.uniform(0.8, 1.15))
+def _pick(rng: np.random.Generator, colors: tuple[Color, ...]) -> Color:
+    return shade(colors[int(rng.integers(len(colors)))], rng.uniform(0.8, 1.15))
 
 
 def _city(canvas: Canvas, horizon: float, rng: np.random.Generator) -> None:

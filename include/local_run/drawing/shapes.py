@@ -11,23 +11,23 @@ Points = NDArray[np.float64]
 
 
 def points(pairs: Sequence[tuple[float, float]]) -> Points:
-    """The pairs as an (n, 2) array."""
+    """Return pairs as an (n, 2) array."""
     return np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
 
 
 def box(left: float, bottom: float, right: float, top: float) -> Points:
-    """The four corners of an upright rectangle."""
+    """Return the corners of an axis-aligned rectangle."""
     return points([(left, bottom), (left, top), (right, top), (right, bottom)])
 
 
 def circle(x: float, y: float, radius: float, corners: int = 28) -> Points:
-    """A circle as a polygon, so that any view may distort it."""
+    """Return a circle as a polygon, which a view can distort."""
     angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
     return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], axis=1)
 
 
 def rounded(outline: Points, radius: float, steps: int = 4) -> Points:
-    """The polygon with each corner replaced by a curve that starts `radius` before it."""
+    """Return the polygon with rounded corners; curves start `radius` before the corner."""
     before, after = np.roll(outline, 1, axis=0), np.roll(outline, -1, axis=0)
     start = _towards(outline, before, radius)
     end = _towards(outline, after, radius)
@@ -39,7 +39,7 @@ def rounded(outline: Points, radius: float, steps: int = 4) -> Points:
 
 
 def _towards(origin: Points, target: Points, distance: float) -> Points:
-    """Points `distance` from `origin` on the way to `target`, at most 45 % of the way."""
+    """Return points `distance` from `origin` towards `target`, at most 45 % of the way."""
     step = target - origin
     length = np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-9)
     moved: Points = origin + step * np.minimum(distance / length, 0.45)

@@ -1,4 +1,4 @@
-"""Writes the two archives of the Stanford Cars data set: photos and devkit."""
+"""Write the archives of the Stanford Cars data set: photos and devkit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import numpy as np
 from scipy.io import savemat
 
 _FIELDS = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "fname")
-# The MAT header's text names the moment of writing; ours does not, so that bytes repeat.
+# scipy's MAT header contains the time of writing; this one does not, to be reproducible.
 _HEADER = b"MATLAB 5.0 MAT-file, Platform: any".ljust(116)
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """One row of `cars_train_annos.mat`; `label` counts from 0, the file from 1."""
+    """A row of `cars_train_annos.mat`; `label` starts at 0, in the file at 1."""
 
     file_name: str
     label: int
@@ -29,7 +29,7 @@ class Annotation:
 
 
 def write_photos(archive: Path, folder: str, photos: Iterable[tuple[str, bytes]]) -> None:
-    """Writes (name, content) pairs into a .tgz below `folder`, reproducibly."""
+    """Write (name, content) pairs below `folder` into a reproducible .tgz."""
     with _reproducible_tgz(archive) as tar:
         for name, content in photos:
             _add(tar, f"{folder}/{name}", content)
@@ -38,9 +38,9 @@ def write_photos(archive: Path, folder: str, photos: Iterable[tuple[str, bytes]]
 def write_devkit(
     archive: Path, class_names: Sequence[str], annotations: Sequence[Annotation]
 ) -> None:
-    """Writes `devkit/cars_meta.mat` and `devkit/cars_train_annos.mat` into a .tgz.
+    """Write `devkit/cars_meta.mat` and `devkit/cars_train_annos.mat` into a .tgz.
 
-    `scipy.io.loadmat(..., squeeze_me=True)` reads them as it reads Stanford's own: structs with
+    `scipy.io.loadmat(..., squeeze_me=True)` reads them like Stanford's files: structs with
     `bbox_x1, bbox_y1, bbox_x2, bbox_y2, class, fname`, everything 1-based.
     """
     names = np.empty((1, len(class_names)), dtype=object)
@@ -64,7 +64,7 @@ def _mat(variables: Mapping[str, Any]) -> bytes:
 
 @contextmanager
 def _reproducible_tgz(archive: Path) -> Iterator[tarfile.TarFile]:
-    """A .tgz whose bytes depend on its content only: no names, owners or times of writing."""
+    """Open a .tgz whose bytes depend on its content only, not on owners or times."""
     with (
         archive.open("wb") as raw,
         gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed,

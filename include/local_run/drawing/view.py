@@ -1,4 +1,4 @@
-"""Where the camera stands: metres of the side view to pixels of the picture."""
+"""The camera: converts meters of the side view to pixels of the image."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from include.local_run.drawing.shapes import Points
 
 @dataclass(frozen=True)
 class View:
-    """Turns points of a car's side view into pixels.
+    """Converts points of a car's side view into pixels.
 
     Attributes:
-        scale: Pixels a metre.
+        scale: Pixels per meter.
         origin: Pixel of the ground under the car's middle.
-        middle: x of the car's middle in metres.
+        middle: x of the car's middle in meters.
         flip: -1 when the car looks left, 1 when it looks right.
-        slope: Metres up for each metre to the right (the road or a tilted camera).
-        lean: Metres to the right for each metre up.
+        slope: Metres up for each meter to the right (the road or a tilted camera).
+        lean: Metres to the right for each meter up.
         taper: How much the near end is larger than the far one.
         squeeze: Foreshortening of the length.
-        depth: Where the far side appears, in metres right and up.
+        depth: Where the far side appears, in meters right and up.
     """
 
     scale: float
@@ -37,7 +37,7 @@ class View:
     depth: tuple[float, float]
 
     def pixels(self, outline: Points, across: float = 0.0) -> Points:
-        """Pixels of points on the side that is `across` of the way to the far side."""
+        """Return pixels of points; `across` is 0 for the near side and 1 for the far side."""
         x = (outline[:, 0] - self.middle) * self.flip * self.squeeze
         grown = 1 + self.taper * x
         y = outline[:, 1] * grown + self.slope * x
@@ -46,7 +46,7 @@ class View:
         return np.stack([self.origin[0] + x * self.scale, self.origin[1] - y * self.scale], axis=1)
 
     def shifted(self, right: float, down: float, scale: float) -> View:
-        """The same view from elsewhere: moved by pixels and enlarged."""
+        """Return the view moved by pixels and scaled."""
         origin = (self.origin[0] + right, self.origin[1] + down)
         return View(
             scale=scale, origin=origin, middle=self.middle, flip=self.flip, slope=self.slope,
@@ -57,7 +57,7 @@ class View:
 def choose_view(
     kind: CarKind, body: Points, size: tuple[int, int], rng: np.random.Generator
 ) -> View:
-    """A random view that keeps the whole car in a picture of `size` (width, height)."""
+    """Choose a random view with the whole car in an image of `size` (width, height)."""
     sideways = rng.uniform(-0.35, 0.35)
     view = View(
         scale=1.0,
@@ -76,7 +76,7 @@ def choose_view(
 
 
 def _framed(view: View, extent: Points, size: tuple[int, int], rng: np.random.Generator) -> View:
-    """The view scaled and moved so that the extent lies inside the picture, somewhere."""
+    """Return the view scaled and moved so that the extent is inside the image."""
     low, high = extent.min(axis=0), extent.max(axis=0)
     room = np.asarray(size, float)
     scale = float(np.min(room * (0.97, 0.9) / (high - low)) * rng.uniform(0.9, 1.0))

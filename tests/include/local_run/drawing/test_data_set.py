@@ -1,4 +1,4 @@
-"""The drawn data set: its layout, its determinism, and that only shape tells the classes apart."""
+"""The drawn data set: layout, reproducibility, and classes that differ in shape only."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def _nearest_centroid_accuracy(features: Features, labels: NDArray[np.int64]) ->
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_thumbnails_do_not_tell_the_kinds_apart(seed: int) -> None:
-    """Protects the data set from being solved by where the bright pixels are."""
+def test_thumbnails_do_not_identify_the_kind(seed: int) -> None:
+    """Protects the data set from a solution by the positions of bright pixels."""
     images, labels = _drawn(seed)
     small = [cv2.resize(image, (8, 8), interpolation=cv2.INTER_AREA) for image in images]
     features = np.stack(small).reshape(len(images), -1).astype(np.float32)
@@ -48,20 +48,20 @@ def test_thumbnails_do_not_tell_the_kinds_apart(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_colours_do_not_tell_the_kinds_apart(seed: int) -> None:
-    """Protects against a kind that has a paint or a background of its own."""
+def test_colors_do_not_identify_the_kind(seed: int) -> None:
+    """Protects against kinds with a typical paint or background."""
     images, labels = _drawn(seed)
     rows = [cv2.calcHist([i], [0, 1, 2], None, [4] * 3, [0, 256] * 3).ravel() for i in images]
     features = np.stack([row / row.sum() for row in rows]).astype(np.float32)
     assert _nearest_centroid_accuracy(features, labels) < 0.5
 
 
-def test_there_are_at_least_eight_kinds_with_names_of_their_own() -> None:
+def test_there_are_at_least_eight_kinds_with_different_names() -> None:
     assert len({kind.name for kind in KINDS}) == len(KINDS) >= 8
 
 
-def test_a_seed_gives_the_same_bytes_and_another_seed_other_bytes(tmp_path: Path) -> None:
-    """Protects reproducibility: a dataset version must be the same on any machine."""
+def test_the_data_set_is_reproducible_by_its_seed(tmp_path: Path) -> None:
+    """Protects reproducibility: a dataset version must be the same on all computers."""
     archives = ("cars_train.tgz", "car_devkit.tgz")
     first, again, other = (
         [(draw_cars(tmp_path / name, seed, 2, 3).folder / a).read_bytes() for a in archives]
@@ -71,8 +71,8 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_other_bytes(tmp_path: Path
     assert first[0] != other[0]
 
 
-def test_layout_is_stanfords(tmp_path: Path) -> None:
-    """Protects what the refresh reads: member names, struct fields, counting from 1."""
+def test_the_layout_is_that_of_stanford_cars(tmp_path: Path) -> None:
+    """Protects what the dataset refresh reads: member names, struct fields, 1-based numbers."""
     folder = draw_cars(tmp_path / "cars", 0, 2, 0).folder
     with tarfile.open(folder / "car_devkit.tgz") as devkit:
         meta, annotations = (
@@ -101,8 +101,8 @@ def test_new_photos_have_known_classes_and_are_not_in_the_archive(tmp_path: Path
     assert not known & {path.read_bytes() for path in cars.incoming}
 
 
-def test_an_interrupted_drawing_is_started_again(tmp_path: Path) -> None:
-    """Protects a second run from a half-written archive."""
+def test_an_interrupted_drawing_is_repeated(tmp_path: Path) -> None:
+    """Protects a second run from an incomplete archive."""
     half = tmp_path / "cars.unfinished"
     half.mkdir()
     (half / "cars_train.tgz").write_bytes(b"half")
