@@ -98,7 +98,7 @@ class Server:
             return await self._sagemaker_response(request)
         body = await _body(request)
         if service == "logs":
-            payload = _parsed(body)
+            payload = _parse(body)
             if is_sagemaker_group(payload):
                 return await _run(self._logs.call, _operation(request), payload)
         if service == "iam" and (response := iam.respond(body)) is not None:
@@ -113,7 +113,7 @@ class Server:
         if not (target or "").startswith(_TARGET):
             name = f"{request.method} {request.url.path}" if target is None else target[:100]
             return _error("UnknownOperationException", f"local_aws does not support {name}", 404)
-        payload = _parsed(await _body(request))
+        payload = _parse(await _body(request))
         if not isinstance(payload, dict):
             return _error("SerializationException", "the request is not a JSON object")
         return await _run(self._sagemaker.call, _operation(request), payload)
@@ -180,7 +180,7 @@ def _operation(request: Request) -> str:
     return request.headers.get("x-amz-target", "").rpartition(".")[2]
 
 
-def _parsed(body: bytes) -> Any:
+def _parse(body: bytes) -> Any:
     try:
         return json.loads(body or b"{}")
     except (ValueError, RecursionError):

@@ -85,7 +85,7 @@ class SageMakerRuntime:
         return response
 
     async def _connect(self) -> ModelConnections:
-        """Return the connections; importing aiohttp takes 0.4 s, which jobs do not need."""
+        """Return the connections, created by the first request: importing aiohttp takes 0.4 s."""
         if self._connections is None:
             module = await asyncio.to_thread(importlib.import_module, _CONNECTIONS)
             self._connections = self._connections or module.ModelConnections()
