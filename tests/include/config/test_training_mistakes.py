@@ -1,0 +1,182 @@
+"""Mistakes in the section `training`: the error names file, field and what is allowed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from include.config import PipelineError, load_pipeline
+
+WriteYaml = Callable[[str, str], Path]
+
+SOURCE = "source: {layout: class_folders}\n"
+
+MISTAKES = {
+    "a counted hyperparameter": (
+        SOURCE + "training: {hyperparameters: {num_classes: 3}}",
+        ["training.hyperparameters.num_classes: no such field; allowed here: num_layers"],
+    ),
+    "a number out of range": (
+        SOURCE + "training: {hyperparameters: {learning_rate: 3}}",
+        ["training.hyperparameters.learning_rate: 3 is not allowed", "less than or equal to 1"],
+    ),
+    "built-in without GPU": (
+        SOURCE + "training: {algorithm: built-in}",
+        ["training: instance.instance_type: ml.c5.4xlarge has no GPU", "use ml.g4dn.*"],
+    ),
+    "a custom-only hyperparameter for the built-in algorithm": (
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
+        "hyperparameters: {lr_schedule: one_cycle}}",
+        ["training: hyperparameters: lr_schedule: one_cycle", "use algorithm: custom"],
+    ),
+    "a network family for the built-in algorithm": (
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
+        "hyperparameters: {network: mxnet}}",
+        ["training: hyperparameters: network: mxnet", "use algorithm: custom"],
+    ),
+    "a resize below the image shape": (
+        SOURCE + "training: {hyperparameters: {image_shape: '3,64,96', resize: 96}}",
+        ["training.hyperparameters: resize must be above image_shape's longer side, 96"],
+    ),
+    "a checkpoint frequency above the epochs": (
+        SOURCE + "training: {hyperparameters: {epochs: 5, checkpoint_frequency: 6}}",
+        ["training.hyperparameters: checkpoint_frequency must not be above epochs, 5"],
+    ),
+    "several instances without kv_store": (
+        SOURCE + "training: {instance_count: 3}",
+        ["training: instance_count: 3 needs hyperparameters.kv_store to be dist_sync or"],
+    ),
+    "the custom image on a GPU": (
+        SOURCE + "training: {instance: {instance_type: ml.g5.xlarge}}",
+        ["training: instance.instance_type: ml.g5.xlarge has a GPU", "use ml.c5.*"],
+    ),
+    "a depth without pretrained weights": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, num_layers: 20}}",
+        ["training.hyperparameters: use_pretrained_model: 1 needs num_layers to be one of 18, 34"],
+    ),
+    "pretrained weights of the custom image without a URI": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1}}",
+        ["training: hyperparameters.use_pretrained_model: 1 needs pretrained_model_uri and"],
+    ),
+    "pretrained weights without their hash": (
+        SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a'}}",
+        ["training.hyperparameters: pretrained_model_uri needs pretrained_model_sha256"],
+    ),
+    "a weights address with a token": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, pretrained_model_sha256: "
+        f"{'a' * 64}, pretrained_model_uri: 'https://u:t0ken@a.b/c?t0ken'}}}}",
+        ["training.hyperparameters: pretrained_model_uri: https://a.b/c must have no user, passwo"],
+    ),
+    "pretrained weights in a folder": (
+        SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a/'}}",
+        ["training.hyperparameters.pretrained_model_uri: 's3://bucket/a/' is not allowed"],
+    ),
+    "an invalid hash of weights": (
+        SOURCE + "training: {hyperparameters: {pretrained_model_sha256: abc}}",
+        ["training.hyperparameters.pretrained_model_sha256: 'abc' is not allowed"],
+    ),
+    "weights of the custom image for the built-in algorithm": (
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
+        f"hyperparameters: {{pretrained_model_sha256: {'a' * 64}}}}}",
+        ["training: hyperparameters: pretrained_model_sha256: aaa", "use algorithm: custom"],
+    ),
+    "a shape without built-in weights": (
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
+        "hyperparameters: {use_pretrained_model: 1, image_shape: '3,64,64'}}",
+        ["training: hyperparameters.use_pretrained_model: 1 needs image_shape to be 3,224,224"],
+    ),
+    "an input mode that the built-in algorithm lacks": (
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
+        "input_mode: FastFile}",
+        ["training: input_mode: FastFile: the built-in algorithm takes File or Pipe"],
+    ),
+    "scratch and pretrained": (
+        SOURCE + "training: {start_from: scratch, algorithm: built-in, instance: {instance_type: "
+        "ml.g5.xlarge}, hyperparameters: {use_pretrained_model: 1}}",
+        ["training: start_from: scratch contradicts hyperparameters.use_pretrained_model: 1"],
+    ),
+    "pretrained without weights": (
+        SOURCE + "training: {start_from: pretrained}",
+        ["training: start_from: pretrained needs hyperparameters.use_pretrained_model: 1"],
+    ),
+    "several record files for the built-in algorithm": (
+        SOURCE + "conversion: {instance_count: 3}\n"
+        "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}}",
+        [
+            "conversion.instance_count: 3 gives 3 record files a channel",
+            "training.algorithm: custom",
+        ],
+    ),
+    "records smaller than the image shape": (
+        SOURCE + "conversion: {resize: 64}",
+        ["conversion.resize: 64 is smaller than training.hyperparameters.image_shape (224)"],
+    ),
+    "a learning rate of 0": (
+        SOURCE + "training: {hyperparameters: {learning_rate: 0}}",
+        ["training.hyperparameters.learning_rate: 0 is not allowed", "greater than 0"],
+    ),
+    "a momentum of 1": (
+        SOURCE + "training: {hyperparameters: {momentum: 1}}",
+        ["training.hyperparameters.momentum: 1 is not allowed", "less than 1"],
+    ),
+    "a boolean for a number": (
+        SOURCE + "training: {hyperparameters: {epochs: true}}",
+        ["training.hyperparameters.epochs: True is not allowed", "valid integer"],
+    ),
+    "a boolean for a switch": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: true}}",
+        ["hyperparameters.use_pretrained_model: True is not allowed: must be a whole number"],
+    ),
+    "a fraction for a depth": (
+        SOURCE + "training: {hyperparameters: {num_layers: 18.0}}",
+        ["training.hyperparameters.num_layers: 18.0 is not allowed: must be a whole number"],
+    ),
+    "a number for a switch": (
+        SOURCE + "training: {spot: 1}",
+        ["training.spot: 1 is not allowed", "valid boolean"],
+    ),
+    "a section twice": (
+        SOURCE + "training: {spot: true}\nbatch: {}\ntraining: {spot: false}",
+        ["training: is there twice, in line 2 and in line 4: keep one of them"],
+    ),
+    "a field twice, deep in the overrides": (
+        SOURCE + "local:\n  training:\n    spot: true\n    spot: true",
+        ["local.training.spot: is there twice, in line 4 and in line 5"],
+    ),
+    "an octal number": (
+        SOURCE + "training: {hyperparameters: {epochs: 010}}",
+        ["training.hyperparameters.epochs: 010 in line 2 is read as another number", '"010"'],
+    ),
+    "a base 60 number": (
+        SOURCE + "training: {instance: {instance_type: ml.c5.xlarge, max_runtime_minutes: 1:30}}",
+        ["training.instance.max_runtime_minutes: 1:30 in line 2 is read as another number"],
+    ),
+    "an epoch below 1": (
+        SOURCE + "training: {hyperparameters: {lr_scheduler_step: '0,5'}}",
+        ["training.hyperparameters.lr_scheduler_step: '0,5' is not allowed"],
+    ),
+    "a shape below the smallest": (
+        SOURCE + "training: {hyperparameters: {image_shape: '3,4,4'}}",
+        ["training.hyperparameters.image_shape: '3,4,4' is not allowed"],
+    ),
+    "weights without use_pretrained_model": (
+        SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a', "
+        f"pretrained_model_sha256: {'a' * 64}}}}}",
+        ["training.hyperparameters: pretrained_model_uri is for use_pretrained_model: 1 only"],
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_names_file_field_and_what_is_allowed(
+    mistake: str, write_yaml: WriteYaml
+) -> None:
+    content, expected = MISTAKES[mistake]
+    file = write_yaml("some_name", content)
+    with pytest.raises(PipelineError) as caught:
+        load_pipeline(file)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(str(file))
+    for part in expected:
+        assert part in line
+    assert "t0ken" not in line
