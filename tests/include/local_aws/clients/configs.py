@@ -20,8 +20,8 @@ class Configs:
 
     def job(self, kind: str, end: str = "done") -> dict[str, Any]:
         """Return the request of a job of this kind."""
-        made: dict[str, Any] = getattr(self, f"_{kind}")(end)
-        return made
+        request: dict[str, Any] = getattr(self, f"_{kind}")(end)
+        return request
 
     def create(self, kind: str, end: str = "done") -> str:
         """Create a job and return its name."""
@@ -34,15 +34,17 @@ class Configs:
         getattr(self._aws.sagemaker, f"stop_{kind}_job")(**{f"{kind.capitalize()}JobName": name})
 
     def _training(self, end: str) -> dict[str, Any]:
-        does: dict[str, Any] = {
+        hyperparameters: dict[str, Any] = {
             "fail": {"failure": "no wheels", "exit": "1"},
             "stop": {"sleep": "60"},
         }
-        request: dict[str, Any] = self._aws.training_request(self._data, **does.get(end, {}))
+        request: dict[str, Any] = self._aws.training_request(
+            self._data, **hyperparameters.get(end, {})
+        )
         return request
 
     def _processing(self, end: str) -> dict[str, Any]:
-        does = {"fail": "fail", "stop": "sleep"}.get(end, "copy")
+        mode = {"fail": "fail", "stop": "sleep"}.get(end, "copy")
         source = {"S3Uri": self._data, "LocalPath": f"{_BELOW}/input", "S3DataType": "S3Prefix"}
         target = {"S3Uri": f"s3://{BUCKET}/clients/out", "LocalPath": f"{_BELOW}/output"}
         return {
@@ -50,7 +52,7 @@ class Configs:
             "RoleArn": ROLE,
             "AppSpecification": {
                 "ImageUri": IMAGE,
-                "ContainerArguments": [does, f"{_BELOW}/input", f"{_BELOW}/output"],
+                "ContainerArguments": [mode, f"{_BELOW}/input", f"{_BELOW}/output"],
             },
             "ProcessingInputs": [
                 {"InputName": "source", "S3Input": {**source, "S3InputMode": "File"}}

@@ -25,7 +25,9 @@ _OPERATORS: dict[str, Any] = {
     "processing": SageMakerProcessingOperator,
     "transform": SageMakerTransformOperator,
 }
-_EACH_WAY = pytest.mark.parametrize("deferrable", [False, True], ids=["waiting", "deferred"])
+_WAITING_AND_DEFERRED = pytest.mark.parametrize(
+    "deferrable", [False, True], ids=["waiting", "deferred"]
+)
 pytestmark = pytest.mark.usefixtures("airflow_connection")
 
 
@@ -39,7 +41,7 @@ def _job(kind: str, config: Any, deferrable: bool) -> Any:
     )
 
 
-@_EACH_WAY
+@_WAITING_AND_DEFERRED
 @pytest.mark.conformance("CreateTrainingJob", "CreateProcessingJob", "CreateTransformJob")
 def test_the_job_operators_return_the_completed_job(configs: Configs, deferrable: bool) -> None:
     for kind in _OPERATORS:
@@ -47,7 +49,7 @@ def test_the_job_operators_return_the_completed_job(configs: Configs, deferrable
         assert done[f"{kind.title()}JobStatus"] == "Completed"
 
 
-@_EACH_WAY
+@_WAITING_AND_DEFERRED
 @pytest.mark.conformance("DescribeTrainingJob", "DescribeProcessingJob", "DescribeTransformJob")
 def test_the_job_operators_fail_with_the_jobs_reason(configs: Configs, deferrable: bool) -> None:
     reason = {"training": "no wheels", "processing": "nothing to copy", "transform": "not an image"}
@@ -72,8 +74,8 @@ def test_the_model_operators_create_and_delete(aws: LocalServer) -> None:
         "ExecutionRoleArn": ROLE,
         "PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": aws.artifact()},
     }
-    made = run(SageMakerModelOperator(task_id="model", config=dict(config)))["Model"]
-    assert made["ModelArn"].endswith(f":model/{name}")
+    created = run(SageMakerModelOperator(task_id="model", config=dict(config)))["Model"]
+    assert created["ModelArn"].endswith(f":model/{name}")
     with pytest.raises(ClientError, match="Cannot create already existing model"):
         run(SageMakerModelOperator(task_id="again", config=dict(config)))
     run(SageMakerDeleteModelOperator(task_id="delete", config={"ModelName": name}))
@@ -84,33 +86,33 @@ def test_the_model_operators_create_and_delete(aws: LocalServer) -> None:
 @pytest.mark.conformance("CreateEndpointConfig", "DescribeEndpointConfig")
 def test_the_endpoint_config_operator_creates_once(aws: LocalServer) -> None:
     config = _endpoint_config(aws.model())
-    made = run(SageMakerEndpointConfigOperator(task_id="config", config=dict(config)))
-    assert made["EndpointConfig"]["ProductionVariants"][0]["VariantName"] == "all"
+    created = run(SageMakerEndpointConfigOperator(task_id="config", config=dict(config)))
+    assert created["EndpointConfig"]["ProductionVariants"][0]["VariantName"] == "all"
     with pytest.raises(ClientError, match="Cannot create already existing endpoint config"):
         run(SageMakerEndpointConfigOperator(task_id="again", config=dict(config)))
 
 
-@_EACH_WAY
+@_WAITING_AND_DEFERRED
 @pytest.mark.conformance("CreateEndpoint", "UpdateEndpoint", "DescribeEndpoint")
 def test_the_endpoint_operator_creates_and_then_updates(aws: LocalServer, deferrable: bool) -> None:
     """The operator updates when SageMaker's message says that the endpoint exists."""
     name = unique_name("endpoint")
     for model in (aws.model(VERSION="1"), aws.model(VERSION="2")):
         config = _endpoint_config(model)
-        everything = {
+        request = {
             "EndpointConfig": config,
             "Endpoint": {
                 "EndpointName": name,
                 "EndpointConfigName": config["EndpointConfigName"],
             },
         }
-        made = run(_endpoint(everything, deferrable))["Endpoint"]
-        assert made["EndpointStatus"] == "InService"
-        assert made["EndpointConfigName"] == config["EndpointConfigName"]
+        endpoint = run(_endpoint(request, deferrable))["Endpoint"]
+        assert endpoint["EndpointStatus"] == "InService"
+        assert endpoint["EndpointConfigName"] == config["EndpointConfigName"]
     assert aws.invoke(name, b"1")["version"] == "2"
 
 
-@_EACH_WAY
+@_WAITING_AND_DEFERRED
 @pytest.mark.conformance("CreateEndpoint", "DescribeEndpoint")
 def test_the_endpoint_operator_fails_if_no_container_starts(
     aws: LocalServer, deferrable: bool
@@ -146,9 +148,9 @@ def test_the_register_operator_creates_its_group_and_deletes_it_after_a_failure(
 
 
 def _endpoint(config: Any, deferrable: bool) -> Any:
-    often: Any = 0.2
+    interval: Any = 0.2
     return SageMakerEndpointOperator(
-        task_id="endpoint", config=config, deferrable=deferrable, check_interval=often
+        task_id="endpoint", config=config, deferrable=deferrable, check_interval=interval
     )
 
 

@@ -26,17 +26,17 @@ _HOOK: Any = SageMakerHook
 pytestmark = pytest.mark.usefixtures("airflow_connection")
 
 
-def _sensor(kind: str, name: str, **more: Any) -> Any:
-    return _SENSORS[kind](task_id=kind, job_name=name, poke_interval=0.1, timeout=60, **more)
+def _sensor(kind: str, name: str, **fields: Any) -> Any:
+    return _SENSORS[kind](task_id=kind, job_name=name, poke_interval=0.1, timeout=60, **fields)
 
 
 @pytest.mark.conformance("DescribeTrainingJob", "DescribeProcessingJob", "DescribeTransformJob")
 def test_a_job_sensor_passes_for_completed_and_fails_for_failed(configs: Configs) -> None:
     for kind in KINDS:
-        more = {"print_log": False} if kind == "training" else {}
-        run(_sensor(kind, configs.create(kind), **more))
+        fields = {"print_log": False} if kind == "training" else {}
+        run(_sensor(kind, configs.create(kind), **fields))
         with pytest.raises(Exception, match="failed for the following reason"):
-            run(_sensor(kind, configs.create(kind, "fail"), **more))
+            run(_sensor(kind, configs.create(kind, "fail"), **fields))
 
 
 @pytest.mark.conformance("DescribeTrainingJob", "DescribeLogStreams", "GetLogEvents")
@@ -54,8 +54,8 @@ def test_the_training_sensor_prints_the_jobs_log(
 @pytest.mark.conformance("DescribeEndpoint")
 def test_the_endpoint_sensor_passes_in_service_and_fails_with_the_reason(aws: LocalServer) -> None:
     def sensor(name: str) -> Any:
-        often: dict[str, Any] = {"poke_interval": 0.1, "timeout": 60}
-        return _ENDPOINT(task_id="endpoint", endpoint_name=name, **often)
+        timing: dict[str, Any] = {"poke_interval": 0.1, "timeout": 60}
+        return _ENDPOINT(task_id="endpoint", endpoint_name=name, **timing)
 
     run(sensor(aws.endpoint(aws.config(aws.model()))))
     failing = unique_name("endpoint")

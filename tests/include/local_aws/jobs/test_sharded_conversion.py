@@ -79,7 +79,9 @@ class ConversionRuns:
         found = []
         for name, content in sorted(self.files(split, instances).items()):
             (scratch / name).write_bytes(content)
-            found += [(unpack_image(r).identifier, r) for r in read_records(scratch / name)]
+            found += [
+                (unpack_image(record).identifier, record) for record in read_records(scratch / name)
+            ]
         assert len(dict(found)) == len(found)
         return dict(found)
 
@@ -115,13 +117,13 @@ def runs(aws: LocalServer, tmp_path: Path) -> ConversionRuns:
 def test_all_shards_together_have_the_records_of_a_single_instance(
     runs: ConversionRuns, tmp_path: Path
 ) -> None:
-    alone = runs.convert(1)
-    assert "shards" not in alone
+    single = runs.convert(1)
+    assert "shards" not in single
     for instances in (2, 3):
-        together = runs.convert(instances)
-        assert together["shards"] == instances
+        sharded = runs.convert(instances)
+        assert sharded["shards"] == instances
         for field in ("version", "dataset_version", "settings", "counts", "bytes"):
-            assert together[field] == alone[field]
+            assert sharded[field] == single[field]
         for split in ("train", "validation"):
             whole = runs.records(split, 1, tmp_path)
             assert sorted(whole) == list(range(COUNTS[split]))
