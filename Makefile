@@ -1,7 +1,7 @@
 # The main commands are `make run` and `make test`. `make` without a command prints the help.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run predict preflight test explore lint format bench studies clean constraints pin-images venv
+.PHONY: help run predict preflight test test-fast explore lint format bench studies clean constraints pin-images venv
 
 # Options are passed to the shell unchanged: `value` does not expand $, and `quote` quotes them as one
 # word. They are not exported as environment variables, which make would expand.
@@ -51,6 +51,9 @@ preflight: $(VENV)/run.installed  ## check the AWS setup; print each problem and
 
 test: $(VENV)/dev.installed  ## run all tests, without AWS, Docker or network
 	@exec $(BIN)/python -m pytest $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)
+
+test-fast: $(VENV)/dev.installed  ## run the tests without servers, MXNet and Airflow's database
+	@exec $(BIN)/python -m pytest -n auto --dist worksteal -m fast $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)
 
 explore: $(VENV)/dev.installed  ## run the property-based tests with new examples
 	@exec $(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.tiers import tier
+
 ROOT = Path(__file__).parent.parent
 _HOME = tempfile.mkdtemp(prefix="airflow-home-")
 
@@ -55,6 +57,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--hypothesis-profile"):
         seeded = config.getoption("--hypothesis-seed") is not None
         settings.load_profile("explore" if seeded else "fixed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its tier."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests"):
+            item.add_marker(tier(item.path.relative_to(ROOT / "tests").as_posix()))
 
 
 @pytest.fixture(scope="session")
