@@ -10,7 +10,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     "airflow": (
         "dags/test_job_sweep.py",
         "dags/test_parse_cost.py",
-        "dags/test_run_params.py",
+        "dags/dag_factory/test_run_params.py",
         "dags/test_shapes.py",
         "include/local_run/stack/test_api_server.py",
         "plugins/sagemaker_jobs/notifications/test_deadline_in_airflow.py",
