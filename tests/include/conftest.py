@@ -1,4 +1,4 @@
-"""Pipelines, stubbed AWS clients that answer exactly the expected calls, and two web mirrors."""
+"""Fixtures: pipelines, stubbed AWS clients that expect exact calls, and two web mirrors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base images are named by digest, and the command that looks digests up writes them in."""
+"""Base images are pinned by digest, and the command looks digests up and writes them."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from include.pin_images import FILES, ROOT, PinError, base_images, digest_of
 INDEX = "application/vnd.oci.image.index.v1+json"
 DIGEST = "sha256:" + "a" * 64
 NOT_PINNED = {"apache/airflow:3.3.2-python3.11"}
-"""Images whose digest nobody could look up yet; `make pin-images` does, where Docker is."""
+"""Images without a digest yet; `make pin-images` looks it up where Docker is installed."""
 
 
 @pytest.fixture
@@ -43,14 +43,14 @@ def answering(media_type: str = INDEX) -> str:
     return f"echo '{json.dumps(manifest)}'"
 
 
-def test_every_image_that_is_not_built_here_has_a_tag_and_a_digest() -> None:
+def test_every_image_of_others_has_a_tag_and_a_digest() -> None:
     images = list(base_images())
     names = {image.tagged.partition(":")[0] for image in images}
     assert names == {"apache/airflow", "python", "postgres", "redis"}
     assert {image.reference for image in images if not image.is_pinned} <= NOT_PINNED
 
 
-def test_all_images_are_pinned_anew_with_their_tags_kept(
+def test_all_images_are_pinned_again_with_the_same_tags(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = [image.tagged for image in base_images()]
@@ -63,7 +63,7 @@ def test_all_images_are_pinned_anew_with_their_tags_kept(
     assert pin_images.main(["--check"]) == 0
 
 
-def test_the_check_lists_what_has_no_digest(
+def test_the_check_lists_images_without_a_digest(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = checkout / "docker-compose.yaml"
@@ -73,7 +73,7 @@ def test_the_check_lists_what_has_no_digest(
     assert "docker-compose.yaml: redis:7 has no digest: make pin-images" in capsys.readouterr().out
 
 
-def test_an_image_of_one_architecture_is_refused(
+def test_an_image_of_one_architecture_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker(tmp_path, monkeypatch, answering("application/vnd.oci.image.manifest.v1+json"))
@@ -81,7 +81,7 @@ def test_an_image_of_one_architecture_is_refused(
         digest_of("redis:7")
 
 
-def test_a_registry_that_refuses_leaves_the_files_alone(
+def test_an_error_of_the_registry_changes_no_file(
     checkout: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -94,7 +94,7 @@ def test_a_registry_that_refuses_leaves_the_files_alone(
     assert {name: (checkout / name).read_text() for name in FILES} == before
 
 
-def test_without_docker_the_message_says_what_is_needed(
+def test_without_docker_the_message_names_the_requirement(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

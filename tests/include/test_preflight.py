@@ -1,4 +1,4 @@
-"""The command against a running local AWS: what it has is looked at, what it has not is unknown."""
+"""The preflight command with a local AWS: services that it does not have are unknown."""
 
 import json
 import os
@@ -21,7 +21,7 @@ OPTIONS = {
 }
 
 WIDTH = len("Variable sagemaker_endpoint_role_arn")
-"""Of the column with the checks' names."""
+"""The width of the column with the names of the checks."""
 
 Run = Callable[..., Any]
 
@@ -34,7 +34,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
 
 @pytest.fixture
 def run(aws: LocalServer) -> Run:
-    """Give the function that runs the command there, with some options other than right ones."""
+    """Return a function that runs the command with the local AWS and some invalid options."""
 
     def run(*flags: str, **other: str) -> Any:
         named = {f"--{name.replace('_', '-')}": value for name, value in other.items()}
@@ -51,12 +51,13 @@ def run(aws: LocalServer) -> Run:
     return run
 
 
-def test_a_local_aws_that_is_as_it_should_be_fails_nothing(aws: LocalServer, run: Run) -> None:
+def test_no_check_fails_with_a_correct_local_aws(aws: LocalServer, run: Run) -> None:
     done = run("--json")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     statuses = {
-        name: {each["check"]: each["status"] for each in part} for name, part in found.items()
+        name: {finding["check"]: finding["status"] for finding in part}
+        for name, part in found.items()
     }
     assert list(found) == ["installation", "merch", "stanford_cars"]
     assert statuses["installation"] == {
@@ -85,7 +86,7 @@ def test_a_local_aws_that_is_as_it_should_be_fails_nothing(aws: LocalServer, run
     assert aws.keys(f"s3://{BUCKET}/merch/") == []
 
 
-def test_what_would_fail_is_said_with_its_fix_and_by_the_exit_status(run: Run) -> None:
+def test_a_failed_check_is_printed_with_its_fix_and_sets_the_exit_status(run: Run) -> None:
     done = run("--pipeline", "merch", artifact_bucket="not-there")
     assert (done.returncode, done.stderr) == (1, "")
     assert f"failed   {'bucket':<{WIDTH}}  there is no bucket not-there" in done.stdout

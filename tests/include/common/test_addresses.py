@@ -1,4 +1,4 @@
-"""What may be a token in a web address is shown nowhere; the rest stays readable."""
+"""Redaction of web addresses: tokens are removed, the rest stays readable."""
 
 import ssl
 import urllib.request
@@ -23,12 +23,12 @@ from include.common.addresses import error_text, has_secret_parts, redact_url, r
         ("/opt/weights", "/opt/weights"),
     ],
 )
-def test_an_address_is_scheme_host_and_path(url: str, shown: str) -> None:
+def test_redacted_addresses_have_scheme_host_and_path(url: str, shown: str) -> None:
     assert redact_url(url) == shown
     assert has_secret_parts(url) is (url != shown)
 
 
-def test_addresses_in_a_text_are_found_and_the_sentence_stays() -> None:
+def test_addresses_in_a_text_are_redacted_and_the_sentence_stays() -> None:
     text = "GET 'https://u:t0ken@a/b?x=t0ken' failed (see http://c/d?t0ken=1). Then https://e/f."
     assert redact_urls(text) == "GET 'https://a/b' failed (see http://c/d). Then https://e/f."
 
@@ -55,13 +55,13 @@ def test_addresses_in_a_text_are_found_and_the_sentence_stays() -> None:
         ("https:// is no address", "https:// is no address"),
     ],
 )
-def test_no_part_of_a_secret_is_left_behind_an_address(text: str, shown: str) -> None:
-    """An apostrophe is legal in each part of an address, and some servers take `<` too."""
+def test_no_part_of_a_secret_remains_after_an_address(text: str, shown: str) -> None:
+    """An apostrophe is legal in every part of an address, and some servers accept `<`."""
     assert redact_urls(text) == shown
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/a b?t0ken", "http://u:t0ken@127.0.0.1/a"])
-def test_an_address_that_cannot_be_sent_is_not_quoted(url: str) -> None:
+def test_an_invalid_address_is_not_quoted(url: str) -> None:
     with pytest.raises(Exception, match="t0ken") as raised:
         urllib.request.urlopen(url)
     assert "t0ken" not in error_text(raised.value)

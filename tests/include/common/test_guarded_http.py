@@ -1,4 +1,4 @@
-"""What is fetched from the web comes from public addresses only, whatever a server says."""
+"""Files are fetched from public addresses only, whatever a server or a name server answers."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ PRIVATE = (
 @pytest.mark.parametrize(
     ("address", "expected"), [*((a, True) for a in PUBLIC), *((a, False) for a in PRIVATE)]
 )
-def test_public_addresses_are_told_from_all_others(address: str, expected: bool) -> None:
+def test_public_addresses_are_recognised(address: str, expected: bool) -> None:
     assert is_public(ipaddress.ip_address(address)) is expected
     if not expected:
         allowed = AllowedHosts.parse(f"some.host, {address.partition('%')[0]}")
@@ -90,7 +90,7 @@ def test_public_addresses_are_told_from_all_others(address: str, expected: bool)
         assert not AllowedHosts().allow("some.host", ipaddress.ip_address(address))
 
 
-def test_hosts_and_networks_are_read_from_a_setting() -> None:
+def test_hosts_and_networks_are_parsed() -> None:
     allowed = AllowedHosts.parse(" Mirror.corp,10.20.0.0/16\tfd00::/8  127.0.0.1,")
     private = ipaddress.ip_address("192.168.0.1")
     assert allowed.allow("mirror.CORP.", private)
@@ -106,13 +106,13 @@ def test_hosts_and_networks_are_read_from_a_setting() -> None:
     "entry",
     ["10.20.0.1/16", "300.1.1.1", "10.0.0", "http://a.b", "a b/c", "*", "*.corp", "-x", "::1/"],
 )
-def test_a_setting_that_is_neither_is_named(entry: str) -> None:
+def test_an_invalid_entry_is_named(entry: str) -> None:
     with pytest.raises(ValueError, match=r"fetch_allowed_hosts: '.*' is neither a host's name nor"):
         AllowedHosts.parse(entry)
 
 
 def get(url: str, allowed: str = "") -> bytes:
-    """Fetch with one of the two."""
+    """Fetch with one of the two handlers."""
     parsed = AllowedHosts.parse(allowed)
     with open_url(Request(url), 10, parsed) as response:
         content: bytes = response.read()
@@ -123,7 +123,7 @@ def get(url: str, allowed: str = "") -> bytes:
     "host",
     ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0"],
 )
-def test_this_machine_is_not_asked_however_it_is_written(first: Mirror, host: str) -> None:
+def test_this_host_is_rejected_in_every_notation(first: Mirror, host: str) -> None:
     url = first.serve("/a", CONTENT).replace("127.0.0.1", host)
     with pytest.raises(AddressRefused, match=f"{host} is at .*name the host or its"):
         get(url)
@@ -132,13 +132,15 @@ def test_this_machine_is_not_asked_however_it_is_written(first: Mirror, host: st
 
 
 @pytest.mark.parametrize("host", ["[::1]", "[::ffff:127.0.0.1]", "[fe80::1]", "169.254.169.254"])
-def test_no_connection_is_tried_to_another_private_address(host: str) -> None:
+def test_other_private_addresses_are_rejected_without_a_connection(host: str) -> None:
     with pytest.raises(AddressRefused, match="which is no public address"):
         get(f"http://{host}:9/latest/meta-data/")
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1:{port}/b", "http://169.254.169.254/latest"])
-def test_a_redirect_leads_to_no_private_address(first: Mirror, second: Mirror, target: str) -> None:
+def test_a_redirect_to_a_private_address_is_rejected(
+    first: Mirror, second: Mirror, target: str
+) -> None:
     second.serve("/b", CONTENT)
     target = target.format(port=second.url.rpartition(":")[2])
     url = first.serve("/a", b"", redirect=target).replace("127.0.0.1", "localhost")
@@ -148,9 +150,7 @@ def test_a_redirect_leads_to_no_private_address(first: Mirror, second: Mirror, t
     assert second.asked == []
 
 
-def test_a_name_that_changes_its_address_is_not_asked_for_it_again(
-    first: Mirror, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_is_resolved_once(first: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     """DNS rebinding: the connection goes to the address that was checked."""
     port = int(first.url.rpartition(":")[2])
     answers = iter([("127.0.0.1", port), ("169.254.169.254", port)])
@@ -174,7 +174,7 @@ def test_a_few_redirects_are_followed(first: Mirror) -> None:
 
 
 @pytest.mark.parametrize("target", ["ftp://127.0.0.1/a", "file:///etc/passwd", "data:,x"])
-def test_no_other_scheme_is_followed_or_opened(first: Mirror, target: str) -> None:
+def test_other_schemes_are_rejected(first: Mirror, target: str) -> None:
     url = first.serve("/a", b"", redirect=target)
     with pytest.raises((AddressRefused, HTTPError)):
         get(url, "127.0.0.1")
@@ -209,7 +209,7 @@ def test_behind_a_proxy_all_addresses_of_a_name_have_to_be_allowed(
     def answer(host: str, port: int, *options: Any, **named: Any) -> Any:
         if host != "two.example":
             return resolve(host, port, *options, **named)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 0)) for each in addresses]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     with pytest.raises(AddressRefused, match=r"two\.example is at 10\.0\.0\.1, which is no"):

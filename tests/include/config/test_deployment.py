@@ -1,4 +1,4 @@
-"""A wrong setting of the installation is named with its fix."""
+"""Deployments: an invalid setting is named with its fix."""
 
 import dataclasses
 
@@ -16,14 +16,14 @@ from include.config import Deployment, DeploymentError
         ("name", "", "Airflow Variable deployment is ''"),
     ],
 )
-def test_a_wrong_setting_is_named(
+def test_an_invalid_setting_is_named(
     deployment: Deployment, field: str, value: str, message: str
 ) -> None:
     with pytest.raises(DeploymentError, match=message):
         dataclasses.replace(deployment, **{field: value})
 
 
-def test_the_built_in_image_is_the_regions_own(deployment: Deployment) -> None:
+def test_the_built_in_image_is_in_the_regions_registry(deployment: Deployment) -> None:
     frankfurt = dataclasses.replace(deployment, region="eu-central-1")
     assert frankfurt.image("built-in") == (
         "813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:1"
@@ -31,7 +31,7 @@ def test_the_built_in_image_is_the_regions_own(deployment: Deployment) -> None:
     assert deployment.image("custom") == deployment.image_uri
 
 
-def test_a_region_without_a_known_registry_is_told(deployment: Deployment) -> None:
-    nowhere = dataclasses.replace(deployment, region="mars-north-1")
+def test_a_region_without_a_known_registry_is_an_error(deployment: Deployment) -> None:
+    unknown = dataclasses.replace(deployment, region="mars-north-1")
     with pytest.raises(DeploymentError, match=r"in mars-north-1 is not known; .*algorithm: custom"):
-        nowhere.image("built-in")
+        unknown.image("built-in")

@@ -1,4 +1,4 @@
-"""Pipelines are found in the project and in the user's folders, and a broken one stays alone."""
+"""Finding pipelines in the project's and the user's folders; an invalid file affects no other."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def names() -> set[str]:
     return {pipeline.name for pipeline in usable_pipelines()}
 
 
-def test_the_projects_own_pipelines_are_right() -> None:
+def test_the_projects_pipelines_are_valid() -> None:
     assert find_mistakes() == []
     assert names() == {"stanford_cars", "merch"}
 
@@ -48,20 +48,20 @@ def test_a_users_folder_adds_pipelines(folder: Path) -> None:
     assert names() == {"stanford_cars", "merch", "flowers"}
 
 
-def test_a_broken_file_is_told_and_leaves_the_others_alone(folder: Path) -> None:
+def test_an_invalid_file_is_reported_and_affects_no_other(folder: Path) -> None:
     (folder / "broken.yaml").write_text("source: {layout: zip}")
     assert names() == {"stanford_cars", "merch"}
     (line,) = find_mistakes()
     assert line.startswith(f"{folder / 'broken.yaml'}: source.layout: 'zip' is not allowed")
 
 
-def test_a_name_that_is_taken_is_told(folder: Path) -> None:
+def test_a_duplicate_name_is_reported(folder: Path) -> None:
     (folder / "merch.yaml").write_text(GOOD)
     (line,) = find_mistakes()
     assert "the name merch is taken by" in line
     assert find_pipeline("merch").source.classes is not None
 
 
-def test_an_unknown_pipeline_is_answered_with_the_known_ones() -> None:
+def test_the_error_of_an_unknown_pipeline_lists_the_known_ones() -> None:
     with pytest.raises(PipelineError, match=r"no pipeline boats: .* have merch, stanford_cars"):
         find_pipeline("boats")

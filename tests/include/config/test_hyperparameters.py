@@ -1,4 +1,4 @@
-"""What a pipeline may say of hyperparameters, the training program accepts, with its own limits."""
+"""Hyperparameters: the container accepts every value that a pipeline may set."""
 
 from typing import Any
 
@@ -53,21 +53,21 @@ EDGES: dict[str, list[Any]] = {
     "int8": ["auto", "never"],
     "seed": [0, 2**31 - 1],
 }
-"""The smallest and the largest value of each field, or each of its choices."""
+"""The smallest and the largest value of each field, or all its choices."""
 
 
-def test_every_hyperparameter_has_its_edges_here() -> None:
+def test_every_hyperparameter_has_edge_values() -> None:
     assert set(EDGES) == set(Hyperparameters.model_fields)
     counted = {"num_classes", "num_training_samples", "multi_label", "use_weighted_loss"}
     assert set(Accepted.model_fields) == set(EDGES) | counted
 
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, edges in EDGES.items() for v in edges])
-def test_the_training_program_accepts_what_a_pipeline_may_say(name: str, value: Any) -> None:
+def test_the_container_accepts_what_a_pipeline_may_set(name: str, value: Any) -> None:
     others = WEIGHTS if name.startswith("pretrained") else {}
-    told = Hyperparameters.model_validate({**others, name: value}).as_request()
-    assert name in told
-    parse({**told, "num_classes": "3", "num_training_samples": "3"})
+    values = Hyperparameters.model_validate({**others, name: value}).as_request()
+    assert name in values
+    parse({**values, "num_classes": "3", "num_training_samples": "3"})
 
 
 NUMBERS = [name for name, edges in EDGES.items() if type(edges[0]) in (int, float)]
@@ -75,7 +75,7 @@ NUMBERS = [name for name, edges in EDGES.items() if type(edges[0]) in (int, floa
 
 @pytest.mark.parametrize("value", [True, False, float("nan"), float("inf"), -1, "1", "", " ", []])
 @pytest.mark.parametrize("name", NUMBERS)
-def test_a_number_is_nothing_else(name: str, value: Any) -> None:
+def test_other_types_are_rejected_for_a_number(name: str, value: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         Hyperparameters.model_validate({name: value})
     assert [error["loc"][0] for error in caught.value.errors()] == [name]
@@ -83,15 +83,15 @@ def test_a_number_is_nothing_else(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
 @pytest.mark.parametrize("name", ["learning_rate", "eps", "label_smoothing"])
-def test_the_training_program_takes_no_number_that_is_none(name: str, value: str) -> None:
+def test_the_container_rejects_nan_and_infinity(name: str, value: str) -> None:
     with pytest.raises(Exception, match=f"hyperparameter {name} is {value}"):
         parse({name: value, "num_classes": "3", "num_training_samples": "3"})
 
 
-def test_top_k_is_compared_with_the_classes_before_a_job_starts() -> None:
+def test_top_k_is_checked_before_a_job_starts() -> None:
     pipeline = find_pipeline("merch")
     assert pipeline.training.hyperparameters.top_k == 2
     with pytest.raises(PipelineError, match=r"hyperparameters\.top_k: 2 must be below .* has 2"):
         training_hyperparameters(pipeline, {"train": 100, "classes": 2}, {})
-    told = training_hyperparameters(pipeline, {"train": 100, "classes": 3}, {"epochs": 3})
-    assert (told["top_k"], told["epochs"]) == ("2", "3")
+    values = training_hyperparameters(pipeline, {"train": 100, "classes": 3}, {"epochs": 3})
+    assert (values["top_k"], values["epochs"]) == ("2", "3")

@@ -1,4 +1,4 @@
-"""Containers are isolated from the network wherever they need none."""
+"""Network isolation of containers."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from include import sagemaker_requests as make
 from include.config import Deployment, Pipeline, find_pipeline
 from include.config.network import Network
 
-OWN = find_pipeline("stanford_cars", "local")
+CUSTOM = find_pipeline("stanford_cars", "local")
 BUILT_IN = find_pipeline("stanford_cars")
 WEB = {"use_pretrained_model": "1", "pretrained_model_uri": "https://a.b/resnet"}
 S3 = {"use_pretrained_model": "1", "pretrained_model_uri": "s3://b/resnet.safetensors"}
@@ -22,15 +22,15 @@ def isolated(pipeline: Pipeline, isolation: Isolation) -> Pipeline:
     return pipeline.model_copy(update={"network": Network(isolation=isolation)})
 
 
-def found_in(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
-    """Return what each request that starts a container says of its isolation."""
+def isolation_of(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
+    """Return whether each request that starts a container isolates it."""
     found = {}
-    for each in make.dry_run_requests(pipeline, deployment):
-        if each.operation == "CreateProcessingJob":
-            config = each.request.get("NetworkConfig", {})
-            found[each.title] = config.get("EnableNetworkIsolation", False)
-        elif each.operation in ("CreateTrainingJob", "CreateModel"):
-            found[each.title] = each.request.get("EnableNetworkIsolation", False)
+    for request in make.dry_run_requests(pipeline, deployment):
+        if request.operation == "CreateProcessingJob":
+            config = request.request.get("NetworkConfig", {})
+            found[request.title] = config.get("EnableNetworkIsolation", False)
+        elif request.operation in ("CreateTrainingJob", "CreateModel"):
+            found[request.title] = request.request.get("EnableNetworkIsolation", False)
     return found
 
 
@@ -38,7 +38,7 @@ def found_in(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:
 def test_every_container_is_isolated_unless_the_pipeline_forbids_it(
     isolation: Isolation, expected: bool, deployment: Deployment
 ) -> None:
-    found = found_in(isolated(OWN, isolation), deployment)
+    found = isolation_of(isolated(CUSTOM, isolation), deployment)
     assert found == dict.fromkeys(
         [
             *("refresh", "im2rec", "evaluate", "report", "train"),
@@ -51,17 +51,17 @@ def test_every_container_is_isolated_unless_the_pipeline_forbids_it(
 @pytest.mark.parametrize(
     ("pipeline", "hyperparameters", "model_uri", "expected"),
     [
-        (OWN, {}, None, True),
-        (OWN, S3, None, True),
-        (OWN, WEB, None, False),
-        (OWN, {**WEB, "use_pretrained_model": "0"}, None, True),
-        (OWN, WEB, "s3://b/model.tar.gz", True),  # its weights come as a channel
-        (OWN, {**WEB, "pretrained_model_uri": "file:///opt/w.params"}, None, True),
+        (CUSTOM, {}, None, True),
+        (CUSTOM, S3, None, True),
+        (CUSTOM, WEB, None, False),
+        (CUSTOM, {**WEB, "use_pretrained_model": "0"}, None, True),
+        (CUSTOM, WEB, "s3://b/model.tar.gz", True),  # its weights are a channel
+        (CUSTOM, {**WEB, "pretrained_model_uri": "file:///opt/w.params"}, None, True),
         (BUILT_IN, {}, None, True),
         (BUILT_IN, {"use_pretrained_model": "1"}, None, False),
     ],
 )
-def test_a_training_reaches_the_network_only_for_its_first_weights(
+def test_a_training_has_network_access_only_for_initial_weights(
     pipeline: Pipeline,
     hyperparameters: Mapping[str, str],
     model_uri: str | None,
@@ -81,8 +81,8 @@ def test_always_isolates_the_built_in_algorithms_training_too(deployment: Deploy
     assert request["config"]["EnableNetworkIsolation"] is True
 
 
-def test_always_refuses_weights_from_the_web() -> None:
-    content = OWN.model_dump()
+def test_always_rejects_weights_from_the_web() -> None:
+    content = CUSTOM.model_dump()
     content["training"]["hyperparameters"] |= {
         "use_pretrained_model": 1,
         "pretrained_model_uri": "https://a.b/resnet.safetensors",
@@ -94,7 +94,7 @@ def test_always_refuses_weights_from_the_web() -> None:
 
 
 def test_a_model_of_another_role_or_isolation_has_another_name(deployment: Deployment) -> None:
-    """What a model holds never changes, so that its name has to tell both."""
+    """A model cannot be changed, so its name must differ if role or isolation do."""
 
     def name(pipeline: Pipeline, role: str) -> str:
         request = make.packaged_model_request(pipeline, deployment, "arn:package", role)
@@ -104,13 +104,13 @@ def test_a_model_of_another_role_or_isolation_has_another_name(deployment: Deplo
         request = make.candidate_model_request(pipeline, deployment, "s3://b/m.tar.gz", "int8")
         return str(request["config"]["ModelName"])
 
-    auto, never = isolated(OWN, "auto"), isolated(OWN, "never")
+    auto, never = isolated(CUSTOM, "auto"), isolated(CUSTOM, "never")
     assert candidate(auto) != candidate(never)
     roles = ("arn:aws:iam::123456789012:role/jobs", "arn:aws:iam::123456789012:role/endpoint")
     assert len({name(p, r) for p in (auto, never) for r in roles}) == 4
 
 
-def test_batch_and_endpoint_run_a_package_under_roles_of_their_own(
+def test_batch_and_endpoint_run_a_package_under_separate_roles(
     deployment: Deployment,
 ) -> None:
     from dataclasses import replace
@@ -118,9 +118,9 @@ def test_batch_and_endpoint_run_a_package_under_roles_of_their_own(
     other = "arn:aws:iam::123456789012:role/endpoint"
     both = replace(deployment, endpoint_role_arn=other)
     roles = {
-        each.title: each.request["ExecutionRoleArn"]
-        for each in make.dry_run_requests(OWN, both)
-        if each.operation == "CreateModel"
+        request.title: request.request["ExecutionRoleArn"]
+        for request in make.dry_run_requests(CUSTOM, both)
+        if request.operation == "CreateModel"
     }
     assert roles == {"candidate's model": deployment.role_arn, "package's model": other}
     assert deployment.endpoint_role == deployment.role_arn

@@ -1,4 +1,4 @@
-"""Versions change with what changes the bytes, and with nothing else."""
+"""Content-addressed names change with their content, and with nothing else."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
     assert len(digest("x")) == 16
 
 
-def test_a_recordio_version_follows_dataset_and_settings_but_not_the_machine(
+def test_a_recordio_version_depends_on_dataset_and_settings_but_not_on_the_instance(
     cars: Pipeline,
 ) -> None:
     conversion = cars.conversion
@@ -63,7 +63,7 @@ def test_a_recordio_version_follows_dataset_and_settings_but_not_the_machine(
     assert len({base, *changed}) == 5
 
 
-def test_a_source_fingerprint_follows_files_and_settings(cars: Pipeline) -> None:
+def test_a_source_fingerprint_depends_on_files_and_settings(cars: Pipeline) -> None:
     files = {"a.tgz": '"etag" 3'}
     base = source_fingerprint(files, cars.source, cars.dataset)
     assert base == source_fingerprint(dict(files), cars.source, cars.dataset)
@@ -71,10 +71,10 @@ def test_a_source_fingerprint_follows_files_and_settings(cars: Pipeline) -> None
     stricter = cars.dataset.model_copy(update={"min_side": 99})
     assert len({base, touched, source_fingerprint(files, cars.source, stricter)}) == 3
     elsewhere = cars.source.model_copy(update={"urls": ["x"], "settle_minutes": 1})
-    assert base == source_fingerprint(files, elsewhere, cars.dataset), "only its way here changed"
+    assert base == source_fingerprint(files, elsewhere, cars.dataset), "only the delivery changed"
 
 
-def test_a_training_fingerprint_follows_data_settings_and_image() -> None:
+def test_a_training_fingerprint_depends_on_data_settings_and_image() -> None:
     prints = {
         training_fingerprint("r1", {"epochs": "1"}, "image:1"),
         training_fingerprint("r2", {"epochs": "1"}, "image:1"),
@@ -86,13 +86,15 @@ def test_a_training_fingerprint_follows_data_settings_and_image() -> None:
     assert len(prints) == 6
 
 
-def test_saying_what_the_switch_says_already_is_no_other_training() -> None:
-    told = {training_fingerprint("r1", {}, "image:1", s) for s in (None, "scratch", "pretrained")}
-    assert len(told) == 1
+def test_scratch_and_pretrained_are_the_same_training_as_the_default() -> None:
+    fingerprints = {
+        training_fingerprint("r1", {}, "image:1", s) for s in (None, "scratch", "pretrained")
+    }
+    assert len(fingerprints) == 1
 
 
-def test_more_machines_are_another_training() -> None:
-    """Their batches are larger together; one machine keeps the name that it always had."""
+def test_more_instances_are_another_training() -> None:
+    """Several instances make larger batches. One instance does not change the hash."""
     names = [training_fingerprint("r1", {}, "image:1", instances=count) for count in (1, 2, 3)]
     assert len(set(names)) == 3
     assert names[0] == training_fingerprint("r1", {}, "image:1")

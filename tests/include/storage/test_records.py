@@ -1,4 +1,4 @@
-"""A record that is missing, empty or no JSON is named with what makes it."""
+"""Records in S3: a missing or damaged record is named with what writes it."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from include.storage.records import RecordError, need_record, read_record
 
 
-def test_a_missing_record_is_told_with_what_makes_it(s3: Any) -> None:
+def test_the_error_of_a_missing_record_names_what_writes_it(s3: Any) -> None:
     s3.refuse("get_object", "NoSuchKey")
     assert read_record(s3.client, "b", "k.json") is None
     s3.refuse("get_object", "NoSuchKey")
