@@ -28,6 +28,7 @@ from include.local_aws.image_registry import ImageRegistry
 from include.local_aws.processes.ports import free_port
 from include.local_aws.settings import Credentials, Settings
 from include.local_aws.status.page import page_key
+from tests.waiting import LONG
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
@@ -255,7 +256,7 @@ def test_a_job_runs_the_program_of_the_registry(service: Service) -> None:
     )
     with pytest.raises(WaiterError):
         sagemaker.get_waiter("processing_job_completed_or_stopped").wait(
-            ProcessingJobName="job", WaiterConfig={"Delay": 0.2, "MaxAttempts": 100}
+            ProcessingJobName="job", WaiterConfig={"Delay": 0.2, "MaxAttempts": int(10 * LONG)}
         )
     job = sagemaker.describe_processing_job(ProcessingJobName="job")
     assert job["ProcessingJobStatus"] == "Failed"

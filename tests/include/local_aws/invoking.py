@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.include.local_aws.local_server import LocalServer
+from tests.waiting import LONG
 
 
 class Client(threading.Thread):
@@ -32,7 +33,7 @@ class Client(threading.Thread):
     def next(self, count: int) -> list[str]:
         """Return the versions of the next answers, without that of the current request."""
         start = len(self.versions) + 1
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LONG
         while len(self.versions) < start + count:
             assert time.monotonic() < deadline, f"no {count} answers within a minute"
             time.sleep(0.01)

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.include.local_aws.invoking import alarm_request, deployment_config
 from tests.include.local_aws.local_server import BUCKET, LocalServer
+from tests.waiting import LONG
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_an_alarm_rolls_an_update_back_after_a_restart(
     (alarm,) = server.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert (alarm["AlarmName"], alarm["Threshold"], alarm["StateValue"]) == ("errors", 0, "OK")
     assert len(alarm["Dimensions"]) == 3
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONG
     found = server.sagemaker.describe_endpoint(EndpointName=name)
     while found["EndpointStatus"] != "InService" and time.monotonic() < deadline:
         with contextlib.suppress(ClientError):
@@ -105,7 +106,7 @@ def test_a_job_that_waits_for_a_slot_stops_at_once(server: LocalServer) -> None:
 
 
 def _assert_all_end(server: LocalServer) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LONG
     while left := _processes_of(server):
         assert time.monotonic() < deadline, left
         time.sleep(0.02)

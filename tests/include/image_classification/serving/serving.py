@@ -6,6 +6,8 @@ import time
 import httpx
 import pytest
 
+from tests.waiting import LONG
+
 
 def free_port() -> int:
     """A port that nobody listens on."""
@@ -16,7 +18,7 @@ def free_port() -> int:
 
 def wait_until_healthy(port: int) -> None:
     """Return when /ping answers 200; fail the test after a minute."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONG
     while time.monotonic() < deadline:
         try:
             if httpx.get(f"http://127.0.0.1:{port}/ping", timeout=5).status_code == 200:

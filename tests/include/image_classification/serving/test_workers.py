@@ -19,6 +19,7 @@ from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.serving import dies_once
 from tests.include.image_classification.serving.serving import free_port, wait_until_healthy
 from tests.include.image_classification.training.making import picture, start_program
+from tests.waiting import LONG
 
 PHOTO = picture(1, 3, side=50)
 
@@ -57,7 +58,7 @@ def test_one_that_dies_at_its_start_while_another_answers_is_started_again(
         kept, stop = workers.Workers(listening, 2, 1), threading.Event()
         watching = threading.Thread(target=kept.run, args=(stop,))
         watching.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + LONG
         while watching.is_alive() and len(dies_once.started(tmp_path)) < 3:
             assert time.monotonic() < deadline, "nobody has been started again"
             time.sleep(0.02)
@@ -144,7 +145,7 @@ def under_way(port: int) -> socket.socket:
 
 
 def wait_until_dead(pids: Iterable[int]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LONG
     for pid in pids:
         while is_alive(pid):
             assert time.monotonic() < deadline, f"{pid} has survived SIGKILL"
@@ -159,7 +160,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_until_refused(port: int) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LONG
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -176,7 +177,7 @@ def test_workers_end_with_the_process_that_started_them(
     pids = server.workers()
     server.process.kill()
     server.process.wait(timeout=10)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LONG
     while any(Path(f"/proc/{pid}/cmdline").exists() for pid in pids):
         assert time.monotonic() < deadline, "a worker has outlived its server"
         time.sleep(0.05)

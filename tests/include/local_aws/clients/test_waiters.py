@@ -5,8 +5,9 @@ from botocore.exceptions import WaiterError
 
 from tests.include.local_aws.clients.configs import KINDS, Configs
 from tests.include.local_aws.local_server import LocalServer, unique_name
+from tests.waiting import LONG
 
-_QUICK = {"Delay": 0.1, "MaxAttempts": 300}
+_QUICK = {"Delay": 0.1, "MaxAttempts": int(10 * LONG)}
 
 
 def _wait(aws: LocalServer, kind: str, name: str) -> str:

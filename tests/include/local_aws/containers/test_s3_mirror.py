@@ -10,6 +10,7 @@ import pytest
 
 from include.local_aws.containers import s3_mirror
 from include.local_aws.containers.s3_mirror import S3Mirror
+from tests.waiting import LONG
 
 
 class ReplacingS3:
@@ -46,7 +47,7 @@ def test_a_checkpoint_that_is_replaced_during_its_copy_is_complete(
     objects: Any = ReplacingS3(file)
     with S3Mirror(objects, "s3://bucket/c/", folder):
         file.write_bytes(b"the first checkpoint")
-        assert objects.called.wait(10)
+        assert objects.called.wait(LONG)
     assert objects.uploaded[0] == (b"the first checkpoint", "s3://bucket/c/state")
     assert objects.uploaded[-1][0] == b"next", "what is there at the end is copied, too"
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.include.local_aws.local_server import LocalServer, unique_name
+from tests.waiting import LONG
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ def test_delete_stops_the_process_and_removes_the_endpoint(aws: LocalServer) -> 
     name = aws.endpoint(aws.config(aws.model()))
     aws.sagemaker.delete_endpoint(EndpointName=name)
     aws.sagemaker.get_waiter("endpoint_deleted").wait(
-        EndpointName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100}
+        EndpointName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": int(10 * LONG)}
     )
     assert not list((aws.root / "work/endpoints").glob(f"{name}-*"))
 
@@ -174,7 +175,7 @@ def test_the_log_of_an_endpoint_is_a_log_stream(aws: LocalServer) -> None:
 
 
 def _invoke_after_restart(aws: LocalServer, name: str) -> Any:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONG
     while True:
         try:
             return aws.invoke(name, b"1")

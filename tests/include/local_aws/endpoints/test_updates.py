@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.include.local_aws.invoking import alarm_request, deployment_config, invoking
 from tests.include.local_aws.local_server import LocalServer, unique_name
+from tests.waiting import LONG
 
 
 def stage(aws: LocalServer, endpoint: str) -> str | None:
@@ -18,7 +19,7 @@ def stage(aws: LocalServer, endpoint: str) -> str | None:
 
 
 def await_stage(aws: LocalServer, endpoint: str, expected: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LONG
     while stage(aws, endpoint) != expected:
         assert time.monotonic() < deadline, f"{endpoint} never was {expected}"
         time.sleep(0.02)

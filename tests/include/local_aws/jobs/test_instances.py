@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.include.local_aws.local_server import BUCKET, LocalServer
+from tests.waiting import LONG
 
 TARGET = f"s3://{BUCKET}/instances"
 
@@ -88,7 +89,7 @@ def test_a_killed_server_leaves_no_instance_running(tmp_path: Path) -> None:
         pids = [_pid(server, name, f"algo-{n}") for n in (1, 2, 3)]
     finally:
         server.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LONG
     while any(map(_runs, pids)):
         assert time.monotonic() < deadline, "a program outlived the server"
         time.sleep(0.02)
@@ -123,7 +124,7 @@ def _input(name: str, uri: str, distribution: str) -> dict[str, Any]:
 
 def _pid(aws: LocalServer, name: str, host: str) -> int:
     """Return the process ID that an instance's program has logged."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONG
     while True:
         for line in aws.log("processing", name, host):
             if line.startswith("pid "):

@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.include.local_aws.local_server import BUCKET, IMAGE, LocalServer
+from tests.waiting import LONG
 
 TARGET = f"s3://{BUCKET}/processed"
 
@@ -49,7 +50,7 @@ def test_a_continuous_output_is_uploaded_while_the_program_runs_and_kept_when_it
         AppSpecification=app,
         ProcessingOutputConfig={"Outputs": [output]},
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONG
     while aws.keys(f"{TARGET}/continuous") != ["part"]:
         assert time.monotonic() < deadline
         time.sleep(0.2)

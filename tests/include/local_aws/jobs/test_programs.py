@@ -10,6 +10,7 @@ import pytest
 from include.local_aws.containers.container import Container
 from include.local_aws.jobs.programs import Program, Programs
 from include.local_aws.processes.isolation import Isolation
+from tests.waiting import LONG
 
 DEAF = (
     "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); "
@@ -65,7 +66,7 @@ def _children() -> str:
 
 
 def _await(log: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LONG
     while not (log.is_file() and b"deaf" in log.read_bytes()):
         assert time.monotonic() < deadline
         time.sleep(0.02)

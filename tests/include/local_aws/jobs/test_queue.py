@@ -10,6 +10,7 @@ import pytest
 
 from include.local_aws.jobs.kinds import TRAINING
 from include.local_aws.jobs.queue import JobQueue
+from tests.waiting import LONG
 
 
 class FakeJob:
@@ -67,7 +68,7 @@ def _submit(queue: Any, *instances: int) -> list[FakeJob]:
 
 
 def _eventually(true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + LONG
     while not true() and time.monotonic() < deadline:
         time.sleep(0.005)
     return true()
@@ -75,35 +76,35 @@ def _eventually(true: Callable[[], bool]) -> bool:
 
 def test_a_job_takes_a_slot_for_each_instance_and_jobs_start_in_order(queue: Any) -> None:
     one, two, last = _submit(queue, 1, 2, 1)
-    assert one.runs.wait(2)
+    assert one.runs.wait(LONG)
     assert not last.runs.wait(0.1), "small jobs would delay the larger one for ever"
     queue.stop(TRAINING, "0")
-    assert two.runs.wait(2)
+    assert two.runs.wait(LONG)
     assert not last.runs.is_set()
     queue.stop(TRAINING, "1")
-    assert last.runs.wait(2)
+    assert last.runs.wait(LONG)
 
 
 def test_a_job_of_more_instances_than_slots_runs_alone(queue: Any) -> None:
     (large, small) = _submit(queue, 8, 1)
-    assert large.runs.wait(2)
+    assert large.runs.wait(LONG)
     assert not small.runs.wait(0.1)
 
 
 def test_a_job_waits_for_memory_unless_nothing_else_runs(queue: Any, memory: FakeMemory) -> None:
     memory.room = 0
     first, second = _submit(queue, 1, 1)
-    assert first.runs.wait(2)
+    assert first.runs.wait(LONG)
     assert not second.runs.wait(0.1)
     memory.room = 1
-    assert second.runs.wait(2), "memory is measured repeatedly"
+    assert second.runs.wait(LONG), "memory is measured repeatedly"
 
 
 def test_a_waiting_job_stops_at_once_and_the_next_starts(queue: Any) -> None:
     (_, large, next_one) = _submit(queue, 1, 2, 1)
     queue.stop(TRAINING, "1")
     assert large.ran == ["stopped"]
-    assert next_one.runs.wait(2)
+    assert next_one.runs.wait(LONG)
 
 
 def test_closing_ends_running_jobs_and_drops_waiting_jobs(
@@ -111,7 +112,7 @@ def test_closing_ends_running_jobs_and_drops_waiting_jobs(
 ) -> None:
     queue: Any = JobQueue(1, memory)  # type: ignore[arg-type]
     first, second = _submit(queue, 1, 1)
-    assert first.runs.wait(2)
+    assert first.runs.wait(LONG)
     queue.close()
     assert (first.ran, second.ran) == (["ran"], [])
     assert _eventually(lambda: not any(t.name.startswith("job-") for t in threading.enumerate()))

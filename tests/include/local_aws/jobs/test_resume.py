@@ -19,6 +19,7 @@ from tests.include.local_aws.local_server import (
     LocalServer,
     unique_name,
 )
+from tests.waiting import LONG
 
 HERE = Deployment("local", BUCKET, ROLE, CUSTOM_IMAGE, "us-east-1")
 COUNTS = {"train": 24, "validation": 6, "classes": 3}
@@ -63,14 +64,14 @@ class Trainings:
 
     def await_checkpoints(self, job: str) -> None:
         place = f"s3://{BUCKET}/{self.name}/checkpoints/{job}/"
-        deadline = time.monotonic() + 140
+        deadline = time.monotonic() + LONG
         while len([key for key in self.aws.keys(place) if key.endswith(".npz")]) < 2:
             assert time.monotonic() < deadline, self.log(job)
             time.sleep(0.1)
 
     def await_resumed(self, job: str) -> None:
         """Wait until the second attempt of the job logs that it resumes."""
-        deadline = time.monotonic() + 140
+        deadline = time.monotonic() + LONG
         while True:
             _, *second = self.aws.streams("training", job)
             lines = [line for stream in second for line in stream]

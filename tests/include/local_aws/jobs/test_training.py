@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from include.local_aws.processes.isolation import Isolation
 from include.local_aws.settings import program_environment
 from tests.include.local_aws.local_server import BUCKET, LocalServer
+from tests.waiting import LONG
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,7 @@ def test_checkpoints_are_copied_while_a_job_runs_and_restored_for_the_next(
     place = {"S3Uri": f"s3://{BUCKET}/checkpoints"}
     first = {**aws.training_request(data, checkpoint="7", sleep="60"), "CheckpointConfig": place}
     aws.sagemaker.create_training_job(**first)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONG
     while not aws.keys(place["S3Uri"]):
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -225,7 +226,7 @@ def test_jobs_are_listed_by_name_and_status(aws: LocalServer, data: str) -> None
 def test_the_work_directory_is_removed(aws: LocalServer, data: str) -> None:
     name = aws.train(data)
     aws.wait_for_job("training", name)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LONG
     directory = aws.root / "work/training-job" / name
     while directory.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

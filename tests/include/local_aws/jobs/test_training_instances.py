@@ -14,6 +14,7 @@ from include.image_classification.training.distribution.cluster import ADDRESSES
 from include.local_aws.jobs.cluster import addresses
 from tests.include.image_classification.training.making import SETTINGS, write_records
 from tests.include.local_aws.local_server import BUCKET, CUSTOM_IMAGE, LocalServer
+from tests.waiting import LONG
 
 HOSTS = ["algo-1", "algo-2", "algo-3"]
 
@@ -144,7 +145,7 @@ def _logged(aws: LocalServer, name: str, host: str, word: str) -> str:
 
 
 def _await(aws: LocalServer, name: str, host: str, line: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONG
     while line not in aws.log("training", name, host):
         assert time.monotonic() < deadline, os.linesep.join(aws.log("training", name, host))
         time.sleep(0.05)

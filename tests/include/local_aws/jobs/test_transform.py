@@ -15,6 +15,7 @@ from include.local_aws.errors import JobFailure
 from include.local_aws.jobs.transforms.sending import Limits
 from include.local_aws.jobs.transforms.splitting import split
 from tests.include.local_aws.local_server import BUCKET, IMAGE, ROLE, LocalServer, unique_name
+from tests.waiting import LONG
 
 _TARGET = f"s3://{BUCKET}/transformed"
 
@@ -146,7 +147,7 @@ def test_a_stopped_transform_ends_soon(aws: LocalServer) -> None:
 def test_a_stop_does_not_wait_for_the_current_request(aws: LocalServer) -> None:
     uri = aws.put("transform/slow", a="1", b="2")
     name = _create(aws, aws.model(DELAY="300"), uri, f"{_TARGET}/slow")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONG
     while "data-log" not in str(_streams(aws, name)):  # the stream exists when it sends
         assert time.monotonic() < deadline
         time.sleep(0.1)

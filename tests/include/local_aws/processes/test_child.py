@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from include.local_aws.processes.child import Child
+from tests.waiting import LONG
 
 
 def _child(tmp_path: Path, code: str) -> Child:
@@ -25,7 +26,7 @@ def _lines(tmp_path: Path) -> list[str]:
 
 
 def _await_lines(tmp_path: Path, count: int) -> list[str]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LONG
     while not (tmp_path / "log").exists() or len(_lines(tmp_path)) < count:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -117,7 +118,7 @@ def test_all_processes_end_if_the_parent_is_killed(tmp_path: Path) -> None:
     pids = [int(pid) for pid in _await_lines(tmp_path, 1)[0].split()]
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LONG
     while any(_runs(pid) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from tests.include.local_aws.server.jobs import ServerWithJobs
+from tests.waiting import LONG
 
 
 class ServerWithLogs(ServerWithJobs):
@@ -28,7 +29,7 @@ class ServerWithLogs(ServerWithJobs):
 
     def wait_for_streams(self, kind: str, name: str, count: int, line: str) -> None:
         """Wait until `count` log streams of a job contain the line."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LONG
         while sum(line in lines for lines in self.streams(kind, name)) < count:
             assert time.monotonic() < deadline, f"{name} never logged {line!r} in {count} streams"
             time.sleep(0.05)
@@ -41,7 +42,7 @@ class ServerWithLogs(ServerWithJobs):
 
     def wait_for_log(self, kind: str, name: str, line: str) -> None:
         """Wait until a job has logged a line."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LONG
         while line not in self.log(kind, name):
             assert time.monotonic() < deadline, f"{name} never logged {line!r}"
             time.sleep(0.05)

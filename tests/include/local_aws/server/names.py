@@ -3,8 +3,10 @@
 import itertools
 import time
 
+from tests.waiting import LONG
+
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
-QUICK = {"Delay": 0.1, "MaxAttempts": 300}
+QUICK = {"Delay": 0.1, "MaxAttempts": int(10 * LONG)}
 """A WaiterConfig for jobs and endpoints that take seconds."""
 
 _numbers = itertools.count(1)

@@ -14,6 +14,7 @@ from include.local_aws.storage import seaweedfs
 from include.local_aws.storage.objects import Objects
 from include.local_aws.storage.seaweedfs import SeaweedFS
 from tests.include.local_aws.keys import KEYS
+from tests.waiting import LONG
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_killed_process_is_restarted_at_the_same_address(store: SeaweedFS) -> 
     objects.write("s3://bucket/key", b"content")
     assert store._child is not None
     store._child.kill()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONG
     while True:
         try:
             found = objects.client.get_object(Bucket="bucket", Key="key")["Body"].read()

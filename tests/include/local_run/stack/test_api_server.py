@@ -19,6 +19,7 @@ from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack import airflow
 from include.local_run.stack.component import RunningProcess, tail
 from include.local_run.stack.login import Login, ui_login
+from tests.waiting import LONG
 
 ROUTES = (
     "/",
@@ -55,7 +56,7 @@ def server(airflow_database: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     component = next(airflow.components(paths, environment, port))
     running = RunningProcess(component)
     try:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + LONG
         while not _answers(airflow.ui_url(port)):
             assert not running.ended, tail(component.log, 30)
             assert time.monotonic() < deadline, tail(component.log, 30)

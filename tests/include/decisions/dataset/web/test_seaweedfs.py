@@ -26,6 +26,7 @@ from include.storage.layout import Layout
 from tests.include.decisions.dataset.web.conftest import fetch_source
 from tests.include.decisions.dataset.web.mirror import Mirror
 from tests.include.local_aws.keys import KEYS
+from tests.waiting import LONG
 
 CONTENT = random.Random(3).randbytes(2 * PART + 12345)
 
@@ -68,7 +69,7 @@ def test_a_killed_task_is_taken_up_from_its_last_part(
     file = WebFile(mirrors=[url])
     task = multiprocessing.get_context("fork").Process(target=_fetch, args=(endpoint, layout, file))
     task.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONG
     while not _parts(weed, layout):
         assert time.monotonic() < deadline
         time.sleep(0.05)

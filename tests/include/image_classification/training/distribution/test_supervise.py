@@ -13,6 +13,7 @@ from include.image_classification.training.distribution import children, links
 from include.image_classification.training.distribution.cluster import Cluster
 from include.image_classification.training.distribution.supervise import supervise
 from tests.include.image_classification.training.distribution.hosts import addresses
+from tests.waiting import LONG
 
 HOSTS = ("algo-1", "algo-2")
 Supervise = Callable[..., "list[Future[None]]"]
@@ -111,7 +112,7 @@ def test_a_stop_while_the_others_are_awaited_ends_the_wait(run: Supervise) -> No
 
 
 def _await(marks: list[Path]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONG
     while not all(mark.exists() for mark in marks):
         assert time.monotonic() < deadline
         time.sleep(0.02)

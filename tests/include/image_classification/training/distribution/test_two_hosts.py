@@ -18,6 +18,7 @@ from tests.include.image_classification.training.distribution import judging
 from tests.include.image_classification.training.distribution.hosts import Hosts
 from tests.include.image_classification.training.distribution.plain import MODULE
 from tests.include.image_classification.training.making import ROOT, make_job
+from tests.waiting import LONG
 
 PROGRAM = ("-m", "include.image_classification", "train")
 RECIPE = {"augmentation_type": "none", "epochs": "2", "learning_rate": "0.01"}
@@ -130,7 +131,7 @@ def test_a_killed_worker_ends_the_job_within_seconds_and_everywhere_with_its_rea
 
 
 def _await(happened: Callable[[], bool], two: Hosts) -> None:
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + LONG
     while not happened():
         assert all(program.poll() is None for program in two.programs), two.log(0) + two.log(1)
         assert time.monotonic() < deadline, two.log(0) + two.log(1)
