@@ -74,12 +74,12 @@ class Ours:
             Checkpoints,
             identity,
         )
-        from include.image_classification.training.checkpoints.kept_epochs import KeptEpochs
-        from include.image_classification.training.distribution.group import join
+        from include.image_classification.training.checkpoints.periodic_models import PeriodicModels
+        from include.image_classification.training.distribution.group import join_group
         from include.image_classification.training.hyperparameters import parse
-        from include.image_classification.training.loop.fit import Training
+        from include.image_classification.training.loop.fit import TrainingLoop
         from include.image_classification.training.loop.history import History
-        from include.image_classification.training.networks.bfloat16 import in_bfloat16
+        from include.image_classification.training.networks.bfloat16 import to_bfloat16
         from include.image_classification.training.networks.network import make_network
 
         told = {
@@ -90,11 +90,11 @@ class Ours:
         settings = parse({name: str(value) for name, value in told.items()})
         network = make_network(18, CLASSES, SHAPE)
         kept = Checkpoints[History](
-            folder, identity(settings, {}), KeptEpochs(folder, folder, None)
+            folder, identity(settings, {}), PeriodicModels(folder, folder, None)
         )
-        self._training = Training(
-            settings, network, (reader, reader), lambda *_: None, kept, join(None),
-            in_bfloat16(network),
+        self._training = TrainingLoop(
+            settings, network, (reader, reader), lambda *_: None, kept, join_group(None),
+            to_bfloat16(network),
         )  # fmt: skip
         self._epochs = itertools.count()
 

@@ -9,12 +9,12 @@ from include.image_classification.training.loop.curve import (
     BOTTOM,
     STYLE,
     Panel,
-    apart,
     axes,
+    axis_limit,
     path,
     percent,
-    picture,
-    round_up,
+    render_svg,
+    spread_labels,
     text,
 )
 
@@ -26,16 +26,16 @@ def draw(comparison: Comparison) -> str:
     """Return an SVG: each seed's validation accuracy thin, their mean bold."""
     ways = {"training": comparison.usual, "validation": comparison.other}
     curves = [curve for way in ways.values() for curve in way.curves]
-    top = round_up(max(max(curve) for curve in curves))
+    top = axis_limit(max(max(curve) for curve in curves))
     panel = Panel(84, 560, "Validation accuracy", max(map(len, curves)), top, percent)
     title = " against ".join(f"{way.name} {percent(_mean(way.reached))}" for way in ways.values())
-    ends = apart([(panel.y(_means(way)[-1]), style) for style, way in ways.items()])
+    ends = spread_labels([(panel.y(_means(way)[-1]), style) for style, way in ways.items()])
     lines = [_lines(panel, way, style) for style, way in ways.items()]
     labels = [text(panel.right + 10, y + 4, ways[style].name, style) for y, style in ends]
     card = f'<rect class="panel" x="24" y="60" rx="12" width="672" height="{BOTTOM - 2}"/>'
     parts = [card, text(44, 86, panel.name, "head"), *axes(panel), *lines, *labels]
     heading = title[0].upper() + title[1:]
-    return picture(WIDTH, title, heading, parts, STYLE + SEEDS_STYLE)
+    return render_svg(WIDTH, title, heading, parts, STYLE + SEEDS_STYLE)
 
 
 def _lines(panel: Panel, way: Way, style: str) -> str:

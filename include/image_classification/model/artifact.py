@@ -1,4 +1,4 @@
-"""The model as the built-in algorithm leaves it: symbol, parameters, shapes."""
+"""Write a model in the built-in algorithm's format: symbol, parameters, shapes."""
 
 import json
 from pathlib import Path
@@ -22,17 +22,26 @@ def store_model(
     epoch: int,
     shape: tuple[int, int, int],
     frequency: int | None = None,
-    several: bool = False,
+    multi_label: bool = False,
 ) -> Path:
     """Write the network so that `mx.model.load_checkpoint(folder/PREFIX, epoch)` loads it.
 
-    The symbol takes `data` (raw pixels) and answers `softmax_output`. Parameters of an earlier
-    epoch are removed after the new ones are complete, but for those of every `frequency`th epoch;
-    then a file of its own says that this epoch is the best. Of a network for `several` labels an
-    image, `softmax` is each class's own probability. Returns the path of the parameters.
+    The symbol takes `data` (raw pixels) and returns `softmax_output`. Parameters of earlier epochs
+    are deleted after the new ones are complete.
+
+    Args:
+        network: The network.
+        folder: The model folder.
+        epoch: The epoch, from 1.
+        shape: Channels, height and width of the input.
+        frequency: Keep the parameters of every `frequency`-th epoch, and write best-epoch.json.
+        multi_label: Whether `softmax` is a separate probability for each class.
+
+    Returns:
+        The path of the parameters.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _symbol(network, several).save(str(folder / f"{PREFIX}-symbol.json"), remove_amp_cast=True)
+    _symbol(network, multi_label).save(str(folder / f"{PREFIX}-symbol.json"), remove_amp_cast=True)
     shapes = [{"shape": [1, *shape], "name": "data"}]
     (folder / SHAPES).write_text(json.dumps(shapes), encoding="utf-8")
     path = save_parameters(network, folder, epoch)
@@ -45,7 +54,7 @@ def store_model(
 
 
 def save_parameters(network: Any, folder: Path, epoch: int) -> Path:
-    """Write an epoch's parameters in one step and return their path."""
+    """Write an epoch's parameters atomically and return their path."""
     path = folder / f"{PREFIX}-{epoch:04d}.params"
     unfinished = path.with_suffix(UNFINISHED)
     mx.nd.save(str(unfinished), _parameters(network, _symbol(network)))
@@ -53,8 +62,8 @@ def save_parameters(network: Any, folder: Path, epoch: int) -> Path:
     return path
 
 
-def _symbol(network: Any, several: bool = False) -> Any:
-    output = mx.sym.LogisticRegressionOutput if several else mx.sym.SoftmaxOutput
+def _symbol(network: Any, multi_label: bool = False) -> Any:
+    output = mx.sym.LogisticRegressionOutput if multi_label else mx.sym.SoftmaxOutput
     return output(network(mx.sym.var("data")), name="softmax")
 
 

@@ -1,4 +1,4 @@
-"""The classes' names, which travel with the model so that the server can answer by name."""
+"""Class names: stored with the model, so that the server can return them."""
 
 import json
 from pathlib import Path
@@ -11,20 +11,20 @@ CHANNEL = "classes"
 
 
 def channel_class_names(count: int) -> list[str] | None:
-    """Return the names in label order that the channel `classes` holds; None without the channel.
+    """Return the class names of the channel `classes` in label order; None without the channel.
 
     Raises:
-        ProgramError: the channel holds no classes.json, or it does not name so many classes.
+        ProgramError: The channel's classes.json is missing, or has another number of classes.
     """
     folder = channel_folder(CHANNEL)
     return None if folder is None else read_class_names(folder, count)
 
 
 def read_class_names(folder: Path, count: int) -> list[str]:
-    """Return the names in a folder's classes.json.
+    """Return the class names of a folder's classes.json in label order.
 
     Raises:
-        ProgramError: it is missing, is no list of names, or does not name so many classes.
+        ProgramError: The file is missing or invalid, or has another number of classes.
     """
     path = folder / CLASS_NAMES
     try:
@@ -34,12 +34,12 @@ def read_class_names(folder: Path, count: int) -> list[str]:
     except ValueError:
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ProgramError(f"{path} is no JSON list of class names")
+        raise ProgramError(f"{path} is not a JSON list of class names")
     if len(names) != count:
-        raise ProgramError(f"{path} names {len(names)} classes, but there are {count}")
+        raise ProgramError(f"{path} has {len(names)} class names, but there are {count} classes")
     return names
 
 
 def write_class_names(folder: Path, names: list[str]) -> None:
-    """Lay the names beside a model."""
+    """Write the class names into a model's folder."""
     (folder / CLASS_NAMES).write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The names of the files that a model consists of, and which of them serves."""
+"""Names of a model's files, and the choice of the epoch to serve."""
 
 import json
 from pathlib import Path
@@ -7,30 +7,31 @@ PREFIX = "image-classification"
 SHAPES = "model-shapes.json"
 UNFINISHED = ".unfinished"
 CLASS_NAMES = "classes.json"
-"""Ours: a list of the classes' names in label order."""
+"""The class names in label order; the built-in algorithm has no such file."""
 
 BEST_EPOCH = "best-epoch.json"
-"""Ours: which epoch serves, where checkpoint_frequency left several."""
+"""The epoch to serve, if checkpoint_frequency kept several; not in the built-in algorithm."""
 
 
 def parameters_file(folder: Path) -> Path | None:
-    """Return the parameters of the epoch that serves: the best, else the newest; None without any.
+    """Return the parameters of the epoch to serve, or None if there are no parameters.
 
-    A model of the built-in algorithm does not say which is the best of several.
+    This is the best epoch, or the newest if best-epoch.json is missing, as in a model of the
+    built-in algorithm.
     """
     try:
         best = int(json.loads((folder / BEST_EPOCH).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         best = 0
-    named = folder / f"{PREFIX}-{best:04d}.params"
-    if named.is_file():
-        return named
-    found = [path for path in folder.glob(f"{PREFIX}-*.params") if _number(path).isdecimal()]
-    return max(found, default=None, key=epoch_of)
+    best_path = folder / f"{PREFIX}-{best:04d}.params"
+    if best_path.is_file():
+        return best_path
+    paths = [path for path in folder.glob(f"{PREFIX}-*.params") if _number(path).isdecimal()]
+    return max(paths, default=None, key=epoch_of)
 
 
 def epoch_of(parameters: Path) -> int:
-    """Return the epoch in the name of a parameters file, 0 if it has none."""
+    """Return the epoch in the name of a .params file, or 0 if there is none."""
     number = _number(parameters)
     return int(number) if number.isdecimal() else 0
 

@@ -1,1 +1,1 @@
-"""An int8 form of a trained model, and the decision whether it may answer."""
+"""Quantization of a trained model to int8, and the decision whether to serve it."""

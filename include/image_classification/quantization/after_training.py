@@ -1,4 +1,4 @@
-"""What training does about int8 when it has its model."""
+"""Quantize the model at the end of a training, in a separate process."""
 
 import logging
 import os
@@ -18,20 +18,22 @@ from include.image_classification.model.int8_decision import (
     discard,
     has_int8_instructions,
 )
-from include.image_classification.quantization.handover import write_batch, write_end
+from include.image_classification.quantization.batch_pipe import write_batch, write_end
 
 _log = logging.getLogger(__name__)
-PROGRAM = "include.image_classification.quantization.quantize"
-CALIBRATION_IMAGES = 512
-"""Each doubling brings int8 nearer to float32, and these take the deepest networks minutes."""
+MODULE = "include.image_classification.quantization.quantize"
+"""The module that runs in the separate process."""
 
-_TICK = 0.1
-_PARTING = 1.0
-"""Seconds for the batch that is being read when the process has ended: its pipe then says so."""
+CALIBRATION_IMAGES = 512
+"""More images improve the accuracy; 512 take minutes with the deepest networks."""
+
+_POLL_SECONDS = 0.1
+_WRITER_TIMEOUT_SECONDS = 1.0
+"""How long the writer may take to notice that the process has ended."""
 
 
 class Batch(Protocol):
-    """Training's batches: pixels of 0..255, of which the first `rows` rows count."""
+    """A batch of pixels 0..255, of which the first `rows` rows are images and the rest padding."""
 
     @property
     def images(self) -> NDArray[np.uint8]:
@@ -39,53 +41,56 @@ class Batch(Protocol):
 
     @property
     def labels(self) -> NDArray[np.float32]:
-        """The classes."""
+        """Class numbers."""
 
     @property
     def rows(self) -> int:
-        """How many rows count."""
+        """The number of images."""
 
 
 def add_int8(
     folder: Path, training: Iterable[Batch], validation: Iterable[Batch], stop: threading.Event
 ) -> None:
-    """Lay an int8 form beside the model in a folder, where it is as good and faster.
+    """Add an int8 form to the model in a folder, if it is accurate and faster.
 
-    int8.json says what was decided, and why. Whatever happens here, the model stays as it is.
+    int8.json contains the decision and its reason. The float32 model is never changed.
 
     Args:
-        folder: Holds the model.
-        training: Images to calibrate on; the first few hundred are read.
-        validation: Images to judge by.
-        stop: Ends this at once, without int8.
+        folder: The model folder.
+        training: Images for the calibration; the first `CALIBRATION_IMAGES` are read.
+        validation: Images for the comparison with float32.
+        stop: Ends the quantization, without an int8 form.
+
+    Raises:
+        ProgramError: A channel cannot be read.
     """
     discard(folder)
     if not has_int8_instructions():
         _decline(folder, "this processor has no instructions for it (VNNI)")
         return
-    command = [sys.executable, "-m", PROGRAM, str(folder)]
+    command = [sys.executable, "-m", MODULE, str(folder)]
     environment = {
-        # MXNet would take the process for one of several hosts that train together.
+        # With these variables, MXNet would run the process as a worker of the parameter server.
         **{name: text for name, text in os.environ.items() if not name.startswith("DMLC_")},
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "MXNET_SUBGRAPH_VERBOSE": "0",
     }
     process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
     assert process.stdin is not None
-    handing_over = _HandingOver(process.stdin, training, validation)
+    writer = _BatchWriter(process.stdin, training, validation)
     try:
-        while process.poll() is None and not stop.is_set() and not handing_over.failure:
-            time.sleep(_TICK)
+        while process.poll() is None and not stop.is_set() and not writer.failure:
+            time.sleep(_POLL_SECONDS)
     finally:
         process.kill()
         process.wait()
-    handing_over.join(_PARTING)
+    writer.join(_WRITER_TIMEOUT_SECONDS)
     if process.returncode or stop.is_set():
         discard(folder)
-        told = "training was told to stop" if stop.is_set() else "the log says why"
-        _decline(folder, f"quantising ended with status {process.returncode}: {told}")
-    if handing_over.failure:
-        raise handing_over.failure
+        cause = "the training was stopped" if stop.is_set() else "see the log"
+        _decline(folder, f"the quantization ended with status {process.returncode}: {cause}")
+    if writer.failure:
+        raise writer.failure
 
 
 def _decline(folder: Path, reason: str) -> None:
@@ -93,8 +98,8 @@ def _decline(folder: Path, reason: str) -> None:
     _log.warning("int8 is not served: %s", reason)
 
 
-class _HandingOver(threading.Thread):
-    """Writes the images: a process that calibrates lets its pipe fill up, for minutes."""
+class _BatchWriter(threading.Thread):
+    """Writes the images in a thread, since the process does not read while it calibrates."""
 
     def __init__(
         self, pipe: IO[bytes], training: Iterable[Batch], validation: Iterable[Batch]
@@ -106,12 +111,12 @@ class _HandingOver(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Write until all is written or nobody reads any more."""
+        """Write all batches, or until the process has ended."""
         try:
             with self._pipe:
                 self._write()
         except BrokenPipeError:
-            return  # it has ended, and its status says so
+            return  # the process has ended; its status is checked
         except Exception as failure:
             self.failure = failure
 

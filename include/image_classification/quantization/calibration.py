@@ -1,4 +1,4 @@
-"""An int8 form of a checkpoint, calibrated on images."""
+"""Quantize a checkpoint to int8, calibrated on images."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,45 +17,50 @@ INPUT = "data"
 
 
 class _Images(mx.io.DataIter):  # type: ignore[misc]
-    """Whole batches, the last filled up with the first images; MXNet fails where it has labels."""
+    """Complete batches, the last one filled up with the first images.
+
+    There are no labels, with which MXNet's calibration fails.
+    """
 
     def __init__(self, images: Sequence[Image]) -> None:
         super().__init__(BATCH)
-        self._images, self._at = images, 0
+        self._images, self._next_image = images, 0
         height, width, channels = images[0].shape
         self.provide_data = [mx.io.DataDesc(INPUT, (BATCH, channels, height, width))]
         self.provide_label: list[Any] = []
 
     def reset(self) -> None:
-        """Start again."""
-        self._at = 0
+        """Start again with the first batch."""
+        self._next_image = 0
 
     def next(self) -> Any:
-        """The next batch."""
-        if self._at >= len(self._images):
+        """Return the next batch."""
+        if self._next_image >= len(self._images):
             raise StopIteration
-        numbers = range(self._at, self._at + BATCH)
-        rows = np.stack([self._images[number % len(self._images)] for number in numbers])
-        self._at += BATCH
+        indices = range(self._next_image, self._next_image + BATCH)
+        rows = np.stack([self._images[index % len(self._images)] for index in indices])
+        self._next_image += BATCH
         data = mx.nd.array(rows.transpose(0, 3, 1, 2).astype(np.float32))
         return mx.io.DataBatch([data], [], pad=0)
 
 
 def write_int8(checkpoint: tuple[Path, int], images: Sequence[Image], folder: Path) -> None:
-    """Write the int8 form of a checkpoint (prefix and epoch) into a folder.
+    """Write the int8 form of a checkpoint into a folder.
 
     Args:
-        checkpoint: Ends in a SoftmaxOutput, as the built-in algorithm's do.
-        images: At least one, of the network's shape. The ranges of all layers are measured on them.
-        folder: Where `decision.FILES` are written.
+        checkpoint: Prefix and epoch of a network that ends in a SoftmaxOutput.
+        images: At least one image of the network's shape, to measure the ranges of all layers.
+        folder: The folder for `int8_decision.FILES`.
 
     Raises:
-        ProgramError: the network has another head.
+        ProgramError: The network does not end in a SoftmaxOutput.
     """
     symbol, arguments, states = mx.model.load_checkpoint(str(checkpoint[0]), checkpoint[1])
     nodes = json.loads(symbol.tojson())["nodes"]
     if nodes[-1]["op"] != "SoftmaxOutput":
-        raise ProgramError(f"{checkpoint[0]} has no SoftmaxOutput, and only such are quantised")
+        raise ProgramError(
+            f"{checkpoint[0]} does not end in a SoftmaxOutput: only such networks are quantized"
+        )
     logits, arguments, states = mx.contrib.quantization.quantize_model_mkldnn(
         symbol.get_children()[0],
         arguments,
@@ -67,14 +72,13 @@ def write_int8(checkpoint: tuple[Path, int], images: Sequence[Image], folder: Pa
         quantized_dtype="auto",
         quantize_mode="smart",
     )
-    answers = mx.sym.SoftmaxOutput(logits, name="softmax")
-    answers.save(str(folder / SYMBOL))
-    kinds = {"arg": arguments, "aux": states}
-    values = {f"{kind}:{name}": each for kind in kinds for name, each in kinds[kind].items()}
+    mx.sym.SoftmaxOutput(logits, name="softmax").save(str(folder / SYMBOL))
+    values = {f"arg:{name}": array for name, array in arguments.items()}
+    values |= {f"aux:{name}": array for name, array in states.items()}
     mx.nd.save(str(folder / PARAMETERS), values)
 
 
 def _is_global_pooling(node: Mapping[str, Any]) -> bool:
-    # Its int8 form minds the kernel that a global pooling names in vain: 7 x 7 in small networks
-    # fails. It has little to compute.
+    # The int8 operator uses the kernel size that global pooling ignores, and fails if the kernel
+    # (7 x 7) is larger than the input. In float32 the layer costs little.
     return node.get("attrs", {}).get("global_pool") in ("True", "1")

@@ -1,1 +1,1 @@
-"""Serving a trained model over HTTP as SageMaker asks its containers."""
+"""HTTP server for a trained model, with SageMaker's contract for inference containers."""

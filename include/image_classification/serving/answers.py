@@ -1,4 +1,4 @@
-"""In which form an answer is wanted, and how it is written."""
+"""Response formats: parse the requested format, and write responses."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,19 +8,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Form = Literal["application/json", "application/jsonlines"]
-JSON: Form = "application/json"
-LINES: Form = "application/jsonlines"
+MediaType = Literal["application/json", "application/jsonlines"]
+JSON: MediaType = "application/json"
+LINES: MediaType = "application/jsonlines"
 ANY = ("*/*", "application/*")
-ALLOWED = f"{JSON} or {LINES}, each perhaps with ;top_k=5 and ;labels"
-PASSED_OVER = ("q", "charset")
+ALLOWED = f"{JSON} or {LINES}, each optionally with ;top_k=5 and ;labels"
+IGNORED_PARAMETERS = ("q", "charset")
 
 
-class WishError(Exception):
-    """What was asked for cannot be given.
+class AnswerFormatError(Exception):
+    """The requested format is not available.
 
     Attributes:
-        status: The HTTP status that says so.
+        status: The HTTP status of the response.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -29,33 +29,37 @@ class WishError(Exception):
 
 
 @dataclass(frozen=True)
-class Wish:
-    """The media type, and whether to answer the best classes (all, or `top_k`) by name."""
+class AnswerFormat:
+    """The media type, and whether to return the best classes (all, or `top_k`) with names."""
 
-    form: Form = JSON
+    media_type: MediaType = JSON
     top_k: int | None = None
     labels: bool = False
 
 
-def read_wish(accept: str, attributes: str) -> Wish:
-    """Read the headers Accept and X-Amzn-SageMaker-Custom-Attributes.
+def parse_answer_format(accept: str, attributes: str) -> AnswerFormat:
+    """Parse the headers Accept and X-Amzn-SageMaker-Custom-Attributes.
 
-    Both take `top_k=<n>` and `labels`, behind semicolons: real time can send the one, batch
-    transform the other. Attributes of other names are a client's own and passed over.
+    Both may contain `top_k=<n>` and `labels` after semicolons. Accept works in batch transform,
+    custom attributes in real-time inference. Unknown attributes are ignored.
 
     Raises:
-        WishError: 406 for another media type or parameter, 400 for a top_k that is no number.
+        AnswerFormatError: 406 for an unsupported media type or parameter of Accept, 400 for a
+            top_k that is not a number.
     """
-    form, parameters = _media_type(accept)
-    asked = dict(filter(None, map(_parameter, parameters)))
-    unknown = asked.keys() - {"top_k", "labels", *PASSED_OVER}
+    media_type, parameters = _media_type(accept)
+    options = dict(filter(None, map(_parameter, parameters)))
+    unknown = options.keys() - {"top_k", "labels", *IGNORED_PARAMETERS}
     if unknown:
-        raise WishError(406, f"Accept has {', '.join(sorted(unknown))}: ask for {ALLOWED}")
-    asked |= dict(filter(None, map(_parameter, attributes.split(";"))))
-    return Wish(form, _top_k(asked.get("top_k")), asked.get("labels", "0") not in ("0", "false"))
+        raise AnswerFormatError(
+            406, f"Accept has unsupported parameters {', '.join(sorted(unknown))}: use {ALLOWED}"
+        )
+    options |= dict(filter(None, map(_parameter, attributes.split(";"))))
+    labels = options.get("labels", "0") not in ("0", "false")
+    return AnswerFormat(media_type, _top_k(options.get("top_k")), labels)
 
 
-def _media_type(accept: str) -> tuple[Form, list[str]]:
+def _media_type(accept: str) -> tuple[MediaType, list[str]]:
     if not accept.strip():
         return JSON, []
     for choice in accept.split(","):
@@ -65,7 +69,7 @@ def _media_type(accept: str) -> tuple[Form, list[str]]:
             return LINES, parameters
         if kind == JSON or kind in ANY:
             return JSON, parameters
-    raise WishError(406, f"Accept is {accept}: ask for {ALLOWED}")
+    raise AnswerFormatError(406, f"Accept is {accept}, which is not supported: use {ALLOWED}")
 
 
 def _parameter(text: str) -> tuple[str, str] | None:
@@ -77,53 +81,57 @@ def _top_k(text: str | None) -> int | None:
     if text is None:
         return None
     if not text.isdecimal() or not int(text):
-        raise WishError(400, f"top_k is {text}: it must be a whole number from 1")
+        raise AnswerFormatError(400, f"top_k is {text}: it must be a positive integer")
     return int(text)
 
 
-class Answers:
-    """Writes probabilities as clients want them.
+class AnswerWriter:
+    """Writes probabilities in the requested format.
 
     Args:
-        names: The classes' names, or None where the model came without.
-        batch: Whether batch transform asks: then each image's answer is `{"prediction": ...}`.
+        names: The class names, or None if the model has none.
+        batch: Whether this is a batch transform, whose answers have the form
+            `{"prediction": ...}`.
     """
 
     def __init__(self, names: Sequence[str] | None, *, batch: bool) -> None:
         self._names, self._batch = names, batch
 
-    def check(self, wish: Wish) -> None:
-        """Refuse what this model cannot answer, before anything is computed.
+    def check(self, requested: AnswerFormat) -> None:
+        """Check that this model can return the format, before it computes.
 
         Raises:
-            WishError: 400, labels are wanted but the model came without names.
+            AnswerFormatError: 400 if names are requested but the model has none.
         """
-        if wish.labels and self._names is None:
-            raise WishError(
-                400, "labels: the model came without classes.json; ask for top_k without labels"
+        if requested.labels and self._names is None:
+            raise AnswerFormatError(
+                400, "labels: the model has no classes.json; use top_k without labels"
             )
 
-    def write(self, rows: Sequence[NDArray[np.float32]], wish: Wish, *, several: bool) -> bytes:
-        """The response's body for the images of one request.
+    def write(
+        self, rows: Sequence[NDArray[np.float32]], requested: AnswerFormat, *, several: bool
+    ) -> bytes:
+        """Return the body of a response.
 
         Args:
-            rows: Each image's probabilities.
-            wish: The form.
-            several: Whether the request's form could hold several images: then a list answers.
+            rows: The probabilities of each image.
+            requested: The format.
+            several: Whether the request's content type allows several images; if so, the body is a
+                list.
         """
-        answers = [self._one(row, wish) for row in rows]
-        if wish.form == LINES:
-            return b"".join(_json({"prediction": each}) + b"\n" for each in answers)
-        whole = [{"prediction": each} for each in answers] if self._batch else answers
-        return _json(whole if several else whole[0])
+        answers = [self._answer(row, requested) for row in rows]
+        if requested.media_type == LINES:
+            return b"".join(_json({"prediction": answer}) + b"\n" for answer in answers)
+        entries = [{"prediction": answer} for answer in answers] if self._batch else answers
+        return _json(entries if several else entries[0])
 
-    def _one(self, row: NDArray[np.float32], wish: Wish) -> list[Any]:
-        if wish.top_k is None and not wish.labels:
+    def _answer(self, row: NDArray[np.float32], requested: AnswerFormat) -> list[Any]:
+        if requested.top_k is None and not requested.labels:
             return list(row.tolist())
-        order = np.argsort(-row, kind="stable")[: wish.top_k]
-        return list(self._named(order, row, wish.labels))
+        order = np.argsort(-row, kind="stable")[: requested.top_k]
+        return list(self._best_classes(order, row, requested.labels))
 
-    def _named(
+    def _best_classes(
         self, order: NDArray[np.intp], row: NDArray[np.float32], labels: bool
     ) -> Iterator[dict[str, Any]]:
         for label in order.tolist():
@@ -132,5 +140,5 @@ class Answers:
 
 
 def _json(value: object) -> bytes:
-    # NaN, which a model that diverged answers, is no JSON: clients would fail to read it.
+    # A diverged model returns NaN, which is not valid JSON: the request fails.
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()

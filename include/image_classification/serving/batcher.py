@@ -1,4 +1,4 @@
-"""Requests that arrive together are computed together."""
+"""Dynamic batching: requests that arrive at the same time are computed in one batch."""
 
 import threading
 import time
@@ -15,15 +15,15 @@ Probabilities = NDArray[np.float32]
 Compute = Callable[[Sequence[Image]], Probabilities]
 Waiting = tuple[Image, Future[Probabilities]]
 
-PATIENCE = 0.004
-"""Seconds that an image waits at most for others that are being decoded."""
+MAX_WAIT_SECONDS = 0.004
+"""How long a decoded image waits for images that are being decoded."""
 
 
 class Batcher:
-    """Decodes in several threads and computes batches in one; any thread may submit.
+    """Decodes images in several threads and computes batches in one; any thread may submit.
 
-    An image on its own is computed at once. It waits, a few milliseconds, only for images that are
-    being decoded and so about to come.
+    A single image is computed immediately. It waits a few milliseconds only while other images are
+    being decoded.
     """
 
     def __init__(
@@ -32,19 +32,19 @@ class Batcher:
         next_batch: Callable[[int], int],
         largest: int,
         threads: int,
-        patience: float = PATIENCE,
+        max_wait: float = MAX_WAIT_SECONDS,
     ) -> None:
         """Start the threads.
 
         Args:
-            compute: Called by one thread only, one batch after the other.
-            next_batch: How many of so many waiting images make the next batch.
-            largest: The most images that a batch holds.
-            threads: How many decode.
-            patience: The longest wait in seconds.
+            compute: Computes a batch. Called by one thread only.
+            next_batch: Returns the size of the next batch for a number of waiting images.
+            largest: The largest size of a batch.
+            threads: The number of threads that decode.
+            max_wait: The longest time in seconds that an image waits for others.
         """
         self._compute, self._next_batch = compute, next_batch
-        self._largest, self._patience = largest, patience
+        self._largest, self._max_wait = largest, max_wait
         self._waiting: deque[Waiting] = deque()
         self._decoding = 0
         self._closed = False
@@ -54,10 +54,10 @@ class Batcher:
         self._thread.start()
 
     def submit(self, decode: Callable[[], Image]) -> Future[Probabilities]:
-        """Have an image decoded and computed.
+        """Decode and compute an image.
 
-        The future holds its row of probabilities, or what decoding or computing raised. Who no
-        longer wants it cancels it.
+        The future returns the image's probabilities, or raises the error of decoding or computing.
+        The caller may cancel it.
         """
         future: Future[Probabilities] = Future()
         with self._changed:
@@ -66,7 +66,7 @@ class Batcher:
         return future
 
     def close(self) -> None:
-        """Compute what was submitted and end the threads."""
+        """Compute the submitted images and end the threads."""
         self._decoders.shutdown()
         with self._changed:
             self._closed = True
@@ -75,7 +75,7 @@ class Batcher:
 
     def _decode(self, decode: Callable[[], Image], future: Future[Probabilities]) -> None:
         image: Image | None = None
-        # Who asked may have hung up meanwhile; from here on nobody can take the future back.
+        # The future is cancelled if the client has disconnected; from here on, it cannot be.
         if future.set_running_or_notify_cancel():
             try:
                 image = decode()
@@ -88,7 +88,7 @@ class Batcher:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        while batch := self._gather():
+        while batch := self._wait_for_batch():
             images, futures = zip(*batch, strict=True)
             try:
                 answers = self._compute(images)
@@ -99,11 +99,11 @@ class Batcher:
             for future, answer in zip(futures, answers, strict=True):
                 future.set_result(answer)
 
-    def _gather(self) -> list[Waiting]:
-        """The next batch; empty when closed and all is done."""
+    def _wait_for_batch(self) -> list[Waiting]:
+        """Return the next batch; an empty list if the batcher is closed and all images are done."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            deadline = time.monotonic() + self._patience
+            deadline = time.monotonic() + self._max_wait
             while self._decoding and 0 < len(self._waiting) < self._largest:
                 if not self._changed.wait(deadline - time.monotonic()):
                     break

@@ -1,4 +1,4 @@
-"""What a request holds: one photo, or records with a photo each."""
+"""Request bodies: one photo, or RecordIO with a photo in each record."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -13,15 +13,15 @@ from include.image_classification.serving.photo import PhotoError
 TYPES = (*IMAGE_TYPES, RECORD_TYPE)
 
 
-def photos(body: bytes, kind: str) -> Sequence[bytes]:
-    """Return the photos' bytes: of an image type the body itself, of RecordIO each record's.
+def split_body(body: bytes, kind: str) -> Sequence[bytes]:
+    """Return the encoded photos in a request body.
 
-    A record is an image record (a header with labels, which are passed over, and the photo), or
-    the photo alone. Where batch transform sends one record at a time it has taken the frame off:
-    then the body is the record.
+    With an image content type, the body is the photo. With RecordIO, each record is an image record
+    (labels are ignored) or a photo. Batch transform with SplitType RecordIO sends single records
+    without their frame.
 
     Raises:
-        PhotoError: the body is empty, or its records are damaged.
+        PhotoError: The body is empty, or its records are damaged.
     """
     if kind != RECORD_TYPE:
         return [body]

@@ -1,4 +1,4 @@
-"""A trained model in memory: what answers, in which precision, and its classes' names."""
+"""A loaded model: its network, precision and class names."""
 
 import os
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from include.image_classification.serving.network import Network, input_shape
 
 
 class Model:
-    """A loaded model. Its memory and shapes are settled at once and never grow."""
+    """A loaded model. It allocates all of its memory at the start."""
 
     def __init__(self, folder: Path) -> None:
-        """Load the best epoch in a folder that holds an unpacked model.tar.gz.
+        """Load the best epoch from a folder with an unpacked model.tar.gz.
 
-        SERVING_PRECISION says in which precision the model answers: "int8" or "float32", the
-        default. The processor never decides it, so that all instances answer alike.
+        The environment variable SERVING_PRECISION sets the precision: "float32" (default) or
+        "int8". It does not depend on the processor, so that all instances predict alike.
 
         Raises:
-            ProgramError: A file of the model is missing or damaged, SERVING_PRECISION has another
-                value, or it is int8 and the model or the processor does not allow that.
+            ProgramError: A file of the model is missing or damaged, SERVING_PRECISION is invalid,
+                or it is int8 and the model or the processor does not support int8.
         """
         self.shape = input_shape(folder)
         self.precision = _precision(folder)
@@ -47,41 +47,44 @@ class Model:
 
 
 def checkpoint(folder: Path) -> tuple[Path, int]:
-    """Prefix and epoch of the float32 model in a folder, as `mx.model.load_checkpoint` takes them.
+    """Return prefix and epoch of the float32 model in a folder, for `mx.model.load_checkpoint`.
 
     Raises:
-        ProgramError: there is none.
+        ProgramError: The folder has no parameters.
     """
     parameters = parameters_file(folder)
     if parameters is None:
-        raise ProgramError(f"{folder} holds no {PREFIX}-NNNN.params: was the training stopped?")
+        raise ProgramError(
+            f"{folder} holds no {PREFIX}-NNNN.params: the training may have been stopped before "
+            "its first epoch was validated"
+        )
     return folder / PREFIX, int(parameters.stem.rsplit("-", 1)[1])
 
 
 def _precision(folder: Path) -> str:
-    asked = os.environ.get(PRECISION) or "float32"
-    if asked not in PRECISIONS:
-        raise ProgramError(f"{PRECISION} is {asked!r}: it must be {' or '.join(PRECISIONS)}")
-    if asked == "int8":
+    precision = os.environ.get(PRECISION) or "float32"
+    if precision not in PRECISIONS:
+        raise ProgramError(f"{PRECISION} is {precision!r}: it must be {' or '.join(PRECISIONS)}")
+    if precision == "int8":
         _check_int8(folder)
-    return asked
+    return precision
 
 
 def _check_int8(folder: Path) -> None:
-    """Refuse int8 where the model has no int8 form, or the processor computes it too slowly."""
+    """Check that the model has an accepted int8 form, and that the processor makes int8 fast."""
     if not int8_decision.is_served(folder):
         raise ProgramError(
-            f"{PRECISION} is int8, but the model in {folder} has no int8 form that was accepted "
-            f"({int8_decision.RECORD} says why, if it is there): set {PRECISION} to float32, or "
+            f"{PRECISION} is int8, but the model in {folder} has no accepted int8 form (see the "
+            f"reason in its {int8_decision.RECORD}, if it exists): set {PRECISION} to float32, or "
             "deploy a model package that nightly training registered with int8"
         )
     if not int8_decision.has_int8_instructions():
         raise ProgramError(
-            f"{PRECISION} is int8, but this processor has no instructions for it: of "
-            f"{', '.join(sorted(int8_decision.PROCESSOR_FLAGS))} the flags in "
-            f"{int8_decision.CPU_INFO} have none. Use an instance type that has them, such as "
-            "ml.c6i or ml.m6i; or set the hyperparameter int8 to never in the pipeline's YAML and "
-            "train again"
+            f"{PRECISION} is int8, but this processor has no instructions for it: the flags in "
+            f"{int8_decision.CPU_INFO} contain none of "
+            f"{', '.join(sorted(int8_decision.PROCESSOR_FLAGS))}. Use an instance type that has "
+            "them, such as ml.c6i or ml.m6i; or set the hyperparameter int8 to never in the "
+            "pipeline's YAML and train again"
         )
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint in memory that answers batches of a few fixed sizes."""
+"""A loaded checkpoint that computes batches of a few fixed sizes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,21 +14,21 @@ from include.image_classification.model.model_files import SHAPES
 from include.image_classification.mxnet_import import mx
 
 SIZES = (1, 4, 8)
-"""MXNet's memory grows with every new shape, so that batches have one of these sizes. Larger ones
-are no faster for each image, and let the processor idle while many answers go out together."""
+"""Batch sizes. MXNet's memory grows with each new shape, so there are few of them. Larger batches
+are not faster per image, and leave the processor idle while many responses are sent."""
 
-FULL_ENOUGH = 0.75
-"""From this share of a size on, empty rows cost less than a smaller batch and another after it."""
+MIN_FILL = 0.75
+"""A batch with at least this share of images is faster than two smaller batches."""
 
 
 class Network:
-    """One checkpoint, bound to `SIZES`; its parameters are in memory once. Not for two threads."""
+    """A checkpoint, bound to `SIZES` with shared parameters. Not safe to use from two threads."""
 
     def __init__(self, prefix: Path, epoch: int, shape: tuple[int, int, int]) -> None:
         """Load `<prefix>-symbol.json` and `<prefix>-<epoch>.params`.
 
         Raises:
-            ProgramError: a file is missing or damaged, or lacks parameters.
+            ProgramError: A file is missing or damaged, or lacks parameters.
         """
         self.shape = shape
         try:
@@ -36,43 +36,45 @@ class Network:
         except (mx.MXNetError, ValueError, OSError) as error:
             reason = (str(error).strip() or "unreadable").splitlines()[-1]
             raise ProgramError(f"the model {prefix} cannot be loaded: {reason}") from error
-        # Each size's memory is taken by its first batch: that must not be a client's.
-        answers = [self.probabilities([_black(shape)] * size) for size in SIZES]
-        self.classes = answers[0].shape[1]
+        # The first batch of each size allocates memory, so it is computed before any request.
+        outputs = [self.probabilities([_black(shape)] * size) for size in SIZES]
+        self.classes = outputs[0].shape[1]
 
     def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """Return images x classes for at most as many images of the network's shape as `SIZES`."""
+        """Return images x classes for images of the network's shape, at most the largest size."""
         size = next(size for size in SIZES if size >= len(images))
         data, executor = self._bound[size]
         batch = np.zeros((size, *self.shape), np.float32)
         for row, image in zip(batch, images, strict=False):
             row[...] = image.transpose(2, 0, 1)
         data[:] = batch
-        answers = executor.forward(is_train=False)[0].asnumpy()
-        return np.asarray(answers[: len(images)], np.float32)
+        outputs = executor.forward(is_train=False)[0].asnumpy()
+        return np.asarray(outputs[: len(images)], np.float32)
 
 
 def input_shape(folder: Path) -> tuple[int, int, int]:
-    """Channels, height and width that the model in a folder takes.
+    """Return channels, height and width of the input of the model in a folder.
 
     Raises:
-        ProgramError: model-shapes.json is missing or does not say.
+        ProgramError: model-shapes.json is missing or damaged.
     """
     path = folder / SHAPES
     try:
-        shapes = {each["name"]: each["shape"] for each in json.loads(path.read_text("utf-8"))}
+        shapes = {entry["name"]: entry["shape"] for entry in json.loads(path.read_text("utf-8"))}
         _, channels, height, width = shapes["data"]
     except FileNotFoundError:
-        raise ProgramError(f"{path} is missing: is {folder} an unpacked model.tar.gz?") from None
+        raise ProgramError(
+            f"{path} is missing, so {folder} is not an unpacked model.tar.gz of this algorithm"
+        ) from None
     except (ValueError, KeyError, TypeError):
-        raise ProgramError(f"{path} does not say the shape of data: [1, C, H, W]") from None
+        raise ProgramError(f"{path} lacks the shape of `data`: [1, C, H, W]") from None
     return int(channels), int(height), int(width)
 
 
 def next_batch(waiting: int) -> int:
-    """How many of so many images to compute at once: few rows are empty, few images wait."""
+    """Return the size of the next batch for a number of waiting images."""
     size = next((size for size in SIZES if size >= waiting), SIZES[-1])
-    if waiting >= size * FULL_ENOUGH:
+    if waiting >= size * MIN_FILL:
         return min(waiting, size)
     return max(smaller for smaller in SIZES if smaller <= waiting)
 
@@ -80,12 +82,12 @@ def next_batch(waiting: int) -> int:
 def _in_float32(
     symbol: Any, arguments: Mapping[str, Any], states: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """Lift a checkpoint that was trained in float16, in which processors do not compute."""
+    """Convert a float16 checkpoint to float32, since MXNet has no float16 on processors."""
     text = symbol.tojson().replace('"dtype": "float16"', '"dtype": "float32"')
-    return mx.sym.load_json(text), _lifted(arguments), _lifted(states)
+    return mx.sym.load_json(text), _to_float32(arguments), _to_float32(states)
 
 
-def _lifted(values: Mapping[str, Any]) -> dict[str, Any]:
+def _to_float32(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value.astype(np.float32) if value.dtype == np.float16 else value
         for name, value in values.items()
@@ -103,9 +105,9 @@ def _bind(
     for size in reversed(SIZES):
         inputs = _inputs(symbol, {**arguments, **states}, (size, *shape))
         values = {**arguments, **inputs}
-        needed = {name: values[name] for name in symbol.list_arguments()}
+        bindings = {name: values[name] for name in symbol.list_arguments()}
         executor = symbol.bind(
-            mx.cpu(), needed, grad_req="null", aux_states=dict(states), shared_exec=largest
+            mx.cpu(), bindings, grad_req="null", aux_states=dict(states), shared_exec=largest
         )
         largest = largest or executor
         bound[size] = (inputs["data"], executor)
@@ -113,7 +115,7 @@ def _bind(
 
 
 def _inputs(symbol: Any, known: Mapping[str, Any], data: tuple[int, ...]) -> dict[str, Any]:
-    """Arrays for the data, and for the labels that a training symbol asks for."""
+    """Return arrays for the data, and for the labels that a training symbol needs."""
     names = symbol.list_arguments()
     missing = [name for name in names + symbol.list_auxiliary_states() if name not in known]
     absent = [name for name in missing if name != "data" and not name.endswith("_label")]

@@ -1,8 +1,8 @@
-"""From a photo's bytes to the pixels that a network takes, or to the reason why not.
+"""Decode the photo of a request to the pixels of a network's input.
 
-The photo is decoded and squashed by the very functions by which im2rec makes squashed records, so
-that a network is asked what it was trained on; and, like im2rec, this refuses what libjpeg only
-warns of, where other decoders answer with a picture that is partly grey.
+The functions that decode and squash are those of im2rec, so that the network gets the same pixels
+as in training. Like im2rec, they reject a damaged JPEG for which libjpeg only issues a warning, and
+which other decoders return partly gray.
 """
 
 from functools import partial
@@ -17,16 +17,17 @@ from include.image_classification.images.resizing import Image, squash
 
 
 class PhotoError(Exception):
-    """The body is no image that can be classified; the message is for whoever sent it."""
+    """The body is not an image that can be classified. The message is for the client."""
 
 
 def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
-    """Decode a JPEG or PNG, upright, and squash it to channels, height and width.
+    """Decode a JPEG or PNG, apply its orientation, and squash it to channels, height and width.
 
-    Grey becomes RGB or, with one channel, colour becomes grey; an alpha channel is dropped.
+    A grayscale image becomes RGB, or a color image grayscale if there is one channel. An alpha
+    channel is dropped.
 
     Raises:
-        PhotoError: the body is empty, another format, animated, cut off, too large or damaged.
+        PhotoError: The body is empty, another format, animated, cut off, too large or damaged.
     """
     _check(body)
     channels, height, width = shape
@@ -48,12 +49,12 @@ def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
 
 def _check(body: bytes) -> None:
     if not body:
-        raise PhotoError("the body is empty: send the bytes of one JPEG or PNG")
+        raise PhotoError("the body is empty: send one JPEG or PNG")
     header = read_photo_header(body)
     if header is None:
-        raise PhotoError(f"the body is no image: {describe(body)}")
+        raise PhotoError(f"the body is not an image: {describe(body)}")
     if not header.whole or not (header.suffix == "jpg" or _has_whole_chunks(body)):
-        raise PhotoError("the image is cut off: the body ends before its picture does")
+        raise PhotoError("the image is cut off: the body ends before the end of the image")
     if wrong := size_problem(header.suffix, header.width, header.height):
         raise PhotoError(f"the image has {wrong}")
 

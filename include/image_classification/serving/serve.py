@@ -1,4 +1,4 @@
-"""The program `serve`: a trained model behind SageMaker's HTTP contract."""
+"""The container's command `serve`: an HTTP server for a trained model."""
 
 import logging
 import os
@@ -8,34 +8,38 @@ import threading
 
 from include.image_classification.container import ProgramError
 from include.image_classification.serving.limits import Limits
-from include.image_classification.serving.workers import Workers, plan
+from include.image_classification.serving.workers import Workers, plan_workers
 
 _log = logging.getLogger(__name__)
 
 
 def main(argv: list[str]) -> None:
-    """Serve the model in base/model until SIGTERM; what is under way then is answered.
+    """Serve the model in base/model until SIGTERM, and then complete the running requests.
 
-    SAGEMAKER_BIND_TO_PORT (8080) and SAGEMAKER_BIND_TO_HOST (0.0.0.0) say where to listen;
-    SAGEMAKER_BATCH=true asks for batch transform's form of answer; SAGEMAKER_MODEL_SERVER_WORKERS
-    and OMP_NUM_THREADS say how the processors are shared; SERVING_PRECISION is int8 or float32.
+    Environment variables: SAGEMAKER_BIND_TO_PORT (8080) and SAGEMAKER_BIND_TO_HOST (0.0.0.0) set
+    the address; SAGEMAKER_BATCH=true selects the response format of batch transform;
+    SAGEMAKER_MODEL_SERVER_WORKERS and OMP_NUM_THREADS divide the processors; SERVING_PRECISION is
+    int8 or float32.
+
+    Raises:
+        ProgramError: An environment variable is invalid, or the model cannot be loaded.
     """
     if argv:
         raise ProgramError(f"serve takes no flags, but got {' '.join(argv)}")
     host = os.environ.get("SAGEMAKER_BIND_TO_HOST") or "0.0.0.0"
     port = _port(os.environ.get("SAGEMAKER_BIND_TO_PORT") or "8080")
-    Limits.from_environment()  # mistakes are told before anything is started
-    count, threads = plan(len(os.sched_getaffinity(0)), os.environ)
+    Limits.from_environment()  # raises an error before any worker is started
+    count, threads = plan_workers(len(os.sched_getaffinity(0)), os.environ)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with _bound(host, port) as listening:
-        _log.info("Serving on %s:%d by %d x %d threads", host, port, count, threads)
+    with _bind(host, port) as listening:
+        _log.info("Serving on %s:%d with %d workers of %d threads", host, port, count, threads)
         Workers(listening, count, threads).run(stop)
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    # Bound only: it begins to listen, and /ping to be answered, when a worker has the model.
+def _bind(host: str, port: int) -> socket.socket:
+    # The socket does not listen yet: a worker starts to listen once it has loaded the model.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,5 +53,5 @@ def _bound(host: str, port: int) -> socket.socket:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ProgramError(f"SAGEMAKER_BIND_TO_PORT is {text!r}: it must be a port, 1 to 65535")
+        raise ProgramError(f"SAGEMAKER_BIND_TO_PORT is {text!r}: it must be from 1 to 65535")
     return int(text)

@@ -1,7 +1,7 @@
-"""One process that computes: it loads the model and answers on a socket that others may share.
+"""Worker process: loads the model, and serves on a socket that it shares with other workers.
 
-Run as `python -m <this module> <socket> <ready>`, both file descriptors; its standard input stays
-open as long as the process that started it lives.
+Run as `python -m <this module> <socket> <ready>` with two file descriptors. The standard input must
+stay open while the parent process runs.
 """
 
 import logging
@@ -21,8 +21,8 @@ from include.image_classification.serving.limits import Limits
 from include.image_classification.serving.model import Model
 
 _log = logging.getLogger(__name__)
-LAST_ANSWERS_SECONDS = 4
-"""What is under way at SIGTERM has so long; whoever started this waits a little longer."""
+SHUTDOWN_SECONDS = 4
+"""How long running requests may take after SIGTERM. The parent process waits slightly longer."""
 
 
 class _Server(uvicorn.Server):
@@ -36,13 +36,17 @@ class _Server(uvicorn.Server):
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until SIGTERM, or until the starting process ends; 1 if the model cannot be."""
+    """Serve until SIGTERM, or until the parent process ends.
+
+    Returns:
+        The exit status: 1 if the model cannot be loaded.
+    """
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     listening, ready = map(int, arguments)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    cv2.setNumThreads(1)  # photos are decoded side by side
+    cv2.setNumThreads(1)  # several threads decode photos
     try:
         _serve(socket.socket(fileno=listening), ready)
     except ProgramError as error:
@@ -55,7 +59,7 @@ def _serve(listening: socket.socket, ready: int) -> None:
     started = time.perf_counter()
     model = Model(base_dir() / "model")
     _log.info(
-        "Model for %s images loaded in %.1f s, answering in %s",
+        "Model for %s images loaded in %.1f s, serving in %s",
         "x".join(map(str, model.shape)),
         time.perf_counter() - started,
         model.precision,
@@ -66,7 +70,7 @@ def _serve(listening: socket.socket, ready: int) -> None:
         access_log=False,
         log_config=None,
         lifespan="off",
-        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     _Server(config, ready).run([listening])
 

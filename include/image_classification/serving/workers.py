@@ -1,7 +1,7 @@
-"""The processes behind one port: how many, with how many threads, and started again when they die.
+"""Worker processes: their number, their threads, and restarts after a crash.
 
-All accept from one listening socket. What one of them does, or dies of, does not stop the others;
-while all are being started again, requests wait in the socket's queue.
+All workers accept connections from one socket. A worker that crashes does not affect the others.
+While all workers restart, requests wait in the socket's queue.
 """
 
 import logging
@@ -20,24 +20,25 @@ _log = logging.getLogger(__name__)
 WORKER = "include.image_classification.serving.worker"
 COUNT = "SAGEMAKER_MODEL_SERVER_WORKERS"
 THREADS_PER_WORKER = 4
-"""MXNet gains little from more threads on one batch; more processes gain, and cost memory: up to
-2 GB each with the deepest network, a quarter of what machines have for four processors."""
+"""MXNet gains little from more threads for a batch. More processes gain more, but take up to 2 GB
+of memory each with the deepest network."""
 
-FLAT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1024 * 1024), "MALLOC_ARENA_MAX": "4"}
-"""Photos of all sizes leave holes in glibc's heaps, which it keeps: large ones go back at once."""
+MALLOC_SETTINGS = {"MALLOC_MMAP_THRESHOLD_": str(1024 * 1024), "MALLOC_ARENA_MAX": "4"}
+"""Photos of different sizes fragment glibc's heaps. With these settings glibc returns the memory of
+large photos to the kernel."""
 
 STOP_SECONDS = 4.8
-LONGEST_PAUSE = 30.0
-_TICK = 0.1
+MAX_RESTART_DELAY_SECONDS = 30.0
+_POLL_SECONDS = 0.1
 
 
-def plan(processors: int, environment: Mapping[str, str]) -> tuple[int, int]:
-    """Return how many workers to start, and how many threads each computes with.
+def plan_workers(processors: int, environment: Mapping[str, str]) -> tuple[int, int]:
+    """Return the number of workers, and the number of threads of each.
 
-    SAGEMAKER_MODEL_SERVER_WORKERS and OMP_NUM_THREADS decide if they are set.
+    SAGEMAKER_MODEL_SERVER_WORKERS and OMP_NUM_THREADS override the defaults.
 
     Raises:
-        ProgramError: one of them is no number from 1.
+        ProgramError: One of the variables is not a positive integer.
     """
     count = _number(COUNT, environment) or max(1, processors // THREADS_PER_WORKER)
     threads = _number("OMP_NUM_THREADS", environment) or max(1, processors // count)
@@ -49,21 +50,21 @@ def _number(name: str, environment: Mapping[str, str]) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or not int(text):
-        raise ProgramError(f"{name} is {text!r}: it must be a whole number from 1")
+        raise ProgramError(f"{name} is {text!r}: it must be a positive integer")
     return int(text)
 
 
 @dataclass
 class _Worker:
-    """One process, when it may be started again, and how often it has died in a row."""
+    """A worker process, its crashes in a row, and the time of its next restart."""
 
     process: subprocess.Popen[bytes]
     ready: int
-    deaths: int = 0
-    again_at: float = field(default=0.0)
+    crashes: int = 0
+    restart_at: float = field(default=0.0)
 
     def is_ready(self) -> bool:
-        """Whether it has begun to answer."""
+        """Return whether the worker has started to serve since the last call."""
         try:
             return bool(os.read(self.ready, 1))
         except BlockingIOError:
@@ -71,78 +72,78 @@ class _Worker:
 
 
 class Workers:
-    """Keeps so many workers running on a bound socket until it is told to stop."""
+    """Keeps a number of workers running on a bound socket."""
 
     def __init__(self, listening: socket.socket, count: int, threads: int) -> None:
-        """Start them."""
+        """Start the workers."""
         self._listening = listening
         self._environment = {
-            **FLAT_MEMORY,
+            **MALLOC_SETTINGS,
             **os.environ,
             "OMP_NUM_THREADS": str(threads),
-            "OMP_WAIT_POLICY": "PASSIVE",  # spinning would take the processor from the others
+            "OMP_WAIT_POLICY": "PASSIVE",  # spinning would take processor time from other workers
             "MXNET_CPU_WORKER_NTHREADS": "1",
             "MXNET_SUBGRAPH_VERBOSE": "0",
             "PYTHONPATH": os.pathsep.join(filter(None, [os.getcwd(), *sys.path])),
         }
         self._workers = [self._start() for _ in range(count)]
-        self._answered = False
+        self._has_served = False
 
     def run(self, stop: threading.Event) -> None:
-        """Watch them until `stop`; then give what is under way a few seconds, and end them.
+        """Restart crashed workers until `stop`; then wait a few seconds for running requests.
 
         Raises:
-            ProgramError: one ended before any had begun to answer.
+            ProgramError: A worker ended before any worker has served.
         """
         try:
-            while not stop.wait(_TICK):
+            while not stop.wait(_POLL_SECONDS):
                 codes = [worker.process.poll() for worker in self._workers]
-                self._note_ready()  # after, so that who answered before a death is known
+                self._check_ready()  # after the poll: a worker may have served before it crashed
                 self._workers = [
-                    worker if code is None else self._after(worker, code)
+                    worker if code is None else self._handle_crash(worker, code)
                     for worker, code in zip(self._workers, codes, strict=True)
                 ]
         finally:
-            self._end()
+            self._stop()
 
-    def _note_ready(self) -> None:
+    def _check_ready(self) -> None:
         for worker in self._workers:
             if worker.is_ready():
-                self._answered, worker.deaths = True, 0
+                self._has_served, worker.crashes = True, 0
 
-    def _after(self, worker: _Worker, code: int) -> _Worker:
-        if not self._answered:
-            raise ProgramError(_why(code))
-        if not worker.again_at:
-            worker.deaths += 1
-            pause = min(LONGEST_PAUSE, 2.0 ** (worker.deaths - 1) - 1)
-            worker.again_at = time.monotonic() + pause
-            _log.error("A worker ended with status %d: starting it again in %.0f s", code, pause)
-        return worker if time.monotonic() < worker.again_at else self._restart(worker)
+    def _handle_crash(self, worker: _Worker, code: int) -> _Worker:
+        if not self._has_served:
+            raise ProgramError(_failure_reason(code))
+        if not worker.restart_at:
+            worker.crashes += 1
+            delay = min(MAX_RESTART_DELAY_SECONDS, 2.0 ** (worker.crashes - 1) - 1)
+            worker.restart_at = time.monotonic() + delay
+            _log.error("A worker ended with status %d: restarting it in %.0f s", code, delay)
+        return worker if time.monotonic() < worker.restart_at else self._restart(worker)
 
     def _restart(self, worker: _Worker) -> _Worker:
         self._close(worker)
         successor = self._start()
-        successor.deaths = worker.deaths
+        successor.crashes = worker.crashes
         return successor
 
     def _start(self) -> _Worker:
-        ready, theirs = os.pipe()
+        ready, child_ready = os.pipe()
         os.set_blocking(ready, False)
         listening = self._listening.fileno()
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", WORKER, str(listening), str(theirs)],
+                [sys.executable, "-m", WORKER, str(listening), str(child_ready)],
                 env=self._environment,
                 stdin=subprocess.PIPE,
-                pass_fds=(listening, theirs),
+                pass_fds=(listening, child_ready),
             )
         finally:
-            os.close(theirs)
+            os.close(child_ready)
         return _Worker(process, ready)
 
-    def _end(self) -> None:
-        self._listening.close()  # or the system would go on accepting what nobody answers
+    def _stop(self) -> None:
+        self._listening.close()  # the kernel would still accept connections
         for worker in self._workers:
             worker.process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
@@ -160,9 +161,9 @@ class Workers:
         worker.process.stdin.close()
 
 
-def _why(code: int) -> str:
-    told = base_dir() / "output" / "failure"
+def _failure_reason(code: int) -> str:
+    failure = base_dir() / "output" / "failure"
     try:
-        return told.read_text(encoding="utf-8")
+        return failure.read_text(encoding="utf-8")
     except OSError:
         return f"the model server ended with status {code} while it loaded the model"

@@ -1,4 +1,4 @@
-"""The program `train`: from record files to a model, by the built-in algorithm's contract."""
+"""The container's command `train`, with the contract of SageMaker's built-in algorithm."""
 
 import dataclasses
 import json
@@ -18,9 +18,9 @@ from include.image_classification.training.distribution.supervise import (
     supervise,
 )
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
-from include.image_classification.training.input.opening import (
+from include.image_classification.training.input.open_channels import (
     Images,
-    counted,
+    count_images,
     make_reader,
     open_channel,
 )
@@ -31,10 +31,14 @@ _log = logging.getLogger(__name__)
 
 
 def main(argv: list[str]) -> None:
-    """Train on the channels train and validation, and leave the model in base/model.
+    """Train on the channels train and validation, and write the model to base/model.
 
-    Settings come from input/config/hyperparameters.json. On SIGTERM the best model so far stays
-    and the program ends without an error. What base/checkpoints holds is gone on from.
+    The hyperparameters are read from input/config/hyperparameters.json. The training resumes from
+    the checkpoints in base/checkpoints. On SIGTERM it ends without an error and keeps the best
+    model so far.
+
+    Raises:
+        ProgramError: A hyperparameter or a channel is invalid.
     """
     if argv:
         raise ProgramError(f"train takes no flags, but got {' '.join(argv)}")
@@ -45,19 +49,23 @@ def main(argv: list[str]) -> None:
     settings = parse(channels.read_configuration("hyperparameters"))
     cluster = read_cluster()
     if needs_supervisor(cluster, settings.kv_store):
-        supervise(cluster, stop)  # whose worker runs this program again
+        supervise(cluster, stop)  # starts a worker that runs this function
         return
     train = open_channel("train", settings.num_classes, bool(settings.multi_label))
     validation = open_channel("validation", settings.num_classes, bool(settings.multi_label))
     if isinstance(train, Records):
-        check_counts(settings, train)
+        check_image_count(settings, train)
     history = _fit(settings, train, validation, stop)
     if cluster.is_first:
         _write_history(history, time.perf_counter() - started)
 
 
-def check_counts(settings: Hyperparameters, train: Records) -> None:
-    """Refuse fewer images than a batch; say so when the number of images is not as announced."""
+def check_image_count(settings: Hyperparameters, train: Records) -> None:
+    """Check that the images fill a batch, and warn if num_training_samples is wrong.
+
+    Raises:
+        ProgramError: There are fewer images than mini_batch_size.
+    """
     if len(train) < settings.mini_batch_size:
         raise ProgramError(
             "The number of input images must be bigger or equal to the mini_batch_size: "
@@ -65,14 +73,18 @@ def check_counts(settings: Hyperparameters, train: Records) -> None:
         )
     if len(train) != settings.num_training_samples:
         _log.warning(
-            "num_training_samples is %d, but the train channel holds %d images: using these",
+            "num_training_samples is %d, but the train channel holds %d images: using all of them",
             settings.num_training_samples,
             len(train),
         )
 
 
 def check_share(settings: Hyperparameters, batches: int, hosts: int) -> None:
-    """Refuse fewer images than one batch for each host."""
+    """Check that each host has at least one batch.
+
+    Raises:
+        ProgramError: There are fewer images than one batch for each host.
+    """
     if not batches:
         raise ProgramError(
             "The number of input images must be bigger or equal to the mini_batch_size on each of "
@@ -83,7 +95,7 @@ def check_share(settings: Hyperparameters, batches: int, hosts: int) -> None:
 def _fit(
     settings: Hyperparameters, train: Images, validation: Images, stop: threading.Event
 ) -> dict[str, Any]:
-    # MXNet takes 1.5 s to import: mistakes in the settings and the data are told before.
+    # MXNet takes 1.5 s to import: hyperparameters and data are checked before.
     from include.image_classification.model.artifact import store_model
     from include.image_classification.model.class_names import (
         channel_class_names,
@@ -93,20 +105,22 @@ def _fit(
     from include.image_classification.mxnet_import import mx
     from include.image_classification.quantization.after_training import add_int8
     from include.image_classification.training.checkpoints.checkpoints import Checkpoints, identity
-    from include.image_classification.training.checkpoints.kept_epochs import KeptEpochs
-    from include.image_classification.training.distribution.group import join
-    from include.image_classification.training.loop.fit import Training
+    from include.image_classification.training.checkpoints.periodic_models import PeriodicModels
+    from include.image_classification.training.distribution.group import join_group
+    from include.image_classification.training.loop.fit import TrainingLoop
     from include.image_classification.training.loop.history import History
     from include.image_classification.training.loop.objective import make_objective
-    from include.image_classification.training.networks.bfloat16 import in_bfloat16
+    from include.image_classification.training.networks.bfloat16 import to_bfloat16
     from include.image_classification.training.networks.network import make_network
     from include.image_classification.training.pretrained.warm_start import warm_start
 
     names = channel_class_names(settings.num_classes)
-    group = join(settings.kv_store)
+    group = join_group(settings.kv_store)
     if not group.is_first:
         log_lines.silence_metrics()
-    fast = group.first_says(group.is_first and choose_precision(settings, stop) == "bfloat16")
+    use_bfloat16 = group.broadcast_first(
+        group.is_first and choose_precision(settings, stop) == "bfloat16"
+    )
     mx.random.seed(settings.seed)
     network = make_network(
         settings.num_layers, settings.num_classes, settings.image_shape, settings.network
@@ -118,30 +132,31 @@ def _fit(
     )
     check_share(settings, readers[0].batches, group.size)
 
-    models, kept = base_dir() / "model", base_dir() / "checkpoints"
-    frequency, several = settings.checkpoint_frequency, bool(settings.multi_label)
+    models, checkpoint_folder = base_dir() / "model", base_dir() / "checkpoints"
+    frequency, multi_label = settings.checkpoint_frequency, bool(settings.multi_label)
 
     def store(best: Any, epoch: int) -> Path | None:
         if not group.is_first:
             return None
-        return store_model(best, models, epoch, settings.image_shape, frequency, several)
+        return store_model(best, models, epoch, settings.image_shape, frequency, multi_label)
 
-    images = counted(train=train, validation=validation)
     checkpoints = Checkpoints[History](
-        kept,
-        identity(settings, images),
-        KeptEpochs(models, kept, frequency if group.is_first else None),
+        checkpoint_folder,
+        identity(settings, count_images(train=train, validation=validation)),
+        PeriodicModels(models, checkpoint_folder, frequency if group.is_first else None),
     )
-    computing = in_bfloat16(network) if fast else network
+    compute_network = to_bfloat16(network) if use_bfloat16 else network
     objective = make_objective(settings, train if isinstance(train, Records) else None)
-    training = Training(settings, network, readers, store, checkpoints, group, computing, objective)
-    history = training.run(stop)
-    group.part()
+    loop = TrainingLoop(
+        settings, network, readers, store, checkpoints, group, compute_network, objective
+    )
+    history = loop.run(stop)
+    group.close()
     if names is not None and history.best_epoch and group.is_first:
         write_class_names(models, names)
     if (
         settings.int8 == "auto"
-        and not several
+        and not multi_label
         and history.best_epoch
         and group.is_first
         and not stop.is_set()
@@ -161,7 +176,7 @@ def _write_history(history: dict[str, Any], seconds: float) -> None:
     if epochs:
         (folder / "training.svg").write_text(_curve(history), encoding="utf-8")
     else:
-        _log.warning("Stopped before the first epoch was complete: there is no model")
+        _log.warning("Stopped before the first epoch was validated: there is no model")
 
 
 def _curve(history: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""One checkpoint in one file: arrays by name and a description, whole or not at all."""
+"""Atomic checkpoint files with arrays by name and a JSON description."""
 
 import json
 import os
@@ -17,14 +17,14 @@ DESCRIPTION = "description"
 UNFINISHED = ".unfinished"
 
 
-class DamagedCheckpoint(Exception):
-    """The file is cut off or altered; the message says how."""
+class DamagedCheckpointError(Exception):
+    """The file is cut off, altered, or not a checkpoint."""
 
 
 def write_checkpoint(path: Path, description: Mapping[str, Any], arrays: Arrays) -> None:
-    """Replace a file by these contents in one step; a crash leaves the former one whole.
+    """Write a checkpoint atomically: after a crash, the previous file is unchanged.
 
-    `description` is anything that JSON holds. Every array has a checksum in the file.
+    `description` must be serializable as JSON. The file has a checksum of each array.
     """
     unfinished = path.with_suffix(UNFINISHED)
     text = np.frombuffer(json.dumps(description).encode(), np.uint8)
@@ -36,10 +36,10 @@ def write_checkpoint(path: Path, description: Mapping[str, Any], arrays: Arrays)
 
 
 def read_description(path: Path) -> dict[str, Any]:
-    """Return a checkpoint's description alone.
+    """Return a checkpoint's description without reading its arrays.
 
     Raises:
-        DamagedCheckpoint: The file is none, or is cut off.
+        DamagedCheckpointError: The file is damaged or not a checkpoint.
     """
     return _read(path, only=DESCRIPTION)[0]
 
@@ -48,7 +48,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Arrays]:
     """Return a checkpoint's description and arrays.
 
     Raises:
-        DamagedCheckpoint: The file is none, is cut off, or a checksum is wrong.
+        DamagedCheckpointError: The file is damaged or not a checkpoint, or a checksum is wrong.
     """
     return _read(path)
 
@@ -59,5 +59,5 @@ def _read(path: Path, only: str | None = None) -> tuple[dict[str, Any], Arrays]:
             arrays = {name: file[name] for name in ([only] if only else file.files)}
         description: dict[str, Any] = json.loads(arrays.pop(DESCRIPTION).tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DamagedCheckpoint(f"{path.name} is damaged: {error}") from error
+        raise DamagedCheckpointError(f"{path.name} is damaged: {error}") from error
     return description, arrays

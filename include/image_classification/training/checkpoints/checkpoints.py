@@ -1,4 +1,4 @@
-"""Checkpoints of a training: written after every epoch, gone on from after a stop or a crash."""
+"""Checkpoints: written after each epoch, to resume a training after a stop or a crash."""
 
 import dataclasses
 import logging
@@ -11,24 +11,24 @@ from include.image_classification.mxnet_import import mx
 from include.image_classification.training.checkpoints.checkpoint_file import (
     UNFINISHED,
     Arrays,
-    DamagedCheckpoint,
+    DamagedCheckpointError,
     read_checkpoint,
     read_description,
     write_checkpoint,
 )
-from include.image_classification.training.checkpoints.kept_epochs import KeptEpochs
 from include.image_classification.training.checkpoints.optimizer_state import (
     read_state,
     write_state,
 )
+from include.image_classification.training.checkpoints.periodic_models import PeriodicModels
 from include.image_classification.training.hyperparameters import Hyperparameters
 
 _log = logging.getLogger(__name__)
 
-SLOTS = 2
-"""The newest checkpoint and the one before; more would only cost storage."""
+KEPT_CHECKPOINTS = 2
+"""The newest checkpoint and its predecessor, in case the newest is damaged."""
 
-FREE = {
+CHANGEABLE = {
     "checkpoint_frequency",
     "early_stopping",
     "early_stopping_min_epochs",
@@ -42,52 +42,59 @@ FREE = {
     "top_k",
     "use_pretrained_model",
 }
-"""Hyperparameters with which a training may go on though they have changed."""
+"""Hyperparameters that may change before a training resumes."""
 
 
 class History(Protocol):
-    """What a training tells of its epochs; a dataclass of lists and numbers."""
+    """The metrics of the epochs; a dataclass of lists and numbers."""
 
     best_epoch: int
     train_accuracy: list[float]
 
     @property
-    def is_judged(self) -> bool:
-        """Whether the last epoch has been judged, too."""
+    def is_validated(self) -> bool:
+        """Whether the last trained epoch has been validated."""
 
 
 H = TypeVar("H", bound=History)
 
 
 def identity(settings: Hyperparameters, images: Mapping[str, int]) -> dict[str, str]:
-    """Name what must be the same for a training to go on: settings, and how many images."""
-    fixed = settings.model_dump(exclude=FREE)
+    """Return the values that must be the same when a training resumes.
+
+    These are hyperparameters, and the number of images of each channel.
+    """
+    fixed = settings.model_dump(exclude=CHANGEABLE)
     counts = {f"the number of {channel} images": count for channel, count in images.items()}
     return {name: str(value) for name, value in {**fixed, **counts}.items()}
 
 
 class Checkpoints(Generic[H]):
-    """The checkpoints of one training, in a folder that outlives the machine.
+    """The checkpoints of one training, in a folder that SageMaker keeps in S3.
 
-    A checkpoint holds all that the rest of the training depends on: parameters, the optimizer's
-    state, the history with the epoch and what early stopping looks at, and the best parameters so
-    far. Nothing random has a state: the order of the images and what augmentation does to them
-    follow from seed, epoch and image.
+    A checkpoint contains the complete state of the training: parameters, optimizer state, history
+    and the best parameters so far. There is no random state: the order and the augmentation of the
+    images depend on seed, epoch and image only.
+
+    Args:
+        folder: The folder of the checkpoints.
+        identity: Values that must be the same when the training resumes (see `identity`).
+        periodic: The models that checkpoint_frequency asks for.
     """
 
     def __init__(
-        self, folder: Path, identity: Mapping[str, str], kept: KeptEpochs | None = None
+        self, folder: Path, identity: Mapping[str, str], periodic: PeriodicModels | None = None
     ) -> None:
-        self._folder, self._identity, self._kept = folder, dict(identity), kept
+        self._folder, self._identity, self._periodic = folder, dict(identity), periodic
         self._best: Arrays = {}
 
     def save(self, network: Any, trainer: Any, history: H) -> None:
-        """Store the state after an epoch; the last but one checkpoint is replaced.
+        """Store the state after an epoch, in place of the last but one checkpoint.
 
-        What checkpoint_frequency asks for is kept, too, once the epoch is judged.
+        A periodic model is stored, too, if the epoch has been validated.
         """
         epochs = len(history.train_accuracy)
-        parameters = _read(network)
+        parameters = _read_parameters(network)
         if history.best_epoch == epochs:
             self._best = parameters
         arrays = {
@@ -97,10 +104,10 @@ class Checkpoints(Generic[H]):
         if history.best_epoch != epochs:
             arrays |= {f"best/{name}": array for name, array in self._best.items()}
         self._folder.mkdir(parents=True, exist_ok=True)
-        if self._kept and history.is_judged:
-            self._kept.keep(network, epochs)
+        if self._periodic and history.is_validated:
+            self._periodic.keep(network, epochs)
         write_checkpoint(
-            self._folder / f"checkpoint-{epochs % SLOTS}.npz",
+            self._folder / f"checkpoint-{epochs % KEPT_CHECKPOINTS}.npz",
             {
                 "epochs": epochs,
                 "identity": self._identity,
@@ -112,79 +119,81 @@ class Checkpoints(Generic[H]):
     def restore(
         self, network: Any, trainer: Any, history: H, store: Callable[[Any, int], object]
     ) -> H:
-        """Go on from the newest checkpoint that is whole; without one, return `history` as it is.
+        """Restore the newest undamaged checkpoint; without one, return `history` unchanged.
 
         Args:
-            network: Gets the checkpoint's parameters.
-            trainer: Gets the checkpoint's optimizer state.
+            network: Receives the checkpoint's parameters.
+            trainer: Receives the checkpoint's optimizer state.
             history: An empty history.
-            store: Called with the network of the best epoch and that epoch, since what was in the
-                model folder is lost with the machine.
+            store: Called with the network of the best epoch and the epoch, since SageMaker does not
+                keep the model folder of an interrupted job.
 
         Raises:
-            ProgramError: The checkpoint is of a training with other settings; it names them.
+            ProgramError: The checkpoint is of a training with other settings, which are named.
         """
-        for half in self._folder.glob(f"*{UNFINISHED}"):
-            half.unlink()
-        found = self._newest()
-        if found is None:
+        for unfinished in self._folder.glob(f"*{UNFINISHED}"):
+            unfinished.unlink()
+        newest = self._read_newest()
+        if newest is None:
             return history
-        description, arrays = found
-        parameters = _below("parameter", arrays)
-        told = dataclasses.replace(history, **description["history"])  # type: ignore[type-var]
-        self._best = _below("best", arrays) or parameters
-        if self._kept:
-            self._kept.restore()
-        if told.best_epoch:
-            _write(network, self._best)
-            store(network, told.best_epoch)
-        _write(network, parameters)
-        write_state(trainer, _below("optimizer", arrays))
-        _log.info("Going on after %d epochs, from a checkpoint", description["epochs"])
-        return told
+        description, arrays = newest
+        parameters = _select("parameter", arrays)
+        restored = dataclasses.replace(history, **description["history"])  # type: ignore[type-var]
+        self._best = _select("best", arrays) or parameters
+        if self._periodic:
+            self._periodic.restore()
+        if restored.best_epoch:
+            _write_parameters(network, self._best)
+            store(network, restored.best_epoch)
+        _write_parameters(network, parameters)
+        write_state(trainer, _select("optimizer", arrays))
+        _log.info("Resuming after %d epochs from a checkpoint", description["epochs"])
+        return restored
 
-    def _newest(self) -> tuple[dict[str, Any], Arrays] | None:
-        order = []
+    def _read_newest(self) -> tuple[dict[str, Any], Arrays] | None:
+        by_epoch = []
         for path in sorted(self._folder.glob("checkpoint-*.npz")):
             try:
-                order.append((read_description(path)["epochs"], path))
-            except DamagedCheckpoint as damage:
-                _log.warning("%s: it is not used", damage)
-        for _, path in sorted(order, reverse=True):
+                by_epoch.append((read_description(path)["epochs"], path))
+            except DamagedCheckpointError as error:
+                _log.warning("Ignoring a checkpoint: %s", error)
+        for _, path in sorted(by_epoch, reverse=True):
             try:
-                found = read_checkpoint(path)
-            except DamagedCheckpoint as damage:
-                _log.warning("%s: it is not used", damage)
+                description, arrays = read_checkpoint(path)
+            except DamagedCheckpointError as error:
+                _log.warning("Ignoring a checkpoint: %s", error)
                 continue
-            self._check_identity(found[0]["identity"], path)
-            return found
+            self._check_identity(description["identity"], path)
+            return description, arrays
         return None
 
     def _check_identity(self, stored: Mapping[str, str], path: Path) -> None:
         names = sorted(stored.keys() | self._identity.keys())
         differences = [
-            f"{name} was {stored.get(name)} and is {self._identity.get(name)}"
+            f"{name} was {stored.get(name)} and is now {self._identity.get(name)}"
             for name in names
             if stored.get(name) != self._identity.get(name)
         ]
         if differences:
             raise ProgramError(
-                f"{path} is the checkpoint of another training: {'; '.join(differences)}: give "
-                "each training a CheckpointConfig.S3Uri of its own, or go on with its settings"
+                f"{path} is the checkpoint of another training: {'; '.join(differences)}: use a "
+                "different CheckpointConfig.S3Uri for each training, or restore the settings"
             )
 
 
-def _below(folder: str, arrays: Arrays) -> Arrays:
-    start = f"{folder}/"
+def _select(folder: str, arrays: Arrays) -> Arrays:
+    prefix = f"{folder}/"
     return {
-        name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
     }
 
 
-def _read(network: Any) -> Arrays:
+def _read_parameters(network: Any) -> Arrays:
     return {name: value.data().asnumpy() for name, value in network.collect_params().items()}
 
 
-def _write(network: Any, arrays: Arrays) -> None:
+def _write_parameters(network: Any, arrays: Arrays) -> None:
     for name, parameter in network.collect_params().items():
         parameter.set_data(mx.nd.array(arrays[name], dtype=arrays[name].dtype))

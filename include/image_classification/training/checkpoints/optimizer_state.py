@@ -1,4 +1,4 @@
-"""What a Gluon trainer's optimizer has learnt about each parameter, as plain arrays."""
+"""State of a Gluon trainer's optimizer as NumPy arrays."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ from include.image_classification.training.checkpoints.checkpoint_file import Ar
 
 
 def read_state(trainer: Any) -> Arrays:
-    """Return moments and numbers of updates, by parameter index; nothing before the first step."""
+    """Return the optimizer's moments and update counts by parameter index.
+
+    There are none before the first step.
+    """
     states = trainer._updaters[0].states
     arrays = {
         f"{index}/{part}": array.asnumpy()
@@ -21,7 +24,7 @@ def read_state(trainer: Any) -> Arrays:
 
 
 def write_state(trainer: Any, arrays: Arrays) -> None:
-    """Put what `read_state` returned into a trainer of the same network and optimizer."""
+    """Restore arrays from `read_state` into a trainer of the same network and optimizer."""
     updater, optimizer = trainer._updaters[0], trainer.optimizer
     counts = {int(index): int(count) for index, count in arrays["counts"]}
     optimizer._index_update_count.update(counts)
@@ -35,7 +38,7 @@ def write_state(trainer: Any, arrays: Arrays) -> None:
 
 
 def _parts(state: Any) -> list[Any]:
-    """The arrays of a state, which is nothing, an array, or a tuple of states."""
+    """Return the arrays of a state: None, an array, or a tuple of states."""
     if state is None:
         return []
     if isinstance(state, tuple | list):

@@ -1,1 +1,1 @@
-"""One training on several hosts, over MXNet's parameter server, ended together whatever happens."""
+"""Training on several hosts over MXNet's parameter server."""

@@ -1,4 +1,4 @@
-"""A host's processes: a worker, a parameter server, and on the first the scheduler."""
+"""Processes of a host: a worker, a parameter server and, on the first host, the scheduler."""
 
 import contextlib
 import ctypes
@@ -18,7 +18,7 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 def parameter_server(cluster: Cluster, role: str, port: int) -> dict[str, str]:
-    """The environment of one process of the parameter server."""
+    """Return the environment variables of a process of MXNet's parameter server."""
     return {
         "DMLC_ROLE": role,
         "DMLC_PS_ROOT_URI": address_of(cluster.first),
@@ -29,11 +29,24 @@ def parameter_server(cluster: Cluster, role: str, port: int) -> dict[str, str]:
     }
 
 
-class Children:
-    """The processes of this host; they die with this one, and `kill` must be called at the end."""
+class HostProcesses:
+    """The running processes of this host.
+
+    The kernel kills them when this process ends. The caller must call `kill` at the end.
+
+    Args:
+        cluster: The hosts of the job.
+        port: The scheduler's port on the first host.
+        worker_environment: Additional environment variables of the worker.
+        worker: The command of the worker.
+    """
 
     def __init__(
-        self, cluster: Cluster, port: int, told: Mapping[str, str], worker: Sequence[str] = WORKER
+        self,
+        cluster: Cluster,
+        port: int,
+        worker_environment: Mapping[str, str],
+        worker: Sequence[str] = WORKER,
     ) -> None:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         roles = ["scheduler"] if cluster.is_first else []
@@ -41,15 +54,18 @@ class Children:
             undo.callback(self.kill)
             for role in [*roles, "server", "worker"]:
                 environment = {**os.environ, **parameter_server(cluster, role, port)}
-                environment |= told if role == "worker" else {}
+                environment |= worker_environment if role == "worker" else {}
                 command = worker if role == "worker" else NODE
                 self._running[role] = subprocess.Popen(
-                    command, env=environment, preexec_fn=_die_with(os.getpid())
+                    command, env=environment, preexec_fn=_end_with_parent(os.getpid())
                 )
             undo.pop_all()
 
     def failed(self) -> tuple[str, int] | None:
-        """The role and the exit status of one that failed, the worker first."""
+        """Return role and exit status of a failed process, the worker first; None if none failed.
+
+        The exit status is negative for a signal.
+        """
         for role in sorted(self._running, key=lambda role: role != "worker"):
             if code := self._running[role].poll():
                 return role, code
@@ -57,25 +73,25 @@ class Children:
 
     @property
     def all_ended(self) -> bool:
-        """Whether none runs any more."""
-        return all(child.poll() is not None for child in self._running.values())
+        """Whether all processes have ended."""
+        return all(process.poll() is not None for process in self._running.values())
 
     def stop(self) -> None:
-        """Tell the worker to stop; the others end when all workers have."""
+        """Send SIGTERM to the worker. The other processes end when all workers have ended."""
         if self._running["worker"].poll() is None:
             self._running["worker"].send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End what still runs, at once."""
-        for child in self._running.values():
-            child.kill()
-            child.wait()
+        """Kill the processes that still run."""
+        for process in self._running.values():
+            process.kill()
+            process.wait()
 
 
-def _die_with(parent: int) -> Callable[[], None]:
+def _end_with_parent(parent: int) -> Callable[[], None]:
     def prepare() -> None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before
+        if os.getppid() != parent:  # the parent ended before prctl
             os._exit(1)
 
     return prepare

@@ -1,4 +1,4 @@
-"""The hosts of a training job, as SageMaker names them in resourceconfig.json."""
+"""The hosts of a training job, from SageMaker's resourceconfig.json."""
 
 import os
 import socket
@@ -8,19 +8,20 @@ from include.image_classification.container import ProgramError
 from include.image_classification.job_hosts import JobHosts, read_training_hosts
 
 ADDRESSES = "HOST_ADDRESSES"
-"""The variable that says where hosts are whose names do not resolve: `algo-1=127.9.9.1,...`.
+"""Environment variable with the addresses of hosts whose names do not resolve.
 
-On SageMaker the names resolve. Where one machine plays all hosts, each has an address of its own.
+Its form is `algo-1=127.9.9.1,algo-2=127.9.9.2`. SageMaker's host names resolve. The local AWS runs
+all hosts on one machine and gives each a loopback address.
 """
 
 
 @dataclass(frozen=True)
 class Cluster(JobHosts):
-    """All hosts of the job, and the one that this program runs on."""
+    """All hosts of the job, and the host of this process."""
 
     @property
     def first(self) -> str:
-        """The host that runs the scheduler, tells the metrics and leaves the model."""
+        """The host that runs the scheduler, logs the metrics and writes the model."""
         return self.hosts[0]
 
     @property
@@ -50,17 +51,17 @@ def read_cluster() -> Cluster:
 
 
 def address_of(host: str) -> str:
-    """A host's IPv4 address.
+    """Return a host's IPv4 address.
 
     Raises:
-        OSError: The name does not resolve; at a job's start, not yet.
-        ProgramError: HOST_ADDRESSES is not of its form, or does not name the host.
+        OSError: The name does not resolve, or does not yet at the start of the job.
+        ProgramError: HOST_ADDRESSES is malformed, or lacks the host.
     """
-    told = os.environ.get(ADDRESSES)
-    if not told:
+    text = os.environ.get(ADDRESSES)
+    if not text:
         return socket.gethostbyname(host)
-    pairs = [pair.partition("=") for pair in told.split(",")]
-    known = {name.strip(): address.strip() for name, _, address in pairs}
-    if not known.get(host):
-        raise ProgramError(f"{ADDRESSES} is {told!r}: it must say {host}=<address>")
-    return known[host]
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    addresses = {name.strip(): address.strip() for name, _, address in pairs}
+    if not addresses.get(host):
+        raise ProgramError(f"{ADDRESSES} is {text!r}: it must contain {host}=<address>")
+    return addresses[host]

@@ -1,4 +1,4 @@
-"""What a worker is told by its supervisor."""
+"""Configuration that a host's supervisor passes to its worker in environment variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ _EXCHANGE, _RANK, _SIZE, _KEY = "EXCHANGE_ADDRESS", "HOST_RANK", "HOST_COUNT", "
 
 
 @dataclass(frozen=True)
-class Told:
-    """This worker's place among the hosts, and where the exchange is."""
+class WorkerConfig:
+    """A worker's rank among the hosts, and the address of the exchange server."""
 
     rank: int
     size: int
@@ -20,7 +20,7 @@ class Told:
 
 
 def worker_environment(cluster: Cluster, port: int, key: bytes) -> dict[str, str]:
-    """The variables that `worker_of` reads."""
+    """Return the environment variables that `read_worker_config` reads."""
     return {
         _EXCHANGE: f"{address_of(cluster.first)}:{port}",
         _RANK: str(cluster.rank),
@@ -29,10 +29,10 @@ def worker_environment(cluster: Cluster, port: int, key: bytes) -> dict[str, str
     }
 
 
-def worker_of(environment: Mapping[str, str]) -> Told | None:
-    """What the supervisor told this process, or None if it is no worker."""
+def read_worker_config(environment: Mapping[str, str]) -> WorkerConfig | None:
+    """Return this process's configuration, or None if no supervisor started it as a worker."""
     if _EXCHANGE not in environment:
         return None
     address, _, port = environment[_EXCHANGE].rpartition(":")
     rank, size = int(environment[_RANK]), int(environment[_SIZE])
-    return Told(rank, size, address, int(port), bytes.fromhex(environment[_KEY]))
+    return WorkerConfig(rank, size, address, int(port), bytes.fromhex(environment[_KEY]))

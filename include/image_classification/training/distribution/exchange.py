@@ -1,7 +1,8 @@
-"""Small sums over all hosts: figures, BatchNorm's statistics, whether to stop.
+"""Sums of small values over all hosts: metrics, BatchNorm statistics, stop requests.
 
-Gradients go through MXNet's parameter server. These do not: with dist_async its servers would take
-them for gradients, and here a host that is gone is an error at once, not a wait without end.
+Gradients go through MXNet's parameter server. These values do not: under dist_async the servers
+would treat them as gradients, and MXNet waits forever for a lost host, while the exchange fails at
+once.
 """
 
 import threading
@@ -18,23 +19,25 @@ Values = NDArray[np.float64]
 _OUT_OF_STEP = b"out of step"
 
 
-class HostLost(ProgramError):
-    """This host cannot go on, and the reason lies with another."""
+class HostLostError(ProgramError):
+    """Another host ended, so this host cannot continue."""
 
-    WORDS = "another host ended"
-    """What the message begins with."""
+    PREFIX = "another host ended"
+    """The beginning of the message."""
 
-    def __init__(self, doing: str) -> None:
-        super().__init__(f"{self.WORDS}: its log says why (this one was at: {doing})")
+    def __init__(self, operation: str) -> None:
+        super().__init__(
+            f"{self.PREFIX}: see that host's log (this host's last operation: {operation})"
+        )
 
 
-class Exchange:
-    """Answers each worker with the sum of what all of them sent; a thread of the first host.
+class ExchangeServer:
+    """Sends the sum of all workers' values to each worker. Runs in a thread of the first host.
 
     Args:
-        address: Where to listen; the kernel chooses the `port`.
-        workers: How many there are.
-        key: What only this job's workers know.
+        address: The address to listen on; the kernel chooses the `port`.
+        workers: The number of workers.
+        key: A secret that only the workers of this job know.
     """
 
     def __init__(self, address: str, workers: int, key: bytes) -> None:
@@ -47,56 +50,64 @@ class Exchange:
         by_rank: dict[bytes, Connection] = {}
         try:
             while len(by_rank) < self._workers:
-                connection = _accepted(self._listener)
+                connection = _accept(self._listener)
                 by_rank[connection.recv_bytes()] = connection
             workers = [by_rank[rank] for rank in sorted(by_rank)]
             while True:
                 _answer(workers)
-        except (EOFError, OSError):  # one is gone: so is what the others wait for
+        except (EOFError, OSError):  # a worker ended: closing the connections ends the others
             for connection in by_rank.values():
                 connection.close()
 
 
-class Sums:
-    """A worker's end of the exchange. All workers must ask for the same sums in the same order."""
+class ExchangeClient:
+    """A worker's connection. All workers must request the same sums in the same order."""
 
     def __init__(self, address: str, port: int, key: bytes, rank: int) -> None:
         self._connection = Client((address, port), authkey=key)
         self._connection.send_bytes(str(rank).encode())
 
-    def total(self, what: str, values: Sequence[float] | Values) -> Values:
+    def sum(self, operation: str, values: Sequence[float] | Values) -> Values:
         """Return the element-wise sum of all workers' values.
 
+        Args:
+            operation: The name of the sum, which must be the same on all workers.
+            values: This worker's values.
+
         Raises:
-            HostLost: A host is gone.
+            HostLostError: Another worker ended.
         """
-        sent = np.asarray(values, np.float64)
+        array = np.asarray(values, np.float64)
         try:
-            self._connection.send_bytes(what.encode() + b"\0" + sent.tobytes())
+            self._connection.send_bytes(operation.encode() + b"\0" + array.tobytes())
             answer = self._connection.recv_bytes()
         except (EOFError, OSError) as error:
-            raise HostLost(what) from error
+            raise HostLostError(operation) from error
         if answer == _OUT_OF_STEP:
-            raise RuntimeError(f"the hosts are not at the same point: this one is at {what!r}")
+            raise RuntimeError(
+                f"the hosts are out of step: this host requested {operation!r}, another host "
+                "requested another sum"
+            )
         return np.frombuffer(answer, np.float64)
 
     def close(self) -> None:
-        """Leave; the other workers' next question fails."""
+        """Close the connection; the next request of the other workers fails."""
         self._connection.close()
 
 
-def _accepted(listener: Listener) -> Connection:
+def _accept(listener: Listener) -> Connection:
     while True:
         try:
             return listener.accept()
         except (AuthenticationError, EOFError, ConnectionError):
-            continue  # a stranger
+            continue  # not a worker of this job
 
 
 def _answer(connections: Sequence[Connection]) -> None:
-    parts = [connection.recv_bytes().partition(b"\0") for connection in connections]
-    if len({(name, len(content)) for name, _, content in parts}) == 1:
-        answer = np.sum([np.frombuffer(content) for _, _, content in parts], axis=0).tobytes()
+    requests = [connection.recv_bytes().partition(b"\0") for connection in connections]
+    if len({(name, len(content)) for name, _, content in requests}) == 1:
+        arrays = [np.frombuffer(content) for _, _, content in requests]
+        answer = np.sum(arrays, axis=0).tobytes()
     else:
         answer = _OUT_OF_STEP
     for connection in connections:

@@ -1,4 +1,4 @@
-"""What a training does together with other hosts; `Alone` is the same for one host."""
+"""Operations that the hosts of a training perform together."""
 
 import os
 import threading
@@ -9,107 +9,122 @@ import numpy as np
 
 from include.image_classification.container import ProgramError
 from include.image_classification.mxnet_import import mx
-from include.image_classification.training.distribution.environment import worker_of
-from include.image_classification.training.distribution.exchange import HostLost, Sums
+from include.image_classification.training.distribution.environment import read_worker_config
+from include.image_classification.training.distribution.exchange import (
+    ExchangeClient,
+    HostLostError,
+)
 from include.image_classification.training.distribution.share import WHOLE, Share
 
 Rates = Callable[[], Sequence[float]]
-"""Tells the learning rate of every step of one host."""
+"""Returns the learning rate of each step of one host."""
 
 
 class Group(Protocol):
-    """The hosts of one training. Every host calls the same methods in the same order."""
+    """The hosts of one training. All hosts call the same methods in the same order."""
 
     size: int
-    """How many hosts there are."""
+    """The number of hosts."""
 
     @property
     def is_first(self) -> bool:
-        """Whether this host tells the metrics and leaves the model."""
+        """Whether this host logs the metrics and writes the model."""
 
-    def share(self, records: int, batch: int, *, own: bool) -> Share:
-        """This host's part of a channel; `own` where the channel holds only this host's records."""
+    def share(self, records: int, batch: int, *, sharded: bool) -> Share:
+        """Return this host's part of a channel.
 
-    def trainer(
-        self, parameters: Any, optimizer: str, choices: Mapping[str, Any], rates: Rates
+        Args:
+            records: The number of records on this host.
+            batch: The batch size of one host.
+            sharded: Whether the channel contains only this host's records (ShardedByS3Key).
+        """
+
+    def make_trainer(
+        self, parameters: Any, optimizer: str, options: Mapping[str, Any], rates: Rates
     ) -> Any:
-        """A Gluon trainer whose `step` takes the number of this host's rows."""
+        """Return a Gluon trainer; its `step` takes the number of this host's rows."""
 
-    def begin(self, trainer: Any, epochs: int, batches: int) -> None:
-        """Before the first step of a training of which so many epochs are done already."""
+    def start(self, trainer: Any, epochs: int, batches: int) -> None:
+        """Prepare the first step.
 
-    def stops(self, stop: threading.Event) -> bool:
-        """Whether to stop before the next batch."""
+        Args:
+            trainer: A trainer from `make_trainer`.
+            epochs: The number of epochs already trained, according to the checkpoint.
+            batches: The number of batches of an epoch.
+        """
 
-    def stops_all(self, cut: bool) -> bool:
-        """Whether what all hosts were at counts not, since it was cut short on one of them."""
+    def should_stop(self, stop: threading.Event) -> bool:
+        """Return whether to stop before the next batch."""
 
-    def settle(self, network: Any, trainer: Any) -> None:
-        """Make all hosts' networks the same, BatchNorm's statistics included: their means."""
+    def any_interrupted(self, interrupted: bool) -> bool:
+        """Return whether any host was interrupted, so that the result must be discarded."""
 
-    def mean(self, named: Mapping[str, float], rows: int) -> dict[str, float]:
-        """The means over all hosts' rows of figures that are means over this host's rows."""
+    def synchronize(self, network: Any, trainer: Any) -> None:
+        """Give all hosts the same parameters, and the mean of their BatchNorm statistics."""
 
-    def first_says(self, answer: bool) -> bool:
-        """What the first host answers."""
+    def weighted_mean(self, metrics: Mapping[str, float], rows: int) -> dict[str, float]:
+        """Return the means over the rows of all hosts, given the means over this host's rows."""
 
-    def part(self) -> None:
-        """Wait, after the last step, until no host has anything more to ask of the others."""
+    def broadcast_first(self, value: bool) -> bool:
+        """Return the first host's value."""
+
+    def close(self) -> None:
+        """Wait, after the last step, until no host needs another host any more."""
 
 
-class Alone:
-    """One host."""
+class SingleHost:
+    """A group of one host."""
 
     size, is_first = 1, True
 
-    def share(self, records: int, batch: int, *, own: bool) -> Share:
-        """All of it."""
+    def share(self, records: int, batch: int, *, sharded: bool) -> Share:
+        """Return all records."""
         return WHOLE
 
-    def trainer(
-        self, parameters: Any, optimizer: str, choices: Mapping[str, Any], rates: Rates
+    def make_trainer(
+        self, parameters: Any, optimizer: str, options: Mapping[str, Any], rates: Rates
     ) -> Any:
-        """Gluon's own."""
-        return mx.gluon.Trainer(parameters, optimizer, dict(choices), kvstore=None)
+        """Return Gluon's trainer."""
+        return mx.gluon.Trainer(parameters, optimizer, dict(options), kvstore=None)
 
-    def begin(self, trainer: Any, epochs: int, batches: int) -> None:
+    def start(self, trainer: Any, epochs: int, batches: int) -> None:
         """Do nothing."""
 
-    def stops(self, stop: threading.Event) -> bool:
-        """Whether it was told to."""
+    def should_stop(self, stop: threading.Event) -> bool:
+        """Return whether `stop` is set."""
         return stop.is_set()
 
-    def stops_all(self, cut: bool) -> bool:
-        """Whether it was cut short here."""
-        return cut
+    def any_interrupted(self, interrupted: bool) -> bool:
+        """Return whether this host was interrupted."""
+        return interrupted
 
-    def settle(self, network: Any, trainer: Any) -> None:
+    def synchronize(self, network: Any, trainer: Any) -> None:
         """Do nothing."""
 
-    def mean(self, named: Mapping[str, float], rows: int) -> dict[str, float]:
-        """The figures as they are."""
-        return dict(named)
+    def weighted_mean(self, metrics: Mapping[str, float], rows: int) -> dict[str, float]:
+        """Return the metrics unchanged."""
+        return dict(metrics)
 
-    def first_says(self, answer: bool) -> bool:
-        """The answer itself."""
-        return answer
+    def broadcast_first(self, value: bool) -> bool:
+        """Return the value."""
+        return value
 
-    def part(self) -> None:
+    def close(self) -> None:
         """Do nothing."""
 
 
-class Together:
-    """Several hosts, this one a worker of MXNet's parameter server.
+class MultiHost:
+    """A group of several hosts, in which this host is a worker of MXNet's parameter server.
 
     Args:
         kind: `dist_sync` or `dist_async`.
-        rank: This host's place.
-        size: How many hosts there are.
-        sums: This worker's end of the exchange.
+        rank: This host's index.
+        size: The number of hosts.
+        exchange: This worker's connection to the exchange server.
     """
 
-    def __init__(self, kind: str, rank: int, size: int, sums: Sums) -> None:
-        self.size, self._kind, self._rank, self._sums = size, kind, rank, sums
+    def __init__(self, kind: str, rank: int, size: int, exchange: ExchangeClient) -> None:
+        self.size, self._kind, self._rank, self._exchange = size, kind, rank, exchange
         self._store = mx.kv.create(kind)
 
     @property
@@ -117,102 +132,106 @@ class Together:
         """Whether this is the first host."""
         return self._rank == 0
 
-    def share(self, records: int, batch: int, *, own: bool) -> Share:
-        """A part of the records, or all of them where they are this host's own."""
-        if not own:
+    def share(self, records: int, batch: int, *, sharded: bool) -> Share:
+        """Return a part of the records, or all of them if the channel is sharded."""
+        if not sharded:
             return Share(self._rank, self.size)
-        each = self._gathered("batches", records // batch)
-        return Share(batches=int(each.min()))
+        batches = self._gather("batches", records // batch)
+        return Share(batches=int(batches.min()))
 
-    def trainer(
-        self, parameters: Any, optimizer: str, choices: Mapping[str, Any], rates: Rates
+    def make_trainer(
+        self, parameters: Any, optimizer: str, options: Mapping[str, Any], rates: Rates
     ) -> Any:
-        """One whose steps are those of all hosts together."""
+        """Return a trainer that combines the gradients of all hosts."""
         from include.image_classification.training.distribution import trainers
 
         if self._kind == "dist_async":
-            return trainers.AsynchronousTrainer(
-                parameters, optimizer, choices, self._store, rates()
-            )
-        return trainers.SynchronousTrainer(parameters, optimizer, choices, self._store)
+            return trainers.AsyncTrainer(parameters, optimizer, options, self._store, rates())
+        return trainers.SyncTrainer(parameters, optimizer, options, self._store)
 
-    def begin(self, trainer: Any, epochs: int, batches: int) -> None:
-        """Check that all hosts go on from the same point.
+    def start(self, trainer: Any, epochs: int, batches: int) -> None:
+        """Check that all hosts resume from the same epoch.
 
         Raises:
-            ProgramError: Their checkpoints differ.
+            ProgramError: The hosts' checkpoints are of different epochs.
         """
-        each = self._gathered("epochs", epochs)
-        if len(set(each)) > 1:
-            told = ", ".join(f"{count:.0f}" for count in each)
+        host_epochs = self._gather("epochs", epochs)
+        if len(set(host_epochs)) > 1:
+            listed = ", ".join(f"{count:.0f}" for count in host_epochs)
             raise ProgramError(
-                f"the hosts' checkpoints are of different epochs ({told}): give every host the "
-                "first host's, or none"
+                f"the hosts' checkpoints are of different epochs ({listed}): give all hosts the "
+                "checkpoints of the first host, or none"
             )
         if self._kind == "dist_async":
             trainer.skip(epochs * batches)
 
-    def stops(self, stop: threading.Event) -> bool:
-        """With dist_sync all hosts or none: the others would wait for this one's gradients."""
-        told = stop.is_set()
-        return told if self._kind == "dist_async" else self.stops_all(told)
+    def should_stop(self, stop: threading.Event) -> bool:
+        """Return whether to stop. Under dist_sync all hosts stop at the same batch.
 
-    def stops_all(self, cut: bool) -> bool:
-        """Whether any host says so."""
-        return bool(self._sums.total("stop", [cut])[0])
+        Otherwise the other hosts would wait for this host's gradients.
+        """
+        is_set = stop.is_set()
+        return is_set if self._kind == "dist_async" else self.any_interrupted(is_set)
 
-    def settle(self, network: Any, trainer: Any) -> None:
-        """Average the statistics; with dist_async take the servers' parameters, too."""
+    def any_interrupted(self, interrupted: bool) -> bool:
+        """Return whether any host was interrupted."""
+        return bool(self._exchange.sum("stop", [interrupted])[0])
+
+    def synchronize(self, network: Any, trainer: Any) -> None:
+        """Average the statistics; under dist_async also pull the servers' parameters."""
         if self._kind == "dist_async":
             mx.nd.waitall()
-            self._sums.total("end of epoch", [])  # no gradient comes after this
+            self._exchange.sum("end of epoch", [])  # after this, no host sends gradients
             trainer.pull()
-        states = [p for p in network.collect_params().values() if _is_statistic(p)]
-        flat = [parameter.data().asnumpy().ravel() for parameter in states]
-        mean = self._sums.total("statistics", np.concatenate([*flat, []])) / self.size
-        for parameter in states:
+        statistics = [p for p in network.collect_params().values() if _is_statistic(p)]
+        flat = [parameter.data().asnumpy().ravel() for parameter in statistics]
+        mean = self._exchange.sum("statistics", np.concatenate([*flat, []])) / self.size
+        for parameter in statistics:
             size = int(np.prod(parameter.shape))
             parameter.set_data(mx.nd.array(mean[:size].reshape(parameter.shape)))
             mean = mean[size:]
 
-    def mean(self, named: Mapping[str, float], rows: int) -> dict[str, float]:
-        """Weighted by the rows of each host."""
-        what = " ".join(["means of", *named])
-        *sums, count = self._sums.total(what, [*(v * rows for v in named.values()), rows])
-        return {name: float(value / max(count, 1)) for name, value in zip(named, sums, strict=True)}
+    def weighted_mean(self, metrics: Mapping[str, float], rows: int) -> dict[str, float]:
+        """Return the means over all hosts, weighted by their rows."""
+        operation = " ".join(["means of", *metrics])
+        weighted = [*(value * rows for value in metrics.values()), rows]
+        *sums, count = self._exchange.sum(operation, weighted)
+        means = zip(metrics, sums, strict=True)
+        return {name: float(total / max(count, 1)) for name, total in means}
 
-    def first_says(self, answer: bool) -> bool:
-        """What the first host answers; the others' answers count for nothing."""
-        return bool(self._sums.total("answer", [answer and self.is_first])[0])
+    def broadcast_first(self, value: bool) -> bool:
+        """Return the first host's value; the values of the other hosts are ignored."""
+        return bool(self._exchange.sum("answer", [value and self.is_first])[0])
 
-    def part(self) -> None:
-        """Wait for this host's last exchange of gradients, and for the others'.
+    def close(self) -> None:
+        """Wait until all hosts have exchanged their last gradients.
 
-        On its way out MXNet drops what is still to be sent, and another host would wait for it.
+        MXNet drops unsent data when its process ends, and another host would wait for the data.
         """
         mx.nd.waitall()
-        self._sums.total("end of training", [])
+        self._exchange.sum("end of training", [])
 
-    def _gathered(self, what: str, value: float) -> Any:
-        places = np.zeros(self.size)
-        places[self._rank] = value
-        return self._sums.total(what, places)
+    def _gather(self, operation: str, value: float) -> Any:
+        """Return the values of all hosts, by rank."""
+        values = np.zeros(self.size)
+        values[self._rank] = value
+        return self._exchange.sum(operation, values)
 
 
-def join(kind: str | None) -> Group:
-    """The group of this process: alone, unless a supervisor started it as a worker.
+def join_group(kind: str | None) -> Group:
+    """Return this process's group: one host, unless a supervisor started it as a worker.
 
     Raises:
-        HostLost: The first host is gone.
+        HostLostError: The first host ended.
     """
-    told = worker_of(os.environ)
-    if told is None:
-        return Alone()
+    config = read_worker_config(os.environ)
+    if config is None:
+        return SingleHost()
     try:
-        sums = Sums(told.address, told.port, told.key, told.rank)
+        exchange = ExchangeClient(config.address, config.port, config.key, config.rank)
     except (EOFError, OSError) as error:
-        raise HostLost(f"connecting to {told.address}:{told.port}") from error
-    return Together(kind or "dist_sync", told.rank, told.size, sums)
+        raise HostLostError(f"connecting to {config.address}:{config.port}") from error
+    return MultiHost(kind or "dist_sync", config.rank, config.size, exchange)
 
 
 def _is_statistic(parameter: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What the hosts' supervisors tell each other, through the first, to which all others connect."""
+"""Connections between the hosts' supervisors: all other hosts connect to the first host."""
 
 import contextlib
 import hashlib
@@ -15,13 +15,14 @@ from include.image_classification.container import ProgramError
 from include.image_classification.training.distribution.cluster import Cluster, address_of
 
 PORT = 7900
-"""Where the first host waits for the others. All other ports are told there."""
+"""The port on which the first host accepts the other hosts. It sends them all other ports."""
 
-PATIENCE = 600.0
-"""Seconds for all hosts to come: their machines start, and get their data, at different times."""
+CONNECT_TIMEOUT_SECONDS = 600.0
+"""Hosts start, and receive their input data, at different times."""
 
-BEAT, SILENCE = 1.0, 30.0
-"""Seconds between signs of life, and without one until a host counts as lost."""
+HEARTBEAT_SECONDS = 1.0
+HEARTBEAT_TIMEOUT_SECONDS = 30.0
+"""A host that sends nothing for this long counts as lost."""
 
 Message = dict[str, object]
 
@@ -31,71 +32,73 @@ class Link:
 
     def __init__(self, host: str, connection: Connection) -> None:
         self.host, self.connection = host, connection
-        self.gone = self.finished = False
-        self.begin()
+        self.closed = self.finished = False
+        self.reset_timers()
 
-    def begin(self) -> None:
-        """Count silence from now on."""
-        self._heard = self._beaten = time.monotonic()
+    def reset_timers(self) -> None:
+        """Start the heartbeat timeout from now."""
+        self._last_received = self._last_sent = time.monotonic()
 
     def send(self, **message: object) -> None:
-        """Tell something; that a connection is gone shows when all that it brought is read."""
+        """Send a message. Errors are ignored: `receive` detects a closed connection."""
         with contextlib.suppress(OSError):
             self.connection.send_bytes(json.dumps(message).encode())
 
-    def beat(self) -> None:
-        """Give a sign of life when it is time."""
-        if time.monotonic() - self._beaten >= BEAT:
-            self._beaten = time.monotonic()
+    def send_heartbeat(self) -> None:
+        """Send a heartbeat if one is due."""
+        if time.monotonic() - self._last_sent >= HEARTBEAT_SECONDS:
+            self._last_sent = time.monotonic()
             self.send(alive=True)
 
-    def received(self) -> Iterator[Message]:
-        """What has come since; never waits."""
+    def receive(self) -> Iterator[Message]:
+        """Yield the messages that have arrived, without waiting for more."""
         try:
-            while not self.gone and self.connection.poll():
-                self._heard = time.monotonic()
+            while not self.closed and self.connection.poll():
+                self._last_received = time.monotonic()
                 yield json.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
-            self.gone = True
+            self.closed = True
 
-    def lost(self) -> str | None:
-        """Why the host counts as lost, if it does: it ended without a word, or is silent."""
-        if self.gone:
-            return f"{self.host} is gone: its program or its machine ended"
-        if time.monotonic() - self._heard > SILENCE:
-            return f"{self.host} has given no sign of life for {SILENCE:.0f} s"
+    def failure(self) -> str | None:
+        """Return why the host counts as lost, or None if it does not."""
+        if self.closed:
+            return f"{self.host} closed its connection: its process or its instance ended"
+        if time.monotonic() - self._last_received > HEARTBEAT_TIMEOUT_SECONDS:
+            return f"{self.host} has sent no heartbeat for {HEARTBEAT_TIMEOUT_SECONDS:.0f} s"
         return None
 
 
 def job_key() -> bytes:
-    """What only this job's hosts know: no other job's host is taken for one of them."""
+    """Return a key that only this job's hosts know, so that no host of another job can connect."""
     name = os.environ.get("TRAINING_JOB_ARN") or os.environ.get("TRAINING_JOB_NAME", "")
     return hashlib.sha256(name.encode()).digest()
 
 
-def await_others(cluster: Cluster, stop: threading.Event, patience: float = PATIENCE) -> list[Link]:
-    """On the first host: wait until all others are there; fewer when told to stop.
+def accept_hosts(
+    cluster: Cluster, stop: threading.Event, timeout: float = CONNECT_TIMEOUT_SECONDS
+) -> list[Link]:
+    """On the first host: wait until all other hosts are connected, or `stop` is set.
 
     Raises:
-        ProgramError: A host did not come, or the port is taken.
+        ProgramError: A host did not connect in time, or the port is in use.
     """
-    came: queue.Queue[Link] = queue.Queue()
+    accepted: queue.Queue[Link] = queue.Queue()
     address = address_of(cluster.current)
     try:
         listener = Listener((address, PORT), backlog=cluster.size, authkey=job_key())
     except OSError as error:
         where = f"{cluster.current} cannot listen on {address}:{PORT}"
         raise ProgramError(f"{where}: {error}") from None
-    threading.Thread(target=_welcome, args=(listener, came), daemon=True).start()
+    threading.Thread(target=_accept, args=(listener, accepted), daemon=True).start()
     links: dict[str, Link] = {}
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while missing := [host for host in cluster.others if host not in links]:
         if stop.is_set():
             break
         if time.monotonic() > deadline:
-            raise ProgramError(f"{', '.join(missing)} did not come within {patience:.0f} s")
+            raise ProgramError(f"{', '.join(missing)} did not connect within {timeout:.0f} s")
         try:
-            link = came.get(timeout=0.2)
+            link = accepted.get(timeout=0.2)
         except queue.Empty:
             continue
         if link.host in missing:
@@ -103,44 +106,46 @@ def await_others(cluster: Cluster, stop: threading.Event, patience: float = PATI
     return list(links.values())
 
 
-def find_first(
-    cluster: Cluster, stop: threading.Event, patience: float = PATIENCE
+def connect_to_first(
+    cluster: Cluster, stop: threading.Event, timeout: float = CONNECT_TIMEOUT_SECONDS
 ) -> tuple[Link, Message] | None:
-    """On the other hosts: connect to the first, and get what it tells all; None if told to stop.
+    """On the other hosts: connect to the first host and wait for its first message.
+
+    Returns None if `stop` is set before the message arrives.
 
     Raises:
-        ProgramError: It is not there, or went away.
+        ProgramError: The first host did not answer in time, or ended.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     link: Link | None = None
     while not stop.is_set():
         if link is None:
-            link = _try_first(cluster)
-        elif message := next(link.received(), None):
+            link = _try_connect(cluster)
+        elif message := next(link.receive(), None):
             return link, message
-        elif link.gone:
-            raise ProgramError(f"{link.host} ended before the training began: its log says why")
+        elif link.closed:
+            raise ProgramError(f"{link.host} ended before the training began: see its log")
         if time.monotonic() > deadline:
-            raise ProgramError(f"{cluster.first} did not answer within {patience:.0f} s")
+            raise ProgramError(f"{cluster.first} did not answer within {timeout:.0f} s")
         stop.wait(0.2)
     return None
 
 
-def _try_first(cluster: Cluster) -> Link | None:
+def _try_connect(cluster: Cluster) -> Link | None:
     try:
         connection = Client((address_of(cluster.first), PORT), authkey=job_key())
         connection.send_bytes(cluster.current.encode())
     except (OSError, EOFError, AuthenticationError):
-        return None  # not there yet
+        return None  # the first host does not listen yet
     return Link(cluster.first, connection)
 
 
-def _welcome(listener: Listener, came: "queue.Queue[Link]") -> None:
+def _accept(listener: Listener, accepted: "queue.Queue[Link]") -> None:
     while True:
         try:
             connection = listener.accept()
-            came.put(Link(connection.recv_bytes().decode(), connection))
+            accepted.put(Link(connection.recv_bytes().decode(), connection))
         except (AuthenticationError, EOFError, ConnectionError, UnicodeDecodeError):
-            continue  # a stranger
+            continue  # not a host of this job
         except OSError:
             return

@@ -1,4 +1,4 @@
-"""Which records each host sees: disjoint, together all, and as many batches everywhere."""
+"""The records of each host: disjoint, complete, and the same number of batches on all hosts."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ Order = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Share:
-    """One host's part of what all hosts read in the same order.
+    """One host's part of the records, which all hosts read in the same order.
 
-    `rank` is the host's place among `size` hosts. `batches` bounds the batches of an epoch where
-    each host has records of its own, which may be more on one than on another.
+    `rank` is the host's index among `size` hosts. `batches` limits the batches of an epoch when
+    the hosts have records of their own (ShardedByS3Key), whose numbers may differ.
     """
 
     rank: int = 0
@@ -21,20 +21,20 @@ class Share:
     batches: int | None = None
 
     def training(self, order: Order, batch: int) -> Order:
-        """This host's records of an epoch, whole batches only.
+        """Return this host's records of an epoch, in whole batches.
 
-        `order` is the same on all hosts: of each `batch` x `size` records in a row, every host
-        takes its `batch`, so that together they are one batch of one host. What fills no such batch
-        is left for the next epoch, whose order is another.
+        `order` is the same on all hosts. Each run of `batch` x `size` records is divided among the
+        hosts, `batch` records each, so that the hosts' batches together are one batch of a single
+        host. The incomplete last run is dropped; the next epoch has another order.
         """
-        whole = len(order) - len(order) % (batch * self.size)
-        mine: Order = order[:whole].reshape(-1, self.size, batch)[: self.batches, self.rank]
-        return mine.reshape(-1)
+        complete = len(order) - len(order) % (batch * self.size)
+        part: Order = order[:complete].reshape(-1, self.size, batch)[: self.batches, self.rank]
+        return part.reshape(-1)
 
     def validation(self, order: Order) -> Order:
-        """This host's records to validate with; some hosts may have one more than others."""
+        """Return this host's records for validation; the hosts' numbers may differ by one."""
         return order[self.rank :: self.size]
 
 
 WHOLE = Share()
-"""All of it: there is one host."""
+"""All records, for a single host."""

@@ -1,7 +1,8 @@
-"""A host's supervisor: where one host of a training is lost, MXNet lets the others wait for ever.
+"""Supervisor of a host in a training on several hosts.
 
-It starts this host's processes, watches them and, through the first host's supervisor, the other
-hosts; when anything fails anywhere, everything ends, everywhere with the same reason.
+The supervisor starts this host's processes and watches them and, through the first host's
+supervisor, the other hosts. If a process fails on any host, all hosts end with the same reason.
+MXNet alone would wait forever for a lost host.
 """
 
 import logging
@@ -14,89 +15,92 @@ from multiprocessing.connection import wait
 from typing import NoReturn
 
 from include.image_classification.container import ProgramError, base_dir
-from include.image_classification.training.distribution.children import WORKER, Children
+from include.image_classification.training.distribution.children import WORKER, HostProcesses
 from include.image_classification.training.distribution.cluster import Cluster, address_of
 from include.image_classification.training.distribution.environment import (
+    read_worker_config,
     worker_environment,
-    worker_of,
 )
-from include.image_classification.training.distribution.exchange import Exchange, HostLost
+from include.image_classification.training.distribution.exchange import (
+    ExchangeServer,
+    HostLostError,
+)
 from include.image_classification.training.distribution.links import (
     Link,
     Message,
-    await_others,
-    find_first,
+    accept_hosts,
+    connect_to_first,
     job_key,
 )
 
 _log = logging.getLogger(__name__)
-TICK = 0.2
-"""Seconds between two looks at the children."""
+POLL_SECONDS = 0.2
+"""Interval between two checks of the processes."""
 
-NEWS = 5.0
-"""Seconds for the word of why another host's worker is gone."""
+REASON_WAIT_SECONDS = 5.0
+"""How long to wait for the reason of a worker that failed on another host."""
 
-PARTING = 2.0
-"""Seconds for the others to hear this host's last word."""
+CLOSE_SECONDS = 2.0
+"""How long to wait until the other hosts have received this host's final message."""
 
-LAST_WORDS = {"finished", "failed", "abandon"}
-"""What a host says before it ends."""
+FINAL_MESSAGES = {"finished", "failed", "abandon"}
+"""The messages that a host sends before it ends."""
 
-GRACE = 100.0
-"""Seconds that all have to end after SIGTERM; SageMaker gives 120."""
+STOP_SECONDS = 100.0
+"""How long all hosts may take to end after SIGTERM; SageMaker allows 120 s."""
 
 
 def needs_supervisor(cluster: Cluster, kv_store: str | None) -> bool:
-    """Whether this process has to see to the training on several hosts.
+    """Return whether this process must supervise a training on several hosts.
 
     Raises:
-        ProgramError: Nothing says how the hosts work together.
+        ProgramError: There are several hosts, but kv_store is not set.
     """
     if cluster.size == 1:
         if kv_store:
-            _log.info("kv_store %s is for several instances: there is one", kv_store)
+            _log.info("kv_store %s has no effect on a single instance", kv_store)
         return False
     if kv_store is None:
         raise ProgramError(
             f"InstanceCount is {cluster.size}: set the hyperparameter kv_store to dist_sync or "
             "dist_async, or InstanceCount to 1"
         )
-    return worker_of(os.environ) is None
+    return read_worker_config(os.environ) is None
 
 
 def supervise(cluster: Cluster, stop: threading.Event, worker: Sequence[str] = WORKER) -> None:
     """Run this host's part of the training to its end.
 
-    Returns when all hosts have ended well; after `stop` is set, also when they were ended before
-    there was anything to keep.
+    Returns when all hosts have succeeded. After `stop` is set, also returns when the hosts ended
+    before there was a model.
 
     Raises:
-        ProgramError: Something failed on this host or on another, which is named.
+        ProgramError: A process failed on this host or on another, which the message names.
     """
-    met = _meet(cluster, stop)
-    if met is None:
-        _log.info("Told to stop before all hosts were there: there is no model")
+    connected = _connect(cluster, stop)
+    if connected is None:
+        _log.info("Stopped before all hosts were connected: there is no model")
         return
-    links, ports = met
+    links, ports = connected
     _log.info("%s trains together with %s", cluster.current, ", ".join(cluster.rest))
     (base_dir() / "output" / "failure").unlink(missing_ok=True)
-    told = worker_environment(cluster, int(str(ports["exchange"])), job_key())
-    children = Children(cluster, int(str(ports["scheduler"])), told, worker)
+    environment = worker_environment(cluster, int(str(ports["exchange"])), job_key())
+    processes = HostProcesses(cluster, int(str(ports["scheduler"])), environment, worker)
     try:
-        Supervisor(cluster, links, children, stop).run()
+        Supervisor(cluster, links, processes, stop).run()
     finally:
-        children.kill()
+        processes.kill()
 
 
-def _meet(cluster: Cluster, stop: threading.Event) -> tuple[list[Link], Message] | None:
+def _connect(cluster: Cluster, stop: threading.Event) -> tuple[list[Link], Message] | None:
     if not cluster.is_first:
-        found = find_first(cluster, stop)
-        return found and ([found[0]], found[1])
-    links = await_others(cluster, stop)
+        connected = connect_to_first(cluster, stop)
+        return connected and ([connected[0]], connected[1])
+    links = accept_hosts(cluster, stop)
     if len(links) < len(cluster.others):
         return None
     address = address_of(cluster.first)
-    exchange = Exchange(address, cluster.size, job_key())
+    exchange = ExchangeServer(address, cluster.size, job_key())
     ports: Message = {"scheduler": _free_port(address), "exchange": exchange.port}
     for link in links:
         link.send(**ports)
@@ -110,117 +114,128 @@ def _free_port(address: str) -> int:
 
 
 class Supervisor:
-    """Watches this host's children and its links until the end."""
+    """Watches this host's processes and its links until the end of the training."""
 
     def __init__(
-        self, cluster: Cluster, links: list[Link], children: Children, stop: threading.Event
+        self,
+        cluster: Cluster,
+        links: list[Link],
+        processes: HostProcesses,
+        stop: threading.Event,
     ) -> None:
-        self._cluster, self._links, self._children, self._stop = cluster, links, children, stop
-        self._stopping: float | None = None
-        self._surprised: float | None = None
+        self._cluster, self._links, self._processes, self._stop = cluster, links, processes, stop
+        self._stop_started: float | None = None
+        self._host_lost_since: float | None = None
         self._abandoned = self._finished = False
         for link in links:
-            link.begin()
+            link.reset_timers()
 
     def run(self) -> None:
-        """Return when all have ended well, or were told to stop; raise ProgramError otherwise."""
+        """Return when all hosts have succeeded or were stopped.
+
+        Raises:
+            ProgramError: A process failed on any host.
+        """
         while not self._is_over():
-            self._listen()
-            self._look_after_children()
-            if self._stop.is_set() and self._stopping is None:
-                self._pass_stop_on()
-            wait([link.connection for link in self._links if not link.gone], timeout=TICK)
+            self._read_links()
+            self._check_processes()
+            if self._stop.is_set() and self._stop_started is None:
+                self._stop_all()
+            wait([link.connection for link in self._links if not link.closed], POLL_SECONDS)
 
     def _is_over(self) -> bool:
         if self._abandoned:
             return True
-        if self._stopping is not None and time.monotonic() - self._stopping > GRACE:
-            _log.warning("Not all hosts ended within %.0f s: ended at once", GRACE)
+        if self._stop_started and time.monotonic() - self._stop_started > STOP_SECONDS:
+            _log.warning("Not all hosts ended within %.0f s: killing the rest", STOP_SECONDS)
             return True
-        if not self._children.all_ended or self._children.failed():
+        if not self._processes.all_ended or self._processes.failed():
             return False
         if not self._finished:
             self._finished = True
-            self._tell(finished=True)
-        # All end together: the first host may still fail, and hears the others' last words.
-        return all(link.finished or link.gone for link in self._links)
+            self._broadcast(finished=True)
+        # The first host may still fail, and forwards the final messages of the other hosts.
+        return all(link.finished or link.closed for link in self._links)
 
-    def _listen(self) -> None:
+    def _read_links(self) -> None:
         for link in self._links:
-            link.beat()
-            for message in link.received():
-                self._heed(link, message)
-            if (lost := link.lost()) and not link.finished:
-                self._bear_loss(lost)
+            link.send_heartbeat()
+            for message in link.receive():
+                self._handle(link, message)
+            if (failure := link.failure()) and not link.finished:
+                self._handle_lost_host(failure)
 
-    def _heed(self, link: Link, message: Message) -> None:
+    def _handle(self, link: Link, message: Message) -> None:
         if message.get("stop"):
             self._stop.set()
-        link.finished = link.finished or _is_last(message)
+        link.finished = link.finished or _is_final(message)
         if "failed" in message:
             self._fail(str(message["failed"]))
         if message.get("abandon") and not self._abandoned:
             self._abandon()
 
-    def _bear_loss(self, lost: str) -> None:
-        if self._stopping is not None and not self._abandoned:
+    def _handle_lost_host(self, failure: str) -> None:
+        if self._stop_started is not None and not self._abandoned:
             self._abandon()
         elif not self._abandoned and (self._cluster.is_first or not self._finished):
-            self._fail(lost)
+            self._fail(failure)
 
-    def _look_after_children(self) -> None:
-        failed = self._children.failed()
+    def _check_processes(self) -> None:
+        failed = self._processes.failed()
         if failed is None:
             return
-        reason = _reason(*failed)
-        if self._stopping is not None:
+        reason = _failure_reason(*failed)
+        if self._stop_started is not None:
             self._abandon()
-        elif not reason.startswith(HostLost.WORDS) or self._waited_for_news():
+        elif not reason.startswith(HostLostError.PREFIX) or self._waited_for_reason():
             self._fail(f"{self._cluster.current}: {reason}")
 
-    def _waited_for_news(self) -> bool:
-        """Whether the host that is the reason has had the time to say so."""
-        self._surprised = self._surprised or time.monotonic()
-        return time.monotonic() - self._surprised > NEWS
+    def _waited_for_reason(self) -> bool:
+        """Return whether the host that failed first has had time to send its reason."""
+        self._host_lost_since = self._host_lost_since or time.monotonic()
+        return time.monotonic() - self._host_lost_since > REASON_WAIT_SECONDS
 
-    def _pass_stop_on(self) -> None:
-        self._stopping = time.monotonic()
-        self._tell(stop=True)
-        self._children.stop()
+    def _stop_all(self) -> None:
+        self._stop_started = time.monotonic()
+        self._broadcast(stop=True)
+        self._processes.stop()
 
     def _abandon(self) -> None:
-        """End without an error: some process was ended by the stop before it could heed it."""
+        """End without an error: SIGTERM killed a process before it could handle the signal."""
         self._abandoned = True
-        self._tell(abandon=True)
-        self._part()
+        self._broadcast(abandon=True)
+        self._drain()
 
     def _fail(self, reason: str) -> NoReturn:
-        self._tell(failed=reason)
-        self._part()
+        self._broadcast(failed=reason)
+        self._drain()
         raise ProgramError(reason)
 
-    def _part(self) -> None:
-        """Let the others hear the last word: closed with unread messages, a connection loses it."""
-        deadline = time.monotonic() + PARTING
-        while waiting := [link for link in self._links if not (link.gone or link.finished)]:
+    def _drain(self) -> None:
+        """Read the links until the other hosts have ended.
+
+        A connection that is closed with unread messages loses this host's final message.
+        """
+        deadline = time.monotonic() + CLOSE_SECONDS
+        while waiting := [link for link in self._links if not (link.closed or link.finished)]:
             if time.monotonic() > deadline:
                 return
-            wait([link.connection for link in waiting], timeout=TICK)
+            wait([link.connection for link in waiting], timeout=POLL_SECONDS)
             for link in waiting:
-                link.finished = any(_is_last(message) for message in link.received())
+                link.finished = any(_is_final(message) for message in link.receive())
 
-    def _tell(self, **message: object) -> None:
+    def _broadcast(self, **message: object) -> None:
         for link in self._links:
             link.send(**message)
 
 
-def _is_last(message: Message) -> bool:
-    return bool(message.keys() & LAST_WORDS)
+def _is_final(message: Message) -> bool:
+    return bool(message.keys() & FINAL_MESSAGES)
 
 
-def _reason(role: str, code: int) -> str:
+def _failure_reason(role: str, code: int) -> str:
     failure = base_dir() / "output" / "failure"
     if role == "worker" and code > 0 and failure.is_file():
         return failure.read_text(encoding="utf-8")
-    how = f"signal {-code}" if code < 0 else f"exit status {code}"
-    return f"the training's {role} was ended by {how}: see this host's log"
+    status = f"signal {-code}" if code < 0 else f"exit status {code}"
+    return f"the training's {role} ended with {status}: see this host's log"

@@ -1,6 +1,6 @@
-"""One host's share of a training: the program `train` as a worker of the parameter server.
+"""Worker process of a host: runs the command `train` as a worker of MXNet's parameter server.
 
-Run as `python -m <this module>` by the host's supervisor.
+The host's supervisor runs it as `python -m <this module>`.
 """
 
 import os
@@ -9,10 +9,11 @@ import sys
 from include.image_classification.__main__ import main
 
 
-def leave(status: int) -> None:
+def exit_process(status: int) -> None:
     """End the process with this status.
 
-    After a failure at once: on its way out MXNet would wait for all other workers to end, too.
+    After a failure the process ends without Python's cleanup: MXNet's cleanup would wait until all
+    other workers have ended.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -21,4 +22,4 @@ def leave(status: int) -> None:
 
 
 if __name__ == "__main__":
-    leave(main(["train"]))
+    exit_process(main(["train"]))

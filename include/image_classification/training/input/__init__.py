@@ -1,1 +1,1 @@
-"""The channels that images come from: record files, listed photos, pipes."""
+"""Input channels: record files, listed photos, and pipes."""

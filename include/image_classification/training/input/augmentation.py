@@ -1,4 +1,4 @@
-"""What training does to an image before the network sees it, as the built-in algorithm does."""
+"""Augmentation of training images, like the built-in algorithm's."""
 
 from typing import Any
 
@@ -13,39 +13,41 @@ ROTATION, SHEAR, ASPECT = 10, 0.1, 0.25
 
 
 def augment(image: Image, kind: str, height: int, width: int, random: np.random.Generator) -> Image:
-    """Return a height x width view of the image as `augmentation_type` asks for.
+    """Return a height x width view of the image for an `augmentation_type`.
 
-    `none` is the centre. `crop` is a random window, mirrored half of the time. `crop_color` adds
-    random offsets to hue, lightness and saturation, `crop_color_transform` also rotates, shears
-    and stretches. The image must be at least height x width; how much larger it is says how much
-    a window may leave out.
+    `none` is the center crop. `crop` is a random window, mirrored half of the time. `crop_color`
+    also adds random offsets to hue, lightness and saturation. `crop_color_transform` also rotates,
+    shears and stretches the image.
+
+    The image must have at least height x width pixels. The larger it is, the more of it a window
+    may leave out.
     """
     if kind == "none":
-        return centre(image, height, width)
+        return center_crop(image, height, width)
     if kind == "crop_color_transform":
-        image = _transformed(image, random)
+        image = _transform(image, random)
     image = _random_window(image, height, width, random)
     if random.random() < 0.5:
         image = image[:, ::-1]
-    return image if kind == "crop" else _recoloured(image, random)
+    return image if kind == "crop" else _shift_colors(image, random)
 
 
-def resized(image: Image, shorter: int) -> Image:
-    """The image with its shorter side at so many pixels and its aspect kept."""
+def resize_shorter_side(image: Image, shorter: int) -> Image:
+    """Resize the image so that its shorter side has this many pixels; keep its aspect ratio."""
     height, width = image.shape[:2]
     scale = shorter / min(height, width)
     return squash(image, max(shorter, round(height * scale)), max(shorter, round(width * scale)))
 
 
-def centre(image: Image, height: int, width: int) -> Image:
-    """The middle of the image."""
+def center_crop(image: Image, height: int, width: int) -> Image:
+    """Return the center of the image."""
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     return image[top : top + height, left : left + width]
 
 
 def _random_window(image: Image, height: int, width: int, random: np.random.Generator) -> Image:
-    # The built-in cuts height x width from the larger image, so it never trains on a whole one,
-    # yet is served whole ones. Here a window has any size up to the whole and is then resized.
+    # The built-in algorithm crops height x width from a larger image, so that it never trains on
+    # the whole images that it serves. Here a window has any size up to the whole image.
     rows = random.integers(height, image.shape[0] + 1)
     columns = random.integers(width, image.shape[1] + 1)
     top = random.integers(image.shape[0] - rows + 1)
@@ -53,7 +55,7 @@ def _random_window(image: Image, height: int, width: int, random: np.random.Gene
     return squash(image[top : top + rows, left : left + columns], height, width)
 
 
-def _recoloured(image: Image, random: np.random.Generator) -> Image:
+def _shift_colors(image: Image, random: np.random.Generator) -> Image:
     if image.shape[2] == 1:
         return image
     hls: NDArray[Any] = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HLS).astype(int)
@@ -63,7 +65,7 @@ def _recoloured(image: Image, random: np.random.Generator) -> Image:
     return np.asarray(cv2.cvtColor(back, cv2.COLOR_HLS2RGB), np.uint8)
 
 
-def _transformed(image: Image, random: np.random.Generator) -> Image:
+def _transform(image: Image, random: np.random.Generator) -> Image:
     height, width, channels = image.shape
     angle = np.deg2rad(random.uniform(-ROTATION, ROTATION))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])

@@ -1,4 +1,4 @@
-"""Batches of images for one epoch, decoded by threads while the network computes."""
+"""Batches of images of an epoch, decoded in threads while the network computes."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -14,28 +14,29 @@ from include.image_classification.images.resizing import Image, squash
 from include.image_classification.recordio.labels import label_rows
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.distribution.share import WHOLE, Share
-from include.image_classification.training.input.augmentation import augment, resized
-from include.image_classification.training.input.decoded_images import DecodedImages
+from include.image_classification.training.input.augmentation import augment, resize_shorter_side
+from include.image_classification.training.input.decoded_images import DecodedImageCache
 
-AHEAD = 2
+PREFETCH_BATCHES = 2
+"""How many batches are decoded ahead."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Always of the full size, so that shapes never change; only the first `rows` rows count."""
+    """A batch of constant size, of which the first `rows` rows are images and the rest padding."""
 
     images: NDArray[np.uint8]
     """batch x channels x height x width, 0..255, RGB."""
     labels: NDArray[np.float32]
-    """The classes' numbers; or, with several labels an image, a row of 0 and 1 for each."""
+    """Class numbers, or with several labels per image a row of 0 and 1 for each image."""
     rows: int
 
 
 class BatchReader:
     """Reads batches of one size and shape from a channel's records.
 
-    Pixels depend only on the seed, the epoch and the record, not on the threads. Of several hosts
-    each reads its `share`.
+    The pixels depend on seed, epoch and record only, not on the number of threads. With several
+    hosts, each host reads its `share`.
     """
 
     def __init__(
@@ -48,27 +49,31 @@ class BatchReader:
     ) -> None:
         cv2.setNumThreads(0)
         self._records, self._shape, self._size, self._share = records, shape, size, share
-        self._decoded = DecodedImages(records, shape[0])
+        self._decoded = DecodedImageCache(records, shape[0])
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     @property
     def batches(self) -> int:
-        """How many batches an epoch of training has."""
+        """The number of batches of a training epoch."""
         return len(self._share.training(np.arange(len(self._records)), self._size)) // self._size
 
     def training(
         self, epoch: int, augmentation: str, seed: int, resize: int | None = None
     ) -> Iterator[Batch]:
-        """Every record once in random order; the rest that fills no batch is left for next time.
+        """Yield batches with each record once, in the epoch's random order.
 
-        With `resize`, an image's shorter side is first brought to so many pixels.
+        Records that do not fill a batch are left out. With `resize`, the shorter side of each image
+        is first resized to this many pixels.
+
+        Raises:
+            ProgramError: A record is not an image, or its image is smaller than the shape.
         """
         order = np.random.default_rng([seed, epoch]).permutation(len(self._records))
 
         def view(index: int) -> Image:
             _, height, width = self._shape
             image = self._decoded[index]
-            image = image if resize is None else resized(image, resize)
+            image = image if resize is None else resize_shorter_side(image, resize)
             if image.shape[0] < height or image.shape[1] < width:
                 raise self._too_small(index, image)
             random = np.random.default_rng([seed, epoch, index])
@@ -77,7 +82,7 @@ class BatchReader:
         yield from self._batches(self._share.training(order, self._size), view)
 
     def validation(self) -> Iterator[Batch]:
-        """Every record exactly once, in file order, squashed to the shape as serving does."""
+        """Yield batches with each record once, in file order, squashed as in serving."""
 
         def view(index: int) -> Image:
             return squash(self._decoded[index], *self._shape[1:])
@@ -85,25 +90,25 @@ class BatchReader:
         yield from self._batches(self._share.validation(np.arange(len(self._records))), view)
 
     def _batches(self, order: NDArray[np.intp], view: Callable[[int], Image]) -> Iterator[Batch]:
-        waiting: deque[tuple[Batch, list[Future[None]]]] = deque()
-        for at in range(0, len(order), self._size):
-            waiting.append(self._begin(order[at : at + self._size], view))
-            if len(waiting) > AHEAD:
-                yield _complete(*waiting.popleft())
-        while waiting:
-            yield _complete(*waiting.popleft())
+        pending: deque[tuple[Batch, list[Future[None]]]] = deque()
+        for start in range(0, len(order), self._size):
+            pending.append(self._decode(order[start : start + self._size], view))
+            if len(pending) > PREFETCH_BATCHES:
+                yield _complete(*pending.popleft())
+        while pending:
+            yield _complete(*pending.popleft())
 
-    def _begin(
+    def _decode(
         self, chunk: NDArray[np.intp], view: Callable[[int], Image]
     ) -> tuple[Batch, list[Future[None]]]:
         images = np.zeros((self._size, *self._shape), np.uint8)
         labels = label_rows((self._records.label(int(index)) for index in chunk), self._size)
 
-        def put(row: int, index: int) -> None:
+        def fill(row: int, index: int) -> None:
             images[row] = view(index).transpose(2, 0, 1)
 
-        begun = [self._pool.submit(put, row, int(index)) for row, index in enumerate(chunk)]
-        return Batch(images, labels, len(chunk)), begun
+        futures = [self._pool.submit(fill, row, int(index)) for row, index in enumerate(chunk)]
+        return Batch(images, labels, len(chunk)), futures
 
     def _too_small(self, index: int, image: Image) -> ProgramError:
         _, height, width = self._shape
@@ -114,7 +119,7 @@ class BatchReader:
         )
 
 
-def _complete(batch: Batch, begun: list[Future[None]]) -> Batch:
-    for future in begun:
+def _complete(batch: Batch, futures: list[Future[None]]) -> Batch:
+    for future in futures:
         future.result()
     return batch

@@ -1,4 +1,4 @@
-"""The images of a channel as pixels, kept in memory as far as they fit."""
+"""Cache of a channel's decoded images."""
 
 import threading
 
@@ -10,27 +10,27 @@ from include.image_classification.images.network_input import (
 from include.image_classification.images.resizing import Image
 from include.image_classification.recordio.record_file import Records
 
-KEPT_BYTES = 256 * 2**20
-"""How much of a channel stays decoded: some 3,000 images of 160 pixels square."""
+CACHE_BYTES = 256 * 2**20
+"""Size of the cache: about 3,000 images of 160 x 160 pixels."""
 
 
-class DecodedImages:
-    """Decodes records; the first ones asked for are decoded once only. For several threads."""
+class DecodedImageCache:
+    """Decodes records, and keeps images until the cache is full. Safe to use from threads."""
 
-    def __init__(self, records: Records, channels: int, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, records: Records, channels: int, cache_bytes: int = CACHE_BYTES) -> None:
         self._records, self._channels = records, channels
-        self._left = kept_bytes
-        self._kept: dict[int, Image] = {}
+        self._free_bytes = cache_bytes
+        self._cache: dict[int, Image] = {}
         self._lock = threading.Lock()
 
     def __getitem__(self, index: int) -> Image:
-        """The pixels of record `index`, RGB or grey; not to be written to.
+        """Return the pixels of record `index`, RGB or grayscale. The caller must not change them.
 
         Raises:
-            ProgramError: It is no image.
+            ProgramError: The record is not an image.
         """
-        kept = self._kept.get(index)
-        return self._decode(index) if kept is None else kept
+        cached = self._cache.get(index)
+        return self._decode(index) if cached is None else cached
 
     def _decode(self, index: int) -> Image:
         encoded = self._records.image(index)
@@ -41,7 +41,7 @@ class DecodedImages:
                 f"{describe_undecodable(encoded)}"
             )
         with self._lock:
-            if index not in self._kept and image.nbytes <= self._left:
-                self._left -= image.nbytes
-                self._kept[index] = image
+            if index not in self._cache and image.nbytes <= self._free_bytes:
+                self._free_bytes -= image.nbytes
+                self._cache[index] = image
         return image

@@ -1,4 +1,4 @@
-"""Photos and the .lst file that labels them: the built-in algorithm's `application/x-image`."""
+"""Photos with a .lst file: the built-in algorithm's content type `application/x-image`."""
 
 from pathlib import Path
 
@@ -9,23 +9,23 @@ from include.image_classification.recordio.labels import Label, Labelling
 
 
 class ListedImages:
-    """The images that a list names, checked to be there before the first epoch.
+    """The images of a list, which are checked to exist. Safe to use from threads.
 
-    An image's number is its place in the list. Threads may read images together.
+    The index of an image is its position in the list.
     """
 
     def __init__(self, channel: str, listing: Path, folder: Path, labelling: Labelling) -> None:
-        """Read the list and look for its images.
+        """Read the list and check that its images exist.
 
         Args:
-            channel: `train` or `validation`, for errors.
-            listing: The .lst file: index, label, and path relative to `folder`, with tabs between.
-            folder: Where the images are.
-            labelling: Which labels there may be.
+            channel: `train` or `validation`, for error messages.
+            listing: The .lst file: index, label, and path relative to `folder`, separated by tabs.
+            folder: The folder of the images.
+            labelling: The allowed labels.
 
         Raises:
-            ProgramError: In the built-in's words, the list is none; or a label is no class, or an
-                image is not there.
+            ProgramError: The list is invalid (the message is the built-in algorithm's), a label is
+                not allowed, or an image is missing.
         """
         self._channel, self._folder = channel, folder
         self._labels: list[Label] = []
@@ -33,7 +33,7 @@ class ListedImages:
         try:
             for _, listed in read_list(listing):
                 self._labels.append(labelling.read(listed.labels, listed.path))
-                self._paths.append(self._path(listed))
+                self._paths.append(self._check_path(listed))
         except ProgramError as error:
             raise self._invalid(str(error)) from None
         if not self._paths:
@@ -43,26 +43,30 @@ class ListedImages:
         return len(self._paths)
 
     def label(self, index: int) -> Label:
-        """What image `index` shows."""
+        """Return the label of image `index`."""
         return self._labels[index]
 
     def image(self, index: int) -> bytes:
-        """The encoded image `index`."""
+        """Return the encoded image `index`.
+
+        Raises:
+            ProgramError: The file cannot be read.
+        """
         try:
             return (self._folder / self._paths[index]).read_bytes()
         except OSError as error:
             raise ProgramError(f"{self.describe(index)} cannot be read: {error}") from error
 
     def describe(self, index: int) -> str:
-        """Which image this is, for a message."""
+        """Return the name of image `index` for messages."""
         return f"{self._paths[index]} of the {self._channel} channel"
 
-    def _path(self, listed: ListedImage) -> str:
+    def _check_path(self, listed: ListedImage) -> str:
         if path_problem(listed.path):
-            raise ProgramError(f"{listed.path} leads out of the channel")
+            raise ProgramError(f"{listed.path} is outside the channel's folder")
         if not (self._folder / listed.path).is_file():
             raise ProgramError(f"{listed.path} is not among the images of the channel")
         return listed.path
 
-    def _invalid(self, why: str) -> ProgramError:
-        return ProgramError(f"Invalid lst file in the {self._channel} channel: {why}")
+    def _invalid(self, reason: str) -> ProgramError:
+        return ProgramError(f"Invalid lst file in the {self._channel} channel: {reason}")

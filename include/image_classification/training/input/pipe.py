@@ -1,4 +1,4 @@
-"""Pipe mode: a FIFO for each pass over a channel, `<channel>_0`, `<channel>_1`, ..."""
+"""Pipe mode: a FIFO for each pass over a channel (`<channel>_0`, `<channel>_1`, ...)."""
 
 import contextlib
 import os
@@ -10,40 +10,46 @@ from typing import IO
 
 from include.image_classification.container import ProgramError
 
-APPEARS_SECONDS = 120.0
-"""SageMaker makes the next FIFO when the last is opened or done, in its own time."""
+FIFO_TIMEOUT_SECONDS = 120.0
+"""SageMaker creates the next FIFO some time after the previous one was opened or closed."""
 
 _TICK = 0.05
 
 
 class Pipe:
-    """One channel's FIFOs, each read once. MXNet's own reader needs to seek, so cannot do it."""
+    """The FIFOs of a channel, each read once. MXNet's reader cannot read them, since it seeks."""
 
     def __init__(self, folder: Path, channel: str) -> None:
-        """Take the folder of all channels and the channel's name."""
+        """Create a pipe.
+
+        Args:
+            folder: The folder of all channels.
+            channel: The name of the channel.
+        """
         self._folder, self.channel = folder, channel
         self._passes = 0
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
-        """Give the next pass as a stream. It may be closed before its end.
+        """Yield the stream of the next pass. The caller need not read it to its end.
 
         Raises:
-            ProgramError: Nobody writes a FIFO of the name.
+            ProgramError: The FIFO did not appear in time.
         """
         path = self._folder / f"{self.channel}_{self._passes}"
-        self._await(path)
+        self._wait_for_fifo(path)
         self._passes += 1
         with path.open("rb") as stream:
             yield stream
 
-    def _await(self, path: Path) -> None:
-        deadline = time.monotonic() + APPEARS_SECONDS
+    def _wait_for_fifo(self, path: Path) -> None:
+        deadline = time.monotonic() + FIFO_TIMEOUT_SECONDS
         while not _is_fifo(path):
             if time.monotonic() > deadline:
                 raise ProgramError(
-                    f"channel {self.channel} is in Pipe mode, but there is no FIFO {path}: "
-                    "use File mode, or see why its data does not arrive"
+                    f"channel {self.channel} is in Pipe mode, but the FIFO {path} did not appear "
+                    f"within {FIFO_TIMEOUT_SECONDS:.0f} s: check the channel's S3 URI, or use File "
+                    "mode"
                 )
             time.sleep(_TICK)
 

@@ -1,4 +1,4 @@
-"""What training needs of a channel, wherever its images come from."""
+"""Interface of the channel readers."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -7,16 +7,16 @@ from include.image_classification.training.input.batches import Batch
 
 
 class Reader(Protocol):
-    """A channel's images, batch by batch, as often as asked for."""
+    """Reads the images of a channel in batches, any number of times."""
 
     @property
     def batches(self) -> int:
-        """How many batches an epoch of training has; of a pipe, as far as is known."""
+        """The number of batches of a training epoch; an estimate in Pipe mode."""
 
     def training(
         self, epoch: int, augmentation: str, seed: int, resize: int | None = None
     ) -> Iterator[Batch]:
-        """The whole batches of an epoch, in an order of its own."""
+        """Yield the complete batches of an epoch, in the epoch's random order."""
 
     def validation(self) -> Iterator[Batch]:
-        """Every image once, squashed as in serving."""
+        """Yield batches with each image once, squashed as in serving."""

@@ -1,4 +1,4 @@
-"""Mixing a stream in bounded memory."""
+"""Shuffle a stream in bounded memory."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,35 +6,35 @@ import numpy as np
 
 from include.image_classification.recordio.record_stream import Sample
 
-MOST_SAMPLES = 4096
-MOST_BYTES = 256 * 2**20
-"""A buffer holds this much at most; what is larger than it is mixed within it only."""
+MAX_SAMPLES = 4096
+MAX_BYTES = 256 * 2**20
+"""Limits of the buffer. A larger stream is shuffled within the buffer only."""
 
 
-def shuffled(
+def shuffle(
     samples: Iterable[Sample],
     random: np.random.Generator,
-    most: int = MOST_SAMPLES,
-    most_bytes: int = MOST_BYTES,
+    max_samples: int = MAX_SAMPLES,
+    max_bytes: int = MAX_BYTES,
 ) -> Iterator[Sample]:
-    """Yield the samples in random order, each a random one of those in a buffer.
+    """Yield the samples in random order, taking a random sample from a buffer each time.
 
-    A stream that fits the buffer comes in any order with the same probability.
+    If the stream fits the buffer, all orders have the same probability.
     """
     buffer: list[Sample] = []
-    held = 0
+    buffered_bytes = 0
     for sample in samples:
         buffer.append(sample)
-        held += len(sample.content)
-        while len(buffer) > most or (held > most_bytes and len(buffer) > 1):
+        buffered_bytes += len(sample.content)
+        while len(buffer) > max_samples or (buffered_bytes > max_bytes and len(buffer) > 1):
             chosen = _take(buffer, random)
-            held -= len(chosen.content)
+            buffered_bytes -= len(chosen.content)
             yield chosen
     while buffer:
         yield _take(buffer, random)
 
 
 def _take(buffer: list[Sample], random: np.random.Generator) -> Sample:
-    at = int(random.integers(len(buffer)))
-    buffer[at], buffer[-1] = buffer[-1], buffer[at]
+    index = int(random.integers(len(buffer)))
+    buffer[index], buffer[-1] = buffer[-1], buffer[index]
     return buffer.pop()

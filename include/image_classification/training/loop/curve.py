@@ -1,4 +1,4 @@
-"""The training curve: accuracy and loss over the epochs, as one SVG file."""
+"""Training curves: accuracy and loss by epoch, as an SVG file."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 960, 446
 TOP, BOTTOM = 112, 372
-MOST_POINTS = 400
+MAX_POINTS = 400
 
 STYLE = """
 svg { --ground: #f5f4f1; --card: #ffffff; --ink: #1d1f23; --soft: #63666e; --line: #e2e0da;
@@ -31,49 +31,51 @@ text.validation { fill: var(--validation); stroke: none; }
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot: where it is, and what its axes mean."""
+    """The position and the axes of a plot."""
 
     left: int
     right: int
     name: str
     epochs: int
     top: float
-    """The value at the plot's upper edge; at the lower one it is 0."""
-    told: Callable[[float], str]
-    """A value as its axis says it."""
+    """The value at the plot's upper edge; the lower edge is 0."""
+    format_value: Callable[[float], str]
+    """Formats a value for the axis."""
 
     def x(self, epoch: float) -> float:
-        """Where an epoch is, from 1."""
+        """Return the x coordinate of an epoch, from 1."""
         share = (epoch - 1) / (self.epochs - 1) if self.epochs > 1 else 0.5
         return self.left + share * (self.right - self.left)
 
     def y(self, value: float) -> float:
-        """Where a value is; one above the axis is at its end."""
+        """Return the y coordinate of a value; a value above the axis is drawn at its end."""
         return BOTTOM - min(value / self.top, 1.0) * (BOTTOM - TOP)
 
 
 def draw_curve(
     accuracy: dict[str, Sequence[float]], loss: dict[str, Sequence[float]], best: int
 ) -> str:
-    """Return an SVG with both plots, light or dark as the reader's system is.
+    """Return an SVG with both plots, which follows the reader's light or dark mode.
 
     Args:
-        accuracy: `training` and `validation`, a share for each epoch.
-        loss: The same for the mean cross-entropy; values that are no number are left out.
-        best: The epoch whose model was kept, from 1.
+        accuracy: The accuracy of each epoch, for `training` and `validation`.
+        loss: The mean cross-entropy of each epoch; values that are not finite are left out.
+        best: The epoch of the best model, from 1.
     """
     epochs = max(map(len, (*accuracy.values(), *loss.values())))
     plots = [
         _plot(_panel(84, 372, "Accuracy", epochs, accuracy, percent), accuracy, best),
         _plot(_panel(556, 844, "Cross-entropy", epochs, loss, _decimal), loss, 0),
     ]
-    shown = accuracy["validation"][best - 1] if 0 < best <= len(accuracy["validation"]) else 0.0
-    title = f"Validation accuracy {shown * 100:.1f} %, best after epoch {best}"
-    return picture(WIDTH, f"Training curve: {title}", title, plots)
+    best_accuracy = (
+        accuracy["validation"][best - 1] if 0 < best <= len(accuracy["validation"]) else 0.0
+    )
+    title = f"Validation accuracy {best_accuracy * 100:.1f} %, best after epoch {best}"
+    return render_svg(WIDTH, f"Training curve: {title}", title, plots)
 
 
-def picture(width: int, name: str, title: str, parts: Sequence[str], style: str = STYLE) -> str:
-    """An SVG of HEIGHT and this width; its name is for those who do not see it."""
+def render_svg(width: int, name: str, title: str, parts: Sequence[str], style: str = STYLE) -> str:
+    """Return an SVG of HEIGHT and this width; `name` is its accessible name."""
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" role="img">',
@@ -94,10 +96,10 @@ def _panel(
     name: str,
     epochs: int,
     lines: dict[str, Sequence[float]],
-    told: Callable[[float], str],
+    format_value: Callable[[float], str],
 ) -> Panel:
     values = [value for line in lines.values() for value in line if math.isfinite(value)]
-    return Panel(left, right, name, epochs, round_up(max(values, default=1.0)), told)
+    return Panel(left, right, name, epochs, axis_limit(max(values, default=1.0)), format_value)
 
 
 def _plot(panel: Panel, lines: dict[str, Sequence[float]], best: int) -> str:
@@ -106,7 +108,9 @@ def _plot(panel: Panel, lines: dict[str, Sequence[float]], best: int) -> str:
         f'width="{panel.right - panel.left + 152}" height="{HEIGHT - 76}"/>'
     )
     parts = [card, text(panel.left - 40, 86, panel.name, "head"), *axes(panel)]
-    ends = apart([(panel.y(line[-1]), name) for name, line in lines.items() if _ends(line)])
+    ends = spread_labels(
+        [(panel.y(line[-1]), name) for name, line in lines.items() if _has_end(line)]
+    )
     for name, line in lines.items():
         parts.append(f'<path class="curve {name}" d="{path(panel, line)}"/>')
     parts += [text(panel.right + 10, y + 4, name, name) for y, name in ends]
@@ -117,14 +121,14 @@ def _plot(panel: Panel, lines: dict[str, Sequence[float]], best: int) -> str:
 
 
 def axes(panel: Panel) -> list[str]:
-    """Both axes of a panel, with their values."""
+    """Return the SVG elements of a panel's axes, with their values."""
     parts = []
     for step in range(5):
         value = panel.top * step / 4
         y = panel.y(value)
         parts.append(
             f'<path class="grid" d="M{panel.left} {y:.1f}H{panel.right}"/>'
-            + text(panel.left - 10, y + 4, panel.told(value), anchor="end")
+            + text(panel.left - 10, y + 4, panel.format_value(value), anchor="end")
         )
     for epoch in _ticks(panel.epochs):
         parts.append(text(panel.x(epoch), BOTTOM + 20, str(epoch), anchor="middle"))
@@ -133,22 +137,22 @@ def axes(panel: Panel) -> list[str]:
 
 
 def path(panel: Panel, line: Sequence[float]) -> str:
-    """The data of an SVG path through a line's values."""
-    stride = -(-len(line) // MOST_POINTS)
+    """Return the data of an SVG path through a line's values."""
+    stride = -(-len(line) // MAX_POINTS)
     chosen = [n for n in range(len(line)) if n % stride == 0 or n == len(line) - 1]
     points = [
         f"{panel.x(n + 1):.1f} {panel.y(line[n]):.1f}" for n in chosen if math.isfinite(line[n])
     ]
-    # A single point has no length: drawn to itself it is a dot.
+    # A path of a single point is invisible; drawn twice, the point is a dot.
     return "M" + "L".join(points if len(points) != 1 else points * 2) if points else ""
 
 
-def _ends(line: Sequence[float]) -> bool:
+def _has_end(line: Sequence[float]) -> bool:
     return bool(line) and math.isfinite(line[-1])
 
 
-def apart(ends: list[tuple[float, str]]) -> list[tuple[float, str]]:
-    """Move labels down that would lie over the one above."""
+def spread_labels(ends: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Move labels down so that they do not overlap."""
     moved: list[tuple[float, str]] = []
     for y, name in sorted(ends):
         moved.append((max(y, moved[-1][0] + 16) if moved else y, name))
@@ -161,17 +165,17 @@ def _ticks(epochs: int) -> list[int]:
     return sorted({1, *(round(epochs * quarter / 4) for quarter in (1, 2, 3, 4))})
 
 
-def round_up(value: float) -> float:
-    """The next of 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4 ... that is not below."""
+def axis_limit(value: float) -> float:
+    """Return the smallest of 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4 ... that is not below the value."""
     if value <= 0:
         return 1.0
-    # The smallest numbers have no power of ten below them that is not 0.
+    # Below 1e-300, the power of ten would underflow to 0.
     power = 10.0 ** max(-300, math.floor(math.log10(value)))
     return next(m * power for m in (1, 2, 4, 6, 8, 10) if m * power >= value * 0.9999)
 
 
 def percent(value: float) -> str:
-    """A share as an axis says it."""
+    """Format a share as a percentage."""
     return f"{value * 100:.3g} %"
 
 
@@ -180,6 +184,6 @@ def _decimal(value: float) -> str:
 
 
 def text(x: float, y: float, content: str, style: str = "", anchor: str = "start") -> str:
-    """A piece of text, of a class of STYLE."""
-    kind = f' class="{style}"' if style else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{kind}>{escape(content)}</text>'
+    """Return an SVG text element; `style` is a class of STYLE."""
+    cls = f' class="{style}"' if style else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{cls}>{escape(content)}</text>'

@@ -1,4 +1,4 @@
-"""When training longer does not pay."""
+"""Early stopping by validation accuracy."""
 
 from collections.abc import Sequence
 
@@ -6,25 +6,25 @@ from include.image_classification.training.hyperparameters import Hyperparameter
 
 
 class EarlyStopping:
-    """The built-in algorithm's rule: never before `early_stopping_min_epochs`.
+    """The built-in algorithm's rule for early stopping.
 
-    After that, `early_stopping_patience` epochs in a row without an improvement end the training.
-    An improvement is a validation accuracy above the best before it, and above it by at least
-    `early_stopping_tolerance` of that best: small steps do not add up to one.
+    After at least `early_stopping_min_epochs`, `early_stopping_patience` epochs in a row without an
+    improvement end the training. An improvement exceeds the best accuracy so far by at least the
+    share `early_stopping_tolerance`; smaller increases do not add up to an improvement.
     """
 
     def __init__(self, settings: Hyperparameters) -> None:
         self._settings = settings
 
-    def is_exhausted(self, accuracies: Sequence[float]) -> bool:
-        """Whether to stop, given the validation accuracy of every epoch so far."""
+    def should_stop(self, accuracies: Sequence[float]) -> bool:
+        """Return whether to stop, given the validation accuracy of each epoch so far."""
         settings = self._settings
         if not settings.early_stopping or len(accuracies) < settings.early_stopping_min_epochs:
             return False
-        best, waited, tolerance = -1.0, 0, settings.early_stopping_tolerance
+        best, stalled, tolerance = -1.0, 0, settings.early_stopping_tolerance
         for accuracy in accuracies:
-            gained = accuracy - best
-            improved = best < 0 or (gained > 0 and gained >= tolerance * best)
-            waited = 0 if improved else waited + 1
+            gain = accuracy - best
+            improved = best < 0 or (gain > 0 and gain >= tolerance * best)
+            stalled = 0 if improved else stalled + 1
             best = max(best, accuracy)
-        return waited >= settings.early_stopping_patience
+        return stalled >= settings.early_stopping_patience

@@ -16,167 +16,170 @@ from include.image_classification.training.input.reader import Reader
 from include.image_classification.training.loop.early_stopping import EarlyStopping
 from include.image_classification.training.loop.history import History
 from include.image_classification.training.loop.metrics import Metric
-from include.image_classification.training.loop.objective import Objective, OneLabel
+from include.image_classification.training.loop.objective import Objective, SingleLabel
 from include.image_classification.training.loop.optimizer import make_trainer
 from include.image_classification.training.loop.schedule import make_schedule
 
 _log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 5.0
+"""Interval of the log lines within an epoch."""
 
-Store = Callable[[Any, int], object]
-"""Called with the network and its epoch (from 1) when it is the best so far; returns the path."""
+StoreModel = Callable[[Any, int], object]
+"""Stores the network of the best epoch so far (from 1), and returns the path."""
 
 
-class Training:
-    """Trains one network and stores the epoch with the best validation accuracy."""
+class TrainingLoop:
+    """Trains a network and stores the epoch with the best validation accuracy."""
 
     def __init__(
         self,
         settings: Hyperparameters,
         network: Any,
         readers: tuple[Reader, Reader],
-        store: Store,
+        store: StoreModel,
         checkpoints: Checkpoints[History],
         group: Group,
-        computing: Any = None,
+        compute_network: Any = None,
         objective: Objective | None = None,
     ) -> None:
-        """Take what `run` works with.
+        """Create a training loop.
 
         Args:
-            settings: How to train.
-            network: What is trained, judged and stored.
-            readers: The channels train and validation.
-            store: What keeps the best network.
-            checkpoints: What a training that was cut short goes on from.
+            settings: The hyperparameters.
+            network: The network to train.
+            readers: The readers of the channels train and validation.
+            store: Called with the network after each epoch that is the best so far.
+            checkpoints: The checkpoints to resume from and to write.
             group: The hosts that train together.
-            computing: What computes the network, sharing its parameters; itself, if left out.
-            objective: What is minimised; cross-entropy over one label an image, if left out.
+            compute_network: A block that shares the network's parameters and computes in another
+                precision; the network itself by default.
+            objective: The loss and the metric; by default those of one label per image.
         """
         self._settings, self._network, self._store = settings, network, store
-        self._computing = network if computing is None else computing
+        self._compute_network = network if compute_network is None else compute_network
         self._checkpoints, self._group = checkpoints, group
         self._train, self._validation = readers
         self._rate = make_schedule(settings)
         self._trainer = make_trainer(settings, network, group, self._rates)
-        self._objective = objective or OneLabel(settings)
+        self._objective = objective or SingleLabel(settings)
 
     def run(self, stop: threading.Event) -> History:
-        """Train all epochs, or until early stopping or `stop`; an epoch cut short counts not.
+        """Train until all epochs are done, early stopping applies, or `stop` is set.
 
-        Goes on after the last epoch that has a checkpoint, and judges it first where it was told
-        to stop before it had. An epoch that was trained but not judged is in its checkpoint only.
+        The training resumes from the last checkpoint. If that epoch was trained but not validated,
+        it is validated first. An interrupted epoch is discarded. The result has the validated
+        epochs only.
         """
         history = self._checkpoints.restore(self._network, self._trainer, History(), self._store)
-        self._group.begin(self._trainer, len(history.train_accuracy), self._train.batches)
-        if history.is_judged or self._finish_epoch(history, stop):
-            self._go_on(history, stop)
-        return history.judged()
+        self._group.start(self._trainer, len(history.train_accuracy), self._train.batches)
+        if history.is_validated or self._finish_epoch(history, stop):
+            self._train_epochs(history, stop)
+        return history.validated()
 
-    def _go_on(self, history: History, stop: threading.Event) -> None:
-        patience = EarlyStopping(self._settings)
+    def _train_epochs(self, history: History, stop: threading.Event) -> None:
+        early_stopping = EarlyStopping(self._settings)
         for epoch in range(len(history.validation_accuracy), self._settings.epochs):
-            if patience.is_exhausted(history.validation_accuracy):
-                _log.info("Early stopping after %d epochs: validation accuracy stalls", epoch)
+            if early_stopping.should_stop(history.validation_accuracy):
+                _log.info("Early stopping after %d epochs: no further improvement", epoch)
                 return
             started = time.perf_counter()
-            trained = self.train_epoch(epoch, stop)
+            metric = self.train_epoch(epoch, stop)
             seconds = time.perf_counter() - started
-            if self._group.stops_all(trained is None) or trained is None:
-                _log.info("Told to stop in epoch %d: the best model so far is kept", epoch)
+            if self._group.any_interrupted(metric is None) or metric is None:
+                _log.info("Stopped in epoch %d: the best model so far is kept", epoch)
                 return
-            self._record(epoch, trained, seconds, history)
-            self._group.settle(self._network, self._trainer)
+            self._record(epoch, metric, seconds, history)
+            self._group.synchronize(self._network, self._trainer)
             if not self._finish_epoch(history, stop):
                 return
 
     def train_epoch(self, epoch: int, stop: threading.Event) -> Metric | None:
-        """Show the network every image once and count, or return None where `stop` is set."""
-        counted, settings = self._objective.metric(), self._settings
-        reported, done = time.perf_counter(), 0
+        """Train one epoch and return its metric, or None if `stop` was set meanwhile."""
+        metric, settings = self._objective.make_metric(), self._settings
+        logged_at, logged_rows = time.perf_counter(), 0
         reader = self._train.training(
             epoch, settings.augmentation_type, settings.seed, settings.resize
         )
         for number, batch in enumerate(reader):
-            if self._group.stops(stop):
+            if self._group.should_stop(stop):
                 return None
             self._trainer.set_learning_rate(self._rate(epoch + number / self._train.batches))
-            self._step(batch, counted)
-            passed = time.perf_counter() - reported
+            self._step(batch, metric)
+            passed = time.perf_counter() - logged_at
             if passed >= PROGRESS_SECONDS:
-                log_lines.log_progress(epoch, number, (counted.rows - done) / passed)
-                reported, done = time.perf_counter(), counted.rows
-        # BatchNorm's statistics are written by the backward pass; MXNet lets them be read before.
+                log_lines.log_progress(epoch, number, (metric.rows - logged_rows) / passed)
+                logged_at, logged_rows = time.perf_counter(), metric.rows
+        # The backward pass writes BatchNorm's statistics, and MXNet does not wait for it on a read.
         mx.nd.waitall()
-        return counted
+        return metric
 
     def _rates(self) -> list[float]:
         batches, epochs = self._train.batches, self._settings.epochs
         return [self._rate(epoch + n / batches) for epoch in range(epochs) for n in range(batches)]
 
-    def _step(self, batch: Batch, counted: Metric) -> None:
+    def _step(self, batch: Batch, metric: Metric) -> None:
         with mx.autograd.record():
             logits = self._logits(batch)
             loss = self._objective.loss(logits, batch.labels)
         loss.backward()
         self._trainer.step(batch.rows)
-        counted.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
+        metric.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
 
     def _logits(self, batch: Batch) -> Any:
         pixels = mx.nd.array(batch.images, dtype="uint8").astype("float32")
-        # Under bfloat16 the logits are no numbers that numpy knows.
-        return self._computing(pixels).astype("float32")
+        # NumPy cannot read bfloat16 logits.
+        return self._compute_network(pixels).astype("float32")
 
-    def _record(self, epoch: int, trained: Metric, seconds: float, history: History) -> None:
-        figures = self._group.mean(trained.named(), trained.rows)
-        speed = trained.rows * self._group.size / seconds
+    def _record(self, epoch: int, metric: Metric, seconds: float, history: History) -> None:
+        values = self._group.weighted_mean(metric.values(), metric.rows)
+        speed = metric.rows * self._group.size / seconds
         rate = float(self._trainer.learning_rate)
-        log_lines.log_training(epoch, figures, seconds, speed, rate)
-        history.train_accuracy.append(figures["accuracy"])
-        history.train_loss.append(figures["cross-entropy"])
+        log_lines.log_training(epoch, values, seconds, speed, rate)
+        history.train_accuracy.append(values["accuracy"])
+        history.train_loss.append(values["cross-entropy"])
         history.images_per_second.append(round(speed, 1))
         history.learning_rate.append(rate)
         history.epoch_seconds.append(round(seconds, 3))
 
     def _finish_epoch(self, history: History, stop: threading.Event) -> bool:
-        """Judge the epoch trained last and write its checkpoint, even where `stop` comes first.
+        """Validate the last trained epoch, write its checkpoint, and return if it was validated.
 
-        Returns whether it was judged.
+        The checkpoint is also written when `stop` interrupts the validation.
         """
         epoch = len(history.validation_accuracy)
-        judged = self._judge(epoch, history, stop)
-        if not judged:
+        validated = self._validate(epoch, history, stop)
+        if not validated:
             _log.info(
-                "Told to stop before epoch %d was judged: the best model so far is kept, and a "
-                "training that goes on from the checkpoints judges it first",
+                "Stopped before epoch %d was validated: the best model so far is kept; a "
+                "training that resumes from the checkpoints validates this epoch first",
                 epoch,
             )
         if self._group.is_first:
             self._checkpoints.save(self._network, self._trainer, history)
-        return judged
+        return validated
 
-    def _judge(self, epoch: int, history: History, stop: threading.Event) -> bool:
-        """Return whether it came to its end on all hosts, which may have unequal batches."""
-        validated = self._validated(stop)
-        if self._group.stops_all(validated is None) or validated is None:
+    def _validate(self, epoch: int, history: History, stop: threading.Event) -> bool:
+        """Validate an epoch, and return False if it was interrupted on any host."""
+        metric = self._validation_metric(stop)
+        if self._group.any_interrupted(metric is None) or metric is None:
             return False
-        figures = self._group.mean(validated.named(), validated.rows)
-        log_lines.log_validation(epoch, figures)
-        accuracy = figures["accuracy"]
+        values = self._group.weighted_mean(metric.values(), metric.rows)
+        log_lines.log_validation(epoch, values)
+        accuracy = values["accuracy"]
         if accuracy > max(history.validation_accuracy, default=-1.0):
             log_lines.log_best(accuracy, self._store(self._network, epoch + 1))
             history.best_epoch = epoch + 1
         history.validation_accuracy.append(accuracy)
-        history.validation_loss.append(figures["cross-entropy"])
+        history.validation_loss.append(values["cross-entropy"])
         return True
 
-    def _validated(self, stop: threading.Event) -> Metric | None:
-        counted = self._objective.metric()
+    def _validation_metric(self, stop: threading.Event) -> Metric | None:
+        metric = self._objective.make_metric()
         for batch in self._validation.validation():
-            # No question to the other hosts: they may have fewer batches than this one.
+            # The other hosts are not asked: they may have fewer batches than this host.
             if stop.is_set():
                 return None
             logits = self._logits(batch)
             loss = self._objective.loss(logits, batch.labels)
-            counted.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
-        return counted
+            metric.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
+        return metric

@@ -1,4 +1,4 @@
-"""What happened in a training, epoch by epoch."""
+"""Metrics of a training by epoch."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -7,9 +7,10 @@ from typing import Any
 
 @dataclass
 class History:
-    """One number an epoch in each list. `best_epoch` counts from 1; 0 if none was judged.
+    """Lists with one value per epoch. `best_epoch` counts from 1; 0 if none was validated.
 
-    Where a training was told to stop while it judged, the lists of validation lack the last epoch.
+    If the training was stopped during a validation, the lists of validation metrics lack the last
+    epoch.
     """
 
     best_epoch: int = 0
@@ -19,21 +20,21 @@ class History:
     train_loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
-    """Of the epoch's last batch."""
+    """The rate of the epoch's last batch."""
     epoch_seconds: list[float] = field(default_factory=list)
-    """Of training alone, as the built-in's `Time cost`."""
+    """Seconds of training without validation, as the built-in algorithm's `Time cost`."""
 
     @property
-    def is_judged(self) -> bool:
-        """Whether the last epoch has been judged, too."""
+    def is_validated(self) -> bool:
+        """Whether the last trained epoch has been validated."""
         return len(self.validation_accuracy) == len(self.train_accuracy)
 
-    def judged(self) -> "History":
-        """The history of the epochs that have been judged."""
+    def validated(self) -> "History":
+        """Return the history of the validated epochs."""
         count = len(self.validation_accuracy)
         lists: dict[str, Any] = {
-            name: figures[:count]
-            for name, figures in dataclasses.asdict(self).items()
-            if isinstance(figures, list)
+            name: values[:count]
+            for name, values in dataclasses.asdict(self).items()
+            if isinstance(values, list)
         }
         return dataclasses.replace(self, **lists)

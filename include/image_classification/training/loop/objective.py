@@ -1,4 +1,4 @@
-"""What a training minimises, and what it is judged by: of one label an image, or of several."""
+"""Loss and metric of a training, for one label or several labels per image."""
 
 from typing import Any, Protocol
 
@@ -14,39 +14,39 @@ from include.image_classification.training.loop.metrics import Accuracy, LabelAc
 
 
 class Objective(Protocol):
-    """The loss of a batch, and a metric to count over an epoch."""
+    """The loss of a batch, and the metric of an epoch."""
 
     def loss(self, logits: Any, labels: NDArray[np.float32]) -> Any:
-        """The loss of each row, as MXNet's array."""
+        """Return the loss of each row, as an MXNet array."""
 
-    def metric(self) -> Metric:
-        """A metric that has counted nothing yet."""
+    def make_metric(self) -> Metric:
+        """Return a new metric."""
 
 
 def make_objective(settings: Hyperparameters, images: Images | None) -> Objective:
-    """Return what the settings ask for.
+    """Return the objective that the hyperparameters select.
 
     Args:
-        settings: How to train.
-        images: The training images, whose labels weigh the loss; None if they cannot be counted.
+        settings: The hyperparameters.
+        images: The training images, whose labels weight the loss; None in Pipe mode.
 
     Raises:
-        ProgramError: A weighted loss is asked for, and they cannot be counted.
+        ProgramError: use_weighted_loss is set in Pipe mode.
     """
     if not settings.multi_label:
-        return OneLabel(settings)
+        return SingleLabel(settings)
     if not settings.use_weighted_loss:
-        return ManyLabels()
+        return MultiLabel()
     if images is None:
         raise ProgramError(
-            "use_weighted_loss needs the train channel in File mode: what a pipe holds cannot be "
-            "counted before it is read"
+            "use_weighted_loss needs the train channel in File mode: the labels in a pipe cannot "
+            "be counted before the training"
         )
-    return ManyLabels(class_weights(label_rows(map(images.label, range(len(images))))))
+    return MultiLabel(class_weights(label_rows(map(images.label, range(len(images))))))
 
 
-class OneLabel:
-    """Cross-entropy over classes of which exactly one is right, smoothed if asked for."""
+class SingleLabel:
+    """Softmax cross-entropy for one label per image, with label smoothing."""
 
     def __init__(self, settings: Hyperparameters) -> None:
         self._top_k, self._classes = settings.top_k, settings.num_classes
@@ -55,19 +55,19 @@ class OneLabel:
         self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
 
     def loss(self, logits: Any, labels: NDArray[np.float32]) -> Any:
-        """The cross-entropy of each row; labels are numbers of classes."""
+        """Return the cross-entropy of each row; labels are class numbers."""
         return self._loss(logits, mx.nd.one_hot(mx.nd.array(labels), self._classes, **self._values))
 
-    def metric(self) -> Metric:
-        """Top-1 and, if asked for, top-k accuracy."""
+    def make_metric(self) -> Metric:
+        """Return a metric of top-1 and optionally top-k accuracy."""
         return Accuracy(self._top_k)
 
 
-class ManyLabels:
-    """Cross-entropy of every class by itself: an image may show any number of them.
+class MultiLabel:
+    """Binary cross-entropy of each class, for any number of labels per image.
 
     Args:
-        weights: What a class that an image shows counts, where one that it does not show counts 1.
+        weights: The weight of a positive label of each class; a negative label has weight 1.
     """
 
     def __init__(self, weights: NDArray[np.float32] | None = None) -> None:
@@ -75,26 +75,27 @@ class ManyLabels:
         self._loss = mx.gluon.loss.SigmoidBinaryCrossEntropyLoss()
 
     def loss(self, logits: Any, labels: NDArray[np.float32]) -> Any:
-        """The mean cross-entropy of each row's classes; labels are rows of 0 and 1."""
+        """Return the mean cross-entropy over each row's classes; labels are rows of 0 and 1."""
         return self._loss(logits, mx.nd.array(labels), None, self._weights)
 
-    def metric(self) -> Metric:
-        """The share of answers that are right, each class being a question."""
+    def make_metric(self) -> Metric:
+        """Return a metric of the share of correct labels."""
         return LabelAccuracy()
 
 
-MOST = 100.0
+MAX_WEIGHT = 100.0
 
 
 def class_weights(labels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much more a shown class must count for both answers of its to weigh the same.
+    """Return the weight of a positive label of each class, so that both labels weigh the same.
 
-    That is the images without it for one image with it, at least 1/100 and at most 100; 1 for a
-    class that no image shows.
+    The weight is the ratio of negative to positive labels, limited to 1/100 and 100. A class
+    without a positive label has weight 1.
 
     Args:
         labels: images x classes of 0 and 1.
     """
-    shown = labels.sum(axis=0)
-    weights = (len(labels) - shown) / np.maximum(shown, 1)
-    return np.where(shown > 0, weights.clip(1 / MOST, MOST), 1.0).astype(np.float32)
+    positive = labels.sum(axis=0)
+    ratios = (len(labels) - positive) / np.maximum(positive, 1)
+    weights = ratios.clip(1 / MAX_WEIGHT, MAX_WEIGHT)
+    return np.where(positive > 0, weights, 1.0).astype(np.float32)

@@ -1,31 +1,36 @@
-"""From hyperparameters to Gluon's trainer."""
+"""Gluon trainer for the optimizer that the hyperparameters select."""
 
 from typing import Any
 
-from include.image_classification.training.distribution.group import Alone, Group, Rates
+from include.image_classification.training.distribution.group import Group, Rates, SingleHost
 from include.image_classification.training.hyperparameters import Hyperparameters
 
 
 def make_trainer(
     settings: Hyperparameters, network: Any, group: Group | None = None, rates: Rates = list
 ) -> Any:
-    """Return a trainer for the network's parameters, without a learning rate schedule.
+    """Return a trainer for the network's parameters.
 
-    `group` is the hosts that train together; `rates` is for those that cannot be told the learning
-    rate before each step.
+    As in the built-in algorithm, only sgd and nag apply weight decay. Biases and BatchNorm's
+    parameters do not decay. (MXNet's Module also decays BatchNorm's scale, which has no effect
+    before a ReLU.)
 
-    As in the built-in algorithm only sgd and nag decay. Biases and BatchNorm's parameters do not
-    (MXNet's Module lets BatchNorm's scale decay, too, which serves no purpose before a ReLU).
+    Args:
+        settings: The hyperparameters.
+        network: The network to train.
+        group: The hosts that train together; this host alone by default.
+        rates: Returns the learning rate of each step. Only dist_async uses it; otherwise the caller
+            sets the rate before each step.
     """
     parameters = network.collect_params()
     for name, parameter in parameters.items():
         if not name.endswith("weight"):
             parameter.wd_mult = 0.0
-    choices = {"learning_rate": settings.learning_rate, **_choices(settings)}
-    return (group or Alone()).trainer(parameters, settings.optimizer, choices, rates)
+    options = {"learning_rate": settings.learning_rate, **_optimizer_options(settings)}
+    return (group or SingleHost()).make_trainer(parameters, settings.optimizer, options, rates)
 
 
-def _choices(settings: Hyperparameters) -> dict[str, float]:
+def _optimizer_options(settings: Hyperparameters) -> dict[str, float]:
     if settings.optimizer == "adam":
         return {"beta1": settings.beta_1, "beta2": settings.beta_2, "epsilon": settings.eps}
     if settings.optimizer == "rmsprop":

@@ -1,1 +1,1 @@
-"""Network architectures, and the precision they are computed in."""
+"""Network architectures and their precision."""

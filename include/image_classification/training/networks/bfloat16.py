@@ -1,4 +1,4 @@
-"""Computing a network in bfloat16 where that is faster, beside its own float32."""
+"""Compute a network in bfloat16 with its float32 parameters."""
 
 import json
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from include.image_classification.mxnet_import import mx
 
 
-def in_bfloat16(network: Any) -> Any:
-    """Return a block that computes the network with its own parameters, which stay float32.
+def to_bfloat16(network: Any) -> Any:
+    """Return a block that computes the network in bfloat16 and shares its float32 parameters.
 
-    Convolutions and what follows them are bfloat16, but for the first: with the three channels of
-    an image MXNet has no fast bfloat16 convolution, and its answer would slow what follows it. The
-    network itself is not changed, nor is the process, as it would be by `amp.init`.
+    The first convolution stays float32: MXNet has no fast bfloat16 convolution for three channels,
+    and its output would slow the following layers. Unlike `amp.init`, this changes neither the
+    network nor the process.
     """
     from mxnet.contrib import amp
 

@@ -1,4 +1,4 @@
-"""The unit of the deep post-activation ResNets, as torchvision builds it."""
+"""torchvision's bottleneck unit for deep post-activation ResNets."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ nn = mx.gluon.nn
 
 
 class Bottleneck(mx.gluon.HybridBlock):  # type: ignore[misc]
-    """Three convolutions, the narrow one in the middle, around a shortcut.
+    """Three convolutions and a shortcut, with the stride in the second convolution.
 
-    Gluon's own BottleneckV1 strides in the first convolution and gives two of them biases;
-    torchvision strides in the middle and has no biases, so only this takes published weights.
+    Gluon's BottleneckV1 does not fit published weights: it has the stride in the first convolution,
+    and biases in two of them.
     """
 
     def __init__(
@@ -37,10 +37,11 @@ class Bottleneck(mx.gluon.HybridBlock):  # type: ignore[misc]
             self.downsample.add(shortcut, nn.BatchNorm())
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:
-        """Return the unit's answer, its last activation included."""
+        """Return the unit's output after its last activation."""
         shortcut = x if self.downsample is None else self.downsample(x)
         return F.Activation(self.body(x) + shortcut, act_type="relu")
 
 
-def _convolution(channels: int, kernel: int, stride: int, entering: int) -> Any:
-    return nn.Conv2D(channels, kernel, stride, kernel // 2, use_bias=False, in_channels=entering)
+def _convolution(channels: int, kernel: int, stride: int, in_channels: int) -> Any:
+    padding = kernel // 2
+    return nn.Conv2D(channels, kernel, stride, padding, use_bias=False, in_channels=in_channels)

@@ -1,10 +1,13 @@
-"""The networks: ResNets that take raw pixels, by their number of layers."""
+"""ResNets for raw pixels, by number of layers."""
 
 from typing import Any
 
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.bottleneck import Bottleneck
-from include.image_classification.training.networks.preactivation import Plan, preactivation_network
+from include.image_classification.training.networks.preactivation import (
+    ResNetSpec,
+    preactivation_network,
+)
 
 PHOTO_STAGES = {
     18: (2, 2, 2, 2),
@@ -15,25 +18,26 @@ PHOTO_STAGES = {
     200: (3, 24, 36, 3),
 }
 SMALL_SIDE = 32
-"""Up to this many pixels the stem keeps the resolution: there is none to give away."""
+"""Up to this many pixels, the stem does not reduce the resolution."""
 
 MEAN = (123.675, 116.28, 103.53)
-SPREAD = (58.395, 57.12, 57.375)
+STD = (58.395, 57.12, 57.375)
 
 
 class RawPixels(mx.gluon.HybridBlock):  # type: ignore[misc]
-    """A network that normalises its input itself: 0..255, RGB or grey, NCHW.
+    """A network that normalizes its input: 0..255, RGB or grayscale, NCHW.
 
-    So whoever serves the model cannot normalise differently from who trained it.
+    Training and serving therefore cannot normalize differently.
     """
 
     def __init__(self, network: Any, channels: int) -> None:
         super().__init__(prefix="")
-        mean, spread = (MEAN, SPREAD) if channels == 3 else ((118.0,), (58.0,))
+        mean, std = (MEAN, STD) if channels == 3 else ((118.0,), (58.0,))
         with self.name_scope():
             self.network = network
             self.mean = self.params.get_constant("pixel_mean", _column(mean))
-            self.spread = self.params.get_constant("pixel_spread", _column(spread))
+            # The name is in the models and checkpoints of earlier versions.
+            self.spread = self.params.get_constant("pixel_spread", _column(std))
 
     def hybrid_forward(self, F: Any, x: Any, mean: Any, spread: Any) -> Any:
         """Return the logits."""
@@ -47,40 +51,44 @@ def _column(values: tuple[float, ...]) -> Any:
 def make_network(
     layers: int, classes: int, shape: tuple[int, int, int], family: str = "torchvision"
 ) -> Any:
-    """Return an initialised ResNet that answers logits for raw pixels.
+    """Return an initialized ResNet that returns logits for raw pixels.
 
-    18, 34, 50, 101, 152 and 200 layers are for photos; 20, 32, 44, 56 and 110 for thumbnails: three
-    stages of 16 to 64 channels. `family` is `torchvision`, where activation follows the
-    convolutions and published ImageNet weights fit, or `mxnet`, where it precedes them and the
-    names are those of MXNet's example.
+    Args:
+        layers: 18, 34, 50, 101, 152 or 200 for photos; 20, 32, 44, 56 or 110 for thumbnails, with
+            three stages of 16 to 64 channels.
+        classes: The number of classes.
+        shape: Channels, height and width of the input.
+        family: `torchvision` (post-activation; published ImageNet weights fit) or `mxnet`
+            (pre-activation; the parameter names of MXNet's example).
     """
-    plan = _plan(layers, shape)
+    spec = _spec(layers, shape)
     network = (
-        preactivation_network(plan, classes)
+        preactivation_network(spec, classes)
         if family == "mxnet"
-        else _torchvision(plan, classes, shape[0])
+        else _torchvision(spec, classes, shape[0])
     )
     network.initialize(mx.init.Xavier(rnd_type="gaussian", factor_type="out", magnitude=2))
-    network(mx.nd.zeros((1, *shape)))  # settles the shapes that Gluon leaves open
+    network(mx.nd.zeros((1, *shape)))  # Gluon infers the shapes of the parameters
     network.hybridize(static_alloc=True, static_shape=True)
     return network
 
 
-def _plan(layers: int, shape: tuple[int, int, int]) -> Plan:
+def _spec(layers: int, shape: tuple[int, int, int]) -> ResNetSpec:
     if layers not in PHOTO_STAGES:
-        return Plan([(layers - 2) // 6] * 3, [16, 16, 32, 64], wide=False, small=True)
-    wide = layers >= 50
-    filters = [64, 256, 512, 1024, 2048] if wide else [64, 64, 128, 256, 512]
-    return Plan(PHOTO_STAGES[layers], filters, wide, small=min(shape[1:]) <= SMALL_SIDE)
+        return ResNetSpec([(layers - 2) // 6] * 3, [16, 16, 32, 64], bottleneck=False, small=True)
+    bottleneck = layers >= 50
+    filters = [64, 256, 512, 1024, 2048] if bottleneck else [64, 64, 128, 256, 512]
+    small = min(shape[1:]) <= SMALL_SIDE
+    return ResNetSpec(PHOTO_STAGES[layers], filters, bottleneck, small)
 
 
-def _torchvision(plan: Plan, classes: int, channels: int) -> Any:
+def _torchvision(spec: ResNetSpec, classes: int, channels: int) -> Any:
     resnet = mx.gluon.model_zoo.vision.resnet
-    block = Bottleneck if plan.wide else resnet.BasicBlockV1
+    block = Bottleneck if spec.bottleneck else resnet.BasicBlockV1
     network = resnet.ResNetV1(
-        block, list(plan.units), list(plan.filters), classes=classes, thumbnail=plan.small,
+        block, list(spec.units), list(spec.filters), classes=classes, thumbnail=spec.small,
         prefix="resnet_",
     )  # fmt: skip
-    # By the outputs' number, as convolutions are, a few classes would start with huge logits.
+    # Xavier scales by the number of outputs: with few classes the first logits would be large.
     network.output.weight.init = mx.init.Normal(0.01)
     return RawPixels(network, channels)

@@ -1,4 +1,4 @@
-"""The classes' names reach the model, or the job says why not before it trains."""
+"""Class names in the channel and in the model folder."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_a_job_without_the_channel_has_no_names(channel: Path) -> None:
     assert channel_class_names(3) is None
 
 
-def test_names_are_those_that_the_channel_brings(channel: Path, tmp_path: Path) -> None:
+def test_the_names_are_read_from_the_channel(channel: Path, tmp_path: Path) -> None:
     names = ["Audi", "Škoda", "smart"]
     channel.mkdir(parents=True)
     (channel / "classes.json").write_text(json.dumps(names))
@@ -36,15 +36,13 @@ def test_names_are_those_that_the_channel_brings(channel: Path, tmp_path: Path) 
     ("content", "message"),
     [
         (None, r"holds no classes\.json"),
-        ("no JSON", "no JSON list of class names"),
-        ('{"Audi": 1}', "no JSON list of class names"),
-        ("[1, 2, 3]", "no JSON list of class names"),
-        ('["Audi"]', "names 1 classes, but there are 3"),
+        ("no JSON", "not a JSON list of class names"),
+        ('{"Audi": 1}', "not a JSON list of class names"),
+        ("[1, 2, 3]", "not a JSON list of class names"),
+        ('["Audi"]', "has 1 class names, but there are 3 classes"),
     ],
 )
-def test_names_that_do_not_fit_are_refused(
-    channel: Path, content: str | None, message: str
-) -> None:
+def test_invalid_names_are_rejected(channel: Path, content: str | None, message: str) -> None:
     channel.mkdir(parents=True)
     if content is not None:
         (channel / "classes.json").write_text(content)

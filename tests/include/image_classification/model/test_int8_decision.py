@@ -1,4 +1,4 @@
-"""When int8 may answer."""
+"""The decision whether to serve the int8 form of a model."""
 
 import json
 from pathlib import Path
@@ -24,33 +24,34 @@ from include.image_classification.model.int8_decision import (
     int8=st.floats(0, 1),
     ratio=st.floats(0.1, 10),
 )
-def test_it_serves_only_within_half_a_point_and_only_if_it_is_faster(
+def test_int8_must_be_faster_and_lose_at_most_half_a_percentage_point(
     images: int, float32: float, int8: float, ratio: float
 ) -> None:
-    right = (round(float32 * images), round(int8 * images))
-    decision = decide(right, images, 256, ratio)
-    assert decision.served == ((right[0] - right[1]) * 200 <= images and ratio > 1)
-    assert decision.float32_top1 == right[0] / images
-    assert decision.int8_top1 == right[1] / images
+    correct = (round(float32 * images), round(int8 * images))
+    decision = decide(correct, images, 256, ratio)
+    assert decision.served == ((correct[0] - correct[1]) * 200 <= images and ratio > 1)
+    assert decision.float32_top1 == correct[0] / images
+    assert decision.int8_top1 == correct[1] / images
 
 
-def test_exactly_half_a_point_is_allowed() -> None:
+def test_a_loss_of_exactly_half_a_percentage_point_is_allowed() -> None:
     assert decide((180, 179), 200, 256, 3.0).served
     assert not decide((180, 178), 200, 256, 3.0).served
 
 
-def test_the_reason_names_the_figures() -> None:
+def test_the_reason_has_the_measurements() -> None:
     reason = decide((90, 80), 100, 256, 3.0).reason
-    assert reason == "10.00 points of top-1 are lost, more than 0.5"
-    assert "1.00 points" in decide((90, 89), 100, 256, 3.0).reason
-    assert "no gain: 0.90 times" in decide((90, 90), 100, 256, 0.9).reason
+    lost = "int8 loses 10.00 percentage points of top-1 accuracy"
+    assert reason == f"{lost}, more than the allowed 0.5"
+    assert "1.00 percentage points" in decide((90, 89), 100, 256, 3.0).reason
+    assert "not faster: 0.90 times" in decide((90, 90), 100, 256, 0.9).reason
 
 
-def test_what_was_decided_is_read_again(tmp_path: Path) -> None:
+def test_a_written_decision_is_read(tmp_path: Path) -> None:
     assert not is_served(tmp_path)
     for name in FILES:
         (tmp_path / name).touch()
-    assert not is_served(tmp_path)  # without the record the other files are no int8 model
+    assert not is_served(tmp_path)  # int8.json is missing
     decide((9, 9), 10, 16, 2.5).write(tmp_path)
     assert is_served(tmp_path)
     assert json.loads((tmp_path / RECORD).read_text())["speed_ratio"] == 2.5
@@ -58,7 +59,7 @@ def test_what_was_decided_is_read_again(tmp_path: Path) -> None:
     assert not is_served(tmp_path)
 
 
-def test_discarding_leaves_nothing_and_may_be_repeated(tmp_path: Path) -> None:
+def test_discard_deletes_all_int8_files_and_can_be_repeated(tmp_path: Path) -> None:
     decide((9, 9), 10, 16, 2.5).write(tmp_path)
     (tmp_path / FILES[0]).touch()
     (tmp_path / "image-classification-0001.params").touch()
@@ -68,7 +69,7 @@ def test_discarding_leaves_nothing_and_may_be_repeated(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}"])
-def test_a_damaged_record_is_named(tmp_path: Path, content: str) -> None:
+def test_a_damaged_decision_is_rejected(tmp_path: Path, content: str) -> None:
     (tmp_path / RECORD).write_text(content)
-    with pytest.raises(ProgramError, match=r"int8\.json does not say"):
+    with pytest.raises(ProgramError, match=r"int8\.json is damaged"):
         is_served(tmp_path)

@@ -1,4 +1,4 @@
-"""Which of several epochs serves, and is gone on from."""
+"""The choice of the epoch to serve and to start from."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from include.image_classification.model.model_files import parameters_file
         (["9999", "10000"], None, "10000"),
         (["0002", "0009"], "2", "0002"),
         (["0002", "0009"], "3", "0009"),
-        (["0002", "0009"], "no number", "0009"),
+        (["0002", "0009"], "not a number", "0009"),
     ],
 )
-def test_the_best_epoch_serves_else_the_last(
+def test_the_best_epoch_is_served_or_else_the_last(
     tmp_path: Path, names: list[str], best: str | None, expected: str | None
 ) -> None:
     for name in names:

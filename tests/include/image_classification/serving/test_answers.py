@@ -1,4 +1,4 @@
-"""What may be asked for, and the forms of the answers."""
+"""Requested response formats, and written responses."""
 
 import contextlib
 import json
@@ -8,32 +8,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.image_classification.serving.answers import Answers, Wish, WishError, read_wish
+from include.image_classification.serving.answers import (
+    AnswerFormat,
+    AnswerFormatError,
+    AnswerWriter,
+    parse_answer_format,
+)
 
 ROW = np.array([0.25, 0.5, 0.25], np.float32)
 NAMES = ("Audi", "BMW", "Fiat")
 
 
-def written(wish: Wish, *, batch: bool = False, several: bool = False, rows: int = 1) -> bytes:
-    return Answers(NAMES, batch=batch).write([ROW] * rows, wish, several=several)
+def write(
+    wish: AnswerFormat, *, batch: bool = False, several: bool = False, rows: int = 1
+) -> bytes:
+    return AnswerWriter(NAMES, batch=batch).write([ROW] * rows, wish, several=several)
 
 
 @pytest.mark.parametrize(
-    ("accept", "attributes", "wish"),
+    ("accept", "attributes", "expected"),
     [
-        ("", "", Wish()),
-        ("*/*", "", Wish()),
-        ("text/html, application/json;q=0.9", "", Wish()),
-        ("application/jsonlines", "", Wish("application/jsonlines")),
-        ("Application/JSON; Top_K=5; labels", "", Wish(top_k=5, labels=True)),
-        ("application/json", "top_k=2;labels", Wish(top_k=2, labels=True)),
-        ("application/json;top_k=5", "top_k=2; trace-id=4711", Wish(top_k=2)),
-        ("application/json;labels=false", "", Wish()),
-        ("application/json;charset=utf-8", "a client's own text", Wish()),
+        ("", "", AnswerFormat()),
+        ("*/*", "", AnswerFormat()),
+        ("text/html, application/json;q=0.9", "", AnswerFormat()),
+        ("application/jsonlines", "", AnswerFormat("application/jsonlines")),
+        ("Application/JSON; Top_K=5; labels", "", AnswerFormat(top_k=5, labels=True)),
+        ("application/json", "top_k=2;labels", AnswerFormat(top_k=2, labels=True)),
+        ("application/json;top_k=5", "top_k=2; trace-id=4711", AnswerFormat(top_k=2)),
+        ("application/json;labels=false", "", AnswerFormat()),
+        ("application/json;charset=utf-8", "a client's own text", AnswerFormat()),
     ],
 )
-def test_both_headers_say_what_is_wanted(accept: str, attributes: str, wish: Wish) -> None:
-    assert read_wish(accept, attributes) == wish
+def test_both_headers_select_the_format(
+    accept: str, attributes: str, expected: AnswerFormat
+) -> None:
+    assert parse_answer_format(accept, attributes) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,51 +54,50 @@ def test_both_headers_say_what_is_wanted(accept: str, attributes: str, wish: Wis
         ("application/json;top_k=many", "", 400),
     ],
 )
-def test_other_wishes_are_refused_with_what_is_allowed(
-    accept: str, attributes: str, status: int
-) -> None:
-    with pytest.raises(WishError) as refused:
-        read_wish(accept, attributes)
-    assert refused.value.status == status
+def test_unsupported_formats_are_rejected(accept: str, attributes: str, status: int) -> None:
+    with pytest.raises(AnswerFormatError) as raised:
+        parse_answer_format(accept, attributes)
+    assert raised.value.status == status
 
 
-def test_real_time_answers_a_list_and_batch_an_object() -> None:
-    assert json.loads(written(Wish())) == ROW.tolist()
-    assert json.loads(written(Wish(), batch=True)) == {"prediction": ROW.tolist()}
+def test_real_time_inference_returns_a_list_and_batch_transform_an_object() -> None:
+    assert json.loads(write(AnswerFormat())) == ROW.tolist()
+    assert json.loads(write(AnswerFormat(), batch=True)) == {"prediction": ROW.tolist()}
 
 
-def test_several_images_are_answered_as_a_list_even_if_it_is_only_one() -> None:
-    assert json.loads(written(Wish(), several=True)) == [ROW.tolist()]
-    several = json.loads(written(Wish(), batch=True, several=True, rows=2))
+def test_the_response_to_several_images_is_a_list_even_for_one_image() -> None:
+    assert json.loads(write(AnswerFormat(), several=True)) == [ROW.tolist()]
+    several = json.loads(write(AnswerFormat(), batch=True, several=True, rows=2))
     assert several == [{"prediction": ROW.tolist()}] * 2
 
 
-def test_json_lines_are_the_built_ins_one_object_a_line() -> None:
-    lines = written(Wish("application/jsonlines"), several=True, rows=3)
+def test_json_lines_have_an_object_per_line_as_in_the_built_in_algorithm() -> None:
+    lines = write(AnswerFormat("application/jsonlines"), several=True, rows=3)
     assert lines.endswith(b"\n")
     assert [json.loads(line) for line in lines.splitlines()] == [{"prediction": ROW.tolist()}] * 3
 
 
-def test_the_best_classes_come_first_and_by_name_where_wanted() -> None:
-    assert json.loads(written(Wish(top_k=2))) == [
+def test_the_best_classes_come_first_with_names_on_request() -> None:
+    assert json.loads(write(AnswerFormat(top_k=2))) == [
         {"label": 1, "probability": 0.5},
         {"label": 0, "probability": 0.25},
     ]
-    assert json.loads(written(Wish(top_k=1, labels=True), batch=True)) == {
+    assert json.loads(write(AnswerFormat(top_k=1, labels=True), batch=True)) == {
         "prediction": [{"label": 1, "name": "BMW", "probability": 0.5}]
     }
 
 
-def test_labels_of_a_model_without_names_are_refused() -> None:
-    with pytest.raises(WishError, match=r"without classes\.json"):
-        Answers(None, batch=False).check(Wish(labels=True))
+def test_labels_of_a_model_without_names_are_rejected() -> None:
+    with pytest.raises(AnswerFormatError, match=r"has no classes\.json"):
+        AnswerWriter(None, batch=False).check(AnswerFormat(labels=True))
 
 
-def test_more_classes_than_there_are_is_all_of_them() -> None:
-    assert len(json.loads(written(Wish(top_k=99)))) == 3
+def test_a_top_k_above_the_number_of_classes_returns_all_classes() -> None:
+    assert len(json.loads(write(AnswerFormat(top_k=99)))) == 3
 
 
 @given(st.text(), st.text())
-def test_headers_of_any_text_are_read_or_refused(accept: str, attributes: str) -> None:
-    with contextlib.suppress(WishError):
-        assert read_wish(accept, attributes).form in ("application/json", "application/jsonlines")
+def test_any_header_is_parsed_or_rejected(accept: str, attributes: str) -> None:
+    with contextlib.suppress(AnswerFormatError):
+        media_type = parse_answer_format(accept, attributes).media_type
+        assert media_type in ("application/json", "application/jsonlines")

@@ -1,4 +1,4 @@
-"""Images that come together are computed together, and one alone does not wait."""
+"""Dynamic batching of images."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from include.image_classification.serving.network import SIZES, next_batch
 
 
 class Doubler:
-    """Answers twice the image's first pixel, and keeps the sizes of its batches."""
+    """Returns twice the first pixel of each image, and records the sizes of its batches."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
@@ -39,10 +39,10 @@ def doubler() -> Doubler:
 
 @pytest.fixture
 def batcher(doubler: Doubler) -> Iterator[Batcher]:
-    made = Batcher(doubler, next_batch, SIZES[-1], threads=2)
-    yield made
+    batcher = Batcher(doubler, next_batch, SIZES[-1], threads=2)
+    yield batcher
     doubler.gate.set()
-    made.close()
+    batcher.close()
 
 
 def image(value: int) -> Image:
@@ -53,18 +53,18 @@ def submit(batcher: Batcher, value: int) -> Future[NDArray[np.float32]]:
     return batcher.submit(lambda: image(value))
 
 
-def test_everyone_gets_the_answer_to_their_own_image(batcher: Batcher) -> None:
+def test_each_future_has_the_result_of_its_image(batcher: Batcher) -> None:
     futures = [submit(batcher, value) for value in range(100, 200)]
     assert [future.result(10)[0] for future in futures] == [2 * v for v in range(100, 200)]
 
 
-def test_what_waited_while_a_batch_was_computed_is_the_next_one(
+def test_images_that_wait_during_a_batch_form_the_next_batch(
     batcher: Batcher, doubler: Doubler
 ) -> None:
     doubler.gate.clear()
     first = submit(batcher, 1)
     others = [submit(batcher, 2) for _ in range(8)]
-    time.sleep(0.05)  # they are decoded meanwhile
+    time.sleep(0.05)  # meanwhile, the images are decoded
     doubler.gate.set()
     for future in (first, *others):
         future.result(10)
@@ -72,8 +72,8 @@ def test_what_waited_while_a_batch_was_computed_is_the_next_one(
     assert sum(doubler.sizes) == 9
 
 
-def test_an_image_on_its_own_does_not_wait_for_company(doubler: Doubler) -> None:
-    batcher = Batcher(doubler, next_batch, SIZES[-1], threads=2, patience=5)
+def test_a_single_image_does_not_wait(doubler: Doubler) -> None:
+    batcher = Batcher(doubler, next_batch, SIZES[-1], threads=2, max_wait=5)
     started = time.monotonic()
     for value in range(5):
         submit(batcher, value).result(10)
@@ -81,8 +81,8 @@ def test_an_image_on_its_own_does_not_wait_for_company(doubler: Doubler) -> None
     batcher.close()
 
 
-def test_a_slow_neighbour_is_waited_for_no_longer_than_the_patience(doubler: Doubler) -> None:
-    batcher = Batcher(doubler, next_batch, SIZES[-1], threads=2, patience=0.1)
+def test_an_image_waits_for_a_slow_one_no_longer_than_max_wait(doubler: Doubler) -> None:
+    batcher = Batcher(doubler, next_batch, SIZES[-1], threads=2, max_wait=0.1)
     release = threading.Event()
 
     def slow() -> Image:
@@ -97,7 +97,7 @@ def test_a_slow_neighbour_is_waited_for_no_longer_than_the_patience(doubler: Dou
     batcher.close()
 
 
-def test_an_image_that_cannot_be_decoded_harms_nobody_else(batcher: Batcher) -> None:
+def test_an_image_that_cannot_be_decoded_does_not_affect_others(batcher: Batcher) -> None:
     def broken() -> Image:
         raise KeyError("no picture")
 
@@ -107,19 +107,17 @@ def test_an_image_that_cannot_be_decoded_harms_nobody_else(batcher: Batcher) -> 
     assert good.result(10)[0] == 10
 
 
-def test_a_batch_that_fails_tells_everyone_in_it_and_the_next_one_is_computed(
-    batcher: Batcher,
-) -> None:
+def test_after_a_failed_batch_the_next_one_is_computed(batcher: Batcher) -> None:
     with pytest.raises(ValueError, match="13 cannot"):
         submit(batcher, 13).result(10)
     assert submit(batcher, 6).result(10)[0] == 12
 
 
-def test_who_hangs_up_before_decoding_costs_nothing(batcher: Batcher, doubler: Doubler) -> None:
+def test_a_cancelled_image_is_not_computed(batcher: Batcher, doubler: Doubler) -> None:
     block = threading.Event()
     busy = [batcher.submit(lambda: (block.wait(10) and image(1)) or image(1)) for _ in range(2)]
-    given_up = submit(batcher, 7)
-    assert given_up.cancel()
+    cancelled = submit(batcher, 7)
+    assert cancelled.cancel()
     block.set()
     for future in busy:
         future.result(10)
@@ -127,7 +125,7 @@ def test_who_hangs_up_before_decoding_costs_nothing(batcher: Batcher, doubler: D
     assert sum(doubler.sizes) == 3
 
 
-def test_closing_answers_what_was_submitted(doubler: Doubler) -> None:
+def test_close_computes_the_submitted_images(doubler: Doubler) -> None:
     batcher = Batcher(doubler, next_batch, SIZES[-1], threads=2)
     doubler.gate.clear()
     futures = [submit(batcher, value) for value in (20, 30, 40)]
@@ -137,7 +135,7 @@ def test_closing_answers_what_was_submitted(doubler: Doubler) -> None:
 
 
 @given(st.integers(1, 200))
-def test_batches_waste_no_more_than_a_quarter_of_their_rows(waiting: int) -> None:
+def test_at_most_a_quarter_of_the_rows_is_padding(waiting: int) -> None:
     while waiting:
         count = next_batch(waiting)
         size = next(size for size in SIZES if size >= count)

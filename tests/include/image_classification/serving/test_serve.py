@@ -1,4 +1,4 @@
-"""The model that is served is the model that was trained."""
+"""Serving of trained models, and errors for damaged ones."""
 
 import json
 import shutil
@@ -18,11 +18,11 @@ from include.image_classification.serving.model import Model
 from include.image_classification.serving.photo import read_photo
 from include.image_classification.serving.serve import main
 from tests.include.image_classification.conftest import Trained
-from tests.include.image_classification.serving.serving import free_port, wait_until_healthy
+from tests.include.image_classification.serving.server_process import free_port, wait_until_healthy
 from tests.include.image_classification.training.making import picture, start_program
 
 
-def test_it_answers_what_the_trained_network_does(trained: Trained) -> None:
+def test_predictions_are_those_of_the_trained_network(trained: Trained) -> None:
     folder = trained.base / "model"
     best = int(next(folder.glob("*.params")).stem.rsplit("-", 1)[1])
     network = mx.gluon.SymbolBlock.imports(
@@ -38,8 +38,8 @@ def test_it_answers_what_the_trained_network_does(trained: Trained) -> None:
         assert np.allclose(model.probabilities(images[:size]), expected[:size], atol=1e-5)
 
 
-def test_a_photo_is_seen_as_it_was_trained_on() -> None:
-    """What im2rec squashes to the network's size is, pixel by pixel, what the server makes."""
+def test_the_pixels_are_those_of_training() -> None:
+    """A photo squashed by im2rec has the same pixels as a photo decoded by the server."""
     pixels = np.random.default_rng(2).integers(0, 255, (90, 110, 3), np.uint8)
     photo = cv2.imencode(".jpg", cv2.GaussianBlur(pixels, (9, 9), 3))[1].tobytes()
     record = encode(photo, Encoding(32, "squash", quality=0, format=".png"))
@@ -48,7 +48,7 @@ def test_a_photo_is_seen_as_it_was_trained_on() -> None:
     assert (read_photo(photo, (3, 32, 32)) == trained_on).all()
 
 
-def test_the_program_serves_the_trained_model_until_sigterm(trained: Trained) -> None:
+def test_the_command_serves_the_trained_model_until_sigterm(trained: Trained) -> None:
     port = free_port()
     process = start_program(
         trained.base,
@@ -61,9 +61,9 @@ def test_the_program_serves_the_trained_model_until_sigterm(trained: Trained) ->
         body = picture(2, 9, side=50)
         url = f"http://127.0.0.1:{port}/invocations"
         headers = {"Content-Type": "image/png"}
-        answer = httpx.post(url, content=body, headers=headers, timeout=30)
+        response = httpx.post(url, content=body, headers=headers, timeout=30)
         expected = Model(trained.base / "model").probabilities([read_photo(body, (3, 32, 32))])[0]
-        assert answer.json() == pytest.approx(expected.tolist(), abs=1e-5)
+        assert response.json() == pytest.approx(expected.tolist(), abs=1e-5)
         headers |= {"X-Amzn-SageMaker-Custom-Attributes": "top_k=1;labels"}
         best = httpx.post(url, content=body, headers=headers, timeout=30).json()
         assert best[0]["name"] == ["red", "green", "blue"][int(expected.argmax())]
@@ -75,7 +75,7 @@ def test_the_program_serves_the_trained_model_until_sigterm(trained: Trained) ->
     assert "Traceback" not in output
 
 
-def test_a_grey_model_answers_a_colour_photo(tmp_path: Path) -> None:
+def test_a_grayscale_model_accepts_a_color_photo(tmp_path: Path) -> None:
     network = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=2, name="all")
     symbol = mx.sym.SoftmaxOutput(network, name="softmax")
     weights = {"all_weight": mx.nd.zeros((2, 64)), "all_bias": mx.nd.zeros((2,))}
@@ -88,8 +88,8 @@ def test_a_grey_model_answers_a_colour_photo(tmp_path: Path) -> None:
     assert model.probabilities([read_photo(photo, model.shape)]).tolist() == [[0.5, 0.5]]
 
 
-def test_a_checkpoint_of_plain_mxnets_module_is_served(tmp_path: Path) -> None:
-    """As the built-in algorithm writes it: raw pixels into bn_data, SoftmaxOutput, its shapes."""
+def test_a_checkpoint_of_mxnets_module_is_served(tmp_path: Path) -> None:
+    """The built-in algorithm writes such checkpoints: raw pixels, bn_data, SoftmaxOutput."""
     data = mx.sym.BatchNorm(mx.sym.var("data"), fix_gamma=True, eps=2e-5, name="bn_data")
     layer = mx.sym.Convolution(data, num_filter=4, kernel=(3, 3), no_bias=True, name="conv0")
     layer = mx.sym.Activation(mx.sym.BatchNorm(layer, name="bn0"), act_type="relu")
@@ -109,9 +109,9 @@ def test_a_checkpoint_of_plain_mxnets_module_is_served(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_in_float16_is_served_in_float32(tmp_path: Path) -> None:
-    """As MXNet's example, and so perhaps the built-in, writes one: casts within the symbol."""
-    half = mx.sym.Cast(mx.sym.var("data"), dtype="float16")
-    layer = mx.sym.Convolution(half, num_filter=4, kernel=(3, 3), no_bias=True, name="conv0")
+    """MXNet's example writes such checkpoints, with casts in the symbol."""
+    float16 = mx.sym.Cast(mx.sym.var("data"), dtype="float16")
+    layer = mx.sym.Convolution(float16, num_filter=4, kernel=(3, 3), no_bias=True, name="conv0")
     layer = mx.sym.FullyConnected(mx.sym.Flatten(layer), num_hidden=3, name="fc1")
     symbol = mx.sym.SoftmaxOutput(mx.sym.Cast(layer, dtype="float32"), name="softmax")
     random = np.random.default_rng(4)
@@ -125,8 +125,8 @@ def test_a_checkpoint_in_float16_is_served_in_float32(tmp_path: Path) -> None:
     }
     arrays = {name: mx.nd.array(value, dtype="float16") for name, value in weights.items()}
     mx.model.save_checkpoint(str(tmp_path / "image-classification"), 1, symbol, arrays, {})
-    written = [{"shape": [1, 3, 8, 8], "name": "data"}]
-    (tmp_path / "model-shapes.json").write_text(json.dumps(written))
+    model_shapes = [{"shape": [1, 3, 8, 8], "name": "data"}]
+    (tmp_path / "model-shapes.json").write_text(json.dumps(model_shapes))
     image = random.integers(0, 255, (8, 8, 3), np.uint8)
     pixels = mx.nd.array(image.transpose(2, 0, 1)[None].astype(np.float32))
     kernel, matrix, bias = (
@@ -138,8 +138,8 @@ def test_a_checkpoint_in_float16_is_served_in_float32(tmp_path: Path) -> None:
     assert np.allclose(Model(tmp_path).probabilities([image]), expected, atol=1e-4)
 
 
-def forget(folder: Path, ending: str) -> None:
-    """Leave the parameters of such names out: MXNet would answer with whatever was in memory."""
+def remove_parameters(folder: Path, ending: str) -> None:
+    """Remove parameters, for which MXNet would compute with uninitialized memory."""
     path = next(folder.glob("*.params"))
     kept = {name: value for name, value in mx.nd.load(str(path)).items() if ending not in name}
     mx.nd.save(str(path), kept)
@@ -149,18 +149,24 @@ def forget(folder: Path, ending: str) -> None:
     ("damage", "message"),
     [
         (lambda folder: (folder / "model-shapes.json").unlink(), "model-shapes.json is missing"),
-        (lambda folder: (folder / "model-shapes.json").write_text("[]"), "does not say the shape"),
+        (lambda folder: (folder / "model-shapes.json").write_text("[]"), "lacks the shape of"),
         (lambda folder: next(folder.glob("*.params")).unlink(), "holds no image-classification-"),
         (lambda folder: next(folder.glob("*.params")).write_bytes(b"x"), "cannot be loaded"),
-        (lambda folder: forget(folder, "_bias"), r"cannot be loaded: no parameters for \w+_bias"),
-        (lambda folder: (folder / "classes.json").write_text("{}"), "no JSON list of class names"),
+        (
+            lambda folder: remove_parameters(folder, "_bias"),
+            r"cannot be loaded: no parameters for \w+_bias",
+        ),
+        (
+            lambda folder: (folder / "classes.json").write_text("{}"),
+            "not a JSON list of class names",
+        ),
         (
             lambda folder: (folder / "classes.json").write_text('["a"]'),
-            "names 1 classes, but there are 3",
+            "has 1 class names, but there are 3 classes",
         ),
     ],
 )
-def test_an_incomplete_model_is_named(
+def test_a_damaged_model_is_rejected(
     trained: Trained, tmp_path: Path, damage: object, message: str
 ) -> None:
     folder = Path(shutil.copytree(trained.base / "model", tmp_path / "model"))
@@ -173,20 +179,20 @@ def test_an_incomplete_model_is_named(
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        ("no", "does not say whether int8"),
+        ("not JSON", "int8.json is damaged"),
         ('{"served": true}', "int8-symbol.json, int8-0000.params is missing"),
-        ('{"served": false}', "SERVING_PRECISION is int8, but the model in .* has no int8 form"),
-        (None, "SERVING_PRECISION is int8, but the model in .* has no int8 form"),
+        ('{"served": false}', "SERVING_PRECISION is int8, but .* has no accepted int8 form"),
+        (None, "SERVING_PRECISION is int8, but the model in .* has no accepted int8 form"),
     ],
 )
-def test_int8_is_refused_where_the_archive_has_none(
+def test_int8_is_rejected_if_the_model_has_no_int8_form(
     trained: Trained,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record: str | None,
     message: str,
 ) -> None:
-    """Protects from float32 answers of a model that was judged in int8."""
+    """A model that was evaluated in int8 must not predict in float32."""
     folder = Path(shutil.copytree(trained.base / "model", tmp_path / "model"))
     if record is not None:
         (folder / "int8.json").write_text(record)
@@ -195,27 +201,27 @@ def test_int8_is_refused_where_the_archive_has_none(
         Model(folder)
 
 
-def test_a_server_that_cannot_answer_in_int8_does_not_start(
+def test_a_server_without_an_int8_form_does_not_start(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The real program: SageMaker shows why, and sends it no request."""
+    """SageMaker shows the reason, and sends no request."""
     base = tmp_path / "base"
     shutil.copytree(trained.base / "model", base / "model")
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
     monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", str(free_port()))
     monkeypatch.setenv("SERVING_PRECISION", "int8")
-    with pytest.raises(ProgramError, match="has no int8 form that was accepted"):
+    with pytest.raises(ProgramError, match="has no accepted int8 form"):
         main([])
 
 
 @pytest.mark.parametrize("port", ["http", "0", "70000"])
-def test_a_bad_port_is_named(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+def test_an_invalid_port_is_rejected(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", port)
     with pytest.raises(ProgramError, match="SAGEMAKER_BIND_TO_PORT"):
         main([])
 
 
-def test_a_precision_that_is_not_known_is_named(
+def test_an_unknown_precision_is_rejected(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for value in ("int4", "auto"):

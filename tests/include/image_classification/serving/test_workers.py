@@ -1,4 +1,4 @@
-"""Several processes behind one port: shared out, started again, ended in time."""
+"""Worker processes: their number, restarts and shutdown."""
 
 import os
 import signal
@@ -14,10 +14,10 @@ import pytest
 
 from include.image_classification.container import ProgramError
 from include.image_classification.serving import workers
-from include.image_classification.serving.workers import plan
+from include.image_classification.serving.workers import plan_workers
 from tests.include.image_classification.conftest import Trained
-from tests.include.image_classification.serving import dies_once
-from tests.include.image_classification.serving.serving import free_port, wait_until_healthy
+from tests.include.image_classification.serving import crashing_worker
+from tests.include.image_classification.serving.server_process import free_port, wait_until_healthy
 from tests.include.image_classification.training.making import picture, start_program
 from tests.waiting import LONG
 
@@ -37,39 +37,39 @@ PHOTO = picture(1, 3, side=50)
         (8, {"OMP_NUM_THREADS": "1"}, (2, 1)),
     ],
 )
-def test_processors_are_shared_out(
+def test_processors_are_divided_among_workers(
     processors: int, environment: dict[str, str], expected: tuple[int, int]
 ) -> None:
-    assert plan(processors, environment) == expected
+    assert plan_workers(processors, environment) == expected
 
 
 @pytest.mark.parametrize("text", ["0", "many", "-1"])
-def test_a_number_of_workers_that_is_none_is_named(text: str) -> None:
+def test_an_invalid_number_of_workers_is_rejected(text: str) -> None:
     with pytest.raises(ProgramError, match="SAGEMAKER_MODEL_SERVER_WORKERS"):
-        plan(2, {"SAGEMAKER_MODEL_SERVER_WORKERS": text})
+        plan_workers(2, {"SAGEMAKER_MODEL_SERVER_WORKERS": text})
 
 
-def test_one_that_dies_at_its_start_while_another_answers_is_started_again(
+def test_a_worker_that_crashes_at_its_start_while_another_is_ready_is_restarted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "WORKER", dies_once.__name__)
-    monkeypatch.setenv(dies_once.FOLDER, str(tmp_path))
+    monkeypatch.setattr(workers, "WORKER", crashing_worker.__name__)
+    monkeypatch.setenv(crashing_worker.FOLDER, str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        kept, stop = workers.Workers(listening, 2, 1), threading.Event()
-        watching = threading.Thread(target=kept.run, args=(stop,))
-        watching.start()
+        pool, stop = workers.Workers(listening, 2, 1), threading.Event()
+        thread = threading.Thread(target=pool.run, args=(stop,))
+        thread.start()
         deadline = time.monotonic() + LONG
-        while watching.is_alive() and len(dies_once.started(tmp_path)) < 3:
-            assert time.monotonic() < deadline, "nobody has been started again"
+        while thread.is_alive() and len(crashing_worker.started(tmp_path)) < 3:
+            assert time.monotonic() < deadline, "no worker was restarted"
             time.sleep(0.02)
-        still_watched = watching.is_alive()
+        still_running = thread.is_alive()
         stop.set()
-        watching.join(10)
-    assert still_watched
+        thread.join(10)
+    assert still_running
 
 
 class Server:
-    """The program `serve`, with so many workers."""
+    """The command `serve` with a number of workers."""
 
     def __init__(self, base: Path, count: int) -> None:
         self.port = free_port()
@@ -88,7 +88,7 @@ class Server:
             int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         ]
 
-    def ask(self) -> int:
+    def post_photo(self) -> int:
         url = f"http://127.0.0.1:{self.port}/invocations"
         headers = {"Content-Type": "image/png"}
         return httpx.post(url, content=PHOTO, headers=headers, timeout=30).status_code
@@ -108,7 +108,7 @@ def serve(trained: Trained) -> Iterator[Callable[[int], Server]]:
         server.process.communicate(timeout=10)
 
 
-def test_workers_that_die_are_started_again_and_sigterm_lets_them_answer(
+def test_killed_workers_are_restarted_and_sigterm_completes_running_requests(
     serve: Callable[[int], Server],
 ) -> None:
     server = serve(2)
@@ -116,25 +116,25 @@ def test_workers_that_die_are_started_again_and_sigterm_lets_them_answer(
     assert len(first) == 2
     for pid in first:
         os.kill(pid, signal.SIGKILL)
-    wait_until_dead(first)  # one that is dying may still take a connection with it
-    assert server.ask() == 200  # the request waits for them
+    wait_until_dead(first)  # a worker may accept a connection until it has ended
+    assert server.post_photo() == 200  # the request waits for a new worker
     assert len(server.workers()) == 2
     assert first.isdisjoint(server.workers())
 
-    with under_way(server.port) as answered, under_way(server.port):
+    with start_request(server.port) as running, start_request(server.port):
         server.process.send_signal(signal.SIGTERM)
         started = time.monotonic()
         wait_until_refused(server.port)
-        answered.sendall(PHOTO)
-        assert b"200 OK" in answered.recv(1000)
+        running.sendall(PHOTO)
+        assert b"200 OK" in running.recv(1000)
         output, _ = server.process.communicate(timeout=10)
-        assert time.monotonic() - started < 5.5  # though one body never comes
+        assert time.monotonic() - started < 5.5  # although one body never arrives
     assert server.process.returncode == 0
     assert "ERROR: " not in output
 
 
-def under_way(port: int) -> socket.socket:
-    """A request whose headers a worker has read and whose body it waits for."""
+def start_request(port: int) -> socket.socket:
+    """Send the headers of a request, and return its connection once a worker waits for the body."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=10)
     connection.sendall(
         b"POST /invocations HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\n"
@@ -148,7 +148,7 @@ def wait_until_dead(pids: Iterable[int]) -> None:
     deadline = time.monotonic() + LONG
     for pid in pids:
         while is_alive(pid):
-            assert time.monotonic() < deadline, f"{pid} has survived SIGKILL"
+            assert time.monotonic() < deadline, f"process {pid} still runs after SIGKILL"
             time.sleep(0.01)
 
 
@@ -170,7 +170,7 @@ def wait_until_refused(port: int) -> None:
     pytest.fail("the server still accepts connections")
 
 
-def test_workers_end_with_the_process_that_started_them(
+def test_workers_end_with_their_parent_process(
     serve: Callable[[int], Server],
 ) -> None:
     server = serve(1)
@@ -179,11 +179,11 @@ def test_workers_end_with_the_process_that_started_them(
     server.process.wait(timeout=10)
     deadline = time.monotonic() + LONG
     while any(Path(f"/proc/{pid}/cmdline").exists() for pid in pids):
-        assert time.monotonic() < deadline, "a worker has outlived its server"
+        assert time.monotonic() < deadline, "a worker still runs after its server has ended"
         time.sleep(0.05)
 
 
-def test_a_model_that_cannot_be_loaded_ends_the_program_with_the_reason(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_ends_the_server_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     process = start_program(tmp_path, "serve", SAGEMAKER_BIND_TO_PORT=str(free_port()))
     output, _ = process.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""Record files, job folders and a small trained model for the tests."""
+"""Test data: record files, job folders, and processes of the container's commands."""
 
 import json
 import os
@@ -29,14 +29,14 @@ SETTINGS = {
 
 
 def picture(label: int, seed: int, side: int = 36) -> bytes:
-    """A PNG whose strongest channel is its label's."""
+    """Return a random PNG in which the channel of the label is the strongest."""
     pixels = np.random.default_rng(seed).integers(0, 120, (side, side, 3), np.uint8)
     pixels[..., 2 - label % 3] += 120
     return cv2.imencode(".png", pixels)[1].tobytes()
 
 
 def write_records(path: Path, labels: Sequence[float], *, first: int = 0, side: int = 36) -> Path:
-    """Write one record a label."""
+    """Write a record for each label."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         writer = RecordWriter(file)
@@ -47,7 +47,13 @@ def write_records(path: Path, labels: Sequence[float], *, first: int = 0, side: 
 
 
 def make_job(base: Path, validation: int = 10, /, **changes: str) -> Path:
-    """Lay out a training job's folder: 24 images to train, some to validate, in three classes."""
+    """Create a training job's folder with 24 training images and some validation images.
+
+    Args:
+        base: The folder.
+        validation: The number of validation images.
+        changes: Hyperparameters that differ from SETTINGS.
+    """
     data = base / "input" / "data"
     write_records(data / "train" / "train.rec", [i % 3 for i in range(24)])
     labels = [i % 3 for i in range(validation)]
@@ -58,10 +64,10 @@ def make_job(base: Path, validation: int = 10, /, **changes: str) -> Path:
     return base
 
 
-def start_program(base: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
-    """Start one of the image's programs on a job's folder, with stderr in its output."""
+def start_program(base: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """Start a command of the container in a job's folder, with stderr in its output."""
     return subprocess.Popen(
-        [sys.executable, "-m", "include.image_classification", *words],
+        [sys.executable, "-m", "include.image_classification", *arguments],
         env={**os.environ, "SAGEMAKER_BASE_DIR": str(base), **environment},
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The program as a whole: log lines, artifact, refusals, stopping."""
+"""The command `train`: log lines, model artifact, errors, SIGTERM."""
 
 import json
 import re
@@ -46,14 +46,14 @@ def test_the_log_lines_are_those_of_the_built_in_algorithm(trained: Trained) -> 
     assert re.search("^" + r"\n(.*\n)*?".join(PREFIX + line for line in expected), text, re.M), text
 
 
-def test_validation_accuracy_counts_real_rows_only(trained: Trained) -> None:
+def test_validation_accuracy_ignores_padding_rows(trained: Trained) -> None:
     found = re.findall(r"Validation-accuracy=(\S+)", trained.output)
     assert len(found) == 2
     for accuracy in map(float, found):
         assert accuracy * 10 == pytest.approx(round(accuracy * 10))  # ten images, batches of eight
 
 
-def test_the_artifact_loads_as_the_built_ins_does(trained: Trained) -> None:
+def test_the_artifact_has_the_files_and_names_of_the_built_in_algorithm(trained: Trained) -> None:
     model = trained.base / "model"
     history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
     best = history["best_epoch"]
@@ -71,7 +71,7 @@ def test_the_artifact_loads_as_the_built_ins_does(trained: Trained) -> None:
     ]
 
 
-def test_plain_mxnet_predicts_from_the_artifact_what_is_served(trained: Trained) -> None:
+def test_mxnet_predicts_from_the_artifact_like_the_server(trained: Trained) -> None:
     folder = trained.base / "model"
     best = int(next(folder.glob("*.params")).stem.rsplit("-", 1)[1])
     symbol, arguments, states = mx.model.load_checkpoint(str(folder / "image-classification"), best)
@@ -81,13 +81,13 @@ def test_plain_mxnet_predicts_from_the_artifact_what_is_served(trained: Trained)
     photos = [read_photo(picture(label, seed=50 + label), (3, 32, 32)) for label in (0, 2)]
     pixels = mx.nd.array(np.stack([photo.transpose(2, 0, 1) for photo in photos]))
     module.forward(mx.io.DataBatch([pixels]), is_train=False)
-    answer = module.get_outputs()[0].asnumpy()
-    assert np.allclose(answer.sum(axis=1), 1, atol=1e-5)
-    assert np.allclose(answer, Model(folder).probabilities(photos), atol=1e-5)
+    probabilities = module.get_outputs()[0].asnumpy()
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(probabilities, Model(folder).probabilities(photos), atol=1e-5)
 
 
-def test_the_log_says_last_whether_int8_was_accepted(trained: Trained, tmp_path: Path) -> None:
-    """SageMaker reads the metric from it; by it the candidate's precision is fixed."""
+def test_the_last_log_line_is_the_metric_int8_accepted(trained: Trained, tmp_path: Path) -> None:
+    """nightly_training chooses the candidate's serving precision by this metric."""
     assert re.findall(r"Int8-accepted=(\d)", trained.output) == ["0"]
     base = make_job(tmp_path / "job", int8="auto")
     output, _ = start_program(base, "train").communicate(timeout=120)
@@ -95,7 +95,7 @@ def test_the_log_says_last_whether_int8_was_accepted(trained: Trained, tmp_path:
     assert re.findall(r"Int8-accepted=(\d)", output.splitlines()[-1]) == [expected], output
 
 
-def test_the_history_says_what_happened(trained: Trained) -> None:
+def test_training_json_has_the_metrics_of_each_epoch(trained: Trained) -> None:
     history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
     assert (history["stage"], history["epochs"]) == ("train", 2)
     lengths = [
@@ -110,13 +110,15 @@ def test_the_history_says_what_happened(trained: Trained) -> None:
     assert accuracies.index(max(accuracies)) + 1 == history["best_epoch"]
 
 
-def test_the_curve_is_drawn_beside_the_history(trained: Trained) -> None:
+def test_training_svg_shows_the_curves(trained: Trained) -> None:
     history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
     svg = (trained.base / "output" / "data" / "training.svg").read_text()
     assert f"best after epoch {history['best_epoch']}" in svg
 
 
-def test_sigterm_ends_training_without_an_error_and_keeps_the_best_model(tmp_path: Path) -> None:
+def test_sigterm_ends_the_training_without_an_error_and_keeps_the_best_model(
+    tmp_path: Path,
+) -> None:
     process = start_program(make_job(tmp_path, epochs="100000"), "train")
     assert process.stdout is not None
     killer = threading.Timer(100, process.kill)
@@ -128,21 +130,23 @@ def test_sigterm_ends_training_without_an_error_and_keeps_the_best_model(tmp_pat
     rest = process.stdout.read()
     killer.cancel()
     assert process.wait(timeout=30) == 0, rest
-    assert "Told to stop" in rest
+    assert re.search(r"Stopped (in|before) epoch", rest)
     assert len(list((tmp_path / "model").glob("*.params"))) == 1
     assert json.loads((tmp_path / "output" / "data" / "training.json").read_text())["epochs"] >= 1
 
 
 @pytest.fixture
 def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A training job's folder, which `main` sees, without its effects on this process."""
+    """A training job's folder for `main`, whose changes to this process are disabled."""
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     for name in ("signal.signal", "log_lines.use_training_format"):
         monkeypatch.setattr(f"include.image_classification.training.train.{name}", lambda *_: None)
     return make_job(tmp_path)
 
 
-def test_fewer_images_than_a_batch_are_refused_in_the_built_ins_words(job: Path) -> None:
+def test_fewer_images_than_a_batch_are_rejected_with_the_built_in_algorithms_message(
+    job: Path,
+) -> None:
     settings = SETTINGS | {"mini_batch_size": "25"}
     (job / "input/config/hyperparameters.json").write_text(json.dumps(settings))
     message = "The number of input images must be bigger or equal to the mini_batch_size"
@@ -150,19 +154,19 @@ def test_fewer_images_than_a_batch_are_refused_in_the_built_ins_words(job: Path)
         main([])
 
 
-def test_a_channel_without_records_is_named(job: Path) -> None:
+def test_a_channel_without_record_files_is_rejected(job: Path) -> None:
     (job / "input/data/validation/validation.rec").unlink()
     with pytest.raises(ProgramError, match=r"channel validation must hold one \.rec file or more"):
         main([])
 
 
-def test_a_channel_that_the_job_does_not_have_is_named(job: Path) -> None:
+def test_a_missing_channel_is_rejected(job: Path) -> None:
     shutil.rmtree(job / "input/data/validation")
     with pytest.raises(ProgramError, match="channel validation is missing: add it to Input"):
         main([])
 
 
-def test_all_record_files_of_a_channel_are_one_in_the_order_of_their_names(job: Path) -> None:
+def test_the_record_files_of_a_channel_are_read_in_the_order_of_their_names(job: Path) -> None:
     folder = job / "input/data/train"
     write_records(folder / "train-00001.rec", [1])
     write_records(folder / "train-00000.rec", [0])
@@ -170,13 +174,13 @@ def test_all_record_files_of_a_channel_are_one_in_the_order_of_their_names(job: 
     assert names == ["train-00000.rec", "train-00001.rec", "train.rec"]
 
 
-def test_a_damaged_record_file_among_several_is_named(job: Path) -> None:
+def test_an_error_names_the_record_file(job: Path) -> None:
     write_records(job / "input/data/train/train-00001.rec", [0, 9])
     with pytest.raises(ProgramError, match=r"^train-00001.rec: record 1 has label 9"):
         main([])
 
 
-def test_labels_beyond_the_classes_are_refused(job: Path) -> None:
+def test_a_label_outside_the_classes_is_rejected(job: Path) -> None:
     write_records(job / "input/data/validation/validation.rec", [0, 3])
     with pytest.raises(ProgramError, match=r"validation.rec: record 1 has label 3"):
         main([])
@@ -195,7 +199,7 @@ def test_labels_beyond_the_classes_are_refused(job: Path) -> None:
         ("hyperparameters", {"num_classes": "3"}, "num_training_samples is missing"),
     ],
 )
-def test_a_job_that_this_image_cannot_run_is_refused(
+def test_an_unsupported_job_is_rejected(
     job: Path, name: str, content: object, message: str
 ) -> None:
     (job / "input" / "config" / f"{name}.json").write_text(json.dumps(content))
@@ -203,6 +207,6 @@ def test_a_job_that_this_image_cannot_run_is_refused(
         main([])
 
 
-def test_flags_are_refused(job: Path) -> None:
+def test_flags_are_rejected(job: Path) -> None:
     with pytest.raises(ProgramError, match="takes no flags, but got --epochs"):
         main(["--epochs"])

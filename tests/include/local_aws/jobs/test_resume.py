@@ -75,7 +75,7 @@ class Trainings:
         while True:
             _, *second = self.aws.streams("training", job)
             lines = [line for stream in second for line in stream]
-            if any(re.search(r"Going on after \d+ epochs", line) for line in lines):
+            if any(re.search(r"Resuming after \d+ epochs", line) for line in lines):
                 return
             assert time.monotonic() < deadline, second
             time.sleep(0.1)
@@ -105,7 +105,7 @@ def test_an_attempt_resumes_from_checkpoints_and_a_new_training_starts_from_the_
 
     second = trainings.start(epochs=1, first=first)
     model = trainings.wait_for_model(second)
-    resumed = re.search(r"Going on after (\d+) epochs", trainings.log(second))
+    resumed = re.search(r"Resuming after (\d+) epochs", trainings.log(second))
     assert resumed, trainings.log(second)
     assert int(resumed[1]) >= 2
     # If the stop comes during validation of the last epoch, this attempt repeats the validation.
@@ -116,7 +116,7 @@ def test_an_attempt_resumes_from_checkpoints_and_a_new_training_starts_from_the_
     assert "Epoch[0] Train-accuracy=" in trainings.log(third)
     assert "Epoch[0] Validation-accuracy=" in trainings.log(third)
     assert re.search(r"Starting from \S+\.params of the channel model", trainings.log(third))
-    assert "Going on after" not in trainings.log(third), "a new work starts anew"
+    assert "Resuming after" not in trainings.log(third), "a new work starts anew"
 
 
 def test_an_interrupted_spot_training_resumes_from_its_checkpoints(

@@ -1,4 +1,4 @@
-"""Which hosts there are, and where."""
+"""The hosts of a training job, and their addresses."""
 
 import json
 from pathlib import Path
@@ -17,20 +17,22 @@ TWO = Cluster("algo-2", ("algo-1", "algo-2"))
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where resourceconfig.json goes."""
+def resource_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of resourceconfig.json."""
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     folder = tmp_path / "input/config"
     folder.mkdir(parents=True)
     return folder / "resourceconfig.json"
 
 
-def test_without_a_file_there_is_one_host(told: Path) -> None:
+def test_without_a_file_there_is_one_host(resource_config: Path) -> None:
     assert read_cluster() == Cluster("algo-1", ("algo-1",))
 
 
-def test_the_first_host_of_the_list_leads(told: Path) -> None:
-    told.write_text(json.dumps({"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}))
+def test_the_first_host_is_the_first_of_the_list(resource_config: Path) -> None:
+    resource_config.write_text(
+        json.dumps({"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]})
+    )
     assert read_cluster() == TWO
     assert (TWO.rank, TWO.first, TWO.is_first, TWO.rest) == (1, "algo-1", False, ("algo-1",))
 
@@ -44,25 +46,23 @@ def test_the_first_host_of_the_list_leads(told: Path) -> None:
         ({"hosts": ["a"], "current_host": "c"}, "current_host 'c' is not among hosts"),
     ],
 )
-def test_a_file_that_says_something_else_is_refused(
-    told: Path, content: object, message: str
-) -> None:
-    told.write_text(json.dumps(content))
+def test_an_invalid_file_is_rejected(resource_config: Path, content: object, message: str) -> None:
+    resource_config.write_text(json.dumps(content))
     with pytest.raises(ProgramError, match=message):
         read_cluster()
 
 
-def test_hosts_resolve_by_name_unless_a_variable_says_where_they_are(
+def test_host_addresses_override_name_resolution(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert address_of("localhost") == "127.0.0.1"
     monkeypatch.setenv("HOST_ADDRESSES", "algo-1=127.1.1.1, algo-2=127.1.1.2")
     assert address_of("algo-2") == "127.1.1.2"
-    with pytest.raises(ProgramError, match="must say algo-3=<address>"):
+    with pytest.raises(ProgramError, match="must contain algo-3=<address>"):
         address_of("algo-3")
 
 
-def test_several_hosts_need_to_be_told_how_they_work_together() -> None:
+def test_several_hosts_need_kv_store() -> None:
     with pytest.raises(ProgramError, match="InstanceCount is 2: set the hyperparameter kv_store"):
         needs_supervisor(TWO, None)
     assert needs_supervisor(TWO, "dist_sync")

@@ -1,13 +1,13 @@
-"""Sums over all workers, and an error at once when one of them is gone."""
+"""Sums over all workers, and errors when a worker ends."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from include.image_classification.training.distribution.exchange import (
-    Exchange,
-    HostLost,
-    Sums,
+    ExchangeClient,
+    ExchangeServer,
+    HostLostError,
     Values,
 )
 
@@ -15,42 +15,45 @@ KEY = b"this job"
 
 
 @pytest.fixture
-def workers() -> list[Sums]:
-    """Three workers; all must be there before any of them is answered."""
-    exchange = Exchange("127.0.0.1", 3, KEY)
-    return [Sums("127.0.0.1", exchange.port, KEY, rank) for rank in range(3)]
+def workers() -> list[ExchangeClient]:
+    """Three workers. The server answers once all are connected."""
+    exchange = ExchangeServer("127.0.0.1", 3, KEY)
+    return [ExchangeClient("127.0.0.1", exchange.port, KEY, rank) for rank in range(3)]
 
 
-def test_every_worker_gets_the_sum_of_all(workers: list[Sums]) -> None:
+def test_each_worker_receives_the_sum_of_all(workers: list[ExchangeClient]) -> None:
     for factor in (1.0, 2.0):
-        asked = _all(workers, "figures", factor)
-        assert [each.result(10).tolist() for each in asked] == [[3 * factor, 6 * factor]] * 3
+        sums = _request_sums(workers, "metrics", factor)
+        assert [future.result(10).tolist() for future in sums] == [[3 * factor, 6 * factor]] * 3
 
 
-def test_no_worker_waits_for_one_that_is_gone(workers: list[Sums]) -> None:
+def test_a_worker_that_ended_is_an_error_for_the_others(workers: list[ExchangeClient]) -> None:
     workers[1].close()
-    for each in _all([workers[0], workers[2]], "figures", 1.0):
-        with pytest.raises(HostLost, match="another host ended"):
-            each.result(10)
+    for future in _request_sums([workers[0], workers[2]], "metrics", 1.0):
+        with pytest.raises(HostLostError, match="another host ended"):
+            future.result(10)
 
 
-def test_workers_that_do_different_things_are_told(workers: list[Sums]) -> None:
+def test_requests_for_different_sums_are_an_error(workers: list[ExchangeClient]) -> None:
     with ThreadPoolExecutor() as pool:
-        asked = [
-            pool.submit(worker.total, f"step {n > 1}", [1.0]) for n, worker in enumerate(workers)
+        sums = [
+            pool.submit(worker.sum, f"step {rank > 1}", [1.0])
+            for rank, worker in enumerate(workers)
         ]
-        for each in asked:
-            with pytest.raises(RuntimeError, match="not at the same point: this one is at 'step"):
-                each.result(10)
+        for future in sums:
+            with pytest.raises(RuntimeError, match="out of step: this host requested 'step"):
+                future.result(10)
 
 
-def test_a_stranger_does_not_take_a_workers_place() -> None:
-    exchange = Exchange("127.0.0.1", 1, KEY)
+def test_a_worker_with_another_key_is_rejected() -> None:
+    exchange = ExchangeServer("127.0.0.1", 1, KEY)
     with pytest.raises(Exception, match=r"digest|rejected"):
-        Sums("127.0.0.1", exchange.port, b"another job", 0)
-    assert Sums("127.0.0.1", exchange.port, KEY, 0).total("one", [7.0]).tolist() == [7.0]
+        ExchangeClient("127.0.0.1", exchange.port, b"another job", 0)
+    assert ExchangeClient("127.0.0.1", exchange.port, KEY, 0).sum("one", [7.0]).tolist() == [7.0]
 
 
-def _all(workers: list[Sums], what: str, factor: float) -> "list[Future[Values]]":
+def _request_sums(
+    workers: list[ExchangeClient], operation: str, factor: float
+) -> "list[Future[Values]]":
     pool = ThreadPoolExecutor()
-    return [pool.submit(worker.total, what, [factor, 2 * factor]) for worker in workers]
+    return [pool.submit(worker.sum, operation, [factor, 2 * factor]) for worker in workers]

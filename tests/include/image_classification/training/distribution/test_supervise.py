@@ -1,4 +1,4 @@
-"""Whatever ends one host's processes ends all hosts', with the reason; without MXNet."""
+"""Supervisors: a failure on one host ends all hosts with its reason. These tests need no MXNet."""
 
 import threading
 import time
@@ -41,77 +41,77 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Supervise:
     return start
 
 
-def test_all_return_when_all_have_ended_well(run: Supervise) -> None:
-    for each in run("sleep 0.5", "true"):
-        each.result(10)
+def test_supervisors_return_when_all_hosts_have_succeeded(run: Supervise) -> None:
+    for future in run("sleep 0.5", "true"):
+        future.result(10)
 
 
-def test_one_hosts_failure_ends_both_with_its_reason(run: Supervise, tmp_path: Path) -> None:
+def test_a_failure_on_one_host_ends_both_with_its_reason(run: Supervise, tmp_path: Path) -> None:
     (tmp_path / "output").mkdir()
-    began = time.monotonic()
+    started = time.monotonic()
     failing = f"sleep 0.3; echo train.rec is empty > {tmp_path}/output/failure; exit 1"
-    for each in run("sleep 60", failing):
+    for future in run("sleep 60", failing):
         with pytest.raises(ProgramError, match=r"^algo-2: train.rec is empty"):
-            each.result(10)
-    assert time.monotonic() - began < 5
+            future.result(10)
+    assert time.monotonic() - started < 5
 
 
-def test_a_host_that_only_suffers_from_another_does_not_tell_its_own_reason(
+def test_a_worker_that_lost_another_host_does_not_hide_the_first_reason(
     run: Supervise, tmp_path: Path
 ) -> None:
     (tmp_path / "output").mkdir()
-    suffering = f"sleep 0.7; echo another host ended > {tmp_path}/output/failure; exit 1"
-    for each in run(suffering, "sleep 1.5; kill -9 $$"):
-        with pytest.raises(ProgramError, match=r"^algo-2: .*worker was ended by signal 9"):
-            each.result(10)
+    lost = f"sleep 0.7; echo another host ended > {tmp_path}/output/failure; exit 1"
+    for future in run(lost, "sleep 1.5; kill -9 $$"):
+        with pytest.raises(ProgramError, match=r"^algo-2: .*worker ended with signal 9"):
+            future.result(10)
 
 
-def test_a_stop_reaches_every_worker(run: Supervise, tmp_path: Path) -> None:
+def test_a_stop_is_sent_to_all_workers(run: Supervise, tmp_path: Path) -> None:
     stop = threading.Event()
-    heeding = "trap 'exit 0' TERM; touch {}; while true; do sleep 0.05; done"
+    handling = "trap 'exit 0' TERM; touch {}; while true; do sleep 0.05; done"
     marks = [tmp_path / "first", tmp_path / "second"]
-    asked = run(*map(heeding.format, marks), stop=stop)
-    _await(marks)
+    futures = run(*map(handling.format, marks), stop=stop)
+    _wait_for(marks)
     stop.set()
-    for each in asked:
-        each.result(10)
+    for future in futures:
+        future.result(10)
 
 
-def test_a_worker_that_dies_of_the_stop_is_no_failure(run: Supervise, tmp_path: Path) -> None:
-    """It had not yet come to where it heeds a stop; the other's would wait for it."""
+def test_a_worker_that_sigterm_kills_is_not_a_failure(run: Supervise, tmp_path: Path) -> None:
+    """A worker that starts cannot handle SIGTERM yet, and the other worker would wait for it."""
     stop = threading.Event()
     marks = [tmp_path / "first", tmp_path / "second"]
-    deaf, dying = "trap '' TERM; touch {}; sleep 60", "touch {}; exec sleep 60"
-    asked = run(deaf.format(marks[0]), dying.format(marks[1]), stop=stop)
-    _await(marks)
+    ignoring, ending = "trap '' TERM; touch {}; sleep 60", "touch {}; exec sleep 60"
+    futures = run(ignoring.format(marks[0]), ending.format(marks[1]), stop=stop)
+    _wait_for(marks)
     stop.set()
-    for each in asked:
-        each.result(10)
+    for future in futures:
+        future.result(10)
 
 
-def test_a_host_without_a_sign_of_life_is_named(
+def test_a_host_without_heartbeats_is_named(
     run: Supervise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(links, "SILENCE", 0.5)
-    monkeypatch.setattr(links, "BEAT", 3600)
-    for each in run("sleep 60", "sleep 60"):
-        with pytest.raises(ProgramError, match=r"algo-[12] has given no sign of life"):
-            each.result(10)
+    monkeypatch.setattr(links, "HEARTBEAT_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(links, "HEARTBEAT_SECONDS", 3600)
+    for future in run("sleep 60", "sleep 60"):
+        with pytest.raises(ProgramError, match=r"algo-[12] has sent no heartbeat"):
+            future.result(10)
 
 
-def test_a_host_that_does_not_come_is_named(run: Supervise) -> None:
-    alone = Cluster("algo-1", HOSTS)
-    with pytest.raises(ProgramError, match=r"algo-2 did not come within 0 s"):
-        links.await_others(alone, threading.Event(), patience=0.3)
+def test_a_host_that_does_not_connect_is_named(run: Supervise) -> None:
+    cluster = Cluster("algo-1", HOSTS)
+    with pytest.raises(ProgramError, match=r"algo-2 did not connect within 0 s"):
+        links.accept_hosts(cluster, threading.Event(), timeout=0.3)
 
 
-def test_a_stop_while_the_others_are_awaited_ends_the_wait(run: Supervise) -> None:
+def test_a_stop_ends_the_wait_for_the_other_hosts(run: Supervise) -> None:
     stop = threading.Event()
     stop.set()
     supervise(Cluster("algo-1", HOSTS), stop, ("false",))
 
 
-def _await(marks: list[Path]) -> None:
+def _wait_for(marks: list[Path]) -> None:
     deadline = time.monotonic() + LONG
     while not all(mark.exists() for mark in marks):
         assert time.monotonic() < deadline

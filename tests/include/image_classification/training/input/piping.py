@@ -1,4 +1,4 @@
-"""FIFOs as SageMaker makes them: the next is there when the last was opened."""
+"""Test helper: FIFOs like SageMaker's in Pipe mode."""
 
 import contextlib
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def piped(folder: Path, channel: str, content: bytes) -> Iterator[list[int]]:
-    """Write the same content into `<channel>_0`, `<channel>_1`, ... for as long as it lasts.
+    """Write the same content into `<channel>_0`, `<channel>_1`, ... until the context ends.
 
-    Gives the numbers of the FIFOs that were opened.
+    Yields a list of the numbers of the FIFOs that were opened.
     """
     folder.mkdir(parents=True, exist_ok=True)
     passes: list[int] = []
@@ -23,7 +23,7 @@ def piped(folder: Path, channel: str, content: bytes) -> Iterator[list[int]]:
         while True:
             path = folder / f"{channel}_{number}"
             os.mkfifo(path)
-            descriptor = _opened(path, ended)
+            descriptor = _open(path, ended)
             if descriptor is None:
                 return
             passes.append(number)
@@ -42,9 +42,9 @@ def piped(folder: Path, channel: str, content: bytes) -> Iterator[list[int]]:
         thread.join()
 
 
-def _opened(path: Path, ended: threading.Event) -> int | None:
+def _open(path: Path, ended: threading.Event) -> int | None:
     while not ended.is_set():
-        with contextlib.suppress(OSError):  # nobody reads yet
+        with contextlib.suppress(OSError):  # no reader has opened the FIFO yet
             return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
         time.sleep(0.002)
     return None

@@ -1,4 +1,4 @@
-"""Photos with a .lst file: all of it is checked first, in the words that users search for."""
+"""Photos with a .lst file, and the built-in algorithm's error messages."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,13 @@ import pytest
 
 from include.image_classification.container import ProgramError
 from include.image_classification.recordio.record_file import Records
-from include.image_classification.training.input.opening import open_channel
+from include.image_classification.training.input.open_channels import open_channel
 from tests.include.image_classification.training.making import picture
 
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a job's channels: three photos and their list."""
+    """A job's channels, with three photos and their list."""
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     folder = tmp_path / "input" / "data"
     (folder / "train" / "deep").mkdir(parents=True)
@@ -34,7 +34,7 @@ def opened() -> Records:
     return images
 
 
-def test_a_list_labels_the_photos(data: Path) -> None:
+def test_photos_have_the_labels_of_the_list(data: Path) -> None:
     images = opened()
     assert [images.label(index) for index in range(len(images))] == [2, 0, 1]
     assert images.image(1) == picture(1, 1)
@@ -42,7 +42,7 @@ def test_a_list_labels_the_photos(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "reason"),
     [
         ("", r"train.lst lists no images"),
         ("0 2 a.png", r"train.lst line 1 has 1 fields; it needs index, label and path"),
@@ -53,45 +53,45 @@ def test_a_list_labels_the_photos(data: Path) -> None:
         ("0\tnan\ta.png", r"a.png has label nan"),
         ("0\t1\t2\ta.png", r"a.png has 2 labels, not one"),
         ("0\t1\ta.png\n1\t1\tz.png", r"z.png is not among the images of the channel"),
-        ("0\t1\t../train_lst/train.lst", r"leads out of the channel"),
+        ("0\t1\t../train_lst/train.lst", r"is outside the channel's folder"),
     ],
 )
-def test_a_list_that_is_none_is_refused_in_the_built_ins_words(
-    data: Path, text: str, why: str
+def test_an_invalid_list_is_rejected_with_the_built_in_algorithms_message(
+    data: Path, text: str, reason: str
 ) -> None:
     write_list(data, text)
-    with pytest.raises(ProgramError, match=f"^Invalid lst file in the train channel: .*{why}"):
+    with pytest.raises(ProgramError, match=f"^Invalid lst file in the train channel: .*{reason}"):
         opened()
 
 
-def test_one_list_is_needed(data: Path) -> None:
+def test_exactly_one_list_is_required(data: Path) -> None:
     (data / "train_lst" / "other.lst").write_text("0\t1\ta.png\n")
     with pytest.raises(ProgramError, match=r"channel train_lst must hold one .lst file, but .* 2"):
         opened()
 
 
-def test_photos_without_their_list_say_which_channel_is_missing(data: Path) -> None:
+def test_photos_without_a_list_are_rejected(data: Path) -> None:
     (data / "train_lst" / "train.lst").unlink()
     (data / "train_lst").rmdir()
     config = data.parent / "config"
     config.mkdir()
-    told = {"train": {"ContentType": "application/x-image"}}
-    (config / "inputdataconfig.json").write_text(json.dumps(told))
+    channels = {"train": {"ContentType": "application/x-image"}}
+    (config / "inputdataconfig.json").write_text(json.dumps(channels))
     with pytest.raises(ProgramError, match="channel train_lst is missing"):
         opened()
 
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "application/x-image"])
-def test_every_image_type_is_photos_with_a_list(data: Path, kind: str) -> None:
-    """Protects jobs that were written for the built-in algorithm, which takes all three."""
+def test_all_image_content_types_are_accepted(data: Path, kind: str) -> None:
+    """The built-in algorithm accepts all three."""
     config = data.parent / "config"
     config.mkdir()
-    told = {"train": {"ContentType": kind}, "train_lst": {"ContentType": kind}}
-    (config / "inputdataconfig.json").write_text(json.dumps(told))
+    channels = {"train": {"ContentType": kind}, "train_lst": {"ContentType": kind}}
+    (config / "inputdataconfig.json").write_text(json.dumps(channels))
     assert len(opened()) > 0
 
 
-def test_photos_cannot_come_through_a_pipe(data: Path) -> None:
+def test_photos_in_pipe_mode_are_rejected(data: Path) -> None:
     config = data.parent / "config"
     config.mkdir()
     (config / "inputdataconfig.json").write_text(
@@ -101,7 +101,7 @@ def test_photos_cannot_come_through_a_pipe(data: Path) -> None:
         opened()
 
 
-def test_a_photo_that_goes_away_is_named(data: Path) -> None:
+def test_a_photo_that_disappears_is_named(data: Path) -> None:
     images = opened()
     (data / "train" / "a.png").unlink()
     with pytest.raises(ProgramError, match=r"a.png of the train channel cannot be read"):

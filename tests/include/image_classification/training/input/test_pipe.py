@@ -1,4 +1,4 @@
-"""Pipe mode: every image once an epoch, mixed, in bounded memory; damage is told and ends it."""
+"""Pipe mode: each image once per epoch, shuffled in bounded memory; damage is reported."""
 
 import io
 import json
@@ -18,10 +18,10 @@ from include.image_classification.recordio.record_stream import Sample, stream_s
 from include.image_classification.training.distribution.share import Share
 from include.image_classification.training.input import pipe as pipe_module
 from include.image_classification.training.input.batches import Batch
-from include.image_classification.training.input.opening import make_reader, open_channel
+from include.image_classification.training.input.open_channels import make_reader, open_channel
 from include.image_classification.training.input.pipe import Pipe
-from include.image_classification.training.input.piped_batches import PipedReader
-from include.image_classification.training.input.shuffling import shuffled
+from include.image_classification.training.input.piped_batches import PipeBatchReader
+from include.image_classification.training.input.shuffling import shuffle
 from tests.include.image_classification.training.input.piping import piped
 from tests.include.image_classification.training.making import (
     make_job,
@@ -37,16 +37,16 @@ def records(folder: Path, labels: list[int], side: int = 36) -> bytes:
     return write_records(folder / "made.rec", labels, side=side).read_bytes()
 
 
-def reader(folder: Path, size: int, share: Share | None = None) -> PipedReader:
+def reader(folder: Path, size: int, share: Share | None = None) -> PipeBatchReader:
     pipe = Pipe(folder, "train")
-    return PipedReader(pipe, SHAPE, size, 3, 10, 1, share or Share())
+    return PipeBatchReader(pipe, SHAPE, size, 3, 10, 1, share or Share())
 
 
 def labels(batches: list[Batch]) -> list[int]:
     return [int(label) for batch in batches for label in batch.labels[: batch.rows]]
 
 
-def test_each_epoch_reads_one_fifo_and_mixes_anew(tmp_path: Path) -> None:
+def test_each_epoch_reads_one_fifo_and_shuffles_it(tmp_path: Path) -> None:
     content = records(tmp_path, [0, 1, 2] * 7)
     with piped(tmp_path, "train", content) as passes:
         source = reader(tmp_path, 4)
@@ -59,8 +59,8 @@ def test_each_epoch_reads_one_fifo_and_mixes_anew(tmp_path: Path) -> None:
     assert labels(validated) == [0, 1, 2] * 7
 
 
-def test_an_epoch_is_the_same_again(tmp_path: Path) -> None:
-    """As after an interruption: the new machine's first FIFO is another epoch's."""
+def test_an_epoch_can_be_repeated(tmp_path: Path) -> None:
+    """After an interruption, the first FIFO of the new instance is used for a later epoch."""
     content = records(tmp_path, [0, 1, 2] * 4)
     with piped(tmp_path, "train", content):
         twice = [
@@ -75,16 +75,16 @@ def test_several_hosts_share_each_batch(tmp_path: Path) -> None:
     content = records(tmp_path, [0, 1, 2] * 4)
     with piped(tmp_path, "train", content):
         source = reader(tmp_path, 4)
-        alone = labels(list(source.training(0, "none", 1)))
+        single = labels(list(source.training(0, "none", 1)))
         hosts = []
         for rank in (0, 1):
             source._share, source._size = Share(rank, 2), 2
             hosts.append(list(source.training(0, "none", 1)))
-    together = [label for pair in zip(*hosts, strict=True) for label in labels(list(pair))]
-    assert together == alone
+    combined = [label for pair in zip(*hosts, strict=True) for label in labels(list(pair))]
+    assert combined == single
 
 
-def test_an_epoch_may_be_left_early(tmp_path: Path) -> None:
+def test_an_epoch_need_not_be_read_to_its_end(tmp_path: Path) -> None:
     content = records(tmp_path, [0, 1, 2] * 40)
     with piped(tmp_path, "train", content) as passes:
         source = reader(tmp_path, 2)
@@ -94,63 +94,63 @@ def test_an_epoch_may_be_left_early(tmp_path: Path) -> None:
     assert passes == [0, 1]
 
 
-def refusal(tmp_path: Path, content: bytes) -> str:
-    with piped(tmp_path, "train", content), pytest.raises(ProgramError) as refused:
+def training_error(tmp_path: Path, content: bytes) -> str:
+    with piped(tmp_path, "train", content), pytest.raises(ProgramError) as raised:
         list(reader(tmp_path, 4).training(0, "crop", 1))
-    return str(refused.value)
+    return str(raised.value)
 
 
-def test_what_cannot_be_trained_on_is_refused(tmp_path: Path) -> None:
-    whole = records(tmp_path, [0, 1, 2, 0])
+def test_damaged_and_unsuitable_streams_are_rejected(tmp_path: Path) -> None:
+    content = records(tmp_path, [0, 1, 2, 0])
     name = "the pipe of channel train"
-    assert f"{name} is cut off" in refusal(tmp_path / "a", whole[:-8])
-    assert f"{name} is not a RecordIO file" in refusal(tmp_path / "b", b"12345678" + whole)
-    assert "record 1 has label 3" in refusal(tmp_path / "c", records(tmp_path, [0, 3]))
-    assert "record 0 has 2 labels" in refusal(
-        tmp_path / "d", frame(pack_image([0, 1], 0, picture(0, 0)))
-    )
-    assert "is not an image; convert it again" in refusal(
-        tmp_path / "e", frame(pack_image([0], 0, b"none")) * 4
-    )
-    assert "31x31 pixels, fewer" in refusal(tmp_path / "f", records(tmp_path, [0] * 4, side=31))
+    assert f"{name} is cut off" in training_error(tmp_path / "a", content[:-8])
+    garbage = b"12345678" + content
+    assert f"{name} is not a RecordIO file" in training_error(tmp_path / "b", garbage)
+    assert "record 1 has label 3" in training_error(tmp_path / "c", records(tmp_path, [0, 3]))
+    two_labels = frame(pack_image([0, 1], 0, picture(0, 0)))
+    assert "record 0 has 2 labels" in training_error(tmp_path / "d", two_labels)
+    not_images = frame(pack_image([0], 0, b"none")) * 4
+    assert "is not an image; convert it again" in training_error(tmp_path / "e", not_images)
+    small = records(tmp_path, [0] * 4, side=31)
+    assert "31x31 pixels, fewer" in training_error(tmp_path / "f", small)
 
 
 @pytest.mark.parametrize("count", [0, 3])
-def test_fewer_images_than_a_batch_are_refused_in_the_built_ins_words(
+def test_fewer_images_than_a_batch_are_rejected_with_the_built_in_algorithms_message(
     tmp_path: Path, count: int
 ) -> None:
     content = records(tmp_path, [0] * count)
     message = "The number of input images must be bigger or equal to the mini_batch_size"
-    assert refusal(tmp_path / "few", content).startswith(f"{message}: {count} images")
+    assert training_error(tmp_path / "few", content).startswith(f"{message}: {count} images")
 
 
-def test_a_pipe_without_images_validates_nothing(tmp_path: Path) -> None:
+def test_a_validation_pipe_without_images_is_rejected(tmp_path: Path) -> None:
     with (
         piped(tmp_path, "train", b""),
-        pytest.raises(ProgramError, match="the pipe of channel train holds no images"),
+        pytest.raises(ProgramError, match="the pipe of channel train contains no images"),
     ):
         list(reader(tmp_path, 4).validation())
 
 
-def test_a_pipe_that_nobody_writes_is_not_waited_for_forever(
+def test_a_pipe_without_a_fifo_runs_into_the_timeout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipe_module, "APPEARS_SECONDS", 0.1)
-    with pytest.raises(ProgramError, match=r"Pipe mode, but there is no FIFO .*/train_0"):
+    monkeypatch.setattr(pipe_module, "FIFO_TIMEOUT_SECONDS", 0.1)
+    with pytest.raises(ProgramError, match=r"Pipe mode, but the FIFO .*/train_0 did not appear"):
         list(reader(tmp_path, 4).validation())
 
 
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.binary(max_size=9) | st.just(MAGIC * 2)), max_size=9)
 )
-def test_a_stream_gives_what_was_written(images: list[tuple[int, bytes]]) -> None:
+def test_written_records_are_read_from_a_stream(images: list[tuple[int, bytes]]) -> None:
     written = b"".join(frame(pack_image([label], 0, content)) for label, content in images)
     found = stream_samples(io.BytesIO(written), "s", 3)
     assert [(sample.label, sample.content) for sample in found] == images
 
 
 @given(st.integers(1, 60))
-def test_a_stream_that_is_cut_never_passes_for_a_whole_one(kept: int) -> None:
+def test_a_stream_that_is_cut_off_is_rejected(kept: int) -> None:
     whole = frame(pack_image([1], 0, MAGIC * 3 + b"content")) + frame(pack_image([1], 1, b"1234"))
     stream = io.BytesIO(whole[: len(whole) - kept])
     if kept == len(frame(pack_image([1], 1, b"1234"))):
@@ -161,27 +161,27 @@ def test_a_stream_that_is_cut_never_passes_for_a_whole_one(kept: int) -> None:
 
 
 @given(st.lists(st.integers(0, 30), max_size=40), st.integers(1, 9), st.integers(1, 60))
-def test_mixing_loses_nothing_and_holds_no_more_than_its_buffer(
-    sizes: list[int], most: int, most_bytes: int
+def test_shuffling_keeps_all_samples_and_limits_its_buffer(
+    sizes: list[int], max_samples: int, max_bytes: int
 ) -> None:
-    given_: list[int] = []
+    put: list[int] = []
     taken: list[Sample] = []
 
     def samples() -> Iterator[Sample]:
         for number, size in enumerate(sizes):
-            given_.append(size)
-            held = sum(given_) - sum(len(each.content) for each in taken)
-            assert len(given_) - len(taken) <= most + 1
-            assert held <= most_bytes + size + 30
+            put.append(size)
+            buffered_bytes = sum(put) - sum(len(sample.content) for sample in taken)
+            assert len(put) - len(taken) <= max_samples + 1
+            assert buffered_bytes <= max_bytes + size + 30
             yield Sample(number, bytes(size), "")
 
-    for sample in shuffled(samples(), np.random.default_rng(0), most, most_bytes):
+    for sample in shuffle(samples(), np.random.default_rng(0), max_samples, max_bytes):
         taken.append(sample)
     assert sorted(sample.label for sample in taken) == list(range(len(sizes)))
 
 
 def test_a_job_trains_through_pipes(tmp_path: Path) -> None:
-    """The program as a whole: every epoch of both channels through a FIFO, and a model."""
+    """The command `train` reads each epoch of both channels from a FIFO, and writes a model."""
     base = make_job(tmp_path)
     data = base / "input" / "data"
     contents = {}
@@ -189,8 +189,8 @@ def test_a_job_trains_through_pipes(tmp_path: Path) -> None:
         file = data / channel / f"{channel}.rec"
         contents[channel] = file.read_bytes()
         file.unlink()
-    told = {channel: {"TrainingInputMode": "Pipe"} for channel in contents}
-    (base / "input/config/inputdataconfig.json").write_text(json.dumps(told))
+    channels = {channel: {"TrainingInputMode": "Pipe"} for channel in contents}
+    (base / "input/config/inputdataconfig.json").write_text(json.dumps(channels))
     with (
         piped(data, "train", contents["train"]) as trained,
         piped(data, "validation", contents["validation"]) as validated,
@@ -206,17 +206,17 @@ def test_a_job_trains_through_pipes(tmp_path: Path) -> None:
     assert list((base / "model").glob("*.params"))
 
 
-def test_a_pipe_of_each_hosts_own_objects_is_refused(
+def test_a_sharded_pipe_on_several_hosts_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from include.image_classification.training.distribution.group import Alone
+    from include.image_classification.training.distribution.group import SingleHost
     from include.image_classification.training.hyperparameters import parse
     from tests.include.image_classification.training.making import SETTINGS
 
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
-    monkeypatch.setattr(Alone, "size", 2)
+    monkeypatch.setattr(SingleHost, "size", 2)
     (tmp_path / "input/config").mkdir(parents=True)
-    told = {"train": {"TrainingInputMode": "Pipe", "S3DistributionType": "ShardedByS3Key"}}
-    (tmp_path / "input/config/inputdataconfig.json").write_text(json.dumps(told))
+    channels = {"train": {"TrainingInputMode": "Pipe", "S3DistributionType": "ShardedByS3Key"}}
+    (tmp_path / "input/config/inputdataconfig.json").write_text(json.dumps(channels))
     with pytest.raises(ProgramError, match="use FullyReplicated, or File mode"):
-        make_reader(parse(SETTINGS), Alone(), "train", open_channel("train", 3))
+        make_reader(parse(SETTINGS), SingleHost(), "train", open_channel("train", 3))

@@ -1,4 +1,4 @@
-"""Accuracy counted by hand."""
+"""Metrics compared with values computed by hand."""
 
 import numpy as np
 import pytest
@@ -8,41 +8,41 @@ from include.image_classification.training.loop.metrics import Accuracy, LabelAc
 SCORES = np.array([[5, 1, 0, 2], [1, 5, 2, 0], [0, 1, 2, 5], [9, 9, 9, 9]], np.float32)
 
 
-def test_only_real_rows_count() -> None:
+def test_padding_rows_are_ignored() -> None:
     accuracy = Accuracy(top_k=2)
     accuracy.add(SCORES, np.array([0, 2, 0, 0], np.float32), 3)
     assert accuracy.rows == 3
-    assert accuracy.named() == pytest.approx({"accuracy": 1 / 3, "top_k_accuracy_2": 2 / 3})
+    assert accuracy.values() == pytest.approx({"accuracy": 1 / 3, "top_k_accuracy_2": 2 / 3})
 
 
-def test_batches_add_up() -> None:
+def test_a_metric_covers_all_batches() -> None:
     accuracy = Accuracy(top_k=None)
     accuracy.add(SCORES, np.array([0, 1, 3, 0], np.float32), 3)
     accuracy.add(SCORES, np.array([1, 1, 1, 1], np.float32), 1)
-    assert accuracy.named() == {"accuracy": 0.75}
+    assert accuracy.values() == {"accuracy": 0.75}
 
 
-def test_the_mean_loss_is_that_of_real_rows() -> None:
+def test_the_mean_loss_ignores_padding_rows() -> None:
     metric = Accuracy(None)
     scores, labels = np.eye(2, dtype=np.float32), np.zeros(2, np.float32)
     metric.add(scores, labels, 2, np.array([1, 2], np.float32))
     metric.add(scores, labels, 1, np.array([6, 100], np.float32))
-    assert metric.named() == {"accuracy": 2 / 3, "cross-entropy": 3.0}
+    assert metric.values() == {"accuracy": 2 / 3, "cross-entropy": 3.0}
 
 
 @pytest.mark.parametrize("metric", [Accuracy(2), LabelAccuracy()])
-def test_without_rows_the_same_figures_are_named(metric: Accuracy | LabelAccuracy) -> None:
-    """Protects the sums over hosts of which one has nothing to validate with."""
-    named = metric.named()
-    assert set(named.values()) == {0}
+def test_a_metric_without_rows_has_the_same_names(metric: Accuracy | LabelAccuracy) -> None:
+    """Otherwise the sums over hosts would fail if one host has no validation images."""
+    empty = metric.values()
+    assert set(empty.values()) == {0}
     labels = np.zeros(4 if isinstance(metric, Accuracy) else (4, 4), np.float32)
     metric.add(SCORES, labels, 4, np.ones(4, np.float32))
-    assert named.keys() == metric.named().keys()
+    assert empty.keys() == metric.values().keys()
 
 
-def test_of_many_labels_every_class_is_a_question() -> None:
+def test_label_accuracy_counts_each_class() -> None:
     metric = LabelAccuracy()
     scores = np.array([[3, -3, 0, -1], [9, 9, 9, 9]], np.float32)
     labels = np.array([[1, 0, 1, 1], [0, 0, 0, 0]], np.float32)
     metric.add(scores, labels, 1)
-    assert metric.named() == {"accuracy": 0.75}
+    assert metric.values() == {"accuracy": 0.75}

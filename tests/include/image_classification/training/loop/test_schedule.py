@@ -1,4 +1,4 @@
-"""The learning rate over a training."""
+"""Learning rate schedules."""
 
 import pytest
 
@@ -6,23 +6,23 @@ from include.image_classification.training.hyperparameters import parse
 from include.image_classification.training.loop.schedule import Schedule, make_schedule
 
 
-def schedule(**told: str) -> Schedule:
-    needed = {"num_classes": "2", "num_training_samples": "9", "learning_rate": "0.1"}
-    return make_schedule(parse(needed | told))
+def schedule(**changes: str) -> Schedule:
+    required = {"num_classes": "2", "num_training_samples": "9", "learning_rate": "0.1"}
+    return make_schedule(parse(required | changes))
 
 
-def test_steps_multiply_by_the_factor_from_their_epoch_on() -> None:
+def test_each_step_multiplies_the_rate_by_the_factor() -> None:
     rate = schedule(lr_scheduler_step="2,4", lr_scheduler_factor="0.5")
     assert [rate(epoch) for epoch in (0, 1.9, 2, 3.9, 4)] == pytest.approx(
         [0.1, 0.1, 0.05, 0.05, 0.025]
     )
 
 
-def test_without_steps_the_rate_stays() -> None:
+def test_without_steps_the_rate_is_constant() -> None:
     assert schedule()(29) == pytest.approx(0.1)
 
 
-def test_one_cycle_rises_to_the_learning_rate_and_falls_to_nothing() -> None:
+def test_one_cycle_rises_to_the_learning_rate_and_falls_to_zero() -> None:
     rate = schedule(lr_schedule="one_cycle", epochs="10")
     rates = [rate(step / 10) for step in range(101)]
     assert max(rates) == pytest.approx(rate(3)) == pytest.approx(0.1)

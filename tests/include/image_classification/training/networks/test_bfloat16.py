@@ -1,4 +1,4 @@
-"""Computing in bfloat16 must train the network's own float32 parameters, to much the same end."""
+"""bfloat16 computation with the network's float32 parameters."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from include.image_classification.mxnet_import import mx
-from include.image_classification.training.networks.bfloat16 import in_bfloat16
+from include.image_classification.training.networks.bfloat16 import to_bfloat16
 from include.image_classification.training.networks.network import make_network
 
 SHAPE = (3, 40, 40)
@@ -24,25 +24,25 @@ def pixels() -> Any:
 
 
 def test_only_the_first_convolution_stays_float32(network: Any) -> None:
-    symbol = in_bfloat16(network)(mx.sym.var("data"))
+    symbol = to_bfloat16(network)(mx.sym.var("data"))
     nodes = json.loads(symbol.tojson(remove_amp_cast=False))["nodes"]
-    told = [
-        nodes[node["inputs"][1][0]]["op"] == "amp_cast"  # of its weights
+    is_cast = [
+        nodes[node["inputs"][1][0]]["op"] == "amp_cast"  # the convolution's weights
         for node in nodes
         if node["op"] == "Convolution"
     ]
-    assert told == [False] + [True] * (len(told) - 1)
+    assert is_cast == [False] + [True] * (len(is_cast) - 1)
 
 
-def test_the_stored_network_has_no_trace_of_it(network: Any) -> None:
-    in_bfloat16(network)
+def test_the_network_itself_is_unchanged(network: Any) -> None:
+    to_bfloat16(network)
     symbol = network(mx.sym.var("data"))
     assert "amp_cast" not in symbol.tojson(remove_amp_cast=False)
     assert {np.dtype(p.dtype) for p in network.collect_params().values()} == {np.dtype("float32")}
 
 
-def test_it_answers_and_learns_as_float32_does(network: Any) -> None:
-    """Within bfloat16's three decimal digits; its gradients land in the network's parameters."""
+def test_the_gradients_are_close_to_those_of_float32(network: Any) -> None:
+    """The gradients are written to the network's parameters, with bfloat16's three digits."""
     gradients = []
     labels = mx.nd.array([0, 1, 2, 0])
     loss = mx.gluon.loss.SoftmaxCrossEntropyLoss()
@@ -51,12 +51,12 @@ def test_it_answers_and_learns_as_float32_does(network: Any) -> None:
         for n, p in network.collect_params().items()
         if n.endswith(("fc1_weight", "dense0_weight"))
     )
-    for block in (network, in_bfloat16(network)):
+    for block in (network, to_bfloat16(network)):
         with mx.autograd.record():
             value = loss(block(pixels()).astype("float32"), labels)
         value.backward()
         mx.nd.waitall()
         gradients.append(last.grad().asnumpy().ravel().copy())
-    exact, near = gradients
-    assert np.corrcoef(exact, near)[0, 1] > 0.98
-    assert not (exact == near).all()
+    float32, bfloat16 = gradients
+    assert np.corrcoef(float32, bfloat16)[0, 1] > 0.98
+    assert not (float32 == bfloat16).all()

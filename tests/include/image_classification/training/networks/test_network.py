@@ -14,24 +14,24 @@ from include.image_classification.training.networks.network import make_network
 def test_the_number_of_layers_is_the_number_of_weighted_layers(layers: int, weights: int) -> None:
     network = make_network(layers, 7, (3, 32, 32))
     names = [name for name in network.collect_params() if name.endswith("weight")]
-    shortcuts = {18: 3, 34: 3, 50: 4}.get(layers, 2)  # not counted among a ResNet's layers
+    shortcuts = {18: 3, 34: 3, 50: 4}.get(layers, 2)  # not counted as layers of a ResNet
     assert len(names) - shortcuts == weights
     assert network(mx.nd.zeros((2, 3, 32, 32))).shape == (2, 7)
 
 
-def test_the_first_answers_are_close_to_undecided() -> None:
-    """Large first logits cost a small data set most of its training."""
+def test_the_initial_logits_are_small() -> None:
+    """With large initial logits, a small dataset needs most of its training to reduce them."""
     network = make_network(18, 3, (3, 64, 64))
     logits = network(mx.nd.random.uniform(0, 255, shape=(4, 3, 64, 64))).asnumpy()
     assert np.abs(logits).max() < 2
 
 
-def test_normalisation_is_part_of_the_network() -> None:
-    """A photo of the mean colour is nothing to the network: it must get raw pixels."""
+def test_the_network_normalizes_raw_pixels() -> None:
+    """The logits for an image of the mean color are zero."""
     network = make_network(20, 3, (3, 32, 32))
     mean = mx.nd.array([123.675, 116.28, 103.53]).reshape((1, 3, 1, 1))
     assert np.allclose(network(mean.broadcast_to((1, 3, 32, 32))).asnumpy(), 0, atol=1e-5)
 
 
-def test_grey_networks_take_one_channel() -> None:
+def test_a_grayscale_network_takes_one_channel() -> None:
     assert make_network(20, 3, (1, 32, 32))(mx.nd.zeros((1, 1, 32, 32))).shape == (1, 3)

@@ -1,4 +1,4 @@
-"""The two families: torchvision's, which published weights fit, and MXNet's example's."""
+"""The network families: torchvision's, and that of MXNet's example."""
 
 from functools import cache
 from typing import Any
@@ -10,7 +10,7 @@ from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import make_network
 
 PUBLISHED = {18: 11_689_512, 34: 21_797_672, 50: 25_557_032}
-"""Parameters of torchvision's networks for ImageNet."""
+"""Number of parameters of torchvision's networks for ImageNet."""
 
 UNITS = {
     18: ([2, 2, 2, 2], [64, 64, 128, 256, 512]),
@@ -21,7 +21,7 @@ UNITS = {
     32: ([5, 5, 5], [16, 16, 32, 64]),
     110: ([18, 18, 18], [16, 16, 32, 64]),
 }
-"""Units a stage and channels, as apache/mxnet's example/image-classification/symbols/resnet.py."""
+"""Units of each stage, and channels; from example/image-classification/symbols/resnet.py."""
 
 
 @cache
@@ -30,32 +30,32 @@ def shapes(layers: int, side: int, classes: int = 7) -> dict[str, tuple[int, ...
     return {name: value.shape for name, value in network.collect_params().items()}
 
 
-def trained(network: Any) -> int:
+def count_trainable(network: Any) -> int:
     parameters = network.collect_params().values()
     return sum(int(np.prod(p.shape)) for p in parameters if p.grad_req != "null")
 
 
 @pytest.mark.parametrize("layers", PUBLISHED)
-def test_torchvisions_family_has_as_many_parameters_as_published(layers: int) -> None:
-    assert trained(make_network(layers, 1000, (3, 64, 64))) == PUBLISHED[layers]
+def test_the_torchvision_family_has_the_published_number_of_parameters(layers: int) -> None:
+    assert count_trainable(make_network(layers, 1000, (3, 64, 64))) == PUBLISHED[layers]
 
 
-def test_the_deep_unit_strides_where_torchvisions_does() -> None:
-    """Gluon's own strides in the first convolution: with published weights it answers nonsense."""
+def test_the_bottleneck_has_torchvisions_stride() -> None:
+    """Published weights do not fit Gluon's bottleneck: its first convolution has the stride."""
     network = make_network(50, 7, (3, 64, 64)).network
     second = network.features[5][0].body
-    assert [second[at]._kwargs["stride"] for at in (0, 3, 6)] == [(1, 1), (2, 2), (1, 1)]
+    assert [second[index]._kwargs["stride"] for index in (0, 3, 6)] == [(1, 1), (2, 2), (1, 1)]
 
 
 @pytest.mark.parametrize(("layers", "side"), [(n, 32 if n in (20, 32, 110) else 64) for n in UNITS])
-def test_mxnets_family_has_the_examples_names_and_shapes(layers: int, side: int) -> None:
+def test_the_mxnet_family_has_the_examples_names_and_shapes(layers: int, side: int) -> None:
     units, filters = UNITS[layers]
-    wide = layers >= 50 and layers != 110
+    bottleneck = layers >= 50 and layers != 110
     expected = {
         name
         for stage, count in enumerate(units, 1)
         for unit in range(1, count + 1)
-        for name in _unit(f"stage{stage}_unit{unit}", 3 if wide else 2, unit == 1)
+        for name in _unit(f"stage{stage}_unit{unit}", 3 if bottleneck else 2, unit == 1)
     }
     stem = {"bn_data", "bn1"} | ({"bn0"} if side > 32 else set())
     expected |= {name for norm in stem for name in _norm(norm)}
@@ -66,22 +66,22 @@ def test_mxnets_family_has_the_examples_names_and_shapes(layers: int, side: int)
     assert found["fc1_weight"] == (7, filters[-1])
     last = f"stage{len(units)}_unit1"
     assert found[f"{last}_sc_weight"] == (filters[-1], filters[-2], 1, 1)
-    inner = filters[-1] // 4 if wide else filters[-1]
+    inner = filters[-1] // 4 if bottleneck else filters[-1]
     assert found[f"{last}_conv2_weight"] == (inner, inner, 3, 3)
 
 
-def test_mxnets_family_keeps_the_artifacts_contract() -> None:
-    """Raw pixels in, whatever their scale, since bn_data normalises; aux states not trained."""
+def test_the_mxnet_family_takes_raw_pixels_and_has_untrained_statistics() -> None:
+    """The layer bn_data normalizes the pixels."""
     network = make_network(20, 3, (3, 32, 32), "mxnet")
     pixels = mx.nd.random.uniform(0, 255, shape=(4, 3, 32, 32))
     with mx.autograd.record():
         logits = network(pixels)
     logits.backward()
-    mx.nd.waitall()  # BatchNorm's statistics are written by the backward pass, unordered
+    mx.nd.waitall()  # the backward pass writes BatchNorm's statistics asynchronously
     assert np.abs(logits.asnumpy()).max() < 2
     parameters = network.collect_params()
     assert parameters["bn_data_moving_mean"].grad_req == "null"
-    assert parameters["bn_data_moving_mean"].data().asnumpy().min() > 1  # it learned the pixels
+    assert parameters["bn_data_moving_mean"].data().asnumpy().min() > 1  # the mean of the pixels
     symbol = network(mx.sym.var("data"))
     assert symbol.list_inputs()[0] == "data"
     assert set(symbol.list_inputs()) == {"data", *parameters}

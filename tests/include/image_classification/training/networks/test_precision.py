@@ -1,4 +1,4 @@
-"""bfloat16 is used only where it works and pays, and the log says which."""
+"""The choice of the precision, and its log lines."""
 
 import logging
 import subprocess
@@ -18,74 +18,72 @@ def settings(dtype: str) -> Hyperparameters:
 
 
 @pytest.mark.parametrize(
-    ("float32", "bfloat16", "chosen", "said"),
+    ("float32", "bfloat16", "chosen", "message"),
     [
         (100.0, 131.0, "bfloat16", "Using bfloat16: 131 images per second, float32 100"),
-        (100.0, 90.0, "float32", "no gain here"),
+        (100.0, 90.0, "float32", "is not faster on this processor"),
         (100.0, None, "float32", "does not work on this processor"),
         (None, 90.0, "bfloat16", "Using bfloat16"),
     ],
 )
-def test_the_faster_one_is_chosen_and_told(
+def test_the_faster_precision_is_chosen_and_logged(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     float32: float | None,
     bfloat16: float | None,
     chosen: str,
-    said: str,
+    message: str,
 ) -> None:
     speeds = {"float32": float32, "bfloat16": bfloat16}
-    monkeypatch.setattr(precision, "_speed", lambda dtype, *_: speeds[dtype])
+    monkeypatch.setattr(precision, "_measure_speed", lambda dtype, *_: speeds[dtype])
     caplog.set_level(logging.INFO)
     assert precision.choose_precision(settings("bfloat16"), NEVER) == chosen
-    assert said in caplog.text
+    assert message in caplog.text
 
 
-def test_float32_needs_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(precision, "_speed", None)
+def test_float32_needs_no_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "_measure_speed", None)
     assert precision.choose_precision(settings("float32"), NEVER) == "float32"
 
 
-def test_float16_trains_in_float32_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_float16_trains_in_float32_and_logs_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     assert precision.choose_precision(settings("float16"), NEVER) == "float32"
     assert "float16 needs a GPU" in caplog.text
 
 
 @pytest.mark.parametrize("trial", ["false", "echo no number"])
-def test_a_trial_that_fails_counts_as_not_working(
-    monkeypatch: pytest.MonkeyPatch, trial: str
-) -> None:
-    try_instead(monkeypatch, trial)
+def test_a_failed_trial_selects_float32(monkeypatch: pytest.MonkeyPatch, trial: str) -> None:
+    replace_trial(monkeypatch, trial)
     assert precision.choose_precision(settings("bfloat16"), NEVER) == "float32"
 
 
-def try_instead(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    """Have this command tried."""
+def replace_trial(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Run this command in place of the trial."""
     popen = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda _, **more: popen(command.split(), **more))
 
 
-def test_a_trial_that_takes_too_long_counts_as_not_working(
+def test_a_trial_that_exceeds_the_timeout_selects_float32(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    try_instead(monkeypatch, "sleep 60")
-    monkeypatch.setattr(precision, "TRIAL_SECONDS", 0.2)
+    replace_trial(monkeypatch, "sleep 60")
+    monkeypatch.setattr(precision, "TRIAL_TIMEOUT_SECONDS", 0.2)
     caplog.set_level(logging.INFO)
     assert precision.choose_precision(settings("bfloat16"), NEVER) == "float32"
     assert "does not work on this processor" in caplog.text
 
 
-def test_a_stop_ends_the_trials_at_once(
+def test_a_stop_ends_the_trials(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """SageMaker kills 120 s after SIGTERM, and each trial may take 300 s."""
-    try_instead(monkeypatch, "sleep 60")
+    """SageMaker sends SIGKILL 120 s after SIGTERM, and a trial may take 300 s."""
+    replace_trial(monkeypatch, "sleep 60")
     stop = threading.Event()
     threading.Timer(0.5, stop.set).start()
     caplog.set_level(logging.INFO)
     started = time.monotonic()
     assert precision.choose_precision(settings("bfloat16"), stop) == "float32"
     assert time.monotonic() - started < 3
-    assert "Told to stop" in caplog.text
+    assert "Stopped while precision_dtype bfloat16 was measured" in caplog.text
     assert "does not work" not in caplog.text

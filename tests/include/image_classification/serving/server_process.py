@@ -1,4 +1,4 @@
-"""What the tests of the running server share."""
+"""Test helpers for a running server."""
 
 import socket
 import time
@@ -10,7 +10,7 @@ from tests.waiting import LONG
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])

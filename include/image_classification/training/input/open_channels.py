@@ -1,4 +1,4 @@
-"""Opening the channels train and validation, in whatever form the job has them."""
+"""Open the channels train and validation in any content type and input mode."""
 
 import os
 from pathlib import Path
@@ -18,25 +18,29 @@ if TYPE_CHECKING:
     from include.image_classification.training.input.reader import Reader
 
 Images = Records | Pipe
-"""Images that can be counted and read in any order, or a stream of them."""
+"""Images that can be counted and read in any order, or a stream of images."""
 
 
-def open_channel(channel: str, classes: int, several: bool = False) -> Images:
-    """Return a channel's images, checked from end to end; those in a pipe cannot be.
+def open_channel(channel: str, classes: int, multi_label: bool = False) -> Images:
+    """Return a channel's images. They are checked completely, except in Pipe mode.
+
+    Args:
+        channel: The name of the channel.
+        classes: The number of classes.
+        multi_label: Whether each image has a label of 0 or 1 for each class.
 
     Raises:
-        ProgramError: The channel is missing, empty, damaged or in a form that this image does not
-            take, or holds a label that is none of `classes`; with `several`, each image needs a
-            0 or 1 for every class.
+        ProgramError: The channel is missing, empty or damaged, has an unsupported content type or
+            input mode, or contains an invalid label.
     """
     kind, mode = channels.content_type(channel), channels.input_mode(channel)
     if kind == IMAGE_TYPE:
         listing = _only_list(f"{channel}_lst")
         folder = channels.folder(channel)
-        return Records([ListedImages(channel, listing, folder, Labelling(classes, several))])
+        return Records([ListedImages(channel, listing, folder, Labelling(classes, multi_label))])
     if mode == channels.PIPE:
         return Pipe(base_dir() / "input" / "data", channel)
-    return Records.scan(channels.record_files(channel), classes, several)
+    return Records.scan(channels.record_files(channel), classes, multi_label)
 
 
 def _only_list(channel: str) -> Path:
@@ -49,42 +53,42 @@ def _only_list(channel: str) -> Path:
     return found[0]
 
 
-def counted(**images: Images) -> dict[str, int]:
-    """Return how many images each channel has, as far as they can be counted."""
-    return {name: len(each) for name, each in images.items() if not isinstance(each, Pipe)}
+def count_images(**channels: Images) -> dict[str, int]:
+    """Return the number of images by channel, without channels in Pipe mode."""
+    return {name: len(images) for name, images in channels.items() if not isinstance(images, Pipe)}
 
 
 def make_reader(
     settings: Hyperparameters, group: "Group", channel: str, images: Images
 ) -> "Reader":
-    """Return what reads this host's batches of a channel."""
+    """Return a reader of this host's batches of a channel."""
     from include.image_classification.training.input.batches import BatchReader
-    from include.image_classification.training.input.piped_batches import PipedReader
+    from include.image_classification.training.input.piped_batches import PipeBatchReader
 
-    size, own = settings.mini_batch_size, channels.is_sharded(channel)
+    size, sharded = settings.mini_batch_size, channels.is_sharded(channel)
     threads = len(os.sched_getaffinity(0))
     if isinstance(images, Pipe):
-        _check_whole(channel, group.size, own)
-        announced = settings.num_training_samples
-        share = group.share(announced, size, own=False)
-        return PipedReader(
+        _check_not_sharded(channel, group.size, sharded)
+        expected_images = settings.num_training_samples
+        share = group.share(expected_images, size, sharded=False)
+        return PipeBatchReader(
             images,
             settings.image_shape,
             size,
             settings.num_classes,
-            announced,
+            expected_images,
             threads,
             share,
             bool(settings.multi_label),
         )
-    share = group.share(len(images), size, own=own)
+    share = group.share(len(images), size, sharded=sharded)
     return BatchReader(images, settings.image_shape, size, threads, share)
 
 
-def _check_whole(channel: str, hosts: int, own: bool) -> None:
-    if own and hosts > 1:
+def _check_not_sharded(channel: str, hosts: int, sharded: bool) -> None:
+    if sharded and hosts > 1:
         raise ProgramError(
-            f"channel {channel} is a pipe of each host's own objects (ShardedByS3Key): how many "
-            "batches that is cannot be known beforehand, and all hosts need the same number; use "
+            f"channel {channel} uses ShardedByS3Key in Pipe mode on {hosts} hosts: all hosts need "
+            "the same number of batches, which is not known before the pipe is read; use "
             "FullyReplicated, or File mode"
         )

@@ -1,7 +1,7 @@
-"""Images from the training process to the one that quantises, through a pipe.
+"""Transfer of images through a pipe, from the training to the process that quantizes.
 
-Training may have changed its own process for good (bfloat16 does), so that another one computes;
-and only training can read its channels, some of them once.
+A separate process quantizes, since bfloat16 changes the training's process permanently. Only the
+training can read the channels: in Pipe mode they can be read once.
 """
 
 import io
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 LENGTH = struct.Struct("<Q")
 
 Images = NDArray[np.uint8]
-"""batch x height x width x channels, as the network's shape says."""
+"""batch x height x width x channels, in the network's shape."""
 
 
 def write_batch(pipe: IO[bytes], images: Images, labels: NDArray[np.int64]) -> None:
@@ -26,15 +26,15 @@ def write_batch(pipe: IO[bytes], images: Images, labels: NDArray[np.int64]) -> N
 
 
 def write_end(pipe: IO[bytes]) -> None:
-    """End a sequence of batches."""
+    """Mark the end of a sequence of batches."""
     pipe.write(LENGTH.pack(0))
 
 
 def read_batches(pipe: IO[bytes]) -> Iterator[tuple[Images, NDArray[np.int64]]]:
-    """Yield a sequence's batches.
+    """Yield the batches of a sequence.
 
     Raises:
-        EOFError: the pipe ends before the sequence does.
+        EOFError: The pipe ends before the end of the sequence.
     """
     while length := LENGTH.unpack(_read(pipe, LENGTH.size))[0]:
         with np.load(io.BytesIO(_read(pipe, length))) as batch:
@@ -44,5 +44,5 @@ def read_batches(pipe: IO[bytes]) -> Iterator[tuple[Images, NDArray[np.int64]]]:
 def _read(pipe: IO[bytes], length: int) -> bytes:
     data = pipe.read(length)
     if len(data) < length:
-        raise EOFError("training ended before it had handed over all images")
+        raise EOFError("the training ended before it had written all images")
     return data

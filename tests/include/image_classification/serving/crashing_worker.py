@@ -1,4 +1,4 @@
-"""A worker for tests: the oldest ends once another has answered; the others stay."""
+"""Test worker: the first process crashes once another one is ready; the others keep running."""
 
 import os
 import sys
@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-FOLDER = "DIES_ONCE_FOLDER"
+FOLDER = "CRASHING_WORKER_FOLDER"
 
 
 def started(folder: Path) -> list[int]:
-    """Return the process ids of those that have begun, the oldest first."""
+    """Return the PIDs of the started workers, in ascending order."""
     return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
 
 
@@ -24,8 +24,8 @@ if __name__ == "__main__":
     (folder / str(os.getpid())).touch()
     _wait_until(lambda: len(started(folder)) > 1)
     if os.getpid() == started(folder)[0]:
-        _wait_until((folder / "answered").exists)
-        os._exit(1)  # at once, so that both are seen in one look
+        _wait_until((folder / "ready").exists)
+        os._exit(1)  # immediately, so that one check finds both the ready and the crashed worker
     os.write(ready, b"!")
-    (folder / "answered").touch()
+    (folder / "ready").touch()
     sys.stdin.read()  # until the server ends

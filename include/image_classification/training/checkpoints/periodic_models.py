@@ -1,4 +1,4 @@
-"""The epochs that checkpoint_frequency adds to model.tar.gz, beside the best."""
+"""Periodic models: the epochs that checkpoint_frequency adds to model.tar.gz."""
 
 import shutil
 from pathlib import Path
@@ -8,24 +8,25 @@ from include.image_classification.model.artifact import save_parameters
 from include.image_classification.model.model_files import PREFIX, UNFINISHED
 
 
-class KeptEpochs:
-    """Every so many epochs' parameters in the model folder.
+class PeriodicModels:
+    """Parameters of every `frequency`-th epoch in the model folder.
 
-    They are in the folder of checkpoints, too, since the model folder is lost with the machine.
+    A copy is in the checkpoint folder, since SageMaker does not keep the model folder of an
+    interrupted job.
     """
 
     def __init__(self, models: Path, checkpoints: Path, frequency: int | None) -> None:
         self._models, self._checkpoints, self._frequency = models, checkpoints, frequency
 
     def keep(self, network: Any, epoch: int) -> None:
-        """Store the parameters of an epoch (from 1) if its turn has come."""
+        """Store the parameters of an epoch (from 1) if it is a multiple of the frequency."""
         if self._frequency and epoch % self._frequency == 0:
             self._checkpoints.mkdir(parents=True, exist_ok=True)
             self._models.mkdir(parents=True, exist_ok=True)
             _copy(save_parameters(network, self._checkpoints, epoch), self._models)
 
     def restore(self) -> None:
-        """Bring back what was kept before the training was interrupted."""
+        """Copy the models stored before an interruption into the model folder."""
         for path in self._checkpoints.glob(f"{PREFIX}-*.params") if self._frequency else ():
             self._models.mkdir(parents=True, exist_ok=True)
             _copy(path, self._models)
