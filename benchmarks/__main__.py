@@ -1,4 +1,4 @@
-"""`make bench`: measure what the README claims, against peers in the same run."""
+"""`make bench`: measurements against peers in the same run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from rich.table import Table
 from benchmarks import (
     conversion,
     describes,
-    handover,
     inference,
     invoke,
     local_aws,
@@ -24,6 +23,7 @@ from benchmarks import (
     photos,
     refresh,
     serving,
+    task_delay,
     training,
 )
 from benchmarks.machine import Machine, machine, processor
@@ -34,37 +34,37 @@ MACHINES = Path(__file__).parent / "machines.json"
 
 
 class Measured(Ratio):
-    """A comparison, and the processor of the machine in `machines.json` that it was measured on."""
+    """A comparison, and the processor of its machine in `machines.json`."""
 
     processor: str
 
 
-ALWAYS: dict[str, Callable[[Path], Ratio]] = {
+BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "im2rec_drawn_photos": conversion.drawn,
     "inference_int8": inference.int8,
     "transform_int8": serving.transform,
     **serving.LATENCIES,
-    **local_aws.ALWAYS,
-    **invoke.ALWAYS,
-    **describes.ALWAYS,
-    **handover.ALWAYS,
-    **parsing.ALWAYS,
+    **local_aws.BENCHMARKS,
+    **invoke.BENCHMARKS,
+    **describes.BENCHMARKS,
+    **task_delay.BENCHMARKS,
+    **parsing.BENCHMARKS,
 }
 
 
 def main(chosen: list[str]) -> None:
     """Run all benchmarks, or the chosen ones, write `results.json` and print it as a table.
 
-    What was not measured keeps its former figures, and the name of the machine they are of.
+    The other benchmarks keep their previous results.
     """
     results: dict[str, Measured] = json.loads(RESULTS.read_text())
     machines: dict[str, Machine] = json.loads(MACHINES.read_text())
-    here = processor()
-    machines[here] = machine()
+    this_processor = processor()
+    machines[this_processor] = machine()
     for name, benchmark in _benchmarks().items():
         if not chosen or name in chosen:
             with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-                results[name] = Measured(**benchmark(Path(folder)), processor=here)
+                results[name] = Measured(**benchmark(Path(folder)), processor=this_processor)
             _write(RESULTS, results)
             _write(MACHINES, machines)
             print(f"{name}: {results[name]['ratio']}", flush=True)
@@ -76,15 +76,20 @@ def _write(file: Path, content: object) -> None:
 
 
 def _benchmarks() -> dict[str, Callable[[Path], Ratio]]:
-    benchmarks = dict(ALWAYS)
+    benchmarks = dict(BENCHMARKS)
     archive = photos.cars(photos.FULL_SIZE)
     if archive is None:
         print(
-            f"without CARS=<folder of {photos.FULL_SIZE}>: real photos, and refresh, are left out"
+            f"CARS=<folder of {photos.FULL_SIZE}> is not set: skipping the benchmarks on real "
+            "photos, and refresh"
         )
         return benchmarks
-    measured = conversion.ON_PHOTOS | training.ON_PHOTOS | {"serving_memory": serving.memory}
-    on_photos = {name: partial(measure, archive) for name, measure in measured.items()}
+    measure_photos = {
+        **conversion.PHOTO_BENCHMARKS,
+        **training.PHOTO_BENCHMARKS,
+        "serving_memory": serving.memory,
+    }
+    on_photos = {name: partial(measure, archive) for name, measure in measure_photos.items()}
     return benchmarks | on_photos | {"refresh": refresh.refresh}
 
 
@@ -93,7 +98,7 @@ def _print(results: dict[str, Measured], machines: dict[str, Machine]) -> None:
     for measured_on in dict.fromkeys(row["processor"] for row in results.values()):
         details = (f"{name}: {value}" for name, value in machines[measured_on].items())
         console.print(" · ".join([measured_on, *details]))
-        table = Table("benchmark", "ours", "peer", "ratio", "unit", "peer is")
+        table = Table("benchmark", "project", "peer", "ratio", "unit", "description of the peer")
         for name, row in results.items():
             if row["processor"] == measured_on:
                 figures = (str(row["ours"]), str(row["peer"]), str(row["ratio"]))

@@ -1,4 +1,4 @@
-"""im2rec, whole processes: ours against the one that MXNet installs, with the same flags."""
+"""im2rec as a process, compared with MXNet's im2rec.py with the same flags."""
 
 from __future__ import annotations
 
@@ -23,55 +23,55 @@ from include.local_run.drawing.data_set import draw_cars
 
 FLAGS = ("--resize", "224", "--center-crop", "--quality", "95")
 REPEATED = 20
-CHANGED = 100  # one photo in so many
+CHANGED = 100  # one of 100 photos changes
 
 
 @dataclass(frozen=True)
-class Work:
-    """One list of photos that both convert, each to files of its own."""
+class Conversion:
+    """A list of photos that the project and the peer convert into separate files."""
 
     folder: Path
     root: Path
     photos: int
     threads: str
 
-    def ours(self, *flags: str) -> None:
-        """Convert with our program."""
+    def run_project(self, *flags: str) -> None:
+        """Convert with the project's im2rec."""
         subprocess.run(self.command(*flags), check=True, capture_output=True, env=environment())
 
     def command(self, *flags: str) -> list[str]:
-        """Our command line."""
+        """Return the command line of the project's im2rec."""
         program = [sys.executable, "-m", "include.image_classification", "im2rec"]
-        return [*program, str(self.folder / "ours" / "set"), str(self.root), *FLAGS, *flags]
+        return [*program, str(self.folder / "project" / "set"), str(self.root), *FLAGS, *flags]
 
-    def peers(self) -> None:
-        """Convert with MXNet's tool."""
-        prefix = self.folder / "theirs" / "set"
+    def run_peer(self) -> None:
+        """Convert with MXNet's im2rec.py."""
+        prefix = self.folder / "peer" / "set"
         mxnet_im2rec(prefix, self.root, *FLAGS, "--num-thread", self.threads)
 
     @property
     def peer_is(self) -> str:
-        """What the peer is, for the table."""
+        """A description of the peer, for the table."""
         flags = " ".join(FLAGS)
         return f"mxnet/tools/im2rec.py {flags} --num-thread {self.threads}, {self.photos} photos"
 
 
 def environment() -> dict[str, str]:
-    """Ours, with the project to be found from any folder."""
+    """Return the environment variables, with the project on PYTHONPATH."""
     return os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
 
 
-def prepare(folder: Path, root: Path) -> Work:
-    """Write both lists, and find the peer's best number of threads."""
-    for side in ("ours", "theirs"):
-        (folder / side).mkdir()
-        count = photos.write_list(folder / side / "set", root)
-    threads = best_threads(folder / "theirs" / "set", root, *FLAGS)
-    return Work(folder, root, count, threads)
+def prepare(folder: Path, root: Path) -> Conversion:
+    """Write both lists, and determine the peer's best number of threads."""
+    for name in ("project", "peer"):
+        (folder / name).mkdir()
+        count = photos.write_list(folder / name / "set", root)
+    threads = best_threads(folder / "peer" / "set", root, *FLAGS)
+    return Conversion(folder, root, count, threads)
 
 
 def drawn(folder: Path) -> Ratio:
-    """The drawn cars of a first run."""
+    """Convert the synthetic photos of `make run`."""
     source = folder / "processing" / "input" / "source"
     source.parent.mkdir(parents=True)
     draw_cars(source)
@@ -80,71 +80,76 @@ def drawn(folder: Path) -> Ratio:
         [*program, "--layout", "stanford_cars"],
         env=environment() | {"SAGEMAKER_BASE_DIR": str(folder)}, check=True, capture_output=True,
     )  # fmt: skip
-    work = prepare(folder, folder / "processing" / "output" / "images")
-    return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
+    conversion = prepare(folder, folder / "processing" / "output" / "images")
+    return _compare_without_reuse(conversion)
 
 
 def full_size(archive: Path, folder: Path) -> Ratio:
-    """A thousand photos at the size at which they were taken, start-up included."""
-    work = prepare(folder, photos.unpack(archive, folder))
-    return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
+    """Convert 1,000 photos of full size, including the start of the process."""
+    return _compare_without_reuse(prepare(folder, photos.unpack(archive, folder)))
 
 
 def many(archive: Path, folder: Path) -> Ratio:
-    """Twenty times as many, where start-up no longer counts."""
-    work = prepare(folder, _repeated(folder, archive))
-    return compare(partial(work.ours, "--no-reuse"), work.peers, work.peer_is)
+    """Convert 20,000 photos, for which the start of the process is negligible."""
+    return _compare_without_reuse(prepare(folder, _repeated(folder, archive)))
+
+
+def _compare_without_reuse(conversion: Conversion) -> Ratio:
+    project = partial(conversion.run_project, "--no-reuse")
+    return compare(project, conversion.run_peer, conversion.peer_is)
 
 
 def changed(archive: Path, folder: Path) -> Ratio:
-    """The same again, when one photo in a hundred has changed since the last conversion."""
-    work = prepare(folder, _repeated(folder, archive))
-    work.ours()
+    """Convert 20,000 photos of which 1 % have changed since the previous conversion."""
+    conversion = prepare(folder, _repeated(folder, archive))
+    conversion.run_project()
     seeds = iter(range(CHANGED))
     return compare(
-        work.ours,
-        work.peers,
-        f"{work.peer_is}, 1 % of them changed",
-        before=lambda: photos.change(work.root, CHANGED, next(seeds)),
+        conversion.run_project,
+        conversion.run_peer,
+        f"{conversion.peer_is}, 1 % of them changed",
+        before=lambda: photos.change(conversion.root, CHANGED, next(seeds)),
     )
 
 
 def memory(archive: Path, folder: Path) -> Ratio:
-    """The peak of twenty times as many photos against that of a thousand, both ours."""
+    """Compare the project's peak memory for 20,000 photos with that for 1,000."""
     for name in ("few", "all"):
         (folder / name).mkdir()
-    few = photos.unpack(archive, folder / "few")
-    works = [
-        _ours_only(folder / "few", few),
-        _ours_only(folder / "all", _repeated(folder, archive)),
-    ]
-    one, all_ = (peak_megabytes(work.command("--no-reuse"), environment()) for work in works)
+    few = _project_only(folder / "few", photos.unpack(archive, folder / "few"))
+    many = _project_only(folder / "all", _repeated(folder, archive))
+    peak, peak_many = (
+        peak_megabytes(conversion.command("--no-reuse"), environment())
+        for conversion in (few, many)
+    )
     return Ratio(
-        ours=round(all_, 1), peer=round(one, 1), ratio=round(all_ / one, 3), unit="MB at the peak",
-        peer_is=f"ours with {works[0].photos} photos, where ours is with {works[1].photos}",
+        ours=round(peak_many, 1), peer=round(peak, 1), ratio=round(peak_many / peak, 3),
+        unit="MB at the peak",
+        peer_is=f"the project with {few.photos} photos, compared with {many.photos} photos",
     )  # fmt: skip
 
 
 def fidelity(archive: Path, folder: Path) -> Ratio:
-    """How near the photos decoded at a part of their size are to averaging all of their pixels."""
+    """Compare photos decoded at a reduced size with the average of all of their pixels."""
     encoding = Encoding(224, "crop")
-    ours, peers = [], []
+    project, peer = [], []
     for path in sorted(photos.unpack(archive, folder).rglob("*.jpg")):
         data = path.read_bytes()
         full = decode_photo(data, 1)
         decoded = decode_photo(data, 1, partial(choose_reduction, encoding=encoding))
         if decoded.reduction > 1:
-            exact = _centre(full.image, cv2.INTER_AREA)
-            ours.append(_psnr(fit(decoded, encoding), exact))
-            peers.append(_psnr(_centre(full.image, cv2.INTER_LINEAR), exact))
-    mine, theirs = float(np.mean(ours)), float(np.mean(peers))
+            exact = _center_crop(full.image, cv2.INTER_AREA)
+            project.append(_psnr(fit(decoded, encoding), exact))
+            peer.append(_psnr(_center_crop(full.image, cv2.INTER_LINEAR), exact))
+    psnr, peer_psnr = float(np.mean(project)), float(np.mean(peer))
     return Ratio(
-        ours=round(mine, 1), peer=round(theirs, 1), ratio=round(mine / theirs, 3), unit="dB",
-        peer_is=f"im2rec.py's pixels; both against INTER_AREA, {len(ours)} photos decoded smaller",
+        ours=round(psnr, 1), peer=round(peer_psnr, 1), ratio=round(psnr / peer_psnr, 3), unit="dB",
+        peer_is=f"im2rec.py's pixels; both compared with INTER_AREA, {len(project)} photos that "
+        "are decoded at a reduced size",
     )  # fmt: skip
 
 
-def _centre(image: Image, interpolation: int) -> Image:
+def _center_crop(image: Image, interpolation: int) -> Image:
     height, width = image.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -161,12 +166,13 @@ def _repeated(folder: Path, archive: Path) -> Path:
     return photos.repeat(photos.unpack(archive, folder), REPEATED, folder / "many")
 
 
-def _ours_only(folder: Path, root: Path) -> Work:
-    (folder / "ours").mkdir()
-    return Work(folder, root, photos.write_list(folder / "ours" / "set", root), threads="")
+def _project_only(folder: Path, root: Path) -> Conversion:
+    (folder / "project").mkdir()
+    count = photos.write_list(folder / "project" / "set", root)
+    return Conversion(folder, root, count, threads="")
 
 
-ON_PHOTOS: dict[str, Callable[[Path, Path], Ratio]] = {
+PHOTO_BENCHMARKS: dict[str, Callable[[Path, Path], Ratio]] = {
     "im2rec_1000_photos": full_size,
     "im2rec_20000_photos": many,
     "im2rec_20000_photos_1_percent_changed": changed,

@@ -1,4 +1,4 @@
-"""How soon the local AWS answers 100 describe calls a second while a training has both cores."""
+"""Latency of 100 describe calls per second in the local AWS while a training uses both cores."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ import numpy as np
 from benchmarks import photos
 from benchmarks.conversion import environment
 from benchmarks.invoke import PROGRAM, PROJECT
-from benchmarks.local_aws import BUCKET, IMAGE, ROLE, Started, local_aws
+from benchmarks.local_aws import BUCKET, IMAGE, ROLE, RunningServer, local_aws
 from benchmarks.pairs import Ratio
 
-RATE = 100  # calls a second
+RATE = 100  # calls per second
 SECONDS = 60
 CLIENTS = 8
 PHOTOS, SIDE = 640, 128
 NAME = "describes"
-PATIENCE = 120.0  # seconds
+TIMEOUT_SECONDS = 120.0  # seconds
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": "SageMaker.DescribeTrainingJob",
@@ -35,7 +35,7 @@ HEADERS = {
 
 
 def describes(folder: Path) -> Ratio:
-    """Milliseconds at p99, each from when the call was due: while it trains, and after its stop."""
+    """Return the p99 latencies in milliseconds, during a training and after its stop."""
     program = ["/usr/bin/env", f"PYTHONPATH={PROJECT}", sys.executable, *PROGRAM]
     with local_aws(folder, program) as aws:
         _train(aws, _records(folder))
@@ -45,56 +45,57 @@ def describes(folder: Path) -> Ratio:
         if status != "InProgress":
             raise RuntimeError(f"the training was {status} before the calls had ended")
         sagemaker.stop_training_job(TrainingJobName=NAME)
-        _await(aws, lambda job: job["TrainingJobStatus"] == "Stopped")
-        after = _latencies(aws)
-    ours, peer = _p99(while_training), _p99(after)
+        _wait(aws, lambda job: job["TrainingJobStatus"] == "Stopped")
+        idle = _latencies(aws)
+    busy_p99, idle_p99 = _p99(while_training), _p99(idle)
     return Ratio(
-        ours=round(ours, 1), peer=round(peer, 1), ratio=round(peer / ours, 3), unit="ms",
-        peer_is=f"p99 with the machine idle; {RATE} a second, {SECONDS} s, {CLIENTS} connections, "
+        ours=round(busy_p99, 1), peer=round(idle_p99, 1), ratio=round(idle_p99 / busy_p99, 3),
+        unit="ms",
+        peer_is=f"p99 with an idle machine; {RATE} per second, {SECONDS} s, {CLIENTS} connections, "
         f"p50 {statistics.median(while_training) * 1000:.1f} and "
-        f"{statistics.median(after) * 1000:.1f} ms",
+        f"{statistics.median(idle) * 1000:.1f} ms",
     )  # fmt: skip
 
 
-ALWAYS: dict[str, Callable[[Path], Ratio]] = {"describes_while_training": describes}
+BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {"describes_while_training": describes}
 
 
 def _p99(latencies: list[float]) -> float:
     return statistics.quantiles(latencies, n=100)[98] * 1000
 
 
-def _latencies(aws: Started) -> list[float]:
-    """Seconds from when each call was due to its answer, at a steady rate for a while."""
+def _latencies(aws: RunningServer) -> list[float]:
+    """Return the seconds from each call's scheduled time to its response, at a constant rate."""
     start = time.perf_counter() + 1
     with ThreadPoolExecutor(CLIENTS) as pool:
-        clients = pool.map(partial(_calls, aws, start), range(CLIENTS))
-        return [latency for client in clients for latency in client]
+        clients = pool.map(partial(_send_calls, aws, start), range(CLIENTS))
+        return [latency for latencies in clients for latency in latencies]
 
 
-def _calls(aws: Started, start: float, first: int) -> list[float]:
-    """What one client does: every so-manieth call, on a connection of its own."""
+def _send_calls(aws: RunningServer, start: float, first: int) -> list[float]:
+    """Send every `CLIENTS`-th call on one connection."""
     address = aws.environment["AWS_ENDPOINT_URL"].removeprefix("http://")
-    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(address, timeout=TIMEOUT_SECONDS)
     body, latencies = json.dumps({"TrainingJobName": NAME}), []
     headers = aws.signed("/", body, HEADERS)
     for number in range(first, RATE * SECONDS, CLIENTS):
-        due = start + number / RATE
-        time.sleep(max(0.0, due - time.perf_counter()))
+        scheduled = start + number / RATE
+        time.sleep(max(0.0, scheduled - time.perf_counter()))
         connection.request("POST", "/", body, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        latencies.append(time.perf_counter() - due)
-        if answer.status != 200:
-            raise RuntimeError(f"a describe answered {answer.status}: {content[:200]!r}")
+        response = connection.getresponse()
+        content = response.read()
+        latencies.append(time.perf_counter() - scheduled)
+        if response.status != 200:
+            raise RuntimeError(f"a describe call returned {response.status}: {content[:200]!r}")
     connection.close()
     return latencies
 
 
-def _train(aws: Started, records: Path) -> None:
-    """Start a training that lasts longer than the calls, and return when it has begun to learn."""
+def _train(aws: RunningServer, records: Path) -> None:
+    """Start a training that takes longer than the calls, and wait for its first epoch's log."""
     aws.client("s3").upload_file(str(records), BUCKET, "train/set.rec")
     aws.client("s3").upload_file(str(records), BUCKET, "validation/set.rec")
-    told = {
+    hyperparameters = {
         "num_classes": 196, "num_training_samples": PHOTOS, "num_layers": 18, "epochs": 1000,
         "image_shape": f"3,{SIDE},{SIDE}", "mini_batch_size": 32, "learning_rate": 0.01,
     }  # fmt: skip
@@ -105,14 +106,14 @@ def _train(aws: Started, records: Path) -> None:
             "TrainingImage": IMAGE,
             "TrainingInputMode": "File",
         },
-        HyperParameters={name: str(value) for name, value in told.items()},
+        HyperParameters={name: str(value) for name, value in hyperparameters.items()},
         InputDataConfig=[_channel(name) for name in ("train", "validation")],
         OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/models"},
         ResourceConfig={"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10},
         StoppingCondition={"MaxRuntimeInSeconds": 1800},
     )
     logs, group = aws.client("logs"), "/aws/sagemaker/TrainingJobs"
-    _await(
+    _wait(
         aws,
         lambda job: (
             job["SecondaryStatus"] == "Training"
@@ -130,8 +131,8 @@ def _channel(name: str) -> dict[str, object]:
     }
 
 
-def _await(aws: Started, reached: Callable[[dict[str, object]], bool]) -> None:
-    sagemaker, deadline = aws.client("sagemaker"), time.monotonic() + PATIENCE
+def _wait(aws: RunningServer, reached: Callable[[dict[str, object]], bool]) -> None:
+    sagemaker, deadline = aws.client("sagemaker"), time.monotonic() + TIMEOUT_SECONDS
     while not reached(job := sagemaker.describe_training_job(TrainingJobName=NAME)):
         if time.monotonic() > deadline or job["TrainingJobStatus"] == "Failed":
             raise RuntimeError(f"{job['TrainingJobStatus']}: {job.get('FailureReason')}")
@@ -139,7 +140,7 @@ def _await(aws: Started, reached: Callable[[dict[str, object]], bool]) -> None:
 
 
 def _records(folder: Path) -> Path:
-    """Photos of noise as records, which cost what others cost."""
+    """Write a record file of random photos, which take as long to decode as real ones."""
     rng, root, prefix = np.random.default_rng(1), folder / "photos", folder / "set"
     root.mkdir()
     for number in range(PHOTOS):

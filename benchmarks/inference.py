@@ -1,4 +1,4 @@
-"""A ResNet-18 in int8 against the same network in float32, both as fast as MXNet has them."""
+"""Inference of a ResNet-18 in int8, compared with the same network in float32."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ BATCHES = 8
 
 
 def model(folder: Path) -> tuple[Path, Any]:
-    """Write a model as training leaves it, int8 included, and return its folder and the network.
+    """Write a model with its int8 form, and return its folder and the network.
 
-    Its weights are random, which costs what trained ones cost; its BatchNorm has seen data.
+    The weights are random, which does not affect the speed. BatchNorm has statistics of data.
     """
     mx.random.seed(1)
     network = make_network(LAYERS, CLASSES, SHAPE, "torchvision")
@@ -41,17 +41,20 @@ def model(folder: Path) -> tuple[Path, Any]:
 
 
 def int8(folder: Path) -> Ratio:
-    """Batches of 16 that are in memory; the peer is the faster of Gluon's and Module's float32."""
+    """Compute batches of 16 images in memory; the peer is the faster of Gluon and Module."""
     target, network = model(folder)
     pixels = np.random.default_rng(2).integers(0, 255, (BATCH, SIDE, SIDE, 3), np.uint8)
     data = _batch(list(pixels))
-    ours = _module(target / int8_decision.PREFIX, int8_decision.EPOCH, data)
+    quantized = _module(target / int8_decision.PREFIX, int8_decision.EPOCH, data)
     peers = {
-        "Gluon, hybridised, static": lambda: network(data).asnumpy(),
+        "Gluon, hybridized, static": lambda: network(data).asnumpy(),
         "Module, fused": _module(target / PREFIX, 1, data),
     }
-    what = f"in float32; ResNet-{LAYERS}, {SIDE} px, {BATCHES} batches of {BATCH}, in memory"
-    ratios = [compare(_often(ours), _often(peer), f"{name} {what}") for name, peer in peers.items()]
+    setup = f"in float32; ResNet-{LAYERS}, {SIDE} px, {BATCHES} batches of {BATCH}, in memory"
+    ratios = [
+        compare(_repeat(quantized), _repeat(peer), f"{name} {setup}")
+        for name, peer in peers.items()
+    ]
     return min(ratios, key=lambda ratio: ratio["ratio"])
 
 
@@ -73,7 +76,7 @@ def _batch(images: list[Image]) -> Any:
     return mx.nd.array(np.stack(images).transpose(0, 3, 1, 2).astype(np.float32))
 
 
-def _often(work: Callable[[], object]) -> Callable[[], None]:
+def _repeat(work: Callable[[], object]) -> Callable[[], None]:
     def repeated() -> None:
         for _ in range(BATCHES):
             work()

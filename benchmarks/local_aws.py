@@ -1,4 +1,4 @@
-"""The local AWS: its S3 against moto's, what starting a job costs, and what it holds in memory."""
+"""The local AWS: S3 throughput compared with moto, delay of a job's start, peak memory."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/benchmark:1"
 ROLE = "arn:aws:iam::123456789012:role/benchmark"
 FIRST_LINE = "import time; print('first line', flush=True)"
 COPY = "cp $SAGEMAKER_BASE_DIR/processing/input/source/* $SAGEMAKER_BASE_DIR/processing/output"
-PATIENCE = 1800.0  # seconds
+TIMEOUT_SECONDS = 1800.0  # seconds
 
 
 @dataclass
-class Started:
-    """A running server: its process, what its clients are told, and their keys."""
+class RunningServer:
+    """A running server: its process, the environment variables of clients, and their keys."""
 
     pid: int
     environment: dict[str, str]
     credentials: Credentials
 
     def client(self, service: str) -> Any:
-        """A client of it."""
+        """Return a boto3 client for the server."""
         url = self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}")
         return boto3.session.Session().client(
             service,
@@ -63,7 +63,7 @@ class Started:
         )
 
     def signed(self, path: str, body: bytes | str, headers: dict[str, str]) -> dict[str, str]:
-        """The headers of a signed request to SageMaker, good for a quarter of an hour."""
+        """Return the headers of a signed request to SageMaker, which are valid for 15 minutes."""
         url = self.environment["AWS_ENDPOINT_URL"] + path
         request = AWSRequest(method="POST", url=url, headers=headers, data=body)
         keys = self.credentials
@@ -73,14 +73,14 @@ class Started:
 
 
 def s3(folder: Path) -> Ratio:
-    """1,000 small objects put and read by 8 threads: seconds.
+    """Put and get 1,000 small objects in 8 threads.
 
-    By presigned URLs that were made before: boto3 would take longer than the server that it asks.
+    The URLs are presigned in advance, since boto3 is slower than the server.
     """
     content = os.urandom(OBJECT_BYTES)
-    with local_aws(folder, ["true"]) as ours, _moto() as peer:
+    with local_aws(folder, ["true"]) as project, _moto() as peer:
         return compare(
-            partial(_put_and_get, _presigned(ours.client("s3")), content),
+            partial(_put_and_get, _presigned(project.client("s3")), content),
             partial(_put_and_get, _presigned(peer.client("s3")), content),
             f"moto's S3 server, {OBJECTS} objects of {OBJECT_BYTES // 1000} kB put and read, "
             f"{CLIENTS} threads",
@@ -88,20 +88,20 @@ def s3(folder: Path) -> Ratio:
 
 
 def job_start(folder: Path) -> Ratio:
-    """From CreateTrainingJob to the first line that the program prints: seconds."""
+    """Return the seconds from CreateTrainingJob to the first log line of the program."""
     program = [sys.executable, "-c", FIRST_LINE]
     with local_aws(folder, program) as aws:
         aws.client("s3").put_object(Bucket=BUCKET, Key="data/one", Body=b"1")
-        pairs = [(_until_first_line(aws), _own_start(program)) for _ in range(1 + PAIRS)][1:]
-    ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
+        pairs = [(_job_start_seconds(aws), _start_seconds(program)) for _ in range(1 + PAIRS)][1:]
+    job, direct = (statistics.median(times) for times in zip(*pairs, strict=True))
     return Ratio(
-        ours=round(ours, 3), peer=round(peer, 3), ratio=round(peer / ours, 2), unit="seconds",
-        peer_is="the same program started by itself",
+        ours=round(job, 3), peer=round(direct, 3), ratio=round(direct / job, 2), unit="seconds",
+        peer_is="the same program started directly",
     )  # fmt: skip
 
 
 def memory(folder: Path) -> Ratio:
-    """The most that the server process holds while 2 GB pass through a job, in and out."""
+    """Return the server's peak memory while 2 GB pass through a job."""
     with local_aws(folder, ["/bin/sh", "-c", COPY]) as aws:
         s3_client = aws.client("s3")
         part = folder / "part"
@@ -109,15 +109,16 @@ def memory(folder: Path) -> Ratio:
         for number in range(LARGE_FILES):
             s3_client.upload_file(str(part), BUCKET, f"data/{number}")
         _copy_all(aws)
-        ours, peer = _most_megabytes(aws.pid), _most_megabytes(_seaweedfs(folder))
+        server, seaweedfs = _peak_megabytes(aws.pid), _peak_megabytes(_seaweedfs_pid(folder))
     return Ratio(
-        ours=round(ours, 1), peer=round(peer, 1), ratio=round(peer / ours, 2), unit="MB",
-        peer_is=f"SeaweedFS beside it, whose limit is 512; {LARGE_FILES} files of "
+        ours=round(server, 1), peer=round(seaweedfs, 1), ratio=round(seaweedfs / server, 2),
+        unit="MB",
+        peer_is=f"its SeaweedFS process, whose limit is 512; {LARGE_FILES} files of "
         f"{LARGE_FILE_BYTES >> 20} MB, through S3 and a job",
     )  # fmt: skip
 
 
-ALWAYS: dict[str, Callable[[Path], Ratio]] = {
+BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "local_aws_s3": s3,
     "local_aws_job_start": job_start,
     "local_aws_memory": memory,
@@ -125,7 +126,7 @@ ALWAYS: dict[str, Callable[[Path], Ratio]] = {
 
 
 def _presigned(client: Any) -> list[tuple[str, str]]:
-    """For each object the URLs to put it and to get it."""
+    """Return the URLs to put and to get each object."""
     return [
         tuple(
             client.generate_presigned_url(call, {"Bucket": BUCKET, "Key": f"small/{number}"})
@@ -136,30 +137,30 @@ def _presigned(client: Any) -> list[tuple[str, str]]:
 
 
 def _put_and_get(urls: list[tuple[str, str]], content: bytes) -> None:
-    def some(mine: list[tuple[str, str]]) -> None:
-        connection = http.client.HTTPConnection(urlsplit(mine[0][0]).netloc)
+    def put_and_get(share: list[tuple[str, str]]) -> None:
+        connection = http.client.HTTPConnection(urlsplit(share[0][0]).netloc)
         with contextlib.closing(connection):
-            for put, get in mine:
-                _ask(connection, "PUT", put, content)
-                assert _ask(connection, "GET", get) == content
+            for put, get in share:
+                _request(connection, "PUT", put, content)
+                assert _request(connection, "GET", get) == content
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(some, [urls[first::CLIENTS] for first in range(CLIENTS)]))
+        list(pool.map(put_and_get, [urls[first::CLIENTS] for first in range(CLIENTS)]))
 
 
-def _ask(
+def _request(
     connection: http.client.HTTPConnection, method: str, url: str, body: bytes | None = None
 ) -> bytes:
     parts = urlsplit(url)
     connection.request(method, f"{parts.path}?{parts.query}", body)
-    answer = connection.getresponse()
-    content = answer.read()
-    assert answer.status == 200, content
+    response = connection.getresponse()
+    content = response.read()
+    assert response.status == 200, content
     return content
 
 
-def _until_first_line(aws: Started) -> float:
-    """By the time that stands beside the line in the log."""
+def _job_start_seconds(aws: RunningServer) -> float:
+    """Return the seconds until the first log line, by the log's timestamp."""
     sagemaker, name = aws.client("sagemaker"), f"start-{time.time_ns()}"
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/data/"}
     request = {
@@ -173,14 +174,14 @@ def _until_first_line(aws: Started) -> float:
     }
     created = time.time()
     sagemaker.create_training_job(**request)
-    _await_end(lambda: sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"])
+    _wait(lambda: sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"])
     (event,) = aws.client("logs").filter_log_events(
         logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/"
     )["events"]
     return float(event["timestamp"]) / 1000 - created
 
 
-def _own_start(program: list[str]) -> float:
+def _start_seconds(program: list[str]) -> float:
     started = time.time()
     with subprocess.Popen(program, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -188,11 +189,11 @@ def _own_start(program: list[str]) -> float:
         return time.time() - started
 
 
-def _copy_all(aws: Started) -> None:
-    """A job that reads all of `data/` and writes it to `copy/`."""
-    sagemaker, name, below = aws.client("sagemaker"), "copy", "/opt/ml/processing"
-    source = {"S3Uri": f"s3://{BUCKET}/data/", "LocalPath": f"{below}/input/source"}
-    target = {"S3Uri": f"s3://{BUCKET}/copy", "LocalPath": f"{below}/output"}
+def _copy_all(aws: RunningServer) -> None:
+    """Run a job that copies `data/` to `copy/`."""
+    sagemaker, name, base = aws.client("sagemaker"), "copy", "/opt/ml/processing"
+    source = {"S3Uri": f"s3://{BUCKET}/data/", "LocalPath": f"{base}/input/source"}
+    target = {"S3Uri": f"s3://{BUCKET}/copy", "LocalPath": f"{base}/output"}
     sagemaker.create_processing_job(
         ProcessingJobName=name,
         RoleArn=ROLE,
@@ -208,40 +209,38 @@ def _copy_all(aws: Started) -> None:
         },
         ProcessingResources={"ClusterConfig": _cluster()},
     )
-    _await_end(
-        lambda: sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"]
-    )
+    _wait(lambda: sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"])
 
 
-def _await_end(status: Callable[[], str]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while (now := status()) == "InProgress" and time.monotonic() < deadline:
+def _wait(describe_status: Callable[[], str]) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while (status := describe_status()) == "InProgress" and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert now == "Completed", now
+    assert status == "Completed", status
 
 
 def _cluster() -> dict[str, Any]:
     return {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10}
 
 
-def _most_megabytes(pid: int) -> float:
+def _peak_megabytes(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-def _seaweedfs(folder: Path) -> int:
-    """The process that serves this folder's objects: not the reaper, which names it, too."""
-    wanted = f"-dir={folder}/aws/s3/data"
+def _seaweedfs_pid(folder: Path) -> int:
+    """Return the PID of SeaweedFS. The reaper's command line also contains its arguments."""
+    argument = f"-dir={folder}/aws/s3/data"
     for entry in Path("/proc").glob("[0-9]*"):
-        words = (entry / "cmdline").read_text().split("\0")
-        if wanted in words and words[0].endswith("weed"):
+        arguments = (entry / "cmdline").read_text().split("\0")
+        if argument in arguments and arguments[0].endswith("weed"):
             return int(entry.name)
-    raise LookupError(wanted)
+    raise LookupError(f"no SeaweedFS process has the argument {argument}")
 
 
 @contextmanager
-def local_aws(folder: Path, entrypoint: list[str]) -> Iterator[Started]:
-    """The server with one image and a bucket."""
+def local_aws(folder: Path, entrypoint: list[str]) -> Iterator[RunningServer]:
+    """Run the server with one image and one bucket."""
     images = folder / "images.json"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     images.write_text(json.dumps({IMAGE: {"entrypoint": entrypoint}}))
@@ -252,29 +251,31 @@ def local_aws(folder: Path, entrypoint: list[str]) -> Iterator[Started]:
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            told = json.loads(process.stdout.readline())["environment"]
-            keys = read_keys(Path(told["AWS_SHARED_CREDENTIALS_FILE"]))
-            yield Started(process.pid, told, keys)
+            variables = json.loads(process.stdout.readline())["environment"]
+            keys = read_keys(Path(variables["AWS_SHARED_CREDENTIALS_FILE"]))
+            yield RunningServer(process.pid, variables, keys)
         finally:
             process.terminate()
 
 
 @contextmanager
-def _moto() -> Iterator[Started]:
+def _moto() -> Iterator[RunningServer]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "moto.server", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            moto = Started(process.pid, {"AWS_ENDPOINT_URL": url}, Credentials("moto", "moto"))
-            _make_bucket(moto.client("s3"))
+            moto = RunningServer(
+                process.pid, {"AWS_ENDPOINT_URL": url}, Credentials("moto", "moto")
+            )
+            _create_bucket(moto.client("s3"))
             yield moto
         finally:
             process.terminate()
 
 
-def _make_bucket(client: Any) -> None:
-    """Make the bucket as soon as the server answers."""
+def _create_bucket(client: Any) -> None:
+    """Create the bucket as soon as the server responds."""
     deadline = time.monotonic() + 60
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The machine that figures were measured on."""
+"""Description of the machine on which benchmarks run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 Machine = Mapping[str, str | int | float]
-"""Cores, memory and the versions that figures depend on, by their names."""
+"""Cores, memory and versions of software, by name."""
 
 
 def machine() -> Machine:
-    """Return this machine."""
+    """Return a description of this machine."""
     return {
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),

@@ -1,4 +1,4 @@
-"""The peer of conversion: the im2rec.py that MXNet installs, at its best number of threads."""
+"""Peer of the conversion: MXNet's im2rec.py with its best number of threads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.pairs import seconds
 
-# MXNet 1.9.1 uses names that numpy 1.24 removed; its tool has to be helped to start at all.
+# MXNet 1.9.1 uses names that NumPy 1.24 removed: without them the tool does not start.
 START = (
     "import numpy, runpy, sys; numpy.bool = bool; numpy.object = object;"
     " sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
@@ -19,7 +19,7 @@ THREADS_TRIED = range(1, 5)
 
 
 def mxnet_im2rec(prefix: Path, root: Path, *flags: str) -> None:
-    """Run the tool on <prefix>.lst.
+    """Run MXNet's im2rec.py on <prefix>.lst.
 
     Raises:
         ModuleNotFoundError: MXNet is not installed.
@@ -33,10 +33,10 @@ def mxnet_im2rec(prefix: Path, root: Path, *flags: str) -> None:
 
 
 def best_threads(prefix: Path, root: Path, *flags: str) -> str:
-    """The number of threads with which the tool converts <prefix>.lst fastest."""
+    """Return the number of threads with which MXNet's im2rec.py is fastest."""
     mxnet_im2rec(prefix, root, *flags)
-    taken = {}
+    durations = {}
     for threads in map(str, THREADS_TRIED):
         convert = partial(mxnet_im2rec, prefix, root, *flags, "--num-thread", threads)
-        taken[threads] = seconds(convert)
-    return min(taken, key=lambda threads: taken[threads])
+        durations[threads] = seconds(convert)
+    return min(durations, key=lambda threads: durations[threads])

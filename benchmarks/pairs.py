@@ -1,4 +1,4 @@
-"""Timing two things against each other, so that a noisy machine disturbs both alike."""
+"""Measure two programs in turns, so that other load on the machine affects both alike."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ PAIRS = 5
 
 
 class Ratio(TypedDict):
-    """One comparison: of seconds, `ratio` above 1 says that ours is faster by that factor."""
+    """A comparison of the project (`ours`) with a peer.
+
+    For times, `ratio` is the factor by which the project is faster. `peer_is` describes the peer.
+    """
 
     ours: float
     peer: float
@@ -23,18 +26,18 @@ class Ratio(TypedDict):
 
 
 def compare(
-    ours: Callable[[], object],
+    project: Callable[[], object],
     peer: Callable[[], object],
     peer_is: str,
     before: Callable[[], object] = lambda: None,
 ) -> Ratio:
-    """Run both in turns, `PAIRS` times, after one unmeasured turn of each.
+    """Run both in turns, `PAIRS` times, after one warm-up of each.
 
     Args:
-        ours: The project's way.
-        peer: The other way to the same result.
-        peer_is: What the other way is, for the table.
-        before: Unmeasured work before each turn.
+        project: The project's function.
+        peer: The peer's function for the same result.
+        peer_is: A description of the peer, for the table.
+        before: Preparation before each pair, which is not measured.
 
     Returns:
         The medians in seconds, and the median of the pairs' ratios.
@@ -42,25 +45,26 @@ def compare(
     pairs = []
     for _ in range(1 + PAIRS):
         before()
-        pairs.append((seconds(ours), seconds(peer)))
+        pairs.append((seconds(project), seconds(peer)))
     pairs = pairs[1:]
     return {
-        "ours": round(statistics.median(mine for mine, _ in pairs), 3),
-        "peer": round(statistics.median(theirs for _, theirs in pairs), 3),
-        "ratio": round(statistics.median(theirs / mine for mine, theirs in pairs), 2),
+        "ours": round(statistics.median(time for time, _ in pairs), 3),
+        "peer": round(statistics.median(time for _, time in pairs), 3),
+        "ratio": round(statistics.median(other / own for own, other in pairs), 2),
         "unit": "seconds",
         "peer_is": peer_is,
     }
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long some work takes."""
+    """Return the seconds that a function takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
-# A process counts what its parent held when it was started: so a small one starts it.
+# The peak of a child process includes the memory of its parent at the fork, so a small process
+# starts it.
 MEASURE = (
     "import resource, subprocess, sys;"
     " subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
@@ -69,10 +73,10 @@ MEASURE = (
 
 
 def peak_megabytes(command: Sequence[str], environment: dict[str, str]) -> float:
-    """The most memory that a command holds at a time.
+    """Return the peak memory of a command.
 
     Raises:
-        subprocess.CalledProcessError: It failed.
+        subprocess.CalledProcessError: The command failed.
     """
     measured = subprocess.run(
         [sys.executable, "-c", MEASURE, *command],

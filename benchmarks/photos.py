@@ -1,4 +1,4 @@
-"""Real photos to measure with, which do not come with the project: `make bench CARS=<folder>`."""
+"""Real photos for benchmarks, which the project does not contain: `make bench CARS=<folder>`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ FULL_SIZE = "cars_fullres.tgz"
 
 
 def cars(name: str) -> Path | None:
-    """A file of the folder that CARS names, or None where it names none."""
+    """Return a file in the folder CARS, or None if CARS is not set.
+
+    Raises:
+        FileNotFoundError: The folder has no such file.
+    """
     folder = os.environ.get("CARS")
     if not folder:
         return None
@@ -24,7 +28,7 @@ def cars(name: str) -> Path | None:
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """Extract an archive of photos into a folder of its own and return that."""
+    """Extract an archive of photos into a new folder and return the folder."""
     target = folder / archive.name.partition(".")[0]
     with tarfile.open(archive) as tar:
         tar.extractall(target, filter=plain_files)
@@ -32,9 +36,9 @@ def unpack(archive: Path, folder: Path) -> Path:
 
 
 def plain_files(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-    """A filter for tarfile that leaves out links and devices.
+    """Filter links and devices, for tarfile.
 
-    Links can lead out of the folder in spite of the filter "data" in Python 3.11.4 to 3.11.12 and
+    Despite the filter "data", links can point outside the folder in Python 3.11.4 to 3.11.12 and
     3.12.0 to 3.12.10 (CVE-2025-4517).
     """
     is_plain = member.isreg() or member.isdir()
@@ -42,7 +46,7 @@ def plain_files(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
 
 
 def repeat(photos: Path, times: int, target: Path) -> Path:
-    """Link every photo so many times into a new folder, each under a path of its own."""
+    """Link each photo a number of times into a new folder, under different paths."""
     for photo in sorted(photos.rglob("*.jpg")):
         for number in range(times):
             link = target / f"{number:02d}" / photo.name
@@ -52,7 +56,7 @@ def repeat(photos: Path, times: int, target: Path) -> Path:
 
 
 def write_list(prefix: Path, root: Path) -> int:
-    """Write <prefix>.lst of a folder's photos and return how many there are."""
+    """Write <prefix>.lst of a folder's photos and return their number."""
     photos = sorted(root.rglob("*.jpg"))
     lines = (
         f"{number}\t{number % 196}.000000\t{photo.relative_to(root)}\n"
@@ -63,12 +67,12 @@ def write_list(prefix: Path, root: Path) -> int:
 
 
 def change(root: Path, every: int, seed: int) -> int:
-    """Replace every so-manieth photo by another picture of its size; return how many."""
+    """Replace every n-th photo by another image of its size; return their number."""
     chosen = sorted(root.rglob("*.jpg"))[seed % every :: every]
     for photo in chosen:
         image = cv2.imread(str(photo))
         shifted = np.roll(image, 1 + seed % 7, axis=1)
         encoded = cv2.imencode(".jpg", shifted)[1].tobytes()
-        photo.unlink()  # it is a link to what others show, too
+        photo.unlink()  # the file is also linked under other paths
         photo.write_bytes(encoded)
     return len(chosen)

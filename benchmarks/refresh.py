@@ -1,4 +1,4 @@
-"""Dataset refresh, whole processes: against a plain loop that unpacks, hashes and decodes."""
+"""Dataset refresh, compared with a plain loop that unpacks, hashes and decodes."""
 
 from __future__ import annotations
 
@@ -17,32 +17,31 @@ DEVKIT = "car_devkit.tgz"
 
 
 def refresh(folder: Path) -> Ratio:
-    """Make a first version of the training photos of Stanford Cars from their archives.
+    """Create the first dataset version of the training photos of Stanford Cars.
 
-    The peer neither reads labels nor tells damage, duplicates or near-duplicates, and makes no
-    report: a ratio below 1 is what all that costs.
+    The peer does not read labels, detect damage, duplicates or near-duplicates, or write a report.
 
     Args:
-        folder: An empty folder to work in.
+        folder: An empty folder for temporary files.
 
     Raises:
-        FileNotFoundError: CARS names no folder that holds the archives.
+        FileNotFoundError: CARS is not set, or the folder lacks an archive.
     """
     source = folder / "processing" / "input" / "source"
     source.mkdir(parents=True)
     for name in (PHOTOS, DEVKIT):
         archive = photos.cars(name)
         if archive is None:
-            raise FileNotFoundError(f"CARS names no folder with {name}")
+            raise FileNotFoundError(f"CARS is not set: set it to a folder with {name}")
         shutil.copy(archive, source)
     unpacked = folder / "unpacked"
-    ours = [sys.executable, "-m", "include.image_classification", "refresh"]
-    theirs = [sys.executable, "-m", refresh_peer.__name__, str(source / PHOTOS), str(unpacked)]
+    project = [sys.executable, "-m", "include.image_classification", "refresh"]
+    peer = [sys.executable, "-m", refresh_peer.__name__, str(source / PHOTOS), str(unpacked)]
     environment = os.environ | {"SAGEMAKER_BASE_DIR": str(folder)}
     run = partial(subprocess.run, check=True, capture_output=True, env=environment)
     return compare(
-        ours=lambda: run([*ours, "--layout", "stanford_cars"]),
-        peer=lambda: run(theirs),
+        project=lambda: run([*project, "--layout", "stanford_cars"]),
+        peer=lambda: run(peer),
         peer_is=f"{refresh_peer.PROCESSES} processes that unpack, hash and decode with OpenCV",
         before=lambda: _empty(unpacked, folder / "processing" / "output"),
     )

@@ -1,7 +1,6 @@
-"""What a refresh is measured against: a plain loop that unpacks, hashes and decodes photos.
+"""Peer of the refresh: a plain loop that unpacks an archive, and hashes and decodes its photos.
 
-It takes an archive and an empty folder. Two processes hash and decode fully what was unpacked; how
-OpenCV decodes is all that is checked, and nothing is made of it.
+Two processes hash the photos and decode them with OpenCV. The result is only counted.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ PROCESSES = 2
 
 
 def main(archive: Path, folder: Path) -> None:
-    """Unpack the archive into the folder and print how many photos decode."""
+    """Unpack the archive into the folder and print how many photos can be decoded."""
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter=plain_files)
     photos = sorted(folder.rglob("*.jpg"))
     with multiprocessing.Pool(PROCESSES) as pool:
-        checked = pool.map(_check, photos)
-    print(sum(decodes for _, decodes in checked), "of", len(checked))
+        results = pool.map(_hash_and_decode, photos)
+    print(sum(decodes for _, decodes in results), "of", len(results))
 
 
-def _check(photo: Path) -> tuple[str, bool]:
+def _hash_and_decode(photo: Path) -> tuple[str, bool]:
     data = photo.read_bytes()
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     return hashlib.sha256(data).hexdigest(), image is not None

@@ -1,4 +1,4 @@
-"""The real HTTP server, in int8 against itself in float32: throughput and latency."""
+"""Throughput and latency of the HTTP server in int8, compared with float32."""
 
 from __future__ import annotations
 
@@ -28,53 +28,53 @@ from include.local_run.drawing.data_set import draw_cars
 
 CONCURRENCY = 16
 PHOTOS = 320
-PATIENCE = 120.0
+TIMEOUT_SECONDS = 120.0
 CLIENTS = (1, 4, 16)
-FIRST, ALL = 200, 2000
+FIRST_PHOTOS, MORE_PHOTOS = 200, 2000
 
 
 def transform(folder: Path) -> Ratio:
-    """As batch transform sends photos: so many at a time, each as soon as another is answered."""
+    """Send photos like batch transform: a constant number of concurrent requests."""
     bodies = _bodies(folder)
     with _servers(folder) as (int8, float32):
         return compare(
-            partial(_ask, int8, bodies, CONCURRENCY),
-            partial(_ask, float32, bodies, CONCURRENCY),
+            partial(_send, int8, bodies, CONCURRENCY),
+            partial(_send, float32, bodies, CONCURRENCY),
             f"the same server with SERVING_PRECISION=float32, {len(bodies)} JPEGs of "
             f"{inference.SIDE} px, {CONCURRENCY} clients",
         )
 
 
 def latency(percentile: int, clients: int, folder: Path) -> Ratio:
-    """Milliseconds from a request to its answer while so many clients ask."""
+    """Return the latency of a request in milliseconds, with a number of concurrent clients."""
     samples = _latencies(clients)
-    ours, peer = (float(np.percentile(each, percentile)) * 1000 for each in samples)
+    int8, float32 = (float(np.percentile(sample, percentile)) * 1000 for sample in samples)
     return Ratio(
-        ours=round(ours, 1), peer=round(peer, 1), ratio=round(peer / ours, 2), unit="ms",
+        ours=round(int8, 1), peer=round(float32, 1), ratio=round(float32 / int8, 2), unit="ms",
         peer_is=f"p{percentile} of the same server in float32, {clients} clients, "
         f"{len(samples[0])} requests",
     )  # fmt: skip
 
 
 def memory(archive: Path, folder: Path) -> Ratio:
-    """What a worker holds after 2,000 photos of all sizes, against after the first 200."""
-    found = sorted(photos.unpack(archive, folder).rglob("*.jpg"))
-    bodies = [path.read_bytes() for path in found]
+    """Compare a worker's memory after 2,000 photos of all sizes with that after the first 200."""
+    paths = sorted(photos.unpack(archive, folder).rglob("*.jpg"))
+    bodies = [path.read_bytes() for path in paths]
     inference.model(folder)
-    with _server(folder, _fastest(folder)) as (port, process):
-        _ask(port, bodies[:FIRST], CONCURRENCY)
+    with _server(folder, _fastest_precision(folder)) as (port, process):
+        _send(port, bodies[:FIRST_PHOTOS], CONCURRENCY)
         first = _worker_megabytes(process)
-        _ask(port, (bodies * 2)[:ALL], CONCURRENCY)
+        _send(port, (bodies * 2)[:MORE_PHOTOS], CONCURRENCY)
         last = _worker_megabytes(process)
     return Ratio(
         ours=round(last, 1), peer=round(first, 1), ratio=round(last / first, 3), unit="MB",
-        peer_is=f"the same worker after {FIRST} photos of many sizes, where ours has answered "
-        f"{ALL} more",
+        peer_is=f"the same worker after {FIRST_PHOTOS} photos of many sizes; the project: after "
+        f"{MORE_PHOTOS} more",
     )  # fmt: skip
 
 
 def _worker_megabytes(process: subprocess.Popen[bytes]) -> float:
-    """Resident memory of the one process that computes."""
+    """Return the resident memory of the only worker."""
     (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     status = Path(f"/proc/{worker}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
@@ -88,47 +88,47 @@ def _latencies(clients: int) -> tuple[list[float], list[float]]:
         with _servers(Path(name)) as ports:
             for number in range(1 + PAIRS):
                 for port, sample in zip(ports, samples, strict=True):
-                    measured = _ask(port, bodies[: max(40, 10 * clients)], clients)
+                    measured = _send(port, bodies[: max(40, 10 * clients)], clients)
                     sample += measured if number else []
     return samples
 
 
-def _ask(port: int, bodies: Sequence[bytes], clients: int) -> list[float]:
-    """Send all bodies over so many connections and return how long each answer took."""
+def _send(port: int, bodies: Sequence[bytes], clients: int) -> list[float]:
+    """Send all bodies over a number of connections and return the latencies in seconds."""
 
     def client(share: Sequence[bytes]) -> list[float]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        taken = []
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+        latencies = []
         for body in share:
             started = time.perf_counter()
             connection.request("POST", "/invocations", body, {"Content-Type": "image/jpeg"})
-            answer = connection.getresponse()
-            content = answer.read()
-            taken.append(time.perf_counter() - started)
-            if answer.status != 200:
-                raise RuntimeError(f"the server answered {answer.status}: {content[:200]!r}")
+            response = connection.getresponse()
+            content = response.read()
+            latencies.append(time.perf_counter() - started)
+            if response.status != 200:
+                raise RuntimeError(f"the server returned {response.status}: {content[:200]!r}")
         connection.close()
-        return taken
+        return latencies
 
     with ThreadPoolExecutor(clients) as pool:
         shares = [bodies[number::clients] for number in range(clients)]
-        return [seconds for taken in pool.map(client, shares) for seconds in taken]
+        return [seconds for latencies in pool.map(client, shares) for seconds in latencies]
 
 
 @contextmanager
 def _servers(folder: Path) -> Iterator[tuple[int, int]]:
-    """The ports of two servers of one model, in int8 and in float32."""
+    """Yield the ports of two servers of the same model, in int8 and in float32."""
     inference.model(folder)
     with ExitStack() as stack:
         servers = [
             stack.enter_context(_server(folder, precision))
-            for precision in (_fastest(folder), "float32")
+            for precision in (_fastest_precision(folder), "float32")
         ]
         yield servers[0][0], servers[1][0]
 
 
-def _fastest(folder: Path) -> str:
-    """int8 where the model and this processor have it, which a server does not find out itself."""
+def _fastest_precision(folder: Path) -> str:
+    """Return int8 if the model and this processor support it; a server does not choose itself."""
     accepted = is_served(folder / "model") and has_int8_instructions()
     return "int8" if accepted else "float32"
 
@@ -143,21 +143,19 @@ def _server(folder: Path, precision: str) -> Iterator[tuple[int, subprocess.Pope
         "SAGEMAKER_BATCH": "true",
         "SERVING_PRECISION": precision,
     }
-    variables_of_ours = {k: v for k, v in environment().items() if k != "OMP_NUM_THREADS"}
+    inherited = {k: v for k, v in environment().items() if k != "OMP_NUM_THREADS"}
     program = [sys.executable, "-m", "include.image_classification", "serve"]
-    process = subprocess.Popen(
-        program, env=variables_of_ours | variables, stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(program, env=inherited | variables, stdout=subprocess.DEVNULL)
     try:
-        _await(port, process)
+        _wait_until_healthy(port, process)
         yield port, process
     finally:
         process.terminate()
         process.wait()
 
 
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -171,12 +169,12 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def _bodies(folder: Path) -> list[bytes]:
-    """JPEGs of the network's size, from real photos where CARS names them, else drawn ones."""
+    """Return JPEGs of the network's size: real photos if CARS is set, or else synthetic ones."""
     archive = photos.cars("cars_train.tgz")
     if archive is None:
         archive = draw_cars(folder / "drawn").folder / "cars_train.tgz"
-    found = sorted(photos.unpack(archive, folder).rglob("*.jpg"))[:PHOTOS]
-    return [_square(path.read_bytes()) for path in found]
+    paths = sorted(photos.unpack(archive, folder).rglob("*.jpg"))[:PHOTOS]
+    return [_square(path.read_bytes()) for path in paths]
 
 
 def _square(photo: bytes) -> bytes:
@@ -184,12 +182,12 @@ def _square(photo: bytes) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-def _named(clients: int) -> str:
+def _clients_name(clients: int) -> str:
     return f"{clients}_client" if clients == 1 else f"{clients}_clients"
 
 
 LATENCIES: dict[str, Callable[[Path], Ratio]] = {
-    f"latency_{_named(clients)}_p{percentile}": partial(latency, percentile, clients)
+    f"latency_{_clients_name(clients)}_p{percentile}": partial(latency, percentile, clients)
     for clients in CLIENTS
     for percentile in (50, 99)
 }

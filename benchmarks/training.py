@@ -1,4 +1,4 @@
-"""Training on real photos: against Gluon's plain loop, and against itself without input."""
+"""Training on real photos, compared with a plain Gluon loop and with batches in memory."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from benchmarks.pairs import Ratio, compare
 PHOTOS = 320
 CLASSES = 196
 STORED, SHAPE, BATCH = 160, (3, 128, 128), 32
-WHAT = f"ResNet-18, {SHAPE[1]} px, batch {BATCH}, {PHOTOS} photos"
+SETUP = f"ResNet-18, {SHAPE[1]} px, batch {BATCH}, {PHOTOS} photos"
 
 
 class InMemory:
-    """Batches that were made before, in the place of a reader."""
+    """A reader that returns prepared batches."""
 
     def __init__(self, batches: Sequence[Any]) -> None:
-        self._made = batches
+        self._batches = batches
 
     @property
     def batches(self) -> int:
-        """How many there are."""
-        return len(self._made)
+        """The number of batches."""
+        return len(self._batches)
 
     def training(self, *_: object) -> Iterator[Any]:
-        """The same ones for every epoch."""
-        yield from self._made
+        """Yield the same batches in each epoch."""
+        yield from self._batches
 
 
-class Plain:
-    """The loop of Gluon's own examples: float32, one metric, one optimizer."""
+class PlainLoop:
+    """The loop of Gluon's examples: float32, one metric, one optimizer."""
 
     def __init__(self, reader: Any) -> None:
         from include.image_classification.mxnet_import import mx
@@ -53,7 +53,7 @@ class Plain:
         self._epochs = itertools.count()
 
     def epoch(self) -> None:
-        """Train on every photo once."""
+        """Train one epoch."""
         mx, metric = self._mx, self._mx.metric.Accuracy()
         for batch in self._reader.training(next(self._epochs), "crop", 0):
             images, labels = mx.nd.array(batch.images, dtype="float32"), mx.nd.array(batch.labels)
@@ -66,8 +66,8 @@ class Plain:
         mx.nd.waitall()
 
 
-class Ours:
-    """What the program `train` does in an epoch, in bfloat16."""
+class ProjectLoop:
+    """The training loop of the command `train`, in bfloat16."""
 
     def __init__(self, reader: Any, folder: Path) -> None:
         from include.image_classification.training.checkpoints.checkpoints import (
@@ -82,50 +82,50 @@ class Ours:
         from include.image_classification.training.networks.bfloat16 import to_bfloat16
         from include.image_classification.training.networks.network import make_network
 
-        told = {
+        hyperparameters = {
             "num_classes": CLASSES, "num_training_samples": PHOTOS, "num_layers": 18,
             "image_shape": ",".join(map(str, SHAPE)), "mini_batch_size": BATCH,
             "learning_rate": 0.01, "augmentation_type": "crop", "precision_dtype": "bfloat16",
         }  # fmt: skip
-        settings = parse({name: str(value) for name, value in told.items()})
+        settings = parse({name: str(value) for name, value in hyperparameters.items()})
         network = make_network(18, CLASSES, SHAPE)
-        kept = Checkpoints[History](
+        checkpoints = Checkpoints[History](
             folder, identity(settings, {}), PeriodicModels(folder, folder, None)
         )
-        self._training = TrainingLoop(
-            settings, network, (reader, reader), lambda *_: None, kept, join_group(None),
+        self._loop = TrainingLoop(
+            settings, network, (reader, reader), lambda *_: None, checkpoints, join_group(None),
             to_bfloat16(network),
         )  # fmt: skip
         self._epochs = itertools.count()
 
     def epoch(self) -> None:
-        """Train on every photo once."""
-        self._training.train_epoch(next(self._epochs), threading.Event())
+        """Train one epoch."""
+        self._loop.train_epoch(next(self._epochs), threading.Event())
 
 
 def bfloat16(archive: Path, folder: Path) -> Ratio:
-    """Images a second with input: ours against the plain loop, which reads by the same reader."""
+    """Compare the project's loop with the plain loop, which uses the same reader."""
     path = _records(archive, folder)
     return compare(
-        Ours(_reader(path), folder).epoch,
-        Plain(_reader(path)).epoch,
-        f"Gluon's plain float32 loop with the same input, {WHAT}",
+        ProjectLoop(_reader(path), folder).epoch,
+        PlainLoop(_reader(path)).epoch,
+        f"Gluon's plain float32 loop with the same input, {SETUP}",
     )
 
 
 def with_input(archive: Path, folder: Path) -> Ratio:
-    """The same step with and without input: 1 would say that input costs nothing."""
+    """Compare training with input from records to training with batches in memory."""
     reader = _reader(_records(archive, folder))
-    made = cast(Any, InMemory(list(reader.training(0, "crop", 0))))
+    in_memory = cast(Any, InMemory(list(reader.training(0, "crop", 0))))
     return compare(
-        Ours(reader, folder).epoch,
-        Ours(made, folder).epoch,
-        f"the same bfloat16 step on batches in memory, {WHAT}",
+        ProjectLoop(reader, folder).epoch,
+        ProjectLoop(in_memory, folder).epoch,
+        f"the same bfloat16 step on batches in memory, {SETUP}",
     )
 
 
 def _records(archive: Path, folder: Path) -> Path:
-    """Convert some of the photos to records, as a pipeline does."""
+    """Convert some of the photos to a record file."""
     prefix, root = folder / "set", photos.unpack(archive, folder)
     for photo in sorted(root.rglob("*.jpg"))[PHOTOS:]:
         photo.unlink()
@@ -147,7 +147,7 @@ def _reader(path: Path) -> Any:
     return BatchReader(Records.scan([path], CLASSES), SHAPE, BATCH, threads)
 
 
-ON_PHOTOS = {
+PHOTO_BENCHMARKS = {
     "training_bfloat16": bfloat16,
     "training_input": with_input,
 }

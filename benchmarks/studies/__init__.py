@@ -1,1 +1,1 @@
-"""What training learns, and from what: comparisons on real photos, several seeds each."""
+"""Accuracy studies: comparisons of training methods on real photos, with several seeds."""

@@ -1,4 +1,4 @@
-"""`make studies`: compare ways of training on real photos, into `studies.json` and charts."""
+"""`make studies`: compare training methods on real photos, and write `studies.json` and charts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rich.table import Table
 
 from benchmarks import photos
 from benchmarks.refresh import DEVKIT, PHOTOS
+from benchmarks.studies.all_classes import train_on_all
 from benchmarks.studies.chart import draw
-from benchmarks.studies.comparisons import COMPARISONS, Comparison, Trials, Way
-from benchmarks.studies.whole import train_on_all
+from benchmarks.studies.comparisons import COMPARISONS, Comparison, Method, Trials
 
 RESULTS = Path(__file__).parent / "studies.json"
 CHARTS = Path("docs/images")
@@ -26,23 +26,23 @@ ALL_CLASSES = "all_classes"
 
 
 def main(chosen: Sequence[str]) -> None:
-    """Make all comparisons, or the chosen ones; others keep their former figures.
+    """Run all studies, or the chosen ones; the others keep their previous results.
 
-    A training that is finished is not repeated: remove .local/studies to begin anew.
+    Finished trainings are not repeated. To repeat them, delete .local/studies.
 
     Raises:
-        SystemExit: CARS names no folder with the photos.
+        SystemExit: CARS is not set.
     """
-    found = [photos.cars(name) for name in (PHOTOS, DEVKIT)]
-    source = [path.resolve() for path in found if path]
+    paths = [photos.cars(name) for name in (PHOTOS, DEVKIT)]
+    source = [path.resolve() for path in paths if path]
     if not source:
-        raise SystemExit(f"which photos? CARS=<folder of {PHOTOS} and {DEVKIT}> names them")
+        raise SystemExit(f"CARS is not set: set it to a folder with {PHOTOS} and {DEVKIT}")
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     trials = Trials(source, WORK.resolve())
     for name, compare in COMPARISONS.items():
         if not chosen or name in chosen:
             comparison = compare(trials)
-            results[name] = _told(comparison)
+            results[name] = _result(comparison)
             _write(results)
             _chart(name).write_text(draw(comparison))
     if not chosen or ALL_CLASSES in chosen:
@@ -59,37 +59,39 @@ def _write(results: dict[str, Any]) -> None:
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def _told(comparison: Comparison) -> dict[str, Any]:
-    ways = (comparison.usual, comparison.other)
+def _result(comparison: Comparison) -> dict[str, Any]:
+    methods = (comparison.baseline, comparison.other)
     return {
         "photos": dict(comparison.photos),
-        "ways": {way.name: _way(way) for way in ways},
+        "ways": {method.name: _summary(method) for method in methods},
         "gains": comparison.gains,
         "mean_gain": round(statistics.fmean(comparison.gains), 4),
     }
 
 
-def _way(way: Way) -> dict[str, Any]:
+def _summary(method: Method) -> dict[str, Any]:
+    accuracy = method.final_accuracy
     return {
-        "accuracy": [round(value, 4) for value in way.reached],
-        "mean": round(statistics.fmean(way.reached), 4),
-        "deviation": round(statistics.stdev(way.reached), 4) if len(way.reached) > 1 else None,
-        "epoch_seconds": way.epoch_seconds,
+        "accuracy": [round(value, 4) for value in accuracy],
+        "mean": round(statistics.fmean(accuracy), 4),
+        "deviation": round(statistics.stdev(accuracy), 4) if len(accuracy) > 1 else None,
+        "epoch_seconds": method.epoch_seconds,
     }
 
 
 def _print(results: dict[str, Any]) -> None:
-    table = Table("study", "way", "accuracy of each seed", "mean", "seconds an epoch")
+    table = Table("study", "method", "accuracy by seed", "mean", "seconds per epoch")
     for study, result in results.items():
-        for name, way in result.get("ways", {}).items():
-            seeds = " ".join(f"{value:.3f}" for value in way["accuracy"])
-            table.add_row(study, name, seeds, f"{way['mean']:.3f}", str(way["epoch_seconds"]))
+        for name, method in result.get("ways", {}).items():
+            seeds = " ".join(f"{value:.3f}" for value in method["accuracy"])
+            table.add_row(study, name, seeds, f"{method['mean']:.3f}", str(method["epoch_seconds"]))
     console = Console(width=max(100, Console().width))
     console.print(table)
-    if whole := results.get(ALL_CLASSES):
+    if all_classes := results.get(ALL_CLASSES):
         console.print(
-            f"all classes: top-1 {whole['test_top1']}, top-5 {whole['test_top5']} on"
-            f" {whole['photos']['test']} test photos after {whole['seconds']:.0f} s of training"
+            f"all classes: top-1 {all_classes['test_top1']}, top-5 {all_classes['test_top5']} on"
+            f" {all_classes['photos']['test']} test photos after {all_classes['seconds']:.0f} s"
+            " of training"
         )
 
 

@@ -1,7 +1,7 @@
-"""Which way of training learns more from real photos in the same epochs, over several seeds.
+"""Comparisons of training methods on real photos with the same number of epochs and several seeds.
 
-What a way reaches is its validation accuracy after the last epoch: the best epoch would be chosen
-by the photos that judge it.
+The result of a method is its validation accuracy after the last epoch. The accuracy of the best
+epoch would be biased, since the same photos select the epoch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.studies.programs import (
+from benchmarks.studies.commands import (
     DataSet,
     convert,
     kill_training,
@@ -27,9 +27,9 @@ CLASSES, NEW_CLASSES = 196, 50
 SEEDS = (0, 1, 2)
 SIDE = 80
 KILLED_AFTER = ("Epoch[6] Train-accuracy", "Epoch[13] Train-accuracy")
-"""Lines of the log: an epoch is trained, but neither judged nor in a checkpoint."""
+"""Log lines at which an epoch is trained, but neither validated nor in a checkpoint."""
 
-# Photos of fifty classes are few: more of them than usual judge, so that chance counts for less.
+# Fifty classes have few photos, so a larger validation split than usual reduces the variance.
 SPLIT = ("--train-ratio", "0.6", "--validation-ratio", "0.35")
 
 RECIPE: Mapping[str, object] = {
@@ -47,13 +47,13 @@ RECIPE: Mapping[str, object] = {
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way of training.
+class Method:
+    """The results of a training method.
 
     Attributes:
-        name: In tables and charts.
+        name: The name in tables and charts.
         curves: For each seed, the validation accuracy after each epoch.
-        epoch_seconds: What the fastest epoch of training took: other work slows some.
+        epoch_seconds: The duration of the fastest epoch, which other load affected least.
     """
 
     name: str
@@ -61,42 +61,42 @@ class Way:
     epoch_seconds: float
 
     @classmethod
-    def of(cls, name: str, histories: Sequence[Mapping[str, Any]]) -> Way:
-        """What the histories of its trainings tell."""
-        seconds = [each for history in histories for each in history["epoch_seconds"]]
+    def from_histories(cls, name: str, histories: Sequence[Mapping[str, Any]]) -> Method:
+        """Create the results from the training.json of each seed."""
+        seconds = [value for history in histories for value in history["epoch_seconds"]]
         curves = [history["validation_accuracy"] for history in histories]
         return cls(name, curves, round(min(seconds), 2))
 
     @property
-    def reached(self) -> list[float]:
-        """Each seed's accuracy after the last epoch."""
+    def final_accuracy(self) -> list[float]:
+        """The accuracy of each seed after the last epoch."""
         return [curve[-1] for curve in self.curves]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two ways of training on the same photos, the usual one first."""
+    """Two training methods on the same photos."""
 
-    usual: Way
-    other: Way
+    baseline: Method
+    other: Method
     photos: Mapping[str, int]
 
     @property
     def gains(self) -> list[float]:
-        """How much more accurate the other way is, for each seed that both have."""
-        pairs = zip(self.usual.reached, self.other.reached, strict=False)
-        return [round(other - usual, 4) for usual, other in pairs]
+        """The gain in accuracy over the baseline, for each seed that both methods have."""
+        pairs = zip(self.baseline.final_accuracy, self.other.final_accuracy, strict=False)
+        return [round(other - baseline, 4) for baseline, other in pairs]
 
 
 class Trials:
-    """The trainings on Stanford Cars' photos that comparisons ask for, each done once."""
+    """The trainings on the Stanford Cars photos, each of which runs once."""
 
     def __init__(self, source: Sequence[Path], work: Path) -> None:
-        """Divide the classes by chance, but always alike, into known and new ones.
+        """Divide the classes into known and new ones, at random with a fixed seed.
 
         Args:
             source: The archives of photos and labels.
-            work: Where trainings are kept, to be taken up again.
+            work: The folder of the trainings, from which they resume.
         """
         self._source, self._work = source, work
         self._shuffled = random.Random(0).sample(range(1, CLASSES + 1), CLASSES)
@@ -121,21 +121,21 @@ class Trials:
         folder = self._work / "trained" / name
         return train(self._records(data, fit), folder, recipe(data, **changes))
 
-    def _way(self, name: str, fit: str = "squash", **changes: object) -> Way:
+    def _method(self, name: str, fit: str = "squash", **changes: object) -> Method:
         histories = [
             self._train(f"{name}, seed {seed}", self._new, fit, **changes, seed=seed)
             for seed in SEEDS
         ]
-        return Way.of(name, histories)
+        return Method.from_histories(name, histories)
 
-    def _from_scratch(self) -> Way:
-        return self._way("from scratch")
+    def _from_scratch(self) -> Method:
+        return self._method("from scratch")
 
     def transfer(self) -> Comparison:
-        """New classes from scratch, or from a network that knows the others."""
+        """Compare training from scratch with fine-tuning a network trained on other classes."""
         self._train("known classes", self._known, "squash")
         model, sha256 = pack_model(self._work / "trained" / "known classes")
-        fine_tuned = self._way(
+        fine_tuned = self._method(
             "fine-tuned",
             use_pretrained_model=1,
             pretrained_model_uri=model,
@@ -144,29 +144,30 @@ class Trials:
         return Comparison(self._from_scratch(), fine_tuned, self._new.counts)
 
     def fit(self) -> Comparison:
-        """Photos cropped to the centre's square, or squashed; each judged as it was trained."""
-        cropped = self._way("cropped", "crop")
+        """Compare photos cropped to the center with squashed ones, in training and validation."""
+        cropped = self._method("cropped", "crop")
         return Comparison(cropped, replace(self._from_scratch(), name="squashed"), self._new.counts)
 
     def depth(self) -> Comparison:
-        """50 layers or 18, from scratch."""
+        """Compare 50 layers with 18, trained from scratch."""
         shallow = replace(self._from_scratch(), name="18 layers")
-        return Comparison(self._way("50 layers", num_layers=50), shallow, self._new.counts)
+        return Comparison(self._method("50 layers", num_layers=50), shallow, self._new.counts)
 
     def resume(self) -> Comparison:
-        """One training left alone, or killed twice as `kill -9` does and started again."""
-        whole, name = self._from_scratch(), "killed twice"
+        """Compare a training with one that was killed twice (SIGKILL) and resumed."""
+        uninterrupted, name = self._from_scratch(), "killed twice"
         folder = self._work / "trained" / name
         if not folder.exists():
             for line in KILLED_AFTER:
                 records = self._records(self._new, "squash")
                 kill_training(records, folder, recipe(self._new, seed=0), line)
         killed = self._train(name, self._new, "squash", seed=0)
-        return Comparison(whole, Way.of(name, [killed]), self._new.counts)
+        resumed = Method.from_histories(name, [killed])
+        return Comparison(uninterrupted, resumed, self._new.counts)
 
 
 def recipe(data: DataSet, **changes: object) -> dict[str, object]:
-    """The hyperparameters of a training on a data set; `changes` are other than the recipe's."""
+    """Return the hyperparameters of a training; `changes` override those of the recipe."""
     counts = {"num_classes": data.counts["classes"], "num_training_samples": data.counts["train"]}
     return {**RECIPE, **counts, **changes}
 

@@ -1,4 +1,4 @@
-"""How soon after a job's end the next task starts, beside two tasks that only follow each other."""
+"""Delay from the end of a job to the next task, compared with the delay between two plain tasks."""
 
 from __future__ import annotations
 
@@ -19,35 +19,41 @@ from benchmarks.pairs import Ratio
 from include.local_aws.processes.ports import free_port
 
 SEED = "30"
-LONGEST = 1800  # seconds
+TIMEOUT_SECONDS = 1800
 POLL = "polled after 0.5 s at first, then after a tenth of the time waited, at most 5 s"
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a run: when it began and ended, and the end of the job that it tracked."""
+    """A task of a DAG run: its start and end, and the end of the job that it waited for."""
 
-    name: str
+    task_id: str
     started: datetime
     ended: datetime
     job_ended: datetime | None
 
+    @property
+    def is_sensor(self) -> bool:
+        """Whether the task waits for a job, in a task group or not."""
+        return _is_sensor(self.task_id)
 
-def handover(folder: Path) -> Ratio:
-    """Seconds at the median, over all jobs and all pairs of plain tasks of one whole chain."""
+
+def task_delay(folder: Path) -> Ratio:
+    """Return the median delays in seconds, over one run of all DAGs."""
     _run_chain(folder)
     runs = list(_runs(folder / "airflow" / "airflow.db"))
     after_job = [gap for run in runs for gap in _after_jobs(run)]
     between = [gap for run in runs for gap in _between_tasks(run)]
-    ours, peer = statistics.median(after_job), statistics.median(between)
+    project, peer = statistics.median(after_job), statistics.median(between)
     return Ratio(
-        ours=round(ours, 2), peer=round(peer, 2), ratio=round(peer / ours, 2), unit="s",
-        peer_is=f"from a task's end to the next one's start, {len(between)} pairs; ours from a "
-        f"job's end to the start of the task after its tracker, {len(after_job)} jobs, {POLL}",
+        ours=round(project, 2), peer=round(peer, 2), ratio=round(peer / project, 2), unit="s",
+        peer_is=f"from the end of a task to the start of the next, {len(between)} pairs; the "
+        f"project: from the end of a job to the start of the task after its sensor, "
+        f"{len(after_job)} jobs, {POLL}",
     )  # fmt: skip
 
 
-ALWAYS: dict[str, Callable[[Path], Ratio]] = {"handover": handover}
+BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {"handover": task_delay}
 
 
 def _run_chain(folder: Path) -> None:
@@ -57,13 +63,13 @@ def _run_chain(folder: Path) -> None:
         [*command, "--local", str(folder), *ports],
         env={k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AWS_"))},
         check=True,
-        timeout=LONGEST,
+        timeout=TIMEOUT_SECONDS,
         stdout=subprocess.DEVNULL,
     )
 
 
 def _runs(database: Path) -> Iterator[list[Task]]:
-    """Yield the tasks of each run that did something, by their start."""
+    """Yield the successful tasks of each DAG run, by their start."""
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         rows = connection.execute(
             "SELECT t.run_id || t.dag_id, t.task_id, t.start_date, t.end_date, x.value "
@@ -73,14 +79,20 @@ def _runs(database: Path) -> Iterator[list[Task]]:
         ).fetchall()
     for _, tasks in groupby(rows, lambda row: row[0]):
         yield [
-            Task(name, _moment(start), _moment(end), _job_end(value) if "track_" in name else None)
-            for _, name, start, end, value in tasks
+            Task(
+                task_id, _time(start), _time(end), _job_end(value) if _is_sensor(task_id) else None
+            )
+            for _, task_id, start, end, value in tasks
         ]
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _is_sensor(task_id: str) -> bool:
+    return task_id.rpartition(".")[2].startswith("track_")
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _job_end(value: str | None) -> datetime | None:
@@ -101,8 +113,8 @@ def _after_jobs(run: list[Task]) -> Iterator[float]:
 def _between_tasks(run: list[Task]) -> Iterator[float]:
     for task in run:
         earlier = [other for other in run if other.ended <= task.started]
-        if not earlier or task.name.startswith("track_"):
+        if not earlier or task.is_sensor:
             continue
-        before = max(earlier, key=lambda other: other.ended)
-        if not before.name.startswith("track_"):
-            yield (task.started - before.ended).total_seconds()
+        previous = max(earlier, key=lambda other: other.ended)
+        if not previous.is_sensor:
+            yield (task.started - previous.ended).total_seconds()

@@ -1,4 +1,4 @@
-"""The project's own programs, each in a folder that is laid out as SageMaker lays it out."""
+"""Run the container's commands in folders with SageMaker's layout."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from include.image_classification.container import ProgramError
 
 @dataclass(frozen=True)
 class DataSet:
-    """A refreshed data set.
+    """A dataset.
 
     Attributes:
-        folder: That of its processing jobs.
-        counts: Images by split, and `classes`.
+        folder: The folder of its processing job.
+        counts: The number of images by split, and of `classes`.
     """
 
     folder: Path
@@ -37,15 +37,15 @@ class DataSet:
 
     @property
     def images(self) -> Path:
-        """The folder of its photos, by content."""
+        """The folder of its images, named by content."""
         return _outputs(self.folder) / "images"
 
 
 def refresh(source: Sequence[Path], folder: Path, *flags: str) -> DataSet:
-    """Make a data set of archives; one that is there from an earlier run stays.
+    """Create a dataset from archives, unless an earlier run has created it.
 
     Raises:
-        ProgramError: The program failed.
+        ProgramError: The command failed.
     """
     report = _outputs(folder) / "result" / "dataset.json"
     if not report.exists():
@@ -55,12 +55,12 @@ def refresh(source: Sequence[Path], folder: Path, *flags: str) -> DataSet:
             (inputs / archive.name).symlink_to(archive)
         _run(folder, "refresh", "--layout", "stanford_cars", *flags)
     data = DataSet(folder, json.loads(report.read_text("utf-8"))["counts"])
-    shutil.copy(report, data.version)  # as they lie in S3
+    shutil.copy(report, data.version)  # as in S3
     return data
 
 
 def convert(data: DataSet, folder: Path, fit: str, side: int) -> Path:
-    """Make record files of a data set's photos, squares of so many pixels."""
+    """Convert a dataset's images to record files of squares with this side in pixels."""
     if not (_outputs(folder) / "result" / "recordio.json").exists():
         inputs = _empty(folder) / "processing" / "input"
         inputs.mkdir(parents=True)
@@ -71,24 +71,24 @@ def convert(data: DataSet, folder: Path, fit: str, side: int) -> Path:
 
 
 def train(records: Path, folder: Path, settings: Mapping[str, object]) -> dict[str, Any]:
-    """Train, and return the history that the program leaves; a finished one is not repeated.
+    """Train, and return the content of training.json. A finished training is not repeated.
 
-    One that was cut short goes on from its last checkpoint, as a job's next attempt does.
+    An interrupted training resumes from its last checkpoint.
 
     Raises:
-        ProgramError: The program failed.
+        ProgramError: The command failed.
     """
     history = folder / "output" / "data" / "training.json"
     if not history.exists():
-        _lay_out(records, folder, settings)
+        _prepare_training(records, folder, settings)
         _run(folder, "train")
-    read: dict[str, Any] = json.loads(history.read_text("utf-8"))
-    return read
+    content: dict[str, Any] = json.loads(history.read_text("utf-8"))
+    return content
 
 
-def kill_training(records: Path, folder: Path, settings: Mapping[str, object], when: str) -> None:
-    """Start training, and kill it, as `kill -9` does, when its log says something."""
-    _lay_out(records, folder, settings)
+def kill_training(records: Path, folder: Path, settings: Mapping[str, object], text: str) -> None:
+    """Start a training, and kill it (SIGKILL) when a log line contains a text."""
+    _prepare_training(records, folder, settings)
     with (
         (folder / "log").open("a", encoding="utf-8") as log,
         subprocess.Popen(
@@ -98,11 +98,11 @@ def kill_training(records: Path, folder: Path, settings: Mapping[str, object], w
     ):  # fmt: skip
         for line in process.stdout or ():
             log.write(line)
-            if when in line:
+            if text in line:
                 process.kill()
 
 
-def _lay_out(records: Path, folder: Path, settings: Mapping[str, object]) -> None:
+def _prepare_training(records: Path, folder: Path, settings: Mapping[str, object]) -> None:
     data = folder / "input" / "data"
     if not data.exists():
         data.parent.mkdir(parents=True)
@@ -114,7 +114,7 @@ def _lay_out(records: Path, folder: Path, settings: Mapping[str, object]) -> Non
 
 
 def pack_model(folder: Path) -> tuple[Path, str]:
-    """A finished training's model.tar.gz, and its SHA-256."""
+    """Pack the model of a finished training, and return its model.tar.gz and SHA-256."""
     archive = folder / "model.tar.gz"
     if not archive.exists():
         with tarfile.open(archive, "w:gz") as tar:
@@ -123,20 +123,22 @@ def pack_model(folder: Path) -> tuple[Path, str]:
         return archive, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _run(folder: Path, *words: str) -> None:
+def _run(folder: Path, *arguments: str) -> None:
     log = folder / "log"
     with log.open("ab") as file:
-        ended = subprocess.run(_command(*words), env=_environment(folder), stdout=file, stderr=file)
-    if ended.returncode:
-        raise ProgramError(f"{log} says why {words[0]} failed: {_last_line(log)}")
+        completed = subprocess.run(
+            _command(*arguments), env=_environment(folder), stdout=file, stderr=file
+        )
+    if completed.returncode:
+        raise ProgramError(f"{arguments[0]} failed: {_last_line(log)} (see {log})")
 
 
 def _last_line(log: Path) -> str:
     return log.read_text("utf-8", errors="replace").rstrip().rpartition("\n")[2]
 
 
-def _command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "include.image_classification", *words]
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "include.image_classification", *arguments]
 
 
 def _environment(folder: Path) -> dict[str, str]:

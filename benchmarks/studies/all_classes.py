@@ -1,4 +1,4 @@
-"""All 196 classes in an hour of two cores: the recipe, and how often its model is right."""
+"""Training of all 196 classes in an hour on two cores, and the accuracy of the model."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.studies.commands import DataSet, convert, refresh, train
 from benchmarks.studies.comparisons import RECIPE, recipe
-from benchmarks.studies.programs import DataSet, convert, refresh, train
 from include.image_classification.dataset.version.manifest import read_version
 from include.image_classification.evaluation.metrics import Scores, score
 
@@ -23,19 +23,19 @@ CHANGES: Mapping[str, object] = {
     "precision_dtype": "bfloat16",
     "top_k": 5,
 }
-AT_A_TIME = 8
+BATCH = 8
 
 
 def train_on_all(source: Sequence[Path], work: Path, curve: Path) -> dict[str, Any]:
-    """Train the recipe on every class and judge its best epoch by the test split.
+    """Train all classes, and evaluate the best epoch on the test split.
 
     Args:
         source: The archives of photos and labels.
-        work: Where the training is kept, to be taken up again.
-        curve: Where its curve goes.
+        work: The folder of the training, from which it resumes.
+        curve: The path to which the training curve is copied.
 
     Returns:
-        Recipe, counts, accuracies and times.
+        The recipe, counts, accuracies and times.
     """
     data = refresh(source, work / "all")
     print("all classes ...", file=sys.stderr, flush=True)
@@ -43,7 +43,7 @@ def train_on_all(source: Sequence[Path], work: Path, curve: Path) -> dict[str, A
     records = convert(data, work / "all-squash", "squash", SIDE)
     history = train(records, folder, recipe(data, **CHANGES))
     shutil.copy(folder / "output" / "data" / "training.svg", curve)
-    scores = _judge(folder / "model", data)
+    scores = _evaluate(folder / "model", data)
     return {
         "recipe": {"resize": SIDE, **RECIPE, **CHANGES},
         "photos": dict(data.counts),
@@ -55,16 +55,16 @@ def train_on_all(source: Sequence[Path], work: Path, curve: Path) -> dict[str, A
     }
 
 
-def _judge(model: Path, data: DataSet) -> Scores:
-    """How the model as it is served answers whole photos of the test split."""
+def _evaluate(model: Path, data: DataSet) -> Scores:
+    """Return the accuracy of the served model on the photos of the test split."""
     from include.image_classification.serving.model import Model
     from include.image_classification.serving.photo import read_photo
 
     served = Model(model)
     photos = read_version(data.version).split("test")
-    answers = []
-    for start in range(0, len(photos), AT_A_TIME):
-        part = photos[start : start + AT_A_TIME]
-        read = [read_photo((data.images / each.key).read_bytes(), served.shape) for each in part]
-        answers.append(served.probabilities(read))
-    return score(np.concatenate(answers), np.array([each.label for each in photos]))
+    probabilities = []
+    for start in range(0, len(photos), BATCH):
+        paths = [data.images / photo.key for photo in photos[start : start + BATCH]]
+        images = [read_photo(path.read_bytes(), served.shape) for path in paths]
+        probabilities.append(served.probabilities(images))
+    return score(np.concatenate(probabilities), np.array([photo.label for photo in photos]))
