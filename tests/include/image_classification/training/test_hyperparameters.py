@@ -1,4 +1,4 @@
-"""Settings arrive as strings; a mistake must be named with what is allowed."""
+"""Parsing and validation of hyperparameters."""
 
 import pytest
 from hypothesis import given
@@ -7,20 +7,20 @@ from hypothesis import strategies as st
 from include.image_classification.container import ProgramError
 from include.image_classification.training.hyperparameters import parse
 
-NEEDED = {"num_classes": "196", "num_training_samples": "4598"}
+REQUIRED = {"num_classes": "196", "num_training_samples": "4598"}
 
 
 def test_defaults_are_those_of_the_built_in_algorithm() -> None:
-    settings = parse(NEEDED)
+    settings = parse(REQUIRED)
     assert (settings.num_layers, settings.image_shape) == (152, (3, 224, 224))
     assert (settings.epochs, settings.mini_batch_size, settings.optimizer) == (30, 32, "sgd")
     assert (settings.learning_rate, settings.weight_decay) == (0.1, 0.0001)
     assert settings.augmentation_type == "none"
 
 
-def test_strings_become_numbers_shapes_and_switches() -> None:
-    told = {"image_shape": "1,28,32", "lr_scheduler_step": "10,20", "early_stopping": "True"}
-    settings = parse(NEEDED | told | {"num_layers": "20", "optimizer": '"adam"'})
+def test_text_is_converted_to_numbers_shapes_and_switches() -> None:
+    texts = {"image_shape": "1,28,32", "lr_scheduler_step": "10,20", "early_stopping": "True"}
+    settings = parse(REQUIRED | texts | {"num_layers": "20", "optimizer": '"adam"'})
     assert settings.image_shape == (1, 28, 32)
     assert settings.lr_scheduler_step == (10, 20)
     assert settings.early_stopping is True
@@ -28,19 +28,19 @@ def test_strings_become_numbers_shapes_and_switches() -> None:
 
 
 @pytest.mark.parametrize(
-    "own",
+    "reserved",
     [
         {"_tuning_objective_metric": "validation:accuracy"},
         {"sagemaker_job_name": '"a"', "sagemaker_container_log_level": "20"},
     ],
 )
-def test_what_sagemaker_puts_among_them_is_left_out(own: dict[str, str]) -> None:
-    """Protects every training of a tuning job, and those that the SDK starts."""
-    assert parse(NEEDED | own) == parse(NEEDED)
+def test_hyperparameters_of_sagemaker_are_ignored(reserved: dict[str, str]) -> None:
+    """Tuning jobs and the SageMaker SDK add hyperparameters."""
+    assert parse(REQUIRED | reserved) == parse(REQUIRED)
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("changes", "message"),
     [
         ({"epoch": "3"}, "epoch is not known: did you mean epochs"),
         ({"zzz": "3"}, "zzz is not known: allowed are augmentation_type, "),
@@ -78,23 +78,25 @@ def test_what_sagemaker_puts_among_them_is_left_out(own: dict[str, str]) -> None
         ({"pretrained_model_sha256": "abc"}, "pretrained_model_sha256 is abc: .*0-9a-fA-F"),
     ],
 )
-def test_a_mistake_is_named_with_what_is_allowed(told: dict[str, str], message: str) -> None:
+def test_an_invalid_value_is_rejected_with_the_allowed_ones(
+    changes: dict[str, str], message: str
+) -> None:
     with pytest.raises(ProgramError, match=message):
-        parse(NEEDED | told)
+        parse(REQUIRED | changes)
 
 
-def test_a_missing_one_is_named() -> None:
+def test_a_missing_hyperparameter_is_named() -> None:
     with pytest.raises(ProgramError, match="num_training_samples is missing"):
         parse({"num_classes": "2"})
 
 
-def test_all_unknown_ones_are_named_together() -> None:
+def test_all_unknown_hyperparameters_are_named() -> None:
     with pytest.raises(ProgramError, match=r"epoch .*; hyperparameter lr "):
-        parse(NEEDED | {"epoch": "3", "lr": "0.1"})
+        parse(REQUIRED | {"epoch": "3", "lr": "0.1"})
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("changes", "message"),
     [
         ({"checkpoint_frequency": "31"}, r"checkpoint_frequency must not be above epochs, 30"),
         ({"use_weighted_loss": "1"}, "use_weighted_loss is for multi_label 1 only"),
@@ -103,9 +105,9 @@ def test_all_unknown_ones_are_named_together() -> None:
         ({"kv_store": "nccl"}, "'dist_sync' or 'dist_async'"),
     ],
 )
-def test_what_does_not_go_together_is_refused(told: dict[str, str], message: str) -> None:
+def test_incompatible_hyperparameters_are_rejected(changes: dict[str, str], message: str) -> None:
     with pytest.raises(ProgramError, match=message):
-        parse(NEEDED | told)
+        parse(REQUIRED | changes)
 
 
 DOCUMENTED: dict[str, object] = {
@@ -137,21 +139,21 @@ DOCUMENTED: dict[str, object] = {
     "use_weighted_loss": 0,
     "weight_decay": 0.0001,
 }
-"""All that the built-in algorithm knows and does not require, with its defaults."""
+"""The optional hyperparameters of the built-in algorithm, with their defaults."""
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_every_hyperparameter_of_the_built_in_is_known_with_its_default(name: str) -> None:
-    assert getattr(parse(NEEDED), name) == DOCUMENTED[name]
+def test_the_built_in_algorithms_hyperparameters_have_its_defaults(name: str) -> None:
+    assert getattr(parse(REQUIRED), name) == DOCUMENTED[name]
 
 
 FRACTIONS = [name for name, value in DOCUMENTED.items() if isinstance(value, float)]
 
 
 @given(st.sampled_from(FRACTIONS), st.floats(allow_nan=True, allow_infinity=True))
-def test_fractions_are_taken_from_0_to_1_and_nothing_else(name: str, value: float) -> None:
+def test_a_fraction_must_be_from_0_to_1(name: str, value: float) -> None:
     if 0 <= value <= 1:
-        assert getattr(parse(NEEDED | {name: repr(value)}), name) == value
+        assert getattr(parse(REQUIRED | {name: repr(value)}), name) == value
     else:
         with pytest.raises(ProgramError, match=f"hyperparameter {name} is "):
-            parse(NEEDED | {name: repr(value)})
+            parse(REQUIRED | {name: repr(value)})
