@@ -39,7 +39,7 @@ class Model:
         self.names: Sequence[str] | None = _names(folder, self._network.classes)
 
     def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """Return images x classes, for images (RGB or grey) that have the model's shape.
+        """Return images x classes, for images (RGB or grayscale) that have the model's shape.
 
         Only one thread may call this.
         """

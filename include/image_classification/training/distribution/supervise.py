@@ -154,7 +154,7 @@ class Supervisor:
         if not self._finished:
             self._finished = True
             self._broadcast(finished=True)
-        # The first host may still fail, and forwards the final messages of the other hosts.
+        # The hosts end together: another host may still fail, and its failure must be known here.
         return all(link.finished or link.closed for link in self._links)
 
     def _read_links(self) -> None:

@@ -212,7 +212,7 @@ def save(folder: Path, tiny: Tiny, epochs: int, best: int = 1) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "nag", "adam", "rmsprop"])
-def test_the_optimizer_state_is_restore(tmp_path: Path, optimizer: str) -> None:
+def test_the_optimizer_state_is_restored(tmp_path: Path, optimizer: str) -> None:
     first = Tiny(optimizer=optimizer)
     save(tmp_path, first, epochs=3)
     second = Tiny(optimizer=optimizer)
@@ -238,7 +238,7 @@ def test_the_best_parameters_are_stored_and_the_last_are_trained_further(tmp_pat
 
 
 @pytest.mark.parametrize("damage", ["cut", "altered", "emptied"])
-def test_if_the_newest_checkpoint_is_damaged_the_previous_one_is_restore(
+def test_if_the_newest_checkpoint_is_damaged_the_previous_one_is_restored(
     tmp_path: Path, damage: str
 ) -> None:
     save(tmp_path, Tiny(), epochs=3)

@@ -46,10 +46,10 @@ def test_crop_mirrors_half_of_the_images_and_may_keep_the_whole_image() -> None:
 
 
 def test_crop_keeps_colors_and_crop_color_shifts_them_within_the_documented_limits() -> None:
-    grey = np.full((16, 16, 3), 128, np.uint8)
-    assert (augment(grey, "crop", 8, 8, np.random.default_rng(1)) == 128).all()
+    gray = np.full((16, 16, 3), 128, np.uint8)
+    assert (augment(gray, "crop", 8, 8, np.random.default_rng(1)) == 128).all()
     lightness = [
-        int(augment(grey, "crop_color", 8, 8, np.random.default_rng(seed)).mean())
+        int(augment(gray, "crop_color", 8, 8, np.random.default_rng(seed)).mean())
         for seed in range(50)
     ]
     assert max(lightness) - min(lightness) > 50

@@ -1,0 +1,140 @@
+"""The training of a job on this host, from the opened channels to the model folder.
+
+This module imports MXNet, which takes 1.5 s: import it after hyperparameters and data are checked.
+"""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from include.image_classification import log_lines
+from include.image_classification.container import ProgramError, base_dir
+from include.image_classification.model.artifact import store_model
+from include.image_classification.model.class_names import channel_class_names, write_class_names
+from include.image_classification.model.int8_decision import is_served
+from include.image_classification.mxnet_import import mx
+from include.image_classification.quantization.after_training import add_int8
+from include.image_classification.recordio.record_file import Records
+from include.image_classification.training.checkpoints.checkpoints import Checkpoints, identity
+from include.image_classification.training.checkpoints.periodic_models import PeriodicModels
+from include.image_classification.training.distribution.group import join_group
+from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.input.open_channels import (
+    Images,
+    count_images,
+    make_reader,
+)
+from include.image_classification.training.input.reader import Reader
+from include.image_classification.training.loop.fit import TrainingLoop
+from include.image_classification.training.loop.history import History
+from include.image_classification.training.loop.objective import make_objective
+from include.image_classification.training.networks.bfloat16 import to_bfloat16
+from include.image_classification.training.networks.network import make_network
+from include.image_classification.training.networks.precision import choose_precision
+from include.image_classification.training.pretrained.warm_start import warm_start
+
+Readers = tuple[Reader, Reader]
+"""The readers of the channels train and validation."""
+
+
+class TrainingJob:
+    """The part of a training job that runs on this host.
+
+    Args:
+        settings: The hyperparameters.
+        train: The images of the channel train.
+        validation: The images of the channel validation.
+
+    Raises:
+        ProgramError: The class names do not fit, or another host ended.
+    """
+
+    def __init__(self, settings: Hyperparameters, train: Images, validation: Images) -> None:
+        self._settings, self._train, self._validation = settings, train, validation
+        self._class_names = channel_class_names(settings.num_classes)
+        self._group = join_group(settings.kv_store)
+        self._models = base_dir() / "model"
+        if not self._group.is_first:
+            log_lines.silence_metrics()
+
+    def run(self, stop: threading.Event) -> History:
+        """Train, write the model on the first host, and return the validated epochs."""
+        use_bfloat16 = self._choose_bfloat16(stop)
+        network = self._make_network()
+        readers = self._make_readers()
+        history = self._make_loop(network, readers, use_bfloat16).run(stop)
+        self._group.close()
+        if self._group.is_first and history.best_epoch:
+            self._complete_model(readers, stop)
+        log_lines.log_int8(self._group.is_first and is_served(self._models))
+        return history
+
+    def _choose_bfloat16(self, stop: threading.Event) -> bool:
+        is_first = self._group.is_first
+        return self._group.broadcast_first(
+            is_first and choose_precision(self._settings, stop) == "bfloat16"
+        )
+
+    def _make_network(self) -> Any:
+        settings = self._settings
+        mx.random.seed(settings.seed)
+        network = make_network(
+            settings.num_layers, settings.num_classes, settings.image_shape, settings.network
+        )
+        warm_start(settings, network)
+        return network
+
+    def _make_readers(self) -> Readers:
+        settings, group = self._settings, self._group
+        train = make_reader(settings, group, "train", self._train)
+        validation = make_reader(settings, group, "validation", self._validation)
+        if not train.batches:
+            raise ProgramError(
+                "The number of input images must be bigger or equal to the mini_batch_size on each "
+                f"of {group.size} hosts: lower mini_batch_size ({settings.mini_batch_size}) or "
+                "InstanceCount"
+            )
+        return train, validation
+
+    def _make_loop(self, network: Any, readers: Readers, use_bfloat16: bool) -> TrainingLoop:
+        records = self._train if isinstance(self._train, Records) else None
+        return TrainingLoop(
+            self._settings,
+            network,
+            readers,
+            self._store,
+            self._make_checkpoints(),
+            self._group,
+            to_bfloat16(network) if use_bfloat16 else network,
+            make_objective(self._settings, records),
+        )
+
+    def _make_checkpoints(self) -> Checkpoints[History]:
+        folder = base_dir() / "checkpoints"
+        images = count_images(train=self._train, validation=self._validation)
+        frequency = self._settings.checkpoint_frequency if self._group.is_first else None
+        periodic = PeriodicModels(self._models, folder, frequency)
+        return Checkpoints[History](folder, identity(self._settings, images), periodic)
+
+    def _store(self, network: Any, epoch: int) -> Path | None:
+        """Store the best model so far; only the first host does."""
+        if not self._group.is_first:
+            return None
+        settings = self._settings
+        return store_model(
+            network,
+            self._models,
+            epoch,
+            settings.image_shape,
+            settings.checkpoint_frequency,
+            bool(settings.multi_label),
+        )
+
+    def _complete_model(self, readers: Readers, stop: threading.Event) -> None:
+        """Add the class names and the int8 form to the model folder."""
+        settings, (train, validation) = self._settings, readers
+        if self._class_names is not None:
+            write_class_names(self._models, self._class_names)
+        if settings.int8 == "auto" and not settings.multi_label and not stop.is_set():
+            calibration = train.training(0, "none", settings.seed, settings.resize)
+            add_int8(self._models, calibration, validation.validation(), stop)
