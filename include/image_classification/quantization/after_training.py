@@ -68,14 +68,7 @@ def add_int8(
     if not has_int8_instructions():
         _decline(folder, "this processor has no instructions for it (VNNI)")
         return
-    command = [sys.executable, "-m", MODULE, str(folder)]
-    environment = {
-        # With these variables, MXNet would run the process as a worker of the parameter server.
-        **{name: text for name, text in os.environ.items() if not name.startswith("DMLC_")},
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "MXNET_SUBGRAPH_VERBOSE": "0",
-    }
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
+    process = _start_process(folder)
     assert process.stdin is not None
     writer = _BatchWriter(process.stdin, training, validation)
     try:
@@ -91,6 +84,17 @@ def add_int8(
         _decline(folder, f"the quantization ended with status {process.returncode}: {cause}")
     if writer.failure:
         raise writer.failure
+
+
+def _start_process(folder: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        # With these variables, MXNet would run the process as a worker of the parameter server.
+        **{name: text for name, text in os.environ.items() if not name.startswith("DMLC_")},
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "MXNET_SUBGRAPH_VERBOSE": "0",
+    }
+    command = [sys.executable, "-m", MODULE, str(folder)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
 
 
 def _decline(folder: Path, reason: str) -> None:
