@@ -152,7 +152,7 @@ def test_without_its_marker_the_source_waits_and_the_marker_is_no_change(tasks: 
 def test_a_source_that_is_being_written_makes_the_plan_try_again(tasks: Tasks) -> None:
     tasks.set(settle_minutes=5)
     tasks.put("source/a.zip", b"one")
-    with pytest.raises(SourceNotReadyError, match="has to last for 5 minutes"):
+    with pytest.raises(SourceNotReadyError, match="must stay unchanged for 5 minutes"):
         tasks.call("plan")
     policy = tasks.dag.get_task("plan").retry_policy
     decision = policy.evaluate(SourceNotReadyError("still"), 1, 3, None)

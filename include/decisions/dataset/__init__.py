@@ -1,1 +1,1 @@
-"""Decisions of dataset_refresh: whether to fetch, wait for, or refresh a source."""
+"""Decisions of dataset_refresh: fetch a source, wait for it, or refresh the dataset."""

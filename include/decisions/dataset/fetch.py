@@ -1,4 +1,4 @@
-"""Sources that are files on the web: which of them have to be fetched, and fetching them."""
+"""Fetch the source's files from the web: new and changed files are copied to S3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.config.sections.web_file import WebFile
 from include.decisions.dataset.source import SourceError
 from include.decisions.dataset.web import draft_store
 from include.decisions.dataset.web.draft import DraftLocation
-from include.decisions.dataset.web.origins import gone
+from include.decisions.dataset.web.origins import unavailable_hint
 from include.decisions.dataset.web.progress import Progress
 from include.decisions.dataset.web.request import MirrorError
 from include.decisions.dataset.web.transfer import Transfer
@@ -22,33 +22,33 @@ log = logging.getLogger(__name__)
 
 
 class FetchError(Exception):
-    """A file cannot be had at present: another try may find a mirror in order."""
+    """A file could not be fetched from any mirror; a retry may succeed."""
 
 
 def fetch_source(
     s3: Any, layout: Layout, files: Sequence[WebFile], allowed_hosts: str = ""
 ) -> list[str]:
-    """Copy what is new or changed on the web into the source's folder in S3.
+    """Copy new and changed files from the web to the source's folder in S3.
 
-    Bytes are streamed through parts of a draft beside the source, so that a file may be larger
-    than memory and disk, a later try goes on where this one ended, and the source's own object
-    is replaced in one step, after size and SHA-256 were found right.
+    Bytes are streamed to the parts of a draft outside the source. A file may therefore be larger
+    than memory and disk, a retry resumes after the last part, and the source's object is replaced
+    in one step after size and SHA-256 were checked.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
-        files: What to copy, and from where.
-        allowed_hosts: The Airflow Variable `fetch_allowed_hosts`: hosts and networks that may be
-            fetched from though their addresses are not public, separated by commas.
+        files: The files with their mirrors.
+        allowed_hosts: The Airflow Variable `fetch_allowed_hosts`: hosts and networks with
+            addresses that are not public but allowed, separated by commas.
 
     Returns:
-        The names of the files that were fetched; those that are there in the same state, or with
-        the SHA-256 that is expected, are left alone.
+        The names of the fetched files. Files that are in S3 in the same state, or with the
+        expected SHA-256, are not fetched.
 
     Raises:
-        SourceError: No mirror has a file, for reasons that last; all mirrors are named. Or
-            `allowed_hosts` cannot be read.
-        FetchError: A mirror may have it later: it is away, has a fault, or stopped too early.
+        SourceError: All mirrors of a file failed with permanent errors, or `allowed_hosts` is
+            invalid.
+        FetchError: A mirror failed with a retryable error, such as an unreachable server.
     """
     try:
         allowed = AllowedHosts.parse(allowed_hosts)
@@ -71,39 +71,39 @@ def _fetch(s3: Any, layout: Layout, file: WebFile, allowed: AllowedHosts) -> boo
         fetched = False
     else:
         state = None if file.sha256 else present.get("state")
-        transfer = Transfer(place, file, state, Progress(file.file_name).at, allowed)
+        transfer = Transfer(place, file, state, Progress(file.file_name).update, allowed)
         fetched = _from_mirrors(transfer, place, layout, file)
     if not fetched:
-        log.info("%s is there already, and unchanged", file.file_name)
+        log.info("%s is in S3 already, and unchanged", file.file_name)
         draft_store.delete_draft(place)
     return fetched
 
 
 def _from_mirrors(transfer: Transfer, place: DraftLocation, layout: Layout, file: WebFile) -> bool:
-    refusals: dict[str, MirrorError] = {}
+    errors: dict[str, MirrorError] = {}
     for url in file.mirrors:
         try:
-            return transfer.take(url)
+            return transfer.fetch(url)
         except MirrorError as error:
             log.warning("%s cannot be read: %s", redact_url(url), error)
-            refusals[url] = error
-    told = _told(refusals, layout.uri(layout.source))
-    if all(error.lasting for error in refusals.values()):
+            errors[url] = error
+    message = _message(errors, layout.uri(layout.source))
+    if all(error.permanent for error in errors.values()):
         draft_store.delete_draft(place)
-        raise SourceError(told)
-    raise FetchError(told)
+        raise SourceError(message)
+    raise FetchError(message)
 
 
-def _told(refusals: Mapping[str, MirrorError], source: str) -> str:
+def _message(errors: Mapping[str, MirrorError], source: str) -> str:
     reasons = "; ".join(
-        f"{redact_url(url)} cannot be read: {error}" for url, error in refusals.items()
+        f"{redact_url(url)} cannot be read: {error}" for url, error in errors.items()
     )
-    hints = dict.fromkeys(gone(url, source) for url in refusals)
+    hints = dict.fromkeys(unavailable_hint(url, source) for url in errors)
     return f"{reasons}: see source.urls{''.join(hints)}"
 
 
 def _metadata(place: DraftLocation) -> dict[str, str]:
-    """Return what the source's file says of itself; nothing where there is none."""
+    """Return the metadata of the source's object; {} if it does not exist."""
     try:
         found = place.s3.head_object(Bucket=place.bucket, Key=place.target)["Metadata"]
     except place.s3.exceptions.ClientError as error:

@@ -1,4 +1,4 @@
-"""Is the source whole, or is somebody still writing it?"""
+"""Detect sources that are still being uploaded."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from typing import Any
 from include.common.aws_errors import is_denied
 from include.config.deployment import LOCAL
 from include.config.sections.source import DEFAULT_SETTLE_MINUTES, Source
-from include.decisions.dataset.source import Listing, split
+from include.decisions.dataset.source import Listing, split_uri
 from include.decisions.decision import Decision
 
 ABANDONED = timedelta(days=1)
-"""An upload that was begun so long ago and not finished is waited for no longer."""
+"""Unfinished uploads older than this are ignored."""
 
 HALF_WRITTEN = frozenset({".part", ".partial", ".filepart", ".tmp", ".crdownload", ".download"})
-"""What browsers and copying tools call a file that they have not finished."""
+"""Endings of the names of unfinished files, by browsers and copy tools."""
 
 NEVER_EMPTY = frozenset({".tgz", ".gz", ".tar", ".zip", ".bz2", ".xz", ".mat", ".lst", ".csv"})
-"""An empty photo is quarantined with its reason; of these, an empty one spoils the whole source."""
+"""Endings of files that are unfinished if they are empty. Empty photos are quarantined later."""
 
-NAMED = 3
+MAX_NAMES = 3
 
 log = logging.getLogger(__name__)
 
 
 class SourceNotReadyError(Exception):
-    """Somebody is writing the source: a later try may find it whole. The text names the keys."""
+    """The source is still being uploaded; a retry may find it complete. The text names the keys."""
 
 
 def decide_complete(listing: Listing, marker: str | None) -> Decision:
-    """Decide whether the source's owner calls it complete.
+    """Decide whether the source is complete, by the marker that its owner writes last.
 
     Args:
-        listing: What is there.
-        marker: The name of the object that is written last, or None where nobody writes one.
+        listing: The source's objects.
+        marker: The name of the marker object, or None if there is no such marker.
     """
-    if marker is None or f"{split(listing.uri)[1]}{marker}" in listing.objects:
+    if marker is None or f"{split_uri(listing.uri)[1]}{marker}" in listing.objects:
         return Decision(True, "the source is complete")
     return Decision(False, f"{listing.uri}{marker} is missing: the source is not complete yet")
 
 
 def settle_time(source: Source, deployment: str) -> timedelta:
-    """Return how long the source must have been left alone.
+    """Return how long the source must have been unchanged before it is read.
 
-    Nothing, unless said otherwise, where its completeness is known in another way: files from the
-    web and those of `make run` appear whole, and a marker says that all are there.
+    The default is zero if completeness is known otherwise: files from the web and those of
+    `make run` are written in one step, and a marker means that all files exist.
     """
     if source.settle_minutes is not None:
         return timedelta(minutes=source.settle_minutes)
@@ -59,29 +59,29 @@ def settle_time(source: Source, deployment: str) -> timedelta:
 def require_finished_uploads(
     s3: Any, listing: Listing, fetched: Collection[str], now: datetime
 ) -> None:
-    """Refuse a source that is being written, by what can be seen at this moment.
+    """Check that there are no unfinished uploads and no unfinished files in the source.
 
     Args:
         s3: A boto3 S3 client.
-        listing: What is there.
-        fetched: Names of the files that the pipeline itself fetches, whole.
+        listing: The source's objects.
+        fetched: The names of the files that the pipeline itself fetches, which are complete.
         now: The current time, timezone-aware.
 
     Raises:
-        SourceNotReadyError: Uploads are under way, or files are half-written.
+        SourceNotReadyError: There are unfinished uploads or files.
     """
-    own = {f"{split(listing.uri)[1]}{name}" for name in fetched}
+    complete = {f"{split_uri(listing.uri)[1]}{name}" for name in fetched}
     problems = (
         ("is being uploaded", "wait for it, or abort the upload", _uploads(s3, listing, now)),
-        ("is half-written", "finish or remove it", set(_half_written(listing)) - own),
+        ("is half-written", "finish or remove it", set(_half_written(listing)) - complete),
     )
-    for what, fix, keys in problems:
+    for problem, fix, keys in problems:
         if keys:
-            raise SourceNotReadyError(f"{listing.uri}: {_names(keys)} {what}: {fix}")
+            raise SourceNotReadyError(f"{listing.uri}: {_names(keys)} {problem}: {fix}")
 
 
 def _half_written(listing: Listing) -> list[str]:
-    """Return the keys whose name or emptiness says that the file is not all there."""
+    """Return the keys of files that are unfinished by their names, or because they are empty."""
     return [
         key
         for key, entry in listing.objects.items()
@@ -91,8 +91,8 @@ def _half_written(listing: Listing) -> list[str]:
 
 
 def _uploads(s3: Any, listing: Listing, now: datetime) -> list[str]:
-    """Return the keys of unfinished multipart uploads, but for abandoned ones."""
-    bucket, prefix = split(listing.uri)
+    """Return the keys of unfinished multipart uploads, without abandoned ones."""
+    bucket, prefix = split_uri(listing.uri)
     pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
     try:
         found = [entry for page in pages for entry in page.get("Uploads", [])]
@@ -100,16 +100,20 @@ def _uploads(s3: Any, listing: Listing, now: datetime) -> list[str]:
         if not is_denied(error):
             raise
         log.warning(
-            "uploads to %s are not seen: s3:ListBucketMultipartUploads is not allowed", listing.uri
+            "unfinished uploads to %s are not detected: s3:ListBucketMultipartUploads is not "
+            "allowed",
+            listing.uri,
         )
         return []
     old = [entry["Key"] for entry in found if now - entry["Initiated"] > ABANDONED]
     if old:
-        log.warning("%s: %s: uploads abandoned over a day ago", listing.uri, _names(old))
+        log.warning(
+            "%s: %s: uploads that began over a day ago are ignored", listing.uri, _names(old)
+        )
     return [entry["Key"] for entry in found if now - entry["Initiated"] <= ABANDONED]
 
 
 def _names(keys: Collection[str]) -> str:
     first = sorted(set(keys))
-    more = f" and {len(first) - NAMED} more" if len(first) > NAMED else ""
-    return f"{', '.join(first[:NAMED])}{more}"
+    more = f" and {len(first) - MAX_NAMES} more" if len(first) > MAX_NAMES else ""
+    return f"{', '.join(first[:MAX_NAMES])}{more}"

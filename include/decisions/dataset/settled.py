@@ -1,8 +1,8 @@
-"""Read a source only after two listings of it, the settle time apart, were equal.
+"""Check that a source has not changed for the settle time.
 
-An object's LastModified does not say when it appeared: for a multipart upload, S3 gives the time
-at which the upload began. So the first listing is kept in a small record, and a later try of the
-task, or a later run, compares its own listing with it. No worker slot is held in between.
+An object's LastModified is not the time at which it appeared: for a multipart upload, S3 gives the
+time at which the upload began. Therefore a hash of the first listing is stored in a record, and a
+retry or a later run compares its own listing with it. No worker slot is held in between.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from include.config.versions import digest
 from include.decisions.dataset.readiness import SourceNotReadyError
-from include.decisions.dataset.source import Listing, split
+from include.decisions.dataset.source import Listing, split_uri
 from include.storage.layout import Layout
 from include.storage.records import read_record, write_record
 
@@ -26,18 +26,18 @@ def require_settled(
     settle: timedelta,
     now: datetime,
 ) -> None:
-    """Refuse a source that was not seen in this state for the settle time yet.
+    """Check that a source has been in its present state for the settle time.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
-        listing: What is there.
-        fetched: Names of the files that the pipeline itself fetches; they appear whole.
-        settle: How long nothing must have changed; nothing is looked at where this is zero.
-        now: The time of the listing, with its zone.
+        listing: The source's objects.
+        fetched: The names of the files that the pipeline itself fetches, which are not compared.
+        settle: The settle time; nothing is checked if it is zero.
+        now: The time of the listing, timezone-aware.
 
     Raises:
-        SourceNotReadyError: This state is new, or was first seen more recently than that.
+        SourceNotReadyError: The present state is new, or was first seen too recently.
     """
     if not settle:
         return
@@ -49,17 +49,18 @@ def require_settled(
     if now - datetime.fromisoformat(seen["since"]) < settle:
         raise SourceNotReadyError(
             f"{listing.uri} has changed: its present state was first seen at {seen['since']}, and "
-            f"has to last for {settle.total_seconds() / 60:g} minutes: wait; or set "
-            "source.settle_minutes, or source.complete_marker if somebody writes one"
+            f"must stay unchanged for {settle.total_seconds() / 60:g} minutes: wait; or set "
+            "source.settle_minutes, or source.complete_marker if the source's owner writes a "
+            "marker"
         )
 
 
 def _state(listing: Listing, fetched: Collection[str]) -> str:
-    """Name a listing by its objects; writing one anew counts, even with the same content."""
-    own = {f"{split(listing.uri)[1]}{name}" for name in fetched}
+    """Return a hash of a listing; it changes also if an object is written with the same content."""
+    ignored = {f"{split_uri(listing.uri)[1]}{name}" for name in fetched}
     objects = {
         key: [entry["ETag"], entry["Size"], entry["LastModified"].isoformat()]
         for key, entry in listing.objects.items()
-        if key not in own
+        if key not in ignored
     }
     return digest({"uri": listing.uri, "objects": objects})

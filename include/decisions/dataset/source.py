@@ -1,4 +1,4 @@
-"""Is the source unchanged since the current dataset version was made?"""
+"""The source's objects, and the decision to refresh the dataset."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from include.decisions.decision import Decision
 
 
 class SourceError(PermanentError):
-    """There is nothing to read at the source; the text names the place and the fix."""
+    """The source cannot be read; the text names it and the fix."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What is below a source's prefix.
+    """The objects below a source's prefix.
 
     Attributes:
-        uri: An s3:// folder, with its slash.
-        objects: What S3 lists there, by key; folder markers are left out.
+        uri: The s3:// folder, ending with a slash.
+        objects: The entries of S3's listing by key, without folder markers.
     """
 
     uri: str
@@ -29,24 +29,24 @@ class Listing:
 
     @classmethod
     def read(cls, s3: Any, uri: str) -> Listing:
-        """List a source; there may be nothing.
+        """List a source, which may be empty.
 
         Args:
             s3: A boto3 S3 client.
-            uri: An s3:// folder, with its slash.
+            uri: The s3:// folder, ending with a slash.
         """
-        bucket, prefix = split(uri)
+        bucket, prefix = split_uri(uri)
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         found = [entry for page in pages for entry in page.get("Contents", [])]
         return cls(uri, {entry["Key"]: entry for entry in found if not entry["Key"].endswith("/")})
 
     def files(self, marker: str | None = None) -> dict[str, str]:
-        """Return the source's files: each object's key with its ETag and size.
+        """Return the source's files: ETag and size by key.
 
         Args:
-            marker: The name, below the prefix, of an object that is no file of the source.
+            marker: The name, below the prefix, of the completeness marker, which is left out.
         """
-        without = f"{split(self.uri)[1]}{marker}" if marker else None
+        without = f"{split_uri(self.uri)[1]}{marker}" if marker else None
         return {
             key: f"{entry['ETag']} {entry['Size']}"
             for key, entry in self.objects.items()
@@ -54,19 +54,20 @@ class Listing:
         }
 
     def require_files(self, marker: str | None = None) -> dict[str, str]:
-        """Return the source's files, of which there must be one.
+        """Return the source's files, at least one.
 
         Raises:
-            SourceError: Nothing is there.
+            SourceError: The source is empty.
         """
         files = self.files(marker)
         if not files:
-            told = f"nothing is at {self.uri}: upload the raw data there, or set source.uri"
-            raise SourceError(told)
+            raise SourceError(
+                f"nothing is at {self.uri}: upload the raw data there, or set source.uri"
+            )
         return files
 
 
-def split(uri: str) -> tuple[str, str]:
+def split_uri(uri: str) -> tuple[str, str]:
     """Return the bucket and the prefix of an s3:// folder."""
     parts = urlparse(uri)
     return parts.netloc, parts.path.lstrip("/")
@@ -75,13 +76,13 @@ def split(uri: str) -> tuple[str, str]:
 def decide_refresh(
     current: Mapping[str, Any] | None, fingerprint: str, force: bool, missing: int = 0
 ) -> Decision:
-    """Decide whether to make a dataset version.
+    """Decide whether to make a new dataset version.
 
     Args:
-        current: The pointer to the current dataset version, or None before the first.
-        fingerprint: The source's state together with the settings that read it.
-        force: A person asked for it, whatever the state.
-        missing: How many images of the current version are not in the store.
+        current: The pointer to the current dataset version, or None before the first one.
+        fingerprint: The hash of the source's state and of the settings by which it is read.
+        force: Whether a user wants a refresh in any case.
+        missing: How many images of the current version are missing in S3.
     """
     if current is None:
         return Decision(True, "there is no dataset version yet")
@@ -91,7 +92,7 @@ def decide_refresh(
     if current.get("changed_while_read"):
         return Decision(True, f"the source changed while dataset {version} was made from it")
     if missing:
-        return Decision(True, f"{missing} images of dataset {version} are missing from the store")
+        return Decision(True, f"{missing} images of dataset {version} are missing in S3")
     if force:
         return Decision(True, f"forced, though nothing changed since dataset {version}")
     return Decision(False, f"the source is unchanged since dataset {version} was made from it")

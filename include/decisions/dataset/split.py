@@ -1,4 +1,4 @@
-"""The images of one split of a dataset version."""
+"""The images of a split of a dataset version, and the evaluation's input manifest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from include.storage.records import RecordError, write_record
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One image of a dataset version: its key below the images' folder, bytes and class."""
+    """An image of a dataset version.
+
+    Attributes:
+        key: Its key below the folder of images.
+        size: Its size in bytes.
+        label: The number of its class.
+    """
 
     key: str
     size: int
@@ -42,13 +48,13 @@ def manifest_rows(s3: Any, layout: Layout, version: str) -> Iterator[dict[str, A
 
 
 def split_images(s3: Any, layout: Layout, version: str, split: str) -> list[LabelledImage]:
-    """Return a split's images, by key; each content once.
+    """Return a split's images, sorted by key; images with the same content occur once.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
         version: The dataset version.
-        split: train, validation or test.
+        split: "train", "validation" or "test".
 
     Raises:
         RecordError: The version's manifest is missing.
@@ -62,19 +68,19 @@ def split_images(s3: Any, layout: Layout, version: str, split: str) -> list[Labe
 
 
 def check_evaluation(s3: Any, layout: Layout, version: str, evaluation: Evaluation) -> None:
-    """Make sure that a candidate can be judged on a dataset version, before it is trained.
+    """Check before a training that its candidate can be evaluated on the dataset version.
 
-    Else every night would pay for the same training, as it leaves no package that says that this
-    was learnt.
+    A candidate that cannot be evaluated is not registered, so that every nightly run would pay for
+    the same training again.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
         version: The dataset version.
-        evaluation: Which split is asked, in requests of which size.
+        evaluation: The pipeline's section `evaluation`: the split and the request size.
 
     Raises:
-        RecordError: The split has no images, or one that no request carries.
+        RecordError: The split has no images, or an image that is too large for a request.
     """
     images = _need_images(s3, layout, version, evaluation.split)
     transform = evaluation.transform
@@ -82,15 +88,16 @@ def check_evaluation(s3: Any, layout: Layout, version: str, evaluation: Evaluati
     if larger:
         raise RecordError(
             f"{len(larger)} of the {evaluation.split} images of dataset {version} are larger than "
-            f"evaluation.transform.max_payload_mb ({transform.max_payload_mb}), {larger[0].key} "
-            f"for one with {larger[0].size} bytes: raise it, or make them smaller in the source"
+            f"evaluation.transform.max_payload_mb ({transform.max_payload_mb}), for example "
+            f"{larger[0].key} with {larger[0].size} bytes: raise the limit, or make the images "
+            "smaller in the source"
         )
 
 
 def write_evaluation_manifest(
     s3: Any, layout: Layout, training_job: str, version: str, split: str
 ) -> int:
-    """Write down which photos a candidate is to answer, and return how many.
+    """Write the manifest of the photos to evaluate a candidate on, and return their number.
 
     Raises:
         RecordError: The split has no images.

@@ -1,4 +1,4 @@
-"""Find the split ledger that the next refresh carries on."""
+"""Find the split ledger that the next refresh extends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from include.storage.records import RecordError
 
 
 def ledger_job(s3: Any, layout: Layout, current: Mapping[str, Any] | None) -> str | None:
-    """Return the refresh job whose split ledger is the current one.
+    """Return the refresh job that wrote the current split ledger.
 
     Args:
         s3: A boto3 S3 client.
@@ -18,12 +18,12 @@ def ledger_job(s3: Any, layout: Layout, current: Mapping[str, Any] | None) -> st
         current: The content of dataset/current.json, or None before the first version.
 
     Returns:
-        The job's name, or None where there is no ledger yet: before the first version, and where
-        the current version was made before there were ledgers. The refresh then begins a ledger
-        with the current version's manifest.
+        The job's name, or None if there is no ledger: before the first version, and if an earlier
+        release without ledgers made the current version. The refresh then creates a ledger from
+        the current version's manifest.
 
     Raises:
-        RecordError: The job wrote a ledger, and it is not there any more.
+        RecordError: The job wrote a ledger, but the ledger is missing.
     """
     if current is None or "ledger_photos" not in current:
         return None
@@ -32,9 +32,9 @@ def ledger_job(s3: Any, layout: Layout, current: Mapping[str, Any] | None) -> st
     found = s3.list_objects_v2(Bucket=layout.bucket, Prefix=key, MaxKeys=1)
     if not found["KeyCount"]:
         raise RecordError(
-            f"the split ledger {layout.uri(key)} is missing, though {layout.dataset_pointer} says "
-            f"that job {job} wrote it: restore it; only if that cannot be done, remove "
-            "`ledger_photos` from the pointer, and photos that only older versions held are split "
-            "anew when they return"
+            f"the split ledger {layout.uri(key)} is missing, although job {job} wrote it according "
+            f"to {layout.dataset_pointer}: restore it. Only if that is impossible, remove "
+            "`ledger_photos` from the pointer; photos that only older versions have are then "
+            "assigned to a split again when they return"
         )
     return job

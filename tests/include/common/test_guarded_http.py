@@ -127,7 +127,7 @@ def test_this_host_is_rejected_in_every_notation(first: Mirror, host: str) -> No
     url = first.serve("/a", CONTENT).replace("127.0.0.1", host)
     with pytest.raises(AddressRefused, match=f"{host} is at .*name the host or its"):
         get(url)
-    assert first.asked == []
+    assert first.requests == []
     assert get(url, "localhost, 127.0.0.0/8, ::1, 0.0.0.0") == CONTENT
 
 
@@ -146,8 +146,8 @@ def test_a_redirect_to_a_private_address_is_rejected(
     url = first.serve("/a", b"", redirect=target).replace("127.0.0.1", "localhost")
     with pytest.raises(AddressRefused):
         get(url, "localhost")
-    assert len(first.asked) == 1
-    assert second.asked == []
+    assert len(first.requests) == 1
+    assert second.requests == []
 
 
 def test_a_name_is_resolved_once(first: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_behind_a_proxy_the_target_is_checked_and_the_proxy_asked(
     assert get("http://only-the-proxy-knows.invalid/a") == CONTENT
     with pytest.raises(AddressRefused):
         get("http://169.254.169.254/latest")
-    assert [path for path, _ in first.asked] == ["http://only-the-proxy-knows.invalid/a"]
+    assert [path for path, _ in first.requests] == ["http://only-the-proxy-knows.invalid/a"]
 
 
 @pytest.mark.parametrize("addresses", [("8.8.8.8", "10.0.0.1"), ("10.0.0.1", "8.8.8.8")])
@@ -214,7 +214,7 @@ def test_behind_a_proxy_all_addresses_of_a_name_have_to_be_allowed(
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     with pytest.raises(AddressRefused, match=r"two\.example is at 10\.0\.0\.1, which is no"):
         get("http://two.example/a")
-    assert first.asked == []
+    assert first.requests == []
     assert get("http://two.example/a", "10.0.0.0/8") == CONTENT
 
 
@@ -286,6 +286,6 @@ def test_https_is_verified_by_the_name_and_never_left(
     plain = first.serve("/a", CONTENT)
     with pytest.raises(AddressRefused, match=r"redirects from https to http://127.0.0.1"):
         get(f"{url}/to={plain}?token=secret", "localhost, 127.0.0.1")
-    assert first.asked == []
+    assert first.requests == []
     to_tls = first.serve("/b", b"", redirect=f"{url}/a")
     assert get(to_tls, "localhost, 127.0.0.1") == CONTENT

@@ -1,4 +1,4 @@
-"""S3 in memory, for what several nights leave behind."""
+"""S3 in memory."""
 
 import hashlib
 import io
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class MemoryS3:
-    """The few calls that batches make."""
+    """The S3 calls that batches use."""
 
     class exceptions:
-        """As boto3's clients have them."""
+        """Exception classes, as attributes of boto3's clients."""
 
         class NoSuchKey(Exception):
             """There is no such object."""

@@ -1,1 +1,1 @@
-"""Files on the web: asked for from any byte on, and drafted in S3 until they are whole."""
+"""Downloads from the web, stored as drafts in S3 until they are complete."""

@@ -1,4 +1,4 @@
-"""A file that is not whole yet: parts of a multipart upload in S3, which outlive the task."""
+"""Drafts: unfinished downloads, stored as the parts of a multipart upload in S3."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from include.decisions.dataset.web.state import FileState
 
 PART = 16 * 1024 * 1024
-"""Bytes of a part, and what is held in memory."""
+"""The size of a part in bytes; one part is held in memory."""
 
-MOST_PARTS = 10_000
-"""S3's limit for one upload."""
+MAX_PARTS = 10_000
+"""S3's limit of parts in an upload."""
 
-COPIED_AT_ONCE = 5 * 1024**3
+MAX_COPY_BYTES = 5 * 1024**3
 """S3's limit for a copy in one request."""
 
 BLOCK = 1024 * 1024
@@ -23,7 +23,14 @@ BLOCK = 1024 * 1024
 
 @dataclass(frozen=True)
 class DraftLocation:
-    """Where a file's draft is, and where the whole file goes."""
+    """The location of a file's draft, and the target of the complete file.
+
+    Attributes:
+        s3: A boto3 S3 client.
+        bucket: The bucket of both.
+        folder: The draft's folder, ending with a slash.
+        target: The key of the complete file.
+    """
 
     s3: Any
     bucket: str
@@ -32,29 +39,29 @@ class DraftLocation:
 
     @property
     def content(self) -> str:
-        """The draft's key: outside the source, so that nobody takes it for a part of it."""
+        """The draft's key, which is outside the source's folder."""
         return f"{self.folder}content"
 
     @property
     def note(self) -> str:
-        """The key of what is known of the draft: S3 does not tell an upload's metadata."""
+        """The key of the draft's note; S3 does not return the metadata of unfinished uploads."""
         return f"{self.folder}draft.json"
 
     @property
-    def here(self) -> dict[str, str]:
-        """The draft as S3's calls name it."""
+    def s3_args(self) -> dict[str, str]:
+        """The draft's bucket and key as parameters of S3 calls."""
         return {"Bucket": self.bucket, "Key": self.content}
 
 
 @dataclass(frozen=True)
 class DraftNote:
-    """What is known of a draft.
+    """The metadata of a draft.
 
     Attributes:
         upload: The multipart upload's id.
-        state: The state of the file that it is of.
-        sha256: What was expected of the whole file when it was begun.
-        part: Bytes of each part but the last.
+        state: The state of the file on the server.
+        sha256: The SHA-256 that was expected when the draft was created, or None.
+        part: The size of all parts but the last in bytes.
     """
 
     upload: str
@@ -69,19 +76,19 @@ class DraftNote:
 
 
 class Draft:
-    """A file's bytes so far.
+    """The bytes of a file that have been downloaded so far.
 
     Args:
-        place: Where they are.
-        note: What is known of the draft.
-        parts: The ETags of the parts that an earlier task sent.
-        offset: How many bytes that task left.
-        completed: Whether it made the parts one object already.
+        place: The draft's location.
+        note: The draft's metadata.
+        parts: The ETags of the parts that an earlier task stored, by number.
+        offset: The number of bytes that the earlier task stored.
+        completed: Whether the earlier task completed the multipart upload.
 
     Attributes:
-        state: The state of the file that they are of.
-        pure: Whether they all came from one server in this task, so that the fault is that
-            server's where they are wrong.
+        state: The state of the file on the server.
+        pure: Whether all bytes came from one server in this task. If they are wrong, the server's
+            file is wrong.
     """
 
     def __init__(
@@ -95,26 +102,26 @@ class Draft:
         self._place, self._note, self._parts = place, note, parts or {}
         self._buffer, self._offset, self._completed = bytearray(), offset, completed
         self.state, self.pure = note.state, not offset
-        # A hash cannot be taken up where an earlier task left it.
+        # The hash of an earlier task's bytes is not known.
         self._hash = None if offset else hashlib.sha256()
 
     @property
     def offset(self) -> int:
-        """How many bytes are there."""
+        """The number of downloaded bytes."""
         return self._offset
 
     @property
     def whole(self) -> bool:
-        """Whether no byte is missing, as far as the server said how many there are."""
+        """Whether all bytes have been downloaded, if the server gave the size."""
         return self._completed or self._offset == self.state.size
 
     @property
     def expected(self) -> str | None:
-        """The SHA-256 that was expected when it was begun."""
+        """The SHA-256 that was expected when the draft was created, or None."""
         return self._note.sha256
 
     def add(self, content: bytes) -> None:
-        """Append bytes; what fills a part is sent to S3."""
+        """Append bytes; full parts are uploaded to S3."""
         if self._hash is not None:
             self._hash.update(content)
         self._buffer += content
@@ -124,10 +131,10 @@ class Draft:
             del self._buffer[: self._note.part]
 
     def complete(self) -> str | None:
-        """Send the rest and make the parts one object, still a draft.
+        """Upload the remaining bytes and complete the multipart upload.
 
         Returns:
-            The SHA-256 of the bytes, or None where parts are from an earlier task.
+            The SHA-256 of the bytes, or None if an earlier task stored parts of them.
         """
         if self._completed:
             return None
@@ -136,23 +143,23 @@ class Draft:
             self._buffer.clear()
         parts = [{"PartNumber": n, "ETag": tag} for n, tag in sorted(self._parts.items())]
         self._place.s3.complete_multipart_upload(
-            **self._place.here, UploadId=self._note.upload, MultipartUpload={"Parts": parts}
+            **self._place.s3_args, UploadId=self._note.upload, MultipartUpload={"Parts": parts}
         )
         return self._hash.hexdigest() if self._hash is not None else None
 
     def _send(self, content: bytes) -> None:
         number = len(self._parts) + 1
         answer = self._place.s3.upload_part(
-            **self._place.here, UploadId=self._note.upload, PartNumber=number, Body=content
+            **self._place.s3_args, UploadId=self._note.upload, PartNumber=number, Body=content
         )
         self._parts[number] = answer["ETag"]
 
 
 def part_size(size: int | None) -> int:
-    """Return how large a file's parts are: larger where S3 would not take so many."""
-    return max(PART, -(-(size or 0) // MOST_PARTS))
+    """Return the size of a file's parts: larger than usual if there would be too many parts."""
+    return max(PART, -(-(size or 0) // MAX_PARTS))
 
 
 def note_as_json(note: DraftNote) -> dict[str, Any]:
-    """Return a note as JSON can hold it."""
+    """Return a note as a JSON mapping."""
     return asdict(note)

@@ -1,4 +1,4 @@
-"""Where drafts are kept between tasks, and how a whole one becomes the source's file."""
+"""Create, find, publish and delete drafts in S3."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from include.common.addresses import redact_url
 from include.decisions.dataset.web.draft import (
     BLOCK,
-    COPIED_AT_ONCE,
+    MAX_COPY_BYTES,
     Draft,
     DraftLocation,
     DraftNote,
@@ -22,10 +22,10 @@ from include.storage.records import read_record, write_record
 
 
 def create_draft(place: DraftLocation, state: FileState, sha256: str | None) -> Draft:
-    """Begin a draft; what was there of another is removed."""
+    """Create an empty draft; an earlier draft at this location is deleted."""
     delete_draft(place)
     upload = place.s3.create_multipart_upload(
-        **place.here, Metadata={"state": state.mark or "unknown"}
+        **place.s3_args, Metadata={"state": state.mark or "unknown"}
     )["UploadId"]
     note = DraftNote(upload, state, sha256, part_size(state.size))
     write_record(place.s3, place.bucket, place.note, note_as_json(note))
@@ -33,7 +33,7 @@ def create_draft(place: DraftLocation, state: FileState, sha256: str | None) -> 
 
 
 def find_draft(place: DraftLocation) -> Draft | None:
-    """Return what an earlier task left of a file, or None."""
+    """Return the draft of an earlier task, or None."""
     record = read_record(place.s3, place.bucket, place.note)
     if record is None:
         return None
@@ -45,16 +45,16 @@ def find_draft(place: DraftLocation) -> Draft | None:
 
 
 def delete_draft(place: DraftLocation) -> None:
-    """Remove a draft and all uploads of it."""
+    """Delete a draft and its unfinished uploads."""
     delete_stale_drafts(place.s3, place.bucket, place.folder)
 
 
 def publish_draft(place: DraftLocation, metadata: dict[str, str]) -> None:
-    """Make the completed draft the source's file: it appears whole or not at all."""
+    """Copy the completed draft to its target in one step, and delete the draft."""
     source = {"Bucket": place.bucket, "Key": place.content}
     extra = {"Metadata": metadata, "MetadataDirective": "REPLACE"}
     size = place.s3.head_object(**source)["ContentLength"]
-    if size <= COPIED_AT_ONCE:
+    if size <= MAX_COPY_BYTES:
         place.s3.copy_object(CopySource=source, Bucket=place.bucket, Key=place.target, **extra)
     else:
         place.s3.copy(source, place.bucket, place.target, ExtraArgs=extra)
@@ -63,7 +63,7 @@ def publish_draft(place: DraftLocation, metadata: dict[str, str]) -> None:
 
 def compute_sha256(place: DraftLocation) -> str:
     """Return the SHA-256 of a completed draft."""
-    body = place.s3.get_object(**place.here)["Body"]
+    body = place.s3.get_object(**place.s3_args)["Body"]
     digest = hashlib.sha256()
     for block in iter(lambda: body.read(BLOCK), b""):
         digest.update(block)
@@ -71,7 +71,7 @@ def compute_sha256(place: DraftLocation) -> str:
 
 
 def source_metadata(url: str, state: FileState, sha256: str | None) -> dict[str, str]:
-    """Return what the source's file says of itself: S3 takes 2 KB of ASCII, and shows them."""
+    """Return the metadata of the source's object; S3 allows 2 KB of ASCII."""
     marks = {"state": state.mark, "sha256": sha256}
     return {
         "origin": quote(redact_url(url), safe=":/%~+,;@")[:1000],
@@ -80,7 +80,7 @@ def source_metadata(url: str, state: FileState, sha256: str | None) -> dict[str,
 
 
 def delete_stale_drafts(s3: Any, bucket: str, folder: str, keep: Collection[str] = ()) -> None:
-    """Remove drafts that nobody will finish, but for those in the folders to keep."""
+    """Delete the drafts below a folder, except for those in the folders to keep."""
     for key, upload in _uploads(s3, bucket, folder):
         if not key.startswith(tuple(keep)):
             _abort(s3, bucket, key, upload)
@@ -91,9 +91,9 @@ def delete_stale_drafts(s3: Any, bucket: str, folder: str, keep: Collection[str]
 
 
 def _size(place: DraftLocation) -> int | None:
-    """Return the bytes of a completed draft, or None: `create_draft` leaves none of another."""
+    """Return the size of a completed draft, or None if the draft is not completed."""
     try:
-        size: int = place.s3.head_object(**place.here)["ContentLength"]
+        size: int = place.s3.head_object(**place.s3_args)["ContentLength"]
     except place.s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
             raise
@@ -103,21 +103,22 @@ def _size(place: DraftLocation) -> int | None:
 
 def _uploads(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
     pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
-    found = [(entry["Key"], entry["UploadId"]) for p in pages for entry in p.get("Uploads", [])]
-    yield from found
+    # The list is complete before the caller aborts the first upload.
+    uploads = [(entry["Key"], entry["UploadId"]) for p in pages for entry in p.get("Uploads", [])]
+    yield from uploads
 
 
 def _abort(s3: Any, bucket: str, key: str, upload: str) -> None:
     try:
         s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
     except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchUpload":  # it has ended meanwhile
+        if error.response["Error"]["Code"] != "NoSuchUpload":  # it has ended in the meantime
             raise
 
 
 def _whole_parts(place: DraftLocation, note: DraftNote) -> tuple[dict[int, str], int]:
-    """Return the parts from the first on that are there in full, and their bytes."""
-    pages = place.s3.get_paginator("list_parts").paginate(**place.here, UploadId=note.upload)
+    """Return the complete parts without a gap, from the first on, and their total size."""
+    pages = place.s3.get_paginator("list_parts").paginate(**place.s3_args, UploadId=note.upload)
     try:
         found = {
             entry["PartNumber"]: entry["ETag"]

@@ -1,4 +1,4 @@
-"""One request for a file on the web, from any of its bytes on."""
+"""Requests for a file on the web, from any byte offset."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from include.common.guarded_http import AddressRefused, AllowedHosts, open_url
 from include.decisions.dataset.web.state import FileState
 
 TIMEOUT = 60
-"""Seconds that a server may stay silent."""
+"""Seconds without data from the server before a request fails."""
 
 PUBLIC_ONLY = AllowedHosts()
-"""Every address must be public."""
+"""Allows public addresses only."""
 
-PASSING_STATUSES = frozenset({408, 425, 429})
-"""What a server answers, beside its own faults, when it may answer otherwise later."""
+RETRYABLE_STATUSES = frozenset({408, 425, 429})
+"""Retryable HTTP statuses below 500."""
 
 CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 class MirrorError(Exception):
-    """A URL does not give the file; the text is the reason.
+    """A file cannot be fetched from a URL; the text is the reason.
 
     Attributes:
-        lasting: Another try meets the same: a person has to change something first.
+        permanent: Whether a retry cannot succeed before a user has changed something.
     """
 
-    def __init__(self, reason: str, lasting: bool) -> None:
+    def __init__(self, reason: str, permanent: bool) -> None:
         super().__init__(reason)
-        self.lasting = lasting
+        self.permanent = permanent
 
 
 class RangeNotSatisfiableError(Exception):
-    """The server has no such range: the file is shorter than it was."""
+    """The requested range is beyond the end of the file, which has become shorter."""
 
 
 class ConnectionCutError(Exception):
-    """The connection ended before the file did."""
+    """The connection ended before the end of the file."""
 
 
 class FileResponse:
-    """A server's answer: a file's bytes from `offset` on.
+    """A response with a file's bytes from an offset to the end.
 
-    The bytes are those that were sent, whatever Content-Encoding says of them.
+    The bytes are returned as sent; Content-Encoding is ignored.
 
     Attributes:
-        offset: The first byte's place in the file; 0 where the server ignores ranges.
-        state: Which state of the file it is.
-        ends: Whether the end of the answer can be told from a cut.
+        offset: The offset of the first byte; 0 if the server ignores ranges.
+        state: The state of the file on the server.
+        has_end: Whether the end of the response is distinguishable from a cut connection.
     """
 
     def __init__(self, url: str, response: Any) -> None:
@@ -61,17 +61,17 @@ class FileResponse:
         length = headers.get("Content-Length", "")
         self._missing = int(length) if length.isdecimal() else None
         chunked = headers.get("Transfer-Encoding", "").lower() == "chunked"
-        self.ends = chunked or self._missing is not None
+        self.has_end = chunked or self._missing is not None
         self.offset, size = 0, self._missing
         if response.status == 206:
             self.offset, size = _range(headers.get("Content-Range", ""))
         self.state = FileState.of(url, size, headers)
 
     def read(self, most: int) -> bytes:
-        """Return what has arrived, at most so many bytes; nothing at the end.
+        """Return the next bytes, at most `most`; b"" at the end.
 
         Raises:
-            ConnectionCutError: The connection ended before the file did, or the server fell silent.
+            ConnectionCutError: The connection ended before the end of the file, or timed out.
         """
         try:
             content: bytes = self._response.read1(most)
@@ -95,17 +95,17 @@ class FileResponse:
 def request_file(
     url: str, offset: int = 0, validator: str | None = None, allowed: AllowedHosts = PUBLIC_ONLY
 ) -> FileResponse:
-    """Ask for a file.
+    """Request a file.
 
     Args:
-        url: Where.
-        offset: From which byte on; the server may ignore it, see `FileResponse.offset`.
-        validator: From there on only if the file is still this one, else from the start.
+        url: The file's URL.
+        offset: The first byte to send. The server may ignore it, see `FileResponse.offset`.
+        validator: The value of If-Range: the server sends the whole file if it has changed.
         allowed: Hosts and networks whose addresses need not be public.
 
     Raises:
-        MirrorError: The server is away, or answers something else, or must not be asked.
-        RangeNotSatisfiableError: The file has no byte there.
+        MirrorError: The server is unreachable, returns an error, or its address is not allowed.
+        RangeNotSatisfiableError: The file is shorter than `offset`.
     """
     headers = {"Range": f"bytes={offset}-"} if offset else {}
     if offset and validator:
@@ -116,23 +116,25 @@ def request_file(
         error.close()
         if error.code == 416 and offset:
             raise RangeNotSatisfiableError(f"it has no byte {offset}") from error
-        lasting = error.code < 500 and error.code not in PASSING_STATUSES
-        raise MirrorError(error_text(error), lasting) from error
+        permanent = error.code < 500 and error.code not in RETRYABLE_STATUSES
+        raise MirrorError(error_text(error), permanent) from error
     except (OSError, HTTPException) as error:
-        raise MirrorError(error_text(error), lasting=isinstance(error, InvalidURL)) from error
+        raise MirrorError(error_text(error), permanent=isinstance(error, InvalidURL)) from error
     except AddressRefused as error:
-        raise MirrorError(str(error), lasting=True) from error
+        raise MirrorError(str(error), permanent=True) from error
     except ValueError as error:  # the URL, or the validator, cannot be sent
-        raise MirrorError(error_text(error), lasting=True) from error
+        raise MirrorError(error_text(error), permanent=True) from error
     if response.status not in (200, 206):
         response.close()
-        raise MirrorError(f"{response.status} {response.reason} instead of the file", lasting=True)
+        raise MirrorError(
+            f"{response.status} {response.reason} instead of the file", permanent=True
+        )
     return FileResponse(url, response)
 
 
 def _range(header: str) -> tuple[int, int | None]:
     found = CONTENT_RANGE.fullmatch(header.strip())
     if found is None:
-        raise MirrorError(f"206 with the range {header!r}, which cannot be read", lasting=True)
+        raise MirrorError(f"the response 206 has an invalid range {header!r}", permanent=True)
     start, size = found.groups()
     return int(start), None if size == "*" else int(size)

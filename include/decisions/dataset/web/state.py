@@ -1,4 +1,4 @@
-"""Which state of a file a server has: what changes when the file does."""
+"""The state of a file on a server, by the headers of its response."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-SURELY_LATER = timedelta(seconds=60)
-"""A file that was changed so shortly before it was asked for may change again in that second."""
+MINIMUM_AGE = timedelta(seconds=60)
+"""A younger Last-Modified is no validator: the file may change again within the same second."""
 
 _KEPT = ("size", "etag", "modified", "validator")
 
 
 @dataclass(frozen=True)
 class FileState:
-    """What a server said of a file.
+    """The state of a file on a server.
 
     Attributes:
-        address: Where, before redirects: the URL's hash, since the URL may hold a token and this is
-            kept in S3.
-        size: Bytes of the whole file, or None where the server does not say.
-        etag: As sent, or None.
-        modified: As sent, or None.
-        validator: What a range may be asked for under (If-Range): a strong ETag, or a
-            time of change that lies far enough back; else None.
-        mark: A name for this state, or None where the server says nothing that would change.
+        address: The hash of the URL before redirects. The URL itself may contain a token, and this
+            record is stored in S3.
+        size: The file's size in bytes, or None if the server does not give it.
+        etag: The header ETag, or None.
+        modified: The header Last-Modified, or None.
+        validator: The value for If-Range: a strong ETag, or a Last-Modified that is old enough;
+            else None.
+        mark: A hash that identifies this state, or None without ETag and Last-Modified.
     """
 
     address: str
@@ -39,16 +39,16 @@ class FileState:
 
     @classmethod
     def of(cls, url: str, size: int | None, headers: Any) -> FileState:
-        """Read the headers of an answer."""
+        """Return the state that a response's headers describe."""
         etag, modified = headers.get("ETag"), headers.get("Last-Modified")
         strong = etag if etag and not etag.startswith("W/") else None
-        if etag is None and _lies_back(modified, headers.get("Date")):
+        if etag is None and _is_old_enough(modified, headers.get("Date")):
             strong = modified
         return cls._of(url, size, etag, modified, strong)
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> FileState:
-        """Return a state from its record; earlier versions of this project kept the URL itself."""
+        """Return a state from its record; records of earlier versions contain the URL."""
         if "url" in record:
             return cls._of(*(record[name] for name in ("url", *_KEPT)))
         return cls(**record)
@@ -62,19 +62,19 @@ class FileState:
         modified: str | None,
         validator: str | None,
     ) -> FileState:
-        told = " ".join(map(str, (url, etag, modified, size)))
-        mark = hashlib.sha256(told.encode()).hexdigest() if etag or modified else None
+        text = " ".join(map(str, (url, etag, modified, size)))
+        mark = hashlib.sha256(text.encode()).hexdigest() if etag or modified else None
         return cls(address_of(url), size, etag, modified, validator, mark)
 
 
 def address_of(url: str) -> str:
-    """Return what a URL is known by in records: its hash, which tells no token."""
+    """Return the hash by which records identify a URL without revealing a token in it."""
     return hashlib.sha256(url.encode()).hexdigest()
 
 
-def _lies_back(modified: str | None, answered: str | None) -> bool:
-    then, now = _time(modified), _time(answered)
-    return then is not None and now is not None and now - then >= SURELY_LATER
+def _is_old_enough(modified: str | None, date: str | None) -> bool:
+    then, now = _time(modified), _time(date)
+    return then is not None and now is not None and now - then >= MINIMUM_AGE
 
 
 def _time(header: str | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""One file's way from its mirrors to the source's folder."""
+"""Transfer of a file from its mirrors to the source's folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from include.decisions.dataset.web.request import (
 from include.decisions.dataset.web.state import FileState, address_of
 
 TRIES = 3
-"""Connections in a row to one mirror that bring the file no further."""
+"""The number of successive connections to a mirror without progress before it is given up."""
 
 Progress = Callable[[int, int | None], None]
 
@@ -29,16 +29,16 @@ log = logging.getLogger(__name__)
 
 
 class Transfer:
-    """Brings a file, from one mirror after the other, going on where the last one broke off.
+    """Downloads a file from one mirror after another, and resumes after the last stored byte.
 
-    Going on is safe where the server vouches for the state (If-Range), where another mirror has
-    the same size and strong ETag, or where the whole file's SHA-256 is known. Else it starts again.
+    It resumes if the server confirms the state (If-Range), if another mirror has the same size and
+    strong ETag, or if the file's SHA-256 is known. Otherwise it starts again.
 
     Args:
-        place: Where to.
-        file: What is expected of it.
+        place: The draft's location and the target.
+        file: The file with its expected size and SHA-256.
         present: The mark of the state that is in the source already, or None.
-        progress: Called with the bytes that are there, and with all if that is known.
+        progress: Called with the number of stored bytes, and with the file's size or None.
         allowed: Hosts and networks whose addresses need not be public.
     """
 
@@ -55,36 +55,38 @@ class Transfer:
         self._name, self._progress = file.file_name, progress
         self._draft = self._usable(draft_store.find_draft(place))
 
-    def take(self, url: str) -> bool:
-        """Bring the file from this mirror; False where it is there in this state already.
+    def fetch(self, url: str) -> bool:
+        """Fetch the file from this mirror; return False if the source has this state already.
 
         Raises:
-            MirrorError: The mirror has not the file, or a wrong one.
+            MirrorError: The mirror does not have the file, or has a wrong one.
         """
-        while (draft := self._bring(url)) is not None:
+        while (draft := self._download(url)) is not None:
             self._draft = None
-            wrong, digest = self._wrong(draft, draft.complete())
-            if not wrong:
+            problem, digest = self._verify(draft, draft.complete())
+            if not problem:
                 draft_store.publish_draft(
                     self._place, draft_store.source_metadata(url, draft.state, digest)
                 )
                 origin = redact_url(url)
-                log.info("%s is fetched: %d bytes from %s", self._name, draft.offset, origin)
+                log.info("Fetched %s: %d bytes from %s", self._name, draft.offset, origin)
                 return True
             draft_store.delete_draft(self._place)
             if draft.pure:
-                raise MirrorError(wrong, lasting=True)
-            log.warning("%s: %s: all of it again from %s", self._name, wrong, redact_url(url))
+                raise MirrorError(problem, permanent=True)
+            origin = redact_url(url)
+            log.warning("%s: %s: fetching all of it again from %s", self._name, problem, origin)
         return False
 
     def _usable(self, draft: Draft | None) -> Draft | None:
-        """Return an earlier task's draft if it is of this file still."""
+        """Return an earlier task's draft if the expected SHA-256 is the same and it can resume."""
         if draft is None:
             return None
         same = draft.expected == self._file.sha256
         return draft if same and (draft.expected or draft.state.validator) else None
 
-    def _bring(self, url: str) -> Draft | None:
+    def _download(self, url: str) -> Draft | None:
+        """Connect until the draft is complete; return None if the source has this state."""
         tries, furthest = 0, self._draft.offset if self._draft else 0
         while True:
             try:
@@ -94,16 +96,16 @@ class Transfer:
                 tries = 0 if reached >= furthest + BLOCK else tries + 1
                 furthest = max(furthest, reached)
                 if tries == TRIES:
-                    raise MirrorError(f"{cut} ({reached} bytes came)", lasting=False) from cut
+                    raise MirrorError(f"{cut} ({reached} bytes received)", permanent=False) from cut
             except RangeNotSatisfiableError:
                 self._draft = None
 
     def _connect(self, url: str) -> Draft | None:
-        """Read on until the file's end, or from its start where that is not safe."""
+        """Resume the download, or start again if resuming is not safe, and read to the end."""
         whole = self._draft if self._draft is not None and self._draft.whole else None
         if whole is not None and whole.expected:
             return whole
-        offset, validator = self._where(url)
+        offset, validator = self._range(url)
         with request_file(url, offset, validator, self._allowed) as answer:
             if whole is not None and whole.state == answer.state:
                 return whole
@@ -111,30 +113,32 @@ class Transfer:
             if not self._continues(url, answer):
                 if answer.offset:
                     self._draft = None
-                    raise ConnectionCutError(f"it answered from byte {answer.offset} on")
+                    raise ConnectionCutError(f"the response starts at byte {answer.offset}")
                 if self._present is not None and answer.state.mark == self._present:
                     return None
                 self._draft = draft_store.create_draft(self._place, answer.state, self._file.sha256)
             assert self._draft is not None
-            return self._pour(answer, self._draft)
+            return self._store(answer, self._draft)
 
-    def _where(self, url: str) -> tuple[int, str | None]:
+    def _range(self, url: str) -> tuple[int, str | None]:
+        """Return the offset to request, and the validator."""
         draft = self._draft
         if draft is None or draft.whole:
             return 0, None
         validator = draft.state.validator
         if draft.expected:
             return draft.offset, validator if draft.state.address == address_of(url) else None
-        return (draft.offset, validator) if self._vouched(url, draft.state) else (0, None)
+        return (draft.offset, validator) if self._can_validate(url, draft.state) else (0, None)
 
-    def _vouched(self, url: str, state: FileState) -> bool:
-        """Whether a server's yes to If-Range means that the bytes are those of the draft."""
+    def _can_validate(self, url: str, state: FileState) -> bool:
+        """Return whether a server that accepts If-Range is known to have the same bytes."""
         strong_tag = state.validator is not None and state.validator == state.etag
         return state.validator is not None and (
             state.address == address_of(url) or (strong_tag and state.size is not None)
         )
 
     def _continues(self, url: str, answer: FileResponse) -> bool:
+        """Return whether the response continues the draft."""
         draft = self._draft
         if draft is None or answer.offset != draft.offset or not draft.offset:
             return False
@@ -142,28 +146,30 @@ class Transfer:
             return False
         if draft.state.address != address_of(url) or draft.state.validator is None:
             draft.pure = False
-        log.info("%s: going on from byte %d with %s", self._name, draft.offset, redact_url(url))
+        log.info("%s: resuming at byte %d from %s", self._name, draft.offset, redact_url(url))
         return True
 
     def _check_announced(self, answer: FileResponse) -> None:
-        told, expected = answer.state.size, self._file.size
-        if told is not None and expected is not None and told != expected:
-            raise MirrorError(f"it has {told} bytes, expected are {expected}", lasting=True)
-        if told is not None and told > self._file.largest:
-            raise MirrorError(self._too_large(f"it has {told} bytes"), lasting=True)
-        if told == 0:
-            raise MirrorError("it is empty", lasting=True)
-        if not (answer.ends or expected):
-            reason = "it does not say how long the file is: give its size"
-            raise MirrorError(reason, lasting=True)
+        """Check the size that the response's headers announce."""
+        size, expected = answer.state.size, self._file.size
+        if size is not None and expected is not None and size != expected:
+            raise MirrorError(f"it has {size} bytes, expected are {expected}", permanent=True)
+        if size is not None and size > self._file.largest:
+            raise MirrorError(self._too_large(f"it has {size} bytes"), permanent=True)
+        if size == 0:
+            raise MirrorError("it is empty", permanent=True)
+        if not (answer.has_end or expected):
+            reason = "the response does not give the file's size: set `size` in the YAML"
+            raise MirrorError(reason, permanent=True)
 
-    def _pour(self, answer: FileResponse, draft: Draft) -> Draft:
+    def _store(self, answer: FileResponse, draft: Draft) -> Draft:
+        """Append the response's bytes to the draft."""
         size = draft.state.size or self._file.size
         while content := answer.read(BLOCK):
             if draft.offset + len(content) > self._file.largest:
                 self._draft = None
                 draft_store.delete_draft(self._place)
-                raise MirrorError(self._too_large("it does not end"), lasting=True)
+                raise MirrorError(self._too_large("it does not end"), permanent=True)
             draft.add(content)
             self._progress(draft.offset, size)
         if size is not None and draft.offset < size:
@@ -171,14 +177,14 @@ class Transfer:
         return draft
 
     def _too_large(self, found: str) -> str:
-        what = "max_bytes" if self._file.size is None else "size"
-        return f"{found}, and {what} allows {self._file.largest}: raise it if that is right"
+        setting = "max_bytes" if self._file.size is None else "size"
+        return f"{found}, and {setting} allows {self._file.largest}: raise it if that is right"
 
-    def _wrong(self, draft: Draft, digest: str | None) -> tuple[str, str | None]:
-        """Say what is wrong with the whole file, or nothing; and what its SHA-256 is, if known."""
+    def _verify(self, draft: Draft, digest: str | None) -> tuple[str, str | None]:
+        """Return the problem with the complete file, or "", and its SHA-256 if known."""
         size = self._file.size or draft.state.size
         if size not in (None, draft.offset):
-            return f"{draft.offset} bytes came, expected are {size}", digest
+            return f"{draft.offset} bytes received, expected are {size}", digest
         expected = self._file.sha256
         if expected and digest is None:
             digest = draft_store.compute_sha256(self._place)

@@ -1,4 +1,4 @@
-"""A source that somebody is still writing is not taken for a whole one."""
+"""Tests of the detection of unfinished uploads."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ def _uploads(s3: Any, **ages: timedelta) -> None:
     s3.answer("list_multipart_uploads", {"Uploads": uploads}, Bucket="theirs", Prefix="raw/")
 
 
-def test_a_quiet_source_is_whole(s3: Any) -> None:
+def test_a_source_without_unfinished_uploads_passes(s3: Any) -> None:
     _uploads(s3)
     require_finished_uploads(s3.client, _listing("a.tgz"), [], NOW)
 
 
-def test_an_unfinished_upload_is_named(s3: Any) -> None:
+def test_an_unfinished_upload_raises(s3: Any) -> None:
     _uploads(s3, one=timedelta(hours=1))
     with pytest.raises(SourceNotReadyError, match=r"^s3://theirs/raw/: raw/one is being uploaded"):
         require_finished_uploads(s3.client, _listing("a.tgz"), [], NOW)
 
 
-def test_an_upload_that_nobody_finishes_does_not_block_for_ever(
-    s3: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_abandoned_upload_is_ignored(s3: Any, caplog: pytest.LogCaptureFixture) -> None:
     _uploads(s3, old=timedelta(days=2))
     with caplog.at_level(logging.WARNING):
         require_finished_uploads(s3.client, _listing("a.tgz"), [], NOW)
-    assert caplog.messages == ["s3://theirs/raw/: raw/old: uploads abandoned over a day ago"]
+    assert caplog.messages == [
+        "s3://theirs/raw/: raw/old: uploads that began over a day ago are ignored"
+    ]
 
 
-def test_uploads_that_must_not_be_seen_do_not_stop_the_refresh(
+def test_without_the_permission_to_list_uploads_the_refresh_continues(
     s3: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     s3.refuse("list_multipart_uploads", "AccessDenied")
@@ -62,19 +62,19 @@ def test_uploads_that_must_not_be_seen_do_not_stop_the_refresh(
     assert "s3:ListBucketMultipartUploads is not allowed" in caplog.text
 
 
-def test_what_the_pipeline_fetches_appears_whole_whatever_its_name(s3: Any) -> None:
+def test_files_that_the_pipeline_fetches_are_complete_whatever_their_names(s3: Any) -> None:
     _uploads(s3)
     require_finished_uploads(s3.client, _listing("a.part"), ["a.part"], NOW)
 
 
 @pytest.mark.parametrize("name", ["cars_train.tgz.part", "x/photo.JPG.crdownload", "a.tmp"])
-def test_names_of_half_written_files_are_refused(s3: Any, name: str) -> None:
+def test_a_file_with_the_name_of_an_unfinished_file_raises(s3: Any, name: str) -> None:
     _uploads(s3)
     with pytest.raises(SourceNotReadyError, match=rf"raw/{name} is half-written: finish or remove"):
         require_finished_uploads(s3.client, _listing("a.tgz", name), [], NOW)
 
 
-def test_an_empty_archive_is_half_written_and_an_empty_photo_is_quarantined_later(s3: Any) -> None:
+def test_an_empty_archive_raises_and_an_empty_photo_does_not(s3: Any) -> None:
     _uploads(s3)
     require_finished_uploads(s3.client, _listing("rose/1.jpg", "_SUCCESS", size=0), [], NOW)
     _uploads(s3)
@@ -82,13 +82,13 @@ def test_an_empty_archive_is_half_written_and_an_empty_photo_is_quarantined_late
         require_finished_uploads(s3.client, _listing("d.zip", size=0), [], NOW)
 
 
-def test_many_keys_are_counted(s3: Any) -> None:
+def test_the_error_names_three_keys_and_counts_the_others(s3: Any) -> None:
     _uploads(s3)
     with pytest.raises(SourceNotReadyError, match=r"raw/0\.tmp, raw/1\.tmp, raw/2\.tmp and 2 more"):
         require_finished_uploads(s3.client, _listing(*(f"{n}.tmp" for n in range(5))), [], NOW)
 
 
-def test_without_its_marker_a_source_is_not_complete() -> None:
+def test_a_source_without_its_marker_is_not_complete() -> None:
     missing = decide_complete(_listing("a.tgz", "sub/_SUCCESS"), "_SUCCESS")
     assert not missing.go
     assert missing.reason == "s3://theirs/raw/_SUCCESS is missing: the source is not complete yet"
@@ -106,6 +106,6 @@ def test_without_its_marker_a_source_is_not_complete() -> None:
         ({"urls": ["https://a.b/c.zip"]}, "prod", 0),
     ],
 )
-def test_how_long_a_source_settles(settings: dict[str, Any], deployment: str, minutes: int) -> None:
+def test_settle_time(settings: dict[str, Any], deployment: str, minutes: int) -> None:
     source = Source(layout="class_folders", **settings)
     assert settle_time(source, deployment) == timedelta(minutes=minutes)

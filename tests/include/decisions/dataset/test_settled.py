@@ -1,4 +1,4 @@
-"""A changed source is read when two listings, the settle time apart, are equal."""
+"""Tests of the settle time of a source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ A_PART = 5 * 1024 * 1024
 
 
 class Source:
-    """A source in S3, and looks at it at some minutes."""
+    """A source in S3, which is checked at given minutes."""
 
     def __init__(self, s3: Any, layout: Layout) -> None:
         self.s3, self.layout = s3, layout
@@ -31,22 +31,24 @@ class Source:
         self.s3.put_object(Bucket=self.layout.bucket, Key=self.layout.source + name, Body=content)
 
     def upload(self, name: str) -> None:
-        """Upload a file in parts, over the last three hours: S3 gives the time of the beginning."""
-        here = {"Bucket": self.layout.bucket, "Key": self.layout.source + name}
-        upload = self.s3.create_multipart_upload(**here)["UploadId"]
+        """Upload a file in parts; S3 gives the time at which the upload began."""
+        target = {"Bucket": self.layout.bucket, "Key": self.layout.source + name}
+        upload = self.s3.create_multipart_upload(**target)["UploadId"]
         parts = [
             {
                 "PartNumber": number,
                 "ETag": self.s3.upload_part(
-                    **here, UploadId=upload, PartNumber=number, Body=b"x" * A_PART
+                    **target, UploadId=upload, PartNumber=number, Body=b"x" * A_PART
                 )["ETag"],
             }
             for number in (1, 2)
         ]
-        self.s3.complete_multipart_upload(**here, UploadId=upload, MultipartUpload={"Parts": parts})
+        self.s3.complete_multipart_upload(
+            **target, UploadId=upload, MultipartUpload={"Parts": parts}
+        )
 
-    def look(self, minute: float, settle: timedelta = FIVE, *fetched: str) -> None:
-        """Look at the source, whose objects all say that they are three hours old."""
+    def check(self, minute: float, settle: timedelta = FIVE, *fetched: str) -> None:
+        """Check the source; the LastModified of all objects is three hours ago."""
         listing = Listing.read(self.s3, self.layout.uri(self.layout.source))
         objects = {k: {**e, "LastModified": LONG_AGO} for k, e in listing.objects.items()}
         now = NOW + timedelta(minutes=minute)
@@ -62,47 +64,47 @@ def source(layout: Layout) -> Iterator[Source]:
         yield Source(s3, layout)
 
 
-def test_an_upload_that_was_long_has_not_settled_when_it_ends(source: Source) -> None:
-    """Its LastModified is three hours old by then; the next file may be on its way."""
+def test_a_long_upload_has_not_settled_when_it_ends(source: Source) -> None:
+    """Its LastModified is old by then, but another file may still be uploaded."""
     source.put("a.zip", b"whole")
     with pytest.raises(SourceNotReadyError, match="first seen at 2026-01-10T12:00"):
-        source.look(0)
+        source.check(0)
     source.upload("b.zip")
     with pytest.raises(SourceNotReadyError, match="first seen at 2026-01-10T12:10"):
-        source.look(10)
-    source.look(20)
+        source.check(10)
+    source.check(20)
 
 
 def test_a_state_must_last_for_the_settle_time(source: Source) -> None:
     source.put("a.zip", b"one")
     for minute in (0, 4):
-        with pytest.raises(SourceNotReadyError, match="has to last for 5 minutes"):
-            source.look(minute)
-    source.look(5)
-    source.look(60 * 24)
+        with pytest.raises(SourceNotReadyError, match="must stay unchanged for 5 minutes"):
+            source.check(minute)
+    source.check(5)
+    source.check(60 * 24)
 
 
 @pytest.mark.parametrize("change", ["replaced", "removed", "added"])
-def test_any_change_begins_the_time_anew(source: Source, change: str) -> None:
+def test_any_change_restarts_the_settle_time(source: Source, change: str) -> None:
     source.put("a.zip", b"one")
     source.put("b.zip", b"one")
     with pytest.raises(SourceNotReadyError):
-        source.look(0)
+        source.check(0)
     if change == "removed":
         source.s3.delete_object(Bucket=source.layout.bucket, Key=f"{source.layout.source}a.zip")
     else:
         source.put("a.zip" if change == "replaced" else "c.zip", b"two")
     with pytest.raises(SourceNotReadyError):
-        source.look(10)
-    source.look(15)
+        source.check(10)
+    source.check(15)
 
 
-def test_without_a_settle_time_and_for_what_is_fetched_nothing_is_waited_for(
+def test_without_a_settle_time_and_for_fetched_files_there_is_no_wait(
     source: Source,
 ) -> None:
     source.put("a.zip", b"one")
-    source.look(0, timedelta())
+    source.check(0, timedelta())
     with pytest.raises(SourceNotReadyError):
-        source.look(0, FIVE, "fetched.zip")
+        source.check(0, FIVE, "fetched.zip")
     source.put("fetched.zip", b"whole")
-    source.look(10, FIVE, "fetched.zip")
+    source.check(10, FIVE, "fetched.zip")

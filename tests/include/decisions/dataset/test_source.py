@@ -1,4 +1,4 @@
-"""A refresh runs when the source or its settings changed, and not otherwise."""
+"""Tests of the source and of the decision to refresh."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ CURRENT = {"version": "v1", "fingerprint": "same"}
         (CURRENT, "same", False, False, "unchanged since dataset v1"),
     ],
 )
-def test_the_decision(
+def test_decide_refresh(
     current: dict[str, str] | None, fingerprint: str, force: bool, go: bool, reason: str
 ) -> None:
     decision = decide_refresh(current, fingerprint, force)
@@ -27,19 +27,19 @@ def test_the_decision(
 
 
 def test_a_source_that_changed_while_it_was_read_is_read_again() -> None:
-    """Even if it has gone back to what it was when the run was planned."""
+    """Also if it has returned to its state at the time of the plan."""
     decision = decide_refresh({**CURRENT, "changed_while_read": True}, "same", False)
     assert decision.go
     assert "changed while dataset v1 was made" in decision.reason
 
 
-def test_images_that_are_missing_are_a_reason_to_read_an_unchanged_source() -> None:
+def test_an_unchanged_source_is_read_again_if_images_are_missing() -> None:
     decision = decide_refresh(CURRENT, "same", force=False, missing=3)
     assert decision.go
     assert "3 images of dataset v1 are missing" in decision.reason
 
 
-def test_every_page_of_the_source_counts_and_folder_markers_do_not(s3: Any) -> None:
+def test_all_pages_are_listed_without_folder_markers(s3: Any) -> None:
     first = {
         "Contents": [{"Key": "raw/", "ETag": '"0"', "Size": 0}],
         "IsTruncated": True,
@@ -53,7 +53,7 @@ def test_every_page_of_the_source_counts_and_folder_markers_do_not(s3: Any) -> N
     assert listing.require_files(marker="ok") == {"raw/a.tgz": '"1" 3'}
 
 
-def test_an_empty_source_says_where_to_upload(s3: Any) -> None:
+def test_the_error_for_an_empty_source_names_its_address(s3: Any) -> None:
     s3.answer("list_objects_v2", {})
     with pytest.raises(SourceError, match=r"nothing is at s3://theirs/raw/: upload"):
         Listing.read(s3.client, "s3://theirs/raw/").require_files()

@@ -1,4 +1,4 @@
-"""The evaluation's manifest lists the split's photos, each content once."""
+"""Tests of the evaluation's manifest and its check before a training."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def rows(*entries: tuple[str, str]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def test_the_manifest_lists_the_split(s3: Any, layout: Layout) -> None:
+def test_the_manifest_lists_the_splits_photos(s3: Any, layout: Layout) -> None:
     content = rows(("bb/2.jpg", "test"), ("aa/1.jpg", "test"), ("cc/3.jpg", "train"))
     s3.answer("get_object", s3.body(content))
     expected = [{"prefix": "s3://some-bucket/stanford_cars/images/"}, "aa/1.jpg", "bb/2.jpg"]
@@ -34,7 +34,7 @@ def test_the_manifest_lists_the_split(s3: Any, layout: Layout) -> None:
     assert write_evaluation_manifest(s3.client, layout, "job-1", "v1", "test") == 2
 
 
-def test_an_empty_split_is_told(s3: Any, layout: Layout) -> None:
+def test_an_empty_split_raises(s3: Any, layout: Layout) -> None:
     s3.answer("get_object", s3.body(rows(("aa/1.jpg", "train"))))
     with pytest.raises(RecordError, match="dataset v1 has no test images"):
         write_evaluation_manifest(s3.client, layout, "job-1", "v1", "test")
@@ -44,28 +44,28 @@ LIMITS = Evaluation(transform=TransformConfig(max_payload_mb=1))
 
 
 @pytest.mark.parametrize("split", ["test", "train"])
-def test_a_photo_that_no_request_carries_is_told_before_training(
+def test_a_photo_too_large_for_a_request_fails_the_check(
     s3: Any, layout: Layout, split: str
 ) -> None:
-    """Else it fails after the training, which is then paid for again every night."""
+    """Otherwise the run would fail after the training, and every nightly run would train again."""
     row = {"key": "aa/1.jpg", "label": 0, "split": split, "size": 1024 * 1024 + 1}
     fits = {"key": "bb/2.jpg", "label": 0, "split": "test", "size": 1024 * 1024}
     s3.answer("get_object", s3.body("\n".join(map(json.dumps, (row, fits))).encode()))
     if split == "train":
         check_evaluation(s3.client, layout, "v1", LIMITS)
         return
-    told = r"1 of the test images of dataset v1 .* \(1\), aa/1\.jpg for one with 1048577 bytes"
-    with pytest.raises(RecordError, match=told):
+    message = r"1 of the test images of dataset v1 .* \(1\), for example aa/1\.jpg with 1048577"
+    with pytest.raises(RecordError, match=message):
         check_evaluation(s3.client, layout, "v1", LIMITS)
 
 
-def test_a_split_that_is_empty_is_told_before_training(s3: Any, layout: Layout) -> None:
+def test_an_empty_split_fails_the_check(s3: Any, layout: Layout) -> None:
     s3.answer("get_object", s3.body(rows(("aa/1.jpg", "train"))))
     with pytest.raises(RecordError, match="dataset v1 has no test images"):
         check_evaluation(s3.client, layout, "v1", LIMITS)
 
 
-def test_a_manifest_that_is_gone_is_named(s3: Any, layout: Layout) -> None:
+def test_a_missing_manifest_raises(s3: Any, layout: Layout) -> None:
     s3.refuse("get_object", "NoSuchKey")
     with pytest.raises(RecordError, match=r"v1/manifest\.jsonl is missing"):
         check_evaluation(s3.client, layout, "v1", LIMITS)

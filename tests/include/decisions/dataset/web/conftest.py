@@ -1,4 +1,4 @@
-"""An S3 in memory, and parts so small that a test file has several."""
+"""Fixtures: S3 in memory, with parts so small that a test file has several."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PART = 1000
 
 
 def fetch_source(s3: Any, layout: Layout, files: Sequence[WebFile]) -> list[str]:
-    """Fetch as the DAG does, where the test's mirrors on loopback are allowed."""
+    """Fetch as the DAG does; the test's mirrors on loopback are allowed."""
     return fetch.fetch_source(s3, layout, files, "127.0.0.0/8")
 
 
@@ -34,7 +34,7 @@ def s3(monkeypatch: pytest.MonkeyPatch, layout: Layout) -> Iterator[Any]:
 
 
 class SourceFolder:
-    """What a test looks at in S3."""
+    """Reads the source and the drafts in S3."""
 
     def __init__(self, s3: Any, layout: Layout) -> None:
         self.s3, self.layout = s3, layout

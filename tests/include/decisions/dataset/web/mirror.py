@@ -1,4 +1,4 @@
-"""A web server on loopback that misbehaves as told."""
+"""A web server on loopback with configurable faults."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ LONG_AGO = "Wed, 01 Jan 2025 00:00:00 GMT"
 
 @dataclass
 class Page:
-    """A file that is served, and what goes wrong with it.
+    """A file and the faults of its server.
 
     Attributes:
-        content: Its bytes.
-        etag: Sent as it is, or not at all.
-        modified: Sent as it is, or not at all.
-        cuts: For each request in turn, after how many bytes the connection ends; None: it does not.
-        statuses: For each request in turn, an error instead of the file.
-        ranges: Whether ranges are answered.
-        length: What Content-Length says instead of the truth.
-        lengthless: Whether the end of the file is the end of the connection.
-        changes: After how many requests `etag` and `content` are those of `then`.
+        content: The file's bytes.
+        etag: The header ETag, or None.
+        modified: The header Last-Modified, or None.
+        cuts: For each request in turn, the number of bytes after which the connection ends; None
+            for no cut.
+        statuses: For each request in turn, the HTTP status; 200 serves the file.
+        ranges: Whether range requests are supported.
+        length: A wrong Content-Length, or None.
+        lengthless: Whether there is no Content-Length.
+        changes: The number of requests after which the page is replaced by `then`.
         then: The later page.
-        shifted: How many bytes too early a range begins.
-        redirect: Where the file is instead.
-        stalls: After how many bytes the server falls silent, until told to go on.
+        shifted: The number of bytes by which a range begins too early.
+        redirect: The URL to redirect to.
+        stalls: The number of bytes after which the server pauses until `resume` is called.
     """
 
     content: bytes
@@ -50,37 +51,37 @@ class Page:
 
 @dataclass
 class Mirror:
-    """The server: its address, its pages by path, and what was asked of it."""
+    """The server: its URL, its pages by path, and the received requests."""
 
     url: str
     pages: dict[str, Page] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     _stalled: threading.Event = field(default_factory=threading.Event)
 
-    def go_on(self) -> None:
-        """End all silence, also that to come."""
+    def resume(self) -> None:
+        """End all pauses, also later ones."""
         self._stalled.set()
 
     def wait(self) -> None:
-        """Be silent until told to go on."""
+        """Pause until `resume` is called."""
         self._stalled.wait()
 
     def serve(self, path: str, content: bytes, **behaviour: Any) -> str:
-        """Serve a file from now on; return its URL."""
+        """Serve a file, and return its URL."""
         self.pages[path] = Page(content, **behaviour)
         return f"{self.url}{path}"
 
     @property
     def ranges(self) -> list[str | None]:
-        """The range that each request so far asked for."""
-        return [headers.get("Range") for _, headers in self.asked]
+        """The header Range of each request so far."""
+        return [headers.get("Range") for _, headers in self.requests]
 
 
 class _Handler(BaseHTTPRequestHandler):
     mirror: Mirror
 
     def do_GET(self) -> None:
-        self.mirror.asked.append((self.path, dict(self.headers.items())))
+        self.mirror.requests.append((self.path, dict(self.headers.items())))
         page = self.mirror.pages.get(self.path)
         if page is None:
             self.send_error(404)
@@ -116,11 +117,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         cut = page.cuts.pop(0) if page.cuts else None
-        with suppress(ConnectionError):  # of a reader that has seen enough, or was killed
-            self._write(page, body if cut is None else body[:cut], silent=not start)
+        with suppress(ConnectionError):  # the client has closed the connection, or was killed
+            self._write(page, body if cut is None else body[:cut], stall=not start)
 
-    def _write(self, page: Page, body: bytes, silent: bool) -> None:
-        if page.stalls is not None and silent:
+    def _write(self, page: Page, body: bytes, stall: bool) -> None:
+        if page.stalls is not None and stall:
             self.wfile.write(body[: page.stalls])
             self.mirror.wait()
             body = body[page.stalls :]
@@ -139,14 +140,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def mirror() -> Iterator[Mirror]:
-    """Run a server."""
+    """Run a mirror on loopback."""
     handler = type("Handler", (_Handler,), {})
     web = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    handler.mirror = told = Mirror(f"http://127.0.0.1:{web.server_port}")  # type: ignore[attr-defined]
+    handler.mirror = running = Mirror(f"http://127.0.0.1:{web.server_port}")  # type: ignore[attr-defined]
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield told
-    told.go_on()
+    yield running
+    running.resume()
     web.shutdown()
     web.server_close()
     thread.join()

@@ -1,4 +1,4 @@
-"""Whatever mirrors do, the source holds the old file or the right one, and never anything else."""
+"""Property test: the source has the old file or a complete one, whatever the mirrors do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OLD = b"old"
 
 @dataclass
 class Web:
-    """Two mirrors that live as long as all examples."""
+    """Two mirrors that are shared by all examples."""
 
     first: Mirror
     second: Mirror
@@ -53,8 +53,8 @@ def pages() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def _own(page: dict[str, Any]) -> dict[str, Any]:
-    """Return a page with lists of its own, and a tag that follows the content, as tags must."""
+def _copy(page: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a page with an ETag that depends on the content."""
     lists = {name: list(page[name]) for name in ("cuts", "statuses")}
     tag = page["etag"] and page["etag"].format(sha256(page["content"]).hexdigest())
     return {**page, **lists, "etag": tag}
@@ -62,7 +62,7 @@ def _own(page: dict[str, Any]) -> dict[str, Any]:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(served=st.tuples(pages(), pages()), known=st.booleans())
-def test_the_source_never_holds_anything_else(
+def test_the_source_never_has_a_partial_or_wrong_file(
     s3: Any,
     layout: Layout,
     source_folder: SourceFolder,
@@ -73,22 +73,22 @@ def test_the_source_never_holds_anything_else(
     key = f"{layout.source}a.tgz"
     s3.put_object(Bucket=layout.bucket, Key=key, Body=OLD)
     urls = [
-        one.serve("/a.tgz", **_own(page))
-        for one, page in zip((web.first, web.second), served, strict=True)
+        server.serve("/a.tgz", **_copy(page))
+        for server, page in zip((web.first, web.second), served, strict=True)
     ]
     digest = sha256(RIGHT).hexdigest()
     file = WebFile(mirrors=urls, sha256=digest if known else None)
     fetched = False
-    for _ in range(3):  # as Airflow tries again
+    for _ in range(3):  # retries
         try:
             fetched = fetch_source(s3, layout, [file]) == ["a.tgz"] or fetched
         except (FetchError, SourceError):
             assert source_folder.content("a.tgz") == OLD
             continue
         break
-    wholes = {RIGHT} if known else {page["content"] for page in served}
+    complete = {RIGHT} if known else {page["content"] for page in served}
     if fetched:
-        assert source_folder.content("a.tgz") in wholes
+        assert source_folder.content("a.tgz") in complete
         assert source_folder.uploads() == []
         assert source_folder.keys() == [key]
     else:

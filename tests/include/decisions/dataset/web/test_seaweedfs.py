@@ -1,4 +1,4 @@
-"""Fetching and uploading over the S3 of one machine: a task that is killed, and what is left."""
+"""Tests of fetching on SeaweedFS: a killed task is resumed, uploads are detected."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _parts(s3: Any, layout: Layout) -> list[int]:
     ]
 
 
-def test_a_killed_task_is_taken_up_from_its_last_part(
+def test_after_a_kill_the_next_task_resumes_at_the_last_part(
     endpoint: str, weed: Any, layout: Layout, first: Mirror
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, stalls=PART + 1000)
@@ -76,8 +76,8 @@ def test_a_killed_task_is_taken_up_from_its_last_part(
     assert task.pid is not None
     os.kill(task.pid, signal.SIGKILL)
     task.join()
-    first.go_on()
-    first.asked.clear()
+    first.resume()
+    first.requests.clear()
     assert fetch_source(weed, layout, [file]) == ["a.tgz"]
     assert first.ranges == [f"bytes={PART}-"]
     key = f"{layout.source}a.tgz"
@@ -88,13 +88,17 @@ def test_a_killed_task_is_taken_up_from_its_last_part(
     assert fetch_source(weed, layout, [file]) == []
 
 
-def test_an_upload_of_others_is_seen_and_make_runs_own_is_ended_and_not_repeated(
+def test_an_unfinished_upload_is_detected_and_make_run_finishes_its_own(
     weed: Any, layout: Layout, tmp_path: Path
 ) -> None:
     prefix = "other/source/"
-    left = weed.create_multipart_upload(Bucket=layout.bucket, Key=f"{prefix}big.tgz")
+    unfinished = weed.create_multipart_upload(Bucket=layout.bucket, Key=f"{prefix}big.tgz")
     weed.upload_part(
-        Bucket=layout.bucket, Key=left["Key"], UploadId=left["UploadId"], PartNumber=1, Body=b"x"
+        Bucket=layout.bucket,
+        Key=unfinished["Key"],
+        UploadId=unfinished["UploadId"],
+        PartNumber=1,
+        Body=b"x",
     )
     uri, now = layout.uri(prefix), datetime.now(UTC)
     with pytest.raises(SourceNotReadyError, match=r"other/source/big\.tgz is being uploaded"):
@@ -102,7 +106,7 @@ def test_an_upload_of_others_is_seen_and_make_runs_own_is_ended_and_not_repeated
     files = {"big.tgz": tmp_path / "big.tgz", "small.jpg": tmp_path / "small.jpg"}
     files["big.tgz"].write_bytes(CONTENT[: UPLOAD_PART + 1])
     files["small.jpg"].write_bytes(b"photo")
-    for expected in ((2, 0), (0, 0)):  # the second time without notes, by the ETags alone
+    for expected in ((2, 0), (0, 0)):  # the second time by the ETags, without the notes
         upload = Upload(weed, layout.bucket, tmp_path / f"notes-{expected[0]}.json")
         assert upload.mirror(prefix, files, lambda done, total: None) == expected
     require_finished_uploads(weed, Listing.read(weed, uri), [], datetime.now(UTC))
