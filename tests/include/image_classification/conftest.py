@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.include.image_classification.training.making import make_job, start_program
+from tests.include.image_classification.training.job_data import make_job, start_program
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ from include.image_classification.serving.model import Model, checkpoint
 from include.image_classification.serving.photo import read_photo
 from include.image_classification.training.input.batches import Batch, BatchReader
 from tests.include.image_classification.conftest import Trained
-from tests.include.image_classification.training.making import picture
+from tests.include.image_classification.training.job_data import make_png
 
 SHAPE = (3, 32, 32)
-IMAGES = [read_photo(picture(label, 50 + label, side=40), SHAPE) for label in range(20)]
+IMAGES = [read_photo(make_png(label, 50 + label, side=40), SHAPE) for label in range(20)]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from include.image_classification.recordio.record_file import RecordFile, Record
 from include.image_classification.recordio.record_stream import stream_samples
 from include.image_classification.training.input.batches import BatchReader
 from include.image_classification.training.input.listed_images import ListedImages
-from tests.include.image_classification.training.making import make_job, picture, start_program
+from tests.include.image_classification.training.job_data import make_job, make_png, start_program
 
 SHOWN = list(itertools.product((0.0, 1.0), repeat=3))
 
@@ -64,7 +64,7 @@ def test_records_lists_and_pipes_give_the_same_rows(tmp_path: Path) -> None:
     records = RecordFile(path, 3, several=True)
     with path.open("rb") as stream:
         streamed = [sample.label for sample in stream_samples(stream, "s", 3, several=True)]
-    (tmp_path / "a.png").write_bytes(picture(0, 0))
+    (tmp_path / "a.png").write_bytes(make_png(0, 0))
     lines = (f"{n}\t{a}\t{b}\t{c}\ta.png\n" for n, (a, b, c) in enumerate(SHOWN))
     (tmp_path / "t.lst").write_text("".join(lines))
     listed = ListedImages("train", tmp_path / "t.lst", tmp_path, Labelling(3, several=True))
@@ -78,7 +78,7 @@ def test_records_lists_and_pipes_give_the_same_rows(tmp_path: Path) -> None:
 
 def test_one_label_is_refused_where_several_are_required(tmp_path: Path) -> None:
     with (tmp_path / "t.rec").open("wb") as file:
-        RecordWriter(file).write(pack_image([1], 0, picture(0, 0)))
+        RecordWriter(file).write(pack_image([1], 0, make_png(0, 0)))
     with pytest.raises(ProgramError, match=r"t.rec: record 0 has 1 labels, not 3"):
         RecordFile(tmp_path / "t.rec", 3, several=True)
 

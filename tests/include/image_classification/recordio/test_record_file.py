@@ -11,13 +11,13 @@ from include.image_classification.container import ProgramError
 from include.image_classification.recordio.framing import MAGIC, RecordWriter, frame
 from include.image_classification.recordio.image_records import IMAGE_HEADER, pack_image
 from include.image_classification.recordio.record_file import RecordFile, Records
-from tests.include.image_classification.training.making import picture, write_records
+from tests.include.image_classification.training.job_data import make_png, write_records
 
 
 def test_labels_and_images_are_read(tmp_path: Path) -> None:
     records = RecordFile(write_records(tmp_path / "a.rec", [2, 0, 1]), classes=3)
     assert [records.label(i) for i in range(len(records))] == [2, 0, 1]
-    assert records.image(1) == picture(0, 1)
+    assert records.image(1) == make_png(0, 1)
 
 
 def test_an_image_that_contains_the_magic_number_is_read(tmp_path: Path) -> None:

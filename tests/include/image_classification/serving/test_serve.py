@@ -19,7 +19,7 @@ from include.image_classification.serving.photo import read_photo
 from include.image_classification.serving.serve import main
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.serving.server_process import free_port, wait_until_healthy
-from tests.include.image_classification.training.making import picture, start_program
+from tests.include.image_classification.training.job_data import make_png, start_program
 
 
 def test_predictions_are_those_of_the_trained_network(trained: Trained) -> None:
@@ -30,7 +30,7 @@ def test_predictions_are_those_of_the_trained_network(trained: Trained) -> None:
         ["data", "softmax_label"],
         str(folder / f"image-classification-{best:04d}.params"),
     )
-    images = [read_photo(picture(1, seed, side=50), (3, 32, 32)) for seed in range(7)]
+    images = [read_photo(make_png(1, seed, side=50), (3, 32, 32)) for seed in range(7)]
     pixels = np.stack(images).transpose(0, 3, 1, 2).astype(np.float32)
     expected = network(mx.nd.array(pixels), mx.nd.zeros((7,))).asnumpy()
     model = Model(folder)
@@ -58,7 +58,7 @@ def test_the_command_serves_the_trained_model_until_sigterm(trained: Trained) ->
     )
     try:
         wait_until_healthy(port)
-        body = picture(2, 9, side=50)
+        body = make_png(2, 9, side=50)
         url = f"http://127.0.0.1:{port}/invocations"
         headers = {"Content-Type": "image/png"}
         response = httpx.post(url, content=body, headers=headers, timeout=30)

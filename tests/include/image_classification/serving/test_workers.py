@@ -18,10 +18,10 @@ from include.image_classification.serving.workers import plan_workers
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.serving import crashing_worker
 from tests.include.image_classification.serving.server_process import free_port, wait_until_healthy
-from tests.include.image_classification.training.making import picture, start_program
+from tests.include.image_classification.training.job_data import make_png, start_program
 from tests.waiting import LONG
 
-PHOTO = picture(1, 3, side=50)
+PHOTO = make_png(1, 3, side=50)
 
 
 @pytest.mark.parametrize(

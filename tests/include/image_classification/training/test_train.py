@@ -17,10 +17,10 @@ from include.image_classification.serving.model import Model
 from include.image_classification.serving.photo import read_photo
 from include.image_classification.training.train import main
 from tests.include.image_classification.conftest import Trained
-from tests.include.image_classification.training.making import (
+from tests.include.image_classification.training.job_data import (
     SETTINGS,
     make_job,
-    picture,
+    make_png,
     start_program,
     write_records,
 )
@@ -78,7 +78,7 @@ def test_mxnet_predicts_from_the_artifact_like_the_server(trained: Trained) -> N
     module = mx.mod.Module(symbol, label_names=["softmax_label"])
     module.bind([("data", (2, 3, 32, 32))], for_training=False)
     module.set_params(arguments, states)
-    photos = [read_photo(picture(label, seed=50 + label), (3, 32, 32)) for label in (0, 2)]
+    photos = [read_photo(make_png(label, seed=50 + label), (3, 32, 32)) for label in (0, 2)]
     pixels = mx.nd.array(np.stack([photo.transpose(2, 0, 1) for photo in photos]))
     module.forward(mx.io.DataBatch([pixels]), is_train=False)
     probabilities = module.get_outputs()[0].asnumpy()

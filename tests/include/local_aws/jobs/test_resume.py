@@ -11,7 +11,7 @@ import pytest
 from include.config import Deployment, Pipeline, find_pipeline
 from include.local_aws.jobs.spot import TAG
 from include.sagemaker_requests import training_hyperparameters, training_request
-from tests.include.image_classification.training.making import write_records
+from tests.include.image_classification.training.job_data import write_records
 from tests.include.local_aws.local_server import (
     BUCKET,
     CUSTOM_IMAGE,

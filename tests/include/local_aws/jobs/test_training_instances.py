@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from include.image_classification.training.distribution.cluster import ADDRESSES
 from include.local_aws.jobs.cluster import addresses
-from tests.include.image_classification.training.making import SETTINGS, write_records
+from tests.include.image_classification.training.job_data import SETTINGS, write_records
 from tests.include.local_aws.local_server import BUCKET, CUSTOM_IMAGE, LocalServer
 from tests.waiting import LONG
 

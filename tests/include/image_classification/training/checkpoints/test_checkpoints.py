@@ -24,7 +24,7 @@ from include.image_classification.training.checkpoints.checkpoints import Checkp
 from include.image_classification.training.hyperparameters import parse
 from include.image_classification.training.loop.history import History
 from include.image_classification.training.loop.optimizer import make_trainer
-from tests.include.image_classification.training.making import ROOT, SETTINGS, make_job
+from tests.include.image_classification.training.job_data import ROOT, SETTINGS, make_job
 
 KILLED_IN_THE_MIDDLE = """
 import os, signal, sys

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.include.image_classification.training.making import ROOT, make_job
+from tests.include.image_classification.training.job_data import ROOT, make_job
 
 HOSTS = ("algo-1", "algo-2")
 _networks = itertools.count(1)

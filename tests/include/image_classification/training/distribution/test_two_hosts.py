@@ -18,7 +18,7 @@ from include.image_classification.training.checkpoints.checkpoint_file import re
 from tests.include.image_classification.training.distribution import slow_validation
 from tests.include.image_classification.training.distribution.hosts import Hosts
 from tests.include.image_classification.training.distribution.no_batchnorm import MODULE
-from tests.include.image_classification.training.making import ROOT, make_job
+from tests.include.image_classification.training.job_data import ROOT, make_job
 from tests.waiting import LONG
 
 PROGRAM = ("-m", "include.image_classification", "train")

@@ -11,7 +11,7 @@ from include.image_classification.recordio.image_records import pack_image
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.input.batches import BatchReader
 from include.image_classification.training.input.decoded_images import DecodedImageCache
-from tests.include.image_classification.training.making import write_records
+from tests.include.image_classification.training.job_data import write_records
 
 SHAPE = (3, 32, 32)
 

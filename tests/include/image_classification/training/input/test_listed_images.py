@@ -8,7 +8,7 @@ import pytest
 from include.image_classification.container import ProgramError
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.input.open_channels import open_channel
-from tests.include.image_classification.training.making import picture
+from tests.include.image_classification.training.job_data import make_png
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "input" / "data"
     (folder / "train" / "deep").mkdir(parents=True)
     for number, name in enumerate(("a.png", "b c.png", "deep/d.png")):
-        (folder / "train" / name).write_bytes(picture(number, number))
+        (folder / "train" / name).write_bytes(make_png(number, number))
     write_list(folder, "5\t2\ta.png\n7\t0.000000\tb c.png\r\n\n9\t1\tdeep/d.png\n")
     return folder
 
@@ -37,7 +37,7 @@ def opened() -> Records:
 def test_photos_have_the_labels_of_the_list(data: Path) -> None:
     images = opened()
     assert [images.label(index) for index in range(len(images))] == [2, 0, 1]
-    assert images.image(1) == picture(1, 1)
+    assert images.image(1) == make_png(1, 1)
     assert images.describe(2) == "deep/d.png of the train channel"
 
 

@@ -22,10 +22,10 @@ from include.image_classification.training.input.open_channels import make_reade
 from include.image_classification.training.input.pipe import Pipe
 from include.image_classification.training.input.piped_batches import PipeBatchReader
 from include.image_classification.training.input.shuffling import shuffle
-from tests.include.image_classification.training.input.piping import piped
-from tests.include.image_classification.training.making import (
+from tests.include.image_classification.training.input.fifos import serve_fifos
+from tests.include.image_classification.training.job_data import (
     make_job,
-    picture,
+    make_png,
     start_program,
     write_records,
 )
@@ -48,7 +48,7 @@ def labels(batches: list[Batch]) -> list[int]:
 
 def test_each_epoch_reads_one_fifo_and_shuffles_it(tmp_path: Path) -> None:
     content = records(tmp_path, [0, 1, 2] * 7)
-    with piped(tmp_path, "train", content) as passes:
+    with serve_fifos(tmp_path, "train", content) as passes:
         source = reader(tmp_path, 4)
         epochs = [list(source.training(epoch, "crop", 1)) for epoch in (0, 1)]
         validated = list(source.validation())
@@ -62,7 +62,7 @@ def test_each_epoch_reads_one_fifo_and_shuffles_it(tmp_path: Path) -> None:
 def test_an_epoch_can_be_repeated(tmp_path: Path) -> None:
     """After an interruption, the first FIFO of the new instance is used for a later epoch."""
     content = records(tmp_path, [0, 1, 2] * 4)
-    with piped(tmp_path, "train", content):
+    with serve_fifos(tmp_path, "train", content):
         twice = [
             [batch.images for batch in reader_.training(5, "crop_color", 1)]
             for reader_ in (reader(tmp_path, 4),)
@@ -73,7 +73,7 @@ def test_an_epoch_can_be_repeated(tmp_path: Path) -> None:
 
 def test_several_hosts_share_each_batch(tmp_path: Path) -> None:
     content = records(tmp_path, [0, 1, 2] * 4)
-    with piped(tmp_path, "train", content):
+    with serve_fifos(tmp_path, "train", content):
         source = reader(tmp_path, 4)
         single = labels(list(source.training(0, "none", 1)))
         hosts = []
@@ -86,7 +86,7 @@ def test_several_hosts_share_each_batch(tmp_path: Path) -> None:
 
 def test_an_epoch_need_not_be_read_to_its_end(tmp_path: Path) -> None:
     content = records(tmp_path, [0, 1, 2] * 40)
-    with piped(tmp_path, "train", content) as passes:
+    with serve_fifos(tmp_path, "train", content) as passes:
         source = reader(tmp_path, 2)
         for _ in source.training(0, "none", 1):
             break
@@ -95,7 +95,7 @@ def test_an_epoch_need_not_be_read_to_its_end(tmp_path: Path) -> None:
 
 
 def training_error(tmp_path: Path, content: bytes) -> str:
-    with piped(tmp_path, "train", content), pytest.raises(ProgramError) as raised:
+    with serve_fifos(tmp_path, "train", content), pytest.raises(ProgramError) as raised:
         list(reader(tmp_path, 4).training(0, "crop", 1))
     return str(raised.value)
 
@@ -107,7 +107,7 @@ def test_damaged_and_unsuitable_streams_are_rejected(tmp_path: Path) -> None:
     garbage = b"12345678" + content
     assert f"{name} is not a RecordIO file" in training_error(tmp_path / "b", garbage)
     assert "record 1 has label 3" in training_error(tmp_path / "c", records(tmp_path, [0, 3]))
-    two_labels = frame(pack_image([0, 1], 0, picture(0, 0)))
+    two_labels = frame(pack_image([0, 1], 0, make_png(0, 0)))
     assert "record 0 has 2 labels" in training_error(tmp_path / "d", two_labels)
     not_images = frame(pack_image([0], 0, b"none")) * 4
     assert "is not an image; convert it again" in training_error(tmp_path / "e", not_images)
@@ -126,7 +126,7 @@ def test_fewer_images_than_a_batch_are_rejected_with_the_built_in_algorithms_mes
 
 def test_a_validation_pipe_without_images_is_rejected(tmp_path: Path) -> None:
     with (
-        piped(tmp_path, "train", b""),
+        serve_fifos(tmp_path, "train", b""),
         pytest.raises(ProgramError, match="the pipe of channel train contains no images"),
     ):
         list(reader(tmp_path, 4).validation())
@@ -192,8 +192,8 @@ def test_a_job_trains_through_pipes(tmp_path: Path) -> None:
     channels = {channel: {"TrainingInputMode": "Pipe"} for channel in contents}
     (base / "input/config/inputdataconfig.json").write_text(json.dumps(channels))
     with (
-        piped(data, "train", contents["train"]) as trained,
-        piped(data, "validation", contents["validation"]) as validated,
+        serve_fifos(data, "train", contents["train"]) as trained,
+        serve_fifos(data, "validation", contents["validation"]) as validated,
     ):
         process = start_program(base, "train", OMP_NUM_THREADS="1")
         killer = threading.Timer(100, process.kill)
@@ -211,7 +211,7 @@ def test_a_sharded_pipe_on_several_hosts_is_rejected(
 ) -> None:
     from include.image_classification.training.distribution.group import SingleHost
     from include.image_classification.training.hyperparameters import parse
-    from tests.include.image_classification.training.making import SETTINGS
+    from tests.include.image_classification.training.job_data import SETTINGS
 
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     monkeypatch.setattr(SingleHost, "size", 2)

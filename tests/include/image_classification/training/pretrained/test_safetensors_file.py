@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from include.image_classification.container import ProgramError
 from include.image_classification.training.pretrained.safetensors_file import read_safetensors
-from tests.include.image_classification.training.pretrained.making import write_safetensors
+from tests.include.image_classification.training.pretrained.weight_files import write_safetensors
 
 shapes = st.lists(st.integers(0, 4), max_size=3).map(tuple)
 

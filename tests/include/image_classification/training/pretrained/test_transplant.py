@@ -13,8 +13,8 @@ from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.reading import read_weights
 from include.image_classification.training.pretrained.transplant import transplant
-from tests.include.image_classification.training.pretrained.making import (
-    published,
+from tests.include.image_classification.training.pretrained.weight_files import (
+    published_weights,
     write_safetensors,
 )
 
@@ -31,7 +31,7 @@ def values(network: Any) -> dict[str, Any]:
 
 
 def test_all_layers_but_the_last_are_copied(network: Any) -> None:
-    before, weights = values(network), published(network)
+    before, weights = values(network), published_weights(network)
     transplant(network, weights, "weights", last_layer=False)
     after = values(network)
     for name in ("resnet_dense0_weight", "resnet_dense0_bias", "pixel_mean"):
@@ -42,7 +42,7 @@ def test_all_layers_but_the_last_are_copied(network: Any) -> None:
 
 
 def test_layers_that_do_not_fit_are_listed_and_nothing_is_changed(network: Any) -> None:
-    before, weights = values(network), published(network, seed=1)
+    before, weights = values(network), published_weights(network, seed=1)
     weights["bn1.weight"] = np.ones(3, np.float32)
     weights["layer9.0.conv1.weight"] = weights.pop("layer1.0.conv1.weight")
     with pytest.raises(ProgramError) as raised:
@@ -57,7 +57,7 @@ def test_layers_that_do_not_fit_are_listed_and_nothing_is_changed(network: Any) 
 
 
 def test_the_list_of_layers_is_shortened(network: Any) -> None:
-    deeper = published(make_network(34, 3, SHAPE))
+    deeper = published_weights(make_network(34, 3, SHAPE))
     with pytest.raises(ProgramError, match=r"unexpected: layer1\.2\.\S+, \S+, \S+ and \d+ more"):
         transplant(network, deeper, "weights", last_layer=False)
 
@@ -67,7 +67,7 @@ def test_published_weights_do_not_fit_the_stem_for_thumbnails(network: Any) -> N
     with pytest.raises(
         ProgramError, match=re.escape("conv1.weight (64x3x7x7 instead of 64x3x3x3)")
     ):
-        transplant(small, published(network), "weights", last_layer=False)
+        transplant(small, published_weights(network), "weights", last_layer=False)
 
 
 @pytest.mark.parametrize("family", ["torchvision", "mxnet"])
@@ -86,13 +86,13 @@ def test_a_stored_model_is_copied_into_a_network_of_other_classes(
 def test_the_error_names_the_family_that_fits(network: Any) -> None:
     other = make_network(20, 3, (3, 32, 32), "mxnet")
     with pytest.raises(ProgramError, match="train with network torchvision"):
-        transplant(other, published(network), "weights", last_layer=False)
+        transplant(other, published_weights(network), "weights", last_layer=False)
     with pytest.raises(ProgramError, match="train with network mxnet"):
         transplant(network, values(other), "weights", last_layer=False)
 
 
 def test_the_content_decides_the_format(network: Any, tmp_path: Path) -> None:
-    weights = published(network)
+    weights = published_weights(network)
     path = tmp_path / "without-suffix"
     assert read_weights(write_safetensors(path, weights)).keys() == weights.keys()
     mx.nd.save(str(path), {"arg:a": mx.nd.ones(1), "aux:b": mx.nd.zeros(1)})

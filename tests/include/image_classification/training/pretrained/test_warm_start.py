@@ -16,9 +16,9 @@ from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.model_channel import count_layers
 from include.image_classification.training.pretrained.warm_start import warm_start
 from tests.include.image_classification.conftest import Trained
-from tests.include.image_classification.training.making import SETTINGS
-from tests.include.image_classification.training.pretrained.making import (
-    published,
+from tests.include.image_classification.training.job_data import SETTINGS
+from tests.include.image_classification.training.pretrained.weight_files import (
+    published_weights,
     write_safetensors,
 )
 
@@ -147,7 +147,7 @@ def test_pretrained_weights_are_read_from_the_uri(data: Path) -> None:
     file, digest = weights(data.parent)
     uri = {"pretrained_model_uri": file.as_uri(), "pretrained_model_sha256": digest}
     network = started(**PHOTO, **uri, use_pretrained_model="1")
-    expected = published(network)["conv1.weight"]
+    expected = published_weights(network)["conv1.weight"]
     assert np.array_equal(network.network.features[0].weight.data().asnumpy(), expected)
 
 
@@ -161,7 +161,7 @@ def test_pretrained_weights_are_read_from_the_channel(data: Path) -> None:
 
 def weights(folder: Path) -> tuple[Path, str]:
     file = folder / "resnet18.safetensors"
-    write_safetensors(file, published(make_network(18, 3, (3, 40, 40))))
+    write_safetensors(file, published_weights(make_network(18, 3, (3, 40, 40))))
     return file, hashlib.sha256(file.read_bytes()).hexdigest()
 
 

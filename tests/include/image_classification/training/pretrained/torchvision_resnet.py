@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tests.include.image_classification.training.pretrained.making import random_weights
+from tests.include.image_classification.training.pretrained.weight_files import random_weights
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 UNITS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}

@@ -32,7 +32,7 @@ def write_safetensors(path: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
     return path
 
 
-def published(network: Any, seed: int = 0) -> dict[str, NDArray[Any]]:
+def published_weights(network: Any, seed: int = 0) -> dict[str, NDArray[Any]]:
     """Return random weights with torchvision's names and its 1000 classes."""
     random = np.random.default_rng(seed)
     parameters = network.collect_params()

@@ -28,7 +28,7 @@ SETTINGS = {
 }
 
 
-def picture(label: int, seed: int, side: int = 36) -> bytes:
+def make_png(label: int, seed: int, side: int = 36) -> bytes:
     """Return a random PNG in which the channel of the label is the strongest."""
     pixels = np.random.default_rng(seed).integers(0, 120, (side, side, 3), np.uint8)
     pixels[..., 2 - label % 3] += 120
@@ -41,7 +41,7 @@ def write_records(path: Path, labels: Sequence[float], *, first: int = 0, side: 
     with path.open("wb") as file:
         writer = RecordWriter(file)
         for number, label in enumerate(labels):
-            content = picture(int(label), first + number, side)
+            content = make_png(int(label), first + number, side)
             writer.write(pack_image([label], number, content))
     return path
 

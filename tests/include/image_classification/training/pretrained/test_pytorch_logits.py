@@ -12,7 +12,7 @@ from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.reading import read_weights
 from include.image_classification.training.pretrained.torchvision_names import torchvision_names
 from include.image_classification.training.pretrained.transplant import transplant
-from tests.include.image_classification.training.pretrained.making import (
+from tests.include.image_classification.training.pretrained.weight_files import (
     random_weights,
     write_safetensors,
 )
@@ -41,7 +41,10 @@ def logits(layers: int, folder: Path) -> NDArray[np.float32]:
     parameters = network.collect_params()
     names = torchvision_names(network)
     weights: dict[str, Any] = random_weights(
-        {published: tuple(parameters[name].shape) for name, published in names.items()}
+        {
+            torchvision_name: tuple(parameters[name].shape)
+            for name, torchvision_name in names.items()
+        }
     )
     weights["bn1.num_batches_tracked"] = np.array(0, np.int64)
     file = write_safetensors(folder / "resnet.safetensors", weights)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def piped(folder: Path, channel: str, content: bytes) -> Iterator[list[int]]:
+def serve_fifos(folder: Path, channel: str, content: bytes) -> Iterator[list[int]]:
     """Write the same content into `<channel>_0`, `<channel>_1`, ... until the context ends.
 
     Yields a list of the numbers of the FIFOs that were opened.
