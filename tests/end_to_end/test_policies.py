@@ -16,9 +16,10 @@ from tests.end_to_end.chain_run import CALLS, ChainRun
 from tests.iam.evaluator import Policy, Right
 from tests.iam.judging import filled, missing, unused
 from tests.iam.needed import Call, needed
-from tests.iam.on_behalf import OnBehalf
+from tests.iam.on_behalf import RolePermissions
 from tests.iam.recorder import recorded_calls
-from tests.iam.scenes import LAYOUT, PIPELINE, SCENES, SETTINGS
+from tests.iam.responses import LAYOUT, PIPELINE, SETTINGS
+from tests.iam.task_calls import TASK_CALLS
 from tests.iam.test_airflow import ROLES
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
@@ -39,7 +40,7 @@ def test_airflow_may_make_every_call_of_the_run(calls: list[Call]) -> None:
 
 
 def test_airflow_may_do_nothing_that_no_task_does(calls: list[Call]) -> None:
-    beside = [call for scene in SCENES for call in scene()]
+    beside = [call for make_calls in TASK_CALLS for call in make_calls()]
     assert unused(POLICIES["airflow"], _rights([*calls, *beside])) == []
 
 
@@ -55,7 +56,7 @@ def test_sagemaker_may_move_the_data_of_every_job_and_of_the_endpoint(calls: lis
         found = manifests.get(uri)
         return str(found[0]["prefix"]) if found else LAYOUT.uri(LAYOUT.images)
 
-    rights = OnBehalf(calls, prefix_of).rights()
+    rights = RolePermissions(calls, prefix_of).rights()
     roles = {"jobs": "sagemaker_role_arn", "endpoint": "sagemaker_endpoint_role_arn"}
     assert set(rights) == {SETTINGS[variable] for variable in roles.values()}
     for name, variable in roles.items():

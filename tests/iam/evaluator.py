@@ -1,4 +1,4 @@
-"""IAM's evaluation of allow statements, as far as the project's policies need it."""
+"""Evaluation of IAM policies with allow statements, as the project's policies have them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ Policy = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Right:
-    """What one call needs: an action on a resource, with IAM's context keys of the request."""
+    """A permission that a call needs: action, resource, and IAM's context keys of the request."""
 
     action: str
     resource: str
@@ -23,7 +23,7 @@ class Right:
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one resource that a policy allows."""
+    """An action on a resource that a policy allows."""
 
     sid: str
     action: str
@@ -34,7 +34,7 @@ class Grant:
         return f"{self.sid}: {self.action} on {self.resource}"
 
     def allows(self, right: Right) -> bool:
-        """Whether the grant is enough for a right."""
+        """Return whether the grant allows a needed permission."""
         return (
             _matches(self.action, right.action)
             and _matches(self.resource, right.resource)
@@ -59,7 +59,7 @@ def grants(policy: Policy) -> Iterator[Grant]:
 
 def _holds(operator: str, key: str, allowed: list[str], context: Mapping[str, str]) -> bool:
     value = context.get(key)
-    if value is None:  # IAM: a key that the request does not have fulfils no condition.
+    if value is None:  # In IAM, a key that is missing in the request fulfils no condition.
         return False
     if operator == "StringEquals":
         return value in allowed
@@ -68,7 +68,7 @@ def _holds(operator: str, key: str, allowed: list[str], context: Mapping[str, st
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether a text matches a pattern in which * is any text and ? any character."""
+    """Return whether a text matches a pattern with * (any text) and ? (any character)."""
     parts = {"*": ".*", "?": "."}
     regex = "".join(parts.get(character, re.escape(character)) for character in pattern)
     return re.fullmatch(regex, text, re.DOTALL) is not None

@@ -1,4 +1,4 @@
-"""Compare policies with the rights that are needed: none may be missing, and none too many."""
+"""Compare policies with needed permissions: missing and unused ones."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from tests.iam.needed import ACCOUNT, REGION
 
 
 def filled(bucket: str, *pipelines: str, **values: str) -> dict[str, Policy]:
-    """Return the project's policies for an installation of the tests."""
+    """Return the project's policies, filled in for the tests."""
     names = {"JOB_ROLE": "jobs", "ENDPOINT_ROLE": "endpoint"}
     rest = {"REPOSITORY": "image-classification", "TOPIC": "messages"}
     place = {"ACCOUNT": ACCOUNT, "REGION": REGION, "BUCKET": bucket}
@@ -16,12 +16,12 @@ def filled(bucket: str, *pipelines: str, **values: str) -> dict[str, Policy]:
 
 
 def missing(policy: Policy, rights: Iterable[Right]) -> list[str]:
-    """Return the rights that a policy does not allow."""
+    """Return the needed permissions that a policy does not allow."""
     allowed = list(grants(policy))
     return sorted({str(r) for r in rights if not any(grant.allows(r) for grant in allowed)})
 
 
 def unused(policy: Policy, rights: Iterable[Right]) -> list[str]:
-    """Return what a policy allows and no right needs."""
+    """Return the grants of a policy that no needed permission uses."""
     needed = list(rights)
     return [str(grant) for grant in grants(policy) if not any(map(grant.allows, needed))]

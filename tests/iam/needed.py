@@ -1,4 +1,4 @@
-"""The IAM rights that a call of boto3 needs, by AWS's service authorization reference.
+"""The IAM permissions that a boto3 call needs, by AWS's service authorization reference.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
@@ -24,7 +24,7 @@ KINDS = {
     "EndpointConfig": "endpoint-config",
     "Endpoint": "endpoint",
 }
-"""SageMaker's resource types by the name that its operations have for them."""
+"""SageMaker's resource types in ARNs, by their name in operations."""
 
 OBJECT_CALLS = {
     "GetObject": "s3:GetObject",
@@ -48,7 +48,7 @@ BUCKET_CALLS = {
 
 @dataclass(frozen=True)
 class Call:
-    """One call: boto3's service, the operation and its parameters."""
+    """A call: boto3's service, the operation and its parameters."""
 
     service: str
     operation: str
@@ -56,10 +56,10 @@ class Call:
 
 
 def needed(call: Call) -> Iterator[Right]:
-    """Yield the rights that whoever makes a call needs.
+    """Yield the permissions that the caller needs.
 
     Raises:
-        KeyError: The call is not known here: add it, by AWS's service authorization reference.
+        KeyError: The call is unknown: add it from AWS's service authorization reference.
     """
     yield from _SERVICES[call.service](call.operation, call.params)
 
@@ -151,7 +151,7 @@ def _quotas(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
 
 
 def _sts(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
-    """GetCallerIdentity needs no right."""
+    """GetCallerIdentity needs no permission."""
     assert operation == "GetCallerIdentity"
     yield from ()
 

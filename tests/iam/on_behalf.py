@@ -1,4 +1,4 @@
-"""The rights that SageMaker needs for jobs and endpoints, from the requests that create them.
+"""Permissions that SageMaker needs for jobs and endpoints, from the requests that create them.
 
 SageMaker assumes the role of the request and moves the data itself: the container of an isolated
 job has no credentials. https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
@@ -17,12 +17,12 @@ Rights = dict[str, set[Right]]
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/"
 
 
-class OnBehalf:
-    """What each role needs for all requests of an account.
+class RolePermissions:
+    """The permissions that each role needs for all requests of an account.
 
     Args:
-        calls: All calls that were made; those that create something count.
-        prefix_of: Returns the s3:// address that the keys of a manifest are relative to.
+        calls: All calls; only those that create or update resources count.
+        prefix_of: Returns the s3:// URI to which the keys of a manifest are relative.
     """
 
     def __init__(self, calls: Iterable[Call], prefix_of: Callable[[str], str]) -> None:
@@ -33,7 +33,7 @@ class OnBehalf:
         self._prefix_of = prefix_of
 
     def rights(self) -> Rights:
-        """Return the rights that are needed, by the ARN of the role."""
+        """Return the needed permissions by the ARN of the role."""
         found: Rights = defaultdict(set)
         for request in self._created["CreateProcessingJob"]:
             found[request["RoleArn"]].update(self._processing(request))
@@ -49,7 +49,7 @@ class OnBehalf:
         return found
 
     def _named(self, operation: str, field: str, name: str) -> Request:
-        return next(each for each in self._created[operation] if each[field] == name)
+        return next(request for request in self._created[operation] if request[field] == name)
 
     def _served(self, config: str) -> Iterator[Request]:
         found = self._named("CreateEndpointConfig", "EndpointConfigName", config)
@@ -57,7 +57,7 @@ class OnBehalf:
             yield self._named("CreateModel", "ModelName", variant["ModelName"])
 
     def _listed(self, manifest: str) -> Iterator[Right]:
-        """Yield what reading the objects of a manifest needs."""
+        """Yield the permissions to read the objects of a manifest."""
         yield _object("s3:GetObject", manifest)
         yield _object("s3:GetObject", f"{self._prefix_of(manifest)}x")
 
@@ -69,18 +69,18 @@ class OnBehalf:
         for entry in request["ProcessingOutputConfig"]["Outputs"]:
             yield _object("s3:PutObject", f"{entry['S3Output']['S3Uri']}/x")
         yield from _image(request["AppSpecification"]["ImageUri"])
-        yield from _watched("ProcessingJobs", f"{request['ProcessingJobName']}/algo-1")
+        yield from _monitoring("ProcessingJobs", f"{request['ProcessingJobName']}/algo-1")
 
     def _transform(self, request: Request, model: Request) -> Iterator[Right]:
         manifest = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
         yield from self._listed(manifest)
         yield _object("s3:PutObject", f"{request['TransformOutput']['S3OutputPath']}/x.out")
         yield from self._model(model)
-        yield from _watched("TransformJobs", f"{request['TransformJobName']}/i-1")
+        yield from _monitoring("TransformJobs", f"{request['TransformJobName']}/i-1")
 
     def _endpoint(self, request: Request, model: Request) -> Iterator[Right]:
         yield from self._model(model)
-        yield from _watched(f"Endpoints/{request['EndpointName']}", "AllTraffic/i-1")
+        yield from _monitoring(f"Endpoints/{request['EndpointName']}", "AllTraffic/i-1")
         if request.get("DeploymentConfig", {}).get("AutoRollbackConfiguration"):
             yield Right("cloudwatch:DescribeAlarms", "*")
 
@@ -103,11 +103,11 @@ def _training(request: Request) -> Iterator[Right]:
         yield from _input(f"{checkpoints}/")
         yield _object("s3:PutObject", f"{checkpoints}/x")
     yield from _image(request["AlgorithmSpecification"]["TrainingImage"])
-    yield from _watched("TrainingJobs", f"{name}/algo-1")
+    yield from _monitoring("TrainingJobs", f"{name}/algo-1")
 
 
 def _input(uri: str) -> Iterator[Right]:
-    """Yield what reading an object, or all objects of a prefix, needs."""
+    """Yield the permissions to read an object, or all objects with a prefix."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     yield Right("s3:ListBucket", f"arn:aws:s3:::{bucket}", (("s3:prefix", key),))
     yield _object("s3:GetObject", f"{uri}x" if uri.endswith("/") else uri)
@@ -118,9 +118,9 @@ def _object(action: str, uri: str) -> Right:
 
 
 def _image(uri: str) -> Iterator[Right]:
-    """Yield what pulling an image needs.
+    """Yield the permissions to pull an image.
 
-    AWS's guide lists these rights for the execution role, whatever the image: its own, too.
+    AWS's guide lists them for the execution role with any image, including SageMaker's images.
     """
     registry, _, name = uri.partition("/")
     account = registry.partition(".")[0]
@@ -131,8 +131,8 @@ def _image(uri: str) -> Iterator[Right]:
         yield Right(f"ecr:{action}", arn)
 
 
-def _watched(group: str, stream: str) -> Iterator[Right]:
-    """Yield what a container's log and its machine's metrics need."""
+def _monitoring(group: str, stream: str) -> Iterator[Right]:
+    """Yield the permissions for a container's log and its instance's metrics."""
     for action in ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams"):
         yield Right(f"logs:{action}", f"{LOGS}{group}")
     yield Right("logs:PutLogEvents", f"{LOGS}{group}:log-stream:{stream}")

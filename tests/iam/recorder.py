@@ -1,6 +1,6 @@
-"""Record every call that boto3 and aiobotocore make: in this process, or in all of Airflow's.
+"""Record every call of boto3 and aiobotocore, in this process or in all of Airflow's processes.
 
-`hook/sitecustomize.py` does it in each Python process that has its folder on PYTHONPATH.
+`hook/sitecustomize.py` records in each Python process that has its folder on PYTHONPATH.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ FILE_VARIABLE = "RECORDED_AWS_CALLS"
 HOOK = Path(__file__).with_name("hook")
 
 Answer = Callable[[str, Mapping[str, Any]], Any]
-"""Returns what a canned client answers to an operation with its parameters, or raises."""
+"""Returns the response to an operation with its parameters, or raises."""
 
 
 def record_to_file() -> None:
-    """Append each call of this process and of its forks to the file that the variable names."""
+    """Append each call of this process and of its forks to the file named in FILE_VARIABLE."""
     file = os.environ.get(FILE_VARIABLE)
     if not file:
         return
@@ -32,13 +32,13 @@ def record_to_file() -> None:
 
 
 def recorded_calls(file: Path) -> list[Call]:
-    """Read the calls that processes recorded."""
+    """Return the recorded calls of a file."""
     return [Call(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 @contextlib.contextmanager
 def canned(answer: Answer) -> Iterator[list[Call]]:
-    """Answer every boto3 call of this process by a function, and record the calls."""
+    """Respond to every boto3 call of this process by a function, and record the calls."""
     from botocore.client import BaseClient
 
     calls: list[Call] = []
@@ -75,7 +75,7 @@ def _append(file: Path, service: str, operation: str, params: Mapping[str, Any])
         kept["Body"] = bytes(params["Body"]).decode()
     call = {"service": service, "operation": operation, "params": kept}
     line = json.dumps(call, default=str) + "\n"
-    # One write to a file that is open for appending: lines of several processes do not mix.
+    # A single write to a file opened for appending: lines of several processes do not mix.
     target = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(target, line.encode())

@@ -1,4 +1,4 @@
-"""docs/iam/airflow.json allows what the code asks of AWS, and nothing that nobody asks."""
+"""docs/iam/airflow.json allows exactly the actions that the code calls."""
 
 import ast
 import json
@@ -18,7 +18,7 @@ CODE = ("plugins", "dags", "include/decisions", "include/preflight.py")
 SERVICES = ("sagemaker", "sagemaker-runtime", "s3", "logs", "ecr", "iam", "service-quotas")
 
 PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
-"""Services whose actions IAM names otherwise than boto3 the service."""
+"""Services whose IAM prefix differs from the name in boto3."""
 
 ACTIONS = {
     "s3:HeadObject": {"s3:GetObject"},
@@ -30,31 +30,31 @@ ACTIONS = {
     "s3:ListMultipartUploads": {"s3:ListBucketMultipartUploads"},
     "s3:ListParts": {"s3:ListMultipartUploadParts"},
 }
-"""Calls that IAM allows by actions of other names.
+"""Calls whose IAM action has another name.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 """
 
-NAMED_NOWHERE = {
-    "iam:PassRole",  # what creates a job, model or endpoint hands the job role over
+IMPLICIT = {
+    "iam:PassRole",  # calls that create a job, model or endpoint pass a role
     "sagemaker:AddTags",  # Create* with Tags
-    "sns:Publish",  # by the provider's hook
+    "sns:Publish",  # the SNS notifier, by the provider's hook
 }
 
 
-def test_airflow_may_do_what_the_code_asks() -> None:
-    """A call that is added without its right fails on AWS only, in the night."""
-    missing = _asked() - _allowed("airflow.json")
+def test_the_policy_allows_every_call_of_the_code() -> None:
+    """Without this test, a new call without its permission would fail on AWS only."""
+    missing = _called() - _allowed("airflow.json")
     assert not missing
 
 
-def test_airflow_may_do_no_more() -> None:
-    """A right that nobody needs any more is one to be misused."""
-    assert _allowed("airflow.json") - _asked() <= NAMED_NOWHERE
+def test_the_policy_allows_nothing_else() -> None:
+    """An unused permission can be misused."""
+    assert _allowed("airflow.json") - _called() <= IMPLICIT
 
 
-def test_rights_to_objects_are_given_on_objects() -> None:
-    """IAM ignores an action on a resource of another type without a word."""
+def test_actions_on_objects_have_resources_of_objects() -> None:
+    """IAM silently ignores an action on a resource of another type."""
     for file in ("airflow.json", "jobs.json", "endpoint.json"):
         for grant in grants(json.loads((ROOT / "docs" / "iam" / file).read_text())):
             of_object = grant.action.endswith(("Object", "AbortMultipartUpload", "UploadParts"))
@@ -62,7 +62,7 @@ def test_rights_to_objects_are_given_on_objects() -> None:
                 assert grant.resource.startswith("arn:aws:s3:::BUCKET/") == of_object, str(grant)
 
 
-def _asked() -> set[str]:
+def _called() -> set[str]:
     calls = {name for part in CODE for file in _files(ROOT / part) for name in _names(file)}
     for kind in KINDS:
         calls |= {f"{verb}_{kind}_job" for verb in ("create", "describe", "stop")}
@@ -80,7 +80,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _names(file: Path) -> Iterator[str]:
-    """Yield what may name a call: an attribute, or the text that a paginator is asked for by."""
+    """Yield the names that may be calls: attributes, and texts (the argument of get_paginator)."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Attribute):
             yield node.attr
@@ -90,7 +90,7 @@ def _names(file: Path) -> Iterator[str]:
 
 @cache
 def _operations() -> dict[str, str]:
-    """The actions of boto3's methods, but for `search`, which is re's as well."""
+    """Return the IAM action of each boto3 method, except `search`, which is also a method of re."""
     found = {}
     for service in SERVICES:
         client = boto3.client(

@@ -1,6 +1,6 @@
-"""docs/iam/airflow.json allows what tasks ask of AWS, on the resources that they ask it of.
+"""docs/iam/airflow.json allows the calls of tasks on their resources.
 
-tests/end_to_end/test_policies.py asks the same of a whole run, and whether anything is too much.
+tests/end_to_end/test_policies.py checks the same for a complete run, and unused permissions.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from include.local_run.stack.aws import BUCKET
 from tests.iam.evaluator import Right
 from tests.iam.judging import filled, missing
 from tests.iam.needed import SAGEMAKER, Call, needed
-from tests.iam.scenes import PIPELINE, SCENES, SETTINGS
+from tests.iam.responses import PIPELINE, SETTINGS
+from tests.iam.task_calls import TASK_CALLS
 
 ROLES = {
     "JOB_ROLE": SETTINGS["sagemaker_role_arn"].rpartition("/")[2],
@@ -19,10 +20,10 @@ ROLES = {
 }
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-def test_a_task_may_do_what_it_does(scene: Callable[[], list[Call]]) -> None:
+@pytest.mark.parametrize("make_calls", TASK_CALLS, ids=lambda function: function.__name__)
+def test_the_policy_allows_the_calls_of_tasks(make_calls: Callable[[], list[Call]]) -> None:
     policy = filled(BUCKET, PIPELINE.name, **ROLES)["airflow"]
-    calls = scene()
+    calls = make_calls()
     assert calls
     assert missing(policy, (right for call in calls for right in needed(call))) == []
 
@@ -43,7 +44,7 @@ def test_a_task_may_do_what_it_does(scene: Callable[[], list[Call]]) -> None:
         ("iam:GetRole", "arn:aws:iam::123456789012:role/admin"),
     ],
 )
-def test_what_is_not_the_pipelines_is_out_of_reach(action: str, resource: str) -> None:
+def test_resources_of_others_are_not_allowed(action: str, resource: str) -> None:
     policy = filled(BUCKET, PIPELINE.name, **ROLES)["airflow"]
     assert missing(policy, [Right(action, resource)])
 

@@ -1,4 +1,4 @@
-"""docs/iam/jobs.json and endpoint.json allow what the requests of a pipeline need, and no more."""
+"""docs/iam/jobs.json and endpoint.json allow exactly what a pipeline's requests need."""
 
 from dataclasses import replace
 
@@ -11,11 +11,11 @@ from include.storage.layout import Layout
 from tests.iam.evaluator import Right
 from tests.iam.judging import filled, missing, unused
 from tests.iam.needed import ACCOUNT, Call
-from tests.iam.on_behalf import OnBehalf, Rights
+from tests.iam.on_behalf import Rights, RolePermissions
 
 BUCKET = "some-bucket"
 ROLES = "arn:aws:iam::123456789012:role"
-HERE = Deployment(
+DEPLOYMENT = Deployment(
     name="testing",
     bucket=BUCKET,
     role_arn=f"{ROLES}/jobs",
@@ -27,14 +27,14 @@ HERE = Deployment(
 
 @pytest.fixture
 def cars() -> Pipeline:
-    """A pipeline of the own image, which watches alarms while its endpoint is updated."""
+    """A pipeline with the custom image and an alarm that rolls endpoint updates back."""
     found = find_pipeline("stanford_cars", "local")
     return found.model_copy(
         update={"endpoint": found.endpoint.model_copy(update={"rollback_alarms": ["errors"]})}
     )
 
 
-def rights(pipeline: Pipeline, deployment: Deployment = HERE) -> Rights:
+def rights(pipeline: Pipeline, deployment: Deployment = DEPLOYMENT) -> Rights:
     layout = Layout(BUCKET, pipeline.name)
 
     def prefix_of(manifest: str) -> str:
@@ -42,12 +42,13 @@ def rights(pipeline: Pipeline, deployment: Deployment = HERE) -> Rights:
         return layout.uri(folder)
 
     calls = [
-        Call("sagemaker", r.operation, r.request) for r in dry_run_requests(pipeline, deployment)
+        Call("sagemaker", request.operation, request.request)
+        for request in dry_run_requests(pipeline, deployment)
     ]
-    return OnBehalf(calls, prefix_of).rights()
+    return RolePermissions(calls, prefix_of).rights()
 
 
-def test_each_role_has_what_its_requests_need_and_nothing_else(cars: Pipeline) -> None:
+def test_each_role_has_exactly_the_permissions_that_its_requests_need(cars: Pipeline) -> None:
     found, allowed = rights(cars), filled(BUCKET, cars.name)
     for role in ("jobs", "endpoint"):
         needed = found[f"{ROLES}/{role}"]
@@ -55,7 +56,7 @@ def test_each_role_has_what_its_requests_need_and_nothing_else(cars: Pipeline) -
         assert unused(allowed[role], needed) == [], role
 
 
-def test_the_built_in_algorithm_needs_its_own_image_and_nothing_else() -> None:
+def test_the_built_in_algorithm_needs_its_image_and_nothing_else() -> None:
     cars = find_pipeline("stanford_cars")
     found, allowed = rights(cars), filled(BUCKET, cars.name)
     for role in ("jobs", "endpoint"):
@@ -64,11 +65,11 @@ def test_the_built_in_algorithm_needs_its_own_image_and_nothing_else() -> None:
         assert any(ACCOUNT not in resource for resource in pulled), role
 
 
-def test_an_own_repository_of_any_name_is_pulled_as_well_as_the_built_in_image() -> None:
+def test_a_custom_repository_of_any_name_can_be_pulled_like_the_built_in_image() -> None:
     cars = find_pipeline("stanford_cars", "local")
-    image = HERE.image_uri.replace("image-classification", "photos")
-    found = rights(cars, replace(HERE, image_uri=image))
-    built_in = rights(find_pipeline("stanford_cars"), replace(HERE, image_uri=image))
+    image = DEPLOYMENT.image_uri.replace("image-classification", "photos")
+    found = rights(cars, replace(DEPLOYMENT, image_uri=image))
+    built_in = rights(find_pipeline("stanford_cars"), replace(DEPLOYMENT, image_uri=image))
     allowed = filled(BUCKET, cars.name, REPOSITORY="photos")
     for role in ("jobs", "endpoint"):
         needed = found[f"{ROLES}/{role}"] | built_in[f"{ROLES}/{role}"]
@@ -79,8 +80,8 @@ def test_an_own_repository_of_any_name_is_pulled_as_well_as_the_built_in_image()
 def test_an_installation_without_an_endpoint_role_serves_under_the_jobs_role(
     cars: Pipeline,
 ) -> None:
-    """docs/aws.md says that the jobs' role gets both policies then."""
-    found = rights(cars, replace(HERE, endpoint_role_arn=""))
+    """docs/aws.md gives both policies to the role of jobs in this case."""
+    found = rights(cars, replace(DEPLOYMENT, endpoint_role_arn=""))
     assert set(found) == {f"{ROLES}/jobs"}
     needed, allowed = found[f"{ROLES}/jobs"], filled(BUCKET, cars.name)
     both = {"Statement": [*allowed["jobs"]["Statement"], *allowed["endpoint"]["Statement"]]}
@@ -94,14 +95,14 @@ def test_an_installation_without_an_endpoint_role_serves_under_the_jobs_role(
 def test_the_endpoint_reads_models_and_writes_nothing() -> None:
     endpoint = filled(BUCKET, "cars")["endpoint"]
     bucket = f"arn:aws:s3:::{BUCKET}"
-    refused = [
+    denied = [
         Right("s3:GetObject", f"{bucket}/cars/source/train.tgz"),
         Right("s3:GetObject", f"{bucket}/others/models/m.tar.gz"),
         Right("s3:PutObject", f"{bucket}/cars/models/m.tar.gz"),
         Right("s3:ListBucket", bucket, (("s3:prefix", "cars/incoming/"),)),
         Right("s3:ListBucket", bucket),
     ]
-    assert len(missing(endpoint, refused)) == len(refused)
+    assert len(missing(endpoint, denied)) == len(denied)
     read = Right("s3:GetObject", f"{bucket}/cars/models/j/output/model.tar.gz")
     assert missing(endpoint, [read]) == []
 
@@ -110,9 +111,9 @@ def test_jobs_overwrite_neither_sources_nor_pointers_and_delete_nothing() -> Non
     jobs = filled(BUCKET, "cars")["jobs"]
     folder = f"arn:aws:s3:::{BUCKET}/cars"
     keys = ("source/x", "incoming/x", "truth/x", "releases/1/release.json", "dataset/current.json")
-    refused = [Right("s3:PutObject", f"{folder}/{key}") for key in keys]
-    refused += [Right("s3:DeleteObject", f"{folder}/models/x")]
-    assert len(missing(jobs, refused)) == len(refused)
+    denied = [Right("s3:PutObject", f"{folder}/{key}") for key in keys]
+    denied += [Right("s3:DeleteObject", f"{folder}/models/x")]
+    assert len(missing(jobs, denied)) == len(denied)
 
 
 def test_only_sagemaker_in_this_account_assumes_the_roles() -> None:
@@ -121,12 +122,12 @@ def test_only_sagemaker_in_this_account_assumes_the_roles() -> None:
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
-def test_no_placeholder_is_left_and_each_pipeline_has_its_own_resources() -> None:
+def test_no_placeholder_is_left_and_each_pipeline_has_separate_resources() -> None:
     found = filled(BUCKET, "cars", "some_birds")
     text = str(found)
     words = ("ACCOUNT", "REGION", "BUCKET", "PIPELINE", "SLUG", "ROLE", "REPOSITORY", "TOPIC")
     assert not [word for word in words if word in text]
-    statements = {each["Sid"]: each for each in found["airflow"]["Statement"]}
+    statements = {statement["Sid"]: statement for statement in found["airflow"]["Statement"]}
     assert statements["TrainingJobs"]["Resource"] == [
         "arn:aws:sagemaker:us-east-1:123456789012:training-job/cars-*",
         "arn:aws:sagemaker:us-east-1:123456789012:training-job/some-birds-*",

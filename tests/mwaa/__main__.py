@@ -1,8 +1,8 @@
-"""`python -m tests.mwaa CONSTRAINTS...`: does MWAA's bundle install? Asks the package index.
+"""Check that the MWAA bundle installs: `python -m tests.mwaa CONSTRAINTS...` (uses the index).
 
 CONSTRAINTS are the files that MWAA's image has in /etc/pip or prints when it installs
 requirements, by path or address: Airflow's constraints-<version>/constraints-<Python>.txt, and the
-essential constraints of amazon-mwaa-docker-images. Prints what would be installed.
+essential constraints of amazon-mwaa-docker-images. Prints the versions that would be installed.
 """
 
 import argparse
@@ -32,7 +32,7 @@ ENVIRONMENT = {
 
 
 def main() -> int:
-    """Resolve the bundle's requirements; return 1 where they conflict, else 0."""
+    """Resolve the bundle's requirements; return 1 if they conflict, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.mwaa", description=__doc__)
     parser.add_argument("constraints", nargs="+", help="constraint files, by path or address")
     parser.add_argument("--record", action="store_true", help=f"also write {FILE.name}")
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _recorded(pins: list[str], requirements: Path) -> Recorded:
-    """Ask the index for the metadata of these versions; runs under Python 3.12."""
+    """Return the requirements of these versions from the index; needs Python 3.12."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--no-deps"]
     command += ["--ignore-installed", "--report", "-", *pins]
     report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
@@ -64,14 +64,14 @@ def _recorded(pins: list[str], requirements: Path) -> Recorded:
         for part in report["install"]
     }
     lines = requirements.read_text().splitlines()
-    asked = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    asked += [needed for part in found.values() for needed in part if _holds(needed)]
-    extras = {extra for requirement in asked for extra in requirement.extras}
+    requested = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    requested += [needed for part in found.values() for needed in part if _holds(needed)]
+    extras = {extra for requirement in requested for extra in requirement.extras}
     return {pin: list(_needed(found[pin], extras)) for pin in sorted(found)}
 
 
 def _needed(requirements: list[Requirement], extras: set[str]) -> Iterator[str]:
-    """Yield what a package needs on MWAA, and what it needs for the extras that are asked for."""
+    """Yield a package's requirements on MWAA, and those of the requested extras."""
     for requirement in requirements:
         extra = next((extra for extra in sorted(extras) if _holds(requirement, extra)), None)
         always = _holds(requirement)
@@ -83,7 +83,7 @@ def _needed(requirements: list[Requirement], extras: set[str]) -> Iterator[str]:
 
 
 def _holds(requirement: Requirement, extra: str = "") -> bool:
-    """Whether a package's requirement counts on MWAA, with one extra or without any."""
+    """Return whether a requirement applies on MWAA, with one extra or without extras."""
     marker = requirement.marker
     return marker is None or marker.evaluate({**ENVIRONMENT, "extra": extra})
 

@@ -1,4 +1,4 @@
-"""What MWAA's constraints leave of the package index: one version of each package.
+"""The package index restricted by MWAA's constraints: one version of each package.
 
 `airflow-3.3.1.json` has the packages that the bundle's requirements need under the constraints of
 MWAA's image for Airflow 3.3.1 (Airflow's own constraints-3.3.1/constraints-3.12.txt, and MWAA's
@@ -23,7 +23,7 @@ def recorded() -> Recorded:
 
 
 def write_wheels(packages: Recorded, folder: Path) -> None:
-    """Write a wheel for each package that has its metadata and nothing else."""
+    """Write a wheel for each package, with metadata and no content."""
     for pin, requirements in packages.items():
         name, _, version = pin.partition("==")
         stem = f"{name.replace('-', '_')}-{version}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PYTHON = "3.12"
-"""Of MWAA's image for Airflow 3.3.1."""
+"""The version in MWAA's image for Airflow 3.3.1."""
 
 
 class UnresolvableError(Exception):
@@ -21,7 +21,7 @@ def resolve(
     Args:
         requirements: The bundle's requirements.txt.
         constraints: Constraint files, by path or address.
-        wheels: A folder of wheels that stands for the package index; None asks the index.
+        wheels: A folder of wheels that replaces the package index; None uses the index.
 
     Raises:
         UnresolvableError: The requirements conflict with each other or with the constraints.

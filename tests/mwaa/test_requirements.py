@@ -1,4 +1,4 @@
-"""The bundle's requirements install on MWAA, and allow what the project is tested with."""
+"""The bundle's requirements install on MWAA, and allow the versions of the project's tests."""
 
 import ast
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.mwaa.recorded import recorded, write_wheels
 from tests.mwaa.resolve import UnresolvableError, resolve
 
 ROOT = Path(__file__).parents[2]
-OWN = {"include", "sagemaker_jobs", "dag_factory"}
+PROJECT = {"include", "sagemaker_jobs", "dag_factory"}
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Wheels of what MWAA's constraints leave of the package index, without their content."""
+    """Empty wheels of the package index restricted by MWAA's constraints."""
     folder = tmp_path_factory.mktemp("index")
     write_wheels(recorded(), folder)
     return folder
@@ -41,7 +41,7 @@ def test_the_requirements_install_under_mwaas_constraints(bundle: Path, index: P
     assert not {"mxnet", "moto", "opencv-python-headless", "duckdb"} & found.keys()
 
 
-def test_the_projects_own_pin_would_not_install(index: Path, tmp_path: Path) -> None:
+def test_the_projects_pin_does_not_install(index: Path, tmp_path: Path) -> None:
     """The recorded index is narrow enough to show a conflict."""
     file = tmp_path / "requirements.txt"
     pinned = next(
@@ -52,7 +52,7 @@ def test_the_projects_own_pin_would_not_install(index: Path, tmp_path: Path) -> 
         resolve(file, wheels=index)
 
 
-def test_the_requirements_allow_what_the_project_is_tested_with(bundle: Path) -> None:
+def test_the_requirements_allow_the_tested_versions(bundle: Path) -> None:
     pins = (line.removesuffix("\\").strip() for line in _lines(ROOT / "constraints.txt"))
     tested = dict(pin.split("==") for pin in pins if "==" in pin and ";" not in pin)
     for requirement in _requirements(bundle):
@@ -61,21 +61,21 @@ def test_the_requirements_allow_what_the_project_is_tested_with(bundle: Path) ->
 
 
 def test_each_requirement_names_its_versions(bundle: Path) -> None:
-    """What MWAA pins gets a range with both ends, the rest one version."""
+    """Packages that MWAA pins have a range with both ends, the others one version."""
     for requirement in _requirements(bundle):
         operators = {specifier.operator for specifier in requirement.specifier}
         assert operators in ({">=", "<"}, {"=="}), str(requirement)
 
 
-def test_mwaas_own_constraints_stay_in_force(bundle: Path) -> None:
-    """MWAA leaves out its constraints where any line, even a comment, names others."""
+def test_mwaas_constraints_remain_active(bundle: Path) -> None:
+    """MWAA ignores its constraints if any line, even a comment, names other constraints."""
     text = bundle.read_text()
     assert "-c " not in text
     assert "--constraint " not in text
 
 
 def test_all_imports_are_of_required_packages(bundle: Path) -> None:
-    """Of the requirements, of what they or Airflow require, or of this project."""
+    """Imports are of the requirements, their or Airflow's requirements, or of the project."""
     named = {canonicalize_name(requirement.name) for requirement in _requirements(bundle)}
     airflow = {"apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk"}
     direct = {
@@ -85,7 +85,7 @@ def test_all_imports_are_of_required_packages(bundle: Path) -> None:
         if "extra ==" not in line
     }
     distributions = packages_distributions()
-    for module in set(_imports()) - OWN:
+    for module in set(_imports()) - PROJECT:
         homes = {canonicalize_name(name) for name in distributions.get(module, [])}
         assert homes & (named | direct | airflow), module
 

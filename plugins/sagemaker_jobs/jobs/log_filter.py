@@ -19,7 +19,7 @@ class LogFilter:
         summarize = kind.name == "training" and pattern == kind.log_filter
         self._summaries = EpochSummaries() if summarize else None
 
-    def describe_job(self, description: Description) -> None:
+    def use_description(self, description: Description) -> None:
         """Take the number of epochs from a description of the job."""
         if self._summaries:
             self._summaries.epochs = epochs_of(description.get("HyperParameters") or {})

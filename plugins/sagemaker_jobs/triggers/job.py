@@ -83,7 +83,7 @@ class SageMakerJobTrigger(PollingTrigger):
         for line in self._status_log.changes(description):
             self._status_changes += 1
             self.log.info("%s: %s", self.job_name, line)
-        self._log_filter.describe_job(description)
+        self._log_filter.use_description(description)
         await self._log_new_lines()
         self._warn_of_stall()
         if self.kind.status(description) in RUNNING_STATES:

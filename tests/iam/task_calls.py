@@ -1,0 +1,205 @@
+"""Calls to AWS that a usual end-to-end run does not make: stopping, deleting, rejecting, checking.
+
+Each function runs the code of a task with responses of AWS that lead it there, and returns its
+calls. Names are those that the code gives in the deployment `local`.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from include.decisions.conversion.manifest import ensure_conversion_manifest
+from include.decisions.costs.billing import training_jobs
+from include.decisions.dataset.readiness import SourceNotReadyError
+from include.decisions.dataset.settled import require_settled
+from include.decisions.dataset.source import Listing
+from include.decisions.dataset.web import draft_store
+from include.decisions.dataset.web.draft import DraftLocation, DraftNote, note_as_json
+from include.decisions.dataset.web.state import FileState
+from include.decisions.preflight import check_installation, check_pipeline
+from include.decisions.training.image_digest import pin_image
+from include.local_run.stack.aws import BUCKET
+from sagemaker_jobs.jobs.ownership import task_tag
+from sagemaker_jobs.jobs.sweep import sweep
+from sagemaker_jobs.notifications.dispatch import send
+from sagemaker_jobs.notifications.notification import Notification
+from tests.iam.endpoint_task_calls import (
+    change_endpoint,
+    prune_releases,
+    read_an_endpoint_made_by_hand,
+    register_and_reject_packages,
+)
+from tests.iam.needed import SAGEMAKER, Call
+from tests.iam.recorder import canned
+from tests.iam.responses import (
+    DEPLOYMENT,
+    EARLIER,
+    LAYOUT,
+    NOW,
+    PIPELINE,
+    PIPELINE_TAGS,
+    SETTINGS,
+    TOPIC,
+    TRAINING,
+    Body,
+    client,
+    client_error,
+    tags_response,
+)
+
+
+def stop_orphaned_jobs() -> list[Call]:
+    """job_sweep: a job of each kind runs although its tasks have ended."""
+    kinds = {"Training": "train", "Processing": "refresh", "Transform": "batch"}
+
+    def answer(operation: str, params: Mapping[str, Any]) -> Any:
+        for kind, stage in kinds.items():
+            if operation == f"List{kind}Jobs":
+                name = f"stanford-cars-{stage}-0123456789ab"
+                arn = f"{SAGEMAKER}{kind.lower()}-job/{name}"
+                job = {f"{kind}JobName": name, f"{kind}JobArn": arn, "CreationTime": EARLIER}
+                return {f"{kind}JobSummaries": [job]}
+        owner = task_tag("stanford_cars__x", "submit_x", "r")
+        return (
+            tags_response({**PIPELINE_TAGS, "sagemaker-jobs:task": owner})
+            if operation == "ListTags"
+            else {}
+        )
+
+    with canned(answer) as calls:
+        tags = {"deployment": DEPLOYMENT.name}
+        ended = {"submit_x": "success", "track_x": "failed"}
+        swept = sweep(client("sagemaker"), tags, lambda owner: ended, NOW)
+    assert len(swept["stopped"]) == 3
+    return calls
+
+
+def fetch_a_file() -> list[Call]:
+    """The fetch task of dataset_refresh: a draft is created, found, completed and removed."""
+    folder = f"{LAYOUT.fetching}cars_train.tgz/"
+    state = FileState.of("https://a.b/c", 1, {"ETag": '"1"'})
+    note = json.dumps(note_as_json(DraftNote("u", state, None, 1))).encode()
+
+    def answer(operation: str, params: Mapping[str, Any]) -> Any:
+        if operation == "HeadObject" and states:
+            raise client_error("404", "Not Found", operation)
+        return {
+            "CreateMultipartUpload": {"UploadId": "u"},
+            "UploadPart": {"ETag": "1"},
+            "GetObject": {"Body": Body(note)},
+            "HeadObject": {"ContentLength": 1},
+            "ListParts": {"Parts": [{"PartNumber": 1, "ETag": "1", "Size": 1}]},
+            "ListMultipartUploads": {"Uploads": [{"Key": f"{folder}content", "UploadId": "u"}]},
+            "ListObjectsV2": {"Contents": [{"Key": f"{folder}draft.json"}]},
+        }.get(operation, {})
+
+    states = ["not completed"]
+    with canned(answer) as calls:
+        place = DraftLocation(client("s3"), BUCKET, folder, f"{LAYOUT.source}cars_train.tgz")
+        draft_store.create_draft(place, state, None)
+        draft = draft_store.find_draft(place)
+        assert draft is not None
+        draft.add(b"x")
+        draft.complete()
+        states.clear()
+        draft_store.publish_draft(place, {})
+    return calls
+
+
+def plan_refresh_and_conversion() -> list[Call]:
+    """The plan tasks of dataset_refresh and im2rec_conversion: records do not exist yet."""
+
+    def answer(operation: str, params: Mapping[str, Any]) -> Any:
+        if operation == "GetObject" and not params["Key"].endswith("manifest.jsonl"):
+            raise missing({"Error": {"Code": "NoSuchKey", "Message": "none"}}, operation)
+        return {"Body": Body(b'{"key": "a.jpg", "split": "train"}')}
+
+    with canned(answer) as calls:
+        s3 = client("s3")
+        missing = s3.exceptions.NoSuchKey
+        listing = Listing(LAYOUT.uri(LAYOUT.source), {})
+        with pytest.raises(SourceNotReadyError):
+            require_settled(s3, LAYOUT, listing, (), timedelta(minutes=5), NOW)
+        ensure_conversion_manifest(s3, LAYOUT, "0" * 16)
+    return calls
+
+
+def run_preflight() -> list[Call]:
+    """The DAG preflight."""
+
+    def answer(operation: str, params: Mapping[str, Any]) -> Any:
+        if operation == "DescribeEndpoint":
+            return {"EndpointStatus": "InService", "EndpointConfigName": "stanford-cars-c1"}
+        arn = f"{SAGEMAKER}endpoint-config/stanford-cars-c1"
+        return {
+            "GetCallerIdentity": {
+                "Account": "123456789012",
+                "Arn": "arn:aws:iam::123456789012:root",
+            },
+            "GetRole": {"Role": {"Arn": "another", "RoleName": "x"}},
+            "DescribeImages": {"imageDetails": [{}]},
+            "DescribeEndpointConfig": {"EndpointConfigArn": arn},
+            "ListTags": tags_response(PIPELINE_TAGS),
+            "ListServiceQuotas": {"Quotas": []},
+            "ListAWSDefaultServiceQuotas": {"Quotas": []},
+        }.get(operation, {})
+
+    with canned(answer) as calls:
+        check_installation(client, SETTINGS)
+        check_pipeline(client, SETTINGS, PIPELINE.name)
+    return calls
+
+
+def plan_a_training() -> list[Call]:
+    """The plan task of nightly_training on AWS: the image's digest, and the cost of trainings."""
+
+    def answer(operation: str, params: Mapping[str, Any]) -> Any:
+        listed = {
+            "TrainingJobName": TRAINING,
+            "TrainingJobArn": f"{SAGEMAKER}training-job/{TRAINING}",
+        }
+        described = {
+            "TrainingJobName": TRAINING,
+            "CreationTime": EARLIER,
+            "TrainingJobStatus": "Completed",
+            "ResourceConfig": {"InstanceType": "ml.c5.xlarge", "InstanceCount": 1},
+        }
+        return {
+            "DescribeImages": {"imageDetails": [{"imageDigest": "sha256:0"}]},
+            "ListTrainingJobs": {"TrainingJobSummaries": [listed]},
+            "ListTags": tags_response(PIPELINE_TAGS),
+            "DescribeTrainingJob": described,
+        }.get(operation, {})
+
+    with canned(answer) as calls:
+        pin_image(client("ecr"), DEPLOYMENT, "custom")
+        assert list(training_jobs(client("sagemaker"), PIPELINE, DEPLOYMENT, NOW))
+    return calls
+
+
+def send_a_notification() -> list[Call]:
+    """A callback that sends a notification."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_VAR_NOTIFY_SNS_TOPIC_ARN", TOPIC)
+        patch.setenv("AIRFLOW_VAR_NOTIFY_WEBHOOK_CONNECTION", "")
+        patch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://x:y@?region_name=us-east-1")
+        with canned(lambda operation, params: {}) as calls:
+            send(Notification("failure", "a title", "a text"))
+    return calls
+
+
+TASK_CALLS: tuple[Callable[[], list[Call]], ...] = (
+    stop_orphaned_jobs,
+    prune_releases,
+    change_endpoint,
+    read_an_endpoint_made_by_hand,
+    register_and_reject_packages,
+    fetch_a_file,
+    plan_refresh_and_conversion,
+    run_preflight,
+    plan_a_training,
+    send_a_notification,
+)
