@@ -1,4 +1,7 @@
-"""Detection of animated images: a model would see only their first frame."""
+"""Detection of animated images: a model would see only their first frame.
+
+Hand-written because Pillow counts frames only after it opens a file with the format's decoder.
+"""
 
 from include.contracts.limits import MOST_CHUNKS
 from include.image_classification.images.header import PNG_START, png_chunks

@@ -1,7 +1,8 @@
 """Format and size of a photo, read from its header before anything is decoded.
 
 A file of a few hundred bytes can announce a picture of a hundred gigabytes, so the size is read
-first.
+first. This module is hand-written because Pillow does not report whether a file is complete or how
+a JPEG is coded.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Perceptual hash of images, to find near-duplicates."""
+"""Perceptual hash of images, to find near-duplicates.
+
+Hand-written because the package imagehash depends on SciPy, for twelve lines of NumPy.
+"""
 
 import cv2
 import numpy as np

@@ -8,6 +8,8 @@ distribution differ as much:
 - confidence: the Kolmogorov-Smirnov distance of the predicted classes' probabilities, from 0 to 1.
   A model is usually less confident on unfamiliar inputs (Hendrycks and Gimpel 2017,
   arXiv:1610.02136).
+
+The statistics are hand-written because the container image does not include SciPy.
 """
 
 import csv
