@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from include.image_classification.images.decoding import REDUCTIONS, Decoded, decode_photo
-from include.image_classification.images.opencv_decoder import Colour
+from include.image_classification.images.opencv_decoder import Color
 from include.image_classification.images.resizing import Image, squash
 
 Fit = Literal["keep", "crop", "squash"]
@@ -31,7 +31,7 @@ class Encoding:
         fit: `keep` the aspect ratio, `crop` to the central square, or `squash` the whole photo to a
             square.
         quality: JPEG quality from 1 to 100, or PNG compression up to 9.
-        colour: 1 for colour, 0 for grey, -1 for the channels of the file.
+        color: 1 for color, 0 for gray, -1 for the channels of the file.
         format: The format in the record.
         pass_through: Store the file unchanged, ignoring the other attributes.
     """
@@ -39,7 +39,7 @@ class Encoding:
     resize: int
     fit: Fit = "keep"
     quality: int = 95
-    colour: Colour = 1
+    color: Color = 1
     format: Format = ".jpg"
     pass_through: bool = False
 
@@ -47,8 +47,8 @@ class Encoding:
 def encode(data: bytes, encoding: Encoding) -> bytes:
     """Decode a photo, resize it and encode it.
 
-    With colour 1, the result has three channels: EXIF orientation is applied, grey and CMYK become
-    colour, and transparency is dropped, as MXNet's and the server's decoders do.
+    With color 1, the result has three channels: EXIF orientation is applied, gray and CMYK become
+    color, and transparency is dropped, as MXNet's and the server's decoders do.
 
     Raises:
         ValueError: The photo cannot be decoded, or is cut off.
@@ -56,7 +56,7 @@ def encode(data: bytes, encoding: Encoding) -> bytes:
     if encoding.pass_through:
         return data
     enough = functools.partial(choose_reduction, encoding=encoding)
-    image = fit(decode_photo(data, encoding.colour, enough), encoding)
+    image = fit(decode_photo(data, encoding.color, enough), encoding)
     jpeg = encoding.format == ".jpg"
     option = cv2.IMWRITE_JPEG_QUALITY if jpeg else cv2.IMWRITE_PNG_COMPRESSION
     quality = encoding.quality if jpeg else min(encoding.quality, 9)
@@ -129,7 +129,7 @@ def fit(photo: Decoded, encoding: Encoding) -> Image:
 
 
 def _average_and_sample(cropped: Image, window: _Window) -> Image:
-    # A pixel is averaged with its neighbours to the right and below, and so moves by half a pixel.
+    # A pixel is averaged with its neighbors to the right and below, and so moves by half a pixel.
     down, across = window.steps
     rows: Any = cv2.addWeighted(cropped[:-1], 0.5, cropped[1:], 0.5, 0)
     pairs: Any = cv2.addWeighted(rows[:, :-1], 0.5, rows[:, 1:], 0.5, 0)

@@ -54,7 +54,7 @@ def encoding_of(flags: argparse.Namespace) -> Encoding:
         resize=flags.resize,
         fit=fit,
         quality=flags.quality,
-        colour=flags.color,
+        color=flags.color,
         format=flags.encoding,
         pass_through=flags.pass_through,
     )
@@ -95,7 +95,7 @@ def _add_record_flags(group: argparse._ArgumentGroup) -> None:
     add("--center-crop", action="store_true", help="crop to the central square first")
     add(Flag.QUALITY, type=int, default=95, help="JPEG 1-100, or PNG compression 1-9")
     add("--num-thread", type=positive_integer, default=os.cpu_count() or 1, help="threads")
-    add("--color", type=int, default=1, choices=(-1, 0, 1), help="1 colour, 0 grey, -1 as stored")
+    add("--color", type=int, default=1, choices=(-1, 0, 1), help="1 color, 0 gray, -1 as stored")
     add("--encoding", default=".jpg", choices=(".jpg", ".png"))
     add("--pack-label", action="store_true", help="store all labels of a line, not just the first")
 

@@ -57,6 +57,8 @@ def _short(data: bytes) -> int:
 
 def _encoder_identity(encoding: Encoding) -> str:
     identity = {"encoder": ENCODER, "opencv": cv2.__version__, **asdict(encoding)}
+    # The key of notes written before the field was renamed; those records are still reused.
+    identity["colour"] = identity.pop("color")
     return json.dumps(identity, sort_keys=True)
 
 

@@ -6,7 +6,7 @@ Hand-written because Pillow counts frames only after it opens a file with the fo
 from include.contracts.limits import MOST_CHUNKS
 from include.image_classification.images.header import PNG_START, png_chunks
 
-GIF_SCREEN, GIF_COLOURS = 13, 0x80
+GIF_SCREEN, GIF_COLORS = 13, 0x80
 GIF_EXTENSION, GIF_FRAME = 0x21, 0x2C
 WEBP_ANIMATED = 0x02
 
@@ -31,11 +31,11 @@ def _is_animated_png(data: bytes) -> bool:
 def _is_animated_gif(data: bytes) -> bool:
     """Return whether there is a second frame, by walking from block to block."""
     frames = 0
-    offset = GIF_SCREEN + (_colour_table_size(data[10]) if len(data) > 10 else 0)
+    offset = GIF_SCREEN + (_color_table_size(data[10]) if len(data) > 10 else 0)
     while offset + 10 <= len(data) and frames < 2:
         if data[offset] == GIF_FRAME:
             frames += 1
-            offset = _skip_blocks(data, offset + 11 + _colour_table_size(data[offset + 9]))
+            offset = _skip_blocks(data, offset + 11 + _color_table_size(data[offset + 9]))
         elif data[offset] == GIF_EXTENSION:
             offset = _skip_blocks(data, offset + 2)
         else:
@@ -43,9 +43,9 @@ def _is_animated_gif(data: bytes) -> bool:
     return frames > 1
 
 
-def _colour_table_size(flags: int) -> int:
-    """Return the size in bytes of the colour table that these flags announce."""
-    return 3 << ((flags & 7) + 1) if flags & GIF_COLOURS else 0
+def _color_table_size(flags: int) -> int:
+    """Return the size in bytes of the color table that these flags announce."""
+    return 3 << ((flags & 7) + 1) if flags & GIF_COLORS else 0
 
 
 def _skip_blocks(data: bytes, offset: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import simplejpeg
 
 from include.image_classification.images.header import JPEG_END, JPEG_START, read_photo_header
-from include.image_classification.images.opencv_decoder import Colour, decode_pixels
+from include.image_classification.images.opencv_decoder import Color, decode_pixels
 from include.image_classification.images.orientation import (
     TRANSPOSED,
     read_orientation,
@@ -21,7 +21,7 @@ from include.image_classification.images.strict_decoding import RefusedPhotoErro
 # no faster than full size.
 REDUCTIONS = (8, 4, 2)
 
-LIBJPEG_COLOURS = {1: "BGR", 0: "GRAY"}
+LIBJPEG_COLORS = {1: "BGR", 0: "GRAY"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Decoded:
     """A photo's pixels, decoded at 1/`reduction` of its `height` and `width`."""
 
     image: Image
-    """height x width x channels, in OpenCV's order of colours."""
+    """height x width x channels, in OpenCV's order of colors."""
     reduction: int
     height: int
     width: int
@@ -39,12 +39,12 @@ Reduction = Callable[[int, int], int]
 """Returns one of `REDUCTIONS` that is sufficient for a height and width, or 1 for full size."""
 
 
-def decode_photo(data: bytes, colour: Colour, reduction: Reduction = lambda *_: 1) -> Decoded:
+def decode_photo(data: bytes, color: Color, reduction: Reduction = lambda *_: 1) -> Decoded:
     """Decode a photo; a JPEG at a reduced scale, where that is sufficient.
 
     Args:
         data: The file's bytes.
-        colour: 1 for colour and 0 for grey, both upright; -1 for the channels of the file, with
+        color: 1 for color and 0 for gray, both upright; -1 for the channels of the file, with
             8 bits.
         reduction: Chooses the scale.
 
@@ -52,17 +52,17 @@ def decode_photo(data: bytes, colour: Colour, reduction: Reduction = lambda *_: 
         ValueError: The photo cannot be decoded, is damaged or cut off, or is an animated PNG.
     """
     if data.startswith(JPEG_START):
-        decoded = _decode_by_libjpeg(data, colour, reduction) if colour != -1 else None
+        decoded = _decode_by_libjpeg(data, color, reduction) if color != -1 else None
         if decoded is not None:
             return decoded
         _check_damage(data)
-    image = decode_pixels(data, colour) if data else None
+    image = decode_pixels(data, color) if data else None
     if image is None:
         raise ValueError("it cannot be decoded")
     return Decoded(image, 1, *image.shape[:2])
 
 
-def _decode_by_libjpeg(data: bytes, colour: Colour, reduction: Reduction) -> Decoded | None:
+def _decode_by_libjpeg(data: bytes, color: Color, reduction: Reduction) -> Decoded | None:
     """Decode to the same pixels as OpenCV; None if libjpeg warns or cannot read the file."""
     if not data.endswith(JPEG_END):
         return None
@@ -79,7 +79,7 @@ def _decode_by_libjpeg(data: bytes, colour: Colour, reduction: Reduction) -> Dec
             least.reverse()
         image = simplejpeg.decode_jpeg(
             data,
-            LIBJPEG_COLOURS[colour],
+            LIBJPEG_COLORS[color],
             min_height=least[0],
             min_width=least[1],
             fastupsample=scale > 1,
@@ -91,7 +91,7 @@ def _decode_by_libjpeg(data: bytes, colour: Colour, reduction: Reduction) -> Dec
 
 
 def _check_damage(data: bytes) -> None:
-    """Reject a damaged JPEG: OpenCV would decode a part of it and leave the rest grey."""
+    """Reject a damaged JPEG: OpenCV would decode a part of it and leave the rest gray."""
     header = read_photo_header(data)
     if header is None or not header.whole:
         raise ValueError("it is cut off: the file ends before its picture does")

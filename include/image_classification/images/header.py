@@ -43,8 +43,8 @@ class PhotoHeader:
     """A photo's format, detected from its bytes, and its size in pixels as stored.
 
     `whole` is false if the file ends before its picture does, or has more segments than
-    `limits.MOST_SEGMENTS`. `usual` is true for a JPEG in a common coding, with 8 bits of grey or
-    three colours.
+    `limits.MOST_SEGMENTS`. `usual` is true for a JPEG in a common coding, with 8 bits of gray or
+    three colors.
     """
 
     suffix: Literal["jpg", "png"]
@@ -103,8 +103,8 @@ def _jpeg_header(data: bytes) -> PhotoHeader:
         if offset + 4 > len(data):
             break
         if marker in FRAME_MARKERS and offset + 10 <= len(data):
-            bits, height, width, colours = struct.unpack_from(">BHHB", data, offset + 4)
-            usual = marker in USUAL_FRAMES and bits == 8 and colours in (1, 3)
+            bits, height, width, colors = struct.unpack_from(">BHHB", data, offset + 4)
+            usual = marker in USUAL_FRAMES and bits == 8 and colors in (1, 3)
         offset += 2 + int(struct.unpack_from(">H", data, offset + 2)[0])
     return PhotoHeader("jpg", width, height, False, usual)
 

@@ -14,8 +14,8 @@ from include.image_classification.images.animation import detect_animation
 from include.image_classification.images.header import JPEG_START, PNG_START, describe
 from include.image_classification.images.resizing import Image
 
-Colour = Literal[1, 0, -1]
-"""1 for colour, 0 for grey, both upright; -1 for the channels of the file, as in im2rec.py."""
+Color = Literal[1, 0, -1]
+"""1 for color, 0 for gray, both upright; -1 for the channels of the file, as in im2rec.py."""
 
 FLAGS = {1: cv2.IMREAD_COLOR, 0: cv2.IMREAD_GRAYSCALE, -1: cv2.IMREAD_UNCHANGED}
 
@@ -28,7 +28,7 @@ class AnimatedPhotoError(ValueError):
     """The file is an animated PNG; the message is for the sender of the photo."""
 
 
-def decode_pixels(data: bytes, colour: Colour) -> Image | None:
+def decode_pixels(data: bytes, color: Color) -> Image | None:
     """Decode a JPEG or PNG at full size.
 
     Returns:
@@ -40,7 +40,7 @@ def decode_pixels(data: bytes, colour: Colour) -> Image | None:
         AnimatedPhotoError: The file is an animated PNG.
         cv2.error: OpenCV failed.
     """
-    image = decode_still(data, FLAGS[colour])
+    image = decode_still(data, FLAGS[color])
     if image is None:
         return None
     if image.dtype == np.uint16:

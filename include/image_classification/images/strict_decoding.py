@@ -1,4 +1,4 @@
-"""Complete decoding of photos, to detect damage; the pixels are a small grey by-product.
+"""Complete decoding of photos, to detect damage; the pixels are a small gray by-product.
 
 JPEGs are decoded by simplejpeg, which works in threads and reports libjpeg's warnings as errors.
 OpenCV prints those warnings to the stderr of the process, which all threads share.
@@ -20,11 +20,11 @@ from include.image_classification.images.header import PhotoHeader
 from include.image_classification.images.opencv_decoder import decode_still
 from include.image_classification.images.resizing import Image
 
-# A decoder reads every bit of a JPEG at any scale; a small grey image is the fastest.
+# A decoder reads every bit of a JPEG at any scale; a small gray image is the fastest.
 SMALL = 16
-CV_SMALL_AND_GREY = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
+CV_SMALL_AND_GRAY = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
 # OpenCV always decodes a PNG completely, and cannot reduce one that is narrower than 4 pixels.
-CV_GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+CV_GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 
 # Libjpeg's warnings about pictures that it decodes nevertheless, verbatim.
 WARNING = re.compile(
@@ -59,7 +59,7 @@ class RefusedPhotoError(Exception):
 
 
 def decode_small(data: bytes, header: PhotoHeader) -> Image:
-    """Decode a photo completely and return it in grey, as stored, possibly at a smaller scale.
+    """Decode a photo completely and return it in gray, as stored, possibly at a smaller scale.
 
     The caller has checked the number of pixels that the header announces.
 
@@ -70,8 +70,8 @@ def decode_small(data: bytes, header: PhotoHeader) -> Image:
         return _decode_png(data)
     try:
         if header.usual:
-            grey = simplejpeg.decode_jpeg(data, "GRAY", min_height=SMALL, min_width=SMALL)
-            return np.asarray(grey, np.uint8)
+            gray = simplejpeg.decode_jpeg(data, "GRAY", min_height=SMALL, min_width=SMALL)
+            return np.asarray(gray, np.uint8)
         simplejpeg.decode_jpeg(data, "CMYK", min_height=SMALL, min_width=SMALL)
     except ValueError as error:
         return _decode_unless_damaged(data, str(error))
@@ -82,18 +82,18 @@ def _decode_png(data: bytes) -> Image:
     try:
         with PIL.Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             picture.load()
-            grey = _grey(picture)
+            gray = _gray(picture)
     except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:
         reason: Reason = "truncated" if "truncated" in str(error) else "undecodable"
         raise RefusedPhotoError(reason, str(error)) from error
     # Pillow leaves rows with missing pixels black. OpenCV, which decodes the photo in conversion
     # and serving, rejects such a file.
-    _decode_by_opencv(data, flags=CV_GREY)
-    return grey
+    _decode_by_opencv(data, flags=CV_GRAY)
+    return gray
 
 
-def _grey(picture: PIL.Image.Image) -> Image:
-    if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip to 255
+def _gray(picture: PIL.Image.Image) -> Image:
+    if picture.mode.startswith("I"):  # 16 bits of gray, which Pillow would clip to 255
         return np.asarray(np.asarray(picture) >> 8, np.uint8)
     picture.info.pop("transparency", None)  # Pillow would warn that it is dropped
     return np.asarray(picture.convert("L"), np.uint8)
@@ -111,7 +111,7 @@ def _decode_unless_damaged(data: bytes, message: str) -> Image:
 
 
 def _decode_by_opencv(
-    data: bytes, refusal: str = "the decoder rejects it", flags: int = CV_SMALL_AND_GREY
+    data: bytes, refusal: str = "the decoder rejects it", flags: int = CV_SMALL_AND_GRAY
 ) -> Image:
     decoded: Any = decode_still(data, flags)
     if decoded is None:
@@ -120,8 +120,8 @@ def _decode_by_opencv(
 
 
 def _read_opencv_warnings(data: bytes) -> list[str]:
-    """Return libjpeg's warnings under OpenCV, the only sign that a part of the picture is grey."""
-    command = [sys.executable, "-I", "-c", OPENCV_ALONE, str(CV_SMALL_AND_GREY)]
+    """Return libjpeg's warnings under OpenCV, the only sign that a part of the picture is gray."""
+    command = [sys.executable, "-I", "-c", OPENCV_ALONE, str(CV_SMALL_AND_GRAY)]
     printed = subprocess.run(command, input=data, capture_output=True, check=True).stderr
     text = printed.decode(errors="replace")
     return [line.strip() for line in text.splitlines() if WARNING.match(line)]

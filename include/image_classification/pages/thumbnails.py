@@ -20,7 +20,7 @@ SCALED = {
 
 
 def make_thumbnail(path: Path, width: int, height: int) -> str | None:
-    """Return a data URI of the image's centre, upright, with width x height pixels.
+    """Return a data URI of the image's center, upright, with width x height pixels.
 
     None if the file does not exist, is neither JPEG nor PNG, announces too many pixels, is animated
     or cannot be decoded.
@@ -36,8 +36,8 @@ def make_thumbnail(path: Path, width: int, height: int) -> str | None:
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     resized = cv2.resize(image, size, interpolation=method)
     top, left = (size[1] - height) // 2, (size[0] - width) // 2
-    centre = resized[top : top + height, left : left + width]
-    _, jpeg = cv2.imencode(".jpg", centre, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    center = resized[top : top + height, left : left + width]
+    _, jpeg = cv2.imencode(".jpg", center, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
 
 

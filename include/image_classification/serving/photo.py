@@ -11,7 +11,7 @@ from include.contracts.limits import size_problem
 from include.image_classification.conversion.encoding import Encoding, choose_reduction, fit
 from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.header import describe, png_chunks, read_photo_header
-from include.image_classification.images.network_input import decoder_colour, to_network_channels
+from include.image_classification.images.network_input import decoder_color, to_network_channels
 from include.image_classification.images.opencv_decoder import AnimatedPhotoError
 from include.image_classification.images.resizing import Image, squash
 
@@ -32,14 +32,14 @@ def read_photo(body: bytes, shape: tuple[int, int, int]) -> Image:
     _check(body)
     channels, height, width = shape
     square = Encoding(height, "squash")
-    colour = decoder_colour(channels)
+    color = decoder_color(channels)
     try:
         if height == width:
             image = fit(
-                decode_photo(body, colour, partial(choose_reduction, encoding=square)), square
+                decode_photo(body, color, partial(choose_reduction, encoding=square)), square
             )
         else:
-            image = squash(decode_photo(body, colour).image, height, width)
+            image = squash(decode_photo(body, color).image, height, width)
     except AnimatedPhotoError as error:
         raise PhotoError(f"the image cannot be classified: {error}") from None
     except ValueError as error:

@@ -20,7 +20,7 @@ PLAIN = 6
 have similar hashes, nearly all zeros or all ones."""
 
 CLOSEST = 8
-"""The maximum number of neighbours reported for a test image: bursts of a scene could exhaust the
+"""The maximum number of neighbors reported for a test image: bursts of a scene could exhaust the
 memory."""
 
 # The block of distances in memory: 128 x 4096 numbers are 2 MB.

@@ -1,4 +1,4 @@
-"""Encoding of photos: size, position, colours."""
+"""Encoding of photos: size, position, colors."""
 
 import base64
 import functools
@@ -32,8 +32,8 @@ def encoded(image: Image, suffix: str = ".png") -> bytes:
 def stripes(width: int, height: int) -> Image:
     """Blue, green and red thirds from left to right."""
     image = np.zeros((height, width, 3), np.uint8)
-    for third, colour in enumerate((BLUE, GREEN, RED)):
-        image[:, third * width // 3 : (third + 1) * width // 3] = colour
+    for third, color in enumerate((BLUE, GREEN, RED)):
+        image[:, third * width // 3 : (third + 1) * width // 3] = color
     return image
 
 
@@ -45,27 +45,27 @@ def square(data: bytes, fit: Fit = "squash", side: int = 30, quality: int = 95) 
     return np.asarray(result, np.uint8)
 
 
-def has_colour(image: Image, row: int, column: int, colour: tuple[int, int, int]) -> bool:
-    return bool(np.abs(image[row, column].astype(int) - colour).max() < 60)
+def has_color(image: Image, row: int, column: int, color: tuple[int, int, int]) -> bool:
+    return bool(np.abs(image[row, column].astype(int) - color).max() < 60)
 
 
 @pytest.mark.parametrize("size", [(90, 60), (60, 90), (12, 9), (90, 20), (30, 30)])
 @pytest.mark.parametrize("fit", ["squash", "crop"])
-def test_any_photo_becomes_a_colour_square(size: tuple[int, int], fit: Fit) -> None:
+def test_any_photo_becomes_a_color_square(size: tuple[int, int], fit: Fit) -> None:
     assert square(encoded(stripes(*size)), fit).shape == (30, 30, 3)
 
 
-def test_squash_keeps_the_whole_photo_and_crop_its_centre() -> None:
+def test_squash_keeps_the_whole_photo_and_crop_its_center() -> None:
     photo = encoded(stripes(90, 30))
     squashed, cropped = square(photo), square(photo, "crop")
-    assert has_colour(squashed, 15, 4, BLUE)
-    assert has_colour(squashed, 15, 25, RED)
-    assert has_colour(cropped, 15, 4, GREEN)
-    assert has_colour(cropped, 15, 25, GREEN)
+    assert has_color(squashed, 15, 4, BLUE)
+    assert has_color(squashed, 15, 25, RED)
+    assert has_color(cropped, 15, 4, GREEN)
+    assert has_color(cropped, 15, 25, GREEN)
 
 
 def test_shrinking_averages_pixels() -> None:
-    """Fine stripes become grey; an interpolation that skips pixels gives black or white."""
+    """Fine stripes become gray; an interpolation that skips pixels gives black or white."""
     image = np.zeros((300, 310, 3), np.uint8)
     image[:, ::2] = 255
     assert np.abs(square(encoded(image)).astype(int) - 127).max() < 20
@@ -84,8 +84,8 @@ def test_exif_orientation_is_applied() -> None:
     data = encoded(stripes(90, 60), ".jpg")
     data = data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
     turned = square(data)
-    assert has_colour(turned, 3, 15, BLUE)
-    assert has_colour(turned, 26, 15, RED)
+    assert has_color(turned, 3, 15, BLUE)
+    assert has_color(turned, 26, 15, RED)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +95,16 @@ def test_exif_orientation_is_applied() -> None:
         np.full((40, 40, 4), 200, np.uint8),
         np.full((40, 40), 200 * 257, np.uint16),
     ],
-    ids=["grey", "transparent", "sixteen bits"],
+    ids=["gray", "transparent", "sixteen bits"],
 )
-def test_grey_transparent_and_16_bit_photos_become_colour(image: Image) -> None:
+def test_gray_transparent_and_16_bit_photos_become_color(image: Image) -> None:
     result = square(encoded(image))
     assert result.shape == (30, 30, 3)
     assert np.abs(result.astype(int) - 200).max() < 6
 
 
-def test_cmyk_becomes_colour() -> None:
-    assert has_colour(square(CMYK_RED), 15, 15, RED)
+def test_cmyk_becomes_color() -> None:
+    assert has_color(square(CMYK_RED), 15, 15, RED)
 
 
 def test_quality_changes_the_size() -> None:

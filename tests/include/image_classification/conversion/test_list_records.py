@@ -30,7 +30,7 @@ SIZES = [(60, 40), (41, 90), (30, 30), (200, 131), (17, 25)]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Photos of several sizes with smooth colours, which all interpolations shrink alike."""
+    """Photos of several sizes with smooth colors, which all interpolations shrink alike."""
     folder = tmp_path / "images"
     folder.mkdir()
     for number, (width, height) in enumerate(SIZES):
@@ -174,7 +174,7 @@ def damage(root: Path) -> None:
 def test_unreadable_images_are_an_error_and_the_earlier_files_stay(
     tmp_path: Path, root: Path
 ) -> None:
-    """MXNet skips them with a message, and stores a truncated photo half grey."""
+    """MXNet skips them with a message, and stores a truncated photo half gray."""
     prefix = listing(tmp_path / "actual" / "set", root)
     im2rec.main([str(prefix), str(root)])
     former = outputs(prefix)

@@ -22,7 +22,7 @@ def test_serving_and_conversion_squash_alike(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_grey_and_transparent_images_decode_to_the_requested_channels(channels: int) -> None:
+def test_gray_and_transparent_images_decode_to_the_requested_channels(channels: int) -> None:
     for shape in [(9, 7), (9, 7, 3), (9, 7, 4)]:
         encoded = cv2.imencode(".png", np.full(shape, 200, np.uint8))[1].tobytes()
         image = decode_for_network(encoded, channels)

@@ -11,7 +11,7 @@ from include.image_classification.images import network_input as training
 from include.image_classification.images.header import describe
 from include.image_classification.images.opencv_decoder import (
     AnimatedPhotoError,
-    Colour,
+    Color,
     UnsupportedPhotoError,
     decode_still,
 )
@@ -29,10 +29,10 @@ def test_an_animated_png_is_refused_by_name() -> None:
         decode_still(animated_png(), cv2.IMREAD_COLOR)
 
 
-@pytest.mark.parametrize("colour", [1, 0, -1])
-def test_conversion_refuses_an_animated_png(colour: Colour) -> None:
+@pytest.mark.parametrize("color", [1, 0, -1])
+def test_conversion_refuses_an_animated_png(color: Color) -> None:
     with pytest.raises(ValueError, match="an animated PNG"):
-        conversion.decode_photo(animated_png(), colour)
+        conversion.decode_photo(animated_png(), color)
 
 
 def test_training_refuses_an_animated_png() -> None:
@@ -51,9 +51,9 @@ def test_other_formats_are_refused_by_name_before_decoding(name: str) -> None:
     message = f"it cannot be decoded: {name}, and only JPEG and PNG are supported"
     with pytest.raises(UnsupportedPhotoError, match=message):
         decode_still(encoded, cv2.IMREAD_COLOR)
-    for colour in (1, 0, -1):
+    for color in (1, 0, -1):
         with pytest.raises(ValueError, match=message):
-            conversion.decode_photo(encoded, colour)
+            conversion.decode_photo(encoded, color)
     assert training.decode_for_network(encoded, 3) is None
     assert training.describe_undecodable(encoded).startswith(f"{name}, and only JPEG and PNG")
 

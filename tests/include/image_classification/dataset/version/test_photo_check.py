@@ -81,7 +81,7 @@ def test_a_photo_without_its_last_bytes_is_refused(missing: int) -> None:
 
 
 def test_a_picture_that_stops_halfway_is_refused_despite_its_end_marker() -> None:
-    """OpenCV returns it half grey and only prints a warning to stderr."""
+    """OpenCV returns it half gray and only prints a warning to stderr."""
     assert cv2.imdecode(np.frombuffer(JPEG, np.uint8), cv2.IMREAD_COLOR) is not None
     assert reason(JPEG[: len(JPEG) // 2] + b"\xff\xd9") == "truncated"
 
@@ -157,7 +157,7 @@ def test_a_truncated_header_does_not_make_the_reader_fail(data: bytes, length: i
 
 
 def saved(mode: str, kind: str, **options: object) -> bytes:
-    """Return a picture in one of Pillow's colour modes."""
+    """Return a picture in one of Pillow's color modes."""
     pixels = cv2.resize(cv2.imdecode(np.frombuffer(JPEG, np.uint8), 1), (60, 40))
     file = io.BytesIO()
     PIL.Image.fromarray(pixels).convert(mode).save(file, kind, **options)
@@ -169,8 +169,8 @@ SIDEWAYS[0x0112] = 6
 
 RIGHT = {
     "CMYK": saved("CMYK", "JPEG"),
-    "grey JPEG": saved("L", "JPEG"),
-    "progressive grey": saved("L", "JPEG", progressive=True),
+    "gray JPEG": saved("L", "JPEG"),
+    "progressive gray": saved("L", "JPEG", progressive=True),
     "RGB JPEG": saved("RGB", "JPEG", keep_rgb=True),
     "4:1:1": saved("RGB", "JPEG", subsampling="4:1:1"),
     "EXIF rotation": saved(
@@ -179,13 +179,13 @@ RIGHT = {
         exif=SIDEWAYS,
     ),
     "alpha": saved("RGBA", "PNG"),
-    "grey and alpha": saved("LA", "PNG"),
+    "gray and alpha": saved("LA", "PNG"),
     "palette": saved("P", "PNG"),
     "transparent palette": saved("P", "PNG", transparency=b"\0\x80"),
-    "two colours": saved("1", "PNG"),
-    "grey of 16 bits": saved("I;16", "PNG"),
-    "colour of 16 bits": cv2.imencode(".png", np.full((40, 60, 3), 777, np.uint16))[1].tobytes(),
-    "a broken colour profile": saved("RGB", "PNG", icc_profile=b"no profile"),
+    "two colors": saved("1", "PNG"),
+    "gray of 16 bits": saved("I;16", "PNG"),
+    "color of 16 bits": cv2.imencode(".png", np.full((40, 60, 3), 777, np.uint16))[1].tobytes(),
+    "a broken color profile": saved("RGB", "PNG", icc_profile=b"no profile"),
 }
 
 
@@ -206,7 +206,7 @@ def test_cut_off_unusual_photos_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP"])
 def test_an_animated_picture_is_named_and_a_still_one_is_not(kind: str) -> None:
-    frames = [PIL.Image.new("RGB", (60, 40), colour) for colour in ("red", "blue")]
+    frames = [PIL.Image.new("RGB", (60, 40), color) for color in ("red", "blue")]
     moving, still = io.BytesIO(), io.BytesIO()
     frames[0].save(moving, kind, save_all=True, append_images=frames[1:])
     frames[0].save(still, kind)
@@ -240,7 +240,7 @@ def test_a_known_photo_must_meet_the_current_rules(rules: PhotoRules) -> None:
 def test_simplejpeg_decodes_only_photos_that_opencv_decodes_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Others have arithmetic coding, 12 bits or four colours."""
+    """Others have arithmetic coding, 12 bits or four colors."""
     asked = []
     monkeypatch.setattr(simplejpeg, "decode_jpeg", lambda _, into, **__: asked.append(into))
     frame = JPEG.index(b"\xff\xc0")
@@ -252,7 +252,7 @@ def test_simplejpeg_decodes_only_photos_that_opencv_decodes_alike(
 
 
 def odd_subsampling() -> bytes:
-    """Return a JPEG with 4:1:0 subsampling, which TurboJPEG rejects: 30 grey blocks, reordered."""
+    """Return a JPEG with 4:1:0 subsampling, which TurboJPEG rejects: 30 gray blocks, reordered."""
     file = io.BytesIO()
     PIL.Image.new("RGB", (80, 8), "#808080").save(file, "JPEG", subsampling=0, optimize=True)
     data = bytearray(file.getvalue())
@@ -272,7 +272,7 @@ def test_unusual_subsampling_is_decoded_completely() -> None:
 
 
 def test_messages_of_libpng_in_other_threads_are_no_damage() -> None:
-    """The library libpng prints warnings for PNGs with a wrong colour profile."""
+    """The library libpng prints warnings for PNGs with a wrong color profile."""
     profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB")).tobytes()
     photos = [saved("L", "PNG", icc_profile=profile), saved("CMYK", "JPEG")]
 

@@ -1,4 +1,4 @@
-"""Unusual photos show the same colours to conversion, training and serving as to Pillow."""
+"""Unusual photos show the same colors to conversion, training and serving as to Pillow."""
 
 import io
 from typing import Any
@@ -30,8 +30,8 @@ def transparent() -> PIL.Image.Image:
 
 
 def sixteen_bits() -> bytes:
-    grey = (RAMPS[..., 0].astype(np.uint16) << 8) + 0x7F
-    return saved(PIL.Image.fromarray(grey), "PNG")
+    gray = (RAMPS[..., 0].astype(np.uint16) << 8) + 0x7F
+    return saved(PIL.Image.fromarray(gray), "PNG")
 
 
 def sideways() -> bytes:
@@ -42,15 +42,15 @@ def sideways() -> bytes:
 
 PHOTOS = {
     "CMYK": saved(PICTURE.convert("CMYK"), "JPEG", quality=95),
-    "grey": saved(PICTURE.convert("L"), "JPEG", quality=95),
+    "gray": saved(PICTURE.convert("L"), "JPEG", quality=95),
     "progressive": saved(PICTURE, "JPEG", quality=95, progressive=True),
     "RGB in JPEG": saved(PICTURE, "JPEG", quality=95, keep_rgb=True),
     "EXIF rotation": sideways(),
     "alpha": saved(transparent(), "PNG"),
-    "grey and alpha": saved(transparent().convert("LA"), "PNG"),
+    "gray and alpha": saved(transparent().convert("LA"), "PNG"),
     "palette": saved(PICTURE.quantize(64), "PNG"),
     "transparent palette": saved(PICTURE.quantize(64), "PNG", transparency=b"\0\x80"),
-    "16 bits of grey": sixteen_bits(),
+    "16 bits of gray": sixteen_bits(),
 }
 
 
@@ -66,7 +66,7 @@ def by_pillow(data: bytes) -> NDArray[np.int64]:
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_conversion_and_serving_decode_the_same_colours_as_pillow(name: str) -> None:
+def test_conversion_and_serving_decode_the_same_colors_as_pillow(name: str) -> None:
     data = PHOTOS[name]
     expected = by_pillow(data)
     served = read_photo(data, (3, expected.shape[0], expected.shape[1]))
