@@ -1,13 +1,10 @@
 """Lists to records: as with MXNet's tool except for pixels, and no image is skipped silently."""
 
-import hashlib
 import logging
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -15,48 +12,14 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.conversion import convert, im2rec
-from include.image_classification.conversion import encoding as encoding_module
-from include.image_classification.conversion.encoding import Encoding
+from include.image_classification.conversion import im2rec
 from include.image_classification.images.resizing import Image
 from include.image_classification.mxnet_import import mx
 from include.image_classification.recordio.framing import MAGIC, read_records
 from include.image_classification.recordio.image_records import unpack_image
 from tests.include.image_classification.conversion import mxnet_tool
+from tests.include.image_classification.conversion.listed_photos import SIZES, listing, outputs
 from tests.include.image_classification.dataset.making import photo
-
-SIZES = [(60, 40), (41, 90), (30, 30), (200, 131), (17, 25)]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Photos of several sizes with smooth colors, which all interpolations shrink alike."""
-    folder = tmp_path / "images"
-    folder.mkdir()
-    for number, (width, height) in enumerate(SIZES):
-        across = np.linspace(0, 200, width)[None, :, None]
-        down = np.linspace(0, 55, height)[:, None, None]
-        image = (across + down + np.array([0, 20, 40]) * number / 4).clip(0, 255)
-        cv2.imwrite(str(folder / f"{number}.jpg"), image.astype(np.uint8))
-    return folder
-
-
-def listing(prefix: Path, root: Path, lines: list[str] | None = None) -> Path:
-    prefix.parent.mkdir(exist_ok=True)
-    names = sorted(os.listdir(root))
-    rows = lines or [f"{10 + i}\t{i % 3}.000000\t{name}" for i, name in enumerate(names)]
-    prefix.with_suffix(".lst").write_text("".join(f"{row}\n" for row in rows))
-    return prefix
-
-
-def settle(root: Path) -> None:
-    """Wait until the files are old enough for their stamps to be trusted."""
-    while any(time.time() - file.stat().st_ctime < 2.1 for file in root.iterdir()):
-        time.sleep(0.1)
-
-
-def outputs(prefix: Path) -> tuple[bytes, bytes]:
-    return prefix.with_suffix(".rec").read_bytes(), prefix.with_suffix(".idx").read_bytes()
 
 
 def both(
@@ -160,9 +123,6 @@ def test_all_lists_with_the_prefix_are_converted(tmp_path: Path, root: Path) -> 
     assert (tmp_path / "actual" / "other.rec").exists()
 
 
-# Unreadable images.
-
-
 def damage(root: Path) -> None:
     whole = photo(5, 64, 64)
     (root / "cut.jpg").write_bytes(whole[: len(whole) // 2])
@@ -219,126 +179,6 @@ def test_skipped_images_are_listed_with_their_lines(
 def test_an_invalid_command_line_is_an_error(flags: list[str], message: str) -> None:
     with pytest.raises(ProgramError, match=message):
         im2rec.main(flags)
-
-
-# Reuse of earlier records.
-
-
-@pytest.fixture
-def encoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The photos that have been decoded and encoded."""
-    seen: list[bytes] = []
-
-    def recording(data: bytes, encoding: Encoding) -> bytes:
-        seen.append(data)
-        return encoding_module.encode(data, encoding)
-
-    monkeypatch.setattr(convert, "encode", recording)
-    return seen
-
-
-def test_an_unchanged_image_is_not_decoded_again(
-    tmp_path: Path, root: Path, encoded: list[bytes]
-) -> None:
-    """Also with another name, label or index; the files are the same as without reuse."""
-    prefix = listing(tmp_path / "actual" / "set", root)
-    run = [str(prefix), str(root), "--resize", "20"]
-    im2rec.main(run)
-    encoded.clear()
-    (root / "1.jpg").write_bytes(photo(77))
-    (root / "2.jpg").rename(root / "renamed.jpg")
-    listing(prefix, root, [f"{50 - i}\t{i}\t{name}" for i, name in enumerate(os.listdir(root))])
-    im2rec.main(run)
-    assert encoded == [photo(77)]
-    again = outputs(prefix)
-    im2rec.main([*run, "--no-reuse"])
-    assert len(encoded) == 1 + len(SIZES)
-    assert outputs(prefix) == again
-
-
-def test_no_reuse_leaves_no_notes(tmp_path: Path, root: Path, encoded: list[bytes]) -> None:
-    """The same files as MXNet's tool; old notes would not match the new records."""
-    prefix = listing(tmp_path / "actual" / "set", root)
-    run = [str(prefix), str(root), "--resize", "20"]
-    im2rec.main(run)
-    im2rec.main([*run, "--no-reuse"])
-    assert sorted(path.suffix for path in prefix.parent.iterdir()) == [".idx", ".lst", ".rec"]
-    encoded.clear()
-    im2rec.main(run)
-    assert len(encoded) == len(SIZES)
-
-
-def test_an_unchanged_file_is_not_read(
-    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settle(root)
-    prefix = listing(tmp_path / "actual" / "set", root)
-    im2rec.main([str(prefix), str(root)])
-    first = outputs(prefix)
-    read: list[str] = []
-
-    def hashed(data: bytes = b"") -> object:
-        read.append("a photo")
-        raise AssertionError(data[:9])
-
-    monkeypatch.setattr(hashlib, "sha256", hashed)
-    im2rec.main([str(prefix), str(root)])
-    assert (outputs(prefix), read) == (first, [])
-
-
-def test_a_changed_file_with_the_same_size_and_time_is_detected(
-    tmp_path: Path, root: Path, encoded: list[bytes]
-) -> None:
-    """As after `cp --preserve`: only the change time differs."""
-    settle(root)
-    prefix = listing(tmp_path / "actual" / "set", root)
-    im2rec.main([str(prefix), str(root), "--pass-through"])
-    encoded.clear()
-    file = root / "3.jpg"
-    before, data = file.stat(), bytearray(file.read_bytes())
-    data[-30] ^= 1
-    file.write_bytes(data)
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
-    im2rec.main([str(prefix), str(root), "--pass-through"])
-    assert encoded == [bytes(data)]
-
-
-Spoil = Callable[[Path], object]
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda prefix: os.truncate(prefix.with_suffix(".rec"), 1000),
-        lambda prefix: prefix.with_suffix(".rec").write_bytes(
-            bytes(prefix.with_suffix(".rec").stat().st_size)
-        ),
-        lambda prefix: prefix.with_suffix(".rec").unlink(),
-        lambda prefix: os.truncate(prefix.with_suffix(".reuse.npz"), 100),
-        lambda prefix: prefix.with_suffix(".reuse.npz").write_bytes(b""),
-        lambda prefix: prefix.with_suffix(".reuse.npz").unlink(),
-    ],
-    ids=["cut", "zeros", "gone", "notes cut", "notes empty", "notes gone"],
-)
-def test_damaged_earlier_records_are_encoded_again(
-    tmp_path: Path, root: Path, spoil: Spoil, encoded: list[bytes]
-) -> None:
-    prefix = listing(tmp_path / "actual" / "set", root)
-    im2rec.main([str(prefix), str(root)])
-    whole = outputs(prefix)
-    spoil(prefix)
-    encoded.clear()
-    im2rec.main([str(prefix), str(root)])
-    assert outputs(prefix) == whole
-    assert len(encoded) == len(SIZES)
-
-
-def test_other_settings_reuse_no_records(tmp_path: Path, root: Path, encoded: list[bytes]) -> None:
-    prefix = listing(tmp_path / "actual" / "set", root)
-    im2rec.main([str(prefix), str(root), "--resize", "20"])
-    encoded.clear()
-    im2rec.main([str(prefix), str(root), "--resize", "20", "--quality", "90"])
-    assert len(encoded) == len(SIZES)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.include.image_classification.dataset.refresh_job import source
 from tests.include.image_classification.dataset.running import Refresh
 
 
@@ -11,3 +12,10 @@ from tests.include.image_classification.dataset.running import Refresh
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refresh:
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
     return Refresh(tmp_path)
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    source(tmp_path).mkdir(parents=True)
+    return tmp_path
