@@ -15,7 +15,6 @@ from multiprocessing.connection import wait
 from typing import NoReturn
 
 from include.image_classification.container import ProgramError, base_dir
-from include.image_classification.training.distribution.children import WORKER, HostProcesses
 from include.image_classification.training.distribution.cluster import Cluster, address_of
 from include.image_classification.training.distribution.environment import (
     read_worker_config,
@@ -25,6 +24,7 @@ from include.image_classification.training.distribution.exchange import (
     ExchangeServer,
     HostLostError,
 )
+from include.image_classification.training.distribution.host_processes import WORKER, HostProcesses
 from include.image_classification.training.distribution.links import (
     Link,
     Message,

@@ -63,7 +63,7 @@ def make_reader(
 ) -> "Reader":
     """Return a reader of this host's batches of a channel."""
     from include.image_classification.training.input.batches import BatchReader
-    from include.image_classification.training.input.piped_batches import PipeBatchReader
+    from include.image_classification.training.input.pipe_batches import PipeBatchReader
 
     size, sharded = settings.mini_batch_size, channels.is_sharded(channel)
     threads = len(os.sched_getaffinity(0))

@@ -6,9 +6,9 @@ from typing import Any
 
 from include.image_classification.container import ProgramError
 from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.pretrained.copy_weights import Weights, copy_weights
 from include.image_classification.training.pretrained.model_archive import unpacked_model
 from include.image_classification.training.pretrained.reading import read_params
-from include.image_classification.training.pretrained.transplant import Weights, transplant
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def load_model_channel(folder: Path, settings: Hyperparameters, network: Any) ->
     with unpacked_model(_find_archive(folder) or _find_unpacked(folder)) as model:
         weights = read_params(model.parameters)
         _check_same_network(settings, weights, model.shape)
-        transplant(network, weights, "the channel model", last_layer=True)
+        copy_weights(network, weights, "the channel model", last_layer=True)
         _log.info("Starting from %s of the channel model", model.parameters.name)
 
 

@@ -9,10 +9,10 @@ from include.common.addresses import redact_url
 from include.image_classification.channels import channel_folder
 from include.image_classification.container import ProgramError
 from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.pretrained.copy_weights import copy_weights
 from include.image_classification.training.pretrained.fetching import check_sha256, fetch
 from include.image_classification.training.pretrained.model_channel import load_model_channel
 from include.image_classification.training.pretrained.reading import read_weights
-from include.image_classification.training.pretrained.transplant import transplant
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def _load_pretrained(settings: Hyperparameters, network: Any) -> None:
         path, source = _find_weights(settings, Path(folder))
         if settings.pretrained_model_sha256 is not None:
             check_sha256(path, settings.pretrained_model_sha256, source)
-        transplant(network, read_weights(path), source, last_layer=False)
+        copy_weights(network, read_weights(path), source, last_layer=False)
     _log.info("Starting from the weights of %s; the last layer has random weights", source)
 
 

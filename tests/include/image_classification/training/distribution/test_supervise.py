@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
-from include.image_classification.training.distribution import children, links
+from include.image_classification.training.distribution import host_processes, links
 from include.image_classification.training.distribution.cluster import Cluster
 from include.image_classification.training.distribution.supervise import supervise
 from tests.include.image_classification.training.distribution.hosts import addresses
@@ -24,7 +24,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Supervise:
     """Supervise two hosts, each with a worker that is a shell command."""
     monkeypatch.setenv("HOST_ADDRESSES", addresses())
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
-    monkeypatch.setattr(children, "NODE", ("true",))
+    monkeypatch.setattr(host_processes, "NODE", ("true",))
     pool = ThreadPoolExecutor()
 
     def start(*commands: str, stop: threading.Event | None = None) -> "list[Future[None]]":

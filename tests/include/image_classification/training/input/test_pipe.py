@@ -20,7 +20,7 @@ from include.image_classification.training.input import pipe as pipe_module
 from include.image_classification.training.input.batches import Batch
 from include.image_classification.training.input.open_channels import make_reader, open_channel
 from include.image_classification.training.input.pipe import Pipe
-from include.image_classification.training.input.piped_batches import PipeBatchReader
+from include.image_classification.training.input.pipe_batches import PipeBatchReader
 from include.image_classification.training.input.shuffling import shuffle
 from tests.include.image_classification.training.input.fifos import serve_fifos
 from tests.include.image_classification.training.job_data import (

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import make_network
+from include.image_classification.training.pretrained.copy_weights import copy_weights
 from include.image_classification.training.pretrained.reading import read_weights
 from include.image_classification.training.pretrained.torchvision_names import torchvision_names
-from include.image_classification.training.pretrained.transplant import transplant
 from tests.include.image_classification.training.pretrained.weight_files import (
     random_weights,
     write_safetensors,
@@ -48,7 +48,7 @@ def logits(layers: int, folder: Path) -> NDArray[np.float32]:
     )
     weights["bn1.num_batches_tracked"] = np.array(0, np.int64)
     file = write_safetensors(folder / "resnet.safetensors", weights)
-    transplant(network, read_weights(file), file.name, last_layer=True)
+    copy_weights(network, read_weights(file), file.name, last_layer=True)
     return np.asarray(network(mx.nd.array(pixels())).asnumpy())
 
 

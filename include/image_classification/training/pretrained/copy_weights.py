@@ -24,7 +24,7 @@ def is_torchvision(weights: Collection[str]) -> bool:
     return "conv1.weight" in weights or any(name.startswith("layer1.") for name in weights)
 
 
-def transplant(network: Any, weights: Weights, source: str, *, last_layer: bool) -> None:
+def copy_weights(network: Any, weights: Weights, source: str, *, last_layer: bool) -> None:
     """Copy weights into a network. Nothing is changed unless all layers fit.
 
     Args:

@@ -11,8 +11,8 @@ from include.image_classification.container import ProgramError
 from include.image_classification.model.artifact import store_model
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import make_network
+from include.image_classification.training.pretrained.copy_weights import copy_weights
 from include.image_classification.training.pretrained.reading import read_weights
-from include.image_classification.training.pretrained.transplant import transplant
 from tests.include.image_classification.training.pretrained.weight_files import (
     published_weights,
     write_safetensors,
@@ -32,7 +32,7 @@ def values(network: Any) -> dict[str, Any]:
 
 def test_all_layers_but_the_last_are_copied(network: Any) -> None:
     before, weights = values(network), published_weights(network)
-    transplant(network, weights, "weights", last_layer=False)
+    copy_weights(network, weights, "weights", last_layer=False)
     after = values(network)
     for name in ("resnet_dense0_weight", "resnet_dense0_bias", "pixel_mean"):
         assert np.array_equal(after[name], before[name])
@@ -46,7 +46,7 @@ def test_layers_that_do_not_fit_are_listed_and_nothing_is_changed(network: Any) 
     weights["bn1.weight"] = np.ones(3, np.float32)
     weights["layer9.0.conv1.weight"] = weights.pop("layer1.0.conv1.weight")
     with pytest.raises(ProgramError) as raised:
-        transplant(network, weights, "weights", last_layer=False)
+        copy_weights(network, weights, "weights", last_layer=False)
     assert str(raised.value) == (
         "the layers of weights do not fit num_layers and image_shape: "
         "missing: layer1.0.conv1.weight; unexpected: layer9.0.conv1.weight; "
@@ -59,7 +59,7 @@ def test_layers_that_do_not_fit_are_listed_and_nothing_is_changed(network: Any) 
 def test_the_list_of_layers_is_shortened(network: Any) -> None:
     deeper = published_weights(make_network(34, 3, SHAPE))
     with pytest.raises(ProgramError, match=r"unexpected: layer1\.2\.\S+, \S+, \S+ and \d+ more"):
-        transplant(network, deeper, "weights", last_layer=False)
+        copy_weights(network, deeper, "weights", last_layer=False)
 
 
 def test_published_weights_do_not_fit_the_stem_for_thumbnails(network: Any) -> None:
@@ -67,7 +67,7 @@ def test_published_weights_do_not_fit_the_stem_for_thumbnails(network: Any) -> N
     with pytest.raises(
         ProgramError, match=re.escape("conv1.weight (64x3x7x7 instead of 64x3x3x3)")
     ):
-        transplant(small, published_weights(network), "weights", last_layer=False)
+        copy_weights(small, published_weights(network), "weights", last_layer=False)
 
 
 @pytest.mark.parametrize("family", ["torchvision", "mxnet"])
@@ -76,7 +76,7 @@ def test_a_stored_model_is_copied_into_a_network_of_other_classes(
 ) -> None:
     first, second = (make_network(20, classes, (3, 32, 32), family) for classes in (5, 3))
     file = store_model(first, tmp_path, 1, (3, 32, 32))
-    transplant(second, read_weights(file), file.name, last_layer=False)
+    copy_weights(second, read_weights(file), file.name, last_layer=False)
     old, new = values(first), values(second)
     differing = [n for n in new if n not in old or not np.array_equal(new[n], old[n])]
     last = "fc1" if family == "mxnet" else "resnet_dense0"
@@ -86,9 +86,9 @@ def test_a_stored_model_is_copied_into_a_network_of_other_classes(
 def test_the_error_names_the_family_that_fits(network: Any) -> None:
     other = make_network(20, 3, (3, 32, 32), "mxnet")
     with pytest.raises(ProgramError, match="train with network torchvision"):
-        transplant(other, published_weights(network), "weights", last_layer=False)
+        copy_weights(other, published_weights(network), "weights", last_layer=False)
     with pytest.raises(ProgramError, match="train with network mxnet"):
-        transplant(network, values(other), "weights", last_layer=False)
+        copy_weights(network, values(other), "weights", last_layer=False)
 
 
 def test_the_content_decides_the_format(network: Any, tmp_path: Path) -> None:
