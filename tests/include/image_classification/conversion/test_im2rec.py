@@ -22,7 +22,7 @@ from include.image_classification.dataset.version.manifest import (
 from include.image_classification.mxnet_import import mx
 from include.image_classification.recordio.framing import read_records
 from include.image_classification.recordio.image_records import unpack_image
-from tests.include.image_classification.dataset.making import photo
+from tests.include.image_classification.dataset.sample_sources import photo
 
 SPLITS: list[Split] = ["train", "train", "train", "validation", "test"]
 

@@ -19,7 +19,7 @@ from include.image_classification.recordio.framing import MAGIC, read_records
 from include.image_classification.recordio.image_records import unpack_image
 from tests.include.image_classification.conversion import mxnet_tool
 from tests.include.image_classification.conversion.listed_photos import SIZES, listing, outputs
-from tests.include.image_classification.dataset.making import photo
+from tests.include.image_classification.dataset.sample_sources import photo
 
 
 def both(

@@ -18,7 +18,7 @@ from tests.include.image_classification.conversion.listed_photos import (
     outputs,
     settle,
 )
-from tests.include.image_classification.dataset.making import photo
+from tests.include.image_classification.dataset.sample_sources import photo
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.include.image_classification.dataset.refresh_job import source
-from tests.include.image_classification.dataset.running import Refresh
+from tests.include.image_classification.dataset.refresh_runs import RefreshJob
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refresh:
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RefreshJob:
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
-    return Refresh(tmp_path)
+    return RefreshJob(tmp_path)
 
 
 @pytest.fixture

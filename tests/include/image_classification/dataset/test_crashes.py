@@ -12,8 +12,8 @@ import pytest
 
 from include.image_classification.dataset.version.atomic_files import write_atomically
 from include.image_classification.dataset.version.manifest import read_version
-from tests.include.image_classification.dataset.making import class_folders
-from tests.include.image_classification.dataset.running import Refresh
+from tests.include.image_classification.dataset.refresh_runs import RefreshJob
+from tests.include.image_classification.dataset.sample_sources import class_folders
 
 COMMAND = [
     *(sys.executable, "-m", "include.image_classification", "refresh"),
@@ -21,52 +21,52 @@ COMMAND = [
 ]
 
 
-def start(program: Refresh) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"SAGEMAKER_BASE_DIR": str(program.base)}
+def start(job: RefreshJob) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"SAGEMAKER_BASE_DIR": str(job.base)}
     return subprocess.Popen(COMMAND, env=environment, stdout=subprocess.DEVNULL)
 
 
-def whole(program: Refresh, name: str) -> bool:
+def whole(job: RefreshJob, name: str) -> bool:
     """Return whether a version is complete and its images match their hashes."""
-    version = read_version(program.output / "versions" / name)
+    version = read_version(job.output / "versions" / name)
     for image in version.images:
-        data = (program.output / "images" / image.key).read_bytes()
+        data = (job.output / "images" / image.key).read_bytes()
         assert hashlib.sha256(data).hexdigest() == image.sha256
     return version.name == name
 
 
-def test_a_killed_refresh_is_completed_by_the_next(program: Refresh) -> None:
-    class_folders(program.source, {"cat": 150, "dog": 150})
-    report = program.run()
-    expected = program.files("images", "versions", "quarantine")
+def test_a_killed_refresh_is_completed_by_the_next(job: RefreshJob) -> None:
+    class_folders(job.source, {"cat": 150, "dog": 150})
+    report = job.run()
+    expected = job.files("images", "versions", "quarantine")
     for name in expected:
-        (program.output / name).unlink()
+        (job.output / name).unlink()
     stopped = 0
     for tenths in range(4, 40):
-        process = start(program)
+        process = start(job)
         time.sleep(tenths / 40)
         process.send_signal(signal.SIGKILL)
         stopped += process.wait() == -signal.SIGKILL
-        finished = list((program.output / "versions").glob("*/dataset.json"))
-        assert all(whole(program, path.parent.name) for path in finished)
+        finished = list((job.output / "versions").glob("*/dataset.json"))
+        assert all(whole(job, path.parent.name) for path in finished)
         if finished:
             break
     assert stopped, "it was never stopped, so nothing was tried"
-    assert start(program).wait() == 0
-    assert whole(program, str(report["version"]))
-    assert program.files("images", "versions", "quarantine") == expected
+    assert start(job).wait() == 0
+    assert whole(job, str(report["version"]))
+    assert job.files("images", "versions", "quarantine") == expected
 
 
 @pytest.mark.parametrize("left", [b"", b"half of an image"])
-def test_an_incomplete_image_is_written_again(program: Refresh, left: bytes) -> None:
-    class_folders(program.source, {"cat": 5, "dog": 5})
-    report = program.run()
-    image = program.output / "images" / program.version(report).images[0].key
+def test_an_incomplete_image_is_written_again(job: RefreshJob, left: bytes) -> None:
+    class_folders(job.source, {"cat": 5, "dog": 5})
+    report = job.run()
+    image = job.output / "images" / job.version(report).images[0].key
     image.write_bytes(left)
     image.with_name(image.name + ".part").write_bytes(left)
-    assert start(program).wait() == 0
-    assert whole(program, str(report["version"]))
-    assert not list(program.output.rglob("*.part"))
+    assert start(job).wait() == 0
+    assert whole(job, str(report["version"]))
+    assert not list(job.output.rglob("*.part"))
 
 
 def test_a_file_is_complete_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from include.image_classification.dataset import layouts
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
-from tests.include.image_classification.dataset.making import class_folders, photo, tgz
-from tests.include.image_classification.dataset.running import Refresh
+from tests.include.image_classification.dataset.refresh_runs import RefreshJob
+from tests.include.image_classification.dataset.sample_sources import class_folders, photo, tgz
 
 CUT, TEXT, BOTH = photo(50)[:500], b"hello", photo(51)
 
@@ -23,26 +23,26 @@ def key(data: bytes) -> str:
     return f"{sha256[:2]}/{sha256}"
 
 
-def kept(program: Refresh) -> dict[str, bytes]:
-    folder = program.output / "quarantine"
-    return {name: (folder.parent / name).read_bytes() for name in program.files("quarantine")}
+def kept(job: RefreshJob) -> dict[str, bytes]:
+    folder = job.output / "quarantine"
+    return {name: (folder.parent / name).read_bytes() for name in job.files("quarantine")}
 
 
-def fill(program: Refresh) -> Path:
-    return class_folders(program.source, {"cat": 5, "dog": 5})
+def fill(job: RefreshJob) -> Path:
+    return class_folders(job.source, {"cat": 5, "dog": 5})
 
 
-def test_quarantined_photos_are_stored_by_content_and_listed(program: Refresh) -> None:
-    folder = fill(program)
+def test_quarantined_photos_are_stored_by_content_and_listed(job: RefreshJob) -> None:
+    folder = fill(job)
     (folder / "cat" / "cut.jpg").write_bytes(CUT)
     (folder / "cat" / "text.jpg").write_bytes(TEXT)
     (folder / "dog" / "text.jpg").write_bytes(TEXT)
     (folder / "cat" / "both.jpg").write_bytes(BOTH)
     (folder / "dog" / "both.jpg").write_bytes(BOTH)
-    report = program.run()
-    assert kept(program) == {f"quarantine/{key(data)}": data for data in (CUT, TEXT, BOTH)}
+    report = job.run()
+    assert kept(job) == {f"quarantine/{key(data)}": data for data in (CUT, TEXT, BOTH)}
     rows = {
-        row["path"]: (row["reason"], row["key"]) for row in program.rows(report, "quarantine.jsonl")
+        row["path"]: (row["reason"], row["key"]) for row in job.rows(report, "quarantine.jsonl")
     }
     assert rows == {
         "cat/both.jpg": ("conflicting-labels", key(BOTH)),
@@ -53,75 +53,75 @@ def test_quarantined_photos_are_stored_by_content_and_listed(program: Refresh) -
     }
 
 
-def test_a_repeated_path_is_quarantined_and_the_first_counts(program: Refresh) -> None:
-    folder = fill(program)
+def test_a_repeated_path_is_quarantined_and_the_first_counts(job: RefreshJob) -> None:
+    folder = fill(job)
     tgz(folder / "cat.tgz", {"0.jpg": photo(60)})
-    report = program.run()
-    (row,) = program.rows(report, "quarantine.jsonl")
+    report = job.run()
+    (row,) = job.rows(report, "quarantine.jsonl")
     assert (row["path"], row["reason"]) == ("cat/0.jpg", "listed-twice")
-    (image,) = (row for row in program.version(report).images if row.path == "cat/0.jpg")
+    (image,) = (row for row in job.version(report).images if row.path == "cat/0.jpg")
     assert image.sha256 == hashlib.sha256(photo(60)).hexdigest()
-    assert kept(program).keys() == {f"quarantine/{row['key']}"}
+    assert kept(job).keys() == {f"quarantine/{row['key']}"}
 
 
-def test_entries_that_were_not_read_are_only_listed(program: Refresh) -> None:
-    folder = fill(program)
+def test_entries_that_were_not_read_are_only_listed(job: RefreshJob) -> None:
+    folder = fill(job)
     tgz(folder / "evil.tgz", {"../../evil.jpg": photo(70)})
-    (row,) = program.rows(program.run(), "quarantine.jsonl")
+    (row,) = job.rows(job.run(), "quarantine.jsonl")
     assert (row["reason"], row["sha256"], row["key"]) == ("unsafe-member", None, None)
-    assert not kept(program)
+    assert not kept(job)
 
 
-def test_files_of_the_previous_quarantine_are_not_written_again(program: Refresh) -> None:
-    folder = fill(program)
+def test_files_of_the_previous_quarantine_are_not_written_again(job: RefreshJob) -> None:
+    folder = fill(job)
     (folder / "cat" / "cut.jpg").write_bytes(CUT)
-    program.follow(program.run())
+    job.follow(job.run())
     (folder / "cat" / "text.jpg").write_bytes(TEXT)
     (folder / "cat" / "new.jpg").write_bytes(photo(80))
-    report = program.run()
-    assert {row["reason"] for row in program.rows(report, "quarantine.jsonl")} == {
+    report = job.run()
+    assert {row["reason"] for row in job.rows(report, "quarantine.jsonl")} == {
         "truncated", "not-an-image",
     }  # fmt: skip
-    assert kept(program).keys() == {f"quarantine/{key(TEXT)}"}
+    assert kept(job).keys() == {f"quarantine/{key(TEXT)}"}
 
 
 def test_an_image_that_conflicts_later_is_stored_in_the_quarantine(
-    program: Refresh,
+    job: RefreshJob,
 ) -> None:
     """Its bytes are stored among the images, but the quarantine must have them, too."""
-    folder = fill(program)
+    folder = fill(job)
     (folder / "cat" / "both.jpg").write_bytes(BOTH)
-    program.follow(program.run())
+    job.follow(job.run())
     (folder / "dog" / "both.jpg").write_bytes(BOTH)
-    report = program.run()
+    report = job.run()
     assert report["counts"]["quarantined"] == 2
-    assert kept(program) == {f"quarantine/{key(BOTH)}": BOTH}
-    assert not program.files("images")
+    assert kept(job) == {f"quarantine/{key(BOTH)}": BOTH}
+    assert not job.files("images")
 
 
-def test_a_new_quarantine_entry_is_reported_for_an_unchanged_version(program: Refresh) -> None:
-    folder = fill(program)
-    program.follow(program.run())
+def test_a_new_quarantine_entry_is_reported_for_an_unchanged_version(job: RefreshJob) -> None:
+    folder = fill(job)
+    job.follow(job.run())
     (folder / "cat" / "cut.jpg").write_bytes(CUT)
-    report = program.run()
+    report = job.run()
     assert report["unchanged"]
-    assert not program.files("versions", "images")
-    (row,) = (program.output / "result" / "quarantine.jsonl").read_text().splitlines()
+    assert not job.files("versions", "images")
+    (row,) = (job.output / "result" / "quarantine.jsonl").read_text().splitlines()
     assert json.loads(row)["path"] == "cat/cut.jpg"
-    assert kept(program) == {f"quarantine/{key(CUT)}": CUT}
+    assert kept(job) == {f"quarantine/{key(CUT)}": CUT}
 
 
 def test_exceeding_the_quarantine_limit_keeps_the_files_and_writes_no_version(
-    program: Refresh,
+    job: RefreshJob,
 ) -> None:
-    (fill(program) / "cat" / "cut.jpg").write_bytes(CUT)
+    (fill(job) / "cat" / "cut.jpg").write_bytes(CUT)
     with pytest.raises(ProgramError, match="1 of 11 photos are quarantined"):
-        program.run("--quarantine-limit", "0.05")
-    assert not program.files("versions", "result")
+        job.run("--quarantine-limit", "0.05")
+    assert not job.files("versions", "result")
 
 
 def test_quarantine_reasons_of_sources_are_kept(
-    program: Refresh, monkeypatch: pytest.MonkeyPatch
+    job: RefreshJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Entries that a source refuses without reading reach the manifest with their reasons."""
     reasons = ["missing-file", "missing-label", "label-out-of-range", "unlisted-file", "bad-box"]
@@ -134,6 +134,6 @@ def test_quarantine_reasons_of_sources_are_kept(
 
     opened = Source(["cat", "dog"], entries(), ["x"], [])
     monkeypatch.setitem(layouts.OPENERS, "class_folders", lambda *_: opened)
-    fill(program)
-    rows = program.rows(program.run(), "quarantine.jsonl")
+    fill(job)
+    rows = job.rows(job.run(), "quarantine.jsonl")
     assert [row["reason"] for row in rows] == reasons

@@ -7,13 +7,6 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import ProgramError
-from tests.include.image_classification.dataset.making import (
-    class_folders,
-    devkit,
-    photo,
-    stanford,
-    tgz,
-)
 from tests.include.image_classification.dataset.refresh_job import (
     make_previous,
     output,
@@ -21,6 +14,13 @@ from tests.include.image_classification.dataset.refresh_job import (
     source,
     stored,
     written,
+)
+from tests.include.image_classification.dataset.sample_sources import (
+    class_folders,
+    devkit,
+    photo,
+    stanford,
+    tgz,
 )
 
 

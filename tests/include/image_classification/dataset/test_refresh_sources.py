@@ -11,19 +11,19 @@ import pytest
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives import member
-from tests.include.image_classification.dataset.making import (
+from tests.include.image_classification.dataset.refresh_job import (
+    output,
+    run,
+    source,
+    written,
+)
+from tests.include.image_classification.dataset.sample_sources import (
     annotations,
     class_folders,
     devkit,
     photo,
     stanford,
     tgz,
-)
-from tests.include.image_classification.dataset.refresh_job import (
-    output,
-    run,
-    source,
-    written,
 )
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from include.image_classification.dataset.version import pictures
-from tests.include.image_classification.dataset.making import class_folders, photo
-from tests.include.image_classification.dataset.running import Refresh
+from tests.include.image_classification.dataset.refresh_runs import RefreshJob
+from tests.include.image_classification.dataset.sample_sources import class_folders, photo
 
 PICTURE = "data:image/jpeg;base64,"
 
 
-def page(program: Refresh, version: str) -> str:
-    return (program.output / "versions" / version / "report.html").read_text()
+def page(job: RefreshJob, version: str) -> str:
+    return (job.output / "versions" / version / "report.html").read_text()
 
 
 def shaded(quality: int) -> bytes:
@@ -25,11 +25,11 @@ def shaded(quality: int) -> bytes:
     return bytes(cv2.imencode(".jpg", waves.astype(np.uint8), options)[1].tobytes())
 
 
-def test_the_first_version_shows_counts_and_quarantine(program: Refresh) -> None:
-    folder = class_folders(program.source, {"cat": 5, "dog": 5})
+def test_the_first_version_shows_counts_and_quarantine(job: RefreshJob) -> None:
+    folder = class_folders(job.source, {"cat": 5, "dog": 5})
     (folder / "cat" / "half.jpg").write_bytes(photo(50)[:-2])
-    report = program.run()
-    text = page(program, report["version"])
+    report = job.run()
+    text = page(job, report["version"])
     assert "half.jpg" in text
     assert "truncated" in text
     assert text.count(PICTURE) == 11
@@ -37,39 +37,39 @@ def test_the_first_version_shows_counts_and_quarantine(program: Refresh) -> None
 
 
 def test_samples_of_the_previous_version_are_shown(
-    program: Refresh, monkeypatch: pytest.MonkeyPatch
+    job: RefreshJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are not written again, and not among the job's inputs."""
     monkeypatch.setattr(pictures, "SAMPLES", 6)
-    folder = class_folders(program.source, {"cat": 8, "dog": 8})
+    folder = class_folders(job.source, {"cat": 8, "dog": 8})
     (folder / "cat" / "half.jpg").write_bytes(photo(50)[:-2])
-    program.follow(program.run())
+    job.follow(job.run())
     (folder / "cat" / "new.jpg").write_bytes(photo(99))
     (folder / "cat" / "0.jpg").rename(folder / "dog" / "0-moved.jpg")
     (folder / "dog" / "1.jpg").unlink()
-    report = program.run()
-    assert page(program, report["version"]).count(PICTURE) == 7
-    changes = json.loads((program.folder(report) / "changes.json").read_text())
+    report = job.run()
+    assert page(job, report["version"]).count(PICTURE) == 7
+    changes = json.loads((job.folder(report) / "changes.json").read_text())
     assert changes["counts"] == report["changes"]
     assert changes["added"] == ["cat/new.jpg"]
     assert changes["removed"] == ["dog/1.jpg"]
 
 
-def test_test_images_similar_to_training_images_are_listed(program: Refresh) -> None:
-    folder = class_folders(program.source, {"cat": 5, "dog": 5})
+def test_test_images_similar_to_training_images_are_listed(job: RefreshJob) -> None:
+    folder = class_folders(job.source, {"cat": 5, "dog": 5})
     for quality in range(50, 98, 4):
         (folder / "cat" / f"{quality}-alike.jpg").write_bytes(shaded(quality))
-    report = program.run()
-    splits = {image.path: image.split for image in program.version(report).images}
+    report = job.run()
+    splits = {image.path: image.split for image in job.version(report).images}
     tested = {path for path in splits if "alike" in path and splits[path] == "test"}
     assert tested, "none of them tests: the case is not tried"
-    leaks = program.rows(report, "leakage.jsonl")
+    leaks = job.rows(report, "leakage.jsonl")
     assert {leak["test"] for leak in leaks} == tested
     assert report["leaks"] == len(leaks)
 
 
-def test_an_unchanged_source_writes_no_page(program: Refresh) -> None:
-    class_folders(program.source, {"cat": 5, "dog": 5})
-    program.follow(program.run())
-    assert program.run()["unchanged"]
-    assert not program.files("versions")
+def test_an_unchanged_source_writes_no_page(job: RefreshJob) -> None:
+    class_folders(job.source, {"cat": 5, "dog": 5})
+    job.follow(job.run())
+    assert job.run()["unchanged"]
+    assert not job.files("versions")

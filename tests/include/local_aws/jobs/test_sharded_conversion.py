@@ -23,7 +23,7 @@ from include.image_classification.recordio.framing import read_records
 from include.image_classification.recordio.image_records import unpack_image
 from include.sagemaker_requests import im2rec_request, training_hyperparameters, training_request
 from include.storage.layout import Layout
-from tests.include.image_classification.dataset.making import photo
+from tests.include.image_classification.dataset.sample_sources import photo
 from tests.include.local_aws.local_server import (
     BUCKET,
     CUSTOM_IMAGE,

@@ -8,7 +8,7 @@ import pytest
 
 from include.local_run.errors import RunError
 from include.local_run.run_plan.source_files import inspect_folder
-from tests.include.image_classification.dataset.making import tgz
+from tests.include.image_classification.dataset.sample_sources import tgz
 
 
 def _put(folder: Path, *names: str) -> Path:

@@ -13,7 +13,7 @@ from include.image_classification.images.animation import detect_animation
 from include.image_classification.images.header import png_chunks, read_photo_header
 from include.image_classification.images.orientation import read_orientation
 from include.image_classification.serving.photo import _has_whole_chunks
-from tests.include.image_classification.dataset.making import photo
+from tests.include.image_classification.dataset.sample_sources import photo
 
 LONG = 4_000_000
 JPEG = photo(1)

@@ -10,7 +10,7 @@ import pytest
 
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.archives.archives import archive_stem, read_members
-from tests.include.image_classification.dataset.making import tgz
+from tests.include.image_classification.dataset.sample_sources import tgz
 
 FILES = {f"photos/{index}.jpg": os.urandom(1000 + index) for index in range(20)}
 

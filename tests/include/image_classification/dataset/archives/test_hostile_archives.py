@@ -21,7 +21,7 @@ from include.image_classification.dataset.source.contract import read_member
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
 from tests.include.image_classification.dataset.archives.zips import zipped
-from tests.include.image_classification.dataset.making import tgz
+from tests.include.image_classification.dataset.sample_sources import tgz
 
 MIB = 1 << 20
 

@@ -18,7 +18,7 @@ from include.image_classification.dataset.archives.member import normalize, path
 from include.image_classification.dataset.source.contract import outer_members
 from include.image_classification.dataset.version.manifest import Quarantined
 from tests.include.image_classification.dataset.archives.zips import zipped
-from tests.include.image_classification.dataset.making import tgz
+from tests.include.image_classification.dataset.sample_sources import tgz
 
 
 @pytest.mark.parametrize("name", ["a.tgz", "a.zip"])

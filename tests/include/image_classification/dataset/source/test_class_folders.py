@@ -9,7 +9,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.dataset.source.class_folders import open_class_folders
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
-from tests.include.image_classification.dataset.making import class_folders, photo, tgz
+from tests.include.image_classification.dataset.sample_sources import class_folders, photo, tgz
 
 
 def listed(folder: Path, wanted: str | None = None) -> dict[str, str]:

@@ -21,7 +21,7 @@ from include.image_classification.dataset.source.list_files import (
     read_rows,
 )
 from include.image_classification.dataset.version.manifest import Quarantined
-from tests.include.image_classification.dataset.making import photo, tgz
+from tests.include.image_classification.dataset.sample_sources import photo, tgz
 
 Found = dict[str, tuple[str, str | None]]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from include.image_classification.dataset.stanford.layout import open_stanford_cars
 from include.image_classification.dataset.version.manifest import Quarantined
-from tests.include.image_classification.dataset.making import (
+from tests.include.image_classification.dataset.sample_sources import (
     devkit,
     photo,
     tgz,

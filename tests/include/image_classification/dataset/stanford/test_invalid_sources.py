@@ -10,7 +10,7 @@ import pytest
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.stanford.layout import open_stanford_cars
 from include.image_classification.dataset.version.manifest import Quarantined
-from tests.include.image_classification.dataset.making import (
+from tests.include.image_classification.dataset.sample_sources import (
     LABELLED,
     annotations,
     devkit,

@@ -9,7 +9,7 @@ from include.image_classification.container import ProgramError
 from include.image_classification.dataset.stanford.layout import open_stanford_cars
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
-from tests.include.image_classification.dataset.making import (
+from tests.include.image_classification.dataset.sample_sources import (
     BOX,
     annotations,
     devkit,

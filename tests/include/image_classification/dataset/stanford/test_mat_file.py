@@ -15,7 +15,7 @@ from scipy.io import savemat
 from include.image_classification.container import ProgramError
 from include.image_classification.dataset.stanford.annotations import read_annotations
 from include.image_classification.dataset.stanford.mat_file import read_variable
-from tests.include.image_classification.dataset.making import annotations, mat, single_file
+from tests.include.image_classification.dataset.sample_sources import annotations, mat, single_file
 
 NUMBERS = st.one_of(
     st.integers(0, 255).map(np.uint8), st.integers(0, 2**16 - 1).map(np.uint16),

@@ -20,7 +20,7 @@ from include.image_classification.dataset.version.manifest import (
 )
 from include.image_classification.dataset.version.page import DatasetPage, write_dataset_page
 from include.image_classification.pages.histogram import histogram
-from tests.include.image_classification.dataset.making import photo
+from tests.include.image_classification.dataset.sample_sources import photo
 
 HOSTILE = "<script>alert('no')</script>"
 

@@ -25,7 +25,7 @@ from include.image_classification.dataset.version.photo_check import (
 from include.image_classification.images.header import read_photo_header
 from include.image_classification.images.strict_decoding import RefusedPhotoError
 from include.image_classification.threads import ordered_threads
-from tests.include.image_classification.dataset.making import photo
+from tests.include.image_classification.dataset.sample_sources import photo
 
 RULES = PhotoRules(min_side=16, max_pixels=10_000)
 JPEG, PNG = photo(1, 60, 40), photo(1, 60, 40, ".png")

@@ -9,7 +9,7 @@ from include.image_classification.dataset import refresh
 from include.image_classification.dataset.version.manifest import Version, read_version
 
 
-class Refresh:
+class RefreshJob:
     """A job's folders, in which the command runs."""
 
     def __init__(self, base: Path) -> None:
@@ -29,9 +29,9 @@ class Refresh:
         return report
 
     def follow(self, report: dict[str, Any]) -> None:
-        """Make the version just made the previous one of the next run; its ledger is carried on.
+        """Use the new version and its ledger as inputs of the next run.
 
-        A version that is unchanged is the previous one already.
+        An unchanged version is already the previous version.
         """
         shutil.rmtree(self.ledger, ignore_errors=True)
         shutil.copytree(self.output / "ledger", self.ledger)
