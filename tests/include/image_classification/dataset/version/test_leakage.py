@@ -15,7 +15,7 @@ from include.image_classification.images.resizing import Image as Pixels
 
 BASE = 0x0F1E2D3C4B5A6978
 # Similar hashes, so that close pairs are likely.
-LOOKS = st.lists(
+BITS_AND_SPLITS = st.lists(
     st.tuples(
         st.sets(st.integers(0, 63), max_size=5),
         st.sampled_from(["train", "validation", "test"]),
@@ -29,25 +29,25 @@ def image(number: int, split: Split) -> Image:
 
 
 def flipped(bits: set[int]) -> int:
-    plain = BASE
+    number = BASE
     for bit in bits:
-        plain ^= 1 << bit
-    return plain
+        number ^= 1 << bit
+    return number
 
 
-@given(LOOKS, st.integers(0, 8))
+@given(BITS_AND_SPLITS, st.integers(0, 8))
 @settings(deadline=None)
 def test_all_pairs_within_the_distance_are_found(
-    drawn: list[tuple[set[int], Split]], distance: int
+    rows: list[tuple[set[int], Split]], distance: int
 ) -> None:
-    images = [image(number, split) for number, (_, split) in enumerate(drawn)]
-    hashes = {item.sha256: flipped(bits) for item, (bits, _) in zip(images, drawn, strict=True)}
+    images = [image(number, split) for number, (_, split) in enumerate(rows)]
+    hashes = {item.sha256: flipped(bits) for item, (bits, _) in zip(images, rows, strict=True)}
     expected = set()
     for one in images:
         for other in images:
-            apart = (hashes[one.sha256] ^ hashes[other.sha256]).bit_count()
-            if one.split == "test" != other.split and apart <= distance:
-                expected.add((one.path, other.path, apart, other.split))
+            different = (hashes[one.sha256] ^ hashes[other.sha256]).bit_count()
+            if one.split == "test" != other.split and different <= distance:
+                expected.add((one.path, other.path, different, other.split))
     found = find_leaks(images, hashes, distance)
     reported = {(leak.test, leak.train, leak.distance, leak.split) for leak in found}
     assert reported <= expected
