@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.conversion import environment
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def refresh(source: Sequence[Path], folder: Path, *flags: str) -> DataSet:
     """Create a dataset from archives, unless an earlier run has created it.
 
     Raises:
-        ProgramError: The command failed.
+        CommandError: The command failed.
     """
     report = _outputs(folder) / "result" / "dataset.json"
     if not report.exists():
@@ -76,7 +76,7 @@ def train(records: Path, folder: Path, settings: Mapping[str, object]) -> dict[s
     An interrupted training resumes from its last checkpoint.
 
     Raises:
-        ProgramError: The command failed.
+        CommandError: The command failed.
     """
     history = folder / "output" / "data" / "training.json"
     if not history.exists():
@@ -130,7 +130,7 @@ def _run(folder: Path, *arguments: str) -> None:
             _command(*arguments), env=_environment(folder), stdout=file, stderr=file
         )
     if completed.returncode:
-        raise ProgramError(f"{arguments[0]} failed: {_last_line(log)} (see {log})")
+        raise CommandError(f"{arguments[0]} failed: {_last_line(log)} (see {log})")
 
 
 def _last_line(log: Path) -> str:

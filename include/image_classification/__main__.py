@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 
 from include.contracts.commands import Command
-from include.image_classification.container import ProgramError, write_failure
+from include.image_classification.container import CommandError, write_failure
 
 COMMANDS: dict[str, str] = {
     Command.REFRESH: "dataset.refresh",
@@ -23,7 +23,7 @@ USAGE = f"usage: python -m include.image_classification {{{','.join(COMMANDS)}}}
 def main(arguments: Sequence[str]) -> int:
     """Run the command that the first argument names and return the exit status.
 
-    A ProgramError is printed to stderr as one line, any other exception as a traceback. In both
+    A CommandError is printed to stderr as one line, any other exception as a traceback. In both
     cases the reason is written for SageMaker and the status is 1. For an unknown command it is 2.
     """
     if arguments and arguments[0] in {"-h", "--help"}:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     try:
         _run(arguments[0], list(arguments[1:]))
-    except ProgramError as error:
+    except CommandError as error:
         write_failure(str(error))
         print(f"ERROR: {error}", file=sys.stderr)
         return 1

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from include.contracts.content_types import IMAGE_TYPE, IMAGE_TYPES, RECORD_TYPE
-from include.image_classification.container import ProgramError, base_dir
+from include.image_classification.container import CommandError, base_dir
 
 FILES, PIPE = ("File", "FastFile"), "Pipe"
 
@@ -18,7 +18,7 @@ def read_configuration(name: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ProgramError(f"{path} is not valid JSON: {error}") from None
+        raise CommandError(f"{path} is not valid JSON: {error}") from None
     return loaded
 
 
@@ -38,11 +38,11 @@ def folder(channel: str) -> Path:
     """Return the folder of a required channel.
 
     Raises:
-        ProgramError: The job does not have the channel.
+        CommandError: The job does not have the channel.
     """
     found = channel_folder(channel)
     if found is None or not found.is_dir():
-        raise ProgramError(f"channel {channel} is missing: add it to InputDataConfig")
+        raise CommandError(f"channel {channel} is missing: add it to InputDataConfig")
     return found
 
 
@@ -50,16 +50,16 @@ def input_mode(channel: str) -> str:
     """Return a channel's input mode: File, FastFile or Pipe.
 
     Raises:
-        ProgramError: The mode is unknown or not supported for the channel's content type.
+        CommandError: The mode is unknown or not supported for the channel's content type.
     """
     mode: str = _configuration(channel).get("TrainingInputMode", "File")
     if mode not in (*FILES, PIPE):
-        raise ProgramError(
+        raise CommandError(
             f"channel {channel} is in {mode} mode: this image supports {', '.join(FILES)} and"
             f" {PIPE}"
         )
     if mode == PIPE and content_type(channel) == IMAGE_TYPE:
-        raise ProgramError(
+        raise CommandError(
             f"channel {channel} is {IMAGE_TYPE} in {PIPE} mode: photos with a list need File mode"
         )
     return mode
@@ -71,14 +71,14 @@ def content_type(channel: str) -> str:
     Without a ContentType, a channel that has a list channel (`<channel>_lst`) holds photos.
 
     Raises:
-        ProgramError: The channel has another content type.
+        CommandError: The channel has another content type.
     """
     listed = channel_folder(f"{channel}_lst") is not None
     kind: str = _configuration(channel).get("ContentType", IMAGE_TYPE if listed else RECORD_TYPE)
     if kind in IMAGE_TYPES:
         return IMAGE_TYPE
     if kind != RECORD_TYPE:
-        raise ProgramError(
+        raise CommandError(
             f"channel {channel} is {kind}: this image supports {RECORD_TYPE}, and "
             f"{', '.join(IMAGE_TYPES[:-1])} or {IMAGE_TYPES[-1]} with a channel {channel}_lst"
         )
@@ -89,11 +89,11 @@ def record_files(channel: str) -> list[Path]:
     """Return the .rec files of a channel, sorted by name.
 
     Raises:
-        ProgramError: The channel is missing or holds no .rec file.
+        CommandError: The channel is missing or holds no .rec file.
     """
     found = sorted(folder(channel).rglob("*.rec"))
     if not found:
-        raise ProgramError(
+        raise CommandError(
             f"channel {channel} must hold one .rec file or more, but holds none: "
             "convert the dataset, or fix the channel's S3 URI"
         )

@@ -11,7 +11,7 @@ DEFAULT_BASE_DIR = "/opt/ml"
 MESSAGE_CHARACTERS = 1024
 
 
-class ProgramError(Exception):
+class CommandError(Exception):
     """An expected failure with a one-line message for users that names the object and the fix.
 
     Raise it for problems that users can fix: a missing file, an invalid setting, damaged data. The

@@ -3,13 +3,13 @@
 import argparse
 from typing import NoReturn
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 
 class FlagParser(argparse.ArgumentParser):
     """An ArgumentParser for one command.
 
-    An invalid flag raises ProgramError, so that it becomes SageMaker's failure reason; argparse
+    An invalid flag raises CommandError, so that it becomes SageMaker's failure reason; argparse
     would print it to stderr and exit with 2. Abbreviated flags are not allowed, because a new flag
     could change their meaning.
     """
@@ -18,8 +18,8 @@ class FlagParser(argparse.ArgumentParser):
         super().__init__(prog=program, description=description, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        """Raise the parser's error as a ProgramError."""
-        raise ProgramError(f"{self.prog}: {message}; see {self.prog} --help")
+        """Raise the parser's error as a CommandError."""
+        raise CommandError(f"{self.prog}: {message}; see {self.prog} --help")
 
 
 def positive_integer(text: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.image_classification.container import ProgramError, base_dir
+from include.image_classification.container import CommandError, base_dir
 
 FILE_NAME = "resourceconfig.json"
 SINGLE_HOST = "algo-1"
@@ -34,7 +34,7 @@ def read_processing_hosts() -> JobHosts:
     """Return the hosts of a processing job; one host if there is no resourceconfig.json.
 
     Raises:
-        ProgramError: The file is invalid; the message names the file and the field.
+        CommandError: The file is invalid; the message names the file and the field.
     """
     return _read(base_dir() / "config" / FILE_NAME)
 
@@ -43,7 +43,7 @@ def read_training_hosts() -> JobHosts:
     """Return the hosts of a training job; one host if there is no resourceconfig.json.
 
     Raises:
-        ProgramError: The file is invalid; the message names the file and the field.
+        CommandError: The file is invalid; the message names the file and the field.
     """
     return _read(base_dir() / "input" / "config" / FILE_NAME)
 
@@ -54,9 +54,9 @@ def _read(path: Path) -> JobHosts:
     content = _load(path)
     hosts, current = content.get("hosts"), content.get("current_host")
     if not (isinstance(hosts, list) and hosts and all(isinstance(host, str) for host in hosts)):
-        raise ProgramError(f"{path}: hosts is {hosts!r}, not a list of names; SageMaker writes it")
+        raise CommandError(f"{path}: hosts is {hosts!r}, not a list of names; SageMaker writes it")
     if not isinstance(current, str) or current not in hosts:
-        raise ProgramError(f"{path}: current_host {current!r} is not among hosts {hosts}")
+        raise CommandError(f"{path}: current_host {current!r} is not among hosts {hosts}")
     return JobHosts(current, tuple(hosts))
 
 
@@ -64,7 +64,7 @@ def _load(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ProgramError(f"{path} is not valid JSON ({error}); SageMaker writes it") from error
+        raise CommandError(f"{path} is not valid JSON ({error}); SageMaker writes it") from error
     if not isinstance(content, dict):
-        raise ProgramError(f"{path} holds {content!r}, not a JSON object; SageMaker writes it")
+        raise CommandError(f"{path} holds {content!r}, not a JSON object; SageMaker writes it")
     return content

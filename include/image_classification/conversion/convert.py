@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.conversion.reuse import EarlierRecords, path_number, stamp
 from include.image_classification.recordio.framing import frame, unframe
@@ -174,5 +174,5 @@ def _relabel(framed: bytes, entry: Entry) -> bytes | None:
     try:
         record = unframe(framed, entry.name)
         return framed if record.startswith(header) else frame(header + unpack_image(record).content)
-    except ProgramError:
+    except CommandError:
         return None

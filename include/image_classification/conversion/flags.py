@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from include.contracts.commands import Command
 from include.contracts.commands import Im2recFlag as Flag
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.conversion.encoding import FITS, Encoding, Fit
 from include.image_classification.flags import FlagParser, fraction, positive_integer
 
@@ -20,7 +20,7 @@ def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse im2rec's flags; `prefix` and `root` are absolute, or None in a processing job.
 
     Raises:
-        ProgramError: A flag is unknown, has an invalid value, or contradicts another flag.
+        CommandError: A flag is unknown, has an invalid value, or contradicts another flag.
     """
     parser = _parser()
     flags = parser.parse_args(arguments)
@@ -45,10 +45,10 @@ def encoding_of(flags: argparse.Namespace) -> Encoding:
     """Return the encoding that the flags select.
 
     Raises:
-        ProgramError: The quality is out of the format's range.
+        CommandError: The quality is out of the format's range.
     """
     if flags.encoding == ".jpg" and not 1 <= flags.quality <= 100:
-        raise ProgramError(f"im2rec: argument --quality: {flags.quality} is not in 1..100")
+        raise CommandError(f"im2rec: argument --quality: {flags.quality} is not in 1..100")
     fit: Fit = "crop" if flags.center_crop else flags.fit or ("keep" if flags.prefix else "squash")
     return Encoding(
         resize=flags.resize,

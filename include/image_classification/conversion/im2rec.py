@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> None:
     """Run the command with its flags; see `im2rec --help`.
 
     Raises:
-        ProgramError: A flag, a list, a version or an image is missing, invalid or damaged.
+        CommandError: A flag, a list, a version or an image is missing, invalid or damaged.
     """
     flags = parse_flags(arguments)
     if flags.list:

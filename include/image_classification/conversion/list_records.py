@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.conversion.convert import Converter, Entry, FailedImage
 from include.image_classification.conversion.encoding import Encoding
 from include.image_classification.conversion.listing import (
@@ -40,7 +40,7 @@ def convert_lists(flags: argparse.Namespace, encoding: Encoding) -> None:
     """Convert all lists whose path starts with the prefix, or all lists in the prefix's folder.
 
     Raises:
-        ProgramError: There is no list, a list is damaged, or images cannot be read. The record
+        CommandError: There is no list, a list is damaged, or images cannot be read. The record
             files of that list are not changed.
     """
     prefix: str = flags.prefix
@@ -48,7 +48,7 @@ def convert_lists(flags: argparse.Namespace, encoding: Encoding) -> None:
     lists = [path for path in sorted(folder.glob("*.lst")) if str(path).startswith(prefix)]
     lists = [path for path in lists if not path.name.endswith(".skipped.lst")]
     if not lists:
-        raise ProgramError(f"no list matches {prefix}*.lst; write a list with --list")
+        raise CommandError(f"no list matches {prefix}*.lst; write a list with --list")
     for path in lists:
         _convert(path, flags, encoding)
 
@@ -95,7 +95,7 @@ def _handle_failed(path: Path, failed: list[FailedImage], skip: bool) -> None:
         named = "; ".join(
             f"{image.entry.name}: {image.reason}" for image in failed[:NAMED_IN_ERROR]
         )
-        raise ProgramError(
+        raise CommandError(
             f"{len(failed)} images of {path.name} cannot be read ({named}); fix them, remove them"
             " from the list, or skip them with --skip-unreadable"
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.recordio.image_list import ListedImage, write_list
 
 # The seed of im2rec.py: the same folder gives the same list.
@@ -37,10 +37,10 @@ def find_images(
         The images in order, and the label of each folder that holds images.
 
     Raises:
-        ProgramError: The folder does not exist or holds no images.
+        CommandError: The folder does not exist or holds no images.
     """
     if not root.is_dir():
-        raise ProgramError(f"{root} is not a folder; name the folder that holds the images")
+        raise CommandError(f"{root} is not a folder; name the folder that holds the images")
     labels: dict[str, int] = {}
     images: list[ListedImage] = []
     for folder, names in _folders(root) if recursive else [(str(root), sorted(os.listdir(root)))]:
@@ -50,7 +50,7 @@ def find_images(
                 label = labels.setdefault(os.path.relpath(folder, root), len(labels))
                 images.append(ListedImage(len(images), (label,), os.path.relpath(path, root)))
     if not images:
-        raise ProgramError(
+        raise CommandError(
             f"{root} holds no images that end in {', '.join(suffixes)}; name other suffixes with"
             " --exts" + ("" if recursive else ", or search subfolders with --recursive")
         )

@@ -52,7 +52,7 @@ def read_splits(
         store: The folder that the images' keys are relative to.
 
     Raises:
-        ProgramError: The version is damaged.
+        CommandError: The version is damaged.
     """
     rows = {split: bytearray() for split in splits}
     for image in files.images():

@@ -17,7 +17,7 @@ from include.contracts.commands import Input, Output
 from include.contracts.dataset import CONVERTED, Split
 from include.contracts.records import RecordioCounts, RecordioReport, ShardReport
 from include.image_classification.container import (
-    ProgramError,
+    CommandError,
     processing_input,
     processing_output,
 )
@@ -51,10 +51,10 @@ def convert_version(flags: argparse.Namespace, encoding: Encoding) -> None:
     the same. On several hosts, each host converts the images that it received.
 
     Raises:
-        ProgramError: The version or one of its images is missing or damaged, or a split is empty.
+        CommandError: The version or one of its images is missing or damaged, or a split is empty.
     """
     if not encoding.resize:
-        raise ProgramError("im2rec: argument --resize: give the side of the square in pixels")
+        raise CommandError("im2rec: argument --resize: give the side of the square in pixels")
     started = time.monotonic()
     version = VersionFiles(processing_input(Input.VERSION))
     images = read_splits(version, CONVERTED, processing_input(Input.IMAGES))
@@ -133,7 +133,7 @@ class _Job:
     def convert(self, split: Split, images: SplitImages) -> ConvertedSplit:
         """Convert the images of a split; the number of threads does not change the files."""
         if not len(images):
-            raise ProgramError(
+            raise CommandError(
                 f"dataset version {self.version.name} has no {split} images; add images to the"
                 " source"
             )
@@ -165,8 +165,8 @@ class _Job:
         # Missing images are on other hosts; `publish` compares the reports of all hosts.
         return array("Q", (entry.index for entry in images.entries() if os.path.exists(entry.path)))
 
-    def _failure(self, failed: FailedImage) -> ProgramError:
+    def _failure(self, failed: FailedImage) -> CommandError:
         key = failed.entry.name
         path = next((image.path for image in self.version.images() if image.key == key), "")
         fix = "; refresh the dataset" if failed.is_missing else ""
-        return ProgramError(f"image {key} ({path}): {failed.reason}{fix}")
+        return CommandError(f"image {key} ({path}): {failed.reason}{fix}")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from include.contracts.dataset import SPLITS, Split
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.manifest import Image, Quarantined
 from include.image_classification.dataset.version.photo_check import CheckedPhoto
 
@@ -26,14 +26,14 @@ def check_quarantine(quarantined: Sequence[Quarantined], listed: int, limit: flo
     """Check the share of quarantined entries.
 
     Raises:
-        ProgramError: The share exceeds the limit, or the source has no entries.
+        CommandError: The share exceeds the limit, or the source has no entries.
     """
     if not listed:
-        raise ProgramError("the source has no photos of the selected classes")
+        raise CommandError("the source has no photos of the selected classes")
     if len(quarantined) > limit * listed:
         reasons = Counter(row.reason for row in quarantined).most_common()
         first = quarantined[0]
-        raise ProgramError(
+        raise CommandError(
             f"{len(quarantined)} of {listed} photos are quarantined, more than the limit of"
             f" {limit:.1%} ({', '.join(f'{count} {reason}' for reason, count in reasons)};"
             f" {first.path}: {first.detail}); fix the source or raise --quarantine-limit"
@@ -46,13 +46,13 @@ def check_classes(
     """Check that every class has an image.
 
     Raises:
-        ProgramError: A class has no images.
+        CommandError: A class has no images.
     """
     present = {photo.label for photo in photos}
     empty = [name for label, name in enumerate(classes) if label not in present]
     if empty:
         others = f" and {len(empty) - 1} other classes have" if len(empty) > 1 else " has"
-        raise ProgramError(
+        raise CommandError(
             f"class {empty[0]!r}{others} no images ({len(quarantined)} are quarantined); add images"
             " or exclude the class with --classes"
         )

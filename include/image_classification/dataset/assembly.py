@@ -68,7 +68,7 @@ def assemble(
         stores: The stores of new images and quarantined photos.
 
     Raises:
-        ProgramError: The source has no photos, too many are quarantined, or a class has no images.
+        CommandError: The source has no photos, too many are quarantined, or a class has no images.
     """
     photos, refused = _check_all(source, previous, settings, stores)
     distinct = deduplicate(photos, source.classes)

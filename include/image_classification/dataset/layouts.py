@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.source.class_folders import open_class_folders
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.source.image_lists import open_image_lists
@@ -31,10 +31,10 @@ def open_layout(layout: str, folder: Path, classes: str | None, devkit: str | No
         devkit: The path of the devkit in the source; only for Stanford's layout.
 
     Raises:
-        ProgramError: The source does not have this layout, or a file is missing or damaged.
+        CommandError: The source does not have this layout, or a file is missing or damaged.
     """
     if layout == STANFORD_CARS:
         return open_stanford_cars(folder, classes, devkit)
     if devkit:
-        raise ProgramError(f"--devkit is only for layout {STANFORD_CARS}, not for {layout}")
+        raise CommandError(f"--devkit is only for layout {STANFORD_CARS}, not for {layout}")
     return OPENERS[layout](folder, classes)

@@ -12,7 +12,7 @@ from typing import Any
 from include.contracts.commands import Input, Output
 from include.contracts.records import DatasetReport
 from include.image_classification.container import (
-    ProgramError,
+    CommandError,
     processing_input,
     processing_output,
 )
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
     """Run the command with its flags; see `refresh --help`.
 
     Raises:
-        ProgramError: A file is missing or damaged, too many photos are quarantined, or a class has
+        CommandError: A file is missing or damaged, too many photos are quarantined, or a class has
             no images.
     """
     settings = parse_settings(arguments)
@@ -133,7 +133,7 @@ def _describe_unchanged(report: Mapping[str, Any], settings: RefreshSettings) ->
 def _open_source(folder: Path, settings: RefreshSettings) -> Source:
     if not folder.is_dir() or not any(folder.iterdir()):
         location = settings.source_uri or folder
-        raise ProgramError(f"the source {location} is empty; add photos and their labels to it")
+        raise CommandError(f"the source {location} is empty; add photos and their labels to it")
     source = open_layout(settings.layout, folder, settings.classes, settings.devkit)
     _log.info("reading %s: %d classes", ", ".join(source.files), len(source.classes))
     if source.ignored:

@@ -49,7 +49,7 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
     """Parse the flags of `refresh`.
 
     Raises:
-        ProgramError: A flag is unknown or has an invalid value.
+        CommandError: A flag is unknown or has an invalid value.
     """
     flags = _parser().parse_args(arguments)
     return RefreshSettings(

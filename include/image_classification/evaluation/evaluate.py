@@ -17,7 +17,7 @@ from include.contracts.dataset import SPLITS
 from include.contracts.environment import PRECISIONS
 from include.contracts.records import ClassScores, EvaluationReport
 from include.image_classification.container import (
-    ProgramError,
+    CommandError,
     processing_input,
     processing_output,
 )
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> None:
     Every image of the split must have a prediction; otherwise the scores would not be comparable.
 
     Raises:
-        ProgramError: The split is empty, or predictions are missing or damaged.
+        CommandError: The split is empty, or predictions are missing or damaged.
     """
     started = time.perf_counter()
     parser = FlagParser(Command.EVALUATE, "Score predictions of one split of a dataset version.")
@@ -63,7 +63,7 @@ def main(argv: list[str]) -> None:
     version = read_version(processing_input(Input.VERSION))
     images = version.split(split)
     if not images:
-        raise ProgramError(f"dataset version {version.name} has no images in split {split}")
+        raise CommandError(f"dataset version {version.name} has no images in split {split}")
     predictions = processing_input(Input.PREDICTIONS)
     probabilities = np.stack(read_probabilities(predictions, images, len(version.classes)))
     scores = score(probabilities, np.array([image.label for image in images]))
@@ -84,13 +84,13 @@ def read_probabilities(folder: Path, images: Sequence[Image], classes: int) -> l
     """Return the predicted probabilities of images, in the order of the images.
 
     Raises:
-        ProgramError: Predictions are missing (with their number and the first keys) or damaged.
+        CommandError: Predictions are missing (with their number and the first keys) or damaged.
     """
     missing = [image.key for image in images if not (folder / (image.key + SUFFIX)).is_file()]
     if missing:
         first = ", ".join(missing[:NAMED])
         more = ", ..." if len(missing) > NAMED else ""
-        raise ProgramError(
+        raise CommandError(
             f"{len(missing)} of {len(images)} images have no prediction ({first}{more}): "
             "run the batch transform again"
         )

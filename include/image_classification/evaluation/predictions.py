@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 SUFFIX = ".out"
 Probabilities = NDArray[np.float64]
@@ -26,7 +26,7 @@ def read_prediction(folder: Path, key: str, classes: int) -> Probabilities:
     Both response formats are supported: `{"prediction": [...]}` and a plain list.
 
     Raises:
-        ProgramError: The file is damaged or has another number of classes.
+        CommandError: The file is damaged or has another number of classes.
     """
     name = key + SUFFIX
     try:
@@ -34,14 +34,14 @@ def read_prediction(folder: Path, key: str, classes: int) -> Probabilities:
         values = loaded["prediction"] if isinstance(loaded, dict) else loaded
         answer = np.asarray(values, np.float64)
     except (ValueError, KeyError, TypeError) as error:
-        raise ProgramError(f"prediction {name} is damaged ({error}): predict again") from None
+        raise CommandError(f"prediction {name} is damaged ({error}): predict again") from None
     if answer.shape != (classes,):
-        raise ProgramError(
+        raise CommandError(
             f"prediction {name} has {answer.size} probabilities, but there are {classes} classes: "
             "the model was trained on another dataset version"
         )
     if not np.isfinite(answer).all():
-        raise ProgramError(
+        raise CommandError(
             f"prediction {name} holds NaN or infinite numbers: the training diverged"
         )
     return answer

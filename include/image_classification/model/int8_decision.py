@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 PREFIX = "int8"
 """Prefix of `int8-symbol.json` and `int8-0000.params`, which the built-in algorithm ignores."""
@@ -74,7 +74,7 @@ def is_served(folder: Path) -> bool:
     """Return whether the model in a folder has an accepted int8 form.
 
     Raises:
-        ProgramError: int8.json is damaged, or an int8 file is missing.
+        CommandError: int8.json is damaged, or an int8 file is missing.
     """
     path = folder / RECORD
     if not path.exists():
@@ -82,10 +82,10 @@ def is_served(folder: Path) -> bool:
     try:
         served = json.loads(path.read_text("utf-8"))["served"]
     except (ValueError, KeyError, TypeError):
-        raise ProgramError(f"{path} is damaged: it lacks `served`; train again") from None
+        raise CommandError(f"{path} is damaged: it lacks `served`; train again") from None
     missing = [name for name in FILES if not (folder / name).is_file()]
     if served is True and missing:
-        raise ProgramError(
+        raise CommandError(
             f"{path} declares an int8 model, but {', '.join(missing)} is missing: train again"
         )
     return served is True

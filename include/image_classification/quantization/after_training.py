@@ -62,7 +62,7 @@ def add_int8(
         stop: Ends the quantization, without an int8 form.
 
     Raises:
-        ProgramError: A channel cannot be read.
+        CommandError: A channel cannot be read.
     """
     discard(folder)
     if not has_int8_instructions():

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image
 from include.image_classification.model.int8_decision import PARAMETERS, SYMBOL
 from include.image_classification.mxnet_import import mx
@@ -53,12 +53,12 @@ def write_int8(checkpoint: tuple[Path, int], images: Sequence[Image], folder: Pa
         folder: The folder for `int8_decision.FILES`.
 
     Raises:
-        ProgramError: The network does not end in a SoftmaxOutput.
+        CommandError: The network does not end in a SoftmaxOutput.
     """
     symbol, arguments, states = mx.model.load_checkpoint(str(checkpoint[0]), checkpoint[1])
     nodes = json.loads(symbol.tojson())["nodes"]
     if nodes[-1]["op"] != "SoftmaxOutput":
-        raise ProgramError(
+        raise CommandError(
             f"{checkpoint[0]} does not end in a SoftmaxOutput: only such networks are quantized"
         )
     logits, arguments, states = mx.contrib.quantization.quantize_model_mkldnn(

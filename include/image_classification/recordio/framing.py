@@ -19,7 +19,7 @@ from typing import IO, TypeVar
 
 import numpy as np
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 MAGIC_WORD = 0xCED7230A
 MAGIC = struct.pack("<I", MAGIC_WORD)
@@ -42,7 +42,7 @@ class RecordWriter:
         """Append a record and return its offset in the file, as an index file stores it.
 
         Raises:
-            ProgramError: The record is longer than the format allows (512 MiB).
+            CommandError: The record is longer than the format allows (512 MiB).
         """
         return self.write_framed(frame(record))
 
@@ -58,10 +58,10 @@ def frame(record: bytes) -> bytes:
     """Return a record as the parts that are stored in a file.
 
     Raises:
-        ProgramError: The record is longer than the format allows (512 MiB).
+        CommandError: The record is longer than the format allows (512 MiB).
     """
     if len(record) > MAX_LENGTH:
-        raise ProgramError(
+        raise CommandError(
             f"a record of {len(record)} bytes is larger than RecordIO's maximum, {MAX_LENGTH} bytes"
         )
     pieces = _split_at_magic(record)
@@ -87,7 +87,7 @@ def read_records(path: Path) -> Iterator[bytes]:
     """Yield the records of a file.
 
     Raises:
-        ProgramError: The file is cut off or is not RecordIO.
+        CommandError: The file is cut off or is not RecordIO.
     """
     with path.open("rb") as file:
         yield from read_stream(file, path.name)
@@ -101,7 +101,7 @@ def read_stream(stream: IO[bytes], name: str) -> Iterator[bytes]:
         name: What error messages call the stream.
 
     Raises:
-        ProgramError: The stream is cut off or is not RecordIO.
+        CommandError: The stream is cut off or is not RecordIO.
     """
     for pieces in _assemble(_read_parts(stream, name), name):
         yield MAGIC.join(pieces)
@@ -111,12 +111,12 @@ def unframe(data: bytes, name: str) -> bytes:
     """Return the record of a frame, which `frame` made of exactly one record.
 
     Raises:
-        ProgramError: The frame is damaged, or holds another number of records; `name` says whose
+        CommandError: The frame is damaged, or holds another number of records; `name` says whose
             record it is.
     """
     records = list(read_stream(io.BytesIO(data), name))
     if len(records) != 1:
-        raise ProgramError(f"{name} holds {len(records)} records, not one")
+        raise CommandError(f"{name} holds {len(records)} records, not one")
     return records[0]
 
 
@@ -127,7 +127,7 @@ def scan_records(file: IO[bytes], name: str) -> Iterator[list[tuple[int, int]]]:
     may read the file between two records.
 
     Raises:
-        ProgramError: The file is cut off or is not RecordIO; `name` says which file.
+        CommandError: The file is cut off or is not RecordIO; `name` says which file.
     """
     return _assemble(_scan_parts(file, name), name)
 
@@ -146,7 +146,7 @@ def _assemble(parts: Iterable[Part[Piece]], name: str) -> Iterator[list[Piece]]:
     offset = 0
     for offset, flag, piece in parts:
         if (flag in (WHOLE, FIRST)) != (not pieces) or flag > LAST:
-            raise ProgramError(f"{name} is damaged at byte {offset}: copy or convert it again")
+            raise CommandError(f"{name} is damaged at byte {offset}: copy or convert it again")
         pieces.append(piece)
         if flag in (WHOLE, LAST):
             yield pieces
@@ -186,11 +186,11 @@ def _parse_header(header: bytes, offset: int, name: str) -> tuple[int, int]:
         raise _cut_off(name, offset)
     magic, word = PART_HEADER.unpack(header)
     if magic != MAGIC:
-        raise ProgramError(f"{name} is not a RecordIO file: no record at byte {offset}")
+        raise CommandError(f"{name} is not a RecordIO file: no record at byte {offset}")
     return word >> LENGTH_BITS, word & MAX_LENGTH
 
 
-def _cut_off(name: str, offset: int) -> ProgramError:
-    return ProgramError(
+def _cut_off(name: str, offset: int) -> CommandError:
+    return CommandError(
         f"{name} is cut off: the record at byte {offset} is incomplete; copy or convert it again"
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def read_list(path: Path, name: str | None = None) -> Iterator[tuple[str, Listed
         name: What messages call the list; by default the file's name.
 
     Raises:
-        ProgramError: A line has fewer than three fields, or a number cannot be parsed. MXNet
+        CommandError: A line has fewer than three fields, or a number cannot be parsed. MXNet
             silently skips such an image.
     """
     name = name or path.name
@@ -42,13 +42,13 @@ def read_list(path: Path, name: str | None = None) -> Iterator[tuple[str, Listed
 def _parse(line: str, position: str) -> ListedImage:
     fields = [field.strip(" \r") for field in line.strip(" \r\t\n").split("\t")]
     if len(fields) < 3:
-        raise ProgramError(
+        raise CommandError(
             f"{position} has {len(fields)} fields; it needs index, label and path, separated by"
             " tabs"
         )
     index, *labels, path = fields
     if not index.lstrip("-").isdecimal():
-        raise ProgramError(f"{position}: the index {index!r} is not a whole number")
+        raise CommandError(f"{position}: the index {index!r} is not a whole number")
     return ListedImage(int(index), tuple(_parse_label(label, position) for label in labels), path)
 
 
@@ -56,7 +56,7 @@ def _parse_label(text: str, position: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise ProgramError(
+        raise CommandError(
             f"{position}: the label {text!r} is not a number such as 3 or 3.000000"
         ) from error
 

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 IMAGE_HEADER = struct.Struct("<IfQQ")
 
@@ -49,15 +49,15 @@ def unpack_image(record: bytes) -> ImageRecord:
     """Return the labels, the identifier and the encoded image of a record.
 
     Raises:
-        ProgramError: The record is too short for an image record.
+        CommandError: The record is too short for an image record.
     """
     if len(record) < IMAGE_HEADER.size:
-        raise ProgramError(f"a record of {len(record)} bytes is too short to hold an image")
+        raise CommandError(f"a record of {len(record)} bytes is too short to hold an image")
     count, label, identifier, _ = IMAGE_HEADER.unpack_from(record)
     start = IMAGE_HEADER.size + 4 * count
     if count == 0:
         return ImageRecord((label,), identifier, record[start:])
     if len(record) < start:
-        raise ProgramError(f"a record of {len(record)} bytes is too short for {count} labels")
+        raise CommandError(f"a record of {len(record)} bytes is too short for {count} labels")
     labels = struct.unpack_from(f"<{count}f", record, IMAGE_HEADER.size)
     return ImageRecord(labels, identifier, record[start:])

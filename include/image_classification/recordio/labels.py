@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 Label = int | bytes
 """The number of a class or, with multi-label, one byte of 0 or 1 for each class."""
@@ -28,25 +28,25 @@ class Labelling:
         """Check the number of an image's labels; `name` is the image's name in the message.
 
         Raises:
-            ProgramError: The image has another number of labels.
+            CommandError: The image has another number of labels.
         """
         if count == self.numbers:
             return
         expected = f"{self.classes}: multi_label 1 needs a 0 or 1 for each class"
-        raise ProgramError(f"{name} has {count} labels, not {expected if self.several else 'one'}")
+        raise CommandError(f"{name} has {count} labels, not {expected if self.several else 'one'}")
 
     def read(self, numbers: Sequence[float], name: str) -> Label:
         """Return an image's label; `name` is the image's name in messages.
 
         Raises:
-            ProgramError: The image has another number of labels, or a label is out of range.
+            CommandError: The image has another number of labels, or a label is out of range.
         """
         self.check_count(len(numbers), name)
         invalid = [number for number in numbers if not self._is_valid(number)]
         if invalid:
             limit = 1 if self.several else self.classes - 1
             reason = "multi_label is 1" if self.several else f"num_classes is {self.classes}"
-            raise ProgramError(
+            raise CommandError(
                 f"{name} has label {invalid[0]:g}, which is not in 0..{limit}: {reason}"
             )
         return bytes(map(int, numbers)) if self.several else int(numbers[0])

@@ -13,7 +13,7 @@ from collections.abc import Iterable, MutableSequence, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.recordio.framing import padded, scan_records, unframe
 from include.image_classification.recordio.image_records import (
     IMAGE_HEADER,
@@ -55,12 +55,12 @@ class RecordFile:
             several: Whether an image has a 0 or 1 for each class, rather than one class.
 
         Raises:
-            ProgramError: The file is empty, cut off or not RecordIO, or holds a label that is
+            CommandError: The file is empty, cut off or not RecordIO, or holds a label that is
                 not one of `classes`.
         """
         self.path = path
         if not path.stat().st_size:
-            raise ProgramError(f"{path.name} is empty: run the conversion again")
+            raise CommandError(f"{path.name} is empty: run the conversion again")
         self._starts = array("Q", [0])
         """The offset of each record, and the end of the last one."""
         self._labelling = Labelling(classes, several)
@@ -107,7 +107,7 @@ class RecordFile:
     def _check_label(self, header: bytes) -> Label:
         name = self.describe(len(self))
         if len(header) < IMAGE_HEADER.size:
-            raise ProgramError(f"{name} has no image header: convert the dataset again")
+            raise CommandError(f"{name} has no image header: convert the dataset again")
         self._labelling.check_count(count_labels(header), name)
         return self._labelling.read(unpack_image(header).labels, name)
 
@@ -124,7 +124,7 @@ class Records:
         """Scan record files; see `RecordFile` for the arguments.
 
         Raises:
-            ProgramError: A file is invalid; the message names the file.
+            CommandError: A file is invalid; the message names the file.
         """
         return cls([RecordFile(path, classes, several) for path in paths])
 

@@ -30,7 +30,7 @@ def stream_samples(
         several: Whether an image has a 0 or 1 for each class, rather than one class.
 
     Raises:
-        ProgramError: The stream is cut off or is not RecordIO, or a record has another number of
+        CommandError: The stream is cut off or is not RecordIO, or a record has another number of
             labels or a label that is not one of `classes`.
     """
     labelling = Labelling(classes, several)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.common.csv_cells import unescape_cell
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.evaluation.predictions import format_probability
 
 SIMULATIONS = 2000
@@ -42,7 +42,7 @@ def read_reference(path: Path) -> Predictions | None:
     """Return the predictions in an evaluation's answers.csv; None if it is missing or empty.
 
     Raises:
-        ProgramError: The file is damaged.
+        CommandError: The file is damaged.
     """
     if not path.is_file():
         return None
@@ -53,7 +53,7 @@ def read_reference(path: Path) -> Predictions | None:
                 for row in csv.DictReader(file)
             ]
     except (KeyError, ValueError) as error:
-        raise ProgramError(
+        raise CommandError(
             f"{path} is not a table of predictions: {error!r}; evaluate the model again"
         ) from None
     if not rows:

@@ -16,7 +16,7 @@ from include.common.csv_cells import escape_cell
 from include.contracts.commands import Command, Input, Output, ReportFlag
 from include.contracts.records import BatchReport, DriftReport
 from include.image_classification.container import (
-    ProgramError,
+    CommandError,
     processing_input,
     processing_output,
 )
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> None:
     predictions of the model's evaluation in input/evaluation/answers.csv, for drift detection.
 
     Raises:
-        ProgramError: An input is missing or damaged.
+        CommandError: An input is missing or damaged.
     """
     started = time.perf_counter()
     parser = FlagParser(Command.REPORT, "Report a batch of predictions: tables, gallery, drift.")
@@ -84,14 +84,14 @@ def read_rows(folder: Path, classes: Sequence[str], truth: dict[str, str]) -> li
     """Return all predictions in a folder, the least confident first.
 
     Raises:
-        ProgramError: There are no predictions, or one is damaged.
+        CommandError: There are no predictions, or one is damaged.
     """
     rows = [
         make_row(key, read_prediction(folder, key, len(classes)), classes, truth)
         for key in with_progress(prediction_keys(folder), "predictions read")
     ]
     if not rows:
-        raise ProgramError(f"{folder} holds no .out files: check the output of the batch transform")
+        raise CommandError(f"{folder} holds no .out files: check the output of the batch transform")
     return sorted(rows, key=lambda row: (row.probability, row.file))
 
 
@@ -119,14 +119,14 @@ def _drift(rows: Sequence[Row]) -> DriftReport | None:
 def _classes(path: Path) -> list[str]:
     classes = _json(path)
     if not isinstance(classes, list) or not classes:
-        raise ProgramError(f"{path} must be a JSON list of class names")
+        raise CommandError(f"{path} must be a JSON list of class names")
     return [str(name) for name in classes]
 
 
 def _truth(path: Path) -> dict[str, str]:
     truth = _json(path) if path.exists() else {}
     if not isinstance(truth, dict):
-        raise ProgramError(f"{path} must be a JSON object that maps files to class names")
+        raise CommandError(f"{path} must be a JSON object that maps files to class names")
     return {str(key): str(name) for key, name in truth.items()}
 
 
@@ -134,6 +134,6 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ProgramError(f"{path} is missing") from None
+        raise CommandError(f"{path} is missing") from None
     except ValueError as error:
-        raise ProgramError(f"{path} is not valid JSON: {error}") from None
+        raise CommandError(f"{path} is not valid JSON: {error}") from None

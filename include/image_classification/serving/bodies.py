@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from include.contracts.content_types import IMAGE_TYPES, RECORD_TYPE
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.images.header import JPEG_START, PNG_START
 from include.image_classification.recordio.framing import MAGIC, read_stream
 from include.image_classification.recordio.image_records import unpack_image
@@ -29,7 +29,7 @@ def split_body(body: bytes, kind: str) -> Sequence[bytes]:
         raise PhotoError("the body is empty: send at least one record")
     try:
         return [_content(record) for record in _records(body)]
-    except ProgramError as error:
+    except CommandError as error:
         raise PhotoError(str(error)) from None
 
 

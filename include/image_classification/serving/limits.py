@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.contracts.limits import MAX_REAL_TIME_BYTES, MAX_TRANSFORM_MB, MEGABYTE
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 CONCURRENCY = 16
 """Two of the server's batches: one is computed while the next one arrives."""
@@ -25,12 +25,12 @@ class Limits:
         """Read SAGEMAKER_BATCH and SAGEMAKER_MAX_PAYLOAD_IN_MB, as SageMaker sets them.
 
         Raises:
-            ProgramError: SAGEMAKER_MAX_PAYLOAD_IN_MB is not an integer.
+            CommandError: SAGEMAKER_MAX_PAYLOAD_IN_MB is not an integer.
         """
         batch = os.environ.get("SAGEMAKER_BATCH", "").lower() == "true"
         payload = os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB") or None
         if payload is not None and not payload.isdecimal():
-            raise ProgramError(f"SAGEMAKER_MAX_PAYLOAD_IN_MB is {payload!r}: it must be an integer")
+            raise CommandError(f"SAGEMAKER_MAX_PAYLOAD_IN_MB is {payload!r}: it must be an integer")
         return cls(batch, int(payload) if payload else None)
 
     @property

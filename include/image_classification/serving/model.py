@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from include.contracts.environment import PRECISIONS
 from include.contracts.environment import SERVING_PRECISION as PRECISION
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image
 from include.image_classification.model import int8_decision
 from include.image_classification.model.class_names import read_class_names
@@ -27,7 +27,7 @@ class Model:
         "int8". It does not depend on the processor, so that all instances predict alike.
 
         Raises:
-            ProgramError: A file of the model is missing or damaged, SERVING_PRECISION is invalid,
+            CommandError: A file of the model is missing or damaged, SERVING_PRECISION is invalid,
                 or it is int8 and the model or the processor does not support int8.
         """
         self.shape = input_shape(folder)
@@ -50,11 +50,11 @@ def checkpoint(folder: Path) -> tuple[Path, int]:
     """Return prefix and epoch of the float32 model in a folder, for `mx.model.load_checkpoint`.
 
     Raises:
-        ProgramError: The folder has no parameters.
+        CommandError: The folder has no parameters.
     """
     parameters = parameters_file(folder)
     if parameters is None:
-        raise ProgramError(
+        raise CommandError(
             f"{folder} holds no {PREFIX}-NNNN.params: the training may have been stopped before "
             "its first epoch was validated"
         )
@@ -64,7 +64,7 @@ def checkpoint(folder: Path) -> tuple[Path, int]:
 def _precision(folder: Path) -> str:
     precision = os.environ.get(PRECISION) or "float32"
     if precision not in PRECISIONS:
-        raise ProgramError(f"{PRECISION} is {precision!r}: it must be {' or '.join(PRECISIONS)}")
+        raise CommandError(f"{PRECISION} is {precision!r}: it must be {' or '.join(PRECISIONS)}")
     if precision == "int8":
         _check_int8(folder)
     return precision
@@ -73,13 +73,13 @@ def _precision(folder: Path) -> str:
 def _check_int8(folder: Path) -> None:
     """Check that the model has an accepted int8 form, and that the processor makes int8 fast."""
     if not int8_decision.is_served(folder):
-        raise ProgramError(
+        raise CommandError(
             f"{PRECISION} is int8, but the model in {folder} has no accepted int8 form (see the "
             f"reason in its {int8_decision.RECORD}, if it exists): set {PRECISION} to float32, or "
             "deploy a model package that nightly training registered with int8"
         )
     if not int8_decision.has_int8_instructions():
-        raise ProgramError(
+        raise CommandError(
             f"{PRECISION} is int8, but this processor has no instructions for it: the flags in "
             f"{int8_decision.CPU_INFO} contain none of "
             f"{', '.join(sorted(int8_decision.PROCESSOR_FLAGS))}. Use an instance type that has "

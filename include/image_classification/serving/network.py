@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image
 from include.image_classification.model.model_files import SHAPES
 from include.image_classification.mxnet_import import mx
@@ -28,14 +28,14 @@ class Network:
         """Load `<prefix>-symbol.json` and `<prefix>-<epoch>.params`.
 
         Raises:
-            ProgramError: A file is missing or damaged, or lacks parameters.
+            CommandError: A file is missing or damaged, or lacks parameters.
         """
         self.shape = shape
         try:
             self._bound = _bind(*_in_float32(*mx.model.load_checkpoint(str(prefix), epoch)), shape)
         except (mx.MXNetError, ValueError, OSError) as error:
             reason = (str(error).strip() or "unreadable").splitlines()[-1]
-            raise ProgramError(f"the model {prefix} cannot be loaded: {reason}") from error
+            raise CommandError(f"the model {prefix} cannot be loaded: {reason}") from error
         # The first batch of each size allocates memory, so it is computed before any request.
         outputs = [self.probabilities([_black(shape)] * size) for size in SIZES]
         self.classes = outputs[0].shape[1]
@@ -56,18 +56,18 @@ def input_shape(folder: Path) -> tuple[int, int, int]:
     """Return channels, height and width of the input of the model in a folder.
 
     Raises:
-        ProgramError: model-shapes.json is missing or damaged.
+        CommandError: model-shapes.json is missing or damaged.
     """
     path = folder / SHAPES
     try:
         shapes = {entry["name"]: entry["shape"] for entry in json.loads(path.read_text("utf-8"))}
         _, channels, height, width = shapes["data"]
     except FileNotFoundError:
-        raise ProgramError(
+        raise CommandError(
             f"{path} is missing, so {folder} is not an unpacked model.tar.gz of this algorithm"
         ) from None
     except (ValueError, KeyError, TypeError):
-        raise ProgramError(f"{path} lacks the shape of `data`: [1, C, H, W]") from None
+        raise CommandError(f"{path} lacks the shape of `data`: [1, C, H, W]") from None
     return int(channels), int(height), int(width)
 
 

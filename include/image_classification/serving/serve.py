@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.serving.limits import Limits
 from include.image_classification.serving.workers import Workers, plan_workers
 
@@ -22,10 +22,10 @@ def main(argv: list[str]) -> None:
     int8 or float32.
 
     Raises:
-        ProgramError: An environment variable is invalid, or the model cannot be loaded.
+        CommandError: An environment variable is invalid, or the model cannot be loaded.
     """
     if argv:
-        raise ProgramError(f"serve takes no flags, but got {' '.join(argv)}")
+        raise CommandError(f"serve takes no flags, but got {' '.join(argv)}")
     host = os.environ.get("SAGEMAKER_BIND_TO_HOST") or "0.0.0.0"
     port = _port(os.environ.get("SAGEMAKER_BIND_TO_PORT") or "8080")
     Limits.from_environment()  # raises an error before any worker is started
@@ -47,11 +47,11 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise ProgramError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        raise CommandError(f"cannot listen on {host}:{port}: {error.strerror}") from None
     return listening
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ProgramError(f"SAGEMAKER_BIND_TO_PORT is {text!r}: it must be from 1 to 65535")
+        raise CommandError(f"SAGEMAKER_BIND_TO_PORT is {text!r}: it must be from 1 to 65535")
     return int(text)

@@ -15,7 +15,7 @@ import time
 import cv2
 import uvicorn
 
-from include.image_classification.container import ProgramError, base_dir, write_failure
+from include.image_classification.container import CommandError, base_dir, write_failure
 from include.image_classification.serving.application import make_application
 from include.image_classification.serving.limits import Limits
 from include.image_classification.serving.model import Model
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     cv2.setNumThreads(1)  # several threads decode photos
     try:
         _serve(socket.socket(fileno=listening), ready)
-    except ProgramError as error:
+    except CommandError as error:
         write_failure(str(error))
         return 1
     return 0

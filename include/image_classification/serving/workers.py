@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from include.image_classification.container import ProgramError, base_dir
+from include.image_classification.container import CommandError, base_dir
 
 _log = logging.getLogger(__name__)
 WORKER = "include.image_classification.serving.worker"
@@ -38,7 +38,7 @@ def plan_workers(processors: int, environment: Mapping[str, str]) -> tuple[int, 
     SAGEMAKER_MODEL_SERVER_WORKERS and OMP_NUM_THREADS override the defaults.
 
     Raises:
-        ProgramError: One of the variables is not a positive integer.
+        CommandError: One of the variables is not a positive integer.
     """
     count = _number(COUNT, environment) or max(1, processors // THREADS_PER_WORKER)
     threads = _number("OMP_NUM_THREADS", environment) or max(1, processors // count)
@@ -50,7 +50,7 @@ def _number(name: str, environment: Mapping[str, str]) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or not int(text):
-        raise ProgramError(f"{name} is {text!r}: it must be a positive integer")
+        raise CommandError(f"{name} is {text!r}: it must be a positive integer")
     return int(text)
 
 
@@ -93,7 +93,7 @@ class Workers:
         """Restart crashed workers until `stop`; then wait a few seconds for running requests.
 
         Raises:
-            ProgramError: A worker ended before any worker has served.
+            CommandError: A worker ended before any worker has served.
         """
         try:
             while not stop.wait(_POLL_SECONDS):
@@ -113,7 +113,7 @@ class Workers:
 
     def _handle_crash(self, worker: _Worker, code: int) -> _Worker:
         if not self._has_served:
-            raise ProgramError(_failure_reason(code))
+            raise CommandError(_failure_reason(code))
         if not worker.restart_at:
             worker.crashes += 1
             delay = min(MAX_RESTART_DELAY_SECONDS, 2.0 ** (worker.crashes - 1) - 1)

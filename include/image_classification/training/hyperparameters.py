@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 
 from include.contracts.hyperparameters import Positive, SharedHyperparameters, Switch
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 RESERVED, RESERVED_PREFIX = "_tuning_objective_metric", "sagemaker_"
 """Hyperparameters that a tuning job and the SageMaker SDK add for programs of theirs."""
@@ -48,17 +48,17 @@ def parse(values: Mapping[str, Any]) -> Hyperparameters:
     """Parse the strings of hyperparameters.json. SageMaker's reserved names are left out.
 
     Raises:
-        ProgramError: names every hyperparameter that is unknown or out of range,
+        CommandError: names every hyperparameter that is unknown or out of range,
             with what is allowed.
     """
     parsed = {name: _parse(name, value) for name, value in values.items() if not _is_reserved(name)}
     problems = [_unknown(name) for name in parsed if name not in Hyperparameters.model_fields]
     if problems:
-        raise ProgramError("; ".join(problems))
+        raise CommandError("; ".join(problems))
     try:
         return Hyperparameters.model_validate(parsed)
     except ValidationError as error:
-        raise ProgramError("; ".join(_line(problem) for problem in error.errors())) from None
+        raise CommandError("; ".join(_line(problem) for problem in error.errors())) from None
 
 
 def _is_reserved(name: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from include.image_classification import log_lines
-from include.image_classification.container import ProgramError, base_dir
+from include.image_classification.container import CommandError, base_dir
 from include.image_classification.model.artifact import store_model
 from include.image_classification.model.class_names import channel_class_names, write_class_names
 from include.image_classification.model.int8_decision import is_served
@@ -46,7 +46,7 @@ class TrainingJob:
         validation: The images of the channel validation.
 
     Raises:
-        ProgramError: The class names do not fit, or another host ended.
+        CommandError: The class names do not fit, or another host ended.
     """
 
     def __init__(self, settings: Hyperparameters, train: Images, validation: Images) -> None:
@@ -89,7 +89,7 @@ class TrainingJob:
         train = make_reader(settings, group, "train", self._train)
         validation = make_reader(settings, group, "validation", self._validation)
         if not train.batches:
-            raise ProgramError(
+            raise CommandError(
                 "The number of input images must be bigger or equal to the mini_batch_size on each "
                 f"of {group.size} hosts: lower mini_batch_size ({settings.mini_batch_size}) or "
                 "InstanceCount"

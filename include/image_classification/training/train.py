@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from include.image_classification import channels, log_lines
-from include.image_classification.container import ProgramError, base_dir
+from include.image_classification.container import CommandError, base_dir
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.supervise import (
@@ -31,10 +31,10 @@ def main(argv: list[str]) -> None:
     model so far.
 
     Raises:
-        ProgramError: A hyperparameter or a channel is invalid.
+        CommandError: A hyperparameter or a channel is invalid.
     """
     if argv:
-        raise ProgramError(f"train takes no flags, but got {' '.join(argv)}")
+        raise CommandError(f"train takes no flags, but got {' '.join(argv)}")
     started = time.perf_counter()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -60,10 +60,10 @@ def check_image_count(settings: Hyperparameters, train: Records) -> None:
     """Check that the images fill a batch, and warn if num_training_samples is wrong.
 
     Raises:
-        ProgramError: There are fewer images than mini_batch_size.
+        CommandError: There are fewer images than mini_batch_size.
     """
     if len(train) < settings.mini_batch_size:
-        raise ProgramError(
+        raise CommandError(
             "The number of input images must be bigger or equal to the mini_batch_size: "
             f"{len(train)} images, mini_batch_size {settings.mini_batch_size}"
         )

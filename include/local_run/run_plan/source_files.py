@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import archive_stem
 from include.image_classification.dataset.archives.member import normalize
 from include.image_classification.dataset.source.image_lists import files_read
@@ -103,7 +103,7 @@ def _has_photo_set(found: Survey) -> bool:
 def _stanford(found: Survey, files: list[Path], devkit: str | None) -> SourceFiles:
     try:
         wanted = find_stanford_files(found, devkit).read
-    except ProgramError as error:
+    except CommandError as error:
         raise usage_error(f"DATA={found.folder}: {error}") from error
     return _sorted_files(found.folder, "stanford_cars", files, _below(files, wanted))
 
@@ -111,7 +111,7 @@ def _stanford(found: Survey, files: list[Path], devkit: str | None) -> SourceFil
 def _lists(found: Survey, files: list[Path]) -> SourceFiles:
     try:
         wanted = files_read(found, find_roots(found))
-    except ProgramError as error:
+    except CommandError as error:
         raise usage_error(f"DATA={found.folder}: {error}") from error
     read = _below(files, wanted)
     if not any(is_photo_name(path.name) or archive_stem(path) is not None for path in read):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.job_hosts import (
     JobHosts,
     read_processing_hosts,
@@ -57,5 +57,5 @@ def test_an_invalid_file_is_named_with_its_field(
 ) -> None:
     (base / folder).mkdir(parents=True)
     (base / folder / "resourceconfig.json").write_text(content)
-    with pytest.raises(ProgramError, match=rf"{folder}/resourceconfig\.json:? {message}"):
+    with pytest.raises(CommandError, match=rf"{folder}/resourceconfig\.json:? {message}"):
         read()

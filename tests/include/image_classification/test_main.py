@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from include.image_classification import __main__ as entry
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,7 +33,7 @@ def test_an_expected_failure_is_one_line(
     command: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(flags: list[str]) -> None:
-        raise ProgramError("the devkit is missing")
+        raise CommandError("the devkit is missing")
 
     command.main = fail
     assert entry.main(["refresh"]) == 1

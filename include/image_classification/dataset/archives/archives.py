@@ -36,7 +36,7 @@ def read_members(path: Path) -> Iterator[Member]:
     Files and folders whose name starts with a dot, and macOS's additions to archives, are skipped.
 
     Raises:
-        ProgramError: The archive is cut off, damaged, encrypted or a decompression bomb.
+        CommandError: The archive is cut off, damaged, encrypted or a decompression bomb.
     """
     if path.is_dir():
         found = _in_folder(path, "")

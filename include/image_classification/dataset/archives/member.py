@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 # A member is held in memory completely. Larger files are not photos.
 MAX_MEMBER_BYTES = 256 << 20
@@ -44,7 +44,7 @@ class Member:
         size: The number of bytes according to the header.
         problem: Why the member must not be read, or None.
         read: Returns the bytes, at most `size`. In an archive, call it before the next member is
-            taken. Raises MemberError, and ProgramError for a damaged archive.
+            taken. Raises MemberError, and CommandError for a damaged archive.
     """
 
     path: str
@@ -57,13 +57,13 @@ def refuse_bomb(archive: Path, unpacked: int) -> None:
     """Check the decompressed size of an archive before decompression.
 
     Raises:
-        ProgramError: The archive is a decompression bomb.
+        CommandError: The archive is a decompression bomb.
     """
     if unpacked <= ALWAYS_UNPACKED:
         return
     limit = max(ALWAYS_UNPACKED, MAX_RATIO * archive.stat().st_size)
     if unpacked > limit:
-        raise ProgramError(
+        raise CommandError(
             f"{archive.name} decompresses to {unpacked} bytes or more, over the limit of {limit}"
             f" ({MAX_RATIO} times its size): a decompression bomb; remove it from the source"
         )
@@ -71,10 +71,10 @@ def refuse_bomb(archive: Path, unpacked: int) -> None:
 
 @contextmanager
 def name_damage(path: Path) -> Iterator[None]:
-    """Turn the exceptions of a damaged archive into a ProgramError.
+    """Turn the exceptions of a damaged archive into a CommandError.
 
     Raises:
-        ProgramError: The archive is cut off or damaged.
+        CommandError: The archive is cut off or damaged.
     """
     try:
         yield
@@ -82,7 +82,7 @@ def name_damage(path: Path) -> Iterator[None]:
         # The message of tarfile has several lines, one for each compression that it tried.
         reason = str(error).partition(":\n")[0]
         message = f"{path.name} is cut off or damaged ({reason}); download or create it again"
-        raise ProgramError(message) from error
+        raise CommandError(message) from error
 
 
 def path_problem(name: str) -> str | None:

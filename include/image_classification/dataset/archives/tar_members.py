@@ -40,7 +40,7 @@ def tar_members(path: Path) -> Iterator[Member]:
     """Yield the files of a tar archive in its order.
 
     Raises:
-        ProgramError: The archive is cut off, damaged or a decompression bomb.
+        CommandError: The archive is cut off, damaged or a decompression bomb.
     """
     with name_damage(path), open_tar(path) as (file, tar):
         for info in tar_headers(tar):

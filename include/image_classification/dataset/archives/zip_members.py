@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.member import (
     ALWAYS_READ,
     MAX_MEMBER_BYTES,
@@ -30,7 +30,7 @@ def zip_members(path: Path) -> Iterator[Member]:
     """Yield the files of a zip archive in its order.
 
     Raises:
-        ProgramError: The archive is cut off, damaged, encrypted or a decompression bomb.
+        CommandError: The archive is cut off, damaged, encrypted or a decompression bomb.
     """
     with name_damage(path), zipfile.ZipFile(path) as archive:
         refuse_bomb(path, sum(info.file_size for info in archive.infolist()))
@@ -42,9 +42,9 @@ def zip_members(path: Path) -> Iterator[Member]:
 
 def _refuse_unreadable(path: Path, info: zipfile.ZipInfo) -> None:
     if info.flag_bits & ENCRYPTED:
-        raise ProgramError(f"{path.name} is encrypted; create it again without a password")
+        raise CommandError(f"{path.name} is encrypted; create it again without a password")
     if info.compress_type not in BOUNDED:
-        raise ProgramError(
+        raise CommandError(
             f"{path.name} uses compression method {info.compress_type}, whose decompressed size"
             " cannot be limited; create it again with deflate"
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import archive_stem, read_members
 from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source.contract import (
@@ -36,14 +36,14 @@ def open_class_folders(folder: Path, selected_classes: str | None) -> Source:
     """Open a source of class folders; classes are numbered by name.
 
     Raises:
-        ProgramError: There are no photos in folders, a folder is empty, an archive is damaged, or a
+        CommandError: There are no photos in folders, a folder is empty, an archive is damaged, or a
             selected class does not exist.
     """
     found = survey(folder)
     nested: list[str] = []
     folders = _Folders.of(_photos(found, nested))
     if not folders.classes:
-        raise ProgramError(
+        raise CommandError(
             "the source has no photos in class folders; put each class's photos in a folder named"
             " after it, plain or in a .zip or .tgz"
         )
@@ -114,7 +114,7 @@ def _photos(found: Survey, nested: list[str]) -> Iterator[tuple[str, Member]]:
 def _refuse_empty_folders(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_dir() and not any(path.iterdir()):
-            raise ProgramError(
+            raise CommandError(
                 f"the class folder {path.relative_to(folder).as_posix()} has no images; add images"
                 " or remove the folder"
             )

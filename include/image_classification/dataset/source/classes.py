@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Sequence
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 
 def choose_classes(names: Sequence[str], selection: str | None) -> list[str]:
@@ -16,7 +16,7 @@ def choose_classes(names: Sequence[str], selection: str | None) -> list[str]:
             comma is put in double quotes. A name takes precedence over a number.
 
     Raises:
-        ProgramError: A class does not exist, or fewer than two classes are selected.
+        CommandError: A class does not exist, or fewer than two classes are selected.
     """
     chosen = list(names)
     if selection and selection.strip().isdecimal():
@@ -26,7 +26,7 @@ def choose_classes(names: Sequence[str], selection: str | None) -> list[str]:
         chosen = [name for name in names if name in selected]
     if len(chosen) < 2:
         found = ", ".join(repr(name) for name in chosen) or "none"
-        raise ProgramError(f"a classifier needs at least two classes, but only {found} is selected")
+        raise CommandError(f"a classifier needs at least two classes, but only {found} is selected")
     return chosen
 
 
@@ -43,7 +43,7 @@ def _find_class(names: Sequence[str], part: str) -> str:
     if part.isdecimal() and 1 <= int(part) <= len(names):
         return names[int(part) - 1]
     quotes = "; put a name with a comma in double quotes" if _is_split_name(names, part) else ""
-    raise ProgramError(
+    raise CommandError(
         f"--classes names {part!r}, which is not one of the source's {len(names)} classes{quotes}"
     )
 

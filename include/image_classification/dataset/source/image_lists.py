@@ -40,7 +40,7 @@ def open_image_lists(folder: Path, selected_classes: str | None) -> Source:
     """Open a source of .lst files; the class numbers are those of the lists, from 0.
 
     Raises:
-        ProgramError: A list or its images are missing, ambiguous or damaged, or a selected class
+        CommandError: A list or its images are missing, ambiguous or damaged, or a selected class
             does not exist.
     """
     found = survey(folder)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import archive_stem
 from include.image_classification.dataset.source.split_hints import name_part
 from include.image_classification.dataset.source.survey import Survey, outermost
@@ -26,10 +26,10 @@ def find_roots(found: Survey) -> list[Root]:
     folder.
 
     Raises:
-        ProgramError: There is no list, or the root of a list is ambiguous.
+        CommandError: There is no list, or the root of a list is ambiguous.
     """
     if not found.lists:
-        raise ProgramError(
+        raise CommandError(
             "the source has no .lst file; write one with index, label and path, separated by tabs"
         )
     roots: dict[Path, list[Path]] = {}
@@ -47,7 +47,7 @@ def _root(found: Survey, file: Path) -> Path:
         return file.parent
     if len(candidates) == 1 and not matches:
         return candidates[0]
-    raise ProgramError(
+    raise CommandError(
         f"the images of {found.name(file)} may be in {found.names(candidates)}; give the right one"
         f" the name of the list ({file.stem}.zip), or keep only one"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import archive_stem, is_hidden
 
 # By name: files with other content than JPEG and PNG are quarantined, not silently skipped.
@@ -88,13 +88,13 @@ def resolve_inside(folder: Path, named: str, setting: str) -> Path:
     """Return the file or folder that a setting names, relative to the source.
 
     Raises:
-        ProgramError: The path does not exist or is outside the source.
+        CommandError: The path does not exist or is outside the source.
     """
     path = folder / named
     if PurePosixPath(named).is_absolute() or ".." in PurePosixPath(named).parts:
-        raise ProgramError(f"{setting} names {named!r}, which is not inside the source")
+        raise CommandError(f"{setting} names {named!r}, which is not inside the source")
     if not path.exists():
-        raise ProgramError(f"{setting} names {named!r}, but the source has no such file or folder")
+        raise CommandError(f"{setting} names {named!r}, but the source has no such file or folder")
     return path
 
 

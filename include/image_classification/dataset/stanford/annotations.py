@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from include.contracts.dataset import Box, Reason
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.member import normalize, path_problem
 from include.image_classification.dataset.source.labelled import Row
 from include.image_classification.dataset.stanford.mat_file import read_variable
@@ -23,14 +23,14 @@ def read_class_names(data: bytes, file: str) -> list[str]:
         file: The file's name, for messages.
 
     Raises:
-        ProgramError: The file is not a .mat file, or has no valid class names.
+        CommandError: The file is not a .mat file, or has no valid class names.
     """
     found = read_variable(data, file, "class_names")
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise ProgramError(f"class_names in {file} is not a list of names; download the file again")
+        raise CommandError(f"class_names in {file} is not a list of names; download the file again")
     names = [name.strip() for name in found]
     if len(set(names)) != len(names):
-        raise ProgramError(f"class_names in {file} has a name twice; download the file again")
+        raise CommandError(f"class_names in {file} has a name twice; download the file again")
     return names
 
 
@@ -44,7 +44,7 @@ def read_annotations(data: bytes, file: str, photo_set: str, held_out: bool) -> 
         held_out: Whether the whole set is for testing. Otherwise the field `test` decides.
 
     Raises:
-        ProgramError: The file is not a .mat file, or has no valid annotations.
+        CommandError: The file is not a .mat file, or has no valid annotations.
     """
     table = read_variable(data, file, "annotations")
     fields = set(table.fields) if isinstance(table, Table) else set()
@@ -53,7 +53,7 @@ def read_annotations(data: bytes, file: str, photo_set: str, held_out: bool) -> 
     if not missing and fields & set(BOX_FIELDS):
         missing = set(BOX_FIELDS) - fields
     if missing:
-        raise ProgramError(
+        raise CommandError(
             f"{file} has no {' and no '.join(sorted(missing))}; the devkit with labels is needed"
         )
     boxed = BOX_FIELDS[0] in fields

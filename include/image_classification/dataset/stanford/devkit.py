@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import is_archive_name, read_members
 from include.image_classification.dataset.source.survey import Survey, resolve_inside
 
@@ -53,14 +53,14 @@ def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit
             a folder, or the .mat file with labels in a folder.
 
     Raises:
-        ProgramError: The devkit is missing, ambiguous or damaged.
+        CommandError: The devkit is missing, ambiguous or damaged.
     """
     if named:
         return _read(_named(found, named))
     archives = [_read(path) for path in found.archives if "devkit" in path.name.lower()]
     kits = [*archives, *(_read(path) for path in _folders(found))]
     if not kits:
-        raise ProgramError(
+        raise CommandError(
             "the source has no car_devkit.tgz and no folder with cars_train_annos.mat and"
             f" {CLASSES_FILE}, or with cars_annos.mat; photos need labels, so add a devkit to the"
             " source"
@@ -69,7 +69,7 @@ def find_devkit(found: Survey, sets: Sequence[str], named: str | None) -> Devkit
     fitting = [kit for kit in fitting if kit in archives] or fitting
     if len(fitting) > 1:
         names = found.names([kit.path for kit in fitting])
-        raise ProgramError(
+        raise CommandError(
             f"the source has more than one devkit ({names}); keep one, or name one with"
             " --devkit (source.devkit in the pipeline's YAML)"
         )
@@ -81,7 +81,7 @@ def _named(found: Survey, named: str) -> Path:
     path = resolve_inside(found.folder, named, setting)
     if path.is_dir() or path.suffix.lower() == ".mat" or is_archive_name(path.name):
         return path
-    raise ProgramError(f"{setting} names {named!r}; name an archive, a folder or a .mat file")
+    raise CommandError(f"{setting} names {named!r}; name an archive, a folder or a .mat file")
 
 
 def _folders(found: Survey) -> list[Path]:
@@ -94,7 +94,7 @@ def read_mat(path: Path) -> bytes:
     """Return the content of a .mat file.
 
     Raises:
-        ProgramError: The file is too large.
+        CommandError: The file is too large.
     """
     _check_size(path.name, path.stat().st_size)
     return path.read_bytes()
@@ -118,6 +118,6 @@ def _read(path: Path) -> Devkit:
 
 def _check_size(name: str, size: int) -> None:
     if size > MAX_MAT_BYTES:
-        raise ProgramError(
+        raise CommandError(
             f"{name} has {size} bytes, over the limit of {MAX_MAT_BYTES}; download the devkit again"
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import archive_stem
 from include.image_classification.dataset.source.survey import Survey, outermost
 from include.image_classification.dataset.stanford.devkit import (
@@ -64,7 +64,7 @@ def find_stanford_files(found: Survey, devkit: str | None = None) -> StanfordFil
         devkit: The path of the devkit in the source, or None to find it.
 
     Raises:
-        ProgramError: Photos or labels are missing, ambiguous or damaged.
+        CommandError: Photos or labels are missing, ambiguous or damaged.
     """
     present = {name: paths for name in ANNOTATION_FILES if (paths := _photos(found, name))}
     if not present and not _loose_photos(found):
@@ -96,7 +96,7 @@ def _class_names_file(kit: Devkit) -> str:
     for name in (CLASSES_FILE, ANNOTATION_FILES[ALL]):
         if name in kit.files:
             return name
-    raise ProgramError(f"{kit.path.name} has no {CLASSES_FILE}; download the whole devkit again")
+    raise CommandError(f"{kit.path.name} has no {CLASSES_FILE}; download the whole devkit again")
 
 
 def _photos(found: Survey, name: str) -> list[Path]:
@@ -108,7 +108,7 @@ def _photos(found: Survey, name: str) -> list[Path]:
 def _main_set(found: Survey, kit: Devkit, present: dict[str, list[Path]]) -> PhotoSet:
     annotated = [name for name in (TRAIN, ALL) if kit.annotates(name)]
     if not annotated:
-        raise ProgramError(
+        raise CommandError(
             f"{kit.path.name} has no {ANNOTATION_FILES[TRAIN]} and no {ANNOTATION_FILES[ALL]};"
             " download the whole devkit again"
         )
@@ -119,15 +119,15 @@ def _main_set(found: Survey, kit: Devkit, present: dict[str, list[Path]]) -> Pho
     if not paths:
         raise _no_photos(annotated[0])
     if len(paths) > 1:
-        raise ProgramError(
+        raise CommandError(
             f"the photos may be in {found.names(paths)}; keep one of them, or rename the right one"
             f" to {names[0]}"
         )
     return _photo_set(names[0], paths[0], kit)
 
 
-def _no_photos(photo_set: str) -> ProgramError:
-    return ProgramError(
+def _no_photos(photo_set: str) -> CommandError:
+    return CommandError(
         f"the source has no {photo_set}.tgz and no folder of photos; put {photo_set}.tgz next to"
         " the devkit"
     )
@@ -142,13 +142,13 @@ def _loose_photos(found: Survey) -> list[Path]:
 def _test_set(found: Survey, kit: Devkit, photos: list[Path]) -> PhotoSet | None:
     """Return the test set with its labels, which are published in a separate file."""
     if len(photos) > 1:
-        raise ProgramError(f"the test photos may be in {found.names(photos)}; keep one of them")
+        raise CommandError(f"the test photos may be in {found.names(photos)}; keep one of them")
     if kit.annotates(TEST):
         return _photo_set(TEST, photos[0], kit)
     name = ANNOTATION_FILES[TEST]
     loose = [path for path in found.mats if path.name == name and not _in_another_kit(found, path)]
     if len(loose) > 1:
-        raise ProgramError(f"the test labels may be in {found.names(loose)}; keep one of them")
+        raise CommandError(f"the test labels may be in {found.names(loose)}; keep one of them")
     return PhotoSet(TEST, photos[0], read_mat(loose[0]), name, loose[0]) if loose else None
 
 

@@ -45,7 +45,7 @@ def open_stanford_cars(
         devkit: The path of the devkit in the source, if it has several.
 
     Raises:
-        ProgramError: The photos or the devkit are missing, ambiguous or damaged, or a selected
+        CommandError: The photos or the devkit are missing, ambiguous or damaged, or a selected
             class does not exist.
     """
     found = survey(folder)

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.stanford.mat_matrix import (
     COMPRESSED,
     MATRIX,
@@ -33,7 +33,7 @@ def read_variable(data: bytes, file: str, name: str) -> Any:
         numbers; None for other types.
 
     Raises:
-        ProgramError: The file is not a .mat file, is a decompression bomb, or does not have the
+        CommandError: The file is not a .mat file, is a decompression bomb, or does not have the
             variable.
     """
     try:
@@ -49,8 +49,8 @@ def read_variable(data: bytes, file: str, name: str) -> Any:
         RecursionError,
     ) as error:
         message = f"{file} is not a valid .mat file ({error}); download it again"
-        raise ProgramError(message) from error
-    raise ProgramError(f"{file} has no variable {name}; download the devkit again")
+        raise CommandError(message) from error
+    raise CommandError(f"{file} has no variable {name}; download the devkit again")
 
 
 def _matrices(data: bytes) -> Iterator[tuple[Elements, Element]]:

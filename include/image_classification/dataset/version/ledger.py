@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from include.contracts.dataset import SPLITS, Split
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.atomic_files import open_atomically
 from include.image_classification.dataset.version.manifest import Image
 
@@ -53,7 +53,7 @@ class SplitLedger:
         """Return the splits of those of the photos that are in the ledger.
 
         Raises:
-            ProgramError: The file is damaged.
+            CommandError: The file is damaged.
         """
         return {photo: split for photo, split in self._rows() if photo in photos}
 
@@ -68,7 +68,7 @@ class SplitLedger:
             The number of photos in the next ledger.
 
         Raises:
-            ProgramError: This ledger is damaged.
+            CommandError: This ledger is damaged.
         """
         new, count = dict(splits), 0
         # Without time and name in the header, the same photos give the same file.
@@ -92,7 +92,7 @@ class SplitLedger:
                     row = json.loads(line)
                     yield str(row["photo_sha256"]), _split(row["split"])
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-            raise ProgramError(
+            raise CommandError(
                 f"the split ledger {self._path} is damaged ({error!r}): restore the S3 object of"
                 " this job's input `ledger`, for example from an earlier object version"
             ) from error

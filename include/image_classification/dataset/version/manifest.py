@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from include.contracts.dataset import CONVERTED, Box, Reason, Split
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.atomic_files import (
     open_atomically,
     write_atomically,
@@ -167,7 +167,7 @@ class VersionFiles:
         """Read all files except the manifest.
 
         Raises:
-            ProgramError: A file is missing or damaged.
+            CommandError: A file is missing or damaged.
         """
         self._folder = folder
         with self._name_damage():
@@ -178,7 +178,7 @@ class VersionFiles:
         """Yield the images, sorted by path.
 
         Raises:
-            ProgramError: The manifest is missing or damaged or, after the last image, does not
+            CommandError: The manifest is missing or damaged or, after the last image, does not
                 match the version's name.
         """
         digest = _version_digest(self.classes)
@@ -188,7 +188,7 @@ class VersionFiles:
                 digest.update(_line(image.row()))
                 yield image
         if _version_name(digest) != self.name:
-            raise ProgramError(
+            raise CommandError(
                 f"the files in {self._folder} do not match the dataset version {self.name};"
                 " refresh the dataset again"
             )
@@ -200,9 +200,9 @@ class VersionFiles:
         except FileNotFoundError as error:
             name = Path(cast(str, error.filename)).name
             message = f"the dataset version in {self._folder} has no {name}"
-            raise ProgramError(message) from error
+            raise CommandError(message) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise ProgramError(
+            raise CommandError(
                 f"the dataset version in {self._folder} is damaged ({error}); refresh the dataset"
                 " again"
             ) from error
@@ -212,7 +212,7 @@ def read_version(folder: Path) -> Version:
     """Read a version's files from a folder.
 
     Raises:
-        ProgramError: A file is missing or damaged, or the files do not match the name in
+        CommandError: A file is missing or damaged, or the files do not match the name in
             dataset.json.
     """
     files = VersionFiles(folder)

@@ -52,7 +52,7 @@ class PreviousVersion:
             photos: Hashes of whole photos, not of images cropped from them.
 
         Raises:
-            ProgramError: The ledger is damaged.
+            CommandError: The ledger is damaged.
         """
         splits = self.ledger.lookup(photos)
         for photo, split in self._own_splits.items():
@@ -70,7 +70,7 @@ class PreviousVersion:
             following: The images of the next version.
 
         Raises:
-            ProgramError: The current ledger is damaged.
+            CommandError: The current ledger is damaged.
         """
         splits = self._own_splits
         for photo, split in photo_splits(following).items():
@@ -115,7 +115,7 @@ def read_previous_version(folder: Path, ledger: Path) -> PreviousVersion:
         ledger: The folder of the split ledger, which may be missing.
 
     Raises:
-        ProgramError: The version is damaged.
+        CommandError: The version is damaged.
     """
     if not folder.is_dir() or not any(folder.iterdir()):
         return PreviousVersion(ledger=SplitLedger(ledger / LEDGER))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from include.contracts.dataset import SPLITS, Split
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 FILLED_FIRST: tuple[Split, ...] = ("test", "validation")
 
@@ -17,7 +17,7 @@ class SplitRatio:
     """The shares of training and validation images; the rest are test images.
 
     Raises:
-        ProgramError: One of the three shares is zero or negative.
+        CommandError: One of the three shares is zero or negative.
     """
 
     train: float
@@ -25,7 +25,7 @@ class SplitRatio:
 
     def __post_init__(self) -> None:
         if self.train <= 0 or self.validation <= 0 or self.train + self.validation >= 1:
-            raise ProgramError(
+            raise CommandError(
                 f"--train-ratio {self.train} and --validation-ratio {self.validation} must be"
                 " above 0 and add up to less than 1, so that a share is left for testing"
             )

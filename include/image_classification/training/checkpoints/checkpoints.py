@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.checkpoints.checkpoint_file import (
     UNFINISHED,
@@ -129,7 +129,7 @@ class Checkpoints(Generic[H]):
                 keep the model folder of an interrupted job.
 
         Raises:
-            ProgramError: The checkpoint is of a training with other settings, which are named.
+            CommandError: The checkpoint is of a training with other settings, which are named.
         """
         for unfinished in self._folder.glob(f"*{UNFINISHED}"):
             unfinished.unlink()
@@ -175,7 +175,7 @@ class Checkpoints(Generic[H]):
             if stored.get(name) != self._identity.get(name)
         ]
         if differences:
-            raise ProgramError(
+            raise CommandError(
                 f"{path} is the checkpoint of another training: {'; '.join(differences)}: use a "
                 "different CheckpointConfig.S3Uri for each training, or restore the settings"
             )

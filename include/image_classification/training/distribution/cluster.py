@@ -4,7 +4,7 @@ import os
 import socket
 from dataclasses import dataclass
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.job_hosts import JobHosts, read_training_hosts
 
 ADDRESSES = "HOST_ADDRESSES"
@@ -44,7 +44,7 @@ def read_cluster() -> Cluster:
     """Return the hosts of the training job; one host if there is no resourceconfig.json.
 
     Raises:
-        ProgramError: The file is invalid; the message names the file and the field.
+        CommandError: The file is invalid; the message names the file and the field.
     """
     hosts = read_training_hosts()
     return Cluster(hosts.current, hosts.hosts)
@@ -55,7 +55,7 @@ def address_of(host: str) -> str:
 
     Raises:
         OSError: The name does not resolve, or does not yet at the start of the job.
-        ProgramError: HOST_ADDRESSES is malformed, or lacks the host.
+        CommandError: HOST_ADDRESSES is malformed, or lacks the host.
     """
     text = os.environ.get(ADDRESSES)
     if not text:
@@ -63,5 +63,5 @@ def address_of(host: str) -> str:
     pairs = [pair.partition("=") for pair in text.split(",")]
     addresses = {name.strip(): address.strip() for name, _, address in pairs}
     if not addresses.get(host):
-        raise ProgramError(f"{ADDRESSES} is {text!r}: it must contain {host}=<address>")
+        raise CommandError(f"{ADDRESSES} is {text!r}: it must contain {host}=<address>")
     return addresses[host]

@@ -13,13 +13,13 @@ from multiprocessing.connection import Client, Connection, Listener
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 Values = NDArray[np.float64]
 _OUT_OF_STEP = b"out of step"
 
 
-class HostLostError(ProgramError):
+class HostLostError(CommandError):
     """Another host ended, so this host cannot continue."""
 
     PREFIX = "another host ended"

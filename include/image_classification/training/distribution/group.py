@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.distribution.environment import read_worker_config
 from include.image_classification.training.distribution.exchange import (
@@ -153,12 +153,12 @@ class MultiHost:
         """Check that all hosts resume from the same epoch.
 
         Raises:
-            ProgramError: The hosts' checkpoints are of different epochs.
+            CommandError: The hosts' checkpoints are of different epochs.
         """
         host_epochs = self._gather("epochs", epochs)
         if len(set(host_epochs)) > 1:
             listed = ", ".join(f"{count:.0f}" for count in host_epochs)
-            raise ProgramError(
+            raise CommandError(
                 f"the hosts' checkpoints are of different epochs ({listed}): give all hosts the "
                 "checkpoints of the first host, or none"
             )

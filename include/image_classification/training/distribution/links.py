@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.distribution.cluster import Cluster, address_of
 
 PORT = 7900
@@ -80,7 +80,7 @@ def accept_hosts(
     """On the first host: wait until all other hosts are connected, or `stop` is set.
 
     Raises:
-        ProgramError: A host did not connect in time, or the port is in use.
+        CommandError: A host did not connect in time, or the port is in use.
     """
     accepted: queue.Queue[Link] = queue.Queue()
     address = address_of(cluster.current)
@@ -88,7 +88,7 @@ def accept_hosts(
         listener = Listener((address, PORT), backlog=cluster.size, authkey=job_key())
     except OSError as error:
         where = f"{cluster.current} cannot listen on {address}:{PORT}"
-        raise ProgramError(f"{where}: {error}") from None
+        raise CommandError(f"{where}: {error}") from None
     threading.Thread(target=_accept, args=(listener, accepted), daemon=True).start()
     links: dict[str, Link] = {}
     deadline = time.monotonic() + timeout
@@ -96,7 +96,7 @@ def accept_hosts(
         if stop.is_set():
             break
         if time.monotonic() > deadline:
-            raise ProgramError(f"{', '.join(missing)} did not connect within {timeout:.0f} s")
+            raise CommandError(f"{', '.join(missing)} did not connect within {timeout:.0f} s")
         try:
             link = accepted.get(timeout=0.2)
         except queue.Empty:
@@ -114,7 +114,7 @@ def connect_to_first(
     Returns None if `stop` is set before the message arrives.
 
     Raises:
-        ProgramError: The first host did not answer in time, or ended.
+        CommandError: The first host did not answer in time, or ended.
     """
     deadline = time.monotonic() + timeout
     link: Link | None = None
@@ -124,9 +124,9 @@ def connect_to_first(
         elif message := next(link.receive(), None):
             return link, message
         elif link.closed:
-            raise ProgramError(f"{link.host} ended before the training began: see its log")
+            raise CommandError(f"{link.host} ended before the training began: see its log")
         if time.monotonic() > deadline:
-            raise ProgramError(f"{cluster.first} did not answer within {timeout:.0f} s")
+            raise CommandError(f"{cluster.first} did not answer within {timeout:.0f} s")
         stop.wait(0.2)
     return None
 

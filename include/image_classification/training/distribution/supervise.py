@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from multiprocessing.connection import wait
 from typing import NoReturn
 
-from include.image_classification.container import ProgramError, base_dir
+from include.image_classification.container import CommandError, base_dir
 from include.image_classification.training.distribution.cluster import Cluster, address_of
 from include.image_classification.training.distribution.environment import (
     read_worker_config,
@@ -54,14 +54,14 @@ def needs_supervisor(cluster: Cluster, kv_store: str | None) -> bool:
     """Return whether this process must supervise a training on several hosts.
 
     Raises:
-        ProgramError: There are several hosts, but kv_store is not set.
+        CommandError: There are several hosts, but kv_store is not set.
     """
     if cluster.size == 1:
         if kv_store:
             _log.info("kv_store %s has no effect on a single instance", kv_store)
         return False
     if kv_store is None:
-        raise ProgramError(
+        raise CommandError(
             f"InstanceCount is {cluster.size}: set the hyperparameter kv_store to dist_sync or "
             "dist_async, or InstanceCount to 1"
         )
@@ -75,7 +75,7 @@ def supervise(cluster: Cluster, stop: threading.Event, worker: Sequence[str] = W
     before there was a model.
 
     Raises:
-        ProgramError: A process failed on this host or on another, which the message names.
+        CommandError: A process failed on this host or on another, which the message names.
     """
     connected = _connect(cluster, stop)
     if connected is None:
@@ -134,7 +134,7 @@ class Supervisor:
         """Return when all hosts have succeeded or were stopped.
 
         Raises:
-            ProgramError: A process failed on any host.
+            CommandError: A process failed on any host.
         """
         while not self._is_over():
             self._read_links()
@@ -209,7 +209,7 @@ class Supervisor:
     def _fail(self, reason: str) -> NoReturn:
         self._broadcast(failed=reason)
         self._drain()
-        raise ProgramError(reason)
+        raise CommandError(reason)
 
     def _drain(self) -> None:
         """Read the links until the other hosts have ended.

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image, squash
 from include.image_classification.recordio.labels import label_rows
 from include.image_classification.recordio.record_file import Records
@@ -66,7 +66,7 @@ class BatchReader:
         is first resized to this many pixels.
 
         Raises:
-            ProgramError: A record is not an image, or its image is smaller than the shape.
+            CommandError: A record is not an image, or its image is smaller than the shape.
         """
         order = np.random.default_rng([seed, epoch]).permutation(len(self._records))
 
@@ -110,9 +110,9 @@ class BatchReader:
         futures = [self._pool.submit(fill, row, int(index)) for row, index in enumerate(chunk)]
         return Batch(images, labels, len(chunk)), futures
 
-    def _too_small(self, index: int, image: Image) -> ProgramError:
+    def _too_small(self, index: int, image: Image) -> CommandError:
         _, height, width = self._shape
-        return ProgramError(
+        return CommandError(
             f"{self._records.describe(index)} has {image.shape[1]}x{image.shape[0]} pixels, fewer "
             f"than image_shape's {width}x{height}: convert with a "
             "larger --resize or train with a smaller image_shape"

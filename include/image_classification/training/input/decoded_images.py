@@ -2,7 +2,7 @@
 
 import threading
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.images.network_input import (
     decode_for_network,
     describe_undecodable,
@@ -27,7 +27,7 @@ class DecodedImageCache:
         """Return the pixels of record `index`, RGB or grayscale. The caller must not change them.
 
         Raises:
-            ProgramError: The record is not an image.
+            CommandError: The record is not an image.
         """
         cached = self._cache.get(index)
         return self._decode(index) if cached is None else cached
@@ -36,7 +36,7 @@ class DecodedImageCache:
         encoded = self._records.image(index)
         image = decode_for_network(encoded, self._channels)
         if image is None:
-            raise ProgramError(
+            raise CommandError(
                 f"{self._records.describe(index)} is not an image; convert it again: "
                 f"{describe_undecodable(encoded)}"
             )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.member import path_problem
 from include.image_classification.recordio.image_list import ListedImage, read_list
 from include.image_classification.recordio.labels import Label, Labelling
@@ -24,7 +24,7 @@ class ListedImages:
             labelling: The allowed labels.
 
         Raises:
-            ProgramError: The list is invalid (the message is the built-in algorithm's), a label is
+            CommandError: The list is invalid (the message is the built-in algorithm's), a label is
                 not allowed, or an image is missing.
         """
         self._channel, self._folder = channel, folder
@@ -34,7 +34,7 @@ class ListedImages:
             for _, listed in read_list(listing):
                 self._labels.append(labelling.read(listed.labels, listed.path))
                 self._paths.append(self._check_path(listed))
-        except ProgramError as error:
+        except CommandError as error:
             raise self._invalid(str(error)) from None
         if not self._paths:
             raise self._invalid(f"{listing.name} lists no images")
@@ -50,12 +50,12 @@ class ListedImages:
         """Return the encoded image `index`.
 
         Raises:
-            ProgramError: The file cannot be read.
+            CommandError: The file cannot be read.
         """
         try:
             return (self._folder / self._paths[index]).read_bytes()
         except OSError as error:
-            raise ProgramError(f"{self.describe(index)} cannot be read: {error}") from error
+            raise CommandError(f"{self.describe(index)} cannot be read: {error}") from error
 
     def describe(self, index: int) -> str:
         """Return the name of image `index` for messages."""
@@ -63,10 +63,10 @@ class ListedImages:
 
     def _check_path(self, listed: ListedImage) -> str:
         if path_problem(listed.path):
-            raise ProgramError(f"{listed.path} is outside the channel's folder")
+            raise CommandError(f"{listed.path} is outside the channel's folder")
         if not (self._folder / listed.path).is_file():
-            raise ProgramError(f"{listed.path} is not among the images of the channel")
+            raise CommandError(f"{listed.path} is not among the images of the channel")
         return listed.path
 
-    def _invalid(self, reason: str) -> ProgramError:
-        return ProgramError(f"Invalid lst file in the {self._channel} channel: {reason}")
+    def _invalid(self, reason: str) -> CommandError:
+        return CommandError(f"Invalid lst file in the {self._channel} channel: {reason}")

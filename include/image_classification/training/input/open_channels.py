@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from include.contracts.content_types import IMAGE_TYPE
 from include.image_classification import channels
-from include.image_classification.container import ProgramError, base_dir
+from include.image_classification.container import CommandError, base_dir
 from include.image_classification.recordio.labels import Labelling
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.hyperparameters import Hyperparameters
@@ -30,7 +30,7 @@ def open_channel(channel: str, classes: int, multi_label: bool = False) -> Image
         multi_label: Whether each image has a label of 0 or 1 for each class.
 
     Raises:
-        ProgramError: The channel is missing, empty or damaged, has an unsupported content type or
+        CommandError: The channel is missing, empty or damaged, has an unsupported content type or
             input mode, or contains an invalid label.
     """
     kind, mode = channels.content_type(channel), channels.input_mode(channel)
@@ -46,7 +46,7 @@ def open_channel(channel: str, classes: int, multi_label: bool = False) -> Image
 def _only_list(channel: str) -> Path:
     found = sorted(channels.folder(channel).rglob("*.lst"))
     if len(found) != 1:
-        raise ProgramError(
+        raise CommandError(
             f"channel {channel} must hold one .lst file, but holds {len(found)}: it names the "
             f"images of channel {channel.removesuffix('_lst')}"
         )
@@ -87,7 +87,7 @@ def make_reader(
 
 def _check_not_sharded(channel: str, hosts: int, sharded: bool) -> None:
     if sharded and hosts > 1:
-        raise ProgramError(
+        raise CommandError(
             f"channel {channel} uses ShardedByS3Key in Pipe mode on {hosts} hosts: all hosts need "
             "the same number of batches, which is not known before the pipe is read; use "
             "FullyReplicated, or File mode"

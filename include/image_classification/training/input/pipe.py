@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 FIFO_TIMEOUT_SECONDS = 120.0
 """SageMaker creates the next FIFO some time after the previous one was opened or closed."""
@@ -34,7 +34,7 @@ class Pipe:
         """Yield the stream of the next pass. The caller need not read it to its end.
 
         Raises:
-            ProgramError: The FIFO did not appear in time.
+            CommandError: The FIFO did not appear in time.
         """
         path = self._folder / f"{self.channel}_{self._passes}"
         self._wait_for_fifo(path)
@@ -46,7 +46,7 @@ class Pipe:
         deadline = time.monotonic() + FIFO_TIMEOUT_SECONDS
         while not _is_fifo(path):
             if time.monotonic() > deadline:
-                raise ProgramError(
+                raise CommandError(
                     f"channel {self.channel} is in Pipe mode, but the FIFO {path} did not appear "
                     f"within {FIFO_TIMEOUT_SECONDS:.0f} s: check the channel's S3 URI, or use File "
                     "mode"

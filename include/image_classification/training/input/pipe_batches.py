@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.images.network_input import (
     decode_for_network,
     describe_undecodable,
@@ -72,7 +72,7 @@ class PipeBatchReader:
         """Yield batches with each image once, shuffled. An incomplete batch is left out.
 
         Raises:
-            ProgramError: The stream is damaged or contains fewer images than a batch, or an image
+            CommandError: The stream is damaged or contains fewer images than a batch, or an image
                 is damaged or smaller than the shape.
         """
 
@@ -94,7 +94,7 @@ class PipeBatchReader:
         """Yield batches with each image once, in the stream's order, squashed to the shape.
 
         Raises:
-            ProgramError: The stream is damaged or empty, or an image is damaged.
+            CommandError: The stream is damaged or empty, or an image is damaged.
         """
 
         def view(_: int, sample: Sample) -> Image:
@@ -119,7 +119,7 @@ class PipeBatchReader:
                 start = self._share.rank * self._size
                 yield chunk[start : start + self._size]
         if images < total_size:
-            raise ProgramError(
+            raise CommandError(
                 "The number of input images must be bigger or equal to the mini_batch_size: "
                 f"{images} images, mini_batch_size {self._size}, {self._share.size} instance(s)"
             )
@@ -147,7 +147,7 @@ class PipeBatchReader:
 def _check_not_empty(samples: Iterator[Sample], name: str) -> Iterator[Sample]:
     first = next(samples, None)
     if first is None:
-        raise ProgramError(f"{name} contains no images: correct the channel's S3 URI")
+        raise CommandError(f"{name} contains no images: correct the channel's S3 URI")
     return itertools.chain([first], samples)
 
 
@@ -160,15 +160,15 @@ def _chunks(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
 def _decode(sample: Sample, channels: int) -> Image:
     image = decode_for_network(sample.content, channels)
     if image is None:
-        raise ProgramError(
+        raise CommandError(
             f"{sample.name} is not an image; convert it again: "
             f"{describe_undecodable(sample.content)}"
         )
     return image
 
 
-def _too_small(sample: Sample, image: Image, shape: tuple[int, int, int]) -> ProgramError:
-    return ProgramError(
+def _too_small(sample: Sample, image: Image, shape: tuple[int, int, int]) -> CommandError:
+    return CommandError(
         f"{sample.name} has {image.shape[1]}x{image.shape[0]} pixels, fewer than image_shape's "
         f"{shape[2]}x{shape[1]}: convert with a larger --resize or train with a smaller image_shape"
     )

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.mxnet_import import mx
 from include.image_classification.recordio.labels import label_rows
 from include.image_classification.recordio.record_file import Images
@@ -31,14 +31,14 @@ def make_objective(settings: Hyperparameters, images: Images | None) -> Objectiv
         images: The training images, whose labels weight the loss; None in Pipe mode.
 
     Raises:
-        ProgramError: use_weighted_loss is set in Pipe mode.
+        CommandError: use_weighted_loss is set in Pipe mode.
     """
     if not settings.multi_label:
         return SingleLabel(settings)
     if not settings.use_weighted_loss:
         return MultiLabel()
     if images is None:
-        raise ProgramError(
+        raise CommandError(
             "use_weighted_loss needs the train channel in File mode: the labels in a pipe cannot "
             "be counted before the training"
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import RawPixels
 from include.image_classification.training.pretrained.torchvision_names import (
@@ -34,7 +34,7 @@ def copy_weights(network: Any, weights: Weights, source: str, *, last_layer: boo
         last_layer: Whether to overwrite the last layer, too.
 
     Raises:
-        ProgramError: Layers are missing, unexpected, or have another shape. The message lists them.
+        CommandError: Layers are missing, unexpected, or have another shape. The message lists them.
     """
     names = torchvision_names(network) if _uses_torchvision(network, weights, source) else {}
     kept = set() if last_layer else _last_layer(network)
@@ -51,13 +51,13 @@ def _uses_torchvision(network: Any, weights: Weights, source: str) -> bool:
     """Return whether the weights have torchvision's names.
 
     Raises:
-        ProgramError: The weights and the network belong to different families.
+        CommandError: The weights and the network belong to different families.
     """
     is_network, are_weights = isinstance(network, RawPixels), is_torchvision(weights)
     if are_weights and not is_network:
-        raise ProgramError(f"{source} has torchvision's layers: train with network torchvision")
+        raise CommandError(f"{source} has torchvision's layers: train with network torchvision")
     if is_network and "bn_data_gamma" in weights:
-        raise ProgramError(f"{source} has the layers of MXNet's example: train with network mxnet")
+        raise CommandError(f"{source} has the layers of MXNet's example: train with network mxnet")
     return are_weights
 
 
@@ -94,7 +94,7 @@ def _check_layers(
         if names
     ]
     if problems:
-        raise ProgramError(
+        raise CommandError(
             f"the layers of {source} do not fit num_layers and image_shape: {'; '.join(problems)}"
         )
 

@@ -12,7 +12,7 @@ from urllib.request import Request, url2pathname
 from include.common.addresses import error_text, redact_url
 from include.common.guarded_http import AddressRefused, AllowedHosts, open_url
 from include.contracts.environment import FETCH_ALLOWED_HOSTS
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def fetch(uri: str, folder: Path) -> Path:
     rejected.
 
     Raises:
-        ProgramError: The file does not exist, or cannot be downloaded.
+        CommandError: The file does not exist, or cannot be downloaded.
     """
     parts = urlsplit(uri)
     if parts.scheme in ("", "file"):
@@ -46,7 +46,7 @@ def fetch(uri: str, folder: Path) -> Path:
     elif parts.scheme in ("https", "http"):
         _from_web(uri, target)
     else:
-        raise ProgramError(
+        raise CommandError(
             f"pretrained_model_uri {shown} is not supported: use an absolute path, s3:// or "
             "https://"
         )
@@ -57,12 +57,12 @@ def check_sha256(path: Path, expected: str, source: str) -> None:
     """Check the SHA-256 of a file.
 
     Raises:
-        ProgramError: The hash differs from `expected`. The message names `source`.
+        CommandError: The hash differs from `expected`. The message names `source`.
     """
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != expected.lower():
-        raise ProgramError(
+        raise CommandError(
             f"{source} has SHA-256 {found}, but pretrained_model_sha256 is {expected.lower()}: "
             "the file is another one, or was cut off or altered in transit; it was not loaded"
         )
@@ -70,9 +70,9 @@ def check_sha256(path: Path, expected: str, source: str) -> None:
 
 def _local(uri: str, path: Path) -> Path:
     if not path.is_absolute():
-        raise ProgramError(f"pretrained_model_uri {uri} must be an absolute path or a URI")
+        raise CommandError(f"pretrained_model_uri {uri} must be an absolute path or a URI")
     if not path.is_file():
-        raise ProgramError(f"pretrained_model_uri {uri}: the file does not exist in the container")
+        raise CommandError(f"pretrained_model_uri {uri}: the file does not exist in the container")
     return path
 
 
@@ -87,15 +87,15 @@ def _from_web(uri: str, target: Path) -> None:
             expected = _content_length(response.headers.get("Content-Length"), shown)
             size = _copy(response, file, shown)
     except AddressRefused as error:
-        raise ProgramError(
+        raise CommandError(
             f"pretrained_model_uri {shown}: {error} ({FETCH_ALLOWED_HOSTS})"
         ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = error_text(error)
         message = f"pretrained_model_uri {shown} cannot be downloaded: {reason}"
-        raise ProgramError(message) from error
+        raise CommandError(message) from error
     if expected is not None and size != expected:
-        raise ProgramError(f"{shown} was cut off: {size} of {expected} bytes arrived; try again")
+        raise CommandError(f"{shown} was cut off: {size} of {expected} bytes arrived; try again")
 
 
 def _allowed_hosts() -> AllowedHosts:
@@ -103,14 +103,14 @@ def _allowed_hosts() -> AllowedHosts:
     try:
         return AllowedHosts.parse(os.environ.get(FETCH_ALLOWED_HOSTS, ""))
     except ValueError as error:
-        raise ProgramError(f"{FETCH_ALLOWED_HOSTS}: {error}") from error
+        raise CommandError(f"{FETCH_ALLOWED_HOSTS}: {error}") from error
 
 
 def _content_length(length: str | None, shown: str) -> int | None:
     """Return the size that the server announces, if it does.
 
     Raises:
-        ProgramError: The size exceeds `MAX_BYTES`.
+        CommandError: The size exceeds `MAX_BYTES`.
     """
     if length is None or not length.isdecimal():
         return None
@@ -119,8 +119,8 @@ def _content_length(length: str | None, shown: str) -> int | None:
     return int(length)
 
 
-def _too_large(shown: str) -> ProgramError:
-    return ProgramError(
+def _too_large(shown: str) -> CommandError:
+    return CommandError(
         f"{shown} is larger than the limit of {MAX_BYTES} bytes for a file of weights"
     )
 
@@ -147,7 +147,7 @@ def _from_s3(uri: str, bucket: str, key: str, target: Path) -> None:
         with target.open("wb") as file:
             _copy(response["Body"], file, uri)
     except (BotoCoreError, Boto3Error, ClientError, OSError) as error:
-        raise ProgramError(
+        raise CommandError(
             f"pretrained_model_uri {uri} cannot be read: {error}; in a job without network "
             "access, provide the file as the channel pretrained"
         ) from error

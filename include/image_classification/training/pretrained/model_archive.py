@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.member import DAMAGE
 from include.image_classification.dataset.archives.tar_members import open_tar, tar_headers
 from include.image_classification.model.model_files import (
@@ -36,7 +36,7 @@ def unpacked_model(path: Path) -> Iterator[UnpackedModel]:
     """Yield the model in a folder or an archive; an archive's files are deleted at the end.
 
     Raises:
-        ProgramError: The archive is damaged, or a file of the model is missing or damaged.
+        CommandError: The archive is damaged, or a file of the model is missing or damaged.
     """
     if path.is_dir():
         yield _read_model(path, str(path))
@@ -56,13 +56,13 @@ def _unpack(archive: Path, folder: Path) -> None:
                     with (folder / name).open("wb") as file:
                         shutil.copyfileobj(content, file)
     except DAMAGE as error:
-        raise ProgramError(f"{archive.name} is cut off or not a model.tar.gz: {error}") from error
+        raise CommandError(f"{archive.name} is cut off or not a model.tar.gz: {error}") from error
 
 
 def _read_model(folder: Path, name: str) -> UnpackedModel:
     parameters = parameters_file(folder)
     if parameters is None:
-        raise ProgramError(
+        raise CommandError(
             f"{name} holds no image-classification-NNNN.params, so it is not a model of this "
             "algorithm"
         )
@@ -71,5 +71,5 @@ def _read_model(folder: Path, name: str) -> UnpackedModel:
         (shape,) = [entry["shape"] for entry in shapes if entry["name"] == "data"]
         _, channels, height, width = map(int, shape)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ProgramError(f"{name}: {SHAPES} lacks the shape of `data`: {error}") from None
+        raise CommandError(f"{name}: {SHAPES} lacks the shape of `data`: {error}") from None
     return UnpackedModel(parameters, (channels, height, width))

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.pretrained.copy_weights import Weights, copy_weights
 from include.image_classification.training.pretrained.model_archive import unpacked_model
@@ -19,7 +19,7 @@ def load_model_channel(folder: Path, settings: Hyperparameters, network: Any) ->
     The folder holds either a model.tar.gz or its unpacked files.
 
     Raises:
-        ProgramError: There is no model, it is damaged, or it has another num_layers, image_shape
+        CommandError: There is no model, it is damaged, or it has another num_layers, image_shape
             or num_classes. The message names each difference.
     """
     with unpacked_model(_find_archive(folder) or _find_unpacked(folder)) as model:
@@ -35,14 +35,14 @@ def _find_archive(folder: Path) -> Path | None:
     ]
     if len(archives) > 1:
         names = ", ".join(path.name for path in archives)
-        raise ProgramError(f"channel model must hold one model.tar.gz, but holds {names}")
+        raise CommandError(f"channel model must hold one model.tar.gz, but holds {names}")
     return archives[0] if archives else None
 
 
 def _find_unpacked(folder: Path) -> Path:
     parameters = next(iter(sorted(folder.rglob("*.params"))), None)
     if parameters is None:
-        raise ProgramError(
+        raise CommandError(
             "channel model must hold the model.tar.gz of an earlier training job, or its unpacked "
             "files, but holds neither: correct the channel's S3 URI"
         )
@@ -63,7 +63,7 @@ def _check_same_network(
         if expected != found
     ]
     if differences:
-        raise ProgramError(
+        raise CommandError(
             f"the model of channel model does not match: {'; '.join(differences)}: train with "
             "the earlier job's values, or remove the channel"
         )

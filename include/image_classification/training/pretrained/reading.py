@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.pretrained.model_archive import unpacked_model
 from include.image_classification.training.pretrained.safetensors_file import read_safetensors
@@ -24,7 +24,7 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
     a model.tar.gz.
 
     Raises:
-        ProgramError: The file is damaged, or has another format.
+        CommandError: The file is damaged, or has another format.
     """
     with path.open("rb") as file:
         start = file.read(9)
@@ -34,7 +34,7 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
         with unpacked_model(path) as model:
             return read_params(model.parameters)
     if start.startswith((ZIP_MAGIC, PICKLE_MAGIC)):
-        raise ProgramError(
+        raise CommandError(
             f"{path.name} is a PyTorch pickle, which can run arbitrary code when it is loaded: "
             "save its state_dict with safetensors.torch.save_file, and use that file"
         )
@@ -45,15 +45,15 @@ def read_params(path: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays of an MXNet .params file by name, without the prefixes `arg:` and `aux:`.
 
     Raises:
-        ProgramError: The file is cut off, or is not a .params file.
+        CommandError: The file is cut off, or is not a .params file.
     """
     try:
         loaded = mx.nd.load(str(path))
     except (mx.MXNetError, ValueError) as error:
         reason = (str(error).strip() or "unreadable").splitlines()[-1].strip()
-        raise ProgramError(f"{path.name} is damaged or cut off: {reason}") from error
+        raise CommandError(f"{path.name} is damaged or cut off: {reason}") from error
     if not isinstance(loaded, dict):
-        raise ProgramError(
+        raise CommandError(
             f"{path.name} holds arrays without names, so it is not a model's .params file"
         )
     return {name.split(":", 1)[-1]: np.asarray(array.asnumpy()) for name, array in loaded.items()}

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 
 BFLOAT16 = "BF16"
 DTYPES = {
@@ -32,12 +32,12 @@ def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
     this function converts the bytes that `deserialize` returns.
 
     Raises:
-        ProgramError: The file is damaged, cut off, not in this format, or has an unsupported dtype.
+        CommandError: The file is damaged, cut off, not in this format, or has an unsupported dtype.
     """
     try:
         entries = deserialize(path.read_bytes())
     except SafetensorError as error:
-        raise ProgramError(
+        raise CommandError(
             f"{path.name} is damaged, cut off or not a safetensors file: {error}; "
             "upload or export the file again"
         ) from error
@@ -48,7 +48,7 @@ def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
 def _to_array(tensor: str, entry: dict[str, Any], file_name: str) -> NDArray[Any]:
     dtype, shape = entry["dtype"], entry["shape"]
     if dtype not in DTYPES:
-        raise ProgramError(
+        raise CommandError(
             f"{file_name}: tensor {tensor} has dtype {dtype}, which is not supported; convert it "
             f"to one of {', '.join(DTYPES)}"
         )
@@ -58,4 +58,4 @@ def _to_array(tensor: str, entry: dict[str, Any], file_name: str) -> NDArray[Any
     try:
         return flat.reshape(shape)
     except ValueError as error:  # NumPy allows fewer dimensions than the format
-        raise ProgramError(f"{file_name} is damaged: tensor {tensor}: {error}") from error
+        raise CommandError(f"{file_name} is damaged: tensor {tensor}: {error}") from error

@@ -7,7 +7,7 @@ from typing import Any
 
 from include.common.addresses import redact_url
 from include.image_classification.channels import channel_folder
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.pretrained.copy_weights import copy_weights
 from include.image_classification.training.pretrained.fetching import check_sha256, fetch
@@ -25,7 +25,7 @@ def warm_start(settings: Hyperparameters, network: Any) -> None:
     trained afterwards.
 
     Raises:
-        ProgramError: The weights are missing, damaged, or do not fit the network.
+        CommandError: The weights are missing, damaged, or do not fit the network.
     """
     model_channel = channel_folder("model")
     if model_channel is not None:
@@ -49,10 +49,10 @@ def _find_weights(settings: Hyperparameters, folder: Path) -> tuple[Path, str]:
     if channel is not None:
         files = [path for path in sorted(channel.rglob("*")) if path.is_file()]
         if len(files) != 1:
-            raise ProgramError(f"channel pretrained must hold one file, but holds {len(files)}")
+            raise CommandError(f"channel pretrained must hold one file, but holds {len(files)}")
         return files[0], f"{files[0].name} of the channel pretrained"
     if uri is None:
-        raise ProgramError(
+        raise CommandError(
             "use_pretrained_model is 1, but the container image contains no weights: set "
             "pretrained_model_uri and pretrained_model_sha256, or add a channel pretrained"
         )

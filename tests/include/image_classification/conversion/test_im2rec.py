@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from include.contracts.dataset import Split
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.conversion import convert, im2rec
 from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.dataset.version.manifest import (
@@ -135,7 +135,7 @@ def test_a_missing_image_is_named(base: Path) -> None:
     key = key_of_one(base)
     (base / "processing/input/images" / key).unlink()
     with pytest.raises(
-        ProgramError, match=rf"image {key} \(0\): the file does not exist; refresh the dataset"
+        CommandError, match=rf"image {key} \(0\): the file does not exist; refresh the dataset"
     ):
         run(base)
 
@@ -143,7 +143,7 @@ def test_a_missing_image_is_named(base: Path) -> None:
 def test_an_image_with_changed_bytes_is_named(base: Path) -> None:
     key = key_of_one(base)
     store(base, key, photo(99))
-    with pytest.raises(ProgramError, match=rf"image {key} \(0\): its content does not match"):
+    with pytest.raises(CommandError, match=rf"image {key} \(0\): its content does not match"):
         run(base)
 
 
@@ -153,13 +153,13 @@ def test_a_version_without_validation_images_is_an_error(base: Path) -> None:
     sha256 = hashlib.sha256(data).hexdigest()
     image = Image("0", sha256, len(data), 40, 24, 0, "train", image_key(sha256, "jpg"))
     write(base, Version([image], ["cat"]))
-    with pytest.raises(ProgramError, match="has no validation images"):
+    with pytest.raises(CommandError, match="has no validation images"):
         run(base)
 
 
 @pytest.mark.parametrize("flags", [["--fit", "stretch"], ["--quality", "101"], ["--resize", "0"]])
 def test_a_wrong_flag_is_an_error(base: Path, flags: list[str]) -> None:
-    with pytest.raises(ProgramError, match=f"argument {flags[0]}"):
+    with pytest.raises(CommandError, match=f"argument {flags[0]}"):
         run(base, *flags)
 
 
@@ -220,5 +220,5 @@ def test_records_with_other_settings_are_not_reused(base: Path) -> None:
 def test_an_invalid_resource_config_is_an_error(base: Path, content: str, message: str) -> None:
     (base / "config").mkdir()
     (base / "config/resourceconfig.json").write_text(content)
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         run(base)

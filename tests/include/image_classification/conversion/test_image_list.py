@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.conversion import im2rec
 from include.image_classification.recordio.image_list import ListedImage, read_list, write_list
 from tests.include.image_classification.conversion import mxnet_tool
@@ -92,12 +92,12 @@ def test_an_invalid_line_is_named(tmp_path: Path, line: str, message: str) -> No
     """MXNet prints such a line and skips the image."""
     path = tmp_path / "set.lst"
     path.write_text(f"0\t1.000000\tfirst.jpg\n{line}\n")
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         list(read_list(path))
 
 
 def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match=r"holds no images that end in \.jpeg, \.jpg, \.png"):
+    with pytest.raises(CommandError, match=r"holds no images that end in \.jpeg, \.jpg, \.png"):
         im2rec.main(["--list", str(tmp_path / "set"), str(tmp_path)])
-    with pytest.raises(ProgramError, match="gone is not a folder"):
+    with pytest.raises(CommandError, match="gone is not a folder"):
         im2rec.main(["--list", str(tmp_path / "set"), str(tmp_path / "gone")])

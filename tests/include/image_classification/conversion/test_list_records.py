@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.conversion import im2rec
 from include.image_classification.images.resizing import Image
 from include.image_classification.mxnet_import import mx
@@ -141,7 +141,7 @@ def test_unreadable_images_are_an_error_and_the_earlier_files_stay(
     damage(root)
     listing(prefix, root, [*prefix.with_suffix(".lst").read_text().splitlines(), "9\t0\tgone.jpg",
                            "20\t0\tcut.jpg", "21\t1\ttext.jpg", "22\t1\tholed.jpg"])  # fmt: skip
-    with pytest.raises(ProgramError, match=r"4 images of set\.lst cannot be read \(gone\.jpg: "):
+    with pytest.raises(CommandError, match=r"4 images of set\.lst cannot be read \(gone\.jpg: "):
         im2rec.main([str(prefix), str(root)])
     assert outputs(prefix) == former
     assert not list(prefix.parent.glob("*.part"))
@@ -177,7 +177,7 @@ def test_skipped_images_are_listed_with_their_lines(
     ],
 )
 def test_an_invalid_command_line_is_an_error(flags: list[str], message: str) -> None:
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         im2rec.main(flags)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset import layouts
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.manifest import Quarantined
@@ -115,7 +115,7 @@ def test_exceeding_the_quarantine_limit_keeps_the_files_and_writes_no_version(
     job: RefreshJob,
 ) -> None:
     (fill(job) / "cat" / "cut.jpg").write_bytes(CUT)
-    with pytest.raises(ProgramError, match="1 of 11 photos are quarantined"):
+    with pytest.raises(CommandError, match="1 of 11 photos are quarantined"):
         job.run("--quarantine-limit", "0.05")
     assert not job.files("versions", "result")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from tests.include.image_classification.dataset.refresh_job import (
     make_previous,
     output,
@@ -134,7 +134,7 @@ def test_exceeding_the_quarantine_limit_fails_with_counts_an_example_and_the_fla
 ) -> None:
     folder = class_folders(source(base), {"cat": 5, "dog": 5})
     (folder / "cat" / "cut.jpg").write_bytes(photo(50)[:500])
-    with pytest.raises(ProgramError) as caught:
+    with pytest.raises(CommandError) as caught:
         run(base, layout="class_folders")
     message = str(caught.value)
     assert "1 of 11 photos are quarantined, more than the limit of 5.0%" in message
@@ -145,14 +145,14 @@ def test_exceeding_the_quarantine_limit_fails_with_counts_an_example_and_the_fla
 def test_a_class_whose_photos_are_all_quarantined_is_an_error(base: Path) -> None:
     folder = class_folders(source(base), {"cat": 5, "dog": 1})
     (folder / "dog" / "0.jpg").write_bytes(b"")
-    with pytest.raises(ProgramError, match="class 'dog' has no images"):
+    with pytest.raises(CommandError, match="class 'dog' has no images"):
         run(base, "--quarantine-limit", "1", layout="class_folders")
 
 
 def test_a_class_of_the_devkit_without_photos_is_an_error(base: Path) -> None:
     stanford(source(base))
     devkit(source(base), [("00001.jpg", 1)], ["Audi", "BMW", "Chevrolet"])
-    with pytest.raises(ProgramError, match="'BMW' and 1 other classes have no images"):
+    with pytest.raises(CommandError, match="'BMW' and 1 other classes have no images"):
         run(base, "--quarantine-limit", "1")
 
 
@@ -160,14 +160,14 @@ def test_a_cut_off_archive_writes_no_version(base: Path) -> None:
     stanford(source(base))
     archive = source(base) / "cars_train.tgz"
     archive.write_bytes(archive.read_bytes()[:-2000])
-    with pytest.raises(ProgramError, match=r"cars_train\.tgz is cut off"):
+    with pytest.raises(CommandError, match=r"cars_train\.tgz is cut off"):
         run(base)
     assert not (output(base) / "versions").exists()
 
 
 @pytest.mark.parametrize("layout", ["stanford_cars", "class_folders"])
 def test_an_empty_source_is_named(base: Path, layout: str) -> None:
-    with pytest.raises(ProgramError, match="s3://b/source is empty"):
+    with pytest.raises(CommandError, match="s3://b/source is empty"):
         run(base, "--source-uri", "s3://b/source", layout=layout)
 
 
@@ -189,5 +189,5 @@ def test_flags_take_effect(base: Path) -> None:
     assert report["counts"]["train"] == 4
     assert report["settings"]["classes"] == "Chevrolet,1"
     for flags in (["--min-side", "25"], ["--max-pixels", "959"]):
-        with pytest.raises(ProgramError, match="15 of 15 photos are quarantined"):
+        with pytest.raises(CommandError, match="15 of 15 photos are quarantined"):
             run(base, *flags)

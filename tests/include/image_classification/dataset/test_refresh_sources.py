@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives import member
 from tests.include.image_classification.dataset.refresh_job import (
     output,
@@ -58,7 +58,7 @@ def test_a_flag_selects_one_of_two_devkits(base: Path) -> None:
     assert report["settings"]["devkit"] == "a_devkit.tgz"
     assert report["source"]["left_alone"] == ["car_devkit.tgz"]
     with pytest.raises(
-        ProgramError, match="--devkit is only for layout stanford_cars, not for list"
+        CommandError, match="--devkit is only for layout stanford_cars, not for list"
     ):
         run(base, "--devkit", "a_devkit.tgz", layout="list")
 
@@ -97,7 +97,7 @@ def test_100000_empty_photos_are_one_clear_error(base: Path) -> None:
             tar.members.clear()  # type: ignore[attr-defined]
     started = time.monotonic()
     with pytest.raises(
-        ProgramError, match=r"100000 of 100010 photos are quarantined.*not-an-image"
+        CommandError, match=r"100000 of 100010 photos are quarantined.*not-an-image"
     ):
         run(base, layout="class_folders")
     assert time.monotonic() - started < 120
@@ -134,6 +134,6 @@ def test_an_archive_that_cannot_be_read_writes_no_version(
     else:
         monkeypatch.setattr(member, "ALWAYS_UNPACKED", 1 << 19)
     path.write_bytes(data)
-    with pytest.raises(ProgramError, match=rf"more\.zip .*{reason}"):
+    with pytest.raises(CommandError, match=rf"more\.zip .*{reason}"):
         run(base, layout="class_folders")
     assert not (output(base) / "versions").exists()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from include.contracts.dataset import Box, Split
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from tests.include.image_classification.dataset.refresh_runs import RefreshJob
 from tests.include.image_classification.dataset.sample_sources import class_folders, photo
 from tests.include.image_classification.dataset.test_following import give
@@ -141,5 +141,5 @@ def test_a_damaged_ledger_is_named(job: RefreshJob, content: bytes) -> None:
     class_folders(job.source, {"cat": 5, "dog": 5})
     job.ledger.mkdir(parents=True)
     (job.ledger / "splits.jsonl.gz").write_bytes(content)
-    with pytest.raises(ProgramError, match=r"split ledger .*splits\.jsonl\.gz is damaged"):
+    with pytest.raises(CommandError, match=r"split ledger .*splits\.jsonl\.gz is damaged"):
         job.run()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.contracts.dataset import Split
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.manifest import (
     Image,
     Version,
@@ -111,7 +111,7 @@ def test_missing_predictions_are_counted_and_the_first_are_named(base: Path) -> 
         prediction(base, image(number, "test")).unlink()
     named = ", ".join(image(number, "test").key for number in range(3))
     with pytest.raises(
-        ProgramError, match=rf"4 of 4 images have no prediction \({named}, \.\.\.\)"
+        CommandError, match=rf"4 of 4 images have no prediction \({named}, \.\.\.\)"
     ):
         main([])
 
@@ -135,7 +135,7 @@ def test_predictions_of_other_images_are_ignored(base: Path) -> None:
 def test_a_damaged_prediction_is_named(base: Path, content: str, message: str) -> None:
     damaged = prediction(base, image(2, "test"))
     damaged.write_text(content)
-    with pytest.raises(ProgramError, match=message) as raised:
+    with pytest.raises(CommandError, match=message) as raised:
         main([])
     assert image(2, "test").key in str(raised.value)
 
@@ -147,5 +147,5 @@ def test_a_plain_list_of_probabilities_is_accepted(base: Path) -> None:
 
 
 def test_an_empty_split_is_an_error(base: Path) -> None:
-    with pytest.raises(ProgramError, match="has no images in split validation"):
+    with pytest.raises(CommandError, match="has no images in split validation"):
         main(["--split", "validation"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.model.class_names import (
     channel_class_names,
     read_class_names,
@@ -46,5 +46,5 @@ def test_invalid_names_are_rejected(channel: Path, content: str | None, message:
     channel.mkdir(parents=True)
     if content is not None:
         (channel / "classes.json").write_text(content)
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         channel_class_names(3)

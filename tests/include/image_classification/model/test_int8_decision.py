@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.model.int8_decision import (
     FILES,
     RECORD,
@@ -71,5 +71,5 @@ def test_discard_deletes_all_int8_files_and_can_be_repeated(tmp_path: Path) -> N
 @pytest.mark.parametrize("content", ["", "[]", "{}"])
 def test_a_damaged_decision_is_rejected(tmp_path: Path, content: str) -> None:
     (tmp_path / RECORD).write_text(content)
-    with pytest.raises(ProgramError, match=r"int8\.json is damaged"):
+    with pytest.raises(CommandError, match=r"int8\.json is damaged"):
         is_served(tmp_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image
 from include.image_classification.model import int8_decision
 from include.image_classification.mxnet_import import mx
@@ -134,7 +134,7 @@ def test_int8_is_rejected_on_a_processor_without_the_instructions(
     processor(True)
     assert Model(folder).precision == "int8"
     processor(False)
-    with pytest.raises(ProgramError, match=r"avx512_vnni, avx_vnni.* ml\.c6i.* int8 to never"):
+    with pytest.raises(CommandError, match=r"avx512_vnni, avx_vnni.* ml\.c6i.* int8 to never"):
         Model(folder)
 
 
@@ -224,10 +224,10 @@ def test_a_stop_ends_a_calibration_whose_pipe_is_full(folder: Path) -> None:
 @pytest.mark.usefixtures("slow_calibration")
 def test_an_error_of_the_reading_thread_is_raised(folder: Path) -> None:
     def damaged() -> Iterator[Batch]:
-        raise ProgramError("record 7 is not an image")
+        raise CommandError("record 7 is not an image")
         yield
 
-    with pytest.raises(ProgramError, match="record 7"):
+    with pytest.raises(CommandError, match="record 7"):
         add_int8(folder, damaged(), [], threading.Event())
     assert not any((folder / name).exists() for name in int8_decision.FILES)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.mxnet_import import mx
 from include.image_classification.recordio.framing import (
     MAGIC,
@@ -99,7 +99,7 @@ def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
     """MXNet's reader aborts the process on some of these and stops early on others."""
     path = written(tmp_path / "a.rec", [b"1234" + MAGIC + b"x" * 30, b"y" * 33])
     path.write_bytes(path.read_bytes()[:-cut])
-    with pytest.raises(ProgramError, match=r"a\.rec is cut off: the record at byte \d+"):
+    with pytest.raises(CommandError, match=r"a\.rec is cut off: the record at byte \d+"):
         list(read_records(path))
 
 
@@ -114,11 +114,11 @@ def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
 )
 def test_another_file_is_an_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.rec").write_bytes(data)
-    with pytest.raises(ProgramError, match=r"a\.rec is (damaged|cut off|not a RecordIO file)"):
+    with pytest.raises(CommandError, match=r"a\.rec is (damaged|cut off|not a RecordIO file)"):
         list(read_records(tmp_path / "a.rec"))
 
 
 @pytest.mark.parametrize("record", [b"short", pack_image([1, 2, 3], 0, b"")[:-1]])
 def test_a_record_too_short_for_an_image_is_an_error(record: bytes) -> None:
-    with pytest.raises(ProgramError, match="too short"):
+    with pytest.raises(CommandError, match="too short"):
         unpack_image(record)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.mxnet_import import mx
 from include.image_classification.recordio.framing import RecordWriter
 from include.image_classification.recordio.image_records import pack_image
@@ -55,7 +55,7 @@ def test_several_labels_become_rows(numbers: list[float]) -> None:
     ],
 )
 def test_an_invalid_label_is_refused(numbers: list[float], several: bool, message: str) -> None:
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         Labelling(3, several).read(numbers, "a")
 
 
@@ -79,7 +79,7 @@ def test_records_lists_and_pipes_give_the_same_rows(tmp_path: Path) -> None:
 def test_one_label_is_refused_where_several_are_required(tmp_path: Path) -> None:
     with (tmp_path / "t.rec").open("wb") as file:
         RecordWriter(file).write(pack_image([1], 0, make_png(0, 0)))
-    with pytest.raises(ProgramError, match=r"t.rec: record 0 has 1 labels, not 3"):
+    with pytest.raises(CommandError, match=r"t.rec: record 0 has 1 labels, not 3"):
         RecordFile(tmp_path / "t.rec", 3, several=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.recordio.framing import MAGIC, RecordWriter, frame
 from include.image_classification.recordio.image_records import IMAGE_HEADER, pack_image
 from include.image_classification.recordio.record_file import RecordFile, Records
@@ -31,14 +31,14 @@ def test_an_image_that_contains_the_magic_number_is_read(tmp_path: Path) -> None
 def test_a_label_out_of_range_is_refused(tmp_path: Path, label: float) -> None:
     with (tmp_path / "train.rec").open("wb") as file:
         RecordWriter(file).write(pack_image([label], 0, b"x"))
-    with pytest.raises(ProgramError, match=r"train.rec: record 0 has label .* not in 0..2"):
+    with pytest.raises(CommandError, match=r"train.rec: record 0 has label .* not in 0..2"):
         RecordFile(tmp_path / "train.rec", classes=3)
 
 
 def test_several_labels_are_refused(tmp_path: Path) -> None:
     with (tmp_path / "train.rec").open("wb") as file:
         RecordWriter(file).write(pack_image([0, 1], 0, b"x"))
-    with pytest.raises(ProgramError, match="record 0 has 2 labels"):
+    with pytest.raises(CommandError, match="record 0 has 2 labels"):
         RecordFile(tmp_path / "train.rec", classes=3)
 
 
@@ -46,7 +46,7 @@ def test_several_labels_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, kept: int) -> None:
     path = write_records(tmp_path / "train.rec", [0, 1])
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(ProgramError, match=r"train.rec is cut off"):
+    with pytest.raises(CommandError, match=r"train.rec is cut off"):
         RecordFile(path, classes=3)
 
 
@@ -58,7 +58,7 @@ def test_a_file_that_is_not_recordio_is_refused(
 ) -> None:
     path = tmp_path / "train.rec"
     path.write_bytes(content)
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         RecordFile(path, classes=3)
 
 
@@ -94,7 +94,7 @@ def test_a_file_that_changed_since_it_was_scanned_is_an_error(tmp_path: Path) ->
     records = RecordFile(path, classes=3)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 8)
-    with pytest.raises(ProgramError, match=r"train\.rec: record 1 is cut off"):
+    with pytest.raises(CommandError, match=r"train\.rec: record 1 is cut off"):
         records.image(1)
 
 

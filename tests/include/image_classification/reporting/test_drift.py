@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.manifest import Image
 from include.image_classification.evaluation.evaluate import write_answers
 from include.image_classification.reporting.drift import Predictions, measure_drift, read_reference
@@ -94,5 +94,5 @@ def test_the_reference_is_read_from_the_evaluations_table(tmp_path: Path) -> Non
 def test_another_table_is_an_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "answers.csv"
     path.write_text(text)
-    with pytest.raises(ProgramError, match=r"answers\.csv is not a table of predictions"):
+    with pytest.raises(CommandError, match=r"answers\.csv is not a table of predictions"):
         read_reference(path)

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.reporting.report import main
 
 CLASSES = ["Audi", "BMW </script>", "Fiat"]
@@ -185,13 +185,13 @@ def test_a_missing_photo_leaves_an_empty_frame(base: Path) -> None:
 def test_a_batch_without_predictions_is_an_error(base: Path) -> None:
     for path in (base / "processing/input/predictions").rglob("*.out"):
         path.unlink()
-    with pytest.raises(ProgramError, match=r"holds no \.out files"):
+    with pytest.raises(CommandError, match=r"holds no \.out files"):
         main(["--batch", "monday"])
 
 
 def test_a_prediction_over_other_classes_is_an_error(base: Path) -> None:
     predict(base, "week/a.jpg", [0.5, 0.5])
-    with pytest.raises(ProgramError, match=r"week/a.jpg.out has 2 probabilities.*3 classes"):
+    with pytest.raises(CommandError, match=r"week/a.jpg.out has 2 probabilities.*3 classes"):
         main(["--batch", "monday"])
 
 
@@ -205,5 +205,5 @@ def test_a_prediction_over_other_classes_is_an_error(base: Path) -> None:
 )
 def test_a_damaged_input_is_named(base: Path, name: str, text: str, message: str) -> None:
     put(base, name, text)
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         main(["--batch", "monday"])

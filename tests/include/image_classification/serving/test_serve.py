@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.images.network_input import decode_for_network
 from include.image_classification.mxnet_import import mx
@@ -172,7 +172,7 @@ def test_a_damaged_model_is_rejected(
     folder = Path(shutil.copytree(trained.base / "model", tmp_path / "model"))
     assert callable(damage)
     damage(folder)
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         Model(folder)
 
 
@@ -197,7 +197,7 @@ def test_int8_is_rejected_if_the_model_has_no_int8_form(
     if record is not None:
         (folder / "int8.json").write_text(record)
     monkeypatch.setenv("SERVING_PRECISION", "int8")
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         Model(folder)
 
 
@@ -210,14 +210,14 @@ def test_a_server_without_an_int8_form_does_not_start(
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
     monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", str(free_port()))
     monkeypatch.setenv("SERVING_PRECISION", "int8")
-    with pytest.raises(ProgramError, match="has no accepted int8 form"):
+    with pytest.raises(CommandError, match="has no accepted int8 form"):
         main([])
 
 
 @pytest.mark.parametrize("port", ["http", "0", "70000"])
 def test_an_invalid_port_is_rejected(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", port)
-    with pytest.raises(ProgramError, match="SAGEMAKER_BIND_TO_PORT"):
+    with pytest.raises(CommandError, match="SAGEMAKER_BIND_TO_PORT"):
         main([])
 
 
@@ -226,5 +226,5 @@ def test_an_unknown_precision_is_rejected(
 ) -> None:
     for value in ("int4", "auto"):
         monkeypatch.setenv("SERVING_PRECISION", value)
-        with pytest.raises(ProgramError, match=f"SERVING_PRECISION is '{value}'"):
+        with pytest.raises(CommandError, match=f"SERVING_PRECISION is '{value}'"):
             Model(trained.base / "model")

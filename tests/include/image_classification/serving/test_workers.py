@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.serving import workers
 from include.image_classification.serving.workers import plan_workers
 from tests.include.image_classification.conftest import Trained
@@ -45,7 +45,7 @@ def test_processors_are_divided_among_workers(
 
 @pytest.mark.parametrize("text", ["0", "many", "-1"])
 def test_an_invalid_number_of_workers_is_rejected(text: str) -> None:
-    with pytest.raises(ProgramError, match="SAGEMAKER_MODEL_SERVER_WORKERS"):
+    with pytest.raises(CommandError, match="SAGEMAKER_MODEL_SERVER_WORKERS"):
         plan_workers(2, {"SAGEMAKER_MODEL_SERVER_WORKERS": text})
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.hyperparameters import parse
 
 REQUIRED = {"num_classes": "196", "num_training_samples": "4598"}
@@ -81,17 +81,17 @@ def test_hyperparameters_of_sagemaker_are_ignored(reserved: dict[str, str]) -> N
 def test_an_invalid_value_is_rejected_with_the_allowed_ones(
     changes: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         parse(REQUIRED | changes)
 
 
 def test_a_missing_hyperparameter_is_named() -> None:
-    with pytest.raises(ProgramError, match="num_training_samples is missing"):
+    with pytest.raises(CommandError, match="num_training_samples is missing"):
         parse({"num_classes": "2"})
 
 
 def test_all_unknown_hyperparameters_are_named() -> None:
-    with pytest.raises(ProgramError, match=r"epoch .*; hyperparameter lr "):
+    with pytest.raises(CommandError, match=r"epoch .*; hyperparameter lr "):
         parse(REQUIRED | {"epoch": "3", "lr": "0.1"})
 
 
@@ -106,7 +106,7 @@ def test_all_unknown_hyperparameters_are_named() -> None:
     ],
 )
 def test_incompatible_hyperparameters_are_rejected(changes: dict[str, str], message: str) -> None:
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         parse(REQUIRED | changes)
 
 
@@ -155,5 +155,5 @@ def test_a_fraction_must_be_from_0_to_1(name: str, value: float) -> None:
     if 0 <= value <= 1:
         assert getattr(parse(REQUIRED | {name: repr(value)}), name) == value
     else:
-        with pytest.raises(ProgramError, match=f"hyperparameter {name} is "):
+        with pytest.raises(CommandError, match=f"hyperparameter {name} is "):
             parse(REQUIRED | {name: repr(value)})

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from include.image_classification.channels import record_files
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.model.int8_decision import is_served
 from include.image_classification.mxnet_import import mx
 from include.image_classification.serving.model import Model
@@ -150,19 +150,19 @@ def test_fewer_images_than_a_batch_are_rejected_with_the_built_in_algorithms_mes
     settings = SETTINGS | {"mini_batch_size": "25"}
     (job / "input/config/hyperparameters.json").write_text(json.dumps(settings))
     message = "The number of input images must be bigger or equal to the mini_batch_size"
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         main([])
 
 
 def test_a_channel_without_record_files_is_rejected(job: Path) -> None:
     (job / "input/data/validation/validation.rec").unlink()
-    with pytest.raises(ProgramError, match=r"channel validation must hold one \.rec file or more"):
+    with pytest.raises(CommandError, match=r"channel validation must hold one \.rec file or more"):
         main([])
 
 
 def test_a_missing_channel_is_rejected(job: Path) -> None:
     shutil.rmtree(job / "input/data/validation")
-    with pytest.raises(ProgramError, match="channel validation is missing: add it to Input"):
+    with pytest.raises(CommandError, match="channel validation is missing: add it to Input"):
         main([])
 
 
@@ -176,13 +176,13 @@ def test_the_record_files_of_a_channel_are_read_in_the_order_of_their_names(job:
 
 def test_an_error_names_the_record_file(job: Path) -> None:
     write_records(job / "input/data/train/train-00001.rec", [0, 9])
-    with pytest.raises(ProgramError, match=r"^train-00001.rec: record 1 has label 9"):
+    with pytest.raises(CommandError, match=r"^train-00001.rec: record 1 has label 9"):
         main([])
 
 
 def test_a_label_outside_the_classes_is_rejected(job: Path) -> None:
     write_records(job / "input/data/validation/validation.rec", [0, 3])
-    with pytest.raises(ProgramError, match=r"validation.rec: record 1 has label 3"):
+    with pytest.raises(CommandError, match=r"validation.rec: record 1 has label 3"):
         main([])
 
 
@@ -203,10 +203,10 @@ def test_an_unsupported_job_is_rejected(
     job: Path, name: str, content: object, message: str
 ) -> None:
     (job / "input" / "config" / f"{name}.json").write_text(json.dumps(content))
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         main([])
 
 
 def test_flags_are_rejected(job: Path) -> None:
-    with pytest.raises(ProgramError, match="takes no flags, but got --epochs"):
+    with pytest.raises(CommandError, match="takes no flags, but got --epochs"):
         main(["--epochs"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import archive_stem, read_members
 from tests.include.image_classification.dataset.sample_sources import tgz
 
@@ -47,7 +47,7 @@ def test_a_cut_off_archive_is_one_clear_error(tmp_path: Path, name: str, keep: f
     # tar pads the end with zeros up to 10,240 bytes: cut before the padding.
     data = data.rstrip(b"\0") if name == "a.tar" else data
     path.write_bytes(data[: int(len(data) * keep)])
-    with pytest.raises(ProgramError, match=rf"^{name} is cut off or damaged .*download or create"):
+    with pytest.raises(CommandError, match=rf"^{name} is cut off or damaged .*download or create"):
         read_all(path)
 
 
@@ -55,7 +55,7 @@ def test_a_tar_cut_between_two_members_is_detected(tmp_path: Path) -> None:
     """Python's tarfile accepts it."""
     path = tgz(tmp_path / "a.tar", {"1.jpg": bytes(512), "2.jpg": bytes(512)})
     path.write_bytes(path.read_bytes()[:1024])
-    with pytest.raises(ProgramError, match=r"a\.tar is cut off"):
+    with pytest.raises(CommandError, match=r"a\.tar is cut off"):
         read_all(path)
 
 
@@ -64,7 +64,7 @@ def test_a_flipped_bit_in_a_compressed_archive_is_detected(tmp_path: Path) -> No
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    with pytest.raises(ProgramError, match=r"a\.tgz is cut off or damaged"):
+    with pytest.raises(CommandError, match=r"a\.tgz is cut off or damaged"):
         read_all(path)
 
 
@@ -107,7 +107,7 @@ def test_an_encrypted_zip_is_an_error(tmp_path: Path) -> None:
     for start in (b"PK\x03\x04", b"PK\x01\x02"):
         data[data.index(start) + (6 if start == b"PK\x03\x04" else 8)] |= 1
     path.write_bytes(data)
-    with pytest.raises(ProgramError, match=r"a\.zip is encrypted"):
+    with pytest.raises(CommandError, match=r"a\.zip is encrypted"):
         read_all(path)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives import member as limits
 from include.image_classification.dataset.archives.archives import read_members
 from include.image_classification.dataset.source.contract import read_member
@@ -58,7 +58,7 @@ def test_an_archive_that_decompresses_without_end_is_refused(
     monkeypatch.setattr(limits, "ALWAYS_UNPACKED", 20 * MIB)
     make = zipped if name.endswith(".zip") else tgz
     path = make(tmp_path / name, {f"{index}.jpg": bytes(MIB) for index in range(40)})
-    with pytest.raises(ProgramError, match=rf"{name} decompresses to \d+ .* a decompression bomb"):
+    with pytest.raises(CommandError, match=rf"{name} decompresses to \d+ .* a decompression bomb"):
         [member.read() for member in read_members(path)]
 
 
@@ -69,7 +69,7 @@ def test_a_tars_member_over_the_limit_is_not_skipped_by_reading(tmp_path: Path) 
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("0.jpg"))
         tar.fileobj.write(info.tobuf())
-    with pytest.raises(ProgramError, match="a decompression bomb"):
+    with pytest.raises(CommandError, match="a decompression bomb"):
         list(read_members(tmp_path / "a.tgz"))
 
 
@@ -79,7 +79,7 @@ def test_zeros_after_an_archives_end_are_limited(
     monkeypatch.setattr(limits, "ALWAYS_UNPACKED", 20 * MIB)
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
         tar.fileobj.write(bytes(40 * MIB))
-    with pytest.raises(ProgramError, match="a decompression bomb"):
+    with pytest.raises(CommandError, match="a decompression bomb"):
         list(read_members(tmp_path / "a.tgz"))
 
 
@@ -105,7 +105,7 @@ def test_a_member_larger_than_its_header_says_is_refused_in_little_memory(
 @pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_compression_method_without_a_size_limit_is_refused(tmp_path: Path, kind: int) -> None:
     path = zipped(tmp_path / "a.zip", {"1.jpg": b"x"}, kind)
-    with pytest.raises(ProgramError, match=rf"a\.zip uses compression method {kind}.*deflate"):
+    with pytest.raises(CommandError, match=rf"a\.zip uses compression method {kind}.*deflate"):
         read_only_member(path)
 
 
@@ -125,7 +125,7 @@ def test_a_tars_large_header_is_not_read_into_memory(tmp_path: Path) -> None:
         tar.fileobj.write(info.tobuf() + bytes(300 * MIB))
 
     def read() -> None:
-        with pytest.raises(ProgramError, match=r"damaged .a header of 314572800 bytes"):
+        with pytest.raises(CommandError, match=r"damaged .a header of 314572800 bytes"):
             list(read_members(tmp_path / "a.tgz"))
 
     assert peak(read) < 10 * MIB
@@ -138,7 +138,7 @@ def test_a_tars_header_with_a_negative_size_causes_no_endless_loop(tmp_path: Pat
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("0.jpg"))
         tar.fileobj.write(info.tobuf(tarfile.GNU_FORMAT))
-    with pytest.raises(ProgramError, match="a header with a negative size"):
+    with pytest.raises(CommandError, match="a header with a negative size"):
         list(read_members(tmp_path / "a.tgz"))
 
 
@@ -156,7 +156,7 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
 def test_a_cut_off_archive_of_any_length_is_one_clear_error(tmp_path: Path) -> None:
     path = tgz(tmp_path / "a.tar", {"1.jpg": bytes(600)})
     path.write_bytes(b"")
-    with pytest.raises(ProgramError, match=r"a\.tar is cut off or damaged"):
+    with pytest.raises(CommandError, match=r"a\.tar is cut off or damaged"):
         list(read_members(path))
 
 
@@ -214,5 +214,5 @@ def test_any_change_to_an_archives_bytes_is_at_most_one_clear_error(
         for _ in range(generator.choice((1, 3, 20))):
             damaged[generator.randrange(len(damaged))] = generator.randrange(256)
         path.write_bytes(damaged)
-        with contextlib.suppress(ProgramError):
+        with contextlib.suppress(CommandError):
             assert len([read_member(found.path, 0, found) for found in read_members(path)]) <= 9

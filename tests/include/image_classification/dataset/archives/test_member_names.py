@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import read_members
 from include.image_classification.dataset.archives.member import normalize, path_problem
 from include.image_classification.dataset.source.contract import outer_members
@@ -73,7 +73,7 @@ def test_a_zip_with_a_wrong_encoding_flag_is_one_clear_error(tmp_path: Path) -> 
     path = zipped(tmp_path / "a.zip", {"ä.jpg": b"x"})
     path.write_bytes(path.read_bytes().replace("ä".encode(), b"\xff\xff"))
     with pytest.raises(
-        ProgramError, match=r"a\.zip is cut off or damaged .*download or create it again"
+        CommandError, match=r"a\.zip is cut off or damaged .*download or create it again"
     ):
         list(read_members(path))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.source.class_folders import open_class_folders
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
@@ -79,13 +79,13 @@ def test_photos_of_other_classes_are_not_listed(tmp_path: Path) -> None:
 
 def test_a_folder_without_photos_is_an_error(tmp_path: Path) -> None:
     class_folders(tmp_path, {"dog": 1, "cat": 2, "cow": 0})
-    with pytest.raises(ProgramError, match="class folder cow has no images"):
+    with pytest.raises(CommandError, match="class folder cow has no images"):
         listed(tmp_path)
 
 
 def test_a_source_without_photos_is_an_error_with_the_fix(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").touch()
-    with pytest.raises(ProgramError, match="put each class's photos in a folder"):
+    with pytest.raises(CommandError, match="put each class's photos in a folder"):
         listed(tmp_path)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from include.config.sections.source import Source
 from include.contracts.limits import MAX_ARGUMENT_LENGTH
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source import contract as source
 from include.image_classification.dataset.source.split_hints import name_part
@@ -33,13 +33,13 @@ def test_classes_are_chosen_in_label_order(wanted: str | None, chosen: list[str]
 
 @pytest.mark.parametrize("wanted", ["Trabant,1", "0,1", "5,1"])
 def test_a_missing_class_is_named(wanted: str) -> None:
-    with pytest.raises(ProgramError, match=f"'{wanted[:-2]}'"):
+    with pytest.raises(CommandError, match=f"'{wanted[:-2]}'"):
         source.choose_classes(NAMES, wanted)
 
 
 @pytest.mark.parametrize("wanted", ["1", "0", "BMW M3"])
 def test_one_class_is_too_few(wanted: str) -> None:
-    with pytest.raises(ProgramError, match="at least two classes"):
+    with pytest.raises(CommandError, match="at least two classes"):
         source.choose_classes(NAMES, wanted)
 
 
@@ -61,7 +61,7 @@ def test_names_may_contain_commas_and_spaces_and_take_precedence_over_numbers(
     if chosen:
         assert source.choose_classes(COMMAS, wanted) == chosen
     else:
-        with pytest.raises(ProgramError, match="but only '2' is selected"):
+        with pytest.raises(CommandError, match="but only '2' is selected"):
             source.choose_classes(COMMAS, wanted)
 
 
@@ -102,13 +102,13 @@ def test_the_name_of_a_file_may_determine_the_split(stem: str, part: str | None)
 
 
 def test_a_name_that_was_split_at_its_comma_is_explained() -> None:
-    with pytest.raises(ProgramError, match=r"'Sedan'.*put a name with a comma in double quotes"):
+    with pytest.raises(CommandError, match=r"'Sedan'.*put a name with a comma in double quotes"):
         source.choose_classes(COMMAS, "Sedan, red")
 
 
 @pytest.mark.parametrize("wanted", ["-1,1", "1.5,1", "1 2,1", '"Audi, 1'])
 def test_a_value_that_is_neither_name_nor_number_is_named(wanted: str) -> None:
-    with pytest.raises(ProgramError, match="which is not one of the source's 4 classes"):
+    with pytest.raises(CommandError, match="which is not one of the source's 4 classes"):
         source.choose_classes(NAMES, wanted)
 
 

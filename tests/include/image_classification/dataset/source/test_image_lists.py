@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.member import normalize
 from include.image_classification.dataset.source.image_lists import open_image_lists
 from include.image_classification.dataset.source.labelled import Row
@@ -130,7 +130,7 @@ def test_class_names_are_read_from_a_file_next_to_the_list(
 def test_an_invalid_line_is_named_with_its_file(tmp_path: Path, line: str, message: str) -> None:
     put(tmp_path, "1.jpg")
     (tmp_path / "my.lst").write_text(f"0\t0\t1.jpg\n{line}\n")
-    with pytest.raises(ProgramError, match=f"my.lst {message}"):
+    with pytest.raises(CommandError, match=f"my.lst {message}"):
         open_image_lists(tmp_path, None)
 
 
@@ -156,7 +156,7 @@ def test_an_invalid_source_of_lists_is_one_line_with_the_fix(
 ) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         open_image_lists(tmp_path, None)
 
 
@@ -220,7 +220,7 @@ def test_any_text_is_rows_or_one_error_with_file_and_line(
     file.write_bytes((f"0\t0\tx.jpg\n{text}").encode(errors="surrogatepass"))
     try:
         rows = read_rows(file, "a.lst", None)
-    except ProgramError as error:
+    except CommandError as error:
         message = str(error)
     else:
         message = "a.lst line 1"
@@ -235,5 +235,5 @@ def test_classes_without_names_are_numbers_without_gaps(labels: list[int]) -> No
     if set(labels) == set(range(max(labels) + 1)):
         assert class_names([], rows) == [str(number) for number in range(max(labels) + 1)]
     else:
-        with pytest.raises(ProgramError, match="without gaps"):
+        with pytest.raises(CommandError, match="without gaps"):
             class_names([], rows)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.stanford.layout import open_stanford_cars
 from include.image_classification.dataset.version.manifest import Quarantined
 from tests.include.image_classification.dataset.sample_sources import (
@@ -31,7 +31,7 @@ def test_a_mat_file_that_decompresses_without_end_is_refused(tmp_path: Path) -> 
     data = annotations([])[:128] + struct.pack("<II", 15, len(part)) + part
     tgz(tmp_path / "car_devkit.tgz", {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": data})
     with pytest.raises(
-        ProgramError, match=r"cars_train_annos\.mat .*decompresses to more than .* bomb"
+        CommandError, match=r"cars_train_annos\.mat .*decompresses to more than .* bomb"
     ):
         list(open_stanford_cars(tmp_path, None).entries)
 
@@ -84,14 +84,14 @@ def test_invalid_rows_of_other_classes_are_ignored(tmp_path: Path) -> None:
 def test_a_missing_devkit_is_named_with_the_fix(tmp_path: Path) -> None:
     stanford(tmp_path)
     (tmp_path / "car_devkit.tgz").unlink()
-    with pytest.raises(ProgramError, match=r"no car_devkit\.tgz .*add a devkit to the"):
+    with pytest.raises(CommandError, match=r"no car_devkit\.tgz .*add a devkit to the"):
         listed(tmp_path)
 
 
 def test_missing_photos_are_named_with_the_fix(tmp_path: Path) -> None:
     stanford(tmp_path)
     (tmp_path / "cars_train.tgz").unlink()
-    with pytest.raises(ProgramError, match=r"no cars_train\.tgz .*put cars_train\.tgz next to"):
+    with pytest.raises(CommandError, match=r"no cars_train\.tgz .*put cars_train\.tgz next to"):
         listed(tmp_path)
 
 
@@ -101,7 +101,7 @@ def test_two_devkits_are_ambiguous(tmp_path: Path) -> None:
     message = (
         r"\(car_devkit\.tgz and old_devkit\.tgz\); keep one, or name one with --devkit \(source"
     )
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         listed(tmp_path)
 
 
@@ -133,6 +133,6 @@ def test_an_invalid_devkit_is_one_clear_error(
     if content is None:
         del files[name]
     tgz(tmp_path / "car_devkit.tgz", files)
-    with pytest.raises(ProgramError, match=says) as caught:
+    with pytest.raises(CommandError, match=says) as caught:
         listed(tmp_path)
     assert "\n" not in str(caught.value)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from include.contracts.dataset import Box
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.stanford.layout import open_stanford_cars
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
@@ -174,7 +174,7 @@ def test_photos_of_both_layouts_are_ambiguous(tmp_path: Path) -> None:
     files = {"cars_meta.mat": meta(CLASSES), "cars_train_annos.mat": annotations([("1.jpg", 1)])}
     files["cars_annos.mat"] = single_file([("1.jpg", 1, 0)], CLASSES)
     tgz(tmp_path / "car_devkit.tgz", files)
-    with pytest.raises(ProgramError, match=r"may be in cars_train\.tgz and car_ims\.tgz; keep one"):
+    with pytest.raises(CommandError, match=r"may be in cars_train\.tgz and car_ims\.tgz; keep one"):
         listed(tmp_path)
 
 
@@ -216,7 +216,7 @@ def test_a_setting_may_name_one_of_two_label_files_in_a_folder(tmp_path: Path) -
     (tmp_path / "kit" / "cars_meta.mat").write_bytes(meta(CLASSES))
     (tmp_path / "kit" / "cars_train_annos.mat").write_bytes(annotations([("1.jpg", 1)]))
     (tmp_path / "kit" / "cars_annos.mat").write_bytes(single_file([("1.jpg", 2, 0)], CLASSES))
-    with pytest.raises(ProgramError, match="may be in"):
+    with pytest.raises(CommandError, match="may be in"):
         open_stanford_cars(tmp_path, None)
     source = open_stanford_cars(tmp_path, None, "kit/cars_annos.mat")
     assert source.files == ["car_ims.tgz", "kit/cars_annos.mat", "kit/cars_meta.mat"]
@@ -237,7 +237,7 @@ def test_a_missing_devkit_is_named_with_its_setting(
     stanford(tmp_path)
     (tmp_path / "readme.txt").touch()
     with pytest.raises(
-        ProgramError, match=rf"--devkit \(source\.devkit\) names '{named}'.*{message}"
+        CommandError, match=rf"--devkit \(source\.devkit\) names '{named}'.*{message}"
     ):
         open_stanford_cars(tmp_path, None, named)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.stanford.annotations import read_annotations
 from include.image_classification.dataset.stanford.mat_file import read_variable
 from tests.include.image_classification.dataset.sample_sources import annotations, mat, single_file
@@ -64,7 +64,7 @@ def test_any_change_to_the_bytes_gives_rows_or_one_clear_error(seed: int) -> Non
         for _ in range(generator.choice((1, 4, 30))):
             damaged[generator.randrange(len(damaged))] = generator.randrange(256)
         cut = generator.choice((len(damaged), generator.randrange(len(damaged))))
-        with contextlib.suppress(ProgramError):
+        with contextlib.suppress(CommandError):
             rows = read_annotations(bytes(damaged[:cut]), "a.mat", "cars_train", held_out=False)
             assert all(row.path or row.problem for row in rows)
 
@@ -74,7 +74,7 @@ def test_any_change_to_the_bytes_gives_rows_or_one_clear_error(seed: int) -> Non
 )
 def test_another_file_is_one_clear_line(data: bytes) -> None:
     with pytest.raises(
-        ProgramError, match=r"^a\.mat (is not a valid \.mat file|has no variable)"
+        CommandError, match=r"^a\.mat (is not a valid \.mat file|has no variable)"
     ) as error:
         read_variable(data, "a.mat", "annotations")
     assert "\n" not in str(error.value)
@@ -83,5 +83,5 @@ def test_another_file_is_one_clear_line(data: bytes) -> None:
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_an_uncompressed_element_is_read(order: str) -> None:
     header = mat({"x": 1})[:126] + (b"IM" if order == "<" else b"MI")
-    with pytest.raises(ProgramError, match=r"a\.mat"):
+    with pytest.raises(CommandError, match=r"a\.mat"):
         read_variable(header + struct.pack(f"{order}II", 15, 40) + b"?" * 40, "a.mat", "x")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.contracts.dataset import SPLITS, Box
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.manifest import (
     Cut,
     Image,
@@ -70,7 +70,7 @@ def test_the_name_is_the_same_on_every_computer() -> None:
 @pytest.mark.parametrize("name", ["manifest.jsonl", "classes.json", "dataset.json"])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     (written(tmp_path) / name).unlink()
-    with pytest.raises(ProgramError, match=f"has no {name}"):
+    with pytest.raises(CommandError, match=f"has no {name}"):
         read_version(tmp_path)
 
 
@@ -80,7 +80,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 )
 def test_a_damaged_file_is_one_clear_error(tmp_path: Path, name: str, content: str) -> None:
     (written(tmp_path) / name).write_text(content)
-    with pytest.raises(ProgramError, match=r"damaged .*refresh the dataset again"):
+    with pytest.raises(CommandError, match=r"damaged .*refresh the dataset again"):
         read_version(tmp_path)
 
 
@@ -88,7 +88,7 @@ def test_manually_changed_files_are_refused(tmp_path: Path) -> None:
     """Versions are immutable: a changed split or label must not keep the name."""
     manifest = written(tmp_path) / "manifest.jsonl"
     manifest.write_text(manifest.read_text().replace("train", "test"))
-    with pytest.raises(ProgramError, match=f"do not match the dataset version {VERSION.name}"):
+    with pytest.raises(CommandError, match=f"do not match the dataset version {VERSION.name}"):
         read_version(tmp_path)
 
 
@@ -98,7 +98,7 @@ def test_a_manifest_that_is_read_as_a_stream_is_checked(tmp_path: Path) -> None:
     lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
     (folder / "manifest.jsonl").write_text("".join(lines[:-1]))
     images = VersionFiles(folder).images()
-    with pytest.raises(ProgramError, match="do not match the dataset version"):
+    with pytest.raises(CommandError, match="do not match the dataset version"):
         list(images)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.split import SplitRatio, assign_splits
 
 RATIOS = st.builds(
@@ -72,7 +72,7 @@ def test_the_shares_are_kept_within_one_image(images: int) -> None:
 
 @pytest.mark.parametrize(("train", "validation"), [(0.9, 0.1), (0.0, 0.5), (0.8, 0.0), (1.0, 0.5)])
 def test_a_ratio_that_leaves_a_split_empty_is_refused(train: float, validation: float) -> None:
-    with pytest.raises(ProgramError, match="--train-ratio"):
+    with pytest.raises(CommandError, match="--train-ratio"):
         SplitRatio(train, validation)
 
 

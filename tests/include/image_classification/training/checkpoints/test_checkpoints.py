@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.model.model_files import epoch_of, parameters_file
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.checkpoints.checkpoint_file import (
@@ -275,7 +275,7 @@ def test_checkpoints_of_other_settings_are_rejected(tmp_path: Path) -> None:
     save(tmp_path, Tiny(), epochs=1)
     other = Tiny(mini_batch_size="4", seed="3")
     message = "another training: mini_batch_size was 8 and is now 4; seed was 0 and is now 3: use"
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         restore(other, tmp_path)
 
 
@@ -283,7 +283,7 @@ def test_checkpoints_of_another_number_of_images_are_rejected(tmp_path: Path) ->
     save(tmp_path, Tiny(), epochs=1)
     tiny = Tiny()
     checkpoints = Checkpoints[History](tmp_path, identity(tiny.settings, {"train": 25}))
-    with pytest.raises(ProgramError, match="number of train images was 24 and is now 25"):
+    with pytest.raises(CommandError, match="number of train images was 24 and is now 25"):
         checkpoints.restore(tiny.network, tiny.trainer, History(), lambda *_: None)
 
 

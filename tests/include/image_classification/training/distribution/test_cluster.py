@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.distribution.cluster import (
     Cluster,
     address_of,
@@ -48,7 +48,7 @@ def test_the_first_host_is_the_first_of_the_list(resource_config: Path) -> None:
 )
 def test_an_invalid_file_is_rejected(resource_config: Path, content: object, message: str) -> None:
     resource_config.write_text(json.dumps(content))
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         read_cluster()
 
 
@@ -58,12 +58,12 @@ def test_host_addresses_override_name_resolution(
     assert address_of("localhost") == "127.0.0.1"
     monkeypatch.setenv("HOST_ADDRESSES", "algo-1=127.1.1.1, algo-2=127.1.1.2")
     assert address_of("algo-2") == "127.1.1.2"
-    with pytest.raises(ProgramError, match="must contain algo-3=<address>"):
+    with pytest.raises(CommandError, match="must contain algo-3=<address>"):
         address_of("algo-3")
 
 
 def test_several_hosts_need_kv_store() -> None:
-    with pytest.raises(ProgramError, match="InstanceCount is 2: set the hyperparameter kv_store"):
+    with pytest.raises(CommandError, match="InstanceCount is 2: set the hyperparameter kv_store"):
         needs_supervisor(TWO, None)
     assert needs_supervisor(TWO, "dist_sync")
     assert not needs_supervisor(Cluster("algo-1", ("algo-1",)), "dist_sync")

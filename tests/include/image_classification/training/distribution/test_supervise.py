@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.distribution import host_processes, links
 from include.image_classification.training.distribution.cluster import Cluster
 from include.image_classification.training.distribution.supervise import supervise
@@ -51,7 +51,7 @@ def test_a_failure_on_one_host_ends_both_with_its_reason(run: Supervise, tmp_pat
     started = time.monotonic()
     failing = f"sleep 0.3; echo train.rec is empty > {tmp_path}/output/failure; exit 1"
     for future in run("sleep 60", failing):
-        with pytest.raises(ProgramError, match=r"^algo-2: train.rec is empty"):
+        with pytest.raises(CommandError, match=r"^algo-2: train.rec is empty"):
             future.result(10)
     assert time.monotonic() - started < 5
 
@@ -62,7 +62,7 @@ def test_a_worker_that_lost_another_host_does_not_hide_the_first_reason(
     (tmp_path / "output").mkdir()
     lost = f"sleep 0.7; echo another host ended > {tmp_path}/output/failure; exit 1"
     for future in run(lost, "sleep 1.5; kill -9 $$"):
-        with pytest.raises(ProgramError, match=r"^algo-2: .*worker ended with signal 9"):
+        with pytest.raises(CommandError, match=r"^algo-2: .*worker ended with signal 9"):
             future.result(10)
 
 
@@ -95,13 +95,13 @@ def test_a_host_without_heartbeats_is_named(
     monkeypatch.setattr(links, "HEARTBEAT_TIMEOUT_SECONDS", 0.5)
     monkeypatch.setattr(links, "HEARTBEAT_SECONDS", 3600)
     for future in run("sleep 60", "sleep 60"):
-        with pytest.raises(ProgramError, match=r"algo-[12] has sent no heartbeat"):
+        with pytest.raises(CommandError, match=r"algo-[12] has sent no heartbeat"):
             future.result(10)
 
 
 def test_a_host_that_does_not_connect_is_named(run: Supervise) -> None:
     cluster = Cluster("algo-1", HOSTS)
-    with pytest.raises(ProgramError, match=r"algo-2 did not connect within 0 s"):
+    with pytest.raises(CommandError, match=r"algo-2 did not connect within 0 s"):
         links.accept_hosts(cluster, threading.Event(), timeout=0.3)
 
 

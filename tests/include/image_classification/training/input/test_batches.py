@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.recordio.framing import RecordWriter
 from include.image_classification.recordio.image_records import pack_image
 from include.image_classification.recordio.record_file import Records
@@ -62,14 +62,14 @@ def test_each_augmentation_returns_pixels_of_the_shape(tmp_path: Path, kind: str
 
 def test_an_image_smaller_than_the_shape_is_rejected(tmp_path: Path) -> None:
     path = write_records(tmp_path / "t.rec", [0] * 4, side=31)
-    with pytest.raises(ProgramError, match="31x31 pixels, fewer than image_shape's 32x32"):
+    with pytest.raises(CommandError, match="31x31 pixels, fewer than image_shape's 32x32"):
         list(reader(path).training(0, "crop", 0))
 
 
 def test_a_record_that_is_not_an_image_is_rejected(tmp_path: Path) -> None:
     with (tmp_path / "t.rec").open("wb") as file:
         RecordWriter(file).write(pack_image([0], 0, b"not a picture"))
-    with pytest.raises(ProgramError, match=r"t.rec: record 0 is not an image"):
+    with pytest.raises(CommandError, match=r"t.rec: record 0 is not an image"):
         list(reader(tmp_path / "t.rec", size=1).validation())
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.input.open_channels import open_channel
 from tests.include.image_classification.training.job_data import make_png
@@ -60,13 +60,13 @@ def test_an_invalid_list_is_rejected_with_the_built_in_algorithms_message(
     data: Path, text: str, reason: str
 ) -> None:
     write_list(data, text)
-    with pytest.raises(ProgramError, match=f"^Invalid lst file in the train channel: .*{reason}"):
+    with pytest.raises(CommandError, match=f"^Invalid lst file in the train channel: .*{reason}"):
         opened()
 
 
 def test_exactly_one_list_is_required(data: Path) -> None:
     (data / "train_lst" / "other.lst").write_text("0\t1\ta.png\n")
-    with pytest.raises(ProgramError, match=r"channel train_lst must hold one .lst file, but .* 2"):
+    with pytest.raises(CommandError, match=r"channel train_lst must hold one .lst file, but .* 2"):
         opened()
 
 
@@ -77,7 +77,7 @@ def test_photos_without_a_list_are_rejected(data: Path) -> None:
     config.mkdir()
     channels = {"train": {"ContentType": "application/x-image"}}
     (config / "inputdataconfig.json").write_text(json.dumps(channels))
-    with pytest.raises(ProgramError, match="channel train_lst is missing"):
+    with pytest.raises(CommandError, match="channel train_lst is missing"):
         opened()
 
 
@@ -97,12 +97,12 @@ def test_photos_in_pipe_mode_are_rejected(data: Path) -> None:
     (config / "inputdataconfig.json").write_text(
         json.dumps({"train": {"TrainingInputMode": "Pipe"}})
     )
-    with pytest.raises(ProgramError, match="application/x-image in Pipe mode"):
+    with pytest.raises(CommandError, match="application/x-image in Pipe mode"):
         opened()
 
 
 def test_a_photo_that_disappears_is_named(data: Path) -> None:
     images = opened()
     (data / "train" / "a.png").unlink()
-    with pytest.raises(ProgramError, match=r"a.png of the train channel cannot be read"):
+    with pytest.raises(CommandError, match=r"a.png of the train channel cannot be read"):
         images.image(0)

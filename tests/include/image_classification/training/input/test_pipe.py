@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.recordio.framing import MAGIC, frame
 from include.image_classification.recordio.image_records import pack_image
 from include.image_classification.recordio.record_stream import Sample, stream_samples
@@ -95,7 +95,7 @@ def test_an_epoch_need_not_be_read_to_its_end(tmp_path: Path) -> None:
 
 
 def training_error(tmp_path: Path, content: bytes) -> str:
-    with serve_fifos(tmp_path, "train", content), pytest.raises(ProgramError) as raised:
+    with serve_fifos(tmp_path, "train", content), pytest.raises(CommandError) as raised:
         list(reader(tmp_path, 4).training(0, "crop", 1))
     return str(raised.value)
 
@@ -127,7 +127,7 @@ def test_fewer_images_than_a_batch_are_rejected_with_the_built_in_algorithms_mes
 def test_a_validation_pipe_without_images_is_rejected(tmp_path: Path) -> None:
     with (
         serve_fifos(tmp_path, "train", b""),
-        pytest.raises(ProgramError, match="the pipe of channel train contains no images"),
+        pytest.raises(CommandError, match="the pipe of channel train contains no images"),
     ):
         list(reader(tmp_path, 4).validation())
 
@@ -136,7 +136,7 @@ def test_a_pipe_without_a_fifo_runs_into_the_timeout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipe_module, "FIFO_TIMEOUT_SECONDS", 0.1)
-    with pytest.raises(ProgramError, match=r"Pipe mode, but the FIFO .*/train_0 did not appear"):
+    with pytest.raises(CommandError, match=r"Pipe mode, but the FIFO .*/train_0 did not appear"):
         list(reader(tmp_path, 4).validation())
 
 
@@ -156,7 +156,7 @@ def test_a_stream_that_is_cut_off_is_rejected(kept: int) -> None:
     if kept == len(frame(pack_image([1], 1, b"1234"))):
         assert len(list(stream_samples(stream, "s", 3))) == 1  # between two records
         return
-    with pytest.raises(ProgramError, match="s is cut off"):
+    with pytest.raises(CommandError, match="s is cut off"):
         list(stream_samples(stream, "s", 3))
 
 
@@ -218,5 +218,5 @@ def test_a_sharded_pipe_on_several_hosts_is_rejected(
     (tmp_path / "input/config").mkdir(parents=True)
     channels = {"train": {"TrainingInputMode": "Pipe", "S3DistributionType": "ShardedByS3Key"}}
     (tmp_path / "input/config/inputdataconfig.json").write_text(json.dumps(channels))
-    with pytest.raises(ProgramError, match="use FullyReplicated, or File mode"):
+    with pytest.raises(CommandError, match="use FullyReplicated, or File mode"):
         make_reader(parse(SETTINGS), SingleHost(), "train", open_channel("train", 3))

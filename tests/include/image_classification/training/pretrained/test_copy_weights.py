@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.model.artifact import store_model
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import make_network
@@ -45,7 +45,7 @@ def test_layers_that_do_not_fit_are_listed_and_nothing_is_changed(network: Any) 
     before, weights = values(network), published_weights(network, seed=1)
     weights["bn1.weight"] = np.ones(3, np.float32)
     weights["layer9.0.conv1.weight"] = weights.pop("layer1.0.conv1.weight")
-    with pytest.raises(ProgramError) as raised:
+    with pytest.raises(CommandError) as raised:
         copy_weights(network, weights, "weights", last_layer=False)
     assert str(raised.value) == (
         "the layers of weights do not fit num_layers and image_shape: "
@@ -58,14 +58,14 @@ def test_layers_that_do_not_fit_are_listed_and_nothing_is_changed(network: Any) 
 
 def test_the_list_of_layers_is_shortened(network: Any) -> None:
     deeper = published_weights(make_network(34, 3, SHAPE))
-    with pytest.raises(ProgramError, match=r"unexpected: layer1\.2\.\S+, \S+, \S+ and \d+ more"):
+    with pytest.raises(CommandError, match=r"unexpected: layer1\.2\.\S+, \S+, \S+ and \d+ more"):
         copy_weights(network, deeper, "weights", last_layer=False)
 
 
 def test_published_weights_do_not_fit_the_stem_for_thumbnails(network: Any) -> None:
     small = make_network(18, 3, (3, 32, 32))
     with pytest.raises(
-        ProgramError, match=re.escape("conv1.weight (64x3x7x7 instead of 64x3x3x3)")
+        CommandError, match=re.escape("conv1.weight (64x3x7x7 instead of 64x3x3x3)")
     ):
         copy_weights(small, published_weights(network), "weights", last_layer=False)
 
@@ -85,9 +85,9 @@ def test_a_stored_model_is_copied_into_a_network_of_other_classes(
 
 def test_the_error_names_the_family_that_fits(network: Any) -> None:
     other = make_network(20, 3, (3, 32, 32), "mxnet")
-    with pytest.raises(ProgramError, match="train with network torchvision"):
+    with pytest.raises(CommandError, match="train with network torchvision"):
         copy_weights(other, published_weights(network), "weights", last_layer=False)
-    with pytest.raises(ProgramError, match="train with network mxnet"):
+    with pytest.raises(CommandError, match="train with network mxnet"):
         copy_weights(network, values(other), "weights", last_layer=False)
 
 
@@ -102,7 +102,7 @@ def test_the_content_decides_the_format(network: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("start", [b"PK\x03\x04rest of a zip", b"\x80\x02rest of a pickle"])
 def test_a_pickle_is_never_opened(tmp_path: Path, start: bytes) -> None:
     (tmp_path / "resnet18.pth").write_bytes(start)
-    with pytest.raises(ProgramError, match=r"resnet18.pth is a PyTorch pickle, .* safetensors"):
+    with pytest.raises(CommandError, match=r"resnet18.pth is a PyTorch pickle, .* safetensors"):
         read_weights(tmp_path / "resnet18.pth")
 
 
@@ -110,5 +110,5 @@ def test_a_params_file_that_is_cut_off_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "a.params"
     mx.nd.save(str(path), {"arg:a": mx.nd.ones(9)})
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(ProgramError, match=r"a\.params is damaged or cut off"):
+    with pytest.raises(CommandError, match=r"a\.params is damaged or cut off"):
         read_weights(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.pretrained import fetching
 from include.image_classification.training.pretrained.fetching import check_sha256, fetch
 
@@ -66,15 +66,15 @@ def test_a_web_file_is_downloaded(server: str, tmp_path: Path) -> None:
     ],
 )
 def test_an_error_names_the_uri(tmp_path: Path, uri: str, message: str) -> None:
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         fetch(uri, tmp_path)
 
 
 def test_an_http_error_and_a_cut_response_fail(server: str, tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match=r"/absent cannot be downloaded: .*404"):
+    with pytest.raises(CommandError, match=r"/absent cannot be downloaded: .*404"):
         fetch(f"{server}/absent", tmp_path)
     cut = r"/cut (was cut off: 10 of 7000 bytes|cannot be downloaded)"
-    with pytest.raises(ProgramError, match=cut):
+    with pytest.raises(CommandError, match=cut):
         fetch(f"{server}/cut", tmp_path)
 
 
@@ -82,9 +82,9 @@ def test_a_token_is_neither_logged_nor_in_an_error(
     server: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    with pytest.raises(ProgramError, match=r"/absent cannot be downloaded: .*404") as absent:
+    with pytest.raises(CommandError, match=r"/absent cannot be downloaded: .*404") as absent:
         fetch(f"{server}/absent?sig=t0ken", tmp_path)
-    with pytest.raises(ProgramError, match="cannot be requested") as with_password:
+    with pytest.raises(CommandError, match="cannot be requested") as with_password:
         fetch("http://user:t0ken@127.0.0.1/whole", tmp_path)
     assert "Fetching" in caplog.text
     assert "t0ken" not in str(absent.value) + str(with_password.value) + caplog.text
@@ -96,7 +96,7 @@ def test_a_silent_server_runs_into_the_timeout(
     monkeypatch.setattr(fetching, "READ_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with pytest.raises(ProgramError, match=r"cannot be downloaded: .*timed out"):
+        with pytest.raises(CommandError, match=r"cannot be downloaded: .*timed out"):
             fetch(f"http://127.0.0.1:{port}/weights", tmp_path)
 
 
@@ -104,13 +104,13 @@ def test_a_web_file_above_the_size_limit_is_rejected(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "MAX_BYTES", 100)
-    with pytest.raises(ProgramError, match="larger than the limit of 100 bytes"):
+    with pytest.raises(CommandError, match="larger than the limit of 100 bytes"):
         fetch(f"{server}/whole", tmp_path)
 
 
 @pytest.mark.parametrize("uri", ["http://169.254.169.254/latest", "https://[::1]/weights"])
 def test_a_private_address_is_rejected(tmp_path: Path, uri: str) -> None:
-    with pytest.raises(ProgramError, match=r"no public address: .*\(FETCH_ALLOWED_HOSTS\)"):
+    with pytest.raises(CommandError, match=r"no public address: .*\(FETCH_ALLOWED_HOSTS\)"):
         fetch(uri, tmp_path)
 
 
@@ -118,7 +118,7 @@ def test_invalid_allowed_hosts_are_named(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FETCH_ALLOWED_HOSTS", "10.0.0.1/8")
-    with pytest.raises(ProgramError, match=r"fetch_allowed_hosts: '10.0.0.1/8' is neither"):
+    with pytest.raises(CommandError, match=r"fetch_allowed_hosts: '10.0.0.1/8' is neither"):
         fetch(f"{server}/whole", tmp_path)
 
 
@@ -128,7 +128,7 @@ def test_an_s3_object_above_the_size_limit_is_rejected(
     monkeypatch.setattr(fetching, "MAX_BYTES", 100)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server)
     with pytest.raises(
-        ProgramError, match=r"s3://bucket/whole is larger than the limit of 100 bytes"
+        CommandError, match=r"s3://bucket/whole is larger than the limit of 100 bytes"
     ):
         fetch("s3://bucket/whole", tmp_path)
     assert [file for file in tmp_path.iterdir() if file.stat().st_size] == []
@@ -138,7 +138,7 @@ def test_a_missing_s3_object_is_named(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server)
-    with pytest.raises(ProgramError, match=r"s3://bucket/absent cannot be read: .*404"):
+    with pytest.raises(CommandError, match=r"s3://bucket/absent cannot be read: .*404"):
         fetch("s3://bucket/absent", tmp_path)
 
 
@@ -148,5 +148,5 @@ def test_the_sha256_is_checked(tmp_path: Path) -> None:
     digest = hashlib.sha256(CONTENT).hexdigest()
     check_sha256(file, digest.upper(), "the file")
     message = f"the file has SHA-256 {digest}, but .* is 000.*it was not loaded"
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         check_sha256(file, "0" * 64, "the file")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.pretrained.safetensors_file import read_safetensors
 from tests.include.image_classification.training.pretrained.weight_files import write_safetensors
 
@@ -44,7 +44,7 @@ def test_a_file_that_is_cut_off_at_any_byte_is_rejected(tmp_path: Path) -> None:
     content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        with pytest.raises(ProgramError, match="a is damaged, cut off or not a safetensors file"):
+        with pytest.raises(CommandError, match="a is damaged, cut off or not a safetensors file"):
             read_safetensors(path)
 
 
@@ -54,7 +54,7 @@ def test_random_bytes_are_rejected(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes.safetensors"
     path.write_bytes(content)
-    with pytest.raises(ProgramError, match="damaged"):
+    with pytest.raises(CommandError, match="damaged"):
         read_safetensors(path)
 
 
@@ -94,20 +94,20 @@ def test_a_header_that_contradicts_the_file_is_rejected(
     tmp_path: Path, header: Any, problem: str
 ) -> None:
     message = f"a is damaged, cut off or not a safetensors file: .*{problem}"
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         read_safetensors(write_header(tmp_path / "a", header))
 
 
 def test_a_header_above_the_size_limit_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(struct.pack("<Q", 100_000_001) + b"{}")
-    with pytest.raises(ProgramError, match="header too large"):
+    with pytest.raises(CommandError, match="header too large"):
         read_safetensors(tmp_path / "a")
 
 
 def test_a_header_of_nested_brackets_is_rejected(tmp_path: Path) -> None:
     text = b'{"x":' * 200_000
     (tmp_path / "a").write_bytes(struct.pack("<Q", len(text)) + text)
-    with pytest.raises(ProgramError, match="recursion limit"):
+    with pytest.raises(CommandError, match="recursion limit"):
         read_safetensors(tmp_path / "a")
 
 
@@ -122,5 +122,5 @@ def test_a_header_of_nested_brackets_is_rejected(tmp_path: Path) -> None:
 def test_a_tensor_that_numpy_cannot_hold_is_rejected(
     tmp_path: Path, changes: dict[str, Any], problem: str
 ) -> None:
-    with pytest.raises(ProgramError, match=problem):
+    with pytest.raises(CommandError, match=problem):
         read_safetensors(write_header(tmp_path / "a", {"x": entry(**changes)}))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from include.image_classification.container import ProgramError
+from include.image_classification.container import CommandError
 from include.image_classification.training.hyperparameters import parse
 from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.model_channel import count_layers
@@ -81,7 +81,7 @@ def test_all_differences_to_the_earlier_job_are_named(data: Path, trained: Train
         "image_shape is 3,40,40, but the model has 3,32,32; "
         "num_classes is 4, but the model has 3: train with"
     )
-    with pytest.raises(ProgramError, match=message):
+    with pytest.raises(CommandError, match=message):
         started(num_layers="32", image_shape="3,40,40", num_classes="4")
 
 
@@ -105,14 +105,14 @@ def test_the_number_of_layers_follows_from_the_weights_shapes(
 
 def test_a_model_channel_without_a_model_is_rejected(data: Path) -> None:
     (data / "model").mkdir()
-    with pytest.raises(ProgramError, match=r"channel model must hold the model.tar.gz"):
+    with pytest.raises(CommandError, match=r"channel model must hold the model.tar.gz"):
         started()
 
 
 def test_an_archive_that_is_cut_off_is_rejected(data: Path, trained: Trained) -> None:
     path = pack(trained, data / "model")
     path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(ProgramError, match=r"model.tar.gz is cut off"):
+    with pytest.raises(CommandError, match=r"model.tar.gz is cut off"):
         started()
 
 
@@ -125,7 +125,7 @@ def test_an_archive_with_hostile_headers_is_rejected(data: Path, kind: bytes) ->
     with tarfile.open(data / "model/model.tar.gz", "w:gz") as archive:
         archive.addfile(tarfile.TarInfo("first"))
         archive.fileobj.write(header.tobuf(tarfile.GNU_FORMAT) * 3000)
-    with pytest.raises(ProgramError, match=r"model.tar.gz is cut off or not a model.tar.gz"):
+    with pytest.raises(CommandError, match=r"model.tar.gz is cut off or not a model.tar.gz"):
         started()
 
 
@@ -168,12 +168,12 @@ def weights(folder: Path) -> tuple[Path, str]:
 def test_weights_with_another_hash_are_not_loaded(data: Path) -> None:
     file, _ = weights(data.parent)
     source = {"pretrained_model_uri": str(file), "pretrained_model_sha256": "0" * 64}
-    with pytest.raises(ProgramError, match=r"SHA-256 .*, but pretrained_model_sha256 is 000"):
+    with pytest.raises(CommandError, match=r"SHA-256 .*, but pretrained_model_sha256 is 000"):
         started(**PHOTO, **source, use_pretrained_model="1")
 
 
 def test_use_pretrained_model_without_weights_is_rejected(data: Path) -> None:
-    with pytest.raises(ProgramError, match="contains no weights: set pretrained_model_uri"):
+    with pytest.raises(CommandError, match="contains no weights: set pretrained_model_uri"):
         started(**PHOTO, use_pretrained_model="1")
 
 
