@@ -144,7 +144,7 @@ def publish(
     source = run.pipeline.source
     files = Listing.read(run.s3, source_uri(run.pipeline, run.layout)).files(source.complete_marker)
     now = source_fingerprint(files, source, run.pipeline.dataset)
-    report = f"{run.layout.refresh_run(job['job_name'])}dataset.json"
+    report = run.layout.refresh_report(job["job_name"])
     dataset = need_valid_record(run.s3, run.bucket, report, "the refresh job", DatasetReport)
     summary = {
         **dataset.as_json(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from include.contracts import files
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -72,13 +74,21 @@ class Layout:
         """The folder of a dataset version: manifest.jsonl, classes.json, dataset.json, ..."""
         return f"{self.dataset_versions}{version}/"
 
+    def dataset_report(self, version: str) -> str:
+        """A dataset version's dataset.json; it exists when the version is complete."""
+        return f"{self.dataset(version)}{files.DATASET}"
+
+    def dataset_manifest(self, version: str) -> str:
+        """The images of a dataset version, one JSON object per line."""
+        return f"{self.dataset(version)}{files.MANIFEST}"
+
     def dataset_classes(self, version: str) -> str:
         """The names of a dataset version's classes, in label order."""
-        return f"{self.dataset(version)}classes.json"
+        return f"{self.dataset(version)}{files.CLASS_NAMES}"
 
     def conversion_manifest(self, version: str) -> str:
         """The S3 manifest of a dataset version's train and validation images."""
-        return f"{self.dataset(version)}conversion.manifest"
+        return f"{self.dataset(version)}{files.CONVERSION_MANIFEST}"
 
     @property
     def quarantine(self) -> str:
@@ -87,11 +97,15 @@ class Layout:
 
     def dataset_page(self, version: str) -> str:
         """The HTML page about a dataset version."""
-        return f"{self.dataset(version)}report.html"
+        return f"{self.dataset(version)}{files.DATASET_PAGE}"
 
     def refresh_run(self, job_name: str) -> str:
         """The folder of a refresh job's report."""
         return f"{self.root}dataset/runs/{job_name}/"
+
+    def refresh_report(self, job_name: str) -> str:
+        """The dataset.json of a refresh job, which may have found the version unchanged."""
+        return f"{self.refresh_run(job_name)}{files.DATASET}"
 
     def split_ledger(self, job_name: str) -> str:
         """The folder of the split ledger that a refresh job wrote."""
@@ -99,7 +113,7 @@ class Layout:
 
     def split_ledger_file(self, job_name: str) -> str:
         """The splits of all photos of all dataset versions, up to a refresh job's version."""
-        return f"{self.split_ledger(job_name)}splits.jsonl.gz"
+        return f"{self.split_ledger(job_name)}{files.SPLIT_LEDGER}"
 
     @property
     def recordio_pointer(self) -> str:
@@ -123,9 +137,13 @@ class Layout:
         """The train, validation or index folder of a RecordIO version."""
         return f"{self.recordio_files(version, shards)}{part}/"
 
+    def recordio_shards(self, version: str, shards: int) -> str:
+        """The folder of the reports of a conversion by several instances."""
+        return f"{self.recordio_files(version, shards)}{files.SHARDS}/"
+
     def recordio_report(self, version: str) -> str:
         """A RecordIO version's recordio.json; it exists when the conversion is complete."""
-        return f"{self.recordio(version)}recordio.json"
+        return f"{self.recordio(version)}{files.RECORDIO}"
 
     @property
     def models(self) -> str:
@@ -165,11 +183,11 @@ class Layout:
 
     def evaluation_report(self, training_job: str) -> str:
         """A candidate's evaluation.json."""
-        return f"{self.evaluation(training_job)}evaluation.json"
+        return f"{self.evaluation(training_job)}{files.EVALUATION}"
 
     def evaluation_answers(self, training_job: str) -> str:
         """The table of a candidate's top-1 predictions and the true classes."""
-        return f"{self.evaluation(training_job)}answers.csv"
+        return f"{self.evaluation(training_job)}{files.ANSWERS}"
 
     def evaluation_verdict(self, training_job: str) -> str:
         """A candidate's verdict, with the value and limit of each gate."""
@@ -230,11 +248,11 @@ class Layout:
 
     def batch_table(self, batch: str) -> str:
         """The table of a batch's predictions, with one row per image."""
-        return f"{self.batch_report(batch)}predictions.csv"
+        return f"{self.batch_report(batch)}{files.PREDICTIONS}"
 
     def batch_summary(self, batch: str) -> str:
         """A batch's report.json: classes, number of uncertain predictions, drift."""
-        return f"{self.batch_report(batch)}report.json"
+        return f"{self.batch_report(batch)}{files.BATCH_REPORT}"
 
     def batch_record(self, batch: str) -> str:
         """The record of a batch's predicted images: written last, as the commit point."""

@@ -79,7 +79,7 @@ def _dataset(s3: Any, layout: Layout, selected: str | None) -> tuple[str, bool]:
     bucket, made_by = layout.bucket, "dataset refresh"
     if selected is None:
         return need_record(s3, bucket, layout.dataset_pointer, made_by)["version"], False
-    key = f"{layout.dataset(selected)}dataset.json"
+    key = layout.dataset_report(selected)
     version = need_valid_record(s3, bucket, key, made_by, DatasetReport).version
     current = read_record(s3, bucket, layout.dataset_pointer) or {}
     return version, current.get("version") != version

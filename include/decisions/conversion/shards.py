@@ -35,7 +35,7 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
             conversion.
     """
     folder = layout.recordio_files(version, shards)
-    reports = _reports(s3, layout.bucket, f"{folder}shards/", version, shards)
+    reports = _reports(s3, layout.bucket, layout.recordio_shards(version, shards), version, shards)
     for split in SPLITS:
         _check_split(s3, layout, reports, split)
         _check_files(s3, layout.bucket, f"{folder}{split}/", _file_names(reports, split))
@@ -116,7 +116,7 @@ def _check_split(s3: Any, layout: Layout, reports: Sequence[ShardReport], split:
 
 def _name_images(s3: Any, layout: Layout, version: str, split: str, numbers: Sequence[int]) -> str:
     """Name the first few images by their record numbers, which are ranks in the order of hashes."""
-    key = f"{layout.dataset(version)}manifest.jsonl"
+    key = layout.dataset_manifest(version)
     lines = s3.get_object(Bucket=layout.bucket, Key=key)["Body"].iter_lines()
     rows = (json.loads(line) for line in lines if line)
     images = sorted(

@@ -34,7 +34,7 @@ def count_missing_images(s3: Any, layout: Layout, version: str) -> int:
 
 def _sizes(s3: Any, layout: Layout, version: str) -> dict[str, int]:
     """Return the sizes of a dataset version's images by key, from its manifest."""
-    manifest = f"{layout.dataset(version)}manifest.jsonl"
+    manifest = layout.dataset_manifest(version)
     try:
         lines = s3.get_object(Bucket=layout.bucket, Key=manifest)["Body"].iter_lines()
     except s3.exceptions.NoSuchKey as error:

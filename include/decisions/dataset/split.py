@@ -39,7 +39,7 @@ def manifest_rows(s3: Any, layout: Layout, version: str) -> Iterator[dict[str, A
     Raises:
         RecordError: The version's manifest is missing.
     """
-    key = f"{layout.dataset(version)}manifest.jsonl"
+    key = layout.dataset_manifest(version)
     try:
         lines = s3.get_object(Bucket=layout.bucket, Key=key)["Body"].iter_lines()
     except s3.exceptions.NoSuchKey as error:

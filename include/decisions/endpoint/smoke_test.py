@@ -13,6 +13,7 @@ from typing import Any
 from include.common.aws_errors import error_code, is_denied
 from include.common.errors import PermanentError
 from include.config.sections.endpoint import Endpoint
+from include.contracts.content_types import IMAGE_TYPE
 from include.decisions.dataset.split import LabelledImage, split_images
 from include.storage.layout import Layout
 
@@ -230,7 +231,7 @@ def _is_number(value: Any) -> bool:
 def _invoke(runtime: Any, endpoint: str, sample: Sample) -> bytes:
     try:
         response = runtime.invoke_endpoint(
-            EndpointName=endpoint, ContentType="application/x-image", Body=sample.content
+            EndpointName=endpoint, ContentType=IMAGE_TYPE, Body=sample.content
         )
         content: bytes = response["Body"].read()
     except Exception as error:

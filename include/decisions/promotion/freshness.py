@@ -64,7 +64,7 @@ def compare_data(s3: Any, layout: Layout, version: str, champion: Package) -> Fr
 
 def _created(s3: Any, layout: Layout, version: str) -> datetime | None:
     """Return when a dataset version was created, or None if its dataset.json is missing."""
-    key = f"{layout.dataset(version)}dataset.json"
+    key = layout.dataset_report(version)
     record = read_record(s3, layout.bucket, key)
     if record is None:
         return None

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from include.contracts import files
 from include.contracts.commands import Input, Output
 from include.contracts.dataset import CONVERTED, Split
 from include.contracts.records import RecordioCounts, RecordioReport, ShardReport
@@ -96,7 +97,7 @@ def _write_report(
 ) -> None:
     folder = processing_output(Output.RESULT)
     if hosts.size == 1:
-        write_json(folder / "recordio.json", report.as_json())
+        write_json(folder / files.RECORDIO, report.as_json())
         return
     shard = ShardReport.model_validate(
         {
@@ -107,8 +108,8 @@ def _write_report(
             "identifiers": {split: list(part.ranks) for split, part in converted.items()},
         }
     )
-    (folder / "shards").mkdir(exist_ok=True)
-    write_json(folder / "shards" / f"{hosts.current}.json", shard.as_json())
+    (folder / files.SHARDS).mkdir(exist_ok=True)
+    write_json(folder / files.SHARDS / f"{hosts.current}.json", shard.as_json())
 
 
 def _open_earlier(folder: Path, encoding: Encoding) -> list[EarlierRecords]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from include.contracts import files
 from include.contracts.commands import Input, Output
 from include.contracts.records import DatasetReport
 from include.image_classification.container import (
@@ -107,7 +108,7 @@ def _write(
         write_hashes(folder, assembled.hashes.items())
         write_json(folder / "changes.json", page.changes.as_json())
         write_rows(folder / "leakage.jsonl", map(asdict, page.leaks))
-        write_dataset_page(folder / "report.html", page, settings.threads)
+        write_dataset_page(folder / files.DATASET_PAGE, page, settings.threads)
     elif list(page.quarantined) != list(previous.quarantined):
         # The files of a version never change, but the new quarantine must be reported.
         write_rows(result / "quarantine.jsonl", map(asdict, page.quarantined))
@@ -118,8 +119,8 @@ def _write(
     content = {**page.report, "ledger_photos": ledger_photos, "seconds": seconds}
     report = DatasetReport.model_validate(content).as_json()
     if not page.report["unchanged"]:
-        write_json(folder / "dataset.json", report)
-    write_json(result / "dataset.json", report)
+        write_json(folder / files.DATASET, report)
+    write_json(result / files.DATASET, report)
     return report
 
 

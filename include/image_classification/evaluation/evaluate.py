@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from include.common.csv_cells import escape_cell
+from include.contracts import files
 from include.contracts.commands import Command, Input, Output
 from include.contracts.commands import EvaluateFlag as Flag
 from include.contracts.dataset import SPLITS
@@ -69,7 +70,7 @@ def main(argv: list[str]) -> None:
     scores = score(probabilities, np.array([image.label for image in images]))
     summary = _summary(version, split, scores, flags.serving_precision, started)
     folder = processing_output(Output.RESULT)
-    write_answers(folder / "answers.csv", version.classes, images, probabilities)
+    write_answers(folder / files.ANSWERS, version.classes, images, probabilities)
     write_results(folder, version.classes, scores, summary)
     _log.info(
         "Split %s: %d images, top-1 %.4f, top-5 %.4f",
@@ -106,14 +107,14 @@ def write_answers(
         [image.key, classes[image.label], classes[label], format_probability(row[label])]
         for image, label, row in zip(images, best, probabilities, strict=True)
     ]
-    _write_table(path, ["key", "name", "predicted_name", "confidence"], rows)
+    _write_table(path, files.ANSWERS_COLUMNS, rows)
 
 
 def write_results(
     folder: Path, classes: Sequence[str], scores: Scores, summary: EvaluationReport
 ) -> None:
     """Write evaluation.json, per_class.csv, confusion.csv and evaluation.html into a folder."""
-    write_json(folder / "evaluation.json", summary.as_json())
+    write_json(folder / files.EVALUATION, summary.as_json())
     rows = [[scored.label, scored.name, scored.images, scored.top1] for scored in summary.per_class]
     _write_table(folder / "per_class.csv", ["label", "name", "images", "top1"], rows)
     confused = [
@@ -171,7 +172,7 @@ def _worst_confusions(classes: Sequence[str], scores: Scores) -> list[dict[str, 
     return sorted(pairs, key=lambda pair: -pair["images"])[:CONFUSIONS_SHOWN]
 
 
-def _write_table(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
+def _write_table(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)

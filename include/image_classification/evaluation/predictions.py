@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from include.contracts import files
 from include.image_classification.container import CommandError
 
-SUFFIX = ".out"
+SUFFIX = files.PREDICTION_SUFFIX
 Probabilities = NDArray[np.float64]
 
 

@@ -4,7 +4,8 @@ Hand-written because Pillow counts frames only after it opens a file with the fo
 """
 
 from include.contracts.limits import MOST_CHUNKS
-from include.image_classification.images.header import PNG_START, png_chunks
+from include.contracts.photo_formats import PNG_START
+from include.image_classification.images.header import png_chunks
 
 GIF_SCREEN, GIF_COLORS = 13, 0x80
 GIF_EXTENSION, GIF_FRAME = 0x21, 0x2C

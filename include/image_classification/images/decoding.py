@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import simplejpeg
 
-from include.image_classification.images.header import JPEG_END, JPEG_START, read_photo_header
+from include.contracts.photo_formats import JPEG_END, JPEG_START
+from include.image_classification.images.header import read_photo_header
 from include.image_classification.images.opencv_decoder import Color, decode_pixels
 from include.image_classification.images.orientation import (
     TRANSPOSED,

@@ -5,26 +5,18 @@ first. This module is hand-written because Pillow does not report whether a file
 a JPEG is coded.
 """
 
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from include.contracts.limits import MOST_CHUNKS, MOST_SEGMENTS
-
-JPEG_START = b"\xff\xd8\xff"
-JPEG_END = b"\xff\xd9"
-PNG_START = b"\x89PNG\r\n\x1a\n"
+from include.contracts.photo_formats import JPEG_END_CODE, JPEG_MARKER, JPEG_START, PNG_START
 
 # JPEG markers that start a frame and hold its size: SOF0 to SOF15 without DHT, JPG and DAC.
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Baseline, extended and progressive with Huffman codes, as cameras and phones write them.
 USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
-END = 0xD9
-# In a scan, FF 00 is a data byte and FF D0 to FF D7 restart the scan; FF FF is padding anywhere.
-# Between segments, a decoder skips bytes that are not a marker.
-MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 OTHER_FORMATS = {
     b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
@@ -94,11 +86,11 @@ def _jpeg_header(data: bytes) -> PhotoHeader:
     offset = 2
     for _ in range(MOST_SEGMENTS):
         # A search, not a loop over bytes: megabytes that are not a marker may come first.
-        found = MARKER.search(data, offset)
+        found = JPEG_MARKER.search(data, offset)
         if found is None:
             break
         offset, marker = found.start(), data[found.start() + 1]
-        if marker == END:
+        if marker == JPEG_END_CODE:
             return PhotoHeader("jpg", width, height, True, usual)
         if offset + 4 > len(data):
             break

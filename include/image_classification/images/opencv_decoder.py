@@ -10,8 +10,9 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
+from include.contracts.photo_formats import JPEG_START, PNG_START
 from include.image_classification.images.animation import detect_animation
-from include.image_classification.images.header import JPEG_START, PNG_START, describe
+from include.image_classification.images.header import describe
 from include.image_classification.images.resizing import Image
 
 Color = Literal[1, 0, -1]

@@ -8,7 +8,7 @@ import numpy as np
 import PIL.Image
 
 from include.contracts.limits import MOST_SEGMENTS
-from include.image_classification.images.header import JPEG_START
+from include.contracts.photo_formats import JPEG_START
 from include.image_classification.images.resizing import Image
 
 ORIENTATION = 0x0112

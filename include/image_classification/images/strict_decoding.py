@@ -16,6 +16,7 @@ import PIL.Image
 import simplejpeg
 
 from include.contracts.dataset import Reason
+from include.contracts.photo_formats import HARMLESS_STRAY_SHARE, STRAY_BYTES
 from include.image_classification.images.header import PhotoHeader
 from include.image_classification.images.opencv_decoder import decode_still
 from include.image_classification.images.resizing import Image
@@ -31,8 +32,6 @@ WARNING = re.compile(
     "Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters"
     "|Unknown Adobe color transform|Warning: unknown JFIF"
 )
-STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
-HARMLESS_STRAY_SHARE = 0.01
 
 # OpenCV in a process of its own: everything on stderr is about this photo.
 OPENCV_ALONE = """

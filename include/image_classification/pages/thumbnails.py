@@ -7,7 +7,8 @@ from typing import Any
 import cv2
 
 from include.contracts.limits import size_problem
-from include.image_classification.images.header import JPEG_END, read_photo_header
+from include.contracts.photo_formats import JPEG_END
+from include.image_classification.images.header import read_photo_header
 from include.image_classification.images.opencv_decoder import decode_still
 
 QUALITY = 82

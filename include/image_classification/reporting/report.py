@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from include.common.csv_cells import escape_cell
+from include.contracts import files
 from include.contracts.commands import Command, Input, Output, ReportFlag
 from include.contracts.records import BatchReport, DriftReport
 from include.image_classification.container import (
@@ -54,14 +55,14 @@ def main(argv: list[str]) -> None:
     )
     flags = parser.parse_args(argv)
     batch = flags.batch
-    classes = _classes(processing_input(Input.VERSION) / "classes.json")
-    truth = _truth(processing_input(Input.TRUTH) / "labels.json")
+    classes = _classes(processing_input(Input.VERSION) / files.CLASS_NAMES)
+    truth = _truth(processing_input(Input.TRUTH) / files.TRUE_CLASSES)
     rows = read_rows(processing_input(Input.PREDICTIONS), classes, truth)
     folder = processing_output(Output.RESULT)
     header = columns(len(classes), with_truth=bool(truth))
     by_file = sorted(rows, key=lambda row: row.file)
     uncertain = [row for row in rows if row.probability < flags.uncertain_below]
-    write_table(folder / "predictions.csv", header, by_file)
+    write_table(folder / files.PREDICTIONS, header, by_file)
     write_table(folder / "uncertain.csv", header, uncertain)
     write_parquet(folder / "predictions.parquet", header, by_file)
     write_gallery(folder / "gallery.html", batch, rows, processing_input(Input.IMAGES))
@@ -76,7 +77,7 @@ def main(argv: list[str]) -> None:
         seconds=round(time.perf_counter() - started, 3),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
-    write_json(folder / "report.json", summary.as_json())
+    write_json(folder / files.BATCH_REPORT, summary.as_json())
     _log.info("Batch %s: %d images in %d classes", batch, len(rows), len(counts))
 
 
@@ -108,7 +109,7 @@ def write_table(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
 
 
 def _drift(rows: Sequence[Row]) -> DriftReport | None:
-    reference = read_reference(processing_input(Input.EVALUATION) / "answers.csv")
+    reference = read_reference(processing_input(Input.EVALUATION) / files.ANSWERS)
     if reference is None:
         return None
     confidence = np.array([row.probability for row in rows])

@@ -4,8 +4,8 @@ import io
 from collections.abc import Iterator, Sequence
 
 from include.contracts.content_types import IMAGE_TYPES, RECORD_TYPE
+from include.contracts.photo_formats import JPEG_START, PNG_START
 from include.image_classification.container import CommandError
-from include.image_classification.images.header import JPEG_START, PNG_START
 from include.image_classification.recordio.framing import MAGIC, read_stream
 from include.image_classification.recordio.image_records import unpack_image
 from include.image_classification.serving.photo import PhotoError

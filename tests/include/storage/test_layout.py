@@ -1,4 +1,4 @@
-"""Keys are below the pipeline's own folder, and folders cannot be mistaken for their neighbours."""
+"""S3 keys: all in the folder of the pipeline, and no folder is a prefix of another."""
 
 import inspect
 
@@ -20,7 +20,7 @@ def keys() -> dict[str, str]:
     return found
 
 
-def test_every_key_is_below_the_pipelines_folder() -> None:
+def test_every_key_is_in_the_pipelines_folder() -> None:
     assert len(keys()) > 15
     assert all(key.startswith("merch/") for key in keys().values())
     assert all("//" not in key for key in keys().values())
@@ -33,7 +33,10 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "preflight",
         "source_seen",
         "dataset_pointer",
+        "dataset_manifest",
         "dataset_page",
+        "dataset_report",
+        "refresh_report",
         "dataset_classes",
         "conversion_manifest",
         "split_ledger_file",
@@ -54,10 +57,10 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
     }
 
 
-def test_no_two_things_share_a_key() -> None:
+def test_all_keys_differ() -> None:
     assert len(set(keys().values())) == len(keys())
 
 
-def test_an_output_has_no_slash_since_sagemaker_adds_one() -> None:
+def test_an_output_has_no_slash_because_sagemaker_adds_it() -> None:
     assert LAYOUT.output(LAYOUT.models) == "s3://some-bucket/merch/models"
     assert LAYOUT.uri(LAYOUT.images) == "s3://some-bucket/merch/images/"

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import Any
 
+from include.contracts import files
 from include.decisions.batch.incoming import IncomingImage
 from include.decisions.batch.screening.budget import Budget
 from include.decisions.batch.screening.decoders import Decoders
@@ -17,7 +18,7 @@ BYTES_AT_ONCE = 256 << 20
 """How many bytes of photos are in the worker's memory at once, as far as one photo is not more."""
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
-LONGEST_NAME = 255 - len(".out")
+LONGEST_NAME = 255 - len(files.PREDICTION_SUFFIX)
 """Bytes of a file's or a folder's name, to which batch transform adds an answer's ending."""
 
 

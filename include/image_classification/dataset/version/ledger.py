@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from include.contracts import files
 from include.contracts.dataset import SPLITS, Split
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.atomic_files import open_atomically
 from include.image_classification.dataset.version.manifest import Image
 
-LEDGER = "splits.jsonl.gz"
+LEDGER = files.SPLIT_LEDGER
 
 
 def trains_more(one: Split, other: Split) -> Split:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from include.contracts import files
 from include.contracts.dataset import CONVERTED, Box, Reason, Split
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.atomic_files import (
@@ -134,10 +135,10 @@ def write_version(
 ) -> None:
     """Create a version's folder and write all its files except dataset.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_rows(folder / "manifest.jsonl", (image.row() for image in version.images))
+    write_rows(folder / files.MANIFEST, (image.row() for image in version.images))
     write_rows(folder / "quarantine.jsonl", map(dataclasses.asdict, quarantined))
     write_rows(folder / "duplicates.jsonl", map(dataclasses.asdict, duplicates))
-    write_json(folder / "classes.json", list(version.classes))
+    write_json(folder / files.CLASS_NAMES, list(version.classes))
 
 
 def write_conversion_manifest(folder: Path, version: Version, images_uri: str) -> None:
@@ -149,7 +150,7 @@ def write_conversion_manifest(folder: Path, version: Version, images_uri: str) -
         images_uri: The s3:// folder of the images, with a trailing slash.
     """
     keys = {image.key for split in CONVERTED for image in version.split(split)}
-    with open_atomically(folder / "conversion.manifest") as file:
+    with open_atomically(folder / files.CONVERSION_MANIFEST) as file:
         file.write(b"[" + json.dumps({"prefix": images_uri}).encode())
         file.writelines(b",\n" + json.dumps(key).encode() for key in sorted(keys))
         file.write(b"]\n")
@@ -171,8 +172,8 @@ class VersionFiles:
         """
         self._folder = folder
         with self._name_damage():
-            self.classes: list[str] = json.loads((folder / "classes.json").read_text("utf-8"))
-            self.name: str = json.loads((folder / "dataset.json").read_text("utf-8"))["version"]
+            self.classes: list[str] = json.loads((folder / files.CLASS_NAMES).read_text("utf-8"))
+            self.name: str = json.loads((folder / files.DATASET).read_text("utf-8"))["version"]
 
     def images(self) -> Iterator[Image]:
         """Yield the images, sorted by path.
@@ -182,7 +183,7 @@ class VersionFiles:
                 match the version's name.
         """
         digest = _version_digest(self.classes)
-        with self._name_damage(), (self._folder / "manifest.jsonl").open("rb") as file:
+        with self._name_damage(), (self._folder / files.MANIFEST).open("rb") as file:
             for line in file:
                 image = Image.from_row(json.loads(line))
                 digest.update(_line(image.row()))

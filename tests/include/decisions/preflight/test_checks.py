@@ -105,6 +105,24 @@ def test_each_error_in_a_yaml_is_a_finding(
     assert "source.layout: 'heaps' is not allowed" in findings[0].found
 
 
+@pytest.mark.filterwarnings("ignore:.*is deprecated:FutureWarning")
+def test_each_deprecated_name_in_a_yaml_is_a_finding(
+    aws: StubbedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGE_PIPELINES_PATH", str(tmp_path))
+    text = "source: {layout: class_folders}\ntraining: {algorithm: own}\n"
+    (tmp_path / "flowers.yaml").write_text(text)
+    aws["s3"].refuse("put_object", "AccessDenied")
+    aws["sagemaker"].refuse("describe_endpoint", "AccessDeniedException")
+    aws.use_emulator("service-quotas")
+    findings = [
+        finding for finding in check_pipeline(aws, SETTINGS, "flowers") if finding.check == "YAML"
+    ]
+    assert [finding.status for finding in findings] == ["ok", "ok"]
+    message = "training.algorithm: own is deprecated: write algorithm: custom"
+    assert findings[1].found == message
+
+
 def test_a_pipeline_needs_the_installations_variables(aws: StubbedAws) -> None:
     (finding,) = check_pipeline(aws, {**SETTINGS, "image_uri": ""}, "merch")
     assert (finding.check, finding.status) == ("installation", "failed")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from include.contracts.limits import MOST_SEGMENTS
-
-STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker 0x(..)")
-HARMLESS_STRAY_SHARE = 0.01
-"""Cameras leave a few stray bytes, and our image minds no more than this share of a photo."""
+from include.contracts.photo_formats import (
+    HARMLESS_STRAY_SHARE,
+    JPEG_END_CODE,
+    JPEG_MARKER,
+    STRAY_BYTES,
+)
 
 MOST_STRAYS = 8
 """In so many places at most."""
@@ -16,10 +18,7 @@ MOST_STRAYS = 8
 NOT_SUPPORTED = re.compile("subsampling|colorspace|unsupported", re.IGNORECASE)
 """simplejpeg's own words of what it cannot decode, and our image can."""
 
-SCAN, END = 0xDA, 0xD9
-# In a scan, FF 00 is a data byte and FF D0 to FF D7 restart it; FF FF is padding anywhere. Between
-# segments, a decoder skips what is no marker, too.
-MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+SCAN = 0xDA
 
 
 def jpeg_damage(jpeg: bytes) -> str | None:
@@ -69,16 +68,16 @@ def _markers(jpeg: bytes) -> dict[int, int] | None:
     at = after = 2
     for _ in range(MOST_SEGMENTS):
         # Searched for, not looked for byte by byte: megabytes that are no marker may come first.
-        start = MARKER.search(jpeg, at)
+        start = JPEG_MARKER.search(jpeg, at)
         if start is None:
             return None
         at, marker = start.start(), jpeg[start.start() + 1]
         (after_stray if at > after else found)[marker] = at
-        if marker == END:
+        if marker == JPEG_END_CODE:
             return found | after_stray
         at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
         if marker == SCAN:
-            end = MARKER.search(jpeg, at)
+            end = JPEG_MARKER.search(jpeg, at)
             at = end.start() if end else len(jpeg)
         after = at
     return None

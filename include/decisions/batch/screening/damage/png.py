@@ -8,8 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from include.contracts.limits import MOST_CHUNKS, size_problem
-
-START = b"\x89PNG\r\n\x1a\n"
+from include.contracts.photo_formats import PNG_START
 
 ENDING = 4096
 """The last bytes of a PNG, in which our image expects its end."""
@@ -59,7 +58,7 @@ def png_damage(png: bytes) -> str | None:
 
 def _chunks(png: bytes) -> Iterator[Chunk]:
     """Yield each chunk's kind and content up to the end, which must be there."""
-    at, kind = len(START), b""
+    at, kind = len(PNG_START), b""
     for _ in range(MOST_CHUNKS):
         if kind == b"IEND":
             break

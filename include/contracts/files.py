@@ -1,0 +1,28 @@
+"""Names of the files that jobs write and the DAG side or a later job reads."""
+
+from __future__ import annotations
+
+DATASET = "dataset.json"
+MANIFEST = "manifest.jsonl"
+CLASS_NAMES = "classes.json"
+CONVERSION_MANIFEST = "conversion.manifest"
+DATASET_PAGE = "report.html"
+SPLIT_LEDGER = "splits.jsonl.gz"
+
+RECORDIO = "recordio.json"
+SHARDS = "shards"
+"""The folder of the reports of a conversion by several instances, named by their hosts."""
+
+PREDICTION_SUFFIX = ".out"
+"""Batch transform appends this suffix to an image's key."""
+
+EVALUATION = "evaluation.json"
+ANSWERS = "answers.csv"
+"""The top-1 prediction and the true class of each image of an evaluation."""
+
+ANSWERS_COLUMNS = ("key", "name", "predicted_name", "confidence")
+
+BATCH_REPORT = "report.json"
+PREDICTIONS = "predictions.csv"
+TRUE_CLASSES = "labels.json"
+"""The true classes of incoming images, by name; users write this file."""
