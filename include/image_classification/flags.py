@@ -14,8 +14,8 @@ class FlagParser(argparse.ArgumentParser):
     could change their meaning.
     """
 
-    def __init__(self, program: str, description: str) -> None:
-        super().__init__(prog=program, description=description, allow_abbrev=False)
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(prog=command, description=description, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         """Raise the parser's error as a CommandError."""

@@ -18,12 +18,13 @@ from include.image_classification.recordio.framing import (
     read_records,
     unframe,
 )
-from include.image_classification.recordio.image_records import pack_image, unpack_image
 
 # Payloads that probably contain the magic number, at multiples of four and elsewhere.
 PAYLOADS = st.lists(
     st.sampled_from([MAGIC, b"\0", b"ab", b"abcd", MAGIC[:3]]) | st.binary(max_size=9), max_size=12
 ).map(b"".join)
+
+
 CASES = [
     b"",
     b"x",
@@ -83,17 +84,6 @@ def test_offsets_are_valid_in_an_index_file(tmp_path: Path) -> None:
     assert [reader.read_idx(i) for i in range(1, len(CASES))] == CASES[1:]
 
 
-@pytest.mark.filterwarnings("ignore:tostring:DeprecationWarning:mxnet")
-@pytest.mark.parametrize(("labels", "header_label"), [([7.0], 7.0), ([1.0, 2.5, 3.0], [1, 2.5, 3])])
-def test_image_headers_are_identical_to_mxnets(labels: list[float], header_label: object) -> None:
-    header = mx.recordio.IRHeader(0, header_label, 12, 0)
-    expected = mx.recordio.pack(header, b"content")
-    assert pack_image(labels, 12, b"content") == expected
-    record = unpack_image(expected)
-    assert (list(record.labels), record.identifier, record.content) == (labels, 12, b"content")
-    assert record.label == labels[0]
-
-
 @pytest.mark.parametrize("cut", [1, 4, 7, 9, 40])
 def test_a_file_cut_off_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
     """MXNet's reader aborts the process on some of these and stops early on others."""
@@ -116,9 +106,3 @@ def test_another_file_is_an_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.rec").write_bytes(data)
     with pytest.raises(CommandError, match=r"a\.rec is (damaged|cut off|not a RecordIO file)"):
         list(read_records(tmp_path / "a.rec"))
-
-
-@pytest.mark.parametrize("record", [b"short", pack_image([1, 2, 3], 0, b"")[:-1]])
-def test_a_record_too_short_for_an_image_is_an_error(record: bytes) -> None:
-    with pytest.raises(CommandError, match="too short"):
-        unpack_image(record)

@@ -1,6 +1,5 @@
 """Pipe mode: each image once per epoch, shuffled in bounded memory; damage is reported."""
 
-import io
 import json
 import threading
 from collections.abc import Iterator
@@ -12,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.image_classification.container import CommandError
-from include.image_classification.recordio.framing import MAGIC, frame
+from include.image_classification.recordio.framing import frame
 from include.image_classification.recordio.image_records import pack_image
-from include.image_classification.recordio.record_stream import Sample, stream_samples
+from include.image_classification.recordio.record_stream import Sample
 from include.image_classification.training.distribution.share import Share
 from include.image_classification.training.input import pipe as pipe_module
 from include.image_classification.training.input.batches import Batch
@@ -138,26 +137,6 @@ def test_a_pipe_without_a_fifo_runs_into_the_timeout(
     monkeypatch.setattr(pipe_module, "FIFO_TIMEOUT_SECONDS", 0.1)
     with pytest.raises(CommandError, match=r"Pipe mode, but the FIFO .*/train_0 did not appear"):
         list(reader(tmp_path, 4).validation())
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 2), st.binary(max_size=9) | st.just(MAGIC * 2)), max_size=9)
-)
-def test_written_records_are_read_from_a_stream(images: list[tuple[int, bytes]]) -> None:
-    written = b"".join(frame(pack_image([label], 0, content)) for label, content in images)
-    found = stream_samples(io.BytesIO(written), "s", 3)
-    assert [(sample.label, sample.content) for sample in found] == images
-
-
-@given(st.integers(1, 60))
-def test_a_stream_that_is_cut_off_is_rejected(kept: int) -> None:
-    whole = frame(pack_image([1], 0, MAGIC * 3 + b"content")) + frame(pack_image([1], 1, b"1234"))
-    stream = io.BytesIO(whole[: len(whole) - kept])
-    if kept == len(frame(pack_image([1], 1, b"1234"))):
-        assert len(list(stream_samples(stream, "s", 3))) == 1  # between two records
-        return
-    with pytest.raises(CommandError, match="s is cut off"):
-        list(stream_samples(stream, "s", 3))
 
 
 @given(st.lists(st.integers(0, 30), max_size=40), st.integers(1, 9), st.integers(1, 60))
