@@ -181,3 +181,8 @@ class SharedHyperparameters(BaseModel):
                 f"not {self.num_layers}"
             )
         return self
+
+
+def default_text(name: str) -> str:
+    """Return the algorithm's default of a hyperparameter, as SageMaker takes it."""
+    return as_text(SharedHyperparameters.model_fields[name].default)

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from include.config.pipeline import Pipeline
+from include.contracts.hyperparameters import default_text
 from include.decisions.registry.packages import Package
-
-DEFAULT_NETWORK = "torchvision"
-DEFAULT_IMAGE_SHAPE = "3,224,224"
 
 
 @dataclass(frozen=True)
@@ -32,12 +30,11 @@ def network_name(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
 
     The name has only characters that a model package's metadata can store.
     """
-    family = (
-        hyperparameters.get("network", DEFAULT_NETWORK) if algorithm == "custom" else "built-in"
-    )
-    shape = hyperparameters.get("image_shape", DEFAULT_IMAGE_SHAPE).replace(",", "x")
+    network = hyperparameters.get("network") or default_text("network")
+    family = network if algorithm == "custom" else "built-in"
+    shape = hyperparameters.get("image_shape") or default_text("image_shape")
     layers, classes = hyperparameters["num_layers"], hyperparameters["num_classes"]
-    return f"{family} resnet-{layers} {shape} {classes} classes"
+    return f"{family} resnet-{layers} {shape.replace(',', 'x')} {classes} classes"
 
 
 def choose_start(
