@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from include.config.instances import InstanceConfig
 from include.config.strict import Fraction, OpenFraction, Strict
 from include.contracts.commands import BoxUse, Splitting
-from include.contracts.limits import MOST_PIXELS
+from include.contracts.limits import MAX_PIXELS
 
 
 class Dataset(Strict):
@@ -21,7 +21,7 @@ class Dataset(Strict):
     boxes: BoxUse = "whole"
     box_margin: Fraction = 0.0
     min_side: Annotated[int, Field(ge=1)] = 16
-    max_pixels: Annotated[int, Field(ge=1, le=MOST_PIXELS)] = MOST_PIXELS
+    max_pixels: Annotated[int, Field(ge=1, le=MAX_PIXELS)] = MAX_PIXELS
     quarantine_limit: Fraction = 0.05
     instance: InstanceConfig = InstanceConfig(instance_type="ml.c5.2xlarge", volume_gb=50)
 

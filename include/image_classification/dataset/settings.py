@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from include.contracts.commands import BOX_USES, SPLITTINGS, STORINGS, Command
 from include.contracts.commands import RefreshFlag as Flag
-from include.contracts.limits import MOST_PIXELS
+from include.contracts.limits import MAX_PIXELS
 from include.image_classification.dataset.layouts import LAYOUTS
 from include.image_classification.dataset.version.photo_check import PhotoRules
 from include.image_classification.dataset.version.split import SplitRatio
@@ -90,7 +90,7 @@ def _parser() -> FlagParser:
     add(
         Flag.MAX_PIXELS,
         type=positive_integer,
-        default=MOST_PIXELS,
+        default=MAX_PIXELS,
         help="maximum pixels of a photo",
     )
     add(

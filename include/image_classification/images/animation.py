@@ -3,7 +3,7 @@
 Hand-written because Pillow counts frames only after it opens a file with the format's decoder.
 """
 
-from include.contracts.limits import MOST_CHUNKS
+from include.contracts.limits import MAX_CHUNKS
 from include.contracts.photo_formats import PNG_START
 from include.image_classification.images.header import png_chunks
 
@@ -50,7 +50,7 @@ def _color_table_size(flags: int) -> int:
 
 
 def _skip_blocks(data: bytes, offset: int) -> int:
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         if offset >= len(data) or not data[offset]:
             return offset + 1
         offset += 1 + data[offset]

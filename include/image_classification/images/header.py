@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from include.contracts.limits import MOST_CHUNKS, MOST_SEGMENTS
+from include.contracts.limits import MAX_CHUNKS, MAX_SEGMENTS
 from include.contracts.photo_formats import JPEG_END_CODE, JPEG_MARKER, JPEG_START, PNG_START
 
 # JPEG markers that start a frame and hold its size: SOF0 to SOF15 without DHT, JPG and DAC.
@@ -35,7 +35,7 @@ class PhotoHeader:
     """A photo's format, detected from its bytes, and its size in pixels as stored.
 
     `whole` is false if the file ends before its picture does, or has more segments than
-    `limits.MOST_SEGMENTS`. `usual` is true for a JPEG in a common coding, with 8 bits of gray or
+    `limits.MAX_SEGMENTS`. `usual` is true for a JPEG in a common coding, with 8 bits of gray or
     three colors.
     """
 
@@ -59,9 +59,9 @@ def read_photo_header(data: bytes) -> PhotoHeader | None:
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the chunks of a PNG as (offset, type), at most `limits.MOST_CHUNKS`."""
+    """Yield the chunks of a PNG as (offset, type), at most `limits.MAX_CHUNKS`."""
     offset = len(PNG_START)
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         if offset + 8 > len(data):
             return
         length, kind = struct.unpack_from(">I4s", data, offset)
@@ -84,7 +84,7 @@ def _jpeg_header(data: bytes) -> PhotoHeader:
     width = height = 0
     usual = False
     offset = 2
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         # A search, not a loop over bytes: megabytes that are not a marker may come first.
         found = JPEG_MARKER.search(data, offset)
         if found is None:

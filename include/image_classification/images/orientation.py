@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import PIL.Image
 
-from include.contracts.limits import MOST_SEGMENTS
+from include.contracts.limits import MAX_SEGMENTS
 from include.contracts.photo_formats import JPEG_START
 from include.image_classification.images.resizing import Image
 
@@ -46,7 +46,7 @@ def read_orientation(data: bytes) -> int:
 def _has_exif(jpeg: bytes) -> bool:
     """Return whether a JPEG has an EXIF segment; with Pillow, this takes fifty times as long."""
     offset = 2
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         found = PADDED_MARKER.match(jpeg, offset)
         if found is None or found[1] == START_OF_SCAN:
             return False

@@ -18,7 +18,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
-from include.contracts.limits import MOST_PIXELS
+from include.contracts.limits import MAX_PIXELS
 from include.decisions.batch.screening.budget import Budget
 from include.decisions.batch.screening.child import LENGTH
 
@@ -161,7 +161,7 @@ class Decoders:
         seconds: int = SECONDS,
     ) -> None:
         """Create the decoders; a process is started with the first photo that it gets."""
-        self._pixels = pixels or Budget(MOST_PIXELS)
+        self._pixels = pixels or Budget(MAX_PIXELS)
         self._all = [Decoder(memory, seconds) for _ in range(processes)]
         self._free: queue.LifoQueue[Decoder] = queue.LifoQueue()
         for decoder in self._all:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from include.contracts.limits import MOST_SEGMENTS
+from include.contracts.limits import MAX_SEGMENTS
 from include.contracts.photo_formats import (
     HARMLESS_STRAY_SHARE,
     JPEG_END_CODE,
@@ -66,7 +66,7 @@ def _markers(jpeg: bytes) -> dict[int, int] | None:
     found: dict[int, int] = {}
     after_stray: dict[int, int] = {}
     at = after = 2
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         # Searched for, not looked for byte by byte: megabytes that are no marker may come first.
         start = JPEG_MARKER.search(jpeg, at)
         if start is None:

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 
-from include.contracts.limits import MOST_CHUNKS, size_problem
+from include.contracts.limits import MAX_CHUNKS, size_problem
 from include.contracts.photo_formats import PNG_START
 
 ENDING = 4096
@@ -59,7 +59,7 @@ def png_damage(png: bytes) -> str | None:
 def _chunks(png: bytes) -> Iterator[Chunk]:
     """Yield each chunk's kind and content up to the end, which must be there."""
     at, kind = len(PNG_START), b""
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         if kind == b"IEND":
             break
         if at + 12 > len(png):
@@ -73,7 +73,7 @@ def _chunks(png: bytes) -> Iterator[Chunk]:
         yield kind, png[at + 8 : end]
         at = end + 4
     else:
-        raise DamageError(f"has more than {MOST_CHUNKS} chunks")
+        raise DamageError(f"has more than {MAX_CHUNKS} chunks")
     if len(png) - at > ENDING - 8:
         raise DamageError(f"is followed by {len(png) - at} bytes of something else")
 

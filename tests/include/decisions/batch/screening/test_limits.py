@@ -47,7 +47,7 @@ def server_answers(content: bytes) -> bool:
 
 
 def refresh_accepts(content: bytes) -> bool:
-    rules = PhotoRules(min_side=1, max_pixels=10 * photo_limits.MOST_PIXELS)
+    rules = PhotoRules(min_side=1, max_pixels=10 * photo_limits.MAX_PIXELS)
     try:
         check_photo(Photo("a", 0, content), photo_hash(content), rules, {})
     except RefusedPhotoError:
@@ -89,7 +89,7 @@ def test_each_side_takes_what_the_other_takes(
 
 def test_no_pipeline_asks_for_larger_photos_than_are_decoded() -> None:
     """Protects the evaluation from a test photo that the server refuses."""
-    assert Dataset(max_pixels=photo_limits.MOST_PIXELS).max_pixels == photo_limits.MOST_PIXELS
+    assert Dataset(max_pixels=photo_limits.MAX_PIXELS).max_pixels == photo_limits.MAX_PIXELS
     with pytest.raises(ValidationError, match="max_pixels"):
-        Dataset(max_pixels=photo_limits.MOST_PIXELS + 1)
-    assert parse_settings(["--layout", "list"]).rules.max_pixels == photo_limits.MOST_PIXELS
+        Dataset(max_pixels=photo_limits.MAX_PIXELS + 1)
+    assert parse_settings(["--layout", "list"]).rules.max_pixels == photo_limits.MAX_PIXELS

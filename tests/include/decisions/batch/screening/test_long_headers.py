@@ -54,15 +54,15 @@ def test_what_is_no_marker_is_skipped_at_once(
 def test_segments_are_looked_at_up_to_a_number(scan: Callable[[bytes], Any]) -> None:
     content = Counted(JPEG[:2] + EMPTY_SEGMENT * LONG + JPEG[2:])
     scan(content)
-    assert content.taken < 10 * photo_limits.MOST_SEGMENTS
+    assert content.taken < 10 * photo_limits.MAX_SEGMENTS
 
 
-@pytest.mark.parametrize("segments", [photo_limits.MOST_SEGMENTS // 2, photo_limits.MOST_SEGMENTS])
+@pytest.mark.parametrize("segments", [photo_limits.MAX_SEGMENTS // 2, photo_limits.MAX_SEGMENTS])
 def test_both_sides_give_up_after_the_same_number_of_segments(segments: int) -> None:
     content = JPEG[:2] + EMPTY_SEGMENT * segments + JPEG[2:]
     header = read_photo_header(content)
     assert header is not None
-    assert header.whole == (segments < photo_limits.MOST_SEGMENTS)
+    assert header.whole == (segments < photo_limits.MAX_SEGMENTS)
     assert (_markers(content) is not None) == header.whole
 
 
@@ -77,19 +77,19 @@ def test_a_photo_after_stray_bytes_is_still_found() -> None:
 def test_chunks_are_looked_at_up_to_a_number(scan: Callable[[bytes], Any]) -> None:
     content = Counted(PNG[:8] + b"\0" * 12 * LONG)
     scan(content)
-    assert content.taken < 10 * photo_limits.MOST_CHUNKS
+    assert content.taken < 10 * photo_limits.MAX_CHUNKS
     assert not scan(bytes(content))
 
 
 def test_the_walk_over_chunks_stops_at_the_limit() -> None:
     """Both scans above use this walk, whose reads `Counted` does not see."""
     chunks = list(png_chunks(PNG[:8] + b"\0" * 12 * LONG))
-    assert len(chunks) == photo_limits.MOST_CHUNKS
+    assert len(chunks) == photo_limits.MAX_CHUNKS
 
 
 def test_the_worker_refuses_a_png_of_so_many_chunks() -> None:
     empty = b"\0\0\0\0tEXt" + zlib.crc32(b"tEXt").to_bytes(4, "big")
     assert png_damage(PNG[:33] + empty * 3 + PNG[33:]) is None
-    content = PNG[:33] + empty * photo_limits.MOST_CHUNKS + PNG[33:]
-    assert png_damage(content) == f"has more than {photo_limits.MOST_CHUNKS} chunks"
+    content = PNG[:33] + empty * photo_limits.MAX_CHUNKS + PNG[33:]
+    assert png_damage(content) == f"has more than {photo_limits.MAX_CHUNKS} chunks"
     assert not _has_whole_chunks(content)
