@@ -26,7 +26,7 @@ class Jobs:
         self.body: dict[str, Any] = {"TrainingJobName": "job", "_logs": [str(log)]}
         self.body |= {"AlgorithmSpecification": specification, "LastModifiedTime": 4e9}
 
-    def every(self, kind: str) -> list[dict[str, Any]]:
+    def list_all(self, kind: str) -> list[dict[str, Any]]:
         return [self.body]
 
 
