@@ -15,7 +15,7 @@ from airflow.sdk import get_current_context, task
 from dag_factory import assets, job_tasks, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
-from dag_factory.run_context import load_context
+from dag_factory.run_context import RunContext, load_context
 from dag_factory.skipping import skip_unless
 from dag_factory.xcoms import without_edge
 
@@ -56,20 +56,14 @@ def plan(pipeline: str) -> dict[str, Any]:
         write_batch_plan,
     )
 
-    run = load_context(pipeline)
-    here = (run.s3, run.layout)
-    state = plan_batch(
-        run.s3,
-        run.sagemaker,
-        run.layout,
-        run.pipeline,
-        params.run_params()["force"],
-    )
+    run, force = load_context(pipeline), params.run_params()["force"]
+    state = plan_batch(run.s3, run.sagemaker, run.layout, run.pipeline, force)
     batch = state.name(get_current_context()["dag_run"].run_after)
-    record_unreadable_batch(*here, batch, state)
+    storage = (run.s3, run.layout)
+    record_unreadable_batch(*storage, batch, state)
     skip_unless(decide_batch(state, run.layout.uri(run.layout.batch_record(batch))))
-    write_batch_plan(*here, batch, state)
-    requests = batch_requests(*here, run.pipeline, run.deployment, batch, state)
+    write_batch_plan(*storage, batch, state)
+    requests = batch_requests(*storage, run.pipeline, run.deployment, batch, state)
     return {**requests, "batch": batch}
 
 
@@ -87,22 +81,42 @@ def publish(
       of those photos, and add them to the source. With `batch.drift.retrain: true` the next
       training run is asked for, once for each model.
     """
-    from include.decisions.batch.drift import drift_warning
     from include.decisions.batch.publish import decide_publish, plan_publish, publish_batch
-    from include.decisions.training.retraining import request_retraining
 
     run = load_context(pipeline)
-    commit = plan_publish(run.s3, run.layout, batch)
-    skip_unless(decide_publish(commit))
-    record = publish_batch(run.s3, run.layout, commit, answered, reported)
-    drifted = drift_warning(run.pipeline.batch.drift, record)
-    if drifted:
-        queue_notification("drift", drifted)
-        if run.pipeline.batch.drift.retrain:
-            package = commit.plan.get("package")
-            now = datetime.now(UTC)
-            request_retraining(run.s3, run.layout, batch, package, drifted, now)
+    publication = plan_publish(run.s3, run.layout, batch)
+    skip_unless(decide_publish(publication))
+    record = publish_batch(run.s3, run.layout, publication, answered, reported)
+    drift = report_drift(run, batch, publication.plan.get("package"), record)
+    assets.describe_event(
+        assets.predictions(run.pipeline),
+        uri=record["predictions"],
+        batch=batch,
+        counts=record["counts"],
+        drift=drift or "none",
+        predictions=record["predictions"],
+        report=record["report"],
+    )
     return record
+
+
+def report_drift(
+    run: RunContext, batch: str, package: str | None, record: dict[str, Any]
+) -> str | None:
+    """Queue a notification if the batch has drifted, and request a training if configured.
+
+    Returns:
+        What has drifted, or None.
+    """
+    from include.decisions.batch.drift import drift_warning
+    from include.decisions.training.retraining import request_retraining
+
+    drift = drift_warning(run.pipeline.batch.drift, record)
+    if drift:
+        queue_notification("drift", drift)
+    if drift and run.pipeline.batch.drift.retrain:
+        request_retraining(run.s3, run.layout, batch, package, drift, datetime.now(UTC))
+    return drift or None
 
 
 for pipeline in pipelines_for(FAMILY):
@@ -122,7 +136,8 @@ for pipeline in pipelines_for(FAMILY):
             )
         },
     ):
-        planned: Any = plan(pipeline.name)
+        inlets = [assets.endpoint(pipeline), assets.model(pipeline)]
+        planned: Any = plan.override(inlets=inlets)(pipeline.name)
         with task_group("predict", "Predict the new images by batch transform."):
             model = job_tasks.add_model(planned["model"], planned_by="plan")
             predicted = job_tasks.add_transform_job(

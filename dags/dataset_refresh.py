@@ -155,6 +155,15 @@ def publish(
     skip_unless(move_pointer(run.s3, run.bucket, run.layout.dataset_pointer, summary, **pointer))
     page = run.layout.uri(run.layout.dataset_page(dataset.version))
     log.info("Report on added, refused and changed images: %s", page)
+    assets.describe_event(
+        assets.dataset(run.pipeline),
+        uri=run.layout.uri(run.layout.dataset(dataset.version)),
+        version=dataset.version,
+        previous=dataset.previous,
+        counts=dataset.counts,
+        job=job["job_name"],
+        report=page,
+    )
     return summary
 
 
@@ -168,7 +177,7 @@ for pipeline in pipelines_for(FAMILY):
         timeout=timeout + FETCH_TIMEOUT,
         params={"force": params.force("the source is unchanged")},
     ):
-        planned: Any = plan(pipeline.name)
+        planned: Any = plan.override(inlets=[assets.source(pipeline)])(pipeline.name)
         if any(variant.source.urls for variant in pipeline.variants):
             fetch(pipeline.name) >> planned
         refreshed = add_processing_job("refresh", planned["request"], timeout, notes=REFRESH_NOTES)

@@ -80,6 +80,15 @@ def publish(
     recordio = complete_conversion(run.s3, run.layout, version, shards)
     summary = {**recordio, "job": job["job_name"]}
     skip_unless(publish_conversion(run.s3, run.layout, summary, **pointer))
+    assets.describe_event(
+        assets.recordio(run.pipeline),
+        uri=run.layout.uri(run.layout.recordio(version)),
+        version=version,
+        dataset_version=summary["dataset_version"],
+        counts=summary.get("counts"),
+        seconds=summary.get("seconds"),
+        job=job["job_name"],
+    )
     return summary
 
 
@@ -96,7 +105,7 @@ for pipeline in pipelines_for(FAMILY):
             "dataset_version": params.dataset_version(),
         },
     ):
-        planned: Any = plan(pipeline.name)
+        planned: Any = plan.override(inlets=[assets.dataset(pipeline)])(pipeline.name)
         converted = add_processing_job("im2rec", planned["request"], timeout, notes=IM2REC_NOTES)
         publish.override(outlets=[assets.recordio(pipeline)])(
             pipeline.name,

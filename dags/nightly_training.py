@@ -46,7 +46,7 @@ TRANSFORM_NOTES = """
 
 EVALUATE_NOTES = """
 - *have no prediction*, *predict again*: clear `submit_transform` and its downstream tasks.
-- *the model diverged*: lower `learning_rate` in the YAML, then clear `plan` and its downstream
+- *the training diverged*: lower `learning_rate` in the YAML, then clear `plan` and its downstream
   tasks.
 - Any other failure: the end of the job's log is in this task's log.
 """
@@ -174,14 +174,16 @@ for pipeline in pipelines_for(FAMILY):
             "dataset_version": params.dataset_version(),
         },
     ):
-        planned: Any = plan(pipeline.name)
+        planned: Any = plan.override(inlets=[assets.recordio(pipeline)])(pipeline.name)
         lineage: Any = without_edge(planned["lineage"])
         with task_group("train", "Train a candidate."):
             trained = job_tasks.add_training_job(
                 "train", planned["request"], train_timeout, notes=TRAIN_NOTES
             )
         with task_group("evaluate", "Predict the test split's photos and measure the predictions."):
-            requests: Any = prepare(pipeline.name, lineage, trained)
+            requests: Any = prepare.override(inlets=[assets.dataset(pipeline)])(
+                pipeline.name, lineage, trained
+            )
             model = job_tasks.add_model(requests["model"], planned_by="prepare")
             predicted = job_tasks.add_transform_job(
                 "transform",
@@ -211,4 +213,4 @@ for pipeline in pipelines_for(FAMILY):
                 from dag_factory.promotion.approval import add_approval
 
                 approved = add_approval(pipeline, registered)
-            announce.override(outlets=[assets.model(pipeline)])(approved)
+            announce.override(outlets=[assets.model(pipeline)])(pipeline.name, approved)

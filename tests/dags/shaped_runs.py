@@ -80,7 +80,8 @@ def run(bag: Any, case: dict[str, Any]) -> dict[str, Any]:
         "name": name,
         "state": str(ended.state),
         "states": {ti.task_id: str(ti.state) for ti in ended.get_task_instances()},
-        "events": asset_events(),
+        "events": list(asset_events()),
+        "facts": asset_events().get(f"{name}/model", {}),
         "packages": packages(name),
         "fetched": fetched,
     }
@@ -216,14 +217,15 @@ def let_time_out(ti: Any, session: Any) -> None:
     SchedulerJobRunner(job).check_awaiting_input_timeouts(session=session)
 
 
-def asset_events() -> list[str]:
-    """Return the names of the assets of all events so far."""
+def asset_events() -> dict[str, Any]:
+    """Return the extra of the last event of each asset so far, by the asset's name."""
     from airflow.models.asset import AssetEvent
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     with create_session() as session:
-        return [str(event.name) for event in session.scalars(select(AssetEvent)).all()]
+        events = session.scalars(select(AssetEvent).order_by(AssetEvent.id)).all()
+        return {str(event.name): event.extra for event in events}
 
 
 def packages(pipeline: str) -> list[str]:

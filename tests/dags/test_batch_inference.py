@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.config import find_pipeline
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
+from tests.dags.task_calls import running, task_context
 from tests.include.decisions.memory_s3 import MemoryS3
 
 LAYOUT = Layout("some-bucket", "merch")
@@ -29,22 +30,15 @@ def call(dag_bag: Any, s3: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give the function that calls a task of the batch's DAG."""
     package = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
     monkeypatch.setattr("include.decisions.batch.plan.choose_batch_model", lambda *_: package)
-    site = SimpleNamespace(
+    run = SimpleNamespace(
         s3=s3, sagemaker=None, bucket="some-bucket", pipeline=find_pipeline("merch"), layout=LAYOUT
     )
-    context = {
-        "ti": SimpleNamespace(xcom_push=lambda key, value: None),
-        "params": {"force": False},
-        "dag_run": SimpleNamespace(run_after=datetime(2026, 1, 2, tzinfo=UTC)),
-    }
+    dag_run = SimpleNamespace(run_after=datetime(2026, 1, 2, tzinfo=UTC))
+    context = task_context(params={"force": False}, dag_run=dag_run)
 
     def function(task: str, *args: Any) -> Any:
         called = dag_bag.dags["merch__batch_inference"].get_task(task).python_callable
-        with monkeypatch.context() as patch:
-            patch.setitem(called.__globals__, "load_context", lambda name: site)
-            patch.setitem(called.__globals__, "get_current_context", lambda: context)
-            for module in ("skipping", "params"):
-                patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
+        with running(called, run, context, monkeypatch):
             return called("merch", *args)
 
     return function

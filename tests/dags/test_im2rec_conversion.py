@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from include.config import find_pipeline
 from include.storage.layout import Layout
-from tests.dags.task_calls import BUCKET, call_task
+from tests.dags.task_calls import BUCKET, call_task, event_facts, task_context
 
 LAYOUT = Layout(BUCKET, "merch")
 
@@ -28,8 +28,11 @@ class Conversion:
     def call(self, task: str, *args: Any) -> Any:
         """Call a task's function as its pipeline."""
         function = self.dag.get_task(task).python_callable
-        pipeline = find_pipeline("merch")
-        return call_task(function, self.s3, pipeline, self.params, self.monkeypatch, *args)
+        self.context = task_context()
+        return call_task(
+            function, self.s3, find_pipeline("merch"), self.params, self.monkeypatch, *args,
+            context=self.context,
+        )  # fmt: skip
 
     def refresh(self, version: str) -> None:
         """Make a dataset version the current one."""
@@ -90,6 +93,9 @@ def test_the_current_dataset_version_is_no_older_one_though_it_is_named(
     conversion.params["dataset_version"] = "e" * 16
     published = conversion.publish(conversion.call("plan"), "job-1", "e" * 16)
     assert conversion.current == published["version"]
+    facts = event_facts(conversion.context)
+    assert (facts["version"], facts["dataset_version"]) == (published["version"], "e" * 16)
+    assert facts["uri"] == f"s3://{BUCKET}/merch/recordio/{published['version']}/"
 
 
 def test_a_cleared_publish_of_an_older_run_does_not_move_the_pointer_back(

@@ -21,6 +21,7 @@ from include.decisions.costs.billing import billing_facts
 from include.decisions.costs.budget import BudgetError
 from include.storage.layout import Layout
 from include.storage.records import RecordError
+from tests.dags.task_calls import running, task_context
 
 BUCKET, REPOSITORY = "some-bucket", "image-classification"
 ACCOUNT = "123456789012"
@@ -67,17 +68,14 @@ class Night:
 
     def call(self, task: str, *args: Any) -> Any:
         function = self.dag.get_task(task).python_callable
-        site = SimpleNamespace(
+        run = SimpleNamespace(
             s3=self.s3, sagemaker=self.sagemaker, ecr=self.ecr, bucket=BUCKET,
             pipeline=self.pipeline, deployment=self.deployment,
             layout=Layout(BUCKET, self.pipeline.name),
         )  # fmt: skip
         ti = SimpleNamespace(xcom_push=lambda key, value: self.said.update({key: value}))
-        context = {"ti": ti, "params": {"force": self.force}}
-        with self.monkeypatch.context() as patch:
-            patch.setitem(function.__globals__, "load_context", lambda name: site)
-            for module in ("skipping", "params", "notifications"):
-                patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
+        self.context = task_context(ti, params={"force": self.force})
+        with running(function, run, self.context, self.monkeypatch):
             return function(self.pipeline.name, *args)
 
     def register(

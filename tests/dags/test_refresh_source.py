@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from include.config import Pipeline, find_pipeline
 from include.decisions.dataset.readiness import SourceNotReadyError
 from include.storage.layout import Layout
 from include.storage.records import RecordError
-from tests.dags.task_calls import BUCKET, call_task
+from tests.dags.task_calls import BUCKET, call_task, event_facts, task_context
 
 
 @dataclass
@@ -28,12 +28,15 @@ class Tasks:
     s3: Any
     pipeline: Pipeline
     monkeypatch: pytest.MonkeyPatch
+    context: dict[str, Any] = field(default_factory=dict)
 
     def call(self, task: str, *args: Any) -> Any:
         """Call a task's function as its pipeline."""
         function = self.dag.get_task(task).python_callable
-        params = {"force": False}
-        return call_task(function, self.s3, self.pipeline, params, self.monkeypatch, *args)
+        params, self.context = {"force": False}, task_context()
+        return call_task(
+            function, self.s3, self.pipeline, params, self.monkeypatch, *args, context=self.context
+        )
 
     def put(self, name: str, content: bytes) -> None:
         """Write an object below the pipeline's folder."""
@@ -135,6 +138,9 @@ def test_a_publish_that_is_tried_again_after_its_write_succeeds(tasks: Tasks) ->
     planned = tasks.call("plan")
     first = _publish(tasks, planned, "v1", "job-1")
     assert _publish(tasks, planned, "v1", "job-1") == first
+    facts = event_facts(tasks.context)
+    assert (facts["version"], facts["job"]) == ("v1", "job-1")
+    assert facts["report"] == f"s3://{BUCKET}/merch/dataset/versions/v1/report.html"
 
 
 def test_without_its_marker_the_source_waits_and_the_marker_is_no_change(tasks: Tasks) -> None:

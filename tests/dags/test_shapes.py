@@ -110,6 +110,7 @@ def test_the_running_deployment_says_whether_a_person_is_asked(
     assert (run["states"]["ask_person"] == "success") is asked
     assert run["states"]["announce"] == ("success" if announces else "skipped")
     assert (f"{name}/model" in run["events"]) is announces
+    assert (run["facts"].get("verdict") == "promote") is announces
     assert run["packages"] == [package]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
+from dag_factory import assets
 from dag_factory.run_context import load_context
 
 
@@ -24,7 +25,16 @@ def publish(
     run, ti = load_context(pipeline), get_current_context()["ti"]
     run_id, now = f"{ti.dag_id}/{ti.run_id}", datetime.now(UTC)
     release = write_release(run.s3, run.layout, planned, endpoint, smoke, run_id, now)
-    return {**endpoint, "package": planned["package"], "smoke_test": smoke, "release": release}
+    package = planned["package"]
+    assets.describe_event(
+        assets.endpoint(run.pipeline),
+        uri=run.layout.uri(run.layout.release(int(package["version"]))),
+        release=int(package["version"]),
+        package=package["arn"],
+        endpoint=release["endpoint"],
+        endpoint_config=release["endpoint_config"],
+    )
+    return {**endpoint, "package": package, "smoke_test": smoke, "release": release}
 
 
 @task(multiple_outputs=False)

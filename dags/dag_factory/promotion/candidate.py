@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import task
 
+from dag_factory import assets
 from dag_factory.notifications import queue_notification
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
@@ -100,7 +101,7 @@ def register(
 
 
 @task
-def announce(registered: dict[str, Any]) -> None:
+def announce(pipeline: str, registered: dict[str, Any]) -> None:
     """Update the model asset, which starts endpoint update, if the candidate was promoted.
 
     - Any failure: clear the task.
@@ -111,3 +112,11 @@ def announce(registered: dict[str, Any]) -> None:
 
     skip_unless(decide_announcement(registered["verdict"], registered["reason"]))
     queue_notification("promotion", registered["reason"])
+    run, job = load_context(pipeline), registered["training_job"]
+    figures = ("package", "verdict", "top1", "top5", "gain", "training_job", "cost_usd")
+    assets.describe_event(
+        assets.model(run.pipeline),
+        uri=run.layout.uri(run.layout.evaluation(job)),
+        report=run.layout.uri(run.layout.evaluation_report(job)),
+        **{name: registered.get(name) for name in figures},
+    )

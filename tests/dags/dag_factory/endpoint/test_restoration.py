@@ -19,6 +19,7 @@ from include.decisions.registry import packages, serving_model
 from include.decisions.registry.serving_model import EndpointStatus
 from sagemaker_jobs.endpoints.updates import check_replaced
 from sagemaker_jobs.errors import EndpointChanged
+from tests.dags.task_calls import running, task_context
 
 PLANNED = {
     "endpoint": {"config": {"EndpointConfigName": "config-2"}},
@@ -42,6 +43,7 @@ class Serving:
         self.status, self.reason, self.testable = "InService", "", True
         self.config = "config-2"
         self.sagemaker: Any = None
+        monkeypatch.setattr("dag_factory.endpoint.testing.load_test_photos", self.samples)
         monkeypatch.setattr(serving_model, "endpoint_status", self.describe)
         monkeypatch.setattr(packages, "reject", lambda *given: self.rejected.append(given[2]))
 
@@ -56,7 +58,7 @@ class Serving:
     def call(self, task: str, *args: Any) -> Any:
         function = self.dag.get_task(task).python_callable
         pipeline = find_pipeline("merch", "local")
-        site = SimpleNamespace(pipeline=pipeline, sagemaker=self.sagemaker, runtime=None)
+        run = SimpleNamespace(pipeline=pipeline, sagemaker=self.sagemaker, runtime=None)
         ti = SimpleNamespace(
             dag_id="merch__endpoint_update",
             run_id="run",
@@ -64,12 +66,8 @@ class Serving:
             xcom_pull=lambda task_ids, key="return_value": self.xcoms.get((task_ids, key)),
             get_task_states=lambda dag_id, run_ids: {"run": self.states},
         )
-        with self.monkeypatch.context() as patch:
-            patch.setitem(function.__globals__, "load_context", lambda _: site)
-            patch.setattr("dag_factory.endpoint.testing.load_test_photos", self.samples)
-            context = {"ti": ti, "params": {"release": None}}
-            for module in ("endpoint.testing", "endpoint.restoration", "skipping", "params"):
-                patch.setattr(f"dag_factory.{module}.get_current_context", lambda: context)
+        context = task_context(ti, params={"release": None})
+        with running(function, run, context, self.monkeypatch):
             return function("merch", *args)
 
     def test(self, error: Exception) -> None:
@@ -186,7 +184,7 @@ def test_the_former_model_comes_back_though_the_registry_refuses_the_rejection(
 def test_a_smoke_test_that_could_not_ask_speaks_against_no_model(serving: Serving) -> None:
     """A right that is missing, or an outage, would else reject every release."""
     serving.test(PermissionError("sagemaker:InvokeEndpoint"))
-    with pytest.raises(AirflowSkipException, match="nothing has tested it"):
+    with pytest.raises(AirflowSkipException, match="was not tested"):
         serving.call("withdraw")
     assert serving.rejected == []
 
@@ -194,7 +192,7 @@ def test_a_smoke_test_that_could_not_ask_speaks_against_no_model(serving: Servin
 @pytest.mark.parametrize(
     ("states", "reason"),
     [
-        ({"deploy": "success", "smoke_test": "upstream_failed"}, "nothing has tested it"),
+        ({"deploy": "success", "smoke_test": "upstream_failed"}, "was not tested"),
         ({"deploy": "upstream_failed", "smoke_test": "upstream_failed"}, "did not change"),
     ],
 )
