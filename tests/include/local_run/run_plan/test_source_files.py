@@ -105,7 +105,7 @@ def test_incoming_is_not_a_class(tmp_path: Path) -> None:
         (("readme.txt",), "has no photos"),
         (("1.jpg", "2.jpg"), "has photos, but no labels"),
         (("cars_train.tgz",), "no car_devkit.tgz"),
-        (("car_devkit.tgz",), "no folder of photos; put cars_train.tgz beside the devkit"),
+        (("car_devkit.tgz",), "no folder of photos; put cars_train.tgz next to the devkit"),
         (("cat/caf\udce9.jpg", "dog/1.jpg"), r"cat/caf\\xe9.jpg is not a valid name in S3"),
         (("train.lst",), "has lists, but no photos"),
         (("train.lst", "a.zip", "b.zip"), "train.lst may be in a.zip and b.zip"),
