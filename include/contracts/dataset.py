@@ -1,7 +1,7 @@
 """Dataset versions: splits, quarantine reasons and boxes, as in manifests."""
 
 import dataclasses
-from typing import Literal
+from typing import Literal, NotRequired, TypedDict
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -40,3 +40,28 @@ class Box:
     top: int
     right: int
     bottom: int
+
+
+class CutRow(TypedDict):
+    """The photo and box from which an image was cropped."""
+
+    photo_sha256: str
+    box: dict[str, int]
+
+
+class ManifestRow(TypedDict):
+    """A line of manifest.jsonl: one image of a dataset version.
+
+    `label` is an index into classes.json; `key` is the path in the folder of stored images. Rows
+    are plain dictionaries, because a version may have a million of them.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    width: int
+    height: int
+    label: int
+    split: Split
+    key: str
+    cut: NotRequired[CutRow]

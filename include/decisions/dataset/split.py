@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.config.sections.evaluation import Evaluation
+from include.contracts.dataset import ManifestRow
 from include.sagemaker_requests import manifest
 from include.storage.layout import Layout
 from include.storage.records import RecordError, write_record
@@ -28,7 +29,7 @@ class LabelledImage:
     label: int
 
 
-def manifest_rows(s3: Any, layout: Layout, version: str) -> Iterator[dict[str, Any]]:
+def manifest_rows(s3: Any, layout: Layout, version: str) -> Iterator[ManifestRow]:
     """Yield the rows of a dataset version's manifest, one for each image.
 
     Args:

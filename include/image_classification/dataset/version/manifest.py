@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from include.contracts import files
-from include.contracts.dataset import CONVERTED, Box, Reason, Split
+from include.contracts.dataset import CONVERTED, Box, ManifestRow, Reason, Split
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.atomic_files import (
     open_atomically,
@@ -51,12 +51,12 @@ class Image:
     key: str
     cut: Cut | None = None
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> ManifestRow:
         """Return the image's row in the manifest; `cut` is omitted if it is None."""
         # dataclasses.asdict makes deep copies, which takes seconds for a large version.
         row = {name: getattr(self, name) for name in self.__slots__}
         cut = row.pop("cut")
-        return row | {"cut": dataclasses.asdict(cut)} if cut else row
+        return cast("ManifestRow", row | {"cut": dataclasses.asdict(cut)} if cut else row)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Image":
