@@ -1,4 +1,4 @@
-"""The one module of this folder that Airflow executes: it registers what the packages offer."""
+"""The Airflow plugin: the only module of this folder that Airflow executes."""
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -8,7 +8,7 @@ from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline
 
 
 class ImageClassificationPlugin(AirflowPlugin):
-    """Links from a task to its SageMaker job or endpoint, and what a run's deadline counts from."""
+    """Registers the extra links of SageMaker tasks and the references of deadlines."""
 
     name = "image_classification"
     operator_extra_links = [*JOB_LINKS, *ENDPOINT_LINKS]  # noqa: RUF012

@@ -1,13 +1,13 @@
-"""AWS errors told apart. SageMaker says most of it in the message, as its code is the same for all.
+"""Classification of AWS errors. SageMaker uses one code for most of them, so messages count, too.
 
-botocore is not imported: what is asked of an error is duck-typed, and the class to catch is the
-client's own ``client.exceptions.ClientError``, which boto3 and aiobotocore share.
+botocore is slow to import, so it is not imported at module level. The functions use attributes of
+errors. The class to catch is ``client.exceptions.ClientError``, which boto3 and aiobotocore share.
 """
 
 import re
 from typing import Any
 
-Client = Any  # boto3 and aiobotocore make their clients' classes when they run.
+Client = Any  # boto3 and aiobotocore create the classes of clients at runtime.
 
 _MISSING = re.compile(
     r"could not find|not found|does not exist|no such|cannot find", flags=re.IGNORECASE
@@ -16,7 +16,7 @@ _EXISTING = re.compile(r"already exist", flags=re.IGNORECASE)
 _BUSY = re.compile(r"cannot update in-progress", flags=re.IGNORECASE)
 _RETRYABLE_CODES = frozenset(
     {
-        # Credentials that ended: the next try has others.
+        # Expired credentials: the next try has new ones.
         "ExpiredToken",
         "ExpiredTokenException",
         "InternalFailure",
@@ -63,17 +63,17 @@ _VALIDATION_CODES = frozenset(
 
 
 def error_code(error: BaseException) -> str:
-    """Return an AWS error's code, or an empty string where it is none of AWS's."""
+    """Return the code of an AWS error, or an empty string for any other error."""
     return str(_response(error).get("Error", {}).get("Code", ""))
 
 
 def error_message(error: BaseException) -> str:
-    """Return an AWS error's message as the service sent it, else the error's own text."""
+    """Return the message of an AWS error as the service sent it, else the text of the error."""
     return str(_response(error).get("Error", {}).get("Message") or error)
 
 
 def is_missing(error: BaseException) -> bool:
-    """Tell whether AWS says that the described thing does not exist."""
+    """Return whether AWS reports that the resource does not exist."""
     code = error_code(error)
     if code in {"ResourceNotFound", "ResourceNotFoundException"}:
         return True
@@ -81,7 +81,7 @@ def is_missing(error: BaseException) -> bool:
 
 
 def is_existing(error: BaseException) -> bool:
-    """Tell whether AWS refused to create a thing because its name is taken."""
+    """Return whether AWS reports that a resource of that name exists already."""
     code = error_code(error)
     if code in {"ResourceInUse", "ResourceInUseException"}:
         return True
@@ -89,7 +89,7 @@ def is_existing(error: BaseException) -> bool:
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Tell whether waiting may help: throttling, a full quota, a service with a fault or away."""
+    """Return whether waiting may help: throttling, a full quota, a fault or outage of AWS."""
     code = error_code(error)
     if not code:
         return _is_connection_error(error)
@@ -97,21 +97,21 @@ def is_retryable(error: BaseException) -> bool:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Tell whether AWS refused to change an endpoint because another change is under way."""
+    """Return whether AWS refused to change an endpoint because another change is in progress."""
     return error_code(error) == "ValidationException" and bool(_BUSY.search(error_message(error)))
 
 
 def is_access_denied(error: BaseException) -> bool:
-    """Tell whether AWS refused a call for want of a right, or of credentials that it knows."""
+    """Return whether a permission or known credentials are missing."""
     if is_retryable(error):
         return False
     return error_code(error) in _ACCESS_CODES or _http_status(error) in {401, 403}
 
 
 def is_permanent(error: BaseException) -> bool:
-    """Tell whether another try would meet the same refusal: of access, or of the request itself.
+    """Return whether a retry would be refused again: no access, or an invalid request.
 
-    What is busy or taken at this moment is told by the codes of validation, and is none.
+    AWS reports busy endpoints and existing names with validation codes. They are not permanent.
     """
     if is_retryable(error) or is_existing(error) or is_busy(error):
         return False
@@ -121,7 +121,7 @@ def is_permanent(error: BaseException) -> bool:
 
 
 def _response(error: BaseException) -> dict[str, Any]:
-    """Return what AWS answered; other libraries' errors have a response of another class."""
+    """Return the response in an AWS error; errors of other libraries have other classes of it."""
     response = getattr(error, "response", None)
     return response if isinstance(response, dict) else {}
 
@@ -131,7 +131,7 @@ def _http_status(error: BaseException) -> int:
 
 
 def _is_invalid_call(error: BaseException) -> bool:
-    """Tell whether botocore itself refused a request before it was sent."""
+    """Return whether botocore refused the request before sending it."""
     from botocore.exceptions import ParamValidationError
 
     return isinstance(error, ParamValidationError)

@@ -1,7 +1,7 @@
-"""What can go wrong with a job or an endpoint, as types that a retry policy can match.
+"""Errors of jobs and endpoints, as types that a retry policy can match.
 
-Whatever derives from `AirflowFailException` lasts: Airflow does not try the task again.
-The other errors pass: the task's next try takes the work up where it stands.
+Errors that derive from `AirflowFailException` are permanent: Airflow does not retry the task. The
+others are retryable: the next try continues with the job or endpoint as it is then.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 
 class JobInterrupted(AirflowException):
-    """A job ended for a passing reason, or was stopped: the next try starts it anew."""
+    """A job failed for a retryable reason or was stopped: the next try starts a new attempt."""
 
     job_name = ""
     description: Mapping[str, Any] = MappingProxyType({})
@@ -23,56 +23,56 @@ class TrackingInterrupted(AirflowException):
 
 
 class JobNotStopped(AirflowException):
-    """A job that nobody is at could not be stopped: the next try asks SageMaker again.
+    """An orphaned job could not be stopped: the next try asks SageMaker again.
 
-    `done` holds what `sweep` did with the other jobs: the next try does not see those it stopped.
+    `done` has what `sweep` did with the other jobs: the next try does not see the stopped ones.
     """
 
     done: Mapping[str, list[dict[str, str]]] = MappingProxyType({})
 
 
 class JobFailed(AirflowFailException):
-    """A job failed for a reason that a retry would meet again: data, algorithm or access."""
+    """A job failed for a reason that a retry cannot fix: data, algorithm or permissions."""
 
     job_name = ""
     description: Mapping[str, Any] = MappingProxyType({})
 
 
 class JobConflict(AirflowFailException):
-    """A job of the wanted name exists, but for another request."""
+    """A job of the same name exists, but with another request."""
 
 
 class JobRequestError(AirflowFailException):
-    """SageMaker refused to create the job, as its request is not valid or not allowed."""
+    """SageMaker did not create the job because its request is not valid or not allowed."""
 
 
 class PermanentAwsError(AirflowFailException):
-    """AWS refused a call that is not allowed, or not valid: another try would meet that again."""
+    """AWS refused a call that is not allowed or not valid. A retry would be refused again."""
 
 
 class JobStillRunning(AirflowFailException):
-    """The longest wait is over. The job was not stopped."""
+    """The sensor's timeout has passed. The job was not stopped."""
 
 
 class ResourceConflict(AirflowFailException):
-    """A model or endpoint configuration of the wanted name exists, but with another content."""
+    """A model or endpoint configuration of the same name exists, but with other content."""
 
 
 class EndpointBusy(AirflowException):
-    """Another change is under way, or was not seen yet: the next try finds it finished."""
+    """Another change of the endpoint is in progress: the next try finds it finished."""
 
 
 class EndpointStillChanging(AirflowException):
-    """The longest wait is over, and an endpoint's change goes on: the next try waits on."""
+    """The sensor's timeout has passed and the endpoint is still changing: the next try waits on."""
 
 
 class EndpointInterrupted(AirflowException):
-    """AWS had no machines for an endpoint's update: the next try asks for it again."""
+    """AWS had no capacity for the update of an endpoint: the next try repeats the update."""
 
 
 class EndpointNotUpdated(AirflowFailException):
-    """The endpoint does not serve the wanted configuration, and no longer tries to."""
+    """The endpoint does not serve the requested configuration, and no change is in progress."""
 
 
 class EndpointChanged(AirflowFailException):
-    """The endpoint serves another configuration than the one that was to be replaced."""
+    """The endpoint serves another configuration than the one that the update was to replace."""

@@ -1,7 +1,7 @@
-"""The cause that a FailureReason names: the one place that interprets these texts.
+"""The cause that a FailureReason names. No other module interprets these texts.
 
-SageMaker gives the reason why a job or an endpoint failed as text only. A text that none of the
-patterns below matches has an unknown cause, and nothing is concluded from it.
+SageMaker reports the reason for a failure of a job or an endpoint as text only. A text that matches
+none of the patterns below has an unknown cause.
 """
 
 import re
@@ -18,13 +18,13 @@ _JOB_OF_AWS = re.compile(
     r"|ServiceUnavailable|Throttling)",
     _IGNORE_CASE,
 )
-"""Only at the beginning: what follows may quote the program's own output."""
+"""Matched at the beginning only: the text after it may quote the output of the container."""
 
 _ENDPOINT: tuple[tuple[Cause, re.Pattern[str]], ...] = (
-    # The container's log may be quoted after this, so it is looked for first.
+    # The container's log may be quoted after this text, so it is checked first.
     ("model", re.compile(r"did not pass the ping health check", _IGNORE_CASE)),
     ("model", re.compile(r"failed to extract model data archive|cannot unpack", _IGNORE_CASE)),
-    # A missing right says nothing about the model, even if the text names an alarm or a quota.
+    # A missing permission is no fault of the model, even if the text names an alarm or a quota.
     ("unknown", re.compile(r"access ?denied|not authori[sz]ed", _IGNORE_CASE)),
     # The text quotes the names of the user's alarms, which may contain any word of the patterns
     # that follow. The state ALARM is written in capitals only.

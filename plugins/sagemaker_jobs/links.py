@@ -1,8 +1,8 @@
-"""Buttons on a task's page that lead to its job, the job's log and output, or its endpoint.
+"""Extra links of a task to its job, the job's log and output, or its endpoint.
 
-They lead to the AWS console; or, where the calls go elsewhere, to the pages of whoever answers them
-below the address in the environment variable SAGEMAKER_CONSOLE_URL: `jobs/<kind>/<name>` and
-`endpoints/<name>`. Without one there is nowhere to lead to, and Airflow shows no button.
+The links lead to the AWS console. If the client's endpoint is not AWS, they lead to
+`jobs/<kind>/<name>` and `endpoints/<name>` below the URL in the environment variable
+SAGEMAKER_CONSOLE_URL; without that variable there are no links.
 """
 
 import os
@@ -28,17 +28,17 @@ _CONSOLES = {
 
 
 def job_links(client: Client, kind: JobKind, name: str, output: str = "") -> dict[str, str]:
-    """Return the addresses of a job's pages: ``job``, ``log``, and ``output`` where it has one.
+    """Return the URLs of a job's pages: ``job``, ``log``, and ``output`` if it has one.
 
     Args:
-        client: A SageMaker client of boto3: it knows the region and where it sends its calls.
-        kind: The job's kind.
-        name: Its name.
-        output: The s3:// address of what it wrote, once it did.
+        client: A SageMaker client of boto3, which has the region and the endpoint.
+        kind: The kind of job.
+        name: The job's name.
+        output: The S3 URI of the job's output; empty if there is none yet.
     """
     console = _console(client)
     if console is None:
-        page = _elsewhere(f"jobs/{kind.name}/{name}")
+        page = _local_page(f"jobs/{kind.name}/{name}")
         return {"job": page, "log": page and f"{page}#log"} if page else {}
     region = client.meta.region_name
     log = f"#logStream:group={kind.log_group};prefix={name}/;streamFilter=typeLogStreamPrefix"
@@ -50,16 +50,15 @@ def job_links(client: Client, kind: JobKind, name: str, output: str = "") -> dic
     if bucket and key:
         page = "object" if key.endswith(".tar.gz") else "buckets"
         prefix = key if page == "object" else f"{key.rstrip('/')}/"
-        place = f"{bucket}?region={region}&prefix={quote(prefix)}"
-        links["output"] = f"{console}/s3/{page}/{place}"
+        links["output"] = f"{console}/s3/{page}/{bucket}?region={region}&prefix={quote(prefix)}"
     return links
 
 
 def endpoint_links(client: Client, name: str) -> dict[str, str]:
-    """Return the address of an endpoint's page as ``endpoint``."""
+    """Return the URL of an endpoint's page as ``endpoint``."""
     console = _console(client)
     if console is None:
-        page = _elsewhere(f"endpoints/{name}")
+        page = _local_page(f"endpoints/{name}")
         return {"endpoint": page} if page else {}
     return {
         "endpoint": f"{console}/sagemaker/home?region={client.meta.region_name}#/endpoints/{name}"
@@ -67,51 +66,51 @@ def endpoint_links(client: Client, name: str) -> dict[str, str]:
 
 
 def _console(client: Client) -> str | None:
-    """Return the console of the client's partition, or None where it does not ask AWS itself."""
+    """Return the console URL of the client's partition, or None if its endpoint is not AWS."""
     host = _CONSOLES.get(client.meta.partition)
     at_aws = host is not None and "amazonaws.com" in str(client.meta.endpoint_url)
     return f"https://{host}" if at_aws else None
 
 
-def _elsewhere(path: str) -> str:
+def _local_page(path: str) -> str:
     base = os.environ.get(CONSOLE_VARIABLE, "").rstrip("/")
     return f"{base}/{path}" if base else ""
 
 
 class _StoredLink(BaseOperatorLink):
-    """The operator knows the address when it has run: Airflow stores it with the task."""
+    """A link that the operator sets when it runs, and that Airflow stores with the task."""
 
     key = ""
 
     def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
-        """Return the address that the operator noted in its ``links``, or nothing."""
-        noted: Mapping[str, Any] = getattr(operator, "links", {})
-        return str(noted.get(self.key, ""))
+        """Return the URL from the operator's ``links``, or an empty string."""
+        links: Mapping[str, Any] = getattr(operator, "links", {})
+        return str(links.get(self.key, ""))
 
 
 class SageMakerJobLink(_StoredLink):
-    """Leads to the job of a task that submits or tracks one."""
+    """The link to the job of a task."""
 
     name = "SageMaker job"
     key = "job"
 
 
 class SageMakerJobLogLink(_StoredLink):
-    """Leads to what the job's program printed."""
+    """The link to the log of a job."""
 
     name = "Job log"
     key = "log"
 
 
 class SageMakerJobOutputLink(_StoredLink):
-    """Leads to what a job that is completed wrote: the model's archive, or a folder."""
+    """The link to the output of a completed job: the model archive or an S3 prefix."""
 
     name = "Job output"
     key = "output"
 
 
 class SageMakerEndpointLink(_StoredLink):
-    """Leads to the endpoint of a task that deploys or tracks one."""
+    """The link to the endpoint of a task."""
 
     name = "SageMaker endpoint"
     key = "endpoint"

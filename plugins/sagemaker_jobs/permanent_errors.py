@@ -1,4 +1,4 @@
-"""A call that AWS refuses for good, as an error that a retry policy does not try again."""
+"""Converts permanent errors of AWS calls to `PermanentAwsError`, which is not retried."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,16 +13,16 @@ from sagemaker_jobs.aws_errors import (
 )
 from sagemaker_jobs.errors import PermanentAwsError
 
-ACCESS_FIX = "give Airflow's role the right to it, then clear this task"
-REQUEST_FIX = "mend the request, then clear the task that makes it"
+ACCESS_FIX = "give Airflow's role this permission, then clear this task"
+REQUEST_FIX = "fix the request, then clear the task that makes it"
 
 
 @contextmanager
-def raise_permanent_errors(thing: str) -> Iterator[None]:
-    """Raise what AWS refuses for good as `PermanentAwsError`; every other error goes on as it is.
+def raise_permanent_errors(subject: str) -> Iterator[None]:
+    """Raise permanent errors of AWS as `PermanentAwsError`; leave every other error as it is.
 
     Args:
-        thing: What the calls within are about, as in "endpoint cars".
+        subject: The thing that the calls are about, as in "endpoint cars".
     """
     try:
         yield
@@ -33,24 +33,24 @@ def raise_permanent_errors(thing: str) -> Iterator[None]:
         code = error_code(error) or type(error).__name__
         fix = ACCESS_FIX if is_access_denied(error) else REQUEST_FIX
         raise PermanentAwsError(
-            f"{thing}: AWS refused {call} ({code}): {error_message(error).rstrip('.')}: {fix}"
+            f"{subject}: AWS refused {call} ({code}): {error_message(error).rstrip('.')}: {fix}"
         ) from error
 
 
 def describe(
-    thing: str, call: Callable[..., Mapping[str, Any]], **name: str
+    subject: str, call: Callable[..., Mapping[str, Any]], **name: str
 ) -> dict[str, Any] | None:
-    """Return what AWS says of a thing, or None where none has that name.
+    """Return the description of a thing, or None if it does not exist.
 
     Args:
-        thing: What is described, as for `raise_permanent_errors`.
-        call: boto3's method that describes it.
+        subject: The thing, as for `raise_permanent_errors`.
+        call: The boto3 method that describes it.
         **name: The request: the thing's name.
 
     Raises:
-        PermanentAwsError: AWS does not let it be described.
+        PermanentAwsError: AWS does not allow the call.
     """
-    with raise_permanent_errors(thing):
+    with raise_permanent_errors(subject):
         try:
             return dict(call(**name))
         except Exception as error:

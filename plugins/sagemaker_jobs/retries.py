@@ -1,4 +1,4 @@
-"""A retry policy that knows what AWS's errors mean."""
+"""A retry policy that recognizes permanent errors of AWS."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from sagemaker_jobs.aws_errors import error_message, is_permanent
 
 
 class AwsRetryPolicy(ExceptionRetryPolicy):
-    """Fails at once what AWS refuses for good, in any task that asks AWS; else its rules count.
+    """Fails a task at once on a permanent error of AWS; its rules decide about other errors.
 
-    boto3 has one class for all that a service answers, so a rule by class cannot tell a full quota
-    from a missing right.
+    boto3 raises one class for all errors of a service, so a rule by class cannot distinguish
+    a full quota from a missing permission.
     """
 
     def evaluate(self, exception: BaseException, *args: Any, **kwargs: Any) -> RetryDecision:
-        """Decide about one error."""
+        """Decide whether to retry after an error."""
         if is_permanent(exception):
-            return RetryDecision.fail(f"AWS refuses it for good: {error_message(exception)}")
+            return RetryDecision.fail(f"permanent error of AWS: {error_message(exception)}")
         return super().evaluate(exception, *args, **kwargs)

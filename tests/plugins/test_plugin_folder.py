@@ -1,4 +1,4 @@
-"""Airflow executes what it finds in the plugins folder: it must find the one plugin only."""
+"""Airflow executes the modules in the plugins folder: it must find only the plugin module."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from airflow._shared.module_loading import find_path_from_directory
 
-# Airflow's own choice of a pattern class.
+# Airflow uses a deprecated pattern class.
 pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -19,20 +19,20 @@ def executed(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in found if path.suffix == ".py")
 
 
-def test_only_the_plugin_is_executed() -> None:
+def test_airflow_executes_only_the_plugin_module() -> None:
     assert executed(PLUGINS) == ["image_classification_plugin.py"]
 
 
-def test_a_bundle_that_puts_include_beside_it_executes_nothing_more(tmp_path: Path) -> None:
+def test_airflow_executes_nothing_of_an_include_folder_in_a_bundle(tmp_path: Path) -> None:
     shutil.copytree(PLUGINS, tmp_path / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
-    nested = tmp_path / "plugins" / "include" / "policies"
+    nested = tmp_path / "plugins" / "include" / "decisions"
     nested.mkdir(parents=True)
     (nested / "promotion.py").write_text("raise RuntimeError('executed as a plugin')")
     assert executed(tmp_path / "plugins") == ["image_classification_plugin.py"]
 
 
 def test_the_plugin_imports_nothing_heavy() -> None:
-    """Every Airflow process loads it: the provider's operators alone would cost it a second."""
+    """Every Airflow process loads the plugin, and the provider's operators take a second."""
     heavy = ["boto3", "botocore", "mxnet", "airflow.providers.amazon.aws.operators.sagemaker"]
     program = (
         "import sys, image_classification_plugin as plugin\n"

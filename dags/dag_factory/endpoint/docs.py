@@ -30,10 +30,10 @@ Create the endpoint with the new configuration, or update it.
 TRACK_ENDPOINT = """
 Wait until the endpoint serves exactly the new configuration, without holding a worker slot.
 
-- *the longest wait is over*: the update goes on, and says nothing against the model. The limit is
-  two hours and the duration of `endpoint.traffic`; a retry continues to wait. After the last retry,
-  clear the task.
-- *next try asks for it again*: SageMaker had no capacity or an internal error. The task deploys
+- *the timeout of this task has passed*: the update goes on, and says nothing against the model. The
+  limit is two hours and the duration of `endpoint.traffic`; a retry continues to wait. After the
+  last retry, clear the task.
+- *next try repeats the update*: SageMaker had no capacity or an internal error. The task deploys
   again, up to three times. After that, choose another `endpoint.instance_type`, or trigger the DAG
   later.
 - Any other failure: an alarm or the health check stopped the update, and the former model serves.

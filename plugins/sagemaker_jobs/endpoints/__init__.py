@@ -1,1 +1,1 @@
-"""Endpoints: resources, updates, and why an update failed."""
+"""Endpoints: models and configurations, and updates."""

@@ -1,4 +1,4 @@
-"""Models and endpoint configurations: named once, never changed, so found equal or in conflict."""
+"""Models and endpoint configurations, which SageMaker never changes after their creation."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +10,12 @@ from sagemaker_jobs.permanent_errors import describe, raise_permanent_errors
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind of immutable thing.
+    """A kind of immutable resource.
 
     Attributes:
-        title: What people call it.
-        call: How its API calls are named after their verb, as in ``create_model``.
-        prefix: How its fields start, as in ``ModelName``.
+        title: The name of the kind in messages.
+        call: The part of its API calls after the verb, as ``model`` in ``create_model``.
+        prefix: The prefix of its fields, as ``Model`` in ``ModelName``.
     """
 
     title: str
@@ -24,11 +24,11 @@ class Resource:
 
     @property
     def name_field(self) -> str:
-        """The field for its name."""
+        """The field with the resource's name."""
         return f"{self.prefix}Name"
 
     def describe(self, client: Client, name: str) -> dict[str, Any] | None:
-        """Describe one, or return None where none has that name."""
+        """Return the description of a resource, or None if it does not exist."""
         call = getattr(client, f"describe_{self.call}")
         return describe(f"{self.title} {name}", call, **{self.name_field: name})
 
@@ -38,27 +38,27 @@ ENDPOINT_CONFIG = Resource("endpoint configuration", "endpoint_config", "Endpoin
 
 
 def ensure_resource(client: Client, resource: Resource, config: dict[str, Any]) -> tuple[str, bool]:
-    """Make sure that a thing of this name and content exists.
+    """Create a resource unless one of this name and content exists.
 
     Args:
         client: A SageMaker client of boto3.
-        resource: Which kind of thing.
-        config: The whole boto3 request that creates it.
+        resource: The kind of resource.
+        config: The boto3 request that creates it.
 
     Returns:
-        Its ARN, and whether this call created it.
+        The ARN, and whether this call created the resource.
 
     Raises:
-        ResourceConflict: One of the name exists with another content.
-        PermanentAwsError: AWS does not accept the request, or does not let it be made.
+        ResourceConflict: A resource of that name exists with other content.
+        PermanentAwsError: AWS does not accept the request, or does not allow it.
     """
     name = config[resource.name_field]
     with raise_permanent_errors(f"{resource.title} {name}"):
         description = resource.describe(client, name)
         if description is None:
             try:
-                answer = getattr(client, f"create_{resource.call}")(**config)
-                return str(answer[f"{resource.prefix}Arn"]), True
+                response = getattr(client, f"create_{resource.call}")(**config)
+                return str(response[f"{resource.prefix}Arn"]), True
             except client.exceptions.ClientError as error:
                 description = resource.describe(client, name) if is_existing(error) else None
                 if description is None:
@@ -70,20 +70,20 @@ def ensure_resource(client: Client, resource: Resource, config: dict[str, Any]) 
 def _check_equal(
     resource: Resource, name: str, config: dict[str, Any], description: dict[str, Any]
 ) -> None:
-    wanted = {key: value for key, value in config.items() if key != "Tags"}
-    differing = sorted(key for key in wanted if not _holds(description.get(key), wanted[key]))
+    expected = {key: value for key, value in config.items() if key != "Tags"}
+    differing = sorted(key for key in expected if not _matches(description.get(key), expected[key]))
     if differing:
         raise ResourceConflict(
             f"{resource.title} {name} exists with another {', '.join(differing)}: "
-            "what it holds never changes, so give the new one another name"
+            "SageMaker cannot change it, so use another name"
         )
 
 
-def _holds(found: Any, wanted: Any) -> bool:
-    """Tell whether a description holds what was asked for: it may add defaults of its own."""
-    if isinstance(wanted, dict):
-        return all(_holds((found or {}).get(key), value) for key, value in wanted.items())
-    if isinstance(wanted, list):
+def _matches(found: Any, expected: Any) -> bool:
+    """Return whether a description has the expected values; it may have further ones."""
+    if isinstance(expected, dict):
+        return all(_matches((found or {}).get(key), value) for key, value in expected.items())
+    if isinstance(expected, list):
         found = found or []
-        return len(found) == len(wanted) and all(map(_holds, found, wanted))
-    return bool(found == wanted)
+        return len(found) == len(expected) and all(map(_matches, found, expected))
+    return bool(found == expected)

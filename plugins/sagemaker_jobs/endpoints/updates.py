@@ -1,4 +1,4 @@
-"""Endpoints: what a description means for the configuration to serve, and how to get there."""
+"""Endpoint updates: whether an endpoint serves a configuration, and how to deploy it."""
 
 import logging
 import time
@@ -21,23 +21,23 @@ from sagemaker_jobs.permanent_errors import describe, raise_permanent_errors
 CHANGING_STATES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 _ABSENT = "absent"
-_LONGEST_DELETION = 600  # Seconds; a failed endpoint is gone much sooner.
+_DELETION_TIMEOUT = 600  # Seconds; the deletion of a failed endpoint takes much less.
 
 log = logging.getLogger(__name__)
 
 
 class EndpointState(Enum):
-    """Where an endpoint stands, as far as one configuration is concerned."""
+    """The state of an endpoint with regard to one configuration."""
 
     SERVING = "serves it"
-    CHANGING = "is on the way to something"
-    FAILED = "does not serve it and does not try to"
+    CHANGING = "is changing"
+    FAILED = "does not serve it, and no change is in progress"
 
 
 def state_of(description: Description, endpoint_config_name: str) -> EndpointState:
     """Classify a described endpoint.
 
-    InService is not enough: after a rollback the endpoint is InService on what it served before.
+    InService is not enough: after a rollback the endpoint is InService on its former configuration.
     """
     status = description["EndpointStatus"]
     if status in CHANGING_STATES:
@@ -47,7 +47,7 @@ def state_of(description: Description, endpoint_config_name: str) -> EndpointSta
 
 
 def lacked_capacity(description: Description) -> bool:
-    """Tell whether an update or a creation ended, without harm, for a cause at AWS: no capacity."""
+    """Return whether a creation or an update failed for a cause at AWS, as a lack of capacity."""
     reason = str(description.get("FailureReason") or "")
     settled = description["EndpointStatus"] in {"InService", "Failed"}
     return settled and endpoint_cause(reason) == "aws"
@@ -56,13 +56,13 @@ def lacked_capacity(description: Description) -> bool:
 def endpoint_failure(
     description: Description, endpoint_config_name: str
 ) -> EndpointNotUpdated | EndpointInterrupted:
-    """Return the error for an endpoint that does not serve a configuration."""
+    """Return the error for an endpoint that does not serve the configuration."""
     name, status = description["EndpointName"], description["EndpointStatus"]
     reason = str(description.get("FailureReason") or "no reason given").rstrip(".")
     if lacked_capacity(description):
         return EndpointInterrupted(
             f"endpoint {name} is {status} and does not serve {endpoint_config_name}: {reason}. "
-            "The task's next try asks for it again."
+            "The task's next try repeats the update."
         )
     if status == "InService":
         return EndpointNotUpdated(
@@ -75,21 +75,21 @@ def endpoint_failure(
 
 
 def describe_endpoint(client: Client, name: str) -> Description | None:
-    """Describe an endpoint, or return None where none has that name."""
+    """Return the description of an endpoint, or None if it does not exist."""
     return describe(f"endpoint {name}", client.describe_endpoint, EndpointName=name)
 
 
 def check_replaced(client: Client, config: dict[str, Any], replaced: str | None) -> None:
-    """Make sure that an update replaces what it was planned to replace.
+    """Check that an update replaces the configuration that it was planned to replace.
 
     Args:
         client: A SageMaker client of boto3.
         config: The boto3 request.
-        replaced: The name of the configuration that served when the update was planned; None where
-            there was none, or the wanted one.
+        replaced: The name of the configuration that served when the update was planned; None if
+            there was no endpoint, or it served the requested configuration.
 
     Raises:
-        EndpointChanged: The endpoint has settled on a third configuration since.
+        EndpointChanged: The endpoint serves a third configuration by now.
     """
     description = describe_endpoint(client, config["EndpointName"])
     unsettled = {*CHANGING_STATES, "Deleting", "Failed"}
@@ -99,27 +99,26 @@ def check_replaced(client: Client, config: dict[str, Any], replaced: str | None)
     if serving not in {replaced, config["EndpointConfigName"]}:
         raise EndpointChanged(
             f"endpoint {description['EndpointName']} changed since this was planned: it serves "
-            f"{serving}, and {replaced or 'nothing'} was to be replaced; plan again"
+            f"{serving}, but the plan was to replace {replaced or 'nothing'}; plan again"
         )
 
 
 def deploy_endpoint(client: Client, config: dict[str, Any], *, poll_interval: float = 5) -> str:
-    """Bring an endpoint on the way to a configuration, and wait for nothing but a deletion.
+    """Create or update an endpoint without waiting for the end, except for the end of a deletion.
 
     Args:
         client: A SageMaker client of boto3.
-        config: The boto3 request: ``EndpointName``, ``EndpointConfigName``, and what else
-            CreateEndpoint takes.
-        poll_interval: Seconds between two looks at an endpoint that is being deleted.
+        config: The boto3 request of CreateEndpoint, with ``DeploymentConfig`` for updates.
+        poll_interval: Seconds between two polls of an endpoint that is being deleted.
 
     Returns:
-        What was done: ``create``, ``update``, ``attach`` or ``none``.
+        The operation: ``create``, ``update``, ``attach`` or ``none``.
 
     Raises:
-        EndpointBusy: It is on the way to another configuration, which must end first.
-        PermanentAwsError: AWS does not accept the request, or does not let it be made.
+        EndpointBusy: A change to another configuration is in progress.
+        PermanentAwsError: AWS does not accept the request, or does not allow it.
     """
-    name, wanted = config["EndpointName"], config["EndpointConfigName"]
+    name, config_name = config["EndpointName"], config["EndpointConfigName"]
     description = describe_endpoint(client, name)
     status = description["EndpointStatus"] if description else _ABSENT
     if status in {"Failed", "Deleting"}:
@@ -130,9 +129,9 @@ def deploy_endpoint(client: Client, config: dict[str, Any], *, poll_interval: fl
             client.create_endpoint(**config)
         return "create"
     if status in CHANGING_STATES:
-        _check_same_way(description, wanted)
+        _check_target(description, config_name)
         return "attach"
-    if state_of(description, wanted) is EndpointState.SERVING:
+    if state_of(description, config_name) is EndpointState.SERVING:
         return "none"
     with _changing(client, name):
         client.update_endpoint(**{key: value for key, value in config.items() if key != "Tags"})
@@ -141,35 +140,37 @@ def deploy_endpoint(client: Client, config: dict[str, Any], *, poll_interval: fl
 
 @contextmanager
 def _changing(client: Client, name: str) -> Iterator[None]:
-    """Tell the refusals that pass, as another change is faster, from those that last."""
+    """Raise `EndpointBusy` if another change is in progress, and permanent errors as such."""
     with raise_permanent_errors(f"endpoint {name}"):
         try:
             yield
         except client.exceptions.ClientError as error:
-            # SageMaker reads what it has just stored, a configuration too, with some delay.
+            # SageMaker may not find a configuration that was created just before.
             if is_busy(error) or is_existing(error) or is_missing(error):
-                told = error_message(error).rstrip(".")
-                raise EndpointBusy(f"endpoint {name} cannot be changed yet: {told}") from error
+                reason = error_message(error).rstrip(".")
+                raise EndpointBusy(f"endpoint {name} cannot be changed yet: {reason}") from error
             raise
 
 
-def _check_same_way(description: Description, wanted: str) -> None:
+def _check_target(description: Description, config_name: str) -> None:
     pending = description.get("PendingDeploymentSummary") or {}
     target = pending.get("EndpointConfigName") or description["EndpointConfigName"]
-    if target != wanted or description["EndpointStatus"] == "RollingBack":
+    if target != config_name or description["EndpointStatus"] == "RollingBack":
         raise EndpointBusy(
             f"endpoint {description['EndpointName']} is {description['EndpointStatus']} "
-            f"({target}): {wanted} can follow when that is over"
+            f"({target}): {config_name} can be deployed when that change has ended"
         )
 
 
 def _finish_deletion(client: Client, name: str, status: str, poll_interval: float) -> None:
     if status == "Failed":
-        log.info("endpoint %s is Failed: deleting it to create it anew", name)
+        log.info("endpoint %s is Failed: deleting it to create it again", name)
         with _changing(client, name):
             client.delete_endpoint(EndpointName=name)
-    give_up = time.monotonic() + _LONGEST_DELETION
+    deadline = time.monotonic() + _DELETION_TIMEOUT
     while describe_endpoint(client, name) is not None:
-        if time.monotonic() > give_up:
-            raise EndpointBusy(f"endpoint {name} is being deleted for {_LONGEST_DELETION} s")
+        if time.monotonic() > deadline:
+            raise EndpointBusy(
+                f"endpoint {name} is still being deleted after {_DELETION_TIMEOUT} s"
+            )
         time.sleep(poll_interval)

@@ -1,7 +1,7 @@
-"""Whose work a job is, and the job's name, which follows from it.
+"""The identity of a task's job, and the job's name, which follows from the identity.
 
-SageMaker job names are the caller's choice and unique, so a name that is derived from the work
-itself needs no state to be found again: not after a crash between two calls, not on a retry.
+The caller chooses the name of a SageMaker job, and names are unique. A name that is derived from
+the task needs no stored state: a retry, or a task after a crash, finds the job by the same name.
 """
 
 import hashlib
@@ -10,21 +10,21 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_LONGEST_NAME = 63
+_MAX_NAME_LENGTH = 63
 _HASH_DIGITS = 12
 
 
 @dataclass(frozen=True)
 class JobIdentity:
-    """One task's work in one run.
+    """A task in a run, as the source of a job's name.
 
     Attributes:
-        deployment: Salts the names, so that a copy of an installation never adopts its jobs.
-        dag_id: The submitting task's DAG.
+        deployment: A salt, so that a copy of the installation does not attach to its jobs.
+        dag_id: The DAG of the submitting task.
         task_id: The submitting task.
-        run_id: Its run.
-        map_index: -1 where the task is not mapped.
-        generation: Constant over retries; changes when a person clears the task.
+        run_id: The run.
+        map_index: -1 if the task is not mapped.
+        generation: Constant over retries; changes when a user clears the task.
     """
 
     deployment: str
@@ -52,47 +52,47 @@ class JobIdentity:
         return asdict(self)
 
     def job_name(self, prefix: str, *, renewal: int, attempt: int) -> str:
-        """Return the name of one attempt at this work, at most 63 characters.
+        """Return the name of one attempt, at most 63 characters.
 
         Args:
-            prefix: What the name starts with; made to fit SageMaker's alphabet and length.
-            renewal: 0, or how often a person cleared the tracking task alone.
-            attempt: From 1.
+            prefix: The beginning of the name; changed to the characters that SageMaker allows.
+            renewal: How often a user has cleared the sensor alone.
+            attempt: The number of the attempt, from 1.
         """
         generation = f"{self.generation}.{renewal}" if renewal else str(self.generation)
-        work = {**self.to_dict(), "generation": generation, "attempt": attempt}
-        digest = _digest(work)[:_HASH_DIGITS]
-        readable = re.sub(r"[^a-zA-Z0-9]+", "-", prefix)[: _LONGEST_NAME - _HASH_DIGITS - 1]
+        fields = {**self.to_dict(), "generation": generation, "attempt": attempt}
+        digest = _digest(fields)[:_HASH_DIGITS]
+        readable = re.sub(r"[^a-zA-Z0-9]+", "-", prefix)[: _MAX_NAME_LENGTH - _HASH_DIGITS - 1]
         return f"{readable.strip('-') or 'job'}-{digest}"
 
 
 def generation_of(context: Any) -> int:
-    """Return a task's generation: what clears have added to its tries, 0 at first.
+    """Return a task's generation: the tries that clears have added, 0 at first.
 
-    Airflow sets ``max_tries`` to the tries so far plus the retries when a person clears a task,
-    and leaves it alone when it retries by itself.
+    Airflow sets ``max_tries`` to the tries so far plus the retries when a user clears a task, and
+    does not change it on a retry.
     """
     return int(context["ti"].max_tries - (context["task"].retries or 0))
 
 
 def clear_number_of(context: Any) -> int:
-    """Return how often a person has cleared tasks of the run."""
+    """Return how often a user has cleared tasks of the run."""
     return context["dag_run"].clear_number or 0
 
 
 def request_digest(kind: str, config: dict[str, Any]) -> str:
-    """Return the hash of a request, the same for the same content in any order of keys."""
+    """Return the hash of a request's content, independent of the order of keys."""
     return _digest({"kind": kind, "config": config})
 
 
 def with_job_names(value: Any, job_name: str, first_job_name: str) -> Any:
-    """Return a copy of a request in which every name that stands in braces is filled in.
+    """Return a copy of a request with the placeholders for job names replaced.
 
     Args:
         value: The request, or a part of it.
-        job_name: What ``{job_name}`` inside a string becomes.
-        first_job_name: What ``{first_job_name}`` becomes: the name of the first attempt at the same
-            work, by which what all its attempts share is found.
+        job_name: Replaces ``{job_name}`` inside strings.
+        first_job_name: Replaces ``{first_job_name}``: the name of the first attempt, for paths that
+            all attempts share, such as checkpoints.
     """
     if isinstance(value, str):
         named = value.replace("{job_name}", job_name)

@@ -1,4 +1,4 @@
-"""The three kinds of SageMaker jobs, and how their API calls and fields are named."""
+"""The three kinds of SageMaker jobs, with the names of their API calls and fields."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +13,15 @@ RUNNING_STATES = frozenset({"InProgress", "Stopping"})
 
 @dataclass(frozen=True)
 class JobKind:
-    """One kind of job. SageMaker names calls and fields alike for all of them.
+    """A kind of job. The names of calls and fields follow the same rule for all kinds.
 
     Attributes:
-        name: What the kind is called in XComs: training, processing or transform.
-        prefix: How its calls and fields start, as in ``TrainingJobName``.
-        log_group: The CloudWatch group that holds its logs, one stream a machine.
-        console_path: Where the console shows these jobs.
-        log_filter: Which lines of its log are worth repeating, as a regular expression: what a
-            training program prints per epoch, whatever a processing program prints, and errors.
+        name: The name in XComs: training, processing or transform.
+        prefix: The prefix of its fields, as ``Training`` in ``TrainingJobName``.
+        log_group: The CloudWatch log group, with one log stream for each instance.
+        console_path: The part of the console's URL before the job's name.
+        log_filter: A regular expression for the lines of a job's log that the task's log repeats:
+            the epochs of a training, the output of a processing job, and errors.
     """
 
     name: str
@@ -32,45 +32,45 @@ class JobKind:
 
     @property
     def name_field(self) -> str:
-        """The request's and the description's field for the job's name."""
+        """The field of requests and descriptions with the job's name."""
         return f"{self.prefix}JobName"
 
     @property
     def arn_field(self) -> str:
-        """The description's field for the job's ARN."""
+        """The field of descriptions with the job's ARN."""
         return f"{self.prefix}JobArn"
 
     def status(self, description: Description) -> str:
-        """Return a described job's state: InProgress, Completed, Failed, Stopping or Stopped."""
+        """Return a job's status: InProgress, Completed, Failed, Stopping or Stopped."""
         return str(description[f"{self.prefix}JobStatus"])
 
     def started(self, description: Description) -> Any:
-        """Return when the job's own work began, or None."""
+        """Return the time at which the job's container started, or None."""
         return description.get(f"{self.prefix}StartTime")
 
     def ended(self, description: Description) -> Any:
-        """Return when the job's own work ended, or None."""
+        """Return the time at which the job's container ended, or None."""
         return description.get(f"{self.prefix}EndTime")
 
     def describe_call(self, client: Client) -> Any:
-        """Return the client's method that describes a job, sync or async as the client is."""
+        """Return the method of a sync or async client that describes a job."""
         return getattr(client, f"describe_{self.name}_job")
 
     def stop_call(self, client: Client) -> Any:
-        """Return the client's method that stops a job, sync or async as the client is."""
+        """Return the method of a sync or async client that stops a job."""
         return getattr(client, f"stop_{self.name}_job")
 
     def describe(self, client: Client, job_name: str) -> Description | None:
-        """Describe a job, or return None where none has that name.
+        """Return the description of a job, or None if it does not exist.
 
         Raises:
-            PermanentAwsError: AWS does not let it be described.
+            PermanentAwsError: AWS does not allow to describe it.
         """
         call, name = self.describe_call(client), {self.name_field: job_name}
         return describe(f"{self.name} job {job_name}", call, **name)
 
     def create(self, client: Client, config: dict[str, Any]) -> None:
-        """Create a job from a whole boto3 request."""
+        """Create a job from a complete boto3 request."""
         getattr(client, f"create_{self.name}_job")(**config)
 
 
@@ -106,5 +106,5 @@ def get_kind(name: str) -> JobKind:
         ValueError: There is no such kind.
     """
     if name not in KINDS:
-        raise ValueError(f"no kind of SageMaker job is called {name!r}; there are {sorted(KINDS)}")
+        raise ValueError(f"{name!r} is not a kind of SageMaker job; the kinds are {sorted(KINDS)}")
     return KINDS[name]

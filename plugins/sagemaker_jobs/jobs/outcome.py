@@ -1,4 +1,4 @@
-"""What a job's end means: done, to be tried again, or failed for good."""
+"""The outcome of a job: completed, to be retried, or permanently failed."""
 
 from enum import Enum
 
@@ -8,19 +8,19 @@ from sagemaker_jobs.jobs.kinds import RUNNING_STATES, Description, JobKind
 
 
 class Outcome(Enum):
-    """Where a job stands, as far as the task that owns it is concerned."""
+    """The outcome of a job for the task that owns it."""
 
     RUNNING = "running"
     COMPLETED = "completed"
-    RETRYABLE = "ended for a passing reason"
-    PERMANENT = "failed for a lasting reason"
+    RETRYABLE = "ended for a retryable reason"
+    PERMANENT = "failed for a permanent reason"
 
 
 def outcome_of(kind: JobKind, description: Description) -> Outcome:
     """Classify a described job.
 
-    Lack of capacity, SageMaker's own errors, interruptions and stops pass. A job that ran into its
-    own time limit would do so again, and whatever else failed has failed for good.
+    Lack of capacity, internal errors of SageMaker, interruptions and stops are retryable. A job
+    that exceeded its time limit would do so again, and all other failures are permanent, too.
     """
     status = kind.status(description)
     if status in RUNNING_STATES:
@@ -31,36 +31,36 @@ def outcome_of(kind: JobKind, description: Description) -> Outcome:
         return Outcome.PERMANENT if _ran_out_of_time(kind, description) else Outcome.RETRYABLE
     if description.get("SecondaryStatus") == "Interrupted":
         return Outcome.RETRYABLE
-    passing = job_cause(str(description.get("FailureReason", ""))) == "aws"
-    return Outcome.RETRYABLE if passing else Outcome.PERMANENT
+    retryable = job_cause(str(description.get("FailureReason", ""))) == "aws"
+    return Outcome.RETRYABLE if retryable else Outcome.PERMANENT
 
 
 def failure_of(kind: JobKind, description: Description) -> JobInterrupted | JobFailed:
-    """Return the error for a job that ended without completing: the type says if it passes."""
+    """Return the error for a job that ended without completing; its type decides about a retry."""
     name = description[kind.name_field]
-    told = f"{kind.name} job {name} is {kind.status(description)}: {reason_of(kind, description)}"
+    reason = f"{kind.name} job {name} is {kind.status(description)}: {reason_of(kind, description)}"
     error: JobInterrupted | JobFailed
     if outcome_of(kind, description) is Outcome.RETRYABLE:
-        error = JobInterrupted(f"{told}. The task's next try starts it anew.")
+        error = JobInterrupted(f"{reason}. The task's next try starts it again.")
     else:
-        error = JobFailed(f"{told}. Mend the cause, then clear this task to start the job anew.")
+        error = JobFailed(f"{reason}. Fix the cause, then clear this task to start the job again.")
     error.job_name = name
     error.description = description
     return error
 
 
 def reason_of(kind: JobKind, description: Description) -> str:
-    """Return in one line why a job ended, as far as SageMaker says it."""
+    """Return the reason for a job's end in one line, as SageMaker reports it."""
     reason = description.get("FailureReason") or description.get("ExitMessage")
     if not reason and _ran_out_of_time(kind, description):
-        reason = "it ran into StoppingCondition.MaxRuntimeInSeconds, which may be set higher"
+        reason = "it exceeded StoppingCondition.MaxRuntimeInSeconds, which can be raised"
     if not reason and description.get("SecondaryStatus") == "MaxWaitTimeExceeded":
-        reason = "it waited for a spot machine longer than MaxWaitTimeInSeconds"
+        reason = "it waited for a spot instance longer than MaxWaitTimeInSeconds"
     return " ".join(str(reason or "no reason given").split()).rstrip(".")
 
 
 def _ran_out_of_time(kind: JobKind, description: Description) -> bool:
-    """Tell whether the job's own limit stopped it: of a processing job only its times say so."""
+    """Return whether the job's time limit stopped it; processing jobs have only their times."""
     if "SecondaryStatus" in description:
         return bool(description["SecondaryStatus"] == "MaxRuntimeExceeded")
     limit = description.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")

@@ -1,4 +1,4 @@
-"""What a job that ended leaves for the tasks after it and for people, as JSON types only."""
+"""The summary of a job that has ended, for later tasks and users, in JSON types only."""
 
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,14 @@ _UNFINISHED = frozenset({"Failed", "Stopped"})
 
 
 def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
-    """Return a job's summary: what it is, how long it took, what it measured and wrote.
+    """Return a job's summary: status, durations, metrics and outputs.
 
-    ``failure_reason`` is why it failed or was stopped, in one line; None where it did neither.
-    ``seconds`` is the time from the start of the job's own work to its end; ``billable_seconds``
-    is what AWS bills, over all its machines, spot savings taken off; ``spot_saving`` is the share
-    that spot machines saved, as the console shows it in percent. They are None where SageMaker
-    does not say, or the job was not for spot machines. ``durations`` are the seconds in each
-    SecondaryStatus of a training job, as Starting and Downloading. ``outputs`` are S3 addresses: by
+    ``failure_reason`` is the reason for a failure or a stop in one line, else None. ``seconds`` is
+    the time from the start of the container to its end. ``billable_seconds`` is the time that AWS
+    bills, summed over all instances, less spot savings. ``spot_saving`` is the share that spot
+    instances saved, which the console shows in percent. These are None if SageMaker does not report
+    them or the job did not use spot instances. ``durations`` are the seconds in each
+    SecondaryStatus of a training job, as Starting and Downloading. ``outputs`` are S3 URIs: by
     output name for processing jobs, ``model`` for training jobs, ``transform`` for transform jobs.
     """
     started, ended = kind.started(description), kind.ended(description)
@@ -33,7 +33,7 @@ def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
         "seconds": seconds,
         "billable_seconds": _billable_seconds(description, seconds),
         "spot_saving": _spot_saving(description),
-        "instance_type": _machines(description).get("InstanceType"),
+        "instance_type": _instances(description).get("InstanceType"),
         "durations": _durations(description),
         "metrics": {metric["MetricName"]: float(metric["Value"]) for metric in metrics},
         "outputs": _outputs(description),
@@ -44,28 +44,30 @@ def summary_of(kind: JobKind, description: Description) -> dict[str, Any]:
 
 def _billable_seconds(description: Description, seconds: float | None) -> float | None:
     billed = description.get("BillableTimeInSeconds", seconds)
-    count = int(_machines(description).get("InstanceCount", 1))
+    count = int(_instances(description).get("InstanceCount", 1))
     return None if billed is None else round(billed * count, 3)
 
 
 def _durations(description: Description) -> dict[str, float]:
-    """Return the seconds in each status, together where a job came back to it."""
-    spent: dict[str, float] = {}
-    for step in description.get("SecondaryStatusTransitions", []):
-        if step.get("StartTime") and step.get("EndTime"):
-            seconds = (step["EndTime"] - step["StartTime"]).total_seconds()
-            spent[step["Status"]] = round(spent.get(step["Status"], 0.0) + seconds, 3)
-    return spent
+    """Return the seconds in each status, summed if a job had the status more than once."""
+    durations: dict[str, float] = {}
+    for transition in description.get("SecondaryStatusTransitions", []):
+        if transition.get("StartTime") and transition.get("EndTime"):
+            status = transition["Status"]
+            seconds = (transition["EndTime"] - transition["StartTime"]).total_seconds()
+            durations[status] = round(durations.get(status, 0.0) + seconds, 3)
+    return durations
 
 
 def _spot_saving(description: Description) -> float | None:
-    billed, ran = (description.get(f"{what}TimeInSeconds") for what in ("Billable", "Training"))
+    billed = description.get("BillableTimeInSeconds")
+    ran = description.get("TrainingTimeInSeconds")
     if not description.get("EnableManagedSpotTraining") or billed is None or not ran:
         return None
     return round(1 - float(billed) / float(ran), 4)
 
 
-def _machines(description: Description) -> dict[str, Any]:
+def _instances(description: Description) -> dict[str, Any]:
     for resources in (
         description.get("ResourceConfig"),
         description.get("ProcessingResources", {}).get("ClusterConfig"),

@@ -1,6 +1,6 @@
-"""Operators that bring models, endpoint configurations and endpoints to what is asked for.
+"""Idempotent operators for models, endpoint configurations and endpoints.
 
-Each looks before it acts, so that it may run any number of times.
+Each operator describes the resource before it changes anything, so that it can run again.
 """
 
 from collections.abc import Collection, Sequence
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 
 
 class _PreparedOperator(SageMakerBaseOperator):
-    """Takes its config from a templated request, and keeps the provider's way to prepare it."""
+    """Takes its config from a templated request, and prepares it as the provider's operators do."""
 
     template_fields: Sequence[str] = (*SageMakerBaseOperator.template_fields, "request")
     template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "request": "json"}
 
     def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
-        """Take what to create.
+        """Create the operator.
 
         Args:
-            request: ``config``: the whole boto3 request; templated, so usually another task's XCom.
+            request: ``config``, the whole boto3 request; templated, usually another task's XCom.
             **kwargs: As for the provider's operator: ``aws_conn_id``, ``region_name`` and so on.
         """
         super().__init__(config={}, **kwargs)
         self.request = request
 
     def prepare(self) -> None:
-        """Set `config`, its integers parsed and its role expanded."""
+        """Set `config` from the request, with integers parsed and the role expanded."""
         if "config" not in self.request:
-            raise ValueError(f"task {self.task_id}: its request has no config")
+            raise ValueError(f"task {self.task_id}: the request has no config")
         self.config = dict(self.request["config"])
         self._create_integer_fields()
         self.parse_config_integers()
         self.expand_role()
 
     def ensure(self, resource: Resource) -> str:
-        """Make sure that the thing which `config` describes exists; return its ARN."""
+        """Create the resource that `config` describes unless it exists; return its ARN."""
         self.prepare()
         arn, created = ensure_resource(self.hook.get_conn(), resource, self.config)
         name = self.config[resource.name_field]
@@ -57,35 +57,35 @@ class _PreparedOperator(SageMakerBaseOperator):
 
 
 class SageMakerEnsureModelOperator(_PreparedOperator, SageMakerModelOperator):
-    """Makes sure that a model exists. Returns ``{"model_name", "arn"}``.
+    """Creates a model unless it exists. Returns ``{"model_name", "arn"}``.
 
-    One of the same name and content is left as it is; another content is a `ResourceConflict`.
+    Raises `ResourceConflict` if a model of the same name has other content.
     """
 
     def execute(self, context: "Context") -> dict[str, Any]:
-        """Create the model where there is none of its name."""
+        """Create the model unless it exists."""
         arn = self.ensure(MODEL)
         return {"model_name": self.config["ModelName"], "arn": arn}
 
 
 class SageMakerEnsureEndpointConfigOperator(_PreparedOperator, SageMakerEndpointConfigOperator):
-    """Makes sure that an endpoint configuration exists.
+    """Creates an endpoint configuration unless it exists.
 
-    Returns ``{"endpoint_config_name", "arn"}``. One of the same name and content is left as it is;
-    another content is a `ResourceConflict`.
+    Returns ``{"endpoint_config_name", "arn"}``. Raises `ResourceConflict` if a configuration of the
+    same name has other content.
     """
 
     def execute(self, context: "Context") -> dict[str, Any]:
-        """Create the configuration where there is none of its name."""
+        """Create the configuration unless it exists."""
         arn = self.ensure(ENDPOINT_CONFIG)
         return {"endpoint_config_name": self.config["EndpointConfigName"], "arn": arn}
 
 
 class SageMakerDeployEndpointOperator(_PreparedOperator, SageMakerEndpointOperator):
-    """Starts to bring an endpoint to a configuration, without waiting for the end.
+    """Creates or updates an endpoint, without waiting for the end of the change.
 
     Returns ``{"endpoint_name", "endpoint_config_name", "operation", "request"}``; the operation is
-    ``create``, ``update``, ``attach`` (already on the way there) or ``none`` (already there), and
+    ``create``, ``update``, ``attach`` (the change is in progress) or ``none`` (already served), and
     the request lets `SageMakerEndpointStatusSensor`, which waits for the end, repeat the change if
     AWS lacked capacity.
     """
@@ -93,19 +93,20 @@ class SageMakerDeployEndpointOperator(_PreparedOperator, SageMakerEndpointOperat
     operator_extra_links: Collection[BaseOperatorLink] = ENDPOINT_LINKS
 
     def __init__(self, *, request: dict[str, Any], **kwargs: Any) -> None:
-        """Take what to deploy.
+        """Create the operator.
 
         Args:
-            request: ``config`` with ``EndpointName``, ``EndpointConfigName`` and, if wanted,
-                ``DeploymentConfig`` and ``Tags``; and, if only that may be replaced,
-                ``replaces``: the name of the configuration that serves, or None; templated.
+            request: ``config`` with ``EndpointName``, ``EndpointConfigName`` and optionally
+                ``DeploymentConfig`` and ``Tags``. With ``replaces``, the name of a configuration
+                or None, the task fails unless the endpoint serves that configuration (or does not
+                exist). Templated.
             **kwargs: As for the provider's operator.
         """
         super().__init__(request=request, wait_for_completion=False, deferrable=False, **kwargs)
         self.links: dict[str, str] = {}
 
     def execute(self, context: "Context") -> dict[str, Any]:
-        """Create, update or leave the endpoint, as it needs."""
+        """Create, update or leave the endpoint, depending on its state."""
         self.prepare()
         client = self.hook.get_conn()
         name = self.config["EndpointName"]

@@ -23,10 +23,10 @@ _REQUEST_FIELDS = ("prefix", "deployment", "config")
 
 
 class _SubmitOperator(SageMakerBaseOperator):
-    """Turns the provider's operator into one that may run again without a second job.
+    """Makes the provider's operator idempotent: a retry attaches to the job of the first try.
 
-    Of the provider's preparation of a request its integers and its role are kept. Left out are its
-    new names for jobs that exist, and its look into S3, which the create call does itself.
+    Of the provider's preparation, parsing integers and expanding the role are kept. Its new names
+    for existing jobs are left out, and so is its check of S3, which the create call does itself.
     """
 
     kind: ClassVar[str]
@@ -71,7 +71,7 @@ class _SubmitOperator(SageMakerBaseOperator):
     def _prepared(self) -> dict[str, Any]:
         missing = [field for field in _REQUEST_FIELDS if field not in self.request]
         if missing:
-            raise ValueError(f"task {self.task_id}: its request has no {' and no '.join(missing)}")
+            raise ValueError(f"task {self.task_id}: the request has no {' and no '.join(missing)}")
         self.config = dict(self.request["config"])
         self._create_integer_fields()
         self.parse_config_integers()
@@ -80,21 +80,21 @@ class _SubmitOperator(SageMakerBaseOperator):
 
 
 class SageMakerSubmitProcessingOperator(_SubmitOperator, SageMakerProcessingOperator):
-    """Makes sure that one processing job does this task's work."""
+    """Submits a processing job, or attaches to the job of an earlier try."""
 
     kind = "processing"
     template_fields = (*SageMakerProcessingOperator.template_fields, "request")
 
 
 class SageMakerSubmitTrainingOperator(_SubmitOperator, SageMakerTrainingOperator):
-    """Makes sure that one training job does this task's work."""
+    """Submits a training job, or attaches to the job of an earlier try."""
 
     kind = "training"
 
 
 class SageMakerSubmitTransformOperator(_SubmitOperator, SageMakerTransformOperator):
-    """Makes sure that one transform job does this task's work."""
+    """Submits a transform job, or attaches to the job of an earlier try."""
 
     kind = "transform"
-    # The provider's class brings a link of its own, which does not know what this one submits.
+    # Replaces the link of the provider's class, which does not know the submitted job.
     operator_extra_links = _SubmitOperator.operator_extra_links  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""Deferrable sensors: they hold no slot while SageMaker works, and end with what came of it."""
+"""Deferrable sensors, which hold no worker slot while SageMaker works."""
 
 from sagemaker_jobs.sensors.endpoint import SageMakerEndpointStatusSensor
 from sagemaker_jobs.sensors.job import SageMakerJobSensor

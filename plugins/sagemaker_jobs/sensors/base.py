@@ -1,4 +1,4 @@
-"""What the two sensors share: the connection, the pace, and a link."""
+"""The base class of the sensors: connection, polling and links."""
 
 import time
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from sagemaker_jobs.triggers.polling import Connection, Pace
 
 
 class BaseSageMakerSensor(AwsBaseSensor[SageMakerHook]):
-    """A sensor that hands its waiting to one of the package's triggers."""
+    """A sensor that waits in one of the package's triggers."""
 
     aws_hook_class = SageMakerHook
 
@@ -29,27 +29,28 @@ class BaseSageMakerSensor(AwsBaseSensor[SageMakerHook]):
         super().__init__(timeout=timeout, **kwargs)
         self.poll_interval = poll_interval
         self.outage_timeout = outage_timeout
-        self.longest_wait = None if timeout is None else self.timeout
+        self.wait_limit = None if timeout is None else self.timeout
         self.links: dict[str, str] = {}
 
-    def trigger_parameters(self, wait: float) -> dict[str, Any]:
-        """Return the constructor's arguments that every trigger takes."""
+    def trigger_parameters(self, seconds: float) -> dict[str, Any]:
+        """Return the constructor's arguments that every trigger takes, given the time to wait."""
         connection = Connection(
             self.aws_conn_id, self.region_name, self.verify, self.botocore_config
         )
-        pace = Pace(self.poll_interval, time.time() + wait, self.outage_timeout)
+        pace = Pace(self.poll_interval, time.time() + seconds, self.outage_timeout)
         return {"connection": asdict(connection), "pace": asdict(pace)}
 
 
 def tracking_error(state: str, event: dict[str, Any]) -> PermanentAwsError | TrackingInterrupted:
-    """Return the error for what goes on though its trigger has given up on it.
+    """Return the error for a job or endpoint whose trigger has given up although it goes on.
 
     Args:
-        state: What goes on, as in "training job x still runs".
-        event: The trigger's.
+        state: The state, as in "training job x is still running".
+        event: The trigger's event.
     """
-    told = f"{state}, unwatched: {event.get('message', 'it was said to have ended')}"
+    reason = event.get("message", "the trigger reported its end")
+    message = f"{state}, but the triggerer cannot watch it: {reason}"
     # An event that a trigger of an earlier version fired has the key by its former name.
     if event.get("permanent", event.get("lasting")):
-        return PermanentAwsError(f"{told.rstrip('.')}: {ACCESS_FIX}")
-    return TrackingInterrupted(told)
+        return PermanentAwsError(f"{message.rstrip('.')}: {ACCESS_FIX}")
+    return TrackingInterrupted(message)

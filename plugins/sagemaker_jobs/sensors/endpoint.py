@@ -24,18 +24,19 @@ from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-_DEFAULT_LIMIT = 7200.0  # Seconds.
+_DEFAULT_TIMEOUT = 7200.0  # Seconds.
 
 
 class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
-    """Waits until an endpoint serves the configuration that it was deployed with.
+    """Waits until an endpoint serves the configuration that was deployed.
 
-    Succeeds only when the endpoint is InService on that configuration: one that AWS has rolled back
-    is InService too. Returns ``{"endpoint_name", "endpoint_config_name", "arn", "status",
-    "operation"}``. Where AWS had no machines for it, a try asks for the same change again. Fails
-    for good with `EndpointNotUpdated` or `PermanentAwsError`, until the next try with
+    Succeeds only if the endpoint is InService on that configuration: an endpoint that AWS has
+    rolled back is InService, too. Returns ``{"endpoint_name", "endpoint_config_name", "arn",
+    "status", "operation"}``. If AWS lacked capacity, a retry repeats the change.
+
+    Fails permanently with `EndpointNotUpdated` or `PermanentAwsError`, and until the next try with
     `EndpointInterrupted`, `EndpointBusy`, `EndpointStillChanging` or `TrackingInterrupted`. The
-    endpoint is left as it is when the task is killed.
+    endpoint is left as it is if the task is killed.
     """
 
     template_fields: Sequence[str] = aws_template_fields("endpoint")
@@ -43,43 +44,42 @@ class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
     operator_extra_links: Collection[BaseOperatorLink] = ENDPOINT_LINKS
 
     def __init__(self, *, endpoint: dict[str, Any], **kwargs: Any) -> None:
-        """Take what to wait for.
+        """Create the sensor.
 
         Args:
-            endpoint: What `SageMakerDeployEndpointOperator` returned.
+            endpoint: The result of `SageMakerDeployEndpointOperator`; templated.
             **kwargs: As for `SageMakerJobSensor`; ``timeout`` is two hours by default.
         """
         super().__init__(**kwargs)
         self.endpoint = endpoint
 
     def execute(self, context: "Context") -> dict[str, Any]:
-        """Return when the endpoint serves, or defer until it does."""
-        description = self._asked_again(self._describe())
+        """Return if the endpoint serves the configuration, else defer until it has settled."""
+        description = self._retry_after_lack_of_capacity(self._describe())
         if self._state(description) is EndpointState.CHANGING:
-            wait = self.longest_wait or _DEFAULT_LIMIT
             trigger = SageMakerEndpointTrigger(
                 endpoint_name=self.endpoint["endpoint_name"],
                 endpoint_config_name=self.endpoint["endpoint_config_name"],
-                **self.trigger_parameters(wait),
+                **self.trigger_parameters(self.wait_limit or _DEFAULT_TIMEOUT),
             )
             self.defer(trigger=trigger, method_name="resume")
-        return self._settled(description)
+        return self._result(description)
 
     def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
-        """Look at the endpoint again, as it has settled or the triggerer has given up on it."""
+        """Describe the endpoint again after the trigger has fired."""
         description = self._describe()
         if self._state(description) is EndpointState.CHANGING:
             raise _still_changing(description, event)
-        return self._settled(description)
+        return self._result(description)
 
-    def _asked_again(self, description: Description) -> Description:
-        """Ask once more for what AWS had no machines for; return what the endpoint then is."""
+    def _retry_after_lack_of_capacity(self, description: Description) -> Description:
+        """Repeat a change that failed for lack of capacity; return the endpoint's description."""
         failed = self._state(description) is EndpointState.FAILED
         if not (failed and lacked_capacity(description) and "request" in self.endpoint):
             return description
         name, reason = description["EndpointName"], description["FailureReason"]
-        done = deploy_endpoint(self.hook.get_conn(), self.endpoint["request"]["config"])
-        self.log.info("endpoint %s: %s again, after: %s", name, done, reason)
+        operation = deploy_endpoint(self.hook.get_conn(), self.endpoint["request"]["config"])
+        self.log.info("endpoint %s: %s again, after: %s", name, operation, reason)
         return self._describe()
 
     def _state(self, description: Description) -> EndpointState:
@@ -93,14 +93,14 @@ class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
             raise EndpointNotUpdated(f"endpoint {name} does not exist: deploy it again")
         return description
 
-    def _settled(self, description: Description) -> dict[str, Any]:
-        wanted = self.endpoint["endpoint_config_name"]
+    def _result(self, description: Description) -> dict[str, Any]:
+        config_name = self.endpoint["endpoint_config_name"]
         if self._state(description) is not EndpointState.SERVING:
-            raise endpoint_failure(description, wanted)
-        self.log.info("endpoint %s serves %s", description["EndpointName"], wanted)
+            raise endpoint_failure(description, config_name)
+        self.log.info("endpoint %s serves %s", description["EndpointName"], config_name)
         return {
             "endpoint_name": description["EndpointName"],
-            "endpoint_config_name": wanted,
+            "endpoint_config_name": config_name,
             "arn": description["EndpointArn"],
             "status": description["EndpointStatus"],
             "operation": self.endpoint.get("operation"),
@@ -108,9 +108,10 @@ class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
 
 
 def _still_changing(description: Description, event: dict[str, Any]) -> AirflowException:
-    state = f"endpoint {description['EndpointName']} is {description['EndpointStatus']} still"
+    state = f"endpoint {description['EndpointName']} is still {description['EndpointStatus']}"
     if event["status"] != "timeout":
         return tracking_error(state, event)
     return EndpointStillChanging(
-        f"{state}, but the longest wait is over: the next try, or a clear of this task, waits on"
+        f"{state}, and the timeout of this task has passed: a retry or a clear of this task waits "
+        "again"
     )

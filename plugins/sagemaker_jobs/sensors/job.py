@@ -16,6 +16,7 @@ from sagemaker_jobs.errors import (
     JobStillRunning,
     TrackingInterrupted,
 )
+from sagemaker_jobs.jobs.durations import format_duration
 from sagemaker_jobs.jobs.ensure import EnsuredJob, ensure_job
 from sagemaker_jobs.jobs.identity import JobIdentity, clear_number_of, generation_of
 from sagemaker_jobs.jobs.kinds import Description, JobKind, get_kind
@@ -30,30 +31,30 @@ from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# In seconds. SageMaker's own limit, a day by default, counts from the start of the program:
-# machines and data take their time before.
+# In seconds. SageMaker's own limit, a day by default, counts from the start of the container.
+# Instances and data need time before that.
 _DEFAULT_JOB_LIMIT = 86400.0
-_PREPARATION = 3600.0
+_PREPARATION_TIME = 3600.0
 
 SUMMARY = "summary"
-"""The XCom that holds the summary of a job that failed or was stopped, as the task returns none."""
+"""The XCom with the summary of a job that failed or was stopped, as the task returns none."""
 
-CostOf = Callable[[Mapping[str, Any]], float | None]
+CostFunction = Callable[[Mapping[str, Any]], float | None]
 
 
 class SageMakerJobSensor(BaseSageMakerSensor):
     """Follows a submitted job to its end, and returns its summary.
 
-    It first makes sure that the job is there, in the submitting task's name: a retry after a
-    passing failure so starts the next attempt, and a job that a clear has stopped starts anew.
-    While the job runs the task is deferred; the triggerer logs each status change and the telling
-    lines of the job's log. A person who clears or marks the task then stops the job.
+    The sensor first ensures that the job exists, in the submitting task's name: a retry after a
+    retryable failure starts the next attempt, and a clear starts a stopped job again. While the job
+    runs, the task is deferred. The triggerer logs each status change and the selected lines of the
+    job's log. A user who clears or marks the task stops the job.
 
-    The summary is `summary_of` and ``cost_usd``. That of a job which failed or was stopped is in
-    the XCom ``summary``.
+    The summary is `summary_of` and ``cost_usd``. The summary of a job that failed or was stopped is
+    in the XCom ``summary``.
 
-    Fails for good with `JobFailed`, `JobConflict`, `JobRequestError`, `PermanentAwsError` or
-    `JobStillRunning`; fails until the next try with `JobInterrupted` or `TrackingInterrupted`.
+    Fails permanently with `JobFailed`, `JobConflict`, `JobRequestError`, `PermanentAwsError` or
+    `JobStillRunning`, and until the next try with `JobInterrupted` or `TrackingInterrupted`.
     """
 
     template_fields: Sequence[str] = aws_template_fields("job")
@@ -66,17 +67,18 @@ class SageMakerJobSensor(BaseSageMakerSensor):
         job: dict[str, Any],
         log_pattern: str | None = None,
         stall_after: timedelta | float = STALL_AFTER,
-        cost_usd: CostOf | None = None,
+        cost_usd: CostFunction | None = None,
         **kwargs: Any,
     ) -> None:
-        """Take what to follow.
+        """Create the sensor.
 
         Args:
-            job: What the submitting task returned.
-            log_pattern: A regular expression: which lines of the job's log to repeat in the task's;
-                by default what is telling for its kind.
-            stall_after: After how long without a new status and a new line in the job's log to
-                warn in the task's, in seconds or as a timedelta; the job is left to run.
+            job: The result of the submitting task; templated.
+            log_pattern: A regular expression for the lines of the job's log that the task's log
+                repeats. By default errors, the output of processing jobs, and one line for each
+                epoch of a training.
+            stall_after: The time without a new status and a new log line after which the task logs
+                a warning, in seconds or as a timedelta. The job is not stopped.
             cost_usd: Returns the cost of a job in US dollars, given its summary, or None if the
                 cost is unknown; called in the task when the job has ended.
             **kwargs: ``poll_interval`` in seconds; ``outage_timeout``, the seconds for which AWS
@@ -92,17 +94,17 @@ class SageMakerJobSensor(BaseSageMakerSensor):
         )
 
     def execute(self, context: "Context") -> dict[str, Any]:
-        """Return the summary of a job that is done, or defer until it is."""
+        """Return the summary of a completed job, or defer until the job has ended."""
         return self._track(context)
 
     def resume(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
-        """Look at the job again, as the triggerer has seen it end or has given up on it."""
+        """Describe the job again after the trigger has fired."""
         kind, name = get_kind(self.job["kind"]), event["job_name"]
-        self._note_links(kind, name)
+        self._set_links(kind, name)
         description = kind.describe(self.hook.get_conn(), name)
         if description is None:
             raise TrackingInterrupted(
-                f"{kind.name} job {name} is gone; the next try starts it anew"
+                f"{kind.name} job {name} no longer exists: the next try starts a new job"
             )
         outcome = outcome_of(kind, description)
         if outcome is Outcome.COMPLETED:
@@ -110,15 +112,15 @@ class SageMakerJobSensor(BaseSageMakerSensor):
         if outcome is Outcome.RUNNING:
             raise _still_running(kind, name, event)
         if event["renewal"] < self._renewals(context):
-            self.log.info("%s was begun before this task was cleared: starting anew", name)
+            self.log.info("%s was started before this task was cleared: starting a new job", name)
             return self._track(context)
         error = failure_of(kind, description)
-        self._tell_failure(context, kind, error)
+        self._report_failure(context, kind, error)
         raise error
 
     def _track(self, context: "Context") -> dict[str, Any]:
         job = self._ensure(context)
-        self._note_links(job.kind, job.name)
+        self._set_links(job.kind, job.name)
         if job.description and job.outcome is Outcome.COMPLETED:
             return self._completed(job.kind, job.description)
         trigger = SageMakerJobTrigger(
@@ -127,7 +129,7 @@ class SageMakerJobSensor(BaseSageMakerSensor):
             renewal=job.renewal,
             log_pattern=self.log_pattern or job.kind.log_filter,
             stall_after=self.stall_after,
-            **self.trigger_parameters(self._wait()),
+            **self.trigger_parameters(self._wait_limit()),
         )
         self.defer(trigger=trigger, method_name="resume")
 
@@ -143,24 +145,25 @@ class SageMakerJobSensor(BaseSageMakerSensor):
                 sensor_task_id=self.task_id,
             )
         except JobFailed as error:
-            self._tell_failure(context, kind, error)
+            self._report_failure(context, kind, error)
             raise
         self.log.info("%s", job)
         return job
 
     def _completed(self, kind: JobKind, description: Description) -> dict[str, Any]:
         summary = self._summary(kind, description)
-        output = next(iter(summary["outputs"].values()), "")
-        self._note_links(kind, summary["job_name"], output)
-        self.log.info("%s is completed, after %s s", summary["job_name"], summary["seconds"])
+        name, seconds = summary["job_name"], summary["seconds"]
+        self._set_links(kind, name, output=next(iter(summary["outputs"].values()), ""))
+        after = "" if seconds is None else f" after {format_duration(seconds)}"
+        self.log.info("%s job %s completed%s", kind.name, name, after)
         if summary["spot_saving"] is not None:
-            self.log.info("spot machines saved %.0f %%", 100 * summary["spot_saving"])
+            self.log.info("spot instances saved %.0f %%", 100 * summary["spot_saving"])
         return summary
 
-    def _tell_failure(
+    def _report_failure(
         self, context: "Context", kind: JobKind, error: JobFailed | JobInterrupted
     ) -> None:
-        self._print_log(kind, error.job_name)
+        self._log_last_lines(kind, error.job_name)
         context["ti"].xcom_push(key=SUMMARY, value=self._summary(kind, dict(error.description)))
 
     def _summary(self, kind: JobKind, description: Description) -> dict[str, Any]:
@@ -172,26 +175,26 @@ class SageMakerJobSensor(BaseSageMakerSensor):
             return None
         try:
             return self.cost_usd(summary)
-        except Exception as error:  # It says nothing against the job.
+        except Exception as error:  # An unknown cost must not fail the task.
             self.log.warning("the cost of %s is not known: %s", summary["job_name"], error)
             return None
 
     def _renewals(self, context: "Context") -> int:
-        """Count the clears since the job was submitted, where this task was among the cleared."""
+        """Return the number of clears of this task since the job was submitted."""
         if not generation_of(context):
             return 0
         clears = clear_number_of(context)
         return max(0, clears - int(self.job.get("clear_number", clears)))
 
-    def _wait(self) -> float:
-        if self.longest_wait is not None:
-            return self.longest_wait
+    def _wait_limit(self) -> float:
+        if self.wait_limit is not None:
+            return self.wait_limit
         limits = self.job["request"]["config"].get("StoppingCondition", {})
         seconds = limits.get("MaxWaitTimeInSeconds") or limits.get("MaxRuntimeInSeconds")
-        return float(seconds or _DEFAULT_JOB_LIMIT) + _PREPARATION
+        return float(seconds or _DEFAULT_JOB_LIMIT) + _PREPARATION_TIME
 
-    def _print_log(self, kind: JobKind, name: str) -> None:
-        """Print the end of a failed job's log: it mostly says more than the reason."""
+    def _log_last_lines(self, kind: JobKind, name: str) -> None:
+        """Log the end of a failed job's log, which often says more than the failure reason."""
         try:
             hook = AwsLogsHook(
                 aws_conn_id=self.aws_conn_id,
@@ -206,14 +209,14 @@ class SageMakerJobSensor(BaseSageMakerSensor):
         for line in lines:
             self.log.error("%s", line)
 
-    def _note_links(self, kind: JobKind, name: str, output: str = "") -> None:
+    def _set_links(self, kind: JobKind, name: str, output: str = "") -> None:
         self.links = job_links(self.hook.get_conn(), kind, name, output)
 
 
 def _still_running(kind: JobKind, name: str, event: dict[str, Any]) -> AirflowException:
     if event["status"] == "timeout":
         return JobStillRunning(
-            f"{kind.name} job {name} still runs and was not stopped, but the longest wait is over: "
-            "clear this task to wait again, or stop the job"
+            f"{kind.name} job {name} still runs and was not stopped, but the timeout of this task "
+            "has passed: clear this task to wait again, or stop the job"
         )
     return tracking_error(f"{kind.name} job {name} still runs", event)

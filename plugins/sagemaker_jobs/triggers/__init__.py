@@ -1,1 +1,1 @@
-"""The triggers that watch jobs and endpoints in the triggerer, for the sensors."""
+"""Triggers that wait for jobs and endpoints in the triggerer, for the sensors."""

@@ -1,4 +1,4 @@
-"""The trigger that watches an endpoint in the triggerer."""
+"""The trigger that waits for an endpoint in the triggerer."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from sagemaker_jobs.triggers.polling import Payload, PollingTrigger
 
 
 class SageMakerEndpointTrigger(PollingTrigger):
-    """Waits until an endpoint serves a configuration, or no longer tries to.
+    """Waits until an endpoint serves a configuration, or is no longer changing.
 
-    Fires ``{"status": "ended" | "timeout" | "error", "endpoint_name": ...}``. An endpoint is left
-    as it is when its task is killed.
+    Fires ``{"status": "ended" | "timeout" | "error", "endpoint_name": ...}``. The endpoint is left
+    as it is if the task is killed.
     """
 
     def __init__(
@@ -25,10 +25,10 @@ class SageMakerEndpointTrigger(PollingTrigger):
         super().__init__(connection=connection, pace=pace)
         self.endpoint_name = endpoint_name
         self.endpoint_config_name = endpoint_config_name
-        self._told = ""
+        self._last_status = ""
 
     def context(self) -> Payload:
-        """Return which endpoint the event is about."""
+        """Return the endpoint that the event is about."""
         return {"endpoint_name": self.endpoint_name}
 
     def serialized_fields(self) -> dict[str, Any]:
@@ -40,11 +40,11 @@ class SageMakerEndpointTrigger(PollingTrigger):
         }
 
     async def check(self, client: Client) -> Payload | None:
-        """Log a change of the status, and return the event when the endpoint has settled."""
+        """Log a change of the status, and return the event if the endpoint has settled."""
         description = await client.describe_endpoint(EndpointName=self.endpoint_name)
-        told = f"{description['EndpointStatus']} on {description.get('EndpointConfigName')}"
-        if told != self._told:
-            self._told = told
-            self.log.info("%s: %s", self.endpoint_name, told)
+        status = f"{description['EndpointStatus']} on {description.get('EndpointConfigName')}"
+        if status != self._last_status:
+            self._last_status = status
+            self.log.info("%s: %s", self.endpoint_name, status)
         settled = state_of(description, self.endpoint_config_name) is not EndpointState.CHANGING
         return {"status": "ended"} if settled else None

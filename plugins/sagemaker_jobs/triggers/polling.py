@@ -1,4 +1,4 @@
-"""The loop that the triggers share: ask AWS, wait, ask again, and bear with it when it is away."""
+"""The polling loop that the triggers share: describe, wait, describe again, and survive outages."""
 
 import asyncio
 import time
@@ -9,7 +9,14 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from sagemaker_jobs.aws_errors import Client, error_code, error_message, is_permanent, is_retryable
+from sagemaker_jobs.aws_errors import (
+    Client,
+    error_code,
+    error_message,
+    is_permanent,
+    is_retryable,
+)
+from sagemaker_jobs.jobs.durations import format_duration
 
 _FIRST_PAUSE = 0.5
 
@@ -18,7 +25,7 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach AWS: the parameters that the provider's hooks share."""
+    """How to connect to AWS: the parameters that the provider's hooks share."""
 
     aws_conn_id: str | None = "aws_default"
     region_name: str | None = None
@@ -26,7 +33,7 @@ class Connection:
     botocore_config: dict[str, Any] | None = None
 
     def hook_parameters(self) -> dict[str, Any]:
-        """Return them as a hook's keyword arguments."""
+        """Return the keyword arguments of a hook."""
         parameters = asdict(self)
         parameters["config"] = parameters.pop("botocore_config")
         return parameters
@@ -34,12 +41,13 @@ class Connection:
 
 @dataclass(frozen=True)
 class Pace:
-    """How often to ask, and for how long.
+    """How often to poll, and for how long.
 
     Attributes:
-        poll_interval: The most seconds between two questions. At first they are fewer, so that the
-            end of what is short is not found out long after it.
-        deadline: When to give up, in seconds since the epoch: it holds over a triggerer's restart.
+        poll_interval: The longest time between two polls in seconds. The first polls follow each
+            other faster, so that the end of a short job is seen soon.
+        deadline: When to give up, in seconds since the epoch, so that a restart of the triggerer
+            does not move it.
         outage_timeout: Seconds for which AWS may throttle or not answer at all.
     """
 
@@ -59,16 +67,16 @@ class Pace:
         return cls(**fields)
 
     def pause(self, waited: float) -> float:
-        """Return for how many seconds to pause, having waited for so many."""
+        """Return the seconds until the next poll, given the seconds since the first."""
         return min(self.poll_interval, _FIRST_PAUSE + waited / 10)
 
 
 class PollingTrigger(BaseTrigger):
-    """Fires once, when `check` returns a payload, at the deadline, or when AWS stays away.
+    """Fires once: when `check` returns a payload, at the deadline, or when an outage is too long.
 
-    The event's ``status`` is the payload's own, ``timeout`` or ``error``; the last has a
-    ``message``, and ``permanent`` is true where a retry would meet the same error. The event never
-    ends the task: that would skip asset events and retry policies.
+    The event's ``status`` is the one of the payload, ``timeout`` or ``error``. An ``error`` has a
+    ``message``, and ``permanent`` is true if a retry would meet the same error. The event never
+    ends the task itself, because that would skip asset events and retry policies.
     """
 
     def __init__(self, *, connection: dict[str, Any], pace: dict[str, Any]) -> None:
@@ -79,11 +87,11 @@ class PollingTrigger(BaseTrigger):
 
     @abstractmethod
     async def check(self, client: Client) -> Payload | None:
-        """Ask once, and return the event's payload when there is nothing left to wait for."""
+        """Poll once, and return the event's payload if the wait is over."""
 
     @abstractmethod
     def context(self) -> Payload:
-        """Return what every event carries, for the task that resumes."""
+        """Return the fields that every event has, for the task that resumes."""
 
     def serialized_fields(self) -> dict[str, Any]:
         """Return the constructor's arguments of this class."""
@@ -101,39 +109,43 @@ class PollingTrigger(BaseTrigger):
         yield TriggerEvent({**self.context(), **payload})  # type: ignore[no-untyped-call]
 
     async def watch(self) -> Payload:
-        """Ask until there is something to tell."""
+        """Poll until the wait is over, and return the event's payload."""
         async with await self.sagemaker() as client:
-            begun = time.monotonic()
-            trouble_since: float | None = None
+            started = time.monotonic()
+            outage_since: float | None = None
             while True:
                 try:
                     payload = await self.check(client)
-                    if trouble_since is not None:
+                    if outage_since is not None:
                         self.log.info("AWS answers again")
-                        trouble_since = None
+                        outage_since = None
                 except Exception as error:
-                    trouble_since = trouble_since or time.monotonic()
-                    payload = self._trouble(error, time.monotonic() - trouble_since)
+                    outage_since = outage_since or time.monotonic()
+                    payload = self._handle(error, time.monotonic() - outage_since)
                 if payload is not None:
                     return payload
                 if time.time() >= self.pace.deadline:
                     return {"status": "timeout"}
-                await asyncio.sleep(self.pace.pause(time.monotonic() - begun))
+                await asyncio.sleep(self.pace.pause(time.monotonic() - started))
 
     async def sagemaker(self) -> Client:
-        """Return an async SageMaker client, to be entered."""
+        """Return an async SageMaker client, as a context manager."""
         from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 
         hook: Any = SageMakerHook
         return await hook(**self.connection.hook_parameters()).get_async_conn()
 
-    def _trouble(self, error: Exception, seconds: float) -> Payload | None:
-        told = f"{error_code(error) or type(error).__name__}: {error_message(error)}"
+    def _handle(self, error: Exception, outage: float) -> Payload | None:
+        """Return the event for an error, or None if the next poll may succeed."""
+        message = f"{error_code(error) or type(error).__name__}: {error_message(error)}"
         if not is_retryable(error):
             if not error_code(error):
                 raise error
-            return {"status": "error", "message": told, "permanent": is_permanent(error)}
-        if seconds > self.pace.outage_timeout:
-            return {"status": "error", "message": f"no answer for {seconds:.0f} s: {told}"}
-        self.log.warning("AWS does not answer, asking again: %s", told)
+            return {"status": "error", "message": message, "permanent": is_permanent(error)}
+        if outage > self.pace.outage_timeout:
+            return {
+                "status": "error",
+                "message": f"AWS has not answered for {format_duration(outage)}: {message}",
+            }
+        self.log.warning("AWS does not answer, trying again: %s", message)
         return None

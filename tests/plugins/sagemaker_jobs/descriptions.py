@@ -1,4 +1,4 @@
-"""What SageMaker answers in these tests, and contexts without a metadata database."""
+"""Answers of SageMaker for the tests, and task contexts without a metadata database."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,8 +9,8 @@ ENDED = STARTED + timedelta(seconds=90)
 ACCOUNT = "arn:aws:sagemaker:us-east-1:123456789012"
 
 
-def training_job(name: str = "cars-train-1", status: str = "InProgress", **more: Any) -> Any:
-    """Return what DescribeTrainingJob answers."""
+def training_job(name: str = "cars-train-1", status: str = "InProgress", **fields: Any) -> Any:
+    """Return an answer of DescribeTrainingJob."""
     return {
         "TrainingJobName": name,
         "TrainingJobArn": f"{ACCOUNT}:training-job/{name}",
@@ -24,12 +24,12 @@ def training_job(name: str = "cars-train-1", status: str = "InProgress", **more:
             "VolumeSizeInGB": 30,
         },
         "CreationTime": STARTED,
-        **more,
+        **fields,
     }
 
 
-def endpoint(status: str = "InService", config: str = "new", **more: Any) -> Any:
-    """Return what DescribeEndpoint answers."""
+def endpoint(status: str = "InService", config: str = "new", **fields: Any) -> Any:
+    """Return an answer of DescribeEndpoint."""
     return {
         "EndpointName": "cars",
         "EndpointArn": f"{ACCOUNT}:endpoint/cars",
@@ -37,16 +37,16 @@ def endpoint(status: str = "InService", config: str = "new", **more: Any) -> Any
         "EndpointStatus": status,
         "CreationTime": STARTED,
         "LastModifiedTime": STARTED,
-        **more,
+        **fields,
     }
 
 
 def context(
     *, max_tries: int = 2, retries: int = 2, clear_number: int = 0, map_index: int = -1
 ) -> Any:
-    """Return what the package reads of a task's context: at first, no task was cleared.
+    """Return the parts of a task's context that the package reads; by default without clears.
 
-    What a task pushes is in ``pushed``.
+    The XComs that a task pushes are in ``pushed``.
     """
     pushed: dict[str, Any] = {}
     ti = SimpleNamespace(

@@ -1,4 +1,4 @@
-"""An aiobotocore client that answers from a script, as Stubber has no async side."""
+"""A fake of an aiobotocore client with stubbed answers, as Stubber works for sync clients only."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 
 def client_error(code: str, message: str = "", status: int = 400) -> ClientError:
-    """Return what aiobotocore raises for an answer of that code."""
+    """Return the error that aiobotocore raises for this code."""
     return ClientError(
         {
             "Error": {"Code": code, "Message": message},
@@ -19,7 +19,7 @@ def client_error(code: str, message: str = "", status: int = 400) -> ClientError
 
 
 class FakeAsyncClient:
-    """Answers each operation from its list, the last answer again and again; notes the calls."""
+    """Answers each operation from a list, whose last answer is repeated, and records the calls."""
 
     exceptions = SimpleNamespace(ClientError=ClientError)
 

@@ -1,4 +1,4 @@
-"""SageMaker and its logs as one HTTP server, for what must run through Airflow itself."""
+"""A fake of SageMaker and CloudWatch Logs as an HTTP server, for tests that run Airflow."""
 
 import json
 import threading
@@ -7,38 +7,44 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-LOOKS = 3  # A job ends when it was looked at more often: seconds would make tests a race.
+POLLS = 3  # A job ends after so many descriptions; a duration would make the tests a race.
 
 
 class FakeSageMaker:
-    """Runs training jobs that do nothing for a while; the first ends for want of capacity."""
+    """Has training jobs that run for some polls; the first one fails for lack of capacity."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.calls: Counter[str] = Counter()
 
-    def answer(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one call.
 
         Raises:
             LookupError: There is no such job.
         """
         self.calls[operation] += 1
-        answer: dict[str, Any] = getattr(self, f"_{operation}")(asked)
+        answer: dict[str, Any] = getattr(self, f"_{operation}")(request)
         return answer
 
-    def _CreateTrainingJob(self, asked: dict[str, Any]) -> dict[str, Any]:
-        name = asked["TrainingJobName"]
+    def _CreateTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request["TrainingJobName"]
         arn = f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{name}"
         first = not self.jobs
-        self.jobs[name] = {**asked, "arn": arn, "begun": time.time(), "looks": 0, "fails": first}
+        self.jobs[name] = {
+            **request,
+            "arn": arn,
+            "created": time.time(),
+            "polls": 0,
+            "fails": first,
+        }
         return {"TrainingJobArn": arn}
 
-    def _DescribeTrainingJob(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if asked["TrainingJobName"] not in self.jobs:
+    def _DescribeTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["TrainingJobName"] not in self.jobs:
             raise LookupError("Requested resource not found")
-        job = self.jobs[asked["TrainingJobName"]]
-        job["looks"] += 1
+        job = self.jobs[request["TrainingJobName"]]
+        job["polls"] += 1
         description = {
             "TrainingJobName": job["TrainingJobName"],
             "TrainingJobArn": job["arn"],
@@ -46,9 +52,9 @@ class FakeSageMaker:
             "SecondaryStatus": "Training",
             "ModelArtifacts": {"S3ModelArtifacts": "s3://bucket/model.tar.gz"},
             "StoppingCondition": {},
-            "CreationTime": job["begun"],
+            "CreationTime": job["created"],
         }
-        if job["looks"] > LOOKS:
+        if job["polls"] > POLLS:
             description |= {"TrainingJobStatus": "Completed", "SecondaryStatus": "Completed"}
             if job["fails"]:
                 description |= {
@@ -57,18 +63,18 @@ class FakeSageMaker:
                 }
         return description
 
-    def _ListTags(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _ListTags(self, request: dict[str, Any]) -> dict[str, Any]:
         return {
             "Tags": next(
-                job["Tags"] for job in self.jobs.values() if job["arn"] == asked["ResourceArn"]
+                job["Tags"] for job in self.jobs.values() if job["arn"] == request["ResourceArn"]
             )
         }
 
-    def _DescribeLogStreams(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"logStreams": [{"logStreamName": f"{asked['logStreamNamePrefix']}algo-1-1"}]}
+    def _DescribeLogStreams(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"logStreams": [{"logStreamName": f"{request['logStreamNamePrefix']}algo-1-1"}]}
 
-    def _GetLogEvents(self, asked: dict[str, Any]) -> dict[str, Any]:
-        new = "nextToken" not in asked
+    def _GetLogEvents(self, request: dict[str, Any]) -> dict[str, Any]:
+        new = "nextToken" not in request
         events = [{"timestamp": 1, "message": "Epoch[0] Train-accuracy=0.5"}] if new else []
         return {"events": events, "nextForwardToken": "end", "nextBackwardToken": "start"}
 
@@ -78,10 +84,10 @@ def serve(fake: FakeSageMaker) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             try:
                 operation = self.headers["X-Amz-Target"].split(".")[-1]
-                status, answer = 200, fake.answer(operation, asked)
+                status, answer = 200, fake.answer(operation, request)
             except LookupError as error:
                 status = 400
                 answer = {"__type": "ValidationException", "message": str(error)}

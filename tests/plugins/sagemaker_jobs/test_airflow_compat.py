@@ -29,19 +29,19 @@ def test_an_unknown_run_has_no_states(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_xcom_is_read_from_the_configured_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[dict[str, Any]] = []
+    keys: list[dict[str, Any]] = []
 
     def get_one(**key: Any) -> str:
-        asked.append(key)
+        keys.append(key)
         return "value"
 
     monkeypatch.setattr(xcom.XCom, "get_one", get_one)
     assert read_xcom("cars", "r", "plan", "reason", map_index=2) == "value"
     expected = {"dag_id": "cars", "run_id": "r", "task_id": "plan", "key": "reason"}
-    assert asked == [{**expected, "map_index": 2}]
+    assert keys == [{**expected, "map_index": 2}]
 
 
-def test_secrets_are_masked() -> None:
+def test_secrets_are_mkeys() -> None:
     from airflow.sdk.log import mask_secret
 
     mask_secret("a-secret-of-this-test")

@@ -1,4 +1,4 @@
-"""What a FailureReason means is decided in one place, and a new text means nothing."""
+"""The cause that a FailureReason names; an unknown text has an unknown cause."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def test_reasons_of_endpoints(reason: str, cause: Cause) -> None:
     ("reason", "cause"),
     [
         ("InternalServerError: We encountered an internal error.", "aws"),
-        ("AlgorithmError: CapacityError in the program's own log", "unknown"),
+        ("AlgorithmError: CapacityError in the log of the container", "unknown"),
         ("ClientError: Access denied", "unknown"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The links lead to the AWS console, to the pages of whoever answers instead, or nowhere."""
+"""The links lead to the AWS console, or to the pages of another endpoint if it has some."""
 
 from typing import Any
 
@@ -43,14 +43,14 @@ def test_the_console_of_the_partition(region: str, console: str) -> None:
     }
 
 
-def test_a_folder_of_outputs_is_listed_and_none_has_no_link() -> None:
+def test_a_prefix_of_outputs_is_listed_and_without_output_there_is_no_link() -> None:
     client = boto3.client("sagemaker", region_name="us-east-1")
-    folder = job_links(client, TRAINING, "x", "s3://b/a b/report")["output"]
-    assert folder.endswith("/s3/buckets/b?region=us-east-1&prefix=a%20b/report/")
+    prefix = job_links(client, TRAINING, "x", "s3://b/a b/report")["output"]
+    assert prefix.endswith("/s3/buckets/b?region=us-east-1&prefix=a%20b/report/")
     assert "output" not in job_links(client, TRAINING, "x")
 
 
-def test_who_answers_instead_of_aws_may_have_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pages_of_another_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CONSOLE_VARIABLE, "http://127.0.0.1:4566/")
     page = "http://127.0.0.1:4566/jobs/training/x"
     assert job_links(local(), TRAINING, "x", "s3://b/k") == {"job": page, "log": f"{page}#log"}
@@ -63,11 +63,12 @@ def test_without_pages_there_are_no_links(monkeypatch: pytest.MonkeyPatch) -> No
     assert endpoint_links(local(), "x") == {}
 
 
-def test_the_link_is_what_the_operator_noted() -> None:
+def test_a_link_is_the_url_that_the_operator_has_set() -> None:
     class Operator:
         links = {"job": "https://console"}  # noqa: RUF012
 
     link: Any = SageMakerJobLink()
     assert link.get_link(Operator(), ti_key=None) == "https://console"
     assert link.get_link(object(), ti_key=None) == ""
-    assert [each.get_link(Operator(), ti_key=None) for each in JOB_LINKS][1:] == ["", ""]  # type: ignore[arg-type]
+    others: Any = list(JOB_LINKS)[1:]
+    assert [other.get_link(Operator(), ti_key=None) for other in others] == ["", ""]

@@ -1,4 +1,4 @@
-"""Models and endpoint configurations are created once, reused when equal, never mistaken."""
+"""Models and endpoint configurations are created once and reused if they are equal."""
 
 from typing import Any
 
@@ -19,15 +19,15 @@ CONFIG = {
 ARN = f"{ACCOUNT}:model/cars-1"
 
 
-def found(**more: Any) -> dict[str, Any]:
+def found(**fields: Any) -> dict[str, Any]:
     return {
         "ModelName": "cars-1",
         "ModelArn": ARN,
         "CreationTime": STARTED,
         "ExecutionRoleArn": CONFIG["ExecutionRoleArn"],
-        # AWS adds defaults of its own to what was asked for.
+        # AWS adds default values to the request.
         "PrimaryContainer": {"ModelPackageName": "arn:package/1", "Mode": "SingleModel"},
-        **more,
+        **fields,
     }
 
 
@@ -35,25 +35,27 @@ def missing(stubber: Stubber) -> None:
     stubber.add_client_error("describe_model", "ValidationException", 'Could not find model "x".')
 
 
-def test_what_is_absent_is_created(client: Any, sagemaker: Stubber) -> None:
+def test_a_missing_model_is_created(client: Any, sagemaker: Stubber) -> None:
     missing(sagemaker)
     sagemaker.add_response("create_model", {"ModelArn": ARN}, CONFIG)
     assert ensure_resource(client, MODEL, CONFIG) == (ARN, True)
 
 
-def test_what_is_equal_is_reused(client: Any, sagemaker: Stubber) -> None:
+def test_an_equal_model_is_reused(client: Any, sagemaker: Stubber) -> None:
     sagemaker.add_response("describe_model", found(), {"ModelName": "cars-1"})
     assert ensure_resource(client, MODEL, CONFIG) == (ARN, False)
 
 
-def test_another_content_under_the_name_is_a_conflict(client: Any, sagemaker: Stubber) -> None:
+def test_other_content_is_a_conflict(client: Any, sagemaker: Stubber) -> None:
     other = found(PrimaryContainer={"ModelPackageName": "arn:package/2"})
     sagemaker.add_response("describe_model", other)
     with pytest.raises(ResourceConflict, match=r"model cars-1 .* another PrimaryContainer"):
         ensure_resource(client, MODEL, CONFIG)
 
 
-def test_a_lost_race_reuses_the_winners(client: Any, sagemaker: Stubber) -> None:
+def test_a_model_that_another_process_has_created_is_reused(
+    client: Any, sagemaker: Stubber
+) -> None:
     missing(sagemaker)
     sagemaker.add_client_error(
         "create_model", "ValidationException", 'Cannot create already existing model "cars-1".'
@@ -63,28 +65,29 @@ def test_a_lost_race_reuses_the_winners(client: Any, sagemaker: Stubber) -> None
 
 
 @pytest.mark.parametrize(
-    ("code", "fix"), [("ValidationException", "mend the request"), ("AccessDenied", "the right to")]
+    ("code", "fix"),
+    [("ValidationException", "fix the request"), ("AccessDenied", "this permission")],
 )
-def test_a_refusal_fails_for_good_with_call_code_and_fix(
+def test_a_permanent_error_names_the_call_the_code_and_the_fix(
     client: Any, sagemaker: Stubber, code: str, fix: str
 ) -> None:
     missing(sagemaker)
     sagemaker.add_client_error("create_model", code, "Could not access model data.")
-    told = (
+    message = (
         rf"model cars-1: AWS refused CreateModel \({code}\): Could not access model data: .*{fix}"
     )
-    with pytest.raises(PermanentAwsError, match=told):
+    with pytest.raises(PermanentAwsError, match=message):
         ensure_resource(client, MODEL, CONFIG)
 
 
-def test_a_throttled_call_is_left_to_the_next_try(client: Any, sagemaker: Stubber) -> None:
+def test_a_throttled_call_is_retryable(client: Any, sagemaker: Stubber) -> None:
     sagemaker.add_client_error("describe_model", "ThrottlingException", "Rate exceeded")
     with pytest.raises(ClientError, match="Rate exceeded"):
         ensure_resource(client, MODEL, CONFIG)
 
 
 @pytest.mark.parametrize(("weight", "equal"), [(1.0, True), (0.5, False)])
-def test_variants_are_compared_one_by_one(
+def test_each_field_of_a_variant_is_compared(
     client: Any, sagemaker: Stubber, weight: float, equal: bool
 ) -> None:
     variant = {"VariantName": "all", "ModelName": "cars-1", "InitialVariantWeight": 1}

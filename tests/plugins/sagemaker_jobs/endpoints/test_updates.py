@@ -1,4 +1,4 @@
-"""An endpoint is brought on its way once, and believed only when it serves what was asked for."""
+"""Endpoint updates are started once, and succeed only if the configuration is in service."""
 
 from typing import Any
 
@@ -30,21 +30,21 @@ CONFIG = {
 ARN = {"EndpointArn": f"{ACCOUNT}:endpoint/cars"}
 
 
-def describe(stubber: Stubber, *answers: Any) -> None:
-    for answer in answers:
-        if answer is None:
+def describe(stubber: Stubber, *descriptions: Any) -> None:
+    for description in descriptions:
+        if description is None:
             stubber.add_client_error(
                 "describe_endpoint", "ValidationException", 'Could not find endpoint "cars".'
             )
         else:
-            stubber.add_response("describe_endpoint", answer, {"EndpointName": "cars"})
+            stubber.add_response("describe_endpoint", description, {"EndpointName": "cars"})
 
 
 def deploy(client: Any) -> str:
     return deploy_endpoint(client, CONFIG, poll_interval=0)
 
 
-def test_an_absent_endpoint_is_created(client: Any, sagemaker: Stubber) -> None:
+def test_a_missing_endpoint_is_created(client: Any, sagemaker: Stubber) -> None:
     describe(sagemaker, None)
     sagemaker.add_response("create_endpoint", ARN, CONFIG)
     assert deploy(client) == "create"
@@ -56,48 +56,50 @@ def test_an_endpoint_on_another_configuration_is_updated(
 ) -> None:
     describe(sagemaker, endpoint(status, "old"))
     # UpdateEndpoint takes no tags.
-    wanted = {"EndpointName": "cars", "EndpointConfigName": "new"}
-    sagemaker.add_response("update_endpoint", ARN, wanted)
+    parameters = {"EndpointName": "cars", "EndpointConfigName": "new"}
+    sagemaker.add_response("update_endpoint", ARN, parameters)
     assert deploy(client) == "update"
 
 
-def test_an_endpoint_that_serves_it_is_left_alone(client: Any, sagemaker: Stubber) -> None:
+def test_an_endpoint_that_serves_the_configuration_is_not_changed(
+    client: Any, sagemaker: Stubber
+) -> None:
     describe(sagemaker, endpoint("InService", "new"))
     assert deploy(client) == "none"
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "description",
     [
         endpoint("Creating", "new"),
         endpoint("Updating", "new"),
         endpoint("Updating", "old", PendingDeploymentSummary={"EndpointConfigName": "new"}),
     ],
 )
-def test_a_retry_attaches_to_the_change_under_way(
-    client: Any, sagemaker: Stubber, answer: Any
+def test_a_retry_attaches_to_the_change_in_progress(
+    client: Any, sagemaker: Stubber, description: Any
 ) -> None:
-    describe(sagemaker, answer)
+    describe(sagemaker, description)
     assert deploy(client) == "attach"
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "description",
     [
         endpoint("Updating", "old"),
         endpoint("Updating", "new", PendingDeploymentSummary={"EndpointConfigName": "newer"}),
         endpoint("RollingBack", "new"),
     ],
 )
-def test_another_change_under_way_is_waited_for_by_a_retry(
-    client: Any, sagemaker: Stubber, answer: Any
+def test_another_change_in_progress_is_retryable(
+    client: Any, sagemaker: Stubber, description: Any
 ) -> None:
-    describe(sagemaker, answer)
+    describe(sagemaker, description)
     with pytest.raises(EndpointBusy, match="endpoint cars is"):
         deploy(client)
 
 
-def test_a_failed_endpoint_is_deleted_and_created_anew(client: Any, sagemaker: Stubber) -> None:
+def test_a_failed_endpoint_is_deleted_and_created_again(client: Any, sagemaker: Stubber) -> None:
     describe(sagemaker, endpoint("Failed", "new"))
     sagemaker.add_response("delete_endpoint", {}, {"EndpointName": "cars"})
     describe(sagemaker, endpoint("Deleting", "new"), None)
@@ -105,7 +107,7 @@ def test_a_failed_endpoint_is_deleted_and_created_anew(client: Any, sagemaker: S
     assert deploy(client) == "create"
 
 
-def test_a_retry_waits_for_a_deletion_under_way(client: Any, sagemaker: Stubber) -> None:
+def test_a_retry_waits_for_the_end_of_a_deletion(client: Any, sagemaker: Stubber) -> None:
     describe(sagemaker, endpoint("Deleting", "new"), endpoint("Deleting", "new"), None)
     sagemaker.add_response("create_endpoint", ARN, CONFIG)
     assert deploy(client) == "create"
@@ -113,7 +115,7 @@ def test_a_retry_waits_for_a_deletion_under_way(client: Any, sagemaker: Stubber)
 
 @pytest.mark.parametrize("status", ["InService", "OutOfService", "UpdateRollbackFailed"])
 @pytest.mark.parametrize("replaced", ["old", None])
-def test_an_update_replaces_nothing_else_than_was_planned(
+def test_an_update_replaces_only_the_planned_configuration(
     client: Any, sagemaker: Stubber, status: str, replaced: str | None
 ) -> None:
     describe(sagemaker, endpoint(status, "third"))
@@ -122,20 +124,20 @@ def test_an_update_replaces_nothing_else_than_was_planned(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "description",
     [
         None,
         endpoint("InService", "old"),
-        endpoint("InService", "new"),  # a retry after the update went through
-        endpoint("Failed", "third"),  # it never served
-        endpoint("Updating", "third"),  # another's, which deploy_endpoint tells
+        endpoint("InService", "new"),  # A retry after the update has ended.
+        endpoint("Failed", "third"),  # It has never served.
+        endpoint("Updating", "third"),  # Another change, which deploy_endpoint reports.
         endpoint("Deleting", "third"),
     ],
 )
-def test_what_was_planned_to_be_replaced_may_be(
-    client: Any, sagemaker: Stubber, answer: Any
+def test_the_planned_configuration_may_be_replaced(
+    client: Any, sagemaker: Stubber, description: Any
 ) -> None:
-    describe(sagemaker, answer)
+    describe(sagemaker, description)
     check_replaced(client, CONFIG, "old")
 
 
@@ -150,17 +152,17 @@ def test_what_was_planned_to_be_replaced_may_be(
         ("ResourceLimitExceeded", "The account-level service limit is 1", ClientError),
     ],
 )
-def test_a_refused_update_says_whether_it_may_pass(
+def test_the_error_of_an_update_decides_about_a_retry(
     client: Any, sagemaker: Stubber, code: str, message: str, error: type[Exception]
 ) -> None:
-    """SageMaker may see a configuration that was just made, or another's change, a moment later."""
+    """SageMaker may not find a configuration that was created just before."""
     describe(sagemaker, endpoint("InService", "old"))
     sagemaker.add_client_error("update_endpoint", code, message)
     with pytest.raises(error, match=message.rstrip(".")):
         deploy(client)
 
 
-def test_an_endpoint_that_another_has_just_created_is_left_to_the_next_try(
+def test_an_endpoint_that_another_process_creates_meanwhile_is_retryable(
     client: Any, sagemaker: Stubber
 ) -> None:
     describe(sagemaker, None)
@@ -170,16 +172,14 @@ def test_an_endpoint_that_another_has_just_created_is_left_to_the_next_try(
         deploy(client)
 
 
-def test_an_endpoint_that_may_not_be_described_fails_for_good(
-    client: Any, sagemaker: Stubber
-) -> None:
+def test_a_missing_permission_to_describe_is_permanent(client: Any, sagemaker: Stubber) -> None:
     sagemaker.add_client_error("describe_endpoint", "AccessDeniedException", "not authorized")
     with pytest.raises(PermanentAwsError, match="endpoint cars: AWS refused DescribeEndpoint"):
         deploy(client)
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"),
+    ("description", "state"),
     [
         (endpoint("InService", "new"), EndpointState.SERVING),
         (endpoint("InService", "old"), EndpointState.FAILED),
@@ -193,19 +193,21 @@ def test_an_endpoint_that_may_not_be_described_fails_for_good(
         (endpoint("Deleting", "new"), EndpointState.FAILED),
     ],
 )
-def test_only_the_wanted_configuration_in_service_counts(answer: Any, state: EndpointState) -> None:
-    assert state_of(answer, "new") is state
+def test_only_the_requested_configuration_in_service_is_serving(
+    description: Any, state: EndpointState
+) -> None:
+    assert state_of(description, "new") is state
 
 
-def test_a_rollback_is_called_one_with_both_configurations_and_the_reason() -> None:
+def test_the_error_of_a_rollback_names_both_configurations_and_the_reason() -> None:
     rolled_back = endpoint("InService", "old", FailureReason="Alarm cars-5xx is in ALARM state.")
-    told = str(endpoint_failure(rolled_back, "new"))
-    assert told == (
+    message = str(endpoint_failure(rolled_back, "new"))
+    assert message == (
         "endpoint cars was rolled back: it serves old, not new: Alarm cars-5xx is in ALARM state"
     )
 
 
-def test_a_failed_endpoint_tells_its_reason() -> None:
+def test_the_error_of_a_failed_endpoint_has_the_reason() -> None:
     failed = endpoint("Failed", "new", FailureReason="The ping timed out")
     assert "is Failed and does not serve new: The ping timed out" in str(
         endpoint_failure(failed, "new")
@@ -217,10 +219,10 @@ def test_a_failed_endpoint_tells_its_reason() -> None:
     [
         ("InService", EndpointInterrupted),
         ("Failed", EndpointInterrupted),
-        ("UpdateRollbackFailed", EndpointNotUpdated),  # Damage was done: a person has to look.
+        ("UpdateRollbackFailed", EndpointNotUpdated),  # A user has to repair the endpoint.
     ],
 )
-def test_a_want_of_machines_passes_where_it_did_no_harm(
+def test_a_lack_of_capacity_is_retryable_if_the_endpoint_has_settled(
     status: str, error: type[Exception]
 ) -> None:
     reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity"

@@ -1,7 +1,7 @@
-"""Five updates of an endpoint under load by the project's own tasks, one of a model that is broken.
+"""Five updates of an endpoint under load, one of them with a broken model.
 
-Protects what a person on call relies on: a green task means that the new model serves, a red one
-that the old one does, and that nobody who asked meanwhile got no answer.
+A successful task means that the new model serves, a failed task that the former model serves, and
+every request in between is answered.
 """
 
 from typing import Any
@@ -33,25 +33,25 @@ def config(aws: LocalServer, **environment: str) -> str:
     return aws.config(aws.model(**environment), count=2)
 
 
-def test_no_request_fails_and_each_end_is_told_as_it_is(aws: LocalServer) -> None:
+def test_no_request_fails_and_a_rollback_is_reported(aws: LocalServer) -> None:
     endpoint = aws.endpoint(config(aws, VERSION="start"))
     with invoking(aws, endpoint) as client:
         for version in GOOD[:2]:
-            bring_in(aws, client, endpoint, version)
+            deploy_version(aws, client, endpoint, version)
         serving = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
         with pytest.raises(EndpointNotUpdated, match=f"was rolled back: it serves {serving}"):
             update(endpoint, config(aws, VERSION="bad", DIES_AT_START="1"))
         assert set(client.next(3)) == {"two"}
         for version in GOOD[2:]:
-            bring_in(aws, client, endpoint, version)
+            deploy_version(aws, client, endpoint, version)
     assert client.errors == []
     assert "bad" not in client.versions
     assert list(dict.fromkeys(client.versions)) == ["start", *GOOD]
 
 
-def bring_in(aws: LocalServer, client: Client, endpoint: str, version: str) -> None:
-    wanted = config(aws, VERSION=version)
-    served = update(endpoint, wanted)
-    assert (served["endpoint_config_name"], served["status"]) == (wanted, "InService")
+def deploy_version(aws: LocalServer, client: Client, endpoint: str, version: str) -> None:
+    new_config = config(aws, VERSION=version)
+    served = update(endpoint, new_config)
+    assert (served["endpoint_config_name"], served["status"]) == (new_config, "InService")
     assert served["operation"] == "update"
     assert set(client.next(3)) == {version}

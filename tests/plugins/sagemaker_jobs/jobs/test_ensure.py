@@ -1,4 +1,4 @@
-"""One piece of work has one job: looked up before it is created, and adopted only if it is ours."""
+"""A task has one job, which is looked up before it is created and must have the same request."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,8 +30,8 @@ REQUEST = {"prefix": "cars-train", "deployment": "here", "config": CONFIG}
 DIGEST = request_digest("training", CONFIG)
 
 
-class Script:
-    """Scripts SageMaker's answers about the attempts at one piece of work."""
+class Attempts:
+    """Stubs SageMaker's answers about the attempts of a task."""
 
     def __init__(self, stubber: Stubber, identity: JobIdentity) -> None:
         self.stubber = stubber
@@ -56,14 +56,14 @@ class Script:
         *,
         renewal: int = 0,
         tag: str | None = DIGEST,
-        **more: Any,
+        **fields: Any,
     ) -> None:
         name = self.name(attempt, renewal)
         if reason:
-            more["FailureReason"] = reason
+            fields["FailureReason"] = reason
         self.stubber.add_response(
             "describe_training_job",
-            training_job(name, status, **more),
+            training_job(name, status, **fields),
             {"TrainingJobName": name},
         )
         tags = [{"Key": REQUEST_TAG, "Value": tag}] if tag else []
@@ -89,13 +89,13 @@ class Script:
             },
         )
 
-    def refused(self, code: str, message: str) -> None:
+    def create_fails(self, code: str, message: str) -> None:
         self.stubber.add_client_error("create_training_job", code, message)
 
 
 @pytest.fixture
-def script(sagemaker: Stubber, identity: JobIdentity) -> Script:
-    return Script(sagemaker, identity)
+def attempts(sagemaker: Stubber, identity: JobIdentity) -> Attempts:
+    return Attempts(sagemaker, identity)
 
 
 @pytest.fixture
@@ -106,20 +106,20 @@ def ensure(client: Any, identity: JobIdentity) -> Any:
     return call
 
 
-def test_where_there_is_no_job_the_first_attempt_is_created(script: Script, ensure: Any) -> None:
-    script.missing(1)
-    script.create(1)
+def test_without_a_job_the_first_attempt_is_created(attempts: Attempts, ensure: Any) -> None:
+    attempts.missing(1)
+    attempts.create(1)
     job = ensure()
-    assert (job.name, job.attempt, job.created) == (script.name(1), 1, True)
+    assert (job.name, job.attempt, job.created) == (attempts.name(1), 1, True)
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Completed", "Stopping"])
-def test_a_job_that_runs_or_is_done_is_attached_to(
-    script: Script, ensure: Any, status: str
+def test_a_running_or_completed_job_is_attached_to(
+    attempts: Attempts, ensure: Any, status: str
 ) -> None:
-    script.found(1, status)
+    attempts.found(1, status)
     job = ensure()
-    assert (job.name, job.created) == (script.name(1), False)
+    assert (job.name, job.created) == (attempts.name(1), False)
 
 
 @pytest.mark.parametrize(
@@ -130,139 +130,139 @@ def test_a_job_that_runs_or_is_done_is_attached_to(
         ("Stopped", ""),
     ],
 )
-def test_a_passing_failure_is_followed_by_the_next_attempt(
-    script: Script, ensure: Any, status: str, reason: str
+def test_a_retryable_failure_is_followed_by_the_next_attempt(
+    attempts: Attempts, ensure: Any, status: str, reason: str
 ) -> None:
-    script.found(1, status, reason)
-    script.missing(2)
-    script.create(2)
+    attempts.found(1, status, reason)
+    attempts.missing(2)
+    attempts.create(2)
     assert ensure().attempt == 2
 
 
-def test_the_newest_of_several_attempts_is_attached_to(script: Script, ensure: Any) -> None:
-    script.found(1, "Stopped")
-    script.found(2, "Failed", "CapacityError: none left")
-    script.found(3, "InProgress")
+def test_the_newest_of_several_attempts_is_attached_to(attempts: Attempts, ensure: Any) -> None:
+    attempts.found(1, "Stopped")
+    attempts.found(2, "Failed", "CapacityError: none left")
+    attempts.found(3, "InProgress")
     job = ensure()
     assert (job.attempt, job.created) == (3, False)
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "told"),
+    ("status", "reason", "message"),
     [
         ("Failed", "AlgorithmError: CapacityError is in the text only", "CapacityError is in"),
         ("Failed", "ClientError: Data download failed: no such bucket", "no such bucket"),
         ("Failed", "", "no reason given"),
     ],
 )
-def test_a_lasting_failure_is_not_tried_again(
-    script: Script, ensure: Any, status: str, reason: str, told: str
+def test_a_permanent_failure_is_not_retried(
+    attempts: Attempts, ensure: Any, status: str, reason: str, message: str
 ) -> None:
-    script.found(1, status, reason)
-    with pytest.raises(JobFailed, match=told):
+    attempts.found(1, status, reason)
+    with pytest.raises(JobFailed, match=message):
         ensure()
 
 
-def test_a_job_that_ran_into_its_own_time_limit_is_not_tried_again(
-    script: Script, ensure: Any
-) -> None:
-    script.found(1, "Stopped", SecondaryStatus="MaxRuntimeExceeded")
+def test_a_job_that_exceeded_its_time_limit_is_not_retried(attempts: Attempts, ensure: Any) -> None:
+    attempts.found(1, "Stopped", SecondaryStatus="MaxRuntimeExceeded")
     with pytest.raises(JobFailed, match="MaxRuntimeInSeconds"):
         ensure()
 
 
-def test_a_persons_clear_of_the_tracking_task_renews_a_lasting_failure(
-    script: Script, ensure: Any
+def test_a_clear_of_the_sensor_alone_renews_a_permanent_failure(
+    attempts: Attempts, ensure: Any
 ) -> None:
-    script.found(1, "Failed", "AlgorithmError: bad data", renewal=0)
-    script.missing(1, renewal=1)
-    script.create(1, renewal=1)
+    attempts.found(1, "Failed", "AlgorithmError: bad data", renewal=0)
+    attempts.missing(1, renewal=1)
+    attempts.create(1, renewal=1)
     job = ensure(renewals=1)
     assert (job.renewal, job.attempt, job.created) == (1, 1, True)
 
 
-def test_a_renewal_that_failed_for_good_is_not_tried_again(script: Script, ensure: Any) -> None:
-    script.found(1, "Failed", "AlgorithmError: bad data", renewal=0)
-    script.found(1, "Failed", "AlgorithmError: still bad", renewal=1)
+def test_a_renewal_that_failed_permanently_is_not_retried(attempts: Attempts, ensure: Any) -> None:
+    attempts.found(1, "Failed", "AlgorithmError: bad data", renewal=0)
+    attempts.found(1, "Failed", "AlgorithmError: still bad", renewal=1)
     with pytest.raises(JobFailed, match="still bad"):
         ensure(renewals=1)
 
 
-def test_a_renewal_attaches_to_what_still_runs(script: Script, ensure: Any) -> None:
-    script.found(1, "InProgress", renewal=0)
+def test_a_renewal_attaches_to_a_job_that_still_runs(attempts: Attempts, ensure: Any) -> None:
+    attempts.found(1, "InProgress", renewal=0)
     assert not ensure(renewals=2).created
 
 
-def test_a_new_generation_does_not_see_the_old_ones_job(
+def test_a_new_generation_does_not_see_the_former_job(
     sagemaker: Stubber, client: Any, identity: JobIdentity
 ) -> None:
     cleared = replace(identity, generation=1)
-    script = Script(sagemaker, cleared)
-    assert script.name(1) != Script(sagemaker, identity).name(1)
-    script.missing(1)
-    script.create(1)
+    attempts = Attempts(sagemaker, cleared)
+    assert attempts.name(1) != Attempts(sagemaker, identity).name(1)
+    attempts.missing(1)
+    attempts.create(1)
     assert ensure_job(client, TRAINING, REQUEST, cleared).created
 
 
 @pytest.mark.parametrize("tag", ["0" * 64, None])
-def test_a_job_made_for_another_request_is_not_adopted(
-    script: Script, ensure: Any, tag: str | None
+def test_a_job_with_another_request_is_a_conflict(
+    attempts: Attempts, ensure: Any, tag: str | None
 ) -> None:
-    script.found(1, "Completed", tag=tag)
-    with pytest.raises(JobConflict, match=script.name(1)):
+    attempts.found(1, "Completed", tag=tag)
+    with pytest.raises(JobConflict, match=attempts.name(1)):
         ensure()
 
 
-def test_a_lost_race_attaches_to_the_winners_job(script: Script, ensure: Any) -> None:
-    script.missing(1)
-    script.refused("ResourceInUse", "Job name must be unique within an AWS account and region")
-    script.found(1, "InProgress")
+def test_a_job_that_another_process_creates_meanwhile_is_attached_to(
+    attempts: Attempts, ensure: Any
+) -> None:
+    attempts.missing(1)
+    attempts.create_fails(
+        "ResourceInUse", "Job name must be unique within an AWS account and region"
+    )
+    attempts.found(1, "InProgress")
     job = ensure()
-    assert (job.name, job.created) == (script.name(1), False)
+    assert (job.name, job.created) == (attempts.name(1), False)
 
 
-def test_a_job_that_exists_but_cannot_be_described_yet_is_left_to_the_next_try(
-    script: Script, ensure: Any
-) -> None:
-    script.missing(1)
-    script.refused("ResourceInUse", "Job name must be unique")
-    script.missing(1)
-    with pytest.raises(TrackingInterrupted, match=script.name(1)):
+def test_a_job_that_cannot_be_described_yet_is_retryable(attempts: Attempts, ensure: Any) -> None:
+    attempts.missing(1)
+    attempts.create_fails("ResourceInUse", "Job name must be unique")
+    attempts.missing(1)
+    with pytest.raises(TrackingInterrupted, match=attempts.name(1)):
         ensure()
 
 
-def test_a_request_that_sagemaker_refuses_fails_for_good(script: Script, ensure: Any) -> None:
-    script.missing(1)
-    script.refused("ValidationException", "No S3 objects found under S3 URL s3://bucket/x")
+def test_an_invalid_request_is_permanent(attempts: Attempts, ensure: Any) -> None:
+    attempts.missing(1)
+    attempts.create_fails("ValidationException", "No S3 objects found under S3 URL s3://bucket/x")
     with pytest.raises(JobRequestError, match="No S3 objects found"):
         ensure()
 
 
-def test_a_full_quota_is_left_to_the_next_try(script: Script, ensure: Any) -> None:
-    script.missing(1)
-    script.refused("ResourceLimitExceeded", "The account-level service limit is 1 Instances")
+def test_a_full_quota_is_retryable(attempts: Attempts, ensure: Any) -> None:
+    attempts.missing(1)
+    attempts.create_fails("ResourceLimitExceeded", "The account-level service limit is 1 Instances")
     with pytest.raises(ClientError, match="service limit"):
         ensure()
 
 
-def test_a_refusal_of_unknown_meaning_is_left_to_the_next_try(script: Script, ensure: Any) -> None:
-    script.missing(1)
-    script.refused("SomethingNewException", "try later")
+def test_an_unknown_error_code_is_retryable(attempts: Attempts, ensure: Any) -> None:
+    attempts.missing(1)
+    attempts.create_fails("SomethingNewException", "try later")
     with pytest.raises(ClientError, match="try later"):
         ensure()
 
 
-def test_another_error_than_absence_does_not_create_a_job(sagemaker: Stubber, ensure: Any) -> None:
+def test_an_error_of_describe_does_not_create_a_job(sagemaker: Stubber, ensure: Any) -> None:
     sagemaker.add_client_error("describe_training_job", "AccessDeniedException", "no")
     with pytest.raises(PermanentAwsError, match=r"DescribeTrainingJob \(AccessDeniedException\)"):
         ensure()
 
 
-def test_tags_that_may_not_be_read_fail_for_good(
-    sagemaker: Stubber, script: Script, ensure: Any
+def test_a_missing_permission_for_tags_is_permanent(
+    sagemaker: Stubber, attempts: Attempts, ensure: Any
 ) -> None:
-    name = script.name(1)
+    name = attempts.name(1)
     sagemaker.add_response("describe_training_job", training_job(name))
     sagemaker.add_client_error("list_tags", "AccessDeniedException", "not authorized")
-    with pytest.raises(PermanentAwsError, match=rf"{name}: AWS refused ListTags .*the right to it"):
+    with pytest.raises(PermanentAwsError, match=rf"{name}: AWS refused ListTags .*this permission"):
         ensure()

@@ -1,4 +1,4 @@
-"""A job's name follows from the work, fits SageMaker, and tells different work apart."""
+"""A job's name follows from its task, is valid for SageMaker, and is unique for the task."""
 
 import re
 from dataclasses import replace
@@ -19,22 +19,22 @@ SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 @pytest.mark.parametrize(
     "prefix", ["cars", "stanford_cars-batch_inference", "x" * 200, "a" * 49 + "-_-" + "b" * 50, "_"]
 )
-def test_names_fit_sagemakers_alphabet_and_length(identity: JobIdentity, prefix: str) -> None:
+def test_names_are_valid_for_sagemaker(identity: JobIdentity, prefix: str) -> None:
     name = identity.job_name(prefix, renewal=0, attempt=1)
     assert SAGEMAKER_NAME.fullmatch(name)
     assert len(name) <= 63
 
 
-def test_the_same_work_has_the_same_name_in_any_process(identity: JobIdentity) -> None:
+def test_a_task_has_the_same_name_in_every_process(identity: JobIdentity) -> None:
     name = identity.job_name("stanford_cars-train", renewal=0, attempt=1)
-    # Written out, as a new version that named jobs differently would start running work again.
+    # Written out: a version that names jobs differently would start running jobs again.
     assert name == "stanford-cars-train-60427add3a17"
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"deployment": "there"},
+        {"deployment": "other"},
         {"dag_id": "merch__training"},
         {"task_id": "other"},
         {"run_id": "manual__2"},
@@ -42,12 +42,12 @@ def test_the_same_work_has_the_same_name_in_any_process(identity: JobIdentity) -
         {"generation": 2},
     ],
 )
-def test_other_work_has_another_name(identity: JobIdentity, change: dict[str, object]) -> None:
+def test_another_task_has_another_name(identity: JobIdentity, change: dict[str, object]) -> None:
     other = replace(identity, **change)  # type: ignore[arg-type]
     assert other.job_name("x", renewal=0, attempt=1) != identity.job_name("x", renewal=0, attempt=1)
 
 
-def test_attempts_and_renewals_have_names_of_their_own(identity: JobIdentity) -> None:
+def test_attempts_and_renewals_have_different_names(identity: JobIdentity) -> None:
     names = {
         identity.job_name("x", renewal=renewal, attempt=attempt)
         for renewal in range(3)
@@ -56,13 +56,13 @@ def test_attempts_and_renewals_have_names_of_their_own(identity: JobIdentity) ->
     assert len(names) == 9
 
 
-def test_the_identity_survives_xcom(identity: JobIdentity) -> None:
+def test_the_identity_can_be_stored_in_an_xcom(identity: JobIdentity) -> None:
     assert JobIdentity(**identity.to_dict()) == identity
 
 
 def test_retries_keep_the_generation_and_a_clear_changes_it() -> None:
     assert generation_of(context(max_tries=2, retries=2)) == 0
-    # Airflow sets max_tries to the tries so far and the retries when a person clears a task.
+    # Airflow sets max_tries to the tries so far and the retries when a user clears a task.
     assert generation_of(context(max_tries=3 + 2, retries=2)) == 3
 
 
@@ -71,14 +71,14 @@ def test_identity_is_read_from_the_context() -> None:
     assert found == JobIdentity("here", "cars__training", "submit", "manual__1", 4, 3)
 
 
-def test_a_requests_digest_ignores_the_order_of_keys_and_nothing_else() -> None:
+def test_the_digest_of_a_request_ignores_only_the_order_of_keys() -> None:
     digest = request_digest("training", {"a": 1, "b": [1, 2]})
     assert digest == request_digest("training", {"b": [1, 2], "a": 1})
     assert digest != request_digest("training", {"a": 1, "b": [2, 1]})
     assert digest != request_digest("processing", {"a": 1, "b": [1, 2]})
 
 
-def test_the_jobs_names_are_filled_in_everywhere_and_other_braces_stay() -> None:
+def test_placeholders_are_replaced_and_other_braces_stay() -> None:
     config = {
         "Output": {"S3Uri": "s3://b/{job_name}/out"},
         "Checkpoints": {"S3Uri": "s3://b/{first_job_name}"},

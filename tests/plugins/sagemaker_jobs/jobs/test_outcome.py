@@ -1,4 +1,4 @@
-"""What a retry can mend is told apart from what it cannot."""
+"""Outcomes of jobs and errors of AWS: retryable or permanent."""
 
 from typing import Any
 
@@ -21,27 +21,27 @@ TRAINING = KINDS["training"]
 
 
 class HttpError(Exception):
-    """An error of another library, whose response is no mapping."""
+    """An error of another library, whose response is not a dictionary."""
 
     response = object()
 
 
 @pytest.fixture
 def policy() -> RetryPolicy:
-    """The one that every task of the DAGs has."""
-    found: RetryPolicy = _default_args("people")["retry_policy"]
+    """The retry policy of all tasks of the DAGs."""
+    found: RetryPolicy = _default_args("team")["retry_policy"]
     return found
 
 
 def retries(policy: RetryPolicy, error: BaseException) -> bool:
-    """Tell whether Airflow tries a task again that ended with this error."""
+    """Return whether Airflow retries a task that ended with this error."""
     if isinstance(error, AirflowFailException):
         return False
     return policy.evaluate(error, 1, 3).action is not RetryAction.FAIL
 
 
 @pytest.mark.parametrize(
-    ("status", "more", "outcome"),
+    ("status", "fields", "outcome"),
     [
         ("InProgress", {}, Outcome.RUNNING),
         ("Stopping", {}, Outcome.RUNNING),
@@ -59,12 +59,12 @@ def retries(policy: RetryPolicy, error: BaseException) -> bool:
         ("Failed", {"FailureReason": "ClientError: Access denied"}, Outcome.PERMANENT),
     ],
 )
-def test_outcomes(status: str, more: dict[str, str], outcome: Outcome) -> None:
-    assert outcome_of(TRAINING, training_job(status=status, **more)) is outcome
+def test_outcomes(status: str, fields: dict[str, str], outcome: Outcome) -> None:
+    assert outcome_of(TRAINING, training_job(status=status, **fields)) is outcome
 
 
 @pytest.mark.parametrize(("limit", "outcome"), [(90, Outcome.PERMANENT), (91, Outcome.RETRYABLE)])
-def test_a_stopped_processing_job_tells_by_its_times_alone_that_they_ran_out(
+def test_the_time_limit_of_a_processing_job_is_judged_by_its_times(
     limit: int, outcome: Outcome
 ) -> None:
     job = {
@@ -75,17 +75,17 @@ def test_a_stopped_processing_job_tells_by_its_times_alone_that_they_ran_out(
         "ProcessingEndTime": ENDED,
     }
     assert outcome_of(KINDS["processing"], job) is outcome
-    told = str(failure_of(KINDS["processing"], job))
-    assert ("MaxRuntimeInSeconds" in told) is (outcome is Outcome.PERMANENT)
+    message = str(failure_of(KINDS["processing"], job))
+    assert ("MaxRuntimeInSeconds" in message) is (outcome is Outcome.PERMANENT)
 
 
-def test_airflow_retries_what_passes_and_nothing_else(policy: RetryPolicy) -> None:
-    passing = failure_of(TRAINING, training_job(status="Stopped"))
-    lasting = failure_of(TRAINING, training_job(status="Failed", FailureReason="ClientError: no"))
-    assert isinstance(passing, JobInterrupted)
-    assert retries(policy, passing)
-    assert isinstance(lasting, JobFailed)
-    assert not retries(policy, lasting)
+def test_airflow_retries_retryable_errors_only(policy: RetryPolicy) -> None:
+    retryable = failure_of(TRAINING, training_job(status="Stopped"))
+    permanent = failure_of(TRAINING, training_job(status="Failed", FailureReason="ClientError: no"))
+    assert isinstance(retryable, JobInterrupted)
+    assert retries(policy, retryable)
+    assert isinstance(permanent, JobFailed)
+    assert not retries(policy, permanent)
 
 
 @pytest.mark.parametrize(
@@ -100,40 +100,42 @@ def test_airflow_retries_what_passes_and_nothing_else(policy: RetryPolicy) -> No
         ("ValidationException", "Cannot create already existing model", 400, True),
         ("ValidationException", "1 validation error detected: WaitIntervalInSeconds", 400, False),
         ("AccessDeniedException", "is not authorized to perform: sagemaker:X", 400, False),
-        ("403", "Forbidden", 403, False),  # What S3 answers to a HEAD.
+        ("403", "Forbidden", 403, False),  # The code of S3 for a HEAD request.
     ],
 )
-def test_what_aws_answers_to_a_call_is_retried_where_it_passes(
+def test_an_aws_error_is_retried_unless_it_is_permanent(
     policy: RetryPolicy, code: str, message: str, status: int, retried: bool
 ) -> None:
-    """Both as boto3 raises it in any task, and as the package's own calls tell it."""
+    """As boto3 raises it in any task, and as the package converts it."""
     error = client_error(code, message, status)
     assert retries(policy, error) is retried
     expected = ClientError if retried else PermanentAwsError
-    with pytest.raises(expected, match=code) as told, raise_permanent_errors("endpoint cars"):
+    with pytest.raises(expected, match=code) as caught, raise_permanent_errors("endpoint cars"):
         raise error
-    assert retries(policy, told.value) is retried
+    assert retries(policy, caught.value) is retried
 
 
-def test_a_request_that_botocore_refuses_is_not_retried(policy: RetryPolicy, client: Any) -> None:
-    with pytest.raises(PermanentAwsError, match="Parameter validation failed") as told:
+def test_a_request_that_botocore_rejects_is_not_retried(policy: RetryPolicy, client: Any) -> None:
+    with pytest.raises(PermanentAwsError, match="Parameter validation failed") as caught:
         ensure_resource(client, MODEL, {"ModelName": 7})
-    assert told.value.__cause__ is not None
-    assert not retries(policy, told.value.__cause__)
+    assert caught.value.__cause__ is not None
+    assert not retries(policy, caught.value.__cause__)
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), HttpError("x")])
-def test_errors_of_others_are_left_to_airflow(policy: RetryPolicy, error: Exception) -> None:
+def test_airflow_decides_about_other_errors(policy: RetryPolicy, error: Exception) -> None:
     assert policy.evaluate(error, 1, 3).action is RetryAction.DEFAULT
 
 
-def test_the_error_is_one_line_that_names_job_state_and_reason() -> None:
+def test_the_error_is_one_line_with_job_status_and_reason() -> None:
     reason = "AlgorithmError: no class folders\nin s3://bucket/source/ "
-    told = str(failure_of(TRAINING, training_job("cars-1", "Failed", FailureReason=reason)))
-    assert told.startswith("training job cars-1 is Failed: AlgorithmError: no class folders in s3:")
-    assert "\n" not in told
+    message = str(failure_of(TRAINING, training_job("cars-1", "Failed", FailureReason=reason)))
+    assert message.startswith(
+        "training job cars-1 is Failed: AlgorithmError: no class folders in s3:"
+    )
+    assert "\n" not in message
 
 
-def test_an_unknown_kind_is_named() -> None:
+def test_an_unknown_kind_is_an_error_that_names_the_kinds() -> None:
     with pytest.raises(ValueError, match=r"'tuning'.*processing"):
         get_kind("tuning")

@@ -1,4 +1,4 @@
-"""The summary is JSON, and says what was billed rather than guessing it."""
+"""The summary of a job consists of JSON types, and has the billed time as AWS reports it."""
 
 import json
 from datetime import timedelta
@@ -11,7 +11,7 @@ from sagemaker_jobs.jobs.summary import summary_of
 from tests.plugins.sagemaker_jobs.descriptions import ACCOUNT, ENDED, STARTED, training_job
 
 
-def test_a_training_jobs_summary() -> None:
+def test_the_summary_of_a_training_job() -> None:
     description = training_job(
         "cars-1",
         "Completed",
@@ -41,7 +41,7 @@ def test_a_training_jobs_summary() -> None:
         "status": "Completed",
         "failure_reason": None,
         "seconds": 90.0,
-        # 30 s a machine, two machines: spot savings are in BillableTimeInSeconds alone.
+        # 30 s for each of two instances; BillableTimeInSeconds is less the spot saving.
         "billable_seconds": 60,
         "spot_saving": None,
         "instance_type": "ml.c5.xlarge",
@@ -54,7 +54,7 @@ def test_a_training_jobs_summary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("described", "saving"),
+    ("fields", "saving"),
     [
         ({"TrainingTimeInSeconds": 500, "BillableTimeInSeconds": 100}, 0.8),
         ({"TrainingTimeInSeconds": 300, "BillableTimeInSeconds": 300}, 0.0),
@@ -63,15 +63,15 @@ def test_a_training_jobs_summary() -> None:
         ({"BillableTimeInSeconds": 100, "EnableManagedSpotTraining": False}, None),
     ],
 )
-def test_spot_machines_save_what_the_console_shows(
-    described: dict[str, Any], saving: float | None
+def test_the_spot_saving_is_the_one_that_the_console_shows(
+    fields: dict[str, Any], saving: float | None
 ) -> None:
-    """The first case is the example of AWS's documentation, 80 %."""
-    spot = {"EnableManagedSpotTraining": True, **described}
+    """The first case is the example in the documentation of AWS: 80 %."""
+    spot = {"EnableManagedSpotTraining": True, **fields}
     assert summary_of(KINDS["training"], training_job(**spot))["spot_saving"] == saving
 
 
-def test_a_processing_jobs_outputs_go_by_their_names() -> None:
+def test_the_outputs_of_a_processing_job_have_their_names() -> None:
     def output(name: str, uri: str) -> dict[str, Any]:
         return {"OutputName": name, "S3Output": {"S3Uri": uri}}
 
@@ -114,7 +114,7 @@ def test_a_transform_job_that_never_started_has_no_times() -> None:
     assert summary["failure_reason"] == "CapacityError: none"
 
 
-def test_a_job_that_was_stopped_says_why_though_sagemaker_has_no_reason() -> None:
+def test_a_job_that_its_time_limit_stopped_has_a_reason() -> None:
     stopped = training_job(status="Stopped", SecondaryStatus="MaxRuntimeExceeded")
     reason = summary_of(KINDS["training"], stopped)["failure_reason"]
-    assert reason.startswith("it ran into StoppingCondition.MaxRuntimeInSeconds")
+    assert reason.startswith("it exceeded StoppingCondition.MaxRuntimeInSeconds")

@@ -168,12 +168,12 @@ def lists(sagemaker: Stubber, *names: str) -> None:
             "CreationTime": STARTED,
             "TrainingJobStatus": "InProgress",
         }
-        more = {"NextToken": str(number)} if number < len(names) else {}
+        token = {"NextToken": str(number)} if number < len(names) else {}
         parameters = {"StatusEquals": "InProgress"}
         if number > 1:
             parameters["NextToken"] = str(number - 1)
         sagemaker.add_response(
-            "list_training_jobs", {"TrainingJobSummaries": [summary], **more}, parameters
+            "list_training_jobs", {"TrainingJobSummaries": [summary], **token}, parameters
         )
         tags = {"deployment": "here", TASK_TAG: f"d/submit_train/{name}"}
         found = [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -26,10 +26,10 @@ with DAG(
 ) as dag:
 
     @task
-    def nothing():
+    def do_nothing():
         pass
 
-    nothing()
+    do_nothing()
 """
 DEADLINES = """
 from datetime import timedelta
@@ -50,7 +50,7 @@ with create_session() as session:
 
 @pytest.fixture
 def home(airflow_database: Path, tmp_path: Path) -> Path:
-    """An Airflow of its own, with the project's plugins and one DAG."""
+    """An Airflow home with the project's plugins and one DAG."""
     shutil.copy(airflow_database / "airflow.db", tmp_path)
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "late.py").write_text(DAG_FILE)
@@ -73,7 +73,7 @@ def airflow(home: Path, *command: str) -> str:
     return done.stdout
 
 
-def test_a_run_with_a_deadline_is_cleared_and_keeps_it(home: Path) -> None:
+def test_a_clear_keeps_the_deadline(home: Path) -> None:
     airflow(home, "-m", "airflow", "dags", "reserialize")
     airflow(home, "-m", "airflow", "dags", "trigger", "late")
     airflow(home, "-m", "airflow", "tasks", "clear", "--yes", "late")

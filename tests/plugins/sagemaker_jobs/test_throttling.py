@@ -1,4 +1,4 @@
-"""Jobs run once, and end as they should, when AWS throttles, refuses, or says less than usual."""
+"""Jobs run once and have the right outcome if AWS throttles, refuses, or omits optional fields."""
 
 import io
 import random
@@ -25,22 +25,24 @@ from tests.plugins.sagemaker_jobs.descriptions import context
 THROTTLED = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
 
 
-class Weather:
-    """While entered, throttles a third of the calls to SageMaker before they arrive."""
+class Throttle:
+    """A context in which a third of the calls to SageMaker are throttled before they are sent."""
 
     def __init__(self) -> None:
         self._chance = random.Random(7)
-        self._bad = False
+        self._active = False
         self.throttled = 0
 
     def __enter__(self) -> None:
-        self._bad = True
+        self._active = True
 
     def __exit__(self, *_: object) -> None:
-        self._bad = False
+        self._active = False
 
-    def throttles(self, request: Any) -> bool:
-        if not self._bad or "X-Amz-Target" not in request.headers:  # S3 has none
+    def applies_to(self, request: Any) -> bool:
+        if (
+            not self._active or "X-Amz-Target" not in request.headers
+        ):  # Requests to S3 have no such header.
             return False
         hit = self._chance.random() < 1 / 3
         self.throttled += hit
@@ -48,7 +50,7 @@ class Weather:
 
 
 class _Body(io.BytesIO):
-    """A body as both kinds of clients read it."""
+    """A body for sync clients."""
 
     def stream(self, **_: Any) -> Any:
         return iter([self.getvalue()])
@@ -60,42 +62,42 @@ class _AsyncBody:
 
 
 @pytest.fixture
-def weather(monkeypatch: pytest.MonkeyPatch) -> Weather:
-    """Give what throttles the calls of sync and of async clients alike."""
-    weather = Weather()
+def throttle(monkeypatch: pytest.MonkeyPatch) -> Throttle:
+    """A context that throttles the calls of sync and async clients."""
+    throttle = Throttle()
     headers = {"Content-Type": "application/x-amz-json-1.1"}
     send, send_async = Endpoint._send, AioEndpoint._send
 
     def sync(endpoint: Any, request: Any) -> Any:
-        if weather.throttles(request):
+        if throttle.applies_to(request):
             return AWSResponse(request.url, 400, headers, _Body(THROTTLED))
         return send(endpoint, request)
 
     async def asynchronous(endpoint: Any, request: Any) -> Any:
-        if weather.throttles(request):
+        if throttle.applies_to(request):
             return AioAWSResponse(request.url, 400, headers, _AsyncBody())
         return await send_async(endpoint, request)
 
     monkeypatch.setattr(Endpoint, "_send", sync)
     monkeypatch.setattr(AioEndpoint, "_send", asynchronous)
-    return weather
+    return throttle
 
 
 def request(aws: LocalServer, end: str = "done") -> dict[str, Any]:
     config = Configs(aws).job("processing", end)
     del config["ProcessingJobName"]
-    return {"prefix": "weather", "deployment": "here", "config": config}
+    return {"prefix": "throttling", "deployment": "here", "config": config}
 
 
-def asked(run_id: str) -> Any:
-    found = context()
-    ti = SimpleNamespace(**{**vars(found["ti"]), "run_id": run_id})
-    return {**found, "ti": ti}
+def context_of(run_id: str) -> Any:
+    fields = context()
+    ti = SimpleNamespace(**{**vars(fields["ti"]), "run_id": run_id})
+    return {**fields, "ti": ti}
 
 
 def jobs(aws: LocalServer) -> list[str]:
-    listed = aws.sagemaker.list_processing_jobs(NameContains="weather")
-    return [each["ProcessingJobName"] for each in listed["ProcessingJobSummaries"]]
+    listed = aws.sagemaker.list_processing_jobs(NameContains="throttling")
+    return [job["ProcessingJobName"] for job in listed["ProcessingJobSummaries"]]
 
 
 def retried(task: Callable[[], Any], tries: int = 10) -> Any:
@@ -110,27 +112,30 @@ def retried(task: Callable[[], Any], tries: int = 10) -> Any:
 
 
 def test_throttling_of_a_third_of_all_calls_starts_no_second_job(
-    aws: LocalServer, weather: Weather
+    aws: LocalServer, throttle: Throttle
 ) -> None:
-    wanted, run_id = request(aws), asked("throttled")
+    job_request, task_context = request(aws), context_of("throttled")
     before = set(jobs(aws))
-    submit = SageMakerSubmitProcessingOperator(task_id="submit", request=wanted)
-    with weather:
-        job = retried(lambda: run(submit, context=run_id))
+    submit = SageMakerSubmitProcessingOperator(task_id="submit", request=job_request)
+    with throttle:
+        job = retried(lambda: run(submit, context=task_context))
         track = SageMakerJobSensor(task_id="track", job=job, poll_interval=0.1)
-        summary = retried(lambda: run(track, context=run_id))
+        summary = retried(lambda: run(track, context=task_context))
     assert summary["status"] == "Completed"
     assert set(jobs(aws)) - before == {summary["job_name"]}
-    assert weather.throttled > 2
+    assert throttle.throttled > 2
 
 
-def test_a_bucket_that_vanished_fails_for_good_with_its_name(aws: LocalServer) -> None:
-    wanted, run_id = request(aws), asked("vanished")
-    source = wanted["config"]["ProcessingInputs"][0]["S3Input"]
-    source["S3Uri"] = "s3://a-bucket-that-vanished/data/"
-    job = run(SageMakerSubmitProcessingOperator(task_id="submit", request=wanted), context=run_id)
-    with pytest.raises(JobFailed, match="a-bucket-that-vanished"):
-        run(SageMakerJobSensor(task_id="track", job=job, poll_interval=0.1), context=run_id)
+def test_a_missing_bucket_is_a_permanent_failure_that_names_it(aws: LocalServer) -> None:
+    job_request, task_context = request(aws), context_of("missing")
+    source = job_request["config"]["ProcessingInputs"][0]["S3Input"]
+    source["S3Uri"] = "s3://a-missing-bucket/data/"
+    job = run(
+        SageMakerSubmitProcessingOperator(task_id="submit", request=job_request),
+        context=task_context,
+    )
+    with pytest.raises(JobFailed, match="a-missing-bucket"):
+        run(SageMakerJobSensor(task_id="track", job=job, poll_interval=0.1), context=task_context)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -143,7 +148,7 @@ def test_a_bucket_that_vanished_fails_for_good_with_its_name(aws: LocalServer) -
         ("Failed", Outcome.PERMANENT),
     ],
 )
-def test_a_description_that_lacks_all_that_it_may_is_understood(
+def test_a_description_without_optional_fields_is_understood(
     kind: Any, status: str, outcome: Outcome
 ) -> None:
     description = {
