@@ -1,4 +1,4 @@
-"""Does a batch differ from what its model was judged on by more than the pipeline allows?"""
+"""Drift detection: compare a batch's predictions with those of its model's evaluation."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from include.config.sections.batch import Drift
 
 
 def drift_warning(limits: Drift, report: Mapping[str, Any]) -> str | None:
-    """Return what has drifted, with its figures, or None.
+    """Return a warning with the figures that have drifted, or None.
 
-    A distance counts only where chance does not explain it, and where the batch is large enough.
+    A distance counts only if it is statistically significant and the batch is large enough.
 
     Args:
-        limits: The pipeline's.
-        report: The batch's record or its report.json; its `drift` is None where the model's
-            evaluation is gone.
+        limits: The pipeline's section `batch.drift`.
+        report: The batch's record or its report.json; its `drift` is None if the model's
+            evaluation is missing.
     """
     found = report.get("drift")
     if not found or found["images"] < limits.minimum_images:
         return None
     confidence = found["confidence"]
-    said = [
+    texts = [
         _beyond("the mix of predicted classes", found["classes"], limits.classes, limits),
         _beyond(
             f"confidence (mean {confidence['mean']:.3f}, {confidence['reference_mean']:.3f} in the "
@@ -32,19 +32,20 @@ def drift_warning(limits: Drift, report: Mapping[str, Any]) -> str | None:
             limits,
         ),
     ]
-    drifted = [text for text in said if text]
+    drifted = [text for text in texts if text]
     if not drifted:
         return None
     return (
-        f"batch {report['batch']}: {' and '.join(drifted)}, over {found['images']} images against "
-        f"the evaluation's {found['reference_images']}. Look at uncertain.csv beside its report, "
-        "and label some for the next data set version"
+        f"batch {report['batch']}: {' and '.join(drifted)}, over {found['images']} images compared "
+        f"with the evaluation's {found['reference_images']}. See uncertain.csv beside the report, "
+        "and label some of its images for the next dataset version"
     )
 
 
 def _beyond(
-    what: str, figures: Mapping[str, float], limit: float | None, limits: Drift
+    name: str, figures: Mapping[str, float], limit: float | None, limits: Drift
 ) -> str | None:
+    """Return a text if a significant distance exceeds its limit."""
     if limit is None or figures["distance"] <= limit or figures["p"] > limits.significance:
         return None
-    return f"{what} is {figures['distance']:.3f} away, more than {limit:g}"
+    return f"{name} has a distance of {figures['distance']:.3f}, more than {limit:g}"

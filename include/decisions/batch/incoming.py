@@ -1,4 +1,4 @@
-"""Which incoming images are new: all but those that a successful batch has predicted."""
+"""Find new images in `incoming/`: those that no successful batch has processed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from include.decisions.dataset.readiness import HALF_WRITTEN
 from include.storage.layout import Layout
 
 FOLDER_MARKERS = ("/", "_$folder$")
-"""How consoles and Hadoop end the names of objects that stand for a folder."""
+"""Endings of the keys of folder markers, as S3 consoles and Hadoop write them."""
 
 
 @dataclass(frozen=True)
 class IncomingImage:
-    """An object below `incoming/`: its key there, and what tells its content from another's."""
+    """An object below `incoming/`.
+
+    Attributes:
+        key: Its key below `incoming/`.
+        tag: Its ETag, which identifies its content.
+        size: Its size in bytes.
+    """
 
     key: str
     tag: str
@@ -25,35 +31,35 @@ class IncomingImage:
 
     @property
     def content(self) -> Content:
-        """What batches' records know it by."""
+        """The key and ETag by which the ledger identifies the image."""
         return self.key, self.tag
 
 
 def find_new_images(s3: Any, layout: Layout, everything: bool = False) -> list[IncomingImage]:
-    """Return the images that no batch has dealt with yet, by key.
+    """Return the images that no batch has processed yet, sorted by key.
 
-    An image that was replaced by another of the same name is new again. Folder markers and what is
-    half-written by its name are left alone; any other object is taken for an image.
+    An image that was replaced by another one with the same name is new again. Folder markers and
+    files that are unfinished by their names are ignored; every other object counts as an image.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
-        everything: Return those that were dealt with, too: after the new ones, and those first of
-            which it is the longest ago, so that run after run goes on from where one stopped.
+        everything: Return processed images, too: after the new ones, those of the oldest batch
+            first, so that successive runs reach all images.
     """
     images = [
         IncomingImage(key.removeprefix(layout.incoming), entry["ETag"], entry["Size"])
         for key, entry in _objects(s3, layout.bucket, layout.incoming)
-        if not _is_passing(key)
+        if not _is_ignored(key)
     ]
-    known = read_ledger(s3, layout, {image.content for image in images})
-    batches = {image: known.batch(image.content) for image in images}
-    taken = (image for image, batch in batches.items() if everything or batch is None)
-    return sorted(taken, key=lambda image: (batches[image] or "", image.key))
+    ledger = read_ledger(s3, layout, {image.content for image in images})
+    batches = {image: ledger.latest_batch(image.content) for image in images}
+    found = (image for image, batch in batches.items() if everything or batch is None)
+    return sorted(found, key=lambda image: (batches[image] or "", image.key))
 
 
-def _is_passing(key: str) -> bool:
-    """Whether an object only marks a folder, or will have another name when it is finished."""
+def _is_ignored(key: str) -> bool:
+    """Return whether an object is a folder marker or an unfinished file."""
     return key.endswith(FOLDER_MARKERS) or PurePosixPath(key).suffix.lower() in HALF_WRITTEN
 
 

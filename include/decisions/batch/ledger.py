@@ -1,4 +1,4 @@
-"""What successful batches have dealt with, by their records."""
+"""The ledger of images that successful batches have processed, from the batches' records."""
 
 from __future__ import annotations
 
@@ -17,91 +17,98 @@ from include.storage.layout import Layout
 from include.storage.records import read_record
 
 Content = tuple[str, str]
-"""An image's key below `incoming/`, and the tag that tells its content from another's."""
+"""An image's key below `incoming/` and its ETag."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Which batch has dealt with what; of several, the one of the latest run.
+    """The latest batch that has processed each image.
 
-    Contents are asked for and not names alone: the records' order is that of their runs and not of
-    their commits, for a person may clear an old run.
+    Images are identified by key and ETag. The order of batches is that of their runs, which may
+    differ from the order of publication if a user clears an old run.
+
+    Attributes:
+        predicted: The latest batch that predicted each image.
+        unreadable: The latest batch that listed each image as unreadable.
     """
 
     predicted: dict[Content, str] = field(default_factory=dict)
     unreadable: dict[Content, str] = field(default_factory=dict)
 
-    def batch(self, content: Content) -> str | None:
-        """Return the latest batch that has dealt with an image, or None."""
-        found = (self.predicted.get(content), self.unreadable.get(content))
-        return max((batch for batch in found if batch), default=None)
+    def latest_batch(self, content: Content) -> str | None:
+        """Return the latest batch that has processed an image, or None."""
+        batches = (self.predicted.get(content), self.unreadable.get(content))
+        return max((batch for batch in batches if batch), default=None)
 
-    def note(self, entry: BatchEntry, wanted: Collection[Content]) -> None:
-        """Note which of the wanted images a batch has dealt with."""
-        for found, images in (
+    def add(self, entry: BatchEntry, contents: Collection[Content]) -> None:
+        """Add a batch's images, as far as they are among `contents`."""
+        for latest, images in (
             (self.predicted, entry.images),
             (self.unreadable, entry.unreadable_tags),
         ):
-            _note(found, entry.batch, images, wanted)
+            _add(latest, entry.batch, images, contents)
 
 
 def read_ledger(
-    s3: Any, layout: Layout, wanted: Collection[Content], without: str | None = None
+    s3: Any, layout: Layout, contents: Collection[Content], without: str | None = None
 ) -> Ledger:
-    """Find out which images successful batches have dealt with.
+    """Return which of these images successful batches have processed.
 
-    Most batches are read from the summary, in one request, and only the others from their own
-    records. A record that is written again adds nothing to what the summary has of it. A batch
-    whose folder a user has deleted does not count. Deleting only its batch.json is not enough
-    once the summary has the batch: then the whole folder has to go, or the summary, too.
+    Most batches are read from the summary in one request, the others from their own records. If a
+    record is written again, the summary keeps what it has. A batch whose folder a user has deleted
+    does not count. Deleting only its batch.json has no effect once the summary has the batch:
+    delete the whole folder, or the summary as well.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
-        wanted: The images that are asked for; memory holds no others.
-        without: A batch that does not count.
+        contents: The images to look up; only these are held in memory.
+        without: A batch to ignore.
     """
     folders = set(_batches(s3, layout))
     with open_summary(s3, layout) as summary:
-        found, known = _summarized(summary, folders - {without}, wanted)
+        ledger, known = _read_summary(summary, folders - {without}, contents)
         for batch in sorted(folders - known - {without}):
             record = read_record(s3, layout.bucket, layout.batch_record(batch))
             if record is not None:
                 entry = BatchEntry.of(batch, record)
-                found.note(entry, wanted)
+                ledger.add(entry, contents)
                 summary.add(entry)
         summary.save()
-    return found
+    return ledger
 
 
-def _summarized(
-    summary: BatchSummary, folders: Collection[str], wanted: Collection[Content]
+def _read_summary(
+    summary: BatchSummary, folders: Collection[str], contents: Collection[Content]
 ) -> tuple[Ledger, set[str]]:
-    """Return what the summary has of these batches, and which of them it has."""
-    found, known = Ledger(), set()
+    """Return the ledger of the batches in the summary, and the names of these batches."""
+    ledger, known = Ledger(), set()
     try:
         for entry in summary.entries():
             if entry.batch in folders:
                 known.add(entry.batch)
-                found.note(entry, wanted)
+                ledger.add(entry, contents)
     except SummaryDamagedError as error:
-        log.warning("the summary of batches is damaged, and made anew: %s", error)
+        log.warning("the summary of batches is damaged and will be written again: %s", error)
         return Ledger(), set()
-    return found, known
+    return ledger, known
 
 
-def _note(
-    found: dict[Content, str], batch: str, images: Mapping[str, str], wanted: Collection[Content]
+def _add(
+    latest: dict[Content, str],
+    batch: str,
+    images: Mapping[str, str],
+    contents: Collection[Content],
 ) -> None:
     for content in images.items():
-        if content in wanted:
-            found[content] = max(batch, found.get(content, ""))
+        if content in contents:
+            latest[content] = max(batch, latest.get(content, ""))
 
 
 def _batches(s3: Any, layout: Layout) -> Iterator[str]:
-    """Yield the batches by name, without listing all the answers that lie in them."""
+    """Yield the names of the batches, by their folders."""
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=layout.bucket, Prefix=layout.batches, Delimiter="/"
     )

@@ -1,12 +1,12 @@
-"""The summary of batch records: which images successful batches have dealt with, in one object.
+"""The summary of batch records: the processed images of all batches in one S3 object.
 
-Each run would otherwise read the record of every batch that there ever was. The summary is a copy
-of what planning needs from the records: a batch that is not in it is read from its own record. So
-it may be deleted at any time, and the next run writes it anew. A batch that is in it counts while
-its folder has any object, although its batch.json may be gone.
+Without the summary each run would read the records of all earlier batches. The summary is a copy of
+what planning needs from the records; a batch that is not in the summary is read from its own
+record. The summary may be deleted at any time, and the next run writes it again. A batch in the
+summary counts as long as its folder has an object, even if its batch.json is missing.
 
-The object is a gzip file of one JSON document a batch. Further batches are appended as a gzip
-member of their own, which the format allows, so that nothing is compressed again.
+The object is a gzip file with one line of JSON per batch. Batches are appended as further gzip
+members, so that existing lines are not compressed again.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from include.decisions.pointer import CHANGED, condition
 from include.storage.layout import Layout
 
 APPENDED_AT_ONCE = 16
-"""So many batches are read from their own records before they are appended to the summary."""
+"""The number of batches that are read from their records before they are appended."""
 
 IN_MEMORY = 8 * 1024**2
-"""Bytes of a summary that are held in memory; a larger one lies in a temporary file."""
+"""The size in bytes above which a summary is stored in a temporary file instead of memory."""
 
 DAMAGED = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)
 
@@ -39,12 +39,12 @@ log = logging.getLogger(__name__)
 
 
 class SummaryDamagedError(Exception):
-    """The summary cannot be read: all batches are read from their own records."""
+    """The summary cannot be read; all batches have to be read from their own records."""
 
 
 @dataclass(frozen=True)
 class BatchEntry:
-    """One batch's images with their tags, as its record has them."""
+    """A batch's images with their ETags, as in its record."""
 
     batch: str
     images: Mapping[str, str]
@@ -52,11 +52,11 @@ class BatchEntry:
 
     @classmethod
     def of(cls, batch: str, record: Mapping[str, Any]) -> BatchEntry:
-        """Take what planning needs from a batch's record, or from a line of the summary."""
+        """Return the entry of a batch from its record, or from a line of the summary."""
         return cls(batch, record.get("images", {}), record.get("unreadable_tags", {}))
 
     def line(self) -> bytes:
-        """The entry as a line of the summary."""
+        """Return the entry as a line of the summary."""
         row = {
             "batch": self.batch,
             "images": dict(self.images),
@@ -66,31 +66,31 @@ class BatchEntry:
 
 
 class BatchSummary:
-    """The summary as it is in S3, and the batches that it lacks.
+    """The summary in S3, and the batches to append to it.
 
     Args:
         s3: A boto3 S3 client.
         layout: The pipeline's S3 keys.
-        file: An empty file, which takes the summary.
-        lacking: An empty file, which takes what the summary lacks.
+        file: An empty file for the summary.
+        additions: An empty file for the lines to append.
     """
 
-    def __init__(self, s3: Any, layout: Layout, file: IO[bytes], lacking: IO[bytes]) -> None:
+    def __init__(self, s3: Any, layout: Layout, file: IO[bytes], additions: IO[bytes]) -> None:
         self._s3, self._layout, self._file = s3, layout, file
         self._etag: str | None = None
-        self._lacking, self._added = lacking, 0
+        self._additions, self._added = additions, 0
         try:
-            answer = s3.get_object(Bucket=layout.bucket, Key=layout.batches_summary)
+            response = s3.get_object(Bucket=layout.bucket, Key=layout.batches_summary)
         except s3.exceptions.NoSuchKey:
             return
-        self._etag = answer["ETag"]
-        shutil.copyfileobj(answer["Body"], file)
+        self._etag = response["ETag"]
+        shutil.copyfileobj(response["Body"], file)
 
     def entries(self) -> Iterator[BatchEntry]:
         """Yield the batches of the summary.
 
         Raises:
-            SummaryDamagedError: The object is damaged, and `save` writes it anew.
+            SummaryDamagedError: The object is damaged, and `save` will replace it.
         """
         self._file.seek(0)
         try:
@@ -104,34 +104,34 @@ class BatchSummary:
             raise SummaryDamagedError(repr(error)) from error
 
     def add(self, entry: BatchEntry) -> None:
-        """Note a batch that the summary lacks."""
-        self._lacking.write(gzip.compress(entry.line(), mtime=0))
+        """Add a batch that is missing in the summary."""
+        self._additions.write(gzip.compress(entry.line(), mtime=0))
         self._added += 1
 
     def save(self) -> None:
-        """Append the batches that the summary lacks, once there are enough of them.
+        """Append the added batches to the summary in S3, once there are enough of them.
 
-        Where another task has written the summary meanwhile, nothing is written: a later run
-        appends them.
+        If another task has written the summary in the meantime, nothing is written, and a later
+        run appends them.
         """
         if self._added < APPENDED_AT_ONCE:
             return
-        self._lacking.seek(0)
+        self._additions.seek(0)
         self._file.seek(0, os.SEEK_END)
-        shutil.copyfileobj(self._lacking, self._file)
+        shutil.copyfileobj(self._additions, self._file)
         self._file.seek(0)
-        where = {"Bucket": self._layout.bucket, "Key": self._layout.batches_summary}
+        target = {"Bucket": self._layout.bucket, "Key": self._layout.batches_summary}
         try:
-            self._s3.put_object(**where, Body=self._file, **condition(self._etag))
+            self._s3.put_object(**target, Body=self._file, **condition(self._etag))
         except self._s3.exceptions.ClientError as error:
             if error_code(error) not in CHANGED:
                 raise
-            log.info("another task has written %s meanwhile", self._layout.batches_summary)
+            log.info("another task has written %s in the meantime", self._layout.batches_summary)
 
 
 @contextmanager
 def open_summary(s3: Any, layout: Layout) -> Iterator[BatchSummary]:
-    """Read the summary of a pipeline's batches; there may be none yet."""
+    """Read the summary of a pipeline's batches, which may not exist yet."""
     files = tempfile.SpooledTemporaryFile
-    with files(IN_MEMORY) as file, files(IN_MEMORY) as lacking:
-        yield BatchSummary(s3, layout, file, lacking)
+    with files(IN_MEMORY) as file, files(IN_MEMORY) as additions:
+        yield BatchSummary(s3, layout, file, additions)

@@ -1,4 +1,4 @@
-"""Plan of a batch: the new, readable images, and the model that answers them."""
+"""Plan of a batch: the new, readable images, and the model that predicts them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,13 @@ from include.storage.records import write_record
 
 @dataclass(frozen=True)
 class BatchState:
-    """Which images are new, which of them cannot be predicted and why, and which model answers.
+    """The images of a batch and the model that predicts them.
 
-    `forced` says that a person wants images predicted again that were predicted before.
+    Attributes:
+        images: The batch's images, readable or not.
+        unreadable: The reasons of unreadable images, by key.
+        package: The package that predicts the batch, or None if there is no model.
+        forced: Whether a user wants images to be predicted again.
     """
 
     images: list[IncomingImage]
@@ -44,12 +48,12 @@ class BatchState:
         return [image for image in self.images if image.key not in self.unreadable]
 
     def name(self, when: datetime) -> str:
-        """Name the batch: by the run's time, and by its images, so that a retry finds it again."""
+        """Return the batch's name, from the run's time and the images; a retry gets the same."""
         content = digest([[image.key, image.tag] for image in self.images])
         return f"{when:%Y%m%dT%H%M%S}-{content[:8]}"
 
     def record(self) -> dict[str, Any]:
-        """Return what the batch's record says of its images, which later nights read."""
+        """Return the part of the batch's record that lists its images."""
         tags = {image.key: image.tag for image in self.images}
         return {
             "images": {image.key: image.tag for image in self.readable},
@@ -63,14 +67,14 @@ class BatchState:
 def plan_batch(
     s3: Any, sagemaker: Any, layout: Layout, pipeline: Pipeline, everything: bool
 ) -> BatchState:
-    """Find the images to predict and the model package that answers them.
+    """Find the images to predict and the model package that predicts them.
 
     Args:
         s3: A boto3 S3 client.
         sagemaker: A boto3 SageMaker client.
         layout: The pipeline's S3 keys.
-        pipeline: Whose images they are.
-        everything: Take images that were predicted before, too.
+        pipeline: The images' pipeline.
+        everything: Include images that were predicted before.
     """
     package = choose_batch_model(sagemaker, pipeline.slug)
     if package is None:
@@ -78,38 +82,40 @@ def plan_batch(
     images = find_new_images(s3, layout, everything)
     largest = pipeline.batch.transform.max_payload_bytes
     state = BatchState([], {}, package, everything)
-    for some in _batched(images, pipeline.batch.max_images):
-        unreadable = state.unreadable | find_unreadable_images(s3, layout, some, largest)
-        state = BatchState([*state.images, *some], unreadable, package, everything)
-        # Images of which none can be read must not keep others waiting.
+    for chunk in _chunks(images, pipeline.batch.max_images):
+        unreadable = state.unreadable | find_unreadable_images(s3, layout, chunk, largest)
+        state = BatchState([*state.images, *chunk], unreadable, package, everything)
+        # A chunk without a readable image must not block the images after it.
         if state.readable:
             break
     return state
 
 
-def _batched(images: list[IncomingImage], most: int) -> Iterator[list[IncomingImage]]:
-    """Yield the images in portions of one batch."""
-    for start in range(0, len(images), most):
-        yield images[start : start + most]
+def _chunks(images: list[IncomingImage], size: int) -> Iterator[list[IncomingImage]]:
+    """Yield the images in chunks of at most this size."""
+    for start in range(0, len(images), size):
+        yield images[start : start + size]
 
 
 def decide_batch(state: BatchState, record: str) -> Decision:
-    """Decide whether there is anything to predict, and anything to predict it with.
+    """Decide whether to predict: only with a model and at least one new, readable image.
 
     Args:
-        state: What came in, and what serves.
-        record: Where the batch's record is or will be.
+        state: The batch's images and model.
+        record: The address of the batch's record, for the reason.
     """
     if state.package is None:
-        return Decision(False, "no model serves and none is approved: nightly training comes first")
+        return Decision(
+            False, "no model serves and none is approved: run nightly training, or approve a model"
+        )
     if not state.images:
         return Decision(False, "no new images in incoming/")
     if not state.readable:
         key, reason = next(iter(state.unreadable.items()))
         return Decision(
             False,
-            f"none of {len(state.images)} new images can be read, such as {key}: {reason}; all are "
-            f"listed in {record}",
+            f"none of {len(state.images)} new images is readable, for example {key}: {reason}; "
+            f"{record} lists all of them",
         )
     left_out = f", {len(state.unreadable)} left out as unreadable" if state.unreadable else ""
     return Decision(
@@ -119,7 +125,7 @@ def decide_batch(state: BatchState, record: str) -> Decision:
 
 
 def write_batch_plan(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
-    """Write down which images the batch holds, for its jobs and for the record at its end."""
+    """Write the batch's manifest for its jobs, and its plan for its publication."""
     keys = [image.key for image in state.readable]
     listing = manifest(layout.uri(layout.incoming), keys)
     write_record(s3, layout.bucket, layout.batch_manifest(batch), listing)
@@ -127,9 +133,9 @@ def write_batch_plan(s3: Any, layout: Layout, batch: str, state: BatchState) -> 
 
 
 def record_unreadable_batch(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
-    """Where no new image can be read, write the record of a batch that has predicted none.
+    """Write the record of a batch in which no image is readable; other batches are ignored.
 
-    It lists them with their reasons, and later nights do not look at them again.
+    The record lists the images with the reasons, so that later runs do not read them again.
     """
     if state.readable or not state.unreadable:
         return
@@ -145,19 +151,19 @@ def record_unreadable_batch(s3: Any, layout: Layout, batch: str, state: BatchSta
 
 
 def has_labels(s3: Any, layout: Layout) -> bool:
-    """Whether someone put the true classes of incoming images into their folder."""
+    """Return whether the true classes of incoming images are in `truth/labels.json`."""
     return _exists(s3, layout.bucket, f"{layout.truth}labels.json")
 
 
 def find_evaluated_job(s3: Any, layout: Layout, package: Package) -> str | None:
-    """Return the training job of a model whose evaluation's answers are still there, or None."""
+    """Return a model's training job if the predictions of its evaluation exist, else None."""
     job = package.metadata.get("training_job")
     return job if job and _exists(s3, layout.bucket, layout.evaluation_answers(job)) else None
 
 
 def _exists(s3: Any, bucket: str, key: str) -> bool:
-    answer = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
-    return bool(answer.get("KeyCount"))
+    listing = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    return bool(listing.get("KeyCount"))
 
 
 def batch_requests(
@@ -168,18 +174,18 @@ def batch_requests(
     batch: str,
     state: BatchState,
 ) -> dict[str, Any]:
-    """Return the batch's model, and its transform's and its report's requests.
+    """Return the requests of the batch's model, transform job and report job.
 
     Raises:
-        RegistryError: The model that answers was not registered by nightly training, or was judged
-            in a precision that the transform's instances may not compute.
+        RegistryError: The model was not registered by nightly training, or the transform's
+            instances may not support its serving precision.
     """
     if state.package is None or "dataset_version" not in state.package.metadata:
         version = state.package.version if state.package else "(none)"
         raise RegistryError(
-            f"model package {version} of {pipeline.slug}, which would answer the batch, has no "
+            f"model package {version} of {pipeline.slug}, which would predict the batch, has no "
             "dataset_version in its metadata: approve and deploy a package that nightly training "
-            "registered"
+            "has registered"
         )
     instance_type = pipeline.batch.transform.instance_type
     check_precision(state.package, deployment, "batch.transform.instance_type", instance_type)

@@ -1,4 +1,4 @@
-"""A budget that several threads share: a thread waits until its part fits beside the others'."""
+"""A budget that several threads share, such as bytes of memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Budget:
-    """A number of units, of which threads take parts and give them back."""
+    """A number of units that threads hold and release, like a weighted semaphore."""
 
     def __init__(self, units: int) -> None:
         """Create a budget of this many units."""
@@ -18,9 +18,9 @@ class Budget:
 
     @contextmanager
     def taken(self, units: int) -> Iterator[None]:
-        """Hold some units, as soon as they are there.
+        """Hold units; wait until they are free.
 
-        More than there are at all is held as all: it is alone then.
+        A request for more units than the budget has waits for all of them.
         """
         units = min(units, self._units)
         with self._changed:

@@ -1,4 +1,4 @@
-"""Check of one photo: what the container image refuses of it, found by decoding all of it."""
+"""Check of a photo: whether the container image would reject it. It decodes the whole photo."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ READABLE = ("JPEG", "PNG")
 
 
 def header_problem(content: bytes) -> tuple[int, str | None]:
-    """Return how many pixels a photo's header claims, and why the photo is refused by it, or None.
+    """Return the pixels that a photo's header claims, and why the photo is rejected, or None.
 
-    Nothing is decoded.
+    The pixels are not decoded.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -30,7 +30,7 @@ def header_problem(content: bytes) -> tuple[int, str | None]:
 
 
 def pixels_problem(content: bytes) -> str | None:
-    """Return why a photo whose header is right is refused, or None, by decoding all of it."""
+    """Return why a photo with a valid header is rejected, or None, by decoding it."""
     from PIL import Image
 
     try:
@@ -43,10 +43,10 @@ def pixels_problem(content: bytes) -> str | None:
 
 
 def problem(content: bytes) -> str | None:
-    """Return why a photo is refused, or None. Decodes strangers' bytes in this very process."""
+    """Return why a photo is rejected, or None. It decodes untrusted bytes in this process."""
     return header_problem(content)[1] or pixels_problem(content)
 
 
 def _suffix(form: str | None) -> str:
-    # A telephone's MPO is a JPEG that others follow.
+    # MPO, a format of phones, is a JPEG followed by further pictures.
     return "png" if form == "PNG" else "jpg"

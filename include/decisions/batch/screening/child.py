@@ -1,10 +1,10 @@
-"""The child process that decodes strangers' photos, with limited memory and processor time.
+"""The child process that decodes untrusted photos, with limited memory and processor time.
 
-Run as `python -m <this module> <bytes of memory> <seconds>`. It writes one JSON object a line to
+Run as `python -m <this module> <bytes of memory> <seconds>`. It writes one JSON object per line to
 its standard output, first `{"ready": true}`. It reads photos from its standard input, each as its
-length (8 bytes) and its bytes. By a photo's header it answers `{"pixels": n, "problem": reason}`.
-Where the reason is null it waits for one more byte, decodes the pixels, and answers
-`{"problem": reason}`. It ends with its standard input.
+length (8 bytes) and its bytes. After a photo's header it writes `{"pixels": n, "problem": reason}`.
+If the reason is null, it waits for one more byte, decodes the pixels, and writes
+`{"problem": reason}`. It exits at the end of its standard input.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LENGTH = struct.Struct("<Q")
 
 
 def main(arguments: list[str]) -> None:
-    """Answer for photos until the standard input ends."""
+    """Check photos until the end of the standard input."""
     memory, seconds = map(int, arguments)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -37,10 +37,10 @@ def main(arguments: list[str]) -> None:
     while len(length := photos.read(LENGTH.size)) == LENGTH.size:
         content = photos.read(LENGTH.unpack(length)[0])
         _limit_time(seconds)
-        _look(photos, answers, content, memory)
+        _check(photos, answers, content, memory)
 
 
-def _look(photos: IO[bytes], answers: IO[str], content: bytes, memory: int) -> None:
+def _check(photos: IO[bytes], answers: IO[str], content: bytes, memory: int) -> None:
     pixels, problem = _within(memory, lambda: header_problem(content), lambda text: (0, text))
     _answer(answers, pixels=pixels, problem=problem)
     if problem is None and photos.read(1):
@@ -48,11 +48,11 @@ def _look(photos: IO[bytes], answers: IO[str], content: bytes, memory: int) -> N
         _answer(answers, problem=found)
 
 
-def _within(memory: int, look: Callable[[], Found], refuse: Callable[[str], Found]) -> Found:
+def _within(memory: int, check: Callable[[], Found], reject: Callable[[str], Found]) -> Found:
     try:
-        return look()
+        return check()
     except MemoryError:
-        return refuse(f"needs more than {memory >> 20} MB of memory to be decoded")
+        return reject(f"needs more than {memory >> 20} MB of memory to be decoded")
 
 
 def _answer(answers: IO[str], **fields: Any) -> None:
@@ -60,26 +60,26 @@ def _answer(answers: IO[str], **fields: Any) -> None:
 
 
 def _load_decoders() -> None:
-    """Import what decodes, so that a missing library is an error here and blames no photo."""
+    """Import the decoders, so that a missing library fails the start and not a photo."""
     import simplejpeg  # noqa: F401
     from PIL import Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin  # noqa: F401
 
-    # The limits of this package are checked before anything is decoded; Pillow's would warn.
+    # The project's own limits are checked before decoding; Pillow's limit would only warn.
     Image.MAX_IMAGE_PIXELS = None
 
 
 def _silence() -> None:
-    """Drop what libraries print: it is of strangers' bytes, and nobody reads it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    """Discard what libraries print about untrusted photos."""
+    null = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
-        os.dup2(nowhere, stream)
+        os.dup2(null, stream)
 
 
 def _limit_time(seconds: int) -> None:
-    """Let this process compute for so many seconds from now on; SIGXCPU ends it then.
+    """Limit this process's processor time from now on; SIGXCPU ends it after the limit.
 
-    The kernel sends SIGKILL at the hard limit, which is read as a signal from outside: the soft
-    limit stays below a hard limit that the worker has.
+    The kernel sends SIGKILL at the hard limit, and the parent would interpret SIGKILL as a signal
+    from outside. Therefore the soft limit stays below the hard limit.
     """
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime) + seconds

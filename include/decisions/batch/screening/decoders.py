@@ -1,9 +1,9 @@
-"""Child processes in which photos of strangers are decoded, away from the worker's secrets.
+"""Child processes that decode untrusted photos, without access to the worker's secrets.
 
-They have neither the worker's environment nor its memory. A photo that ends its process is refused
-with that as the reason, and the next one gets a new process. A process that is ended from outside
-refuses no photo: the task fails and is retried. Plain subprocesses: an Airflow worker
-may be a daemonic process, which multiprocessing allows no children.
+The processes have neither the worker's environment nor its memory. A photo that crashes its process
+is rejected with this reason, and the next photo gets a new process. If a process is killed from
+outside, no photo is rejected: the task fails and is retried. The processes are plain subprocesses,
+because an Airflow worker may be a daemonic process, to which multiprocessing allows no children.
 """
 
 from __future__ import annotations
@@ -26,32 +26,31 @@ CHILD = "include.decisions.batch.screening.child"
 PROCESSES = 4
 
 MEMORY = 2 << 30
-"""Bytes of address space of one process. A progressive JPEG of 100 million pixels in four colours
-takes the most, 1.3 GB."""
+"""The address space of one process in bytes. A progressive JPEG of 100 million pixels in four
+colors needs the most, 1.3 GB."""
 
 SECONDS = 120
-"""Processor time for one photo."""
+"""The processor time for one photo."""
 
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
-"""What a child gets of the environment: Airflow's variables hold connections, keys and tokens."""
+"""The child's environment variables: others may contain Airflow's connections, keys and tokens."""
 
 
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-"""Signals that end a process for a reason other than its photo: they come from the kernel's OOM
-killer or from a worker that shuts down. A photo's own excess ends it by MemoryError, SIGXCPU,
-SIGSEGV or SIGABRT."""
+"""Signals that are not caused by the photo, but by the kernel's OOM killer or by a worker that
+shuts down. A photo ends its process by MemoryError, SIGXCPU, SIGSEGV or SIGABRT."""
 
 
 class DecoderError(RuntimeError):
-    """The decoding process does not start, or was ended from outside: this refuses no photo."""
+    """The decoding process does not start, or was killed from outside; no photo is rejected."""
 
 
 class _DiedError(Exception):
-    """The process ended without an answer; the text is the reason for refusing the photo."""
+    """The process ended without a result; the text is the reason for rejecting the photo."""
 
 
 class Decoder:
-    """One child process, started when it is needed. Not for two threads at once."""
+    """A child process that is started at its first photo. It is not thread-safe."""
 
     def __init__(self, memory: int = MEMORY, seconds: int = SECONDS) -> None:
         """Create a decoder with this much memory, in bytes, and processor time for each photo."""
@@ -59,14 +58,14 @@ class Decoder:
         self.process: subprocess.Popen[bytes] | None = None
 
     def problem(self, content: bytes, pixels: Budget) -> str | None:
-        """Return why a photo is refused, or None.
+        """Return why a photo is rejected, or None.
 
         Args:
             content: The photo's bytes.
-            pixels: The budget of pixels that are decoded at once, in all processes together.
+            pixels: The budget of pixels that all processes together decode at the same time.
 
         Raises:
-            DecoderError: The process cannot be started, or was ended from outside.
+            DecoderError: The process cannot be started, or was killed from outside.
         """
         process = self.process or self._start()
         try:
@@ -90,7 +89,7 @@ class Decoder:
         with self.process as process:
             process.kill()
             assert process.stdin is not None
-            # What was not sent any more is flushed by closing.
+            # Closing flushes bytes that have not been sent.
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
         self.process = None
@@ -107,17 +106,17 @@ class Decoder:
         assert process.stdout is not None
         assert process.stderr is not None
         if not process.stdout.readline():
-            told = process.stderr.read().decode(errors="replace").strip() or "it said nothing"
+            output = process.stderr.read().decode(errors="replace").strip() or "no output"
             self.close()
-            raise DecoderError(f"{CHILD}, which decodes incoming photos, does not start: {told}")
+            raise DecoderError(f"{CHILD}, which decodes incoming photos, does not start: {output}")
         return process
 
     def _ask(self, process: subprocess.Popen[bytes], request: bytes) -> dict[str, Any]:
-        """Send bytes, and return the answer.
+        """Send bytes, and return the result.
 
         Raises:
-            _DiedError: The process ended instead, because of the photo.
-            DecoderError: The process was ended from outside.
+            _DiedError: The process ended because of the photo.
+            DecoderError: The process was killed from outside.
         """
         assert process.stdin is not None
         assert process.stdout is not None
@@ -132,7 +131,7 @@ class Decoder:
         return dict(json.loads(answer))
 
     def _reason(self, status: int) -> str:
-        """Return why a photo on which the process ended is refused.
+        """Return why a photo that ended the process is rejected.
 
         Raises:
             DecoderError: A signal from outside ended the process.
@@ -141,10 +140,10 @@ class Decoder:
             return f"needs more than {self._seconds} s of processor time to be decoded"
         if -status in FROM_OUTSIDE:
             raise DecoderError(
-                f"{CHILD}, which decodes incoming photos, was ended by"
-                f" {signal.Signals(-status).name} from outside, such as for want of memory on the"
-                " worker: no photo is refused for that. The task's retry looks at them again; if"
-                " it fails as well, give the worker more memory"
+                f"{CHILD}, which decodes incoming photos, was killed by"
+                f" {signal.Signals(-status).name} from outside, for example because the worker ran"
+                " out of memory. No photo is rejected for this reason, and the task's retry checks"
+                " them again; if the retry fails, too, give the worker more memory"
             )
         how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
         return f"cannot be decoded: the process that decoded it ended {how}"
@@ -160,7 +159,7 @@ class Decoders:
         memory: int = MEMORY,
         seconds: int = SECONDS,
     ) -> None:
-        """Create the decoders; a process is started with the first photo that it gets."""
+        """Create the decoders; each process is started at its first photo."""
         self._pixels = pixels or Budget(MAX_PIXELS)
         self._all = [Decoder(memory, seconds) for _ in range(processes)]
         self._free: queue.LifoQueue[Decoder] = queue.LifoQueue()
@@ -168,10 +167,10 @@ class Decoders:
             self._free.put(decoder)
 
     def problem(self, content: bytes) -> str | None:
-        """Return why a photo is refused, or None; waits for a free process.
+        """Return why a photo is rejected, or None; wait for a free process.
 
         Raises:
-            DecoderError: A process cannot be started, or was ended from outside.
+            DecoderError: A process cannot be started, or was killed from outside.
         """
         decoder = self._free.get()
         try:
@@ -200,7 +199,7 @@ def _environment() -> dict[str, str]:
         **kept,
         "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path),
         "PYTHONDONTWRITEBYTECODE": "1",
-        # Threads that nothing here uses would take address space.
+        # Unused threads of these libraries would need address space.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }

@@ -1,4 +1,4 @@
-"""People are told of drift that is large, no chance, and of enough images."""
+"""Tests of drift detection."""
 
 from typing import Any
 
@@ -31,8 +31,8 @@ def report(
     ("limits", "found"),
     [
         ({}, report()),
-        ({}, report(classes=(0.6, 0.2))),  # a large distance that chance explains
-        ({}, report(classes=(0.4, 0.0001))),  # no chance, but small
+        ({}, report(classes=(0.6, 0.2))),  # a large distance that is not significant
+        ({}, report(classes=(0.4, 0.0001))),  # significant, but small
         ({}, report(classes=(0.6, 0.0001), images=99)),
         ({"classes": None}, report(classes=(1.0, 0.0001))),
         ({"confidence": None}, report(confidence=(1.0, 0.0001))),
@@ -40,16 +40,19 @@ def report(
         ({}, {"batch": "b1"}),
     ],
 )
-def test_nothing_is_said(limits: dict[str, Any], found: dict[str, Any]) -> None:
+def test_there_is_no_warning(limits: dict[str, Any], found: dict[str, Any]) -> None:
     assert drift_warning(Drift(**limits), found) is None
 
 
-def test_what_drifted_is_said_with_its_figures() -> None:
-    said = drift_warning(Drift(), report((0.6, 0.0001), (0.3, 0.0001)))
-    assert said is not None
-    assert "mix of predicted classes is 0.600 away, more than 0.5" in said
-    assert "confidence (mean 0.500, 0.800 in the evaluation) is 0.300 away, more than 0.2" in said
-    assert "over 500 images against the evaluation's 800" in said
+def test_the_warning_has_the_figures_that_drifted() -> None:
+    warning = drift_warning(Drift(), report((0.6, 0.0001), (0.3, 0.0001)))
+    assert warning is not None
+    assert "mix of predicted classes has a distance of 0.600, more than 0.5" in warning
+    assert (
+        "confidence (mean 0.500, 0.800 in the evaluation) has a distance of 0.300, more than"
+        in warning
+    )
+    assert "over 500 images compared with the evaluation's 800" in warning
     only = drift_warning(Drift(), report(confidence=(0.3, 0.0001)))
     assert only is not None
     assert "mix of predicted classes" not in only

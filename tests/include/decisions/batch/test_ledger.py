@@ -1,4 +1,4 @@
-"""Planning reads a few of the batches' records, however many there are, and finds the same."""
+"""Tests of the ledger and its summary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MANY = 3 * APPENDED_AT_ONCE
 
 
 class Batches:
-    """Batches that each have predicted one photo, and the objects that a plan has read."""
+    """Batches with one predicted photo each, and the keys of the objects that a plan read."""
 
     def __init__(self, s3: Any, layout: Layout) -> None:
         self.s3, self.layout = s3, layout
@@ -35,11 +35,11 @@ class Batches:
         write_record(self.s3, self.layout.bucket, name, record | more)
 
     def plan(self, *photos: int, without: int | None = None) -> Ledger:
-        """Ask for photos, and note what was read for it."""
+        """Look photos up, and record the objects that were read."""
         self.read.clear()
-        wanted = {(f"{number}.{ending}", "1") for number in photos for ending in ("jpg", "gif")}
+        contents = {(f"{number}.{ending}", "1") for number in photos for ending in ("jpg", "gif")}
         name = None if without is None else _name(without)
-        return read_ledger(self.s3, self.layout, wanted, name)
+        return read_ledger(self.s3, self.layout, contents, name)
 
     def delete(self, key: str) -> None:
         self.s3.delete_object(Bucket=self.layout.bucket, Key=key)
@@ -67,7 +67,7 @@ def batches(layout: Layout) -> Iterator[Batches]:
         yield batches
 
 
-def test_a_record_is_read_once_and_then_found_in_the_summary(batches: Batches) -> None:
+def test_a_record_is_read_once_and_then_from_the_summary(batches: Batches) -> None:
     first, last = 0, MANY - 1
     assert batches.plan(first, last) == _found(first, last)
     assert len(batches.read) == 1 + MANY
@@ -75,8 +75,8 @@ def test_a_record_is_read_once_and_then_found_in_the_summary(batches: Batches) -
     assert batches.read == ["committed.jsonl.gz"]
 
 
-def test_later_batches_are_read_until_there_are_enough_of_them(batches: Batches) -> None:
-    """The summary is not written anew for each."""
+def test_later_batches_are_appended_to_the_summary_together(batches: Batches) -> None:
+    """The summary is not written for each of them."""
     batches.plan()
     for number in range(MANY, MANY + APPENDED_AT_ONCE):
         batches.predict(number)
@@ -86,18 +86,18 @@ def test_later_batches_are_read_until_there_are_enough_of_them(batches: Batches)
     assert batches.read == ["committed.jsonl.gz"]
 
 
-def test_memory_holds_only_what_is_asked_for(batches: Batches) -> None:
+def test_only_the_requested_images_are_in_memory(batches: Batches) -> None:
     for _ in range(2):
         found = batches.plan(7, MANY + 1)
         assert (len(found.predicted), len(found.unreadable)) == (1, 1)
 
 
-def test_a_batch_that_does_not_count_is_left_out_of_the_summary_too(batches: Batches) -> None:
+def test_an_ignored_batch_is_ignored_in_the_summary_too(batches: Batches) -> None:
     batches.plan()
     assert batches.plan(3, 4, without=3) == _found(4)
 
 
-def test_of_several_batches_the_latest_counts_wherever_it_is_read(batches: Batches) -> None:
+def test_the_latest_of_several_batches_counts(batches: Batches) -> None:
     batches.predict(MANY, images={"5.jpg": "1"})
     for _ in range(2):
         assert batches.plan(5).predicted == {("5.jpg", "1"): _name(MANY)}
@@ -109,25 +109,25 @@ def test_a_batch_whose_folder_was_deleted_does_not_count(batches: Batches) -> No
     assert batches.plan(3, 4) == _found(4)
 
 
-@pytest.mark.parametrize("left", ["the folder", "nothing of it", "the folder, but no summary"])
-def test_images_are_new_again_where_the_folder_or_the_summary_is_gone_too(
-    batches: Batches, left: str
+@pytest.mark.parametrize("kept", ["the folder", "nothing", "the folder, but no summary"])
+def test_images_are_new_again_if_the_folder_or_the_summary_is_deleted_too(
+    batches: Batches, kept: str
 ) -> None:
-    """Of a batch in the summary, the record alone may be deleted without effect."""
+    """Deleting only the record of a batch in the summary has no effect."""
     batches.plan()
     layout = batches.layout
     plan = layout.batch_plan(_name(3))
     write_record(batches.s3, layout.bucket, plan, {"batch": _name(3)})
     batches.delete(layout.batch_record(_name(3)))
-    if left == "nothing of it":
+    if kept == "nothing":
         batches.delete(plan)
-    if left == "the folder, but no summary":
+    if kept == "the folder, but no summary":
         batches.delete(layout.batches_summary)
-    assert batches.plan(3, 4) == (_found(3, 4) if left == "the folder" else _found(4))
+    assert batches.plan(3, 4) == (_found(3, 4) if kept == "the folder" else _found(4))
 
 
-def test_a_run_without_a_record_is_looked_at_again(batches: Batches) -> None:
-    """It may be cleared, and commit later."""
+def test_a_batch_without_a_record_is_read_again(batches: Batches) -> None:
+    """Its run may be cleared, and publish later."""
     plan = batches.layout.batch_plan(_name(MANY))
     write_record(batches.s3, batches.layout.bucket, plan, {"batch": _name(MANY)})
     batches.plan()
@@ -137,21 +137,21 @@ def test_a_run_without_a_record_is_looked_at_again(batches: Batches) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"{}\n"), "cut off"])
-def test_a_damaged_summary_is_made_anew(
+def test_a_damaged_summary_is_replaced(
     batches: Batches, content: bytes | str, caplog: pytest.LogCaptureFixture
 ) -> None:
     batches.plan()
-    where = {"Bucket": batches.layout.bucket, "Key": batches.layout.batches_summary}
-    whole = batches.s3.get_object(**where)["Body"].read()
+    target = {"Bucket": batches.layout.bucket, "Key": batches.layout.batches_summary}
+    whole = batches.s3.get_object(**target)["Body"].read()
     body = whole[:-3] if isinstance(content, str) else content
-    batches.s3.put_object(**where, Body=body)
+    batches.s3.put_object(**target, Body=body)
     assert batches.plan(0, 4) == _found(0, 4)
-    assert ("is damaged, and made anew" in caplog.text) is bool(body)
+    assert ("is damaged and will be written again" in caplog.text) is bool(body)
     batches.plan(0)
     assert batches.read == ["committed.jsonl.gz"]
 
 
-def test_a_summary_that_another_task_has_written_meanwhile_stays(batches: Batches) -> None:
+def test_a_summary_that_another_task_has_written_is_not_overwritten(batches: Batches) -> None:
     s3, layout = batches.s3, batches.layout
     with open_summary(s3, layout) as late:
         for number in range(APPENDED_AT_ONCE):

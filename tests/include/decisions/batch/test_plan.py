@@ -1,4 +1,4 @@
-"""A batch holds what is new and readable, and a retry finds the same batch again."""
+"""Tests of the plan of a batch."""
 
 import io
 import json
@@ -36,7 +36,7 @@ def photo(kind: str = "JPEG", size: tuple[int, int] = (32, 32), mode: str = "RGB
 
 def animated_png() -> bytes:
     buffer = io.BytesIO()
-    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (32, 32), color) for color in ("red", "blue")]
     frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:])
     return buffer.getvalue()
 
@@ -50,7 +50,7 @@ def listing(folder: str, **tags: str) -> dict[str, Any]:
 
 
 def list_batches(s3: Any, *batches: str) -> None:
-    """Answer which batches there are; what lies in them is more with every night."""
+    """Prepare the listing of the batches' folders."""
     root = "stanford_cars/batches/"
     s3.answer(
         "list_objects_v2",
@@ -59,10 +59,10 @@ def list_batches(s3: Any, *batches: str) -> None:
         Prefix=root,
         Delimiter="/",
     )
-    s3.refuse("get_object", "NoSuchKey")  # the summary, which there is not yet
+    s3.refuse("get_object", "NoSuchKey")  # there is no summary yet
 
 
-def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
+def test_images_are_new_if_no_successful_batch_has_them(s3: Any, layout: Layout) -> None:
     record = {
         "images": {"seen.jpg": '"1"', "replaced.jpg": '"1"'},
         "unreadable_tags": {"broken.jpg": '"1"'},
@@ -103,15 +103,17 @@ def test_new_is_what_no_successful_batch_has(s3: Any, layout: Layout) -> None:
         (photo("PNG", (10_001, 10_000), "1"), "has 10001 x 10000 pixels"),
     ],
 )
-def test_an_image_is_decoded_to_the_end(content: bytes, expected: str | None) -> None:
+def test_an_image_is_decoded_completely(content: bytes, expected: str | None) -> None:
     found = problem(content)
     assert found is None if expected is None else expected in str(found)
 
 
-def test_an_image_that_no_request_carries_is_left_out_unread(s3: Any, layout: Layout) -> None:
+def test_an_image_too_large_for_a_request_is_left_out_without_reading_it(
+    s3: Any, layout: Layout
+) -> None:
     large = IncomingImage("large.jpg", '"1"', 2000)
     assert find_unreadable_images(s3.client, layout, [large], 1000) == {
-        "large.jpg": "2000 bytes, and a request carries 1000"
+        "large.jpg": "has 2000 bytes, and a request allows 1000"
     }
 
 
@@ -119,18 +121,18 @@ def test_an_image_that_no_request_carries_is_left_out_unread(s3: Any, layout: La
     ("key", "part"),
     [("a//b.jpg", "''"), ("/b.jpg", "''"), ("a/./b.jpg", "'.'"), ("../b.jpg", "'..'")],
 )
-def test_names_that_are_not_those_of_files_are_left_out(
+def test_images_with_invalid_file_names_are_left_out(
     s3: Any, layout: Layout, key: str, part: str
 ) -> None:
-    """Protects from two images that are one file to a job, as a//b.jpg and a/b.jpg."""
+    """For example a//b.jpg and a/b.jpg would be the same file in a job."""
     images = [IncomingImage(key, '"1"', 10)]
     found = find_unreadable_images(s3.client, layout, images, 1000)
-    assert found == {key: f"has a part {part} in its name, which no file's name has"}
+    assert found == {key: f"has a part {part} in its name, which is invalid as a file name"}
     long = IncomingImage(f"{'x' * 248}.jpg", '"1"', 10)
     assert "251 bytes" in find_unreadable_images(s3.client, layout, [long], 1000)[long.key]
 
 
-def test_before_the_first_model_there_is_nothing_to_do(
+def test_without_a_model_the_run_is_skipped(
     s3: Any, sagemaker: Any, registry: Any, layout: Layout
 ) -> None:
     registry.serves_nothing()
@@ -139,13 +141,13 @@ def test_before_the_first_model_there_is_nothing_to_do(
     state = plan_batch(s3.client, sagemaker.client, layout, cars, everything=False)
     decision = decide_batch(state, RECORD)
     assert not decision.go
-    assert "nightly training comes first" in decision.reason
+    assert "run nightly training, or approve a model" in decision.reason
 
 
-def test_what_serves_answers_though_a_newer_package_is_approved(
+def test_the_serving_package_predicts_even_if_a_newer_one_is_approved(
     s3: Any, sagemaker: Any, registry: Any, layout: Layout
 ) -> None:
-    """The registry is not asked for approved packages: a better one would answer otherwise."""
+    """The stub has no answer about approved packages."""
     registry.serves(2)
     registry.describes(2, dataset_version="d1")
     s3.answer("list_objects_v2", {})
@@ -156,7 +158,7 @@ def test_what_serves_answers_though_a_newer_package_is_approved(
     assert state.package.version == "2"
 
 
-def test_images_that_cannot_be_read_do_not_keep_others_waiting_forever(
+def test_unreadable_images_do_not_block_the_images_after_them(
     s3: Any, sagemaker: Any, registry: Any, layout: Layout
 ) -> None:
     registry.serves(2)
@@ -167,23 +169,23 @@ def test_images_that_cannot_be_read_do_not_keep_others_waiting_forever(
     list_batches(s3)
     s3.answer("get_object", s3.body(photo()))
     cars = find_pipeline("stanford_cars")
-    few = cars.model_copy(update={"batch": cars.batch.model_copy(update={"max_images": 1})})
-    state = plan_batch(s3.client, sagemaker.client, layout, few, everything=False)
+    limited = cars.model_copy(update={"batch": cars.batch.model_copy(update={"max_images": 1})})
+    state = plan_batch(s3.client, sagemaker.client, layout, limited, everything=False)
     assert [image.key for image in state.readable] == ["b.jpg"]
     assert list(state.record()["unreadable"]) == ["a.jpg"]
 
 
-def test_the_decisions_reason_counts_the_images() -> None:
+def test_the_reason_has_the_numbers_of_images() -> None:
     assert "no new images" in decide_batch(BatchState([], {}, PACKAGE), RECORD).reason
-    nothing = decide_batch(BatchState([A], {"a.jpg": "is empty"}, PACKAGE), RECORD)
-    assert not nothing.go
-    assert f"such as a.jpg: is empty; all are listed in {RECORD}" in nothing.reason
-    some = decide_batch(BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE), RECORD)
-    assert some.go
-    assert some.reason == "1 new images for model package 2, 1 left out as unreadable"
+    unreadable = decide_batch(BatchState([A], {"a.jpg": "is empty"}, PACKAGE), RECORD)
+    assert not unreadable.go
+    assert f"for example a.jpg: is empty; {RECORD} lists all of them" in unreadable.reason
+    decision = decide_batch(BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE), RECORD)
+    assert decision.go
+    assert decision.reason == "1 new images for model package 2, 1 left out as unreadable"
 
 
-def test_a_retry_finds_the_batch_again_and_other_images_are_another() -> None:
+def test_a_batchs_name_depends_on_its_images_only() -> None:
     when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     name = BatchState([A, B], {}, PACKAGE).name(when)
     assert name.startswith("20260102T030405-")
@@ -199,18 +201,18 @@ def test_a_retry_finds_the_batch_again_and_other_images_are_another() -> None:
         ({}, None, None),
     ],
 )
-def test_a_batch_is_compared_with_an_evaluation_that_is_still_there(
+def test_find_evaluated_job_needs_stored_predictions(
     s3: Any, layout: Layout, metadata: dict[str, str], found: int | None, expected: str | None
 ) -> None:
     if found is not None:
         key = "stanford_cars/evaluations/t1/answers.csv"
-        place = {"Bucket": "some-bucket", "Prefix": key, "MaxKeys": 1}
-        s3.answer("list_objects_v2", {"KeyCount": found}, **place)
+        request = {"Bucket": "some-bucket", "Prefix": key, "MaxKeys": 1}
+        s3.answer("list_objects_v2", {"KeyCount": found}, **request)
     package = Package("arn:x/2", "Approved", "image:1", "s3://b/m", metadata)
     assert find_evaluated_job(s3.client, layout, package) == expected
 
 
-def test_the_record_is_what_the_next_night_reads(s3: Any, layout: Layout) -> None:
+def test_the_next_run_reads_the_published_record(s3: Any, layout: Layout) -> None:
     state = BatchState([A, B], {"a.jpg": "is empty"}, PACKAGE)
     job = {"job_name": "j", "seconds": 2, "outputs": {"transform": "s3://t", "result": "s3://r"}}
     written: list[Any] = []

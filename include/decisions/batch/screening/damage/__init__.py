@@ -1,4 +1,4 @@
-"""What is wrong with a photo's bytes, though Pillow makes a picture of them."""
+"""Damage of photos that Pillow does not detect."""
 
 from __future__ import annotations
 

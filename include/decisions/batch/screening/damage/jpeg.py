@@ -1,4 +1,4 @@
-"""JPEGs: what libjpeg only warns of, and our image refuses."""
+"""Damage of JPEGs of which libjpeg only warns, and which the container image rejects."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from include.contracts.photo_formats import (
     STRAY_BYTES,
 )
 
-MOST_STRAYS = 8
-"""In so many places at most."""
+MAX_STRAYS = 8
+"""The number of places with stray bytes that is accepted."""
 
 NOT_SUPPORTED = re.compile("subsampling|colorspace|unsupported", re.IGNORECASE)
-"""simplejpeg's own words of what it cannot decode, and our image can."""
+"""Errors of simplejpeg about formats that it does not support, but the container image does."""
 
 SCAN = 0xDA
 
 
 def jpeg_damage(jpeg: bytes) -> str | None:
-    """Return why our image refuses a JPEG, or None; of several pictures, the first is looked at.
+    """Return why the container image rejects a JPEG, or None; only the first picture is checked.
 
-    Stricter than our image in this: stray bytes within a scan, where it restarts, are never
-    harmless. They are what a decoder leaves that had lost its way.
+    This check is stricter than the container image in one respect: stray bytes at a restart within
+    a scan are always damage, because they mean that the decoder lost its position.
     """
     left = len(jpeg) * HARMLESS_STRAY_SHARE
     message = ""
-    for _ in range(MOST_STRAYS):
+    for _ in range(MAX_STRAYS):
         markers = _markers(jpeg)
         if markers is None:
             return "is cut off: it has no end"
@@ -37,7 +37,7 @@ def jpeg_damage(jpeg: bytes) -> str | None:
         stray = STRAY_BYTES.search(message)
         if stray is None:
             return f"is damaged: {message}" if message else None
-        # Only the last warning is told: look again without what it is about.
+        # simplejpeg reports only the last warning: remove its stray bytes and check again.
         size, at = int(stray[1]), markers.get(int(stray[2], 16))
         left -= size
         if left < 0 or at is None:
@@ -47,7 +47,7 @@ def jpeg_damage(jpeg: bytes) -> str | None:
 
 
 def _warning(jpeg: bytes) -> str:
-    """The last thing that libjpeg has to say; "" for nothing."""
+    """Return the last warning or error of libjpeg, or ""."""
     import simplejpeg
 
     try:
@@ -58,16 +58,17 @@ def _warning(jpeg: bytes) -> str:
 
 
 def _markers(jpeg: bytes) -> dict[int, int] | None:
-    """Where the first picture's segments start; None where it has no end.
+    """Return the offsets of the first picture's segments by marker, or None if it has no end.
 
-    Of each kind it is the last one that follows stray bytes, or else the last one. From segment to
-    segment: an EXIF thumbnail is a JPEG within the JPEG, with an end of its own.
+    Of several segments with the same marker it is the last one after stray bytes, else the last
+    one. Segments are skipped by their length, because an EXIF thumbnail is a JPEG within the JPEG
+    and has an end marker, too.
     """
     found: dict[int, int] = {}
     after_stray: dict[int, int] = {}
     at = after = 2
     for _ in range(MAX_SEGMENTS):
-        # Searched for, not looked for byte by byte: megabytes that are no marker may come first.
+        # Search by regular expression: megabytes of other bytes may come before the marker.
         start = JPEG_MARKER.search(jpeg, at)
         if start is None:
             return None

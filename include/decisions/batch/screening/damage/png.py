@@ -1,4 +1,4 @@
-"""PNGs: Pillow stops at the last row, and our image reads every byte up to the end."""
+"""Damage of PNGs after the last row: Pillow stops there, the container image reads to the end."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from include.contracts.limits import MAX_CHUNKS, size_problem
 from include.contracts.photo_formats import PNG_START
 
 ENDING = 4096
-"""The last bytes of a PNG, in which our image expects its end."""
+"""The number of last bytes in which the container image expects the end of a PNG."""
 
 CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-"""The chunks that a decoder must know; an unknown one of them ends decoding."""
+"""The critical chunks; decoders stop at an unknown critical chunk."""
 
 ORDERS = ([b"IHDR", b"IDAT", b"IEND"], [b"IHDR", b"PLTE", b"IDAT", b"IEND"])
-"""How these follow each other; the pixels are in one or more IDAT, with nothing between."""
+"""The allowed orders of critical chunks; the pixels are in one or more successive IDAT chunks."""
 
 HEADER = struct.Struct(">IIBBBBB")
 INDEXED = 3
 CHANNELS = {0: 1, 2: 3, INDEXED: 1, 4: 2, 6: 4}
-"""Samples of a pixel by the header's type of colour."""
+"""The number of samples of a pixel, by the header's color type."""
 
 WHOLE = ((0, 0, 1, 1),)
 ADAM7 = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)
 )  # fmt: skip
-"""The parts that a picture's pixels come in: the first pixel's column and row, then the steps."""
+"""The passes of an interlaced picture: column and row of the first pixel, then the steps."""
 
 PIECE = 1 << 20
 
 Chunk = tuple[bytes, bytes]
-"""Its kind and its content."""
+"""A chunk's type and content."""
 
 
 class DamageError(Exception):
-    """The PNG is not whole; the text goes on from "the image ..."."""
+    """The PNG is damaged; the text continues "the image ..."."""
 
 
 def png_damage(png: bytes) -> str | None:
-    """Return why our image refuses a PNG that Pillow decodes, or None.
+    """Return why the container image rejects a PNG that Pillow decodes, or None.
 
-    Stricter than our image in this: an animated PNG has no one picture, and all checksums must be
-    right, also that of the unpacked pixels and those of chunks that only describe the picture.
+    This check is stricter than the container image: animated PNGs are rejected, and all checksums
+    must be right, including those of the decompressed pixels and of metadata chunks.
     """
     try:
         chunks = list(_chunks(png))
@@ -57,7 +57,7 @@ def png_damage(png: bytes) -> str | None:
 
 
 def _chunks(png: bytes) -> Iterator[Chunk]:
-    """Yield each chunk's kind and content up to the end, which must be there."""
+    """Yield the type and content of each chunk up to the end chunk, which must exist."""
     at, kind = len(PNG_START), b""
     for _ in range(MAX_CHUNKS):
         if kind == b"IEND":
@@ -75,42 +75,41 @@ def _chunks(png: bytes) -> Iterator[Chunk]:
     else:
         raise DamageError(f"has more than {MAX_CHUNKS} chunks")
     if len(png) - at > ENDING - 8:
-        raise DamageError(f"is followed by {len(png) - at} bytes of something else")
+        raise DamageError(f"is followed by {len(png) - at} bytes that are not part of the PNG")
 
 
 def _check_kinds(kinds: Sequence[bytes]) -> None:
     if b"acTL" in kinds:
-        raise DamageError("is an animated PNG; a photo shows one picture")
+        raise DamageError("is an animated PNG; a photo must be a single picture")
     for kind in kinds:
         if not kind.isalpha() or (kind[:1].isupper() and kind not in CRITICAL):
-            raise DamageError(f"is damaged: it has a chunk {_name(kind)}, which no PNG has")
+            raise DamageError(f"is damaged: it has an invalid chunk type {_name(kind)}")
     order = [kind for kind, _ in itertools.groupby(kinds) if kind in CRITICAL]
     double = kinds.count(b"IHDR") > 1 or kinds.count(b"PLTE") > 1
     if kinds[0] != b"IHDR" or order not in ORDERS or double:
         names = ", ".join(map(_name, kinds))
-        raise DamageError(f"is damaged: its chunks are not in a PNG's order: {names}")
+        raise DamageError(f"is damaged: its chunks are in a wrong order: {names}")
 
 
 def _check_header(chunks: Sequence[Chunk]) -> None:
     header, palette = chunks[0][1], dict(chunks).get(b"PLTE")
     if len(header) != HEADER.size:
         raise DamageError(f"is damaged: its header has {len(header)} bytes")
-    width, height, _, colours, packing, filtering, interlacing = HEADER.unpack(header)
-    if wrong := size_problem("png", width, height):
-        raise DamageError(f"has {wrong}")
-    if packing or filtering or interlacing > 1:
-        raise DamageError("is damaged: its pixels are packed in no way that PNG knows")
-    if palette is None and colours == INDEXED:
+    width, height, _, color_type, compression, filtering, interlacing = HEADER.unpack(header)
+    if problem := size_problem("png", width, height):
+        raise DamageError(f"has {problem}")
+    if compression or filtering or interlacing > 1:
+        raise DamageError("is damaged: its compression, filter or interlace method is unknown")
+    if palette is None and color_type == INDEXED:
         raise DamageError("is damaged: its palette is missing")
     if palette is not None and (not 0 < len(palette) <= 768 or len(palette) % 3):
         raise DamageError(f"is damaged: its palette has {len(palette)} bytes")
 
 
 def _check_pixels(chunks: Sequence[Chunk]) -> None:
-    """Unpack the pixels to the checksum at their end, and count the bytes of their rows.
+    """Decompress the pixels up to their checksum, and check the number of bytes.
 
-    Pillow reads neither the checksum nor, where the stream ends early, the missing rows: it leaves
-    these black.
+    Pillow does not check the checksum, and leaves rows black if the stream ends early.
     """
     pixels = b"".join(content for kind, content in chunks if kind == b"IDAT")
     needed, unpacked = unpacked_bytes(chunks[0][1]), 0
@@ -131,13 +130,13 @@ def _check_pixels(chunks: Sequence[Chunk]) -> None:
 
 
 def unpacked_bytes(header: bytes) -> int:
-    """Return how many bytes the rows of a PNG's pixels have, by its header's 13 bytes.
+    """Return the size of a PNG's decompressed rows, by its header's 13 bytes.
 
-    Each row has a byte that names its filter. An interlaced picture consists of seven smaller ones
-    (the PNG specification, 8.2 and 9.1).
+    Each row starts with a byte for its filter. An interlaced picture consists of seven smaller
+    pictures (PNG specification, sections 8.2 and 9.1).
     """
-    width, height, bits, colours, *_, interlacing = HEADER.unpack(header)
-    pixel = bits * CHANNELS.get(colours, 1)
+    width, height, bits, color_type, *_, interlacing = HEADER.unpack(header)
+    pixel = bits * CHANNELS.get(color_type, 1)
     parts = [
         (-(-(width - left) // across), -(-(height - top) // down))
         for left, top, across, down in (ADAM7 if interlacing else WHOLE)

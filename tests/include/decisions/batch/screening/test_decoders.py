@@ -1,4 +1,4 @@
-"""Photos of strangers are decoded in processes with limits, whose end blames one photo only."""
+"""Tests of the child processes that decode untrusted photos."""
 
 import io
 import os
@@ -33,7 +33,7 @@ def photo(kind: str = "JPEG", side: int = 32, mode: str = "RGB", **options: obje
 
 
 def noise() -> bytes:
-    """A JPEG in which each of many scans has something to decode."""
+    """Return a progressive JPEG of noise, which takes long to decode."""
     pixels = np.random.default_rng(0).integers(0, 255, (4000, 4000, 3), np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", progressive=True, subsampling=0)
@@ -53,7 +53,7 @@ def pid(decoder: Decoder) -> int:
 
 
 class Killing(Budget):
-    """Ends the decoding process while its photo waits for its part of the budget."""
+    """Kills the decoding process when its photo has part of the budget."""
 
     def __init__(self, decoder: Decoder, number: signal.Signals) -> None:
         super().__init__(100)
@@ -65,7 +65,7 @@ class Killing(Budget):
         yield
 
 
-def test_one_process_looks_at_many_photos(decoder: Decoder) -> None:
+def test_one_process_checks_many_photos(decoder: Decoder) -> None:
     budget = Budget(1000)
     assert decoder.problem(photo(), budget) is None
     first = pid(decoder)
@@ -79,7 +79,7 @@ def test_one_process_looks_at_many_photos(decoder: Decoder) -> None:
 def test_the_process_has_limits_and_none_of_the_workers_secrets(
     decoder: Decoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Protects connections, keys and tokens from what a decoder can be made to do."""
+    """A compromised decoder must not get connections, keys and tokens."""
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://key:hush@")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "hush")
     assert decoder.problem(photo(), Budget(10_000)) is None
@@ -95,10 +95,10 @@ def test_the_process_has_limits_and_none_of_the_workers_secrets(
 
 
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV])
-def test_a_photo_that_ends_its_process_is_refused_and_the_next_is_looked_at(
+def test_a_photo_that_crashes_its_process_is_rejected_and_the_next_is_checked(
     decoder: Decoder, number: signal.Signals
 ) -> None:
-    """Protects a night's other photos from one that crashes a decoder."""
+    """One photo must not fail the others."""
     killing = Killing(decoder, number)
     assert decoder.problem(photo(), killing) == (
         f"cannot be decoded: the process that decoded it ended by signal {number.name}"
@@ -107,18 +107,18 @@ def test_a_photo_that_ends_its_process_is_refused_and_the_next_is_looked_at(
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_process_that_is_ended_from_outside_blames_no_photo(
+def test_a_process_that_is_killed_from_outside_rejects_no_photo(
     decoder: Decoder, number: signal.Signals
 ) -> None:
-    """Protects a good photo from being left out for ever because a worker had no memory."""
-    with pytest.raises(DecoderError, match=f"ended by {number.name} from outside"):
+    """A good photo must not be listed as unreadable because the worker ran out of memory."""
+    with pytest.raises(DecoderError, match=f"killed by {number.name} from outside"):
         decoder.problem(photo(), Killing(decoder, number))
     assert decoder.process is None
     assert decoder.problem(photo(), Budget(10_000)) is None
 
 
-def test_a_limit_of_the_workers_own_processor_time_blames_no_photo() -> None:
-    """A soft limit above the worker's hard limit would be refused by the kernel."""
+def test_a_lower_hard_limit_of_the_worker_is_respected() -> None:
+    """A soft limit above the worker's hard limit is rejected by the kernel."""
     program = (
         "import resource, sys\n"
         "from include.decisions.batch.screening.budget import Budget\n"
@@ -135,7 +135,7 @@ def test_a_limit_of_the_workers_own_processor_time_blames_no_photo() -> None:
     assert done.stdout.decode().splitlines() == ["None", "59 60"]
 
 
-def test_a_photo_that_needs_too_much_memory_is_refused() -> None:
+def test_a_photo_that_needs_too_much_memory_is_rejected() -> None:
     decoder = Decoder(memory=192 * MEGABYTE)
     try:
         assert decoder.problem(photo("PNG", 10_000, "L"), Budget(10_000)) == (
@@ -146,8 +146,8 @@ def test_a_photo_that_needs_too_much_memory_is_refused() -> None:
         decoder.close()
 
 
-def test_a_photo_that_needs_too_much_time_is_refused() -> None:
-    """Of the process's own time: how busy the machine is does not matter."""
+def test_a_photo_that_needs_too_much_time_is_rejected() -> None:
+    """Processor time counts, so that the load of the computer does not matter."""
     decoder = Decoder(seconds=0)
     try:
         assert decoder.problem(noise(), Budget(10_000)) == (
@@ -165,19 +165,19 @@ def test_a_photo_that_needs_too_much_time_is_refused() -> None:
     ],
     ids=["JPEG", "PNG"],
 )
-def test_the_largest_photos_fit_into_the_memory(decoder: Decoder, content: bytes) -> None:
+def test_the_largest_allowed_photos_fit_into_the_memory(decoder: Decoder, content: bytes) -> None:
     assert decoder.problem(content, Budget(10_000)) is None
 
 
-def test_a_process_that_does_not_start_blames_no_photo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Protects all of incoming/ from being listed as unreadable for want of a library."""
+def test_a_process_that_does_not_start_rejects_no_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing library must not make all images unreadable."""
     monkeypatch.setattr(screening, "CHILD", "include.decisions.batch.screening.absent")
     with pytest.raises(DecoderError, match="No module named"), Decoders() as decoders:
         decoders.problem(photo())
 
 
-def test_no_more_pixels_are_decoded_at_once_than_the_budget_has() -> None:
-    """Whatever the number of threads and processes."""
+def test_the_budget_limits_the_pixels_decoded_at_the_same_time() -> None:
+    """For any number of threads and processes."""
     most, held, lock = 3 * 32 * 32, [0, 0], threading.Lock()
 
     class Watched(Budget):
@@ -197,35 +197,35 @@ def test_no_more_pixels_are_decoded_at_once_than_the_budget_has() -> None:
     assert 0 < held[1] <= most
 
 
-def test_more_than_the_whole_budget_is_taken_alone() -> None:
+def test_a_request_larger_than_the_budget_takes_all_of_it() -> None:
     budget = Budget(10)
     with budget.taken(50):
         assert budget._left == 0
     assert budget._left == 10
 
 
-def test_a_batch_goes_on_after_a_photo_that_ended_its_process(
+def test_a_batch_continues_after_a_photo_that_crashed_its_process(
     monkeypatch: pytest.MonkeyPatch, layout: Layout
 ) -> None:
-    """The photo is listed with its reason, as any other that cannot be read."""
+    """The photo is listed with its reason like other unreadable photos."""
     s3 = MemoryS3()
     bodies = {"a.jpg": photo(), "bad.png": photo("PNG", 10_000, "L"), "c.jpg": photo()}
     for key, body in bodies.items():
         s3.objects[f"{layout.incoming}{key}"] = body
-    few = 192 * MEGABYTE
+    memory = 192 * MEGABYTE
     monkeypatch.setattr(
         "include.decisions.batch.screening.incoming_photos.Decoders",
-        lambda: Decoders(processes=1, memory=few),
+        lambda: Decoders(processes=1, memory=memory),
     )
     images = [IncomingImage(key, '"1"', len(body)) for key, body in bodies.items()]
     found = find_unreadable_images(s3, layout, images, 10 * MEGABYTE)
     assert found == {"bad.png": "needs more than 192 MB of memory to be decoded"}
 
 
-def test_a_batch_fails_whole_when_a_process_is_ended_from_outside(
+def test_a_batch_fails_if_a_process_is_killed_from_outside(
     monkeypatch: pytest.MonkeyPatch, layout: Layout
 ) -> None:
-    """The task's retry looks at all photos again, and no process is left behind."""
+    """The task's retry checks all photos again, and no process is left running."""
     s3 = MemoryS3()
     s3.objects[f"{layout.incoming}a.jpg"] = body = photo()
     decoders = Decoders(processes=1)
@@ -239,8 +239,8 @@ def test_a_batch_fails_whole_when_a_process_is_ended_from_outside(
     assert decoder.process is None
 
 
-def test_an_object_that_grew_since_it_was_listed_is_not_read_whole(layout: Layout) -> None:
+def test_an_object_that_has_grown_since_the_listing_is_not_read_completely(layout: Layout) -> None:
     s3 = MemoryS3()
     s3.objects[f"{layout.incoming}a.jpg"] = photo() + b"x" * 5000
     found = find_unreadable_images(s3, layout, [IncomingImage("a.jpg", '"1"', 100)], 1000)
-    assert found == {"a.jpg": "1001 bytes, and a request carries 1000"}
+    assert found == {"a.jpg": "has 1001 bytes, and a request allows 1000"}

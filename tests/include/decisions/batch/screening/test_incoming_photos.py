@@ -1,4 +1,4 @@
-"""All in incoming/ is predicted or listed with a reason, once; forced runs reach all of it."""
+"""Tests of planning: all incoming images are predicted, or listed with a reason, once."""
 
 import io
 from datetime import UTC, datetime
@@ -15,11 +15,11 @@ from include.storage.records import write_record
 from tests.include.decisions.memory_s3 import MemoryS3
 
 PACKAGE = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
-NAMELESS = "not a .jpg, .jpeg or .png"
+NOT_AN_IMAGE = "not a .jpg, .jpeg or .png"
 
 
-class Nights:
-    """Nights over one bucket, in which at most two images are predicted."""
+class Runs:
+    """Runs on one bucket, which predict at most two images each."""
 
     def __init__(self, layout: Layout, pipeline: Pipeline) -> None:
         self.s3, self.layout = MemoryS3(), layout
@@ -42,61 +42,61 @@ class Nights:
         return batch, state
 
     def predict(self, forced: bool = False) -> list[str]:
-        """Return what a night that succeeds predicts."""
+        """Return the images that a successful run predicts."""
         batch, state = self.plan(forced)
         write_record(self.s3, "b", self.layout.batch_record(batch), state.record())
         return [image.key for image in state.readable]
 
 
 @pytest.fixture
-def nights(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Nights:
+def runs(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Runs:
     monkeypatch.setattr("include.decisions.batch.plan.choose_batch_model", lambda *_: PACKAGE)
-    return Nights(layout, find_pipeline("stanford_cars"))
+    return Runs(layout, find_pipeline("stanford_cars"))
 
 
-def test_where_nothing_can_be_read_it_is_listed_once(nights: Nights) -> None:
-    """Protects a person who looks for their images from a skipped run that names one of them."""
-    nights.upload("a.jpg", "b.png", content=b"no image")
-    nights.upload("c.gif", "d/")
-    batch, state = nights.plan()
+def test_if_no_image_is_readable_they_are_listed_once(runs: Runs) -> None:
+    """The reason of the skipped run names only one of them; the record has all."""
+    runs.upload("a.jpg", "b.png", content=b"no image")
+    runs.upload("c.gif", "d/")
+    batch, state = runs.plan()
     assert not state.readable
-    record: dict[str, Any] = nights.s3.record(nights.layout.batch_record(batch))
-    wrong = "is neither JPEG nor PNG"
-    assert record["unreadable"] == {"a.jpg": wrong, "b.png": wrong, "c.gif": NAMELESS}
+    record: dict[str, Any] = runs.s3.record(runs.layout.batch_record(batch))
+    reason = "is neither JPEG nor PNG"
+    assert record["unreadable"] == {"a.jpg": reason, "b.png": reason, "c.gif": NOT_AN_IMAGE}
     assert record["counts"] == {"images": 0, "unreadable": 3}
-    batch, state = nights.plan()
+    batch, state = runs.plan()
     assert state.images == []
-    assert nights.layout.batch_record(batch) not in nights.s3.objects
-    nights.upload("a.jpg")
-    assert nights.predict() == ["a.jpg"]
+    assert runs.layout.batch_record(batch) not in runs.s3.objects
+    runs.upload("a.jpg")
+    assert runs.predict() == ["a.jpg"]
 
 
-def test_what_is_no_image_by_its_name_is_listed_once(nights: Nights) -> None:
-    """Protects a photo with an unexpected name from being passed over in silence."""
-    nights.upload("a.jpg", "b.webp", "folder/", "c.jpg.part")
-    _, state = nights.plan()
-    assert state.record()["unreadable"] == {"b.webp": NAMELESS}
-    assert nights.predict() == ["a.jpg"]
-    assert nights.plan()[1].images == []
+def test_files_with_other_endings_are_listed_once(runs: Runs) -> None:
+    """A photo with an unexpected name must not be ignored silently."""
+    runs.upload("a.jpg", "b.webp", "folder/", "c.jpg.part")
+    _, state = runs.plan()
+    assert state.record()["unreadable"] == {"b.webp": NOT_AN_IMAGE}
+    assert runs.predict() == ["a.jpg"]
+    assert runs.plan()[1].images == []
 
 
-def test_all_that_was_looked_at_is_listed(nights: Nights) -> None:
-    """Protects what lies before the first batch's images from being read again every night."""
-    nights.upload("a.jpg", "b.jpg", "c.jpg", content=b"no image")
-    nights.upload("d.jpg", "e.jpg")
-    _, state = nights.plan()
+def test_all_checked_images_are_listed(runs: Runs) -> None:
+    """Otherwise unreadable images before the batch's first image would be read in every run."""
+    runs.upload("a.jpg", "b.jpg", "c.jpg", content=b"no image")
+    runs.upload("d.jpg", "e.jpg")
+    _, state = runs.plan()
     assert list(state.record()["unreadable"]) == ["a.jpg", "b.jpg", "c.jpg"]
     assert [image.key for image in state.readable] == ["d.jpg"]
 
 
-def test_forced_runs_go_on_from_where_one_stopped(nights: Nights) -> None:
-    """Protects what lies behind the first `max_images` from never being predicted again."""
-    nights.upload("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg")
-    assert nights.predict() == ["a.jpg", "b.jpg"]
-    assert nights.predict() == ["c.jpg", "d.jpg"]
-    assert nights.predict() == ["e.jpg"]
-    assert nights.predict(forced=True) == ["a.jpg", "b.jpg"]
-    assert nights.predict(forced=True) == ["c.jpg", "d.jpg"]
-    nights.upload("z.jpg")
-    assert nights.predict(forced=True) == ["z.jpg", "e.jpg"]
-    assert nights.predict(forced=True) == ["a.jpg", "b.jpg"]
+def test_forced_runs_take_the_images_predicted_longest_ago(runs: Runs) -> None:
+    """Otherwise images after the first `max_images` would never be predicted again."""
+    runs.upload("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg")
+    assert runs.predict() == ["a.jpg", "b.jpg"]
+    assert runs.predict() == ["c.jpg", "d.jpg"]
+    assert runs.predict() == ["e.jpg"]
+    assert runs.predict(forced=True) == ["a.jpg", "b.jpg"]
+    assert runs.predict(forced=True) == ["c.jpg", "d.jpg"]
+    runs.upload("z.jpg")
+    assert runs.predict(forced=True) == ["z.jpg", "e.jpg"]
+    assert runs.predict(forced=True) == ["a.jpg", "b.jpg"]

@@ -1,4 +1,4 @@
-"""The worker's size limits of photos are those of the container image, at each boundary."""
+"""Tests that the worker and the container image have the same size limits for photos."""
 
 import io
 import struct
@@ -27,7 +27,7 @@ JPEG, PNG = photo_limits.LONGEST_SIDE["jpg"], photo_limits.LONGEST_SIDE["png"]
 
 
 def photo(kind: str, width: int, height: int) -> bytes:
-    """A black photo; a JPEG that no encoder makes has the size in its header alone."""
+    """Return a black photo; an oversized JPEG has the size in its header only."""
     size = (min(width, JPEG), min(height, JPEG)) if kind == "JPEG" else (width, height)
     file = io.BytesIO()
     Image.new("L" if kind == "JPEG" else "1", size).save(file, kind)
@@ -38,7 +38,7 @@ def photo(kind: str, width: int, height: int) -> bytes:
     return content
 
 
-def server_answers(content: bytes) -> bool:
+def server_accepts(content: bytes) -> bool:
     try:
         read_photo(content, (3, 32, 32))
     except PhotoError:
@@ -74,21 +74,21 @@ def refresh_accepts(content: bytes) -> bool:
         ("PNG", 7_122, 14_041, False),
     ],
 )
-def test_each_side_takes_what_the_other_takes(
+def test_worker_server_and_refresh_accept_the_same_sizes(
     kind: str, width: int, height: int, within: bool
 ) -> None:
-    """Protects a batch from one photo that the worker lets pass and the server refuses."""
+    """A photo that only the server rejects would fail the whole batch."""
     content = photo(kind, width, height)
     found = problem(content)
     assert (found is None) == within
     if not within:
         assert "more than" in str(found)
-    assert server_answers(content) == within
+    assert server_accepts(content) == within
     assert refresh_accepts(content) == within
 
 
-def test_no_pipeline_asks_for_larger_photos_than_are_decoded() -> None:
-    """Protects the evaluation from a test photo that the server refuses."""
+def test_max_pixels_is_at_most_the_decoders_limit() -> None:
+    """A larger test photo would fail the evaluation."""
     assert Dataset(max_pixels=photo_limits.MAX_PIXELS).max_pixels == photo_limits.MAX_PIXELS
     with pytest.raises(ValidationError, match="max_pixels"):
         Dataset(max_pixels=photo_limits.MAX_PIXELS + 1)

@@ -1,4 +1,4 @@
-"""Headers of megabytes: how often they are looked at does not grow with what is no marker."""
+"""Tests of photos with very long headers: the time to read them is limited."""
 
 import zlib
 from collections.abc import Callable
@@ -22,12 +22,12 @@ EMPTY_SEGMENT = b"\xff\xe0\x00\x02"
 
 
 class Counted(bytes):
-    """Bytes that count how often a part of them is taken by its place."""
+    """Bytes that count accesses to single bytes and slices."""
 
-    taken = 0
+    accesses = 0
 
     def __getitem__(self, place: Any) -> Any:
-        self.taken += 1
+        self.accesses += 1
         return super().__getitem__(place)
 
 
@@ -41,24 +41,24 @@ SCANS: list[Callable[[bytes], Any]] = [read_photo_header, _markers, read_orienta
     ids=["zeros", "padding", "restarts", "data"],
 )
 @pytest.mark.parametrize("rest", [b"", JPEG[2:]], ids=["nothing", "a photo"])
-def test_what_is_no_marker_is_skipped_at_once(
+def test_bytes_that_are_not_a_marker_are_skipped_at_once(
     scan: Callable[[bytes], Any], filling: bytes, rest: bytes
 ) -> None:
-    """Protects worker and server from a few megabytes that hold them for seconds."""
+    """A few megabytes must not block the worker or the server for seconds."""
     content = Counted(JPEG[:2] + filling + rest)
     scan(content)
-    assert content.taken < 1000  # of four million and more
+    assert content.accesses < 1000  # of four million and more
 
 
 @pytest.mark.parametrize("scan", SCANS)
-def test_segments_are_looked_at_up_to_a_number(scan: Callable[[bytes], Any]) -> None:
+def test_the_number_of_segments_is_limited(scan: Callable[[bytes], Any]) -> None:
     content = Counted(JPEG[:2] + EMPTY_SEGMENT * LONG + JPEG[2:])
     scan(content)
-    assert content.taken < 10 * photo_limits.MAX_SEGMENTS
+    assert content.accesses < 10 * photo_limits.MAX_SEGMENTS
 
 
 @pytest.mark.parametrize("segments", [photo_limits.MAX_SEGMENTS // 2, photo_limits.MAX_SEGMENTS])
-def test_both_sides_give_up_after_the_same_number_of_segments(segments: int) -> None:
+def test_worker_and_container_have_the_same_limit_of_segments(segments: int) -> None:
     content = JPEG[:2] + EMPTY_SEGMENT * segments + JPEG[2:]
     header = read_photo_header(content)
     assert header is not None
@@ -66,7 +66,7 @@ def test_both_sides_give_up_after_the_same_number_of_segments(segments: int) -> 
     assert (_markers(content) is not None) == header.whole
 
 
-def test_a_photo_after_stray_bytes_is_still_found() -> None:
+def test_a_photo_after_stray_bytes_is_found() -> None:
     content = JPEG[:2] + b"\xff" + b"\0" * 1000 + JPEG[2:]
     header = read_photo_header(content)
     assert header is not None
@@ -74,20 +74,20 @@ def test_a_photo_after_stray_bytes_is_still_found() -> None:
 
 
 @pytest.mark.parametrize("scan", [_has_whole_chunks, detect_animation])
-def test_chunks_are_looked_at_up_to_a_number(scan: Callable[[bytes], Any]) -> None:
+def test_the_number_of_chunks_is_limited(scan: Callable[[bytes], Any]) -> None:
     content = Counted(PNG[:8] + b"\0" * 12 * LONG)
     scan(content)
-    assert content.taken < 10 * photo_limits.MAX_CHUNKS
+    assert content.accesses < 10 * photo_limits.MAX_CHUNKS
     assert not scan(bytes(content))
 
 
 def test_the_walk_over_chunks_stops_at_the_limit() -> None:
-    """Both scans above use this walk, whose reads `Counted` does not see."""
+    """Both functions above use it, and `Counted` does not count its accesses."""
     chunks = list(png_chunks(PNG[:8] + b"\0" * 12 * LONG))
     assert len(chunks) == photo_limits.MAX_CHUNKS
 
 
-def test_the_worker_refuses_a_png_of_so_many_chunks() -> None:
+def test_the_worker_rejects_a_png_with_too_many_chunks() -> None:
     empty = b"\0\0\0\0tEXt" + zlib.crc32(b"tEXt").to_bytes(4, "big")
     assert png_damage(PNG[:33] + empty * 3 + PNG[33:]) is None
     content = PNG[:33] + empty * photo_limits.MAX_CHUNKS + PNG[33:]

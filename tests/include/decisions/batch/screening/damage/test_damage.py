@@ -1,4 +1,4 @@
-"""What our image refuses never enters a batch: one such image would fail all of it."""
+"""Tests of damaged photos: those that the container image rejects are left out of a batch."""
 
 import io
 import struct
@@ -19,32 +19,32 @@ from include.image_classification.serving.photo import PhotoError, read_photo
 START = b"\x89PNG\r\n\x1a\n"
 KINDS = (
     "baseline", "progressive", "restarting", "grey", "four inks", "several",
-    "colours", "palette", "deep", "described", "interlaced", "two colours",
+    "color", "palette", "deep", "described", "interlaced", "two colors",
 )  # fmt: skip
 END_OF_JPEG = b"\xff\xd9"
 
 
 @cache
 def photo(kind: str) -> bytes:
-    """A small photo of noise, in which each byte says something."""
+    """Return a small photo of noise."""
     noise = np.random.default_rng(0).integers(0, 255, (40, 56, 4), np.uint8)
-    colours, inks = Image.fromarray(noise[..., :3].copy()), Image.fromarray(noise, "CMYK")
+    color, inks = Image.fromarray(noise[..., :3].copy()), Image.fromarray(noise, "CMYK")
     deep = Image.fromarray(noise[..., :2].copy().view(np.uint16)[..., 0])
     if kind == "interlaced":
         return interlaced(noise[..., :3])
     pictures: dict[str, tuple[Image.Image, str, dict[str, Any]]] = {
-        "baseline": (colours, "JPEG", {}),
-        "progressive": (colours, "JPEG", {"progressive": True}),
-        "restarting": (colours, "JPEG", {"restart_marker_blocks": 2}),
-        "grey": (colours.convert("L"), "JPEG", {}),
+        "baseline": (color, "JPEG", {}),
+        "progressive": (color, "JPEG", {"progressive": True}),
+        "restarting": (color, "JPEG", {"restart_marker_blocks": 2}),
+        "grey": (color.convert("L"), "JPEG", {}),
         "four inks": (inks, "JPEG", {}),
-        "several": (colours, "MPO", {"save_all": True, "append_images": [colours.rotate(180)]}),
-        "colours": (colours, "PNG", {}),
-        "palette": (colours.quantize(16), "PNG", {}),
+        "several": (color, "MPO", {"save_all": True, "append_images": [color.rotate(180)]}),
+        "color": (color, "PNG", {}),
+        "palette": (color.quantize(16), "PNG", {}),
         "deep": (deep, "PNG", {}),
-        "two colours": (colours.convert("1"), "PNG", {}),
+        "two colors": (color.convert("1"), "PNG", {}),
         "described": (
-            colours,
+            color,
             "PNG",
             {"dpi": (72, 72), "exif": Image.Exif(), "icc_profile": b"x" * 200},
         ),
@@ -56,7 +56,7 @@ def photo(kind: str) -> bytes:
 
 
 def interlaced(pixels: NDArray[np.uint8]) -> bytes:
-    """A PNG whose pixels come in seven parts, which Pillow and OpenCV read and do not write."""
+    """Return an interlaced PNG, which Pillow and OpenCV read but do not write."""
     height, width, _ = pixels.shape
     parts = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2)]
     rows = [
@@ -69,7 +69,7 @@ def interlaced(pixels: NDArray[np.uint8]) -> bytes:
     return joined(content)
 
 
-def refused(content: bytes) -> bool:
+def rejected(content: bytes) -> bool:
     try:
         read_photo(content, (3, 32, 32))
     except PhotoError:
@@ -96,7 +96,7 @@ def joined(parts: list[tuple[bytes, bytes]]) -> bytes:
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """A photo with up to three things done to it, few of which a disk or a cable would do."""
+    """Generate a photo with one to three mutations."""
     content = photo(draw(st.sampled_from(KINDS)))
     for _ in range(draw(st.integers(1, 3))):
         content = draw(st.sampled_from(MUTATIONS))(draw, content)
@@ -104,7 +104,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 def places(draw: st.DrawFn, content: bytes) -> int:
-    """Anywhere, but often near an end, where what matters is close together."""
+    """Draw an offset, often near the start or the end, where most of the structure is."""
     size = max(len(content) - 1, 0)
     near = st.integers(0, min(size, 40))
     return draw(st.one_of(st.integers(0, size), near, near.map(lambda at: size - at)))
@@ -115,7 +115,7 @@ def cut_off(draw: st.DrawFn, content: bytes) -> bytes:
 
 
 def cut_out(draw: st.DrawFn, content: bytes) -> bytes:
-    """Take bytes out of the middle, or from before the first picture's end."""
+    """Remove bytes from the middle, or before the first picture's end."""
     ends = [content.find(END_OF_JPEG), content.rfind(END_OF_JPEG), places(draw, content)]
     end = max(draw(st.sampled_from(ends)), 0)
     return content[: max(end - draw(st.integers(1, 300)), 0)] + content[end:]
@@ -124,8 +124,10 @@ def cut_out(draw: st.DrawFn, content: bytes) -> bytes:
 def put_in(draw: st.DrawFn, content: bytes) -> bytes:
     ends = [content.find(END_OF_JPEG), places(draw, content), len(content)]
     at = max(draw(st.sampled_from(ends)), 0)
-    some = draw(st.sampled_from([b"\0", b"\0" * 9, b"\0" * 60, b"\xff", b"x" * 5000, END_OF_JPEG]))
-    return content[:at] + some + content[at:]
+    inserted = draw(
+        st.sampled_from([b"\0", b"\0" * 9, b"\0" * 60, b"\xff", b"x" * 5000, END_OF_JPEG])
+    )
+    return content[:at] + inserted + content[at:]
 
 
 def flip(draw: st.DrawFn, content: bytes) -> bytes:
@@ -137,7 +139,7 @@ def flip(draw: st.DrawFn, content: bytes) -> bytes:
 
 
 def rebuild(draw: st.DrawFn, content: bytes) -> bytes:
-    """Change a PNG's chunks and keep their checksums right."""
+    """Change a PNG's chunks, and recompute their checksums."""
     if not content.startswith(START):
         return flip(draw, content)
     try:
@@ -180,12 +182,12 @@ def with_chunk(png: bytes, at: int, kind: bytes, content: bytes) -> bytes:
 
 
 def without_checksum(png: bytes) -> bytes:
-    """Cut off the end of the pixels' stream, and keep the chunk's own checksum right."""
+    """Cut off the end of the pixels' stream, and recompute the chunk's checksum."""
     return joined([(k, c[:-4] if k == b"IDAT" else c) for k, c in chunks(png)])
 
 
 def taller(png: bytes, height: int) -> bytes:
-    """Let a PNG's header claim more rows than its pixels have, with its checksum right."""
+    """Let a PNG's header claim more rows than there are, and recompute its checksum."""
     size = struct.pack(">I", height)
     return joined([(k, c[:4] + size + c[8:] if k == b"IHDR" else c) for k, c in chunks(png)])
 
@@ -195,12 +197,12 @@ def flipped(content: bytes, at: int) -> bytes:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_whole_photos_are_predicted(kind: str) -> None:
-    assert not refused(photo(kind))
+def test_intact_photos_are_readable(kind: str) -> None:
+    assert not rejected(photo(kind))
     assert problem(photo(kind)) is None
 
 
-PNG, PALETTE, MPO = photo("colours"), photo("palette"), photo("several")
+PNG, PALETTE, MPO = photo("color"), photo("palette"), photo("several")
 END = len(PNG) - 12
 
 
@@ -219,52 +221,52 @@ END = len(PNG) - 12
         (taller(PNG, 65_576), "has 6760 of 11082344 bytes of pixels"),
         (PNG + b"x" * 5000, "followed by 5000 bytes"),
         (joined([*chunks(PNG)[:1], *chunks(PNG)[2:]]), "cannot be decoded"),
-        (with_chunk(PNG, 1, b"IDOT", b""), "a chunk IDOT"),
-        (joined([*chunks(PNG)[:1], *chunks(PNG)]), "not in a PNG's order: IHDR, IHDR, IDAT, IEND"),
+        (with_chunk(PNG, 1, b"IDOT", b""), "an invalid chunk type IDOT"),
+        (joined([*chunks(PNG)[:1], *chunks(PNG)]), "in a wrong order: IHDR, IHDR, IDAT, IEND"),
         (joined([part for part in chunks(PALETTE) if part[0] != b"PLTE"]), "palette is missing"),
     ],
 )
-def test_what_pillow_makes_a_picture_of_is_looked_at_again(content: bytes, reason: str) -> None:
-    """Protects from the damages that Pillow does not see, and our image refuses."""
-    assert refused(content)
+def test_damage_that_pillow_does_not_detect_is_found(content: bytes, reason: str) -> None:
+    """The container image rejects these photos."""
+    assert rejected(content)
     assert reason in str(problem(content))
 
 
-def test_pixels_go_up_to_their_checksum() -> None:
-    """Protects from a picture of which nobody can say that it is whole."""
+def test_pixels_without_a_checksum_are_damaged() -> None:
+    """Without the checksum it is unknown whether the picture is complete."""
     assert "have no end" in str(problem(without_checksum(PNG)))
 
 
 def test_an_animated_png_is_left_out() -> None:
-    """Protects from a model that is asked of the first of several pictures."""
+    """Otherwise the model would predict only the first of several pictures."""
     buffer = io.BytesIO()
     first = Image.new("RGB", (8, 8))
     first.save(buffer, "PNG", save_all=True, append_images=[Image.new("RGB", (8, 8), "red")])
-    assert problem(buffer.getvalue()) == "is an animated PNG; a photo shows one picture"
+    assert problem(buffer.getvalue()) == "is an animated PNG; a photo must be a single picture"
 
 
 @pytest.mark.parametrize("marker", [b"\xff\xd9", b"\xff\xdb"])
-def test_a_few_stray_bytes_are_no_damage(marker: bytes) -> None:
-    """Protects photos of cameras that leave some, which our image answers."""
+def test_a_few_stray_bytes_are_accepted(marker: bytes) -> None:
+    """Some cameras write them, and the container image accepts them."""
     jpeg = photo("baseline")
     at = jpeg.index(marker)
     content = jpeg[:at] + b"\0\0" + jpeg[at:]
-    assert not refused(content)
+    assert not rejected(content)
     assert problem(content) is None
 
 
 def test_stray_bytes_do_not_hide_damage() -> None:
-    """Protects from believing the last warning alone: the one before it tells of the damage."""
+    """The last warning is about stray bytes, the one before it about damage."""
     jpeg = photo("restarting")
     restart, end = jpeg.index(b"\xff\xd3"), first_end(jpeg)
     content = jpeg[: restart - 9] + jpeg[restart:end] + b"\0\0" + jpeg[end:]
-    assert refused(content)
+    assert rejected(content)
     assert "premature end" in str(problem(content))
 
 
 @given(damaged())
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-def test_what_our_image_refuses_is_left_out(content: bytes) -> None:
-    """Protects every night from one image that fails the whole transform."""
-    if refused(content):
+def test_photos_that_the_container_rejects_are_left_out(content: bytes) -> None:
+    """One such photo would fail the whole transform job."""
+    if rejected(content):
         assert problem(content) is not None
