@@ -75,7 +75,7 @@ def describe(data: bytes) -> str:
         return "an empty file"
     for start, name in OTHER_FORMATS.items():
         if data.startswith(start):
-            return f"{name}, and only JPEG and PNG are supported"
+            return f"{name}; only JPEG and PNG are supported"
     return f"it starts with {data[:8]!r}, and is neither JPEG nor PNG"
 
 

@@ -48,18 +48,18 @@ OTHERS = {
 def test_other_formats_are_refused_by_name_before_decoding(name: str) -> None:
     """OpenCV reads all of them, with decoders that have vulnerabilities such as CVE-2025-53644."""
     encoded = cv2.imencode(OTHERS[name], np.full((40, 60, 3), 9, np.uint8))[1].tobytes()
-    message = f"it cannot be decoded: {name}, and only JPEG and PNG are supported"
+    message = f"it cannot be decoded: {name}; only JPEG and PNG are supported"
     with pytest.raises(UnsupportedPhotoError, match=message):
         decode_still(encoded, cv2.IMREAD_COLOR)
     for color in (1, 0, -1):
         with pytest.raises(ValueError, match=message):
             conversion.decode_photo(encoded, color)
     assert training.decode_for_network(encoded, 3) is None
-    assert training.describe_undecodable(encoded).startswith(f"{name}, and only JPEG and PNG")
+    assert training.describe_undecodable(encoded).startswith(f"{name}; only JPEG and PNG")
 
 
 def test_a_jpeg_2000_codestream_is_named() -> None:
-    assert describe(b"\xff\x4f\xff\x51rest") == "JPEG 2000, and only JPEG and PNG are supported"
+    assert describe(b"\xff\x4f\xff\x51rest") == "JPEG 2000; only JPEG and PNG are supported"
 
 
 def test_pages_do_not_show_an_animated_png(tmp_path: Path) -> None:
