@@ -170,7 +170,7 @@ for pipeline in pipelines_for(FAMILY):
         timeout=train_timeout + transform_timeout + evaluate_timeout + answer_timeout,
         params={
             "force": params.force("the same was trained already"),
-            **params.training_changes(),
+            **params.training_changes(pipeline),
             "dataset_version": params.dataset_version(),
         },
     ):

@@ -1,4 +1,4 @@
-"""What the DAG files share: how a DAG is made, what its tasks are given, how a task skips.
+"""What the DAG files share: builders of DAGs and tasks, params, assets, notifications.
 
-Airflow puts the folder of the DAG files on sys.path, so this is imported by its bare name.
+Airflow puts the folder of the DAG files on sys.path, so the import name is `dag_factory`.
 """

@@ -1,4 +1,4 @@
-"""How a task says why it failed, to the run that ends by it."""
+"""Errors of failed tasks, recorded for the notification at the end of the run."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 FAILURE = "failure"
-"""The XCom that holds why a task failed for good; one whose process was killed leaves none."""
+"""The XCom key of the error of a failed task; a task whose process was killed pushes none."""
 
 MAX_FAILURE_LENGTH = 600
-"""Enough for the reason and its fix; the task's log has all of it."""
+"""Characters: enough for reason and fix. The task's log has the whole message."""
 
 
 def record_failure(context: Mapping[str, Any]) -> None:
-    """Leave what a task failed of; Airflow calls it in the task's process, which knows the error.
+    """Push the error of a failed task as an XCom; Airflow calls this in the task's process.
 
-    The run's own callback runs elsewhere, and is not told. Airflow masks secrets in logs, but not
-    in XComs, so that it is done here; web addresses are left without what may be a token.
+    The callback of the DAG run runs in the DAG processor, which does not know the error. Airflow
+    masks secrets in logs, but not in XComs, so this function masks them, and removes the parts of
+    URLs that may be tokens.
     """
     from include.common.addresses import redact_urls
     from sagemaker_jobs.airflow_compat import mask_secrets
 
     error = context.get("exception")
-    # None where the scheduler found the task dead: then the DAG processor calls.
+    # None if the scheduler found the task dead: then the DAG processor calls.
     if isinstance(error, BaseException):
         text = f"{type(error).__name__}: {redact_urls(mask_secrets(str(error)))}"
         if len(text) > MAX_FAILURE_LENGTH:

@@ -1,4 +1,4 @@
-"""The params of the DAGs: the form of a run by hand, and the check of what a run was given."""
+"""The params of DAGs: the fields of the trigger form, and the check of a run's configuration."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from typing import Any, get_args
 from airflow.sdk import Param, get_current_context
 
 from include.common.errors import PermanentError
+from include.config import Pipeline
 from include.contracts.hyperparameters import NumLayers
 
 
 class RunParamsError(PermanentError):
-    """A run was given a param that its DAG does not have; the text names it and the allowed ones.
+    """A run's configuration has a key that is no param of the DAG; the text names allowed ones.
 
-    Airflow accepts any key in a run's configuration, and a misspelt one would change nothing.
+    Airflow accepts any key, and a misspelt one would have no effect.
     """
 
 
 def force(otherwise: str) -> Param:
-    """Return the switch that does the work though there is no need for it."""
+    """Return the field that runs the DAG although it would be skipped.
+
+    Args:
+        otherwise: Why it would be skipped, as the rest of "Run even if".
+    """
     return Param(False, type="boolean", title="Force", description=f"Run even if {otherwise}.")
 
 
@@ -31,88 +36,113 @@ def dataset_version() -> Param:
         type=["null", "string"],
         pattern="^[0-9a-f]{16}$",
         title="Dataset version",
-        description="An earlier dataset version, 16 digits; empty: the current one.",
+        description="An earlier dataset version: 16 hexadecimal digits, the name of a folder below "
+        "dataset/versions/. Empty: the current version.",
     )
 
 
 def package_version() -> Param:
-    """Return the field for an earlier model package, which is how one goes back."""
+    """Return the field for a model package to deploy."""
     return Param(
         None,
         type=["null", "integer"],
         minimum=1,
         title="Model package version",
-        description="An approved model package to serve, by its number in the registry, for "
-        "example to go back to it; empty: the newest approved one.",
+        description="An approved model package, by its number in SageMaker's registry. Empty: the "
+        "newest approved package.",
     )
 
 
 def release() -> Param:
-    """Return the field for the release to go back to."""
+    """Return the field for the release to deploy again."""
     return Param(
         None,
         type=["null", "integer"],
         minimum=1,
         title="Release",
-        description="The release to serve again, by its model package's number; empty: the one "
-        "that served before the present one.",
+        description="The release to deploy again: its model package's number, the name of a folder "
+        "below releases/. Empty: the release before the present one.",
     )
 
 
 def why() -> Param:
-    """Return the field for a person's reason, which is kept with the packages it decides on."""
+    """Return the field for a user's reason, which the registry keeps."""
     return Param(
         None,
         type=["null", "string"],
         maxLength=500,
         title="Why",
-        description="Kept in the registry with the packages that this decides on.",
+        description="Your reason. The registry keeps it with the packages that you decide on. "
+        "Empty: no reason.",
     )
 
 
-def training_changes() -> dict[str, Param]:
-    """Return the fields that change one night's training."""
+def training_changes(pipeline: Pipeline) -> dict[str, Param]:
+    """Return the fields that change the hyperparameters of one run.
+
+    Args:
+        pipeline: The pipeline, loaded without a deployment, whose values the form shows.
+    """
     return {
         "epochs": Param(
             None,
             type=["null", "integer"],
             minimum=1,
+            examples=[1, 10, 30],
             title="Epochs",
-            description="How often training sees every image; empty: the pipeline's value.",
+            description=f"Passes over all images. {empty_means(pipeline, 'epochs')}",
         ),
         "num_layers": Param(
             None,
             type=["null", "integer"],
-            enum=[None, *get_args(NumLayers)],
+            enum=[None, *sorted(get_args(NumLayers))],
             values_display={"null": "the pipeline's value"},
             title="Layers",
-            description="Depth of the ResNet: 20, 32, 44, 56 and 110 are for small images.",
+            description="Depth of the ResNet; 20, 32, 44, 56 and 110 are for small images. "
+            f"{empty_means(pipeline, 'num_layers')}",
         ),
         "learning_rate": Param(
             None,
             type=["null", "number"],
             exclusiveMinimum=0,
             maximum=1,
+            examples=[0.001, 0.01, 0.1],
             title="Learning rate",
-            description="The first epochs' learning rate, above 0; empty: the pipeline's value.",
+            description="Learning rate of the first epochs, above 0. "
+            f"{empty_means(pipeline, 'learning_rate')}",
         ),
     }
 
 
+def empty_means(pipeline: Pipeline, hyperparameter: str) -> str:
+    """Return what an empty field means: "Empty: 10 (in deployment local: 2)."."""
+    value = getattr(pipeline.training.hyperparameters, hyperparameter)
+    others = {
+        deployment: getattr(variant.training.hyperparameters, hyperparameter)
+        for deployment, variant in pipeline.overridden.items()
+    }
+    different = ", ".join(
+        f"in deployment {deployment}: {other}"
+        for deployment, other in others.items()
+        if other != value
+    )
+    return f"Empty: {value} ({different})." if different else f"Empty: {value}."
+
+
 def run_params() -> Mapping[str, Any]:
-    """Return what was filled in for the run of the present task."""
+    """Return the params of the running task's DAG run."""
     params: Mapping[str, Any] = get_current_context()["params"]
     return params
 
 
 def check_run_params(context: Mapping[str, Any]) -> None:
-    """Refuse a run whose configuration has a key that is no param of the DAG.
+    """Check that a run's configuration has no key besides the DAG's params.
 
-    Every task has this as its `pre_execute`: the DAG's first tasks fail, whichever they are, before
-    they do anything. Later tasks do not look, so that a run under way ends as it began.
+    Every task has this as its `pre_execute`, so the first tasks of a DAG fail before they do
+    anything. Later tasks do not check: a run in progress ends as it began.
 
     Raises:
-        RunParamsError: There is such a key.
+        RunParamsError: There is another key.
     """
     if context["task"].upstream_task_ids:
         return

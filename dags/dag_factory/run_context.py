@@ -1,4 +1,4 @@
-"""Where a task works: the installation, its pipeline with overrides, and AWS clients."""
+"""The context of a task: deployment, pipeline with overrides, and AWS clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from include.storage.layout import Layout
 CONNECTION = "aws_default"
 
 ENDPOINT_READ_TIMEOUT_SECONDS = 70
-"""Seconds to wait for an endpoint's answer; SageMaker gives up on the model after 60."""
+"""SageMaker's own limit for the model's answer is 60 seconds."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class RunContext:
 
     @cached_property
     def ecr(self) -> Any:
-        """A boto3 ECR client, which knows what an image's tag stands for."""
+        """A boto3 ECR client, which resolves an image's tag to its digest."""
         return aws_client("ecr")
 
     @cached_property
     def runtime(self) -> Any:
-        """A boto3 SageMaker runtime client, which asks endpoints, and soon gives up on one."""
+        """A boto3 SageMaker runtime client, with short timeouts for endpoints that hang."""
         return aws_client(
             "sagemaker-runtime",
             read_timeout=ENDPOINT_READ_TIMEOUT_SECONDS,
@@ -60,21 +60,21 @@ class RunContext:
 
 
 def load_context(pipeline: str) -> RunContext:
-    """Read the installation's settings and the pipeline's file; only while a task runs.
+    """Read the Airflow Variables and the pipeline's file; only while a task runs.
 
     Raises:
-        DeploymentError: An Airflow Variable is missing or cannot be right.
-        PipelineError: The pipeline's file is wrong for this deployment.
+        DeploymentError: An Airflow Variable is missing or invalid.
+        PipelineError: The pipeline's file is invalid for this deployment.
     """
     deployment = load_deployment()
     return RunContext(find_pipeline(pipeline, deployment.name), deployment)
 
 
 def load_deployment() -> Deployment:
-    """Read the installation's settings; only while a task runs.
+    """Read the Airflow Variables of the installation; only while a task runs.
 
     Raises:
-        DeploymentError: An Airflow Variable is missing or cannot be right.
+        DeploymentError: An Airflow Variable is missing or invalid.
     """
     return Deployment(
         name=variable("deployment"),
@@ -88,16 +88,16 @@ def load_deployment() -> Deployment:
 
 
 def variable(name: str) -> str:
-    """Return an Airflow Variable, empty where it is not set."""
+    """Return an Airflow Variable, or an empty text if it is not set."""
     return str(Variable.get(name, default=""))
 
 
 def aws_client(service: str, **limits: Any) -> Any:
-    """Return a boto3 client of the installation's connection.
+    """Return a boto3 client with the settings of the Airflow connection `aws_default`.
 
     Args:
-        service: As boto3 names it.
-        **limits: What botocore's Config takes, over what the connection says.
+        service: boto3's name of the AWS service.
+        **limits: Arguments of botocore's Config, which override the connection's.
     """
     # Loading boto3's model of a service takes longer than parsing all DAGs.
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook

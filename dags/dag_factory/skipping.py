@@ -1,4 +1,4 @@
-"""How a task says why it works, or why there is nothing to do."""
+"""Decisions of tasks: to continue, or to skip the task and its downstream tasks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.decisions.decision import Decision
 
 REASON = "reason"
-"""The XCom that holds the reason, also of a task that was skipped and so returned nothing."""
+"""The XCom key of a decision's reason; a skipped task pushes it, too, but returns no value."""
 
 log = logging.getLogger(__name__)
 
 
 def skip_unless(decision: Decision) -> None:
-    """Go on, or skip this task and what follows; the reason is in the log and in an XCom."""
-    log.info("%s: %s", "going on" if decision.go else "skipped", decision.reason)
+    """Continue, or skip this task and its downstream tasks, and log and push the reason.
+
+    Raises:
+        AirflowSkipException: The decision is not to continue.
+    """
+    log.info("%s: %s.", "This task continues" if decision.go else "Skipped", decision.reason)
     get_current_context()["ti"].xcom_push(key=REASON, value=decision.reason)
     if not decision.go:
         raise AirflowSkipException(decision.reason)

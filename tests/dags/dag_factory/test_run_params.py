@@ -12,12 +12,13 @@ DAG_FILE = """
 from airflow.sdk import DAG, task
 from dag_factory import params
 from dag_factory.builder import _default_args
+from include.config import find_pipeline
 
 with DAG(
     "one_task",
     schedule=None,
     default_args=_default_args("x"),
-    params={"force": params.force("x"), **params.training_changes()},
+    params={"force": params.force("x"), **params.training_changes(find_pipeline("merch"))},
 ) as dag:
 
     @task
