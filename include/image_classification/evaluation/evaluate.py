@@ -1,5 +1,6 @@
 """Command `evaluate`: score a model's predictions on a split of a dataset version."""
 
+import argparse
 import csv
 import datetime
 import logging
@@ -52,6 +53,23 @@ def main(argv: list[str]) -> None:
         CommandError: The split is empty, or predictions are missing or damaged.
     """
     started = time.perf_counter()
+    flags = _parse_flags(argv)
+    version = read_version(processing_input(Input.VERSION))
+    images = version.split(flags.split)
+    if not images:
+        raise CommandError(f"dataset version {version.name} has no images in split {flags.split}")
+    predictions = processing_input(Input.PREDICTIONS)
+    probabilities = np.stack(read_probabilities(predictions, images, len(version.classes)))
+    scores = score(probabilities, np.array([image.label for image in images]))
+    summary = _summary(version, flags.split, scores, flags.serving_precision, started)
+    folder = processing_output(Output.RESULT)
+    write_answers(folder / files.ANSWERS, version.classes, images, probabilities)
+    write_results(folder, version.classes, scores, summary)
+    text = "Split %s: %d images, top-1 %.4f, top-5 %.4f"
+    _log.info(text, flags.split, scores.images, scores.top1, scores.top5)
+
+
+def _parse_flags(argv: list[str]) -> argparse.Namespace:
     parser = FlagParser(Command.EVALUATE, "Score predictions of one split of a dataset version.")
     parser.add_argument(Flag.SPLIT, choices=SPLITS, default="test")
     parser.add_argument(
@@ -59,26 +77,7 @@ def main(argv: list[str]) -> None:
         choices=PRECISIONS,
         help="precision of the served model, for the record",
     )
-    flags = parser.parse_args(argv)
-    split = flags.split
-    version = read_version(processing_input(Input.VERSION))
-    images = version.split(split)
-    if not images:
-        raise CommandError(f"dataset version {version.name} has no images in split {split}")
-    predictions = processing_input(Input.PREDICTIONS)
-    probabilities = np.stack(read_probabilities(predictions, images, len(version.classes)))
-    scores = score(probabilities, np.array([image.label for image in images]))
-    summary = _summary(version, split, scores, flags.serving_precision, started)
-    folder = processing_output(Output.RESULT)
-    write_answers(folder / files.ANSWERS, version.classes, images, probabilities)
-    write_results(folder, version.classes, scores, summary)
-    _log.info(
-        "Split %s: %d images, top-1 %.4f, top-5 %.4f",
-        split,
-        scores.images,
-        scores.top1,
-        scores.top5,
-    )
+    return parser.parse_args(argv)
 
 
 def read_probabilities(folder: Path, images: Sequence[Image], classes: int) -> list[Probabilities]:

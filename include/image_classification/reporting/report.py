@@ -1,5 +1,6 @@
 """Command `report`: tables, gallery and drift of a batch of predictions."""
 
+import argparse
 import csv
 import datetime
 import json
@@ -45,6 +46,20 @@ def main(argv: list[str]) -> None:
         CommandError: An input is missing or damaged.
     """
     started = time.perf_counter()
+    flags = _parse_flags(argv)
+    classes = _classes(processing_input(Input.VERSION) / files.CLASS_NAMES)
+    truth = _truth(processing_input(Input.TRUTH) / files.TRUE_CLASSES)
+    rows = read_rows(processing_input(Input.PREDICTIONS), classes, truth)
+    uncertain = [row for row in rows if row.probability < flags.uncertain_below]
+    folder = processing_output(Output.RESULT)
+    _write_tables(folder, columns(len(classes), with_truth=bool(truth)), rows, uncertain)
+    write_gallery(folder / "gallery.html", flags.batch, rows, processing_input(Input.IMAGES))
+    summary = _summarize(flags.batch, rows, len(uncertain), started)
+    write_json(folder / files.BATCH_REPORT, summary.as_json())
+    _log.info("Batch %s: %d images in %d classes", flags.batch, len(rows), len(summary.classes))
+
+
+def _parse_flags(argv: list[str]) -> argparse.Namespace:
     parser = FlagParser(Command.REPORT, "Report a batch of predictions: tables, gallery, drift.")
     parser.add_argument(ReportFlag.BATCH, required=True, help="name of the batch, for titles")
     parser.add_argument(
@@ -53,32 +68,30 @@ def main(argv: list[str]) -> None:
         default=0.5,
         help="list images whose predicted class has a lower probability",
     )
-    flags = parser.parse_args(argv)
-    batch = flags.batch
-    classes = _classes(processing_input(Input.VERSION) / files.CLASS_NAMES)
-    truth = _truth(processing_input(Input.TRUTH) / files.TRUE_CLASSES)
-    rows = read_rows(processing_input(Input.PREDICTIONS), classes, truth)
-    folder = processing_output(Output.RESULT)
-    header = columns(len(classes), with_truth=bool(truth))
+    return parser.parse_args(argv)
+
+
+def _write_tables(
+    folder: Path, header: Sequence[str], rows: Sequence[Row], uncertain: Sequence[Row]
+) -> None:
     by_file = sorted(rows, key=lambda row: row.file)
-    uncertain = [row for row in rows if row.probability < flags.uncertain_below]
     write_table(folder / files.PREDICTIONS, header, by_file)
     write_table(folder / "uncertain.csv", header, uncertain)
     write_parquet(folder / "predictions.parquet", header, by_file)
-    write_gallery(folder / "gallery.html", batch, rows, processing_input(Input.IMAGES))
+
+
+def _summarize(batch: str, rows: Sequence[Row], uncertain: int, started: float) -> BatchReport:
     counts = Counter(row.label for row in rows)
-    summary = BatchReport(
+    return BatchReport(
         stage="report",
         batch=batch,
         images=len(rows),
         classes=dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        uncertain=len(uncertain),
+        uncertain=uncertain,
         drift=_drift(rows),
         seconds=round(time.perf_counter() - started, 3),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
-    write_json(folder / files.BATCH_REPORT, summary.as_json())
-    _log.info("Batch %s: %d images in %d classes", batch, len(rows), len(counts))
 
 
 def read_rows(folder: Path, classes: Sequence[str], truth: dict[str, str]) -> list[Row]:
