@@ -1,4 +1,4 @@
-"""One run of the whole chain as a user would start it, and what Airflow does meanwhile."""
+"""Run `make run --once` as a user would, and sample the states of its tasks."""
 
 import contextlib
 import json
@@ -16,21 +16,21 @@ from include.local_aws.processes.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 CALLS = "aws_calls.jsonl"
-"""The file in a run's folder that has all calls that Airflow made of AWS."""
+"""The file in a run's folder with all AWS calls of Airflow."""
 
-SEED = "20"  # other cars than those that the recipe was found with
+SEED = "20"  # not the seed with which the hyperparameters were tuned
 
 
 @dataclass
 class ChainRun:
-    """One `run --once`: how it ended, what it printed and wrote, what Airflow did meanwhile."""
+    """The result of one `run --once`: exit status, output, summary and sampled task states."""
 
     folder: Path
     status: int
     output: str
     summary: dict[str, Any]
     samples: list[dict[str, str]] = field(default_factory=list)
-    """Now and then during the run: the state of each task that had not ended."""
+    """The states of unfinished tasks, sampled twice a second."""
 
 
 def run_chain(folder: Path) -> ChainRun:

@@ -1,6 +1,6 @@
-"""`python -m tests.end_to_end.recorded_run FILE run ...`: `make run`, recorded.
+"""`python -m tests.end_to_end.recorded_run FILE run ...`: `make run` with recorded AWS calls.
 
-All calls that Airflow's processes make of AWS go into FILE, a line of JSON each.
+All AWS calls of Airflow's processes are written to FILE, one line of JSON per call.
 """
 
 import os

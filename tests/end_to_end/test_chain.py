@@ -1,4 +1,4 @@
-"""The promise: one command takes photos through all five DAGs, and again finds nothing new."""
+"""Tests of `make run --once`: all DAGs succeed, and a second run skips unchanged work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RUNS = {f"stanford_cars__{family}" for family in LOCAL_FAMILIES}
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
 
 
-def test_every_run_succeeded_in_airflows_own_database(first_run: ChainRun) -> None:
+def test_all_runs_succeeded_in_airflows_database(first_run: ChainRun) -> None:
     assert first_run.status == 0, first_run.output[-3000:]
     database = first_run.folder / "airflow" / "airflow.db"
     with contextlib.closing(sqlite3.connect(database)) as connection:
@@ -39,25 +39,23 @@ def test_the_summary_is_complete_and_its_counts_add_up(first_run: ChainRun) -> N
     assert summary["batch"]["images"] == 24
 
 
-def test_the_network_learned_the_shapes_of_cars(first_run: ChainRun) -> None:
-    """Chance is 0.1; nearest centroids on pixels or colours stay below 0.5 on these cars."""
+def test_the_model_reaches_its_accuracy(first_run: ChainRun) -> None:
+    """Chance is 0.1; nearest centroids of pixels or colors stay below 0.5 on these images."""
     assert first_run.summary["evaluation"]["top1"] >= 0.90
 
 
-def test_no_executor_slot_is_held_while_training_runs(first_run: ChainRun) -> None:
+def test_no_task_runs_while_training_is_deferred(first_run: ChainRun) -> None:
     tracked = [tasks for tasks in first_run.samples if tasks.get("track_train") == "deferred"]
     slots = [state for tasks in tracked for state in tasks.values() if state == "running"]
-    assert len(tracked) > 20, "training was hardly ever seen deferred"
+    assert len(tracked) > 20, "training was rarely sampled as deferred"
     assert slots == []
 
 
-def test_nothing_is_left_running(first_run: ChainRun) -> None:
+def test_no_process_is_left_running(first_run: ChainRun) -> None:
     assert find_marked(str(first_run.folder)) == set()
 
 
-def test_a_second_run_retrains_nothing_and_says_why(
-    first_run: ChainRun, second_run: ChainRun
-) -> None:
+def test_a_second_run_skips_training_and_batch(first_run: ChainRun, second_run: ChainRun) -> None:
     assert second_run.status == 0, second_run.output[-3000:]
     assert second_run.summary["training"]["skipped"]
     assert second_run.summary["batch"]["skipped"]

@@ -1,7 +1,7 @@
-"""The five DAGs run with the rights of docs/iam, and nothing there is more than they need.
+"""Tests that the DAGs need exactly the permissions in docs/iam.
 
-The local AWS enforces no rights: all calls that Airflow made in the run are judged afterwards, and
-what SageMaker did for jobs and endpoint by the requests that created them.
+The local AWS does not enforce permissions. All calls of Airflow are checked after the run, and the
+permissions that SageMaker needs are derived from the requests of jobs and endpoint.
 """
 
 from __future__ import annotations
@@ -33,18 +33,20 @@ def calls(first_run: ChainRun) -> list[Call]:
     return recorded_calls(first_run.folder / CALLS)
 
 
-def test_airflow_may_make_every_call_of_the_run(calls: list[Call]) -> None:
+def test_airflows_policy_allows_all_calls_of_the_run(calls: list[Call]) -> None:
     made = {call.operation for call in calls}
     assert {"CreateTrainingJob", "CreateEndpoint", "InvokeEndpoint", "GetLogEvents"} <= made
     assert missing(POLICIES["airflow"], _rights(calls)) == []
 
 
-def test_airflow_may_do_nothing_that_no_task_does(calls: list[Call]) -> None:
-    beside = [call for make_calls in TASK_CALLS for call in make_calls()]
-    assert unused(POLICIES["airflow"], _rights([*calls, *beside])) == []
+def test_airflows_policy_has_no_unused_permissions(calls: list[Call]) -> None:
+    other_calls = [call for make_calls in TASK_CALLS for call in make_calls()]
+    assert unused(POLICIES["airflow"], _rights([*calls, *other_calls])) == []
 
 
-def test_sagemaker_may_move_the_data_of_every_job_and_of_the_endpoint(calls: list[Call]) -> None:
+def test_the_roles_policies_allow_the_data_of_all_jobs_and_of_the_endpoint(
+    calls: list[Call],
+) -> None:
     manifests = {
         f"s3://{call.params['Bucket']}/{call.params['Key']}": json.loads(call.params["Body"])
         for call in calls
@@ -52,7 +54,7 @@ def test_sagemaker_may_move_the_data_of_every_job_and_of_the_endpoint(calls: lis
     }
 
     def prefix_of(uri: str) -> str:
-        """Read the manifests that Airflow wrote; the others are of a dataset version's images."""
+        """Return the prefix in a manifest that Airflow wrote; other manifests list images."""
         found = manifests.get(uri)
         return str(found[0]["prefix"]) if found else LAYOUT.uri(LAYOUT.images)
 

@@ -1,4 +1,4 @@
-"""Fixtures: pipelines, stubbed AWS clients that expect exact calls, and two web mirrors."""
+"""Fixtures: a pipeline, a deployment, stubbed AWS clients, a stubbed registry, web mirrors."""
 
 from __future__ import annotations
 
@@ -53,19 +53,22 @@ THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Stub:
-    """A client with its stubber; `body` wraps bytes as S3 and endpoints return them."""
+    """A boto3 client with its stubber, which expects exactly the prepared calls in their order."""
 
     def __init__(self, service: str) -> None:
         self.client: Any = boto3.client(service, region_name="us-east-1")
         self.stubber = Stubber(self.client)
 
     def answer(self, operation: str, answer: dict[str, Any], **expected: Any) -> None:
+        """Prepare a response; with `expected`, the call must have exactly these parameters."""
         self.stubber.add_response(operation, answer, expected or None)
 
     def refuse(self, operation: str, code: str, message: str = "") -> None:
+        """Prepare an error response with this code."""
         self.stubber.add_client_error(operation, code, message)
 
     def body(self, content: bytes) -> dict[str, Any]:
+        """Return a response with a streaming body, as S3 and endpoints return it."""
         return {"Body": StreamingBody(io.BytesIO(content), len(content))}
 
     def json(self, content: Any) -> dict[str, Any]:
@@ -105,12 +108,13 @@ def layout() -> Layout:
 
 
 class Registry:
-    """Answers of a SageMaker stub about model packages."""
+    """Prepares a SageMaker stub's responses about model packages and the endpoint."""
 
     def __init__(self, stub: Stub) -> None:
         self.stub = stub
 
     def lists(self, *versions: int, **filters: str) -> None:
+        """Prepare the list of the group's packages, newest first."""
         summaries = [
             {
                 "ModelPackageArn": f"{ARN}/{version}",
@@ -129,6 +133,7 @@ class Registry:
         )
 
     def describes(self, version: int, approval: str = "Approved", **metadata: str) -> None:
+        """Prepare the description of a package."""
         self.stub.answer(
             "describe_model_package",
             {
@@ -147,6 +152,7 @@ class Registry:
         )
 
     def serves(self, version: int | None, status: str = "InService") -> None:
+        """Prepare an endpoint that serves a package; None for a model outside the registry."""
         """Answer what leads from the endpoint to its model's container."""
         self.stub.answer(
             "describe_endpoint",
@@ -184,6 +190,7 @@ class Registry:
         )
 
     def serves_nothing(self) -> None:
+        """Prepare the error for an endpoint that does not exist."""
         message = 'Could not find endpoint "stanford-cars".'
         self.stub.refuse("describe_endpoint", "ValidationException", message)
 

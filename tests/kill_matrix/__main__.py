@@ -1,6 +1,6 @@
-"""`python -m tests.kill_matrix`: kill -9 on each part of Airflow and on the local AWS.
+"""`python -m tests.kill_matrix`: kill Airflow's processes and the local AWS with SIGKILL.
 
-Exits with 1 when a run does not end well after a kill, has a job too many, or loses a result.
+It exits with 1 if a run after a kill violates an invariant.
 """
 
 from __future__ import annotations
@@ -15,30 +15,34 @@ from pathlib import Path
 from types import FrameType
 
 from include.local_run.drive.progress_display import ProgressDisplay
-from tests.kill_matrix.cases import Case, chosen
+from tests.kill_matrix.cases import Case, select_cases
+from tests.kill_matrix.chain_stack import ChainStack, MomentMissedError, Row, StackStuckError
 from tests.kill_matrix.invariants import Outcome
-from tests.kill_matrix.night import Missed, Night, Row, Stuck
 from tests.kill_matrix.table import page
 
-MOST_RUNS = 8
-"""How many runs a case may take until one is killed at its moment."""
+MAX_RUNS = 8
+"""The number of runs of a case until a kill comes at its moment."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kill_matrix", description=__doc__)
-    parser.add_argument("--only", nargs="+", default=(), metavar="CASE", help="or its beginning")
+    parser.add_argument(
+        "--only", nargs="+", default=(), metavar="CASE", help="a case, or the start of its name"
+    )
     parser.add_argument(
         "--table", type=Path, help="the Markdown file to write; --only keeps its other rows"
     )
-    parser.add_argument("--folder", type=Path, help="a new folder that is kept; else none is")
-    parser.add_argument("--list", action="store_true", help="say what cases there are")
+    parser.add_argument(
+        "--folder", type=Path, help="a new folder for all state; default: a temporary folder"
+    )
+    parser.add_argument("--list", action="store_true", help="list the cases")
     options = parser.parse_args()
     try:
-        cases = chosen(options.only)
+        cases = select_cases(options.only)
     except ValueError as error:
         parser.error(str(error))
     if options.list:
-        print("\n".join(f"{c.name}: {c.victim.words} {c.moment.words}" for c in cases))
+        print("\n".join(f"{c.name}: {c.victim.description} {c.moment.description}" for c in cases))
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
     with tempfile.TemporaryDirectory(prefix="kill-matrix-") as scratch:
@@ -56,19 +60,19 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _run(cases: Sequence[Case], folder: Path, table: Path | None, earlier: str) -> int:
     display, rows, undisturbed = ProgressDisplay(time.time()), list[Row](), dict[str, float]()
-    left, nights = list(cases), 0
+    left, stacks = list(cases), 0
     while left:
-        nights += 1
-        with Night(folder.absolute() / f"night-{nights}", display) as night:
-            undisturbed = undisturbed or night.undisturbed
+        stacks += 1
+        with ChainStack(folder.absolute() / f"stack-{stacks}", display) as stack:
+            undisturbed = undisturbed or stack.undisturbed
             try:
                 while left:
-                    rows.append(_row(night, left[0], display))
-                    _tell(rows[-1], display)
+                    rows.append(_row(stack, left[0], display))
+                    _print(rows[-1], display)
                     _write(table, page(rows, undisturbed, earlier))
                     del left[0]
-                    night.come_to_rest()
-            except Stuck as stuck:  # whatever follows needs another stack
+                    stack.wait_until_idle()
+            except StackStuckError as stuck:  # the next case needs a new stack
                 display.print_line(str(stuck), "red")
                 if left and (not rows or rows[-1].case is not left[0]):
                     rows.append(Row(left[0], Outcome(str(stuck), {}, []), 0.0))
@@ -79,16 +83,16 @@ def _run(cases: Sequence[Case], folder: Path, table: Path | None, earlier: str) 
     return 1 if any(row.violations for row in rows) else 0
 
 
-def _row(night: Night, case: Case, display: ProgressDisplay) -> Row:
-    """Runs a case until its kill comes at its moment."""
+def _row(stack: ChainStack, case: Case, display: ProgressDisplay) -> Row:
+    """Run a case until its kill comes at its moment."""
     last = ""
-    for _ in range(MOST_RUNS):
+    for _ in range(MAX_RUNS):
         display.print_line(f"{case.name}: {case.family}", "bold")
         try:
-            return night.run(case)
-        except Missed as error:
+            return stack.run(case)
+        except MomentMissedError as error:
             display.print_line(f"missed its moment: {error}", "yellow")
-            night.come_to_rest()
+            stack.wait_until_idle()
             last = str(error)
     return Row(case, Outcome(f"never killed at its moment ({last})", {}, []), 0.0)
 
@@ -98,10 +102,10 @@ def _write(table: Path | None, text: str) -> None:
         table.write_text(text)
 
 
-def _tell(row: Row, display: ProgressDisplay) -> None:
+def _print(row: Row, display: ProgressDisplay) -> None:
     found = row.violations
-    told = f"violated: {'; '.join(found)}" if found else f"well after {row.seconds:.0f} s"
-    display.print_line(f"{row.case.name}: {told}", "red" if found else "green")
+    result = f"violated: {'; '.join(found)}" if found else f"success after {row.seconds:.0f} s"
+    display.print_line(f"{row.case.name}: {result}", "red" if found else "green")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What Airflow's database says, read while its components may be dead."""
+"""Read-only access to Airflow's database, which works while Airflow's components are down."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from include.local_run.drive.dag_run import DagRun
 
 @dataclass(frozen=True)
 class TaskInstance:
-    """One task of a run: its state, which try it is at, and the process of the try that runs."""
+    """A task instance: its state, its try number, and the process id of its running try."""
 
     task_id: str
     state: str | None
@@ -23,7 +23,7 @@ class TaskInstance:
 
 
 class AirflowDatabase:
-    """Read-only; every question opens the file anew, so that none holds Airflow up.
+    """Airflow's database; each query opens the file again, so that it does not block Airflow.
 
     Args:
         file: The SQLite file.
@@ -33,7 +33,7 @@ class AirflowDatabase:
         self._file = file
 
     def tasks(self, run: DagRun) -> dict[str, TaskInstance]:
-        """The run's task instances by task id."""
+        """Return the run's task instances by task id."""
         rows = self._rows(
             "SELECT task_id, state, try_number, pid FROM task_instance "
             "WHERE dag_id = ? AND run_id = ?",
@@ -42,23 +42,23 @@ class AirflowDatabase:
         return {row[0]: TaskInstance(*row) for row in rows}
 
     def state(self, run: DagRun) -> str:
-        """The run's state."""
+        """Return the run's state."""
         return str(self._run(run, "state"))
 
     def ended(self, run: DagRun) -> datetime | None:
-        """When the run ended, or None while it goes on."""
+        """Return when the run ended, or None if it has not ended."""
         found = self._run(run, "end_date")
         return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None
 
     def active_runs(self) -> list[DagRun]:
-        """All runs that have not ended, of any DAG."""
+        """Return the runs of all DAGs that have not ended."""
         rows = self._rows(
             "SELECT dag_id, run_id, state FROM dag_run WHERE state IN ('queued', 'running')"
         )
         return [DagRun(*row) for row in rows]
 
     def newest_start(self, job_type: str) -> datetime | None:
-        """When the newest process of a kind (SchedulerJob, ...) registered itself."""
+        """Return when the newest process of a job type, such as SchedulerJob, registered itself."""
         (found,) = self._rows("SELECT max(start_date) FROM job WHERE job_type = ?", job_type)[0]
         return datetime.fromisoformat(found).replace(tzinfo=UTC) if found else None
 
@@ -68,7 +68,7 @@ class AirflowDatabase:
         )
         return rows[0][0]
 
-    def _rows(self, question: str, *values: Any) -> list[Any]:
+    def _rows(self, query: str, *values: Any) -> list[Any]:
         uri = f"file:{self._file}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
-            return connection.execute(question, values).fetchall()
+            return connection.execute(query, values).fetchall()

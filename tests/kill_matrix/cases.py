@@ -1,4 +1,4 @@
-"""What is killed when: the rows of the matrix."""
+"""The cases of the kill matrix: which process is killed at which moment of which DAG's run."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ SERVER = "local-aws"
 
 @dataclass(frozen=True)
 class Case:
-    """One kill in one run of one family.
+    """A kill in a run of a DAG family.
 
     Attributes:
-        name: What `--only` calls it.
-        family: Whose run it is.
-        victim: What is killed.
-        moment: When.
-        tried_again: The task that a kill at this moment must hurt: its second try proves that the
-            kill came in time. None where none needs to be tried again.
+        name: The case's name, for `--only`.
+        family: The DAG family.
+        victim: The process to kill.
+        moment: The moment of the kill.
+        tried_again: The task whose try the kill must interrupt; its second try proves that the
+            kill came in time. None if no task has to be tried again.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Case:
 
     @property
     def server_killed(self) -> bool:
-        """Whether jobs may die, too."""
+        """Whether the local AWS is killed, and its jobs with it."""
         return self.victim.component == SERVER
 
 
@@ -53,12 +53,12 @@ def _of(name: str, family: str, moment: Moment, at: str) -> Case:
 
 
 def _named(name: str, family: str) -> str:
-    """Update and rollback deploy by the same tasks: a rollback's cases say so."""
+    """Return a unique name: endpoint_update and endpoint_rollback have tasks of the same names."""
     return f"rollback-{name}" if family == ROLLBACK else name
 
 
 def _matrix() -> Iterable[Case]:
-    # Evaluation and report are done before their trackers would be deferred.
+    # The jobs of evaluation and report end before their tracking tasks would be deferred.
     deferred = (
         (REFRESH, "track_refresh"),
         (CONVERSION, "track_im2rec"),
@@ -68,39 +68,40 @@ def _matrix() -> Iterable[Case]:
     submits = [(family, track.replace("track_", "submit_")) for family, track in deferred]
     submits += [(TRAINING, "submit_evaluate"), (BATCH, "submit_report")]
     for family, submit in submits:
-        yield _of_task(family, submit, scene.created(submit))
-    yield _of_task(TRAINING, "register", scene.registered("register"))
-    yield _of_task(UPDATE, "deploy", scene.endpoint_told("deploy"))
-    yield _of_task(ROLLBACK, "deploy", scene.endpoint_told("deploy"))
-    yield _of_worker(TRAINING, "submit_train", scene.created("submit_train"))
-    yield _of_worker(CONVERSION, "plan", scene.runs("plan"))
+        yield _of_task(family, submit, scene.job_created(submit))
+    yield _of_task(TRAINING, "register", scene.package_created("register"))
+    yield _of_task(UPDATE, "deploy", scene.update_begun("deploy"))
+    yield _of_task(ROLLBACK, "deploy", scene.update_begun("deploy"))
+    yield _of_worker(TRAINING, "submit_train", scene.job_created("submit_train"))
+    yield _of_worker(CONVERSION, "plan", scene.task_running("plan"))
     for family, track in deferred:
-        yield _of("triggerer", family, scene.works(track), track)
+        yield _of("triggerer", family, scene.job_tracked(track), track)
     for family in (UPDATE, ROLLBACK):
-        yield _of("triggerer", family, scene.moves("track_endpoint"), "track_endpoint")
-    yield _of("scheduler", TRAINING, scene.works("track_train"), "track_train")
+        yield _of("triggerer", family, scene.endpoint_tracked("track_endpoint"), "track_endpoint")
+    yield _of("scheduler", TRAINING, scene.job_tracked("track_train"), "track_train")
     yield _of("scheduler", TRAINING, scene.between("prepare", "submit_transform"), "between")
     for family, submit in submits:
-        yield _of(SERVER, family, scene.begins(submit), submit)
+        yield _of(SERVER, family, scene.job_running(submit), submit)
     for family, track in deferred[2:]:
-        yield _of(SERVER, family, scene.works(track), track)
+        yield _of(SERVER, family, scene.job_tracked(track), track)
     for family in (UPDATE, ROLLBACK):
-        yield _of(SERVER, family, scene.moves("track_endpoint"), "track_endpoint")
-    yield _of("dag-processor", CONVERSION, scene.works("track_im2rec"), "track_im2rec")
-    yield _of("api-server", REFRESH, scene.runs("submit_refresh"), "submit_refresh")
+        yield _of(SERVER, family, scene.endpoint_tracked("track_endpoint"), "track_endpoint")
+    yield _of("dag-processor", CONVERSION, scene.job_tracked("track_im2rec"), "track_im2rec")
+    yield _of("api-server", REFRESH, scene.task_running("submit_refresh"), "submit_refresh")
 
 
 CASES = tuple(_matrix())
 
 
-def chosen(beginnings: Iterable[str]) -> list[Case]:
-    """The cases whose names begin so; all of them where nothing is asked for.
+def select_cases(prefixes: Iterable[str]) -> list[Case]:
+    """Return the cases whose names start with one of the prefixes; all without a prefix.
 
     Raises:
-        ValueError: No case's name begins like one of those.
+        ValueError: No case's name starts with one of the prefixes.
     """
-    wanted = tuple(beginnings)
-    if unknown := [w for w in wanted if not any(case.name.startswith(w) for case in CASES)]:
+    selected = tuple(prefixes)
+    unknown = [prefix for prefix in selected if not any(c.name.startswith(prefix) for c in CASES)]
+    if unknown:
         names = ", ".join(case.name for case in CASES)
-        raise ValueError(f"no case is called {unknown[0]}; there are {names}")
-    return [case for case in CASES if not wanted or case.name.startswith(wanted)]
+        raise ValueError(f"no case's name starts with {unknown[0]!r}; the cases are {names}")
+    return [case for case in CASES if not selected or case.name.startswith(selected)]

@@ -1,4 +1,4 @@
-"""What must hold of a run one of whose processes was killed."""
+"""Invariants of a run in which a process was killed."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from itertools import pairwise
 
 from tests.kill_matrix.airflow_database import TaskInstance
 
-MOST_TRIES = 2
-PASSING = "InternalServerError"
-"""How the reason of a job starts that died with the server, not by its own fault."""
+MAX_TRIES = 2
+RETRYABLE = "InternalServerError"
+"""The start of the failure reason of a job that ended because the local AWS was killed."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A SageMaker job as the server tells of it.
+    """A SageMaker job as the local AWS describes it.
 
     Attributes:
         kind: training, processing or transform.
-        name: Its name.
+        name: The job's name.
         owner: The tag `sagemaker-jobs:task`: DAG, task and run.
         request: The tag `sagemaker-jobs:request`.
         status: InProgress, Completed, Failed, Stopping or Stopped.
-        created: When it was asked for.
-        ended: When it ended, or None while it has not.
-        reason: Why it failed.
+        created: The time of its creation.
+        ended: The time of its end, or None if it has not ended.
+        reason: Its failure reason, or "".
     """
 
     kind: str
@@ -40,49 +40,49 @@ class Job:
 
     @property
     def task(self) -> str:
-        """The id of the task that submitted it."""
+        """The id of the task that submitted the job."""
         parts = self.owner.split("/")
         return parts[1] if len(parts) > 1 else "?"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run.
+    """The outcome of a run.
 
     Attributes:
-        state: The run's; "running" where it did not end in time.
-        tasks: Its task instances, by task id.
+        state: The run's state; "running" if it did not end in time.
+        tasks: Its task instances by task id.
         jobs: The jobs that were created since the run began.
-        lost: What should be there and is not, one line each.
-        operation: What the deploying task says that it did at last, in a run that has one.
+        missing: A line for each missing or wrong result.
+        operation: The operation that the task `deploy` returned, in a run that has it.
     """
 
     state: str
     tasks: Mapping[str, TaskInstance]
     jobs: Sequence[Job]
-    lost: Sequence[str] = field(default=())
+    missing: Sequence[str] = field(default=())
     operation: str | None = None
 
 
 def violations(outcome: Outcome, *, server_killed: bool) -> list[str]:
-    """Return what is not as it must be, one line each.
+    """Return a line for each violated invariant.
 
     Args:
-        outcome: Of a run without clears, so that all its jobs are of generation 0.
-        server_killed: Whether the server of the jobs was killed. Then a job may have died with it,
-            and the next attempt is right; after any other kill a task has one job and no more.
+        outcome: The outcome of a run without clears, so that all its jobs are of generation 0.
+        server_killed: Whether the local AWS was killed. Then a job may have ended with it, and the
+            next attempt is right. After any other kill a task has exactly one job.
     """
     found = []
     if outcome.state != "success":
         found.append(f"the run is {outcome.state}, not success")
     found += [*_of_tasks(outcome), *_of_update(outcome)]
     for jobs in by_owner(outcome.jobs).values():
-        found += _of_one_work(jobs, server_killed)
-    return [*found, *outcome.lost]
+        found += _of_jobs(jobs, server_killed)
+    return [*found, *outcome.missing]
 
 
 def by_owner(jobs: Sequence[Job]) -> dict[str, list[Job]]:
-    """The jobs of each task, in the order in which they were created."""
+    """Return the jobs of each task, in the order of their creation."""
     found: dict[str, list[Job]] = {}
     for job in sorted(jobs, key=lambda job: job.created):
         found.setdefault(job.owner, []).append(job)
@@ -94,8 +94,8 @@ def _of_tasks(outcome: Outcome) -> list[str]:
     for task in outcome.tasks.values():
         if task.state not in ("success", "skipped"):
             found.append(f"{task.task_id} is {task.state}")
-        if task.tries > MOST_TRIES:
-            found.append(f"{task.task_id} took {task.tries} tries, more than {MOST_TRIES}")
+        if task.tries > MAX_TRIES:
+            found.append(f"{task.task_id} took {task.tries} tries, more than {MAX_TRIES}")
         submits = task.task_id.startswith("submit_") and task.state == "success"
         if submits and not any(job.task == task.task_id for job in outcome.jobs):
             found.append(f"{task.task_id} has no job")
@@ -103,14 +103,14 @@ def _of_tasks(outcome: Outcome) -> list[str]:
 
 
 def _of_update(outcome: Outcome) -> list[str]:
-    """An update that a killed try had begun is attached to, not begun again."""
+    """Check that a second try attaches to the update that a killed try had begun."""
     deploy = outcome.tasks.get("deploy")
     again = deploy is not None and deploy.tries > 1 and outcome.operation in ("create", "update")
-    return [f"deploy's second try says {outcome.operation}"] if again else []
+    return [f"deploy's second try returned {outcome.operation}"] if again else []
 
 
-def _of_one_work(jobs: list[Job], server_killed: bool) -> list[str]:
-    """What is wrong with the jobs of one task and generation: its attempts, one after another."""
+def _of_jobs(jobs: list[Job], server_killed: bool) -> list[str]:
+    """Check the jobs of one task and generation, which are its successive attempts."""
     task, found = jobs[0].task, []
     if jobs[0].owner.count("/") != 2:
         found.append(f"job {jobs[0].name} belongs to no task: its tag says {jobs[0].owner!r}")
@@ -121,8 +121,8 @@ def _of_one_work(jobs: list[Job], server_killed: bool) -> list[str]:
     found += [f"job {job.name} of {task} is still {job.status}" for job in jobs if not job.ended]
     for earlier, later in pairwise(jobs):
         if earlier.ended is None or earlier.ended > later.created:
-            found.append(f"{task} had two jobs at once: {earlier.name}, {later.name}")
-        if not (earlier.status == "Stopped" or earlier.reason.startswith(PASSING)):
+            found.append(f"{task} had two jobs at the same time: {earlier.name}, {later.name}")
+        if not (earlier.status == "Stopped" or earlier.reason.startswith(RETRYABLE)):
             found.append(f"{task} has another job after {earlier.name}, which is {earlier.status}")
     if jobs[-1].status != "Completed":
         found.append(f"{task}'s last job {jobs[-1].name} is {jobs[-1].status}: {jobs[-1].reason}")

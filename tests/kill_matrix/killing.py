@@ -1,4 +1,4 @@
-"""Who is killed, and how: SIGKILL, so that nobody can say goodbye."""
+"""The processes to kill, and killing them by SIGKILL."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tests.kill_matrix.stack import WORKER, KillableStack
 
 @dataclass(frozen=True)
 class Victim:
-    """What is killed.
+    """A process to kill.
 
     Attributes:
-        words: What the table says of it.
-        component: The component that must come back afterwards; None for a task's process.
-        pid: Finds its process.
+        description: Its description in the table.
+        component: The component that must be running again afterwards; None for a task's process.
+        pid: Returns the process's id, or None if it does not run.
     """
 
-    words: str
+    description: str
     component: str | None
     pid: Callable[[KillableStack, Scene], int | None]
 
 
 def task_process(task: str) -> Victim:
-    """The process of a task's try; its worker lives on."""
+    """Return the process of a task's current try; its worker is not killed."""
 
     def pid(stack: KillableStack, scene: Scene) -> int | None:
         found = scene.database.tasks(scene.run)[task]
@@ -38,15 +38,15 @@ def task_process(task: str) -> Victim:
 
 
 def component(name: str) -> Victim:
-    """A component, the worker with all its processes."""
+    """Return a component of the stack; the worker is killed with all its processes."""
     return Victim(name, name, lambda stack, scene: stack.pid(name))
 
 
 def kill(pid: int, with_children: bool) -> None:
-    """Kills a process, and its children's children before they notice, where that is asked for.
+    """Kill a process, optionally with all its descendants.
 
     Raises:
-        ProcessLookupError: It had ended by itself.
+        ProcessLookupError: The process had ended by itself.
     """
     family = [pid, *descendants(pid)] if with_children else [pid]
     os.kill(family[0], signal.SIGKILL)
@@ -57,13 +57,13 @@ def kill(pid: int, with_children: bool) -> None:
             continue
 
 
-def strikes_all(victim: Victim) -> bool:
-    """Whether the victim's children die with it, as in a container that is killed."""
+def includes_descendants(victim: Victim) -> bool:
+    """Return whether the victim's descendants are killed, too, as in a killed container."""
     return victim.component == WORKER
 
 
 def descendants(pid: int) -> list[int]:
-    """All processes below one, in whatever session or group they are."""
+    """Return the ids of all descendants of a process, in any session or process group."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -72,9 +72,9 @@ def descendants(pid: int) -> list[int]:
             except OSError:
                 continue
             children.setdefault(int(fields[1]), []).append(int(folder.name))
-    found, asked = [], [pid]
-    while asked:
-        below = children.get(asked.pop(), [])
+    found, pending = [], [pid]
+    while pending:
+        below = children.get(pending.pop(), [])
         found += below
-        asked += below
+        pending += below
     return found

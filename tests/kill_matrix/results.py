@@ -1,4 +1,4 @@
-"""What a run of each family must leave behind, in XCom, in S3 and in SageMaker."""
+"""The results that a run of each DAG family must leave in XCom, S3 and SageMaker."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TASKS: Mapping[str, tuple[str, ...]] = {
         "track_report", "publish",
     ),
 }  # fmt: skip
-"""The tasks of each family that leave a result when the family does its work."""
+"""The tasks of each family that return an XCom in a run that is not skipped."""
 
 _MAY_BE_EMPTY = frozenset({"quarantine"})
 
@@ -44,12 +44,12 @@ Xcoms = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Results:
-    """Looks for a run's results.
+    """Checks a run's results.
 
     Args:
-        api: Airflow.
-        aws: The server's clients.
-        layout: The pipeline's keys.
+        api: Airflow's REST API.
+        aws: The clients of the local AWS.
+        layout: The pipeline's S3 keys.
         group: The pipeline's model package group and endpoint.
     """
 
@@ -58,12 +58,12 @@ class Results:
     layout: Layout
     group: str
 
-    def lost(self, run: DagRun, family: str) -> list[str]:
-        """What is missing, one line each."""
+    def missing(self, run: DagRun, family: str) -> list[str]:
+        """Return a line for each missing or wrong result."""
         xcoms = {task: self.api.get_xcom(run, task) for task in TASKS[family]}
-        missing = [f"{task} left no XCom" for task, value in xcoms.items() if value is None]
-        if missing:
-            return missing
+        without = [f"{task} left no XCom" for task, value in xcoms.items() if value is None]
+        if without:
+            return without
         checks: Mapping[str, Callable[[Xcoms], Iterator[str]]] = {
             "dataset_refresh": self._of_refresh,
             "im2rec_conversion": self._of_conversion,
@@ -75,12 +75,12 @@ class Results:
         return [*self._of_jobs(xcoms), *checks[family](xcoms)]
 
     def _of_jobs(self, xcoms: Xcoms) -> Iterator[str]:
-        """Each tracked job's summary is that of a completed job whose outputs are there."""
+        """Check that each tracked job is Completed and its outputs exist."""
         for task, summary in xcoms.items():
             if not task.startswith("track_") or "job_name" not in summary:
                 continue
             if summary["status"] != "Completed":
-                yield f"{task}'s summary says {summary['status']}"
+                yield f"{task}'s summary has the status {summary['status']}"
             for name, uri in summary["outputs"].items():
                 if name not in _MAY_BE_EMPTY and not self._has_objects(uri):
                     yield f"{task}'s output {name} is missing: {uri}"
@@ -100,22 +100,22 @@ class Results:
         if len(packages) != 1:
             yield f"{job} is registered {len(packages)} times"
         elif packages[0]["arn"] != xcoms["register"]["package"]:
-            yield f"{job} is registered as {packages[0]['arn']}, and register tells of another"
+            yield f"{job} is registered as {packages[0]['arn']}, and register returned another"
 
     def _of_endpoint(self, xcoms: Xcoms) -> Iterator[str]:
-        wanted = xcoms["deploy"]["endpoint_config_name"]
+        config = xcoms["deploy"]["endpoint_config_name"]
         found = self.aws.sagemaker.describe_endpoint(EndpointName=self.group)
-        if (found["EndpointStatus"], found["EndpointConfigName"]) != ("InService", wanted):
+        if (found["EndpointStatus"], found["EndpointConfigName"]) != ("InService", config):
             yield f"the endpoint is {found['EndpointStatus']} on {found['EndpointConfigName']}"
-        if xcoms["publish"]["endpoint_config_name"] != wanted:
-            yield "publish tells of another configuration than deploy"
+        if xcoms["publish"]["endpoint_config_name"] != config:
+            yield "publish returned another endpoint configuration than deploy"
 
     def _of_rollback(self, xcoms: Xcoms) -> Iterator[str]:
         yield from self._of_endpoint(xcoms)
         serves = int(xcoms["plan"]["package"]["version"])
         for package in self.packages():
             if package["version"] > serves and package["approval"] == "Approved":
-                yield f"package {package['version']} would come back: it is Approved"
+                yield f"package {package['version']} would be deployed again: it is Approved"
 
     def _of_batch(self, xcoms: Xcoms) -> Iterator[str]:
         key = self.layout.batch_record(xcoms["plan"]["batch"])
@@ -125,31 +125,31 @@ class Results:
     def _pointer(self, key: str, job: str) -> Iterator[str]:
         record = read_record(self.aws.s3, self.layout.bucket, key) or {}
         if record.get("job") != job:
-            yield f"{key} tells of job {record.get('job')}, not {job}"
+            yield f"{key} names job {record.get('job')}, not {job}"
 
     def packages(self) -> list[dict[str, Any]]:
-        """All model packages of the group, newest first: ARN, version, approval, training job."""
+        """Return ARN, version, approval and training job of all packages, newest first."""
         try:
-            answer = self.aws.sagemaker.list_model_packages(
+            listed = self.aws.sagemaker.list_model_packages(
                 ModelPackageGroupName=self.group, SortBy="CreationTime", SortOrder="Descending",
                 MaxResults=100,
             )  # fmt: skip
         except ClientError:  # no group yet
             return []
-        return [self._package(each) for each in answer["ModelPackageSummaryList"]]
+        return [self._package(summary) for summary in listed["ModelPackageSummaryList"]]
 
     def _package(self, summary: Mapping[str, Any]) -> dict[str, Any]:
         arn = summary["ModelPackageArn"]
-        told = self.aws.sagemaker.describe_model_package(ModelPackageName=arn)
+        described = self.aws.sagemaker.describe_model_package(ModelPackageName=arn)
         return {
             "arn": arn,
             "version": int(summary["ModelPackageVersion"]),
             "approval": summary["ModelApprovalStatus"],
-            "training_job": told.get("CustomerMetadataProperties", {}).get("training_job"),
+            "training_job": described.get("CustomerMetadataProperties", {}).get("training_job"),
         }
 
     def _has_objects(self, uri: str) -> bool:
-        place = urlparse(uri)
-        prefix = place.path.lstrip("/")
-        found = self.aws.s3.list_objects_v2(Bucket=place.netloc, Prefix=prefix, MaxKeys=1)
+        parts = urlparse(uri)
+        prefix = parts.path.lstrip("/")
+        found = self.aws.s3.list_objects_v2(Bucket=parts.netloc, Prefix=prefix, MaxKeys=1)
         return bool(found.get("Contents"))

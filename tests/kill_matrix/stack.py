@@ -1,4 +1,4 @@
-"""`make run`'s stack with a Celery worker beside the scheduler, whose parts may die any time."""
+"""The stack of `make run` with a Celery worker, whose processes may be killed at any time."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ SETTINGS: Mapping[str, str] = {
     "[scheduler] scheduler_health_check_threshold": "15",
     "[triggerer] triggerer_health_check_threshold": "15",
 }
-"""What differs from `make run`: how soon a dead component's work is taken up, above all."""
+"""Settings that differ from `make run`, mainly shorter timeouts for dead components."""
 
 
 class KillableStack(Stack):
-    """Every component is a process of its own that is started again whenever it dies.
+    """A stack whose components are processes that are started again whenever they end.
 
-    The broker is a folder and Celery's results are a SQLite file: neither needs a server. As with
-    Redis and Airflow's default visibility timeout of a day, what a killed worker had taken from the
-    broker does not come back by itself.
+    The broker is a folder and Celery's results are a SQLite file, so that neither needs a server.
+    As with Redis and Airflow's default visibility timeout of a day, a message that a killed worker
+    had taken from the broker is not delivered again.
     """
 
     def __init__(self, paths: ProjectPaths, ports: Ports, report: Report) -> None:
         super().__init__(paths, ports, report, restart_window=0.0)
 
     def airflow_environment(self) -> dict[str, str]:
-        """As `make run`'s, with `SETTINGS`."""
+        """Return the environment of `make run` with `SETTINGS` and the broker's settings."""
         broker = self.paths.local / "broker"
         for folder in (broker, broker / "taken", broker / "control"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ class KillableStack(Stack):
         return super().airflow_environment() | {_variable(s): v for s, v in settings.items()}
 
     def airflow_components(self) -> Iterator[Component]:
-        """All that `make run` starts, and the worker."""
+        """Yield the components of `make run`, and the worker."""
         yield from super().airflow_components()
         program = "include.local_run.stack.preload"
         options = ("--skip-serve-logs", "--without-mingle", "--without-gossip")
@@ -70,6 +70,6 @@ class KillableStack(Stack):
 
 
 def _variable(setting: str) -> str:
-    """The environment variable of a setting that is written `[section] option`."""
+    """Return the environment variable of a setting `[section] option`."""
     section, _, option = setting.removeprefix("[").partition("] ")
     return f"AIRFLOW__{section}__{option}".upper()

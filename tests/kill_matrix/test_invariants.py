@@ -1,4 +1,4 @@
-"""The checker of the kill matrix finds what a kill must not do."""
+"""Tests of the kill matrix's invariants and table."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.kill_matrix.airflow_database import TaskInstance
-from tests.kill_matrix.cases import CASES, chosen
+from tests.kill_matrix.cases import CASES, select_cases
+from tests.kill_matrix.chain_stack import Row
 from tests.kill_matrix.invariants import Job, Outcome, violations
-from tests.kill_matrix.night import Row
 from tests.kill_matrix.table import page
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ JOB = Job(
     created=NOON,
     ended=NOON + timedelta(seconds=60),
 )
-DIED = replace(JOB, status="Failed", reason="InternalServerError: the local server stopped")
+FAILED = replace(JOB, status="Failed", reason="InternalServerError: the local server stopped")
 NEXT = replace(
     JOB,
     name="cars-train-2",
@@ -33,20 +33,20 @@ NEXT = replace(
 DEPLOYED = {"deploy": TaskInstance("deploy", "success", 2, None)}
 
 
-def _outcome(*jobs: Job, state: str = "success", tries: int = 2, lost: str = "") -> Outcome:
+def _outcome(*jobs: Job, state: str = "success", tries: int = 2, missing: str = "") -> Outcome:
     tasks = {
         "submit_train": TaskInstance("submit_train", "success", tries, None),
         "announce": TaskInstance("announce", "skipped", 1, None),
     }
-    return Outcome(state, tasks, jobs, [lost] if lost else [])
+    return Outcome(state, tasks, jobs, [missing] if missing else [])
 
 
-def test_a_run_that_went_on_after_a_second_try_is_right() -> None:
+def test_a_run_with_a_second_try_is_right() -> None:
     assert violations(_outcome(JOB), server_killed=False) == []
 
 
 def test_after_a_kill_of_the_server_a_second_attempt_is_right() -> None:
-    assert violations(_outcome(DIED, NEXT), server_killed=True) == []
+    assert violations(_outcome(FAILED, NEXT), server_killed=True) == []
 
 
 def test_a_second_try_that_attaches_to_the_update_is_right() -> None:
@@ -55,29 +55,29 @@ def test_a_second_try_that_attaches_to_the_update_is_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "server_killed", "told"),
+    ("outcome", "server_killed", "message"),
     [
         (_outcome(JOB, NEXT), False, "2 jobs for one attempt"),
-        (_outcome(DIED, NEXT), False, "2 jobs for one attempt"),
+        (_outcome(FAILED, NEXT), False, "2 jobs for one attempt"),
         (_outcome(JOB, NEXT), True, "another job after cars-train-1, which is Completed"),
-        (_outcome(replace(DIED, ended=NEXT.ended), NEXT), True, "two jobs at once"),
-        (_outcome(DIED), True, "last job cars-train-1 is Failed"),
+        (_outcome(replace(FAILED, ended=NEXT.ended), NEXT), True, "two jobs at the same time"),
+        (_outcome(FAILED), True, "last job cars-train-1 is Failed"),
         (_outcome(replace(JOB, status="InProgress", ended=None)), False, "still InProgress"),
-        (_outcome(DIED, replace(NEXT, request="other")), True, "different requests"),
+        (_outcome(FAILED, replace(NEXT, request="other")), True, "different requests"),
         (_outcome(JOB, replace(NEXT, owner="")), False, "belongs to no task"),
         (_outcome(), False, "submit_train has no job"),
         (_outcome(JOB, tries=3), False, "took 3 tries"),
         (_outcome(JOB, state="failed"), False, "the run is failed"),
-        (Outcome("success", DEPLOYED, [], operation="update"), False, "second try says update"),
-        (_outcome(JOB, lost="publish left no XCom"), False, "publish left no XCom"),
+        (Outcome("success", DEPLOYED, [], operation="update"), False, "second try returned update"),
+        (_outcome(JOB, missing="publish left no XCom"), False, "publish left no XCom"),
     ],
 )
-def test_a_violation_is_found(outcome: Outcome, server_killed: bool, told: str) -> None:
-    assert any(told in line for line in violations(outcome, server_killed=server_killed))
+def test_a_violation_is_found(outcome: Outcome, server_killed: bool, message: str) -> None:
+    assert any(message in line for line in violations(outcome, server_killed=server_killed))
 
 
 def test_the_table_shows_a_violation_and_its_count() -> None:
-    """A reader of the page must not take a row with a second job for a good one."""
+    """A row with a second job must not look like a success."""
     case = next(case for case in CASES if case.name == "task-submit_train")
     text = page([Row(case, _outcome(JOB, NEXT), 61.0)], {"nightly_training": 40.0})
     assert f"1 of {len(CASES)} kills, 1 with a violation" in text
@@ -85,10 +85,10 @@ def test_the_table_shows_a_violation_and_its_count() -> None:
     assert "success |" in page([Row(case, _outcome(JOB), 61.0)], {})
 
 
-def test_rows_that_are_run_anew_replace_their_own_and_keep_the_others() -> None:
-    one, other = CASES[0], CASES[1]
-    earlier = page([Row(one, _outcome(JOB, NEXT), 61.0), Row(other, _outcome(JOB), 62.0)], {})
-    text = page([Row(one, _outcome(JOB), 63.0)], {}, earlier)
+def test_new_rows_replace_earlier_rows_of_the_same_cases() -> None:
+    first, second = CASES[0], CASES[1]
+    earlier = page([Row(first, _outcome(JOB, NEXT), 61.0), Row(second, _outcome(JOB), 62.0)], {})
+    text = page([Row(first, _outcome(JOB), 63.0)], {}, earlier)
     assert "**violated**" in earlier
     assert "**violated**" not in text
     assert f"2 of {len(CASES)} kills, 0 with a violation" in text
@@ -96,8 +96,8 @@ def test_rows_that_are_run_anew_replace_their_own_and_keep_the_others() -> None:
     assert "| 62 | success |" in text
 
 
-def test_cases_are_chosen_by_the_beginning_of_their_names() -> None:
-    assert {case.name.partition("-")[0] for case in chosen(["triggerer"])} == {"triggerer"}
+def test_cases_are_selected_by_the_start_of_their_names() -> None:
+    assert {case.name.partition("-")[0] for case in select_cases(["triggerer"])} == {"triggerer"}
     assert len({case.name for case in CASES}) == len(CASES)
-    with pytest.raises(ValueError, match="no case is called nonsense"):
-        chosen(["nonsense"])
+    with pytest.raises(ValueError, match="no case's name starts with 'nonsense'"):
+        select_cases(["nonsense"])

@@ -1,4 +1,4 @@
-"""A stack in a folder, a whole undisturbed chain on it, and then runs in which something dies."""
+"""A stack that has run the whole chain once, and runs on it in which a process is killed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from include.local_run.stack.state_folder import create_state_folder
 from tests.kill_matrix.airflow_database import AirflowDatabase
 from tests.kill_matrix.cases import ROLLBACK, TRAINING, UPDATE, Case
 from tests.kill_matrix.invariants import Outcome, violations
-from tests.kill_matrix.killing import kill, strikes_all
+from tests.kill_matrix.killing import includes_descendants, kill
 from tests.kill_matrix.results import Results
 from tests.kill_matrix.scene import Jobs, Scene
 from tests.kill_matrix.stack import KillableStack
@@ -37,7 +37,7 @@ from tests.kill_matrix.stack import KillableStack
 YAML = Path(__file__).with_name("kills.yaml")
 PHOTOS_A_CLASS, NEW_PHOTOS = 24, 24
 LONGEST_RUN = 420.0
-LOOK_EVERY, LOOK_RARELY = 0.004, 0.1
+FAST_POLL, SLOW_POLL = 0.004, 0.1
 _JOB_TYPES = {
     "scheduler": "SchedulerJob",
     "triggerer": "TriggererJob",
@@ -45,22 +45,22 @@ _JOB_TYPES = {
 }
 
 
-class Missed(Exception):
-    """The run was past its moment before the kill: another run has to show it."""
+class MomentMissedError(Exception):
+    """The run was past the moment before the kill, so that the case needs another run."""
 
 
-class Stuck(Exception):
-    """The stack does not come to rest: what follows needs another one."""
+class StackStuckError(Exception):
+    """The stack does not become idle, so that the next case needs a new stack."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one kill came to.
+    """The result of a case.
 
     Attributes:
-        case: Which.
-        outcome: What became of the run.
-        seconds: From the kill to the run's end.
+        case: The case.
+        outcome: The outcome of the run.
+        seconds: The time from the kill to the run's end.
     """
 
     case: Case
@@ -69,15 +69,15 @@ class Row:
 
     @property
     def violations(self) -> list[str]:
-        """What is not as it must be, one line each."""
+        """The violated invariants."""
         return violations(self.outcome, server_killed=self.case.server_killed)
 
 
-class Night:
-    """A context in which a stack runs, with a pipeline that has been through the chain once.
+class ChainStack:
+    """A context manager with a running stack on which the whole chain has run once.
 
     Args:
-        folder: Where all of its state goes.
+        folder: The folder for all of its state.
         display: Prints the progress.
     """
 
@@ -96,9 +96,9 @@ class Night:
         self._aws: AwsClients
         self._idle: frozenset[str] = frozenset()
         self.undisturbed: dict[str, float] = {}
-        """Seconds that a run of each family took when nothing was killed."""
+        """The duration of each family's run without a kill, in seconds."""
 
-    def __enter__(self) -> Night:
+    def __enter__(self) -> ChainStack:
         self._stack.__enter__()
         try:
             self._begin()
@@ -113,15 +113,15 @@ class Night:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._display.print_line("ending the stack")
+        self._display.print_line("stopping the stack")
         self._stack.__exit__(kind, error, trace)
 
     def run(self, case: Case) -> Row:
-        """Runs the case's DAG, kills, and returns what became of it.
+        """Run the case's DAG, kill the process, and return the outcome.
 
         Raises:
-            Missed: The kill came too late to hurt.
-            Stuck: The run did not end, or the stack did not come to rest afterwards.
+            MomentMissedError: The kill came too late to have an effect.
+            StackStuckError: The run did not end, or a component did not come back.
         """
         scene = self._start(case.family)
         killed = self._kill(case, scene)
@@ -130,19 +130,22 @@ class Night:
             self._until_back(case.victim.component, killed)
         row = Row(case, self._outcome(case.family, scene), (ended - killed).total_seconds())
         late = case.tried_again and row.outcome.tasks[case.tried_again].tries < 2
-        if late and not row.violations:  # what is wrong counts, whenever the kill came
-            raise Missed(f"{case.tried_again} had done its work before the kill")
+        if late and not row.violations:  # violations count, whenever the kill came
+            raise MomentMissedError(f"{case.tried_again} had finished before the kill")
         return row
 
-    def come_to_rest(self) -> None:
-        """Waits until nothing runs and every component is up.
+    def wait_until_idle(self) -> None:
+        """Wait until no run and no job is active and all components are running.
 
         Raises:
-            Stuck: It takes too long.
+            StackStuckError: It takes too long.
         """
         jobs = Jobs(self._aws.sagemaker)
-        self._wait(lambda: not self._database.active_runs(), "runs go on")
-        self._wait(lambda: not any(job.ended is None for job in jobs.others(self._idle)), "jobs")
+        self._wait(lambda: not self._database.active_runs(), "runs are still active")
+        self._wait(
+            lambda: not any(job.ended is None for job in jobs.others(self._idle)),
+            "jobs are still active",
+        )
         self._idle = jobs.all_names()
         self._stack.wait_for_airflow(lambda missing: None)
 
@@ -162,14 +165,14 @@ class Night:
         data = RunData(source, find_photos(incoming), read_labels(incoming))
         session.upload(data)
         stack.wait_for_airflow(lambda missing: display.print_line(f"waiting for {missing}"))
-        display.print_line("the whole chain once, undisturbed")
+        display.print_line("running the whole chain once, without a kill")
         session.drive(data)
         for family, finished in session.chain.finished.items():
             self.undisturbed[family] = finished.seconds
-        self.come_to_rest()
+        self.wait_until_idle()
 
     def _start(self, family: str) -> Scene:
-        """Starts a run that has work to do."""
+        """Trigger a run that is not skipped."""
         form: Mapping[str, Any] = {"force": True}
         if family == UPDATE:
             form = {"package_version": self._other_package()}
@@ -181,15 +184,15 @@ class Night:
         return Scene(run, self._database, self._aws, slug, known, packages)
 
     def _other_package(self) -> int:
-        """A model package that does not serve, approved: deploying it moves the endpoint."""
+        """Approve a model package that does not serve, and return its number."""
         others = [p for p in self._results.packages() if p["arn"] != self._serving()]
         if not others:
-            self._one_more(TRAINING, "for a second model to deploy")
+            self._run_once_more(TRAINING, "to get a second model to deploy")
             return self._other_package()
         return self._approved(others[0])
 
     def _other_release(self) -> int:
-        """A release that does not serve, its package approved: there is something to go back to."""
+        """Approve the package of a release that does not serve, and return its number."""
         releases = list_releases(self._aws.s3, self._results.layout)
         known = {release.version for release in releases}
         others = [
@@ -198,12 +201,12 @@ class Night:
             if package["version"] in known and package["arn"] != self._serving()
         ]
         if not others:
-            self._one_more(UPDATE, "for a release to go back from")
+            self._run_once_more(UPDATE, "to get a release to roll back from")
             return self._other_release()
         return self._approved(others[-1])
 
     def _serving(self) -> str:
-        """The ARN of the model package that serves."""
+        """Return the ARN of the serving model package."""
         sagemaker, slug = self._aws.sagemaker, self._plan.pipeline.slug
         endpoint = sagemaker.describe_endpoint(EndpointName=slug)
         config = sagemaker.describe_endpoint_config(
@@ -212,10 +215,10 @@ class Night:
         model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
         return str(model["PrimaryContainer"]["ModelPackageName"])
 
-    def _one_more(self, family: str, what_for: str) -> None:
-        self._display.print_line(f"one more run of {family}, {what_for}")
+    def _run_once_more(self, family: str, purpose: str) -> None:
+        self._display.print_line(f"one more run of {family}, {purpose}")
         self._until_ended(self._start(family))
-        self.come_to_rest()
+        self.wait_until_idle()
 
     def _approved(self, package: Mapping[str, Any]) -> int:
         self._aws.sagemaker.update_model_package(
@@ -227,40 +230,40 @@ class Night:
         deadline = time.monotonic() + LONGEST_RUN
         while not case.moment.has_come(scene):
             if self._database.ended(scene.run) or time.monotonic() > deadline:
-                raise Missed(f"the run is {self._database.state(scene.run)}")
+                raise MomentMissedError(f"the run is {self._database.state(scene.run)}")
             near = scene.state(case.moment.task) in case.moment.near
-            time.sleep(LOOK_EVERY if near else LOOK_RARELY)
+            time.sleep(FAST_POLL if near else SLOW_POLL)
         pid = case.victim.pid(self._stack, scene)
         if pid is None:
-            raise Missed("the task had ended")
+            raise MomentMissedError("the task had ended")
         killed = datetime.now(UTC)
         try:
-            kill(pid, strikes_all(case.victim))
+            kill(pid, includes_descendants(case.victim))
         except ProcessLookupError:
-            raise Missed("the process had ended") from None
+            raise MomentMissedError("the process had ended") from None
         self._display.print_line(
-            f"killed {case.victim.words} (process {pid}) {case.moment.words}", "bold"
+            f"killed {case.victim.description} (process {pid}) {case.moment.description}", "bold"
         )
         return killed
 
     def _until_ended(self, scene: Scene) -> datetime:
-        told: dict[str, str] = {}
+        printed: dict[str, str] = {}
         deadline = time.monotonic() + LONGEST_RUN
         while (ended := self._database.ended(scene.run)) is None:
             self._stack.check()
             for task in self._database.tasks(scene.run).values():
                 news = f"{task.state}, try {task.tries}"
-                if task.state not in (None, "scheduled") and told.get(task.task_id) != news:
-                    told[task.task_id] = news
+                if task.state not in (None, "scheduled") and printed.get(task.task_id) != news:
+                    printed[task.task_id] = news
                     self._display.print_line(f"  {task.task_id}: {news}")
             if time.monotonic() > deadline:
-                raise Stuck(f"{scene.run.dag_id} did not end in {LONGEST_RUN:.0f} s")
+                raise StackStuckError(f"{scene.run.dag_id} did not end in {LONGEST_RUN:.0f} s")
             time.sleep(0.5)
         self._display.print_line(f"  the run is {self._database.state(scene.run)}")
         return ended
 
     def _until_back(self, component: str, killed: datetime) -> None:
-        """Waits until a component that registers itself with Airflow has done so again."""
+        """Wait until a killed component has registered itself with Airflow again."""
         kind = _JOB_TYPES.get(component)
         if kind:
             self._wait(
@@ -276,15 +279,15 @@ class Night:
             for job in Jobs(self._aws.sagemaker).others(scene.known)
             if not job.owner or scene.run.dag_id in job.owner
         ]
-        lost = self._results.lost(scene.run, family)
+        missing = self._results.missing(scene.run, family)
         deployed = self._api.get_xcom(scene.run, "deploy") if family in (UPDATE, ROLLBACK) else None
         operation = deployed["operation"] if deployed else None
-        return Outcome(state, self._database.tasks(scene.run), jobs, lost, operation)
+        return Outcome(state, self._database.tasks(scene.run), jobs, missing, operation)
 
     def _wait(self, condition: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + LONGEST_RUN
         while not condition():
             self._stack.check()
             if time.monotonic() > deadline:
-                raise Stuck(f"after {LONGEST_RUN:.0f} s: {complaint}")
+                raise StackStuckError(f"after {LONGEST_RUN:.0f} s: {complaint}")
             time.sleep(0.5)
