@@ -65,21 +65,23 @@ def _folder(layout: Layout, file: WebFile) -> str:
 
 def _fetch(s3: Any, layout: Layout, file: WebFile, allowed: AllowedHosts) -> bool:
     target = f"{layout.source}{file.file_name}"
-    place = DraftLocation(s3, layout.bucket, _folder(layout, file), target)
-    present = _metadata(place)
+    location = DraftLocation(s3, layout.bucket, _folder(layout, file), target)
+    present = _metadata(location)
     if file.sha256 and present.get("sha256") == file.sha256:
         fetched = False
     else:
         state = None if file.sha256 else present.get("state")
-        transfer = Transfer(place, file, state, Progress(file.file_name).update, allowed)
-        fetched = _from_mirrors(transfer, place, layout, file)
+        transfer = Transfer(location, file, state, Progress(file.file_name).update, allowed)
+        fetched = _from_mirrors(transfer, location, layout, file)
     if not fetched:
         log.info("%s is in S3 already, and unchanged", file.file_name)
-        draft_store.delete_draft(place)
+        draft_store.delete_draft(location)
     return fetched
 
 
-def _from_mirrors(transfer: Transfer, place: DraftLocation, layout: Layout, file: WebFile) -> bool:
+def _from_mirrors(
+    transfer: Transfer, location: DraftLocation, layout: Layout, file: WebFile
+) -> bool:
     errors: dict[str, MirrorError] = {}
     for url in file.mirrors:
         try:
@@ -89,7 +91,7 @@ def _from_mirrors(transfer: Transfer, place: DraftLocation, layout: Layout, file
             errors[url] = error
     message = _message(errors, layout.uri(layout.source))
     if all(error.permanent for error in errors.values()):
-        draft_store.delete_draft(place)
+        draft_store.delete_draft(location)
         raise SourceError(message)
     raise FetchError(message)
 
@@ -102,11 +104,11 @@ def _message(errors: Mapping[str, MirrorError], source: str) -> str:
     return f"{reasons}: see source.urls{''.join(hints)}"
 
 
-def _metadata(place: DraftLocation) -> dict[str, str]:
+def _metadata(location: DraftLocation) -> dict[str, str]:
     """Return the metadata of the source's object; {} if it does not exist."""
     try:
-        found = place.s3.head_object(Bucket=place.bucket, Key=place.target)["Metadata"]
-    except place.s3.exceptions.ClientError as error:
+        found = location.s3.head_object(Bucket=location.bucket, Key=location.target)["Metadata"]
+    except location.s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
             raise
         return {}

@@ -79,7 +79,7 @@ class Draft:
     """The bytes of a file that have been downloaded so far.
 
     Args:
-        place: The draft's location.
+        location: The draft's location.
         note: The draft's metadata.
         parts: The ETags of the parts that an earlier task stored, by number.
         offset: The number of bytes that the earlier task stored.
@@ -93,13 +93,13 @@ class Draft:
 
     def __init__(
         self,
-        place: DraftLocation,
+        location: DraftLocation,
         note: DraftNote,
         parts: dict[int, str] | None = None,
         offset: int = 0,
         completed: bool = False,
     ) -> None:
-        self._place, self._note, self._parts = place, note, parts or {}
+        self._location, self._note, self._parts = location, note, parts or {}
         self._buffer, self._offset, self._completed = bytearray(), offset, completed
         self.state, self.pure = note.state, not offset
         # The hash of an earlier task's bytes is not known.
@@ -142,17 +142,17 @@ class Draft:
             self._send(bytes(self._buffer))
             self._buffer.clear()
         parts = [{"PartNumber": n, "ETag": tag} for n, tag in sorted(self._parts.items())]
-        self._place.s3.complete_multipart_upload(
-            **self._place.s3_args, UploadId=self._note.upload, MultipartUpload={"Parts": parts}
+        self._location.s3.complete_multipart_upload(
+            **self._location.s3_args, UploadId=self._note.upload, MultipartUpload={"Parts": parts}
         )
         return self._hash.hexdigest() if self._hash is not None else None
 
     def _send(self, content: bytes) -> None:
         number = len(self._parts) + 1
-        answer = self._place.s3.upload_part(
-            **self._place.s3_args, UploadId=self._note.upload, PartNumber=number, Body=content
+        response = self._location.s3.upload_part(
+            **self._location.s3_args, UploadId=self._note.upload, PartNumber=number, Body=content
         )
-        self._parts[number] = answer["ETag"]
+        self._parts[number] = response["ETag"]
 
 
 def part_size(size: int | None) -> int:

@@ -21,49 +21,51 @@ from include.decisions.dataset.web.state import FileState
 from include.storage.records import read_record, write_record
 
 
-def create_draft(place: DraftLocation, state: FileState, sha256: str | None) -> Draft:
+def create_draft(location: DraftLocation, state: FileState, sha256: str | None) -> Draft:
     """Create an empty draft; an earlier draft at this location is deleted."""
-    delete_draft(place)
-    upload = place.s3.create_multipart_upload(
-        **place.s3_args, Metadata={"state": state.mark or "unknown"}
+    delete_draft(location)
+    upload = location.s3.create_multipart_upload(
+        **location.s3_args, Metadata={"state": state.mark or "unknown"}
     )["UploadId"]
     note = DraftNote(upload, state, sha256, part_size(state.size))
-    write_record(place.s3, place.bucket, place.note, note_as_json(note))
-    return Draft(place, note)
+    write_record(location.s3, location.bucket, location.note, note_as_json(note))
+    return Draft(location, note)
 
 
-def find_draft(place: DraftLocation) -> Draft | None:
+def find_draft(location: DraftLocation) -> Draft | None:
     """Return the draft of an earlier task, or None."""
-    record = read_record(place.s3, place.bucket, place.note)
+    record = read_record(location.s3, location.bucket, location.note)
     if record is None:
         return None
     note = DraftNote.read(record)
-    if (size := _size(place)) is not None:
-        return Draft(place, note, offset=size, completed=True)
-    parts, offset = _whole_parts(place, note)
-    return Draft(place, note, parts, offset) if parts else None
+    if (size := _size(location)) is not None:
+        return Draft(location, note, offset=size, completed=True)
+    parts, offset = _whole_parts(location, note)
+    return Draft(location, note, parts, offset) if parts else None
 
 
-def delete_draft(place: DraftLocation) -> None:
+def delete_draft(location: DraftLocation) -> None:
     """Delete a draft and its unfinished uploads."""
-    delete_stale_drafts(place.s3, place.bucket, place.folder)
+    delete_stale_drafts(location.s3, location.bucket, location.folder)
 
 
-def publish_draft(place: DraftLocation, metadata: dict[str, str]) -> None:
+def publish_draft(location: DraftLocation, metadata: dict[str, str]) -> None:
     """Copy the completed draft to its target in one step, and delete the draft."""
-    source = {"Bucket": place.bucket, "Key": place.content}
+    source = {"Bucket": location.bucket, "Key": location.content}
     extra = {"Metadata": metadata, "MetadataDirective": "REPLACE"}
-    size = place.s3.head_object(**source)["ContentLength"]
+    size = location.s3.head_object(**source)["ContentLength"]
     if size <= MAX_COPY_BYTES:
-        place.s3.copy_object(CopySource=source, Bucket=place.bucket, Key=place.target, **extra)
+        location.s3.copy_object(
+            CopySource=source, Bucket=location.bucket, Key=location.target, **extra
+        )
     else:
-        place.s3.copy(source, place.bucket, place.target, ExtraArgs=extra)
-    delete_draft(place)
+        location.s3.copy(source, location.bucket, location.target, ExtraArgs=extra)
+    delete_draft(location)
 
 
-def compute_sha256(place: DraftLocation) -> str:
+def compute_sha256(location: DraftLocation) -> str:
     """Return the SHA-256 of a completed draft."""
-    body = place.s3.get_object(**place.s3_args)["Body"]
+    body = location.s3.get_object(**location.s3_args)["Body"]
     digest = hashlib.sha256()
     for block in iter(lambda: body.read(BLOCK), b""):
         digest.update(block)
@@ -90,11 +92,11 @@ def delete_stale_drafts(s3: Any, bucket: str, folder: str, keep: Collection[str]
             s3.delete_object(Bucket=bucket, Key=key)
 
 
-def _size(place: DraftLocation) -> int | None:
+def _size(location: DraftLocation) -> int | None:
     """Return the size of a completed draft, or None if the draft is not completed."""
     try:
-        size: int = place.s3.head_object(**place.s3_args)["ContentLength"]
-    except place.s3.exceptions.ClientError as error:
+        size: int = location.s3.head_object(**location.s3_args)["ContentLength"]
+    except location.s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
             raise
         return None
@@ -116,9 +118,11 @@ def _abort(s3: Any, bucket: str, key: str, upload: str) -> None:
             raise
 
 
-def _whole_parts(place: DraftLocation, note: DraftNote) -> tuple[dict[int, str], int]:
+def _whole_parts(location: DraftLocation, note: DraftNote) -> tuple[dict[int, str], int]:
     """Return the complete parts without a gap, from the first on, and their total size."""
-    pages = place.s3.get_paginator("list_parts").paginate(**place.s3_args, UploadId=note.upload)
+    pages = location.s3.get_paginator("list_parts").paginate(
+        **location.s3_args, UploadId=note.upload
+    )
     try:
         found = {
             entry["PartNumber"]: entry["ETag"]
@@ -126,7 +130,7 @@ def _whole_parts(place: DraftLocation, note: DraftNote) -> tuple[dict[int, str],
             for entry in page.get("Parts", [])
             if entry["Size"] == note.part
         }
-    except place.s3.exceptions.ClientError as error:
+    except location.s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchUpload":
             raise
         return {}, 0

@@ -35,7 +35,7 @@ class Transfer:
     strong ETag, or if the file's SHA-256 is known. Otherwise it starts again.
 
     Args:
-        place: The draft's location and the target.
+        location: The draft's location and the target.
         file: The file with its expected size and SHA-256.
         present: The mark of the state that is in the source already, or None.
         progress: Called with the number of stored bytes, and with the file's size or None.
@@ -44,16 +44,16 @@ class Transfer:
 
     def __init__(
         self,
-        place: DraftLocation,
+        location: DraftLocation,
         file: WebFile,
         present: str | None,
         progress: Progress,
         allowed: AllowedHosts = PUBLIC_ONLY,
     ) -> None:
         self._allowed = allowed
-        self._place, self._file, self._present = place, file, present
+        self._location, self._file, self._present = location, file, present
         self._name, self._progress = file.file_name, progress
-        self._draft = self._usable(draft_store.find_draft(place))
+        self._draft = self._usable(draft_store.find_draft(location))
 
     def fetch(self, url: str) -> bool:
         """Fetch the file from this mirror; return False if the source has this state already.
@@ -66,12 +66,12 @@ class Transfer:
             problem, digest = self._verify(draft, draft.complete())
             if not problem:
                 draft_store.publish_draft(
-                    self._place, draft_store.source_metadata(url, draft.state, digest)
+                    self._location, draft_store.source_metadata(url, draft.state, digest)
                 )
                 origin = redact_url(url)
                 log.info("Fetched %s: %d bytes from %s", self._name, draft.offset, origin)
                 return True
-            draft_store.delete_draft(self._place)
+            draft_store.delete_draft(self._location)
             if draft.pure:
                 raise MirrorError(problem, permanent=True)
             origin = redact_url(url)
@@ -106,19 +106,21 @@ class Transfer:
         if whole is not None and whole.expected:
             return whole
         offset, validator = self._range(url)
-        with request_file(url, offset, validator, self._allowed) as answer:
-            if whole is not None and whole.state == answer.state:
+        with request_file(url, offset, validator, self._allowed) as response:
+            if whole is not None and whole.state == response.state:
                 return whole
-            self._check_announced(answer)
-            if not self._continues(url, answer):
-                if answer.offset:
+            self._check_announced(response)
+            if not self._continues(url, response):
+                if response.offset:
                     self._draft = None
-                    raise ConnectionCutError(f"the response starts at byte {answer.offset}")
-                if self._present is not None and answer.state.mark == self._present:
+                    raise ConnectionCutError(f"the response starts at byte {response.offset}")
+                if self._present is not None and response.state.mark == self._present:
                     return None
-                self._draft = draft_store.create_draft(self._place, answer.state, self._file.sha256)
+                self._draft = draft_store.create_draft(
+                    self._location, response.state, self._file.sha256
+                )
             assert self._draft is not None
-            return self._store(answer, self._draft)
+            return self._store(response, self._draft)
 
     def _range(self, url: str) -> tuple[int, str | None]:
         """Return the offset to request, and the validator."""
@@ -137,38 +139,38 @@ class Transfer:
             state.address == address_of(url) or (strong_tag and state.size is not None)
         )
 
-    def _continues(self, url: str, answer: FileResponse) -> bool:
+    def _continues(self, url: str, response: FileResponse) -> bool:
         """Return whether the response continues the draft."""
         draft = self._draft
-        if draft is None or answer.offset != draft.offset or not draft.offset:
+        if draft is None or response.offset != draft.offset or not draft.offset:
             return False
-        if draft.state.size not in (None, answer.state.size):
+        if draft.state.size not in (None, response.state.size):
             return False
         if draft.state.address != address_of(url) or draft.state.validator is None:
             draft.pure = False
         log.info("%s: resuming at byte %d from %s", self._name, draft.offset, redact_url(url))
         return True
 
-    def _check_announced(self, answer: FileResponse) -> None:
+    def _check_announced(self, response: FileResponse) -> None:
         """Check the size that the response's headers announce."""
-        size, expected = answer.state.size, self._file.size
+        size, expected = response.state.size, self._file.size
         if size is not None and expected is not None and size != expected:
             raise MirrorError(f"it has {size} bytes, expected are {expected}", permanent=True)
         if size is not None and size > self._file.largest:
             raise MirrorError(self._too_large(f"it has {size} bytes"), permanent=True)
         if size == 0:
             raise MirrorError("it is empty", permanent=True)
-        if not (answer.has_end or expected):
+        if not (response.has_end or expected):
             reason = "the response does not give the file's size: set `size` in the YAML"
             raise MirrorError(reason, permanent=True)
 
-    def _store(self, answer: FileResponse, draft: Draft) -> Draft:
+    def _store(self, response: FileResponse, draft: Draft) -> Draft:
         """Append the response's bytes to the draft."""
         size = draft.state.size or self._file.size
-        while content := answer.read(BLOCK):
+        while content := response.read(BLOCK):
             if draft.offset + len(content) > self._file.largest:
                 self._draft = None
-                draft_store.delete_draft(self._place)
+                draft_store.delete_draft(self._location)
                 raise MirrorError(self._too_large("it does not end"), permanent=True)
             draft.add(content)
             self._progress(draft.offset, size)
@@ -187,7 +189,7 @@ class Transfer:
             return f"{draft.offset} bytes received, expected are {size}", digest
         expected = self._file.sha256
         if expected and digest is None:
-            digest = draft_store.compute_sha256(self._place)
+            digest = draft_store.compute_sha256(self._location)
         if expected and digest != expected:
             return f"its sha256 is {digest}, expected is {expected}", digest
         return "", digest
