@@ -1,10 +1,15 @@
 """All DAGs, loaded once as Airflow loads them."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto import mock_aws
+
+from include.storage.layout import Layout
+from tests.dags.training_run import BUCKET, RECORD, REPOSITORY, TEST_PHOTO, TrainingRun
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -35,3 +40,18 @@ def pipelines_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a user's folder in which pipelines are looked for."""
     monkeypatch.setenv("IMAGE_PIPELINES_PATH", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def run(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrainingRun]:
+    with mock_aws():
+        run = TrainingRun(dag_bag.dags["merch__nightly_training"], monkeypatch)
+        run.s3.create_bucket(Bucket=BUCKET)
+        run.ecr.create_repository(repositoryName=REPOSITORY)
+        layout = Layout(BUCKET, "merch")
+        for key, content in (
+            (layout.recordio_pointer, RECORD),
+            (f"{layout.dataset('d1')}manifest.jsonl", TEST_PHOTO),
+        ):
+            run.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content).encode())
+        yield run
