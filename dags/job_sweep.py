@@ -16,7 +16,7 @@ from dag_factory.builder import cron, installation_dag
 from dag_factory.notifications import notify_now, queue_notification
 from dag_factory.run_context import aws_client, load_deployment
 
-BEFORE_THE_TRAININGS = "30 0 * * *"
+BEFORE_NIGHTLY_TRAINING = "30 0 * * *"
 
 
 @task(multiple_outputs=False)
@@ -38,29 +38,29 @@ def stop_orphans() -> dict[str, list[dict[str, str]]]:
     from sagemaker_jobs.errors import JobNotStopped
     from sagemaker_jobs.jobs.sweep import owner_states, sweep
 
-    own = {"deployment": load_deployment().name}
+    tags = {"deployment": load_deployment().name}
     try:
-        done = sweep(aws_client("sagemaker"), own, owner_states, datetime.now(UTC))
+        swept = sweep(aws_client("sagemaker"), tags, owner_states, datetime.now(UTC))
     except JobNotStopped as error:
-        # Sent at once: the next try finds the stopped jobs no longer, and deletes this try's XComs.
+        # Now, because the next attempt has new XComs and no longer finds the stopped jobs.
         if stopped := _lines(error.done, "stopped"):
             advice = "nothing for these; the task fails for the jobs that it could not stop."
             notify_now("orphans", "job_sweep: orphans", "\n".join(stopped), advice)
         raise
-    if lines := _lines(done, "stopped", "unassigned"):
+    if lines := _lines(swept, "stopped", "unassigned"):
         queue_notification("orphans", "\n".join(lines))
-    return done
+    return swept
 
 
-def _lines(done: Mapping[str, list[dict[str, str]]], *places: str) -> list[str]:
+def _lines(swept: Mapping[str, list[dict[str, str]]], *outcomes: str) -> list[str]:
     return [
-        f"{place}: {entry['kind']} job {entry['job']} of {entry['task']}: {entry['reason']}"
-        for place in places
-        for entry in done[place]
+        f"{outcome}: {entry['kind']} job {entry['job']} of {entry['task']}: {entry['reason']}"
+        for outcome in outcomes
+        for entry in swept[outcome]
     ]
 
 
 with installation_dag(
-    "job_sweep", __doc__, schedule=cron(BEFORE_THE_TRAININGS, "UTC"), timeout=timedelta(hours=1)
+    "job_sweep", __doc__, schedule=cron(BEFORE_NIGHTLY_TRAINING, "UTC"), timeout=timedelta(hours=1)
 ):
     stop_orphans()

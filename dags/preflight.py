@@ -35,9 +35,9 @@ def check_installation() -> list[dict[str, Any]]:
     - Any other failure: each line has its fix. *unknown* means that the check was not possible
       (a missing right, the local AWS), and fails nothing.
     """
-    from include.decisions.preflight import check_installation as look
+    from include.decisions.preflight import check_installation as check
 
-    return report(look(aws_client, settings()))
+    return report(check(aws_client, settings()))
 
 
 @task
@@ -62,29 +62,29 @@ def check_pipeline(pipeline: str) -> list[dict[str, Any]]:
     - *request ...*: SageMaker does not accept the value that the line names.
     - Any other failure: each line has its fix.
     """
-    from include.decisions.preflight import check_pipeline as look
+    from include.decisions.preflight import check_pipeline as check
 
-    return report(look(aws_client, settings(), pipeline))
+    return report(check(aws_client, settings(), pipeline))
 
 
 def settings() -> dict[str, str]:
-    """Return the installation's Airflow Variables, empty where they are not set."""
-    return {each.variable: variable(each.variable) for each in SETTINGS}
+    """Return the Airflow Variables of the installation, empty if not set."""
+    return {setting.variable: variable(setting.variable) for setting in SETTINGS}
 
 
 def report(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Log everything as a table, and return it, or fail with what is wrong and each fix."""
+    """Log all findings as a table and return them; fail with the failed ones and their fixes."""
     from dataclasses import asdict
 
     from include.decisions.preflight import failures, table
 
     for line in table(findings):
         log.info("%s", line)
-    wrong = failures(findings)
-    if wrong:
-        lines = "\n".join(table(wrong))
-        raise AirflowFailException(f"{len(wrong)} of {len(findings)} checks failed:\n{lines}")
-    return [asdict(each) for each in findings]
+    failed = failures(findings)
+    if failed:
+        lines = "\n".join(table(failed))
+        raise AirflowFailException(f"{len(failed)} of {len(findings)} checks failed:\n{lines}")
+    return [asdict(finding) for finding in findings]
 
 
 with installation_dag("preflight", __doc__, schedule=None, timeout=timedelta(minutes=30)):

@@ -1,4 +1,4 @@
-"""All DAGs, loaded once as Airflow loads them."""
+"""Fixtures: all DAGs, loaded as Airflow loads them, and a training DAG with AWS in memory."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,19 +25,19 @@ def load() -> Any:
 
 @pytest.fixture(scope="session")
 def dag_bag() -> Any:
-    """Give the DAGs of the project's own pipelines."""
+    """Return the DAGs of the project's pipelines."""
     return load()
 
 
 @pytest.fixture
 def load_dags() -> LoadDags:
-    """Give the function that loads all DAGs anew."""
+    """Return the function that loads all DAGs again."""
     return load
 
 
 @pytest.fixture
 def pipelines_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a user's folder in which pipelines are looked for."""
+    """Return the folder of a user's pipelines."""
     monkeypatch.setenv("IMAGE_PIPELINES_PATH", str(tmp_path))
     return tmp_path
 

@@ -56,7 +56,7 @@ def store_once(dagbag: Any, bag: Any) -> None:
 
 
 def run(bag: Any, case: dict[str, Any]) -> dict[str, Any]:
-    """Run a case's DAG, and return what became of it."""
+    """Run a case's DAG, and return the result."""
     name = case["name"]
     dag = bag.dags[f"{name}__{case['family']}"]
     dag.deadline = None  # with which Airflow 3.3's dag.test() fails
@@ -88,7 +88,7 @@ def run(bag: Any, case: dict[str, Any]) -> dict[str, Any]:
 
 
 def put_objects(layout: Layout, case: dict[str, Any]) -> None:
-    """Put what earlier DAGs and the case's jobs would have written."""
+    """Put the objects that earlier DAGs and the case's jobs would have written."""
     answers = [
         f"{number}.jpg,{'cat' if number % 2 else 'dog'},{'cat' if number % 2 else 'dog'},0.9"
         for number in range(40)
@@ -125,7 +125,7 @@ def put_objects(layout: Layout, case: dict[str, Any]) -> None:
 
 
 def job_summary(task_id: str, pipeline: str) -> dict[str, Any]:
-    """Return what the tracker of a completed job returns."""
+    """Return the summary of a completed job, as its sensor does."""
     stage = task_id.partition("_")[2]
     return {
         "job_name": f"{pipeline.replace('_', '-')}-{stage}-1",
@@ -152,7 +152,7 @@ def push_image() -> None:
 
 @contextmanager
 def answering(answer: dict[str, str] | None) -> Any:
-    """Answer what is asked while a run goes on: by Airflow's API, or by its timeout."""
+    """Answer the questions of a run in progress: by Airflow's API, or by a timeout."""
     done = threading.Event()
 
     def watch() -> None:
@@ -206,7 +206,7 @@ def answer_by_api(ti: Any, answer: dict[str, str], session: Any) -> None:
 
 
 def let_time_out(ti: Any, session: Any) -> None:
-    """Let the scheduler find that the time for an answer is over."""
+    """Let the scheduler find that the timeout of the question is over."""
     from airflow.jobs.job import Job
     from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 
@@ -234,11 +234,11 @@ def packages(pipeline: str) -> list[str]:
     found = sagemaker.list_model_packages(ModelPackageGroupName=pipeline.replace("_", "-"))
     return [
         str(
-            sagemaker.describe_model_package(ModelPackageName=each["ModelPackageArn"])[
+            sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])[
                 "ModelApprovalStatus"
             ]
         )
-        for each in found["ModelPackageSummaryList"]
+        for package in found["ModelPackageSummaryList"]
     ]
 
 

@@ -1,4 +1,4 @@
-"""The batch's tasks around its jobs: what they leave behind where they are skipped."""
+"""The tasks of batch inference, called without a run: what they record if they are skipped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def s3() -> MemoryS3:
 
 @pytest.fixture
 def call(dag_bag: Any, s3: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Give the function that calls a task of the batch's DAG."""
+    """Return the function that calls a task of the DAG."""
     package = Package("arn:x/2", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
     monkeypatch.setattr("include.decisions.batch.plan.choose_batch_model", lambda *_: package)
     run = SimpleNamespace(
@@ -44,19 +44,19 @@ def call(dag_bag: Any, s3: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> Any:
     return function
 
 
-def test_a_night_that_can_read_nothing_says_where_all_of_it_is_listed(
+def test_a_run_without_readable_images_names_the_record_that_lists_them(
     s3: MemoryS3, call: Any
 ) -> None:
     s3.objects[f"{LAYOUT.incoming}a.jpg"] = b"no image"
     with pytest.raises(
-        AirflowSkipException, match=r"listed in s3://some-bucket/merch/(.*)"
-    ) as told:
+        AirflowSkipException, match=r"s3://some-bucket/merch/\S+ lists all of them"
+    ) as skipped:
         call("plan")
-    key = str(told.value).rpartition("some-bucket/")[2]
+    key = str(skipped.value).rpartition("some-bucket/")[2].split()[0]
     assert s3.record(key)["unreadable"] == {"a.jpg": "is neither JPEG nor PNG"}
 
 
-def test_a_cleared_publish_is_skipped_where_another_night_has_all_images(
+def test_a_cleared_publish_is_skipped_if_another_batch_has_all_images(
     s3: MemoryS3, call: Any
 ) -> None:
     plan = {"batch": "b1", "images": {"a.jpg": "1"}, "unreadable": {}, "unreadable_tags": {}}

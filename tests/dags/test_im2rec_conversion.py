@@ -1,4 +1,4 @@
-"""The conversion's tasks around its job: which RecordIO version becomes the current one."""
+"""The tasks of im2rec conversion, called without a run: which version becomes current."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAYOUT = Layout(BUCKET, "merch")
 
 
 class Conversion:
-    """The functions of one pipeline's conversion, over an S3 in memory."""
+    """The task functions of one pipeline's conversion, with S3 in memory."""
 
     def __init__(self, dag: Any, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.dag, self.s3, self.monkeypatch = dag, s3, monkeypatch
@@ -72,7 +72,7 @@ def conversion(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conver
         yield Conversion(dag_bag.dags["merch__im2rec_conversion"], s3, monkeypatch)
 
 
-def test_an_older_dataset_version_is_converted_by_name_and_does_not_become_current(
+def test_an_older_dataset_version_is_converted_without_becoming_current(
     conversion: Conversion,
 ) -> None:
     conversion.refresh("d" * 16)
@@ -86,7 +86,7 @@ def test_an_older_dataset_version_is_converted_by_name_and_does_not_become_curre
         conversion.call("plan")
 
 
-def test_the_current_dataset_version_is_no_older_one_though_it_is_named(
+def test_the_current_dataset_version_may_be_named(
     conversion: Conversion,
 ) -> None:
     conversion.refresh("e" * 16)

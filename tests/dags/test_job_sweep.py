@@ -1,4 +1,4 @@
-"""The sweep's task, as Airflow runs it: it asks for the states of another DAG's tasks."""
+"""The task of the job sweep, run by Airflow: it reads the states of another DAG's tasks."""
 
 import os
 import shutil
@@ -112,13 +112,13 @@ def test_it_stops_the_job_of_a_run_that_has_ended(
     assert left["ProcessingJobStatus"] == "InProgress"
 
 
-def test_what_was_stopped_is_sent_though_another_stop_was_refused(
+def test_stopped_jobs_are_reported_although_another_stop_failed(
     dag_bag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next try deletes this try's XComs, and finds the stopped jobs no longer."""
+    """The next attempt has new XComs, and no longer finds the stopped jobs."""
     client = boto3.client("sagemaker", region_name="us-east-1")
     sent: list[Notification] = []
-    context = {"ti": SimpleNamespace(dag_id="job_sweep", run_id="tonight")}
+    context = {"ti": SimpleNamespace(dag_id="job_sweep", run_id="scheduled_1")}
     deployment = SimpleNamespace(name="here")
     stop_orphans = dag_bag.dags["job_sweep"].get_task("stop_orphans").python_callable
     monkeypatch.setitem(stop_orphans.__globals__, "load_deployment", lambda: deployment)

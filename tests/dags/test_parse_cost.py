@@ -1,6 +1,6 @@
-"""Parsing costs little: nothing heavy is imported, no client is made, no connection is opened.
+"""Parsing is cheap: no heavy import, no boto3 client, no connection.
 
-Counted in imports and calls, since seconds differ from machine to machine.
+The tests count imports and calls, because seconds depend on the hardware.
 """
 
 import json
@@ -43,14 +43,14 @@ HEAVY = ("mxnet", "cv2", "scipy", "numpy", "PIL", "moto", "pandas", "httpx", "fl
 
 @pytest.fixture(scope="module")
 def probe() -> Any:
-    """Give what importing every DAG file did, in a process of its own."""
+    """Return what a process did that imported every DAG file."""
     result = subprocess.run(
         [sys.executable, "-c", PROBE, str(ROOT)], check=True, capture_output=True, text=True
     )
     return json.loads(result.stdout.splitlines()[-1])
 
 
-def test_all_dag_files_were_looked_at(probe: Any) -> None:
+def test_the_probe_imports_all_dag_files(probe: Any) -> None:
     assert len(probe["files"]) == 9
 
 
@@ -64,9 +64,9 @@ def test_importing_the_dags_makes_no_client_and_opens_no_connection(probe: Any) 
     assert probe["connections"] == []
 
 
-def test_importing_the_dags_leaves_the_programs_and_the_local_aws_alone(probe: Any) -> None:
-    ours = {name for name in probe["modules"] if name.startswith("include.")}
-    assert {name.split(".")[1] for name in ours} <= {
+def test_importing_the_dags_imports_neither_container_nor_local_aws(probe: Any) -> None:
+    project = {name for name in probe["modules"] if name.startswith("include.")}
+    assert {name.split(".")[1] for name in project} <= {
         "common",
         "config",
         "contracts",
@@ -79,6 +79,6 @@ def test_importing_the_dags_leaves_the_programs_and_the_local_aws_alone(probe: A
 
 def test_importing_the_dags_adds_few_modules(probe: Any) -> None:
     # Beside Airflow, the jobs plugin, pydantic and YAML: the DAGs, croniter and time zones.
-    ours = ("include", "dag_factory")
-    foreign = [name for name in probe["added"] if not name.startswith(ours)]
+    project = ("include", "dag_factory")
+    foreign = [name for name in probe["added"] if not name.startswith(project)]
     assert len(foreign) <= 40, foreign

@@ -1,4 +1,4 @@
-"""A YAML file is all that a pipeline needs, and a broken one harms no other."""
+"""A pipeline needs a YAML file only, and an invalid file affects no other pipeline."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ GOOD = "source: {layout: class_folders}\n"
 
 
 def of_pipelines(bag: Any) -> list[str]:
-    """Return the DAGs that are there for a pipeline, not once for all."""
+    """Return the ids of the DAGs that belong to a pipeline."""
     return [dag_id for dag_id in bag.dags if "__" in dag_id]
 
 
@@ -32,7 +32,7 @@ def test_a_third_file_adds_a_dag_of_each_family(
     assert sum(dag_id.startswith("flowers__") for dag_id in bag.dags) == len(FAMILIES)
 
 
-def test_without_schedules_dags_run_by_hand_or_by_events(
+def test_without_schedules_dags_run_manually_or_by_assets(
     pipelines_folder: Path, load_dags: LoadDags
 ) -> None:
     (pipelines_folder / "flowers.yaml").write_text(GOOD)
@@ -49,7 +49,7 @@ def test_only_a_pipeline_with_urls_fetches(pipelines_folder: Path, load_dags: Lo
     assert not dags["merch__dataset_refresh"].has_task("fetch")
 
 
-def test_a_pipeline_may_have_a_person_asked_who_else_has_said_no(
+def test_approval_ask_adds_a_question_that_is_rejected_by_default(
     pipelines_folder: Path, load_dags: LoadDags
 ) -> None:
     (pipelines_folder / "flowers.yaml").write_text(
@@ -69,10 +69,10 @@ def test_a_pipeline_may_have_a_person_asked_who_else_has_said_no(
     assert not dags["merch__nightly_training"].has_task("ask_person")
 
 
-def test_what_a_task_takes_of_anothers_result_is_given_by_itself(
+def test_a_key_of_an_xcom_is_taken_from_tasks_with_multiple_outputs_only(
     pipelines_folder: Path, load_dags: LoadDags
 ) -> None:
-    """A part of a mapping has an XCom of its own only where the task gives several outputs."""
+    """Only tasks with `multiple_outputs` push an XCom for each key."""
     (pipelines_folder / "flowers.yaml").write_text(GOOD + "promotion: {approval: ask}\n")
     taken = {
         (dag.dag_id, giver.task_id, key, getattr(giver, "multiple_outputs", False))
@@ -83,11 +83,11 @@ def test_what_a_task_takes_of_anothers_result_is_given_by_itself(
         if key != "return_value"
     }
     assert ("flowers__nightly_training", "prepare_question", "subject", True) in taken
-    assert [each for each in taken if not each[3]] == []
+    assert [reference for reference in taken if not reference[3]] == []
 
 
 def test_a_dag_suits_every_deployment(pipelines_folder: Path, load_dags: LoadDags) -> None:
-    """It is built before the deployment is known, in which a job may take longer, or fetch."""
+    """A DAG is built before its deployment is known, which may have longer timeouts or URLs."""
     prod = """
 deployments:
   prod:
@@ -106,10 +106,10 @@ deployments:
 
 
 @pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])
-def test_an_update_is_waited_for_as_long_as_its_traffic_takes_to_move(
+def test_the_timeout_of_an_update_covers_its_traffic_shifting(
     pipelines_folder: Path, load_dags: LoadDags, family: str
 ) -> None:
-    """Ten steps of 50 minutes in production, which a DAG is built for before that is known."""
+    """Ten steps of 50 minutes, in one deployment only."""
     traffic = "{shift: linear, step_percent: 10, wait_seconds: 3000}"
     slow = f"deployments: {{prod: {{endpoint: {{instance_count: 2, traffic: {traffic}}}}}}}\n"
     (pipelines_folder / "flowers.yaml").write_text(GOOD + slow)
@@ -125,7 +125,7 @@ def test_an_update_is_waited_for_as_long_as_its_traffic_takes_to_move(
     assert dag.deadline[0].interval >= PROVISIONING_TIMEOUT + 2 * moving
 
 
-def test_a_broken_file_disables_its_own_dags_and_is_told(
+def test_an_invalid_file_disables_only_its_dags_and_is_reported(
     pipelines_folder: Path, load_dags: LoadDags
 ) -> None:
     broken = pipelines_folder / "flowers.yaml"
@@ -145,7 +145,7 @@ def test_a_running_task_builds_only_its_own_dag(
     assert of_pipelines(load_dags()) == ["merch__nightly_training"]
 
 
-def test_a_running_task_does_not_mind_another_pipelines_broken_file(
+def test_a_running_task_ignores_another_pipelines_invalid_file(
     pipelines_folder: Path, load_dags: LoadDags, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (pipelines_folder / "flowers.yaml").write_text("nonsense")

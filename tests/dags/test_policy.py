@@ -1,4 +1,4 @@
-"""Every DAG keeps the rules that the person on call relies on."""
+"""Every DAG follows the policies that operators rely on."""
 
 import importlib
 from datetime import timedelta
@@ -17,7 +17,7 @@ PIPELINES = ("merch", "stanford_cars")
 FAMILY_NAMES = [family.name for family in FAMILIES]
 IDS = [f"{pipeline}__{family}" for pipeline in PIPELINES for family in FAMILY_NAMES]
 INSTALLATION = ["job_sweep", "preflight"]
-"""The DAGs that there are once for all pipelines."""
+"""The DAGs that exist once for all pipelines."""
 
 
 def test_there_are_these_dags_and_no_import_errors(dag_bag: Any) -> None:
@@ -56,8 +56,8 @@ def test_a_dag_of_the_installation_keeps_the_rules(dag_bag: Any, dag_id: str) ->
 
 
 @pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
-def test_what_only_a_person_starts_need_not_be_switched_on_first(dag_bag: Any, dag_id: str) -> None:
-    """Airflow queues a triggered run of a paused DAG, and says nothing."""
+def test_a_dag_for_manual_runs_is_not_paused(dag_bag: Any, dag_id: str) -> None:
+    """Airflow queues manual runs of a paused DAG without a warning."""
     dag = dag_bag.dags[dag_id]
     assert dag.is_paused_upon_creation is (False if dag.schedule is None else None)
 
@@ -72,9 +72,7 @@ def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
 
 
 @pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
-def test_the_first_tasks_refuse_a_param_that_the_dag_does_not_have(
-    dag_bag: Any, dag_id: str
-) -> None:
+def test_the_first_tasks_fail_on_an_unknown_param(dag_bag: Any, dag_id: str) -> None:
     from dag_factory.params import RunParamsError
 
     dag = dag_bag.dags[dag_id]
@@ -146,7 +144,7 @@ def test_a_permanent_error_fails_the_task_at_once(path: str) -> None:
     assert action_for(error.__new__(error)) is RetryAction.FAIL
 
 
-def test_a_value_that_pydantic_refuses_fails_the_task_at_once() -> None:
+def test_a_validation_error_fails_the_task_at_once() -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(int).validate_python("seven")
     assert action_for(caught.value) is RetryAction.FAIL
@@ -163,7 +161,7 @@ def outlets(dag: Any) -> dict[str, str]:
     return {outlet.name: task.task_id for task in dag.tasks for outlet in task.outlets}
 
 
-def test_only_the_last_task_of_a_family_announces_what_it_made(dag_bag: Any) -> None:
+def test_only_the_last_task_of_a_dag_updates_its_asset(dag_bag: Any) -> None:
     expected = {
         "dataset_refresh": {"merch/dataset": "publish"},
         "im2rec_conversion": {"merch/recordio": "publish"},
@@ -180,7 +178,7 @@ def test_only_the_last_task_of_a_family_announces_what_it_made(dag_bag: Any) -> 
 
 
 @pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])
-def test_a_model_that_fails_its_smoke_test_is_withdrawn(dag_bag: Any, family: str) -> None:
+def test_a_failed_smoke_test_starts_rejection_and_restore(dag_bag: Any, family: str) -> None:
     dag = dag_bag.dags[f"merch__{family}"]
     withdraw = dag.get_task("withdraw")
     assert withdraw.trigger_rule == "one_failed"
@@ -190,14 +188,14 @@ def test_a_model_that_fails_its_smoke_test_is_withdrawn(dag_bag: Any, family: st
     assert dag.get_task("restore").upstream_task_ids == {"plan_restore"}
 
 
-def test_what_is_not_kept_goes_once_it_is_known_what_is_rejected(dag_bag: Any) -> None:
-    """A rollback would else keep what it rejects, and delete what one could go back to."""
+def test_pruning_runs_after_the_rejection_of_newer_packages(dag_bag: Any) -> None:
+    """Otherwise a rollback keeps what it rejects, and deletes releases to return to."""
     for family, last in (("endpoint_update", "smoke_test"), ("endpoint_rollback", "reject_newer")):
         prune = dag_bag.dags[f"merch__{family}"].get_task("prune")
         assert prune.upstream_task_ids == {last}
 
 
-def test_conversion_and_endpoint_wait_for_what_their_forerunner_announces(dag_bag: Any) -> None:
+def test_conversion_and_endpoint_update_are_started_by_assets(dag_bag: Any) -> None:
     for family, asset in (
         ("im2rec_conversion", "merch/dataset"),
         ("endpoint_update", "merch/model"),
@@ -206,7 +204,7 @@ def test_conversion_and_endpoint_wait_for_what_their_forerunner_announces(dag_ba
         assert [entry.name for entry in timetable.asset_condition.objects] == [asset]
 
 
-def test_switching_a_dag_on_never_makes_up_for_a_missed_moment(dag_bag: Any) -> None:
+def test_unpausing_a_dag_does_not_catch_up(dag_bag: Any) -> None:
     families = ("dataset_refresh", "nightly_training", "batch_inference")
     for dag_id in (*(f"merch__{family}" for family in families), "job_sweep"):
         dag = dag_bag.dags[dag_id]
@@ -214,7 +212,7 @@ def test_switching_a_dag_on_never_makes_up_for_a_missed_moment(dag_bag: Any) -> 
         assert dag.timetable.run_immediately == timedelta(0)
 
 
-def test_the_training_form_leaves_the_pipelines_values_alone(dag_bag: Any) -> None:
+def test_the_training_form_is_empty_by_default(dag_bag: Any) -> None:
     params = dag_bag.dags["merch__nightly_training"].params
     given = params.dump()
     assert given == {
@@ -240,7 +238,7 @@ def test_the_training_form_leaves_the_pipelines_values_alone(dag_bag: Any) -> No
         ("dataset_version", "latest", "does not match"),
     ],
 )
-def test_the_training_form_refuses_what_cannot_be(
+def test_the_training_form_rejects_invalid_values(
     dag_bag: Any, name: str, value: Any, reason: str
 ) -> None:
     param = dag_bag.dags["merch__nightly_training"].params.get_param(name)

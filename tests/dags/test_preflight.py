@@ -1,4 +1,4 @@
-"""The preflight's tasks log all that was found, and fail with what would fail and its fix."""
+"""The preflight's tasks log all checks, and fail on failed checks with each fix."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from include.decisions.preflight.finding import failed, ok, unknown
 GOOD = [ok("bucket", "there"), unknown("role", "who knows", "look")]
 
 
-def test_what_is_right_or_unknown_is_logged_and_returned(
+def test_passed_and_unknown_checks_are_logged_and_returned(
     dag_bag: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     from preflight import report
 
     with caplog.at_level("INFO"):
         found = report(GOOD)
-    assert [each["status"] for each in found] == ["ok", "unknown"]
+    assert [finding["status"] for finding in found] == ["ok", "unknown"]
     assert [record.getMessage() for record in caplog.records] == [
         "ok       bucket  there",
         "unknown  role    who knows",
@@ -25,7 +25,7 @@ def test_what_is_right_or_unknown_is_logged_and_returned(
     ]
 
 
-def test_what_would_fail_fails_the_task_for_good_with_each_fix(dag_bag: Any) -> None:
+def test_failed_checks_fail_the_task_with_each_fix(dag_bag: Any) -> None:
     from preflight import report
 
     wrong = [failed("image", "gone", "push it"), failed("quota x", "0, but 1 needed", "ask")]
@@ -40,7 +40,7 @@ def test_what_would_fail_fails_the_task_for_good_with_each_fix(dag_bag: Any) -> 
     )
 
 
-def test_every_pipeline_is_looked_at_once(dag_bag: Any) -> None:
+def test_every_pipeline_is_checked_once(dag_bag: Any) -> None:
     dag = dag_bag.dags["preflight"]
     assert dag.schedule is None
     assert dag.get_task("check_pipeline").upstream_task_ids == {"list_pipelines"}
@@ -48,9 +48,7 @@ def test_every_pipeline_is_looked_at_once(dag_bag: Any) -> None:
     assert dag.get_task("check_installation").upstream_task_ids == set()
 
 
-def test_the_tasks_ask_with_the_installations_variables(
-    dag_bag: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_tasks_use_the_airflow_variables(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from preflight import settings
 
     monkeypatch.setenv("AIRFLOW_VAR_DEPLOYMENT", "here")

@@ -1,4 +1,4 @@
-"""The refresh's tasks around its job: what they make of a source that is not ready or changes."""
+"""The tasks of dataset refresh, called without a run, with sources that change or are unready."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.dags.task_calls import BUCKET, call_task, event_facts, task_context
 
 @dataclass
 class Tasks:
-    """The functions of one pipeline's refresh, over an S3 in memory."""
+    """The task functions of one pipeline's refresh, with S3 in memory."""
 
     dag: Any
     s3: Any
@@ -78,7 +78,7 @@ def _refresh(tasks: Tasks, meanwhile: bytes | None = None) -> dict[str, Any]:
 def _publish(
     tasks: Tasks, planned: dict[str, Any], version: str, name: str, **more: Any
 ) -> dict[str, Any]:
-    """Publish what a job of this name has made of a plan: a version of no image."""
+    """Publish the result of a job of this name: a version without images."""
     job, report = {"job_name": name}, {"version": version, **more}
     tasks.put(f"dataset/runs/{name}/dataset.json", json.dumps(report).encode())
     tasks.put(f"dataset/versions/{version}/manifest.jsonl", b"")
@@ -94,7 +94,7 @@ def test_an_unchanged_source_is_not_read_again(tasks: Tasks) -> None:
 
 
 def test_a_source_that_changed_while_it_was_read_is_read_again(tasks: Tasks) -> None:
-    """Even after it went back: nobody knows which of the two the job read."""
+    """Even if it changed back: the job may have read either state."""
     tasks.put("source/a.zip", b"one")
     assert _refresh(tasks, meanwhile=b"two")["changed_while_read"] is True
     tasks.put("source/a.zip", b"one")
@@ -104,7 +104,7 @@ def test_a_source_that_changed_while_it_was_read_is_read_again(tasks: Tasks) -> 
 
 
 def test_a_cleared_publish_of_an_older_run_does_not_move_the_pointer_back(tasks: Tasks) -> None:
-    """The next refresh would split relative to the older version."""
+    """Otherwise the next refresh would split relative to the older version."""
     tasks.put("source/a.zip", b"one")
     older = tasks.call("plan")
     _publish(tasks, older, "v1", "job-1")
@@ -116,7 +116,7 @@ def test_a_cleared_publish_of_an_older_run_does_not_move_the_pointer_back(tasks:
     assert json.loads(body.read())["version"] == "v2"
 
 
-def test_the_next_refresh_carries_on_the_ledger_of_the_current_job(tasks: Tasks) -> None:
+def test_the_next_refresh_reads_the_ledger_of_the_current_job(tasks: Tasks) -> None:
     def inputs() -> dict[str, str]:
         given = tasks.call("plan")["request"]["config"]["ProcessingInputs"]
         return {entry["InputName"]: entry["S3Input"]["S3Uri"] for entry in given}
@@ -133,7 +133,7 @@ def test_the_next_refresh_carries_on_the_ledger_of_the_current_job(tasks: Tasks)
     assert inputs()["ledger"] == f"s3://{BUCKET}/merch/dataset/ledgers/job-2/splits.jsonl.gz"
 
 
-def test_a_publish_that_is_tried_again_after_its_write_succeeds(tasks: Tasks) -> None:
+def test_a_retry_of_publish_after_its_write_succeeds(tasks: Tasks) -> None:
     tasks.put("source/a.zip", b"one")
     planned = tasks.call("plan")
     first = _publish(tasks, planned, "v1", "job-1")
@@ -143,7 +143,7 @@ def test_a_publish_that_is_tried_again_after_its_write_succeeds(tasks: Tasks) ->
     assert facts["report"] == f"s3://{BUCKET}/merch/dataset/versions/v1/report.html"
 
 
-def test_without_its_marker_the_source_waits_and_the_marker_is_no_change(tasks: Tasks) -> None:
+def test_a_source_without_its_marker_is_skipped_and_the_marker_is_no_change(tasks: Tasks) -> None:
     tasks.set(complete_marker="_SUCCESS")
     tasks.put("source/a.zip", b"one")
     with pytest.raises(AirflowSkipException, match="source/_SUCCESS is missing"):
@@ -155,7 +155,7 @@ def test_without_its_marker_the_source_waits_and_the_marker_is_no_change(tasks: 
         tasks.call("plan")
 
 
-def test_a_source_that_is_being_written_makes_the_plan_try_again(tasks: Tasks) -> None:
+def test_a_source_that_is_being_uploaded_is_retried(tasks: Tasks) -> None:
     tasks.set(settle_minutes=5)
     tasks.put("source/a.zip", b"one")
     with pytest.raises(SourceNotReadyError, match="must stay unchanged for 5 minutes"):
@@ -165,7 +165,7 @@ def test_a_source_that_is_being_written_makes_the_plan_try_again(tasks: Tasks) -
     assert (decision.action.value, decision.retry_delay.total_seconds()) == ("retry", 600)
 
 
-def test_a_later_try_finds_since_when_the_source_has_not_changed(tasks: Tasks) -> None:
+def test_a_retry_finds_since_when_the_source_is_unchanged(tasks: Tasks) -> None:
     tasks.set(settle_minutes=5)
     tasks.put("source/a.zip", b"one")
     with pytest.raises(SourceNotReadyError):

@@ -1,4 +1,4 @@
-"""A night has one run, also where the clocks change."""
+"""A schedule has one run a day, also when the clocks change."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("2026-10-23T12:00", ["24T02:30", "25T02:30", "26T02:30"]),
     ],
 )
-def test_the_change_of_clocks_neither_skips_nor_doubles_a_night(
+def test_a_change_of_clocks_neither_skips_nor_doubles_a_run(
     dag_bag: object, after: str, expected: list[str]
 ) -> None:
     from airflow.serialization.encoders import coerce_to_core_timetable

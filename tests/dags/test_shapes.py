@@ -1,4 +1,4 @@
-"""A DAG is built for every deployment, and does what the running deployment says.
+"""A DAG is built for every deployment, and does what the running deployment configures.
 
 Real DAGs run under overrides that add tasks which the running deployment does not need, and the
 other way round.
@@ -58,7 +58,7 @@ REFRESH: dict[str, dict[str, Any]] = {
 def runs(
     airflow_database: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], str]:
-    """Give what became of each case's run, and the log of all."""
+    """Return the result of each case's run, and the log of all."""
     home = tmp_path_factory.mktemp("shapes")
     shutil.copy(airflow_database / "airflow.db", home)
     pipelines = home / "pipelines"
@@ -102,7 +102,7 @@ def runs(
         ("asked_here_silence", True, False, "PendingManualApproval"),
     ],
 )
-def test_the_running_deployment_says_whether_a_person_is_asked(
+def test_the_running_deployment_decides_whether_a_user_is_asked(
     runs: tuple[dict[str, Any], str], name: str, asked: bool, announces: bool, package: str
 ) -> None:
     run = runs[0][name]
@@ -114,10 +114,10 @@ def test_the_running_deployment_says_whether_a_person_is_asked(
     assert run["packages"] == [package]
 
 
-def test_an_answer_is_waited_for_as_long_as_the_running_deployment_says(
+def test_the_running_deployment_sets_the_timeout_of_an_answer(
     runs: tuple[dict[str, Any], str],
 ) -> None:
-    """Two hours here; the default, 12, is what other deployments have."""
+    """Two hours; other deployments have the default of 12."""
     (waited,) = [line for line in runs[1].splitlines() if line.startswith("TIMEOUT ")]
     assert waited.startswith("TIMEOUT 2:00:0")
 
@@ -125,7 +125,7 @@ def test_an_answer_is_waited_for_as_long_as_the_running_deployment_says(
 def test_only_the_approvers_of_the_running_deployment_may_answer(
     runs: tuple[dict[str, Any], str],
 ) -> None:
-    """Airflow refuses the others; where no approvers are named, it refuses nobody."""
+    """Airflow refuses other users. Without `approvers` it refuses no user."""
     refused = [line for line in runs[1].splitlines() if line.startswith("REFUSED ")]
     assert refused == ["REFUSED eve 403"]
 
@@ -134,7 +134,7 @@ def test_only_the_approvers_of_the_running_deployment_may_answer(
     ("name", "fetched"),
     [("fetched_elsewhere", [[]]), ("fetched_here", [["photos.zip"]]), ("fetched_nowhere", [])],
 )
-def test_the_running_deployment_says_what_is_fetched(
+def test_the_running_deployment_decides_what_is_fetched(
     runs: tuple[dict[str, Any], str], name: str, fetched: list[list[str]]
 ) -> None:
     run = runs[0][name]

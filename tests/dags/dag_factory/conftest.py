@@ -13,7 +13,7 @@ EndRun = Callable[..., list[Any]]
 
 @pytest.fixture
 def end_run(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> EndRun:
-    """Give the function that ends a run as the DAG processor does, and returns what was sent.
+    """Return the function that ends a run as the DAG processor does, and returns what was sent.
 
     It takes whether the run failed, the states of its tasks, and their XComs by task and key.
     """
@@ -52,7 +52,7 @@ def end_run(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> EndRun:
 
 @pytest.fixture
 def wanted_events(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Give the function that sets the events of which the pipeline wants notifications."""
+    """Return the function that sets the events of which the pipeline wants notifications."""
 
     def want(*events: str) -> None:
         from dag_factory import notifications

@@ -1,4 +1,4 @@
-"""A task knows its pipeline under the deployment's overrides, and names a setting that is wrong."""
+"""A task gets its pipeline with the deployment's overrides; errors name an invalid Variable."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ SETTINGS = {
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, dag_bag: Any) -> pytest.MonkeyPatch:
-    """Give an installation's settings; loading the DAGs has put their folder on sys.path."""
+    """Set the Airflow Variables of an installation."""
     for name, value in SETTINGS.items():
         monkeypatch.setenv(f"AIRFLOW_VAR_{name}", value)
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
@@ -41,10 +41,10 @@ def test_a_task_gets_its_pipeline_with_the_deployments_overrides(
     assert site.runtime.meta.service_model.service_name == "sagemaker-runtime"
 
 
-def test_a_model_that_hangs_is_soon_given_up_as_the_connection_says(
+def test_the_runtime_client_has_short_timeouts_and_the_settings_of_the_connection(
     settings: pytest.MonkeyPatch,
 ) -> None:
-    """With botocore's own five attempts, a rollback would wait for minutes on each photo."""
+    """With botocore's default of five attempts, a smoke test would wait minutes for each photo."""
     from dag_factory.run_context import load_context
 
     extra = {"region_name": "eu-west-1", "config_kwargs": {"proxies": {"http": "p"}}}
@@ -58,10 +58,10 @@ def test_a_model_that_hangs_is_soon_given_up_as_the_connection_says(
     assert site.sagemaker.meta.config.read_timeout == 60
 
 
-def test_a_mirror_in_a_private_network_is_fetched_from_where_a_variable_allows_it(
+def test_a_mirror_in_a_private_network_is_used_if_a_variable_allows_it(
     settings: pytest.MonkeyPatch, dag_bag: Any, load_dags: Any, pipelines_folder: Path
 ) -> None:
-    """The task as it runs: its site from Airflow Variables, and the fetch that it asks for."""
+    """The task with its context from Airflow Variables, and the fetch that it starts."""
     yaml = "source: {layout: class_folders, urls: ['https://127.0.0.1:9/c.zip']}"
     (pipelines_folder / "mirrored.yaml").write_text(yaml)
     fetch = load_dags().dags["mirrored__dataset_refresh"].get_task("fetch").python_callable
@@ -74,7 +74,7 @@ def test_a_mirror_in_a_private_network_is_fetched_from_where_a_variable_allows_i
             fetch("mirrored")
 
 
-def test_a_wrong_setting_is_named(settings: pytest.MonkeyPatch) -> None:
+def test_an_invalid_variable_is_named(settings: pytest.MonkeyPatch) -> None:
     from dag_factory.run_context import load_context
 
     settings.setenv("AIRFLOW_VAR_ARTIFACT_BUCKET", "Some Bucket")

@@ -1,4 +1,4 @@
-"""Airflow itself refuses a run whose configuration has a key that is no param of the DAG."""
+"""Airflow fails a run whose configuration has a key that is no param of the DAG."""
 
 import os
 import shutil

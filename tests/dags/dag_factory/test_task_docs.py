@@ -25,7 +25,7 @@ Deploy a release.
 """
 
 FORMATTED = {"AccessDenied", "ResourceLimitExceeded", "ValidationException", "signal 9"}
-"""Quotes of what AWS writes, and of values in a message."""
+"""Quotes of messages from AWS, and of values in a message."""
 
 
 @pytest.mark.parametrize(

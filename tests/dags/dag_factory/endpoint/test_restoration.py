@@ -1,4 +1,4 @@
-"""A package is rejected for what is known against it, never for a test that nobody made."""
+"""A package is rejected for a known failure of its model, not because a test could not run."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ SERVED = {"endpoint_name": "merch"}
 
 
 class Serving:
-    """The tasks of an endpoint update, over an endpoint that serves what was wanted.
+    """The task functions of an endpoint update, with an endpoint that serves the new model.
 
-    `xcoms` are what a run has left, by task and key, and `states` what its tasks came to.
+    `xcoms` has the XComs of the run by task and key, `states` the states of its tasks.
     """
 
     def __init__(self, dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ class Serving:
             return function("merch", *args)
 
     def test(self, error: Exception) -> None:
-        """Let the smoke test end with an error, as it does on its last try."""
+        """End the smoke test with an error, as its last attempt does."""
 
         def ask(*_: Any) -> None:
             raise error
@@ -87,39 +87,39 @@ def serving(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> Serving:
 
 
 @pytest.mark.parametrize("error", [SmokeTestError("another model"), NoAnswerError("another model")])
-def test_a_model_that_was_asked_and_failed_is_rejected_with_what_was_wrong(
+def test_a_model_that_fails_its_smoke_test_is_rejected_with_the_reason(
     serving: Serving, error: Exception
 ) -> None:
     serving.test(error)
-    withdrawn = serving.call("withdraw")
-    assert serving.call("reject_package", withdrawn)["package"] == "arn:x/2"
+    rejection = serving.call("withdraw")
+    assert serving.call("reject_package", rejection)["package"] == "arn:x/2"
     (reason,) = serving.rejected
     assert reason == "config-2 serves and did not pass its smoke test: another model"
-    assert (withdrawn["restore"]["go"], withdrawn["endpoint_config"]) == (True, "config-1")
+    assert (rejection["restore"]["go"], rejection["endpoint_config"]) == (True, "config-1")
 
 
 @pytest.mark.parametrize(
     ("reason", "rejected"),
     [
         ("The primary container did not pass the ping health check.", True),
-        ("CapacityError: no machines", False),
+        ("CapacityError: no instances", False),
         ("a text that AWS has never sent before", False),
     ],
 )
-def test_only_a_reason_that_blames_the_model_rejects_it(
+def test_only_a_failure_of_the_model_rejects_its_package(
     serving: Serving, reason: str, rejected: bool
 ) -> None:
-    """The endpoint is broken: it gets the former model in each case."""
+    """The endpoint does not serve: the former model is restored in each case."""
     serving.status, serving.reason = "OutOfService", reason
     serving.states = {"deploy": "success", "smoke_test": "upstream_failed"}
-    withdrawn = serving.call("withdraw")
+    rejection = serving.call("withdraw")
     if rejected:
-        serving.call("reject_package", withdrawn)
+        serving.call("reject_package", rejection)
     else:
         with pytest.raises(AirflowSkipException, match=reason):
-            serving.call("reject_package", withdrawn)
+            serving.call("reject_package", rejection)
     assert len(serving.rejected) == rejected
-    restored = serving.call("plan_restore", withdrawn)
+    restored = serving.call("plan_restore", rejection)
     assert restored["config"]["EndpointConfigName"] == "config-1"
 
 
@@ -134,11 +134,11 @@ def test_only_a_reason_that_blames_the_model_rejects_it(
         ("OutOfService", "config-2", "config-3", False),
     ],
 )
-def test_the_former_model_replaces_only_what_the_failed_update_left(
+def test_a_restore_replaces_only_the_failed_update(
     serving: Serving, status: str, planned_over: str, found: str, allowed: bool
 ) -> None:
-    """`restore`, cleared a day later, would go back over another run's deployment."""
-    serving.status, serving.reason = status, "CapacityError: no machines"
+    """Otherwise `restore`, cleared a day later, would undo another run's deployment."""
+    serving.status, serving.reason = status, "CapacityError: no instances"
     serving.config = planned_over
     serving.states = {"deploy": "success", "smoke_test": "upstream_failed"}
     restored = serving.call("plan_restore", serving.call("withdraw"))
@@ -154,35 +154,37 @@ def test_the_former_model_replaces_only_what_the_failed_update_left(
         if allowed:
             check_replaced(client, restored["config"], restored["replaces"])
         else:
-            with pytest.raises(EndpointChanged, match="it serves config-3, and config-2 was to"):
+            with pytest.raises(
+                EndpointChanged, match="it serves config-3, but the plan was to replace config-2"
+            ):
                 check_replaced(client, restored["config"], restored["replaces"])
 
 
 @pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])
-def test_the_former_model_comes_back_though_the_registry_refuses_the_rejection(
+def test_the_former_model_is_restored_although_the_rejection_fails(
     dag_bag: Any, monkeypatch: pytest.MonkeyPatch, family: str
 ) -> None:
-    """A missing right would else leave the bad model serving."""
+    """Otherwise a missing right would leave the failed model serving."""
     decide = packages.reject
     serving = Serving(dag_bag.dags[f"merch__{family}"], monkeypatch)
     monkeypatch.setattr(packages, "reject", decide)
     serving.sagemaker = boto3.client("sagemaker", region_name="us-east-1")
     serving.test(SmokeTestError("another model"))
-    withdrawn = serving.call("withdraw")
+    rejection = serving.call("withdraw")
     with Stubber(serving.sagemaker) as stub:
         stub.add_client_error("update_model_package", "AccessDeniedException", "no right")
         with pytest.raises(ClientError, match="no right"):
-            serving.call("reject_package", withdrawn)
+            serving.call("reject_package", rejection)
         stub.assert_no_pending_responses()
-    restored = serving.call("plan_restore", withdrawn)
+    restored = serving.call("plan_restore", rejection)
     assert restored["config"]["EndpointConfigName"] == "config-1"
     assert "reject_package" not in serving.dag.get_task("track_restore").get_flat_relative_ids(
         upstream=True
     )
 
 
-def test_a_smoke_test_that_could_not_ask_speaks_against_no_model(serving: Serving) -> None:
-    """A right that is missing, or an outage, would else reject every release."""
+def test_a_smoke_test_that_could_not_run_rejects_no_package(serving: Serving) -> None:
+    """Otherwise a missing right or an outage would reject every release."""
     serving.test(PermissionError("sagemaker:InvokeEndpoint"))
     with pytest.raises(AirflowSkipException, match="was not tested"):
         serving.call("withdraw")
@@ -196,17 +198,17 @@ def test_a_smoke_test_that_could_not_ask_speaks_against_no_model(serving: Servin
         ({"deploy": "upstream_failed", "smoke_test": "upstream_failed"}, "did not change"),
     ],
 )
-def test_what_was_left_before_a_clear_does_not_count(
+def test_xcoms_from_before_a_clear_are_ignored(
     serving: Serving, states: dict[str, str], reason: str
 ) -> None:
-    """Airflow deletes a task's XComs when it runs again, not when it is cleared."""
+    """Airflow deletes a task's XComs when the task runs again, not when it is cleared."""
     serving.test(SmokeTestError("another model"))
     serving.states = states
     with pytest.raises(AirflowSkipException, match=reason):
         serving.call("withdraw")
 
 
-def test_a_rollback_is_not_planned_while_an_update_is_under_way(
+def test_a_rollback_is_not_planned_during_an_update(
     dag_bag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving = Serving(dag_bag.dags["merch__endpoint_rollback"], monkeypatch)
@@ -215,10 +217,10 @@ def test_a_rollback_is_not_planned_while_an_update_is_under_way(
         serving.call("plan")
 
 
-def test_what_nobody_can_test_is_refused_before_the_first_model_is_deployed(
+def test_a_model_without_test_photos_is_not_deployed(
     serving: Serving,
 ) -> None:
-    """Else the first endpoint serves it, and its package is rejected for want of photos."""
+    """Otherwise the first endpoint serves it, and its package is rejected without a test."""
     serving.status, serving.testable = "Failed", False
     with pytest.raises(NoSamplesError):
         serving.call("ask_before", PLANNED["package"])
