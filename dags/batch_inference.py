@@ -69,7 +69,7 @@ def plan(pipeline: str) -> dict[str, Any]:
 
 @task(multiple_outputs=False)
 def publish(
-    pipeline: str, batch: str, answered: dict[str, Any], reported: dict[str, Any]
+    pipeline: str, batch: str, transformed: dict[str, Any], reported: dict[str, Any]
 ) -> dict[str, Any]:
     """Write the batch's record, after which its images count as predicted; report drift.
 
@@ -86,7 +86,7 @@ def publish(
     run = load_context(pipeline)
     publication = plan_publish(run.s3, run.layout, batch)
     skip_unless(decide_publish(publication))
-    record = publish_batch(run.s3, run.layout, publication, answered, reported)
+    record = publish_batch(run.s3, run.layout, publication, transformed, reported)
     drift = report_drift(run, batch, publication.plan.get("package"), record)
     assets.describe_event(
         assets.predictions(run.pipeline),

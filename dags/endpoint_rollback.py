@@ -43,7 +43,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.endpoint.rollback import check_not_changing, choose_release
     from include.decisions.registry.serving_model import endpoint_status, find_serving_model
 
-    run, asked = load_context(pipeline), params.run_params()
+    run, form = load_context(pipeline), params.run_params()
     group = run.pipeline.slug
     check_not_changing(endpoint_status(run.sagemaker, group))
     release = choose_release(
@@ -51,7 +51,7 @@ def plan(pipeline: str) -> dict[str, Any]:
         group,
         list_releases(run.s3, run.layout),
         find_serving_model(run.sagemaker, group),
-        asked["release"],
+        form["release"],
     )
     state = plan_deployment(run.sagemaker, run.pipeline, run.deployment, release.version)
     skip_unless(decide_deployment(state, force=False))

@@ -35,9 +35,9 @@ def plan(pipeline: str) -> dict[str, Any]:
     """
     from include.decisions.endpoint.plan import decide_deployment, plan_deployment
 
-    run, asked = load_context(pipeline), params.run_params()
-    state = plan_deployment(run.sagemaker, run.pipeline, run.deployment, asked["package_version"])
-    skip_unless(decide_deployment(state, asked["force"]))
+    run, form = load_context(pipeline), params.run_params()
+    state = plan_deployment(run.sagemaker, run.pipeline, run.deployment, form["package_version"])
+    skip_unless(decide_deployment(state, form["force"]))
     return state.planned()
 
 

@@ -40,11 +40,11 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.conversion.plan import decide_conversion, plan_conversion
     from include.sagemaker_requests import im2rec_request
 
-    run, asked = load_context(pipeline), params.run_params()
-    state = plan_conversion(run.s3, run.layout, run.pipeline, asked["dataset_version"])
-    skip_unless(decide_conversion(state, asked["force"]))
+    run, form = load_context(pipeline), params.run_params()
+    state = plan_conversion(run.s3, run.layout, run.pipeline, form["dataset_version"])
+    skip_unless(decide_conversion(state, form["force"]))
     ensure_conversion_manifest(run.s3, run.layout, state.dataset_version)
-    earlier = None if asked["force"] else state.earlier
+    earlier = None if form["force"] else state.earlier
     request = im2rec_request(run.pipeline, run.deployment, state.dataset_version, earlier)
     shards = run.pipeline.conversion.instance_count
     return {

@@ -88,7 +88,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.sagemaker_requests import training_request
     from include.storage.records import write_record
 
-    run, asked = load_context(pipeline), params.run_params()
+    run, form = load_context(pipeline), params.run_params()
     # First, because a model also grows old if the steps below fail.
     now, max_age = datetime.now(UTC), run.pipeline.notifications.max_model_age_days
     registry = (run.s3, run.sagemaker, run.layout, run.pipeline.slug)
@@ -101,8 +101,8 @@ def plan(pipeline: str) -> dict[str, Any]:
         run.pipeline.training.algorithm,
     )
     image = pin_image(run.ecr, run.deployment, algorithm)
-    state = plan_training(run.s3, run.sagemaker, *installed, image, asked, find_champion)
-    decision = decide_training(state, asked["force"])
+    state = plan_training(run.s3, run.sagemaker, *installed, image, form, find_champion)
+    decision = decide_training(state, form["force"])
     if decision.go:
         check_evaluation(run.s3, run.layout, state.dataset_version, run.pipeline.evaluation)
     decision = check_budget(decision, run.sagemaker, *installed, state.hyperparameters, now)
