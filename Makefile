@@ -27,6 +27,13 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-h
   --no-emit-index-url --no-emit-find-links
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints-hashes.txt
 
+PYTEST = $(BIN)/python -m pytest $(call option,--hypothesis-seed,SEED)
+# The end-to-end tests train with all processors, and run by themselves. Exit status 2 of pytest is
+# a run that the user interrupted.
+ALL_TESTS = status=0; \
+  $(PYTEST) -n auto --dist loadfile -m 'not end_to_end' || { status=$$?; [ $$status -ne 2 ] || exit 2; }; \
+  $(PYTEST) -m end_to_end || status=$$?; exit $$status
+
 help:  ## print this help
 	@echo 'Airflow DAGs that keep image classifiers up to date, on AWS or on this computer.'
 	@echo
@@ -50,10 +57,10 @@ preflight: $(VENV)/run.installed  ## check the AWS setup; print each problem and
 	@exec $(BIN)/python -m include.preflight $(call option,--pipeline,PIPELINE) $(call switch,--json,JSON)
 
 test: $(VENV)/dev.installed  ## run all tests, without AWS, Docker or network
-	@exec $(BIN)/python -m pytest $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)
+	$(if $(value TESTS),@exec $(PYTEST) $(call listed,TESTS),@$(ALL_TESTS))
 
 test-fast: $(VENV)/dev.installed  ## run the tests without servers, MXNet and Airflow's database
-	@exec $(BIN)/python -m pytest -n auto --dist worksteal -m fast $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)
+	@exec $(PYTEST) -n auto --dist worksteal -m fast $(call listed,TESTS)
 
 explore: $(VENV)/dev.installed  ## run the property-based tests with new examples
 	@exec $(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)

@@ -148,7 +148,8 @@ def test_the_example_has_the_address_of_the_service() -> None:
     assert host == "local-aws"
     assert example("AWS_ENDPOINT_URL") == f"http://{host}:{OPTIONS['port']}"
     assert example("AWS_ENDPOINT_URL_S3") == f"http://{host}:{OPTIONS['s3-port']}"
-    assert SERVICE["healthcheck"]["test"][-1] == f"http://127.0.0.1:{OPTIONS['port']}/health"
+    health = f"urlopen('http://127.0.0.1:{OPTIONS['port']}/health')"
+    assert SERVICE["healthcheck"]["test"][-1].endswith(health)
     assert OPTIONS["bucket"].startswith("${ARTIFACT_BUCKET:?")
 
 

@@ -125,12 +125,33 @@ def test_paths_of_tests_are_separate_arguments(make: Makefile, value: str) -> No
     ]
 
 
+def test_all_tests_run_in_parallel_except_the_end_to_end_tests(make: Makefile) -> None:
+    pytest_command = ["-m", "pytest", "--hypothesis-seed=3"]
+    commands = [arguments[1:] for arguments, *_ in make("test", "SEED=3")]  # type: ignore[index]
+    parallel = ["-n", "auto", "--dist", "loadfile", "-m", "not end_to_end"]
+    assert commands == [[*pytest_command, *parallel], [*pytest_command, "-m", "end_to_end"]]
+
+
+@pytest.mark.parametrize(
+    ("status", "calls"), [(1, 2), (2, 1)], ids=["a test failed", "interrupted"]
+)
+def test_a_failure_of_the_parallel_tests_fails_make(
+    make: Makefile, status: int, calls: int
+) -> None:
+    python, log = make.folder / ".venv" / "bin" / "python", make.folder / "calls"
+    fails = f'case "$*" in *"not end_to_end"*) exit {status};; esac'
+    python.write_text(f'#!/bin/sh\n[ "$1" = -m ] && echo "$*" >> {log}\n{fails}\n')
+    result = subprocess.run(["make", "test", f"PYTHON={python}"], cwd=make.folder, check=False)
+    assert result.returncode != 0
+    assert len(log.read_text().splitlines()) == calls
+
+
 def test_unset_options_are_left_out(make: Makefile) -> None:
     assert make.arguments("run")[:3] == ["-m", "include.local_run", "run"]
     assert len(make.arguments("run")) == 5
     assert len(make.arguments("run", "ONCE=0", "DATA=")) == 5
     assert make.arguments("run", "ONCE=1")[5:] == ["--once"]
-    assert make.arguments("test") == ["-m", "pytest"]
+    assert make.arguments("explore")[-1] == "--hypothesis-profile=explore"
     assert make.arguments("predict")[-1] == "--image="
 
 
