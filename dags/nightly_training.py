@@ -2,7 +2,7 @@
 
 Trains a candidate, predicts the frozen test split's photos with it by batch transform, evaluates
 the predictions, and compares candidate and champion. Every candidate is registered with lineage and
-verdict; a promoted one starts endpoint update. See Champion in docs/architecture.md.
+verdict; a promoted one starts endpoint update. See Champion in docs/decisions.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m include.local_aws`: see `cli.py`."""
+"""`python -m include.local_aws`: see `cli/main.py`."""
 
 import sys
 

@@ -67,7 +67,7 @@ class ProjectPaths:
 
     @property
     def summary(self) -> Path:
-        """Results of the run; docs/architecture.md describes the fields."""
+        """Results of the run, as JSON."""
         return self.local / "summary.json"
 
     @property

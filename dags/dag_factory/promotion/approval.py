@@ -49,7 +49,7 @@ class ApprovalQuestionOperator(HITLOperator):
         self.response_hours = response_hours
 
     def execute(self, context: Context) -> Any:
-        """Ask, and defer until somebody answers."""
+        """Ask, and defer until a user answers."""
         self.response_timeout = timedelta(hours=self.response_hours)
         return super().execute(context)
 

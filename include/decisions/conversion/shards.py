@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from include.contracts.dataset import CONVERTED
 from include.contracts.records import ShardReport
 from include.storage.layout import Layout
 from include.storage.records import RecordError, need_valid_record
 
-SPLITS = ("train", "validation")
 COMMON_FIELDS = ("stage", "version", "dataset_version", "settings", "hosts", "expected")
 """The fields that have the same value in the reports of all instances."""
 
@@ -36,7 +36,7 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
     """
     folder = layout.recordio_files(version, shards)
     reports = _reports(s3, layout.bucket, layout.recordio_shards(version, shards), version, shards)
-    for split in SPLITS:
+    for split in CONVERTED:
         _check_split(s3, layout, reports, split)
         _check_files(s3, layout.bucket, f"{folder}{split}/", _file_names(reports, split))
     first = reports[0]

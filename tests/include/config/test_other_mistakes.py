@@ -1,13 +1,9 @@
 """Mistakes in the other sections, in overrides and in the YAML itself."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from include.config import PipelineError, load_pipeline
-
-WriteYaml = Callable[[str, str], Path]
+from tests.include.config.mistakes import check_mistake
+from tests.include.conftest import WriteYaml
 
 SOURCE = "source: {layout: class_folders}\n"
 
@@ -132,12 +128,4 @@ MISTAKES = {
 def test_a_mistake_names_file_field_and_what_is_allowed(
     mistake: str, write_yaml: WriteYaml
 ) -> None:
-    content, expected = MISTAKES[mistake]
-    file = write_yaml("some_name", content)
-    with pytest.raises(PipelineError) as caught:
-        load_pipeline(file)
-    (line,) = str(caught.value).splitlines()
-    assert line.startswith(str(file))
-    for part in expected:
-        assert part in line
-    assert "t0ken" not in line
+    check_mistake(*MISTAKES[mistake], write_yaml)

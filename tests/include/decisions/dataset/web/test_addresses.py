@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import random
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request
@@ -19,18 +17,8 @@ from include.decisions.dataset.fetch import FetchError
 from include.decisions.dataset.source import SourceError
 from include.storage.layout import Layout
 from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
+from tests.include.decisions.dataset.web.files import CONTENT, web_file
 from tests.include.decisions.dataset.web.mirror import Mirror
-
-CONTENT = random.Random(1).randbytes(3500)
-OTHER = random.Random(2).randbytes(3500)
-
-
-def _sha(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _file(*urls: str, **more: Any) -> WebFile:
-    return WebFile(mirrors=list(urls), **more)
 
 
 def test_redirects_are_followed_only_to_http_and_https(
@@ -38,12 +26,12 @@ def test_redirects_are_followed_only_to_http_and_https(
 ) -> None:
     target = second.serve("/there.tgz", CONTENT, cuts=[2500])
     url = first.serve("/a.tgz", b"", redirect=target)
-    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(url)]) == ["a.tgz"]
     assert second.ranges == [None, "bytes=2500-"]
     assert source_folder.content("a.tgz") == CONTENT
     elsewhere = first.serve("/b.tgz", b"", redirect="file:///etc/passwd")
     with pytest.raises(SourceError, match="302"):
-        fetch_source(s3, layout, [_file(elsewhere)])
+        fetch_source(s3, layout, [web_file(elsewhere)])
 
 
 def test_a_redirect_from_https_to_http_is_rejected() -> None:
@@ -63,7 +51,7 @@ def test_a_redirect_from_https_to_http_is_rejected() -> None:
 def test_a_mirror_at_a_private_address_is_a_permanent_error_unless_allowed(
     s3: Any, layout: Layout, first: Mirror
 ) -> None:
-    file = _file(first.serve("/a.tgz", CONTENT))
+    file = web_file(first.serve("/a.tgz", CONTENT))
     with pytest.raises(SourceError, match=r"127.0.0.1 is at 127.0.0.1, which is no public address"):
         fetch.fetch_source(s3, layout, [file])
     assert first.requests == []
@@ -88,11 +76,11 @@ def test_a_token_in_a_url_is_neither_logged_nor_stored(
     caplog.set_level(logging.INFO)
     url = first.serve("/a.tgz?sig=t0ken", CONTENT, cuts=[1500, 0, 0, 0])
     with pytest.raises(FetchError, match=r"/a\.tgz cannot be read: .*bytes early") as raised:
-        fetch_source(s3, layout, [_file(url)])
+        fetch_source(s3, layout, [web_file(url)])
     drafted = _all_objects(s3, layout)
     assert "draft.json" in drafted
     first.requests.clear()
-    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(url)]) == ["a.tgz"]
     assert set(first.ranges) == {"bytes=1000-"}  # the draft was found by its URL
     stored = _all_objects(s3, layout)
     assert f"'origin': '{first.url}/a.tgz'" in stored

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import random
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from include.config.sections.web_file import WebFile
 from include.decisions.dataset.fetch import FetchError
 from include.decisions.dataset.web import progress
 from include.decisions.dataset.web.state import FileState
 from include.storage.layout import Layout
 from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
+from tests.include.decisions.dataset.web.files import CONTENT, OTHER, sha256_of, web_file
 from tests.include.decisions.dataset.web.mirror import LONG_AGO, Mirror
-
-CONTENT = random.Random(1).randbytes(3500)
-OTHER = random.Random(2).randbytes(3500)
-
-
-def _sha(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _file(*urls: str, **more: Any) -> WebFile:
-    return WebFile(mirrors=list(urls), **more)
 
 
 def test_a_file_is_fetched_once_for_each_state(
     s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
-    file = _file(first.serve("/cars%20train.tgz", CONTENT))
+    file = web_file(first.serve("/cars%20train.tgz", CONTENT))
     assert fetch_source(s3, layout, [file]) == ["cars train.tgz"]
     assert fetch_source(s3, layout, [file]) == []
     first.serve("/cars%20train.tgz", OTHER, etag='"two"')
@@ -47,20 +34,22 @@ def test_a_file_without_etag_and_date_is_fetched_each_time(
     s3: Any, layout: Layout, first: Mirror
 ) -> None:
     """The ETag in S3 stays the same, so that the refresh is skipped nevertheless."""
-    file = _file(first.serve("/a.tgz", CONTENT, etag=None, modified=None))
+    file = web_file(first.serve("/a.tgz", CONTENT, etag=None, modified=None))
     tags = []
     for _ in range(2):
         assert fetch_source(s3, layout, [file]) == ["a.tgz"]
         head = s3.head_object(Bucket=layout.bucket, Key=f"{layout.source}a.tgz")
         tags.append(head["ETag"])
     assert tags[0] == tags[1]
-    assert head["Metadata"]["sha256"] == _sha(CONTENT)
+    assert head["Metadata"]["sha256"] == sha256_of(CONTENT)
 
 
 def test_a_stored_file_with_the_expected_sha256_is_not_requested(
     s3: Any, layout: Layout, first: Mirror
 ) -> None:
-    file = _file(first.serve("/a.tgz", CONTENT), sha256=_sha(CONTENT), name="cars_train.tgz")
+    file = web_file(
+        first.serve("/a.tgz", CONTENT), sha256=sha256_of(CONTENT), name="cars_train.tgz"
+    )
     assert fetch_source(s3, layout, [file]) == ["cars_train.tgz"]
     first.pages.clear()
     first.requests.clear()
@@ -73,9 +62,9 @@ def test_drafts_of_files_that_are_no_longer_in_the_yaml_are_deleted(
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503])
     with pytest.raises(FetchError):
-        fetch_source(s3, layout, [_file(url)])
+        fetch_source(s3, layout, [web_file(url)])
     assert source_folder.uploads() != []
-    fetch_source(s3, layout, [_file(first.serve("/b.tgz", CONTENT))])
+    fetch_source(s3, layout, [web_file(first.serve("/b.tgz", CONTENT))])
     assert source_folder.uploads() == []
     assert source_folder.keys() == ["stanford_cars/source/b.tgz"]
 

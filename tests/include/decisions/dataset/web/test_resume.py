@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
 from typing import Any
 
 import pytest
 
-from include.config.sections.web_file import WebFile
 from include.decisions.dataset.fetch import FetchError
 from include.storage.layout import Layout
 from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
+from tests.include.decisions.dataset.web.files import CONTENT, OTHER, sha256_of, web_file
 from tests.include.decisions.dataset.web.mirror import LONG_AGO, Mirror, Page
-
-CONTENT = random.Random(1).randbytes(3500)
-OTHER = random.Random(2).randbytes(3500)
-
-
-def _sha(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _file(*urls: str, **more: Any) -> WebFile:
-    return WebFile(mirrors=list(urls), **more)
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-@pytest.mark.parametrize("sha256", [None, _sha(CONTENT)])
+@pytest.mark.parametrize("sha256", [None, sha256_of(CONTENT)])
 def test_a_cut_connection_is_resumed(
     s3: Any,
     layout: Layout,
@@ -39,12 +26,12 @@ def test_a_cut_connection_is_resumed(
     """In the middle of a part, or from the start if the server ignores ranges."""
     url = first.serve("/a.tgz", CONTENT, cuts=[2500, 100], ranges=ranges)
     if ranges:
-        assert fetch_source(s3, layout, [_file(url, sha256=sha256)]) == ["a.tgz"]
+        assert fetch_source(s3, layout, [web_file(url, sha256=sha256)]) == ["a.tgz"]
         assert first.ranges == [None, "bytes=2500-", "bytes=2600-"]
         assert first.requests[1][1]["If-Range"] == '"one"'
     else:
         first.pages["/a.tgz"].cuts = [2500]
-        assert fetch_source(s3, layout, [_file(url, sha256=sha256)]) == ["a.tgz"]
+        assert fetch_source(s3, layout, [web_file(url, sha256=sha256)]) == ["a.tgz"]
         assert first.ranges == [None, "bytes=2500-"]
     assert source_folder.content("a.tgz") == CONTENT
 
@@ -54,7 +41,7 @@ def test_a_file_that_changed_between_two_connections_is_fetched_from_the_start(
 ) -> None:
     changed = Page(OTHER, etag='"two"')
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], changes=1, then=changed)
-    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(url)]) == ["a.tgz"]
     assert source_folder.content("a.tgz") == OTHER
 
 
@@ -63,7 +50,7 @@ def test_a_file_that_shrank_between_two_connections_is_fetched_from_the_start(
 ) -> None:
     """The server ignores If-Range and responds with 416."""
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], changes=1, then=Page(b"short"))
-    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(url)]) == ["a.tgz"]
     assert source_folder.content("a.tgz") == b"short"
 
 
@@ -71,7 +58,7 @@ def test_with_a_weak_etag_a_download_is_not_resumed(
     s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, etag='W/"one"', cuts=[2500])
-    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(url)]) == ["a.tgz"]
     assert first.ranges == [None, None]
     assert source_folder.content("a.tgz") == CONTENT
 
@@ -80,7 +67,7 @@ def test_without_an_etag_an_old_last_modified_is_the_validator(
     s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, etag=None, cuts=[2500])
-    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(url)]) == ["a.tgz"]
     assert first.requests[1][1]["If-Range"] == LONG_AGO
     assert source_folder.content("a.tgz") == CONTENT
 
@@ -89,7 +76,7 @@ def test_a_range_with_a_wrong_start_is_not_used(
     s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], shifted=7)
-    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(url)]) == ["a.tgz"]
     assert source_folder.content("a.tgz") == CONTENT
 
 
@@ -100,7 +87,7 @@ def test_with_a_known_sha256_the_next_mirror_resumes(
         first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503]),
         second.serve("/b.tgz", CONTENT, etag='"else"'),
     )
-    assert fetch_source(s3, layout, [_file(*urls, sha256=_sha(CONTENT))]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(*urls, sha256=sha256_of(CONTENT))]) == ["a.tgz"]
     assert second.ranges == ["bytes=2500-"]
     assert source_folder.content("a.tgz") == CONTENT
 
@@ -115,7 +102,7 @@ def test_without_a_sha256_the_next_mirror_resumes_only_with_the_same_strong_etag
         first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503]),
         second.serve("/b.tgz", served, etag=etag),
     )
-    assert fetch_source(s3, layout, [_file(*urls)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(*urls)]) == ["a.tgz"]
     assert second.requests[0][1]["If-Range"] == '"one"'
     assert source_folder.content("a.tgz") == served
 
@@ -128,7 +115,7 @@ def test_wrong_bytes_of_two_mirrors_are_fetched_again_from_one(
         first.serve("/a.tgz", OTHER, cuts=[2500], statuses=[200, 503]),
         second.serve("/a.tgz", CONTENT),
     )
-    assert fetch_source(s3, layout, [_file(*urls, sha256=_sha(CONTENT))]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(*urls, sha256=sha256_of(CONTENT))]) == ["a.tgz"]
     assert second.ranges == ["bytes=2500-", None]
     assert source_folder.content("a.tgz") == CONTENT
 
@@ -138,7 +125,7 @@ def test_a_later_task_resumes_after_the_stored_parts(
 ) -> None:
     """The hash of the earlier parts is not known, so that the file is read back from S3."""
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503, 503])
-    file = _file(url, sha256=_sha(CONTENT))
+    file = web_file(url, sha256=sha256_of(CONTENT))
     with pytest.raises(FetchError, match="503"):
         fetch_source(s3, layout, [file])
     assert source_folder.uploads() == ["stanford_cars/fetching/a.tgz/content"]
@@ -156,7 +143,7 @@ def test_a_later_task_replaces_wrong_parts(
     s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", OTHER, cuts=[2500], statuses=[200, 503])
-    file = _file(url, sha256=_sha(CONTENT))
+    file = web_file(url, sha256=sha256_of(CONTENT))
     with pytest.raises(FetchError):
         fetch_source(s3, layout, [file])
     first.serve("/a.tgz", CONTENT)
@@ -169,9 +156,9 @@ def test_a_later_task_starts_again_if_the_parts_are_of_another_state(
 ) -> None:
     url = first.serve("/a.tgz", CONTENT, cuts=[2500], statuses=[200, 503])
     with pytest.raises(FetchError):
-        fetch_source(s3, layout, [_file(url)])
+        fetch_source(s3, layout, [web_file(url)])
     first.serve("/a.tgz", OTHER, etag='"two"')
-    assert fetch_source(s3, layout, [_file(url)]) == ["a.tgz"]
+    assert fetch_source(s3, layout, [web_file(url)]) == ["a.tgz"]
     assert source_folder.content("a.tgz") == OTHER
     assert source_folder.uploads() == []
 
@@ -189,7 +176,7 @@ def test_after_a_kill_at_the_end_nothing_is_fetched_again(
 ) -> None:
     """Without a SHA-256 the server is asked for the file's state only."""
     content = CONTENT[:3000]
-    file = _file(first.serve("/a.tgz", content), sha256=_sha(content) if known else None)
+    file = web_file(first.serve("/a.tgz", content), sha256=sha256_of(content) if known else None)
     with monkeypatch.context() as patch:
         patch.setattr(f"include.decisions.dataset.web.{step}", _killed)
         with pytest.raises(KeyboardInterrupt):
@@ -209,7 +196,7 @@ def test_a_complete_draft_of_a_file_that_has_changed_is_not_published(
     source_folder: SourceFolder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    file = _file(first.serve("/a.tgz", CONTENT))
+    file = web_file(first.serve("/a.tgz", CONTENT))
     with monkeypatch.context() as patch:
         patch.setattr("include.decisions.dataset.web.draft_store.publish_draft", _killed)
         with pytest.raises(KeyboardInterrupt):
