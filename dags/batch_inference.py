@@ -8,7 +8,7 @@ approved one. With `truth/labels.json` (file to class), the report measures the 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
@@ -18,6 +18,9 @@ from dag_factory.notifications import queue_notification
 from dag_factory.run_context import RunContext, load_context
 from dag_factory.skipping import skip_unless
 from dag_factory.xcoms import without_edge
+
+if TYPE_CHECKING:
+    from include.contracts.records import BatchRecord
 
 FAMILY = "batch_inference"
 
@@ -87,21 +90,21 @@ def publish(
     publication = plan_publish(run.s3, run.layout, batch)
     skip_unless(decide_publish(publication))
     record = publish_batch(run.s3, run.layout, publication, transformed, reported)
-    drift = report_drift(run, batch, publication.plan.get("package"), record)
+    drift = report_drift(run, batch, publication.plan.package, record)
     assets.describe_event(
         assets.predictions(run.pipeline),
-        uri=record["predictions"],
+        uri=record.predictions,
         batch=batch,
-        counts=record["counts"],
+        counts=record.counts.as_json(),
         drift=drift or "none",
-        predictions=record["predictions"],
-        report=record["report"],
+        predictions=record.predictions,
+        report=record.report,
     )
-    return record
+    return record.figures()
 
 
 def report_drift(
-    run: RunContext, batch: str, package: str | None, record: dict[str, Any]
+    run: RunContext, batch: str, package: str | None, record: BatchRecord
 ) -> str | None:
     """Queue a notification if the batch has drifted, and request a training if configured.
 

@@ -81,6 +81,7 @@ def plan(pipeline: str) -> dict[str, Any]:
       `source.complete_marker` last. Then trigger the DAG, or wait for its schedule.
     """
     from include.config.versions import source_fingerprint
+    from include.contracts.records import DatasetPointer
     from include.decisions.conversion.stored_images import count_missing_images
     from include.decisions.dataset.readiness import (
         decide_complete,
@@ -102,8 +103,9 @@ def plan(pipeline: str) -> dict[str, Any]:
     now = datetime.now(UTC)
     require_finished_uploads(run.s3, listing, fetched, now)
     fingerprint = source_fingerprint(files, source, run.pipeline.dataset)
-    current = read_pointer(run.s3, run.bucket, run.layout.dataset_pointer)
-    previous = current.version
+    pointer = run.layout.dataset_pointer
+    current = read_pointer(run.s3, run.bucket, pointer, "dataset refresh", DatasetPointer)
+    previous = current.record.version if current.record else None
     missing = count_missing_images(run.s3, run.layout, previous) if previous else 0
     skip_unless(decide_refresh(current.record, fingerprint, params.run_params()["force"], missing))
     settle = settle_time(source, run.deployment.name)
@@ -134,7 +136,7 @@ def publish(
       `dataset/current.json` since. Nothing has to be done; the next run reads the source.
     """
     from include.config.versions import source_fingerprint
-    from include.contracts.records import DatasetReport
+    from include.contracts.records import DatasetPointer, DatasetReport
     from include.decisions.dataset.source import Listing
     from include.decisions.pointer import move_pointer
     from include.sagemaker_requests import source_uri
@@ -146,12 +148,12 @@ def publish(
     now = source_fingerprint(files, source, run.pipeline.dataset)
     report = run.layout.refresh_report(job["job_name"])
     dataset = need_valid_record(run.s3, run.bucket, report, "the refresh job", DatasetReport)
-    summary = {
+    summary = DatasetPointer(
         **dataset.as_json(),
-        "fingerprint": fingerprint,
-        "changed_while_read": now != fingerprint,
-        "job": job["job_name"],
-    }
+        fingerprint=fingerprint,
+        changed_while_read=now != fingerprint,
+        job=job["job_name"],
+    )
     skip_unless(move_pointer(run.s3, run.bucket, run.layout.dataset_pointer, summary, **pointer))
     page = run.layout.uri(run.layout.dataset_page(dataset.version))
     log.info("Report on added, refused and changed images: %s", page)
@@ -164,7 +166,7 @@ def publish(
         job=job["job_name"],
         report=page,
     )
-    return summary
+    return summary.as_json()
 
 
 for pipeline in pipelines_for(FAMILY):

@@ -74,22 +74,23 @@ def publish(
       `recordio/current.json` since. Nothing has to be done; the next run converts the current
       dataset version.
     """
+    from include.contracts.records import RecordioPointer
     from include.decisions.conversion.plan import complete_conversion, publish_conversion
 
     run = load_context(pipeline)
     recordio = complete_conversion(run.s3, run.layout, version, shards)
-    summary = {**recordio, "job": job["job_name"]}
+    summary = RecordioPointer(**recordio.as_json(), job=job["job_name"])
     skip_unless(publish_conversion(run.s3, run.layout, summary, **pointer))
     assets.describe_event(
         assets.recordio(run.pipeline),
         uri=run.layout.uri(run.layout.recordio(version)),
         version=version,
-        dataset_version=summary["dataset_version"],
-        counts=summary.get("counts"),
-        seconds=summary.get("seconds"),
+        dataset_version=summary.dataset_version,
+        counts=summary.counts.as_json(),
+        seconds=summary.seconds,
         job=job["job_name"],
     )
-    return summary
+    return summary.as_json()
 
 
 for pipeline in pipelines_for(FAMILY):

@@ -8,13 +8,20 @@ version.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from include.common.aws_errors import error_code
+from include.contracts.records import DatasetPointer, Record, RecordioPointer
 from include.decisions.decision import Decision
-from include.storage.records import parse_record, read_record, write_record
+from include.storage.records import (
+    parse_record,
+    read_valid_record,
+    validate_record,
+    write_record,
+)
+
+R = TypeVar("R", bound=Record)
 
 CHANGED = frozenset({"PreconditionFailed", "NoSuchKey", "412", "404"})
 """Error codes of a rejected conditional write: the object changed, or If-Match found no object."""
@@ -29,7 +36,7 @@ def condition(etag: str | None) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Pointer:
+class Pointer(Generic[R]):
     """A pointer and its state in S3 when it was read.
 
     Attributes:
@@ -37,13 +44,8 @@ class Pointer:
         etag: The object's ETag, which `move_pointer` compares, or None.
     """
 
-    record: dict[str, Any] | None
+    record: R | None
     etag: str | None
-
-    @property
-    def version(self) -> str | None:
-        """The version that the pointer names, or None."""
-        return self.record.get("version") if self.record else None
 
     @property
     def condition(self) -> dict[str, str]:
@@ -51,26 +53,29 @@ class Pointer:
         return condition(self.etag)
 
 
-def read_pointer(s3: Any, bucket: str, key: str) -> Pointer:
+def read_pointer(s3: Any, bucket: str, key: str, made_by: str, model: type[R]) -> Pointer[R]:
     """Read a pointer and its ETag.
 
     Args:
         s3: A boto3 S3 client.
         bucket: The pointer's bucket.
         key: The pointer's key.
+        made_by: The DAG that moves the pointer, for error messages.
+        model: The class of the pointer's record.
 
     Raises:
-        RecordError: The object is not a JSON mapping.
+        RecordError: The object is not a valid record.
     """
     try:
         response = s3.get_object(Bucket=bucket, Key=key)
     except s3.exceptions.NoSuchKey:
         return Pointer(None, None)
-    return Pointer(parse_record(response["Body"].read(), bucket, key), response["ETag"])
+    content = parse_record(response["Body"].read(), bucket, key)
+    return Pointer(validate_record(content, bucket, key, made_by, model), response["ETag"])
 
 
 def move_pointer(
-    s3: Any, bucket: str, key: str, record: Mapping[str, Any], seen: str | None
+    s3: Any, bucket: str, key: str, record: DatasetPointer | RecordioPointer, seen: str | None
 ) -> Decision:
     """Write a pointer, unless it has changed since the run was planned.
 
@@ -78,7 +83,7 @@ def move_pointer(
         s3: A boto3 S3 client.
         bucket: The pointer's bucket.
         key: The pointer's key.
-        record: The new content, with the `version` and the `job` that created it.
+        record: The new content.
         seen: The ETag that the run's plan read, or None if there was no pointer.
 
     Returns:
@@ -91,14 +96,14 @@ def move_pointer(
         if error_code(error) not in CHANGED:
             raise
     else:
-        return Decision(True, f"{key} now names version {record['version']}")
-    present = read_record(s3, bucket, key) or {}
-    if present.get("job") == record["job"]:
-        return Decision(True, f"{key} already names version {record['version']}")
+        return Decision(True, f"{key} now names version {record.version}")
+    present = read_valid_record(s3, bucket, key, f"job {record.job}", type(record))
+    if present and present.job == record.job:
+        return Decision(True, f"{key} already names version {record.version}")
+    named = f"version {present.version} of job {present.job}" if present else "no version"
     return Decision(
         False,
-        f"{key} was changed after this run was planned: it names version "
-        f"{present.get('version')} of job {present.get('job')} and is not overwritten, because "
-        f"version {record['version']} of job {record['job']} may be older; trigger the DAG again "
+        f"{key} was changed after this run was planned: it names {named} and is not overwritten, "
+        f"because version {record.version} of job {record.job} may be older; trigger the DAG again "
         "to make a version of the current state",
     )

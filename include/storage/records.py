@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from include.common.errors import PermanentError
@@ -74,11 +75,39 @@ def need_valid_record(s3: Any, bucket: str, key: str, made_by: str, model: type[
     Raises:
         RecordError: The record is missing, or a field is; or a field is invalid.
     """
-    content = need_record(s3, bucket, key, made_by)
+    record = read_valid_record(s3, bucket, key, made_by, model)
+    if record is None:
+        raise RecordError(f"s3://{bucket}/{key} is missing: {made_by} writes it")
+    return record
+
+
+def read_valid_record(s3: Any, bucket: str, key: str, made_by: str, model: type[R]) -> R | None:
+    """Return a record as its model, or None if the object does not exist.
+
+    The arguments are those of `need_valid_record`.
+
+    Raises:
+        RecordError: A field is missing or invalid.
+    """
+    content = read_record(s3, bucket, key)
+    return None if content is None else validate_record(content, bucket, key, made_by, model)
+
+
+def validate_record(
+    content: Mapping[str, Any], bucket: str, key: str, made_by: str, model: type[R]
+) -> R:
+    """Return a record's content as its model.
+
+    Raises:
+        RecordError: A field is missing or invalid; the text names the object, the field and the
+            fix. The object has to be deleted if what writes it reads it first, as with pointers.
+    """
     try:
         return parse_content(model, content)
     except RecordProblem as problem:
-        raise RecordError(f"s3://{bucket}/{key}: {problem}: run {made_by} again") from None
+        raise RecordError(
+            f"s3://{bucket}/{key}: {problem}: delete the object and run {made_by} again"
+        ) from None
 
 
 def write_record(s3: Any, bucket: str, key: str, record: Any, **condition: str) -> None:
@@ -88,8 +117,9 @@ def write_record(s3: Any, bucket: str, key: str, record: Any, **condition: str) 
         s3: A boto3 S3 client.
         bucket: The record's bucket.
         key: The record's key.
-        record: A value that JSON can hold.
+        record: A record's model, or another value that JSON can hold.
         **condition: `IfMatch` or `IfNoneMatch`, for a conditional write.
     """
-    body = json.dumps(record, indent=1, ensure_ascii=False).encode()
+    content = record.as_json() if isinstance(record, Record) else record
+    body = json.dumps(content, indent=1, ensure_ascii=False).encode()
     s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", **condition)

@@ -31,10 +31,10 @@ def publish(
         uri=run.layout.uri(run.layout.release(int(package["version"]))),
         release=int(package["version"]),
         package=package["arn"],
-        endpoint=release["endpoint"],
-        endpoint_config=release["endpoint_config"],
+        endpoint=release.endpoint,
+        endpoint_config=release.endpoint_config,
     )
-    return {**endpoint, "package": package, "smoke_test": smoke, "release": release}
+    return {**endpoint, "package": package, "smoke_test": smoke, "release": release.as_json()}
 
 
 @task(multiple_outputs=False)

@@ -49,13 +49,13 @@ def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> 
     paired = freshness = None
     if champion:
         paired = pair_predictions(run.s3, run.layout, job, champion)
-        version = evaluation["dataset_version"]
+        version = evaluation.dataset_version
         freshness = compare_data(run.s3, run.layout, version, champion)
     rules = run.pipeline.promotion
-    verdict = compare(rules, evaluation, champion, paired, freshness).as_dict()
+    verdict = compare(rules, evaluation, champion, paired, freshness).record()
     write_record(run.s3, run.bucket, run.layout.evaluation_verdict(job), verdict)
-    log.info("Verdict on %s: %s, because %s.", job, verdict["verdict"], verdict["reason"])
-    return verdict
+    log.info("Verdict on %s: %s, because %s.", job, verdict.verdict, verdict.reason)
+    return verdict.as_json()
 
 
 @task(multiple_outputs=False)

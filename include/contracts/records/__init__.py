@@ -1,29 +1,54 @@
-"""JSON records that jobs write to S3 and the DAG side reads, one module per job."""
+"""JSON records in S3, by which jobs and DAGs pass on their results; one module per stage."""
 
 from include.contracts.records.base import Record, RecordProblem, parse_record
-from include.contracts.records.dataset import DatasetReport, SourceReport
+from include.contracts.records.batch import BatchCounts, BatchPlan, BatchRecord
+from include.contracts.records.dataset import (
+    DatasetPointer,
+    DatasetReport,
+    SourceReport,
+    SourceSeen,
+)
 from include.contracts.records.evaluation import ClassScores, EvaluationReport
-from include.contracts.records.recordio import RecordioCounts, RecordioReport, ShardReport
+from include.contracts.records.recordio import (
+    RecordioCounts,
+    RecordioPointer,
+    RecordioReport,
+    ShardReport,
+)
+from include.contracts.records.release import ReleaseRecord
 from include.contracts.records.report import (
     BatchReport,
     ConfidenceDrift,
     Distance,
     DriftReport,
 )
+from include.contracts.records.training import RetrainingRequest, TrainingDecision
+from include.contracts.records.verdict import GateResult, VerdictRecord
 
 __all__ = [
+    "BatchCounts",
+    "BatchPlan",
+    "BatchRecord",
     "BatchReport",
     "ClassScores",
     "ConfidenceDrift",
+    "DatasetPointer",
     "DatasetReport",
     "Distance",
     "DriftReport",
     "EvaluationReport",
+    "GateResult",
     "Record",
     "RecordProblem",
     "RecordioCounts",
+    "RecordioPointer",
     "RecordioReport",
+    "ReleaseRecord",
+    "RetrainingRequest",
     "ShardReport",
     "SourceReport",
+    "SourceSeen",
+    "TrainingDecision",
+    "VerdictRecord",
     "parse_record",
 ]

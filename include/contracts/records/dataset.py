@@ -1,4 +1,4 @@
-"""dataset.json: a dataset version, written by the command `refresh`."""
+"""dataset.json: a dataset version, written by the command `refresh`; the pointer to it."""
 
 from __future__ import annotations
 
@@ -32,3 +32,23 @@ class DatasetReport(Record):
     counts: dict[str, int] = Field(default_factory=dict)
     ledger_photos: int | None = None
     seconds: float | None = None
+
+
+class DatasetPointer(DatasetReport):
+    """dataset/current.json: the current dataset version, and the refresh that made it.
+
+    `fingerprint` is the hash of the source's state and settings, `changed_while_read` whether the
+    source changed during the refresh, and `job` the refresh job.
+    """
+
+    fingerprint: str = ""
+    changed_while_read: bool = False
+    job: str | None = None
+
+
+class SourceSeen(Record):
+    """source_seen.json: a state of the source, and since when (ISO 8601) it has been seen."""
+
+    uri: str = ""
+    state: str
+    since: str

@@ -34,6 +34,12 @@ class RecordioReport(Record):
     created: str | None = None
 
 
+class RecordioPointer(RecordioReport):
+    """recordio/current.json: the current RecordIO version, and the job that made it."""
+
+    job: str | None = None
+
+
 class ShardReport(RecordioReport):
     """The share of a conversion that one of several instances has done.
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
 from typing import Any
 
 from include.common.csv_cells import unescape_cell
 from include.common.text import shorten_list
+from include.contracts.records import BatchPlan
 from include.storage.layout import Layout
 from include.storage.records import RecordError
 
 
-def check_completeness(s3: Any, layout: Layout, plan: Mapping[str, Any], made_by: str) -> None:
+def check_completeness(s3: Any, layout: Layout, plan: BatchPlan, made_by: str) -> None:
     """Check that a batch's table of predictions has exactly the planned images.
 
     Args:
@@ -26,9 +26,9 @@ def check_completeness(s3: Any, layout: Layout, plan: Mapping[str, Any], made_by
         RecordError: The table is missing, a planned image has no row, or a row belongs to an image
             that was not planned.
     """
-    batch = plan["batch"]
+    batch = plan.batch
     table = layout.uri(layout.batch_table(batch))
-    rows, images = _files(s3, layout, batch, made_by), set(plan["images"])
+    rows, images = _files(s3, layout, batch, made_by), set(plan.images)
     if missing := images - rows:
         raise RecordError(
             f"{len(missing)} of {len(images)} images have no row in {table} "

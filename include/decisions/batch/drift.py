@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from include.config.sections.batch import Drift
+from include.contracts.records import BatchRecord, BatchReport, Distance
 
 
-def drift_warning(limits: Drift, report: Mapping[str, Any]) -> str | None:
+def drift_warning(limits: Drift, report: BatchRecord | BatchReport) -> str | None:
     """Return a warning with the figures that have drifted, or None.
 
     A distance counts only if it is statistically significant and the batch is large enough.
@@ -18,14 +16,14 @@ def drift_warning(limits: Drift, report: Mapping[str, Any]) -> str | None:
         report: The batch's record or its report.json; its `drift` is None if the model's
             evaluation is missing.
     """
-    found = report.get("drift")
-    if not found or found["images"] < limits.minimum_images:
+    found = report.drift
+    if found is None or found.images < limits.minimum_images:
         return None
-    confidence = found["confidence"]
+    confidence = found.confidence
     texts = [
-        _beyond("the mix of predicted classes", found["classes"], limits.classes, limits),
+        _beyond("the mix of predicted classes", found.classes, limits.classes, limits),
         _beyond(
-            f"confidence (mean {confidence['mean']:.3f}, {confidence['reference_mean']:.3f} in the "
+            f"confidence (mean {confidence.mean:.3f}, {confidence.reference_mean:.3f} in the "
             "evaluation)",
             confidence,
             limits.confidence,
@@ -36,16 +34,14 @@ def drift_warning(limits: Drift, report: Mapping[str, Any]) -> str | None:
     if not drifted:
         return None
     return (
-        f"batch {report['batch']}: {' and '.join(drifted)}, over {found['images']} images compared "
-        f"with the evaluation's {found['reference_images']}. See uncertain.csv beside the report, "
+        f"batch {report.batch}: {' and '.join(drifted)}, over {found.images} images compared "
+        f"with the evaluation's {found.reference_images}. See uncertain.csv beside the report, "
         "and label some of its images for the next dataset version"
     )
 
 
-def _beyond(
-    name: str, figures: Mapping[str, float], limit: float | None, limits: Drift
-) -> str | None:
+def _beyond(name: str, figures: Distance, limit: float | None, limits: Drift) -> str | None:
     """Return a text if a significant distance exceeds its limit."""
-    if limit is None or figures["distance"] <= limit or figures["p"] > limits.significance:
+    if limit is None or figures.distance <= limit or figures.p > limits.significance:
         return None
-    return f"{name} has a distance of {figures['distance']:.3f}, more than {limit:g}"
+    return f"{name} has a distance of {figures.distance:.3f}, more than {limit:g}"

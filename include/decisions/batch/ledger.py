@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from include.contracts.records import BatchRecord
 from include.decisions.batch.ledger_summary import (
     BatchEntry,
     BatchSummary,
@@ -14,7 +15,7 @@ from include.decisions.batch.ledger_summary import (
     open_summary,
 )
 from include.storage.layout import Layout
-from include.storage.records import read_record
+from include.storage.records import read_valid_record
 
 Content = tuple[str, str]
 """An image's key below `incoming/` and its ETag."""
@@ -71,9 +72,10 @@ def read_ledger(
     with open_summary(s3, layout) as summary:
         ledger, known = _read_summary(summary, folders - {without}, contents)
         for batch in sorted(folders - known - {without}):
-            record = read_record(s3, layout.bucket, layout.batch_record(batch))
+            key = layout.batch_record(batch)
+            record = read_valid_record(s3, layout.bucket, key, "batch inference", BatchRecord)
             if record is not None:
-                entry = BatchEntry.of(batch, record)
+                entry = BatchEntry(batch, record.images, record.unreadable_tags)
                 ledger.add(entry, contents)
                 summary.add(entry)
         summary.save()

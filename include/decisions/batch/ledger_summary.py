@@ -50,11 +50,6 @@ class BatchEntry:
     images: Mapping[str, str]
     unreadable_tags: Mapping[str, str]
 
-    @classmethod
-    def of(cls, batch: str, record: Mapping[str, Any]) -> BatchEntry:
-        """Return the entry of a batch from its record, or from a line of the summary."""
-        return cls(batch, record.get("images", {}), record.get("unreadable_tags", {}))
-
     def line(self) -> bytes:
         """Return the entry as a line of the summary."""
         row = {
@@ -97,7 +92,7 @@ class BatchSummary:
             with gzip.open(self._file, "rb") as lines:
                 for line in lines:
                     row = json.loads(line)
-                    yield BatchEntry.of(str(row["batch"]), row)
+                    yield BatchEntry(str(row["batch"]), row["images"], row["unreadable_tags"])
         except DAMAGED as error:
             self._file.seek(0)
             self._file.truncate()

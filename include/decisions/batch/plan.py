@@ -10,6 +10,7 @@ from typing import Any
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.versions import digest
+from include.contracts.records import BatchCounts, BatchPlan, BatchRecord
 from include.decisions.batch.incoming import IncomingImage, find_new_images
 from include.decisions.batch.screening.incoming_photos import find_unreadable_images
 from include.decisions.decision import Decision
@@ -52,16 +53,17 @@ class BatchState:
         content = digest([[image.key, image.tag] for image in self.images])
         return f"{when:%Y%m%dT%H%M%S}-{content[:8]}"
 
-    def record(self) -> dict[str, Any]:
-        """Return the part of the batch's record that lists its images."""
+    def plan(self, batch: str) -> BatchPlan:
+        """Return the plan of the batch with this name."""
         tags = {image.key: image.tag for image in self.images}
-        return {
-            "images": {image.key: image.tag for image in self.readable},
-            "unreadable": self.unreadable,
-            "unreadable_tags": {key: tags[key] for key in self.unreadable},
-            "package": self.package.arn if self.package else None,
-            "forced": self.forced,
-        }
+        return BatchPlan(
+            batch=batch,
+            images={image.key: image.tag for image in self.readable},
+            unreadable=self.unreadable,
+            unreadable_tags={key: tags[key] for key in self.unreadable},
+            package=self.package.arn if self.package else None,
+            forced=self.forced,
+        )
 
 
 def plan_batch(
@@ -129,7 +131,7 @@ def write_batch_plan(s3: Any, layout: Layout, batch: str, state: BatchState) -> 
     keys = [image.key for image in state.readable]
     listing = manifest(layout.uri(layout.incoming), keys)
     write_record(s3, layout.bucket, layout.batch_manifest(batch), listing)
-    write_record(s3, layout.bucket, layout.batch_plan(batch), {"batch": batch, **state.record()})
+    write_record(s3, layout.bucket, layout.batch_plan(batch), state.plan(batch))
 
 
 def record_unreadable_batch(s3: Any, layout: Layout, batch: str, state: BatchState) -> None:
@@ -139,15 +141,15 @@ def record_unreadable_batch(s3: Any, layout: Layout, batch: str, state: BatchSta
     """
     if state.readable or not state.unreadable:
         return
-    record = {
-        "stage": "batch",
-        "batch": batch,
-        "counts": {"images": 0, "unreadable": len(state.unreadable)},
-        "predictions": None,
-        "report": None,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    write_record(s3, layout.bucket, layout.batch_record(batch), {**state.record(), **record})
+    record = BatchRecord(
+        **state.plan(batch).as_json(),
+        stage="batch",
+        counts=BatchCounts(images=0, unreadable=len(state.unreadable)),
+        predictions=None,
+        report=None,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_record(s3, layout.bucket, layout.batch_record(batch), record)
 
 
 def has_labels(s3: Any, layout: Layout) -> bool:

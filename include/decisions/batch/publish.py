@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from include.common.text import shorten_list
-from include.contracts.records import BatchReport
+from include.contracts.records import BatchCounts, BatchPlan, BatchRecord, BatchReport
 from include.decisions.batch.completeness import check_completeness
 from include.decisions.batch.ledger import read_ledger
 from include.decisions.decision import Decision
 from include.storage.layout import Layout
-from include.storage.records import need_record, need_valid_record, write_record
+from include.storage.records import need_valid_record, write_record
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,13 @@ class Publication:
         elsewhere: Keys of images, each with the batch whose record has it.
     """
 
-    plan: dict[str, Any]
+    plan: BatchPlan
     elsewhere: dict[str, str]
 
     @property
     def images(self) -> dict[str, str]:
         """The images that go into this batch's record: their ETags by key."""
-        images: dict[str, str] = self.plan["images"]
-        return {key: tag for key, tag in images.items() if key not in self.elsewhere}
+        return {key: tag for key, tag in self.plan.images.items() if key not in self.elsewhere}
 
 
 def plan_publish(s3: Any, layout: Layout, batch: str) -> Publication:
@@ -45,12 +44,13 @@ def plan_publish(s3: Any, layout: Layout, batch: str) -> Publication:
     again.
 
     Raises:
-        RecordError: The batch has no plan.
+        RecordError: The batch has no plan, or it is invalid.
     """
-    plan = need_record(s3, layout.bucket, layout.batch_plan(batch), "this run's plan task")
-    if plan.get("forced"):
+    key = layout.batch_plan(batch)
+    plan = need_valid_record(s3, layout.bucket, key, "this run's plan task", BatchPlan)
+    if plan.forced:
         return Publication(plan, {})
-    planned = set(plan["images"].items())
+    planned = set(plan.images.items())
     predicted = read_ledger(s3, layout, planned, without=batch).predicted
     return Publication(plan, {key: other for (key, _), other in predicted.items()})
 
@@ -75,7 +75,7 @@ def publish_batch(
     publication: Publication,
     transformed: dict[str, Any],
     reported: dict[str, Any],
-) -> dict[str, Any]:
+) -> BatchRecord:
     """Write a batch's record, after which its images count as predicted.
 
     Args:
@@ -85,32 +85,30 @@ def publish_batch(
         transformed: The summary of the batch's transform job.
         reported: The summary of the batch's report job.
 
-    Returns:
-        The record without its lists of images.
-
     Raises:
         RecordError: The report is missing, or its images are not exactly the planned ones.
     """
-    batch, job = publication.plan["batch"], f"job {reported['job_name']}"
-    check_completeness(s3, layout, publication.plan, job)
-    report = need_valid_record(s3, layout.bucket, layout.batch_summary(batch), job, BatchReport)
-    summary = {
-        "stage": "batch",
-        "batch": batch,
-        "counts": {
-            "images": len(publication.images),
-            "elsewhere": len(publication.elsewhere),
-            "unreadable": len(publication.plan["unreadable"]),
-            "uncertain": report.uncertain,
-        },
-        "drift": report.as_json().get("drift"),
-        "predictions": transformed["outputs"]["transform"],
-        "report": reported["outputs"]["result"],
-        "jobs": [transformed["job_name"], reported["job_name"]],
-        "seconds": transformed["seconds"] + reported["seconds"],
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    lists = {"images": publication.images, "elsewhere": publication.elsewhere}
-    record = {**publication.plan, **lists, **summary}
-    write_record(s3, layout.bucket, layout.batch_record(batch), record)
-    return summary
+    plan, job = publication.plan, f"job {reported['job_name']}"
+    check_completeness(s3, layout, plan, job)
+    report = need_valid_record(
+        s3, layout.bucket, layout.batch_summary(plan.batch), job, BatchReport
+    )
+    record = BatchRecord(
+        **(plan.as_json() | {"images": publication.images}),
+        stage="batch",
+        elsewhere=publication.elsewhere,
+        counts=BatchCounts(
+            images=len(publication.images),
+            elsewhere=len(publication.elsewhere),
+            unreadable=len(plan.unreadable),
+            uncertain=report.uncertain,
+        ),
+        drift=report.drift,
+        predictions=transformed["outputs"]["transform"],
+        report=reported["outputs"]["result"],
+        jobs=[transformed["job_name"], reported["job_name"]],
+        seconds=transformed["seconds"] + reported["seconds"],
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_record(s3, layout.bucket, layout.batch_record(plan.batch), record)
+    return record

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from include.config.pipeline import Pipeline
 from include.config.versions import conversion_settings, recordio_version
-from include.contracts.records import DatasetReport, RecordioReport
+from include.contracts.records import (
+    DatasetPointer,
+    DatasetReport,
+    RecordioPointer,
+    RecordioReport,
+)
 from include.decisions.conversion.shards import merge_shards
 from include.decisions.decision import Decision
 from include.decisions.pointer import move_pointer, read_pointer
 from include.storage.layout import Layout
 from include.storage.records import (
-    need_record,
     need_valid_record,
-    read_record,
+    read_valid_record,
     write_record,
 )
+
+CONVERSION = "RecordIO conversion"
+"""The DAG that makes RecordIO versions, for error messages."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class ConversionState:
 
     dataset_version: str
     version: str
-    report: Mapping[str, Any] | None
+    report: RecordioReport | None
     current: str | None
     earlier: str | None = None
     seen: str | None = None
@@ -62,13 +68,15 @@ def plan_conversion(
     """
     dataset, named = _dataset(s3, layout, dataset_version)
     version = recordio_version(dataset, pipeline.conversion)
-    pointer = read_pointer(s3, layout.bucket, layout.recordio_pointer)
+    key = layout.recordio_pointer
+    pointer = read_pointer(s3, layout.bucket, key, CONVERSION, RecordioPointer)
+    report = layout.recordio_report(version)
     return ConversionState(
         dataset_version=dataset,
         version=version,
-        report=read_record(s3, layout.bucket, layout.recordio_report(version)),
-        current=pointer.version,
-        earlier=_earlier(s3, layout, pipeline, pointer.record or {}),
+        report=read_valid_record(s3, layout.bucket, report, CONVERSION, RecordioReport),
+        current=pointer.record.version if pointer.record else None,
+        earlier=_earlier(s3, layout, pipeline, pointer.record),
         seen=pointer.etag,
         named=named,
     )
@@ -77,12 +85,13 @@ def plan_conversion(
 def _dataset(s3: Any, layout: Layout, selected: str | None) -> tuple[str, bool]:
     """Return the dataset version to convert, and whether it differs from the current one."""
     bucket, made_by = layout.bucket, "dataset refresh"
+    pointer = (s3, bucket, layout.dataset_pointer, made_by, DatasetPointer)
     if selected is None:
-        return need_record(s3, bucket, layout.dataset_pointer, made_by)["version"], False
+        return need_valid_record(*pointer).version, False
     key = layout.dataset_report(selected)
     version = need_valid_record(s3, bucket, key, made_by, DatasetReport).version
-    current = read_record(s3, bucket, layout.dataset_pointer) or {}
-    return version, current.get("version") != version
+    current = read_valid_record(*pointer)
+    return version, current is None or current.version != version
 
 
 def decide_conversion(state: ConversionState, force: bool) -> Decision:
@@ -96,23 +105,24 @@ def decide_conversion(state: ConversionState, force: bool) -> Decision:
     return Decision(
         False,
         f"RecordIO {state.version} of dataset {state.dataset_version} exists since "
-        f"{state.report['created']}: nothing to convert",
+        f"{state.report.created}: nothing to convert",
     )
 
 
-def _earlier(s3: Any, layout: Layout, pipeline: Pipeline, current: Mapping[str, Any]) -> str | None:
+def _earlier(
+    s3: Any, layout: Layout, pipeline: Pipeline, current: RecordioReport | None
+) -> str | None:
     """Return the folder of the current version's files if its records can be copied."""
-    if current.get("settings") != conversion_settings(pipeline.conversion):
+    if current is None or current.settings != conversion_settings(pipeline.conversion):
         return None
-    shards = current.get("shards", 1)
-    index = layout.recordio_part(current["version"], "index", shards)
+    index = layout.recordio_part(current.version, "index", current.shards)
     # A user may have deleted an old version's files, and a job with an empty input fails.
     found = s3.list_objects_v2(Bucket=layout.bucket, Prefix=index, MaxKeys=1)
-    return layout.recordio_files(current["version"], shards) if found["KeyCount"] else None
+    return layout.recordio_files(current.version, current.shards) if found["KeyCount"] else None
 
 
 def publish_conversion(
-    s3: Any, layout: Layout, summary: Mapping[str, Any], named: bool, seen: str | None
+    s3: Any, layout: Layout, summary: RecordioPointer, named: bool, seen: str | None
 ) -> Decision:
     """Make a complete conversion's RecordIO version the current one.
 
@@ -126,14 +136,14 @@ def publish_conversion(
     if named:
         return Decision(
             True,
-            f"RecordIO {summary['version']} is of the older dataset version "
-            f"{summary['dataset_version']}, so {layout.recordio_pointer} is not changed; to train "
+            f"RecordIO {summary.version} is of the older dataset version "
+            f"{summary.dataset_version}, so {layout.recordio_pointer} is not changed; to train "
             "on it, trigger nightly_training with this dataset version",
         )
     return move_pointer(s3, layout.bucket, layout.recordio_pointer, summary, seen)
 
 
-def complete_conversion(s3: Any, layout: Layout, version: str, shards: int) -> Mapping[str, Any]:
+def complete_conversion(s3: Any, layout: Layout, version: str, shards: int) -> RecordioReport:
     """Return the recordio.json of a conversion whose job has completed.
 
     A job of one instance has written it. For a job of several instances this function checks their
@@ -145,7 +155,7 @@ def complete_conversion(s3: Any, layout: Layout, version: str, shards: int) -> M
     report = layout.recordio_report(version)
     if shards == 1:
         made_by = "the im2rec job"
-        return need_valid_record(s3, layout.bucket, report, made_by, RecordioReport).as_json()
+        return need_valid_record(s3, layout.bucket, report, made_by, RecordioReport)
     record = merge_shards(s3, layout, version, shards)
     write_record(s3, layout.bucket, report, record)
     return record

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from include.contracts.dataset import CONVERTED
-from include.contracts.records import ShardReport
+from include.contracts.records import RecordioCounts, RecordioReport, ShardReport
 from include.storage.layout import Layout
 from include.storage.records import RecordError, need_valid_record
 
@@ -20,7 +20,7 @@ MAX_NAMES = 3
 """How many images an error message names."""
 
 
-def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str, Any]:
+def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> RecordioReport:
     """Return the recordio.json of a version that several instances have converted.
 
     Args:
@@ -40,18 +40,18 @@ def merge_shards(s3: Any, layout: Layout, version: str, shards: int) -> dict[str
         _check_split(s3, layout, reports, split)
         _check_files(s3, layout.bucket, f"{folder}{split}/", _file_names(reports, split))
     first = reports[0]
-    return {
-        "stage": first.stage,
-        "version": first.version,
-        "dataset_version": first.dataset_version,
-        "settings": first.settings,
-        "counts": {**first.expected, "classes": first.counts.classes},
-        "shards": shards,
-        "reused": sum(report.reused for report in reports),
-        "bytes": sum(report.bytes for report in reports),
-        "seconds": max(report.seconds for report in reports),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    return RecordioReport(
+        stage=first.stage,
+        version=first.version,
+        dataset_version=first.dataset_version,
+        settings=first.settings,
+        counts=RecordioCounts(**first.expected, classes=first.counts.classes),
+        shards=shards,
+        reused=sum(report.reused for report in reports),
+        bytes=sum(report.bytes for report in reports),
+        seconds=max(report.seconds for report in reports),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _reports(s3: Any, bucket: str, folder: str, version: str, shards: int) -> list[ShardReport]:

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.config.versions import digest
+from include.contracts.records import SourceSeen
 from include.decisions.dataset.readiness import SourceNotReadyError
 from include.decisions.dataset.source import Listing, split_uri
 from include.storage.layout import Layout
-from include.storage.records import read_record, write_record
+from include.storage.records import read_valid_record, write_record
 
 
 def require_settled(
@@ -42,13 +43,14 @@ def require_settled(
     if not settle:
         return
     state = _state(listing, fetched)
-    seen = read_record(s3, layout.bucket, layout.source_seen) or {}
-    if seen.get("state") != state:
-        seen = {"uri": listing.uri, "state": state, "since": now.isoformat()}
-        write_record(s3, layout.bucket, layout.source_seen, seen)
-    if now - datetime.fromisoformat(seen["since"]) < settle:
+    place = (s3, layout.bucket, layout.source_seen)
+    seen = read_valid_record(*place, "dataset refresh", SourceSeen)
+    if seen is None or seen.state != state:
+        seen = SourceSeen(uri=listing.uri, state=state, since=now.isoformat())
+        write_record(*place, seen)
+    if now - datetime.fromisoformat(seen.since) < settle:
         raise SourceNotReadyError(
-            f"{listing.uri} has changed: its present state was first seen at {seen['since']}, and "
+            f"{listing.uri} has changed: its present state was first seen at {seen.since}, and "
             f"must stay unchanged for {settle.total_seconds() / 60:g} minutes: wait; or set "
             "source.settle_minutes, or source.complete_marker if the source's owner writes a "
             "marker"

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from include.common.errors import PermanentError
+from include.contracts.records import DatasetPointer
 from include.decisions.decision import Decision
 
 
@@ -74,7 +75,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def decide_refresh(
-    current: Mapping[str, Any] | None, fingerprint: str, force: bool, missing: int = 0
+    current: DatasetPointer | None, fingerprint: str, force: bool, missing: int = 0
 ) -> Decision:
     """Decide whether to make a new dataset version.
 
@@ -86,10 +87,10 @@ def decide_refresh(
     """
     if current is None:
         return Decision(True, "there is no dataset version yet")
-    version = current["version"]
-    if current.get("fingerprint") != fingerprint:
+    version = current.version
+    if current.fingerprint != fingerprint:
         return Decision(True, f"the source or its settings changed since dataset {version}")
-    if current.get("changed_while_read"):
+    if current.changed_while_read:
         return Decision(True, f"the source changed while dataset {version} was made from it")
     if missing:
         return Decision(True, f"{missing} images of dataset {version} are missing in S3")

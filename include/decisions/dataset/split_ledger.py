@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from include.contracts.records import DatasetPointer
 from include.storage.layout import Layout
 from include.storage.records import RecordError
 
 
-def ledger_job(s3: Any, layout: Layout, current: Mapping[str, Any] | None) -> str | None:
+def ledger_job(s3: Any, layout: Layout, current: DatasetPointer | None) -> str | None:
     """Return the refresh job that wrote the current split ledger.
 
     Args:
@@ -25,9 +25,9 @@ def ledger_job(s3: Any, layout: Layout, current: Mapping[str, Any] | None) -> st
     Raises:
         RecordError: The job wrote a ledger, but the ledger is missing.
     """
-    if current is None or "ledger_photos" not in current:
+    if current is None or current.ledger_photos is None:
         return None
-    job = str(current["job"])
+    job = str(current.job)
     key = layout.split_ledger_file(job)
     found = s3.list_objects_v2(Bucket=layout.bucket, Prefix=key, MaxKeys=1)
     if not found["KeyCount"]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from include.contracts.records import ReleaseRecord
 from include.storage.layout import Layout
-from include.storage.records import read_record, write_record
+from include.storage.records import read_record, read_valid_record, write_record
 
 MANIFEST = "release.json"
 """The file that is written last: a folder without it is of an unfinished deployment.
@@ -21,6 +22,9 @@ MANIFEST = "release.json"
 Earlier versions of this project wrote it directly below `releases/<number>/`; these files are still
 read.
 """
+
+RELEASED_BY = "endpoint update"
+"""What writes a release, for error messages."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def write_release(
     smoke: Mapping[str, Any],
     run: str,
     now: datetime,
-) -> dict[str, Any]:
+) -> ReleaseRecord:
     """Record a deployment in a folder of its own, and return its manifest, release.json.
 
     The folder also has the requests of model, configuration and endpoint, and copies of the
@@ -67,20 +71,20 @@ def write_release(
     """
     package: Mapping[str, str] = planned["package"]
     version = int(package["version"])
-    manifest = {
-        "stage": "release",
-        "version": version,
-        "deployed": now.isoformat(timespec="seconds"),
-        "run": run,
-        "endpoint": endpoint["endpoint_name"],
-        "endpoint_config": endpoint["endpoint_config_name"],
-        "model": planned["model"]["config"]["ModelName"],
-        "previous_endpoint_config": planned["previous"],
-        "smoke_test": dict(smoke),
-        "lineage": dict(package),
-    }
+    manifest = ReleaseRecord(
+        stage="release",
+        version=version,
+        deployed=now.isoformat(timespec="seconds"),
+        run=run,
+        endpoint=endpoint["endpoint_name"],
+        endpoint_config=endpoint["endpoint_config_name"],
+        model=planned["model"]["config"]["ModelName"],
+        previous_endpoint_config=planned["previous"],
+        smoke_test=dict(smoke),
+        lineage=dict(package),
+    )
     for known in _manifests(s3, layout, layout.release(version)):
-        if {**known, "deployed": manifest["deployed"]} == manifest:
+        if known.model_copy(update={"deployed": manifest.deployed}) == manifest:
             return known
     folder = layout.release_deployment(version, f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     requests = {name: planned[name] for name in ("model", "endpoint_config", "endpoint")}
@@ -94,7 +98,7 @@ def write_release(
 def list_deployments(s3: Any, layout: Layout) -> list[Release]:
     """Return all recorded deployments of the pipeline, the last first."""
     found = [
-        Release(record["version"], record["deployed"], record["endpoint_config"], record["model"])
+        Release(record.version, record.deployed, record.endpoint_config, record.model)
         for record in _manifests(s3, layout, layout.releases)
     ]
     return sorted(found, key=_deployed, reverse=True)
@@ -108,14 +112,14 @@ def list_releases(s3: Any, layout: Layout) -> list[Release]:
     return list(last.values())
 
 
-def _manifests(s3: Any, layout: Layout, prefix: str) -> Iterator[dict[str, Any]]:
+def _manifests(s3: Any, layout: Layout, prefix: str) -> Iterator[ReleaseRecord]:
     """Yield the manifests below a prefix, including those of earlier versions' location."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=layout.bucket, Prefix=prefix)
     for page in pages:
         for entry in page.get("Contents", []):
             if entry["Key"].rsplit("/", 1)[-1] != MANIFEST:
                 continue
-            record = read_record(s3, layout.bucket, entry["Key"])
+            record = read_valid_record(s3, layout.bucket, entry["Key"], RELEASED_BY, ReleaseRecord)
             if record is not None:
                 yield record
 

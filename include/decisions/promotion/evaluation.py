@@ -9,7 +9,7 @@ from include.storage.layout import Layout
 from include.storage.records import need_valid_record
 
 
-def read_evaluation(s3: Any, layout: Layout, training_job: str, made_by: str) -> dict[str, Any]:
+def read_evaluation(s3: Any, layout: Layout, training_job: str, made_by: str) -> EvaluationReport:
     """Return a candidate's evaluation.json after validating it.
 
     A figure may be missing; its gate fails then, if the pipeline has a limit for it.
@@ -24,4 +24,4 @@ def read_evaluation(s3: Any, layout: Layout, training_job: str, made_by: str) ->
         RecordError: The record is missing, or a field is invalid; the text names the field.
     """
     key = layout.evaluation_report(training_job)
-    return need_valid_record(s3, layout.bucket, key, made_by, EvaluationReport).as_json()
+    return need_valid_record(s3, layout.bucket, key, made_by, EvaluationReport)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from include.contracts.records import DatasetReport
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
-from include.storage.records import RecordError, read_record
+from include.storage.records import RecordError, read_valid_record
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def compare_data(s3: Any, layout: Layout, version: str, champion: Package) -> Fr
         champion: The champion's package.
 
     Raises:
-        RecordError: A version's dataset.json is not JSON, or its `created` is not a timestamp.
+        RecordError: A version's dataset.json is invalid, or its `created` is not a timestamp.
     """
     champion_version = champion.metadata.get("dataset_version")
     if champion_version is None:
@@ -65,12 +66,12 @@ def compare_data(s3: Any, layout: Layout, version: str, champion: Package) -> Fr
 def _created(s3: Any, layout: Layout, version: str) -> datetime | None:
     """Return when a dataset version was created, or None if its dataset.json is missing."""
     key = layout.dataset_report(version)
-    record = read_record(s3, layout.bucket, key)
+    record = read_valid_record(s3, layout.bucket, key, "dataset refresh", DatasetReport)
     if record is None:
         return None
     try:
-        return datetime.fromisoformat(record["created"]).astimezone(UTC)
-    except (KeyError, TypeError, ValueError) as error:
+        return datetime.fromisoformat(record.created or "").astimezone(UTC)
+    except ValueError as error:
         raise RecordError(
             f"s3://{layout.bucket}/{key} has no valid `created`: {error!r}"
         ) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from include.config.sections.promotion import Promotion
+from include.contracts.records import EvaluationReport, GateResult
 from include.decisions.promotion.majority import MajorityComparison
 from include.decisions.promotion.paired_predictions import PairedPredictions
 
@@ -49,24 +50,24 @@ class Gate:
             return f"{self.metric} is missing, and {needed} is needed"
         return f"{self.metric} is {self.value:.4g}, {needed} is needed"
 
-    def as_dict(self) -> dict[str, Any]:
+    def result(self) -> GateResult:
         """Return the gate for verdict.json, with its margin and whether it passed."""
-        return {**asdict(self), "margin": self.margin, "passed": self.passed}
+        return GateResult(**asdict(self), margin=self.margin, passed=self.passed)
 
 
-def floor_gates(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate]:
+def floor_gates(promotion: Promotion, evaluation: EvaluationReport) -> Iterator[Gate]:
     """Yield the gates on the candidate's own figures.
 
     Args:
         promotion: The pipeline's limits; a figure without a limit has no gate.
         evaluation: The candidate's evaluation.json.
     """
-    yield Gate("top-1", evaluation.get("top1"), "at least", promotion.minimum_top1)
+    yield Gate("top-1", evaluation.top1, "at least", promotion.minimum_top1)
     if promotion.minimum_top5:
-        yield Gate("top-5", evaluation.get("top5"), "at least", promotion.minimum_top5)
+        yield Gate("top-5", evaluation.top5, "at least", promotion.minimum_top5)
     maximum = promotion.maximum_calibration_error
     if maximum is not None:
-        error = evaluation.get("calibration_error")
+        error = evaluation.calibration_error
         yield Gate("expected calibration error", error, "at most", maximum)
     yield from _class_floors(promotion, evaluation)
 
@@ -109,8 +110,8 @@ def champion_gates(
     yield Gate("p of McNemar's test", p_value, "at most", promotion.significance)
 
 
-def _class_floors(promotion: Promotion, evaluation: Mapping[str, Any]) -> Iterator[Gate]:
-    top1 = {entry["name"]: entry.get("top1") for entry in evaluation.get("per_class", [])}
+def _class_floors(promotion: Promotion, evaluation: EvaluationReport) -> Iterator[Gate]:
+    top1 = {scores.name: scores.top1 for scores in evaluation.per_class}
     floors = promotion.class_floors
     for name, floor in floors.items():
         yield Gate(f"top-1 of class {name}", top1.get(name), "at least", floor)

@@ -7,10 +7,9 @@ McNemar's test, as candidate and champion are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from include.contracts.records import EvaluationReport
 from include.decisions.promotion.paired_predictions import mcnemar_p
 
 
@@ -48,7 +47,7 @@ class MajorityComparison:
         return mcnemar_p(self.images - self.most, 0)
 
 
-def compare_with_majority(evaluation: Mapping[str, Any]) -> MajorityComparison | None:
+def compare_with_majority(evaluation: EvaluationReport) -> MajorityComparison | None:
     """Compare a candidate with the majority baseline of the evaluated images.
 
     Args:
@@ -58,20 +57,22 @@ def compare_with_majority(evaluation: Mapping[str, Any]) -> MajorityComparison |
     Returns:
         None if a class lacks its number of images, or if no class has an image.
     """
-    classes = evaluation.get("per_class") or []
-    if any(entry.get("images") is None for entry in classes):
+    counts = {scores.name: scores.images for scores in evaluation.per_class}
+    if None in counts.values() or not any(counts.values()):
         return None
-    counted = [entry for entry in classes if entry["images"]]
-    if not counted or any(entry.get("top1") is None for entry in counted):
-        return None
-    most = max(counted, key=lambda entry: int(entry["images"]))
-    right = {entry["name"]: round(entry["top1"] * entry["images"]) for entry in counted}
+    images = {name: count for name, count in counts.items() if count}
+    right = {
+        scores.name: round((scores.top1 or 0.0) * images[scores.name])
+        for scores in evaluation.per_class
+        if scores.name in images
+    }
+    name, most = max(images.items(), key=lambda entry: entry[1])
     return MajorityComparison(
-        name=most["name"],
-        images=sum(entry["images"] for entry in counted),
-        most=most["images"],
-        candidate_only=sum(right.values()) - right[most["name"]],
-        majority_only=most["images"] - right[most["name"]],
+        name=name,
+        images=sum(images.values()),
+        most=most,
+        candidate_only=sum(right.values()) - right[name],
+        majority_only=most - right[name],
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from include.config.sections.promotion import Promotion
+from include.contracts.records import EvaluationReport, VerdictRecord
 from include.decisions.decision import Decision
 from include.decisions.promotion.freshness import Freshness
 from include.decisions.promotion.gates import Gate, champion_gates, floor_gates, majority_gates
@@ -40,7 +41,7 @@ class Verdict:
 
     verdict: Literal["promote", "keep", "await approval"]
     reason: str
-    evaluation: Mapping[str, Any]
+    evaluation: EvaluationReport
     paired: PairedPredictions | None
     gates: Sequence[Gate]
     freshness: Freshness | None
@@ -50,22 +51,27 @@ class Verdict:
         """The model package's approval status."""
         return APPROVALS[self.verdict]
 
-    def as_dict(self) -> dict[str, Any]:
+    def record(self) -> VerdictRecord:
         """Return the content of verdict.json."""
-        evaluated = ("top1", "top5", "calibration_error", "split", "images")
-        return {
-            "verdict": self.verdict,
-            "reason": self.reason,
-            **{name: self.evaluation.get(name) for name in evaluated},
-            **(_figures(self.paired) if self.paired else {}),
-            **({"rule": str(self.freshness)} if self.freshness else {}),
-            "gates": [gate.as_dict() for gate in self.gates],
-        }
+        known: dict[str, Any] = _figures(self.paired) if self.paired else {}
+        if self.freshness:
+            known["rule"] = str(self.freshness)
+        return VerdictRecord(
+            verdict=self.verdict,
+            reason=self.reason,
+            top1=self.evaluation.top1,
+            top5=self.evaluation.top5,
+            calibration_error=self.evaluation.calibration_error,
+            split=self.evaluation.split,
+            images=self.evaluation.images,
+            gates=[gate.result() for gate in self.gates],
+            **known,
+        )
 
 
 def judge(
     promotion: Promotion,
-    evaluation: Mapping[str, Any],
+    evaluation: EvaluationReport,
     champion: Package | None,
     paired: PairedPredictions | None = None,
     freshness: Freshness | None = None,
@@ -86,9 +92,9 @@ def judge(
         gates += champion_gates(promotion, paired, newer)
     failed = [gate for gate in gates if not gate.passed]
     verdict: Literal["promote", "keep", "await approval"] = "keep" if failed else "promote"
-    reason = _why_not(failed) if failed else f"top-1 {evaluation['top1']:.4f} keeps all limits"
+    reason = _why_not(failed) if failed else f"top-1 {evaluation.top1:.4f} keeps all limits"
     small = compared and split_size_problem(
-        compared, promotion.significance, evaluation.get("split", "test")
+        compared, promotion.significance, evaluation.split or "test"
     )
     reason = f"{small}; {reason}" if small else reason
     reason = f"{reason}; {_comparison(champion, paired)}" + (f"; {freshness}" if freshness else "")

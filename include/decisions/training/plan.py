@@ -10,7 +10,7 @@ from typing import Any
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.versions import recordio_version, training_fingerprint
-from include.contracts.records import RecordioReport
+from include.contracts.records import RecordioReport, TrainingDecision
 from include.decisions.decision import Decision
 from include.decisions.registry.packages import Package, find_package
 from include.decisions.training.image_digest import PinnedImage
@@ -151,17 +151,14 @@ def decide_training(state: TrainingState, force: bool) -> Decision:
     return Decision(False, f"nothing new to learn: {done}{declined}{warning}")
 
 
-def decision_record(state: TrainingState, decision: Decision, now: datetime) -> dict[str, Any]:
+def decision_record(state: TrainingState, decision: Decision, now: datetime) -> TrainingDecision:
     """Return the content of night.json: what a nightly run decided, and why.
 
     It is written by skipped runs as well.
     """
-    return {
-        "decided": now.isoformat(),
-        "trains": decision.go,
-        "reason": decision.reason,
-        **state.lineage(),
-    }
+    return TrainingDecision(
+        decided=now.isoformat(), trains=decision.go, reason=decision.reason, **state.lineage()
+    )
 
 
 def _why_new(state: TrainingState) -> str:

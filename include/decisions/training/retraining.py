@@ -9,31 +9,20 @@ version. Newer data, other settings and other code start a training without a re
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from include.contracts.records import RetrainingRequest
 from include.decisions.pointer import read_pointer
 from include.decisions.registry.packages import Package
 from include.decisions.training.warm_start import TrainingStart
 from include.storage.layout import Layout
-from include.storage.records import read_record, write_record
+from include.storage.records import read_valid_record, write_record
+
+MADE_BY = "batch inference"
+"""What writes the request, for error messages."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RetrainingRequest:
-    """A batch's request for a training.
-
-    Attributes:
-        batch: The name of the batch that drifted.
-        package: The ARN of the model package that predicted the batch; None in requests of earlier
-            releases, which did not record it.
-    """
-
-    batch: str
-    package: str | None
 
 
 def request_retraining(
@@ -52,17 +41,17 @@ def request_retraining(
         reason: What has drifted.
         now: The current time, timezone-aware.
     """
-    pointer = read_pointer(s3, layout.bucket, layout.retraining)
-    present = str((pointer.record or {}).get("batch") or "")
+    pointer = read_pointer(s3, layout.bucket, layout.retraining, MADE_BY, RetrainingRequest)
+    present = pointer.record.batch if pointer.record else ""
     if present > batch:
         log.info("the later batch %s has requested a training: its request is kept", present)
         return
-    request = {
-        "batch": batch,
-        "package": package,
-        "reason": reason,
-        "created": now.isoformat(timespec="seconds"),
-    }
+    request = RetrainingRequest(
+        batch=batch,
+        package=package,
+        reason=reason,
+        created=now.isoformat(timespec="seconds"),
+    )
     write_record(s3, layout.bucket, layout.retraining, request, **pointer.condition)
 
 
@@ -70,12 +59,10 @@ def read_request(s3: Any, layout: Layout) -> RetrainingRequest | None:
     """Return the last request, or None if there is none.
 
     Raises:
-        RecordError: The request is not JSON.
+        RecordError: The request is invalid.
     """
-    record = read_record(s3, layout.bucket, layout.retraining)
-    if not record or not record.get("batch"):
-        return None
-    return RetrainingRequest(str(record["batch"]), record.get("package"))
+    request = read_valid_record(s3, layout.bucket, layout.retraining, MADE_BY, RetrainingRequest)
+    return request if request and request.batch else None
 
 
 def reason_to_decline(

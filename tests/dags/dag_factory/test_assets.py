@@ -96,10 +96,17 @@ def test_a_promotion_carries_the_package_and_its_figures(
 def test_a_release_carries_its_number_package_and_configuration(
     dag_bag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from include.contracts.records import ReleaseRecord
     from include.decisions.endpoint import release
     from include.storage.layout import Layout
 
-    written = {"endpoint": "merch", "endpoint_config": "config-2"}
+    written = ReleaseRecord(
+        version=2,
+        deployed="2026-01-02T00:00:00+00:00",
+        endpoint="merch",
+        endpoint_config="config-2",
+        model="model-2",
+    )
     monkeypatch.setattr(release, "write_release", lambda *_: written)
     publish = dag_bag.dags["merch__endpoint_update"].get_task("publish").python_callable
     context = task_context(SimpleNamespace(dag_id="merch__endpoint_update", run_id="r"))

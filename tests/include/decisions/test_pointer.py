@@ -10,10 +10,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from include.decisions.pointer import move_pointer, read_pointer
+from include.contracts.records import DatasetPointer
+from include.decisions.pointer import Pointer, move_pointer, read_pointer
 from include.local_aws.storage.objects import Objects
 from include.local_aws.storage.seaweedfs import SeaweedFS
-from include.storage.records import RecordError, read_record
+from include.storage.records import RecordError
 from tests.include.local_aws.keys import KEYS
 
 BUCKET, KEY = "some-bucket", "cars/dataset/current.json"
@@ -43,8 +44,12 @@ def client(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield client
 
 
-def _record(number: int) -> dict[str, str]:
-    return {"version": f"v{number}", "job": f"job-{number}"}
+def _record(number: int) -> DatasetPointer:
+    return DatasetPointer(version=f"v{number}", job=f"job-{number}")
+
+
+def _read(client: Any) -> Pointer[DatasetPointer]:
+    return read_pointer(client, BUCKET, KEY, "dataset refresh", DatasetPointer)
 
 
 def _move(client: Any, number: int, seen: str | None) -> bool:
@@ -52,21 +57,22 @@ def _move(client: Any, number: int, seen: str | None) -> bool:
 
 
 def _version(client: Any) -> str | None:
-    return read_pointer(client, BUCKET, KEY).version
+    record = _read(client).record
+    return record.version if record else None
 
 
 def test_a_pointer_moves_from_the_state_that_was_read(client: Any) -> None:
-    assert read_pointer(client, BUCKET, KEY).record is None
+    assert _read(client).record is None
     assert _move(client, 1, None)
-    first = read_pointer(client, BUCKET, KEY)
-    assert (first.record, first.version) == (_record(1), "v1")
+    first = _read(client)
+    assert first.record == _record(1)
     assert _move(client, 2, first.etag)
     assert _version(client) == "v2"
 
 
 def test_an_older_run_does_not_move_the_pointer(client: Any) -> None:
     _move(client, 1, None)
-    seen = read_pointer(client, BUCKET, KEY).etag
+    seen = _read(client).etag
     _move(client, 2, seen)
     assert not _move(client, 1, None)
     decision = move_pointer(client, BUCKET, KEY, _record(3), seen)
@@ -74,7 +80,7 @@ def test_an_older_run_does_not_move_the_pointer(client: Any) -> None:
     assert decision.reason.startswith(
         f"{KEY} was changed after this run was planned: it names version v2 of job job-2"
     )
-    assert read_record(client, BUCKET, KEY) == _record(2)
+    assert _read(client).record == _record(2)
 
 
 def test_a_retry_of_the_same_write_succeeds(client: Any) -> None:
@@ -84,7 +90,7 @@ def test_a_retry_of_the_same_write_succeeds(client: Any) -> None:
 
 def test_a_pointer_that_a_user_deleted_is_not_written_again(client: Any) -> None:
     _move(client, 1, None)
-    seen = read_pointer(client, BUCKET, KEY).etag
+    seen = _read(client).etag
     client.delete_object(Bucket=BUCKET, Key=KEY)
     assert not _move(client, 2, seen)
     assert _version(client) is None
@@ -92,7 +98,7 @@ def test_a_pointer_that_a_user_deleted_is_not_written_again(client: Any) -> None
 
 def test_only_one_of_several_concurrent_runs_moves_the_pointer(client: Any) -> None:
     _move(client, 1, None)
-    seen = read_pointer(client, BUCKET, KEY).etag
+    seen = _read(client).etag
     moved: list[int] = []
 
     def move(number: int) -> None:
@@ -110,4 +116,10 @@ def test_only_one_of_several_concurrent_runs_moves_the_pointer(client: Any) -> N
 def test_a_pointer_that_is_not_a_json_mapping_raises(client: Any) -> None:
     client.put_object(Bucket=BUCKET, Key=KEY, Body=b"[]")
     with pytest.raises(RecordError, match="must hold a JSON mapping"):
-        read_pointer(client, BUCKET, KEY)
+        _read(client)
+
+
+def test_a_pointer_without_a_version_raises(client: Any) -> None:
+    client.put_object(Bucket=BUCKET, Key=KEY, Body=b'{"job": "j"}')
+    with pytest.raises(RecordError, match="version is missing: delete the object and run"):
+        _read(client)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from include.config.sections.batch import Drift
+from include.contracts.records import BatchReport, ConfidenceDrift, Distance, DriftReport
 from include.decisions.batch.drift import drift_warning
 
 
@@ -12,19 +13,18 @@ def report(
     classes: tuple[float, float] = (0.1, 0.5),
     confidence: tuple[float, float] = (0.05, 0.5),
     images: int = 500,
-) -> dict[str, Any]:
-    return {
-        "batch": "b1",
-        "drift": {
-            "images": images,
-            "reference_images": 800,
-            "classes": {"distance": classes[0], "p": classes[1]},
-            "confidence": {
-                "distance": confidence[0], "p": confidence[1],
-                "mean": 0.5, "reference_mean": 0.8,
-            },
-        },
-    }  # fmt: skip
+) -> BatchReport:
+    return BatchReport(
+        batch="b1",
+        drift=DriftReport(
+            images=images,
+            reference_images=800,
+            classes=Distance(distance=classes[0], p=classes[1]),
+            confidence=ConfidenceDrift(
+                distance=confidence[0], p=confidence[1], mean=0.5, reference_mean=0.8
+            ),
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,10 @@ def report(
         ({}, report(classes=(0.6, 0.0001), images=99)),
         ({"classes": None}, report(classes=(1.0, 0.0001))),
         ({"confidence": None}, report(confidence=(1.0, 0.0001))),
-        ({}, {"batch": "b1", "drift": None}),
-        ({}, {"batch": "b1"}),
+        ({}, BatchReport(batch="b1", drift=None)),
     ],
 )
-def test_there_is_no_warning(limits: dict[str, Any], found: dict[str, Any]) -> None:
+def test_there_is_no_warning(limits: dict[str, Any], found: BatchReport) -> None:
     assert drift_warning(Drift(**limits), found) is None
 
 

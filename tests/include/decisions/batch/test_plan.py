@@ -172,7 +172,7 @@ def test_unreadable_images_do_not_block_the_images_after_them(
     limited = cars.model_copy(update={"batch": cars.batch.model_copy(update={"max_images": 1})})
     state = plan_batch(s3.client, sagemaker.client, layout, limited, everything=False)
     assert [image.key for image in state.readable] == ["b.jpg"]
-    assert list(state.record()["unreadable"]) == ["a.jpg"]
+    assert list(state.plan("b1").unreadable) == ["a.jpg"]
 
 
 def test_the_reason_has_the_numbers_of_images() -> None:
@@ -234,9 +234,10 @@ def test_the_next_run_reads_the_published_record(s3: Any, layout: Layout) -> Non
     s3.answer("get_object", s3.json({"uncertain": 1, "drift": None}), Bucket="some-bucket", Key=key)
     s3.answer("put_object", {})
     summary = publish_batch(s3.client, layout, publication, job, job)
-    assert summary["counts"] == {"images": 1, "elsewhere": 0, "unreadable": 1, "uncertain": 1}
-    assert summary["drift"] is None
-    assert "images" not in summary
+    counts = summary.counts
+    assert (counts.images, counts.elsewhere, counts.unreadable, counts.uncertain) == (1, 0, 1, 1)
+    assert summary.drift is None
+    assert summary.figures().keys().isdisjoint({"images", "elsewhere", "unreadable"})
     s3.answer("list_objects_v2", listing("incoming", **{A.key: A.tag, B.key: B.tag}))
     list_batches(s3, "b1")
     s3.answer("get_object", s3.json(written[-1]))

@@ -4,11 +4,11 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from include.common.csv_cells import escape_cell
+from include.contracts.records import BatchPlan
 from include.decisions.batch.incoming import find_new_images
 from include.decisions.batch.plan import BatchState, write_batch_plan
 from include.decisions.batch.publish import Publication, decide_publish, plan_publish, publish_batch
@@ -164,7 +164,7 @@ def test_names_with_special_characters_are_matched(runs: Runs) -> None:
 
 
 def test_the_reason_of_a_publication() -> None:
-    plan: dict[str, Any] = {"images": {"a": "1", "b": "1"}}
+    plan = BatchPlan(images={"a": "1", "b": "1"})
     assert decide_publish(Publication(plan, {})).reason == "2 images are predicted"
     decision = decide_publish(Publication(plan, {"a": "b1"}))
     assert decision.go

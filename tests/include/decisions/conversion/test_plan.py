@@ -6,11 +6,17 @@ import pytest
 
 from include.config import find_pipeline
 from include.config.versions import conversion_settings, recordio_version
+from include.contracts.records import RecordioCounts, RecordioPointer, RecordioReport
 from include.decisions.conversion.plan import ConversionState, decide_conversion, plan_conversion
 from include.storage.layout import Layout
 from include.storage.records import RecordError
 
-DONE = {"version": "r1", "created": "2026-01-01"}
+DONE = RecordioReport(
+    version="r1",
+    dataset_version="d1",
+    counts=RecordioCounts(train=2, classes=2),
+    created="2026-01-01",
+)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +29,7 @@ DONE = {"version": "r1", "created": "2026-01-01"}
     ],
 )
 def test_decide_conversion(
-    report: dict[str, str] | None, current: str | None, force: bool, go: bool, reason: str
+    report: RecordioReport | None, current: str | None, force: bool, go: bool, reason: str
 ) -> None:
     decision = decide_conversion(ConversionState("d1", "r1", report, current), force)
     assert decision.go is go
@@ -61,10 +67,15 @@ def test_records_are_copied_from_the_current_version_if_possible(
     earlier: str | None,
 ) -> None:
     cars = find_pipeline("stanford_cars")
-    current = {"version": "r0", "settings": {**conversion_settings(cars.conversion), **settings}}
+    current = RecordioPointer(
+        version="r0",
+        dataset_version="d1",
+        settings={**conversion_settings(cars.conversion), **settings},
+        counts=RecordioCounts(train=2, classes=2),
+        shards=shards or 1,
+    )
     s3.answer("get_object", s3.json({"version": "d7"}))
-    pointer = s3.json(current | ({"shards": shards} if shards else {}))
-    s3.answer("get_object", {**pointer, "ETag": '"e"'})
+    s3.answer("get_object", {**s3.json(current.as_json()), "ETag": '"e"'})
     s3.refuse("get_object", "NoSuchKey")
     if objects is not None:
         index = f"stanford_cars/recordio/r0/{'of-3/' if shards else ''}index/"

@@ -82,7 +82,7 @@ def assert_rejected(client: Any, message: str) -> None:
 
 
 def test_complete_shards_are_merged_into_one_record(s3: Any) -> None:
-    record = complete(s3)
+    record = complete(s3).as_json()
     assert record == read_record(s3, BUCKET, LAYOUT.recordio_report("r1"))
     assert record.pop("created") > "2026-01-01"
     assert record == {
@@ -163,4 +163,4 @@ def test_files_of_conversions_with_other_instance_counts_are_ignored(s3: Any) ->
     """Training must not read the files of two conversions of one version."""
     put(s3, LAYOUT.recordio_part("r1", "train") + "train.rec", "of a single run")
     put(s3, LAYOUT.recordio_part("r1", "train", 2) + "train-00000.rec", "of two")
-    assert complete(s3)["shards"] == 3
+    assert complete(s3).shards == 3

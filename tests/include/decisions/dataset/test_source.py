@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from include.contracts.records import DatasetPointer
 from include.decisions.dataset.source import Listing, SourceError, decide_refresh
 
-CURRENT = {"version": "v1", "fingerprint": "same"}
+CURRENT = DatasetPointer(version="v1", fingerprint="same")
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ CURRENT = {"version": "v1", "fingerprint": "same"}
     ],
 )
 def test_decide_refresh(
-    current: dict[str, str] | None, fingerprint: str, force: bool, go: bool, reason: str
+    current: DatasetPointer | None, fingerprint: str, force: bool, go: bool, reason: str
 ) -> None:
     decision = decide_refresh(current, fingerprint, force)
     assert decision.go is go
@@ -28,7 +29,8 @@ def test_decide_refresh(
 
 def test_a_source_that_changed_while_it_was_read_is_read_again() -> None:
     """Also if it has returned to its state at the time of the plan."""
-    decision = decide_refresh({**CURRENT, "changed_while_read": True}, "same", False)
+    current = CURRENT.model_copy(update={"changed_while_read": True})
+    decision = decide_refresh(current, "same", False)
     assert decision.go
     assert "changed while dataset v1 was made" in decision.reason
 

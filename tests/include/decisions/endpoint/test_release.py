@@ -9,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from include.contracts.records import ReleaseRecord
 from include.decisions.endpoint.release import list_deployments, list_releases, write_release
 from include.storage.layout import Layout
 
@@ -22,7 +23,7 @@ class Releases:
         self.layout, self.s3 = layout, boto3.client("s3", region_name="us-east-1")
         self.s3.create_bucket(Bucket=layout.bucket)
 
-    def deploy(self, version: int, day: int, previous: str | None, **smoke: Any) -> dict[str, Any]:
+    def deploy(self, version: int, day: int, previous: str | None, **smoke: Any) -> ReleaseRecord:
         planned = {
             "package": {"version": str(version), "training_job": f"t{version}"},
             "model": {"config": {"ModelName": f"model-{version}"}},
@@ -84,8 +85,8 @@ def test_a_release_has_the_evaluation_and_the_requests(releases: Releases) -> No
         f"{folder}/release.json",
         f"{folder}/requests.json",
     ]
-    assert manifest["previous_endpoint_config"] == "config-4"
-    assert manifest["run"] == "cars__endpoint_update/config-4"
+    assert manifest.previous_endpoint_config == "config-4"
+    assert manifest.run == "cars__endpoint_update/config-4"
 
 
 def test_a_retry_of_the_same_deployment_writes_no_second_record(releases: Releases) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from include.config.sections.promotion import Promotion
+from include.contracts.records import ClassScores, EvaluationReport
 from include.decisions.promotion.approval import (
     APPROVE,
     REJECT,
@@ -15,10 +16,14 @@ from include.decisions.promotion.approval import (
 )
 from include.decisions.promotion.verdict import judge
 
-EVALUATION = {
-    "top1": 0.75, "top5": 0.9, "images": 100, "dataset_version": "d2", "split": "test",
-    "per_class": [{"name": name, "images": 50, "top1": 0.75} for name in ("Audi", "BMW")],
-}  # fmt: skip
+EVALUATION = EvaluationReport(
+    top1=0.75,
+    top5=0.9,
+    images=100,
+    dataset_version="d2",
+    split="test",
+    per_class=[ClassScores(name=name, images=50, top1=0.75) for name in ("Audi", "BMW")],
+)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +41,8 @@ def test_a_deployment_with_another_approval_does_not_ask() -> None:
 
 
 def test_the_question_has_each_limit_with_its_margin() -> None:
-    verdict = judge(Promotion(approval="ask", minimum_top1=0.5), EVALUATION, None).as_dict()
+    found = judge(Promotion(approval="ask", minimum_top1=0.5), EVALUATION, None)
+    verdict = found.record().as_json()
     assert verdict["verdict"] == "await approval"
     facts = {"training_job": "cars-train-1", "dataset_version": "d2", "package": "arn:x/cars/7"}
     asked = question("cars", {**facts, **verdict})

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from include.contracts.records import EvaluationReport
 from include.decisions.promotion.evaluation import read_evaluation
 from include.storage.layout import Layout
 from include.storage.records import RecordError
@@ -17,7 +18,7 @@ GOOD = {
 }
 
 
-def read(s3: Any, layout: Layout, evaluation: Any) -> dict[str, Any]:
+def read(s3: Any, layout: Layout, evaluation: Any) -> EvaluationReport:
     expected = {"Bucket": "some-bucket", "Key": layout.evaluation_report("job-1")}
     s3.answer("get_object", s3.json(evaluation), **expected)
     return read_evaluation(s3.client, layout, "job-1", "job evaluate-1")
@@ -26,7 +27,7 @@ def read(s3: Any, layout: Layout, evaluation: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("evaluation", [GOOD, {"dataset_version": "d1"}])
 def test_a_valid_evaluation_is_returned_unchanged(s3: Any, layout: Layout, evaluation: Any) -> None:
     """A missing figure is valid; its gate fails."""
-    assert read(s3, layout, evaluation) == evaluation
+    assert read(s3, layout, evaluation).as_json() == evaluation
 
 
 @pytest.mark.parametrize(

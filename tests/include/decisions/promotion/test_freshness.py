@@ -62,6 +62,6 @@ def test_a_version_of_unknown_age_is_not_newer(s3: Any, layout: Layout) -> None:
 
 @pytest.mark.parametrize("record", [{}, {"created": None}, {"created": "yesterday"}])
 def test_a_record_without_a_valid_time_raises(s3: Any, layout: Layout, record: Any) -> None:
-    s3.answer("get_object", s3.json(record))
+    s3.answer("get_object", s3.json({"version": "d3", **record}))
     with pytest.raises(RecordError, match=r"d3/dataset\.json has no valid `created`"):
         compare_data(s3.client, layout, "d3", CHAMPION)

@@ -5,8 +5,13 @@ from typing import Any
 import pytest
 
 from include.config.sections.promotion import Promotion
+from include.contracts.records import EvaluationReport
 from include.decisions.promotion.gates import Gate, champion_gates, floor_gates
 from include.decisions.promotion.paired_predictions import PairedPredictions
+
+
+def evaluation(**figures: Any) -> EvaluationReport:
+    return EvaluationReport(dataset_version="d2", **figures)
 
 
 @pytest.mark.parametrize(
@@ -26,13 +31,13 @@ def test_the_margin_of_a_passed_gate_is_not_negative(
 ) -> None:
     gate = Gate("x", value, limit, threshold)
     assert (gate.margin, gate.passed) == (margin, passed)
-    found = gate.as_dict()
-    assert (found["value"], found["threshold"], found["margin"]) == (value, threshold, margin)
+    found = gate.result()
+    assert (found.value, found.threshold, found.margin) == (value, threshold, margin)
 
 
 def test_a_missing_figure_fails_its_gate() -> None:
     rules = Promotion(minimum_top5=0.5, maximum_calibration_error=0.1, class_floors={"Audi": 0.2})
-    missed = [str(gate) for gate in floor_gates(rules, {}) if not gate.passed]
+    missed = [str(gate) for gate in floor_gates(rules, evaluation()) if not gate.passed]
     assert missed == [
         "top-1 is missing, and at least 0 is needed",
         "top-5 is missing, and at least 0.5 is needed",
@@ -48,7 +53,8 @@ def test_a_class_has_its_own_floor_or_the_common_one() -> None:
         {"name": "Fiat", "top1": None},
     ]
     rules = Promotion(class_floor=0.2, class_floors={"BMW": 0.5})
-    gates = {gate.metric: gate for gate in floor_gates(rules, {"top1": 1.0, "per_class": classes})}
+    figures = evaluation(top1=1.0, per_class=classes)
+    gates = {gate.metric: gate for gate in floor_gates(rules, figures)}
     assert gates["top-1 of class Audi"].passed
     assert not gates["top-1 of class BMW"].passed
     assert not gates["top-1 of class Fiat"].passed  # the class has no images
@@ -58,20 +64,26 @@ def test_a_class_has_its_own_floor_or_the_common_one() -> None:
 def test_a_common_floor_fails_without_figures_of_classes(figures: Any) -> None:
     """Otherwise an evaluation without these figures would pass without a check."""
     missed = [
-        str(gate) for gate in floor_gates(Promotion(class_floor=0.5), figures) if not gate.passed
+        str(gate)
+        for gate in floor_gates(Promotion(class_floor=0.5), evaluation(**figures))
+        if not gate.passed
     ]
     assert missed == ["top-1 of each class is missing, and at least 0.5 is needed"]
 
 
 def test_a_class_without_a_figure_fails_the_common_floor() -> None:
-    figures = {"top1": 1.0, "per_class": [{"name": "Audi"}]}
-    gates = list(floor_gates(Promotion(class_floor=0.5), figures))
+    figures: dict[str, Any] = {"top1": 1.0, "per_class": [{"name": "Audi"}]}
+    gates = list(floor_gates(Promotion(class_floor=0.5), evaluation(**figures)))
     assert [gate.metric for gate in gates if not gate.passed] == ["top-1 of class Audi"]
 
 
 def test_a_figure_without_a_limit_has_no_gate() -> None:
-    figures = {"top1": 0.5, "top5": 0.6, "per_class": [{"name": "Audi", "top1": 0.0}]}
-    assert [gate.metric for gate in floor_gates(Promotion(), figures)] == ["top-1"]
+    figures: dict[str, Any] = {
+        "top1": 0.5,
+        "top5": 0.6,
+        "per_class": [{"name": "Audi", "top1": 0.0}],
+    }
+    assert [gate.metric for gate in floor_gates(Promotion(), evaluation(**figures))] == ["top-1"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from include.config.sections.promotion import Promotion
+from include.contracts.records import ClassScores, EvaluationReport
 from include.decisions.promotion.freshness import Freshness
 from include.decisions.promotion.paired_predictions import PairedPredictions
 from include.decisions.promotion.verdict import decide_announcement, judge
@@ -13,16 +14,20 @@ from include.decisions.registry.packages import Package
 from include.sagemaker_requests.package import metadata
 
 
-def evaluation(top1: float) -> dict[str, Any]:
-    return {
-        "top1": top1,
-        "top5": 0.9,
-        "calibration_error": 0.05,
-        "images": 100,
-        "dataset_version": "d2",
-        "split": "test",
-        "per_class": [{"name": f"c{number}", "images": 10, "top1": top1} for number in range(10)],
-    }
+def evaluation(top1: float, per_class: list[ClassScores] | None = None) -> EvaluationReport:
+    return EvaluationReport(
+        top1=top1,
+        top5=0.9,
+        calibration_error=0.05,
+        images=100,
+        dataset_version="d2",
+        split="test",
+        per_class=per_class or [scores(f"c{number}", 10, top1) for number in range(10)],
+    )
+
+
+def scores(name: str, images: int | None, top1: float) -> ClassScores:
+    return ClassScores(name=name, images=images, top1=top1)
 
 
 CHAMPION = Package("arn:x/3", "Approved", "image:1", "s3://b/m", {"dataset_version": "d1"})
@@ -83,7 +88,7 @@ def test_judge(
 def test_the_reason_names_the_rule_for_the_datas_age() -> None:
     found = judge(Promotion(), evaluation(0.75), CHAMPION, EQUAL, NEWER)
     assert found.reason.endswith("; judged with newer data: d2 is newer")
-    assert found.as_dict()["rule"] == "judged with newer data: d2 is newer"
+    assert found.record().rule == "judged with newer data: d2 is newer"
     found = judge(Promotion(), evaluation(0.75), CHAMPION, EQUAL, SAME)
     assert found.reason.endswith("; judged as on the same data: d1 is the champion's, too")
 
@@ -95,29 +100,29 @@ def test_another_version_does_not_count_as_newer_data() -> None:
 
 
 def test_the_reason_names_three_failed_gates_and_the_record_all() -> None:
-    classes = [{"name": f"c{number}", "images": 10, "top1": 0.1} for number in range(9)]
-    classes.append({"name": "c9", "images": 20, "top1": 0.9})
-    found = judge(Promotion(class_floor=0.2), evaluation(0.5) | {"per_class": classes}, None)
+    classes = [scores(f"c{number}", 10, 0.1) for number in range(9)]
+    classes.append(scores("c9", 20, 0.9))
+    found = judge(Promotion(class_floor=0.2), evaluation(0.5, classes), None)
     assert "top-1 of class c2 is 0.1, at least 0.2 is needed and 7 more" in found.reason
-    gates = found.as_dict()["gates"]
+    gates = found.record().as_json()["gates"]
     missed = [gate for gate in gates if not gate["passed"] and "of class" in gate["metric"]]
     assert [gate["margin"] for gate in missed] == [pytest.approx(-0.1)] * 9
 
 
 def test_a_model_that_predicts_one_class_for_every_image_is_not_promoted() -> None:
     """Its top-1 is the share of the most frequent class, here nine in ten."""
-    classes = [{"name": "a", "images": 90, "top1": 1.0}, {"name": "b", "images": 10, "top1": 0.0}]
-    found = judge(Promotion(minimum_top1=0.5), evaluation(0.9) | {"per_class": classes}, None)
+    classes = [scores("a", 90, 1.0), scores("b", 10, 0.0)]
+    found = judge(Promotion(minimum_top1=0.5), evaluation(0.9, classes), None)
     assert found.verdict == "keep"
     assert "gain in top-1 over the most frequent class is 0, more than 0" in found.reason
-    gates = {gate["metric"]: gate for gate in found.as_dict()["gates"]}
+    gates = {gate["metric"]: gate for gate in found.record().as_json()["gates"]}
     p = gates["p against the most frequent class"]
     assert (p["value"], p["threshold"], p["margin"]) == (1.0, 0.05, pytest.approx(-0.95))
 
 
 def test_the_reason_names_a_split_that_is_too_small_for_any_model() -> None:
-    classes = [{"name": "a", "images": 9, "top1": 1.0}, {"name": "b", "images": 5, "top1": 1.0}]
-    found = judge(Promotion(), evaluation(1.0) | {"per_class": classes}, None)
+    classes = [scores("a", 9, 1.0), scores("b", 5, 1.0)]
+    found = judge(Promotion(), evaluation(1.0, classes), None)
     assert found.verdict == "keep"
     assert found.reason.startswith(
         "the test split is too small to decide: 5 of its 14 images are not of the most frequent "
@@ -127,7 +132,7 @@ def test_the_reason_names_a_split_that_is_too_small_for_any_model() -> None:
 
 
 def test_without_the_classes_numbers_of_images_no_model_is_promoted() -> None:
-    figures = evaluation(1.0) | {"per_class": [{"name": "a", "top1": 1.0}]}
+    figures = evaluation(1.0, [scores("a", None, 1.0)])
     found = judge(Promotion(), figures, None)
     assert "gain in top-1 over the most frequent class is missing" in found.reason
 
@@ -136,11 +141,11 @@ def test_the_reason_and_the_record_name_classes_left_out() -> None:
     paired = PairedPredictions(60, 15, 5, 20, left_out=("Beetle", "VW"))
     found = judge(Promotion(), evaluation(0.75), CHAMPION, paired, NEWER)
     assert "without 2 classes that only one of the splits has" in found.reason
-    assert found.as_dict()["classes_left_out"] == ["Beetle", "VW"]
+    assert found.record().classes_left_out == ["Beetle", "VW"]
 
 
 def test_the_record_is_json_and_its_figures_can_be_stored_as_metadata() -> None:
-    record = judge(Promotion(), evaluation(0.75), CHAMPION, BETTER, SAME).as_dict()
+    record = judge(Promotion(), evaluation(0.75), CHAMPION, BETTER, SAME).record().as_json()
     assert json.loads(json.dumps(record)) == record
     facts = metadata(record)
     assert (facts["top1"], facts["split"], facts["gain"]) == ("0.75", "test", "0.1")

@@ -57,7 +57,7 @@ class ConversionRuns:
         """Convert on several instances and return the record of the published version."""
         job = self.run(instances, earlier)
         assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
-        return dict(complete_conversion(self.aws.s3, self.layout, self.recordio, instances))
+        return complete_conversion(self.aws.s3, self.layout, self.recordio, instances).as_json()
 
     def run(self, instances: int, earlier: str | None = None) -> dict[str, Any]:
         """Convert on several instances and return the job's description."""

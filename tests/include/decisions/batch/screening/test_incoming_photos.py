@@ -44,7 +44,7 @@ class Runs:
     def predict(self, forced: bool = False) -> list[str]:
         """Return the images that a successful run predicts."""
         batch, state = self.plan(forced)
-        write_record(self.s3, "b", self.layout.batch_record(batch), state.record())
+        write_record(self.s3, "b", self.layout.batch_record(batch), state.plan(batch))
         return [image.key for image in state.readable]
 
 
@@ -75,7 +75,7 @@ def test_files_with_other_endings_are_listed_once(runs: Runs) -> None:
     """A photo with an unexpected name must not be ignored silently."""
     runs.upload("a.jpg", "b.webp", "folder/", "c.jpg.part")
     _, state = runs.plan()
-    assert state.record()["unreadable"] == {"b.webp": NOT_AN_IMAGE}
+    assert state.plan("b").unreadable == {"b.webp": NOT_AN_IMAGE}
     assert runs.predict() == ["a.jpg"]
     assert runs.plan()[1].images == []
 
@@ -85,7 +85,7 @@ def test_all_checked_images_are_listed(runs: Runs) -> None:
     runs.upload("a.jpg", "b.jpg", "c.jpg", content=b"no image")
     runs.upload("d.jpg", "e.jpg")
     _, state = runs.plan()
-    assert list(state.record()["unreadable"]) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert list(state.plan("b").unreadable) == ["a.jpg", "b.jpg", "c.jpg"]
     assert [image.key for image in state.readable] == ["d.jpg"]
 
 
