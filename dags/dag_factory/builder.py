@@ -27,7 +27,7 @@ from dag_factory.task_docs import clean_docs
 from dag_factory.timeouts import SHORT_TASK_TIMEOUT, TIMEOUT_MARGIN
 from include.common.errors import PermanentError
 from include.config import Pipeline, find_pipeline, usable_pipelines
-from include.config.families import get_family, position
+from include.config.dag_families import get_family, position
 from sagemaker_jobs import AwsRetryPolicy
 
 TAG = "image-classification"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from airflow.sdk import AsyncCallback, DeadlineAlert  # type: ignore[attr-defined]
 
 from include.config import Pipeline
-from include.config.families import get_family
+from include.config.dag_families import get_family
 from sagemaker_jobs.notifications.deadlines import DagRunCreatedDeadline, deadline_missed
 
 

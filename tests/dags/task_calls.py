@@ -26,7 +26,7 @@ CONTEXT_USERS = (
     "assets",
     "endpoint.release",
     "endpoint.restoration",
-    "endpoint.testing",
+    "endpoint.smoke_test",
     "notifications",
     "params",
     "skipping",

@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk import XComArg
 
 from dag_factory.timeouts import TIMEOUT_MARGIN
-from include.config.families import FAMILIES
+from include.config.dag_families import FAMILIES
 from include.config.sections.endpoint import PROVISIONING_TIMEOUT
 
 LoadDags = Callable[[], Any]

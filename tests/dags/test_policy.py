@@ -11,7 +11,7 @@ from airflow.sdk.definitions.retry_policy import RetryPolicy
 from pydantic import TypeAdapter, ValidationError
 
 from include.common.errors import PermanentError
-from include.config.families import FAMILIES
+from include.config.dag_families import FAMILIES
 
 PIPELINES = ("merch", "stanford_cars")
 FAMILY_NAMES = [family.name for family in FAMILIES]

@@ -9,7 +9,7 @@ from dag_factory.builder import task_group
 from dag_factory.endpoint import docs
 from dag_factory.endpoint.release import publish
 from dag_factory.endpoint.restoration import decide_rejection, plan_restore, reject_package
-from dag_factory.endpoint.testing import capture_baseline, smoke_test
+from dag_factory.endpoint.smoke_test import capture_baseline, smoke_test
 from dag_factory.job_tasks import add_model
 from dag_factory.timeouts import TIMEOUT_MARGIN
 from dag_factory.xcoms import without_edge

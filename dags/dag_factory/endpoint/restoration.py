@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, get_current_context, task
 
-from dag_factory.endpoint.testing import FAILED_TEST
+from dag_factory.endpoint.smoke_test import FAILED_TEST
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
 

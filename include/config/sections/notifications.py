@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, create_model
 
-from include.config.families import DEADLINES, get_family
+from include.config.dag_families import DEADLINES, get_family
 from include.config.strict import Strict
 
 Event = Literal["failure", "success", "skip", "approval", "promotion", "drift", "stale", "deadline"]

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from croniter import CroniterBadDateError, croniter
 from pydantic import AfterValidator, create_model
 
-from include.config.families import SCHEDULES, get_family
+from include.config.dag_families import SCHEDULES, get_family
 from include.config.strict import Strict
 
 FIELDS = 5

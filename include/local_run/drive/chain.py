@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from include.config.families import FAMILIES
+from include.config.dag_families import FAMILIES
 from include.decisions.decision import Decision
 from include.local_run.drive.dag_run import DagRun
 from include.local_run.drive.failure import describe_failure

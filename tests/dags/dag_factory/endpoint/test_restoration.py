@@ -43,7 +43,7 @@ class Serving:
         self.status, self.reason, self.testable = "InService", "", True
         self.config = "config-2"
         self.sagemaker: Any = None
-        monkeypatch.setattr("dag_factory.endpoint.testing.load_test_photos", self.samples)
+        monkeypatch.setattr("dag_factory.endpoint.smoke_test.load_test_photos", self.samples)
         monkeypatch.setattr(serving_model, "endpoint_status", self.describe)
         monkeypatch.setattr(packages, "reject", lambda *given: self.rejected.append(given[2]))
 

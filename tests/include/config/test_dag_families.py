@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from include.config.families import DEADLINES, FAMILIES, SCHEDULES, get_family, position
+from include.config.dag_families import DEADLINES, FAMILIES, SCHEDULES, get_family, position
 from include.config.sections.notifications import Deadlines
 from include.config.sections.schedules import Schedules
 
