@@ -1,4 +1,7 @@
-"""An image whose programs leave a line each time they are started, outside the server's folder."""
+"""Container command that appends the job's name to a file outside the server's folder.
+
+The kill loop counts these lines to find jobs that ran twice.
+"""
 
 import os
 import random
@@ -10,9 +13,11 @@ BASE = Path(os.environ["SAGEMAKER_BASE_DIR"])
 
 
 def main() -> None:
+    """Record the start in the file of the environment variable RUNS, then write a result."""
     name = os.environ.get("TRAINING_JOB_NAME") or os.environ["PROCESSING_JOB_NAME"]
     runs = os.open(os.environ["RUNS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.write(runs, f"{name}\n".encode())  # one write: whole lines, whoever else writes
+    # A single write appends a complete line even if other jobs write at the same time.
+    os.write(runs, f"{name}\n".encode())
     print("started", name, flush=True)
     time.sleep(random.choice((0, 0.05, 0.5)))
     folder = BASE / ("model" if sys.argv[1] == "train" else "processing/output/result")

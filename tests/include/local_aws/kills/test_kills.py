@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tests.include.local_aws.kills.loop import Loop
+from tests.include.local_aws.kills.loop import KillLoop
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_runs_twice(tmp_path: Path) -> None:
-    report = Loop(tmp_path, load=(1, 2)).run(rounds=1)
-    assert report.done.violations == [], str(report)
-    assert report.done.counts["puts"]
-    assert report.done.counts["answers of the endpoint"]
+def test_nothing_acknowledged_is_lost_and_no_job_runs_twice(tmp_path: Path) -> None:
+    report = KillLoop(tmp_path, load_seconds=(1, 2)).run(rounds=1)
+    assert report.record.violations == [], str(report)
+    assert report.record.counts["puts"]
+    assert report.record.counts["endpoint responses"]
