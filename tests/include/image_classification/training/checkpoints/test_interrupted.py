@@ -1,0 +1,159 @@
+"""Trainings that are killed or stopped resume and end with the same model."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from include.image_classification.model.model_files import epoch_of, parameters_file
+from include.image_classification.mxnet_import import mx
+from tests.include.image_classification.training.job_data import ROOT, make_job
+
+KILLED_IN_THE_MIDDLE = """
+import os, signal, sys
+from include.image_classification.training import train
+from include.image_classification.training.input.batches import BatchReader
+
+training = BatchReader.training
+def interrupted(self, epoch, *arguments):
+    for number, batch in enumerate(training(self, epoch, *arguments)):
+        if epoch == int(sys.argv[1]) and number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield batch
+BatchReader.training = interrupted
+train.main([])
+"""
+STOPPED_DURING_VALIDATION = """
+import os, signal, sys
+from include.image_classification.training import train
+from include.image_classification.training.input.batches import BatchReader
+
+validation, validated = BatchReader.validation, []
+def interrupted(self):
+    for number, batch in enumerate(validation(self)):
+        if number == 1 and len(validated) == int(sys.argv[1]):
+            os.kill(os.getpid(), signal.SIGTERM)
+        yield batch
+    validated.append(self)
+BatchReader.validation = interrupted
+train.main([])
+"""
+STOPPED_IN_THE_LAST_BATCH = """
+import os, signal, sys
+from include.image_classification.training import train
+from include.image_classification.training.input.batches import BatchReader
+
+training = BatchReader.training
+def interrupted(self, epoch, *arguments):
+    yield from training(self, epoch, *arguments)
+    if epoch == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGTERM)
+BatchReader.training = interrupted
+train.main([])
+"""
+NEVER = "-1"
+HYPERPARAMETERS = {
+    "epochs": "4",
+    "augmentation_type": "none",
+    "optimizer": "adam",
+    "learning_rate": "0.001",
+    "checkpoint_frequency": "2",
+}
+
+
+def run(
+    base: Path, epoch: str, program: str = KILLED_IN_THE_MIDDLE
+) -> subprocess.CompletedProcess[str]:
+    """Train in a process with one thread, which interrupts itself in an epoch."""
+    return subprocess.run(
+        [sys.executable, "-c", program, epoch],
+        env={**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training without an interruption."""
+    base = make_job(tmp_path_factory.mktemp("uninterrupted") / "job", **HYPERPARAMETERS)
+    assert run(base, NEVER).returncode == 0
+    return base
+
+
+def test_a_training_killed_twice_ends_with_the_same_model(
+    uninterrupted: Path, tmp_path: Path
+) -> None:
+    """The weights are the same to 1e-5, although the model folder is lost each time."""
+    resumed = make_job(tmp_path / "resumed", **HYPERPARAMETERS)
+    for epoch in ("1", "3"):
+        killed = run(resumed, epoch)
+        assert killed.returncode == -9, killed.stderr
+        shutil.rmtree(resumed / "model")
+    ended = run(resumed, NEVER)
+    assert ended.returncode == 0, ended.stderr
+    assert "Resuming after 3 epochs" in ended.stdout
+    assert "Epoch[2]" not in ended.stdout
+    _assert_same(resumed, uninterrupted)
+
+
+def test_an_epoch_whose_validation_is_interrupted_is_not_trained_again(
+    uninterrupted: Path, tmp_path: Path
+) -> None:
+    """The first epoch is interrupted twice, then the second, which checkpoint_frequency keeps."""
+    resumed = make_job(tmp_path / "resumed", **HYPERPARAMETERS)
+    programs = [STOPPED_IN_THE_LAST_BATCH, STOPPED_DURING_VALIDATION, STOPPED_DURING_VALIDATION]
+    for number, (program, epoch) in enumerate(zip(programs, (0, 0, 1), strict=True)):
+        stopped = run(resumed, str(epoch), program)
+        assert stopped.returncode == 0, stopped.stderr
+        assert f"Stopped before epoch {epoch} was validated" in stopped.stdout
+        assert ("Epoch[0] Train-accuracy" in stopped.stdout) == (number == 0)
+        history = json.loads((resumed / "output" / "data" / "training.json").read_text())
+        assert history["epochs"] == epoch
+        assert len(history["train_accuracy"]) == len(history["epoch_seconds"]) == epoch
+        assert len(list((resumed / "model").glob("*.params"))) == epoch
+        shutil.rmtree(resumed / "model", ignore_errors=True)
+    ended = run(resumed, NEVER)
+    assert ended.returncode == 0, ended.stderr
+    assert "Epoch[1] Train-accuracy" not in ended.stdout
+    assert "Epoch[1] Validation-accuracy" in ended.stdout
+    _assert_same(resumed, uninterrupted)
+
+
+def _assert_same(resumed: Path, uninterrupted: Path) -> None:
+    assert _history(resumed) == _history(uninterrupted)
+    found, expected = (_parameters(base) for base in (resumed, uninterrupted))
+    assert found.keys() == expected.keys() >= {2, 4, _history(uninterrupted)["best_epoch"]}
+    for epoch, values in expected.items():
+        for name, value in values.items():
+            assert np.allclose(found[epoch][name], value, rtol=0, atol=1e-5), name
+
+
+def _parameters(base: Path) -> dict[int, dict[str, Any]]:
+    """Return all parameters in the model folder, by epoch."""
+    paths = sorted((base / "model").glob("*.params"))
+    best = json.loads((base / "model" / "best-epoch.json").read_text())
+    assert parameters_file(base / "model") in paths
+    assert best == _history(base)["best_epoch"]
+    loaded = {epoch_of(path): mx.nd.load(str(path)) for path in paths}
+    return {
+        epoch: {name: array.asnumpy() for name, array in arrays.items()}
+        for epoch, arrays in loaded.items()
+    }
+
+
+def _history(base: Path) -> dict[str, Any]:
+    history = json.loads((base / "output" / "data" / "training.json").read_text())
+    return {
+        name: history[name]
+        for name in ("best_epoch", "train_accuracy", "validation_accuracy", "epochs")
+    }
