@@ -18,6 +18,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
+from include.common.closed_stdout import run_command
 from include.config import pipeline_files
 from include.config.deployment import SETTINGS
 from include.decisions.preflight import (
@@ -96,4 +97,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

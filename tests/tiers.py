@@ -56,6 +56,7 @@ SLOW: dict[str, tuple[str, ...]] = {
         "plugins/sagemaker_jobs/endpoints/test_updates_under_load.py",
         "plugins/sagemaker_jobs/jobs/test_sweep.py",
         "plugins/sagemaker_jobs/test_throttling.py",
+        "test_closed_stdout.py",
         "test_compose_local_aws.py",
         "test_examples.py",
         "test_makefile.py",

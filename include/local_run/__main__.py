@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.common.closed_stdout import run_command
 from include.local_run.errors import RunError
 
 if TYPE_CHECKING:
@@ -127,4 +128,4 @@ def _port(variable: str, default: int) -> int | str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))
