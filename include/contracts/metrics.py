@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 TRAIN_PREFIX, VALIDATION_PREFIX = "Train-", "Validation-"
 """Before MXNet's name of a metric, as the built-in algorithm logs them."""
+
+EPOCH_METRIC_LINE = "Epoch[%d] %s%s=%f"
+"""The log line of an epoch's metric: 0-based epoch, prefix, MXNet's name of the metric, value."""
+
+EPOCH_ACCURACY = re.compile(
+    rf"Epoch\[(?P<epoch>\d+)\] (?P<prefix>{TRAIN_PREFIX}|{VALIDATION_PREFIX})accuracy="
+    r"(?P<value>[0-9.eE+-]+|nan)"
+)
+"""Matches the `EPOCH_METRIC_LINE` of an accuracy."""
 
 INT8_LOG_NAME = "Int8-accepted"
 

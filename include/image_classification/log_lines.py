@@ -3,7 +3,12 @@
 import logging
 import sys
 
-from include.contracts.metrics import INT8_LOG_NAME, TRAIN_PREFIX, VALIDATION_PREFIX
+from include.contracts.metrics import (
+    EPOCH_METRIC_LINE,
+    INT8_LOG_NAME,
+    TRAIN_PREFIX,
+    VALIDATION_PREFIX,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +39,7 @@ def log_training(
 ) -> None:
     """Log an epoch's metrics (by MXNet's names), seconds, images per second and learning rate."""
     for name, value in metrics.items():
-        _log.info("Epoch[%d] %s%s=%f", epoch, TRAIN_PREFIX, name, value)
+        _log.info(EPOCH_METRIC_LINE, epoch, TRAIN_PREFIX, name, value)
     _log.info("Epoch[%d] Time cost=%.3f", epoch, seconds)
     _log.info("Epoch[%d] Images per second=%.1f", epoch, speed)
     _log.info("Epoch[%d] Learning rate=%.6g", epoch, rate)
@@ -43,7 +48,7 @@ def log_training(
 def log_validation(epoch: int, metrics: dict[str, float]) -> None:
     """Log an epoch's metrics on the validation channel."""
     for name, value in metrics.items():
-        _log.info("Epoch[%d] %s%s=%f", epoch, VALIDATION_PREFIX, name, value)
+        _log.info(EPOCH_METRIC_LINE, epoch, VALIDATION_PREFIX, name, value)
 
 
 def log_int8(accepted: bool) -> None:

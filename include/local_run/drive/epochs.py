@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from include.contracts.metrics import EPOCH_ACCURACY, TRAIN_PREFIX
+
 GROUP = "/aws/sagemaker/TrainingJobs"
-_LINE = re.compile(r"Epoch\[(\d+)\] (Train|Validation)-accuracy=([0-9.eE+-]+|nan)")
 
 
 class EpochLog:
@@ -51,9 +51,9 @@ class EpochLog:
 
     def _describe(self, message: str) -> list[str]:
         lines = []
-        for number, kind, value in _LINE.findall(message):
-            epoch = int(number)
-            if kind == "Train":
+        for match in EPOCH_ACCURACY.finditer(message):
+            epoch, value = int(match["epoch"]), match["value"]
+            if match["prefix"] == TRAIN_PREFIX:
                 self._train[epoch] = value
             else:
                 train = f"{float(self._train.get(epoch, 'nan')):.3f}"

@@ -8,7 +8,7 @@ import pytest
 
 from include.config import Deployment, Pipeline
 from include.contracts.commands import Command, EvaluateFlag, Im2recFlag, RefreshFlag, ReportFlag
-from include.contracts.metrics import METRICS
+from include.contracts.metrics import EPOCH_ACCURACY, METRICS
 from include.image_classification import log_lines
 from include.image_classification.__main__ import COMMANDS
 from include.image_classification.conversion.flags import parse_flags
@@ -72,3 +72,17 @@ def test_the_metrics_regular_expressions_match_the_log(
         "validation:accuracy": 0.5,
         "int8:accepted": 1,
     }
+
+
+@pytest.mark.parametrize("accuracy", [0.25, 1e-7, float("nan")])
+def test_the_lines_of_an_epochs_accuracy_match_the_log(
+    caplog: pytest.LogCaptureFixture, accuracy: float
+) -> None:
+    with caplog.at_level(logging.INFO):
+        log_lines.log_training(3, {"accuracy": accuracy, "top_k": 0.9}, 1.0, 1.0, 0.1)
+        log_lines.log_validation(3, {"accuracy": accuracy, "top_k": 0.9})
+    text = f"{accuracy:f}"
+    assert EPOCH_ACCURACY.findall(caplog.text) == [
+        ("3", "Train-", text),
+        ("3", "Validation-", text),
+    ]
