@@ -14,6 +14,7 @@ from include.contracts.content_types import IMAGE_TYPES
 from include.sagemaker_requests.precision import FACT, precision_of
 
 LONGEST_VALUE = 256
+"""Characters that SageMaker accepts as a value of a package's metadata."""
 LONGEST_DESCRIPTION = 1024
 """Characters that SageMaker accepts as an ApprovalDescription."""
 
@@ -30,9 +31,13 @@ def metadata(values: Mapping[str, object]) -> dict[str, str]:
     single = {
         name: str(value) for name, value in values.items() if isinstance(value, str | int | float)
     }
-    texts = {name: re.sub(r"[^\w\s.:/=+\-@]", " ", value) for name, value in single.items()}
-    clean = {name: _cut(" ".join(text.split()), LONGEST_VALUE) for name, text in texts.items()}
+    clean = {name: _cut(metadata_text(value), LONGEST_VALUE) for name, value in single.items()}
     return {name: text for name, text in clean.items() if text}
+
+
+def metadata_text(value: str) -> str:
+    """Return a value of any length with the characters that a package's metadata allows."""
+    return " ".join(re.sub(r"[^\w\s.:/=+\-@]", " ", value).split())
 
 
 def approval_description(reason: str) -> str:

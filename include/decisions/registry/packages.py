@@ -87,10 +87,15 @@ def find_package(sagemaker: Any, group: str, key: str, value: str) -> Package | 
     return _find_package(sagemaker, group, {key: value})
 
 
+def newest_packages(sagemaker: Any, group: str) -> Iterator[Package]:
+    """Yield the newest `LOOK_BACK` packages, newest first; each is read when it is needed."""
+    for arn in islice(_package_arns(sagemaker, group), LOOK_BACK):
+        yield describe_package(sagemaker, arn)
+
+
 def _find_package(sagemaker: Any, group: str, facts: Mapping[str, str | None]) -> Package | None:
     """Return the newest package whose metadata has all these values; None means no such key."""
-    for arn in islice(_package_arns(sagemaker, group), LOOK_BACK):
-        package = describe_package(sagemaker, arn)
+    for package in newest_packages(sagemaker, group):
         if all(package.metadata.get(key) == value for key, value in facts.items()):
             return package
     return None

@@ -13,6 +13,11 @@ from include.config.versions import recordio_version, training_fingerprint
 from include.contracts.records import RecordioReport, TrainingDecision
 from include.decisions.decision import Decision
 from include.decisions.registry.packages import Package, find_package
+from include.decisions.training.earlier_trainings import (
+    describe_difference,
+    find_trainings,
+    settings_text,
+)
 from include.decisions.training.image_digest import PinnedImage
 from include.decisions.training.retraining import read_request, reason_to_decline
 from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
@@ -39,6 +44,8 @@ class TrainingState:
         start: The weights that the training starts from.
         image: The container image that trains.
         earlier: The package of an earlier training with the same fingerprint, or None.
+        difference: How this training differs from the newest one on the same RecordIO version, as
+            far as its package shows that; else None.
         requested_by: The drifted batch that requested this training, or None.
         declined: Why a batch's request starts no training, or None.
     """
@@ -53,12 +60,12 @@ class TrainingState:
     start: TrainingStart
     image: PinnedImage
     earlier: Package | None
+    difference: str | None = None
     requested_by: str | None = None
     declined: str | None = None
 
     def lineage(self) -> dict[str, Any]:
         """Return the candidate's lineage for its model package."""
-        settings = " ".join(f"{name}={value}" for name, value in self.hyperparameters.items())
         return {
             "pipeline": self.pipeline,
             "dataset_version": self.dataset_version,
@@ -68,7 +75,7 @@ class TrainingState:
             "started_from": self.start.text,
             "image": self.image.uri,
             **({"asked_by": self.requested_by} if self.requested_by else {}),
-            "hyperparameters": settings,
+            "hyperparameters": settings_text(self.hyperparameters),
         }
 
 
@@ -107,15 +114,21 @@ def plan_training(
     request = read_request(s3, layout) if pipeline.batch.drift.retrain else None
     champion = find_champion() if request or start_from == "champion" else None
     start = choose_start(champion, pipeline, hyperparameters, network)
-    settings = (record.version, hyperparameters, image.identity, start_from, instances)
-    fingerprint = training_fingerprint(*settings)
-    earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
-    requested_by = declined = None
+
+    def fingerprint_with(identity: str, drifted_champion: str | None = None) -> str:
+        settings = (record.version, hyperparameters, identity, start_from, instances)
+        return training_fingerprint(*settings, drifted_champion)
+
+    fingerprint = fingerprint_with(image.identity)
+    earlier, similar = find_trainings(sagemaker, pipeline.slug, fingerprint, record.version)
+    difference = requested_by = declined = None
+    if similar:
+        difference = describe_difference(similar, hyperparameters, image, fingerprint_with)
     if request and earlier:
         declined = reason_to_decline(request, champion, start, earlier)
     if request and earlier and not declined:
         requested_by = request.batch
-        fingerprint = training_fingerprint(*settings, start.champion)
+        fingerprint = fingerprint_with(image.identity, start.champion)
         earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
     return TrainingState(
         pipeline=pipeline.name,
@@ -128,6 +141,7 @@ def plan_training(
         start=start,
         image=image,
         earlier=earlier,
+        difference=difference,
         requested_by=requested_by,
         declined=declined,
     )
@@ -167,7 +181,8 @@ def _why_new(state: TrainingState) -> str:
             f"batch {state.requested_by} has drifted and asks for a training, and no training on "
             f"RecordIO {state.recordio} has resumed from this champion yet"
         )
-    return f"RecordIO {state.recordio} was not trained on with these settings and this code yet"
+    reason = f"RecordIO {state.recordio} was not trained on with these settings and this code yet"
+    return f"{reason}: {state.difference}" if state.difference else reason
 
 
 def _figure(text: str | None) -> str:
