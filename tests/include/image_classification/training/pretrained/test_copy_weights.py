@@ -13,6 +13,11 @@ from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.copy_weights import copy_weights
 from include.image_classification.training.pretrained.reading import read_weights
+from tests.include.image_classification.training.pretrained.pytorch.checkpoint_files import (
+    Writer,
+    write_legacy,
+    write_zip,
+)
 from tests.include.image_classification.training.pretrained.weight_files import (
     published_weights,
     write_safetensors,
@@ -100,10 +105,27 @@ def test_the_content_decides_the_format(network: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("start", [b"PK\x03\x04rest of a zip", b"\x80\x02rest of a pickle"])
-def test_a_pickle_is_never_opened(tmp_path: Path, start: bytes) -> None:
+def test_a_damaged_checkpoint_of_pytorch_is_rejected(tmp_path: Path, start: bytes) -> None:
     (tmp_path / "resnet18.pth").write_bytes(start)
-    with pytest.raises(CommandError, match=r"resnet18.pth is a PyTorch pickle, .* safetensors"):
+    with pytest.raises(CommandError, match=r"resnet18.pth is damaged, .* checkpoint of PyTorch"):
         read_weights(tmp_path / "resnet18.pth")
+
+
+def test_a_header_of_safetensors_may_begin_like_a_pickle(tmp_path: Path) -> None:
+    """The length of the header is 128, whose byte is that of a pickle."""
+    weights = {"a": np.ones(1, np.float32)}
+    path = write_safetensors(tmp_path / "a", weights)
+    length = int.from_bytes(path.read_bytes()[:8], "little")
+    path = write_safetensors(path, {"a" * (1 + 128 - length): weights["a"]})
+    assert path.read_bytes()[:1] == b"\x80"
+    assert len(read_weights(path)) == 1
+
+
+@pytest.mark.parametrize("write", [write_legacy, write_zip])
+def test_a_checkpoint_of_pytorch_is_copied(network: Any, tmp_path: Path, write: Writer) -> None:
+    weights = published_weights(network, seed=2)
+    copy_weights(network, read_weights(write(tmp_path / "a", weights)), "a", last_layer=False)
+    assert np.array_equal(values(network)["resnet_conv0_weight"], weights["conv1.weight"])
 
 
 def test_a_params_file_that_is_cut_off_is_rejected(tmp_path: Path) -> None:
