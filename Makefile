@@ -1,7 +1,7 @@
 # The main commands are `make run` and `make test`. `make` without a command prints the help.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run predict preflight test test-fast explore lint format bench studies clean constraints pin-images venv
+.PHONY: help run predict weights preflight test test-fast explore lint format bench studies clean constraints pin-images venv
 
 # Options are passed to the shell unchanged: `value` does not expand $, and `quote` quotes them as one
 # word. They are not exported as environment variables, which make would expand.
@@ -9,7 +9,7 @@ quote = '$(subst ','\'',$(1))'
 option = $(if $(value $(2)),$(1)=$(call quote,$(value $(2))))
 switch = $(if $(filter-out 0,$(value $(2))),$(1))
 listed = $(foreach word,$(value $(1)),$(call quote,$(word)))
-unexport DATA PIPELINE CLASSES ONCE SEED UI_PORT AWS_PORT PYTHON IMAGE JSON TESTS CARS
+unexport DATA PIPELINE CLASSES ONCE SEED UI_PORT AWS_PORT PYTHON IMAGE JSON TESTS CARS NETWORKS
 MAKEOVERRIDES =
 
 STARTED := $(shell date +%s.%N)
@@ -41,6 +41,7 @@ help:  ## print this help
 	@echo
 	@echo '  make run options: DATA=<folder>  PIPELINE=<name or yaml>  CLASSES=<n or names>  ONCE=1'
 	@echo '                    SEED=<n>  UI_PORT=8080  AWS_PORT=4566  PYTHON=<python 3.11 or 3.12>'
+	@echo '  make weights options: NETWORKS=<names>; the folder is PRETRAINED_WEIGHTS_FOLDER'
 	@echo '  make test and make explore options: SEED=<n> to repeat examples; TESTS=<paths>'
 	@echo '  make preflight options: PIPELINE=<name>  JSON=1; Airflow Variables as AIRFLOW_VAR_<NAME>'
 
@@ -52,6 +53,9 @@ run: $(VENV)/run.installed  ## run the local AWS, Airflow and the five DAGs; Ctr
 
 predict: $(VENV)/run.installed  ## IMAGE=<file>: classify a photo with the running endpoint
 	@exec $(BIN)/python -m include.local_run predict --image=$(call quote,$(value IMAGE))
+
+weights: $(VENV)/run.installed  ## fetch ImageNet weights for use offline; NETWORKS='resnet18 resnet50'
+	@exec $(BIN)/python -m include.image_classification weights $(call option,--networks,NETWORKS)
 
 preflight: $(VENV)/run.installed  ## check the AWS setup; print each problem and how to fix it
 	@exec $(BIN)/python -m include.preflight $(call option,--pipeline,PIPELINE) $(call switch,--json,JSON)

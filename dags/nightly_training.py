@@ -26,6 +26,8 @@ FAMILY = "nightly_training"
 
 TRAIN_NOTES = """
 - *sha256*: the file at `pretrained_model_uri` is not the file that the YAML describes.
+- *is not the published file*, *were not found*: the message says where the weights of
+  `use_pretrained_model` were looked for, and how to provide them.
 - *checkpoint of another training*: only attempts of the same task share checkpoints. Clear `plan`
   and its downstream tasks for a training with its own checkpoints.
 - *is gone*, *signal 9*: one of the `training.instance_count` instances failed and ended the others;

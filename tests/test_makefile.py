@@ -109,6 +109,8 @@ def test_a_value_reaches_the_program_unchanged(make: Makefile, value: str) -> No
     assert image == ["-m", "include.local_run", "predict", f"--image={value}"]
     preflight = make.arguments("preflight", f"PIPELINE={value}", "JSON=1")
     assert preflight == ["-m", "include.preflight", f"--pipeline={value}", "--json"]
+    weights = make.arguments("weights", f"NETWORKS={value}")
+    assert weights == ["-m", "include.image_classification", "weights", f"--networks={value}"]
 
 
 @pytest.mark.parametrize("value", ODD)

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from include.config.strict import Strict
+from include.contracts.hyperparameters import default_text
+from include.contracts.pretrained_weights import find_published
 
 WEB = ("http://", "https://")
 
@@ -41,11 +43,22 @@ class Network(Strict):
 def loads_from_network(algorithm: str, hyperparameters: Mapping[str, str]) -> bool:
     """Return whether a training's container loads its initial weights over the network.
 
-    Weights at s3:// are a channel. It is not documented how the built-in algorithm gets ImageNet's
-    weights, so it is assumed to load them.
+    Weights at s3:// are a channel, and those of an installed package are in the custom image. It is
+    not documented how the built-in algorithm gets ImageNet's weights, so it is assumed to load
+    them.
     """
     if str(hyperparameters.get("use_pretrained_model", "0")) != "1":
         return False
     if algorithm == "built-in":
         return True
-    return str(hyperparameters.get("pretrained_model_uri", "")).startswith(WEB)
+    if uri := hyperparameters.get("pretrained_model_uri", ""):
+        return str(uri).startswith(WEB)
+    return _published_on_the_web(hyperparameters)
+
+
+def _published_on_the_web(hyperparameters: Mapping[str, str]) -> bool:
+    """Return whether the catalogue's weights for these hyperparameters must be downloaded."""
+    network = hyperparameters.get("network", default_text("network"))
+    num_layers = int(hyperparameters.get("num_layers", default_text("num_layers")))
+    published = find_published(network, num_layers)
+    return published is not None and published.package is None

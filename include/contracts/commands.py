@@ -22,6 +22,7 @@ class Command(StrEnum):
     SERVE = "serve"
     EVALUATE = "evaluate"
     REPORT = "report"
+    WEIGHTS = "weights"
 
 
 class RefreshFlag(StrEnum):
@@ -65,6 +66,13 @@ class ReportFlag(StrEnum):
 
     BATCH = "--batch"
     UNCERTAIN_BELOW = "--uncertain-below"
+
+
+class WeightsFlag(StrEnum):
+    """Flags of `weights`, which is for users and no job."""
+
+    NETWORKS = "--networks"
+    FOLDER = "--folder"
 
 
 class Input(StrEnum):

@@ -1,4 +1,4 @@
-"""Environment variables that the DAG side sets in containers of the custom image."""
+"""Environment variables of containers of the custom image, set by the DAG side or the image."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ SERVING_PRECISION = "SERVING_PRECISION"
 
 FETCH_ALLOWED_HOSTS = "FETCH_ALLOWED_HOSTS"
 """Private hosts and networks from which a training may fetch weights, separated by commas."""
+
+PRETRAINED_WEIGHTS_FOLDER = "PRETRAINED_WEIGHTS_FOLDER"
+"""The folder of published weights: a training looks there first, and keeps its downloads there."""
 
 Precision = Literal["int8", "float32"]
 PRECISIONS: tuple[Precision, ...] = ("int8", "float32")

@@ -16,7 +16,11 @@ COMMANDS: dict[str, str] = {
     Command.SERVE: "serving.serve",
     Command.EVALUATE: "evaluation.evaluate",
     Command.REPORT: "reporting.report",
+    Command.WEIGHTS: "training.pretrained.catalogue.weights",
 }
+NO_JOBS = frozenset({Command.WEIGHTS})
+"""Commands that users run; they have no folder of a job to write a failure to."""
+
 USAGE = f"usage: python -m include.image_classification {{{','.join(COMMANDS)}}} [flags]"
 
 
@@ -24,7 +28,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command that the first argument names and return the exit status.
 
     A CommandError is printed to stderr as one line, any other exception as a traceback. In both
-    cases the reason is written for SageMaker and the status is 1. For an unknown command it is 2.
+    cases a job's reason is written for SageMaker and the status is 1. For an unknown command it is
+    2.
     """
     if arguments and arguments[0] in {"-h", "--help"}:
         print(USAGE)
@@ -38,12 +43,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _run(arguments[0], list(arguments[1:]))
     except CommandError as error:
-        write_failure(str(error))
+        _report(arguments[0], str(error))
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
     except Exception as error:
         traceback.print_exc()
-        write_failure(f"{type(error).__name__}: {error}")
+        _report(arguments[0], f"{type(error).__name__}: {error}")
         return 1
     return 0
 
@@ -52,6 +57,11 @@ def _run(command: str, flags: list[str]) -> None:
     # Other commands are not imported: MXNet alone takes 1.5 s and much memory.
     module = importlib.import_module(f"include.image_classification.{COMMANDS[command]}")
     module.main(flags)
+
+
+def _report(command: str, reason: str) -> None:
+    if command not in NO_JOBS:
+        write_failure(reason)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 
 from include.config.deployment import Deployment
 from include.config.errors import PipelineError
+from include.config.network import loads_from_network
 from include.config.pipeline import Pipeline
 from include.contracts.content_types import FILE_TYPE, MODEL_TYPE, RECORD_TYPE
 from include.contracts.environment import FETCH_ALLOWED_HOSTS
@@ -88,7 +89,7 @@ def training_request(
         "OutputDataConfig": {"S3OutputPath": layout.output(layout.models)},
         **_resources(pipeline),
         **_checkpoints(pipeline, layout),
-        **_environment(deployment, parameters),
+        **_environment(pipeline, deployment, parameters),
         "EnableNetworkIsolation": pipeline.network.isolates_training(
             pipeline.training.algorithm, parameters
         ),
@@ -136,10 +137,11 @@ def _names(pipeline: Pipeline, layout: Layout, dataset_version: str | None) -> l
 
 
 def _environment(
-    deployment: Deployment, hyperparameters: Mapping[str, str]
+    pipeline: Pipeline, deployment: Deployment, hyperparameters: Mapping[str, str]
 ) -> dict[str, dict[str, str]]:
     """Return the variable with the private hosts for weights, if the custom image fetches any."""
-    fetches = hyperparameters.get("pretrained_model_uri", "").startswith("https://")
+    algorithm = pipeline.training.algorithm
+    fetches = algorithm == "custom" and loads_from_network(algorithm, hyperparameters)
     if not (fetches and deployment.fetch_allowed_hosts):
         return {}
     return {"Environment": {FETCH_ALLOWED_HOSTS: deployment.fetch_allowed_hosts}}

@@ -11,6 +11,7 @@ from include.config.hyperparameters import Hyperparameters
 from include.config.instances import InstanceConfig
 from include.config.strict import Strict
 from include.contracts.hyperparameters import as_text
+from include.contracts.pretrained_weights import find_published
 
 Algorithm = Literal["custom", "built-in"]
 """The project's container image, or SageMaker's built-in image classification."""
@@ -106,11 +107,16 @@ class Training(Strict):
         hyperparameters = self.hyperparameters
         if not hyperparameters.use_pretrained_model:
             return self
-        if self.algorithm == "custom" and hyperparameters.pretrained_model_uri is None:
+        network, num_layers = hyperparameters.network, hyperparameters.num_layers
+        if (
+            self.algorithm == "custom"
+            and hyperparameters.pretrained_model_uri is None
+            and find_published(network, num_layers) is None
+        ):
             raise ValueError(
                 "hyperparameters.use_pretrained_model: 1 needs pretrained_model_uri and "
-                "pretrained_model_sha256: the custom image contains no weights (the built-in "
-                "algorithm does)"
+                f"pretrained_model_sha256: no published weights of network {network} with "
+                f"num_layers {num_layers} are known"
             )
         if self.algorithm == "built-in" and hyperparameters.image_shape != (3, 224, 224):
             raise ValueError(

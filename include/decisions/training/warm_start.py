@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from include.config.pipeline import Pipeline
 from include.contracts.hyperparameters import default_text
+from include.contracts.pretrained_weights import find_published
 from include.decisions.registry.packages import Package
 
 
@@ -52,7 +53,7 @@ def choose_start(
         hyperparameters: The training job's hyperparameters.
         network: Their network, from `network_name`.
     """
-    fallback = _start_without_champion(hyperparameters)
+    fallback = _start_without_champion(pipeline.training.algorithm, hyperparameters)
     if pipeline.training.start_from != "champion":
         return TrainingStart(fallback)
     if champion is None:
@@ -60,10 +61,17 @@ def choose_start(
     return _start_from_champion(champion, network, fallback)
 
 
-def _start_without_champion(hyperparameters: Mapping[str, str]) -> str:
+def _start_without_champion(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
     if hyperparameters.get("use_pretrained_model") != "1":
         return "scratch"
-    return f"pretrained {hyperparameters.get('pretrained_model_sha256', '')}".strip()
+    given = hyperparameters.get("pretrained_model_sha256")
+    if given is None and algorithm == "custom":
+        published = find_published(
+            hyperparameters.get("network", default_text("network")),
+            int(hyperparameters["num_layers"]),
+        )
+        given = published.sha256 if published is not None else None
+    return f"pretrained {given or ''}".strip()
 
 
 def _start_from_champion(champion: Package, network: str, fallback: str) -> TrainingStart:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from include.contracts.environment import PRETRAINED_WEIGHTS_FOLDER
+from include.contracts.pretrained_weights import weights_folder
 from include.local_run.project_paths import ProjectPaths
 from include.local_run.stack.component import Component
 
@@ -70,7 +72,10 @@ def _register(images: Path, root: Path) -> None:
     known = json.loads(images.read_text()) if images.exists() else {}
     program = {
         "entrypoint": [sys.executable, "-m", "include.image_classification"],
-        "environment": {"PYTHONPATH": str(root)},
+        "environment": {
+            "PYTHONPATH": str(root),
+            PRETRAINED_WEIGHTS_FOLDER: str(weights_folder(os.environ)),
+        },
     }
     unfinished = images.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(dict.fromkeys([*known, image_uri(root)], program), indent=1))

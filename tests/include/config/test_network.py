@@ -55,6 +55,8 @@ def test_every_container_is_isolated_unless_the_pipeline_forbids_it(
         (CUSTOM, S3, None, True),
         (CUSTOM, WEB, None, False),
         (CUSTOM, {**WEB, "use_pretrained_model": "0"}, None, True),
+        (CUSTOM, {"use_pretrained_model": "1", "num_layers": "18"}, None, False),
+        (CUSTOM, {"use_pretrained_model": "1", "network": "efficientnet_lite0"}, None, True),
         (CUSTOM, WEB, "s3://b/model.tar.gz", True),  # its weights are a channel
         (CUSTOM, {**WEB, "pretrained_model_uri": "file:///opt/w.params"}, None, True),
         (BUILT_IN, {}, None, True),

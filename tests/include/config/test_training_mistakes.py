@@ -50,9 +50,12 @@ MISTAKES = {
         SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, num_layers: 20}}",
         ["training.hyperparameters: use_pretrained_model: 1 needs num_layers to be one of 18, 34"],
     ),
-    "pretrained weights of the custom image without a URI": (
-        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1}}",
-        ["training: hyperparameters.use_pretrained_model: 1 needs pretrained_model_uri and"],
+    "no published weights, and no URI": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, num_layers: 200}}",
+        [
+            "training: hyperparameters.use_pretrained_model: 1 needs pretrained_model_uri and",
+            "no published weights of network torchvision with num_layers 200 are known",
+        ],
     ),
     "pretrained weights without their hash": (
         SOURCE + "training: {hyperparameters: {pretrained_model_uri: 's3://bucket/a'}}",

@@ -154,9 +154,10 @@ def test_class_names_are_a_channel_for_the_custom_image_only(
     ],
 )
 def test_allowed_private_hosts_are_an_environment_variable(
-    cars: Pipeline, deployment: Deployment, uri: str, hosts: str, expected: dict[str, str] | None
+    deployment: Deployment, uri: str, hosts: str, expected: dict[str, str] | None
 ) -> None:
+    custom = find_pipeline("stanford_cars", "local")
     allowed = replace(deployment, fetch_allowed_hosts=hosts)
-    hyperparameters = {"pretrained_model_uri": uri, "pretrained_model_sha256": "0" * 64}
-    config = make.training_request(cars, allowed, "r1", hyperparameters)["config"]
+    hyperparameters = {"use_pretrained_model": "1", "pretrained_model_uri": uri}
+    config = make.training_request(custom, allowed, "r1", hyperparameters)["config"]
     assert config.get("Environment") == expected

@@ -1,28 +1,24 @@
 """Fetch a file of weights by its URI."""
 
 import hashlib
-import http.client
 import logging
-import os
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
-from urllib.request import Request, url2pathname
+from urllib.request import url2pathname
 
-from include.common.addresses import error_text, redact_url
-from include.common.guarded_http import AddressRefused, AllowedHosts, open_url
-from include.contracts.environment import FETCH_ALLOWED_HOSTS
+from include.common.addresses import redact_url
 from include.image_classification.container import CommandError
+from include.image_classification.training.pretrained.web_download import (
+    CHUNK,
+    DownloadError,
+    download,
+)
 
 _log = logging.getLogger(__name__)
 
-READ_TIMEOUT_SECONDS = 60.0
-"""Timeout of a connection on which no data arrives."""
-
 MAX_BYTES = 4 * 1024**3
 """Size limit of a file. The largest published ResNet has about a tenth of it."""
-
-CHUNK = 1024 * 1024
 
 
 def fetch(uri: str, folder: Path) -> Path:
@@ -77,46 +73,13 @@ def _local(uri: str, path: Path) -> Path:
 
 
 def _from_web(uri: str, target: Path) -> None:
-    shown = redact_url(uri)
-    request = Request(uri, headers={"User-Agent": "image-classification"})
     try:
-        with (
-            open_url(request, READ_TIMEOUT_SECONDS, _allowed_hosts()) as response,
-            target.open("wb") as file,
-        ):
-            expected = _content_length(response.headers.get("Content-Length"), shown)
-            size = _copy(response, file, shown)
-    except AddressRefused as error:
+        with target.open("wb") as file:
+            download(uri, file, MAX_BYTES)
+    except (DownloadError, OSError) as error:
         raise CommandError(
-            f"pretrained_model_uri {shown}: {error} ({FETCH_ALLOWED_HOSTS})"
+            f"pretrained_model_uri {redact_url(uri)} cannot be downloaded: {error}"
         ) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = error_text(error)
-        message = f"pretrained_model_uri {shown} cannot be downloaded: {reason}"
-        raise CommandError(message) from error
-    if expected is not None and size != expected:
-        raise CommandError(f"{shown} was cut off: {size} of {expected} bytes arrived; try again")
-
-
-def _allowed_hosts() -> AllowedHosts:
-    """Return the hosts and networks whose addresses need not be public."""
-    try:
-        return AllowedHosts.parse(os.environ.get(FETCH_ALLOWED_HOSTS, ""))
-    except ValueError as error:
-        raise CommandError(f"{FETCH_ALLOWED_HOSTS}: {error}") from error
-
-
-def _content_length(length: str | None, shown: str) -> int | None:
-    """Return the size that the server announces, if it does.
-
-    Raises:
-        CommandError: The size exceeds `MAX_BYTES`.
-    """
-    if length is None or not length.isdecimal():
-        return None
-    if int(length) > MAX_BYTES:
-        raise _too_large(shown)
-    return int(length)
 
 
 def _too_large(shown: str) -> CommandError:

@@ -9,6 +9,7 @@ from include.common.addresses import redact_url
 from include.image_classification.channels import channel_folder
 from include.image_classification.container import CommandError
 from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.pretrained.catalogue.find import find_weights
 from include.image_classification.training.pretrained.copy_weights import copy_weights
 from include.image_classification.training.pretrained.fetching import check_sha256, fetch
 from include.image_classification.training.pretrained.model_channel import load_model_channel
@@ -44,7 +45,10 @@ def _load_pretrained(settings: Hyperparameters, network: Any) -> None:
 
 
 def _find_weights(settings: Hyperparameters, folder: Path) -> tuple[Path, str]:
-    """Return the file of weights, and its name for messages."""
+    """Return the file of weights, and its name for messages.
+
+    The channel `pretrained` takes precedence over the URI, and both over the published weights.
+    """
     channel, uri = channel_folder("pretrained"), settings.pretrained_model_uri
     if channel is not None:
         files = [path for path in sorted(channel.rglob("*")) if path.is_file()]
@@ -52,8 +56,6 @@ def _find_weights(settings: Hyperparameters, folder: Path) -> tuple[Path, str]:
             raise CommandError(f"channel pretrained must hold one file, but holds {len(files)}")
         return files[0], f"{files[0].name} of the channel pretrained"
     if uri is None:
-        raise CommandError(
-            "use_pretrained_model is 1, but the container image contains no weights: set "
-            "pretrained_model_uri and pretrained_model_sha256, or add a channel pretrained"
-        )
+        path = find_weights(settings.network, settings.num_layers, folder)
+        return path, path.name
     return fetch(uri, folder), redact_url(uri)

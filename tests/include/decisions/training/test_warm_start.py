@@ -3,6 +3,7 @@
 import pytest
 
 from include.config import Pipeline, find_pipeline
+from include.contracts.pretrained_weights import find_published
 from include.decisions.registry.packages import Package
 from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
 
@@ -46,6 +47,20 @@ def test_without_a_champion_training_starts_as_the_hyperparameters_say() -> None
     }
     start = choose_start(None, cars(), pretrained, NETWORK)
     assert start == TrainingStart(f"pretrained {'a' * 64}, since no model is approved yet")
+
+
+def test_published_weights_are_named_by_their_hash() -> None:
+    pretrained = {**HYPERPARAMETERS, "use_pretrained_model": "1", "num_layers": "18"}
+    published = find_published("torchvision", 18)
+    assert published is not None
+    start = choose_start(None, cars(None), pretrained, NETWORK)
+    assert start.text == f"pretrained {published.sha256}"
+
+
+def test_the_weights_of_the_built_in_algorithm_have_no_hash() -> None:
+    pretrained = {**HYPERPARAMETERS, "use_pretrained_model": "1", "num_layers": "18"}
+    start = choose_start(None, find_pipeline("stanford_cars"), pretrained, NETWORK)
+    assert start.text == "pretrained"
 
 
 @pytest.mark.parametrize("start_from", [None, "scratch"])

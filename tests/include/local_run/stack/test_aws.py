@@ -49,8 +49,11 @@ def test_the_uri_is_pinned_without_a_registry(checkout: Path) -> None:
     assert image.identity.startswith("sha256:")
 
 
-def test_images_of_earlier_code_stay_registered(checkout: Path) -> None:
+def test_images_of_earlier_code_stay_registered(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise an endpoint would not restart after a change of the code."""
+    monkeypatch.setenv("PRETRAINED_WEIGHTS_FOLDER", "/weights")
     paths = ProjectPaths(checkout)
     earlier = _compute_image_uri(checkout)
     local_aws(paths, 4566, {})
@@ -61,5 +64,6 @@ def test_images_of_earlier_code_stay_registered(checkout: Path) -> None:
     assert list(registry.images()) == [earlier, new]
     assert registry.find(earlier) == registry.find(new)
     assert json.loads((paths.local / "images.json").read_text())[new]["environment"] == {
-        "PYTHONPATH": str(checkout)
+        "PYTHONPATH": str(checkout),
+        "PRETRAINED_WEIGHTS_FOLDER": "/weights",
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from include.image_classification.container import CommandError
-from include.image_classification.training.pretrained import fetching
+from include.image_classification.training.pretrained import fetching, web_download
 from include.image_classification.training.pretrained.fetching import check_sha256, fetch
 
 CONTENT = b"weights" * 1000
@@ -93,7 +93,7 @@ def test_a_token_is_neither_logged_nor_in_an_error(
 def test_a_silent_server_runs_into_the_timeout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "READ_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(web_download, "READ_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(CommandError, match=r"cannot be downloaded: .*timed out"):

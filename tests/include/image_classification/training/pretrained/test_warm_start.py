@@ -17,6 +17,13 @@ from include.image_classification.training.pretrained.model_channel import count
 from include.image_classification.training.pretrained.warm_start import warm_start
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.training.job_data import SETTINGS
+from tests.include.image_classification.training.pretrained.catalogue.published import (
+    entry_of,
+    publish,
+)
+from tests.include.image_classification.training.pretrained.pytorch.checkpoint_files import (
+    write_legacy,
+)
 from tests.include.image_classification.training.pretrained.weight_files import (
     published_weights,
     write_safetensors,
@@ -172,9 +179,35 @@ def test_weights_with_another_hash_are_not_loaded(data: Path) -> None:
         started(**PHOTO, **source, use_pretrained_model="1")
 
 
-def test_use_pretrained_model_without_weights_is_rejected(data: Path) -> None:
-    with pytest.raises(CommandError, match="contains no weights: set pretrained_model_uri"):
+def test_published_weights_are_read_from_the_weights_folder(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request of the built-in algorithm names no file."""
+    content = published_weights(make_network(18, 3, (3, 40, 40)))
+    file = write_legacy(data.parent / "resnet18.pth", content)
+    publish(monkeypatch, entry_of(file.read_bytes()))
+    monkeypatch.setenv("PRETRAINED_WEIGHTS_FOLDER", str(data.parent))
+    network = started(**PHOTO, use_pretrained_model="1")
+    found = network.network.features[0].weight.data().asnumpy()
+    assert np.array_equal(found, content["conv1.weight"])
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(CommandError, match=r"resnet18\.pth is not the published file .* bytes"):
         started(**PHOTO, use_pretrained_model="1")
+
+
+def test_a_channel_takes_precedence_over_the_weights_folder(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETRAINED_WEIGHTS_FOLDER", str(data.parent))
+    (data.parent / "resnet18-f37072fd.pth").write_bytes(b"damaged")
+    (data / "pretrained").mkdir()
+    weights(data / "pretrained")
+    started(**PHOTO, use_pretrained_model="1")
+
+
+def test_use_pretrained_model_without_published_weights_is_rejected(data: Path) -> None:
+    with pytest.raises(CommandError, match=r"no published weights are known .* num_layers 200"):
+        started(**PHOTO | {"num_layers": "200"}, use_pretrained_model="1")
 
 
 def test_no_weights_are_required(data: Path) -> None:
