@@ -20,6 +20,7 @@ CUSTOM_ONLY = (
     "pretrained_model_uri",
     "pretrained_model_sha256",
     "int8",
+    "calibration",
 )
 """Hyperparameters that only the custom image knows."""
 
@@ -140,6 +141,11 @@ class SharedHyperparameters(BaseModel):
         default="auto",
         description="auto stores an int8 form with the model if it is faster and as accurate on "
         "the validation channel, and the processor supports it",
+    )
+    calibration: Literal["temperature", "none"] = Field(
+        default="temperature",
+        description="temperature divides the last layer's weights by the number with which the "
+        "probabilities fit the validation channel best; the predicted classes stay the same",
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         default=0, description="Same seed, same records, same instance type: same model"

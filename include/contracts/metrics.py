@@ -19,12 +19,18 @@ EPOCH_ACCURACY = re.compile(
 
 INT8_LOG_NAME = "Int8-accepted"
 
+CALIBRATION_LOG_NAME = "Calibration-temperature"
+
 INT8_ACCEPTED = "int8:accepted"
 """The metric that is 1 if the model has an int8 form that may serve, else 0."""
+
+TEMPERATURE = "calibration:temperature"
+"""The metric with the temperature in the model's last layer; absent without calibration."""
 
 METRICS: Mapping[str, str] = {
     "train:accuracy": rf"{TRAIN_PREFIX}accuracy=([0-9.]+)",
     "validation:accuracy": rf"{VALIDATION_PREFIX}accuracy=([0-9.]+)",
     INT8_ACCEPTED: rf"{INT8_LOG_NAME}=([01])",
+    TEMPERATURE: rf"{CALIBRATION_LOG_NAME}=([0-9.e+-]+)",
 }
 """Regular expressions of the metrics that SageMaker reads from the custom image's log, by name."""

@@ -4,6 +4,7 @@ import logging
 import sys
 
 from include.contracts.metrics import (
+    CALIBRATION_LOG_NAME,
     EPOCH_METRIC_LINE,
     INT8_LOG_NAME,
     TRAIN_PREFIX,
@@ -54,6 +55,12 @@ def log_validation(epoch: int, metrics: dict[str, float]) -> None:
 def log_int8(accepted: bool) -> None:
     """Log whether the int8 model may be served, as the metric int8:accepted."""
     _log.info("%s=%d", INT8_LOG_NAME, accepted)
+
+
+def log_calibration(text: object, temperature: float) -> None:
+    """Log a calibration and its temperature, as the metric calibration:temperature."""
+    _log.info("%s", text)
+    _log.info("%s=%.6g", CALIBRATION_LOG_NAME, temperature)
 
 
 def log_best(accuracy: float, path: object) -> None:

@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from include.image_classification.model.calibration import RECORD as CALIBRATION
+from include.image_classification.model.calibration import Calibration
+from include.image_classification.model.last_layer import last_layer
 from include.image_classification.model.model_files import (
     BEST_EPOCH,
     PREFIX,
@@ -23,6 +26,7 @@ def store_model(
     shape: tuple[int, int, int],
     frequency: int | None = None,
     multi_label: bool = False,
+    calibration: Calibration | None = None,
 ) -> Path:
     """Write the network so that `mx.model.load_checkpoint(folder/PREFIX, epoch)` loads it.
 
@@ -36,6 +40,8 @@ def store_model(
         shape: Channels, height and width of the input.
         frequency: Keep the parameters of every `frequency`-th epoch, and write best-epoch.json.
         multi_label: Whether `softmax` is a separate probability for each class.
+        calibration: The temperature to divide the logits by, which is also written as
+            calibration.json; None leaves the logits unchanged.
 
     Returns:
         The path of the parameters.
@@ -44,7 +50,11 @@ def store_model(
     _symbol(network, multi_label).save(str(folder / f"{PREFIX}-symbol.json"), remove_amp_cast=True)
     shapes = [{"shape": [1, *shape], "name": "data"}]
     (folder / SHAPES).write_text(json.dumps(shapes), encoding="utf-8")
-    path = save_parameters(network, folder, epoch)
+    path = save_parameters(network, folder, epoch, calibration.temperature if calibration else 1.0)
+    if calibration:
+        calibration.write(folder)
+    else:
+        (folder / CALIBRATION).unlink(missing_ok=True)
     if frequency:
         (folder / BEST_EPOCH).write_text(json.dumps(epoch), encoding="utf-8")
     for older in folder.glob(f"{PREFIX}-*.params"):
@@ -53,11 +63,14 @@ def store_model(
     return path
 
 
-def save_parameters(network: Any, folder: Path, epoch: int) -> Path:
-    """Write an epoch's parameters atomically and return their path."""
+def save_parameters(network: Any, folder: Path, epoch: int, temperature: float = 1.0) -> Path:
+    """Write an epoch's parameters atomically and return their path.
+
+    The last layer's are divided by the temperature. The network itself is not changed.
+    """
     path = folder / f"{PREFIX}-{epoch:04d}.params"
     unfinished = path.with_suffix(UNFINISHED)
-    mx.nd.save(str(unfinished), _parameters(network, _symbol(network)))
+    mx.nd.save(str(unfinished), _parameters(network, _symbol(network), temperature))
     unfinished.rename(path)
     return path
 
@@ -67,9 +80,12 @@ def _symbol(network: Any, multi_label: bool = False) -> Any:
     return output(network(mx.sym.var("data")), name="softmax")
 
 
-def _parameters(network: Any, symbol: Any) -> dict[str, Any]:
+def _parameters(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:
     states = set(symbol.list_auxiliary_states())
+    scaled = last_layer(symbol) if temperature != 1 else ()
     return {
-        f"{'aux' if name in states else 'arg'}:{name}": parameter.data()
+        f"{'aux' if name in states else 'arg'}:{name}": (
+            parameter.data() / temperature if name in scaled else parameter.data()
+        )
         for name, parameter in network.collect_params().items()
     }

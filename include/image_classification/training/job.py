@@ -10,6 +10,7 @@ from typing import Any
 from include.image_classification import log_lines
 from include.image_classification.container import CommandError, base_dir
 from include.image_classification.model.artifact import store_model
+from include.image_classification.model.calibration import Calibration
 from include.image_classification.model.class_names import channel_class_names, write_class_names
 from include.image_classification.model.int8_decision import is_served
 from include.image_classification.mxnet_import import mx
@@ -66,6 +67,7 @@ class TrainingJob:
         self._group.close()
         if self._group.is_first and history.best_epoch:
             self._complete_model(readers, stop)
+        self._log_calibration(history)
         log_lines.log_int8(self._group.is_first and is_served(self._models))
         return history
 
@@ -116,7 +118,7 @@ class TrainingJob:
         periodic = PeriodicModels(self._models, folder, frequency)
         return Checkpoints[History](folder, identity(self._settings, images), periodic)
 
-    def _store(self, network: Any, epoch: int) -> Path | None:
+    def _store(self, network: Any, history: History) -> Path | None:
         """Store the best model so far; only the first host does."""
         if not self._group.is_first:
             return None
@@ -124,11 +126,16 @@ class TrainingJob:
         return store_model(
             network,
             self._models,
-            epoch,
+            history.best_epoch,
             settings.image_shape,
             settings.checkpoint_frequency,
             bool(settings.multi_label),
+            _calibration(settings, history),
         )
+
+    def _log_calibration(self, history: History) -> None:
+        if self._group.is_first and (calibration := _calibration(self._settings, history)):
+            log_lines.log_calibration(calibration, calibration.temperature)
 
     def _complete_model(self, readers: Readers, stop: threading.Event) -> None:
         """Add the class names and the int8 form to the model folder."""
@@ -138,3 +145,10 @@ class TrainingJob:
         if settings.int8 == "auto" and not settings.multi_label and not stop.is_set():
             calibration = train.training(0, "none", settings.seed, settings.resize)
             add_int8(self._models, calibration, validation.validation(), stop)
+
+
+def _calibration(settings: Hyperparameters, history: History) -> Calibration | None:
+    """Return the best epoch's calibration; None if it has none, or none is wanted any more."""
+    if settings.calibration == "none" or history.calibration is None:
+        return None
+    return Calibration(**history.calibration)

@@ -51,6 +51,7 @@ EDGES: dict[str, list[Any]] = {
     "lr_schedule": ["step", "one_cycle"],
     "label_smoothing": [0, LARGEST],
     "int8": ["auto", "never"],
+    "calibration": ["temperature", "none"],
     "seed": [0, 2**31 - 1],
 }
 """The smallest and the largest value of each field, or all its choices."""

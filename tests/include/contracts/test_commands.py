@@ -65,11 +65,13 @@ def test_the_metrics_regular_expressions_match_the_log(
     with caplog.at_level(logging.INFO):
         log_lines.log_training(0, {"accuracy": 0.25}, 1.0, 1.0, 0.1)
         log_lines.log_validation(0, {"accuracy": 0.5})
+        log_lines.log_calibration("The probabilities are calibrated", 1.25)
         log_lines.log_int8(True)
     values = {name: re.search(regex, caplog.text) for name, regex in METRICS.items()}
     assert {name: float(match[1]) for name, match in values.items() if match} == {
         "train:accuracy": 0.25,
         "validation:accuracy": 0.5,
+        "calibration:temperature": 1.25,
         "int8:accepted": 1,
     }
 

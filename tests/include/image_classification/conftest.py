@@ -19,7 +19,7 @@ class Trained:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Run the command `train` as SageMaker does."""
-    base = make_job(tmp_path_factory.mktemp("job"))
+    base = make_job(tmp_path_factory.mktemp("job"), 50)
     names = base / "input" / "data" / "classes" / "classes.json"
     names.parent.mkdir()
     names.write_text('["red", "green", "blue"]')

@@ -29,6 +29,7 @@ KEPT_CHECKPOINTS = 2
 """The newest checkpoint and its predecessor, in case the newest is damaged."""
 
 CHANGEABLE = {
+    "calibration",
     "checkpoint_frequency",
     "early_stopping",
     "early_stopping_min_epochs",
@@ -73,8 +74,8 @@ class Checkpoints(Generic[H]):
     """The checkpoints of one training, in a folder that SageMaker keeps in S3.
 
     A checkpoint contains the complete state of the training: parameters, optimizer state, history
-    and the best parameters so far. There is no random state: the order and the augmentation of the
-    images depend on seed, epoch and image only.
+    and the best parameters so far, without a temperature in the last layer. There is no random
+    state: the order and the augmentation of the images depend on seed, epoch and image only.
 
     Args:
         folder: The folder of the checkpoints.
@@ -88,10 +89,10 @@ class Checkpoints(Generic[H]):
         self._folder, self._identity, self._periodic = folder, dict(identity), periodic
         self._best: Arrays = {}
 
-    def save(self, network: Any, trainer: Any, history: H) -> None:
+    def save(self, network: Any, trainer: Any, history: H, temperature: float = 1.0) -> None:
         """Store the state after an epoch, in place of the last but one checkpoint.
 
-        A periodic model is stored, too, if the epoch has been validated.
+        A periodic model is stored, too, if the epoch has been validated, with this temperature.
         """
         epochs = len(history.train_accuracy)
         parameters = _read_parameters(network)
@@ -105,7 +106,7 @@ class Checkpoints(Generic[H]):
             arrays |= {f"best/{name}": array for name, array in self._best.items()}
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._periodic and history.is_validated:
-            self._periodic.keep(network, epochs)
+            self._periodic.keep(network, epochs, temperature)
         write_checkpoint(
             self._folder / f"checkpoint-{epochs % KEPT_CHECKPOINTS}.npz",
             {
@@ -117,7 +118,7 @@ class Checkpoints(Generic[H]):
         )
 
     def restore(
-        self, network: Any, trainer: Any, history: H, store: Callable[[Any, int], object]
+        self, network: Any, trainer: Any, history: H, store: Callable[[Any, H], object]
     ) -> H:
         """Restore the newest undamaged checkpoint; without one, return `history` unchanged.
 
@@ -125,8 +126,8 @@ class Checkpoints(Generic[H]):
             network: Receives the checkpoint's parameters.
             trainer: Receives the checkpoint's optimizer state.
             history: An empty history.
-            store: Called with the network of the best epoch and the epoch, since SageMaker does not
-                keep the model folder of an interrupted job.
+            store: Called with the network of the best epoch and the restored history, since
+                SageMaker does not keep the model folder of an interrupted job.
 
         Raises:
             CommandError: The checkpoint is of a training with other settings, which are named.
@@ -144,7 +145,7 @@ class Checkpoints(Generic[H]):
             self._periodic.restore()
         if restored.best_epoch:
             _write_parameters(network, self._best)
-            store(network, restored.best_epoch)
+            store(network, restored)
         _write_parameters(network, parameters)
         write_state(trainer, _select("optimizer", arrays))
         _log.info("Resuming after %d epochs from a checkpoint", description["epochs"])

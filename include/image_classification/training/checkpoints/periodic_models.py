@@ -18,12 +18,16 @@ class PeriodicModels:
     def __init__(self, models: Path, checkpoints: Path, frequency: int | None) -> None:
         self._models, self._checkpoints, self._frequency = models, checkpoints, frequency
 
-    def keep(self, network: Any, epoch: int) -> None:
-        """Store the parameters of an epoch (from 1) if it is a multiple of the frequency."""
+    def keep(self, network: Any, epoch: int, temperature: float) -> None:
+        """Store the parameters of an epoch (from 1) if it is a multiple of the frequency.
+
+        The last layer's are divided by the temperature, as those of the best epoch are.
+        """
         if self._frequency and epoch % self._frequency == 0:
             self._checkpoints.mkdir(parents=True, exist_ok=True)
             self._models.mkdir(parents=True, exist_ok=True)
-            _copy(save_parameters(network, self._checkpoints, epoch), self._models)
+            path = save_parameters(network, self._checkpoints, epoch, temperature)
+            _copy(path, self._models)
 
     def restore(self) -> None:
         """Copy the models stored before an interruption into the model folder."""

@@ -19,13 +19,14 @@ from include.image_classification.training.loop.metrics import Metric
 from include.image_classification.training.loop.objective import Objective, SingleLabel
 from include.image_classification.training.loop.optimizer import make_trainer
 from include.image_classification.training.loop.schedule import make_schedule
+from include.image_classification.training.loop.temperature import LogitSample
 
 _log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 5.0
 """Interval of the log lines within an epoch."""
 
-StoreModel = Callable[[Any, int], object]
-"""Stores the network of the best epoch so far (from 1), and returns the path."""
+StoreModel = Callable[[Any, History], object]
+"""Stores the network of the history's best epoch with its calibration, and returns the path."""
 
 
 class TrainingLoop:
@@ -62,6 +63,9 @@ class TrainingLoop:
         self._rate = make_schedule(settings)
         self._trainer = make_trainer(settings, network, group, self._rates)
         self._objective = objective or SingleLabel(settings)
+        is_calibrated = settings.calibration == "temperature" and not settings.multi_label
+        self._calibrates = group.is_first and is_calibrated
+        self._temperature = 1.0
 
     def run(self, stop: threading.Event) -> History:
         """Train until all epochs are done, early stopping applies, or `stop` is set.
@@ -155,25 +159,31 @@ class TrainingLoop:
                 epoch,
             )
         if self._group.is_first:
-            self._checkpoints.save(self._network, self._trainer, history)
+            self._checkpoints.save(self._network, self._trainer, history, self._temperature)
         return validated
 
     def _validate(self, epoch: int, history: History, stop: threading.Event) -> bool:
         """Validate an epoch, and return False if it was interrupted on any host."""
-        metric = self._validation_metric(stop)
+        sample = LogitSample() if self._calibrates else None
+        metric = self._validation_metric(stop, sample)
         if self._group.any_interrupted(metric is None) or metric is None:
             return False
         values = self._group.weighted_mean(metric.values(), metric.rows)
         log_lines.log_validation(epoch, values)
         accuracy = values["accuracy"]
+        calibration = sample.fit() if sample else None
+        self._temperature = calibration.temperature if calibration else 1.0
         if accuracy > max(history.validation_accuracy, default=-1.0):
-            log_lines.log_best(accuracy, self._store(self._network, epoch + 1))
             history.best_epoch = epoch + 1
+            history.calibration = calibration.as_json() if calibration else None
+            log_lines.log_best(accuracy, self._store(self._network, history))
         history.validation_accuracy.append(accuracy)
         history.validation_loss.append(values["cross-entropy"])
         return True
 
-    def _validation_metric(self, stop: threading.Event) -> Metric | None:
+    def _validation_metric(
+        self, stop: threading.Event, sample: LogitSample | None
+    ) -> Metric | None:
         metric = self._objective.make_metric()
         for batch in self._validation.validation():
             # The other hosts are not asked: they may have fewer batches than this host.
@@ -181,5 +191,8 @@ class TrainingLoop:
                 return None
             logits = self._logits(batch)
             loss = self._objective.loss(logits, batch.labels)
-            metric.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
+            scores = logits.asnumpy()
+            metric.add(scores, batch.labels, batch.rows, loss.asnumpy())
+            if sample:
+                sample.add(scores, batch.labels, batch.rows)
         return metric

@@ -23,6 +23,8 @@ class History:
     """The rate of the epoch's last batch."""
     epoch_seconds: list[float] = field(default_factory=list)
     """Seconds of training without validation, as the built-in algorithm's `Time cost`."""
+    calibration: dict[str, Any] | None = None
+    """The best epoch's calibration.json; None without calibration."""
 
     @property
     def is_validated(self) -> bool:

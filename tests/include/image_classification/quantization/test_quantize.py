@@ -78,7 +78,7 @@ def test_the_int8_form_and_the_decision_are_added_to_the_model(
     if not int8_decision.has_int8_instructions():
         assert not decision["served"]
         return
-    assert (decision["images"], decision["calibration_images"]) == (10, 24)
+    assert (decision["images"], decision["calibration_images"]) == (50, 24)
     history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
     assert decision["float32_top1"] == pytest.approx(max(history["validation_accuracy"]))
     assert "percentage points of top-1" in capfd.readouterr().out or not decision["served"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from include.contracts.metrics import METRICS
 from include.image_classification.channels import record_files
 from include.image_classification.container import CommandError
 from include.image_classification.model.int8_decision import is_served
@@ -50,7 +51,7 @@ def test_validation_accuracy_ignores_padding_rows(trained: Trained) -> None:
     found = re.findall(r"Validation-accuracy=(\S+)", trained.output)
     assert len(found) == 2
     for accuracy in map(float, found):
-        assert accuracy * 10 == pytest.approx(round(accuracy * 10))  # ten images, batches of eight
+        assert accuracy * 50 == pytest.approx(round(accuracy * 50))  # 50 images, batches of eight
 
 
 def test_the_artifact_has_the_files_and_names_of_the_built_in_algorithm(trained: Trained) -> None:
@@ -60,6 +61,7 @@ def test_the_artifact_has_the_files_and_names_of_the_built_in_algorithm(trained:
     names = {"image-classification-symbol.json", "model-shapes.json", "classes.json"}
     assert {p.name for p in model.iterdir()} == {
         *names,
+        "calibration.json",
         f"image-classification-{best:04d}.params",
     }
     symbol, arguments, states = mx.model.load_checkpoint(str(model / "image-classification"), best)
@@ -93,6 +95,25 @@ def test_the_last_log_line_is_the_metric_int8_accepted(trained: Trained, tmp_pat
     output, _ = start_program(base, "train").communicate(timeout=120)
     expected = str(int(is_served(base / "model")))
     assert re.findall(r"Int8-accepted=(\d)", output.splitlines()[-1]) == [expected], output
+
+
+def test_the_temperature_is_in_the_log_and_in_the_artifact(trained: Trained) -> None:
+    """Its line is a metric, by which the evaluation knows it."""
+    calibration = json.loads((trained.base / "model" / "calibration.json").read_text())
+    assert calibration["temperature"] != 1
+    pattern = METRICS["calibration:temperature"]
+    assert re.findall(pattern, trained.output) == [f"{calibration['temperature']:.6g}"]
+    fitted = re.findall(r"calibrated with temperature (\S+), fitted to 50", trained.output)
+    assert fitted == [f"{calibration['temperature']:.4f}"]
+
+
+def test_without_calibration_there_is_no_temperature(tmp_path: Path) -> None:
+    base = make_job(tmp_path / "job", 50, calibration="none", epochs="1")
+    output, _ = start_program(base, "train").communicate(timeout=120)
+    assert not re.search("calibrated|Calibration-", output)
+    assert not (base / "model" / "calibration.json").exists()
+    history = json.loads((base / "output" / "data" / "training.json").read_text())
+    assert history["calibration"] is None
 
 
 def test_training_json_has_the_metrics_of_each_epoch(trained: Trained) -> None:

@@ -1,5 +1,6 @@
 """Checkpoint files: what they restore, and damaged, unfinished and rejected ones."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from include.image_classification.training.checkpoints.checkpoint_file import (
     write_checkpoint,
 )
 from include.image_classification.training.checkpoints.checkpoints import Checkpoints, identity
+from include.image_classification.training.checkpoints.periodic_models import PeriodicModels
 from include.image_classification.training.hyperparameters import parse
 from include.image_classification.training.loop.history import History
 from include.image_classification.training.loop.optimizer import make_trainer
@@ -44,11 +46,12 @@ class Tiny:
 
 
 def history_of(epochs: int, best: int) -> History:
-    return History(best, *([0.5] * epochs for _ in range(3)))
+    train, validation, speed = ([0.5] * epochs for _ in range(3))
+    return History(best, train, validation, speed)
 
 
 def restore(
-    tiny: Tiny, folder: Path, store: Callable[[Any, int], object] = lambda *_: None
+    tiny: Tiny, folder: Path, store: Callable[[Any, History], object] = lambda *_: None
 ) -> History:
     checkpoints = Checkpoints[History](folder, identity(tiny.settings, {"train": 24}))
     return checkpoints.restore(tiny.network, tiny.trainer, History(), store)
@@ -80,12 +83,28 @@ def test_the_best_parameters_are_stored_and_the_last_are_trained_further(tmp_pat
     save(tmp_path, Tiny(), epochs=3)
     second, stored = Tiny(), []
     restore(
-        second, tmp_path, lambda net, epoch: stored.append((net.weight.data().asnumpy(), epoch))
+        second,
+        tmp_path,
+        lambda net, history: stored.append((net.weight.data().asnumpy(), history.best_epoch)),
     )
     [(weight, epoch)] = stored
     assert epoch == 1
     assert np.array_equal(weight, best)
     assert not np.array_equal(second.weight, best)
+
+
+def test_a_periodic_model_has_the_temperature_of_its_epoch(tmp_path: Path) -> None:
+    """The checkpoint's parameters, with which the training goes on, have none."""
+    tiny, models = Tiny(), tmp_path / "model"
+    periodic = PeriodicModels(models, tmp_path, 1)
+    checkpoints = Checkpoints[History](tmp_path, identity(tiny.settings, {"train": 24}), periodic)
+    for epoch in (1, 2):
+        checkpoints.save(tiny.network, tiny.trainer, history_of(epoch, 1), 2.0 * epoch)
+    shutil.rmtree(models)
+    checkpoints.restore(tiny.network, tiny.trainer, History(), lambda *_: None)
+    for epoch in (1, 2):
+        stored = mx.nd.load(str(models / f"image-classification-{epoch:04d}.params"))
+        assert np.allclose(stored["arg:tiny_weight"].asnumpy() * 2 * epoch, tiny.weight)
 
 
 @pytest.mark.parametrize("damage", ["cut", "altered", "emptied"])
@@ -138,9 +157,12 @@ def test_checkpoints_of_another_number_of_images_are_rejected(tmp_path: Path) ->
         checkpoints.restore(tiny.network, tiny.trainer, History(), lambda *_: None)
 
 
-def test_a_training_can_resume_with_more_epochs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", [{"epochs": "9"}, {"calibration": "none"}])
+def test_a_training_can_resume_with_more_epochs_or_without_calibration(
+    tmp_path: Path, change: dict[str, str]
+) -> None:
     save(tmp_path, Tiny(), epochs=2)
-    assert restore(Tiny(epochs="9"), tmp_path) == history_of(2, 1)
+    assert restore(Tiny(**change), tmp_path) == history_of(2, 1)
 
 
 def test_a_failed_write_keeps_the_previous_file(

@@ -13,6 +13,9 @@ import pytest
 
 from include.image_classification.model.model_files import epoch_of, parameters_file
 from include.image_classification.mxnet_import import mx
+from include.image_classification.recordio.record_file import Records
+from include.image_classification.serving.model import Model
+from include.image_classification.training.input.batches import BatchReader
 from tests.include.image_classification.training.job_data import ROOT, make_job
 
 KILLED_IN_THE_MIDDLE = """
@@ -85,7 +88,7 @@ def run(
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training without an interruption."""
-    base = make_job(tmp_path_factory.mktemp("uninterrupted") / "job", **HYPERPARAMETERS)
+    base = make_job(tmp_path_factory.mktemp("uninterrupted") / "job", 40, **HYPERPARAMETERS)
     assert run(base, NEVER).returncode == 0
     return base
 
@@ -94,7 +97,7 @@ def test_a_training_killed_twice_ends_with_the_same_model(
     uninterrupted: Path, tmp_path: Path
 ) -> None:
     """The weights are the same to 1e-5, although the model folder is lost each time."""
-    resumed = make_job(tmp_path / "resumed", **HYPERPARAMETERS)
+    resumed = make_job(tmp_path / "resumed", 40, **HYPERPARAMETERS)
     for epoch in ("1", "3"):
         killed = run(resumed, epoch)
         assert killed.returncode == -9, killed.stderr
@@ -110,7 +113,7 @@ def test_an_epoch_whose_validation_is_interrupted_is_not_trained_again(
     uninterrupted: Path, tmp_path: Path
 ) -> None:
     """The first epoch is interrupted twice, then the second, which checkpoint_frequency keeps."""
-    resumed = make_job(tmp_path / "resumed", **HYPERPARAMETERS)
+    resumed = make_job(tmp_path / "resumed", 40, **HYPERPARAMETERS)
     programs = [STOPPED_IN_THE_LAST_BATCH, STOPPED_DURING_VALIDATION, STOPPED_DURING_VALIDATION]
     for number, (program, epoch) in enumerate(zip(programs, (0, 0, 1), strict=True)):
         stopped = run(resumed, str(epoch), program)
@@ -127,6 +130,36 @@ def test_an_epoch_whose_validation_is_interrupted_is_not_trained_again(
     assert "Epoch[1] Train-accuracy" not in ended.stdout
     assert "Epoch[1] Validation-accuracy" in ended.stdout
     _assert_same(resumed, uninterrupted)
+
+
+def test_the_temperature_of_a_resumed_training_is_applied_once(
+    uninterrupted: Path, tmp_path: Path
+) -> None:
+    """The stored models predict the validation images with the cross-entropy of calibration.json.
+
+    The training is killed after its best epoch, and then resumes twice in the same folder.
+    """
+    resumed = make_job(tmp_path / "resumed", 40, **HYPERPARAMETERS)
+    assert run(resumed, "2").returncode == -9
+    for _ in range(2):
+        ended = run(resumed, NEVER)
+        assert ended.returncode == 0, ended.stderr
+    for base in (resumed, uninterrupted):
+        calibration = json.loads((base / "model" / "calibration.json").read_text())
+        assert calibration == _history(base)["calibration"]
+        assert calibration["cross_entropy"] < 0.9 * calibration["cross_entropy_unscaled"]
+        assert _cross_entropy(base) == pytest.approx(calibration["cross_entropy"], rel=1e-3)
+
+
+def _cross_entropy(base: Path) -> float:
+    """Return the stored model's cross-entropy on the validation images."""
+    path = base / "input" / "data" / "validation" / "validation.rec"
+    model, losses = Model(base / "model"), []
+    for batch in BatchReader(Records.scan([path], 3), (3, 32, 32), 8, threads=1).validation():
+        images = list(batch.images[: batch.rows].transpose(0, 2, 3, 1))
+        labels = batch.labels[: batch.rows].astype(int)
+        losses += list(-np.log(model.probabilities(images)[np.arange(batch.rows), labels]))
+    return float(np.mean(losses))
 
 
 def _assert_same(resumed: Path, uninterrupted: Path) -> None:
@@ -155,5 +188,5 @@ def _history(base: Path) -> dict[str, Any]:
     history = json.loads((base / "output" / "data" / "training.json").read_text())
     return {
         name: history[name]
-        for name in ("best_epoch", "train_accuracy", "validation_accuracy", "epochs")
+        for name in ("best_epoch", "train_accuracy", "validation_accuracy", "epochs", "calibration")
     }
