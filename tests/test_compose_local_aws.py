@@ -36,6 +36,8 @@ SERVICE: dict[str, Any] = COMPOSE["services"]["local-aws"]
 EXAMPLE = (ROOT / ".env.example").read_text()
 MOUNTS = dict(volume.split(":")[1::-1] for volume in SERVICE["volumes"])
 OPTIONS = dict(word[2:].split("=", 1) for word in SERVICE["command"] if word.startswith("--"))
+REGISTRY = json.loads((ROOT / MOUNTS[OPTIONS["images"]]).read_text())
+(WEIGHTS,) = {image["environment"]["PRETRAINED_WEIGHTS_FOLDER"] for image in REGISTRY.values()}
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "test-secret"}
 
 
@@ -160,10 +162,11 @@ def test_the_registry_has_the_image_of_the_example() -> None:
     assert image.environment["PYTHONPATH"] == SERVICE["environment"]["PYTHONPATH"]
 
 
-def test_the_state_is_in_a_volume_that_the_image_prepares() -> None:
-    assert MOUNTS[OPTIONS["root"]] in COMPOSE["volumes"]
+@pytest.mark.parametrize("folder", [OPTIONS["root"], WEIGHTS])
+def test_state_and_weights_are_in_volumes_that_the_image_prepares(folder: str) -> None:
+    assert MOUNTS[folder] in COMPOSE["volumes"]
     assert re.search(
-        rf"install .*--group=0 --mode=770 {OPTIONS['root']}$",
+        rf"install .*--group=0 --mode=770 {folder}( \\)?$",
         (ROOT / "compose" / "local-aws.Dockerfile").read_text(),
         re.MULTILINE,
     )

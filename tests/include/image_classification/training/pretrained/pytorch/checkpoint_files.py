@@ -61,8 +61,14 @@ class Raw:
 
 @dataclass
 class PickleWriter:
-    """Writes pickles of protocol 2, and collects the storages of their tensors by key."""
+    """Writes pickles of protocol 2, and collects the storages of their tensors by key.
 
+    Attributes:
+        views: What a storage's id has after its count: in the legacy format None, for no view.
+        storages: The storages so far.
+    """
+
+    views: tuple[None, ...] = ()
     storages: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def dump(self, value: object) -> bytes:
@@ -96,7 +102,7 @@ class PickleWriter:
         self.storages[key] = view.numbers
         count = len(view.numbers) if view.count is None else view.count
         kind = Raw(named(f"torch {TYPES[view.numbers.dtype.name]}"))
-        identifier = self._value(("storage", kind, key, "cpu", count)) + b"Q"
+        identifier = self._value(("storage", kind, key, "cpu", count, *self.views)) + b"Q"
         hooks = named("collections OrderedDict") + b")R"
         arguments = (
             *(Raw(identifier), view.offset, tuple(view.shape), tuple(view.strides)),
@@ -175,7 +181,7 @@ def write_legacy(
         keys: The fifth pickle; by default the storages' keys.
         counts: Wrong numbers of elements, by key.
     """
-    writer, plain = PickleWriter(), PickleWriter()
+    writer, plain = PickleWriter(views=(None,)), PickleWriter()
     pickles = [0x1950A86A20F9469CFC6C, 1001, system]
     start = b"".join(plain.dump(value) for value in pickles) + writer.dump(content)
     numbers = b"".join(
