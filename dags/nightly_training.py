@@ -133,6 +133,7 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
       must accept it, and `evaluation.transform`, `batch.transform` and `endpoint` need instance
       types with int8 instructions, such as ml.c6i.
     """
+    from include.contracts.metrics import TEMPERATURE
     from include.decisions.dataset.split import write_evaluation_manifest
     from include.decisions.decision import Decision
     from include.decisions.promotion.precision import choose_precision
@@ -146,6 +147,7 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
     algorithm = run.pipeline.training.algorithm
     installed = (run.pipeline, run.deployment.with_image(algorithm, lineage["image"]))
     job, version = trained["job_name"], lineage["dataset_version"]
+    temperature = trained["metrics"].get(TEMPERATURE)
     precision, why = choose_precision(*installed, trained["metrics"])
     skip_unless(Decision(True, f"serving precision {precision}: {why}"))
     write_evaluation_manifest(run.s3, run.layout, job, version, run.pipeline.evaluation.split)
@@ -154,7 +156,7 @@ def prepare(pipeline: str, lineage: dict[str, Any], trained: dict[str, Any]) -> 
     return {
         "model": model,
         "transform": evaluation_transform_request(*installed, job, model_name=name),
-        "evaluate": evaluate_request(*installed, job, version, precision),
+        "evaluate": evaluate_request(*installed, job, version, precision, temperature),
     }
 
 

@@ -59,6 +59,7 @@ class EvaluateFlag(StrEnum):
 
     SPLIT = "--split"
     SERVING_PRECISION = "--serving-precision"
+    TEMPERATURE = "--temperature"
 
 
 class ReportFlag(StrEnum):

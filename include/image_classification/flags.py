@@ -1,6 +1,7 @@
 """Command-line flags, whose errors become the failure reason of the job."""
 
 import argparse
+import math
 from typing import NoReturn
 
 from include.image_classification.container import CommandError
@@ -27,6 +28,14 @@ def positive_integer(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return number
+
+
+def positive_number(text: str) -> float:
+    """Parse a finite number above 0, for use as an argparse type."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
     return number
 
 

@@ -53,7 +53,7 @@ def dry_run_requests(pipeline: Pipeline, deployment: Deployment) -> Iterator[Dry
     for request in (
         refresh_request(*common, VERSION, VERSION, store_all=True, ledger_job=trained),
         im2rec_request(*common, VERSION, earlier=_layout(*common).recordio(VERSION)),
-        evaluate_request(*common, trained, VERSION, _precision(pipeline)),
+        evaluate_request(*common, trained, VERSION, _precision(pipeline), temperature=1.5),
         report_request(*common, BATCH, VERSION, with_truth=True, training_job=trained),
     ):
         yield _job("Processing", request)

@@ -17,10 +17,18 @@ def evaluate_request(
     training_job: str,
     dataset_version: str,
     precision: Precision | None = None,
+    temperature: float | None = None,
 ) -> JobRequest:
     """Return the job that compares a candidate's predictions with a dataset version's labels.
 
-    `precision` is the candidate's serving precision, for the evaluation's record.
+    Args:
+        pipeline: The candidate's pipeline.
+        deployment: The deployment in which the job runs.
+        training_job: The candidate's training job.
+        dataset_version: The dataset version.
+        precision: The candidate's serving precision, for the evaluation's record.
+        temperature: The training job's metric calibration:temperature, if it has one. The
+            evaluation then has the calibration error without this temperature, too.
     """
     layout = Layout(deployment.bucket, pipeline.name)
     step = ProcessingStep(
@@ -29,6 +37,7 @@ def evaluate_request(
         flags={
             EvaluateFlag.SPLIT: pipeline.evaluation.split,
             **({EvaluateFlag.SERVING_PRECISION: precision} if precision else {}),
+            **({EvaluateFlag.TEMPERATURE: f"{temperature:.6g}"} if temperature else {}),
         },
         inputs={
             Input.PREDICTIONS: layout.uri(layout.evaluation_predictions(training_job)),

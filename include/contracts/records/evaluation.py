@@ -27,7 +27,10 @@ class ClassScores(Record):
 class EvaluationReport(Record):
     """The scores of a candidate: shares from 0 to 1.
 
-    A score may be missing; its promotion gate fails then, if the pipeline has a limit for it.
+    `calibration_error_unscaled` is the calibration error that the candidate would have without its
+    `temperature`; both are missing if the training fitted none.
+
+    Any score may be missing; its promotion gate fails then, if the pipeline has a limit for it.
     """
 
     stage: str = "evaluate"
@@ -37,6 +40,8 @@ class EvaluationReport(Record):
     top1: float | None = None
     top5: float | None = None
     calibration_error: float | None = None
+    calibration_error_unscaled: float | None = None
+    temperature: Annotated[float, Field(gt=0)] | None = None
     per_class: list[ClassScores] = Field(default_factory=list)
     serving_precision: str | None = None
     seconds: float | None = None

@@ -29,14 +29,14 @@ from include.image_classification.dataset.version.manifest import (
     read_version,
     write_json,
 )
-from include.image_classification.evaluation.metrics import Scores, score
+from include.image_classification.evaluation.metrics import Scores, remove_temperature, score
 from include.image_classification.evaluation.predictions import (
     SUFFIX,
     Probabilities,
     format_probability,
     read_prediction,
 )
-from include.image_classification.flags import FlagParser
+from include.image_classification.flags import FlagParser, positive_number
 from include.image_classification.pages.page import render
 
 _log = logging.getLogger(__name__)
@@ -60,8 +60,12 @@ def main(argv: list[str]) -> None:
         raise CommandError(f"dataset version {version.name} has no images in split {flags.split}")
     predictions = processing_input(Input.PREDICTIONS)
     probabilities = np.stack(read_probabilities(predictions, images, len(version.classes)))
-    scores = score(probabilities, np.array([image.label for image in images]))
-    summary = _summary(version, flags.split, scores, flags.serving_precision, started)
+    labels = np.array([image.label for image in images])
+    scores = score(probabilities, labels)
+    unscaled = None
+    if flags.temperature is not None:
+        unscaled = score(remove_temperature(probabilities, flags.temperature), labels)
+    summary = _summary(version, flags, scores, unscaled, started)
     folder = processing_output(Output.RESULT)
     write_answers(folder / files.ANSWERS, version.classes, images, probabilities)
     write_results(folder, version.classes, scores, summary)
@@ -76,6 +80,11 @@ def _parse_flags(argv: list[str]) -> argparse.Namespace:
         Flag.SERVING_PRECISION,
         choices=PRECISIONS,
         help="precision of the served model, for the record",
+    )
+    parser.add_argument(
+        Flag.TEMPERATURE,
+        type=positive_number,
+        help="temperature in the model's last layer, to report the calibration error without it",
     )
     return parser.parse_args(argv)
 
@@ -135,7 +144,11 @@ def write_results(
 
 
 def _summary(
-    version: Version, split: str, scores: Scores, precision: str | None, started: float
+    version: Version,
+    flags: argparse.Namespace,
+    scores: Scores,
+    unscaled: Scores | None,
+    started: float,
 ) -> EvaluationReport:
     per_class = [
         ClassScores(
@@ -149,13 +162,15 @@ def _summary(
     return EvaluationReport(
         stage="evaluate",
         dataset_version=version.name,
-        split=split,
+        split=flags.split,
         images=scores.images,
         top1=scores.top1,
         top5=scores.top5,
         calibration_error=scores.calibration_error,
+        calibration_error_unscaled=unscaled.calibration_error if unscaled else None,
+        temperature=flags.temperature,
         per_class=per_class,
-        serving_precision=precision,
+        serving_precision=flags.serving_precision,
         seconds=round(time.perf_counter() - started, 3),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )

@@ -52,6 +52,18 @@ def score(probabilities: NDArray[Any], labels: NDArray[np.int64]) -> Scores:
     return Scores(images, float(right.mean()), float(in_top5.mean()), error, confusion)
 
 
+def remove_temperature(probabilities: NDArray[Any], temperature: float) -> NDArray[Any]:
+    """Return the probabilities of the same network without temperature: softmax(logits).
+
+    Args:
+        probabilities: softmax(logits / temperature), images x classes.
+        temperature: Above 0.
+    """
+    largest = probabilities.max(axis=1, keepdims=True)
+    powers = (probabilities / np.maximum(largest, np.finfo(float).tiny)) ** temperature
+    return np.asarray(powers / np.maximum(powers.sum(axis=1, keepdims=True), 1))
+
+
 def expected_calibration_error(confidence: NDArray[Any], right: NDArray[np.bool_]) -> float:
     """Return the mean difference of confidence and accuracy in bins, weighted by images."""
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)

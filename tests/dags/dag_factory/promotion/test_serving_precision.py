@@ -55,6 +55,21 @@ def test_a_model_is_registered_in_the_precision_of_its_evaluation(
     assert package["CustomerMetadataProperties"]["serving_precision"] == expected
 
 
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [({"calibration:temperature": 1.3120000362396240}, ["--temperature", "1.312"]), ({}, [])],
+)
+def test_the_evaluation_knows_the_temperature_of_the_training(
+    run: TrainingRun, metrics: dict[str, float], expected: list[str]
+) -> None:
+    """A training of an earlier image, or of the built-in algorithm, has no such metric."""
+    run.push_image("first")
+    planned = run.call("plan")
+    prepared = run.call("prepare", planned["lineage"], {**TRAINED, "metrics": metrics})
+    arguments = prepared["evaluate"]["config"]["AppSpecification"]["ContainerArguments"]
+    assert arguments[arguments.index("--serving-precision") + 2 :] == expected
+
+
 def test_a_cleared_prepare_creates_another_model_and_package_if_the_precision_changed(
     run: TrainingRun,
 ) -> None:

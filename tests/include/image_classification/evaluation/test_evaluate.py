@@ -85,6 +85,37 @@ def test_report_and_page_name_the_precision(base: Path, precision: str | None) -
     assert (f"served in {precision}" in page) == (precision is not None)
 
 
+def test_report_and_page_have_the_calibration_error_without_the_temperature(base: Path) -> None:
+    main(["--temperature", "2"])
+    found = json.loads(result(base, "evaluation.json").read_text())
+    # Confidences with temperature 0.7, 0.6, 0.9, 0.8; the second prediction is wrong.
+    assert found["calibration_error"] == pytest.approx((0.3 + 0.6 + 0.1 + 0.2) / 4)
+    squares = [[value**2 for value in ANSWERS[number]] for number in range(4)]
+    first, second, third, fourth = (max(row) / sum(row) for row in squares)
+    expected = (1 - first + second + 1 - third + 1 - fourth) / 4
+    assert found["calibration_error_unscaled"] == pytest.approx(expected)
+    assert found["temperature"] == 2
+    page = result(base, "evaluation.html").read_text()
+    assert f"{100 * expected:.1f}\N{NO-BREAK SPACE}% without temperature 2<" in page
+
+
+@pytest.mark.parametrize("flags", [[], ["--temperature", "1"]])
+def test_the_page_mentions_no_temperature_that_changes_nothing(
+    base: Path, flags: list[str]
+) -> None:
+    main(flags)
+    found = json.loads(result(base, "evaluation.json").read_text())
+    error = pytest.approx(found["calibration_error"]) if flags else None
+    assert found["calibration_error_unscaled"] == error
+    assert "temperature" not in result(base, "evaluation.html").read_text()
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "warm"])
+def test_a_temperature_must_be_above_0(base: Path, text: str) -> None:
+    with pytest.raises(CommandError, match="--temperature"):
+        main([f"--temperature={text}"])
+
+
 def test_each_prediction_is_written_with_the_true_class(base: Path) -> None:
     main([])
     with result(base, "answers.csv").open(newline="") as file:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from include.image_classification.evaluation.metrics import score
+from include.image_classification.evaluation.metrics import remove_temperature, score
 
 
 def test_top_1_and_confusion_match_a_manual_calculation() -> None:
@@ -47,3 +47,21 @@ def test_calibration_error_is_the_mean_difference_of_confidence_and_accuracy() -
 
 def test_confidence_of_1_that_is_always_correct_is_calibrated() -> None:
     assert score(np.array([[1.0, 0.0]] * 3), np.array([0, 0, 0])).calibration_error == 0
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
+def test_probabilities_without_temperature_are_the_softmax_of_the_logits(
+    temperature: float,
+) -> None:
+    logits = np.random.default_rng(0).normal(size=(50, 6)) * 4
+    logits[0] = [0, -800, -900, -900, -900, -900]  # a probability of 0
+    scaled, expected = (
+        powers / powers.sum(axis=1, keepdims=True)
+        for powers in (np.exp(logits / temperature), np.exp(logits))
+    )
+    assert remove_temperature(scaled, temperature) == pytest.approx(expected, abs=1e-9)
+
+
+def test_probabilities_of_0_stay_0() -> None:
+    """A server may answer so; the evaluation then has a bad score, not an error."""
+    assert remove_temperature(np.zeros((1, 3)), 2.0).tolist() == [[0, 0, 0]]
