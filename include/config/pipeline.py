@@ -106,6 +106,15 @@ class Pipeline(Strict):
         return self
 
     @model_validator(mode="after")
+    def _check_flip_average(self) -> Pipeline:
+        if self.batch.flip_average and self.training.algorithm == "built-in":
+            raise ValueError(
+                "batch.flip_average: true: the built-in algorithm's server cannot average: leave "
+                "it out, or use training.algorithm: custom"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_source_has_boxes(self) -> Pipeline:
         if self.dataset.boxes == "crop" and self.source.layout != "stanford_cars":
             raise ValueError(

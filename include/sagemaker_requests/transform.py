@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from include.config.deployment import Deployment
 from include.config.instances import TransformConfig
 from include.config.pipeline import Pipeline
 from include.contracts.content_types import IMAGE_TYPE
+from include.contracts.environment import FLIP_AVERAGE, SERVING_PRECISION
 from include.sagemaker_requests.job import JobRequest, job_request
 from include.storage.layout import Layout
 
@@ -34,9 +36,21 @@ def evaluation_transform_request(
 
 
 def batch_transform_request(
-    pipeline: Pipeline, deployment: Deployment, batch: str, model_name: str
+    pipeline: Pipeline,
+    deployment: Deployment,
+    batch: str,
+    model_name: str,
+    precision: str | None = None,
 ) -> JobRequest:
-    """Return the job in which a model classifies the images of a batch's manifest."""
+    """Return the job in which a model classifies the images of a batch's manifest.
+
+    Args:
+        pipeline: The batch's pipeline.
+        deployment: The deployment in which the job runs.
+        batch: The batch.
+        model_name: The model.
+        precision: The model's serving precision, if it has one.
+    """
     layout = Layout(deployment.bucket, pipeline.name)
     return _transform(
         pipeline,
@@ -46,7 +60,15 @@ def batch_transform_request(
         model_name,
         layout.uri(layout.batch_manifest(batch)),
         layout.output(layout.batch_predictions(batch)),
+        **_flip_average(precision) if pipeline.batch.flip_average else {},
     )
+
+
+def _flip_average(precision: str | None) -> dict[str, Any]:
+    # The model's precision is repeated: AWS does not document that the variables of a transform job
+    # are added to those of its model.
+    served = {SERVING_PRECISION: precision} if precision else {}
+    return {"Environment": {FLIP_AVERAGE: "true", **served}}
 
 
 def _transform(
@@ -57,6 +79,7 @@ def _transform(
     model_name: str,
     manifest_uri: str,
     output_uri: str,
+    **members: Any,
 ) -> JobRequest:
     source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": manifest_uri}}
     config = {
@@ -75,5 +98,6 @@ def _transform(
             "InstanceType": settings.instance_type,
             "InstanceCount": settings.instance_count,
         },
+        **members,
     }
     return job_request(pipeline, deployment, stage, config)

@@ -43,4 +43,9 @@ class Batch(Strict):
     uncertain_below: Fraction = Field(
         default=0.5, description="Top-1 predictions below this probability are listed for review"
     )
+    flip_average: bool = Field(
+        default=False,
+        description="Whether the custom image averages the probabilities of each photo and of its "
+        "mirror image, which doubles the prediction's time",
+    )
     drift: Drift = Drift()

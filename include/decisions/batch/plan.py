@@ -23,6 +23,7 @@ from include.sagemaker_requests import (
     packaged_model_request,
     report_request,
 )
+from include.sagemaker_requests.precision import FACT
 from include.storage.layout import Layout
 from include.storage.records import write_record
 
@@ -196,7 +197,11 @@ def batch_requests(
     return {
         "model": model,
         "transform": batch_transform_request(
-            pipeline, deployment, batch, model["config"]["ModelName"]
+            pipeline,
+            deployment,
+            batch,
+            model["config"]["ModelName"],
+            state.package.metadata.get(FACT),
         ),
         "report": report_request(
             pipeline,

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from include.contracts.environment import PRECISIONS
+from include.contracts.environment import FLIP_AVERAGE, PRECISIONS
 from include.contracts.environment import SERVING_PRECISION as PRECISION
 from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image
 from include.image_classification.model import int8_decision
 from include.image_classification.model.class_names import read_class_names
 from include.image_classification.model.model_files import CLASS_NAMES, PREFIX, parameters_file
+from include.image_classification.serving.limits import Limits
 from include.image_classification.serving.network import Network, input_shape
 
 
@@ -24,12 +25,15 @@ class Model:
         """Load the best epoch from a folder with an unpacked model.tar.gz.
 
         The environment variable SERVING_PRECISION sets the precision: "float32" (default) or
-        "int8". It does not depend on the processor, so that all instances predict alike.
+        "int8". It does not depend on the processor, so that all instances predict alike. In batch
+        transform, FLIP_AVERAGE "true" averages the predictions of images and their mirror images.
 
         Raises:
-            CommandError: A file of the model is missing or damaged, SERVING_PRECISION is invalid,
-                or it is int8 and the model or the processor does not support int8.
+            CommandError: A file of the model is missing or damaged, one of both variables is
+                invalid, or the precision is int8 and the model or the processor does not support
+                int8.
         """
+        self.averages_flips = _averages_flips()
         self.shape = input_shape(folder)
         self.precision = _precision(folder)
         if self.precision == "int8":
@@ -43,7 +47,11 @@ class Model:
 
         Only one thread may call this.
         """
-        return self._network.probabilities(images)
+        probabilities = self._network.probabilities(images)
+        if self.averages_flips:
+            mirrored = [image[:, ::-1] for image in images]
+            probabilities = (probabilities + self._network.probabilities(mirrored)) / 2
+        return probabilities
 
 
 def checkpoint(folder: Path) -> tuple[Path, int]:
@@ -59,6 +67,13 @@ def checkpoint(folder: Path) -> tuple[Path, int]:
             "its first epoch was validated"
         )
     return folder / PREFIX, int(parameters.stem.rsplit("-", 1)[1])
+
+
+def _averages_flips() -> bool:
+    value = os.environ.get(FLIP_AVERAGE) or "false"
+    if value not in ("true", "false"):
+        raise CommandError(f"{FLIP_AVERAGE} is {value!r}: it must be true or false")
+    return value == "true" and Limits.from_environment().batch
 
 
 def _precision(folder: Path) -> str:

@@ -19,7 +19,7 @@ def main(argv: list[str]) -> None:
     Environment variables: SAGEMAKER_BIND_TO_PORT (8080) and SAGEMAKER_BIND_TO_HOST (0.0.0.0) set
     the address; SAGEMAKER_BATCH=true selects the response format of batch transform;
     SAGEMAKER_MODEL_SERVER_WORKERS and OMP_NUM_THREADS divide the processors; SERVING_PRECISION is
-    int8 or float32.
+    int8 or float32; FLIP_AVERAGE is true or false.
 
     Raises:
         CommandError: An environment variable is invalid, or the model cannot be loaded.

@@ -59,10 +59,11 @@ def _serve(listening: socket.socket, ready: int) -> None:
     started = time.perf_counter()
     model = Model(base_dir() / "model")
     _log.info(
-        "Model for %s images loaded in %.1f s, serving in %s",
+        "Model for %s images loaded in %.1f s, serving in %s%s",
         "x".join(map(str, model.shape)),
         time.perf_counter() - started,
         model.precision,
+        ", averaged with the mirror images' predictions" if model.averages_flips else "",
     )
     threads = int(os.environ["OMP_NUM_THREADS"])
     config = uvicorn.Config(

@@ -41,6 +41,12 @@ MISTAKES = {
         SOURCE + "batch: {transform: {concurrency: 10, max_payload_mb: 20}}",
         ["batch.transform: concurrency times max_payload_mb may be at most 100, not 200"],
     ),
+    "averages of the built-in algorithm": (
+        SOURCE
+        + "batch: {flip_average: true}\n"
+        + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}}",
+        ["batch.flip_average: true: the built-in algorithm's server cannot average"],
+    ),
     "a name in the file": (SOURCE + "name: x", ["name: leave it out"]),
     "a list": ("- source", ["must hold a mapping: description, owner, source"]),
     "invalid YAML": ("source: {", ["is not YAML"]),

@@ -2,16 +2,18 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from include.config import find_pipeline
+from include.config import Deployment, find_pipeline
 from include.decisions.batch.incoming import IncomingImage, find_new_images
 from include.decisions.batch.plan import (
     BatchState,
+    batch_requests,
     decide_batch,
     find_evaluated_job,
     plan_batch,
@@ -156,6 +158,21 @@ def test_the_serving_package_predicts_even_if_a_newer_one_is_approved(
     state = plan_batch(s3.client, sagemaker.client, layout, cars, everything=False)
     assert state.package is not None
     assert state.package.version == "2"
+
+
+def test_a_batch_averages_in_the_precision_of_its_package(
+    s3: Any, layout: Layout, deployment: Deployment
+) -> None:
+    facts = {"dataset_version": "d1", "serving_precision": "int8"}
+    package = Package("arn:x/7", "Approved", "image:1", "s3://b/m.tar.gz", facts)
+    cars = find_pipeline("stanford_cars", "local")
+    batch = cars.batch.model_copy(update={"flip_average": True})
+    cars = cars.model_copy(update={"batch": batch})
+    s3.answer("list_objects_v2", {"KeyCount": 0})  # labels of the incoming images
+    local = replace(deployment, name="local")
+    requests = batch_requests(s3.client, layout, cars, local, "b1", BatchState([], {}, package))
+    environment = requests["transform"]["config"]["Environment"]
+    assert environment == {"FLIP_AVERAGE": "true", "SERVING_PRECISION": "int8"}
 
 
 def test_unreadable_images_do_not_block_the_images_after_them(

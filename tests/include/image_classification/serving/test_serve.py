@@ -221,6 +221,28 @@ def test_an_invalid_port_is_rejected(monkeypatch: pytest.MonkeyPatch, port: str)
         main([])
 
 
+def test_in_batch_transform_predictions_may_be_averaged_with_those_of_the_mirror_images(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = trained.base / "model"
+    photos = [read_photo(make_png(label, 60 + label, side=40), (3, 32, 32)) for label in range(3)]
+    mirrored = [np.ascontiguousarray(np.fliplr(photo)) for photo in photos]
+    plain = Model(folder)
+    expected = (plain.probabilities(photos) + plain.probabilities(mirrored)) / 2
+    monkeypatch.setenv("FLIP_AVERAGE", "true")
+    for batch, averages in (("false", False), ("true", True)):
+        monkeypatch.setenv("SAGEMAKER_BATCH", batch)
+        model = Model(folder)
+        assert model.averages_flips == averages
+        found = model.probabilities(photos)
+        assert np.allclose(found, expected, atol=1e-6) == averages
+        assert np.allclose(found, model.probabilities(mirrored), atol=1e-6) == averages
+        assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+    monkeypatch.setenv("FLIP_AVERAGE", "yes")
+    with pytest.raises(CommandError, match="FLIP_AVERAGE is 'yes': it must be true or false"):
+        Model(folder)
+
+
 def test_an_unknown_precision_is_rejected(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
