@@ -68,6 +68,7 @@ SLOW: dict[str, tuple[str, ...]] = {
         "include/image_classification/conversion/test_list_records.py",
         "include/image_classification/dataset/source/test_image_lists.py",
         "include/image_classification/model/test_artifact.py",
+        "include/image_classification/model/test_inference_graph.py",
         "include/image_classification/quantization",
         "include/image_classification/recordio",
         "include/image_classification/training",

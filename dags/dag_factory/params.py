@@ -116,9 +116,9 @@ def training_changes(pipeline: Pipeline) -> dict[str, Param]:
 
 def empty_means(pipeline: Pipeline, hyperparameter: str) -> str:
     """Return what an empty field means: "Empty: 10 (in deployment local: 2)."."""
-    value = getattr(pipeline.training.hyperparameters, hyperparameter)
+    value = _shown(pipeline, hyperparameter)
     others = {
-        deployment: getattr(variant.training.hyperparameters, hyperparameter)
+        deployment: _shown(variant, hyperparameter)
         for deployment, variant in pipeline.overridden.items()
     }
     different = ", ".join(
@@ -127,6 +127,12 @@ def empty_means(pipeline: Pipeline, hyperparameter: str) -> str:
         if other != value
     )
     return f"Empty: {value} ({different})." if different else f"Empty: {value}."
+
+
+def _shown(pipeline: Pipeline, hyperparameter: str) -> str:
+    hyperparameters = pipeline.training.hyperparameters
+    network = hyperparameters.network
+    return hyperparameters.as_request().get(hyperparameter, f"none, with network {network}")
 
 
 def run_params() -> Mapping[str, Any]:

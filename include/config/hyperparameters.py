@@ -15,6 +15,7 @@ from include.contracts.hyperparameters import (
     SharedHyperparameters,
     as_text,
 )
+from include.contracts.networks import RESNETS
 
 ALWAYS_SENT = (
     "num_layers",
@@ -25,7 +26,13 @@ ALWAYS_SENT = (
     "use_pretrained_model",
     "optimizer",
 )
-"""Hyperparameters that every request names, with the default if the pipeline sets none."""
+"""Hyperparameters that every request names, with the default if the pipeline sets none.
+
+Networks that are no ResNets have no num_layers.
+"""
+
+NEVER_NULL = frozenset(ALWAYS_SENT) - {"num_layers"}
+"""Hyperparameters that an override cannot remove. num_layers can be: not every network has it."""
 
 MAX_SIDE = 9999
 
@@ -40,7 +47,7 @@ class Hyperparameters(SharedHyperparameters):
 
     model_config = Strict.model_config
 
-    num_layers: Depth = 18
+    num_layers: Depth = Field(default=18, description="The depth of a ResNet")
     image_shape: Shape = Field(
         default=(3, 224, 224),
         description=f"Channels, height, width: 3, and sides of 8 to {MAX_SIDE} pixels",
@@ -63,8 +70,11 @@ class Hyperparameters(SharedHyperparameters):
         return {
             name: as_text(value)
             for name, value in self
-            if name in ALWAYS_SENT or self._is_set(name)
+            if self._is_always_sent(name) or self._is_set(name)
         }
+
+    def _is_always_sent(self, name: str) -> bool:
+        return name in ALWAYS_SENT and (name != "num_layers" or self.network in RESNETS)
 
     def _is_set(self, name: str) -> bool:
         return name in self.model_fields_set and getattr(self, name) is not None
@@ -78,7 +88,7 @@ class Hyperparameters(SharedHyperparameters):
         return {
             name: item
             for name, item in value.items()
-            if item is not None or name not in cls.model_fields or name in ALWAYS_SENT
+            if item is not None or name not in cls.model_fields or name in NEVER_NULL
         }
 
     @field_validator("learning_rate", "eps", "lr_scheduler_factor")

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from include.contracts.networks import PRETRAINED_DEPTHS, RESNETS, SMALLEST_SIDES, Network
+
 CUSTOM_ONLY = (
     "lr_schedule",
     "label_smoothing",
@@ -23,9 +25,6 @@ CUSTOM_ONLY = (
     "calibration",
 )
 """Hyperparameters that only the custom image knows."""
-
-PRETRAINED_DEPTHS = (18, 34, 50, 101, 152, 200)
-"""Depths of the ResNets with published weights; those for thumbnails were never published."""
 
 
 def reject_boolean(value: Any) -> Any:
@@ -87,7 +86,7 @@ class SharedHyperparameters(BaseModel):
         extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
     )
 
-    num_layers: Depth = 152
+    num_layers: Depth = Field(default=152, description="The depth of a ResNet")
     image_shape: Shape = Field(default=(3, 224, 224), description="Channels, height, width")
     epochs: Positive = 30
     mini_batch_size: Positive = 32
@@ -119,9 +118,10 @@ class SharedHyperparameters(BaseModel):
         description="bfloat16 is for the custom image; float16 needs a GPU, and the custom image "
         "takes it for float32",
     )
-    network: Literal["torchvision", "mxnet"] = Field(
+    network: Network = Field(
         default="torchvision",
-        description="The family of ResNets: torchvision (published weights fit it) or MXNet's",
+        description="torchvision's or MXNet's family of ResNets, or EfficientNet-Lite0, which has "
+        "no num_layers; published weights fit torchvision and efficientnet_lite0",
     )
     pretrained_model_uri: Annotated[str, Field(min_length=1)] | None = Field(
         default=None, description="Weights of use_pretrained_model: a path, s3:// or https://"
@@ -157,10 +157,23 @@ class SharedHyperparameters(BaseModel):
         return max(self.image_shape[1:])
 
     @model_validator(mode="after")
+    def _check_num_layers(self) -> Self:
+        if self.network not in RESNETS and "num_layers" in self.model_fields_set:
+            raise ValueError(
+                f"num_layers is for the networks {' and '.join(RESNETS)}: leave it out (null in "
+                f"overrides), because network {self.network} has one depth"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_image_shape(self) -> Self:
         channels, height, width = self.image_shape
-        if channels not in (1, 3) or min(height, width) < 8:
-            raise ValueError("image_shape must be C,H,W with C 1 or 3 and H and W at least 8")
+        smallest = SMALLEST_SIDES[self.network]
+        if channels not in (1, 3) or min(height, width) < smallest:
+            raise ValueError(
+                f"image_shape must be C,H,W with C 1 or 3 and H and W at least {smallest} "
+                f"for network {self.network}, not {as_text(self.image_shape)}"
+            )
         if self.resize is not None and self.resize <= self.longer_side:
             raise ValueError(f"resize must be above image_shape's longer side, {self.longer_side}")
         return self
@@ -180,7 +193,8 @@ class SharedHyperparameters(BaseModel):
                 "pretrained_model_uri is for use_pretrained_model: 1 only: set that, or leave "
                 "pretrained_model_uri out (null in overrides)"
             )
-        if self.use_pretrained_model and self.num_layers not in PRETRAINED_DEPTHS:
+        is_resnet = self.network in RESNETS
+        if self.use_pretrained_model and is_resnet and self.num_layers not in PRETRAINED_DEPTHS:
             depths = ", ".join(map(str, PRETRAINED_DEPTHS))
             raise ValueError(
                 f"use_pretrained_model: 1 needs num_layers to be one of {depths}, "

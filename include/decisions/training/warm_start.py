@@ -31,11 +31,13 @@ def network_name(algorithm: str, hyperparameters: Mapping[str, str]) -> str:
 
     The name has only characters that a model package's metadata can store.
     """
-    network = hyperparameters.get("network") or default_text("network")
-    family = network if algorithm == "custom" else "built-in"
+    custom = hyperparameters.get("network") or default_text("network")
+    family = custom if algorithm == "custom" else "built-in"
     shape = hyperparameters.get("image_shape") or default_text("image_shape")
-    layers, classes = hyperparameters["num_layers"], hyperparameters["num_classes"]
-    return f"{family} resnet-{layers} {shape.replace(',', 'x')} {classes} classes"
+    layers, classes = hyperparameters.get("num_layers"), hyperparameters["num_classes"]
+    # The built-in algorithm has no hyperparameter `network`, so it always has num_layers.
+    network = family if layers is None else f"{family} resnet-{layers}"
+    return f"{network} {shape.replace(',', 'x')} {classes} classes"
 
 
 def choose_start(

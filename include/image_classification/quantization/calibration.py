@@ -1,7 +1,7 @@
 """Quantize a checkpoint to int8, calibrated on images."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,10 @@ import numpy as np
 
 from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image
+from include.image_classification.model.inference_graph import inference_graph
 from include.image_classification.model.int8_decision import PARAMETERS, SYMBOL
 from include.image_classification.mxnet_import import mx
+from include.image_classification.quantization.float32_layers import float32_layers
 
 BATCH = 16
 INPUT = "data"
@@ -61,12 +63,13 @@ def write_int8(checkpoint: tuple[Path, int], images: Sequence[Image], folder: Pa
         raise CommandError(
             f"{checkpoint[0]} does not end in a SoftmaxOutput: only such networks are quantized"
         )
+    logits, arguments = inference_graph(symbol.get_children()[0], arguments)
     logits, arguments, states = mx.contrib.quantization.quantize_model_mkldnn(
-        symbol.get_children()[0],
+        logits,
         arguments,
         states,
         label_names=None,
-        excluded_sym_names=[node["name"] for node in nodes if _is_global_pooling(node)],
+        excluded_sym_names=list(float32_layers(nodes)),
         calib_mode="naive",
         calib_data=_Images(images),
         quantized_dtype="auto",
@@ -76,9 +79,3 @@ def write_int8(checkpoint: tuple[Path, int], images: Sequence[Image], folder: Pa
     values = {f"arg:{name}": array for name, array in arguments.items()}
     values |= {f"aux:{name}": array for name, array in states.items()}
     mx.nd.save(str(folder / PARAMETERS), values)
-
-
-def _is_global_pooling(node: Mapping[str, Any]) -> bool:
-    # The int8 operator uses the kernel size that global pooling ignores, and fails if the kernel
-    # (7 x 7) is larger than the input. In float32 the layer costs little.
-    return node.get("attrs", {}).get("global_pool") in ("True", "1")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image
+from include.image_classification.model.inference_graph import inference_graph
 from include.image_classification.model.model_files import SHAPES
 from include.image_classification.mxnet_import import mx
 
@@ -32,7 +33,9 @@ class Network:
         """
         self.shape = shape
         try:
-            self._bound = _bind(*_in_float32(*mx.model.load_checkpoint(str(prefix), epoch)), shape)
+            loaded = mx.model.load_checkpoint(str(prefix), epoch)
+            symbol, arguments, states = _in_float32(*loaded)
+            self._bound = _bind(*inference_graph(symbol, arguments), states, shape)
         except (mx.MXNetError, ValueError, OSError) as error:
             reason = (str(error).strip() or "unreadable").splitlines()[-1]
             raise CommandError(f"the model {prefix} cannot be loaded: {reason}") from error

@@ -47,7 +47,7 @@ EDGES: dict[str, list[Any]] = {
     "kv_store": ["dist_sync", "dist_async"],
     "top_k": [2],
     "resize": [225, 10**9],
-    "network": ["torchvision", "mxnet"],
+    "network": ["torchvision", "mxnet", "efficientnet_lite0"],
     "lr_schedule": ["step", "one_cycle"],
     "label_smoothing": [0, LARGEST],
     "int8": ["auto", "never"],
@@ -87,6 +87,22 @@ def test_other_types_are_rejected_for_a_number(name: str, value: Any) -> None:
 def test_the_container_rejects_nan_and_infinity(name: str, value: str) -> None:
     with pytest.raises(Exception, match=f"hyperparameter {name} is {value}"):
         parse({name: value, "num_classes": "3", "num_training_samples": "3"})
+
+
+@pytest.mark.parametrize("layers", [{}, {"num_layers": None}])
+def test_a_network_without_num_layers_is_requested_without_it(layers: dict[str, Any]) -> None:
+    """Null is how overrides remove what the base of the pipeline sets."""
+    values = Hyperparameters.model_validate({"network": "efficientnet_lite0", **layers})
+    request = values.as_request()
+    assert "num_layers" not in request
+    assert request["network"] == "efficientnet_lite0"
+    parse({**request, "num_classes": "3", "num_training_samples": "3"})
+
+
+def test_a_resnet_is_always_requested_with_num_layers() -> None:
+    """The built-in algorithm's own default is another one."""
+    for values in ({}, {"num_layers": None}, {"network": "mxnet"}):
+        assert Hyperparameters.model_validate(values).as_request()["num_layers"] == "18"
 
 
 def test_top_k_is_checked_before_a_job_starts() -> None:

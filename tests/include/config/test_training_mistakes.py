@@ -30,6 +30,20 @@ MISTAKES = {
         "hyperparameters: {network: mxnet}}",
         ["training: hyperparameters: network: mxnet", "use algorithm: custom"],
     ),
+    "num_layers of a network that has none": (
+        SOURCE + "training: {hyperparameters: {network: efficientnet_lite0, num_layers: 18}}",
+        ["training.hyperparameters: num_layers is for the networks torchvision and mxnet: leave"],
+    ),
+    "num_layers of the base with another network in the overrides": (
+        SOURCE + "training: {hyperparameters: {num_layers: 18}}\n"
+        "local: {training: {hyperparameters: {network: efficientnet_lite0}}}",
+        ["training.hyperparameters: num_layers is for the networks", "null in overrides"],
+    ),
+    "an image that is too small for the network": (
+        SOURCE + "training: {hyperparameters: {network: efficientnet_lite0, "
+        "image_shape: '3,16,64'}}",
+        ["training.hyperparameters: image_shape must be C,H,W", "at least 32", "not 3,16,64"],
+    ),
     "a resize below the image shape": (
         SOURCE + "training: {hyperparameters: {image_shape: '3,64,96', resize: 96}}",
         ["training.hyperparameters: resize must be above image_shape's longer side, 96"],

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.include.image_classification.training.job_data import make_job, start_program
+from tests.include.image_classification.training.job_data import (
+    EFFICIENTNET,
+    make_job,
+    start_program,
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,24 @@ class Trained:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Run the command `train` as SageMaker does."""
-    base = make_job(tmp_path_factory.mktemp("job"), 50)
+    return _train(tmp_path_factory.mktemp("job"))
+
+
+@pytest.fixture(scope="session")
+def trained_efficientnet(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Run the command `train` with the network that is no ResNet."""
+    return _train(tmp_path_factory.mktemp("efficientnet"), **EFFICIENTNET)
+
+
+@pytest.fixture(params=["trained", "trained_efficientnet"])
+def trained_family(request: pytest.FixtureRequest) -> Trained:
+    """A finished job of each kind of network, for what must hold for all of them."""
+    trained: Trained = request.getfixturevalue(request.param)
+    return trained
+
+
+def _train(folder: Path, **changes: str | None) -> Trained:
+    base = make_job(folder, 50, **changes)
     names = base / "input" / "data" / "classes" / "classes.json"
     names.parent.mkdir()
     names.write_text('["red", "green", "blue"]')

@@ -100,6 +100,8 @@ class TrainingLoop:
     def train_epoch(self, epoch: int, stop: threading.Event) -> Metric | None:
         """Train one epoch and return its metric, or None if `stop` was set meanwhile."""
         metric, settings = self._objective.make_metric(), self._settings
+        # Dropout depends on seed and epoch only, so that a resumed training has the same result.
+        mx.random.seed(settings.seed + epoch + 1)
         logged_at, logged_rows = time.perf_counter(), 0
         reader = self._train.training(
             epoch, settings.augmentation_type, settings.seed, settings.resize

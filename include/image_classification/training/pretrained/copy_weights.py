@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from include.image_classification.container import CommandError
 from include.image_classification.mxnet_import import mx
-from include.image_classification.training.networks.network import RawPixels
-from include.image_classification.training.pretrained.torchvision_names import (
-    BATCH_COUNTER,
-    torchvision_names,
+from include.image_classification.training.pretrained.families import (
+    Family,
+    family_of_network,
+    family_of_weights,
 )
+from include.image_classification.training.pretrained.torchvision_names import BATCH_COUNTER
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -19,46 +20,36 @@ MAX_LISTED = 3
 """How many layers an error lists for each kind of mismatch."""
 
 
-def is_torchvision(weights: Collection[str]) -> bool:
-    """Return whether the names are those of torchvision's state dictionaries."""
-    return "conv1.weight" in weights or any(name.startswith("layer1.") for name in weights)
-
-
 def copy_weights(network: Any, weights: Weights, source: str, *, last_layer: bool) -> None:
     """Copy weights into a network. Nothing is changed unless all layers fit.
 
     Args:
         network: A network from `make_network`.
-        weights: Arrays by torchvision's names, or by the network's own names.
+        weights: Arrays by the published names of the network's family, or by the network's own.
         source: The origin of the weights, for error messages.
         last_layer: Whether to overwrite the last layer, too.
 
     Raises:
-        CommandError: Layers are missing, unexpected, or have another shape. The message lists them.
+        CommandError: The weights belong to another family of networks, which is named; or layers
+            are missing, unexpected, or have another shape. The message lists them.
     """
-    names = torchvision_names(network) if _uses_torchvision(network, weights, source) else {}
+    family = family_of_network(network)
+    _check_family(family, weights, source)
+    names = family.names_for(network, weights)
     kept = set() if last_layer else _last_layer(network)
     parameters = network.collect_params()
     targets = {names.get(name, name): parameters[name] for name in _trainable(parameters)}
     required = {name: target for name, target in targets.items() if target.name not in kept}
     known = {*targets, *parameters}
-    _check_layers(required, weights, known, source)
+    _check_layers(required, weights, known, f"{source} do not fit {family.settings}")
     for name, parameter in required.items():
         parameter.set_data(mx.nd.array(weights[name], dtype="float32"))
 
 
-def _uses_torchvision(network: Any, weights: Weights, source: str) -> bool:
-    """Return whether the weights have torchvision's names.
-
-    Raises:
-        CommandError: The weights and the network belong to different families.
-    """
-    is_network, are_weights = isinstance(network, RawPixels), is_torchvision(weights)
-    if are_weights and not is_network:
-        raise CommandError(f"{source} has torchvision's layers: train with network torchvision")
-    if is_network and "bn_data_gamma" in weights:
-        raise CommandError(f"{source} has the layers of MXNet's example: train with network mxnet")
-    return are_weights
+def _check_family(family: Family, weights: Weights, source: str) -> None:
+    found = family_of_weights(weights)
+    if found is not None and found != family:
+        raise CommandError(f"{source} has {found.layers}: train with network {found.network}")
 
 
 def _trainable(parameters: Any) -> list[str]:
@@ -73,7 +64,7 @@ def _last_layer(network: Any) -> set[str]:
 
 
 def _check_layers(
-    required: Mapping[str, Any], weights: Weights, known: Collection[str], source: str
+    required: Mapping[str, Any], weights: Weights, known: Collection[str], mismatch: str
 ) -> None:
     missing = [name for name in required if name not in weights]
     unexpected = [
@@ -94,9 +85,7 @@ def _check_layers(
         if names
     ]
     if problems:
-        raise CommandError(
-            f"the layers of {source} do not fit num_layers and image_shape: {'; '.join(problems)}"
-        )
+        raise CommandError(f"the layers of {mismatch}: {'; '.join(problems)}")
 
 
 def _shorten(names: list[str]) -> str:

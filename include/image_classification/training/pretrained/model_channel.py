@@ -4,9 +4,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from include.contracts.networks import RESNETS
 from include.image_classification.container import CommandError
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.pretrained.copy_weights import Weights, copy_weights
+from include.image_classification.training.pretrained.families import family_of_weights
 from include.image_classification.training.pretrained.model_archive import unpacked_model
 from include.image_classification.training.pretrained.reading import read_params
 
@@ -19,8 +21,8 @@ def load_model_channel(folder: Path, settings: Hyperparameters, network: Any) ->
     The folder holds either a model.tar.gz or its unpacked files.
 
     Raises:
-        CommandError: There is no model, it is damaged, or it has another num_layers, image_shape
-            or num_classes. The message names each difference.
+        CommandError: There is no model, it is damaged, or it has another network, num_layers,
+            image_shape or num_classes. The message names each difference.
     """
     with unpacked_model(_find_archive(folder) or _find_unpacked(folder)) as model:
         weights = read_params(model.parameters)
@@ -53,7 +55,7 @@ def _check_same_network(
     settings: Hyperparameters, weights: Weights, shape: tuple[int, int, int]
 ) -> None:
     pairs = [
-        ("num_layers", settings.num_layers, count_layers(weights)),
+        *_networks(settings, weights),
         ("image_shape", _join(settings.image_shape), _join(shape)),
         ("num_classes", settings.num_classes, _count_classes(weights)),
     ]
@@ -67,6 +69,19 @@ def _check_same_network(
             f"the model of channel model does not match: {'; '.join(differences)}: train with "
             "the earlier job's values, or remove the channel"
         )
+
+
+def _networks(settings: Hyperparameters, weights: Weights) -> list[tuple[str, object, object]]:
+    """Return the hyperparameters of the network: the name, the job's value and the model's value.
+
+    Depths are compared within a family only.
+    """
+    family = family_of_weights(weights)
+    if family is not None and family.network != settings.network:
+        return [("network", settings.network, family.network)]
+    if settings.network not in RESNETS:
+        return []
+    return [("num_layers", settings.num_layers, count_layers(weights))]
 
 
 def count_layers(weights: Weights) -> int:

@@ -82,5 +82,9 @@ def test_a_networks_name_has_all_that_must_match_and_can_be_stored_as_metadata()
     ]
     names = {network_name("custom", {**HYPERPARAMETERS, **change}) for change in changes}
     assert len(names) == len(changes)
+    other = {"image_shape": "3,64,64", "num_classes": "5", "network": "efficientnet_lite0"}
+    efficientnet = network_name("custom", other)
+    assert efficientnet == "efficientnet_lite0 3x64x64 5 classes"
+    assert metadata({"network": efficientnet}) == {"network": efficientnet}
     assert network_name("built-in", HYPERPARAMETERS) not in names
     assert metadata({"network": NETWORK}) == {"network": NETWORK}

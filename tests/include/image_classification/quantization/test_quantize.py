@@ -40,6 +40,11 @@ def folder(trained: Trained, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained.base / "model", tmp_path / "model"))
 
 
+@pytest.fixture
+def folder_of_family(trained_family: Trained, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained_family.base / "model", tmp_path / "model"))
+
+
 def batches(trained: Trained, channel: str) -> Iterator[Batch]:
     path = trained.base / "input" / "data" / channel / f"{channel}.rec"
     yield from BatchReader(Records.scan([path], 3), SHAPE, 8, threads=1).validation()
@@ -71,8 +76,9 @@ def processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool
 
 
 def test_the_int8_form_and_the_decision_are_added_to_the_model(
-    trained: Trained, folder: Path, capfd: pytest.CaptureFixture[str]
+    trained_family: Trained, folder_of_family: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    trained, folder = trained_family, folder_of_family
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     decision = quantize(trained, folder)
     if not int8_decision.has_int8_instructions():
@@ -89,8 +95,9 @@ def test_the_int8_form_and_the_decision_are_added_to_the_model(
 
 
 def test_int8_predictions_are_close_to_float32_for_any_batch_size(
-    folder: Path, processor: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+    folder_of_family: Path, processor: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    folder = folder_of_family
     write_int8(checkpoint(folder), IMAGES, folder)
     int8_decision.decide((9, 9), 10, 20, 3.0).write(folder)
     processor(True)  # MXNet computes int8 on any processor, but more slowly

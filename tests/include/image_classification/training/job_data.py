@@ -26,6 +26,13 @@ SETTINGS = {
     "augmentation_type": "crop",
     "int8": "never",
 }
+EFFICIENTNET: dict[str, str | None] = {"network": "efficientnet_lite0", "num_layers": None}
+"""Changes of SETTINGS for the network that is no ResNet; None leaves a hyperparameter out."""
+
+
+def settings_with(**changes: str | None) -> dict[str, str]:
+    """Return SETTINGS with these changes; None leaves a hyperparameter out."""
+    return {name: text for name, text in (SETTINGS | changes).items() if text is not None}
 
 
 def make_png(label: int, seed: int, side: int = 36) -> bytes:
@@ -46,13 +53,13 @@ def write_records(path: Path, labels: Sequence[float], *, first: int = 0, side: 
     return path
 
 
-def make_job(base: Path, validation: int = 10, /, **changes: str) -> Path:
+def make_job(base: Path, validation: int = 10, /, **changes: str | None) -> Path:
     """Create a training job's folder with 24 training images and some validation images.
 
     Args:
         base: The folder.
         validation: The number of validation images.
-        changes: Hyperparameters that differ from SETTINGS.
+        changes: Hyperparameters that differ from SETTINGS; None leaves one out.
     """
     data = base / "input" / "data"
     write_records(data / "train" / "train.rec", [i % 3 for i in range(24)])
@@ -60,7 +67,7 @@ def make_job(base: Path, validation: int = 10, /, **changes: str) -> Path:
     write_records(data / "validation" / "validation.rec", labels, first=100)
     config = base / "input" / "config"
     config.mkdir(parents=True)
-    (config / "hyperparameters.json").write_text(json.dumps(SETTINGS | changes))
+    (config / "hyperparameters.json").write_text(json.dumps(settings_with(**changes)))
     return base
 
 

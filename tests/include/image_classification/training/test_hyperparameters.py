@@ -27,6 +27,11 @@ def test_text_is_converted_to_numbers_shapes_and_switches() -> None:
     assert (settings.num_layers, settings.optimizer) == (20, "adam")
 
 
+def test_a_network_without_num_layers_takes_published_weights() -> None:
+    settings = parse(REQUIRED | {"network": "efficientnet_lite0", "use_pretrained_model": "1"})
+    assert (settings.network, settings.use_pretrained_model) == ("efficientnet_lite0", 1)
+
+
 @pytest.mark.parametrize(
     "reserved",
     [
@@ -53,7 +58,17 @@ def test_hyperparameters_of_sagemaker_are_ignored(reserved: dict[str, str]) -> N
         ({"use_pretrained_model": "2"}, "use_pretrained_model is 2: Input should be 0 or 1"),
         ({"resize": "0"}, "resize is 0: .*greater than 0"),
         ({"resize": "224"}, "resize must be above image_shape's longer side, 224"),
-        ({"network": "vgg"}, "network is vgg: .*'torchvision' or 'mxnet'"),
+        ({"network": "vgg"}, "network is vgg: .*'torchvision', 'mxnet' or 'eff"),
+        (
+            {"network": "efficientnet_lite0", "num_layers": "18"},
+            r"num_layers is for the networks torchvision and mxnet: leave it out \(null in "
+            "overrides\\), because network efficientnet_lite0 has one depth",
+        ),
+        (
+            {"network": "efficientnet_lite0", "image_shape": "3,224,31"},
+            "image_shape must be .* at least 32 for network efficientnet_lite0, not 3,224,31",
+        ),
+        ({"image_shape": "3,7,64"}, "H and W at least 8 for network torchvision, not 3,7,64"),
         ({"augmentation_type": "flip"}, "augmentation_type is flip: .*'crop_color_transform'"),
         ({"optimizer": "lion"}, "optimizer is lion: .*'sgd', 'adam', 'rmsprop' or 'nag'"),
         ({"momentum": "1.1"}, "momentum is 1.1: .*less than or equal to 1"),

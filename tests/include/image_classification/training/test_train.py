@@ -54,9 +54,11 @@ def test_validation_accuracy_ignores_padding_rows(trained: Trained) -> None:
         assert accuracy * 50 == pytest.approx(round(accuracy * 50))  # 50 images, batches of eight
 
 
-def test_the_artifact_has_the_files_and_names_of_the_built_in_algorithm(trained: Trained) -> None:
-    model = trained.base / "model"
-    history = json.loads((trained.base / "output" / "data" / "training.json").read_text())
+def test_the_artifact_has_the_files_and_names_of_the_built_in_algorithm(
+    trained_family: Trained,
+) -> None:
+    model = trained_family.base / "model"
+    history = json.loads((trained_family.base / "output" / "data" / "training.json").read_text())
     best = history["best_epoch"]
     names = {"image-classification-symbol.json", "model-shapes.json", "classes.json"}
     assert {p.name for p in model.iterdir()} == {
@@ -73,8 +75,8 @@ def test_the_artifact_has_the_files_and_names_of_the_built_in_algorithm(trained:
     ]
 
 
-def test_mxnet_predicts_from_the_artifact_like_the_server(trained: Trained) -> None:
-    folder = trained.base / "model"
+def test_mxnet_predicts_from_the_artifact_like_the_server(trained_family: Trained) -> None:
+    folder = trained_family.base / "model"
     best = int(next(folder.glob("*.params")).stem.rsplit("-", 1)[1])
     symbol, arguments, states = mx.model.load_checkpoint(str(folder / "image-classification"), best)
     module = mx.mod.Module(symbol, label_names=["softmax_label"])

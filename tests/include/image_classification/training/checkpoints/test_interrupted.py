@@ -16,7 +16,7 @@ from include.image_classification.mxnet_import import mx
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.serving.model import Model
 from include.image_classification.training.input.batches import BatchReader
-from tests.include.image_classification.training.job_data import ROOT, make_job
+from tests.include.image_classification.training.job_data import EFFICIENTNET, ROOT, make_job
 
 KILLED_IN_THE_MIDDLE = """
 import os, signal, sys
@@ -93,11 +93,25 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base
 
 
+@pytest.fixture(scope="module")
+def uninterrupted_efficientnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training without an interruption of a network with dropout."""
+    folder = tmp_path_factory.mktemp("uninterrupted_efficientnet")
+    base = make_job(folder / "job", 40, **HYPERPARAMETERS, **EFFICIENTNET)
+    assert run(base, NEVER).returncode == 0
+    return base
+
+
+@pytest.mark.parametrize(
+    ("fixture", "network"),
+    [("uninterrupted", {}), ("uninterrupted_efficientnet", EFFICIENTNET)],
+)
 def test_a_training_killed_twice_ends_with_the_same_model(
-    uninterrupted: Path, tmp_path: Path
+    request: pytest.FixtureRequest, tmp_path: Path, fixture: str, network: dict[str, str | None]
 ) -> None:
     """The weights are the same to 1e-5, although the model folder is lost each time."""
-    resumed = make_job(tmp_path / "resumed", 40, **HYPERPARAMETERS)
+    uninterrupted = request.getfixturevalue(fixture)
+    resumed = make_job(tmp_path / "resumed", 40, **HYPERPARAMETERS, **network)
     for epoch in ("1", "3"):
         killed = run(resumed, epoch)
         assert killed.returncode == -9, killed.stderr

@@ -12,6 +12,8 @@ from include.image_classification.mxnet_import import mx
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.supervise import supervise
 from include.image_classification.training.networks import network
+from include.image_classification.training.networks.postactivation import MEAN, STD
+from include.image_classification.training.networks.raw_pixels import RawPixels
 
 MODULE = "tests.include.image_classification.training.distribution.no_batchnorm"
 
@@ -25,7 +27,7 @@ def make_network(layers: int, classes: int, shape: tuple[int, int, int], *_: Any
             mx.gluon.nn.Conv2D(16, 3, strides=2, activation="relu"),
             mx.gluon.nn.Dense(classes),
         )
-    raw_pixels = network.RawPixels(body, shape[0])
+    raw_pixels = RawPixels(body, MEAN, STD)
     raw_pixels.initialize(mx.init.Xavier())
     raw_pixels(mx.nd.zeros((1, *shape)))
     raw_pixels.hybridize()

@@ -13,7 +13,7 @@ from include.image_classification.training.networks.network import make_network
 SHAPE = (3, 40, 40)
 
 
-@pytest.fixture(scope="module", params=["torchvision", "mxnet"])
+@pytest.fixture(scope="module", params=["torchvision", "mxnet", "efficientnet_lite0"])
 def network(request: pytest.FixtureRequest) -> Any:
     mx.random.seed(1)
     return make_network(18, 3, SHAPE, request.param)
@@ -42,21 +42,26 @@ def test_the_network_itself_is_unchanged(network: Any) -> None:
 
 
 def test_the_gradients_are_close_to_those_of_float32(network: Any) -> None:
-    """The gradients are written to the network's parameters, with bfloat16's three digits."""
+    """The gradients are written to the network's parameters, with bfloat16's three digits.
+
+    The errors of EfficientNet-Lite0's 49 convolutions, with few channels each, add up to more.
+    """
     gradients = []
     labels = mx.nd.array([0, 1, 2, 0])
     loss = mx.gluon.loss.SoftmaxCrossEntropyLoss()
     last = next(
         p
         for n, p in network.collect_params().items()
-        if n.endswith(("fc1_weight", "dense0_weight"))
+        if n.endswith(("fc1_weight", "dense0_weight", "fc_weight"))
     )
-    for block in (network, to_bfloat16(network)):
+    for block in (to_bfloat16(network), network):
+        mx.random.seed(2)  # dropout
         with mx.autograd.record():
             value = loss(block(pixels()).astype("float32"), labels)
         value.backward()
         mx.nd.waitall()
         gradients.append(last.grad().asnumpy().ravel().copy())
-    float32, bfloat16 = gradients
-    assert np.corrcoef(float32, bfloat16)[0, 1] > 0.98
+    bfloat16, float32 = gradients
+    limit = 0.92 if last.name.startswith("efficientnet") else 0.98
+    assert np.corrcoef(float32, bfloat16)[0, 1] > limit
     assert not (float32 == bfloat16).all()

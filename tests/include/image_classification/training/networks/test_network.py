@@ -19,19 +19,26 @@ def test_the_number_of_layers_is_the_number_of_weighted_layers(layers: int, weig
     assert network(mx.nd.zeros((2, 3, 32, 32))).shape == (2, 7)
 
 
-def test_the_initial_logits_are_small() -> None:
+@pytest.mark.parametrize("family", ["torchvision", "efficientnet_lite0"])
+def test_the_initial_logits_are_small(family: str) -> None:
     """With large initial logits, a small dataset needs most of its training to reduce them."""
-    network = make_network(18, 3, (3, 64, 64))
+    network = make_network(18, 3, (3, 64, 64), family)
     logits = network(mx.nd.random.uniform(0, 255, shape=(4, 3, 64, 64))).asnumpy()
     assert np.abs(logits).max() < 2
 
 
-def test_the_network_normalizes_raw_pixels() -> None:
+@pytest.mark.parametrize(
+    ("family", "color"),
+    [("torchvision", [123.675, 116.28, 103.53]), ("efficientnet_lite0", [127, 127, 127])],
+)
+def test_the_network_normalizes_raw_pixels(family: str, color: list[float]) -> None:
     """The logits for an image of the mean color are zero."""
-    network = make_network(20, 3, (3, 32, 32))
-    mean = mx.nd.array([123.675, 116.28, 103.53]).reshape((1, 3, 1, 1))
+    network = make_network(20, 3, (3, 32, 32), family)
+    mean = mx.nd.array(color).reshape((1, 3, 1, 1))
     assert np.allclose(network(mean.broadcast_to((1, 3, 32, 32))).asnumpy(), 0, atol=1e-5)
 
 
-def test_a_grayscale_network_takes_one_channel() -> None:
-    assert make_network(20, 3, (1, 32, 32))(mx.nd.zeros((1, 1, 32, 32))).shape == (1, 3)
+@pytest.mark.parametrize("family", ["torchvision", "mxnet", "efficientnet_lite0"])
+def test_a_grayscale_network_takes_one_channel(family: str) -> None:
+    network = make_network(20, 3, (1, 32, 40), family)
+    assert network(mx.nd.zeros((1, 1, 32, 40))).shape == (1, 3)

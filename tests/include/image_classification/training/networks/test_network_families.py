@@ -1,4 +1,4 @@
-"""The network families: torchvision's, and that of MXNet's example."""
+"""The network families: torchvision's, that of MXNet's example, and EfficientNet-Lite0."""
 
 from functools import cache
 from typing import Any
@@ -33,6 +33,33 @@ def shapes(layers: int, side: int, classes: int = 7) -> dict[str, tuple[int, ...
 def count_trainable(network: Any) -> int:
     parameters = network.collect_params().values()
     return sum(int(np.prod(p.shape)) for p in parameters if p.grad_req != "null")
+
+
+def test_efficientnet_lite0_has_the_published_number_of_parameters() -> None:
+    assert count_trainable(make_network(0, 1000, (3, 32, 32), "efficientnet_lite0")) == 4_652_008
+
+
+@pytest.mark.parametrize("shape", [(3, 65, 64), (3, 64, 97)])
+def test_efficientnet_lite0s_parameters_do_not_depend_on_the_image_size(
+    shape: tuple[int, int, int],
+) -> None:
+    """A model can be trained with one image size, and serve another one."""
+    first, second = (
+        make_network(0, 3, side, "efficientnet_lite0").collect_params()
+        for side in ((3, 32, 32), shape)
+    )
+    assert {n: p.shape for n, p in first.items()} == {n: p.shape for n, p in second.items()}
+
+
+def test_dropout_has_no_effect_in_inference() -> None:
+    network = make_network(0, 3, (3, 32, 32), "efficientnet_lite0")
+    pixels = mx.nd.random.uniform(0, 255, shape=(2, 3, 32, 32))
+    assert np.array_equal(network(pixels).asnumpy(), network(pixels).asnumpy())
+    logits = []
+    for _ in range(2):
+        with mx.autograd.record():
+            logits.append(network(pixels).asnumpy())
+    assert not np.allclose(logits[0], logits[1], atol=1e-4)
 
 
 @pytest.mark.parametrize("layers", PUBLISHED)

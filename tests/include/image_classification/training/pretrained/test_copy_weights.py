@@ -1,5 +1,6 @@
 """Copying of weights into networks, and the errors when layers do not fit."""
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,38 @@ def values(network: Any) -> dict[str, Any]:
     return {name: value.data().asnumpy() for name, value in network.collect_params().items()}
 
 
-def test_all_layers_but_the_last_are_copied(network: Any) -> None:
+@pytest.fixture(scope="module")
+def efficientnet() -> Any:
+    return make_network(0, 3, SHAPE, "efficientnet_lite0")
+
+
+@pytest.mark.parametrize(
+    ("fixture", "kept", "copied"),
+    [
+        ("network", "resnet_dense0", {"resnet_conv0_weight": "conv1.weight"}),
+        (
+            "efficientnet",
+            "efficientnet_lite0_fc",
+            {
+                "efficientnet_lite0_conv_stem_weight": "_conv_stem.weight",
+                "efficientnet_lite0_bn1_gamma": "_bn1.weight",
+                "efficientnet_lite0_blocks15_expand_conv_weight": "_blocks.15._expand_conv.weight",
+                "efficientnet_lite0_blocks0_bn2_running_var": "_blocks.0._bn2.running_var",
+            },
+        ),
+    ],
+)
+def test_all_layers_but_the_last_are_copied(
+    request: pytest.FixtureRequest, fixture: str, kept: str, copied: dict[str, str]
+) -> None:
+    network = request.getfixturevalue(fixture)
     before, weights = values(network), published_weights(network)
     copy_weights(network, weights, "weights", last_layer=False)
     after = values(network)
-    for name in ("resnet_dense0_weight", "resnet_dense0_bias", "pixel_mean"):
+    for name in (f"{kept}_weight", f"{kept}_bias", "pixel_mean", "pixel_spread"):
         assert np.array_equal(after[name], before[name])
-    assert np.array_equal(after["resnet_conv0_weight"], weights["conv1.weight"])
+    for name, published in copied.items():
+        assert np.array_equal(after[name], weights[published])
     changed = {name for name in after if not np.array_equal(after[name], before[name])}
     assert len(changed) == len(weights) - 3  # fc's two and the counter
 
@@ -75,7 +101,28 @@ def test_published_weights_do_not_fit_the_stem_for_thumbnails(network: Any) -> N
         copy_weights(small, published_weights(network), "weights", last_layer=False)
 
 
-@pytest.mark.parametrize("family", ["torchvision", "mxnet"])
+def test_weights_of_another_size_of_the_family_are_listed(efficientnet: Any) -> None:
+    """EfficientNet-Lite1 has more blocks."""
+    weights = published_weights(efficientnet, seed=1)
+    weights["_blocks.16._bn1.weight"] = np.ones(3, np.float32)
+    weights["_conv_head.weight"] = weights["_conv_head.weight"][:7]
+    with pytest.raises(CommandError) as raised:
+        copy_weights(efficientnet, weights, "weights", last_layer=False)
+    assert str(raised.value) == (
+        "the layers of weights do not fit network efficientnet_lite0 and the channels of "
+        "image_shape: unexpected: _blocks.16._bn1.weight; "
+        "of another shape: _conv_head.weight (7x320x1x1 instead of 1280x320x1x1)"
+    )
+
+
+LAST_LAYERS = {
+    "torchvision": "resnet_dense0",
+    "mxnet": "fc1",
+    "efficientnet_lite0": "efficientnet_lite0_fc",
+}
+
+
+@pytest.mark.parametrize("family", LAST_LAYERS)
 def test_a_stored_model_is_copied_into_a_network_of_other_classes(
     tmp_path: Path, family: str
 ) -> None:
@@ -84,16 +131,24 @@ def test_a_stored_model_is_copied_into_a_network_of_other_classes(
     copy_weights(second, read_weights(file), file.name, last_layer=False)
     old, new = values(first), values(second)
     differing = [n for n in new if n not in old or not np.array_equal(new[n], old[n])]
-    last = "fc1" if family == "mxnet" else "resnet_dense0"
+    last = LAST_LAYERS[family]
     assert set(differing) == {f"{last}_weight", f"{last}_bias"}
 
 
-def test_the_error_names_the_family_that_fits(network: Any) -> None:
-    other = make_network(20, 3, (3, 32, 32), "mxnet")
-    with pytest.raises(CommandError, match="train with network torchvision"):
-        copy_weights(other, published_weights(network), "weights", last_layer=False)
-    with pytest.raises(CommandError, match="train with network mxnet"):
-        copy_weights(network, values(other), "weights", last_layer=False)
+@pytest.mark.parametrize(("family", "other"), list(itertools.permutations(LAST_LAYERS, 2)))
+def test_the_error_names_the_family_that_fits(
+    network: Any, efficientnet: Any, family: str, other: str
+) -> None:
+    networks = {
+        "torchvision": network,
+        "mxnet": make_network(20, 3, (3, 32, 32), "mxnet"),
+        "efficientnet_lite0": efficientnet,
+    }
+    stored = values(networks[family])
+    published = {} if family == "mxnet" else published_weights(networks[family])
+    for weights in filter(None, (stored, published)):
+        with pytest.raises(CommandError, match=f"weights has .*: train with network {family}$"):
+            copy_weights(networks[other], weights, "weights", last_layer=False)
 
 
 def test_the_content_decides_the_format(network: Any, tmp_path: Path) -> None:

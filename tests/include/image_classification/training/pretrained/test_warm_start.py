@@ -16,7 +16,7 @@ from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.pretrained.model_channel import count_layers
 from include.image_classification.training.pretrained.warm_start import warm_start
 from tests.include.image_classification.conftest import Trained
-from tests.include.image_classification.training.job_data import SETTINGS
+from tests.include.image_classification.training.job_data import EFFICIENTNET, settings_with
 from tests.include.image_classification.training.pretrained.catalogue.published import (
     entry_of,
     publish,
@@ -41,8 +41,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def started(**changes: str) -> Any:
-    settings = parse(SETTINGS | changes)
+def started(**changes: str | None) -> Any:
+    settings = parse(settings_with(**changes))
     shape = settings.image_shape
     network = make_network(settings.num_layers, settings.num_classes, shape, settings.network)
     warm_start(settings, network)
@@ -90,6 +90,37 @@ def test_all_differences_to_the_earlier_job_are_named(data: Path, trained: Train
     )
     with pytest.raises(CommandError, match=message):
         started(num_layers="32", image_shape="3,40,40", num_classes="4")
+
+
+def test_the_model_channel_provides_all_weights_of_an_efficientnet(
+    data: Path, trained_efficientnet: Trained
+) -> None:
+    pack(trained_efficientnet, data / "model")
+    assert has_weights(started(**EFFICIENTNET), stored(trained_efficientnet))
+
+
+def test_a_model_of_another_network_is_rejected_with_both_names(
+    data: Path, trained: Trained
+) -> None:
+    """The number of layers of another network would say nothing."""
+    pack(trained, data / "model")
+    message = "does not match: network is {}, but the model has torchvision: train with the earl"
+    with pytest.raises(CommandError, match=message.format("efficientnet_lite0")):
+        started(**EFFICIENTNET)
+    with pytest.raises(CommandError, match=message.format("mxnet")):
+        started(network="mxnet", num_layers="32")
+
+
+def test_an_efficientnet_is_no_model_for_a_resnet(
+    data: Path, trained_efficientnet: Trained
+) -> None:
+    pack(trained_efficientnet, data / "model")
+    message = (
+        "does not match: network is torchvision, but the model has efficientnet_lite0; "
+        "num_classes is 4, but the model has 3: train with"
+    )
+    with pytest.raises(CommandError, match=message):
+        started(num_classes="4")
 
 
 @pytest.mark.parametrize(

