@@ -91,11 +91,11 @@ class Hyperparameters(SharedHyperparameters):
             if item is not None or name not in cls.model_fields or name in NEVER_NULL
         }
 
-    @field_validator("learning_rate", "eps", "lr_scheduler_factor")
+    @field_validator("learning_rate", "head_learning_rate", "eps", "lr_scheduler_factor")
     @classmethod
-    def _check_above_0(cls, value: float) -> float:
+    def _check_above_0(cls, value: float | None) -> float | None:
         """Reject 0, with which the algorithm learns nothing or divides by 0."""
-        if value <= 0:
+        if value is not None and value <= 0:
             raise ValueError("must be greater than 0")
         return value
 
@@ -122,6 +122,16 @@ class Hyperparameters(SharedHyperparameters):
         if channels != 3 or min(height, width) < 8 or max(height, width) > MAX_SIDE:
             raise ValueError(f"must be 3,H,W with sides of 8 to {MAX_SIDE} pixels")
         return value
+
+    @model_validator(mode="after")
+    def _check_initial_weights(self) -> Self:
+        if self.freezes_layers and not self.use_pretrained_model:
+            raise ValueError(
+                f"{self.freezing} needs use_pretrained_model: 1, because layers that are not "
+                "trained need initial weights (start_from: champion is not sufficient: the first "
+                "training has no champion)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_address_has_no_secret(self) -> Self:

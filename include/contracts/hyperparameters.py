@@ -12,7 +12,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from include.contracts.networks import PRETRAINED_DEPTHS, RESNETS, SMALLEST_SIDES, Network
+from include.contracts.networks import (
+    PRETRAINED_DEPTHS,
+    RESNETS,
+    SMALLEST_SIDES,
+    FineTune,
+    Network,
+)
 
 CUSTOM_ONLY = (
     "lr_schedule",
@@ -23,6 +29,9 @@ CUSTOM_ONLY = (
     "pretrained_model_sha256",
     "int8",
     "calibration",
+    "fine_tune",
+    "head_epochs",
+    "head_learning_rate",
 )
 """Hyperparameters that only the custom image knows."""
 
@@ -147,6 +156,20 @@ class SharedHyperparameters(BaseModel):
         description="temperature divides the last layer's weights by the number with which the "
         "probabilities fit the validation channel best; the predicted classes stay the same",
     )
+    fine_tune: FineTune = Field(
+        default="all",
+        description="The layers that are trained: all, those of the lowest resolution with the "
+        "last layer, or the last layer (the head) alone. The others keep the initial weights, and "
+        "their output is computed once",
+    )
+    head_epochs: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="Epochs that train the last layer alone, before the epochs of the others",
+    )
+    head_learning_rate: Fraction | None = Field(
+        default=None,
+        description="The learning rate of the last layer; without it, that of the others",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         default=0, description="Same seed, same records, same instance type: same model"
     )
@@ -155,6 +178,18 @@ class SharedHyperparameters(BaseModel):
     def longer_side(self) -> int:
         """The longer side of image_shape, in pixels."""
         return max(self.image_shape[1:])
+
+    @property
+    def freezes_layers(self) -> bool:
+        """Whether some epochs train a part of the layers only, from initial weights."""
+        return self.fine_tune != "all" or self.head_epochs > 0
+
+    @property
+    def freezing(self) -> str:
+        """The setting that freezes layers, as `name: value`, for error messages."""
+        if self.fine_tune != "all":
+            return f"fine_tune: {self.fine_tune}"
+        return f"head_epochs: {self.head_epochs}"
 
     @model_validator(mode="after")
     def _check_num_layers(self) -> Self:
@@ -182,6 +217,16 @@ class SharedHyperparameters(BaseModel):
     def _check_checkpoint_frequency(self) -> Self:
         if self.checkpoint_frequency is not None and self.checkpoint_frequency > self.epochs:
             raise ValueError(f"checkpoint_frequency must not be above epochs, {self.epochs}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_fine_tuning(self) -> Self:
+        given = [name for name in ("head_epochs", "head_learning_rate") if getattr(self, name)]
+        if self.fine_tune == "head" and given:
+            raise ValueError(
+                f"{given[0]} is for fine_tune: all or last_stages only, because head trains no "
+                "other layer: set epochs and learning_rate"
+            )
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,9 @@ from typing import Literal
 
 Network = Literal["torchvision", "mxnet", "efficientnet_lite0"]
 
+FineTune = Literal["all", "last_stages", "head"]
+"""The layers of a network that a training changes."""
+
 RESNETS = ("torchvision", "mxnet")
 """The families of ResNets, of which the hyperparameter num_layers is the depth."""
 

@@ -83,6 +83,24 @@ class Training(Strict):
         return self
 
     @model_validator(mode="after")
+    def _check_fine_tuning(self) -> Training:
+        hyperparameters = self.hyperparameters
+        if not hyperparameters.freezes_layers:
+            return self
+        setting = f"hyperparameters.{hyperparameters.freezing}"
+        if self.instance_count > 1:
+            raise ValueError(
+                f"{setting} trains on one instance, not on instance_count: {self.instance_count}: "
+                "use 1, or train all layers"
+            )
+        if self.input_mode == "Pipe":
+            raise ValueError(
+                f"{setting} needs input_mode: File or FastFile: a pipe can be read once per epoch "
+                "only"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_input_mode(self) -> Training:
         if self.algorithm == "built-in" and self.input_mode == "FastFile":
             raise ValueError(

@@ -70,7 +70,7 @@ def _start_without_champion(algorithm: str, hyperparameters: Mapping[str, str]) 
     if given is None and algorithm == "custom":
         published = find_published(
             hyperparameters.get("network", default_text("network")),
-            int(hyperparameters["num_layers"]),
+            int(hyperparameters.get("num_layers", default_text("num_layers"))),
         )
         given = published.sha256 if published is not None else None
     return f"pretrained {given or ''}".strip()

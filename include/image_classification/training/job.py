@@ -3,6 +3,7 @@
 This module imports MXNet, which takes 1.5 s: import it after hyperparameters and data are checked.
 """
 
+import logging
 import threading
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,11 @@ from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.checkpoints.checkpoints import Checkpoints, identity
 from include.image_classification.training.checkpoints.periodic_models import PeriodicModels
 from include.image_classification.training.distribution.group import join_group
+from include.image_classification.training.fine_tuning.frozen_part import FrozenPart
+from include.image_classification.training.fine_tuning.phases import (
+    TrainedLayers,
+    remaining_phases,
+)
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.input.open_channels import (
     Images,
@@ -28,11 +34,13 @@ from include.image_classification.training.input.open_channels import (
 from include.image_classification.training.input.reader import Reader
 from include.image_classification.training.loop.fit import TrainingLoop
 from include.image_classification.training.loop.history import History
-from include.image_classification.training.loop.objective import make_objective
+from include.image_classification.training.loop.objective import Objective, make_objective
 from include.image_classification.training.networks.bfloat16 import to_bfloat16
 from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.networks.precision import choose_precision
 from include.image_classification.training.pretrained.warm_start import warm_start
+
+_log = logging.getLogger(__name__)
 
 Readers = tuple[Reader, Reader]
 """The readers of the channels train and validation."""
@@ -63,7 +71,7 @@ class TrainingJob:
         use_bfloat16 = self._choose_bfloat16(stop)
         network = self._make_network()
         readers = self._make_readers()
-        history = self._make_loop(network, readers, use_bfloat16).run(stop)
+        history = self._fit(network, readers, use_bfloat16, stop)
         self._group.close()
         if self._group.is_first and history.best_epoch:
             self._complete_model(readers, stop)
@@ -73,6 +81,9 @@ class TrainingJob:
 
     def _choose_bfloat16(self, stop: threading.Event) -> bool:
         is_first = self._group.is_first
+        if self._settings.fine_tune != "all" and self._settings.precision_dtype != "float32":
+            _log.info("fine_tune %s trains in float32", self._settings.fine_tune)
+            return False
         return self._group.broadcast_first(
             is_first and choose_precision(self._settings, stop) == "bfloat16"
         )
@@ -98,18 +109,51 @@ class TrainingJob:
             )
         return train, validation
 
-    def _make_loop(self, network: Any, readers: Readers, use_bfloat16: bool) -> TrainingLoop:
-        records = self._train if isinstance(self._train, Records) else None
-        return TrainingLoop(
-            self._settings,
-            network,
-            readers,
-            self._store,
-            self._make_checkpoints(),
-            self._group,
-            to_bfloat16(network) if use_bfloat16 else network,
-            make_objective(self._settings, records),
+    def _fit(
+        self, network: Any, readers: Readers, use_bfloat16: bool, stop: threading.Event
+    ) -> History:
+        """Train all phases, beginning with that of the checkpoint."""
+        checkpoints, layers = self._make_checkpoints(), TrainedLayers(network)
+        bfloat16_network = to_bfloat16(network) if use_bfloat16 else None
+        history: History | None = None
+        for phase in remaining_phases(self._settings, checkpoints):
+            if history is not None and len(history.validation_accuracy) < phase.first_epoch:
+                break  # the phase before was stopped
+            trained = layers.choose(phase)
+            if phase.part == "all":
+                inputs, compute_network = readers, bfloat16_network
+            else:
+                inputs, compute_network = self._freeze(network, trained, readers)
+            loop = TrainingLoop(
+                phase.settings,
+                network,
+                inputs,
+                self._store,
+                checkpoints,
+                self._group,
+                compute_network,
+                self._make_objective(),
+                phase.first_epoch,
+            )
+            history = loop.run(stop, history)
+        assert history is not None
+        return history
+
+    def _freeze(self, network: Any, trained: set[str], images: Readers) -> tuple[Readers, Any]:
+        """Return readers of the frozen layers' features, and the network for features."""
+        settings = self._settings
+        part = FrozenPart(network, trained, settings.image_shape, settings.mini_batch_size)
+        counts = count_images(train=self._train, validation=self._validation)
+        views = 1 if settings.augmentation_type == "none" else 2
+        readers = (
+            part.make_reader("train", images[0], counts["train"], views),
+            part.make_reader("validation", images[1], counts["validation"], 1),
         )
+        return readers, part.make_rest()
+
+    def _make_objective(self) -> Objective:
+        records = self._train if isinstance(self._train, Records) else None
+        return make_objective(self._settings, records)
 
     def _make_checkpoints(self) -> Checkpoints[History]:
         folder = base_dir() / "checkpoints"

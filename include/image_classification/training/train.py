@@ -16,6 +16,7 @@ from include.image_classification.training.distribution.supervise import (
     needs_supervisor,
     supervise,
 )
+from include.image_classification.training.fine_tuning.requirements import check_fine_tuning
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
 from include.image_classification.training.input.open_channels import open_channel
 from include.image_classification.training.loop.curve import draw_curve
@@ -41,6 +42,7 @@ def main(argv: list[str]) -> None:
     log_lines.use_training_format()
     settings = parse(channels.read_configuration("hyperparameters"))
     cluster = read_cluster()
+    check_fine_tuning(settings, len(cluster.hosts))
     if needs_supervisor(cluster, settings.kv_store):
         supervise(cluster, stop)  # starts a worker that runs this function
         return

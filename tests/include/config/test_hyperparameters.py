@@ -52,6 +52,9 @@ EDGES: dict[str, list[Any]] = {
     "label_smoothing": [0, LARGEST],
     "int8": ["auto", "never"],
     "calibration": ["temperature", "none"],
+    "fine_tune": ["all", "last_stages", "head"],
+    "head_epochs": [0, 10**9],
+    "head_learning_rate": [SMALLEST, 1],
     "seed": [0, 2**31 - 1],
 }
 """The smallest and the largest value of each field, or all its choices."""
@@ -65,7 +68,8 @@ def test_every_hyperparameter_has_edge_values() -> None:
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, edges in EDGES.items() for v in edges])
 def test_the_container_accepts_what_a_pipeline_may_set(name: str, value: Any) -> None:
-    others = WEIGHTS if name.startswith("pretrained") else {}
+    needs_weights = name.startswith("pretrained") or name in ("fine_tune", "head_epochs")
+    others = WEIGHTS if needs_weights else {}
     values = Hyperparameters.model_validate({**others, name: value}).as_request()
     assert name in values
     parse({**values, "num_classes": "3", "num_training_samples": "3"})
@@ -97,6 +101,16 @@ def test_a_network_without_num_layers_is_requested_without_it(layers: dict[str, 
     assert "num_layers" not in request
     assert request["network"] == "efficientnet_lite0"
     parse({**request, "num_classes": "3", "num_training_samples": "3"})
+
+
+def test_fine_tuning_is_requested_only_if_it_is_set() -> None:
+    """Otherwise, requests and fingerprints would differ from those of earlier versions."""
+    names = {"fine_tune", "head_epochs", "head_learning_rate"}
+    request = Hyperparameters.model_validate({"use_pretrained_model": 1}).as_request()
+    assert not names & request.keys()
+    values = {"use_pretrained_model": 1, "fine_tune": "last_stages", "head_epochs": 3}
+    request = Hyperparameters.model_validate(values).as_request()
+    assert (request["fine_tune"], request["head_epochs"]) == ("last_stages", "3")
 
 
 def test_a_resnet_is_always_requested_with_num_layers() -> None:

@@ -112,6 +112,34 @@ MISTAKES = {
         SOURCE + "training: {start_from: pretrained}",
         ["training: start_from: pretrained needs hyperparameters.use_pretrained_model: 1"],
     ),
+    "frozen layers without initial weights": (
+        SOURCE + "training: {hyperparameters: {fine_tune: head}}",
+        ["training.hyperparameters: fine_tune: head needs use_pretrained_model: 1, because layers"],
+    ),
+    "frozen layers with the champion's weights only": (
+        SOURCE + "training: {start_from: champion, hyperparameters: {head_epochs: 2}}",
+        ["training.hyperparameters: head_epochs: 2 needs use_pretrained_model: 1", "champion"],
+    ),
+    "frozen layers on several instances": (
+        SOURCE + "training: {instance_count: 2, hyperparameters: {use_pretrained_model: 1, "
+        "fine_tune: last_stages, kv_store: dist_sync}}",
+        ["training: hyperparameters.fine_tune: last_stages trains on one instance, not on inst"],
+    ),
+    "frozen layers in Pipe mode": (
+        SOURCE + "training: {input_mode: Pipe, hyperparameters: {use_pretrained_model: 1, "
+        "fine_tune: head}}",
+        ["training: hyperparameters.fine_tune: head needs input_mode: File or FastFile"],
+    ),
+    "frozen layers for the built-in algorithm": (
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
+        "hyperparameters: {use_pretrained_model: 1, fine_tune: head}}",
+        ["training: hyperparameters: fine_tune: head: not supported by the built-in algorithm"],
+    ),
+    "a second learning rate for the last layer": (
+        SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, fine_tune: head, "
+        "head_learning_rate: 0.1}}",
+        ["training.hyperparameters: head_learning_rate is for fine_tune: all or last_stages only"],
+    ),
     "several record files for the built-in algorithm": (
         SOURCE + "conversion: {instance_count: 3}\n"
         "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}}",

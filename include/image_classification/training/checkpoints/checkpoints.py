@@ -45,6 +45,9 @@ CHANGEABLE = {
 }
 """Hyperparameters that may change before a training resumes."""
 
+LEFT_OUT_BY_DEFAULT = ("fine_tune", "head_epochs", "head_learning_rate")
+"""Hyperparameters that checkpoints of earlier versions lack; they had the default's behavior."""
+
 
 class History(Protocol):
     """The metrics of the epochs; a dataclass of lists and numbers."""
@@ -66,6 +69,9 @@ def identity(settings: Hyperparameters, images: Mapping[str, int]) -> dict[str, 
     These are hyperparameters, and the number of images of each channel.
     """
     fixed = settings.model_dump(exclude=CHANGEABLE)
+    for name in LEFT_OUT_BY_DEFAULT:
+        if fixed[name] == type(settings).model_fields[name].default:
+            del fixed[name]
     counts = {f"the number of {channel} images": count for channel, count in images.items()}
     return {name: str(value) for name, value in {**fixed, **counts}.items()}
 
@@ -150,6 +156,15 @@ class Checkpoints(Generic[H]):
         write_state(trainer, _select("optimizer", arrays))
         _log.info("Resuming after %d epochs from a checkpoint", description["epochs"])
         return restored
+
+    def trained_epochs(self) -> int:
+        """Return the number of epochs that `restore` would restore; 0 without a checkpoint.
+
+        Raises:
+            CommandError: The checkpoint is of a training with other settings, which are named.
+        """
+        newest = self._read_newest()
+        return newest[0]["epochs"] if newest else 0
 
     def _read_newest(self) -> tuple[dict[str, Any], Arrays] | None:
         by_epoch = []

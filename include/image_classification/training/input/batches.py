@@ -1,9 +1,11 @@
 """Batches of images of an epoch, decoded in threads while the network computes."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,8 +27,9 @@ PREFETCH_BATCHES = 2
 class Batch:
     """A batch of constant size, of which the first `rows` rows are images and the rest padding."""
 
-    images: NDArray[np.uint8]
-    """batch x channels x height x width, 0..255, RGB."""
+    images: NDArray[Any]
+    """batch x channels x height x width, 0..255, RGB; or batch x the shape of an image's features,
+    which are floating-point numbers."""
     labels: NDArray[np.float32]
     """Class numbers, or with several labels per image a row of 0 and 1 for each image."""
     rows: int
@@ -56,6 +59,10 @@ class BatchReader:
     def batches(self) -> int:
         """The number of batches of a training epoch."""
         return len(self._share.training(np.arange(len(self._records)), self._size)) // self._size
+
+    def prepare(self, stop: threading.Event) -> bool:
+        """Return True: images need no preparation."""
+        return True
 
     def training(
         self, epoch: int, augmentation: str, seed: int, resize: int | None = None

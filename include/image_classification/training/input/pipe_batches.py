@@ -1,6 +1,7 @@
 """Batches from a pipe: shuffled in a buffer, and decoded in threads."""
 
 import itertools
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -65,6 +66,10 @@ class PipeBatchReader:
     def batches(self) -> int:
         """The number of batches of a training epoch, according to the hyperparameters."""
         return max(self._expected_images // (self._size * self._share.size), 1)
+
+    def prepare(self, stop: threading.Event) -> bool:
+        """Return True: images need no preparation."""
+        return True
 
     def training(
         self, epoch: int, augmentation: str, seed: int, resize: int | None = None

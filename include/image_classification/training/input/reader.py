@@ -1,5 +1,6 @@
 """Interface of the channel readers."""
 
+import threading
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -12,6 +13,9 @@ class Reader(Protocol):
     @property
     def batches(self) -> int:
         """The number of batches of a training epoch; an estimate in Pipe mode."""
+
+    def prepare(self, stop: threading.Event) -> bool:
+        """Do what is needed before the first batch; return False if `stop` was set meanwhile."""
 
     def training(
         self, epoch: int, augmentation: str, seed: int, resize: int | None = None

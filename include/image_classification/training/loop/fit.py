@@ -42,6 +42,7 @@ class TrainingLoop:
         group: Group,
         compute_network: Any = None,
         objective: Objective | None = None,
+        first_epoch: int = 0,
     ) -> None:
         """Create a training loop.
 
@@ -52,14 +53,17 @@ class TrainingLoop:
             store: Called with the network after each epoch that is the best so far.
             checkpoints: The checkpoints to resume from and to write.
             group: The hosts that train together.
-            compute_network: A block that shares the network's parameters and computes in another
-                precision; the network itself by default.
+            compute_network: A block that shares the network's parameters, and computes its logits
+                from the readers' batches: in another precision, or from features. The network
+                itself by default.
             objective: The loss and the metric; by default those of one label per image.
+            first_epoch: The epochs before it belong to an earlier loop.
         """
         self._settings, self._network, self._store = settings, network, store
         self._compute_network = network if compute_network is None else compute_network
         self._checkpoints, self._group = checkpoints, group
         self._train, self._validation = readers
+        self._first_epoch = first_epoch
         self._rate = make_schedule(settings)
         self._trainer = make_trainer(settings, network, group, self._rates)
         self._objective = objective or SingleLabel(settings)
@@ -67,23 +71,43 @@ class TrainingLoop:
         self._calibrates = group.is_first and is_calibrated
         self._temperature = 1.0
 
-    def run(self, stop: threading.Event) -> History:
+    def run(self, stop: threading.Event, history: History | None = None) -> History:
         """Train until all epochs are done, early stopping applies, or `stop` is set.
 
         The training resumes from the last checkpoint. If that epoch was trained but not validated,
         it is validated first. An interrupted epoch is discarded. The result has the validated
         epochs only.
+
+        Args:
+            stop: Ends the training when it is set.
+            history: The result of an earlier loop in this process, which this loop continues; it
+                then restores no checkpoint.
         """
-        history = self._checkpoints.restore(self._network, self._trainer, History(), self._store)
+        if history is None:
+            history = self._restore()
         self._group.start(self._trainer, len(history.train_accuracy), self._train.batches)
-        if history.is_validated or self._finish_epoch(history, stop):
+        if self._is_finished(history):
+            return history.validated()
+        if not (self._train.prepare(stop) and self._validation.prepare(stop)):
+            _log.info(
+                "Stopped before epoch %d: the best model so far is kept",
+                len(history.train_accuracy),
+            )
+        elif history.is_validated or self._finish_epoch(history, stop):
             self._train_epochs(history, stop)
         return history.validated()
 
+    def _restore(self) -> History:
+        return self._checkpoints.restore(self._network, self._trainer, History(), self._store)
+
+    def _is_finished(self, history: History) -> bool:
+        return len(history.validation_accuracy) >= self._first_epoch + self._settings.epochs
+
     def _train_epochs(self, history: History, stop: threading.Event) -> None:
         early_stopping = EarlyStopping(self._settings)
-        for epoch in range(len(history.validation_accuracy), self._settings.epochs):
-            if early_stopping.should_stop(history.validation_accuracy):
+        while not self._is_finished(history):
+            epoch = len(history.validation_accuracy)
+            if early_stopping.should_stop(history.validation_accuracy[self._first_epoch :]):
                 _log.info("Early stopping after %d epochs: no further improvement", epoch)
                 return
             started = time.perf_counter()
@@ -109,7 +133,8 @@ class TrainingLoop:
         for number, batch in enumerate(reader):
             if self._group.should_stop(stop):
                 return None
-            self._trainer.set_learning_rate(self._rate(epoch + number / self._train.batches))
+            passed_epochs = epoch - self._first_epoch + number / self._train.batches
+            self._trainer.set_learning_rate(self._rate(passed_epochs))
             self._step(batch, metric)
             passed = time.perf_counter() - logged_at
             if passed >= PROGRESS_SECONDS:
@@ -132,9 +157,9 @@ class TrainingLoop:
         metric.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
 
     def _logits(self, batch: Batch) -> Any:
-        pixels = mx.nd.array(batch.images, dtype="uint8").astype("float32")
+        images = mx.nd.array(batch.images, dtype=batch.images.dtype).astype("float32")
         # NumPy cannot read bfloat16 logits.
-        return self._compute_network(pixels).astype("float32")
+        return self._compute_network(images).astype("float32")
 
     def _record(self, epoch: int, metric: Metric, seconds: float, history: History) -> None:
         values = self._group.weighted_mean(metric.values(), metric.rows)

@@ -57,6 +57,14 @@ def test_published_weights_are_named_by_their_hash() -> None:
     assert start.text == f"pretrained {published.sha256}"
 
 
+def test_a_network_without_num_layers_may_have_published_weights() -> None:
+    pretrained = {"num_classes": "196", "image_shape": "3,64,64", "use_pretrained_model": "1"}
+    published = find_published("efficientnet_lite0", 0)
+    assert published
+    start = choose_start(None, cars(None), {**pretrained, "network": "efficientnet_lite0"}, NETWORK)
+    assert start.text == f"pretrained {published.sha256}"
+
+
 def test_the_weights_of_the_built_in_algorithm_have_no_hash() -> None:
     pretrained = {**HYPERPARAMETERS, "use_pretrained_model": "1", "num_layers": "18"}
     start = choose_start(None, find_pipeline("stanford_cars"), pretrained, NETWORK)

@@ -58,6 +58,9 @@ def test_hyperparameters_of_sagemaker_are_ignored(reserved: dict[str, str]) -> N
         ({"use_pretrained_model": "2"}, "use_pretrained_model is 2: Input should be 0 or 1"),
         ({"resize": "0"}, "resize is 0: .*greater than 0"),
         ({"resize": "224"}, "resize must be above image_shape's longer side, 224"),
+        ({"fine_tune": "body"}, "fine_tune is body: .*'all', 'last_stages' or 'head'"),
+        ({"head_epochs": "-1"}, "head_epochs is -1: .*greater than or equal to 0"),
+        ({"fine_tune": "head", "head_epochs": "1"}, "head_epochs is for fine_tune: all or last_s"),
         ({"network": "vgg"}, "network is vgg: .*'torchvision', 'mxnet' or 'eff"),
         (
             {"network": "efficientnet_lite0", "num_layers": "18"},

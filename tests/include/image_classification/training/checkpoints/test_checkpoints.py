@@ -157,6 +157,14 @@ def test_checkpoints_of_another_number_of_images_are_rejected(tmp_path: Path) ->
         checkpoints.restore(tiny.network, tiny.trainer, History(), lambda *_: None)
 
 
+def test_a_training_with_defaults_resumes_from_a_checkpoint_of_an_earlier_version() -> None:
+    """The earlier version had no hyperparameter that freezes layers."""
+    names = {"fine_tune", "head_epochs", "head_learning_rate"}
+    assert not names & identity(Tiny().settings, {}).keys()
+    head = Tiny(fine_tune="head")
+    assert identity(head.settings, {}).keys() & names == {"fine_tune"}
+
+
 @pytest.mark.parametrize("change", [{"epochs": "9"}, {"calibration": "none"}])
 def test_a_training_can_resume_with_more_epochs_or_without_calibration(
     tmp_path: Path, change: dict[str, str]

@@ -1,0 +1,1 @@
+"""Fine-tuning: train a part of the layers on features of the others, which are computed once."""
