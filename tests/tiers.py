@@ -71,6 +71,7 @@ SLOW: dict[str, tuple[str, ...]] = {
         "include/image_classification/model/test_inference_graph.py",
         "include/image_classification/quantization",
         "include/image_classification/recordio",
+        "include/image_classification/test_mxnet_import.py",
         "include/image_classification/training",
     ),
 }

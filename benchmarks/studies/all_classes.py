@@ -43,7 +43,7 @@ def train_on_all(source: Sequence[Path], work: Path, curve: Path) -> dict[str, A
     records = convert(data, work / "all-squash", "squash", SIDE)
     history = train(records, folder, recipe(data, **CHANGES))
     shutil.copy(folder / "output" / "data" / "training.svg", curve)
-    scores = _evaluate(folder / "model", data)
+    scores = evaluate(folder / "model", data)
     return {
         "recipe": {"resize": SIDE, **RECIPE, **CHANGES},
         "photos": dict(data.counts),
@@ -55,7 +55,7 @@ def train_on_all(source: Sequence[Path], work: Path, curve: Path) -> dict[str, A
     }
 
 
-def _evaluate(model: Path, data: DataSet) -> Scores:
+def evaluate(model: Path, data: DataSet) -> Scores:
     """Return the accuracy of the served model on the photos of the test split."""
     from include.image_classification.serving.model import Model
     from include.image_classification.serving.photo import read_photo

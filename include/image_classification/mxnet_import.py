@@ -31,9 +31,11 @@ def use_all_processors() -> None:
     """Let MXNet use all processors available to this process.
 
     Waiting threads sleep instead of spinning, which slows MXNet down by a factor of ten if another
-    process uses the processors. Variables that are already set are kept.
+    process uses the processors. Variables that are already set are kept, but an empty
+    OMP_NUM_THREADS counts as not set.
     """
-    os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+    if not os.environ.get("OMP_NUM_THREADS"):
+        os.environ["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 

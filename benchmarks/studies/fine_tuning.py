@@ -1,0 +1,100 @@
+"""Fine-tuning of EfficientNet-Lite0 on all classes: accuracy of each recipe against its time.
+
+Run as `CARS=<folder> python -m benchmarks.studies fine_tuning`, or with the names of recipes after
+`fine_tuning`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.studies.all_classes import evaluate
+from benchmarks.studies.commands import convert, refresh, train
+from benchmarks.studies.comparisons import recipe
+
+SIDE = 224
+"""The side of the stored photos, in pixels."""
+
+PRETRAINED: Mapping[str, object] = {
+    "network": "efficientnet_lite0",
+    "use_pretrained_model": 1,
+    "num_layers": None,
+    "top_k": 5,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to fine-tune.
+
+    Attributes:
+        name: The name in tables.
+        changes: The hyperparameters that differ from PRETRAINED and the studies' recipe.
+    """
+
+    name: str
+    changes: Mapping[str, object]
+
+
+RECIPES = (
+    Recipe(
+        "head",
+        {"fine_tune": "head", "image_shape": "3,224,224", "epochs": 40, "learning_rate": 0.003},
+    ),
+)
+"""Recipes of EfficientNet-Lite0, by rising time."""
+
+
+def train_recipes(
+    source: Sequence[Path], work: Path, chosen: Collection[str] = ()
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Train the recipes, or the chosen ones, and yield the name and the result of each.
+
+    Args:
+        source: The archives of photos and labels.
+        work: The folder of the trainings, from which they resume.
+        chosen: Names of recipes; all if there are none.
+
+    Yields:
+        The hyperparameters, the accuracies on the test split, the seconds of the job, and the
+        validation accuracy after the seconds of each epoch.
+    """
+    data = refresh(source, work / "all")
+    records = convert(data, work / f"all-squash-{SIDE}", "squash", SIDE)
+    for way in RECIPES:
+        if chosen and way.name not in chosen:
+            continue
+        print(f"{way.name} ...", file=sys.stderr, flush=True)
+        values = recipe(data, **PRETRAINED | way.changes)
+        settings = {name: value for name, value in values.items() if value is not None}
+        folder = work / "trained" / f"fine-tuned {way.name}"
+        history = train(records, folder, settings)
+        scores = evaluate(folder / "model", data)
+        yield (
+            way.name,
+            {
+                "recipe": dict(way.changes),
+                "test_top1": round(scores.top1, 4),
+                "test_top5": round(scores.top5, 4),
+                "calibration_error": round(scores.calibration_error, 4),
+                "best_epoch": history["best_epoch"],
+                "seconds": round(history["seconds"], 1),
+                "curve": _curve(history),
+            },
+        )
+
+
+def _curve(history: Mapping[str, Any]) -> list[list[float]]:
+    """Return the seconds of training before and the validation accuracy after each epoch.
+
+    The seconds before the first epoch and those of the validations are spread evenly.
+    """
+    trained = list(itertools.accumulate(history["epoch_seconds"]))
+    scale = history["seconds"] / trained[-1]
+    accuracies = history["validation_accuracy"]
+    return [[round(a * scale, 1), round(b, 4)] for a, b in zip(trained, accuracies, strict=True)]
