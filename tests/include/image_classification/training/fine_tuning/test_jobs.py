@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from include.image_classification.model.artifact import store_model
+from include.image_classification.recordio.framing import RecordWriter
+from include.image_classification.recordio.image_records import pack_image
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.serving.model import Model
 from include.image_classification.training.input.batches import BatchReader
@@ -23,6 +25,7 @@ from tests.include.image_classification.training.fine_tuning.fine_tuning_jobs im
 )
 from tests.include.image_classification.training.job_data import (
     make_job,
+    make_png,
     start_program,
     write_records,
 )
@@ -151,3 +154,19 @@ def make_one_class_job(base: Path, **changes: str | None) -> Path:
         write_records(base / "input" / "data" / channel / f"{channel}.rec", [0] * 12)
     store_model(make_network(20, 1, SHAPE), base / "input" / "data" / "model", 1, SHAPE)
     return base
+
+
+def test_several_labels_per_image_can_be_trained(tmp_path: Path) -> None:
+    changes = {**FINE_TUNING, "multi_label": "1", "top_k": None, "epochs": "2"}
+    base = make_job(tmp_path, 0, fine_tune="head", **changes)
+    for channel in ("train", "validation"):
+        with (base / "input" / "data" / channel / f"{channel}.rec").open("wb") as file:
+            writer = RecordWriter(file)
+            for number in range(24):
+                labels = [number % 2, 1, 0]
+                writer.write(pack_image(labels, number, make_png(number % 2, number)))
+    store_model(
+        make_network(20, 3, SHAPE), base / "input" / "data" / "model", 1, SHAPE, multi_label=True
+    )
+    run(base)
+    assert history(base)["validation_accuracy"][-1] >= 2 / 3  # two of three labels are constant
