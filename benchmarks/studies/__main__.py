@@ -18,15 +18,18 @@ from benchmarks.refresh import DEVKIT, PHOTOS
 from benchmarks.studies.all_classes import train_on_all
 from benchmarks.studies.chart import draw
 from benchmarks.studies.comparisons import COMPARISONS, Comparison, Method, Trials
+from benchmarks.studies.fine_tuning import train_recipes
 
 RESULTS = Path(__file__).parent / "studies.json"
 CHARTS = Path("docs/images")
 WORK = Path(".local/studies")
-ALL_CLASSES = "all_classes"
+ALL_CLASSES, FINE_TUNING = "all_classes", "fine_tuning"
 
 
 def main(chosen: Sequence[str]) -> None:
     """Run all studies, or the chosen ones; the others keep their previous results.
+
+    After `fine_tuning`, the names of its recipes choose some of them.
 
     Finished trainings are not repeated. To repeat them, delete .local/studies.
 
@@ -48,6 +51,11 @@ def main(chosen: Sequence[str]) -> None:
     if not chosen or ALL_CLASSES in chosen:
         results[ALL_CLASSES] = train_on_all(source, WORK.resolve(), _chart(ALL_CLASSES))
         _write(results)
+    if not chosen or FINE_TUNING in chosen:
+        recipes = [name for name in chosen if name not in {*COMPARISONS, ALL_CLASSES, FINE_TUNING}]
+        for name, result in train_recipes(source, WORK.resolve(), recipes):
+            results.setdefault(FINE_TUNING, {})[name] = result
+            _write(results)
     _print(results)
 
 
@@ -92,6 +100,11 @@ def _print(results: dict[str, Any]) -> None:
             f"all classes: top-1 {all_classes['test_top1']}, top-5 {all_classes['test_top5']} on"
             f" {all_classes['photos']['test']} test photos after {all_classes['seconds']:.0f} s"
             " of training"
+        )
+    for name, recipe in results.get(FINE_TUNING, {}).items():
+        console.print(
+            f"fine-tuning, {name}: top-1 {recipe['test_top1']}, top-5 {recipe['test_top5']} after "
+            f"{recipe['seconds']:.0f} s"
         )
 
 

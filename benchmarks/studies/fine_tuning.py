@@ -60,17 +60,25 @@ def train_recipes(
         work: The folder of the trainings, from which they resume.
         chosen: Names of recipes; all if there are none.
 
+    Raises:
+        SystemExit: A chosen recipe does not exist.
+
     Yields:
         The hyperparameters, the accuracies on the test split, the seconds of the job, and the
         validation accuracy after the seconds of each epoch.
     """
+    if unknown := set(chosen) - {way.name for way in RECIPES}:
+        raise SystemExit(
+            f"{', '.join(sorted(unknown))}: there is no such recipe: choose from "
+            f"{', '.join(way.name for way in RECIPES)}"
+        )
     data = refresh(source, work / "all")
     records = convert(data, work / f"all-squash-{SIDE}", "squash", SIDE)
     for way in RECIPES:
         if chosen and way.name not in chosen:
             continue
         print(f"{way.name} ...", file=sys.stderr, flush=True)
-        values = recipe(data, **PRETRAINED | way.changes)
+        values = recipe(data, **{**PRETRAINED, **way.changes})
         settings = {name: value for name, value in values.items() if value is not None}
         folder = work / "trained" / f"fine-tuned {way.name}"
         history = train(records, folder, settings)
@@ -84,12 +92,12 @@ def train_recipes(
                 "calibration_error": round(scores.calibration_error, 4),
                 "best_epoch": history["best_epoch"],
                 "seconds": round(history["seconds"], 1),
-                "curve": _curve(history),
+                "curve": curve(history),
             },
         )
 
 
-def _curve(history: Mapping[str, Any]) -> list[list[float]]:
+def curve(history: Mapping[str, Any]) -> list[list[float]]:
     """Return the seconds of training before and the validation accuracy after each epoch.
 
     The seconds before the first epoch and those of the validations are spread evenly.
