@@ -69,6 +69,7 @@ SLOW: dict[str, tuple[str, ...]] = {
         "include/image_classification/dataset/source/test_image_lists.py",
         "include/image_classification/model/test_artifact.py",
         "include/image_classification/model/test_inference_graph.py",
+        "include/image_classification/model/test_relu6.py",
         "include/image_classification/quantization",
         "include/image_classification/recordio",
         "include/image_classification/test_mxnet_import.py",

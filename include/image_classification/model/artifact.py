@@ -14,6 +14,7 @@ from include.image_classification.model.model_files import (
     UNFINISHED,
     epoch_of,
 )
+from include.image_classification.model.relu6 import fuse_relu6
 from include.image_classification.mxnet_import import mx
 
 __all__ = ["PREFIX", "save_parameters", "store_model"]
@@ -77,7 +78,7 @@ def save_parameters(network: Any, folder: Path, epoch: int, temperature: float =
 
 def _symbol(network: Any, multi_label: bool = False) -> Any:
     output = mx.sym.LogisticRegressionOutput if multi_label else mx.sym.SoftmaxOutput
-    return output(network(mx.sym.var("data")), name="softmax")
+    return output(fuse_relu6(network(mx.sym.var("data"))), name="softmax")
 
 
 def _parameters(network: Any, symbol: Any, temperature: float) -> dict[str, Any]:

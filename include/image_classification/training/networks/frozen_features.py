@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.model.inference_graph import inference_graph
+from include.image_classification.model.relu6 import fuse_relu6
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.split import FEATURES, INPUT, split_symbol
 
@@ -43,7 +44,7 @@ class FrozenFeatures:
         self._parameters = network.collect_params()
         # Inference changes the layout of weights, so the network keeps its own.
         values = {name: value.data().copy() for name, value in self._parameters.items()}
-        symbol, values = inference_graph(frozen, values)
+        symbol, values = inference_graph(fuse_relu6(frozen), values)
         self._data = mx.nd.zeros((batch, *shape))
         values[INPUT] = self._data
         self._executor = symbol.optimize_for("MKLDNN").bind(
