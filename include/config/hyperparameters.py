@@ -63,6 +63,8 @@ class Hyperparameters(SharedHyperparameters):
         names = [name for name in CUSTOM_ONLY if self._is_set(name)]
         if self.precision_dtype == "bfloat16":
             names.append("precision_dtype")
+        if self.augmentation_type == "random_resized_crop":
+            names.append("augmentation_type")
         return [f"{name}: {getattr(self, name)}" for name in names]
 
     def as_request(self) -> dict[str, str]:
@@ -112,7 +114,9 @@ class Hyperparameters(SharedHyperparameters):
     def _check_augmentation(cls, value: str) -> str:
         """Reject "none", which the built-in algorithm does not know: there it is the default."""
         if value == "none":
-            raise ValueError("must be 'crop', 'crop_color' or 'crop_color_transform'")
+            raise ValueError(
+                "must be 'crop', 'crop_color', 'crop_color_transform' or 'random_resized_crop'"
+            )
         return value
 
     @field_validator("image_shape")

@@ -109,7 +109,9 @@ class SharedHyperparameters(BaseModel):
     gamma: Fraction = 0.9
     lr_scheduler_step: Epochs = ()
     lr_scheduler_factor: Fraction = 0.1
-    augmentation_type: Literal["none", "crop", "crop_color", "crop_color_transform"] = "none"
+    augmentation_type: Literal[
+        "none", "crop", "crop_color", "crop_color_transform", "random_resized_crop"
+    ] = Field(default="none", description="random_resized_crop is for the custom image")
     top_k: Annotated[int, Field(gt=1)] | None = None
     early_stopping: bool = False
     early_stopping_min_epochs: Positive = 10

@@ -37,7 +37,7 @@ EDGES: dict[str, list[Any]] = {
     "gamma": [0, LARGEST],
     "lr_scheduler_factor": [SMALLEST, 1],
     "lr_scheduler_step": ["1", "1,2,300"],
-    "augmentation_type": ["crop", "crop_color", "crop_color_transform"],
+    "augmentation_type": ["crop", "crop_color", "crop_color_transform", "random_resized_crop"],
     "early_stopping": [True, False],
     "early_stopping_min_epochs": [1, 10**9],
     "early_stopping_patience": [1, 10**9],

@@ -135,6 +135,11 @@ MISTAKES = {
         "hyperparameters: {use_pretrained_model: 1, fine_tune: head}}",
         ["training: hyperparameters: fine_tune: head: not supported by the built-in algorithm"],
     ),
+    "an augmentation that the built-in algorithm lacks": (
+        SOURCE + "training: {algorithm: built-in, instance: {instance_type: ml.g5.xlarge}, "
+        "hyperparameters: {augmentation_type: random_resized_crop}}",
+        ["training: hyperparameters: augmentation_type: random_resized_crop: not supported by"],
+    ),
     "a second learning rate for the last layer": (
         SOURCE + "training: {hyperparameters: {use_pretrained_model: 1, fine_tune: head, "
         "head_learning_rate: 0.1}}",

@@ -11,13 +11,18 @@ from include.image_classification.images.resizing import Image, squash
 HUE, SATURATION, LIGHTNESS = 36, 50, 50
 ROTATION, SHEAR, ASPECT = 10, 0.1, 0.25
 
+SMALLEST_AREA, WIDEST_ASPECT = 1 / 3, 4 / 3
+"""Limits of `random_resized_crop`: a window's share of the image, and its ratio of the sides."""
+
 
 def augment(image: Image, kind: str, height: int, width: int, random: np.random.Generator) -> Image:
     """Return a height x width view of the image for an `augmentation_type`.
 
     `none` is the center crop. `crop` is a random window, mirrored half of the time. `crop_color`
     also adds random offsets to hue, lightness and saturation. `crop_color_transform` also rotates,
-    shears and stretches the image.
+    shears and stretches the image. `random_resized_crop` is a window of at least a third of the
+    image's area and of another aspect ratio, mirrored half of the time; the built-in algorithm does
+    not have it.
 
     The image must have at least height x width pixels. The larger it is, the more of it a window
     may leave out.
@@ -26,10 +31,13 @@ def augment(image: Image, kind: str, height: int, width: int, random: np.random.
         return center_crop(image, height, width)
     if kind == "crop_color_transform":
         image = _transform(image, random)
-    image = _random_window(image, height, width, random)
+    if kind == "random_resized_crop":
+        image = _resized_window(image, height, width, random)
+    else:
+        image = _random_window(image, height, width, random)
     if random.random() < 0.5:
         image = image[:, ::-1]
-    return image if kind == "crop" else _shift_colors(image, random)
+    return image if kind in ("crop", "random_resized_crop") else _shift_colors(image, random)
 
 
 def resize_shorter_side(image: Image, shorter: int) -> Image:
@@ -50,6 +58,21 @@ def _random_window(image: Image, height: int, width: int, random: np.random.Gene
     # the whole images that it serves. Here a window has any size up to the whole image.
     rows = random.integers(height, image.shape[0] + 1)
     columns = random.integers(width, image.shape[1] + 1)
+    top = random.integers(image.shape[0] - rows + 1)
+    left = random.integers(image.shape[1] - columns + 1)
+    return squash(image[top : top + rows, left : left + columns], height, width)
+
+
+def _resized_window(image: Image, height: int, width: int, random: np.random.Generator) -> Image:
+    """Return a window as torchvision's RandomResizedCrop chooses it, for squashed images.
+
+    There, the aspect ratio is the window's own. Squashed images have lost theirs, so here it is
+    relative to the image's.
+    """
+    area = random.uniform(SMALLEST_AREA, 1)
+    aspect = np.exp(random.uniform(-np.log(WIDEST_ASPECT), np.log(WIDEST_ASPECT)))
+    shares = np.minimum(np.sqrt([area / aspect, area * aspect]), 1)
+    rows, columns = np.maximum(np.rint(shares * image.shape[:2]), 1).astype(int)
     top = random.integers(image.shape[0] - rows + 1)
     left = random.integers(image.shape[1] - columns + 1)
     return squash(image[top : top + rows, left : left + columns], height, width)

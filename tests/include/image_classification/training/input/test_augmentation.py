@@ -6,7 +6,7 @@ import pytest
 from include.image_classification.images.resizing import Image
 from include.image_classification.training.input.augmentation import augment, resize_shorter_side
 
-KINDS = ["none", "crop", "crop_color", "crop_color_transform"]
+KINDS = ["none", "crop", "crop_color", "crop_color_transform", "random_resized_crop"]
 
 
 def noise(height: int, width: int, channels: int = 3) -> Image:
@@ -43,6 +43,24 @@ def test_crop_mirrors_half_of_the_images_and_may_keep_the_whole_image() -> None:
     mirrored = sum((view == image[:, ::-1]).all() for view in views)
     assert sum((view == image).all() for view in views) + mirrored == 200
     assert 70 < mirrored < 130
+
+
+def test_a_random_resized_crop_has_a_third_of_the_image_or_more() -> None:
+    """The image is a pair of ramps, from which position and size of a window can be read."""
+    ramps = np.zeros((200, 200, 3), np.uint8)
+    ramps[..., 0], ramps[..., 1] = np.arange(200)[:, None], np.arange(200)[None, :]
+    shares, ratios, mirrored = [], [], 0
+    for seed in range(300):
+        view = augment(ramps, "random_resized_crop", 50, 50, np.random.default_rng(seed))
+        rows, columns = np.ptp(view[..., 0].astype(int)) + 3, np.ptp(view[..., 1].astype(int)) + 3
+        shares.append(rows * columns / 200**2)
+        ratios.append(columns / rows)
+        mirrored += int(view[0, 0, 1] > view[0, -1, 1])
+    assert 0.3 < min(shares) < 0.36
+    assert 0.9 < max(shares) <= 1.05
+    assert 0.7 < min(ratios) < 0.8
+    assert 1.25 < max(ratios) < 1.4
+    assert 120 < mirrored < 180
 
 
 def test_crop_keeps_colors_and_crop_color_shifts_them_within_the_documented_limits() -> None:

@@ -52,7 +52,9 @@ def test_training_batches_depend_on_seed_and_epoch_but_not_on_threads(tmp_path: 
     assert pixels(1, 0, 8) != first
 
 
-@pytest.mark.parametrize("kind", ["none", "crop", "crop_color", "crop_color_transform"])
+@pytest.mark.parametrize(
+    "kind", ["none", "crop", "crop_color", "crop_color_transform", "random_resized_crop"]
+)
 def test_each_augmentation_returns_pixels_of_the_shape(tmp_path: Path, kind: str) -> None:
     (batch,) = reader(write_records(tmp_path / "t.rec", [0] * 4, side=40)).training(0, kind, 0)
     assert batch.images.shape == (4, *SHAPE)
