@@ -182,6 +182,11 @@ class SharedHyperparameters(BaseModel):
         return max(self.image_shape[1:])
 
     @property
+    def total_epochs(self) -> int:
+        """The number of epochs, with those of the last layer alone."""
+        return self.head_epochs + self.epochs
+
+    @property
     def freezes_layers(self) -> bool:
         """Whether some epochs train a part of the layers only, from initial weights."""
         return self.fine_tune != "all" or self.head_epochs > 0

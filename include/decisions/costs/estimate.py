@@ -9,7 +9,7 @@ from include.config.prices import Price
 from include.config.sections.training import Training
 from include.decisions.costs.billing import HOUR, TrainingJob
 
-SAME_NETWORK = ("num_layers", "image_shape", "network")
+SAME_NETWORK = ("num_layers", "image_shape", "network", "fine_tune", "head_epochs")
 """The hyperparameters that determine the training time of one image."""
 
 WORK = ("epochs", "num_training_samples")

@@ -17,6 +17,7 @@ SETTINGS = {"Hyperparameters": "HyperParameters", "Environment": "Environment"}
 """Fields of a job's record that are shown as settings, by heading."""
 _EPOCH = re.compile(r"\bepoch\W{0,3}(\d+)(?:\s*/\s*(\d+))?", re.IGNORECASE)
 _EPOCHS = ("epochs", "num_epochs", "max_epochs", "num_train_epochs")
+_EPOCHS_BEFORE = "head_epochs"  # of the image of the project, which precede `epochs`
 _TAIL = 16 * 1024  # bytes of a log that are searched for the last line and epoch
 _MAX_NOTE = 300  # characters
 
@@ -166,14 +167,17 @@ def _epoch_progress(body: Body, lines: Sequence[str]) -> float | None:
     for line in reversed(lines):
         found = _EPOCH.search(line)
         if found:
-            total = found[2] or next(_epoch_counts(body), None)
+            total = int(found[2] or next(_epoch_counts(body), 0))
             done = int(found[1]) + (0 if found[2] else 1)  # numbers without a total count from 0
-            return min(1.0, done / int(total)) if total and int(total) else None
+            return min(1.0, done / total) if total else None
     return None
 
 
-def _epoch_counts(body: Body) -> Iterator[str]:
+def _epoch_counts(body: Body) -> Iterator[int]:
     hyperparameters = body.get("HyperParameters", {})
-    return (
-        hyperparameters[name] for name in _EPOCHS if str(hyperparameters.get(name, "")).isdigit()
-    )
+    counts = {
+        name: int(hyperparameters[name])
+        for name in (*_EPOCHS, _EPOCHS_BEFORE)
+        if str(hyperparameters.get(name, "")).isdigit()
+    }
+    return (counts[name] + counts.get(_EPOCHS_BEFORE, 0) for name in _EPOCHS if name in counts)

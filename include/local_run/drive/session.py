@@ -74,7 +74,7 @@ class Session:
         self.reasons = SkipReasons()
         self.variables = variables(paths.root)
         self.mirror = Mirror(aws.s3, BUCKET, paths.local / "uploads.json")
-        epochs = self.pipeline.training.hyperparameters.epochs
+        epochs = self.pipeline.training.hyperparameters.total_epochs
         follower = RunFollower(api, aws, display, check, epochs)
         self.chain = Chain(self.pipeline.name, api, follower, display, check)
 

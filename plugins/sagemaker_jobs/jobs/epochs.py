@@ -102,8 +102,16 @@ class EpochSummaries:
 
 
 def epochs_of(hyperparameters: dict[str, str]) -> int | None:
-    """Return the number of epochs that a training job is to run, or None if it is not given."""
-    text = str(hyperparameters.get("epochs", "")).strip('"')
+    """Return the number of epochs that a training job is to run, or None if it is not given.
+
+    The hyperparameter `head_epochs`, if there is one, precedes `epochs`.
+    """
+    before, epochs = (_count(hyperparameters, name) for name in ("head_epochs", "epochs"))
+    return epochs + (before or 0) if epochs is not None else None
+
+
+def _count(hyperparameters: dict[str, str], name: str) -> int | None:
+    text = str(hyperparameters.get(name, "")).strip('"')
     return int(text) if text.isdecimal() else None
 
 

@@ -65,6 +65,8 @@ def test_the_duration_is_at_most_the_time_limit() -> None:
         {"instances": 2},
         {"hyperparameters": {**HYPERPARAMETERS, "num_layers": "18"}},
         {"hyperparameters": {**HYPERPARAMETERS, "network": "mxnet"}},
+        {"hyperparameters": {**HYPERPARAMETERS, "fine_tune": "head"}},
+        {"hyperparameters": {**HYPERPARAMETERS, "head_epochs": "5"}},
         {"hyperparameters": {"num_layers": "50", "image_shape": "3,224,224"}},
     ],
 )

@@ -86,6 +86,13 @@ def test_a_job_in_the_queue_waits(tmp_path: Path) -> None:
     )
 
 
+def test_progress_counts_the_epochs_of_the_last_layer(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path)
+    logs.new_stream(TRAINING.log_group, "a/algo-1").write_text("1 Epoch[4] Train-accuracy=0.5\n")
+    body = _body(HyperParameters={"epochs": "6", "head_epochs": "4"})
+    assert jobs.row(TRAINING, body, logs).progress == 0.5
+
+
 def test_jobs_in_progress_are_always_shown(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.sqlite")
     store.insert("training-job", "old", _body(TrainingJobName="old", CreationTime=1.0))

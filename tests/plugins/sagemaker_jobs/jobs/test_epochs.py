@@ -86,7 +86,14 @@ def test_other_lines_are_left_alone(line: str) -> None:
 
 @pytest.mark.parametrize(
     ("hyperparameters", "epochs"),
-    [({"epochs": "30"}, 30), ({"epochs": '"30"'}, 30), ({"epochs": "many"}, None), ({}, None)],
+    [
+        ({"epochs": "30"}, 30),
+        ({"epochs": '"30"'}, 30),
+        ({"epochs": "30", "head_epochs": "5"}, 35),
+        ({"head_epochs": "5"}, None),
+        ({"epochs": "many"}, None),
+        ({}, None),
+    ],
 )
 def test_the_number_of_epochs_is_a_hyperparameter(
     hyperparameters: dict[str, str], epochs: int | None
