@@ -41,6 +41,8 @@ def use_all_processors() -> None:
 
 restore_numpy_names()
 use_all_processors()
+# MXNet would write a line to stderr for every network whose layers it fuses.
+os.environ.setdefault("MXNET_SUBGRAPH_VERBOSE", "0")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import mxnet as mx
