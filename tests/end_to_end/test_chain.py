@@ -47,7 +47,7 @@ def test_the_model_reaches_its_accuracy(first_run: ChainRun) -> None:
 def test_no_task_runs_while_training_is_deferred(first_run: ChainRun) -> None:
     tracked = [tasks for tasks in first_run.samples if tasks.get("track_train") == "deferred"]
     slots = [state for tasks in tracked for state in tasks.values() if state == "running"]
-    assert len(tracked) > 20, "training was rarely sampled as deferred"
+    assert len(tracked) > 10, "training was rarely sampled as deferred"
     assert slots == []
 
 

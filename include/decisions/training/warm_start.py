@@ -72,7 +72,8 @@ def _start_without_champion(algorithm: str, hyperparameters: Mapping[str, str]) 
             hyperparameters.get("network", default_text("network")),
             int(hyperparameters.get("num_layers", default_text("num_layers"))),
         )
-        given = published.sha256 if published is not None else None
+        # The name of a published file contains the start of its SHA-256.
+        given = published.file_name if published is not None else None
     return f"pretrained {given or ''}".strip()
 
 

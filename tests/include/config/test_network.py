@@ -84,7 +84,7 @@ def test_always_isolates_the_built_in_algorithms_training_too(deployment: Deploy
 
 
 def test_always_rejects_weights_from_the_web() -> None:
-    content = CUSTOM.model_dump()
+    content = CUSTOM.model_dump(exclude_unset=True)
     content["training"]["hyperparameters"] |= {
         "use_pretrained_model": 1,
         "pretrained_model_uri": "https://a.b/resnet.safetensors",

@@ -15,14 +15,15 @@ COUNTS = {"train": 1000, "validation": 100, "classes": 10}
 
 NAMES = {
     ("stanford_cars", None): ("ea125520a79d446d", "4ce289cbde27bb7a", "4b7304d113375332"),
-    ("stanford_cars", "local"): ("ea125520a79d446d", "1072684336f844d1", "2dd68e4fa2951d3f"),
+    ("stanford_cars", "local"): ("ea125520a79d446d", "4ce289cbde27bb7a", "fbf127b629e611b0"),
     ("merch", None): ("02754626fd825c57", "4ce289cbde27bb7a", "28b638bc385c9899"),
-    ("merch", "local"): ("02754626fd825c57", "d95174ab4672e561", "78139f883c18a73c"),
+    ("merch", "local"): ("02754626fd825c57", "4ce289cbde27bb7a", "4f7fc81c2f2217ab"),
 }
 """Source fingerprint, RecordIO version and training fingerprint by pipeline and deployment.
 
-They were computed before keys of the YAML were renamed. A difference means that every user's next
-nightly run converts and trains again, although nothing of the user's changed.
+Those without a deployment were computed before keys of the YAML were renamed, those of `local` when
+its settings last changed. A difference means that every user's next nightly run converts and trains
+again, although nothing of the user's changed.
 """
 
 

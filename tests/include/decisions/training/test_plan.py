@@ -99,7 +99,7 @@ def test_an_unchanged_run_is_skipped_although_there_is_a_new_champion(
     registry.lists()
     first = plan_run()
     assert decide_training(first, force=False).reason.endswith(
-        "starting from scratch, since no model is approved yet"
+        "starting from pretrained efficientnet-lite0-57934424.pth, since no model is approved yet"
     )
     registry.serves(1)
     registry.describes(1, **first.lineage())
@@ -267,7 +267,12 @@ def test_drift_starts_one_training_for_each_champion(
 @pytest.mark.parametrize(
     ("start_from", "predicted_by", "reason"),
     [
-        (None, 1, "the same data, settings and start (scratch) would give the same model"),
+        (
+            None,
+            1,
+            "the same data, settings and start (pretrained efficientnet-lite0-57934424.pth) would "
+            "give the same model",
+        ),
         ("champion", 1, "and start (champion 1) would give the same model"),
         ("champion", 7, "predicted by another model than the champion (now model package 1)"),
     ],

@@ -54,7 +54,7 @@ def test_published_weights_are_named_by_their_hash() -> None:
     published = find_published("torchvision", 18)
     assert published is not None
     start = choose_start(None, cars(None), pretrained, NETWORK)
-    assert start.text == f"pretrained {published.sha256}"
+    assert start.text == f"pretrained {published.file_name}"
 
 
 def test_a_network_without_num_layers_may_have_published_weights() -> None:
@@ -62,7 +62,7 @@ def test_a_network_without_num_layers_may_have_published_weights() -> None:
     published = find_published("efficientnet_lite0", 0)
     assert published
     start = choose_start(None, cars(None), {**pretrained, "network": "efficientnet_lite0"}, NETWORK)
-    assert start.text == f"pretrained {published.sha256}"
+    assert start.text == f"pretrained {published.file_name}"
 
 
 def test_the_weights_of_the_built_in_algorithm_have_no_hash() -> None:
