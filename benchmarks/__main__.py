@@ -16,6 +16,7 @@ from rich.table import Table
 from benchmarks import (
     conversion,
     describes,
+    efficientnet,
     inference,
     invoke,
     local_aws,
@@ -42,7 +43,8 @@ class Measured(Ratio):
 BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "im2rec_drawn_photos": conversion.drawn,
     "inference_int8": inference.int8,
-    "transform_int8": serving.transform,
+    "transform_int8": partial(serving.transform, inference.model, inference.NAME),
+    **efficientnet.BENCHMARKS,
     **serving.LATENCIES,
     **local_aws.BENCHMARKS,
     **invoke.BENCHMARKS,

@@ -32,15 +32,19 @@ TIMEOUT_SECONDS = 120.0
 CLIENTS = (1, 4, 16)
 FIRST_PHOTOS, MORE_PHOTOS = 200, 2000
 
+WriteModel = Callable[[Path], object]
+"""Writes a model with an int8 form into the subfolder `model` of a folder."""
 
-def transform(folder: Path) -> Ratio:
+
+def transform(write_model: WriteModel, network: str, folder: Path) -> Ratio:
     """Send photos like batch transform: a constant number of concurrent requests."""
     bodies = _bodies(folder)
+    write_model(folder)
     with _servers(folder) as (int8, float32):
         return compare(
             partial(_send, int8, bodies, CONCURRENCY),
             partial(_send, float32, bodies, CONCURRENCY),
-            f"the same server with SERVING_PRECISION=float32, {len(bodies)} JPEGs of "
+            f"the same server with SERVING_PRECISION=float32, {network}, {len(bodies)} JPEGs of "
             f"{inference.SIDE} px, {CONCURRENCY} clients",
         )
 
@@ -85,6 +89,7 @@ def _latencies(clients: int) -> tuple[list[float], list[float]]:
     samples: tuple[list[float], list[float]] = ([], [])
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         bodies = _bodies(Path(name))
+        inference.model(Path(name))
         with _servers(Path(name)) as ports:
             for number in range(1 + PAIRS):
                 for port, sample in zip(ports, samples, strict=True):
@@ -118,7 +123,6 @@ def _send(port: int, bodies: Sequence[bytes], clients: int) -> list[float]:
 @contextmanager
 def _servers(folder: Path) -> Iterator[tuple[int, int]]:
     """Yield the ports of two servers of the same model, in int8 and in float32."""
-    inference.model(folder)
     with ExitStack() as stack:
         servers = [
             stack.enter_context(_server(folder, precision))

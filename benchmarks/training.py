@@ -18,6 +18,7 @@ from benchmarks.pairs import Ratio, compare
 PHOTOS = 320
 CLASSES = 196
 STORED, SHAPE, BATCH = 160, (3, 128, 128), 32
+RATE, MOMENTUM = 0.01, 0.9
 SETUP = f"ResNet-18, {SHAPE[1]} px, batch {BATCH}, {PHOTOS} photos"
 
 
@@ -40,15 +41,13 @@ class InMemory:
 class PlainLoop:
     """The loop of Gluon's examples: float32, one metric, one optimizer."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, network: Any, reader: Any) -> None:
         from include.image_classification.mxnet_import import mx
-        from include.image_classification.training.networks.network import make_network
 
-        self._mx, self._reader = mx, reader
-        self._network = make_network(18, CLASSES, SHAPE)
+        self._mx, self._network, self._reader = mx, network, reader
         self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss()
         self._trainer = mx.gluon.Trainer(
-            self._network.collect_params(), "sgd", {"learning_rate": 0.01, "momentum": 0.9}
+            network.collect_params(), "sgd", {"learning_rate": RATE, "momentum": MOMENTUM}
         )
         self._epochs = itertools.count()
 
@@ -67,9 +66,16 @@ class PlainLoop:
 
 
 class ProjectLoop:
-    """The training loop of the command `train`, in bfloat16."""
+    """The training loop of the command `train`.
 
-    def __init__(self, reader: Any, folder: Path) -> None:
+    Args:
+        network: A network from `make_network`.
+        reader: The reader of the channels.
+        folder: A folder for checkpoints.
+        precision: float32 or bfloat16.
+    """
+
+    def __init__(self, network: Any, reader: Any, folder: Path, precision: str) -> None:
         from include.image_classification.training.checkpoints.checkpoints import (
             Checkpoints,
             identity,
@@ -80,21 +86,20 @@ class ProjectLoop:
         from include.image_classification.training.loop.fit import TrainingLoop
         from include.image_classification.training.loop.history import History
         from include.image_classification.training.networks.bfloat16 import to_bfloat16
-        from include.image_classification.training.networks.network import make_network
 
         hyperparameters = {
-            "num_classes": CLASSES, "num_training_samples": PHOTOS, "num_layers": 18,
+            "num_classes": CLASSES, "num_training_samples": reader.batches * BATCH,
             "image_shape": ",".join(map(str, SHAPE)), "mini_batch_size": BATCH,
-            "learning_rate": 0.01, "augmentation_type": "crop", "precision_dtype": "bfloat16",
+            "learning_rate": RATE, "momentum": MOMENTUM, "augmentation_type": "crop",
+            "precision_dtype": precision,
         }  # fmt: skip
         settings = parse({name: str(value) for name, value in hyperparameters.items()})
-        network = make_network(18, CLASSES, SHAPE)
         checkpoints = Checkpoints[History](
             folder, identity(settings, {}), PeriodicModels(folder, folder, None)
         )
         self._loop = TrainingLoop(
             settings, network, (reader, reader), lambda *_: None, checkpoints, join_group(None),
-            to_bfloat16(network),
+            to_bfloat16(network) if precision == "bfloat16" else None,
         )  # fmt: skip
         self._epochs = itertools.count()
 
@@ -103,12 +108,18 @@ class ProjectLoop:
         self._loop.train_epoch(next(self._epochs), threading.Event())
 
 
+def _resnet18() -> Any:
+    from include.image_classification.training.networks.network import make_network
+
+    return make_network(18, CLASSES, SHAPE)
+
+
 def bfloat16(archive: Path, folder: Path) -> Ratio:
     """Compare the project's loop with the plain loop, which uses the same reader."""
     path = _records(archive, folder)
     return compare(
-        ProjectLoop(_reader(path), folder).epoch,
-        PlainLoop(_reader(path)).epoch,
+        ProjectLoop(_resnet18(), _reader(path), folder, "bfloat16").epoch,
+        PlainLoop(_resnet18(), _reader(path)).epoch,
         f"Gluon's plain float32 loop with the same input, {SETUP}",
     )
 
@@ -118,8 +129,8 @@ def with_input(archive: Path, folder: Path) -> Ratio:
     reader = _reader(_records(archive, folder))
     in_memory = cast(Any, InMemory(list(reader.training(0, "crop", 0))))
     return compare(
-        ProjectLoop(reader, folder).epoch,
-        ProjectLoop(in_memory, folder).epoch,
+        ProjectLoop(_resnet18(), reader, folder, "bfloat16").epoch,
+        ProjectLoop(_resnet18(), in_memory, folder, "bfloat16").epoch,
         f"the same bfloat16 step on batches in memory, {SETUP}",
     )
 

@@ -63,6 +63,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     ),
     # MXNet.
     "training": (
+        "benchmarks/efficientnet",
         "include/image_classification/conversion/test_im2rec.py",
         "include/image_classification/conversion/test_image_list.py",
         "include/image_classification/conversion/test_list_records.py",
