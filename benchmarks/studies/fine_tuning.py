@@ -41,13 +41,25 @@ class Recipe:
     changes: Mapping[str, object]
 
 
+HEAD: Mapping[str, object] = {
+    "fine_tune": "head",
+    "image_shape": "3,224,224",
+    "epochs": 40,
+    "learning_rate": 0.003,
+}
+"""The recipe of the local profile in include/pipelines/stanford_cars.yaml."""
+
 RECIPES = (
-    Recipe(
-        "head",
-        {"fine_tune": "head", "image_shape": "3,224,224", "epochs": 40, "learning_rate": 0.003},
-    ),
+    Recipe("head", HEAD),
+    Recipe("head-no-mirror", {**HEAD, "augmentation_type": "none"}),
+    Recipe("head-rate-0.001", {**HEAD, "learning_rate": 0.001}),
+    Recipe("head-rate-0.01", {**HEAD, "learning_rate": 0.01}),
+    Recipe("head-20-epochs", {**HEAD, "epochs": 20}),
+    Recipe("head-80-epochs", {**HEAD, "epochs": 80}),
+    Recipe("head-batch-128", {**HEAD, "mini_batch_size": 128, "learning_rate": 0.01}),
+    Recipe("head-no-smoothing", {**HEAD, "label_smoothing": 0}),
 )
-"""Recipes of EfficientNet-Lite0, by rising time."""
+"""Recipes of EfficientNet-Lite0."""
 
 
 def train_recipes(
