@@ -93,6 +93,7 @@ class AsyncTrainer(mx.gluon.Trainer):  # type: ignore[misc]
         """Send the optimizer, which MXNet pickles without parameters, and the initial weights."""
         self._initialized = True
         self._optimizer.rescale_grad = 1 / rows
+        self._optimizer.set_lr_mult({index: p.lr_mult for index, p in self._trained})
         self._optimizer.set_wd_mult({index: p.wd_mult for index, p in self._trained})
         self._store.set_optimizer(self._optimizer)
         for index, parameter in self._trained:
