@@ -12,7 +12,8 @@ from benchmarks.pairs import Ratio
 
 BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "efficientnet_training": training.all_layers,
-    "efficientnet_features": features.frozen_features,
+    "efficientnet_features": features.unfused,
+    "efficientnet_features_fused": features.fused,
     "efficientnet_int8": int8.serving,
     "efficientnet_transform_int8": partial(serving.transform, int8.model, int8.NAME),
 }

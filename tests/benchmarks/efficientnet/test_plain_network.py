@@ -51,6 +51,9 @@ def test_the_features_are_equal(networks: tuple[Any, Any]) -> None:
     network, plain = networks
     frozen = FrozenFeatures(network, part_parameters(network, "head"), SHAPE, batch=2)
     expected = frozen(PIXELS)
-    found = plain_features(plain.features, PIXELS, 2)
-    assert found.shape == expected.shape == (5, 1280)
-    assert np.allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+    unfused = plain_features(plain.features, PIXELS, 2)
+    plain.features.hybridize(backend="MKLDNN", static_alloc=True, static_shape=True)
+    fused = plain_features(plain.features, PIXELS, 2)
+    for found in (unfused, fused):
+        assert found.shape == expected.shape == (5, 1280)
+        assert np.allclose(found, expected, atol=1e-3 * np.abs(expected).max())
