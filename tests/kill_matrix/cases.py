@@ -58,15 +58,18 @@ def _named(name: str, family: str) -> str:
 
 
 def _matrix() -> Iterable[Case]:
-    # The jobs of evaluation and report end before their tracking tasks would be deferred.
     deferred = (
-        (REFRESH, "track_refresh"),
         (CONVERSION, "track_im2rec"),
         (TRAINING, "track_train"),
         (TRAINING, "track_transform"),
     )
     submits = [(family, track.replace("track_", "submit_")) for family, track in deferred]
-    submits += [(TRAINING, "submit_evaluate"), (BATCH, "submit_report")]
+    # These jobs end before their tracking tasks would be deferred.
+    submits += [
+        (REFRESH, "submit_refresh"),
+        (TRAINING, "submit_evaluate"),
+        (BATCH, "submit_report"),
+    ]
     for family, submit in submits:
         yield _of_task(family, submit, scene.job_created(submit))
     yield _of_task(TRAINING, "register", scene.package_created("register"))
@@ -82,7 +85,7 @@ def _matrix() -> Iterable[Case]:
     yield _of("scheduler", TRAINING, scene.between("prepare", "submit_transform"), "between")
     for family, submit in submits:
         yield _of(SERVER, family, scene.job_running(submit), submit)
-    for family, track in deferred[2:]:
+    for family, track in deferred[1:]:
         yield _of(SERVER, family, scene.job_tracked(track), track)
     for family in (UPDATE, ROLLBACK):
         yield _of(SERVER, family, scene.endpoint_tracked("track_endpoint"), "track_endpoint")
