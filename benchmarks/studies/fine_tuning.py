@@ -6,7 +6,6 @@ Run as `CARS=<folder> python -m benchmarks.studies fine_tuning`, or with the nam
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,8 +75,8 @@ def train_recipes(
         SystemExit: A chosen recipe does not exist.
 
     Yields:
-        The hyperparameters, the accuracies on the test split, the seconds of the job, and the
-        validation accuracy after the seconds of each epoch.
+        The hyperparameters, the accuracies on the test split, the seconds of the job and of all
+        its epochs together, and the validation accuracy after each epoch.
     """
     if unknown := set(chosen) - {way.name for way in RECIPES}:
         raise SystemExit(
@@ -104,17 +103,7 @@ def train_recipes(
                 "calibration_error": round(scores.calibration_error, 4),
                 "best_epoch": history["best_epoch"],
                 "seconds": round(history["seconds"], 1),
-                "curve": curve(history),
+                "epoch_seconds": round(sum(history["epoch_seconds"]), 1),
+                "validation_accuracy": [round(a, 4) for a in history["validation_accuracy"]],
             },
         )
-
-
-def curve(history: Mapping[str, Any]) -> list[list[float]]:
-    """Return the seconds of training before and the validation accuracy after each epoch.
-
-    The seconds before the first epoch and those of the validations are spread evenly.
-    """
-    trained = list(itertools.accumulate(history["epoch_seconds"]))
-    scale = history["seconds"] / trained[-1]
-    accuracies = history["validation_accuracy"]
-    return [[round(a * scale, 1), round(b, 4)] for a, b in zip(trained, accuracies, strict=True)]

@@ -4,13 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.studies.fine_tuning import PRETRAINED, RECIPES, Recipe, curve, train_recipes
+from benchmarks.studies.fine_tuning import PRETRAINED, RECIPES, Recipe, train_recipes
 from include.image_classification.training.hyperparameters import parse
-
-
-def test_the_curve_has_the_accuracy_after_the_seconds_of_the_job() -> None:
-    history = {"epoch_seconds": [1, 3], "validation_accuracy": [0.25, 0.5], "seconds": 8}
-    assert curve(history) == [[2, 0.25], [8, 0.5]]
 
 
 def test_an_unknown_recipe_is_rejected_before_anything_is_made(tmp_path: Path) -> None:
