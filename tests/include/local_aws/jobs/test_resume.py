@@ -23,7 +23,15 @@ from tests.waiting import LONG
 
 HERE = Deployment("local", BUCKET, ROLE, CUSTOM_IMAGE, "us-east-1")
 COUNTS = {"train": 24, "validation": 6, "classes": 3}
-SMALL = {"num_layers": 20, "image_shape": "3,32,32", "mini_batch_size": 8, "int8": "never"}
+SMALL = {
+    "network": "torchvision",
+    "num_layers": 20,
+    "use_pretrained_model": 0,
+    "fine_tune": "all",
+    "image_shape": "3,32,32",
+    "mini_batch_size": 8,
+    "int8": "never",
+}
 
 
 class Trainings:

@@ -98,7 +98,15 @@ class ConversionRuns:
 
 def _pipeline(name: str) -> Pipeline:
     cars = find_pipeline("stanford_cars", "local")
-    settings = {"num_layers": 20, "image_shape": "3,32,32", "mini_batch_size": 4, "epochs": 1}
+    settings = {
+        "network": "torchvision",
+        "num_layers": 20,
+        "use_pretrained_model": 0,
+        "fine_tune": "all",
+        "image_shape": "3,32,32",
+        "mini_batch_size": 4,
+        "epochs": 1,
+    }
     hyperparameters = cars.training.hyperparameters.model_copy(update=settings)
     return cars.model_copy(
         update={
