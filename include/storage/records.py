@@ -75,10 +75,8 @@ def need_valid_record(s3: Any, bucket: str, key: str, made_by: str, model: type[
     Raises:
         RecordError: The record is missing, or a field is; or a field is invalid.
     """
-    record = read_valid_record(s3, bucket, key, made_by, model)
-    if record is None:
-        raise RecordError(f"s3://{bucket}/{key} is missing: {made_by} writes it")
-    return record
+    content = need_record(s3, bucket, key, made_by)
+    return validate_record(content, bucket, key, made_by, model)
 
 
 def read_valid_record(s3: Any, bucket: str, key: str, made_by: str, model: type[R]) -> R | None:

@@ -6,11 +6,12 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from include.contracts.records import DatasetPointer
 from include.image_classification.dataset.source.contract import is_photo_name
 from include.local_run.drive.clients import AwsClients
 from include.local_run.run_plan.source_files import INCOMING_LABELS
 from include.storage.layout import Layout
-from include.storage.records import need_record, read_record, write_record
+from include.storage.records import need_valid_record, read_record, write_record
 
 FROM_TEST_SPLIT = 24
 
@@ -87,5 +88,5 @@ def _incoming(aws: AwsClients, layout: Layout) -> set[str]:
 
 def current_version(aws: AwsClients, layout: Layout) -> str:
     """Return the current dataset version."""
-    pointer = need_record(aws.s3, layout.bucket, layout.dataset_pointer, "dataset refresh")
-    return str(pointer["version"])
+    key = layout.dataset_pointer
+    return need_valid_record(aws.s3, layout.bucket, key, "dataset refresh", DatasetPointer).version

@@ -1,4 +1,4 @@
-"""Write files of the weights folder so that nobody ever sees a part of one."""
+"""Write files into the weights folder, where each appears complete or not at all."""
 
 import logging
 import os

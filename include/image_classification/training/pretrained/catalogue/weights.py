@@ -31,7 +31,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file of the catalogue.
+    """The result of fetching one file of the catalogue.
 
     Attributes:
         entry: The file.
@@ -100,7 +100,7 @@ def fetch_file(entry: PublishedWeights, folder: Path) -> Outcome:
 
 
 def table(outcomes: Sequence[Outcome], folder: Path) -> str:
-    """Return the lines that tell what became of each file, and what to do about failures."""
+    """Return the table of the files, their status, and the fix of each failure."""
     names = max(len(outcome.entry.name) for outcome in outcomes)
     files = max(len(outcome.entry.file_name) for outcome in outcomes)
     lines = [f"Weights folder: {folder}"]
