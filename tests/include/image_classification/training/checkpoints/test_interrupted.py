@@ -1,10 +1,8 @@
 """Trainings that are killed or stopped resume and end with the same model."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,12 @@ from include.image_classification.mxnet_import import mx
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.serving.model import Model
 from include.image_classification.training.input.batches import BatchReader
-from tests.include.image_classification.training.job_data import EFFICIENTNET, ROOT, make_job
+from tests.include.image_classification.training.interrupted_programs import (
+    NEVER,
+    run_program,
+    stopped_during_validation,
+)
+from tests.include.image_classification.training.job_data import EFFICIENTNET, make_job
 
 KILLED_IN_THE_MIDDLE = """
 import os, signal, sys
@@ -32,21 +35,6 @@ def interrupted(self, epoch, *arguments):
 BatchReader.training = interrupted
 train.main([])
 """
-STOPPED_DURING_VALIDATION = """
-import os, signal, sys
-from include.image_classification.training import train
-from include.image_classification.training.input.batches import BatchReader
-
-validation, validated = BatchReader.validation, []
-def interrupted(self):
-    for number, batch in enumerate(validation(self)):
-        if number == 1 and len(validated) == int(sys.argv[1]):
-            os.kill(os.getpid(), signal.SIGTERM)
-        yield batch
-    validated.append(self)
-BatchReader.validation = interrupted
-train.main([])
-"""
 STOPPED_IN_THE_LAST_BATCH = """
 import os, signal, sys
 from include.image_classification.training import train
@@ -60,7 +48,7 @@ def interrupted(self, epoch, *arguments):
 BatchReader.training = interrupted
 train.main([])
 """
-NEVER = "-1"
+STOPPED_DURING_VALIDATION = stopped_during_validation(BatchReader)
 HYPERPARAMETERS = {
     "epochs": "4",
     "augmentation_type": "none",
@@ -74,15 +62,7 @@ def run(
     base: Path, epoch: str, program: str = KILLED_IN_THE_MIDDLE
 ) -> subprocess.CompletedProcess[str]:
     """Train in a process with one thread, which interrupts itself in an epoch."""
-    return subprocess.run(
-        [sys.executable, "-c", program, epoch],
-        env={**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_program(base, epoch, program)
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,24 @@
 """Trainings of a part of the layers resume after a kill, and end with the same model."""
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from include.image_classification.training.fine_tuning.feature_reader import FeatureReader
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.training.fine_tuning.fine_tuning_jobs import (
     history,
     make_continued_job,
     read_parameters,
 )
-from tests.include.image_classification.training.job_data import ROOT
+from tests.include.image_classification.training.interrupted_programs import (
+    NEVER,
+    run_program,
+    stopped_during_validation,
+)
 
 KILLED_IN_AN_EPOCH = """
 import os, signal, sys
@@ -47,22 +50,7 @@ def interrupted(self, pixels):
 FrozenFeatures.__call__ = interrupted
 train.main([])
 """
-STOPPED_IN_A_VALIDATION = """
-import os, signal, sys
-from include.image_classification.training import train
-from include.image_classification.training.fine_tuning.feature_reader import FeatureReader
-
-validation, validated = FeatureReader.validation, []
-def interrupted(self):
-    for number, batch in enumerate(validation(self)):
-        if number == 1 and len(validated) == int(sys.argv[1]):
-            os.kill(os.getpid(), signal.SIGTERM)
-        yield batch
-    validated.append(self)
-FeatureReader.validation = interrupted
-train.main([])
-"""
-NEVER = "-1"
+STOPPED_IN_A_VALIDATION = stopped_during_validation(FeatureReader)
 SETTINGS = {
     "optimizer": "adam",
     "learning_rate": "0.003",
@@ -81,15 +69,7 @@ def run(
     base: Path, epoch: str = NEVER, program: str = KILLED_IN_AN_EPOCH
 ) -> subprocess.CompletedProcess[str]:
     """Train in a process with one thread, which interrupts itself."""
-    return subprocess.run(
-        [sys.executable, "-c", program, epoch],
-        env={**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_program(base, epoch, program)
 
 
 def assert_same(resumed: Path, uninterrupted: Path) -> None:
