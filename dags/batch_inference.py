@@ -95,6 +95,7 @@ def publish(
         assets.predictions(run.pipeline),
         uri=record.predictions,
         batch=batch,
+        package=record.package,
         counts=record.counts.as_json(),
         drift=drift or "none",
         predictions=record.predictions,
@@ -139,8 +140,7 @@ for pipeline in pipelines_for(FAMILY):
             )
         },
     ):
-        inlets = [assets.endpoint(pipeline), assets.model(pipeline)]
-        planned: Any = plan.override(inlets=inlets)(pipeline.name)
+        planned: Any = plan(pipeline.name)
         with task_group("predict", "Predict the new images by batch transform."):
             model = job_tasks.add_model(planned["model"], planned_by="plan")
             predicted = job_tasks.add_transform_job(
@@ -158,6 +158,7 @@ for pipeline in pipelines_for(FAMILY):
                 after=predicted,
                 notes=REPORT_NOTES,
             )
-        publish.override(outlets=[assets.predictions(pipeline)])(
+        reads = [assets.endpoint(pipeline), assets.model(pipeline)]
+        publish.override(**assets.lineage(reads, assets.predictions(pipeline)))(
             pipeline.name, without_edge(planned["batch"]), without_edge(predicted), reported
         )

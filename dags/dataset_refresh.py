@@ -179,11 +179,12 @@ for pipeline in pipelines_for(FAMILY):
         timeout=timeout + FETCH_TIMEOUT,
         params={"force": params.force("the source is unchanged")},
     ):
-        planned: Any = plan.override(inlets=[assets.source(pipeline)])(pipeline.name)
+        planned: Any = plan(pipeline.name)
         if any(variant.source.urls for variant in pipeline.variants):
             fetch(pipeline.name) >> planned
         refreshed = add_processing_job("refresh", planned["request"], timeout, notes=REFRESH_NOTES)
-        publish.override(outlets=[assets.dataset(pipeline)])(
+        lineage = assets.lineage([assets.source(pipeline)], assets.dataset(pipeline))
+        publish.override(**lineage)(
             pipeline.name,
             without_edge(planned["fingerprint"]),
             without_edge(planned["pointer"]),

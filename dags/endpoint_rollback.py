@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.sdk import task
 
-from dag_factory import assets, params
+from dag_factory import params
 from dag_factory.builder import pipeline_dag, pipelines_for, task_group
 from dag_factory.endpoint.deployment import add_deployment, add_release
 from dag_factory.endpoint.release import prune
@@ -83,7 +83,7 @@ for pipeline in pipelines_for(FAMILY):
         timeout=update_timeout(pipeline),
         params={"release": params.release(), "why": params.why()},
     ):
-        planned: Any = plan.override(inlets=[assets.endpoint(pipeline)])(pipeline.name)
+        planned: Any = plan(pipeline.name)
         deployed = add_deployment(pipeline, planned)
         with task_group("record", "Record the release, reject newer packages, delete the rest."):
             add_release(pipeline, planned, deployed)

@@ -53,7 +53,7 @@ for pipeline in pipelines_for(FAMILY):
             "package_version": params.package_version(),
         },
     ):
-        planned: Any = plan.override(inlets=[assets.model(pipeline)])(pipeline.name)
+        planned: Any = plan(pipeline.name)
         deployed = add_deployment(pipeline, planned)
         with task_group("record", "Record the release, and delete what no kept release needs."):
             add_release(pipeline, planned, deployed)

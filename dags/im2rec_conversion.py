@@ -106,9 +106,10 @@ for pipeline in pipelines_for(FAMILY):
             "dataset_version": params.dataset_version(),
         },
     ):
-        planned: Any = plan.override(inlets=[assets.dataset(pipeline)])(pipeline.name)
+        planned: Any = plan(pipeline.name)
         converted = add_processing_job("im2rec", planned["request"], timeout, notes=IM2REC_NOTES)
-        publish.override(outlets=[assets.recordio(pipeline)])(
+        lineage = assets.lineage([assets.dataset(pipeline)], assets.recordio(pipeline))
+        publish.override(**lineage)(
             pipeline.name,
             without_edge(planned["version"]),
             without_edge(planned["shards"]),

@@ -178,16 +178,14 @@ for pipeline in pipelines_for(FAMILY):
             "dataset_version": params.dataset_version(),
         },
     ):
-        planned: Any = plan.override(inlets=[assets.recordio(pipeline)])(pipeline.name)
+        planned: Any = plan(pipeline.name)
         lineage: Any = without_edge(planned["lineage"])
         with task_group("train", "Train a candidate."):
             trained = job_tasks.add_training_job(
                 "train", planned["request"], train_timeout, notes=TRAIN_NOTES
             )
         with task_group("evaluate", "Predict the test split's photos and measure the predictions."):
-            requests: Any = prepare.override(inlets=[assets.dataset(pipeline)])(
-                pipeline.name, lineage, trained
-            )
+            requests: Any = prepare(pipeline.name, lineage, trained)
             model = job_tasks.add_model(requests["model"], planned_by="prepare")
             predicted = job_tasks.add_transform_job(
                 "transform",
@@ -217,4 +215,7 @@ for pipeline in pipelines_for(FAMILY):
                 from dag_factory.promotion.approval import add_approval
 
                 approved = add_approval(pipeline, registered)
-            announce.override(outlets=[assets.model(pipeline)])(pipeline.name, approved)
+            reads = [assets.recordio(pipeline), assets.dataset(pipeline)]
+            announce.override(**assets.lineage(reads, assets.model(pipeline)))(
+                pipeline.name, approved
+            )

@@ -47,6 +47,15 @@ def predictions(pipeline: Pipeline) -> Asset:
     return _asset(pipeline, "predictions")
 
 
+def lineage(inlets: list[Asset], outlet: Asset) -> dict[str, list[Asset]]:
+    """Return the arguments of the task that publishes an asset, with what its DAG has read.
+
+    Airflow's graph of assets leads from an asset to the task that has it as an outlet, and on to
+    the inlets of this very task. Inlets of an earlier task of the same DAG would cut the graph.
+    """
+    return {"inlets": inlets, "outlets": [outlet]}
+
+
 def describe_event(asset: Asset, **facts: Any) -> None:
     """Attach facts to the event that the success of the running task creates.
 

@@ -72,7 +72,8 @@ def add_deployment(pipeline: Pipeline, planned: Any) -> Deployed:
 
 def add_release(pipeline: Pipeline, planned: Any, deployed: Deployed) -> None:
     """Add the task that records the deployment as a release."""
-    publish.override(outlets=[assets.endpoint(pipeline)])(
+    lineage = assets.lineage([assets.model(pipeline)], assets.endpoint(pipeline))
+    publish.override(**lineage)(
         pipeline.name, without_edge(planned), without_edge(deployed.endpoint), deployed.smoke_test
     )
 

@@ -33,6 +33,7 @@ def publish(
         package=package["arn"],
         endpoint=release.endpoint,
         endpoint_config=release.endpoint_config,
+        **{name: release.lineage.get(name) for name in ("top1", "top5", "dataset_version")},
     )
     return {**endpoint, "package": package, "smoke_test": smoke, "release": release.as_json()}
 

@@ -12,16 +12,15 @@ from dag_factory import assets
 from include.config import find_pipeline
 from tests.dags.task_calls import event_facts, running, task_context
 
-INLETS = {
-    ("dataset_refresh", "plan"): ["source"],
-    ("im2rec_conversion", "plan"): ["dataset"],
-    ("nightly_training", "plan"): ["recordio"],
-    ("nightly_training", "prepare"): ["dataset"],
-    ("endpoint_update", "plan"): ["model"],
-    ("endpoint_rollback", "plan"): ["endpoint"],
-    ("batch_inference", "plan"): ["endpoint", "model"],
+LINEAGE = {
+    ("dataset_refresh", "publish"): (["source"], "dataset"),
+    ("im2rec_conversion", "publish"): (["dataset"], "recordio"),
+    ("nightly_training", "announce"): (["recordio", "dataset"], "model"),
+    ("endpoint_update", "publish"): (["model"], "endpoint"),
+    ("endpoint_rollback", "publish"): (["model"], "endpoint"),
+    ("batch_inference", "publish"): (["endpoint", "model"], "predictions"),
 }
-"""The assets that tasks read, by family and task."""
+"""The assets that tasks read and write, by family and task."""
 
 
 def test_an_asset_keeps_the_name_and_uri_of_earlier_versions() -> None:
@@ -30,32 +29,54 @@ def test_an_asset_keeps_the_name_and_uri_of_earlier_versions() -> None:
     assert (asset.name, asset.uri, asset.group) == ("merch/model", "merch/model", "merch")
 
 
-def test_the_tasks_that_read_an_asset_have_it_as_an_inlet(dag_bag: Any) -> None:
+def test_the_task_that_publishes_an_asset_has_what_its_dag_read_as_inlets(dag_bag: Any) -> None:
     found = {
-        (dag_id.partition("__")[2], task.task_id): [inlet.name for inlet in task.inlets]
+        (dag_id.partition("__")[2], task.task_id): (
+            [inlet.name for inlet in task.inlets],
+            *(outlet.name for outlet in task.outlets),
+        )
         for dag_id, dag in dag_bag.dags.items()
         if dag_id.startswith("merch__")
         for task in dag.tasks
-        if task.inlets
+        if task.inlets or task.outlets
     }
-    assert found == {task: [f"merch/{name}" for name in names] for task, names in INLETS.items()}
+    assert found == {
+        task: ([f"merch/{name}" for name in inlets], f"merch/{outlet}")
+        for task, (inlets, outlet) in LINEAGE.items()
+    }
 
 
-def test_the_graph_of_assets_leads_from_the_endpoint_to_the_source(dag_bag: Any) -> None:
-    reads: dict[str, set[str]] = {}
-    for dag_id, dag in dag_bag.dags.items():
-        if dag_id.startswith("merch__"):
-            inlets = {inlet.name for task in dag.tasks for inlet in task.inlets}
-            for task in dag.tasks:
-                for outlet in task.outlets:
-                    reads.setdefault(outlet.name, set()).update(inlets)
-    found, following = set[str](), ["merch/endpoint"]
+def connected_assets(dags: list[Any], start: str) -> set[str]:
+    """Return the assets that Airflow's graph of data dependencies shows with an asset.
+
+    Like `get_data_dependencies` of Airflow's UI: from an asset to the tasks that write or read it,
+    and on to the other assets of these tasks, as the serialized DAGs have them.
+    """
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    tasks = [
+        {item["__var"]["name"] for key in ("inlets", "outlets") for item in task.get(key, ())}
+        for dag in dags
+        for task in (
+            serialized["__var"] for serialized in DagSerialization.to_dict(dag)["dag"]["tasks"]
+        )
+    ]
+    found, following = set[str](), {start}
     while following:
-        name = following.pop()
-        if name not in found:
-            found.add(name)
-            following.extend(reads.get(name, ()))
-    assert "merch/source" in found
+        found |= following
+        following = {name for task in tasks if task & found for name in task} - found
+    return found
+
+
+def test_airflows_graph_of_assets_is_whole_for_each_pipeline(dag_bag: Any) -> None:
+    names = {asset for inlets, outlet in LINEAGE.values() for asset in (*inlets, outlet)}
+    pipelines = {dag_id.partition("__")[0] for dag_id in dag_bag.dags if "__" in dag_id}
+    assert pipelines
+    for pipeline in pipelines:
+        dags = [dag for dag_id, dag in dag_bag.dags.items() if dag_id.startswith(f"{pipeline}__")]
+        assert connected_assets(dags, f"{pipeline}/endpoint") == {
+            f"{pipeline}/{name}" for name in names
+        }
 
 
 def test_facts_are_attached_to_the_event_and_unknown_ones_left_out(
@@ -106,6 +127,7 @@ def test_a_release_carries_its_number_package_and_configuration(
         endpoint="merch",
         endpoint_config="config-2",
         model="model-2",
+        lineage={"top1": 0.9, "dataset_version": "d1", "reason": "better"},
     )
     monkeypatch.setattr(release, "write_release", lambda *_: written)
     publish = dag_bag.dags["merch__endpoint_update"].get_task("publish").python_callable
@@ -122,4 +144,6 @@ def test_a_release_carries_its_number_package_and_configuration(
         "package": "arn:x/2",
         "endpoint": "merch",
         "endpoint_config": "config-2",
+        "top1": 0.9,
+        "dataset_version": "d1",
     }
