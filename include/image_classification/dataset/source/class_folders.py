@@ -21,7 +21,11 @@ from include.image_classification.dataset.source.contract import (
     outer_members,
     read_member,
 )
-from include.image_classification.dataset.source.split_hints import folder_split, is_split_name
+from include.image_classification.dataset.source.split_names import (
+    held_out,
+    split_in_name,
+    split_in_path,
+)
 from include.image_classification.dataset.source.survey import (
     Survey,
     is_photo_name,
@@ -76,7 +80,7 @@ class _Folders:
         holding = {posixpath.dirname(path) for path, member in photos if not member.problem}
         folders = {PurePosixPath(folder) for folder in holding}
         parents = {parent for folder in folders for parent in folder.parents}
-        around = frozenset(parent for parent in parents if is_split_name(parent.name))
+        around = frozenset(parent for parent in parents if split_in_name(parent.name))
         names = {folder.name for folder in folders - around}
         return cls(frozenset(names - {""}), frozenset(map(str, around)))
 
@@ -91,7 +95,7 @@ def _entries(found: Survey, classes: list[str], folders: _Folders) -> Iterator[P
     for path, member in _photos(found, nested=[]):
         name = folders.class_of(path)
         if member.problem or name in labels:
-            split = folder_split(path.split("/")[:-2])
+            split = held_out(split_in_path(path.split("/")[:-2]))
             yield read_member(path, labels.get(name or "", 0), member, split=split)
         elif name not in folders.classes:
             yield Quarantined(path, None, "unlisted-file", "it is not in a class folder")

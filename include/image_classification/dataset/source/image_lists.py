@@ -7,7 +7,6 @@ in classes.txt or classes.json next to the lists; otherwise the numbers are the 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from include.contracts.dataset import Split
 from include.image_classification.dataset.archives.archives import archive_stem
 from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source.contract import (
@@ -28,12 +27,10 @@ from include.image_classification.dataset.source.list_files import (
     read_rows,
 )
 from include.image_classification.dataset.source.list_roots import Root, find_roots
-from include.image_classification.dataset.source.split_hints import name_part
+from include.image_classification.dataset.source.split_names import held_out, split_in_name
 from include.image_classification.dataset.source.survey import Survey, photo_tops, survey
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
-
-_SPLITS: dict[str | None, Split] = {"validation": "validation", "test": "test"}
 
 
 def open_image_lists(folder: Path, selected_classes: str | None) -> Source:
@@ -82,7 +79,7 @@ def _rows(found: Survey, root: Root) -> list[Row]:
     return [
         row
         for file in root.lists
-        for row in read_rows(file, found.name(file), _SPLITS.get(name_part(file.stem)))
+        for row in read_rows(file, found.name(file), held_out(split_in_name(file.stem)))
     ]
 
 

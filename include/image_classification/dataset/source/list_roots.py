@@ -6,7 +6,7 @@ from pathlib import Path
 
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import archive_stem
-from include.image_classification.dataset.source.split_hints import name_part
+from include.image_classification.dataset.source.split_names import split_in_name
 from include.image_classification.dataset.source.survey import Survey, outermost
 
 
@@ -58,8 +58,8 @@ def _find_matching(found: Survey, file: Path) -> list[Path]:
     folders = [(path, path.name) for path in found.folders]
     for candidates in (archives, folders):
         same = [path for path, name in candidates if name.lower() == file.stem.lower()]
-        part = name_part(file.stem)
-        similar = [path for path, name in candidates if part and name_part(name) == part]
+        part = split_in_name(file.stem)
+        similar = [path for path, name in candidates if part and split_in_name(name) == part]
         if same or similar:
             return same or outermost(similar)
     return []

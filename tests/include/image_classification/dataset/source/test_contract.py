@@ -11,7 +11,6 @@ from include.contracts.limits import MAX_ARGUMENT_LENGTH
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.source import contract as source
-from include.image_classification.dataset.source.split_hints import name_part
 
 NAMES = ["Audi A5 2012", "BMW M3", "Citroën C4", "Dodge Ram"]
 
@@ -86,19 +85,6 @@ def test_any_class_names_of_a_pipeline_reach_the_command(
     assume(argument is not None and len(argument) <= MAX_ARGUMENT_LENGTH)
     flag = Source(layout="class_folders", classes=wanted).classes_argument
     assert source.choose_classes(names, flag) == [name for name in names if name in wanted]
-
-
-@pytest.mark.parametrize(
-    ("stem", "part"),
-    [
-        ("train", "train"), ("merch-train", "train"), ("pets_0_train", "train"),
-        ("x_train_3", "train"), ("Pets.VAL", "validation"), ("valid", "validation"),
-        ("x_validation", "validation"), ("my_test", "test"), ("mytest", None), ("pets", None),
-        ("test_of_pets", None), ("", None),
-    ],
-)  # fmt: skip
-def test_the_name_of_a_file_may_determine_the_split(stem: str, part: str | None) -> None:
-    assert name_part(stem) == part
 
 
 def test_a_name_that_was_split_at_its_comma_is_explained() -> None:
