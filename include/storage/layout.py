@@ -217,6 +217,15 @@ class Layout:
         return f"{self.root}truth/"
 
     @property
+    def labels(self) -> str:
+        """The folder of corrected and new labels, which the next refresh merges."""
+        return f"{self.root}labels/"
+
+    def label_file(self, name: str) -> str:
+        """A file of labels, by its name (`label_file_name`); it is never overwritten."""
+        return f"{self.labels}{name}"
+
+    @property
     def batches(self) -> str:
         """The folder of all batches."""
         return f"{self.root}batches/"

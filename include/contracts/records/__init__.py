@@ -9,6 +9,7 @@ from include.contracts.records.dataset import (
     SourceSeen,
 )
 from include.contracts.records.evaluation import ClassScores, EvaluationReport
+from include.contracts.records.label import LabelRecord
 from include.contracts.records.recordio import (
     RecordioCounts,
     RecordioPointer,
@@ -38,6 +39,7 @@ __all__ = [
     "DriftReport",
     "EvaluationReport",
     "GateResult",
+    "LabelRecord",
     "Record",
     "RecordProblem",
     "RecordioCounts",

@@ -30,6 +30,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
     objects = {name for name, key in keys().items() if not key.endswith("/")}
     assert objects == {
         "image",
+        "label_file",
         "preflight",
         "source_seen",
         "dataset_pointer",
