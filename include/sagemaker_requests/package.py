@@ -6,7 +6,7 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
@@ -17,6 +17,11 @@ LONGEST_VALUE = 256
 """Characters that SageMaker accepts as a value of a package's metadata."""
 LONGEST_DESCRIPTION = 1024
 """Characters that SageMaker accepts as an ApprovalDescription."""
+
+SearchKey = Literal["training_job", "fingerprint", "recordio_version", "serving_precision"]
+"""The facts of a package's metadata that its description repeats, to search by."""
+
+_DESCRIPTION = re.compile(r"Trained by (?P<job>\S+):(?P<facts>( \w+=\S+)*)")
 
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's control characters, lone surrogates, line and paragraph separators."""
@@ -51,6 +56,25 @@ def approval_description(reason: str) -> str:
         for character in reason
     )
     return _cut(" ".join(text.split()), LONGEST_DESCRIPTION)
+
+
+def package_description(facts: Mapping[str, str]) -> str:
+    """Return a package's description, which has the facts of its metadata to search by."""
+    named = {key: facts[key] for key in get_args(SearchKey) if key in facts}
+    job = named.pop("training_job")
+    return f"Trained by {job}:" + "".join(f" {key}={value}" for key, value in named.items())
+
+
+def read_description(description: str) -> dict[str, str] | None:
+    """Return the facts in a package's description; None if `package_description` did not write it.
+
+    Packages of earlier releases have a description without facts.
+    """
+    found = _DESCRIPTION.fullmatch(description)
+    if found is None:
+        return None
+    pairs = (pair.partition("=") for pair in found["facts"].split())
+    return {"training_job": found["job"]} | {key: value for key, _, value in pairs}
 
 
 def _cut(text: str, longest: int) -> str:
@@ -91,9 +115,10 @@ def package_request(
         pipeline.evaluation.transform.instance_type,
         pipeline.batch.transform.instance_type,
     }
+    facts = metadata({**lineage, FACT: precision_of(container)})
     return {
         "ModelPackageGroupName": pipeline.slug,
-        "ModelPackageDescription": f"Trained by {lineage['training_job']}",
+        "ModelPackageDescription": package_description(facts),
         "ModelApprovalStatus": approval,
         "InferenceSpecification": {
             "Containers": [dict(container)],
@@ -108,7 +133,7 @@ def package_request(
                 "Statistics": {"ContentType": "application/json", "S3Uri": metrics_uri}
             }
         },
-        "CustomerMetadataProperties": metadata({**lineage, FACT: precision_of(container)}),
+        "CustomerMetadataProperties": facts,
         "ClientToken": _client_token(lineage, container),
     }
 

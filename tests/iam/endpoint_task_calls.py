@@ -5,7 +5,8 @@ from typing import Any
 
 from include.decisions.endpoint.pruning import prune
 from include.decisions.preflight.endpoint import check_endpoint
-from include.decisions.registry.packages import register, reject
+from include.decisions.registry.packages import reject
+from include.decisions.registry.registration import register
 from include.decisions.registry.serving_model import find_serving_model
 from sagemaker_jobs.endpoints.updates import deploy_endpoint
 from tests.iam.needed import SAGEMAKER, Call

@@ -129,6 +129,7 @@ class Registry:
             ModelPackageGroupName=GROUP,
             SortBy="CreationTime",
             SortOrder="Descending",
+            MaxResults=100,
             **filters,
         )
 

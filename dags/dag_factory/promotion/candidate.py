@@ -80,7 +80,7 @@ def register(
     """
     from include.decisions.costs.billing import billing_facts
     from include.decisions.promotion.verdict import APPROVALS
-    from include.decisions.registry.packages import register as add
+    from include.decisions.registry.registration import register as add
     from include.decisions.training.checkpoints import remove_checkpoints
     from include.sagemaker_requests import package_group_request, package_request
 

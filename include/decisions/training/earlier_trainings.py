@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from include.common.text import shorten_list
-from include.decisions.registry.packages import Package, newest_packages
+from include.decisions.registry.packages import Package
+from include.decisions.registry.search import matching_packages
 from include.decisions.training.image_digest import PinnedImage
 from include.sagemaker_requests.package import LONGEST_VALUE, metadata_text
 
@@ -22,7 +23,7 @@ def settings_text(hyperparameters: Mapping[str, str]) -> str:
 def find_trainings(
     sagemaker: Any, group: str, fingerprint: str, recordio: str
 ) -> tuple[Package | None, Package | None]:
-    """Look for an earlier training among the newest packages.
+    """Look for an earlier training among all packages, see `matching_packages`.
 
     Args:
         sagemaker: A boto3 SageMaker client.
@@ -34,12 +35,16 @@ def find_trainings(
         The newest package of the same training; and if there is none, the newest package of
         another training on the same RecordIO version.
     """
-    similar = None
-    for package in newest_packages(sagemaker, group):
+    similar: Package | None = None
+
+    def is_relevant(facts: Mapping[str, str]) -> bool:
+        is_similar = facts.get("recordio_version") == recordio
+        return facts.get("fingerprint") == fingerprint or (similar is None and is_similar)
+
+    for package in matching_packages(sagemaker, group, is_relevant):
         if package.metadata.get("fingerprint") == fingerprint:
             return package, None
-        if similar is None and package.metadata.get("recordio_version") == recordio:
-            similar = package
+        similar = package
     return None, similar
 
 

@@ -12,7 +12,8 @@ from include.config.pipeline import Pipeline
 from include.config.versions import recordio_version, training_fingerprint
 from include.contracts.records import RecordioReport, TrainingDecision
 from include.decisions.decision import Decision
-from include.decisions.registry.packages import Package, find_package
+from include.decisions.registry.packages import Package
+from include.decisions.registry.search import find_package
 from include.decisions.training.earlier_trainings import (
     describe_difference,
     find_trainings,
@@ -129,7 +130,7 @@ def plan_training(
     if request and earlier and not declined:
         requested_by = request.batch
         fingerprint = fingerprint_with(image.identity, start.champion)
-        earlier = find_package(sagemaker, pipeline.slug, "fingerprint", fingerprint)
+        earlier = find_package(sagemaker, pipeline.slug, {"fingerprint": fingerprint})
     return TrainingState(
         pipeline=pipeline.name,
         dataset_version=record.dataset_version,

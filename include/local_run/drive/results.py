@@ -14,7 +14,8 @@ from urllib.parse import urlparse
 from botocore.exceptions import ClientError
 
 from include.config import Pipeline
-from include.decisions.registry.packages import Package, find_package
+from include.decisions.registry.packages import Package
+from include.decisions.registry.search import find_package
 from include.local_run.drive.clients import AwsClients
 from include.storage.records import read_record
 
@@ -97,7 +98,7 @@ def _package(aws: AwsClients, pipeline: Pipeline, recordio: Figures) -> Package 
     version = recordio.get("version")
     if not version:
         return None
-    return find_package(aws.sagemaker, pipeline.slug, "recordio_version", version)
+    return find_package(aws.sagemaker, pipeline.slug, {"recordio_version": version})
 
 
 def _training(output: Mapping[str, bytes], job: str, reasons: SkipReasons) -> Figures:

@@ -1,0 +1,48 @@
+"""`python -m benchmarks.scale <stage>... --images N`: measure; without a stage, print the table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from benchmarks.machine import processor
+from benchmarks.scale.stages import STAGES
+from benchmarks.scale.table import Measured, markdown
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main() -> None:
+    """Measure the stages, keep the figures in results.json, and print all of them as Markdown."""
+    flags = _parse()
+    measured: list[Measured] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    for stage in flags.stages:
+        with tempfile.TemporaryDirectory(prefix="scale-", dir=flags.folder) as folder:
+            for name, figures in STAGES[stage](Path(folder), flags.images).items():
+                row = Measured(
+                    stage=name, images=flags.images, processor=processor(), figures=dict(figures)
+                )
+                measured = [old for old in measured if not _same(old, row)] + [row]
+                print(f"{name}: {json.dumps(figures)}", flush=True)
+        RESULTS.write_text(json.dumps(measured, indent=1) + "\n")
+    print(markdown(measured))
+
+
+def _same(one: Measured, other: Measured) -> bool:
+    return (one["stage"], one["images"]) == (other["stage"], other["images"])
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.scale", description=__doc__)
+    parser.add_argument("stages", nargs="*", choices=[*STAGES, []], metavar="stage")
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--folder", help="where the inputs are written, by default TMPDIR")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).parents[2])
+    main()

@@ -1,0 +1,105 @@
+"""Inputs of the measured commands: photos of 32 pixels, versions and predictions of any number.
+
+Photos differ in content and in perceptual hash, as real ones do. They are random, so that a
+million of them take a minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from include.contracts.dataset import Split
+from include.image_classification.dataset.version.manifest import (
+    Image,
+    Version,
+    image_key,
+    write_json,
+    write_version,
+)
+
+CLASSES = 100
+SIDE = 32
+PREDICTIONS = 300
+"""The number of different prediction files; all others are links to them."""
+
+
+def class_name(number: int) -> str:
+    """Return the name of a class."""
+    return f"class_{number:03d}"
+
+
+def draw_photo(number: int) -> bytes:
+    """Return a random JPEG; the same number gives the same photo."""
+    noise = np.random.default_rng(number).integers(0, 256, (9, 9, 3), np.uint8)
+    picture = cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1])
+
+
+def write_source(folder: Path, images: int, first: int = 0) -> None:
+    """Write a source of class folders as one tar archive, the numbers from `first` on."""
+    folder.mkdir(parents=True)
+    with tarfile.open(folder / "photos.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
+        for number in range(first, first + images):
+            data = draw_photo(number)
+            info = tarfile.TarInfo(f"photos/{class_name(number % CLASSES)}/{number:07d}.jpg")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+
+
+def write_test_version(folder: Path, images: int) -> None:
+    """Write a dataset version whose images are all in the test split; the images do not exist."""
+    version = Version(list(_images(images)), [class_name(number) for number in range(CLASSES)])
+    write_version(folder, version, [], [])
+    write_json(folder / "dataset.json", {"version": version.name})
+
+
+def _images(count: int) -> Iterator[Image]:
+    test: Split = "test"
+    for number in range(count):
+        sha256 = _hash(number)
+        yield Image(
+            path=f"photos/{number:07d}.jpg",
+            sha256=sha256,
+            size=1000,
+            width=SIDE,
+            height=SIDE,
+            label=number % CLASSES,
+            split=test,
+            key=image_key(sha256, "jpg"),
+        )
+
+
+def write_predictions(folder: Path, images: int) -> None:
+    """Write a batch transform's output for the images of `write_test_version`."""
+    folder.mkdir(parents=True)
+    originals = _predictions(folder.parent / "originals")
+    for prefix in range(256):
+        (folder / f"{prefix:02x}").mkdir()
+    for number in range(images):
+        key = image_key(_hash(number), "jpg")
+        os.link(originals[number % PREDICTIONS], f"{folder}/{key}.out")
+
+
+def _predictions(folder: Path) -> list[Path]:
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    paths = []
+    for number in range(PREDICTIONS):
+        values = random.dirichlet(np.full(CLASSES, 0.1))
+        paths.append(folder / f"{number}.out")
+        answer = {"prediction": [round(float(value), 8) for value in values]}
+        paths[-1].write_text(json.dumps(answer))
+    return paths
+
+
+def _hash(number: int) -> str:
+    return hashlib.sha256(b"%d" % number).hexdigest()
