@@ -1,17 +1,16 @@
 """Command `evaluate`: score a model's predictions on a split of a dataset version."""
 
 import argparse
-import csv
 import datetime
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from include.common.csv_cells import escape_cell
 from include.contracts import files
 from include.contracts.commands import Command, Input, Output
 from include.contracts.commands import EvaluateFlag as Flag
@@ -25,23 +24,22 @@ from include.image_classification.container import (
 )
 from include.image_classification.dataset.version.manifest import (
     Image,
-    Version,
-    read_version,
+    VersionFiles,
     write_json,
 )
-from include.image_classification.evaluation.metrics import Scores, remove_temperature, score
+from include.image_classification.evaluation.metrics import Scores, Tally, remove_temperature
 from include.image_classification.evaluation.predictions import (
-    SUFFIX,
     Probabilities,
     format_probability,
-    read_prediction,
+    read_blocks,
 )
+from include.image_classification.evaluation.tables import open_table, write_table
 from include.image_classification.flags import FlagParser, positive_number
 from include.image_classification.pages.page import render
 
 _log = logging.getLogger(__name__)
-NAMED = 3
-CONFUSIONS_SHOWN = 20
+CLASSES_SHOWN, CONFUSIONS_SHOWN = 200, 20
+"""The page shows the worst ones up to this number."""
 
 
 def main(argv: list[str]) -> None:
@@ -54,23 +52,40 @@ def main(argv: list[str]) -> None:
     """
     started = time.perf_counter()
     flags = _parse_flags(argv)
-    version = read_version(processing_input(Input.VERSION))
-    images = version.split(flags.split)
-    if not images:
-        raise CommandError(f"dataset version {version.name} has no images in split {flags.split}")
-    predictions = processing_input(Input.PREDICTIONS)
-    probabilities = np.stack(read_probabilities(predictions, images, len(version.classes)))
-    labels = np.array([image.label for image in images])
-    scores = score(probabilities, labels)
-    unscaled = None
-    if flags.temperature is not None:
-        unscaled = score(remove_temperature(probabilities, flags.temperature), labels)
-    summary = _summary(version, flags, scores, unscaled, started)
+    version = VersionFiles(processing_input(Input.VERSION))
     folder = processing_output(Output.RESULT)
-    write_answers(folder / files.ANSWERS, version.classes, images, probabilities)
-    write_results(folder, version.classes, scores, summary)
+    scores, unscaled = _score(version, flags, folder / files.ANSWERS)
+    write_results(
+        folder, version.classes, scores, _summary(version, flags, scores, unscaled, started)
+    )
     text = "Split %s: %d images, top-1 %.4f, top-5 %.4f"
     _log.info(text, flags.split, scores.images, scores.top1, scores.top5)
+
+
+def _score(
+    version: VersionFiles, flags: argparse.Namespace, answers: Path
+) -> tuple[Scores, Scores | None]:
+    """Read the predictions once, write the answers, and return the scores.
+
+    The second scores are those without the temperature, or None if there is none.
+    """
+    images = (image for image in version.images() if image.split == flags.split)
+    tally, unscaled = Tally(len(version.classes)), Tally(len(version.classes))
+    predictions = processing_input(Input.PREDICTIONS)
+    blocks = read_blocks(predictions, images, len(version.classes))
+    with open_table(answers, files.ANSWERS_COLUMNS) as write:
+        for block, probabilities in blocks:
+            labels = np.array([image.label for image in block])
+            tally.add(probabilities, labels)
+            if flags.temperature is not None:
+                unscaled.add(remove_temperature(probabilities, flags.temperature), labels)
+            for row in answer_rows(version.classes, block, probabilities):
+                write(row)
+        if not tally.images:
+            raise CommandError(
+                f"dataset version {version.name} has no images in split {flags.split}"
+            )
+    return tally.scores(), unscaled.scores() if unscaled.images else None
 
 
 def _parse_flags(argv: list[str]) -> argparse.Namespace:
@@ -89,33 +104,12 @@ def _parse_flags(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_probabilities(folder: Path, images: Sequence[Image], classes: int) -> list[Probabilities]:
-    """Return the predicted probabilities of images, in the order of the images.
-
-    Raises:
-        CommandError: Predictions are missing (with their number and the first keys) or damaged.
-    """
-    missing = [image.key for image in images if not (folder / (image.key + SUFFIX)).is_file()]
-    if missing:
-        first = ", ".join(missing[:NAMED])
-        more = ", ..." if len(missing) > NAMED else ""
-        raise CommandError(
-            f"{len(missing)} of {len(images)} images have no prediction ({first}{more}): "
-            "run the batch transform again"
-        )
-    return [read_prediction(folder, image.key, classes) for image in images]
-
-
-def write_answers(
-    path: Path, classes: Sequence[str], images: Sequence[Image], probabilities: Probabilities
-) -> None:
-    """Write the true and predicted class of each image, for comparison with other models."""
-    best = probabilities.argmax(axis=1)
-    rows = [
-        [image.key, classes[image.label], classes[label], format_probability(row[label])]
-        for image, label, row in zip(images, best, probabilities, strict=True)
-    ]
-    _write_table(path, files.ANSWERS_COLUMNS, rows)
+def answer_rows(
+    classes: Sequence[str], images: Sequence[Image], probabilities: Probabilities
+) -> Iterator[list[str]]:
+    """Yield the true and predicted class of each image, for comparison with other models."""
+    for image, label, row in zip(images, probabilities.argmax(axis=1), probabilities, strict=True):
+        yield [image.key, classes[image.label], classes[label], format_probability(row[label])]
 
 
 def write_results(
@@ -124,27 +118,33 @@ def write_results(
     """Write evaluation.json, per_class.csv, confusion.csv and evaluation.html into a folder."""
     write_json(folder / files.EVALUATION, summary.as_json())
     rows = [[scored.label, scored.name, scored.images, scored.top1] for scored in summary.per_class]
-    _write_table(folder / "per_class.csv", ["label", "name", "images", "top1"], rows)
+    write_table(folder / "per_class.csv", ["label", "name", "images", "top1"], rows)
     confused = [
         [true, classes[true], predicted, classes[predicted], scores.confusion[true, predicted]]
         for true, predicted in np.argwhere(scores.confusion)
     ]
     header = ["label", "name", "predicted_label", "predicted_name", "images"]
-    _write_table(folder / "confusion.csv", header, confused)
-    page = render(
-        "evaluation.html.jinja",
-        summary=summary,
-        per_class=sorted(
-            (scored for scored in summary.per_class if scored.images),
-            key=lambda scored: scored.top1 or 0,
-        ),
-        confusions=_worst_confusions(classes, scores),
-    )
+    write_table(folder / "confusion.csv", header, confused)
+    page = render("evaluation.html.jinja", summary=summary, **_page_tables(scores, summary))
     (folder / "evaluation.html").write_text(page, encoding="utf-8")
 
 
+def _page_tables(scores: Scores, summary: EvaluationReport) -> dict[str, Any]:
+    """Return the page's classes and confusions, the worst ones up to a number, and all counts."""
+    scored = [row for row in summary.per_class if row.images]
+    names = [row.name for row in summary.per_class]
+    confused = scores.confusion.copy()
+    np.fill_diagonal(confused, 0)
+    return {
+        "per_class": sorted(scored, key=lambda row: row.top1 or 0)[:CLASSES_SHOWN],
+        "scored_classes": len(scored),
+        "confusions": _worst_confusions(names, confused),
+        "confused_pairs": int(np.count_nonzero(confused)),
+    }
+
+
 def _summary(
-    version: Version,
+    version: VersionFiles,
     flags: argparse.Namespace,
     scores: Scores,
     unscaled: Scores | None,
@@ -176,18 +176,14 @@ def _summary(
     )
 
 
-def _worst_confusions(classes: Sequence[str], scores: Scores) -> list[dict[str, Any]]:
-    wrong = scores.confusion.copy()
-    np.fill_diagonal(wrong, 0)
-    pairs = [
-        {"true": classes[true], "predicted": classes[predicted], "images": int(images)}
-        for (true, predicted), images in zip(np.argwhere(wrong), wrong[wrong > 0], strict=True)
+def _worst_confusions(names: Sequence[str], confused: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Return the most frequent pairs; `confused` is a confusion matrix without its diagonal."""
+    pairs = np.argwhere(confused)
+    counts = confused[confused > 0]
+    return [
+        {"true": names[true], "predicted": names[predicted], "images": int(images)}
+        for (true, predicted), images in (
+            (pairs[position], counts[position])
+            for position in np.argsort(-counts, kind="stable")[:CONFUSIONS_SHOWN]
+        )
     ]
-    return sorted(pairs, key=lambda pair: -pair["images"])[:CONFUSIONS_SHOWN]
-
-
-def _write_table(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(map(escape_cell, row) for row in rows)

@@ -1,7 +1,9 @@
 """Predictions of a batch transform: a file `<key>.out` for each image."""
 
+import itertools
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +11,67 @@ from numpy.typing import NDArray
 
 from include.contracts import files
 from include.image_classification.container import CommandError
+from include.image_classification.dataset.version.manifest import Image
 
 SUFFIX = files.PREDICTION_SUFFIX
 Probabilities = NDArray[np.float64]
+NAMED = 3
+
+BLOCK_IMAGES, BLOCK_NUMBERS = 512, 1 << 20
+"""The maximum of a block: 8 MB of probabilities."""
 
 
 def prediction_keys(folder: Path) -> Iterator[str]:
-    """Yield the keys of the predicted images in a folder and its subfolders, sorted."""
-    paths = sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.is_file())
-    for path in paths:
-        yield path.relative_to(folder).as_posix().removesuffix(SUFFIX)
+    """Yield the keys of the predicted images in a folder and its subfolders, sorted.
+
+    Memory holds the names of one folder at a time, with those of its parents.
+    """
+    return _keys(os.fspath(folder), "") if folder.is_dir() else iter(())
+
+
+def _keys(folder: str, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        # A folder sorts as the keys below it do. Its mark keeps it apart from a file of its name.
+        names = sorted(
+            f"{entry.name}/" if entry.is_dir() else entry.name.removesuffix(SUFFIX)
+            for entry in entries
+            if entry.is_dir() or (entry.name.endswith(SUFFIX) and entry.is_file())
+        )
+    for name in names:
+        if name.endswith("/"):
+            yield from _keys(f"{folder}/{name[:-1]}", prefix + name)
+        else:
+            yield prefix + name
+
+
+def read_blocks(
+    folder: Path, images: Iterable[Image], classes: int
+) -> Iterator[tuple[list[Image], Probabilities]]:
+    """Yield the images in blocks, in order, each with its probabilities (images x classes).
+
+    Raises:
+        CommandError: A prediction is damaged or, after the last block, predictions are missing
+            (with their number and the first keys).
+    """
+    remaining, size = iter(images), max(1, min(BLOCK_IMAGES, BLOCK_NUMBERS // classes))
+    first: list[str] = []
+    total = missing = 0
+    while block := list(itertools.islice(remaining, size)):
+        absent = [image.key for image in block if not _is_predicted(folder, image.key)]
+        first = (first + absent)[:NAMED]
+        total, missing = total + len(block), missing + len(absent)
+        if not missing:
+            yield block, np.stack([read_prediction(folder, image.key, classes) for image in block])
+    if missing:
+        more = ", ..." if missing > NAMED else ""
+        raise CommandError(
+            f"{missing} of {total} images have no prediction ({', '.join(first)}{more}): "
+            "run the batch transform again"
+        )
+
+
+def _is_predicted(folder: Path, key: str) -> bool:
+    return os.path.isfile(f"{folder}/{key}{SUFFIX}")
 
 
 def read_prediction(folder: Path, key: str, classes: int) -> Probabilities:

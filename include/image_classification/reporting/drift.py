@@ -13,6 +13,7 @@ The statistics are hand-written because the container image does not include Sci
 """
 
 import csv
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,9 +33,14 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predicted classes of a model on a set of images, with their probabilities."""
+    """The predictions of a model on a set of images.
 
-    labels: Sequence[str]
+    Attributes:
+        classes: The number of images by predicted class.
+        confidence: The probability of the predicted class of each image.
+    """
+
+    classes: Mapping[str, int]
     confidence: Numbers
 
 
@@ -46,29 +52,28 @@ def read_reference(path: Path) -> Predictions | None:
     """
     if not path.is_file():
         return None
+    classes: Counter[str] = Counter()
+    confidence = array("d")
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [
-                (unescape_cell(row["predicted_name"]), float(row["confidence"]))
-                for row in csv.DictReader(file)
-            ]
+            for row in csv.DictReader(file):
+                classes[unescape_cell(row["predicted_name"])] += 1
+                confidence.append(float(row["confidence"]))
     except (KeyError, ValueError) as error:
         raise CommandError(
             f"{path} is not a table of predictions: {error!r}; evaluate the model again"
         ) from None
-    if not rows:
-        return None
-    return Predictions([name for name, _ in rows], np.array([number for _, number in rows]))
+    return Predictions(classes, np.frombuffer(confidence)) if confidence else None
 
 
 def measure_drift(reference: Predictions, batch: Predictions) -> dict[str, Any]:
     """Compare a batch's predictions with those of the model's evaluation, with six decimals."""
-    names = sorted({*reference.labels, *batch.labels})
-    expected_counts, counts = _counts(reference.labels, names), _counts(batch.labels, names)
+    names = sorted(reference.classes.keys() | batch.classes.keys())
+    expected_counts, counts = _counts(reference, names), _counts(batch, names)
     expected, confidence = _rounded(reference.confidence), _rounded(batch.confidence)
     return {
-        "images": len(batch.labels),
-        "reference_images": len(reference.labels),
+        "images": len(batch.confidence),
+        "reference_images": len(reference.confidence),
         "classes": _compare_classes(expected_counts, counts),
         "confidence": {
             **_compare_confidence(expected, confidence),
@@ -79,12 +84,12 @@ def measure_drift(reference: Predictions, batch: Predictions) -> dict[str, Any]:
 
 
 def _rounded(confidence: Numbers) -> Numbers:
-    return np.array([float(format_probability(number)) for number in confidence])
+    numbers = (float(format_probability(number)) for number in confidence)
+    return np.fromiter(numbers, np.float64, len(confidence))
 
 
-def _counts(labels: Sequence[str], names: Sequence[str]) -> Numbers:
-    counts: Mapping[str, int] = Counter(labels)
-    return np.array([counts.get(name, 0) for name in names], np.float64)
+def _counts(predictions: Predictions, names: Sequence[str]) -> Numbers:
+    return np.array([predictions.classes.get(name, 0) for name in names], np.float64)
 
 
 def _compare_classes(before: Numbers, now: Numbers) -> dict[str, float]:

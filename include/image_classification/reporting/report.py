@@ -1,19 +1,14 @@
 """Command `report`: tables, gallery and drift of a batch of predictions."""
 
 import argparse
-import csv
 import datetime
 import json
 import logging
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from include.common.csv_cells import escape_cell
 from include.contracts import files
 from include.contracts.commands import Command, Input, Output, ReportFlag
 from include.contracts.records import BatchReport, DriftReport
@@ -27,8 +22,10 @@ from include.image_classification.evaluation.predictions import prediction_keys,
 from include.image_classification.flags import FlagParser
 from include.image_classification.progress import with_progress
 from include.image_classification.reporting.drift import Predictions, measure_drift, read_reference
-from include.image_classification.reporting.gallery import write_gallery
-from include.image_classification.reporting.parquet import write_parquet
+from include.image_classification.reporting.gallery import MAX_PICTURES, write_gallery
+from include.image_classification.reporting.overview import Overview
+from include.image_classification.reporting.parquet import ParquetWriter
+from include.image_classification.reporting.row_file import RowFile
 from include.image_classification.reporting.rows import Row, cells, columns, make_row
 
 _log = logging.getLogger(__name__)
@@ -49,14 +46,15 @@ def main(argv: list[str]) -> None:
     flags = _parse_flags(argv)
     classes = _classes(processing_input(Input.VERSION) / files.CLASS_NAMES)
     truth = _truth(processing_input(Input.TRUTH) / files.TRUE_CLASSES)
-    rows = read_rows(processing_input(Input.PREDICTIONS), classes, truth)
-    uncertain = [row for row in rows if row.probability < flags.uncertain_below]
+    rows = _read_rows(processing_input(Input.PREDICTIONS), classes, truth)
     folder = processing_output(Output.RESULT)
-    _write_tables(folder, columns(len(classes), with_truth=bool(truth)), rows, uncertain)
-    write_gallery(folder / "gallery.html", flags.batch, rows, processing_input(Input.IMAGES))
-    summary = _summarize(flags.batch, rows, len(uncertain), started)
+    header = columns(len(classes), with_truth=bool(truth))
+    overview, uncertain = _write_tables(folder, header, rows, flags.uncertain_below)
+    write_gallery(folder / "gallery.html", flags.batch, overview, processing_input(Input.IMAGES))
+    summary = _summarize(flags.batch, overview, uncertain, started)
     write_json(folder / files.BATCH_REPORT, summary.as_json())
-    _log.info("Batch %s: %d images in %d classes", flags.batch, len(rows), len(summary.classes))
+    text = "Batch %s: %d images in %d classes"
+    _log.info(text, flags.batch, overview.images, len(summary.classes))
 
 
 def _parse_flags(argv: list[str]) -> argparse.Namespace:
@@ -72,62 +70,59 @@ def _parse_flags(argv: list[str]) -> argparse.Namespace:
 
 
 def _write_tables(
-    folder: Path, header: Sequence[str], rows: Sequence[Row], uncertain: Sequence[Row]
-) -> None:
-    by_file = sorted(rows, key=lambda row: row.file)
-    write_table(folder / files.PREDICTIONS, header, by_file)
-    write_table(folder / "uncertain.csv", header, uncertain)
-    write_parquet(folder / "predictions.parquet", header, by_file)
+    folder: Path, header: Sequence[str], rows: Iterable[Row], uncertain_below: float
+) -> tuple[Overview, int]:
+    """Write the tables of rows, which are read once in the order of their files.
+
+    Returns:
+        The overview of the rows, and the number of uncertain ones.
+    """
+    overview = Overview(kept=MAX_PICTURES)
+    with (
+        RowFile(folder / files.PREDICTIONS, header) as table,
+        ParquetWriter(folder / "predictions.parquet", header) as parquet,
+    ):
+        for row in rows:
+            table.add(cells(row, with_truth="truth" in header))
+            parquet.add(row)
+            overview.add(row)
+        uncertain = overview.below(uncertain_below)
+        table.copy_rows(folder / "uncertain.csv", uncertain.tolist())
+    return overview, len(uncertain)
 
 
-def _summarize(batch: str, rows: Sequence[Row], uncertain: int, started: float) -> BatchReport:
-    counts = Counter(row.label for row in rows)
+def _summarize(batch: str, overview: Overview, uncertain: int, started: float) -> BatchReport:
     return BatchReport(
         stage="report",
         batch=batch,
-        images=len(rows),
-        classes=dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        images=overview.images,
+        classes=dict(sorted(overview.classes.items(), key=lambda item: (-item[1], item[0]))),
         uncertain=uncertain,
-        drift=_drift(rows),
+        drift=_drift(overview),
         seconds=round(time.perf_counter() - started, 3),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
 
 
-def read_rows(folder: Path, classes: Sequence[str], truth: dict[str, str]) -> list[Row]:
-    """Return all predictions in a folder, the least confident first.
+def _read_rows(folder: Path, classes: Sequence[str], truth: dict[str, str]) -> Iterator[Row]:
+    """Yield all predictions in a folder, in the order of their files.
 
     Raises:
         CommandError: There are no predictions, or one is damaged.
     """
-    rows = [
-        make_row(key, read_prediction(folder, key, len(classes)), classes, truth)
-        for key in with_progress(prediction_keys(folder), "predictions read")
-    ]
-    if not rows:
+    key = None
+    for key in with_progress(prediction_keys(folder), "predictions read"):
+        yield make_row(key, read_prediction(folder, key, len(classes)), classes, truth)
+    if key is None:
         raise CommandError(f"{folder} holds no .out files: check the output of the batch transform")
-    return sorted(rows, key=lambda row: (row.probability, row.file))
 
 
-def write_table(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
-    """Write rows as CSV, in order; names that are not UTF-8 keep their bytes.
-
-    A name that a spreadsheet would interpret as a formula gets a leading apostrophe.
-    """
-    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        with_truth = "truth" in header
-        writer.writerows(map(escape_cell, cells(row, with_truth=with_truth)) for row in rows)
-
-
-def _drift(rows: Sequence[Row]) -> DriftReport | None:
+def _drift(overview: Overview) -> DriftReport | None:
     reference = read_reference(processing_input(Input.EVALUATION) / files.ANSWERS)
     if reference is None:
         return None
-    confidence = np.array([row.probability for row in rows])
-    measured = measure_drift(reference, Predictions([row.label for row in rows], confidence))
-    return DriftReport.model_validate(measured)
+    batch = Predictions(overview.classes, overview.confidence)
+    return DriftReport.model_validate(measure_drift(reference, batch))
 
 
 def _classes(path: Path) -> list[str]:

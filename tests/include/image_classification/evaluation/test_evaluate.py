@@ -4,9 +4,11 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from include.contracts.dataset import Split
+from include.contracts.records import ClassScores, EvaluationReport
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.manifest import (
     Image,
@@ -15,7 +17,9 @@ from include.image_classification.dataset.version.manifest import (
     write_json,
     write_version,
 )
-from include.image_classification.evaluation.evaluate import main
+from include.image_classification.evaluation import predictions
+from include.image_classification.evaluation.evaluate import main, write_results
+from include.image_classification.evaluation.metrics import Tally
 
 CLASSES = ["Audi", "<b>BMW</b>", "Fiat"]
 ANSWERS = {0: [0.7, 0.2, 0.1], 1: [0.6, 0.3, 0.1], 2: [0.0, 0.1, 0.9], 3: [0.1, 0.8, 0.1]}
@@ -180,3 +184,42 @@ def test_a_plain_list_of_probabilities_is_accepted(base: Path) -> None:
 def test_an_empty_split_is_an_error(base: Path) -> None:
     with pytest.raises(CommandError, match="has no images in split validation"):
         main(["--split", "validation"])
+
+
+def test_images_are_scored_in_blocks(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("top1", "top5", "calibration_error", "calibration_error_unscaled")
+
+    def scores() -> list[float]:
+        main(["--temperature", "2"])
+        found = json.loads(result(base, "evaluation.json").read_text())
+        return [found[name] for name in names]
+
+    together, answers = scores(), result(base, "answers.csv").read_bytes()
+    monkeypatch.setattr(predictions, "BLOCK_IMAGES", 1)
+    assert scores() == pytest.approx(together, abs=1e-12)
+    assert result(base, "answers.csv").read_bytes() == answers
+
+
+def test_a_failed_evaluation_writes_no_answers(base: Path) -> None:
+    prediction(base, image(3, "test")).unlink()
+    with pytest.raises(CommandError, match="1 of 4 images have no prediction"):
+        main([])
+    assert not any(result(base, "").iterdir())
+
+
+def test_the_page_shows_a_bounded_number_of_classes_and_confusions(tmp_path: Path) -> None:
+    names = [f"class {number}" for number in range(250)]
+    labels = np.arange(250)
+    tally = Tally(250)
+    tally.add(np.eye(250)[np.roll(labels, 1)], labels)  # all wrong, in 250 pairs
+    report = EvaluationReport(
+        dataset_version="v1",
+        per_class=[ClassScores(name=name, images=1, top1=0) for name in names],
+        images=250, top1=0, top5=0, calibration_error=1, split="test", created="now",
+    )  # fmt: skip
+    write_results(tmp_path, names, tally.scores(), report)
+    page = (tmp_path / "evaluation.html").read_text()
+    assert "200 of 250 classes shown, the least accurate; per_class.csv lists all" in page
+    assert "20 of 250 pairs shown; confusion.csv lists all" in page
+    assert page.count('class="name"') == 200
+    assert len((tmp_path / "confusion.csv").read_text().splitlines()) == 251

@@ -1,14 +1,17 @@
 """Drift detection, with SciPy as the reference."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
+from include.contracts import files
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.manifest import Image
-from include.image_classification.evaluation.evaluate import write_answers
+from include.image_classification.evaluation.evaluate import answer_rows
+from include.image_classification.evaluation.tables import write_table
 from include.image_classification.reporting.drift import Predictions, measure_drift, read_reference
 
 
@@ -16,7 +19,7 @@ def predict(shares: dict[str, int], confidence: float, seed: int) -> Predictions
     """Return predictions by class, with confidences from a beta distribution of that mean."""
     labels = [name for name, count in shares.items() for _ in range(count)]
     spread = np.random.default_rng(seed).beta(8 * confidence, 8 * (1 - confidence), len(labels))
-    return Predictions(labels, spread)
+    return Predictions(Counter(labels), spread)
 
 
 REFERENCE = predict({"Audi": 300, "BMW": 300, "Fiat": 200}, 0.8, 1)
@@ -39,11 +42,12 @@ def test_identical_photos_do_not_drift_if_the_model_is_confident(tmp_path: Path)
     certain = softmax.max(axis=1).astype(np.float64)
     classes = ["=Audi", "BMW", "Fiat", "Seat", "VW"]  # in the table with an apostrophe before it
     images = [Image(f"{n}", f"{n}", 1, 1, 1, 0, "test", f"{n}.jpg") for n in range(len(certain))]
-    write_answers(tmp_path / "answers.csv", classes, images, softmax.astype(np.float64))
+    rows = answer_rows(classes, images, softmax.astype(np.float64))
+    write_table(tmp_path / "answers.csv", files.ANSWERS_COLUMNS, rows)
     reference = read_reference(tmp_path / "answers.csv")
     assert reference is not None
     found = measure_drift(
-        reference, Predictions([classes[guess] for guess in softmax.argmax(axis=1)], certain)
+        reference, Predictions(Counter(classes[guess] for guess in softmax.argmax(axis=1)), certain)
     )
     assert (found["confidence"]["distance"], found["confidence"]["p"]) == (0.0, 1.0)
     assert found["confidence"]["mean"] == found["confidence"]["reference_mean"]
@@ -87,7 +91,7 @@ def test_the_reference_is_read_from_the_evaluations_table(tmp_path: Path) -> Non
     path.write_text('key,name,predicted_name,confidence\na.jpg,Audi,"BMW, old",0.25\n')
     found = read_reference(path)
     assert found is not None
-    assert (found.labels, found.confidence.tolist()) == (["BMW, old"], [0.25])
+    assert (found.classes, found.confidence.tolist()) == ({"BMW, old": 1}, [0.25])
 
 
 @pytest.mark.parametrize("text", ["key,name\na,b\n", "key,predicted_name,confidence\na,b,much\n"])

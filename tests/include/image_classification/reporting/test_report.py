@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from include.image_classification.container import CommandError
+from include.image_classification.reporting import report
 from include.image_classification.reporting.report import main
 
 CLASSES = ["Audi", "BMW </script>", "Fiat"]
@@ -207,3 +208,23 @@ def test_a_damaged_input_is_named(base: Path, name: str, text: str, message: str
     put(base, name, text)
     with pytest.raises(CommandError, match=message):
         main(["--batch", "monday"])
+
+
+def test_the_gallery_shows_a_bounded_number_and_says_so(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["--batch", "monday"])
+    assert "shown, the least confident" not in result(base, "gallery.html")
+    monkeypatch.setattr(report, "MAX_PICTURES", 1)
+    main(["--batch", "monday"])
+    page = result(base, "gallery.html")
+    assert "1 of 2 shown, the least confident; predictions.csv lists all" in page
+    assert [card["data-file"] for card in Elements(page).all("article")] == [HOSTILE]
+    assert [option.get("value") for option in Elements(page).all("option")].count(None) == 1
+
+
+def test_a_damaged_prediction_leaves_no_tables(base: Path) -> None:
+    predict(base, "week/z.jpg", [0.5, 0.5])
+    with pytest.raises(CommandError, match=r"week/z\.jpg"):
+        main(["--batch", "monday"])
+    assert not any((base / "processing" / "output" / "result").iterdir())
