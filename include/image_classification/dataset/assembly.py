@@ -1,7 +1,7 @@
 """Assembly of a dataset version: check photos, store new ones, assign splits."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from include.contracts.dataset import SPLITS, Split
@@ -21,6 +21,7 @@ from include.image_classification.dataset.version.manifest import (
     Image,
     Quarantined,
     Version,
+    image_key,
 )
 from include.image_classification.dataset.version.photo_check import CheckedPhoto
 from include.image_classification.dataset.version.previous import PreviousVersion
@@ -72,9 +73,7 @@ def assemble(
     """
     photos, refused = _check_all(source, previous, settings, stores)
     distinct = deduplicate(photos, source.classes)
-    stores.images.discard(
-        {photo.content.key for photo in photos} - {photo.content.key for photo in distinct.photos}
-    )
+    stores.images.discard(_keys(photos) - _keys(distinct.photos))
     quarantined = sorted([*refused, *distinct.conflicting], key=lambda row: row.path)
     log_quarantined(quarantined)
     check_quarantine(quarantined, len(photos) + len(refused), settings.quarantine_limit)
@@ -84,6 +83,12 @@ def assemble(
     hashes = {photo.sha256: photo.content.perceptual_hash for photo in distinct.photos}
     version = Version(images, source.classes)
     return AssembledVersion(version, quarantined, distinct.duplicates, hashes)
+
+
+def _keys(photos: Collection[CheckedPhoto]) -> set[str]:
+    """Return the keys of images and of the originals that they may have been converted from."""
+    originals = {image_key(photo.photo_sha256, "webp") for photo in photos if photo.content.cut}
+    return {photo.content.key for photo in photos} | originals
 
 
 def _check_all(

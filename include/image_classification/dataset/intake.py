@@ -6,7 +6,11 @@ from pathlib import Path
 
 from include.contracts.dataset import Reason
 from include.image_classification.dataset.version.image_store import ImageStore
-from include.image_classification.dataset.version.manifest import Quarantined, quarantine_key
+from include.image_classification.dataset.version.manifest import (
+    Quarantined,
+    image_key,
+    quarantine_key,
+)
 from include.image_classification.dataset.version.photo_check import (
     CheckedPhoto,
     Content,
@@ -18,6 +22,7 @@ from include.image_classification.dataset.version.photo_check import (
 )
 from include.image_classification.dataset.version.pictures import Pictures
 from include.image_classification.images.strict_decoding import RefusedPhotoError
+from include.image_classification.images.webp import is_webp
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,10 @@ class Stores:
         """Store an image."""
         self.images.put(key, data)
         self.pictures.keep(key, data)
+
+    def put_original(self, key: str, data: bytes) -> None:
+        """Store the photo that an image in another format was made from."""
+        self.images.put(key, data)
 
     def put_refused(self, key: str, data: bytes) -> None:
         """Store a quarantined photo."""
@@ -89,6 +98,8 @@ class Intake:
             return self._refuse(entry, sha256, error.reason, error.detail)
         if data is not None:
             self._stores.put_image(content.key, data)
+            if is_webp(entry.data):
+                self._stores.put_original(image_key(sha256, "webp"), entry.data)
         # The same image had another label: both will be quarantined, see `deduplicate`.
         if self._labels.setdefault(content.sha256, entry.label) != entry.label:
             self._stores.put_refused(quarantine_key(sha256), entry.data)

@@ -11,6 +11,7 @@ from include.image_classification.images.header import PhotoHeader
 from include.image_classification.images.opencv_decoder import decode_still
 from include.image_classification.images.orientation import read_orientation, turn_upright
 from include.image_classification.images.resizing import Image
+from include.image_classification.images.webp import decode_webp, is_webp
 
 QUALITY = 95
 
@@ -60,10 +61,12 @@ def crop(data: bytes, box: Box, header: PhotoHeader) -> CroppedImage | None:
 
     The box is in pixels as stored; EXIF orientation is applied after cropping. A JPEG is encoded
     as JPEG of quality 95 without chroma subsampling, a PNG as PNG of 8 bits without transparency,
-    which all later decoders drop.
+    which all later decoders drop; a WebP as either, see `read_webp_header`.
+
+    Raises:
+        RefusedPhotoError: A WebP cannot be decoded.
     """
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    photo: Any = decode_still(data, flags)
+    photo: Any = _decode(data)
     if photo is None:
         return None
     part = turn_upright(photo[box.top : box.bottom, box.left : box.right], read_orientation(data))
@@ -73,3 +76,9 @@ def crop(data: bytes, box: Box, header: PhotoHeader) -> CroppedImage | None:
     ]
     encoded = cv2.imencode(f".{header.suffix}", part, options if header.suffix == "jpg" else [])
     return CroppedImage(encoded[1].tobytes(), part)
+
+
+def _decode(data: bytes) -> Any:
+    if is_webp(data):
+        return decode_webp(data)
+    return decode_still(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)

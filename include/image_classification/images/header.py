@@ -21,13 +21,24 @@ USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 OTHER_FORMATS = {
     b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
     b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\x00\x00\x00\x0cJXL ": "JPEG XL",
+    b"\xff\x0a": "JPEG XL",
+    b"II\xbc\x01": "JPEG XR",
     b"GIF8": "GIF",
     b"BM": "BMP",
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",
-    b"RIFF": "WebP",
-    b"\x00\x00\x00": "HEIF or AVIF",
+    b"8BPS": "Photoshop",
+    b"P5": "PGM",
+    b"P6": "PPM",
+    b"version https://git-lfs": "a Git LFS pointer",
+    b"<svg": "SVG",
 }
+# The brand in the first box of a file in the ISO base media format.
+BRANDS = {
+    b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC",
+    b"hevc": "HEIC", b"mif1": "HEIF", b"msf1": "HEIF", b"crx ": "CR3",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,10 +84,18 @@ def describe(data: bytes) -> str:
     """Return a description of a file that is neither JPEG nor PNG, for messages."""
     if not data:
         return "an empty file"
-    for start, name in OTHER_FORMATS.items():
-        if data.startswith(start):
-            return f"{name}; only JPEG and PNG are supported"
+    name = _other_format(data)
+    if name:
+        return f"{name}; only JPEG and PNG are supported"
     return f"it starts with {data[:8]!r}, and is neither JPEG nor PNG"
+
+
+def _other_format(data: bytes) -> str | None:
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WebP"
+    if data[4:8] == b"ftyp":
+        return BRANDS.get(data[8:12], "a video or a photo in a video's format")
+    return next((name for start, name in OTHER_FORMATS.items() if data.startswith(start)), None)
 
 
 def _jpeg_header(data: bytes) -> PhotoHeader:

@@ -31,11 +31,11 @@ TRANSPOSED = frozenset(number for number, (transpose, _) in TURNS.items() if tra
 
 
 def read_orientation(data: bytes) -> int:
-    """Return the EXIF orientation of a JPEG or PNG, 1 to 8; 1 (upright) if there is none."""
+    """Return the EXIF orientation of a JPEG, PNG or WebP, 1 to 8; 1 (upright) if there is none."""
     if data.startswith(JPEG_START) and not _has_exif(data):
         return 1
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as picture:
+        with PIL.Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "WEBP"]) as picture:
             exif = PIL.Image.Exif()
             exif.load(picture.info.get("exif", b""))
             return int(exif.get(ORIENTATION, 1))

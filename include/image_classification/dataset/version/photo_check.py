@@ -19,6 +19,7 @@ from include.image_classification.images.header import (
 )
 from include.image_classification.images.perceptual_hash import perceptual_hash
 from include.image_classification.images.strict_decoding import RefusedPhotoError, decode_small
+from include.image_classification.images.webp import is_webp, read_webp_header
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def check_photo(
 ) -> tuple[Content, bytes | None]:
     """Decode a photo completely, and crop it to its box if the rules require it.
 
+    A WebP is always stored as another image, like a part of a photo: the part is the whole.
+
     Args:
         photo: The photo.
         sha256: The hash of the photo's bytes.
@@ -125,19 +128,23 @@ def check_photo(
         known: Images that earlier refreshes checked. They are not decoded again.
 
     Returns:
-        The image and its bytes; the bytes are None for a known image cropped from a photo.
+        The image and its bytes; the bytes are None for a known image made from a photo.
 
     Raises:
         RefusedPhotoError: The photo is refused.
     """
     header = _read_header(photo.data, rules)
     box = _place(photo.box, rules, header)
+    if box is None and is_webp(photo.data):
+        box = Box(0, 0, header.width, header.height)
     origin: Origin = Cut(sha256, box) if box else sha256
     if origin in known:
         return known[origin], None if box else photo.data
-    small = decode_small(photo.data, header)
     if isinstance(origin, Cut):
+        if not is_webp(photo.data):
+            decode_small(photo.data, header)
         return _crop(photo.data, origin, header)
+    small = decode_small(photo.data, header)
     content = Content(
         sha256=sha256,
         size=len(photo.data),
@@ -153,7 +160,7 @@ def _read_header(data: bytes, rules: PhotoRules) -> PhotoHeader:
     kind = detect_animation(data)
     if kind:
         raise RefusedPhotoError("animated", f"{kind}; only still images are supported")
-    header = read_photo_header(data)
+    header = read_photo_header(data) or read_webp_header(data)
     if header is None:
         raise RefusedPhotoError("not-an-image", describe(data))
     width, height = header.width, header.height
