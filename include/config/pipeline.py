@@ -116,7 +116,7 @@ class Pipeline(Strict):
 
     @model_validator(mode="after")
     def _check_source_has_boxes(self) -> Pipeline:
-        if self.dataset.boxes == "crop" and self.source.layout != "stanford_cars":
+        if self.dataset.boxes == "crop" and self.source.layout not in ("stanford_cars", "auto"):
             raise ValueError(
                 f"dataset.boxes: crop needs boxes, and layout {self.source.layout} has none: leave "
                 "it out, or use layout stanford_cars"

@@ -102,8 +102,8 @@ class Output(StrEnum):
     INDEX = "index"
 
 
-SourceLayout = Literal["stanford_cars", "class_folders", "list"]
-"""Layouts of raw data."""
+SourceLayout = Literal["auto", "stanford_cars", "class_folders", "list"]
+"""Layouts of raw data; `auto` detects one of the others."""
 
 Splitting = Literal["ratio", "source"]
 SPLITTINGS: tuple[Splitting, ...] = ("ratio", "source")

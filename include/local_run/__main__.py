@@ -61,6 +61,8 @@ def _check(options: argparse.Namespace) -> int:
     plan = plan_run(request, _paths(options))
     source = f"drawn cars, seed {plan.seed}" if plan.drawn else plan.files.folder
     print(f"pipeline {plan.pipeline.name}, layout {plan.files.layout}: {source}")
+    for line in plan.files.explanation():
+        print(line)
     for name in plan.files.ignored_files:
         print(f"not uploaded: {name}")
     return 0

@@ -103,6 +103,8 @@ def _run_on(
     timings = Timings(options.started, options.install)
     drawn = _BackgroundTask(lambda: _draw(plan, paths))
     display.print_line(f"starting the local AWS and Airflow for pipeline {plan.pipeline.name}")
+    for line in plan.files.explanation():
+        display.print_line(line)
     with timings.measure("start"):
         stack.start_aws_and_airflow(plan.pipeline.name)
     aws, ui, login = create_clients(stack.aws), ui_url(options.ports.ui), ui_login(paths)

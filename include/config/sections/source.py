@@ -75,7 +75,7 @@ class Source(Strict):
     def _check_devkit(self) -> Source:
         if self.devkit is None:
             return self
-        if self.layout != "stanford_cars":
+        if self.layout not in ("stanford_cars", "auto"):
             raise ValueError(f"devkit is only for layout stanford_cars, not for {self.layout}")
         path = PurePosixPath(self.devkit)
         if not path.name or path.is_absolute() or ".." in path.parts:

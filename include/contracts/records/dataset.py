@@ -10,13 +10,20 @@ from include.contracts.records.base import Record
 
 
 class SourceReport(Record):
-    """The source that a refresh read: its address, state, layout and files."""
+    """The source that a refresh read: its address, state, layout and files.
+
+    `counts` is the account of its files: `found` is the sum of `used` (images and duplicates),
+    `quarantined`, `label_files` and `left_alone`. `left_alone` names the last, `notes` says what
+    was detected.
+    """
 
     uri: str = ""
     fingerprint: str = ""
     layout: str | None = None
     files: list[str] = Field(default_factory=list)
     left_alone: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    counts: dict[str, int] = Field(default_factory=dict)
 
 
 class DatasetReport(Record):

@@ -4,7 +4,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from include.image_classification.container import (
     processing_output,
 )
 from include.image_classification.dataset.assembly import AssembledVersion, assemble
+from include.image_classification.dataset.detection import detect_layout
 from include.image_classification.dataset.intake import Stores
-from include.image_classification.dataset.layouts import open_layout
+from include.image_classification.dataset.layouts import AUTO, open_layout
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source.contract import Source
+from include.image_classification.dataset.source.survey import survey
 from include.image_classification.dataset.version.changes import compare
 from include.image_classification.dataset.version.image_store import ImageStore
 from include.image_classification.dataset.version.leakage import find_leaks
@@ -55,7 +57,9 @@ def main(arguments: list[str]) -> None:
     previous = read_previous_version(
         processing_input(Input.PREVIOUS), processing_input(Input.LEDGER)
     )
-    source = _open_source(processing_input(Input.SOURCE), settings)
+    folder = processing_input(Input.SOURCE)
+    settings = _choose_layout(folder, settings)
+    source = _open_source(folder, settings)
     with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:
         stores = _stores(previous, settings, Path(pictures))
         assembled = assemble(source, previous, settings, stores)
@@ -132,14 +136,33 @@ def _describe_unchanged(report: Mapping[str, Any], settings: RefreshSettings) ->
 
 
 def _open_source(folder: Path, settings: RefreshSettings) -> Source:
+    source = open_layout(settings.layout, folder, settings.classes, settings.devkit)
+    _log.info("reading %s: %d classes", ", ".join(source.files), len(source.classes))
+    for note in source.notes:
+        _log.info(note)
+    return source
+
+
+def _choose_layout(folder: Path, settings: RefreshSettings) -> RefreshSettings:
+    """Return the settings with the layout to read; log what was detected, and why."""
     if not folder.is_dir() or not any(folder.iterdir()):
         location = settings.source_uri or folder
         raise CommandError(f"the source {location} is empty; add photos and their labels to it")
-    source = open_layout(settings.layout, folder, settings.classes, settings.devkit)
-    _log.info("reading %s: %d classes", ", ".join(source.files), len(source.classes))
-    if source.ignored:
-        _log.info("ignored: %s", ", ".join(source.ignored))
-    return source
+    detected = detect_layout(survey(folder))
+    if settings.layout == AUTO:
+        _log.info("layout %s, detected because %s", detected.layout, detected.reason)
+        return replace(settings, layout=detected.layout)
+    if detected.layout == settings.layout:
+        _log.info("layout %s, as configured: %s", settings.layout, detected.reason)
+    else:
+        _log.warning(
+            "layout %s, as configured; by its files, the source has layout %s, because %s: if that"
+            " is right, set source.layout",
+            settings.layout,
+            detected.layout,
+            detected.reason,
+        )
+    return settings
 
 
 def _report(
@@ -161,7 +184,11 @@ def _report(
             "fingerprint": settings.source_fingerprint,
             "layout": settings.layout,
             "files": list(source.files),
-            "left_alone": list(source.ignored),
+            "left_alone": source.left_alone,
+            "notes": list(source.notes),
+            "counts": source.accounting.counts(
+                len(assembled.version.images) + len(assembled.duplicates)
+            ),
         },
         "settings": settings.recorded(),
         "counts": assembled.counts(),

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from include.contracts.records import DatasetPointer
-from include.image_classification.dataset.source.contract import is_photo_name
+from include.image_classification.dataset.source.file_kinds import is_photo_name
 from include.local_run.drive.clients import AwsClients
 from include.local_run.run_plan.source_files import INCOMING_LABELS
 from include.storage.layout import Layout

@@ -12,7 +12,7 @@ from include.config import load_pipeline
 from include.config.yaml_file import dump_yaml, parse_yaml
 from include.image_classification.dataset.archives.archives import archive_stem
 from include.image_classification.dataset.source.classes import class_parts
-from include.image_classification.dataset.source.survey import is_photo_name
+from include.image_classification.dataset.source.file_kinds import is_photo_name
 from include.local_run.run_plan.source_files import SourceFiles
 
 MAX_NAME_LENGTH = 40
@@ -52,6 +52,8 @@ def derive_pipeline(
     for setting in ("uri", "urls", "complete_marker"):
         source.pop(setting, None)
     source["layout"] = files.layout
+    if files.held_out:
+        _keep_own_split(content)
     if classes:
         source["classes"] = _classes(classes)
     content["source"] = source
@@ -73,6 +75,13 @@ def _remove_boxes(content: dict[str, Any]) -> None:
     for part in (content, *(value for value in content.values() if isinstance(value, dict))):
         for setting in ("boxes", "box_margin"):
             (part.get("dataset") or {}).pop(setting, None)
+
+
+def _keep_own_split(content: dict[str, Any]) -> None:
+    """Let the photos that the source holds out keep their split, so that none of them trains."""
+    content["dataset"] = {**(content.get("dataset") or {}), "split": "source"}
+    local = content.get("local") or {}
+    (local.get("dataset") or {}).pop("split", None)
 
 
 def _origin(folder: Path) -> str:

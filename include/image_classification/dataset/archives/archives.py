@@ -1,14 +1,23 @@
 """Folders and archives as streams of files, without extraction.
 
 No file is written, so paths in an archive cannot escape a folder. Members that are not regular
-files are reported and never read.
+files are reported and never read. The content of an archive determines how it is read, not its
+name: a zip named `.tgz`, or a download without a suffix, is read as what it is.
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from include.image_classification.container import CommandError
+from include.image_classification.dataset.archives.formats import (
+    ArchiveFormat,
+    archive_format,
+    describe_content,
+    read_start,
+)
 from include.image_classification.dataset.archives.member import Member, normalize
+from include.image_classification.dataset.archives.system_names import is_system_path
 from include.image_classification.dataset.archives.tar_members import tar_members
 from include.image_classification.dataset.archives.zip_members import zip_members
 
@@ -31,28 +40,36 @@ def is_archive_name(path: str) -> bool:
 
 
 def read_members(path: Path) -> Iterator[Member]:
-    """Yield the files of a folder, sorted, or of an archive in its order, in constant memory.
-
-    Files and folders whose name starts with a dot, and macOS's additions to archives, are skipped.
+    """Yield the files of a folder or an archive, without those of systems and tools.
 
     Raises:
-        CommandError: The archive is cut off, damaged, encrypted or a decompression bomb.
+        CommandError: See `all_members`.
+    """
+    return (member for member in all_members(path) if not is_system_path(member.path))
+
+
+def all_members(path: Path) -> Iterator[Member]:
+    """Yield the files of a folder, sorted, or of an archive in its order, in constant memory.
+
+    Raises:
+        CommandError: The archive is cut off, damaged, encrypted or a decompression bomb, or the
+            file is no archive; the message says what it is.
     """
     if path.is_dir():
-        found = _in_folder(path, "")
-    elif path.name.lower().endswith(".zip"):
-        found = zip_members(path)
-    else:
-        found = tar_members(path)
-    return (member for member in found if not is_hidden(member.path))
+        return _in_folder(path, "")
+    return zip_members(path) if _format(path) == "zip" else tar_members(path)
 
 
-def is_hidden(path: str) -> bool:
-    """Return whether a path is never read: dot files and macOS's additions to archives."""
-    return any(
-        (part.startswith(".") and part not in (".", "..")) or part == "__MACOSX"
-        for part in path.split("/")
-    )
+def _format(path: Path) -> ArchiveFormat:
+    found = archive_format(path)
+    if found is not None:
+        return found
+    is_tar = path.name.lower().endswith(TAR_SUFFIXES)
+    described = describe_content(read_start(path))
+    # A damaged .tar.gz looks like another compressed file: its reader names the damage.
+    if described and not (is_tar and "gzip" in described):
+        raise CommandError(f"{path.name} is {described}")
+    return "tar" if is_tar else "zip"
 
 
 def _in_folder(folder: Path, prefix: str) -> Iterator[Member]:

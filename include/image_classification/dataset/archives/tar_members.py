@@ -1,14 +1,12 @@
 """Members of a tar file, compressed or not, read once as a stream in constant memory."""
 
-import bz2
-import gzip
-import lzma
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from include.image_classification.dataset.archives.formats import open_decompressed
 from include.image_classification.dataset.archives.member import (
     MAX_MEMBER_BYTES,
     Member,
@@ -54,7 +52,7 @@ def tar_members(path: Path) -> Iterator[Member]:
 @contextmanager
 def open_tar(path: Path) -> Iterator[tuple[IO[bytes], tarfile.TarFile]]:
     """Open a tar file: the decompressed stream, and the archive on that stream."""
-    with _decompress(path) as file:
+    with open_decompressed(path) as file:
         headers = cast(IO[bytes], _Headers(file))
         with tarfile.TarFile(path.name, "r", fileobj=headers) as tar:
             yield file, tar
@@ -73,18 +71,6 @@ def tar_headers(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         if tar.offset <= info.offset:
             raise tarfile.ReadError("a header with a negative size")
         yield info
-
-
-def _decompress(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        start = file.read(6)
-    if start.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.open(path))
-    if start.startswith(b"BZh"):
-        return cast(IO[bytes], bz2.open(path))
-    if start.startswith(b"\xfd7zXZ\0"):
-        return cast(IO[bytes], lzma.open(path))
-    return path.open("rb")
 
 
 def _member(path: Path, file: IO[bytes], info: tarfile.TarInfo) -> Member:

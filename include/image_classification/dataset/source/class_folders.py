@@ -1,37 +1,37 @@
-"""Layout `class_folders`: a photo's class is the name of its folder.
+"""Layout `class_folders`: a photo's class is the name of a folder.
 
 Class folders may be plain or in archives, at any depth. An archive counts as a folder with its
 name: `cats.zip` with photos at its top level is the class `cats`, and `val.zip` with class folders
-is a folder `val` of class folders. Parent folders named train, val or test determine the split; a
-class may occur in several of them.
+is a folder `val` of class folders. `folder_classes` has the rule for what is a class folder, and
+which folders determine the split; a class may occur in several of them.
 """
 
 import posixpath
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from include.image_classification.container import CommandError
-from include.image_classification.dataset.archives.archives import archive_stem, read_members
-from include.image_classification.dataset.archives.member import Member
+from include.image_classification.dataset.archives.archives import archive_stem, is_archive_name
+from include.image_classification.dataset.archives.formats import archive_format
+from include.image_classification.dataset.archives.member import Member, normalize
+from include.image_classification.dataset.archives.system_names import is_system_path
+from include.image_classification.dataset.source.accounting import Accounting
+from include.image_classification.dataset.source.classes import class_parts
 from include.image_classification.dataset.source.contract import (
+    Contents,
     Source,
     choose_classes,
-    find_ignored,
-    outer_members,
     read_member,
 )
-from include.image_classification.dataset.source.split_names import (
-    held_out,
-    split_in_name,
-    split_in_path,
+from include.image_classification.dataset.source.file_kinds import is_photo
+from include.image_classification.dataset.source.folder_classes import (
+    FIX,
+    FolderClasses,
+    classify_folders,
 )
-from include.image_classification.dataset.source.survey import (
-    Survey,
-    is_photo_name,
-    photo_tops,
-    survey,
-)
+from include.image_classification.dataset.source.folder_names import folder_kind
+from include.image_classification.dataset.source.inventory import describe_files
+from include.image_classification.dataset.source.survey import Survey, photo_tops, survey
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
 
@@ -40,85 +40,143 @@ def open_class_folders(folder: Path, selected_classes: str | None) -> Source:
     """Open a source of class folders; classes are numbered by name.
 
     Raises:
-        CommandError: There are no photos in folders, a folder is empty, an archive is damaged, or a
-            selected class does not exist.
+        CommandError: There are no photos in class folders, a folder is empty, an archive is
+            damaged, or a selected class does not exist.
     """
     found = survey(folder)
-    nested: list[str] = []
-    folders = _Folders.of(_photos(found, nested))
-    if not folders.classes:
-        raise CommandError(
-            "the source has no photos in class folders; put each class's photos in a folder named"
-            " after it, plain or in a .zip or .tgz"
-        )
-    _refuse_empty_folders(folder)
+    folders = find_folders(found, selected_classes)
+    refuse_empty_folders(found)
     classes = choose_classes(sorted(folders.classes), selected_classes)
-    read = [*found.archives, *photo_tops(found)]
+    accounting = Accounting(folder)
     return Source(
         classes=classes,
-        entries=_entries(found, classes, folders),
-        files=[found.name(path) for path in read],
-        ignored=sorted([*find_ignored(folder, read), *nested]),
+        entries=_entries(found, classes, folders, accounting),
+        files=[found.name(path) for path in files_read(found)],
+        accounting=accounting,
+        notes=folders.notes,
     )
 
 
-@dataclass(frozen=True)
-class _Folders:
-    """The folders of a source.
+def inspect_class_folders(found: Survey, selected_classes: str | None) -> Contents:
+    """Return what the layout reads of a source.
 
-    Attributes:
-        classes: The names of the class folders.
-        around: The parent folders of class folders that are named after a split.
+    Raises:
+        CommandError: There are no photos, or no class folders, or a folder is empty. Folders in tar
+            archives are not known before the archives are read.
     """
-
-    classes: frozenset[str]
-    around: frozenset[str]
-
-    @classmethod
-    def of(cls, photos: Iterator[tuple[str, Member]]) -> "_Folders":
-        """Find the folders from the paths of readable photos."""
-        holding = {posixpath.dirname(path) for path, member in photos if not member.problem}
-        folders = {PurePosixPath(folder) for folder in holding}
-        parents = {parent for folder in folders for parent in folder.parents}
-        around = frozenset(parent for parent in parents if split_in_name(parent.name))
-        names = {folder.name for folder in folders - around}
-        return cls(frozenset(names - {""}), frozenset(map(str, around)))
-
-    def class_of(self, path: str) -> str | None:
-        """Return the class of a photo, or None if it is not in a class folder."""
-        folder = posixpath.dirname(path)
-        return None if folder in self.around else posixpath.basename(folder) or None
+    refuse_empty_folders(found)
+    read = files_read(found)
+    if any(archive_format(path) != "zip" for path in found.archives):
+        return Contents(read)
+    folders = find_folders(found, selected_classes)
+    held = sorted(name for name, split in folders.splits.items() if split)
+    notes = [f"{len(folders.classes)} class folders", *folders.notes]
+    if held:
+        notes.append(f"folders such as {held[0]}/ hold out photos")
+    return Contents(read, bool(held), notes)
 
 
-def _entries(found: Survey, classes: list[str], folders: _Folders) -> Iterator[Photo | Quarantined]:
+def files_read(found: Survey) -> list[Path]:
+    """Return the archives and the top-level folders and files that are read."""
+    return [*found.archives, *photo_tops(found)]
+
+
+def find_folders(found: Survey, selected_classes: str | None = None) -> FolderClasses:
+    """Return the classes of the folders that hold photos.
+
+    Raises:
+        CommandError: No folder is a class; the message names what is there, and the fix.
+    """
+    holding: set[str] = set()
+    unsafe = 0
+    for path, member in _photos(found, Accounting(found.folder)):
+        unsafe += bool(member.problem)
+        if not member.problem:
+            holding.add(posixpath.dirname(path))
+    archives = [_archive_folder(found, path) for path in found.archives]
+    folders = classify_folders(holding, archives, class_parts(selected_classes or ""))
+    if not folders.classes:
+        raise CommandError(_no_classes(found, folders, holding, unsafe))
+    return folders
+
+
+def _no_classes(
+    found: Survey, folders: FolderClasses, holding: Collection[str], unsafe: int
+) -> str:
+    if folders.parts:
+        names = ", ".join(f"{name}/" for name in sorted(folders.parts)[:3])
+        reason = folders.parts[min(folders.parts)]
+        return (
+            "the source has photos, but no class folders: the only folders with photos are"
+            f" {names}, and such a folder {reason}; {FIX}"
+        )
+    if holding:
+        return (
+            "the source has photos, but none is in a class folder; put each class's photos in a"
+            " folder named after it, plain or in a .zip or .tgz"
+        )
+    refused = (
+        f"{unsafe} photos are links or have paths outside their archive, which are not read; "
+        if unsafe
+        else ""
+    )
+    return (
+        f"the source has no photos in class folders ({refused}{describe_files(found)}); put each"
+        " class's photos in a folder named after it, plain or in a .zip or .tgz"
+    )
+
+
+def _entries(
+    found: Survey, classes: list[str], folders: FolderClasses, accounting: Accounting
+) -> Iterator[Photo | Quarantined]:
     labels = {name: label for label, name in enumerate(classes)}
-    for path, member in _photos(found, nested=[]):
-        name = folders.class_of(path)
+    for path, member in _photos(found, accounting):
+        folder = posixpath.dirname(path)
+        name = folders.folders.get(folder)
         if member.problem or name in labels:
-            split = held_out(split_in_path(path.split("/")[:-2]))
+            accounting.take()
+            split = folders.splits.get(folder)
             yield read_member(path, labels.get(name or "", 0), member, split=split)
-        elif name not in folders.classes:
-            yield Quarantined(path, None, "unlisted-file", "it is not in a class folder")
+        elif name is None:
+            accounting.take()
+            yield Quarantined(path, None, "unlisted-file", folders.refusal(folder))
 
 
-def _photos(found: Survey, nested: list[str]) -> Iterator[tuple[str, Member]]:
+def _photos(found: Survey, accounting: Accounting) -> Iterator[tuple[str, Member]]:
+    """Yield the photos with their paths in the source, those of archives first."""
     for archive in found.archives:
-        stem = archive_stem(archive) or archive.name
-        around = archive.relative_to(found.folder).parent.as_posix()
-        prefix = "" if around == "." else f"{around}/"
-        for member in outer_members(archive, found.name(archive), nested):
-            if is_photo_name(member.path):
-                top = "" if member.path.startswith(f"{stem}/") else f"{stem}/"
-                yield f"{prefix}{top}{member.path}", member
-    for member in read_members(found.folder):
-        if is_photo_name(member.path):
+        folder = _archive_folder(found, archive)
+        stem = posixpath.basename(folder)
+        for member in accounting.members(archive):
+            if is_photo(member):
+                top = posixpath.dirname(folder) if _has_top(member.path, stem) else folder
+                yield posixpath.join(top, member.path.lstrip("/")), member
+    opened = {normalize(path.relative_to(found.folder).as_posix()) for path in found.archives}
+    for member in accounting.members(found.folder, without=opened | found.without):
+        if is_photo(member) and not is_archive_name(member.path):
             yield member.path, member
 
 
-def _refuse_empty_folders(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.is_dir() and not any(path.iterdir()):
+def _has_top(path: str, stem: str) -> bool:
+    return path.startswith(f"{stem}/")
+
+
+def _archive_folder(found: Survey, archive: Path) -> str:
+    """Return the path of the folder that an archive counts as."""
+    name = archive.with_name(archive_stem(archive) or archive.name)
+    return normalize(name.relative_to(found.folder).as_posix())
+
+
+def refuse_empty_folders(found: Survey) -> None:
+    """Check that no folder is empty, because it may be that of a class.
+
+    Raises:
+        CommandError: A folder is empty, or has only files of systems.
+    """
+    for path in found.folders:
+        empty = all(is_system_path(below.name) for below in path.iterdir())
+        if empty and folder_kind(path.name) == "class":
             raise CommandError(
-                f"the class folder {path.relative_to(folder).as_posix()} has no images; add images"
-                " or remove the folder"
+                f"the class folder {found.name(path).rstrip('/')} has no images; add images or"
+                " remove the folder"
             )

@@ -7,13 +7,14 @@ in classes.txt or classes.json next to the lists; otherwise the numbers are the 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import archive_stem
-from include.image_classification.dataset.archives.member import Member
+from include.image_classification.dataset.archives.member import Member, normalize
+from include.image_classification.dataset.source.accounting import Accounting
 from include.image_classification.dataset.source.contract import (
+    Contents,
     Source,
     choose_classes,
-    find_ignored,
-    outer_members,
 )
 from include.image_classification.dataset.source.labelled import (
     Listing,
@@ -49,30 +50,52 @@ def open_image_lists(folder: Path, selected_classes: str | None) -> Source:
     label_of = {name: label for label, name in enumerate(classes)}
     labels = {number: label_of.get(name) for number, name in enumerate(names)}
     read = files_read(found, roots)
-    ignored = find_ignored(folder, read)
+    accounting = Accounting(folder, label_files(found))
+    accounting.leave_rest([root.path for root in roots])
     listings = {
         path: sort_rows(_prefix(found, path), root_rows, labels) for path, root_rows in rows.items()
     }
     return Source(
         classes=classes,
-        entries=_entries(found, roots, listings, ignored),
+        entries=_entries(found, roots, listings, accounting),
         files=[found.name(path) for path in read],
-        ignored=ignored,
+        accounting=accounting,
     )
+
+
+def inspect_lists(found: Survey) -> Contents:
+    """Return what the layout reads of a source.
+
+    Raises:
+        CommandError: A list is missing, or its images are missing or ambiguous.
+    """
+    read = files_read(found, find_roots(found))
+    if not found.photo_folders and not found.archives:
+        raise CommandError(
+            "the source has lists, but no photos: add the folder or archive that the paths in the"
+            " lists are relative to"
+        )
+    held = [file for file in found.lists if held_out(split_in_name(file.stem))]
+    return Contents(read, bool(held), [f"{found.names(held)} hold out photos"] if held else [])
 
 
 def files_read(found: Survey, roots: Iterable[Root]) -> list[Path]:
     """Return the files that are read: roots, lists, and the file of class names."""
-    folders = sorted({file.parent for file in found.lists})
-    names = [
-        path for folder in folders for name in CLASSES_FILES if (path := folder / name).exists()
-    ]
     tops = [
         top
         for root in roots
         for top in (photo_tops(found) if root.path == found.folder else [root.path])
     ]
-    return list(dict.fromkeys([*tops, *found.lists, *names]))
+    return list(dict.fromkeys([*tops, *label_files(found)]))
+
+
+def label_files(found: Survey) -> list[Path]:
+    """Return the lists and the files of class names."""
+    folders = sorted({file.parent for file in found.lists})
+    names = [
+        path for folder in folders for name in CLASSES_FILES if (path := folder / name).exists()
+    ]
+    return [*found.lists, *names]
 
 
 def _rows(found: Survey, root: Root) -> list[Row]:
@@ -91,25 +114,24 @@ def _prefix(found: Survey, root: Path) -> str:
 
 
 def _entries(
-    found: Survey, roots: list[Root], listings: Mapping[Path, Listing], ignored: list[str]
+    found: Survey, roots: list[Root], listings: Mapping[Path, Listing], accounting: Accounting
 ) -> Iterator[Photo | Quarantined]:
     for root in roots:
         name = found.name(root.path) if root.path != found.folder else "the source"
-        files = _without_inner_roots(outer_members(root.path, name, ignored), root, roots)
+        files = accounting.members(root.path, without=_inner_roots(root, roots))
         listing = listings[root.path]
         lists = " and ".join(found.name(file) for file in root.lists)
-        yield from read_labelled(listing, _below_root(files, listing.named), name, lists)
+        below = _below_root(files, listing.named)
+        yield from read_labelled(listing, below, name, lists, accounting)
 
 
-def _without_inner_roots(
-    files: Iterable[Member], root: Root, roots: list[Root]
-) -> Iterator[Member]:
-    inner = [
-        f"{other.path.relative_to(root.path).as_posix()}/"
+def _inner_roots(root: Root, roots: list[Root]) -> list[str]:
+    """Return the roots inside another one, relative to it."""
+    return [
+        normalize(other.path.relative_to(root.path).as_posix())
         for other in roots
-        if root.path in other.path.parents and other.path.is_dir()
+        if root.path in other.path.parents
     ]
-    return (member for member in files if not member.path.startswith(tuple(inner)))
 
 
 def _below_root(files: Iterable[Member], named: frozenset[str]) -> Iterator[tuple[str, Member]]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from include.contracts.dataset import Box, Reason, Split
 from include.image_classification.dataset.archives.member import Member
+from include.image_classification.dataset.source.accounting import Accounting
 from include.image_classification.dataset.source.contract import read_member
-from include.image_classification.dataset.source.survey import is_photo_name
+from include.image_classification.dataset.source.file_kinds import is_photo
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
 
@@ -85,30 +86,78 @@ def sort_rows(prefix: str, rows: Iterable[Row], labels: Mapping[int, int | None]
     return Listing(prefix, labelled, refused, frozenset(by_path))
 
 
-def read_labelled(
-    listing: Listing, found: Iterable[tuple[str, Member]], photos: str, labels: str
-) -> Iterator[Photo | Quarantined]:
-    """Yield the photos of a set, and quarantine entries for missing and unusable ones.
+class Matcher:
+    """Matches the files of a set with its rows.
 
     Args:
         listing: The set's rows.
-        found: The existing files, with their paths in the set.
         photos: The name of the archive or folder of photos, for messages.
         labels: The name of the label files, for messages.
+        accounting: The account of the source, whose members the files are.
     """
-    missing = set(listing.labelled)
-    for path, member in found:
+
+    def __init__(self, listing: Listing, photos: str, labels: str, accounting: Accounting) -> None:
+        self._listing = listing
+        self._photos = photos
+        self._labels = labels
+        self._accounting = accounting
+        self._missing = set(listing.labelled)
+        self._refused = {row.path for row in listing.refused}
+
+    def match(self, path: str, member: Member) -> Photo | Quarantined | None:
+        """Return the entry of a file with this path in the set.
+
+        Returns:
+            None for files of classes that are not selected, files without a row that are no photos,
+            and files whose rows are all unusable, which `rest` quarantines.
+        """
+        listing = self._listing
         if path in listing.labelled:
-            missing.discard(path)
+            self._missing.discard(path)
+            self._accounting.take()
             label, row = listing.labelled[path]
-            yield read_member(listing.path(path), label, member, row.box, row.split)
-        elif path not in listing.named and is_photo_name(path):
-            detail = f"{labels} has no label for it"
-            yield Quarantined(listing.path(path), None, "unlisted-file", detail)
-    for path in sorted(missing):
-        yield Quarantined(listing.path(path), None, "missing-file", f"it is not in {photos}")
-    # Last, so that a photo with a repeated row is the first entry with its path.
-    yield from listing.refused
+            return read_member(listing.path(path), label, member, row.box, row.split)
+        if listing.path(path) in self._refused:
+            self._accounting.take()
+        elif path not in listing.named and is_photo(member):
+            self._accounting.take()
+            detail = f"{self._labels} has no label for it"
+            return Quarantined(listing.path(path), None, "unlisted-file", detail)
+        return None
+
+    def rest(self) -> Iterator[Quarantined]:
+        """Yield the rows without a photo and the unusable rows.
+
+        Call it last, so that a photo with a repeated row is the first entry with its path.
+        """
+        for path in sorted(self._missing):
+            detail = f"it is not in {self._photos}"
+            yield Quarantined(self._listing.path(path), None, "missing-file", detail)
+        yield from self._listing.refused
+
+
+def read_labelled(
+    listing: Listing,
+    found: Iterable[tuple[str, Member]],
+    photos: str,
+    labels: str,
+    accounting: Accounting,
+) -> Iterator[Photo | Quarantined]:
+    """Yield the photos of one set, and quarantine entries for missing and unusable ones.
+
+    Args:
+        listing: The set's rows.
+        found: The existing files, from `accounting.members`, with their paths in the set.
+        photos: See `Matcher`.
+        labels: See `Matcher`.
+        accounting: See `Matcher`.
+    """
+    matcher = Matcher(listing, photos, labels, accounting)
+    for path, member in found:
+        entry = matcher.match(path, member)
+        if entry is not None:
+            yield entry
+    yield from matcher.rest()
 
 
 def _in_set(prefix: str, path: str) -> str:

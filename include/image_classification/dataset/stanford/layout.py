@@ -1,32 +1,37 @@
-"""Layout `stanford_cars`: both published layouts of the Stanford Cars dataset.
+"""Layout `stanford_cars`: the published layouts of the Stanford Cars dataset, and copies of them.
 
 The photos are in cars_train.tgz and cars_test.tgz with a devkit of separate label files, or all in
-car_ims.tgz with cars_annos.mat; folders may replace the archives. Photos of the dataset's test set
-get the split `test`. They are read only if their labels are present.
+car_ims.tgz with cars_annos.mat; folders may replace the archives, and one archive may hold several
+of them. Photos of the dataset's test set get the split `test`. They are read only if their labels
+are present.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from include.image_classification.dataset.archives.member import Member
-from include.image_classification.dataset.source.contract import (
-    Source,
-    choose_classes,
-    find_ignored,
-    outer_members,
-)
-from include.image_classification.dataset.source.labelled import Listing, read_labelled, sort_rows
-from include.image_classification.dataset.source.survey import survey
+from include.image_classification.dataset.source.accounting import Accounting
+from include.image_classification.dataset.source.contract import Contents, Source, choose_classes
+from include.image_classification.dataset.source.labelled import Listing, Matcher, sort_rows
+from include.image_classification.dataset.source.survey import Survey, survey
 from include.image_classification.dataset.stanford.annotations import (
     read_annotations,
     read_class_names,
 )
 from include.image_classification.dataset.stanford.files import (
-    TEST,
     PhotoSet,
     StanfordFiles,
     find_stanford_files,
+)
+from include.image_classification.dataset.stanford.published import (
+    ALL,
+    ANNOTATION_FILES,
+    MAT_FILES,
+    TEST,
+    published_name,
+    published_set,
 )
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
@@ -56,25 +61,67 @@ def open_stanford_cars(
     labels = {number: label_of.get(name) for number, name in enumerate(names, start=1)}
     for note in files.notes:
         _log.warning(note)
-    ignored = find_ignored(folder, files.read)
+    photos = list(dict.fromkeys(part.photos for part in files.sets))
+    accounting = Accounting(folder, [path for path in files.read if path not in photos])
+    accounting.leave_rest(photos)
     return Source(
         classes=classes,
-        entries=_entries(files, labels, ignored),
+        entries=_entries(files, labels, accounting),
         files=[found.name(path) for path in files.read],
-        ignored=ignored,
+        accounting=accounting,
+        notes=[_describe(found, part) for part in files.sets],
+    )
+
+
+def inspect_stanford_cars(found: Survey, devkit: str | None = None) -> Contents:
+    """Return what the layout reads of a source.
+
+    Raises:
+        CommandError: The photos or the devkit are missing, ambiguous or damaged.
+    """
+    files = find_stanford_files(found, devkit)
+    held_out = any(part.name in (TEST, ALL) for part in files.sets)
+    notes = [*(_describe(found, part) for part in files.sets), *files.notes]
+    return Contents(files.read, held_out, notes)
+
+
+def _describe(found: Survey, part: PhotoSet) -> str:
+    use = "test photos" if part.name == TEST else "photos"
+    return (
+        f"{use}: {part.name} in {found.name(part.photos)}, labelled by {part.annotations_file} in"
+        f" {found.name(part.labelled_by)}"
     )
 
 
 def _entries(
-    files: StanfordFiles, labels: Mapping[int, int | None], ignored: list[str]
+    files: StanfordFiles, labels: Mapping[int, int | None], accounting: Accounting
 ) -> Iterator[Photo | Quarantined]:
+    """Yield the entries of all sets; an archive that holds several sets is read once."""
+    by_photos: dict[Path, list[PhotoSet]] = defaultdict(list)
     for photo_set in files.sets:
-        listing = _listing(photo_set, labels)
-        found = outer_members(photo_set.photos, photo_set.photos.name, ignored)
-        yield from read_labelled(
-            listing, _relative_to_set(photo_set.name, found), photo_set.photos.name,
-            photo_set.annotations_file,
-        )  # fmt: skip
+        by_photos[photo_set.photos].append(photo_set)
+    for photos, sets in by_photos.items():
+        matchers = {
+            part.name: Matcher(
+                _listing(part, labels), photos.name, part.annotations_file, accounting
+            )
+            for part in sets
+        }
+        for member in accounting.members(photos):
+            name, path = _place(member, photos, sets)
+            if name in matchers:
+                entry = matchers[name].match(path, member)
+                if entry is not None:
+                    yield entry
+            elif published_name(path) in MAT_FILES and _labels(files, photos):
+                accounting.take_label()
+        for matcher in matchers.values():
+            yield from matcher.rest()
+
+
+def _labels(files: StanfordFiles, archive: Path) -> bool:
+    """Return whether label files in an archive of photos are used."""
+    return archive in files.read and any(part.labelled_by == archive for part in files.sets)
 
 
 def _listing(photo_set: PhotoSet, labels: Mapping[int, int | None]) -> Listing:
@@ -86,10 +133,12 @@ def _listing(photo_set: PhotoSet, labels: Mapping[int, int | None]) -> Listing:
     return sort_rows(photo_set.name, rows, labels)
 
 
-def _relative_to_set(photo_set: str, found: Iterable[Member]) -> Iterator[tuple[str, Member]]:
-    """Yield members with their paths in the set, without the set's own folder."""
-    for member in found:
-        parts = PurePosixPath(member.path).parts
-        if photo_set in parts[:-1]:
-            parts = parts[parts.index(photo_set) + 1 :]
-        yield "/".join(parts), member
+def _place(member: Member, photos: Path, sets: Sequence[PhotoSet]) -> tuple[str, str]:
+    """Return a member's set or "", and its path in the set, without the set's own folder."""
+    parts = PurePosixPath(member.path).parts
+    ends = [end for end, name in enumerate(parts[:-1], start=1) if name in ANNOTATION_FILES]
+    if ends:
+        return parts[ends[-1] - 1], "/".join(parts[ends[-1] :])
+    # An archive or folder named after its set may hold the photos without the set's folder.
+    alone = published_set(photos) is not None or photos.is_dir()
+    return (sets[0].name if alone and len(sets) == 1 else ""), member.path

@@ -11,6 +11,7 @@ import pytest
 from include.contracts.dataset import Box, Split
 from include.image_classification.conversion import im2rec
 from include.image_classification.dataset import layouts
+from include.image_classification.dataset.source.accounting import Accounting
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version import photo_check as photo_check
 from include.image_classification.dataset.version import pictures
@@ -44,7 +45,7 @@ def give(
             for name, data, box, split in photos:
                 yield Photo(name, int(name.split("-")[0]) % 2, data, box, split)
 
-        return Source(["cat", "dog"], entries(), ["x"], [])
+        return Source(["cat", "dog"], entries(), ["x"], Accounting(folder))
 
     monkeypatch.setitem(layouts.OPENERS, "class_folders", opened)
 

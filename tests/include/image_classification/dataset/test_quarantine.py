@@ -9,6 +9,7 @@ import pytest
 
 from include.image_classification.container import CommandError
 from include.image_classification.dataset import layouts
+from include.image_classification.dataset.source.accounting import Accounting
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
@@ -132,7 +133,7 @@ def test_quarantine_reasons_of_sources_are_kept(
         for seed in range(6):
             yield Photo(f"{seed}-good.jpg", seed % 2, photo(seed))
 
-    opened = Source(["cat", "dog"], entries(), ["x"], [])
+    opened = Source(["cat", "dog"], entries(), ["x"], Accounting(job.source))
     monkeypatch.setitem(layouts.OPENERS, "class_folders", lambda *_: opened)
     fill(job)
     rows = job.rows(job.run(), "quarantine.jsonl")

@@ -36,6 +36,13 @@ def test_the_first_version_stores_all_images_and_writes_a_report(base: Path) -> 
     assert report["source"] == {
         "uri": "s3://b/source", "fingerprint": "f1", "layout": "stanford_cars",
         "files": ["cars_train.tgz", "car_devkit.tgz"], "left_alone": [],
+        "notes": [
+            "photos: cars_train in cars_train.tgz, labelled by cars_train_annos.mat in"
+            " car_devkit.tgz",
+        ],
+        "counts": {
+            "found": 21, "used": 20, "quarantined": 0, "label_files": 1, "left_alone": 0,
+        },
     }  # fmt: skip
     assert [image.path for image in version.images] == [
         f"cars_train/{number:05}.jpg" for number in range(1, 21)

@@ -125,7 +125,7 @@ def test_an_unusable_folder_is_reported_in_one_line(
 def test_a_class_without_photos_is_named(tmp_path: Path) -> None:
     """Protects against losing a class silently, because S3 has no empty folders."""
     _put(tmp_path, "cat/1.jpg", "dog/2.jpg", "bird/.hidden.jpg")
-    with pytest.raises(RunError, match="class bird has no photos"):
+    with pytest.raises(RunError, match="class folder bird has no images"):
         inspect_folder(tmp_path)
 
 
@@ -134,3 +134,12 @@ def test_a_missing_folder_and_a_file_have_different_messages(tmp_path: Path) -> 
         inspect_folder(tmp_path / "nothing")
     with pytest.raises(RunError, match="is a file"):
         inspect_folder(_put(tmp_path, "photos.zip") / "photos.zip")
+
+
+def test_a_folder_of_links_is_not_called_empty(tmp_path: Path) -> None:
+    """As in a cache whose photos are elsewhere (huggingface/datasets#6853)."""
+    _put(tmp_path / "elsewhere", "cat/1.jpg")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cat").symlink_to(tmp_path / "elsewhere" / "cat")
+    with pytest.raises(RunError, match=r"has no files: .*a link, for example cat, which .*copy"):
+        inspect_folder(tmp_path / "data")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import read_members
 from include.image_classification.dataset.archives.member import normalize, path_problem
-from include.image_classification.dataset.source.contract import outer_members
+from include.image_classification.dataset.source.accounting import Accounting
 from include.image_classification.dataset.version.manifest import Quarantined
 from tests.include.image_classification.dataset.archives.zips import zipped
 from tests.include.image_classification.dataset.sample_sources import tgz
@@ -80,9 +80,11 @@ def test_a_zip_with_a_wrong_encoding_flag_is_one_clear_error(tmp_path: Path) -> 
 
 def test_archives_inside_an_archive_are_named_and_not_opened(tmp_path: Path) -> None:
     path = tgz(tmp_path / "a.tgz", {"cat/1.jpg": b"1", "cat/more.zip": b"2", "x.tar.gz": b""})
-    others: list[str] = []
-    assert [found.path for found in outer_members(path, "a.tgz", others)] == ["cat/1.jpg"]
-    assert others == ["a.tgz/cat/more.zip", "a.tgz/x.tar.gz"]
+    accounting = Accounting(tmp_path)
+    for found in accounting.members(path):
+        assert found.path == "cat/1.jpg"
+        accounting.take()
+    assert accounting.left_alone.names() == ["a.tgz/cat/more.zip", "a.tgz/x.tar.gz"]
 
 
 @given(st.text())

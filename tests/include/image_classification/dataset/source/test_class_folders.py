@@ -142,4 +142,4 @@ def test_an_archive_inside_an_archive_is_named_and_ignored(tmp_path: Path) -> No
     tgz(tmp_path / "pets.tgz", files)
     source = open_class_folders(tmp_path, None)
     assert len(list(source.entries)) == 2
-    assert source.ignored == ["pets.tgz/dog/more.zip"]
+    assert source.left_alone == ["pets.tgz/dog/more.zip"]

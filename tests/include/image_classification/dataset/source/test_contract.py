@@ -1,7 +1,5 @@
 """The selection of classes, splits in names, and ignored files."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -96,14 +94,6 @@ def test_a_name_that_was_split_at_its_comma_is_explained() -> None:
 def test_a_value_that_is_neither_name_nor_number_is_named(wanted: str) -> None:
     with pytest.raises(CommandError, match="which is not one of the source's 4 classes"):
         source.choose_classes(NAMES, wanted)
-
-
-def test_a_folder_without_files_that_are_read_is_named_once(tmp_path: Path) -> None:
-    for name in ("used/photos/1.jpg", "used/notes.txt", "other/deep/a", "other/b", "readme"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    read = [tmp_path / "used" / "photos"]
-    assert source.find_ignored(tmp_path, read) == ["other/", "readme", "used/notes.txt"]
 
 
 def test_a_member_too_large_to_be_a_photo_is_not_read() -> None:

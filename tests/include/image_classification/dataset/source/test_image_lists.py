@@ -64,7 +64,8 @@ def test_a_list_labels_the_photos_in_its_folder(tmp_path: Path) -> None:
     }
     source = open_image_lists(tmp_path, None)
     assert source.files == ["cat/", "dog/", "pets.lst"]
-    assert source.ignored == ["notes.txt"]
+    list(source.entries)
+    assert source.left_alone == ["notes.txt"]
 
 
 def test_lists_and_archives_with_the_same_name_are_matched(tmp_path: Path) -> None:

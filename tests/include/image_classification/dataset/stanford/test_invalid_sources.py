@@ -42,7 +42,7 @@ def test_an_archive_among_the_photos_is_named_and_ignored(tmp_path: Path) -> Non
     devkit(tmp_path, [("1.jpg", 1)], CLASSES)
     source = open_stanford_cars(tmp_path, None)
     assert len(list(source.entries)) == 1
-    assert source.ignored == ["cars_train.tgz/cars_train/more.zip"]
+    assert source.left_alone == ["cars_train.tgz/cars_train/more.zip"]
 
 
 @pytest.mark.parametrize(

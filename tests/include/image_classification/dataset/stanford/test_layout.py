@@ -79,7 +79,7 @@ def test_other_archives_and_a_second_devkit_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "original_devkit" / "cars_train_annos.mat").write_bytes(annotations([]))
     source = open_stanford_cars(tmp_path, None)
     assert source.files == ["cars_train.tgz", "car_devkit.tgz"]
-    assert source.ignored == ["cars_fullres.tgz", "original_devkit/"]
+    assert source.left_alone == ["cars_fullres.tgz", "original_devkit/"]
     assert len(list(source.entries)) == 10
 
 
@@ -109,7 +109,7 @@ def test_test_photos_without_labels_are_ignored_with_a_warning(
     assert listed(tmp_path) == [("cars_train/1.jpg", "Audi"), ("cars_train/2.jpg", "BMW")]
     message = "cars_test.tgz is not part of the dataset: its labels are in cars_test_annos_with"
     assert message in caplog.text
-    assert "cars_test.tgz" in open_stanford_cars(tmp_path, None).ignored
+    assert "cars_test.tgz" in open_stanford_cars(tmp_path, None).left_alone
 
 
 @pytest.mark.parametrize("place", ["in the devkit", "next to it"])
@@ -137,7 +137,7 @@ def test_test_labels_without_test_photos_are_ignored(tmp_path: Path) -> None:
     labels = annotations([("1.jpg", 2)])
     (tmp_path / "cars_test_annos_withlabels.mat").write_bytes(labels)
     assert len(listed(tmp_path)) == 2
-    assert open_stanford_cars(tmp_path, None).ignored == ["cars_test_annos_withlabels.mat"]
+    assert open_stanford_cars(tmp_path, None).left_alone == ["cars_test_annos_withlabels.mat"]
 
 
 @pytest.mark.parametrize("archived", [True, False])
@@ -184,7 +184,7 @@ def test_the_devkit_that_labels_existing_photos_is_used(tmp_path: Path) -> None:
     tgz(tmp_path / "car_ims.tgz", {"car_ims/1.jpg": photo(1)})
     (tmp_path / "cars_annos.mat").write_bytes(single_file([("1.jpg", 2, 0)], CLASSES))
     assert listed(tmp_path) == [("car_ims/1.jpg", "BMW")]
-    assert open_stanford_cars(tmp_path, None).ignored == ["car_devkit.tgz"]
+    assert open_stanford_cars(tmp_path, None).left_alone == ["car_devkit.tgz"]
 
 
 @pytest.mark.parametrize(
@@ -263,4 +263,4 @@ def test_unpacked_copies_of_other_tools_are_read(
     (test_labels / "cars_test_annos_withlabels.mat").write_bytes(annotations([("1.jpg", 2)]))
     (tmp_path / "cars_annos.mat").write_bytes(single_file([("000001.jpg", 1, 0)], CLASSES))
     assert listed(tmp_path) == [("cars_test/1.jpg", "BMW"), ("cars_train/1.jpg", "Audi")]
-    assert open_stanford_cars(tmp_path, None).ignored == ["cars_annos.mat"]
+    assert open_stanford_cars(tmp_path, None).left_alone == ["cars_annos.mat"]
