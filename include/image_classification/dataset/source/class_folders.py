@@ -24,12 +24,12 @@ from include.image_classification.dataset.source.contract import (
     read_member,
 )
 from include.image_classification.dataset.source.file_kinds import is_photo
-from include.image_classification.dataset.source.folder_classes import (
+from include.image_classification.dataset.source.folders.folder_classes import (
     FIX,
     FolderClasses,
     classify_folders,
 )
-from include.image_classification.dataset.source.folder_names import folder_kind
+from include.image_classification.dataset.source.folders.folder_names import folder_kind
 from include.image_classification.dataset.source.inventory import describe_files
 from include.image_classification.dataset.source.survey import Survey, photo_tops, survey
 from include.image_classification.dataset.version.manifest import Quarantined

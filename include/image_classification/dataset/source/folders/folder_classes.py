@@ -14,12 +14,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from include.contracts.dataset import Split
-from include.image_classification.dataset.source.class_level import (
+from include.image_classification.dataset.source.folders.class_level import (
     ClassFolder,
     Parts,
     find_class_folders,
 )
-from include.image_classification.dataset.source.folder_names import folder_kind
+from include.image_classification.dataset.source.folders.folder_names import folder_kind
 from include.image_classification.dataset.source.split_names import held_out, split_in_name
 
 FIX = (

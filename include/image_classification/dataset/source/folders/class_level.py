@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from include.image_classification.dataset.source.folder_names import is_cut_class_name
+from include.image_classification.dataset.source.folders.folder_names import is_cut_class_name
 
 Parts = tuple[str, ...]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.image_classification.dataset.source.folder_classes import classify_folders
+from include.image_classification.dataset.source.folders.folder_classes import classify_folders
 
 ROOT = ""
 

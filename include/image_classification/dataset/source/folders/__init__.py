@@ -1,0 +1,1 @@
+"""Class folders: which folders are classes, and which splits their photos have."""
