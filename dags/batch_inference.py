@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
-from dag_factory import assets, job_tasks, params
+from dag_factory import assets, job_tasks, metrics, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
 from dag_factory.run_context import RunContext, load_context
@@ -101,6 +101,7 @@ def publish(
         predictions=record.predictions,
         report=record.report,
     )
+    metrics.send_batch(pipeline, record)
     return record.figures()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.sdk import task
 
-from dag_factory import assets, params
+from dag_factory import assets, metrics, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for
 from dag_factory.job_tasks import add_processing_job
 from dag_factory.run_context import load_context
@@ -166,6 +166,7 @@ def publish(
         job=job["job_name"],
         report=page,
     )
+    metrics.send_dataset(pipeline, dataset.counts)
     return summary.as_json()
 
 

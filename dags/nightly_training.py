@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.sdk import task
 
-from dag_factory import assets, job_tasks, params
+from dag_factory import assets, job_tasks, metrics, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
 from dag_factory.promotion.candidate import announce, judge, register
@@ -92,6 +92,7 @@ def plan(pipeline: str) -> dict[str, Any]:
 
     run, form = load_context(pipeline), params.run_params()
     # First, because a model also grows old if the steps below fail.
+    metrics.send_serving_model(run)
     now, max_age = datetime.now(UTC), run.pipeline.notifications.max_model_age_days
     registry = (run.s3, run.sagemaker, run.layout, run.pipeline.slug)
     find_champion = cache(lambda: choose_champion(*registry))

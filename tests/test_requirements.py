@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ CODE = {
 
 PROJECT = {"dag_factory", "include", "sagemaker_jobs"}
 
+OPTIONAL = {"openlineage": {"plugins/sagemaker_jobs/lineage/events.py"}}
+"""Packages that an installation may add, and the only files that import them, in functions."""
+
 RESOLVE = """
 import importlib.util, json, sys
 print(json.dumps([name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]))
@@ -48,12 +52,18 @@ def imported(role: str) -> set[str]:
     found: set[str] = set()
     for folder in CODE[role]:
         for file in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Import):
-                    found |= {alias.name.partition(".")[0] for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    found.add(node.module.partition(".")[0])
+            found |= imports_of(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
     return found - PROJECT
+
+
+def imports_of(nodes: Iterable[ast.AST]) -> set[str]:
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 def environment(packages: Path, **variables: str) -> dict[str, str]:
@@ -65,13 +75,24 @@ def environment(packages: Path, **variables: str) -> dict[str, str]:
 def test_every_import_of_a_role_is_installed_by_its_requirements(
     role: str, environments: dict[str, Path]
 ) -> None:
-    names = sorted(imported(role))
+    names = sorted(imported(role) - OPTIONAL.keys())
     assert names
     command = [sys.executable, "-S", "-c", RESOLVE, *names]
     result = subprocess.run(
         command, env=environment(environments[role]), check=True, capture_output=True, text=True
     )
     assert json.loads(result.stdout) == []
+
+
+@pytest.mark.parametrize("package", OPTIONAL)
+def test_an_optional_package_is_imported_in_functions_of_its_own_files_only(package: str) -> None:
+    files = set()
+    for file in (file for folder in CODE["airflow"] for file in (ROOT / folder).rglob("*.py")):
+        module = ast.parse(file.read_text(encoding="utf-8"))
+        if package in imports_of(ast.walk(module)):
+            files.add(file.relative_to(ROOT).as_posix())
+        assert package not in imports_of(module.body), f"{file}: imported with the module"
+    assert files == OPTIONAL[package]
 
 
 def test_all_dags_and_the_plugin_load_with_the_airflow_side_alone(

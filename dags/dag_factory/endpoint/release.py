@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from dag_factory import assets
+from dag_factory import assets, metrics
 from dag_factory.run_context import load_context
 
 
@@ -35,6 +35,7 @@ def publish(
         endpoint_config=release.endpoint_config,
         **{name: release.lineage.get(name) for name in ("top1", "top5", "dataset_version")},
     )
+    metrics.send_serving_model(run)
     return {**endpoint, "package": package, "smoke_test": smoke, "release": release.as_json()}
 
 

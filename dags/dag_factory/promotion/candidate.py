@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import task
 
-from dag_factory import assets
+from dag_factory import assets, metrics
 from dag_factory.notifications import queue_notification
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
@@ -96,6 +96,7 @@ def register(
     )
     group = package_group_request(run.pipeline, run.deployment)
     package = add(run.sagemaker, group, request)
+    metrics.send_candidate(pipeline, facts)
     remove_checkpoints(run.s3, run.sagemaker, run.layout, trained["job_name"])
     return {**facts, "package": package, "job": trained}
 

@@ -19,6 +19,7 @@ from sagemaker_jobs.endpoints.updates import check_replaced, deploy_endpoint
 from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
 
@@ -66,6 +67,12 @@ class SageMakerEnsureModelOperator(_PreparedOperator, SageMakerModelOperator):
         """Create the model unless it exists."""
         arn = self.ensure(MODEL)
         return {"model_name": self.config["ModelName"], "arn": arn}
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> "OperatorLineage[Any, Any]":
+        """Return the model's archive as the input, for OpenLineage."""
+        from sagemaker_jobs.lineage.models import model_lineage
+
+        return model_lineage(self.hook.get_conn(), self.config)
 
 
 class SageMakerEnsureEndpointConfigOperator(_PreparedOperator, SageMakerEndpointConfigOperator):

@@ -17,6 +17,7 @@ from sagemaker_jobs.jobs.kinds import get_kind
 from sagemaker_jobs.links import JOB_LINKS, job_links
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
 _REQUEST_FIELDS = ("prefix", "deployment", "config")
@@ -67,6 +68,12 @@ class _SubmitOperator(SageMakerBaseOperator):
             "identity": identity.to_dict(),
             "clear_number": clear_number_of(context),
         }
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> "OperatorLineage[Any, Any]":
+        """Return the datasets that the job reads; `SageMakerJobSensor` adds what it wrote."""
+        from sagemaker_jobs.lineage.jobs import request_lineage
+
+        return request_lineage(self.config)
 
     def _prepared(self) -> dict[str, Any]:
         missing = [field for field in _REQUEST_FIELDS if field not in self.request]

@@ -22,6 +22,7 @@ from sagemaker_jobs.sensors.base import BaseSageMakerSensor, tracking_error
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
 _DEFAULT_TIMEOUT = 7200.0  # Seconds.
@@ -52,6 +53,7 @@ class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
         """
         super().__init__(**kwargs)
         self.endpoint = endpoint
+        self.serves = False
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Return if the endpoint serves the configuration, else defer until it has settled."""
@@ -71,6 +73,20 @@ class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
         if self._state(description) is EndpointState.CHANGING:
             raise _still_changing(description, event)
         return self._result(description)
+
+    def get_openlineage_facets_on_complete(
+        self, task_instance: Any
+    ) -> "OperatorLineage[Any, Any] | None":
+        """Return the archives that the endpoint serves, and the endpoint, for OpenLineage.
+
+        None if the endpoint does not serve the configuration.
+        """
+        from sagemaker_jobs.lineage.models import endpoint_lineage
+
+        if not self.serves:
+            return None
+        name, config = self.endpoint["endpoint_name"], self.endpoint["endpoint_config_name"]
+        return endpoint_lineage(self.hook.get_conn(), name, config)
 
     def _retry_after_lack_of_capacity(self, description: Description) -> Description:
         """Repeat a change that failed for lack of capacity; return the endpoint's description."""
@@ -98,6 +114,7 @@ class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
         if self._state(description) is not EndpointState.SERVING:
             raise endpoint_failure(description, config_name)
         self.log.info("endpoint %s serves %s", description["EndpointName"], config_name)
+        self.serves = True
         return {
             "endpoint_name": description["EndpointName"],
             "endpoint_config_name": config_name,

@@ -24,11 +24,14 @@ from sagemaker_jobs.jobs.log_tail import last_lines
 from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
 from sagemaker_jobs.jobs.progress import STALL_AFTER
 from sagemaker_jobs.jobs.summary import summary_of
+from sagemaker_jobs.lineage.facts import FactsFunction
 from sagemaker_jobs.links import JOB_LINKS, job_links
+from sagemaker_jobs.metrics import count
 from sagemaker_jobs.sensors.base import BaseSageMakerSensor, tracking_error
 from sagemaker_jobs.triggers.job import SageMakerJobTrigger
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
 # In seconds. SageMaker's own limit, a day by default, counts from the start of the container.
@@ -68,6 +71,7 @@ class SageMakerJobSensor(BaseSageMakerSensor):
         log_pattern: str | None = None,
         stall_after: timedelta | float = STALL_AFTER,
         cost_usd: CostFunction | None = None,
+        lineage_facts: FactsFunction | None = None,
         **kwargs: Any,
     ) -> None:
         """Create the sensor.
@@ -81,6 +85,8 @@ class SageMakerJobSensor(BaseSageMakerSensor):
                 a warning, in seconds or as a timedelta. The job is not stopped.
             cost_usd: Returns the cost of a job in US dollars, given its summary, or None if the
                 cost is unknown; called in the task when the job has ended.
+            lineage_facts: Returns what OpenLineage gets to know of a completed job's datasets
+                besides their URIs, given the job's summary and its ``inputs``, a list of S3 URIs.
             **kwargs: ``poll_interval`` in seconds; ``outage_timeout``, the seconds for which AWS
                 may not answer; ``timeout``, by default the job's own limit and an hour for its
                 preparation; and the arguments of the provider's sensors.
@@ -89,6 +95,8 @@ class SageMakerJobSensor(BaseSageMakerSensor):
         self.job = job
         self.log_pattern = log_pattern
         self.cost_usd = cost_usd
+        self.lineage_facts = lineage_facts
+        self.completed: tuple[Description, dict[str, Any]] | None = None
         self.stall_after = (
             stall_after.total_seconds() if isinstance(stall_after, timedelta) else stall_after
         )
@@ -158,7 +166,19 @@ class SageMakerJobSensor(BaseSageMakerSensor):
         self.log.info("%s job %s completed%s", kind.name, name, after)
         if summary["spot_saving"] is not None:
             self.log.info("spot instances saved %.0f %%", 100 * summary["spot_saving"])
+        self.completed = (description, summary)
         return summary
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> "OperatorLineage[Any, Any]":
+        """Return the datasets that the job read and wrote, with their figures, for OpenLineage.
+
+        Airflow calls this after the task has ended in the same process, also after a failure.
+        """
+        from sagemaker_jobs.lineage.jobs import job_lineage, request_lineage
+
+        if self.completed is None:
+            return request_lineage(self.job["request"]["config"])
+        return job_lineage(*self.completed, self.lineage_facts, self.hook.get_conn())
 
     def _report_failure(
         self, context: "Context", kind: JobKind, error: JobFailed | JobInterrupted
@@ -168,6 +188,9 @@ class SageMakerJobSensor(BaseSageMakerSensor):
 
     def _summary(self, kind: JobKind, description: Description) -> dict[str, Any]:
         summary = summary_of(kind, description)
+        if billed := summary["billable_seconds"]:
+            tags = {"dag_id": self.dag_id, "kind": kind.name, "status": summary["status"]}
+            count("sagemaker_jobs.billed_seconds", billed, tags)
         return {**summary, "cost_usd": self._cost(summary)}
 
     def _cost(self, summary: Mapping[str, Any]) -> float | None:

@@ -52,6 +52,7 @@ class FakeSageMaker:
             "SecondaryStatus": "Training",
             "ModelArtifacts": {"S3ModelArtifacts": "s3://bucket/model.tar.gz"},
             "StoppingCondition": {},
+            "InputDataConfig": job.get("InputDataConfig", []),
             "CreationTime": job["created"],
         }
         if job["polls"] > POLLS:

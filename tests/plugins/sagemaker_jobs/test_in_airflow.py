@@ -1,4 +1,4 @@
-"""A DAG run in Airflow: submit, defer, resume, and retry after a retryable failure."""
+"""A DAG run in Airflow: submit, defer, resume, and retry after a retryable failure; lineage."""
 
 import os
 import shutil
@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from sagemaker_jobs.lineage.events import FIGURES_FACET
 from tests.plugins.sagemaker_jobs.fake_server import FakeSageMaker, serve
+from tests.plugins.sagemaker_jobs.lineage.openlineage_events import (
+    TaskLineage,
+    file_transport,
+    read_events,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,6 +24,11 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task
 from sagemaker_jobs import SageMakerSubmitTrainingOperator, SageMakerJobSensor
+from sagemaker_jobs.lineage.facts import DatasetFacts, JobFacts
+
+def facts(summary):
+    figures = {"top1": 0.9}
+    return JobFacts(outputs=(DatasetFacts(summary["outputs"]["model"], figures=figures),))
 
 with DAG("one_job", schedule=None) as dag:
 
@@ -29,6 +40,16 @@ with DAG("one_job", schedule=None) as dag:
             "config": {
                 "RoleArn": "arn:aws:iam::123456789012:role/service/Jobs",
                 "OutputDataConfig": {"S3OutputPath": "s3://bucket/{job_name}/"},
+                "InputDataConfig": [
+                    {
+                        "ChannelName": "train",
+                        "DataSource": {
+                            "S3DataSource": {
+                                "S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train/"
+                            }
+                        },
+                    }
+                ],
             },
         }
 
@@ -39,6 +60,7 @@ with DAG("one_job", schedule=None) as dag:
         poll_interval=0.1,
         retries=1,
         retry_delay=timedelta(0),
+        lineage_facts=facts,
     )
 
     @task
@@ -76,6 +98,7 @@ def test_a_job_is_deferred_and_retried(
         "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
         "AWS_ENDPOINT_URL": url,
         "PYTHONPATH": str(ROOT / "plugins"),
+        **file_transport(tmp_path),
     }
     done = subprocess.run(
         [sys.executable, file], env=environment, capture_output=True, text=True, timeout=200
@@ -92,3 +115,16 @@ def test_a_job_is_deferred_and_retried(
     assert f"JobInterrupted: training job {first} is Failed: CapacityError" in log
     assert f"created training job {second} (attempt 2)" in log
     assert f"SUMMARY {second} Completed {{'model': 's3://bucket/model.tar.gz'}}" in log
+    check_lineage(read_events(tmp_path))
+
+
+def check_lineage(events: list[TaskLineage]) -> None:
+    """Check that the job's datasets are in the events of its two tasks."""
+    train, model = ("s3://bucket", "train"), ("s3://bucket", "model.tar.gz")
+    ended = {event.job: event for event in events if event.state == "COMPLETE"}
+    assert set(ended["one_job.submit"].inputs) == {train}
+    tracked = ended["one_job.track"]
+    assert (set(tracked.inputs), set(tracked.outputs)) == ({train}, {model})
+    assert tracked.outputs[model][FIGURES_FACET]["top1"] == 0.9
+    (failed,) = (event for event in events if event.state == "FAIL")
+    assert (failed.job, set(failed.inputs)) == ("one_job.track", {train})
