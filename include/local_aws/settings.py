@@ -41,6 +41,8 @@ class Settings:
         keep_logs: The bytes that all logs may take; beyond that the oldest are deleted.
         memory: The bytes of memory that all jobs together may hold; None for the default, which
             depends on this computer's memory.
+        airflow_url: The URL of the Airflow whose tasks submit jobs, for links on the status page;
+            empty for no links.
     """
 
     root: Path
@@ -56,6 +58,7 @@ class Settings:
     memory: int | None = None
     keep_days: int = 90
     keep_logs: int = 4 << 30
+    airflow_url: str = ""
 
     @property
     def exposed(self) -> bool:

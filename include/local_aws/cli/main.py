@@ -87,6 +87,7 @@ def _settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Se
         memory=options.memory and options.memory << 20,
         keep_days=options.keep_days,
         keep_logs=options.keep_logs << 20,
+        airflow_url=options.airflow_url or "",
     )
 
 

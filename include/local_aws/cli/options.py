@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -61,6 +62,12 @@ def _positive(text: str) -> int:
     return number
 
 
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s\"'<>]+", text):
+        raise ValueError
+    return text
+
+
 def _port(text: str) -> int:
     port = int(text)
     if not 0 < port < 65536:
@@ -105,6 +112,13 @@ def options_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME",
         help="bucket to create unless it exists; can be repeated",
+    )
+    parser.add_argument(
+        "--airflow-url",
+        type=_web_address,
+        metavar="URL",
+        help="URL of the Airflow whose tasks submit jobs with the tag sagemaker-jobs:task: the "
+        "status page links to them",
     )
     _add_limits(parser)
     parser.add_argument("--json", action="store_true", help="print one line of JSON when ready")

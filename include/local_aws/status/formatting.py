@@ -6,6 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from include.local_aws.status.data import s3_path
+
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -53,7 +55,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(duration=duration, size=size, clock=clock, stamp=stamp)
+_environment.filters.update(duration=duration, size=size, clock=clock, stamp=stamp, s3_path=s3_path)
 
 
 def render(template: str, **values: Any) -> str:

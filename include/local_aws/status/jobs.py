@@ -1,23 +1,20 @@
 """Jobs on the status page."""
 
-import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from include.local_aws.jobs.job import TERMINAL
 from include.local_aws.jobs.kinds import KINDS, JobKind
 from include.local_aws.observability.logs import LogFiles, tail
+from include.local_aws.status.progress import epoch_progress
 from include.local_aws.store import Body, Store
 
 _TONES = {"Completed": "good", "Failed": "bad", "Stopped": "fair", "Stopping": "fair"}
 SETTINGS = {"Hyperparameters": "HyperParameters", "Environment": "Environment"}
 """Fields of a job's record that are shown as settings, by heading."""
-_EPOCH = re.compile(r"\bepoch\W{0,3}(\d+)(?:\s*/\s*(\d+))?", re.IGNORECASE)
-_EPOCHS = ("epochs", "num_epochs", "max_epochs", "num_train_epochs")
-_EPOCHS_BEFORE = "head_epochs"  # of the image of the project, which precede `epochs`
 _TAIL = 16 * 1024  # bytes of a log that are searched for the last line and epoch
 _MAX_NOTE = 300  # characters
 
@@ -110,7 +107,7 @@ def row(kind: JobKind, body: Body, logs: LogFiles) -> JobRow:
         seconds=_seconds(kind, body),
         created=body["CreationTime"],
         note=_note(body, lines)[:_MAX_NOTE],
-        progress=_epoch_progress(body, lines),
+        progress=epoch_progress(body, lines),
     )
 
 
@@ -160,24 +157,3 @@ def metrics(body: Body) -> str:
     """Return the final metrics of a training job in a line."""
     found: list[dict[str, Any]] = body.get("FinalMetricDataList", [])
     return ", ".join(f"{metric['MetricName']} {metric['Value']:.4g}" for metric in found)
-
-
-def _epoch_progress(body: Body, lines: Sequence[str]) -> float | None:
-    """Return the share of finished epochs, from the last line with an epoch."""
-    for line in reversed(lines):
-        found = _EPOCH.search(line)
-        if found:
-            total = int(found[2] or next(_epoch_counts(body), 0))
-            done = int(found[1]) + (0 if found[2] else 1)  # numbers without a total count from 0
-            return min(1.0, done / total) if total else None
-    return None
-
-
-def _epoch_counts(body: Body) -> Iterator[int]:
-    hyperparameters = body.get("HyperParameters", {})
-    counts = {
-        name: int(hyperparameters[name])
-        for name in (*_EPOCHS, _EPOCHS_BEFORE)
-        if str(hyperparameters.get(name, "")).isdigit()
-    }
-    return (counts[name] + counts.get(_EPOCHS_BEFORE, 0) for name in _EPOCHS if name in counts)

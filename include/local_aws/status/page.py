@@ -16,13 +16,15 @@ from starlette.responses import (
     JSONResponse,
     RedirectResponse,
     Response,
+    StreamingResponse,
 )
 
 from include.local_aws.access.client_files import STATUS_URL, announced_environment
 from include.local_aws.jobs.kinds import KINDS
 from include.local_aws.services import Services
 from include.local_aws.settings import Settings
-from include.local_aws.status import endpoints, jobs, log_view
+from include.local_aws.status import curve, data, endpoints, jobs, log_view, traffic
+from include.local_aws.status.browse import Browser, Folder, NotInS3
 from include.local_aws.status.formatting import render, stamp
 from include.local_aws.status.storage import Storage
 
@@ -49,6 +51,7 @@ class StatusPage:
         self._settings = services.runtime.settings
         self._s3_endpoint_url = s3_endpoint_url
         self._storage = Storage(self._settings)
+        self._browser = Browser(services.runtime.objects.client)
         self._key = page_key(self._settings)
         # Browsers send a host's cookies to all ports, so each server needs its own cookie name.
         self._cookie = f"local_aws_page_{self._settings.port}"
@@ -57,6 +60,8 @@ class StatusPage:
             (re.compile(r"/"), self._overview),
             (re.compile(r"/jobs/([a-z]+)/([^/]+)"), self._job),
             (re.compile(r"/endpoints/([^/]+)"), self._endpoint),
+            (re.compile(r"/s3/?"), self._buckets),
+            (re.compile(r"/s3/([^/]+)/?(.*)", re.DOTALL), self._s3),
             (re.compile(r"/log"), self._log),
             (re.compile(r"/log\.txt"), self._full_log),
         ]
@@ -110,9 +115,14 @@ class StatusPage:
         if kind is None or body is None:
             return None
         selected = request.query_params.get("stream")
+        tags = {tag["Key"]: tag["Value"] for tag in runtime.store.tags(kind.arn_of(name))}
         return self._page(
             request,
             "job.html.jinja",
+            airflow=data.airflow_url(self._settings.airflow_url, tags),
+            charts=curve.charts(kind, body, runtime.logs),
+            inputs=data.inputs(body),
+            outputs=data.outputs(body),
             job=jobs.row(kind, body, runtime.logs),
             body={key: value for key, value in body.items() if not key.startswith("_")},
             live=jobs.is_live(kind, body),
@@ -131,9 +141,43 @@ class StatusPage:
             request,
             "endpoint.html.jinja",
             endpoint=found,
+            models=traffic.served_models(runtime.store, found.config),
+            traffic={
+                row.variant: row
+                for row in traffic.traffic(
+                    runtime.metrics, name, [variant.name for variant in found.variants]
+                )
+            },
             live=True,
             log=log_view.view(runtime.logs, found.log_group, "", selected, newest=True),
         )
+
+    def _buckets(self, request: Request) -> Response:
+        return self._folder(request, self._browser.buckets())
+
+    def _s3(self, request: Request, bucket: str, key: str) -> Response | None:
+        try:
+            if key and not key.endswith("/"):
+                return self._object(bucket, key)
+            token = request.query_params.get("after", "")
+            return self._folder(request, self._browser.folder(bucket, key, token))
+        except NotInS3:
+            text = f"Nothing is at s3://{bucket}/{key}. It may have been deleted."
+            return _html("notice.html.jinja", 404, text=text)
+
+    def _object(self, bucket: str, key: str) -> Response:
+        """Return an object, or the way to the folder if the key is one without its slash."""
+        try:
+            found = self._browser.content(bucket, key)
+        except NotInS3:
+            if self._browser.is_folder(bucket, key):
+                return RedirectResponse(data.s3_path(f"s3://{bucket}/{key}/"), 303)
+            raise
+        headers = {**_security_headers(), **found.headers}
+        return StreamingResponse(found.pieces, headers=headers)
+
+    def _folder(self, request: Request, folder: Folder) -> Response:
+        return self._page(request, "folder.html.jinja", folder=folder)
 
     def _page(self, request: Request, template: str, **values: Any) -> Response:
         runtime = self._services.runtime

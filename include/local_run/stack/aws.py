@@ -51,12 +51,22 @@ def variables(root: Path) -> dict[str, str]:
     }
 
 
-def local_aws(paths: ProjectPaths, port: int, environment: Mapping[str, str]) -> Component:
-    """Return the component. Its image registry (`images.json`) is written first."""
+def local_aws(
+    paths: ProjectPaths, port: int, environment: Mapping[str, str], airflow_url: str
+) -> Component:
+    """Return the component. Its image registry (`images.json`) is written first.
+
+    Args:
+        paths: The folders of the run.
+        port: The port of all services but S3.
+        environment: The environment of the process.
+        airflow_url: The URL of Airflow's UI, to which the status page links.
+    """
     paths.local.mkdir(parents=True, exist_ok=True)
     images = paths.local / "images.json"
     _register(images, paths.root)
-    options = ("--root", str(paths.aws), "--port", str(port), "--images", str(images), "--json")
+    folders = ("--root", str(paths.aws), "--images", str(images))
+    options = (*folders, "--port", str(port), "--airflow-url", airflow_url, "--json")
     return Component(
         name="local-aws",
         command=(sys.executable, "-m", "include.local_aws", *options),

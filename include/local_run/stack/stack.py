@@ -80,7 +80,7 @@ class Stack:
             pipeline: Name of the pipeline, recorded for `predict`.
         """
         environment = airflow.base_environment() | self._supervisor.marks()
-        server = local_aws(self.paths, self.ports.aws, environment)
+        server = local_aws(self.paths, self.ports.aws, environment, airflow.ui_url(self.ports.ui))
         line = ReadyLine(server.log)
         self._supervisor.start(server)
         migration = self._start_migration()

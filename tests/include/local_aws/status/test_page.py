@@ -50,7 +50,7 @@ def test_the_overview_shows_jobs_endpoints_and_storage(
     assert re.search(
         r"Storage: [\d.]+ [kMGT]?B used, [\d.]+ [kMGT]?B of [\d.]+ [kMGT]?B free", text
     )
-    assert "bucket " in text
+    assert 'href="/s3/bucket/"' in text
 
 
 def test_external_text_is_escaped(pages: dict[str, httpx.Response]) -> None:
@@ -149,3 +149,104 @@ def test_links_from_other_sites_work(browser: httpx.Client) -> None:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     answer = browser.get("/", headers={**followed, "Sec-Fetch-Dest": "document"})
     assert answer.status_code == 200
+
+
+@pytest.fixture(scope="module")
+def folder(aws: LocalServer) -> str:
+    """A folder in S3 with hostile content and names."""
+    objects = {
+        "page.html": b"<script>alert('no')</script>",
+        "photo.jpg": b"jpeg",
+        "table.csv": b"a,b",
+        "model.tar.gz": b"archive",
+        "deep/er/file.svg": b"<svg onload='alert(1)'/>",
+        "<script>alert('no')": b"x",
+        "a?b#c%20d": b"odd",
+    }
+    for name, content in objects.items():
+        aws.s3.put_object(Bucket="bucket", Key=f"browse/{name}", Body=content)
+    return "/s3/bucket/browse/"
+
+
+def test_a_folder_of_s3_leads_to_its_folders_and_objects(
+    browser: httpx.Client, folder: str
+) -> None:
+    page = browser.get(folder)
+    assert "<script>alert" not in page.text
+    links = {html.unescape(link) for link in re.findall(r'class="entry" href="([^"]+)"', page.text)}
+    assert f"{folder}deep/" in links
+    contents = {browser.get(link).content for link in links if not link.endswith("/")}
+    assert {b"odd", b"x", b"archive", b"jpeg", b"a,b"} <= contents
+    assert f'href="{folder}deep/er/"' in browser.get(f"{folder}deep/").text
+    assert 'href="/s3/bucket/"' in page.text
+    assert 'href="/s3/bucket/"' in browser.get("/s3/").text
+    assert browser.get(f"{folder}deep").headers["location"] == f"{folder}deep/"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "shown"),
+    [
+        ("page.html", "text/html; charset=utf-8", True),
+        ("photo.jpg", "image/jpeg", True),
+        ("table.csv", "text/plain; charset=utf-8", True),
+        ("model.tar.gz", "application/octet-stream", False),
+        ("deep/er/file.svg", "image/svg+xml", False),
+    ],
+)
+def test_an_object_of_s3_runs_no_script(
+    browser: httpx.Client, folder: str, name: str, kind: str, shown: bool
+) -> None:
+    headers = browser.get(f"{folder}{name}").headers
+    assert headers["content-type"] == kind
+    assert headers["content-disposition"].startswith("inline" if shown else "attachment")
+    policy = headers["content-security-policy"]
+    assert policy.startswith("sandbox;")
+    assert "allow-scripts" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/s3/bucket/none", "/s3/bucket/none/", "/s3/none/", "/s3/UPPER/", "/s3/bucket/..%2F..%2Fetc"],
+)
+def test_what_is_not_in_s3_is_a_page_that_says_so(browser: httpx.Client, path: str) -> None:
+    found = browser.get(path)
+    assert found.status_code == 404
+    assert "Nothing is at s3://" in found.text
+
+
+def test_s3_is_closed_without_the_key_and_cannot_be_written(
+    aws: LocalServer, browser: httpx.Client, folder: str
+) -> None:
+    for path in (folder, f"{folder}photo.jpg", "/s3/"):
+        assert httpx.get(f"{aws.url}{path}").status_code == 403
+    for method in ("PUT", "POST", "DELETE"):
+        assert browser.request(method, f"{folder}photo.jpg").status_code == 403
+    assert browser.get(f"{folder}photo.jpg").content == b"jpeg"
+
+
+def test_a_large_folder_is_shown_in_pages(aws: LocalServer, browser: httpx.Client) -> None:
+    for number in range(205):
+        aws.s3.put_object(Bucket="bucket", Key=f"large/{number:03}", Body=b"")
+    first = browser.get("/s3/bucket/large/").text
+    rest = re.search(r'href="(\?after=[^"]+)"', first)
+    assert rest is not None
+    second = browser.get(f"/s3/bucket/large/{html.unescape(rest[1])}").text
+    assert (first.count('class="entry"'), second.count('class="entry"')) == (200, 5)
+
+
+def test_a_job_page_has_a_curve_and_leads_to_its_data(
+    pages: dict[str, httpx.Response], failed: str
+) -> None:
+    text = pages[f"/jobs/training/{failed}"].text
+    assert "<polyline" in text
+    assert re.search(r'href="/s3/bucket/page[^"]*"', text)
+
+
+def test_an_endpoint_page_has_its_model_and_requests(
+    aws: LocalServer, browser: httpx.Client, served: str
+) -> None:
+    aws.runtime.invoke_endpoint(EndpointName=served, Body=b"x", ContentType="text/plain")
+    text = re.sub(r"\s+", " ", browser.get(f"/endpoints/{served}").text)
+    assert '<b class="number">1</b><span class="soft">requests</span>' in text
+    assert re.search(r'archive</dt><dd> ?<a class="s3" href="/s3/bucket/', text)

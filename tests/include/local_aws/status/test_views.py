@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.local_aws.jobs.kinds import TRAINING
+from include.local_aws.observability.cloudwatch.metrics import EndpointMetrics
 from include.local_aws.observability.logs import LogFiles, tail
 from include.local_aws.settings import Settings
-from include.local_aws.status import jobs, log_view, storage
+from include.local_aws.status import curve, data, jobs, log_view, storage, traffic
 from include.local_aws.status.formatting import duration, size
 from include.local_aws.store import Store
 from tests.include.local_aws.keys import KEYS
@@ -55,9 +56,12 @@ def _body(**fields: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("line", "epochs", "progress"),
-    [("Epoch[4] Train-accuracy=0.5", "10", 0.5), ("Epoch 3/12", None, 0.25),
-     ("epoch: 9", "10", 1.0), ("no number", "10", None), ("Epoch[3]", None, None),
-     ("Epoch[3]", "many", None), ("Epoch[3]", "0", None), ("Epoch 99", "10", 1.0)],
+    [("Epoch[4] Train-accuracy=0.5", "10", 0.5), ("Epoch[4] Batch [20]\tSpeed: 57.1", "10", 0.4),
+     ("Epoch 3/12 - loss: 0.5", None, 0.25), ("Epoch 3/12", None, 2 / 12),
+     ("Epoch: [3][20/100] loss: 0.5", "10", 0.3), ("epoch: 9", "10", 0.9),
+     ("no number", "10", None),
+     ("Epoch[3]", None, None), ("Epoch[3]", "many", None), ("Epoch[3]", "0", None),
+     ("Epoch 0/10", None, 0.0), ("Epoch 99", "10", 1.0)],
 )  # fmt: skip
 def test_progress_is_read_from_the_log(
     tmp_path: Path, line: str, epochs: str | None, progress: float | None
@@ -141,3 +145,83 @@ def test_disk_usage_is_measured_by_part_and_bucket(tmp_path: Path) -> None:
     assert 20_000 <= usage.parts["logs"] < 100_000
     assert usage.parts["state"] >= 8192
     assert 0 < usage.free < usage.total
+
+
+def _curve(tmp_path: Path, lines: str, **fields: Any) -> list[curve.Chart]:
+    logs = LogFiles(tmp_path)
+    logs.new_stream(TRAINING.log_group, "a/algo-1").write_text(lines)
+    definitions = [
+        {"Name": "train:accuracy", "Regex": "Train-accuracy=([0-9.]+)"},
+        {"Name": "validation:accuracy", "Regex": "Validation-accuracy=([0-9.]+)"},
+        {"Name": "once", "Regex": "Once=([0-9.]+)"},
+    ]
+    algorithm = {"MetricDefinitions": definitions}
+    return curve.charts(TRAINING, _body(AlgorithmSpecification=algorithm, **fields), logs)
+
+
+def test_metrics_of_the_same_name_share_a_chart(tmp_path: Path) -> None:
+    (chart,) = _curve(
+        tmp_path,
+        "1000 Train-accuracy=0.25\n2000 Validation-accuracy=0.5\n3000 Train-accuracy=0.75\n"
+        "5000 Validation-accuracy=0.5\n5000 Once=1\n",
+    )
+    assert (chart.title, chart.low, chart.high, chart.seconds) == ("accuracy", 0.25, 0.75, 4)
+    train, validation = chart.lines
+    assert (train.name, train.last, train.points) == (
+        "train:accuracy",
+        0.75,
+        "0.0,110.0 160.0,0.0",
+    )
+    assert validation.points == "80.0,55.0 320.0,55.0"
+
+
+def test_a_long_curve_has_few_points_and_ends_with_the_last_value(tmp_path: Path) -> None:
+    lines = "".join(f"{n}000 Train-accuracy=0.{n:04}\n" for n in range(1001))
+    (chart,) = _curve(tmp_path, lines)
+    points = chart.lines[0].points.split()
+    assert len(points) <= 200
+    assert points[-1] == "320.0,0.0"
+
+
+def test_without_two_values_there_is_no_curve(tmp_path: Path) -> None:
+    assert _curve(tmp_path, "1000 Train-accuracy=0.25\n1000 Train-accuracy=nan\n") == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [("s3://bucket/a b/c.jpg", "/s3/bucket/a%20b/c.jpg"), ("s3://bucket", "/s3/bucket/"),
+     ("s3://bucket/a?b#c", "/s3/bucket/a%3Fb%23c"), ("https://host/a", ""), ("file:///etc", ""),
+     ("s3://bucket/\"><script>", "/s3/bucket/%22%3E%3Cscript%3E")],
+)  # fmt: skip
+def test_only_addresses_in_s3_have_a_page(uri: str, path: str) -> None:
+    assert data.s3_path(uri) == path
+
+
+@pytest.mark.parametrize(
+    ("tag", "url"),
+    [
+        (
+            "cars__training/submit_train/manual__2026-01-02T03:04:05+00:00",
+            "http://airflow/dags/cars__training/runs/manual__2026-01-02T03%3A04%3A05%2B00%3A00"
+            "/tasks/submit_train",
+        ),
+        ("cars__training/submit_train", ""),
+        ("", ""),
+        ("dag/task/" + "r" * 247, ""),
+    ],
+)
+def test_a_job_leads_to_the_task_that_its_tag_names(tag: str, url: str) -> None:
+    assert data.airflow_url("http://airflow/", {data.TASK_TAG: tag}) == url
+    assert data.airflow_url("", {data.TASK_TAG: tag}) == ""
+
+
+def test_traffic_counts_the_last_hour_by_minute() -> None:
+    metrics = EndpointMetrics()
+    meter = metrics.meter("cars", "new", "config-2")
+    for status, seconds in ((200, 0.01), (200, 0.02), (500, 0.5)):
+        meter.record(status, seconds, 0.001)
+    metrics.meter("other", "new", "config-2").record(200, 9, 9)
+    new, old = traffic.traffic(metrics, "cars", ["new", "old"])
+    assert (new.requests, new.errors, sum(new.minutes), len(new.minutes)) == (3, 1, 3, 60)
+    assert (new.p50, new.p95) == (pytest.approx(0.02, rel=0.03), pytest.approx(0.5, rel=0.03))
+    assert (old.requests, old.p50, old.busiest) == (0, None, 1)

@@ -56,10 +56,10 @@ def test_images_of_earlier_code_stay_registered(
     monkeypatch.setenv("PRETRAINED_WEIGHTS_FOLDER", "/weights")
     paths = ProjectPaths(checkout)
     earlier = _compute_image_uri(checkout)
-    local_aws(paths, 4566, {})
+    local_aws(paths, 4566, {}, "http://127.0.0.1:8080")
     (checkout / "include" / "image_classification" / "train.py").write_text("epochs = 2")
     new = _compute_image_uri(checkout)
-    local_aws(paths, 4566, {})
+    local_aws(paths, 4566, {}, "http://127.0.0.1:8080")
     registry = ImageRegistry(paths.local / "images.json")
     assert list(registry.images()) == [earlier, new]
     assert registry.find(earlier) == registry.find(new)
