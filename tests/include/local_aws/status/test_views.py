@@ -223,5 +223,6 @@ def test_traffic_counts_the_last_hour_by_minute() -> None:
     metrics.meter("other", "new", "config-2").record(200, 9, 9)
     new, old = traffic.traffic(metrics, "cars", ["new", "old"])
     assert (new.requests, new.errors, sum(new.minutes), len(new.minutes)) == (3, 1, 3, 60)
-    assert (new.p50, new.p95) == (pytest.approx(0.02, rel=0.03), pytest.approx(0.5, rel=0.03))
+    assert new.p50 == pytest.approx(0.02, rel=0.03)
+    assert new.p95 == pytest.approx(0.5, rel=0.03)
     assert (old.requests, old.p50, old.busiest) == (0, None, 1)
