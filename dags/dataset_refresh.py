@@ -1,8 +1,9 @@
 """Dataset refresh: source to dataset version.
 
-Checks whether the source has changed. If so, a SageMaker processing job checks every image, stores
-it once by content, and writes a manifest with the split: a new dataset version. Its `report.html`
-shows what was added, refused and changed. Publishing a version starts im2rec conversion.
+Checks whether the source or the labels in `labels/` have changed. If so, a SageMaker processing job
+checks every image, stores it once by content, and writes a manifest with the split: a new dataset
+version. Its `report.html` shows what was added, refused and changed. Publishing a version starts
+im2rec conversion.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def plan(pipeline: str) -> dict[str, Any]:
       upload, or delete its files, then clear the task. Uploads older than a day are ignored.
     - *the split ledger ... is missing*: an object below `dataset/ledgers/` was deleted. Restore it.
       Without it, photos that left the source and return could change their split.
+    - *the label ledger ... is missing* or *is damaged*: restore that object, too. Without it,
+      photos that joined by labels leave the dataset once they are no longer in `incoming/`.
     - Skipped, *the source is unchanged*: trigger the DAG with *Force* to read it anyway. The task
       reads an unchanged source by itself if images of the current version are missing from
       `images/`, and stores all of them again.
@@ -83,6 +86,9 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.config.versions import source_fingerprint
     from include.contracts.records import DatasetPointer
     from include.decisions.conversion.stored_images import count_missing_images
+    from include.decisions.dataset.labels.ledger import read_label_ledger
+    from include.decisions.dataset.labels.listing import labels_fingerprint
+    from include.decisions.dataset.labels.photos import LabelPlanner
     from include.decisions.dataset.readiness import (
         decide_complete,
         require_finished_uploads,
@@ -102,14 +108,17 @@ def plan(pipeline: str) -> dict[str, Any]:
     fetched = [file.file_name for file in source.urls]
     now = datetime.now(UTC)
     require_finished_uploads(run.s3, listing, fetched, now)
-    fingerprint = source_fingerprint(files, source, run.pipeline.dataset)
+    labels = labels_fingerprint(run.s3, run.layout)
+    fingerprint = source_fingerprint(files, source, run.pipeline.dataset, labels)
     pointer = run.layout.dataset_pointer
     current = read_pointer(run.s3, run.bucket, pointer, "dataset refresh", DatasetPointer)
     previous = current.record.version if current.record else None
     missing = count_missing_images(run.s3, run.layout, previous) if previous else 0
-    skip_unless(decide_refresh(current.record, fingerprint, params.run_params()["force"], missing))
+    force = params.run_params()["force"]
+    skip_unless(decide_refresh(current.record, fingerprint, force, missing, labels))
     settle = settle_time(source, run.deployment.name)
     require_settled(run.s3, run.layout, listing, fetched, settle, now)
+    known = read_label_ledger(run.s3, run.layout, current.record)
     request = refresh_request(
         run.pipeline,
         run.deployment,
@@ -117,18 +126,20 @@ def plan(pipeline: str) -> dict[str, Any]:
         fingerprint,
         store_all=missing > 0,
         ledger_job=ledger_job(run.s3, run.layout, current.record),
+        labels=LabelPlanner(run.s3, run.layout, labels).prepare(known, check_stored=missing > 0),
     )
-    return {"request": request, "fingerprint": fingerprint, "pointer": {"seen": current.etag}}
+    state = {"fingerprint": fingerprint, "labels": labels}
+    return {"request": request, **state, "pointer": {"seen": current.etag}}
 
 
 @task(multiple_outputs=False)
 def publish(
-    pipeline: str, fingerprint: str, pointer: dict[str, Any], job: dict[str, Any]
+    pipeline: str, fingerprint: str, labels: str, pointer: dict[str, Any], job: dict[str, Any]
 ) -> dict[str, Any]:
     """Make the job's dataset version the current one, and return its summary.
 
-    If the source changed after `plan`, the job may have read either state, or a mixture. The
-    summary records that, and the next run reads the source again, even if it has changed back.
+    If source or labels changed after `plan`, the job may have read either state, or a mixture. The
+    summary records that, and the next run reads them again, even if they have changed back.
 
     - Any failure: clear the task. It only writes `dataset/current.json`; until then the
       previous version stays the current one.
@@ -137,6 +148,7 @@ def publish(
     """
     from include.config.versions import source_fingerprint
     from include.contracts.records import DatasetPointer, DatasetReport
+    from include.decisions.dataset.labels.listing import labels_fingerprint
     from include.decisions.dataset.source import Listing
     from include.decisions.pointer import move_pointer
     from include.sagemaker_requests import source_uri
@@ -145,12 +157,14 @@ def publish(
     run = load_context(pipeline)
     source = run.pipeline.source
     files = Listing.read(run.s3, source_uri(run.pipeline, run.layout)).files(source.complete_marker)
-    now = source_fingerprint(files, source, run.pipeline.dataset)
+    labels_now = labels_fingerprint(run.s3, run.layout)
+    now = source_fingerprint(files, source, run.pipeline.dataset, labels_now)
     report = run.layout.refresh_report(job["job_name"])
     dataset = need_valid_record(run.s3, run.bucket, report, "the refresh job", DatasetReport)
     summary = DatasetPointer(
         **dataset.as_json(),
         fingerprint=fingerprint,
+        labels_fingerprint=labels,
         changed_while_read=now != fingerprint,
         job=job["job_name"],
     )
@@ -188,6 +202,7 @@ for pipeline in pipelines_for(FAMILY):
         publish.override(**lineage)(
             pipeline.name,
             without_edge(planned["fingerprint"]),
+            without_edge(planned["labels"]),
             without_edge(planned["pointer"]),
             refreshed,
         )

@@ -34,17 +34,26 @@ def recordio_version(dataset_version: str, conversion: Conversion) -> str:
     return digest({"dataset": dataset_version, "settings": conversion_settings(conversion)})
 
 
-def source_fingerprint(files: Mapping[str, str], source: Source, dataset: Dataset) -> str:
-    """Return a hash of a source's state: its files, and the settings with which they are read.
+def source_fingerprint(
+    files: Mapping[str, str], source: Source, dataset: Dataset, labels: str = ""
+) -> str:
+    """Return a hash of a source's state: its files, labels, and the settings to read them with.
 
     Args:
         files: ETag and size of each file, by key.
         source: The section `source`.
         dataset: The section `dataset`.
+        labels: The hash of the labels of users, or "" if there are none.
     """
     read = source.model_dump(exclude=DELIVERY_SETTINGS)
-    settings = {**read, **dataset.model_dump(exclude={"instance"})}
-    return digest({"files": dict(files), "settings": settings})
+    settings = {**read, **dataset.model_dump(exclude={"instance", *_without_effect(labels)})}
+    state = {"files": dict(files), "settings": settings}
+    return digest(state | ({"labels": labels} if labels else {}))
+
+
+def _without_effect(labels: str) -> set[str]:
+    """Return the settings that matter only for labels, if there are none."""
+    return set() if labels else {"new_classes_from_labels"}
 
 
 def training_fingerprint(

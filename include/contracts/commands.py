@@ -43,6 +43,8 @@ class RefreshFlag(StrEnum):
     SOURCE_URI = "--source-uri"
     SOURCE_FINGERPRINT = "--source-fingerprint"
     IMAGES_URI = "--images-uri"
+    LABELS_URI = "--labels-uri"
+    NEW_CLASSES = "--new-classes"
 
 
 class Im2recFlag(StrEnum):
@@ -82,6 +84,9 @@ class Input(StrEnum):
     SOURCE = "source"
     PREVIOUS = "previous"
     LEDGER = "ledger"
+    LABELS = "labels"
+    LABEL_PLAN = "label_plan"
+    LABELLED = "labelled"
     VERSION = "version"
     IMAGES = "images"
     PREDICTIONS = "predictions"
@@ -116,6 +121,10 @@ BOX_USES: tuple[BoxUse, ...] = ("whole", "crop")
 Storing = Literal["new", "all"]
 STORINGS: tuple[Storing, ...] = ("new", "all")
 """Which images a refresh stores: those that the previous version lacks, or all."""
+
+NewClasses = Literal["refuse", "create"]
+NEW_CLASSES: tuple[NewClasses, ...] = ("refuse", "create")
+"""What a label does whose class the source does not have: nothing, or create the class."""
 
 RecordFit = Literal["squash", "crop"]
 """How a pipeline's photos become square: squashed, or cropped to the central square."""

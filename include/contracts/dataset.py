@@ -19,6 +19,7 @@ Reason = Literal[
     "missing-file",  # an annotation without its photo
     "missing-label",  # an annotation without its class
     "not-an-image",
+    "not-usable",  # a user says so in labels/
     "too-large",
     "too-small",
     "truncated",
@@ -49,11 +50,21 @@ class CutRow(TypedDict):
     box: dict[str, int]
 
 
+class LabelSource(TypedDict):
+    """Who gave an image its class in labels/: the user, the time, and the file in labels/."""
+
+    who: str
+    when: str
+    file: str
+    note: NotRequired[str]
+
+
 class ManifestRow(TypedDict):
     """A line of manifest.jsonl: one image of a dataset version.
 
-    `label` is an index into classes.json; `key` is the path in the folder of stored images. Rows
-    are plain dictionaries, because a version may have a million of them.
+    `label` is an index into classes.json; `key` is the path in the folder of stored images;
+    `label_source` is missing if the source gave the class. Rows are plain dictionaries, because a
+    version may have a million of them.
     """
 
     path: str
@@ -65,3 +76,4 @@ class ManifestRow(TypedDict):
     split: Split
     key: str
     cut: NotRequired[CutRow]
+    label_source: NotRequired[LabelSource]

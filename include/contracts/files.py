@@ -9,6 +9,18 @@ CONVERSION_MANIFEST = "conversion.manifest"
 DATASET_PAGE = "report.html"
 SPLIT_LEDGER = "splits.jsonl.gz"
 
+LABEL_LEDGER = "labels.jsonl.gz"
+"""Which photo each label names that names one by its file, and the photos that joined by labels."""
+
+LABEL_OUTCOMES = "labels.jsonl"
+"""What became of the labels in a refresh, one photo a line."""
+
+LABELLED_PHOTOS = "photos.jsonl"
+"""The incoming photos that labels name, as a refresh's plan found them."""
+
+LABELLED_MANIFEST = "photos.manifest"
+"""The S3 manifest of the labelled photos that a refresh needs besides its source."""
+
 RECORDIO = "recordio.json"
 SHARDS = "shards"
 """The folder of the reports of a conversion by several instances, named by their hosts."""

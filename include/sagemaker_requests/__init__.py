@@ -7,7 +7,7 @@ from include.sagemaker_requests.im2rec import im2rec_request
 from include.sagemaker_requests.job import JobRequest, ResourceRequest
 from include.sagemaker_requests.model import candidate_model_request, packaged_model_request
 from include.sagemaker_requests.package import package_group_request, package_request
-from include.sagemaker_requests.refresh import refresh_request, source_uri
+from include.sagemaker_requests.refresh import LabelInputs, refresh_request, source_uri
 from include.sagemaker_requests.report import report_request
 from include.sagemaker_requests.training import training_hyperparameters, training_request
 from include.sagemaker_requests.transform import (
@@ -19,6 +19,7 @@ from include.sagemaker_requests.transform import (
 __all__ = [
     "DryRunRequest",
     "JobRequest",
+    "LabelInputs",
     "ResourceRequest",
     "batch_transform_request",
     "candidate_model_request",

@@ -18,7 +18,7 @@ from include.sagemaker_requests.im2rec import im2rec_request
 from include.sagemaker_requests.job import FIRST_JOB_NAME, JOB_NAME, LONGEST_PREFIX, JobRequest
 from include.sagemaker_requests.model import candidate_model_request, packaged_model_request
 from include.sagemaker_requests.package import package_group_request, package_request
-from include.sagemaker_requests.refresh import refresh_request
+from include.sagemaker_requests.refresh import LabelInputs, refresh_request
 from include.sagemaker_requests.report import report_request
 from include.sagemaker_requests.training import training_hyperparameters, training_request
 from include.sagemaker_requests.transform import (
@@ -50,9 +50,13 @@ def dry_run_requests(pipeline: Pipeline, deployment: Deployment) -> Iterator[Dry
     """
     common = (pipeline, deployment)
     trained = job_name(f"{pipeline.slug}-train")
+    layout = _layout(*common)
+    labels = LabelInputs(
+        layout.labels, layout.label_plan(VERSION), layout.labelled_manifest(VERSION)
+    )
     for request in (
-        refresh_request(*common, VERSION, VERSION, store_all=True, ledger_job=trained),
-        im2rec_request(*common, VERSION, earlier=_layout(*common).recordio(VERSION)),
+        refresh_request(*common, VERSION, VERSION, True, ledger_job=trained, labels=labels),
+        im2rec_request(*common, VERSION, earlier=layout.recordio(VERSION)),
         evaluate_request(*common, trained, VERSION, _precision(pipeline), temperature=1.5),
         report_request(*common, BATCH, VERSION, with_truth=True, training_job=trained),
     ):

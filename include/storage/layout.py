@@ -115,6 +115,22 @@ class Layout:
         """The splits of all photos of all dataset versions, up to a refresh job's version."""
         return f"{self.split_ledger(job_name)}{files.SPLIT_LEDGER}"
 
+    def label_ledger_file(self, job_name: str) -> str:
+        """The photos that the labels mean, as a refresh job noted them."""
+        return f"{self.split_ledger(job_name)}{files.LABEL_LEDGER}"
+
+    def label_plan(self, fingerprint: str) -> str:
+        """The folder of what a refresh's plan found for the labels in this state."""
+        return f"{self.root}dataset/label_plans/{fingerprint}/"
+
+    def labelled_photos(self, fingerprint: str) -> str:
+        """The incoming photos that labels name, as the plan found them."""
+        return f"{self.label_plan(fingerprint)}{files.LABELLED_PHOTOS}"
+
+    def labelled_manifest(self, fingerprint: str) -> str:
+        """The S3 manifest of the labelled photos that the refresh job needs."""
+        return f"{self.label_plan(fingerprint)}{files.LABELLED_MANIFEST}"
+
     @property
     def recordio_pointer(self) -> str:
         """The pointer to the current RecordIO version."""

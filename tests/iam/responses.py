@@ -52,6 +52,9 @@ class Body:
     def iter_lines(self) -> list[bytes]:
         return self._content.splitlines()
 
+    def iter_chunks(self, size: int) -> list[bytes]:
+        return [self._content]
+
 
 def list_entry(kind: str, name: str) -> dict[str, Any]:
     resource = {"EndpointConfig": "endpoint-config", "Model": "model"}[kind]

@@ -11,8 +11,13 @@ from typing import Any
 
 import pytest
 
+from include.contracts.label_files import label_lines
+from include.contracts.records import LabelRecord
 from include.decisions.conversion.manifest import ensure_conversion_manifest
 from include.decisions.costs.billing import training_jobs
+from include.decisions.dataset.labels.ledger import KnownLabels
+from include.decisions.dataset.labels.listing import labels_fingerprint
+from include.decisions.dataset.labels.photos import LabelPlanner
 from include.decisions.dataset.readiness import SourceNotReadyError
 from include.decisions.dataset.settled import require_settled
 from include.decisions.dataset.source import Listing
@@ -22,6 +27,7 @@ from include.decisions.dataset.web.state import FileState
 from include.decisions.preflight import check_installation, check_pipeline
 from include.decisions.training.image_digest import pin_image
 from include.local_run.stack.aws import BUCKET
+from include.storage.label_files import write_labels
 from sagemaker_jobs.jobs.ownership import task_tag
 from sagemaker_jobs.jobs.sweep import sweep
 from sagemaker_jobs.notifications.dispatch import send
@@ -127,6 +133,29 @@ def plan_refresh_and_conversion() -> list[Call]:
     return calls
 
 
+def give_and_plan_labels() -> list[Call]:
+    """A label of an incoming photo is written, and the plan of dataset_refresh finds the photo."""
+    label = LabelRecord(file="incoming/a.jpg", not_usable=True, who="anna", when=NOW.isoformat())
+
+    def answer(operation: str, params: Mapping[str, Any]) -> Any:
+        return {
+            "GetObject": {"Body": Body(label_lines([label]))},
+            "HeadObject": {"ETag": '"1"', "LastModified": NOW},
+            "ListObjectsV2": {
+                "Contents": [{"Key": f"{LAYOUT.labels}a.jsonl", "ETag": '"1"', "Size": 1}]
+            },
+        }.get(operation, {})
+
+    with canned(answer) as calls:
+        s3 = client("s3")
+        write_labels(s3, LAYOUT, "anna", [label], NOW)
+        planner = LabelPlanner(s3, LAYOUT, labels_fingerprint(s3, LAYOUT))
+        planned = planner.prepare(KnownLabels())
+    assert planned is not None
+    assert planned.manifest is not None
+    return calls
+
+
 def run_preflight() -> list[Call]:
     """The DAG preflight."""
 
@@ -199,6 +228,7 @@ TASK_CALLS: tuple[Callable[[], list[Call]], ...] = (
     register_and_reject_packages,
     fetch_a_file,
     plan_refresh_and_conversion,
+    give_and_plan_labels,
     run_preflight,
     plan_a_training,
     send_a_notification,

@@ -23,6 +23,10 @@ class Dataset(Strict):
     min_side: Annotated[int, Field(ge=1)] = 16
     max_pixels: Annotated[int, Field(ge=1, le=MAX_PIXELS)] = MAX_PIXELS
     quarantine_limit: Fraction = 0.05
+    new_classes_from_labels: bool = Field(
+        default=False,
+        description="Whether a label in labels/ creates a class that the source does not have",
+    )
     instance: InstanceConfig = InstanceConfig(instance_type="ml.c5.2xlarge", volume_gb=50)
 
     @model_validator(mode="after")

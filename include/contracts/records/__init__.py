@@ -5,6 +5,7 @@ from include.contracts.records.batch import BatchCounts, BatchPlan, BatchRecord
 from include.contracts.records.dataset import (
     DatasetPointer,
     DatasetReport,
+    LabelsReport,
     SourceReport,
     SourceSeen,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "EvaluationReport",
     "GateResult",
     "LabelRecord",
+    "LabelsReport",
     "Record",
     "RecordProblem",
     "RecordioCounts",

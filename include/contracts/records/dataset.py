@@ -26,6 +26,21 @@ class SourceReport(Record):
     counts: dict[str, int] = Field(default_factory=dict)
 
 
+class LabelsReport(Record):
+    """What the labels of users did in a refresh.
+
+    `files` and `lines` were read; `ledger_rows` are the rows of the label ledger that the refresh
+    wrote. `outcomes` counts photos and bad lines by what became of them, and `new` those of them
+    that differ from the previous version.
+    """
+
+    files: int = 0
+    lines: int = 0
+    ledger_rows: int = 0
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    new: dict[str, int] = Field(default_factory=dict)
+
+
 class DatasetReport(Record):
     """A dataset version, and the refresh that made it or found it unchanged."""
 
@@ -38,17 +53,21 @@ class DatasetReport(Record):
     settings: dict[str, Any] = Field(default_factory=dict)
     counts: dict[str, int] = Field(default_factory=dict)
     ledger_photos: int | None = None
+    labels: LabelsReport | None = None
     seconds: float | None = None
 
 
 class DatasetPointer(DatasetReport):
     """dataset/current.json: the current dataset version, and the refresh that made it.
 
-    `fingerprint` is the hash of the source's state and settings, `changed_while_read` whether the
-    source changed during the refresh, and `job` the refresh job.
+    `fingerprint` is the hash of the state of source and labels, and of the settings;
+    `labels_fingerprint` that of the files in labels/, or "" if there were none.
+    `changed_while_read` is whether source or labels changed during the refresh, and `job` the
+    refresh job.
     """
 
     fingerprint: str = ""
+    labels_fingerprint: str = ""
     changed_while_read: bool = False
     job: str | None = None
 

@@ -19,6 +19,9 @@ IMAGES = "images/"
 MAX_FILE_BYTES = 1024
 """S3's limit for a key."""
 
+MAX_PART_BYTES = 255
+"""The limit of file systems for a name: a job downloads a key as a path."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -122,6 +125,8 @@ def file_problem(file: str) -> str | None:
     parts = file.removeprefix("s3://").split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "a part between slashes is empty, '.' or '..'"
+    if any(len(part.encode()) > MAX_PART_BYTES for part in parts):
+        return f"a part between slashes has more than {MAX_PART_BYTES} bytes"
     return None
 
 

@@ -75,19 +75,26 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def decide_refresh(
-    current: DatasetPointer | None, fingerprint: str, force: bool, missing: int = 0
+    current: DatasetPointer | None,
+    fingerprint: str,
+    force: bool,
+    missing: int = 0,
+    labels: str = "",
 ) -> Decision:
     """Decide whether to make a new dataset version.
 
     Args:
         current: The pointer to the current dataset version, or None before the first one.
-        fingerprint: The hash of the source's state and of the settings by which it is read.
+        fingerprint: The hash of the state of source and labels, and of the settings.
         force: Whether a user wants a refresh in any case.
         missing: How many images of the current version are missing in S3.
+        labels: The hash of the labels of users, for the reason.
     """
     if current is None:
         return Decision(True, "there is no dataset version yet")
     version = current.version
+    if current.labels_fingerprint != labels:
+        return Decision(True, f"labels/ changed since dataset {version}")
     if current.fingerprint != fingerprint:
         return Decision(True, f"the source or its settings changed since dataset {version}")
     if current.changed_while_read:

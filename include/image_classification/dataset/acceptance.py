@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from include.contracts.dataset import SPLITS, Split
 from include.image_classification.container import CommandError
@@ -23,27 +24,37 @@ def log_quarantined(quarantined: Sequence[Quarantined]) -> None:
 
 
 def check_quarantine(quarantined: Sequence[Quarantined], listed: int, limit: float) -> None:
-    """Check the share of quarantined entries.
+    """Check the share of quarantined entries, without those that users found not usable.
 
     Raises:
         CommandError: The share exceeds the limit, or the source has no entries.
     """
     if not listed:
         raise CommandError("the source has no photos of the selected classes")
-    if len(quarantined) > limit * listed:
-        reasons = Counter(row.reason for row in quarantined).most_common()
-        first = quarantined[0]
+    faults = [row for row in quarantined if row.reason != "not-usable"]
+    if len(faults) > limit * listed:
+        reasons = Counter(row.reason for row in faults).most_common()
+        first = faults[0]
         raise CommandError(
-            f"{len(quarantined)} of {listed} photos are quarantined, more than the limit of"
+            f"{len(faults)} of {listed} photos are quarantined, more than the limit of"
             f" {limit:.1%} ({', '.join(f'{count} {reason}' for reason, count in reasons)};"
             f" {first.path}: {first.detail}); fix the source or raise --quarantine-limit"
         )
 
 
 def check_classes(
-    classes: Sequence[str], photos: Sequence[CheckedPhoto], quarantined: Sequence[Quarantined]
+    classes: Sequence[str],
+    photos: Sequence[CheckedPhoto],
+    quarantined: Sequence[Quarantined],
+    moved: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Check that every class has an image.
+
+    Args:
+        classes: The classes.
+        photos: The photos of the version.
+        quarantined: The quarantined photos.
+        moved: How many photos labels of users moved out of each class.
 
     Raises:
         CommandError: A class has no images.
@@ -52,9 +63,10 @@ def check_classes(
     empty = [name for label, name in enumerate(classes) if label not in present]
     if empty:
         others = f" and {len(empty) - 1} other classes have" if len(empty) > 1 else " has"
+        labels = f", labels/ moved {moved[empty[0]]} out" if moved.get(empty[0]) else ""
         raise CommandError(
-            f"class {empty[0]!r}{others} no images ({len(quarantined)} are quarantined); add images"
-            " or exclude the class with --classes"
+            f"class {empty[0]!r}{others} no images ({len(quarantined)} are quarantined{labels}); "
+            "add images or exclude the class with --classes"
         )
 
 

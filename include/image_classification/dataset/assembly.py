@@ -1,5 +1,6 @@
 """Assembly of a dataset version: check photos, store new ones, assign splits."""
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from include.image_classification.dataset.acceptance import (
     log_quarantined,
     warn_of_splits,
 )
+from include.image_classification.dataset.corrections.class_names import without_empty_classes
+from include.image_classification.dataset.corrections.corrections import Corrections
 from include.image_classification.dataset.intake import Intake, Stores, mark_repeated_paths
 from include.image_classification.dataset.settings import RefreshSettings
 from include.image_classification.dataset.source.contract import Source
@@ -57,7 +60,11 @@ class AssembledVersion:
 
 
 def assemble(
-    source: Source, previous: PreviousVersion, settings: RefreshSettings, stores: Stores
+    source: Source,
+    previous: PreviousVersion,
+    settings: RefreshSettings,
+    stores: Stores,
+    corrections: Corrections,
 ) -> AssembledVersion:
     """Check all photos of a source, store the new ones, and assemble a version.
 
@@ -67,21 +74,23 @@ def assemble(
             version keep their splits.
         settings: The settings of the refresh.
         stores: The stores of new images and quarantined photos.
+        corrections: The labels of users, which count more than those of the source.
 
     Raises:
         CommandError: The source has no photos, too many are quarantined, or a class has no images.
     """
-    photos, refused = _check_all(source, previous, settings, stores)
-    distinct = deduplicate(photos, source.classes)
+    photos, refused = _check_all(source, previous, settings, stores, corrections)
+    classes, labelled = without_empty_classes(corrections.classes, len(source.classes), photos)
+    distinct = deduplicate(labelled, classes)
     stores.images.discard(_keys(photos) - _keys(distinct.photos))
     quarantined = sorted([*refused, *distinct.conflicting], key=lambda row: row.path)
     log_quarantined(quarantined)
     check_quarantine(quarantined, len(photos) + len(refused), settings.quarantine_limit)
-    check_classes(source.classes, distinct.photos, quarantined)
+    check_classes(classes, distinct.photos, quarantined, corrections.moved_from())
     images = _split(distinct, previous, settings)
-    warn_of_splits(source.classes, images)
+    warn_of_splits(classes, images)
     hashes = {photo.sha256: photo.content.perceptual_hash for photo in distinct.photos}
-    version = Version(images, source.classes)
+    version = Version(images, classes)
     return AssembledVersion(version, quarantined, distinct.duplicates, hashes)
 
 
@@ -92,14 +101,19 @@ def _keys(photos: Collection[CheckedPhoto]) -> set[str]:
 
 
 def _check_all(
-    source: Source, previous: PreviousVersion, settings: RefreshSettings, stores: Stores
+    source: Source,
+    previous: PreviousVersion,
+    settings: RefreshSettings,
+    stores: Stores,
+    corrections: Corrections,
 ) -> tuple[list[CheckedPhoto], list[Quarantined]]:
     photos: list[CheckedPhoto] = []
     refused: list[Quarantined] = []
     wanted = stores.pictures.wants if settings.store == "new" else lambda _: True
     known = previous.known(without_cuts=wanted)
-    intake = Intake(settings.rules, known, stores, settings.split == "source")
-    entries = ordered_threads(intake.take, mark_repeated_paths(source.entries), settings.threads)
+    intake = Intake(settings.rules, known, stores, settings.split == "source", corrections)
+    all_entries = mark_repeated_paths(itertools.chain(source.entries, corrections.entries()))
+    entries = ordered_threads(intake.take, all_entries, settings.threads)
     for entry in with_progress(entries, "photos checked"):
         if isinstance(entry, CheckedPhoto):
             photos.append(entry)
@@ -136,4 +150,5 @@ def _image(photo: CheckedPhoto, split: Split) -> Image:
         split=split,
         key=content.key,
         cut=content.cut,
+        label_source=photo.label_source,
     )

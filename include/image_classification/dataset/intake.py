@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.contracts.dataset import Reason
+from include.image_classification.dataset.corrections.corrections import Corrections
 from include.image_classification.dataset.version.image_store import ImageStore
 from include.image_classification.dataset.version.manifest import (
     Quarantined,
@@ -71,15 +72,22 @@ class Intake:
         known: Images that earlier refreshes checked.
         stores: The stores of images and quarantined photos.
         own_splits: Whether to use the source's own splits.
+        corrections: The labels of users.
     """
 
     def __init__(
-        self, rules: PhotoRules, known: Mapping[Origin, Content], stores: Stores, own_splits: bool
+        self,
+        rules: PhotoRules,
+        known: Mapping[Origin, Content],
+        stores: Stores,
+        own_splits: bool,
+        corrections: Corrections,
     ) -> None:
         self._rules = rules
         self._known = known
         self._stores = stores
         self._own_splits = own_splits
+        self._corrections = corrections
         self._labels: dict[str, int] = {}
 
     def take(self, entry: Entry) -> CheckedPhoto | Quarantined:
@@ -96,15 +104,20 @@ class Intake:
             content, data = check_photo(entry, sha256, self._rules, self._known)
         except RefusedPhotoError as error:
             return self._refuse(entry, sha256, error.reason, error.detail)
+        ruling = self._corrections.rule(entry, sha256, content)
+        if ruling and ruling.refusal:
+            return self._refuse(entry, sha256, "not-usable", ruling.refusal)
         if data is not None:
             self._stores.put_image(content.key, data)
             if is_webp(entry.data):
                 self._stores.put_original(image_key(sha256, "webp"), entry.data)
+        label = ruling.label if ruling else entry.label
+        label_source = ruling.label_source if ruling else None
         # The same image had another label: both will be quarantined, see `deduplicate`.
-        if self._labels.setdefault(content.sha256, entry.label) != entry.label:
+        if self._labels.setdefault(content.sha256, label) != label:
             self._stores.put_refused(quarantine_key(sha256), entry.data)
         split = entry.split if self._own_splits else None
-        return CheckedPhoto(entry.path, entry.label, content, split)
+        return CheckedPhoto(entry.path, label, content, split, label_source)
 
     def _refuse(self, photo: Photo, sha256: str, reason: Reason, detail: str) -> Quarantined:
         key = quarantine_key(sha256)

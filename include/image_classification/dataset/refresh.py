@@ -18,6 +18,9 @@ from include.image_classification.container import (
     processing_output,
 )
 from include.image_classification.dataset.assembly import AssembledVersion, assemble
+from include.image_classification.dataset.corrections.corrections import Corrections
+from include.image_classification.dataset.corrections.opening import open_corrections
+from include.image_classification.dataset.corrections.reading import Places
 from include.image_classification.dataset.detection import detect_layout
 from include.image_classification.dataset.intake import Stores
 from include.image_classification.dataset.layouts import AUTO, open_layout
@@ -62,24 +65,37 @@ def main(arguments: list[str]) -> None:
     source = _open_source(folder, settings)
     with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:
         stores = _stores(previous, settings, Path(pictures))
-        assembled = assemble(source, previous, settings, stores)
+        corrections = _open_corrections(source, previous, settings)
+        assembled = assemble(source, previous, settings, stores, corrections)
+        labels = corrections.finish(assembled.quarantined, processing_output(Output.LEDGER))
+        labels.log()
         changes = compare(previous.version, assembled.version)
         leaks = find_leaks(assembled.version.images, assembled.hashes)
         page = DatasetPage(
             report=_report(assembled, previous, source, settings)
-            | {"changes": changes.counts, "leaks": len(leaks)},
+            | {"changes": changes.counts, "leaks": len(leaks)}
+            | ({"labels": labels.report().as_json()} if labels.files else {}),
             version=assembled.version,
             quarantined=assembled.quarantined,
             duplicates=assembled.duplicates,
             changes=changes,
             leaks=leaks,
             picture=stores.picture,
+            labels=labels,
         )
         report = _write(page, assembled, previous, settings, started)
         _log.info("%s; %d test images are similar to others", changes.summary(), len(leaks))
     counts = ", ".join(f"{count} {kind}" for kind, count in report["counts"].items())
     outcome = _describe_unchanged(report, settings)
     _log.info("dataset version %s%s: %s", report["version"], outcome, counts)
+
+
+def _open_corrections(
+    source: Source, previous: PreviousVersion, settings: RefreshSettings
+) -> Corrections:
+    root = settings.labels_uri.removesuffix("labels/")
+    places = Places(root=root, source=settings.source_uri)
+    return open_corrections(source.classes, previous, places, settings.new_classes)
 
 
 def _stores(previous: PreviousVersion, settings: RefreshSettings, pictures: Path) -> Stores:
@@ -112,10 +128,14 @@ def _write(
         write_hashes(folder, assembled.hashes.items())
         write_json(folder / "changes.json", page.changes.as_json())
         write_rows(folder / "leakage.jsonl", map(asdict, page.leaks))
+        if page.labels.files:
+            write_rows(folder / files.LABEL_OUTCOMES, page.labels.rows())
         write_dataset_page(folder / files.DATASET_PAGE, page, settings.threads)
     elif list(page.quarantined) != list(previous.quarantined):
         # The files of a version never change, but the new quarantine must be reported.
         write_rows(result / "quarantine.jsonl", map(asdict, page.quarantined))
+    if page.labels.files:
+        write_rows(result / files.LABEL_OUTCOMES, page.labels.rows())
     ledger_photos = previous.write_ledger(
         processing_output(Output.LEDGER) / LEDGER, page.version.images
     )

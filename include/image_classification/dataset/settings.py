@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from include.contracts.commands import BOX_USES, SPLITTINGS, STORINGS, Command
+from include.contracts.commands import BOX_USES, NEW_CLASSES, SPLITTINGS, STORINGS, Command
 from include.contracts.commands import RefreshFlag as Flag
 from include.contracts.limits import MAX_PIXELS
 from include.image_classification.dataset.layouts import LAYOUTS
@@ -28,6 +28,8 @@ class RefreshSettings:
     source_uri: str
     source_fingerprint: str
     images_uri: str
+    labels_uri: str
+    new_classes: bool
 
     def recorded(self) -> dict[str, object]:
         """Return the settings that determine a version, for dataset.json."""
@@ -69,6 +71,8 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
         source_uri=flags.source_uri,
         source_fingerprint=flags.source_fingerprint,
         images_uri=flags.images_uri,
+        labels_uri=flags.labels_uri,
+        new_classes=flags.new_classes == "create",
     )
 
 
@@ -111,4 +115,11 @@ def _parser() -> FlagParser:
     add(Flag.SOURCE_URI, default="", help="URI of the source, for the record")
     add(Flag.SOURCE_FINGERPRINT, default="", help="fingerprint of the source, for the record")
     add(Flag.IMAGES_URI, default="", help="S3 URI of the images, for conversion.manifest")
+    add(Flag.LABELS_URI, default="", help="S3 URI of the labels, by which labels may name photos")
+    add(
+        Flag.NEW_CLASSES,
+        choices=NEW_CLASSES,
+        default="refuse",
+        help="whether labels may create classes",
+    )
     return parser

@@ -54,6 +54,7 @@ def test_a_time_without_zone_is_utc() -> None:
         ({"file": "incoming/a\nb.jpg"}, "control characters"),
         ({"file": "incoming/\ud800.jpg"}, "a unicode string"),
         ({"file": "incoming/" + "é" * 600}, "more than the 1024"),
+        ({"file": "incoming/" + "é" * 200}, "more than 255"),
     ],
 )
 def test_an_invalid_record_names_the_field(change: dict[str, Any], problem: str) -> None:

@@ -15,7 +15,7 @@ def test_the_first_refresh_has_no_previous_version(cars: Pipeline, deployment: D
     assert list(inputs(None)) == ["source"]
     assert list(inputs("1" * 16)) == ["source", "previous"]
     ledger = inputs("1" * 16, "job-1")["ledger"]
-    assert ledger.endswith("/dataset/ledgers/job-1/splits.jsonl.gz")
+    assert ledger.endswith("/dataset/ledgers/job-1/")
 
 
 def test_devkit_and_classes_are_flags(cars: Pipeline, deployment: Deployment) -> None:
@@ -69,3 +69,21 @@ def test_quarantined_photos_are_an_output(cars: Pipeline, deployment: Deployment
         for output in config["ProcessingOutputConfig"]["Outputs"]
     }
     assert outputs["quarantine"].endswith("/stanford_cars/dataset/quarantine")
+
+
+def test_labels_are_inputs_with_a_manifest_of_their_photos(
+    cars: Pipeline, deployment: Deployment
+) -> None:
+    given = make.LabelInputs("cars/labels/", "cars/plans/1/", "cars/plans/1/photos.manifest")
+    config = make.refresh_request(cars, deployment, None, "f", labels=given)["config"]
+    inputs = {entry["InputName"]: entry["S3Input"] for entry in config["ProcessingInputs"]}
+    assert {name: entry["S3Uri"] for name, entry in inputs.items() if name != "source"} == {
+        "labels": "s3://some-bucket/cars/labels/",
+        "label_plan": "s3://some-bucket/cars/plans/1/",
+        "labelled": "s3://some-bucket/cars/plans/1/photos.manifest",
+    }
+    assert inputs["labelled"]["S3DataType"] == "ManifestFile"
+    arguments = config["AppSpecification"]["ContainerArguments"]
+    settings = parse_settings(arguments[1:])
+    assert settings.labels_uri == "s3://some-bucket/stanford_cars/labels/"
+    assert settings.new_classes is False

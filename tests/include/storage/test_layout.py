@@ -31,6 +31,9 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
     assert objects == {
         "image",
         "label_file",
+        "label_ledger_file",
+        "labelled_photos",
+        "labelled_manifest",
         "preflight",
         "source_seen",
         "dataset_pointer",

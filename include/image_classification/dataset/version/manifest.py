@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from include.contracts import files
-from include.contracts.dataset import CONVERTED, Box, ManifestRow, Reason, Split
+from include.contracts.dataset import CONVERTED, Box, LabelSource, ManifestRow, Reason, Split
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.version.atomic_files import (
     open_atomically,
@@ -39,6 +39,7 @@ class Image:
         split: The split.
         key: The path in the folder of images.
         cut: The photo and box that the image was cropped from, or None for a whole photo.
+        label_source: The user who gave the class in labels/, or None if the source gave it.
     """
 
     path: str
@@ -50,13 +51,18 @@ class Image:
     split: Split
     key: str
     cut: Cut | None = None
+    label_source: LabelSource | None = None
 
     def row(self) -> ManifestRow:
-        """Return the image's row in the manifest; `cut` is omitted if it is None."""
+        """Return the image's row in the manifest, without `cut` and `label_source` if None."""
         # dataclasses.asdict makes deep copies, which takes seconds for a large version.
         row = {name: getattr(self, name) for name in self.__slots__}
         cut = row.pop("cut")
-        return cast("ManifestRow", row | {"cut": dataclasses.asdict(cut)} if cut else row)
+        if cut:
+            row["cut"] = dataclasses.asdict(cut)
+        if self.label_source is None:
+            del row["label_source"]
+        return cast("ManifestRow", row)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Image":

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from include.contracts.dataset import SPLITS
 from include.image_classification.dataset.version.changes import Changes
+from include.image_classification.dataset.version.label_outcomes import LabelResult
 from include.image_classification.dataset.version.leakage import Leak
 from include.image_classification.dataset.version.manifest import (
     Duplicate,
@@ -29,6 +30,7 @@ WIDTH, HEIGHT = 168, 112
 BINS = 28
 CHANGES_SHOWN = 40
 REFUSED_LISTED = 500
+LABELS_LISTED = 500
 
 Picture = Callable[[str], Path | None]
 """Returns the path of an image or a quarantined photo by its key; None if it is not available."""
@@ -46,6 +48,7 @@ class DatasetPage:
         changes: The differences to the previous version.
         leaks: Test images that are similar to other images.
         picture: Returns the path of an image to show.
+        labels: What became of the labels of users.
     """
 
     report: Mapping[str, Any]
@@ -55,6 +58,7 @@ class DatasetPage:
     changes: Changes
     leaks: Sequence[Leak]
     picture: Picture
+    labels: LabelResult = field(default_factory=LabelResult)
 
 
 def write_dataset_page(path: Path, page: DatasetPage, threads: int) -> None:
@@ -120,6 +124,11 @@ def _figures(page: DatasetPage) -> dict[str, Any]:
         "relabelled": changes.relabelled[:CHANGES_SHOWN],
         "leak_count": len(page.leaks),
         "duplicates": page.duplicates[:CHANGES_SHOWN],
+        "labels": page.labels,
+        "label_counts": page.labels.counts(),
+        "new_labels": page.labels.counts(only_new=True),
+        "label_rows": len(page.labels.outcomes),
+        "labelled": page.labels.outcomes[:LABELS_LISTED],
     }
 
 

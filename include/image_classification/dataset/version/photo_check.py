@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from include.contracts.dataset import Box, Split
+from include.contracts.dataset import Box, LabelSource, Split
 from include.contracts.limits import size_problem
 from include.image_classification.dataset.version.manifest import Cut, image_key
 from include.image_classification.images.animation import detect_animation
@@ -75,12 +75,17 @@ Origin = Cut | str
 
 @dataclass(frozen=True, slots=True)
 class CheckedPhoto:
-    """A photo that passed the check; `split` is the split that the source assigns, if any."""
+    """A photo that passed the check.
+
+    `split` is the split that the source assigns, if any; `label_source` says which user gave the
+    label, if not the source.
+    """
 
     path: str
     label: int
     content: Content
     split: Split | None = None
+    label_source: LabelSource | None = None
 
     @property
     def sha256(self) -> str:
