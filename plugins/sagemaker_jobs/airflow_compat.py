@@ -53,3 +53,18 @@ def mask_secrets(text: str) -> str:
     from airflow.sdk._shared.secrets_masker import redact
 
     return str(redact(text))
+
+
+def dag_teams(dag_ids: list[str]) -> dict[str, str]:
+    """Return the teams of DAGs by DAG id; empty without Airflow's multi-team mode.
+
+    Authorization of a DAG depends on its team, which no public API tells a plugin's application.
+    """
+    from airflow.sdk import conf
+
+    if not conf.getboolean("core", "multi_team", fallback=False):
+        return {}
+    from airflow.models.dag import DagModel
+
+    teams = DagModel.get_dag_id_to_team_name_mapping(dag_ids)
+    return {dag_id: team for dag_id, team in teams.items() if team}

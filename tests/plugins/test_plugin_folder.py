@@ -1,4 +1,4 @@
-"""Airflow executes the modules in the plugins folder: it must find only the plugin module."""
+"""Airflow executes the modules in the plugins folder: it must find only the plugin modules."""
 
 import shutil
 import subprocess
@@ -12,6 +12,7 @@ from airflow._shared.module_loading import find_path_from_directory
 pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
+PLUGIN_FILES = ["image_classification_plugin.py", "model_page_plugin.py"]
 
 
 def executed(folder: Path) -> list[str]:
@@ -19,8 +20,8 @@ def executed(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in found if path.suffix == ".py")
 
 
-def test_airflow_executes_only_the_plugin_module() -> None:
-    assert executed(PLUGINS) == ["image_classification_plugin.py"]
+def test_airflow_executes_only_the_plugin_modules() -> None:
+    assert executed(PLUGINS) == PLUGIN_FILES
 
 
 def test_airflow_executes_nothing_of_an_include_folder_in_a_bundle(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_airflow_executes_nothing_of_an_include_folder_in_a_bundle(tmp_path: Pat
     nested = tmp_path / "plugins" / "include" / "decisions"
     nested.mkdir(parents=True)
     (nested / "promotion.py").write_text("raise RuntimeError('executed as a plugin')")
-    assert executed(tmp_path / "plugins") == ["image_classification_plugin.py"]
+    assert executed(tmp_path / "plugins") == PLUGIN_FILES
 
 
 def test_the_plugin_imports_nothing_heavy() -> None:
@@ -40,3 +41,38 @@ def test_the_plugin_imports_nothing_heavy() -> None:
         f"assert not set({heavy}) & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": str(PLUGINS)})
+
+
+PAGE_PLUGIN = """
+import sys
+sys.argv = {argv}
+import model_page_plugin
+plugin = model_page_plugin.ModelPagePlugin
+print(len(plugin.fastapi_apps), len(plugin.external_views))
+print(*sorted({{"fastapi", "model_page", "botocore"}} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("command", ["scheduler", "dag-processor", "triggerer", "celery"])
+def test_the_model_page_is_loaded_in_the_api_server_only(command: str) -> None:
+    """Other processes must not spend the time and memory of a web application."""
+    assert loaded(["airflow", command]) == ["0 0", ""]
+
+
+def test_the_api_server_gets_the_model_page() -> None:
+    count, modules = loaded(["airflow", "api-server", "--port", "8080"])
+    assert count == "1 4"
+    assert "model_page" in modules
+
+
+def loaded(argv: list[str]) -> list[str]:
+    program = PAGE_PLUGIN.format(argv=argv)
+    path = f"{PLUGINS}:{PLUGINS.parent}"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        env={"PYTHONPATH": path, "AIRFLOW_HOME": "/nonexistent/airflow"},
+        capture_output=True,
+        text=True,
+    )
+    return ended.stdout.split("\n")[:2]

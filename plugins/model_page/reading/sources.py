@@ -1,0 +1,24 @@
+"""All readers of an installation, which share its clients and caches."""
+
+from __future__ import annotations
+
+from model_page.installation import Installation
+from model_page.reading.objects import ObjectReader
+from model_page.reading.registry import RegistryReader
+from model_page.reading.releases import ReleaseReader
+from model_page.reading.serving import ServingReader
+
+
+class Sources:
+    """The readers of one installation.
+
+    Args:
+        installation: The installation whose bucket and registry are read.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.objects = ObjectReader(installation.s3, installation.deployment.bucket)
+        self.registry = RegistryReader(installation.sagemaker)
+        self.serving = ServingReader(installation.sagemaker)
+        self.releases = ReleaseReader(self.objects)

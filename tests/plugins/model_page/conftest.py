@@ -1,0 +1,71 @@
+"""The model page in front of an installation in memory and a stand-in for Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from airflow.api_fastapi import app as airflow_app
+from moto import mock_aws
+from starlette.testclient import TestClient
+
+from model_page import addresses
+from model_page.app import ModelPageApp, create_app
+from tests.plugins.model_page.fake_airflow import FakeAirflow, FakeAuthManager
+from tests.plugins.model_page.stage import BUCKET, Stage
+
+JSON = {"Accept": "application/json"}
+
+
+@dataclass
+class Site:
+    """The page as a user's browser reaches it."""
+
+    airflow: FakeAirflow
+    stage: Stage
+    client: TestClient
+    app: ModelPageApp
+
+    def forget(self) -> None:
+        """Let the page read everything anew, as it does after some seconds."""
+        self.app.state.sources = None
+
+    def log_in(self, user: str) -> None:
+        self.client.cookies.set("_token", user)
+
+    def get(self, *parts: object, **query: object) -> str:
+        """Return a page's HTML."""
+        answer = self.client.get(addresses.page(*parts, **query))
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def json(self, *parts: object, **query: object) -> dict[str, object]:
+        """Return the JSON form of a page."""
+        answer = self.client.get(addresses.page(*parts, **query), headers=JSON)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+
+@pytest.fixture(autouse=True)
+def _auth_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airflow_app._AuthManagerState, "instance", FakeAuthManager())
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with mock_aws():
+        made = Stage()
+        made.s3.create_bucket(Bucket=BUCKET)
+        yield made
+
+
+@pytest.fixture
+def site(stage: Stage) -> Iterator[Site]:
+    airflow, app = FakeAirflow(), create_app(lambda: stage.installation)
+    airflow.app.mount(addresses.PREFIX, app)
+    with TestClient(airflow.app, "http://airflow.example", follow_redirects=False) as client:
+        made = Site(airflow, stage, client, app)
+        made.log_in("ana")
+        yield made

@@ -1,0 +1,119 @@
+"""An installation in memory (moto), and what the DAGs would have written into it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from include.config import Deployment
+from include.storage.layout import Layout
+from model_page.installation import Installation
+
+BUCKET, ACCOUNT = "some-bucket", "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker"
+CLASSES = ("Berry_Donut", "Glazed_Twist", "Hot_Dog_1")
+
+
+class Stage:
+    """S3 and the registry of one installation.
+
+    Attributes:
+        calls: The number of AWS calls by operation, since the last `calls.clear()`.
+    """
+
+    def __init__(self, pipeline: str = "merch") -> None:
+        self.pipeline, self.group = pipeline, pipeline.replace("_", "-")
+        self.layout = Layout(BUCKET, pipeline)
+        self.calls: Counter[str] = Counter()
+        deployment = Deployment(
+            name="testing", bucket=BUCKET, role_arn=ROLE, image_uri="image:1", region="us-east-1"
+        )
+        self.installation = Installation(deployment, self._client)
+        self.s3, self.sagemaker = self.installation.s3, self.installation.sagemaker
+
+    def _client(self, service: str, **limits: Any) -> Any:
+        client = boto3.client(service, region_name="us-east-1")
+        client.meta.events.register(
+            "before-call", lambda model, **_: self.calls.update([model.name])
+        )
+        return client
+
+    def put(self, key: str, content: Any, kind: str = "application/json") -> None:
+        """Write an object: bytes, a text, or what JSON can hold."""
+        body = content if isinstance(content, bytes | str) else json.dumps(content)
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body, ContentType=kind)
+
+    def package(
+        self, job: str, approval: str = "Approved", verdict: str = "promote", **facts: Any
+    ) -> int:
+        """Register a candidate, and return its number."""
+        known = self.sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
+        if self.group not in [group["ModelPackageGroupName"] for group in known]:
+            self.sagemaker.create_model_package_group(ModelPackageGroupName=self.group)
+        metadata = {"training_job": job, "verdict": verdict, "top1": 0.7, "dataset_version": "d1",
+                    "recordio_version": "r1", "reason": f"{verdict} it", **facts}  # fmt: skip
+        arn = self.sagemaker.create_model_package(
+            ModelPackageGroupName=self.group,
+            ModelApprovalStatus=approval,
+            InferenceSpecification={
+                "Containers": [{"Image": "image:1", "ModelDataUrl": f"s3://{BUCKET}/{job}.tar.gz"}],
+                "SupportedContentTypes": ["image/jpeg"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+            CustomerMetadataProperties={name: str(value) for name, value in metadata.items()},
+        )["ModelPackageArn"]
+        return int(arn.rsplit("/", 1)[-1])
+
+    def evaluation(
+        self, job: str, top1: float = 0.72, images: int = 100, gates: Any = (), **more: Any
+    ) -> None:
+        """Write a candidate's evaluation and verdict."""
+        report = {"dataset_version": "d1", "split": "test", "images": images, "top1": top1,
+                  "top5": 0.95, "calibration_error": 0.021, "per_class": []}  # fmt: skip
+        self.put(self.layout.evaluation_report(job), report)
+        verdict = {"verdict": "promote", "reason": "top-1 keeps all limits", "top1": top1,
+                   "images": images, "gates": list(gates), **more}  # fmt: skip
+        self.put(self.layout.evaluation_verdict(job), verdict)
+
+    def serve(self, version: int, moment: datetime | None = None, run: str = "") -> None:
+        """Deploy a package, and record the release."""
+        moment = moment or datetime(2026, 11, 12, 2, 14, tzinfo=UTC)
+        name = f"{self.group}-{version}-{moment:%H%M%S}"
+        arn = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package/{self.group}/{version}"
+        self.sagemaker.create_model(
+            ModelName=name, PrimaryContainer={"ModelPackageName": arn}, ExecutionRoleArn=ROLE
+        )
+        variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.c5.xlarge",
+                   "InitialInstanceCount": 1}  # fmt: skip
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        known = self.sagemaker.list_endpoints()["Endpoints"]
+        change = self.sagemaker.update_endpoint if known else self.sagemaker.create_endpoint
+        change(EndpointName=self.group, EndpointConfigName=name)
+        self.release(version, moment, run, name)
+
+    def release(self, version: int, moment: datetime, run: str = "", config: str = "c") -> None:
+        """Record a deployment."""
+        folder = self.layout.release_deployment(version, f"{moment:%Y%m%dT%H%M%SZ}")
+        record = {"version": version, "deployed": moment.isoformat(), "run": run,
+                  "endpoint_config": config, "model": config}  # fmt: skip
+        self.put(f"{folder}release.json", record)
+
+    def decision(self, trains: bool, reason: str, decided: str = "2026-11-12T02:01:00Z") -> None:
+        """Write what the last nightly run decided."""
+        record = {"decided": decided, "trains": trains, "reason": reason}
+        self.put(self.layout.training_decision, record)
+
+    def dataset(self, version: str = "d1", **more: Any) -> None:
+        """Write a dataset version and the pointer to it."""
+        record: Mapping[str, Any] = {
+            "version": version, "created": "2026-11-11T00:30:00+00:00",
+            "counts": {"images": 300, "train": 200, "validation": 50, "test": 50}, **more,
+        }  # fmt: skip
+        self.put(self.layout.dataset_report(version), record)
+        self.put(self.layout.dataset_classes(version), list(CLASSES))
+        self.put(self.layout.dataset_pointer, {**record, "fingerprint": "f", "job": "refresh-1"})

@@ -1,0 +1,80 @@
+"""No route without a session, none without rights, and no way to other objects."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.routing import APIRoute
+
+from model_page import addresses
+from model_page.app import create_app
+from tests.plugins.model_page.conftest import Site
+
+ROUTES = [
+    (method, addresses.PREFIX + re.sub(r"{(\w+)(:path)?}", r"merch", route.path))
+    for route in create_app().routes
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods)
+]
+OF_PIPELINES = [(method, path) for method, path in ROUTES if path.startswith("/image-models/merch")]
+
+
+def test_the_application_has_no_other_routes() -> None:
+    """Mounts and documentation routes would not have the application's dependencies."""
+    others = [route for route in create_app().routes if not isinstance(route, APIRoute)]
+    assert others == []
+    assert len(OF_PIPELINES) >= 2
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_route_answers_without_a_session(site: Site, method: str, path: str) -> None:
+    site.client.cookies.clear()
+    answer = site.client.request(method, path)
+    assert answer.status_code == 401
+    assert "merch" not in answer.text.replace(path, "").replace("%2Fmerch", "")
+    assert (
+        site.client.request(method, path, headers={"Cookie": "_token=mallory"}).status_code == 403
+    )
+
+
+@pytest.mark.parametrize(("method", "path"), OF_PIPELINES)
+def test_no_page_of_a_pipeline_answers_without_rights(site: Site, method: str, path: str) -> None:
+    site.log_in("cora")
+    answer = site.client.request(method, path.replace("merch", "stanford_cars", 1))
+    assert answer.status_code == 403
+    assert "not read the DAGs of pipeline stanford_cars" in answer.text
+
+
+def test_the_overview_shows_only_pipelines_with_rights(site: Site) -> None:
+    assert "Stanford Cars" in site.get()
+    site.log_in("cora")
+    page = site.get()
+    assert "Merch" in page
+    assert "Stanford" not in page
+
+
+def test_a_401_leads_to_the_login_and_back(site: Site) -> None:
+    site.client.cookies.clear()
+    answer = site.client.get(addresses.page("merch"))
+    assert '/auth/login?next=%2Fimage-models%2Fmerch"' in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_unknown_pipelines_and_pages(site: Site) -> None:
+    assert site.client.get(addresses.page("no_such")).status_code == 404
+    site.log_in("cora")
+    assert site.client.get(addresses.page("no_such")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["../app.py", "..%2fapp.py", "app.py", "page.css/../../app.py"])
+def test_static_files_are_these_only(site: Site, name: str) -> None:
+    answer = site.client.get(f"{addresses.PREFIX}/-/static/x/{name}")
+    assert answer.status_code == 404
+
+
+def test_pages_load_nothing_from_other_hosts(site: Site) -> None:
+    page = site.get()
+    loaded = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert loaded
+    assert [address for address in loaded if not address.startswith(("/", "#"))] == []
