@@ -34,6 +34,18 @@ ANSWERS = "answers.csv"
 
 ANSWERS_COLUMNS = ("key", "name", "predicted_name", "confidence")
 
+EVALUATED_PHOTOS = "photos.csv"
+"""The true class and the most probable classes of each image of an evaluation, for the model page.
+
+The columns are `key`, `name`, `label`, `probability`, then `label_2`, `probability_2` and so on up
+to `EVALUATED_CLASSES` classes.
+"""
+
+EVALUATED_CLASSES = 5
+
+CONFUSION = "confusion.csv"
+"""The numbers of an evaluation's images by true and predicted class, without empty pairs."""
+
 BATCH_REPORT = "report.json"
 PREDICTIONS = "predictions.csv"
 TRUE_CLASSES = "labels.json"

@@ -205,6 +205,10 @@ class Layout:
         """The table of a candidate's top-1 predictions and the true classes."""
         return f"{self.evaluation(training_job)}{files.ANSWERS}"
 
+    def evaluated_photos(self, training_job: str) -> str:
+        """The table of a candidate's most probable classes for each image."""
+        return f"{self.evaluation(training_job)}{files.EVALUATED_PHOTOS}"
+
     def evaluation_verdict(self, training_job: str) -> str:
         """A candidate's verdict, with the value and limit of each gate."""
         return f"{self.evaluation(training_job)}verdict.json"

@@ -65,6 +65,17 @@ class AirflowApi:
         """Return the answers to several calls, which run concurrently."""
         return anyio.from_thread.run(self._send_all, calls)
 
+    def find_all(self, calls: Sequence[Call]) -> list[Any]:
+        """Return the answers to several calls; None for those that Airflow refuses."""
+        return anyio.from_thread.run(self._find_all, calls)
+
+    async def _find_all(self, calls: Sequence[Call]) -> list[Any]:
+        answers = await asyncio.gather(*map(self._send, calls), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, HTTPException):
+                raise answer
+        return [None if isinstance(answer, HTTPException) else answer for answer in answers]
+
     async def _send_all(self, calls: Sequence[Call]) -> list[Any]:
         return list(await asyncio.gather(*(self._send(call) for call in calls)))
 

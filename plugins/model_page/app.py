@@ -19,7 +19,7 @@ from model_page.airflow_api import ROOT_APP
 from model_page.installation import CurrentInstallation, Installation
 from model_page.problems import explain
 from model_page.rendering import STATIC, respond, static_version
-from model_page.views import overview, pipeline
+from model_page.views import evaluation, history, overview, photos, pipeline
 
 TITLES = {
     401: "Log in to see the models",
@@ -27,7 +27,7 @@ TITLES = {
     404: "There is no such page",
     503: "AWS does not answer",
 }
-STATIC_FILES = ("page.css", "page.js", "theme.js")
+STATIC_FILES = ("page.css", "page.js", "theme.js", "evaluation.js")
 ONE_YEAR = 31_536_000
 
 
@@ -63,7 +63,7 @@ def create_app(
     app.state.sources = None
     _add_error_pages(app)
     app.add_api_route("/-/static/{version}/{name}", _static, methods=["GET"])
-    for module in (overview, pipeline):
+    for module in (overview, pipeline, history, evaluation, photos):
         app.include_router(module.router)
     return app
 

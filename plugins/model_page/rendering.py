@@ -85,6 +85,7 @@ def _environment() -> Environment:
         "dollars": dollars,
         "size": size,
         "number": number,
+        "plain": jsonable_encoder,
         "words": lambda text: str(text).replace("_", " "),
     }
     return environment

@@ -54,7 +54,7 @@ def main(argv: list[str]) -> None:
     flags = _parse_flags(argv)
     version = VersionFiles(processing_input(Input.VERSION))
     folder = processing_output(Output.RESULT)
-    scores, unscaled = _score(version, flags, folder / files.ANSWERS)
+    scores, unscaled = _score(version, flags, folder)
     write_results(
         folder, version.classes, scores, _summary(version, flags, scores, unscaled, started)
     )
@@ -63,9 +63,9 @@ def main(argv: list[str]) -> None:
 
 
 def _score(
-    version: VersionFiles, flags: argparse.Namespace, answers: Path
+    version: VersionFiles, flags: argparse.Namespace, folder: Path
 ) -> tuple[Scores, Scores | None]:
-    """Read the predictions once, write the answers, and return the scores.
+    """Read the predictions once, write both tables of images, and return the scores.
 
     The second scores are those without the temperature, or None if there is none.
     """
@@ -73,7 +73,10 @@ def _score(
     tally, unscaled = Tally(len(version.classes)), Tally(len(version.classes))
     predictions = processing_input(Input.PREDICTIONS)
     blocks = read_blocks(predictions, images, len(version.classes))
-    with open_table(answers, files.ANSWERS_COLUMNS) as write:
+    with (
+        open_table(folder / files.ANSWERS, files.ANSWERS_COLUMNS) as write,
+        open_table(folder / files.EVALUATED_PHOTOS, photo_columns(version.classes)) as write_photo,
+    ):
         for block, probabilities in blocks:
             labels = np.array([image.label for image in block])
             tally.add(probabilities, labels)
@@ -81,6 +84,8 @@ def _score(
                 unscaled.add(remove_temperature(probabilities, flags.temperature), labels)
             for row in answer_rows(version.classes, block, probabilities):
                 write(row)
+            for row in photo_rows(version.classes, block, probabilities):
+                write_photo(row)
         if not tally.images:
             raise CommandError(
                 f"dataset version {version.name} has no images in split {flags.split}"
@@ -112,6 +117,23 @@ def answer_rows(
         yield [image.key, classes[image.label], classes[label], format_probability(row[label])]
 
 
+def photo_columns(classes: Sequence[str]) -> list[str]:
+    """Return the columns of `files.EVALUATED_PHOTOS`."""
+    ranks = range(2, min(files.EVALUATED_CLASSES, len(classes)) + 1)
+    further = [name for rank in ranks for name in (f"label_{rank}", f"probability_{rank}")]
+    return ["key", "name", "label", "probability", *further]
+
+
+def photo_rows(
+    classes: Sequence[str], images: Sequence[Image], probabilities: Probabilities
+) -> Iterator[list[str]]:
+    """Yield the true class and the most probable classes of each image, the best first."""
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, : files.EVALUATED_CLASSES]
+    for image, best, row in zip(images, order, probabilities, strict=True):
+        guesses = [cell for i in best for cell in (classes[i], format_probability(row[i]))]
+        yield [image.key, classes[image.label], *guesses]
+
+
 def write_results(
     folder: Path, classes: Sequence[str], scores: Scores, summary: EvaluationReport
 ) -> None:
@@ -124,7 +146,7 @@ def write_results(
         for true, predicted in np.argwhere(scores.confusion)
     ]
     header = ["label", "name", "predicted_label", "predicted_name", "images"]
-    write_table(folder / "confusion.csv", header, confused)
+    write_table(folder / files.CONFUSION, header, confused)
     page = render("evaluation.html.jinja", summary=summary, **_page_tables(scores, summary))
     (folder / "evaluation.html").write_text(page, encoding="utf-8")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from model_page import addresses
 from model_page.access import dag_ids
@@ -92,19 +93,19 @@ def run_view(run: Mapping[str, Any]) -> RunView:
     )
 
 
-def find_run(api: AirflowApi, run: str) -> RunView | None:
-    """Return the run of a release record, `<dag id>/<run id>`, or None if Airflow deleted it."""
-    from urllib.parse import quote
+def find_runs(api: AirflowApi, runs: Iterable[str]) -> dict[str, RunView]:
+    """Return runs by their names in release records, `<dag id>/<run id>`.
 
-    from fastapi import HTTPException
-
-    dag_id, _, run_id = run.partition("/")
-    if not run_id:
-        return None
-    try:
-        return run_view(api.get(f"dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}"))
-    except HTTPException:
-        return None
+    Runs that Airflow has deleted, or that the user may not read, are missing.
+    """
+    names = [name for name in dict.fromkeys(runs) if "/" in name]
+    parts = (name.partition("/") for name in names)
+    calls = [
+        Call("GET", f"dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}")
+        for dag_id, _, run_id in parts
+    ]
+    answers = zip(names, api.find_all(calls), strict=True)
+    return {name: run_view(answer) for name, answer in answers if answer}
 
 
 def next_run(api: AirflowApi, dag_id: str) -> tuple[datetime | None, bool]:

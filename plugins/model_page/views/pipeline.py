@@ -13,7 +13,7 @@ from model_page.context import PipelinePage, open_pipeline, rights
 from model_page.problems import Part, attempt
 from model_page.reading.last_run import read_last_run
 from model_page.reading.overview import Overview, read_overview
-from model_page.reading.runs import RunView, find_run, latest_runs, next_run
+from model_page.reading.runs import RunView, find_runs, latest_runs, next_run
 from model_page.reading.serving import read_verdict
 from model_page.rendering import respond
 
@@ -46,7 +46,7 @@ def _deployed_by(opened: PipelinePage, overview: Overview, api: AirflowApi) -> P
         return Part(None)
     record = attempt("the release", lambda: opened.sources.releases.record(deployment))
     run = record.value.run if record.value else None
-    return Part(find_run(api, run) if run else None, record.problem)
+    return Part(find_runs(api, [run]).get(run) if run else None, record.problem)
 
 
 def _verdict(opened: PipelinePage, overview: Overview) -> Part[VerdictRecord]:

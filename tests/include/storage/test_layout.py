@@ -51,6 +51,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "evaluation_manifest",
         "evaluation_report",
         "evaluation_answers",
+        "evaluated_photos",
         "evaluation_verdict",
         "batches_summary",
         "batch_manifest",

@@ -1,4 +1,4 @@
-"""Airflow around the model page: its login, its rights, and the part of its REST API that is used."""
+"""Airflow around the model page: its login, its rights, and the REST API as far as it is used."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class FakeAirflow:
 
     def add_run(self, dag_id: str, run_id: str, state: str = "success", **more: Any) -> None:
         """Put a run before the others."""
-        run = {
+        run: dict[str, Any] = {
             "dag_id": dag_id,
             "dag_run_id": run_id,
             "state": state,
@@ -87,13 +87,13 @@ class FakeAirflow:
             return {"dag_runs": found[: wanted["page_limit"]], "total_entries": len(found)}
 
         @self.app.get("/api/v2/dags/{dag_id}")
-        async def dag(request: Request, dag_id: str) -> dict[str, Any]:
+        async def read_dag(request: Request, dag_id: str) -> dict[str, Any]:
             self._check(request)
             return {"dag_id": dag_id, "next_dagrun_run_after": "2026-11-13T01:30:00Z",
                     "is_paused": False}  # fmt: skip
 
         @self.app.get("/api/v2/dags/{dag_id}/dagRuns/{run_id}")
-        async def run(request: Request, dag_id: str, run_id: str) -> dict[str, Any]:
+        async def read_run(request: Request, dag_id: str, run_id: str) -> dict[str, Any]:
             self._check(request)
             for found in self.runs:
                 if (found["dag_id"], found["dag_run_id"]) == (dag_id, run_id):

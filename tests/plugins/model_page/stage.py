@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +18,9 @@ from model_page.installation import Installation
 
 BUCKET, ACCOUNT = "some-bucket", "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 CLASSES = ("Berry_Donut", "Glazed_Twist", "Hot_Dog_1")
 
 
@@ -91,9 +96,9 @@ class Stage:
         variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.c5.xlarge",
                    "InitialInstanceCount": 1}  # fmt: skip
         self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        known = self.sagemaker.list_endpoints()["Endpoints"]
-        change = self.sagemaker.update_endpoint if known else self.sagemaker.create_endpoint
-        change(EndpointName=self.group, EndpointConfigName=name)
+        if self.sagemaker.list_endpoints()["Endpoints"]:
+            self.sagemaker.delete_endpoint(EndpointName=self.group)  # moto updates none
+        self.sagemaker.create_endpoint(EndpointName=self.group, EndpointConfigName=name)
         self.release(version, moment, run, name)
 
     def release(self, version: int, moment: datetime, run: str = "", config: str = "c") -> None:
@@ -117,3 +122,23 @@ class Stage:
         self.put(self.layout.dataset_report(version), record)
         self.put(self.layout.dataset_classes(version), list(CLASSES))
         self.put(self.layout.dataset_pointer, {**record, "fingerprint": "f", "job": "refresh-1"})
+
+    def photo(self, name: str, picture: bytes = PIXEL) -> str:
+        """Store a photo, and return its key."""
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        key = f"{digest[:2]}/{digest}.png"
+        self.put(self.layout.image(key), picture, "image/png")
+        return key
+
+    def photos(self, job: str, photos: Sequence[tuple[str, str, float]]) -> list[str]:
+        """Write a candidate's table of photos: truth, prediction and its probability."""
+        header = "key,name,label,probability,label_2,probability_2"
+        keys, lines = [], [header]
+        for number, (truth, label, confidence) in enumerate(photos):
+            digest = hashlib.sha256(f"photo {number}".encode()).hexdigest()
+            keys.append(f"{digest[:2]}/{digest}.png")
+            other = truth if truth != label else next(name for name in CLASSES if name != label)
+            row = (keys[-1], truth, label, confidence, other, round((1 - confidence) * 0.8, 4))
+            lines.append(",".join(map(str, row)))
+        self.put(self.layout.evaluated_photos(job), "\n".join(lines) + "\n", "text/csv")
+        return keys

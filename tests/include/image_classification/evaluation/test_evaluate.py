@@ -78,6 +78,14 @@ def test_the_scores_match_a_manual_calculation(base: Path) -> None:
     }
     with result(base, "per_class.csv").open(newline="") as file:
         assert [row["top1"] for row in csv.DictReader(file)] == ["1.0", "0.5", "1.0"]
+    with result(base, "photos.csv").open(newline="") as file:
+        photos = list(csv.DictReader(file))
+    wrong = next(row for row in photos if row["name"] != row["label"])
+    assert wrong == {
+        "key": image(1, "test").key, "name": "<b>BMW</b>", "label": "Audi",
+        "probability": "0.600000", "label_2": "<b>BMW</b>", "probability_2": "0.300000",
+        "label_3": "Fiat", "probability_3": "0.100000",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("precision", ["int8", "float32", None])
