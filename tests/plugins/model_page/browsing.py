@@ -12,10 +12,8 @@ import uvicorn
 
 from include.local_aws.processes.ports import free_port
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
-)  # fmt: skip
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)
 """The path of Chromium, or None."""
 
 
