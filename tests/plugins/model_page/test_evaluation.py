@@ -119,9 +119,10 @@ def test_confused_classes_are_neighbours() -> None:
 def test_coverage_and_accuracy_by_minimum_probability() -> None:
     curve = threshold_curve([photo("a", "a", 0.9), photo("a", "b", 0.4), photo("b", "b", 0.6)])
     by_minimum = {step.minimum: step for step in curve}
-    assert (by_minimum[0.0].coverage, by_minimum[0.0].accuracy) == (1, pytest.approx(2 / 3))
-    assert (by_minimum[0.5].coverage, by_minimum[0.5].accuracy) == (pytest.approx(2 / 3), 1)
-    assert (by_minimum[0.98].coverage, by_minimum[0.98].accuracy) == (0, None)
+    found = [by_minimum[minimum] for minimum in (0.0, 0.5, 0.98)]
+    assert [step.coverage for step in found] == pytest.approx([1, 2 / 3, 0])
+    assert [step.accuracy for step in found[:2]] == pytest.approx([2 / 3, 1])
+    assert found[2].accuracy is None
     assert threshold_curve([]) == []
 
 
