@@ -226,6 +226,10 @@ class Layout:
         """The folder of the records of one deployment of a model; they are never overwritten."""
         return f"{self.release(version)}{moment}/"
 
+    def approval_decision(self, version: int, number: int) -> str:
+        """The record of a user's decision on a model package, numbered from 1."""
+        return f"{self.release(version)}decisions/{number}.json"
+
     @property
     def incoming(self) -> str:
         """The folder into which users upload new images for batch inference."""

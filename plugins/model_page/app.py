@@ -19,15 +19,26 @@ from model_page.airflow_api import ROOT_APP
 from model_page.installation import CurrentInstallation, Installation
 from model_page.problems import explain
 from model_page.rendering import STATIC, respond, static_version
-from model_page.views import evaluation, history, overview, photos, pipeline
+from model_page.views import (
+    actions,
+    decision,
+    evaluation,
+    history,
+    overview,
+    photos,
+    pipeline,
+    stopping,
+)
 
 TITLES = {
     401: "Log in to see the models",
     403: "You may not see this",
     404: "There is no such page",
+    409: "Somebody was faster",
     503: "AWS does not answer",
 }
 STATIC_FILES = ("page.css", "page.js", "theme.js", "evaluation.js")
+PAGES = (overview, pipeline, history, evaluation, photos, actions, decision, stopping)
 ONE_YEAR = 31_536_000
 
 
@@ -63,7 +74,7 @@ def create_app(
     app.state.sources = None
     _add_error_pages(app)
     app.add_api_route("/-/static/{version}/{name}", _static, methods=["GET"])
-    for module in (overview, pipeline, history, evaluation, photos):
+    for module in PAGES:
         app.include_router(module.router)
     return app
 

@@ -1,5 +1,6 @@
 """JSON records in S3, by which jobs and DAGs pass on their results; one module per stage."""
 
+from include.contracts.records.approval import ApprovalDecision
 from include.contracts.records.base import Record, RecordProblem, parse_record
 from include.contracts.records.batch import BatchCounts, BatchPlan, BatchRecord
 from include.contracts.records.dataset import (
@@ -28,6 +29,7 @@ from include.contracts.records.training import RetrainingRequest, TrainingDecisi
 from include.contracts.records.verdict import GateResult, VerdictRecord
 
 __all__ = [
+    "ApprovalDecision",
     "BatchCounts",
     "BatchPlan",
     "BatchRecord",

@@ -23,7 +23,10 @@
     if (form.method !== "post" || event.defaultPrevented) return;
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "1";
-    for (const button of form.querySelectorAll("button")) button.disabled = true;
+    // After the browser has read the form: a disabled button would not send its value.
+    window.setTimeout(() => {
+      for (const button of form.querySelectorAll("button")) button.disabled = true;
+    });
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) {

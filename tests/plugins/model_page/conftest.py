@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 
 from model_page import addresses
 from model_page.app import ModelPageApp, create_app
-from tests.plugins.model_page.fake_airflow import FakeAirflow, FakeAuthManager
+from model_page.csrf import make_token
+from tests.plugins.model_page.fake_airflow import SECRET, FakeAirflow, FakeAuthManager
 from tests.plugins.model_page.stage import BUCKET, Stage
 
 JSON = {"Accept": "application/json"}
@@ -41,6 +42,12 @@ class Site:
         assert answer.status_code == 200, answer.text
         return answer.text
 
+    def post(self, *parts: object, **fields: object) -> Any:
+        """Send a form of the page, with the token that the page has for the user."""
+        user = str(self.client.cookies.get("_token"))
+        data = {"csrf_token": make_token(SECRET, user), **fields}
+        return self.client.post(addresses.page(*parts), data=data)
+
     def json(self, *parts: object, **query: object) -> Any:
         """Return the JSON form of a page."""
         answer = self.client.get(addresses.page(*parts, **query), headers=JSON)
@@ -60,6 +67,7 @@ def stage() -> Iterator[Stage]:
         made = Stage()
         made.s3.create_bucket(Bucket=BUCKET)
         yield made
+        made.close()
 
 
 @pytest.fixture

@@ -48,19 +48,24 @@ class FakeAirflow:
         runs: Runs of all DAGs, as the REST API describes them, the last first.
         triggered: The DAG id, configuration and user of each triggered run.
         changed: The path and body of each PATCH request.
+        tasks: The tasks of every run.
+        questions: Open questions of runs.
         refusal: A status and message with which every call is refused, or None.
+        refuse_trigger: The same for triggers only.
     """
 
     def __init__(self, root_path: str = "") -> None:
         self.runs: list[dict[str, Any]] = []
-        self.xcoms: dict[tuple[str, str, str], Any] = {}
+        self.tasks: list[dict[str, Any]] = []
         self.triggered: list[tuple[str, dict[str, Any], str]] = []
         self.changed: list[tuple[str, Any]] = []
         self.questions: list[dict[str, Any]] = []
         self.refusal: tuple[int, str] | None = None
+        self.refuse_trigger: tuple[int, str] | None = None
         self.app = FastAPI(root_path=root_path)
         self.app.state.secret_key = SECRET
         self._add_routes()
+        self._add_routes_of_runs()
 
     def add_run(self, dag_id: str, run_id: str, state: str = "success", **more: Any) -> None:
         """Put a run before the others."""
@@ -92,6 +97,27 @@ class FakeAirflow:
             return {"dag_id": dag_id, "next_dagrun_run_after": "2026-11-13T01:30:00Z",
                     "is_paused": False}  # fmt: skip
 
+    def _add_routes_of_runs(self) -> None:
+        @self.app.get("/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails")
+        async def list_questions(request: Request) -> dict[str, Any]:
+            self._check(request)
+            return {"hitl_details": self.questions}
+
+        @self.app.patch("/api/v2/dags/{path:path}")
+        async def change(request: Request, path: str) -> dict[str, Any]:
+            self._check(request)
+            body = await request.json()
+            if path.endswith("hitlDetails") and not self.questions:
+                raise HTTPException(409, "already answered")
+            self.questions.clear()
+            self.changed.append((path, body))
+            return {}
+
+        @self.app.get("/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
+        async def list_tasks(request: Request) -> dict[str, Any]:
+            self._check(request)
+            return {"task_instances": self.tasks}
+
         @self.app.get("/api/v2/dags/{dag_id}/dagRuns/{run_id}")
         async def read_run(request: Request, dag_id: str, run_id: str) -> dict[str, Any]:
             self._check(request)
@@ -103,6 +129,8 @@ class FakeAirflow:
         @self.app.post("/api/v2/dags/{dag_id}/dagRuns")
         async def trigger(request: Request, dag_id: str) -> dict[str, Any]:
             user = self._check(request)
+            if self.refuse_trigger:
+                raise HTTPException(*self.refuse_trigger)
             body = await request.json()
             self.triggered.append((dag_id, body["conf"], user))
             run_id = f"manual__{len(self.triggered)}"

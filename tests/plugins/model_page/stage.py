@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import boto3
@@ -22,6 +23,12 @@ PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 CLASSES = ("Berry_Donut", "Glazed_Twist", "Hot_Dog_1")
+
+
+@cache
+def _made_client(service: str) -> Any:
+    """Return a client; making one takes longer than most tests."""
+    return boto3.client(service, region_name="us-east-1")
 
 
 class Stage:
@@ -42,11 +49,17 @@ class Stage:
         self.s3, self.sagemaker = self.installation.s3, self.installation.sagemaker
 
     def _client(self, service: str, **limits: Any) -> Any:
-        client = boto3.client(service, region_name="us-east-1")
-        client.meta.events.register(
-            "before-call", lambda model, **_: self.calls.update([model.name])
-        )
+        client = _made_client(service)
+        client.meta.events.register("before-call", self._count, unique_id="count")
         return client
+
+    def _count(self, model: Any, **_: Any) -> None:
+        self.calls[model.name] += 1
+
+    def close(self) -> None:
+        """Stop counting: the clients are used by the next test."""
+        for service in ("s3", "sagemaker", "sagemaker-runtime", "logs"):
+            _made_client(service).meta.events.unregister("before-call", unique_id="count")
 
     def put(self, key: str, content: Any, kind: str = "application/json") -> None:
         """Write an object: bytes, a text, or what JSON can hold."""

@@ -7,9 +7,11 @@ import re
 import pytest
 from fastapi.routing import APIRoute
 
-from model_page import addresses
+from model_page import addresses, csrf
 from model_page.app import create_app
+from model_page.csrf import make_token
 from tests.plugins.model_page.conftest import Site
+from tests.plugins.model_page.fake_airflow import SECRET
 
 ROUTES = [
     (method, addresses.PREFIX + re.sub(r"{(\w+)(:path)?}", r"merch", route.path))
@@ -17,6 +19,7 @@ ROUTES = [
     if isinstance(route, APIRoute)
     for method in sorted(route.methods)
 ]
+CHANGING = [path for method, path in ROUTES if method == "POST"]
 OF_PIPELINES = [(method, path) for method, path in ROUTES if path.startswith("/image-models/merch")]
 
 
@@ -78,3 +81,61 @@ def test_pages_load_nothing_from_other_hosts(site: Site) -> None:
     loaded = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert loaded
     assert [address for address in loaded if not address.startswith(("/", "#"))] == []
+
+
+def test_there_are_routes_that_change_something() -> None:
+    assert len(CHANGING) >= 3
+    assert {method for method, _ in ROUTES} == {"GET", "POST"}
+
+
+@pytest.mark.parametrize("path", CHANGING)
+def test_nothing_is_changed_without_the_token_of_the_session(site: Site, path: str) -> None:
+    """Protects from forms of other pages, and from the token of another user."""
+    for token in ("", "invented", make_token(SECRET, "ben"), make_token("other secret", "ana")):
+        answer = site.client.post(path, data={"csrf_token": token})
+        assert answer.status_code == 403, token
+        assert "reload the page" in answer.text
+    assert site.airflow.triggered == site.airflow.changed == []
+
+
+@pytest.mark.parametrize("path", CHANGING)
+@pytest.mark.parametrize(
+    "header",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
+     {"Sec-Fetch-Site": "same-site"}],
+)  # fmt: skip
+def test_nothing_is_changed_by_another_site(site: Site, path: str, header: dict[str, str]) -> None:
+    token = make_token(SECRET, "ana")
+    answer = site.client.post(path, data={"csrf_token": token}, headers=header)
+    assert (answer.status_code, "another site" in answer.text) == (403, True)
+
+
+@pytest.mark.parametrize("path", CHANGING)
+def test_nothing_is_changed_by_a_user_who_may_only_read(site: Site, path: str) -> None:
+    site.log_in("ben")
+    answer = site.client.post(path, data={"csrf_token": make_token(SECRET, "ben")})
+    assert answer.status_code in (403, 404, 422)
+    assert site.airflow.triggered == site.airflow.changed == []
+
+
+def test_a_token_is_too_old_after_twelve_hours(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = make_token(SECRET, "ana")
+    monkeypatch.setattr(csrf, "MAX_AGE_SECONDS", -1)
+    assert (
+        site.client.post(addresses.page("merch", "stop"), data={"csrf_token": token}).status_code
+        == 403
+    )
+
+
+def test_a_script_with_a_bearer_token_needs_no_form_token(site: Site) -> None:
+    site.client.cookies.clear()
+    headers = {"Authorization": "Bearer ana"}
+    answer = site.client.post(addresses.page("merch", "action", "refresh"), headers=headers)
+    assert answer.status_code == 303
+    assert site.airflow.triggered == [("merch__dataset_refresh", {}, "ana")]
+
+
+def test_a_form_that_is_too_long_is_refused(site: Site) -> None:
+    answer = site.post("merch", "action", "refresh", why="x" * 70_000)
+    assert answer.status_code == 413
+    assert site.post("merch", "action", "refresh", why="x" * 501).status_code == 400
