@@ -21,6 +21,8 @@ from model_page.problems import explain
 from model_page.rendering import STATIC, respond, static_version
 from model_page.views import (
     actions,
+    batches,
+    data,
     decision,
     evaluation,
     history,
@@ -38,7 +40,18 @@ TITLES = {
     503: "AWS does not answer",
 }
 STATIC_FILES = ("page.css", "page.js", "theme.js", "evaluation.js")
-PAGES = (overview, pipeline, history, evaluation, photos, actions, decision, stopping)
+PAGES = (
+    overview,
+    pipeline,
+    history,
+    evaluation,
+    data,
+    batches,
+    photos,
+    actions,
+    decision,
+    stopping,
+)
 ONE_YEAR = 31_536_000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model_page.installation import Installation
+from model_page.reading.batches import BatchLister
 from model_page.reading.objects import ObjectReader
 from model_page.reading.registry import RegistryReader
 from model_page.reading.releases import ReleaseReader
@@ -21,4 +22,5 @@ class Sources:
         self.objects = ObjectReader(installation.s3, installation.deployment.bucket)
         self.registry = RegistryReader(installation.sagemaker)
         self.serving = ServingReader(installation.sagemaker)
+        self.batches = BatchLister(self.objects)
         self.releases = ReleaseReader(self.objects)

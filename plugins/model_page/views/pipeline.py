@@ -12,6 +12,7 @@ from model_page.airflow_api import AirflowApi
 from model_page.context import PipelinePage, open_pipeline, rights
 from model_page.problems import Part, attempt
 from model_page.reading.last_run import read_last_run
+from model_page.reading.lineage import Step, read_lineage
 from model_page.reading.overview import Overview, read_overview
 from model_page.reading.runs import RunView, find_runs, latest_runs, next_run
 from model_page.reading.serving import read_verdict
@@ -31,6 +32,7 @@ def show_pipeline(request: Request, pipeline: ReadablePipeline, user: User) -> R
         **opened.header("serving"),
         "overview": overview,
         "deployed_by": _deployed_by(opened, overview, api),
+        "lineage": attempt("the lineage", lambda: _lineage(opened, overview)),
         "verdict": _verdict(opened, overview),
         "last_run": read_last_run(overview, runs),
         "next_training": _next(api, dag_id(pipeline, "nightly_training")),
@@ -47,6 +49,11 @@ def _deployed_by(opened: PipelinePage, overview: Overview, api: AirflowApi) -> P
     record = attempt("the release", lambda: opened.sources.releases.record(deployment))
     run = record.value.run if record.value else None
     return Part(find_runs(api, [run]).get(run) if run else None, record.problem)
+
+
+def _lineage(opened: PipelinePage, overview: Overview) -> list[Step]:
+    served = overview.served.value
+    return read_lineage(opened.sources, opened.pipeline, served) if served else []
 
 
 def _verdict(opened: PipelinePage, overview: Overview) -> Part[VerdictRecord]:
