@@ -81,9 +81,12 @@ def test_a_new_batch_is_found_by_listing_only_what_is_new(
     site.get("merch", "batches")
     asked: list[Any] = []
     listing = site.stage.s3.list_objects_v2
-    monkeypatch.setattr(
-        site.stage.s3, "list_objects_v2", lambda **more: asked.append(more) or listing(**more)
-    )
+
+    def list_and_remember(**more: Any) -> Any:
+        asked.append(more)
+        return listing(**more)
+
+    monkeypatch.setattr(site.stage.s3, "list_objects_v2", list_and_remember)
     site.stage.put(site.stage.layout.batch_summary("20261102T000000-x"), {"images": 1})
     found: Any = site.json("merch", "batches")
     assert [row["name"] for row in found["rows"]] == ["20261102T000000-x", "20261101T000000-x"]
