@@ -47,6 +47,15 @@ def may_trigger(user: BaseUser, pipeline: str, family: str) -> bool:
     return _is_authorized(user, "POST", [dag_id(pipeline, family)], DagAccessEntity.RUN)
 
 
+INSTALLATION_DAG = "preflight"
+"""The DAG whose trigger right allows actions on the installation."""
+
+
+def may_trigger_installation(user: BaseUser) -> bool:
+    """Return whether a user may start what concerns all pipelines."""
+    return _is_authorized(user, "POST", [INSTALLATION_DAG], DagAccessEntity.RUN)
+
+
 def require_read(pipeline: str, user: User) -> str:
     """Return the pipeline of the path.
 

@@ -25,11 +25,15 @@ from model_page.views import (
     data,
     decision,
     evaluation,
+    health,
     history,
     overview,
     photos,
     pipeline,
+    review,
     stopping,
+    training,
+    trying,
 )
 
 TITLES = {
@@ -39,10 +43,14 @@ TITLES = {
     409: "Somebody was faster",
     503: "AWS does not answer",
 }
-STATIC_FILES = ("page.css", "page.js", "theme.js", "evaluation.js")
+STATIC_FILES = ("page.css", "page.js", "theme.js", "evaluation.js", "review.js", "try.js")
 PAGES = (
     overview,
+    health,
     pipeline,
+    training,
+    review,
+    trying,
     history,
     evaluation,
     data,

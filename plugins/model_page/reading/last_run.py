@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from include.contracts.records import TrainingDecision
+from model_page.reading.models.registry import PackageView
 from model_page.reading.overview import Overview
-from model_page.reading.registry import PackageView
 from model_page.reading.runs import UNFINISHED, RunView, latest_of
 
 CLOCK_DIFFERENCE = timedelta(minutes=2)

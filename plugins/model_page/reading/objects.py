@@ -29,6 +29,7 @@ TABLE_BYTES = 16 * MEGABYTE
 """The largest table that a page reads: 100,000 rows of predictions."""
 
 CACHE_BYTES = 64 * MEGABYTE
+KEPT_PARSED = 5000
 FRESH_SECONDS = 5.0
 
 MISSING = frozenset({"NoSuchKey", "404"})
@@ -71,15 +72,22 @@ class ObjectReader:
         self._parsed: dict[tuple[str, str], Any] = {}
         self._bytes = 0
 
-    def read(self, key: str, limit: int = RECORD_BYTES) -> Stored | None:
+    def read(
+        self, key: str, limit: int = RECORD_BYTES, *, immutable: bool = False
+    ) -> Stored | None:
         """Return an object, or None if it does not exist.
+
+        Args:
+            key: The object's key.
+            limit: The largest size in bytes.
+            immutable: Whether the object is never overwritten, so that it is read once.
 
         Raises:
             UnreadableError: The object has more bytes than `limit`.
         """
         with self._lock:
             known = self._known.get(key)
-        if known and self._clock() - known[1] < FRESH_SECONDS:
+        if known and (immutable or self._clock() - known[1] < FRESH_SECONDS):
             return known[0]
         condition = {"IfNoneMatch": known[0].etag} if known else {}
         try:
@@ -115,13 +123,22 @@ class ObjectReader:
         found: R | None = self.parse(key, validate)
         return found
 
-    def parse(self, key: str, parser: Callable[[bytes], Any], limit: int = RECORD_BYTES) -> Any:
+    def parse(
+        self,
+        key: str,
+        parser: Callable[[bytes], Any],
+        limit: int = RECORD_BYTES,
+        *,
+        immutable: bool = False,
+    ) -> Any:
         """Return an object's content as `parser` makes it, once for each content; None if missing.
+
+        The arguments are those of `read`.
 
         Raises:
             UnreadableError: The object is too large, or the parser raises a ValueError.
         """
-        stored = self.read(key, limit)
+        stored = self.read(key, limit, immutable=immutable)
         if stored is None:
             return None
         identity = (key, stored.etag + getattr(parser, "__qualname__", ""))
@@ -135,7 +152,7 @@ class ObjectReader:
                 f"s3://{self.bucket}/{key} is damaged ({error}): run what writes it again"
             ) from error
         with self._lock:
-            if len(self._parsed) >= 1000:
+            if len(self._parsed) >= KEPT_PARSED:
                 self._parsed.clear()
             self._parsed[identity] = value
         return value

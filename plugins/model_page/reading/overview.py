@@ -10,10 +10,10 @@ from include.config import Pipeline
 from include.contracts.records import DatasetPointer, TrainingDecision
 from include.storage.layout import Layout
 from model_page.problems import Part, attempt
-from model_page.reading.registry import PackagePage, PackageView
-from model_page.reading.releases import Deployment
+from model_page.reading.models.registry import PackagePage, PackageView
+from model_page.reading.models.releases import Deployment
+from model_page.reading.models.serving import EndpointView, Figures, read_figures, serving_package
 from model_page.reading.runs import UNFINISHED, RunView, latest_of
-from model_page.reading.serving import EndpointView, Figures, read_figures, serving_package
 from model_page.reading.sources import Sources
 
 TREND = 10

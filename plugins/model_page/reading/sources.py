@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from model_page.installation import Installation
-from model_page.reading.batches import BatchLister
+from model_page.reading.models.registry import RegistryReader
+from model_page.reading.models.releases import ReleaseReader
+from model_page.reading.models.serving import ServingReader
+from model_page.reading.models.trainings import TrainingReader
 from model_page.reading.objects import ObjectReader
-from model_page.reading.registry import RegistryReader
-from model_page.reading.releases import ReleaseReader
-from model_page.reading.serving import ServingReader
+from model_page.reading.photos.batches import BatchLister
+from model_page.reading.photos.leases import Leases
 
 
 class Sources:
@@ -23,4 +25,8 @@ class Sources:
         self.registry = RegistryReader(installation.sagemaker)
         self.serving = ServingReader(installation.sagemaker)
         self.batches = BatchLister(self.objects)
+        self.leases = Leases()
+        self.trainings = TrainingReader(
+            installation.sagemaker, installation.logs, installation.deployment
+        )
         self.releases = ReleaseReader(self.objects)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.responses import StreamingResponse
 
@@ -13,13 +11,13 @@ from model_page.access import ReadablePipeline, User, may_trigger
 from model_page.context import open_pipeline
 from model_page.embedding import stream_page
 from model_page.problems import attempt
-from model_page.reading.batches import DOWNLOADS, PAGE_SIZE, read_rows, uncertain_photos
+from model_page.reading.names import check_batch
 from model_page.reading.objects import MEGABYTE
+from model_page.reading.photos.batches import DOWNLOADS, PAGE_SIZE, read_rows, uncertain_photos
 from model_page.rendering import respond
 
 router = APIRouter()
 
-BATCH = re.compile(r"[A-Za-z0-9_\-]{1,100}")
 MAX_DOWNLOAD_BYTES = 1024 * MEGABYTE
 UNREADABLE_SHOWN = 100
 UNCERTAIN_SHOWN = 12
@@ -103,13 +101,3 @@ def download(request: Request, pipeline: ReadablePipeline, batch: str, name: str
         "X-Content-Type-Options": "nosniff",
     }
     return StreamingResponse(found.chunks, media_type=DOWNLOADS[name], headers=headers)
-
-
-def check_batch(batch: str) -> None:
-    """Check a batch's name in an address, which becomes part of an S3 key.
-
-    Raises:
-        HTTPException: 404 if it is none.
-    """
-    if not BATCH.fullmatch(batch):
-        raise HTTPException(404, f"{batch!r} is no name of a batch")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -12,11 +12,11 @@ from model_page.access import ReadablePipeline, User, may_trigger
 from model_page.context import PipelinePage, open_pipeline
 from model_page.embedding import stream_page
 from model_page.problems import attempt
+from model_page.reading.names import VERSION, check_version
 from model_page.rendering import respond
 
 router = APIRouter()
 
-VERSION = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 MAX_EARLIER = 8
 QUARANTINE_SHOWN = 100
 
@@ -61,16 +61,6 @@ def show_dataset_page(request: Request, pipeline: ReadablePipeline, version: str
     return stream_page(opened.sources.objects, opened.layout.dataset_page(version))
 
 
-def check_version(version: str) -> None:
-    """Check the name of a version in an address, which becomes part of an S3 key.
-
-    Raises:
-        HTTPException: 404 if it is none.
-    """
-    if not VERSION.fullmatch(version):
-        raise HTTPException(404, f"{version!r} is no name of a version")
-
-
 def _report(opened: PipelinePage, version: str) -> DatasetReport | None:
     key = opened.layout.dataset_report(version)
     return opened.sources.objects.record(key, DatasetReport, "dataset refresh")
@@ -102,6 +92,4 @@ def _quarantine(opened: PipelinePage, version: str) -> dict[str, Any]:
 
 
 def _json_lines(body: bytes) -> list[dict[str, Any]]:
-    import json
-
     return [json.loads(line) for line in body.splitlines() if line.strip()]

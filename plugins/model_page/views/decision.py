@@ -16,8 +16,8 @@ from model_page.access import ReadablePipeline, User, dag_id, require_trigger
 from model_page.airflow_api import AirflowApi
 from model_page.context import PipelinePage, open_pipeline
 from model_page.forms import Form, number_of, reason_of
-from model_page.reading.approvals import DecidedMeanwhileError, decide
-from model_page.reading.registry import PackageView
+from model_page.reading.models.approvals import DecidedMeanwhileError, decide
+from model_page.reading.models.registry import PackageView
 from model_page.triggering import trigger
 
 router = APIRouter()

@@ -10,7 +10,7 @@ from include.storage.layout import Layout
 from model_page.access import ReadablePipeline, User, may_trigger
 from model_page.context import PipelinePage, open_pipeline
 from model_page.problems import attempt
-from model_page.reading.evaluations import (
+from model_page.reading.models.evaluations import (
     EvaluatedPhoto,
     Flips,
     compare_photos,
@@ -19,8 +19,9 @@ from model_page.reading.evaluations import (
     select_photos,
     threshold_curve,
 )
+from model_page.reading.models.serving import read_figures
+from model_page.reading.names import check_job
 from model_page.reading.overview import read_served
-from model_page.reading.serving import read_figures
 from model_page.rendering import respond
 
 router = APIRouter()
@@ -122,17 +123,6 @@ def show_comparison(
         "size": PAGE_SIZE,
     }
     return respond(request, "compare.html.jinja", content)
-
-
-def check_job(job: str) -> None:
-    """Check a training job's name in an address, which becomes part of an S3 key.
-
-    Raises:
-        HTTPException: 404 if it is none.
-    """
-    allowed = job.replace("-", "").isalnum() and job.isascii() and len(job) <= 63
-    if not allowed:
-        raise HTTPException(404, f"{job!r} is no name of a training job")
 
 
 def differences(facts: list[dict[str, str]]) -> list[tuple[str, str, str]]:

@@ -11,9 +11,9 @@ from model_page.access import ReadablePipeline, User
 from model_page.airflow_api import AirflowApi
 from model_page.context import PipelinePage, open_pipeline, rights
 from model_page.problems import attempt
-from model_page.reading.approvals import list_decisions
+from model_page.reading.models.approvals import list_decisions
+from model_page.reading.models.serving import read_figures, read_verdict
 from model_page.reading.runs import RunView, find_runs
-from model_page.reading.serving import read_figures, read_verdict
 from model_page.reading.together import read_all
 from model_page.rendering import respond
 

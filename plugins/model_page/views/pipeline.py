@@ -13,9 +13,17 @@ from model_page.context import PipelinePage, open_pipeline, rights
 from model_page.problems import Part, attempt
 from model_page.reading.last_run import read_last_run
 from model_page.reading.lineage import Step, read_lineage
+from model_page.reading.models.serving import read_verdict
+from model_page.reading.models.trainings import TrainingView
 from model_page.reading.overview import Overview, read_overview
-from model_page.reading.runs import RunView, find_runs, latest_runs, next_run
-from model_page.reading.serving import read_verdict
+from model_page.reading.runs import (
+    UNFINISHED,
+    RunView,
+    find_runs,
+    latest_of,
+    latest_runs,
+    next_run,
+)
 from model_page.rendering import respond
 
 router = APIRouter()
@@ -36,6 +44,7 @@ def show_pipeline(request: Request, pipeline: ReadablePipeline, user: User) -> R
         "verdict": _verdict(opened, overview),
         "last_run": read_last_run(overview, runs),
         "next_training": _next(api, dag_id(pipeline, "nightly_training")),
+        "training": attempt("the running training", lambda: _running(opened, runs)),
         "rights": rights(user, pipeline),
     }
     return respond(request, "pipeline.html.jinja", content)
@@ -49,6 +58,15 @@ def _deployed_by(opened: PipelinePage, overview: Overview, api: AirflowApi) -> P
     record = attempt("the release", lambda: opened.sources.releases.record(deployment))
     run = record.value.run if record.value else None
     return Part(find_runs(api, [run]).get(run) if run else None, record.problem)
+
+
+def _running(opened: PipelinePage, runs: list[RunView]) -> TrainingView | None:
+    """Return the training that runs now; SageMaker is asked only if a nightly run runs."""
+    run = latest_of(runs, "nightly_training")
+    if run is None or run.state not in UNFINISHED:
+        return None
+    name = opened.sources.trainings.running(opened.group, opened.pipeline.name)
+    return opened.sources.trainings.read(name) if name else None
 
 
 def _lineage(opened: PipelinePage, overview: Overview) -> list[Step]:

@@ -74,7 +74,7 @@ def test_batches_are_paged_newest_first_with_few_calls(site: Site) -> None:
 def test_a_new_batch_is_found_by_listing_only_what_is_new(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from model_page.reading import batches
+    from model_page.reading.photos import batches
 
     monkeypatch.setattr(batches, "FRESH_SECONDS", -1)
     site.stage.put(site.stage.layout.batch_summary("20261101T000000-x"), {"images": 1})

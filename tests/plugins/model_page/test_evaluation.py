@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model_page import addresses
-from model_page.reading.evaluations import (
+from model_page.reading.models.evaluations import (
     EvaluatedPhoto,
     Guess,
     confusion,

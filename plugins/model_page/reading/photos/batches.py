@@ -14,7 +14,7 @@ from include.contracts.files import EVALUATED_CLASSES
 from include.contracts.records import BatchReport
 from include.storage.layout import Layout
 from model_page.problems import Part, attempt
-from model_page.reading.evaluations import Guess
+from model_page.reading.models.evaluations import Guess
 from model_page.reading.objects import TABLE_BYTES, ObjectReader
 from model_page.reading.together import read_all
 

@@ -9,9 +9,9 @@ from typing import Any
 from include.common.aws_errors import is_missing
 from include.contracts.records import EvaluationReport, VerdictRecord
 from include.storage.layout import Layout
-from model_page.reading.accuracy import wilson_interval
+from model_page.reading.models.accuracy import wilson_interval
+from model_page.reading.models.registry import PackageView, RegistryReader
 from model_page.reading.objects import ObjectReader
-from model_page.reading.registry import PackageView, RegistryReader
 
 Interval = tuple[float, float]
 

@@ -13,8 +13,8 @@ from include.decisions.pointer import CHANGED, condition
 from include.decisions.registry.packages import approve, reject
 from include.storage.layout import Layout
 from include.storage.records import write_record
+from model_page.reading.models.registry import PackageView
 from model_page.reading.objects import ObjectReader
-from model_page.reading.registry import PackageView
 
 MAX_DECISIONS = 100
 

@@ -1,0 +1,1 @@
+"""Models: packages, releases, endpoints, evaluations and training jobs."""

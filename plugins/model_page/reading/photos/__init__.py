@@ -1,0 +1,1 @@
+"""Predicted photos: batches, and who looks at which photo."""
