@@ -224,5 +224,5 @@ def _time_left(
     done = max((point.epoch for point in points if point.validation is not None), default=0)
     if started is None or not epochs or not done or not last:
         return None
-    seconds = max(0.0, last - started.timestamp())
+    seconds: float = max(0.0, last - started.timestamp())
     return max(0, epochs - done) * seconds / done
