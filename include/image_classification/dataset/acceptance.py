@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from include.contracts.dataset import SPLITS, Split
 from include.image_classification.container import CommandError
+from include.image_classification.dataset.source.split_names import known_words
 from include.image_classification.dataset.version.manifest import Image, Quarantined
 from include.image_classification.dataset.version.photo_check import CheckedPhoto
 
@@ -79,6 +80,18 @@ def warn_of_splits(classes: Sequence[str], images: Sequence[Image]) -> None:
             _log.warning(
                 "%d classes have no %s images, for example %r", len(missing), split, missing[0]
             )
+
+
+def warn_of_no_own_split(own: Mapping[str, Split]) -> None:
+    """Log that a source has no splits, although it was expected to have them."""
+    if not own:
+        _log.warning(
+            "split: source, but the source assigns no photo to validation or test, so the ratio"
+            " decides. A word in the name of a folder around class folders, of an archive or of a"
+            " list assigns them: %s for test, %s for validation",
+            known_words("test"),
+            known_words("validation"),
+        )
 
 
 def log_changed_splits(own: Mapping[str, Split], splits: Mapping[str, Split]) -> None:

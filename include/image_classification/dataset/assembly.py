@@ -11,6 +11,7 @@ from include.image_classification.dataset.acceptance import (
     check_quarantine,
     log_changed_splits,
     log_quarantined,
+    warn_of_no_own_split,
     warn_of_splits,
 )
 from include.image_classification.dataset.corrections.class_names import without_empty_classes
@@ -135,6 +136,8 @@ def _split(
             own[name] = max(photo.split, own.get(name, "train"), key=SPLITS.index)
     splits = assign_splits(labels, previous.splits(labels.keys()), settings.ratio, own)
     log_changed_splits(own, splits)
+    if settings.split == "source":
+        warn_of_no_own_split(own)
     return [_image(photo, splits[photo.photo_sha256]) for photo in distinct.photos]
 
 

@@ -61,8 +61,9 @@ def main(arguments: list[str]) -> None:
         processing_input(Input.PREVIOUS), processing_input(Input.LEDGER)
     )
     folder = processing_input(Input.SOURCE)
-    settings = _choose_layout(folder, settings)
+    settings, detection = _choose_layout(folder, settings)
     source = _open_source(folder, settings)
+    source = replace(source, notes=[detection, *source.notes])
     with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:
         stores = _stores(previous, settings, Path(pictures))
         corrections = _open_corrections(source, previous, settings)
@@ -85,6 +86,7 @@ def main(arguments: list[str]) -> None:
         )
         report = _write(page, assembled, previous, settings, started)
         _log.info("%s; %d test images are similar to others", changes.summary(), len(leaks))
+    _log_account(report["source"])
     counts = ", ".join(f"{count} {kind}" for kind, count in report["counts"].items())
     outcome = _describe_unchanged(report, settings)
     _log.info("dataset version %s%s: %s", report["version"], outcome, counts)
@@ -96,6 +98,15 @@ def _open_corrections(
     root = settings.labels_uri.removesuffix("labels/")
     places = Places(root=root, source=settings.source_uri)
     return open_corrections(source.classes, previous, places, settings.new_classes)
+
+
+def _log_account(source: Mapping[str, Any]) -> None:
+    """Log what became of the source's files; the counts add up to the number found."""
+    found, *others = source["counts"].items()
+    kinds = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in others)
+    _log.info("%d files found: %s", found[1], kinds)
+    if source["left_alone"]:
+        _log.info("left alone: %s", ", ".join(source["left_alone"]))
 
 
 def _stores(previous: PreviousVersion, settings: RefreshSettings, pictures: Path) -> Stores:
@@ -160,29 +171,35 @@ def _open_source(folder: Path, settings: RefreshSettings) -> Source:
     _log.info("reading %s: %d classes", ", ".join(source.files), len(source.classes))
     for note in source.notes:
         _log.info(note)
+    if source.held_out and settings.split == "ratio":
+        _log.warning(
+            "the source holds out photos for validation or test, but split: ratio mixes them with"
+            " the others, so that some of them train; set dataset.split: source to keep them apart"
+        )
     return source
 
 
-def _choose_layout(folder: Path, settings: RefreshSettings) -> RefreshSettings:
-    """Return the settings with the layout to read; log what was detected, and why."""
+def _choose_layout(folder: Path, settings: RefreshSettings) -> tuple[RefreshSettings, str]:
+    """Return the settings with the layout to read, and a note; log what was detected, and why."""
     if not folder.is_dir() or not any(folder.iterdir()):
         location = settings.source_uri or folder
         raise CommandError(f"the source {location} is empty; add photos and their labels to it")
     detected = detect_layout(survey(folder))
+    reason = f"because {detected.reason}"
     if settings.layout == AUTO:
-        _log.info("layout %s, detected because %s", detected.layout, detected.reason)
-        return replace(settings, layout=detected.layout)
-    if detected.layout == settings.layout:
-        _log.info("layout %s, as configured: %s", settings.layout, detected.reason)
+        note = f"layout {detected.layout}, detected {reason}"
+        settings = replace(settings, layout=detected.layout)
+    elif detected.layout == settings.layout:
+        note = f"layout {settings.layout}, as configured; it is also detected, {reason}"
     else:
-        _log.warning(
-            "layout %s, as configured; by its files, the source has layout %s, because %s: if that"
-            " is right, set source.layout",
-            settings.layout,
-            detected.layout,
-            detected.reason,
+        note = (
+            f"layout {settings.layout}, as configured, although {detected.layout} is detected,"
+            f" {reason}: set source.layout if that is right"
         )
-    return settings
+        _log.warning(note)
+        return settings, note
+    _log.info(note)
+    return settings, note
 
 
 def _report(

@@ -1,5 +1,6 @@
 """MXNet's .lst files: `index TAB label [TAB label ...] TAB path`, one line an image."""
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,16 +28,26 @@ def read_list(path: Path, name: str | None = None) -> Iterator[tuple[str, Listed
         name: What messages call the list; by default the file's name.
 
     Raises:
-        CommandError: A line has fewer than three fields, or a number cannot be parsed. MXNet
-            silently skips such an image.
+        CommandError: The list is in UTF-16, a line has fewer than three fields, or a number cannot
+            be parsed. MXNet silently skips such an image.
     """
     name = name or path.name
+    _refuse_utf16(path, name)
     # Only "\n" ends a line: a path may contain other characters that Python treats as a line end.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
         for number, line in enumerate(file, 1):
             if line.strip(" \r\t\n"):
                 position = f"{name} line {number}"
                 yield position, _parse(line, position)
+
+
+def _refuse_utf16(path: Path, name: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(2)
+    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise CommandError(
+            f"{name} is text in UTF-16, as some Windows programs write it; save it as UTF-8"
+        )
 
 
 def _parse(line: str, position: str) -> ListedImage:

@@ -21,7 +21,7 @@ OTHER_FORMATS: Mapping[bytes, str] = {
     b"Rar!\x1a\x07": "a RAR archive: create a .zip or .tgz instead",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive: create a .zip or .tgz instead",
     b"PAR1": "a Parquet file",
-    b"\x89HDF\r\n\x1a\n": "an HDF5 file",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file (MATLAB saves such files with -v7.3): save it with -v7",
     b"%PDF": "a PDF",
 }
 _HTML = (b"<!doctype html", b"<html")

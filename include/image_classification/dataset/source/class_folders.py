@@ -7,6 +7,7 @@ which folders determine the split; a class may occur in several of them.
 """
 
 import posixpath
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def open_class_folders(folder: Path, selected_classes: str | None) -> Source:
         entries=_entries(found, classes, folders, accounting),
         files=[found.name(path) for path in files_read(found)],
         accounting=accounting,
-        notes=folders.notes,
+        notes=[*_held_out(folders), *folders.notes, *_unicode_forms(found)],
+        held_out=any(folders.splits.values()),
     )
 
 
@@ -69,11 +71,26 @@ def inspect_class_folders(found: Survey, selected_classes: str | None) -> Conten
     if any(archive_format(path) != "zip" for path in found.archives):
         return Contents(read)
     folders = find_folders(found, selected_classes)
+    held = _held_out(folders)
+    return Contents(read, bool(held), [f"{len(folders.classes)} classes", *held, *folders.notes])
+
+
+def _unicode_forms(found: Survey) -> list[str]:
+    """Return a note on folders whose names look the same, which are read as one folder."""
+    names = Counter(normalize(path.relative_to(found.folder).as_posix()) for path in found.folders)
+    return [
+        f"{count} folders are read as {name}/: their names differ only in their Unicode form"
+        for name, count in names.items()
+        if count > 1
+    ]
+
+
+def _held_out(folders: FolderClasses) -> list[str]:
+    """Return a note on the folders whose photos are not for training."""
     held = sorted(name for name, split in folders.splits.items() if split)
-    notes = [f"{len(folders.classes)} class folders", *folders.notes]
-    if held:
-        notes.append(f"folders such as {held[0]}/ hold out photos")
-    return Contents(read, bool(held), notes)
+    if not held:
+        return []
+    return [f"{len(held)} folders have photos for {folders.splits[held[0]]}, such as {held[0]}/"]
 
 
 def files_read(found: Survey) -> list[Path]:

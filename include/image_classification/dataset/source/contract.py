@@ -36,6 +36,7 @@ class Source:
         files: The files and folders that are read, relative to the source.
         accounting: The account of all files, complete when the entries have been read.
         notes: What was detected, and why, for the log and the record.
+        held_out: Whether the source is known to assign photos to the validation or test split.
     """
 
     classes: Sequence[str]
@@ -43,6 +44,7 @@ class Source:
     files: Sequence[str]
     accounting: Accounting
     notes: Sequence[str] = ()
+    held_out: bool = False
 
     @property
     def left_alone(self) -> list[str]:

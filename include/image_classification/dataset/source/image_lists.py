@@ -60,6 +60,7 @@ def open_image_lists(folder: Path, selected_classes: str | None) -> Source:
         entries=_entries(found, roots, listings, accounting),
         files=[found.name(path) for path in read],
         accounting=accounting,
+        held_out=bool(_held_out(found)),
     )
 
 
@@ -75,8 +76,13 @@ def inspect_lists(found: Survey) -> Contents:
             "the source has lists, but no photos: add the folder or archive that the paths in the"
             " lists are relative to"
         )
-    held = [file for file in found.lists if held_out(split_in_name(file.stem))]
-    return Contents(read, bool(held), [f"{found.names(held)} hold out photos"] if held else [])
+    held = _held_out(found)
+    notes = [f"photos for validation or test: {found.names(held)}"] if held else []
+    return Contents(read, bool(held), notes)
+
+
+def _held_out(found: Survey) -> list[Path]:
+    return [file for file in found.lists if held_out(split_in_name(file.stem))]
 
 
 def files_read(found: Survey, roots: Iterable[Root]) -> list[Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from include.contracts.dataset import Reason, Split
 from include.image_classification.container import CommandError
+from include.image_classification.dataset.archives.formats import describe_content, read_start
 from include.image_classification.dataset.archives.member import normalize, path_problem
 from include.image_classification.dataset.source.labelled import Row
 from include.image_classification.recordio.image_list import ListedImage, read_list
@@ -25,6 +26,8 @@ def read_rows(path: Path, name: str, split: Split | None) -> list[Row]:
         CommandError: The list is empty, or a line does not have one whole-number label; the message
             names file and line.
     """
+    if described := describe_content(read_start(path)):
+        raise CommandError(f"{name} is {described}")
     rows = [_row(listed, position, split) for position, listed in read_list(path, name)]
     if not rows:
         raise CommandError(f"{name} lists no images; write index, label and path on each line")

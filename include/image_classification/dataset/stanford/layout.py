@@ -70,6 +70,7 @@ def open_stanford_cars(
         files=[found.name(path) for path in files.read],
         accounting=accounting,
         notes=[_describe(found, part) for part in files.sets],
+        held_out=any(part.name in (TEST, ALL) for part in files.sets),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from include.image_classification.container import CommandError
+from include.image_classification.dataset.archives.formats import describe_content
 from include.image_classification.dataset.stanford.mat_matrix import (
     COMPRESSED,
     MATRIX,
@@ -56,7 +57,12 @@ def read_variable(data: bytes, file: str, name: str) -> Any:
 def _matrices(data: bytes) -> Iterator[tuple[Elements, Element]]:
     order = _ORDERS.get(data[_HEADER_BYTES - 4 : _HEADER_BYTES])
     if order is None:
-        raise DamageError("it is not of version 5; save it in MATLAB with -v7, not -v7.3")
+        described = describe_content(data)
+        raise DamageError(
+            f"it is {described}"
+            if described
+            else "it is not of version 5; save it in MATLAB with -v7, not -v7.3"
+        )
     elements = Elements(data, order)
     offset = _HEADER_BYTES
     while offset < len(data):

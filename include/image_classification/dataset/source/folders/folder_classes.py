@@ -180,7 +180,7 @@ def _notes(matches: Iterable[ClassFolder | None], reduced: Iterable[Parts]) -> l
         (example, *_), count = deeper, len(deeper)
         notes.append(
             f"{count} folders are inside class folders and belong to them, for example"
-            f" {'/'.join(example)}"
+            f" {'/'.join(example)}; if they are the classes, remove the folders around them"
         )
     return [*notes, *_similar(sorted({match.name for match in found}))]
 

@@ -176,5 +176,6 @@ def test_classes_that_differ_in_case_or_spaces_are_reported(other: str) -> None:
 def test_folders_inside_class_folders_are_reported() -> None:
     notes = classify_folders(["cat/indoor", "dog/indoor"], (), ()).notes
     assert notes == [
-        "2 folders are inside class folders and belong to them, for example cat/indoor"
+        "2 folders are inside class folders and belong to them, for example cat/indoor; if they are"
+        " the classes, remove the folders around them"
     ]
