@@ -31,6 +31,8 @@ OPENERS: dict[str, Callable[[Path, str | None], Source]] = {
 
 LAYOUTS = (AUTO, *OPENERS)
 
+WITHOUT_BOXES = frozenset({"class_folders", "list"})
+
 
 def open_layout(layout: str, folder: Path, classes: str | None, devkit: str | None) -> Source:
     """Open a source in the layout with this name.

@@ -63,13 +63,12 @@ def inspect_class_folders(found: Survey, selected_classes: str | None) -> Conten
     """Return what the layout reads of a source.
 
     Raises:
-        CommandError: There are no photos, or no class folders, or a folder is empty. Folders in tar
-            archives are not known before the archives are read.
+        CommandError: There are no photos, or no class folders, or a folder is empty.
     """
     refuse_empty_folders(found)
     read = files_read(found)
-    if any(archive_format(path) != "zip" for path in found.archives):
-        return Contents(read)
+    if any(archive_format(path) is None for path in found.archives):
+        return Contents(read)  # opening the source names the damage
     folders = find_folders(found, selected_classes)
     held = _held_out(folders)
     return Contents(read, bool(held), [f"{len(folders.classes)} classes", *held, *folders.notes])

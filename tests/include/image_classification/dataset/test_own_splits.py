@@ -101,3 +101,10 @@ def test_a_layout_that_does_not_fit_the_files_is_reported(
     (job.source / "all.lst").write_text("0\t0\tcat/0.jpg\n")
     job.run()
     assert "although list is detected, because there is all.lst: set source.layout" in caplog.text
+
+
+@pytest.mark.parametrize("layout", ["class_folders", "auto"])
+def test_cropping_without_boxes_is_an_error(job: RefreshJob, layout: str) -> None:
+    class_folders(job.source, {"cat": 5, "dog": 5})
+    with pytest.raises(CommandError, match=r"--boxes crop .* layout class_folders has none"):
+        job.run("--boxes", "crop", layout=layout)

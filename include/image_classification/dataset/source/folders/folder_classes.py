@@ -175,7 +175,8 @@ def _notes(matches: Iterable[ClassFolder | None], reduced: Iterable[Parts]) -> l
     """Return notes on folders in class folders, and on class names that may mean the same."""
     found = {match for match in matches if match}
     notes = []
-    deeper = sorted({names for names in reduced for match in found if _is_inside(names, match)})
+    inside = {match.path: match for match in found}
+    deeper = sorted({names for names in reduced if _enclosing(names[:-1], inside)})
     if deeper:
         (example, *_), count = deeper, len(deeper)
         notes.append(
@@ -183,10 +184,6 @@ def _notes(matches: Iterable[ClassFolder | None], reduced: Iterable[Parts]) -> l
             f" {'/'.join(example)}; if they are the classes, remove the folders around them"
         )
     return [*notes, *_similar(sorted({match.name for match in found}))]
-
-
-def _is_inside(names: Parts, match: ClassFolder) -> bool:
-    return len(names) > len(match.path) and names[: len(match.path)] == match.path
 
 
 def _similar(classes: Sequence[str]) -> list[str]:
