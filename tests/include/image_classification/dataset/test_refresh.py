@@ -37,6 +37,8 @@ def test_the_first_version_stores_all_images_and_writes_a_report(base: Path) -> 
         "uri": "s3://b/source", "fingerprint": "f1", "layout": "stanford_cars",
         "files": ["cars_train.tgz", "car_devkit.tgz"], "left_alone": [],
         "notes": [
+            "layout stanford_cars, as configured; it is also detected, because there is"
+            " car_devkit.tgz",
             "photos: cars_train in cars_train.tgz, labelled by cars_train_annos.mat in"
             " car_devkit.tgz",
         ],
