@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from include.contracts.dataset import SPLITS, Split
@@ -15,8 +15,8 @@ from include.image_classification.dataset.acceptance import (
     warn_of_splits,
 )
 from include.image_classification.dataset.corrections.class_names import without_empty_classes
-from include.image_classification.dataset.corrections.corrections import Corrections
-from include.image_classification.dataset.intake import Intake, Stores, mark_repeated_paths
+from include.image_classification.dataset.corrections.corrections import Corrections, LabelledPhoto
+from include.image_classification.dataset.intake import Entry, Intake, Stores, mark_repeated_paths
 from include.image_classification.dataset.settings import RefreshSettings
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version.duplicates import Deduplicated, deduplicate
@@ -38,13 +38,21 @@ from include.image_classification.threads import ordered_threads
 class AssembledVersion:
     """A new version, with the entries of the source that are not part of it.
 
-    `hashes` are the images' perceptual hashes by sha256.
+    `hashes` are the images' perceptual hashes by sha256, `joined` the paths of photos that are not
+    part of the source, but that users labelled.
     """
 
     version: Version
     quarantined: Sequence[Quarantined]
     duplicates: Sequence[Duplicate]
     hashes: Mapping[str, int]
+    joined: Collection[str] = ()
+
+    @property
+    def used(self) -> int:
+        """The number of the source's photos that are images, or duplicates of images."""
+        images = sum(image.path not in self.joined for image in self.version.images)
+        return images + sum(row.path not in self.joined for row in self.duplicates)
 
     def counts(self) -> dict[str, int]:
         """Return the counts; images, quarantined and deduplicated add up to listed."""
@@ -80,7 +88,8 @@ def assemble(
     Raises:
         CommandError: The source has no photos, too many are quarantined, or a class has no images.
     """
-    photos, refused = _check_all(source, previous, settings, stores, corrections)
+    joined: set[str] = set()
+    photos, refused = _check_all(source, previous, settings, stores, corrections, joined)
     classes, labelled = without_empty_classes(corrections.classes, len(source.classes), photos)
     distinct = deduplicate(labelled, classes)
     stores.images.discard(_keys(photos) - _keys(distinct.photos))
@@ -92,7 +101,7 @@ def assemble(
     warn_of_splits(classes, images)
     hashes = {photo.sha256: photo.content.perceptual_hash for photo in distinct.photos}
     version = Version(images, classes)
-    return AssembledVersion(version, quarantined, distinct.duplicates, hashes)
+    return AssembledVersion(version, quarantined, distinct.duplicates, hashes, joined)
 
 
 def _keys(photos: Collection[CheckedPhoto]) -> set[str]:
@@ -107,6 +116,7 @@ def _check_all(
     settings: RefreshSettings,
     stores: Stores,
     corrections: Corrections,
+    joined: set[str],
 ) -> tuple[list[CheckedPhoto], list[Quarantined]]:
     photos: list[CheckedPhoto] = []
     refused: list[Quarantined] = []
@@ -114,13 +124,21 @@ def _check_all(
     known = previous.known(without_cuts=wanted)
     intake = Intake(settings.rules, known, stores, settings.split == "source", corrections)
     all_entries = mark_repeated_paths(itertools.chain(source.entries, corrections.entries()))
-    entries = ordered_threads(intake.take, all_entries, settings.threads)
+    noted = _note_joined(all_entries, joined)
+    entries = ordered_threads(intake.take, noted, settings.threads)
     for entry in with_progress(entries, "photos checked"):
         if isinstance(entry, CheckedPhoto):
             photos.append(entry)
         else:
             refused.append(entry)
     return photos, refused
+
+
+def _note_joined(entries: Iterable[Entry], joined: set[str]) -> Iterator[Entry]:
+    for entry in entries:
+        if isinstance(entry, LabelledPhoto):
+            joined.add(entry.path)
+        yield entry
 
 
 def _split(

@@ -228,9 +228,7 @@ def _report(
             "files": list(source.files),
             "left_alone": source.left_alone,
             "notes": list(source.notes),
-            "counts": source.accounting.counts(
-                len(assembled.version.images) + len(assembled.duplicates)
-            ),
+            "counts": source.accounting.counts(assembled.used),
         },
         "settings": settings.recorded(),
         "counts": assembled.counts(),

@@ -36,6 +36,8 @@ def test_a_labelled_photo_of_incoming_joins_with_its_bytes(labels: LabelJob) -> 
     assert {name: found for name, found in labels.images().items() if name != file} == before
     assert report["labels"]["outcomes"] == {"added": 1}
     assert report["counts"]["images"] == 13
+    account = report["source"]["counts"]
+    assert (account["found"], account["used"], account["quarantined"]) == (12, 12, 0)
 
 
 def test_a_photo_that_joined_stays_when_it_leaves_incoming(labels: LabelJob) -> None:

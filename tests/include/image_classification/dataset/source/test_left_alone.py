@@ -160,10 +160,10 @@ def test_photos_with_absolute_paths_in_an_archive_are_named(tmp_path: Path) -> N
 
 
 def test_folders_in_two_unicode_forms_are_one_class_with_a_hint(tmp_path: Path) -> None:
-    for seed, form in enumerate(("NFC", "NFD")):
-        folder = tmp_path / unicodedata.normalize(form, "café")
-        folder.mkdir()
-        (folder / f"{form}.jpg").write_bytes(photo(seed))
+    forms = (unicodedata.normalize("NFC", "café"), unicodedata.normalize("NFD", "café"))
+    for seed, form in enumerate(forms):
+        (tmp_path / form).mkdir()
+        (tmp_path / form / f"{seed}.jpg").write_bytes(photo(seed))
     class_folders(tmp_path, {"dog": 1})
     source = open_class_folders(tmp_path, None)
     assert source.classes == ["café", "dog"]
