@@ -5,6 +5,7 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from stat import S_ISREG
 
 from include.image_classification.container import CommandError
 from include.image_classification.conversion.encoding import Encoding, encode
@@ -159,9 +160,12 @@ def _read(path: str) -> tuple[int, bytes]:
     At each system call a thread releases Python's lock, and with small images the wait for the lock
     is long.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    # Without O_NONBLOCK, opening a named pipe would wait for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         file = os.fstat(descriptor)
+        if not S_ISREG(file.st_mode):
+            raise ValueError("it is not a regular file")
         data = os.read(descriptor, file.st_size)
         return stamp(file), data
     finally:

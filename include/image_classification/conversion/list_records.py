@@ -3,7 +3,7 @@
 import argparse
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from include.image_classification.container import CommandError
@@ -12,12 +12,14 @@ from include.image_classification.conversion.encoding import Encoding
 from include.image_classification.conversion.listing import (
     Shares,
     find_images,
+    folders_with_images,
     shuffled,
     write_lists,
 )
 from include.image_classification.conversion.record_files import RecordFiles, write_record_files
 from include.image_classification.progress import with_progress
 from include.image_classification.recordio.image_list import ListedImage, read_list, write_list
+from include.image_classification.recordio.image_records import LARGEST_IDENTIFIER, LARGEST_LABEL
 
 NAMED_IN_ERROR = 3
 
@@ -25,11 +27,22 @@ _log = logging.getLogger(__name__)
 
 
 def list_images(flags: argparse.Namespace) -> None:
-    """Write lists of the images in a folder."""
-    images, labels = find_images(Path(flags.root), flags.exts, flags.recursive)
+    """Write lists of the images in a folder.
+
+    Raises:
+        CommandError: The folder has no images.
+    """
+    root = Path(flags.root)
+    images, labels = find_images(root, flags.exts, flags.recursive)
     if flags.recursive:
         for folder, label in labels.items():
             _log.info("label %d: %s", label, folder)
+    elif skipped := folders_with_images(root, flags.exts):
+        _log.warning(
+            "%d subfolders of %s hold images that are not listed, for example %s; list them with"
+            " --recursive",
+            len(skipped), root, skipped[0],
+        )  # fmt: skip
     shares = Shares(flags.chunks, flags.train_ratio, flags.test_ratio)
     ordered = shuffled(images) if flags.shuffle else images
     for path in write_lists(Path(flags.prefix), ordered, shares):
@@ -49,6 +62,11 @@ def convert_lists(flags: argparse.Namespace, encoding: Encoding) -> None:
     lists = [path for path in lists if not path.name.endswith(".skipped.lst")]
     if not lists:
         raise CommandError(f"no list matches {prefix}*.lst; write a list with --list")
+    for path in lists:
+        if not any(True for _ in read_list(path)):
+            raise CommandError(
+                f"{path.name} lists no images: remove it, or write it again with --list"
+            )
     for path in lists:
         _convert(path, flags, encoding)
 
@@ -75,9 +93,37 @@ def _convert(path: Path, flags: argparse.Namespace, encoding: Encoding) -> None:
 
 
 def _entries(path: Path, flags: argparse.Namespace) -> Iterator[Entry]:
-    for _, image in read_list(path):
+    for position, image in read_list(path):
         labels = image.labels if flags.pack_label else image.labels[:1]
-        yield Entry(image.index, labels, image.path, os.path.join(flags.root, image.path))
+        _check_numbers(position, image.index, labels)
+        yield Entry(image.index, labels, image.path, _locate(flags.root, image.path))
+
+
+def _check_numbers(position: str, index: int, labels: Sequence[float]) -> None:
+    """Check that a record can hold these numbers.
+
+    Raises:
+        CommandError: The index or a label is out of range.
+    """
+    if not 0 <= index <= LARGEST_IDENTIFIER:
+        raise CommandError(
+            f"{position}: the index {index} is out of range; a record's index is 0 to"
+            f" {LARGEST_IDENTIFIER}"
+        )
+    for label in labels:
+        if not abs(label) <= LARGEST_LABEL:
+            raise CommandError(
+                f"{position}: the label {label} is out of range; a record holds numbers up to"
+                f" {LARGEST_LABEL}"
+            )
+
+
+def _locate(root: str, name: str) -> str:
+    r"""Return the path of a listed image; a list written on Windows separates folders by `\`."""
+    path = os.path.join(root, name)
+    if "\\" in name and not os.path.lexists(path):
+        return os.path.join(root, name.replace("\\", "/"))
+    return path
 
 
 def _count_lines(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Lists of the images in a folder, as MXNet's `im2rec.py --list` writes them."""
 
+import logging
 import os
 import random
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from include.image_classification.container import CommandError
 from include.image_classification.recordio.image_list import ListedImage, write_list
+
+_log = logging.getLogger(__name__)
 
 # The seed of im2rec.py: the same folder gives the same list.
 SHUFFLE_SEED = 100
@@ -57,6 +60,22 @@ def find_images(
     return images, labels
 
 
+def folders_with_images(root: Path, suffixes: Sequence[str]) -> list[str]:
+    """Return the subfolders of a folder that directly hold an image, sorted by name.
+
+    The arguments are those of `find_images`.
+    """
+    return [name for name in sorted(os.listdir(root)) if _holds_images(root / name, suffixes)]
+
+
+def _holds_images(folder: Path, suffixes: Sequence[str]) -> bool:
+    try:
+        names = os.listdir(folder)
+    except OSError:  # a file, or a folder without permission
+        return False
+    return any(os.path.splitext(name)[1].lower() in suffixes for name in names)
+
+
 def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
     for folder, folders, names in os.walk(root, followlinks=True):
         folders.sort()
@@ -73,7 +92,7 @@ def shuffled(images: Sequence[ListedImage]) -> list[ListedImage]:
 def write_lists(prefix: Path, images: Sequence[ListedImage], shares: Shares) -> list[Path]:
     """Write `<prefix>[_<chunk>][_train|_val|_test].lst` and return the paths.
 
-    The files and their boundaries are the same as those of im2rec.py.
+    The files and their boundaries are the same as those of im2rec.py, also if a list is empty.
     """
     size = -(-len(images) // shares.chunks)
     written = []
@@ -84,7 +103,17 @@ def write_lists(prefix: Path, images: Sequence[ListedImage], shares: Shares) -> 
             path = prefix.with_name(f"{prefix.name}{number}{name}.lst")
             write_list(path, rows)
             written.append(path)
+            if not rows:
+                _warn_of_empty_list(path, len(images), shares)
     return written
+
+
+def _warn_of_empty_list(path: Path, images: int, shares: Shares) -> None:
+    _log.warning(
+        "%s is empty: %d images are too few for --train-ratio %s, --test-ratio %s and --chunks %d; "
+        "use shares of at least one image of a chunk, or remove this list before converting",
+        path.name, images, shares.train, shares.test, shares.chunks,
+    )  # fmt: skip
 
 
 def _divide(

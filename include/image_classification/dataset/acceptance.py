@@ -43,6 +43,19 @@ def check_quarantine(quarantined: Sequence[Quarantined], listed: int, limit: flo
         )
 
 
+def check_boxes(needed: bool, found: bool, layout: str) -> None:
+    """Check that photos that are to be cropped have boxes.
+
+    Raises:
+        CommandError: Boxes are needed, and no photo of the source has one.
+    """
+    if needed and not found:
+        raise CommandError(
+            f"--boxes crop needs boxes, but no photo of the source has one in layout {layout}; "
+            "leave the flag out, or label the source in a layout with boxes"
+        )
+
+
 def check_classes(
     classes: Sequence[str],
     photos: Sequence[CheckedPhoto],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from include.contracts.dataset import SPLITS, Split
 from include.image_classification.dataset.acceptance import (
+    check_boxes,
     check_classes,
     check_quarantine,
     log_changed_splits,
@@ -131,6 +132,7 @@ def _check_all(
             photos.append(entry)
         else:
             refused.append(entry)
+    check_boxes(settings.rules.margin is not None, intake.found_boxes, settings.layout)
     return photos, refused
 
 

@@ -89,6 +89,8 @@ class Intake:
         self._own_splits = own_splits
         self._corrections = corrections
         self._labels: dict[str, int] = {}
+        self.found_boxes = False
+        """Whether a photo had a box."""
 
     def take(self, entry: Entry) -> CheckedPhoto | Quarantined:
         """Check a photo and store the image, or quarantine the photo."""
@@ -99,6 +101,7 @@ class Intake:
             return self._refuse(
                 entry.photo, sha256, "listed-twice", "the source lists this path more than once"
             )
+        self.found_boxes |= entry.box is not None
         sha256 = photo_hash(entry.data)
         try:
             content, data = check_photo(entry, sha256, self._rules, self._known)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import simplejpeg
 
+from include.contracts.limits import size_problem
 from include.contracts.photo_formats import JPEG_END, JPEG_START
 from include.image_classification.images.header import read_photo_header
 from include.image_classification.images.opencv_decoder import Color, decode_pixels
@@ -50,27 +51,42 @@ def decode_photo(data: bytes, color: Color, reduction: Reduction = lambda *_: 1)
         reduction: Chooses the scale.
 
     Raises:
-        ValueError: The photo cannot be decoded, is damaged or cut off, or is an animated PNG.
+        ValueError: The photo cannot be decoded, is damaged or cut off, is an animated PNG, or
+            exceeds a limit of `contracts.limits`.
     """
     if data.startswith(JPEG_START):
-        decoded = _decode_by_libjpeg(data, color, reduction) if color != -1 else None
+        decoded = decode_sound_jpeg(data, color, reduction) if color != -1 else None
         if decoded is not None:
             return decoded
-        _check_damage(data)
+        check_damage(data)
+    else:
+        check_size(data)
     image = decode_pixels(data, color) if data else None
     if image is None:
         raise ValueError("it cannot be decoded")
     return Decoded(image, 1, *image.shape[:2])
 
 
-def _decode_by_libjpeg(data: bytes, color: Color, reduction: Reduction) -> Decoded | None:
-    """Decode to the same pixels as OpenCV; None if libjpeg warns or cannot read the file."""
+def decode_sound_jpeg(
+    data: bytes, color: Color, reduction: Reduction = lambda *_: 1
+) -> Decoded | None:
+    """Decode a JPEG to the same pixels as OpenCV; None if libjpeg warns or cannot read the file.
+
+    The arguments are those of `decode_photo`; the color is 1 or 0.
+
+    Raises:
+        ValueError: The picture exceeds a limit of `contracts.limits`.
+    """
     if not data.endswith(JPEG_END):
         return None
     try:
         height, width, stored, _ = simplejpeg.decode_jpeg_header(data)
-        if stored not in ("YCbCr", "Gray"):
-            return None
+    except ValueError:
+        return None
+    _check_size("jpg", width, height)
+    if stored not in ("YCbCr", "Gray"):
+        return None
+    try:
         turn = read_orientation(data)
         if turn in TRANSPOSED:
             height, width = width, height
@@ -91,11 +107,32 @@ def _decode_by_libjpeg(data: bytes, color: Color, reduction: Reduction) -> Decod
     return Decoded(pixels, scale, height, width)
 
 
-def _check_damage(data: bytes) -> None:
-    """Reject a damaged JPEG: OpenCV would decode a part of it and leave the rest gray."""
+def check_size(data: bytes) -> None:
+    """Reject a picture that is too large, by its header.
+
+    Raises:
+        ValueError: The picture exceeds a limit of `contracts.limits`.
+    """
+    header = read_photo_header(data)
+    if header:
+        _check_size(header.suffix, header.width, header.height)
+
+
+def _check_size(suffix: str, width: int, height: int) -> None:
+    if problem := size_problem(suffix, width, height):
+        raise ValueError(f"it is too large: {problem}")
+
+
+def check_damage(data: bytes) -> None:
+    """Reject a damaged JPEG: OpenCV would decode a part of it and leave the rest gray.
+
+    Raises:
+        ValueError: The JPEG is damaged, cut off, or exceeds a limit of `contracts.limits`.
+    """
     header = read_photo_header(data)
     if header is None or not header.whole:
         raise ValueError("it is cut off: the file ends before its picture does")
+    _check_size("jpg", header.width, header.height)
     try:
         decode_small(data, header)
     except RefusedPhotoError as error:

@@ -1,11 +1,14 @@
 """MXNet's .lst files: `index TAB label [TAB label ...] TAB path`, one line an image."""
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from include.image_classification.container import CommandError
+
+_INTEGER = re.compile(r"-?\d{1,40}")
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,15 @@ def _parse(line: str, position: str) -> ListedImage:
             " tabs"
         )
     index, *labels, path = fields
-    if not index.lstrip("-").isdecimal():
-        raise CommandError(f"{position}: the index {index!r} is not a whole number")
-    return ListedImage(int(index), tuple(_parse_label(label, position) for label in labels), path)
+    numbers = tuple(_parse_label(label, position) for label in labels)
+    return ListedImage(_parse_index(index, position), numbers, path)
+
+
+def _parse_index(text: str, position: str) -> int:
+    # Python refuses to parse thousands of digits.
+    if not _INTEGER.fullmatch(text):
+        raise CommandError(f"{position}: the index {text[:40]!r} is not a whole number")
+    return int(text)
 
 
 def _parse_label(text: str, position: str) -> float:

@@ -12,6 +12,11 @@ from include.image_classification.container import CommandError
 
 IMAGE_HEADER = struct.Struct("<IfQQ")
 
+LARGEST_IDENTIFIER = 2**64 - 1
+
+LARGEST_LABEL = 3.4028234663852886e38
+"""The largest number that a record's labels can hold (float32)."""
+
 
 @dataclass(frozen=True)
 class ImageRecord:

@@ -82,10 +82,19 @@ class RecordFile:
         """Return the encoded image of record `index`."""
         start, end = self._starts[index : index + 2]
         framed = os.pread(self._descriptor, end - start, start)
-        return unpack_image(unframe(framed, self.describe(index))).content
+        return unpack_image(unframe(framed, self._name(index))).content
 
     def describe(self, index: int) -> str:
-        """Return the name of record `index` for messages."""
+        """Return the name of record `index` for messages, with its key in the index file."""
+        start, end = self._starts[index : index + 2]
+        framed = os.pread(self._descriptor, end - start, start)
+        try:
+            key = unpack_image(unframe(framed, self._name(index))).identifier
+        except CommandError:  # the file was changed after it was opened
+            return self._name(index)
+        return f"{self._name(index)} (key {key})"
+
+    def _name(self, index: int) -> str:
         return f"{self.path.name}: record {index}"
 
     def _scan(self, file: IO[bytes]) -> None:
@@ -102,10 +111,10 @@ class RecordFile:
             return file.read(min(end - start, size))
         file.seek(self._starts[-1])
         framed = file.read(padded(pieces[-1][1]) - self._starts[-1])
-        return unframe(framed, self.describe(len(self)))[:size]
+        return unframe(framed, self._name(len(self)))[:size]
 
     def _check_label(self, header: bytes) -> Label:
-        name = self.describe(len(self))
+        name = self._name(len(self))
         if len(header) < IMAGE_HEADER.size:
             raise CommandError(f"{name} has no image header: convert the dataset again")
         self._labelling.check_count(count_labels(header), name)

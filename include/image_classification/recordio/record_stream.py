@@ -37,4 +37,5 @@ def stream_samples(
     for number, record in enumerate(read_stream(stream, name)):
         record_name = f"{name}: record {number}"
         image = unpack_image(record)
-        yield Sample(labelling.read(image.labels, record_name), image.content, record_name)
+        label = labelling.read(image.labels, record_name)
+        yield Sample(label, image.content, f"{record_name} (key {image.identifier})")

@@ -12,6 +12,7 @@ from include.local_aws.storage.kms_requests import (
     sets_default,
     sign_for_own_key,
 )
+from include.local_aws.storage.object_keys import changed_key_response
 
 _CHUNK = 256 * 1024  # bytes
 _MAX_HEAD_BYTES = 1024 * 1024 + 4096
@@ -24,8 +25,12 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.IGNORECASE
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 
 
-class _UnsupportedDefault(Exception):
-    """The request is not forwarded; the response is `UNSUPPORTED_DEFAULT_RESPONSE`."""
+class _NotForwarded(Exception):
+    """The request is not forwarded; `response` is the answer to the client."""
+
+    def __init__(self, response: bytes) -> None:
+        super().__init__()
+        self.response = response
 
 
 class Gateway:
@@ -33,7 +38,8 @@ class Gateway:
 
     SeaweedFS opens a gRPC port at each address of S3. Therefore it listens on the loopback
     interface only, and the gateway forwards S3. Requests are forwarded unchanged, except those for
-    encryption by KMS. SeaweedFS verifies signatures with the Host header that the client sent.
+    encryption by KMS; those for keys that SeaweedFS would change are answered here. SeaweedFS
+    verifies signatures with the Host header that the client sent.
     """
 
     def __init__(self, bind: str, port: int, credentials: Credentials) -> None:
@@ -80,8 +86,8 @@ class Gateway:
             sink.write(error.partial)
         except asyncio.LimitOverrunError:
             pass  # SeaweedFS answers 431 to a head above _MAX_HEAD_BYTES, and closes the connection
-        except _UnsupportedDefault:
-            client.write(UNSUPPORTED_DEFAULT_RESPONSE)
+        except _NotForwarded as refusal:
+            client.write(refusal.response)
             sink.close()
             await _discard(source)
             return
@@ -98,6 +104,8 @@ class Gateway:
     ) -> bool:
         """Copy a request; return False if its end is not known."""
         head = await source.readuntil(b"\r\n\r\n")
+        if response := changed_key_response(head):
+            raise _NotForwarded(response)
         if asks_for_kms(head):
             with contextlib.suppress(ValueError):  # the head is not HTTP, and SeaweedFS rejects it
                 head = sign_for_own_key(head, self._credentials)
@@ -124,16 +132,16 @@ async def _default(
     """Return the body of a request that sets a bucket's default encryption.
 
     Raises:
-        _UnsupportedDefault: The default is aws:kms, or the body is chunked or too long.
+        _NotForwarded: The default is aws:kms, or the body is chunked or too long.
     """
     if length > _CHUNK or _CHUNKED.search(head):
-        raise _UnsupportedDefault
+        raise _NotForwarded(UNSUPPORTED_DEFAULT_RESPONSE)
     if expects_continue(head):
         # SeaweedFS sends a second 100, which HTTP allows (RFC 9110, section 15.2).
         client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = await source.readexactly(length)
     if b"aws:kms" in body:
-        raise _UnsupportedDefault
+        raise _NotForwarded(UNSUPPORTED_DEFAULT_RESPONSE)
     return body
 
 

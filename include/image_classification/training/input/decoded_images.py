@@ -2,13 +2,9 @@
 
 import threading
 
-from include.image_classification.container import CommandError
-from include.image_classification.images.network_input import (
-    decode_for_network,
-    describe_undecodable,
-)
 from include.image_classification.images.resizing import Image
 from include.image_classification.recordio.record_file import Records
+from include.image_classification.training.input.record_decoder import RecordDecoder
 
 CACHE_BYTES = 256 * 2**20
 """Size of the cache: about 3,000 images of 160 x 160 pixels."""
@@ -18,7 +14,7 @@ class DecodedImageCache:
     """Decodes records, and keeps images until the cache is full. Safe to use from threads."""
 
     def __init__(self, records: Records, channels: int, cache_bytes: int = CACHE_BYTES) -> None:
-        self._records, self._channels = records, channels
+        self._records, self._decoder = records, RecordDecoder(channels)
         self._free_bytes = cache_bytes
         self._cache: dict[int, Image] = {}
         self._lock = threading.Lock()
@@ -33,13 +29,7 @@ class DecodedImageCache:
         return self._decode(index) if cached is None else cached
 
     def _decode(self, index: int) -> Image:
-        encoded = self._records.image(index)
-        image = decode_for_network(encoded, self._channels)
-        if image is None:
-            raise CommandError(
-                f"{self._records.describe(index)} is not an image; convert it again: "
-                f"{describe_undecodable(encoded)}"
-            )
+        image = self._decoder(self._records.image(index), lambda: self._records.describe(index))
         with self._lock:
             if index not in self._cache and image.nbytes <= self._free_bytes:
                 self._free_bytes -= image.nbytes

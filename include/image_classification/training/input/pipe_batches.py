@@ -12,10 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import CommandError
-from include.image_classification.images.network_input import (
-    decode_for_network,
-    describe_undecodable,
-)
 from include.image_classification.images.resizing import Image, squash
 from include.image_classification.recordio.labels import label_rows
 from include.image_classification.recordio.record_stream import Sample, stream_samples
@@ -23,6 +19,7 @@ from include.image_classification.training.distribution.share import WHOLE, Shar
 from include.image_classification.training.input.augmentation import augment, resize_shorter_side
 from include.image_classification.training.input.batches import PREFETCH_BATCHES, Batch
 from include.image_classification.training.input.pipe import Pipe
+from include.image_classification.training.input.record_decoder import RecordDecoder
 from include.image_classification.training.input.shuffling import shuffle
 
 View = Callable[[int, Sample], Image]
@@ -60,6 +57,7 @@ class PipeBatchReader:
         self._pipe, self._shape, self._size, self._classes = pipe, shape, size, classes
         self._expected_images, self._share = expected_images, share
         self._multi_label = multi_label
+        self._decoder = RecordDecoder(shape[0])
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     @property
@@ -83,7 +81,7 @@ class PipeBatchReader:
 
         def view(number: int, sample: Sample) -> Image:
             _, height, width = self._shape
-            image = _decode(sample, self._shape[0])
+            image = self._decode(sample)
             image = image if resize is None else resize_shorter_side(image, resize)
             if image.shape[0] < height or image.shape[1] < width:
                 raise _too_small(sample, image, self._shape)
@@ -103,13 +101,16 @@ class PipeBatchReader:
         """
 
         def view(_: int, sample: Sample) -> Image:
-            return squash(_decode(sample, self._shape[0]), *self._shape[1:])
+            return squash(self._decode(sample), *self._shape[1:])
 
         with self._pipe.opened() as stream:
             samples = stream_samples(stream, self._name, self._classes, self._multi_label)
             checked = _check_not_empty(samples, self._name)
             part = itertools.islice(checked, self._share.rank, None, self._share.size)
             yield from self._batches(_chunks(part, self._size), view)
+
+    def _decode(self, sample: Sample) -> Image:
+        return self._decoder(sample.content, lambda: sample.name)
 
     @property
     def _name(self) -> str:
@@ -160,16 +161,6 @@ def _chunks(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
     iterator = iter(samples)
     while chunk := list(itertools.islice(iterator, size)):
         yield chunk
-
-
-def _decode(sample: Sample, channels: int) -> Image:
-    image = decode_for_network(sample.content, channels)
-    if image is None:
-        raise CommandError(
-            f"{sample.name} is not an image; convert it again: "
-            f"{describe_undecodable(sample.content)}"
-        )
-    return image
 
 
 def _too_small(sample: Sample, image: Image, shape: tuple[int, int, int]) -> CommandError:

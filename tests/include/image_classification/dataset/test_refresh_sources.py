@@ -137,3 +137,12 @@ def test_an_archive_that_cannot_be_read_writes_no_version(
     with pytest.raises(CommandError, match=rf"more\.zip .*{reason}"):
         run(base, layout="class_folders")
     assert not (output(base) / "versions").exists()
+
+
+@pytest.mark.parametrize("layout", ["class_folders", "auto"])
+def test_photos_without_boxes_are_not_silently_kept_whole(base: Path, layout: str) -> None:
+    class_folders(source(base), {"cat": 4, "dog": 4})
+    with pytest.raises(
+        CommandError, match=r"--boxes crop needs boxes, but no photo .* class_folder"
+    ):
+        run(base, "--boxes", "crop", layout=layout)

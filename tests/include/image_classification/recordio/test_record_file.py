@@ -77,13 +77,14 @@ def test_several_files_are_read_as_one(
     folder = tmp_path_factory.mktemp("shards")
     paths = [folder / f"train-{number:05}.rec" for number in range(len(files))]
     for path, labels in zip(paths, files, strict=True):
-        contents = (pack_image([label], 0, b"%d" % label) for label in labels)
+        numbered = enumerate(labels)
+        contents = (pack_image([label], key, b"%d" % label) for key, label in numbered)
         path.write_bytes(b"".join(map(frame, contents)))
     records = Records.scan(paths, classes=9)
     expected = [label for labels in files for label in labels]
     assert [records.label(i) for i in range(len(records))] == expected
     assert [records.image(i) for i in range(len(records))] == [b"%d" % n for n in expected]
-    last = f"{paths[-1].name}: record {len(files[-1]) - 1}"
+    last = f"{paths[-1].name}: record {len(files[-1]) - 1} (key {len(files[-1]) - 1})"
     assert records.describe(len(records) - 1) == last
     with pytest.raises(IndexError):
         records.label(len(records))

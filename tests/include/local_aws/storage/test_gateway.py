@@ -44,6 +44,28 @@ def test_encrypted_uploads_can_be_read(
     assert s3.get_object(Bucket=BUCKET, Key="copied")["Body"].read() == body
 
 
+@pytest.mark.parametrize("key", ["a\\b", "a//b", "/a/b", "a/b//"])
+def test_keys_that_would_become_another_key_are_named(aws: LocalServer, key: str) -> None:
+    """SeaweedFS stores all of them as `a/b`, and one object would replace another."""
+    s3, source = aws.s3, {"Bucket": BUCKET, "Key": key}
+    s3.put_object(Bucket=BUCKET, Key="a/b", Body=b"the only object")
+    with pytest.raises(ClientError, match="cannot store the key") as refused:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"another object")
+    assert refused.value.response["Error"]["Code"] == "InvalidArgument"
+    assert repr(key) in str(refused.value)
+    with pytest.raises(ClientError, match="cannot store the key"):
+        s3.upload_fileobj(io.BytesIO(_LARGE), BUCKET, key)
+    with pytest.raises(ClientError, match="cannot store the key"):
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    for read in (s3.get_object, s3.head_object):
+        with pytest.raises(ClientError) as missing:
+            read(**source)
+        assert missing.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.copy_object(Bucket=BUCKET, Key="copy", CopySource=source)
+    assert s3.get_object(Bucket=BUCKET, Key="a/b")["Body"].read() == b"the only object"
+
+
 def test_kms_is_rejected_as_a_buckets_default_and_aes256_is_accepted(
     aws: LocalServer,
 ) -> None:

@@ -71,7 +71,7 @@ def test_an_image_smaller_than_the_shape_is_rejected(tmp_path: Path) -> None:
 def test_a_record_that_is_not_an_image_is_rejected(tmp_path: Path) -> None:
     with (tmp_path / "t.rec").open("wb") as file:
         RecordWriter(file).write(pack_image([0], 0, b"not a picture"))
-    with pytest.raises(CommandError, match=r"t.rec: record 0 is not an image"):
+    with pytest.raises(CommandError, match=r"t.rec: record 0 \(key 0\) is not an image"):
         list(reader(tmp_path / "t.rec", size=1).validation())
 
 
