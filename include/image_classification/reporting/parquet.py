@@ -10,7 +10,7 @@ import numpy as np
 
 from include.image_classification.reporting.rows import Row
 
-ROWS_IN_MEMORY = 16_384
+ROWS_IN_MEMORY, ROWS_IN_GROUP = 4096, 32_768
 
 
 class ParquetWriter:
@@ -51,7 +51,9 @@ class ParquetWriter:
     def _join_parts(self) -> None:
         if self._rows:
             self._write_part()
-        self._database.read_parquet(self._parts).write_parquet(str(self._path))
+        self._database.read_parquet(self._parts).write_parquet(
+            str(self._path), row_group_size=ROWS_IN_GROUP
+        )
 
     def _write_part(self) -> None:
         self._database.register("part", _columns(self._rows))

@@ -1,16 +1,18 @@
 """Leakage detection: test images that are nearly identical to images outside the test split."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from include.contracts.dataset import Split
 from include.image_classification.dataset.version.manifest import Image
+from include.image_classification.dataset.version.similar_hashes import (
+    BITS,
+    Hashes,
+    closest_pairs,
+)
 
-BITS = 64
 DISTANCE = 4
 """In 5,731 crops of Stanford Cars, 572 of them test images, this finds 4 pairs, 3 of which are the
 same photo. From 6 on, nearly all additional pairs are different cars from the same side."""
@@ -20,14 +22,11 @@ PLAIN = 6
 have similar hashes, nearly all zeros or all ones."""
 
 CLOSEST = 8
-"""The maximum number of neighbors reported for a test image: bursts of a scene could exhaust the
-memory."""
-
-# The block of distances in memory: 128 x 4096 numbers are 2 MB.
-TESTS_AT_ONCE, OTHERS_AT_ONCE = 128, 4096
+"""The maximum number of neighbors reported for a test image, the closest: a burst of a scene would
+have a pair for every two of its photos."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Leak:
     """A test image and an image outside the test split that look the same.
 
@@ -60,23 +59,12 @@ def find_leaks(
     comparable = [i for i in images if i.sha256 in hashes and not _is_plain(hashes[i.sha256])]
     tests = [image for image in comparable if image.split == "test"]
     others = [image for image in comparable if image.split != "test"]
-    if not tests or not others:
-        return []
-    leaks = [
+    pairs = closest_pairs(_hashes(tests, hashes), _hashes(others, hashes), distance, CLOSEST)
+    leaks = (
         Leak(tests[test].path, others[other].path, bits, others[other].split)
-        for test, other, bits in _close_pairs(
-            _unpack_hashes(tests, hashes), _unpack_hashes(others, hashes), distance
-        )
-    ]
-    by_test: dict[str, list[Leak]] = defaultdict(list)
-    for leak in leaks:
-        by_test[leak.test].append(leak)
-    closest = (leak for same in by_test.values() for leak in sorted(same, key=_order)[:CLOSEST])
-    return sorted(closest, key=_order)
-
-
-def _order(leak: Leak) -> tuple[int, str, str]:
-    return leak.distance, leak.test, leak.train
+        for test, other, bits in pairs.tolist()
+    )
+    return sorted(leaks, key=lambda leak: (leak.distance, leak.test, leak.train))
 
 
 def _is_plain(perceptual_hash: int) -> bool:
@@ -84,20 +72,5 @@ def _is_plain(perceptual_hash: int) -> bool:
     return min(ones, BITS - ones) < PLAIN
 
 
-def _unpack_hashes(images: Sequence[Image], hashes: Mapping[str, int]) -> NDArray[np.float32]:
-    """Return hashes as rows of 64 times 1 or -1: the product of two rows counts equal bits."""
-    packed = np.array([hashes[image.sha256] for image in images], dtype=">u8")
-    bits = np.unpackbits(packed.view(np.uint8)).reshape(len(images), BITS)
-    return bits.astype(np.float32) * 2 - 1
-
-
-def _close_pairs(
-    tests: NDArray[np.float32], others: NDArray[np.float32], distance: int
-) -> Iterator[tuple[int, int, int]]:
-    """Yield (test row, other row, different bits) for pairs within the distance."""
-    for top in range(0, len(tests), TESTS_AT_ONCE):
-        for left in range(0, len(others), OTHERS_AT_ONCE):
-            block = tests[top : top + TESTS_AT_ONCE] @ others[left : left + OTHERS_AT_ONCE].T
-            different = (BITS - block) / 2
-            for row, column in np.argwhere(different <= distance).tolist():
-                yield top + row, left + column, int(different[row, column])
+def _hashes(images: Sequence[Image], hashes: Mapping[str, int]) -> Hashes:
+    return np.fromiter((hashes[image.sha256] for image in images), np.uint64, len(images))
