@@ -1,8 +1,9 @@
 """Assembly of a dataset version: check photos, store new ones, assign splits."""
 
 import itertools
+from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from include.contracts.dataset import SPLITS, Split
@@ -39,14 +40,14 @@ from include.image_classification.threads import ordered_threads
 class AssembledVersion:
     """A new version, with the entries of the source that are not part of it.
 
-    `hashes` are the images' perceptual hashes by sha256, `joined` the paths of photos that are not
-    part of the source, but that users labelled.
+    `hashes` are the images' perceptual hashes, in their order, `joined` the paths of photos that
+    are not part of the source, but that users labelled.
     """
 
     version: Version
     quarantined: Sequence[Quarantined]
     duplicates: Sequence[Duplicate]
-    hashes: Mapping[str, int]
+    hashes: Sequence[int]
     joined: Collection[str] = ()
 
     @property
@@ -93,14 +94,16 @@ def assemble(
     photos, refused = _check_all(source, previous, settings, stores, corrections, joined)
     classes, labelled = without_empty_classes(corrections.classes, len(source.classes), photos)
     distinct = deduplicate(labelled, classes)
-    stores.images.discard(_keys(photos) - _keys(distinct.photos))
+    kept = {photo.sha256 for photo in distinct.photos}
+    if dropped := [photo for photo in photos if photo.sha256 not in kept]:
+        stores.images.discard(_keys(dropped) - _keys(distinct.photos))
     quarantined = sorted([*refused, *distinct.conflicting], key=lambda row: row.path)
     log_quarantined(quarantined)
     check_quarantine(quarantined, len(photos) + len(refused), settings.quarantine_limit)
     check_classes(classes, distinct.photos, quarantined, corrections.moved_from())
     images = _split(distinct, previous, settings)
     warn_of_splits(classes, images)
-    hashes = {photo.sha256: photo.content.perceptual_hash for photo in distinct.photos}
+    hashes = array("Q", (photo.content.perceptual_hash for photo in distinct.photos))
     version = Version(images, classes)
     return AssembledVersion(version, quarantined, distinct.duplicates, hashes, joined)
 

@@ -40,6 +40,7 @@ from include.image_classification.dataset.version.manifest import (
 from include.image_classification.dataset.version.page import DatasetPage, write_dataset_page
 from include.image_classification.dataset.version.pictures import Pictures
 from include.image_classification.dataset.version.previous import (
+    LEAKAGE,
     PreviousVersion,
     read_previous_version,
     write_hashes,
@@ -141,9 +142,9 @@ def _write(
         write_version(folder, page.version, page.quarantined, page.duplicates)
         if settings.images_uri:
             write_conversion_manifest(folder, page.version, settings.images_uri)
-        write_hashes(folder, assembled.hashes.items())
+        write_hashes(folder, page.version.images, assembled.hashes)
         write_json(folder / "changes.json", page.changes.as_json())
-        write_rows(folder / "leakage.jsonl", map(asdict, page.leaks))
+        write_rows(folder / LEAKAGE, map(asdict, page.leaks))
         if page.labels.files:
             write_rows(folder / files.LABEL_OUTCOMES, page.labels.rows())
         write_dataset_page(folder / files.DATASET_PAGE, page, settings.threads)

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,9 @@ class Bin:
     share: float
 
 
-def histogram(numbers: Sequence[float], bins: int, *, logarithmic: bool = False) -> list[Bin]:
+def histogram(
+    numbers: Sequence[float] | NDArray[Any], bins: int, *, logarithmic: bool = False
+) -> list[Bin]:
     """Return a histogram with bins of equal width or, if logarithmic, of equal ratio.
 
     Equal numbers give one bin; an empty sequence gives no bins.
@@ -26,9 +30,9 @@ def histogram(numbers: Sequence[float], bins: int, *, logarithmic: bool = False)
         bins: The maximum number of bins.
         logarithmic: Whether the ratio of a bin's end and start is the same for all bins.
     """
-    if not numbers:
+    if not len(numbers):
         return []
-    low, high = min(numbers), max(numbers)
+    low, high = float(np.min(numbers)), float(np.max(numbers))
     if low == high:
         return [Bin(low, high, len(numbers), 1.0)]
     edges = np.geomspace(low, high, bins + 1) if logarithmic else np.linspace(low, high, bins + 1)

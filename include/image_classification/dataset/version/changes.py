@@ -75,23 +75,24 @@ class Changes:
 def compare(previous: Version | None, current: Version) -> Changes:
     """Compare a version with the previous version, if there is one."""
     old, new = _by_content(previous), _by_content(current)
-    added = {image.path: image for sha256, image in new.items() if sha256 not in old}
-    removed = {image.path: image for sha256, image in old.items() if sha256 not in new}
-    replaced = added.keys() & removed.keys()
-    before, after = _class_names(previous, old), _class_names(current, new)
+    added = {image.path for sha256, image in new.items() if sha256 not in old}
+    removed = {image.path for sha256, image in old.items() if sha256 not in new}
+    replaced = added & removed
+    kept = ((image, old[sha256]) for sha256, image in new.items() if sha256 in old)
+    relabelled = (
+        Relabelled(image.path, _class_name(previous, before), _class_name(current, image))
+        for image, before in kept
+        if _class_name(previous, before) != _class_name(current, image)
+    )
     return Changes(
         previous=previous.name if previous else None,
-        added=sorted(added.keys() - replaced),
-        removed=sorted(removed.keys() - replaced),
+        added=sorted(added - replaced),
+        removed=sorted(removed - replaced),
         replaced=sorted(replaced),
-        relabelled=[
-            Relabelled(new[sha256].path, before[sha256], after[sha256])
-            for sha256 in sorted(new.keys() & old.keys(), key=lambda sha256: new[sha256].path)
-            if before[sha256] != after[sha256]
-        ],
+        relabelled=sorted(relabelled, key=lambda change: change.path),
         new_classes=_classes_only_in(current, other=previous),
         gone_classes=_classes_only_in(previous, other=current),
-        classes=_class_changes(before, after),
+        classes=_class_changes(previous, current, old),
     )
 
 
@@ -99,11 +100,9 @@ def _by_content(version: Version | None) -> dict[str, Image]:
     return {image.sha256: image for image in version.images} if version else {}
 
 
-def _class_names(version: Version | None, images: Mapping[str, Image]) -> dict[str, str]:
-    """Return the class name of each image; class numbers differ between versions."""
-    if version is None:
-        return {}
-    return {sha256: version.classes[image.label] for sha256, image in images.items()}
+def _class_name(version: Version | None, image: Image) -> str:
+    """Return an image's class by name; class numbers differ between versions."""
+    return version.classes[image.label] if version else ""
 
 
 def _classes_only_in(version: Version | None, other: Version | None) -> list[str]:
@@ -113,9 +112,17 @@ def _classes_only_in(version: Version | None, other: Version | None) -> list[str
     return [name for name in version.classes if name not in others]
 
 
-def _class_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[ClassChange]:
-    old_counts, new_counts = Counter(before.values()), Counter(after.values())
-    kept = Counter(name for sha256, name in after.items() if before.get(sha256) == name)
+def _class_changes(
+    previous: Version | None, current: Version, old: Mapping[str, Image]
+) -> list[ClassChange]:
+    old_counts = Counter(_class_name(previous, image) for image in old.values())
+    new_counts: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
+    for image in current.images:
+        name = _class_name(current, image)
+        new_counts[name] += 1
+        before = old.get(image.sha256)
+        kept[name] += before is not None and _class_name(previous, before) == name
     changes = (
         ClassChange(
             name=name,

@@ -1,6 +1,6 @@
 """Deduplication: identical images are kept once, or quarantined if their labels conflict."""
 
-from collections import defaultdict
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -33,11 +33,11 @@ def deduplicate(photos: Iterable[CheckedPhoto], classes: Sequence[str]) -> Dedup
     different labels are all quarantined, because the correct label is unknown; the details name
     the classes.
     """
-    by_content: dict[str, list[CheckedPhoto]] = defaultdict(list)
-    for photo in sorted(photos, key=lambda photo: photo.path):
-        by_content[photo.sha256].append(photo)
     result = Deduplicated()
-    for identical in by_content.values():
+    # Sorted, not in a dict of lists, which would take 200 bytes a photo.
+    ordered = sorted(photos, key=lambda photo: (photo.sha256, photo.path))
+    for _, group in itertools.groupby(ordered, key=lambda photo: photo.sha256):
+        identical = list(group)
         if len({photo.label for photo in identical}) > 1:
             result.conflicting += _conflicts(identical, classes)
         else:
@@ -46,6 +46,7 @@ def deduplicate(photos: Iterable[CheckedPhoto], classes: Sequence[str]) -> Dedup
             result.photos.append(kept)
             result.duplicates += [_duplicate(other, kept) for other in others]
     result.photos.sort(key=lambda photo: photo.path)
+    result.duplicates.sort(key=lambda row: (row.kept, row.path))
     return result
 
 

@@ -38,8 +38,10 @@ class ImageStore:
             write_atomically(path, data)
 
     def _is_new(self, key: str) -> bool:
+        if key in self._held:
+            return False
         with self._lock:
-            new = key not in self._held and key not in self._put
+            new = key not in self._put
             self._put.add(key)
         return new
 
@@ -55,4 +57,4 @@ class ImageStore:
 
     def path(self, key: str) -> Path | None:
         """Return the path of a new file, or None if the file was stored earlier."""
-        return self._folder / key if key in self._put - self._held else None
+        return self._folder / key if key in self._put else None

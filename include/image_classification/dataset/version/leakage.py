@@ -1,6 +1,6 @@
 """Leakage detection: test images that are nearly identical to images outside the test split."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,6 @@ from include.contracts.dataset import Split
 from include.image_classification.dataset.version.manifest import Image
 from include.image_classification.dataset.version.similar_hashes import (
     BITS,
-    Hashes,
     closest_pairs,
 )
 
@@ -44,7 +43,7 @@ class Leak:
 
 
 def find_leaks(
-    images: Sequence[Image], hashes: Mapping[str, int], distance: int = DISTANCE
+    images: Sequence[Image], hashes: Sequence[int], distance: int = DISTANCE
 ) -> list[Leak]:
     """Return pairs of test images and similar training or validation images, the closest first.
 
@@ -53,24 +52,25 @@ def find_leaks(
 
     Args:
         images: A version's images.
-        hashes: The perceptual hashes by sha256; an image without a hash is skipped.
+        hashes: The images' perceptual hashes, in their order.
         distance: The maximum number of different bits.
     """
-    comparable = [i for i in images if i.sha256 in hashes and not _is_plain(hashes[i.sha256])]
-    tests = [image for image in comparable if image.split == "test"]
-    others = [image for image in comparable if image.split != "test"]
-    pairs = closest_pairs(_hashes(tests, hashes), _hashes(others, hashes), distance, CLOSEST)
+    numbers = np.fromiter(hashes, np.uint64, len(images))
+    comparable = np.array([not _is_plain(number) for number in hashes], bool)
+    is_test = np.array([image.split == "test" for image in images], bool)
+    tests, others = np.flatnonzero(comparable & is_test), np.flatnonzero(comparable & ~is_test)
+    pairs = closest_pairs(numbers[tests], numbers[others], distance, CLOSEST)
     leaks = (
-        Leak(tests[test].path, others[other].path, bits, others[other].split)
+        _leak(images[tests[test]], images[others[other]], bits)
         for test, other, bits in pairs.tolist()
     )
     return sorted(leaks, key=lambda leak: (leak.distance, leak.test, leak.train))
 
 
+def _leak(test: Image, other: Image, bits: int) -> Leak:
+    return Leak(test.path, other.path, bits, other.split)
+
+
 def _is_plain(perceptual_hash: int) -> bool:
     ones = perceptual_hash.bit_count()
     return min(ones, BITS - ones) < PLAIN
-
-
-def _hashes(images: Sequence[Image], hashes: Mapping[str, int]) -> Hashes:
-    return np.fromiter((hashes[image.sha256] for image in images), np.uint64, len(images))

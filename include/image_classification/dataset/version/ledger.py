@@ -50,13 +50,13 @@ class SplitLedger:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
 
-    def lookup(self, photos: Collection[str]) -> dict[str, Split]:
-        """Return the splits of those of the photos that are in the ledger.
+    def lookup(self, photos: Collection[str]) -> Iterator[tuple[str, Split]]:
+        """Yield those of the photos that are in the ledger, with their splits.
 
         Raises:
             CommandError: The file is damaged.
         """
-        return {photo: split for photo, split in self._rows() if photo in photos}
+        return ((photo, split) for photo, split in self._rows() if photo in photos)
 
     def write(self, path: Path, splits: Mapping[str, Split]) -> int:
         """Write the next ledger: the photos of this ledger and of `splits`.

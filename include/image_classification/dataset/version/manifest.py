@@ -1,6 +1,7 @@
 """Dataset versions: rows, files, and the hash that is the version's name."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -110,7 +111,7 @@ class Version:
     images: Sequence[Image]
     classes: Sequence[str]
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """The first 16 hex digits of the hash over all images and classes."""
         digest = _version_digest(self.classes)
@@ -237,14 +238,15 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
         file.writelines(map(_line, rows))
 
 
-def read_rows(path: Path) -> list[Any]:
-    """Return the rows of a file with one JSON document a line.
+def read_rows(path: Path) -> Iterator[Any]:
+    """Yield the rows of a file with one JSON document a line, in constant memory.
 
     Raises:
         ValueError: A line is not JSON.
         FileNotFoundError: The file does not exist.
     """
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    with path.open("rb") as lines:
+        yield from map(json.loads, lines)
 
 
 def _version_digest(classes: Sequence[str]) -> "hashlib._Hash":

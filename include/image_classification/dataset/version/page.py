@@ -3,8 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from include.contracts.dataset import SPLITS
 from include.image_classification.dataset.version.changes import Changes
@@ -31,6 +35,9 @@ BINS = 28
 CHANGES_SHOWN = 40
 REFUSED_LISTED = 500
 LABELS_LISTED = 500
+CLASSES_LISTED = 300
+NAMES_LISTED = 30
+"""The page shows a part of long lists, so that its size is bounded, and says of how many."""
 
 Picture = Callable[[str], Path | None]
 """Returns the path of an image or a quarantined photo by its key; None if it is not available."""
@@ -82,7 +89,7 @@ def write_dataset_page(path: Path, page: DatasetPage, threads: int) -> None:
         ],
         reasons=Counter(row.reason for row in page.quarantined).most_common(),
         sheet=[(row, pictures[row.key or ""]) for row in sheet],
-        listed=_not_in(sheet, page.quarantined)[:REFUSED_LISTED],
+        listed=list(islice(_not_in(sheet, page.quarantined), REFUSED_LISTED)),
         leaks=[
             (leak, [(_name(version, image), image.split, pictures[image.key]) for image in pair])
             for leak, *pair in leaks
@@ -91,9 +98,9 @@ def write_dataset_page(path: Path, page: DatasetPage, threads: int) -> None:
     path.write_text(text, encoding="utf-8", errors="replace")
 
 
-def _not_in(sheet: Sequence[Quarantined], rows: Sequence[Quarantined]) -> list[Quarantined]:
+def _not_in(sheet: Sequence[Quarantined], rows: Sequence[Quarantined]) -> Iterator[Quarantined]:
     shown = frozenset(sheet)
-    return [row for row in rows if row not in shown]
+    return (row for row in rows if row not in shown)
 
 
 def _name(version: Version, image: Image) -> str:
@@ -118,6 +125,10 @@ def _figures(page: DatasetPage) -> dict[str, Any]:
         "counts": page.report["counts"],
         "splits": SPLITS,
         "changes": changes,
+        "new_classes": _name_list(changes.new_classes),
+        "gone_classes": _name_list(changes.gone_classes),
+        "source_files": _name_list(page.report["source"]["files"]),
+        "left_alone": _name_list(page.report["source"]["left_alone"]),
         "changed_classes": sorted(
             changes.classes, key=lambda change: (-change.added - change.removed, change.name)
         )[:CHANGES_SHOWN],
@@ -132,6 +143,11 @@ def _figures(page: DatasetPage) -> dict[str, Any]:
     }
 
 
+def _name_list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES_LISTED} more" if len(names) > NAMES_LISTED else ""
+    return ", ".join(names[:NAMES_LISTED]) + more
+
+
 def _classes(version: Version) -> dict[str, Any]:
     """Return the classes by size, the largest first."""
     counts = Counter((image.label, image.split) for image in version.images)
@@ -144,28 +160,36 @@ def _classes(version: Version) -> dict[str, Any]:
         }
         for label, total in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
     ]
-    sizes = list(totals.values())
-    return {"rows": rows, "most": max(sizes), "least": min(sizes), "median": _median(sizes)}
+    sizes = sorted(totals.values())
+    return {
+        "rows": rows[:CLASSES_LISTED],
+        "count": len(rows),
+        "most": sizes[-1],
+        "least": sizes[0],
+        "median": sizes[len(sizes) // 2],
+    }
 
 
 def _shapes(images: Sequence[Image]) -> list[dict[str, Any]]:
     """Return the histograms of image sizes and aspect ratios."""
-    sides = [float(min(image.width, image.height)) for image in images]
-    aspects = [image.width / image.height for image in images]
+    count = len(images)
+    sides = np.fromiter((min(image.width, image.height) for image in images), float, count)
+    aspects = np.fromiter((image.width / image.height for image in images), float, count)
     return [
         {"title": "Shorter side", "unit": "px", "digits": 0, "median": _median(sides),
-         "bins": histogram(sides, BINS, logarithmic=max(sides) > 4 * min(sides))},
+         "bins": histogram(sides, BINS, logarithmic=sides.max() > 4 * sides.min())},
         {"title": "Width / height", "unit": "", "digits": 2, "median": _median(aspects),
-         "bins": histogram(aspects, BINS, logarithmic=max(aspects) > 4 * min(aspects))},
+         "bins": histogram(aspects, BINS, logarithmic=aspects.max() > 4 * aspects.min())},
     ]  # fmt: skip
 
 
 def _leaks(page: DatasetPage) -> list[tuple[Leak, Image, Image]]:
-    named = {leak.test for leak in page.leaks} | {leak.train for leak in page.leaks}
-    by_path = {image.path: image for image in page.version.images if image.path in named}
     shown = page.leaks[:LOOK_ALIKES]
+    named = {leak.test for leak in shown} | {leak.train for leak in shown}
+    by_path = {image.path: image for image in page.version.images if image.path in named}
     return [(leak, by_path[leak.test], by_path[leak.train]) for leak in shown]
 
 
-def _median(numbers: Sequence[float]) -> float:
-    return sorted(numbers)[len(numbers) // 2]
+def _median(numbers: NDArray[Any]) -> float:
+    middle = len(numbers) // 2
+    return float(np.partition(numbers, middle)[middle])

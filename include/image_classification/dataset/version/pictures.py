@@ -6,20 +6,24 @@ photos are checked, so those that the page may show are copied then.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from heapq import nsmallest
 from pathlib import Path
 
 from include.image_classification.dataset.version.image_store import ImageStore
-from include.image_classification.dataset.version.leakage import find_leaks
 from include.image_classification.dataset.version.manifest import Image, Quarantined
 from include.image_classification.dataset.version.previous import PreviousVersion
 
 SAMPLES, REFUSED, LOOK_ALIKES = 120, 60, 24
 
+MOST_SAMPLES = 400
+"""The maximum if there are more than `SAMPLES` classes, each of which has one image."""
+
 
 def choose_samples(images: Iterable[Image], classes: int, spare: int = 1) -> list[Image]:
     """Choose the same number of images of each class, reproducibly, ordered by label and hash.
 
-    Images are ordered by the end of the hash, because its start has determined the split.
+    Images are ordered by the end of the hash, because its start has determined the split. Of more
+    than `MOST_SAMPLES` classes, some have none.
 
     Args:
         images: The images to choose from.
@@ -30,11 +34,18 @@ def choose_samples(images: Iterable[Image], classes: int, spare: int = 1) -> lis
     for image in images:
         by_class[image.label].append(image)
     per_class = spare * max(1, SAMPLES // classes)
-    return [
+    chosen = [
         image
         for label in sorted(by_class)
-        for image in sorted(by_class[label], key=lambda image: image.sha256[::-1])[:per_class]
+        for image in nsmallest(per_class, by_class[label], key=_end_of_hash)
     ]
+    most = spare * MOST_SAMPLES
+    kept = nsmallest(most, chosen, key=_end_of_hash) if len(chosen) > most else chosen
+    return sorted(kept, key=lambda image: (image.label, _end_of_hash(image)))
+
+
+def _end_of_hash(image: Image) -> str:
+    return image.sha256[::-1]
 
 
 def choose_refused(quarantined: Iterable[Quarantined]) -> list[Quarantined]:
@@ -50,8 +61,7 @@ def choose_refused(quarantined: Iterable[Quarantined]) -> list[Quarantined]:
 
 
 def _look_alikes(previous: PreviousVersion) -> list[Image]:
-    leaks = find_leaks(previous.images, previous.hashes)[: 2 * LOOK_ALIKES]
-    paths = {leak.test for leak in leaks} | {leak.train for leak in leaks}
+    paths = frozenset(previous.look_alikes)
     return [image for image in previous.images if image.path in paths]
 
 

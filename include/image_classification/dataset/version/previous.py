@@ -1,7 +1,9 @@
 """The previous version: splits to keep, and photos that need not be decoded again."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from include.contracts.dataset import Split
@@ -21,7 +23,10 @@ from include.image_classification.dataset.version.manifest import (
 )
 from include.image_classification.dataset.version.photo_check import Content, Origin
 
-HASHES = "hashes.jsonl"
+HASHES, LEAKAGE = "hashes.jsonl", "leakage.jsonl"
+
+LOOK_ALIKE_PAIRS = 48
+"""Similar images that are read: twice as many as the page shows, because some may have left."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,16 @@ class PreviousVersion:
 
     Attributes:
         version: The images and classes, or None.
-        hashes: The images' perceptual hashes by sha256; empty for a version without hashes.jsonl.
+        hashes: The images' perceptual hashes, in their order; empty for a version without
+            hashes.jsonl.
+        look_alikes: Paths of images that are similar across splits, the closest first.
         quarantined: The photos that were quarantined.
         ledger: The splits of all photos in this version or any earlier one.
     """
 
     version: Version | None = None
-    hashes: Mapping[str, int] = field(default_factory=dict)
+    hashes: Sequence[int] = ()
+    look_alikes: Collection[str] = ()
     quarantined: Sequence[Quarantined] = ()
     ledger: SplitLedger = field(default_factory=SplitLedger)
 
@@ -54,10 +62,10 @@ class PreviousVersion:
         Raises:
             CommandError: The ledger is damaged.
         """
-        splits = self.ledger.lookup(photos)
-        for photo, split in self._own_splits.items():
-            if photo in photos:
-                splits[photo] = trains_more(split, splits.get(photo, split))
+        splits = {photo: split for photo, split in self._own_splits.items() if photo in photos}
+        # A photo of this version keeps its key: the ledger's own text of it is not held.
+        for photo, split in self.ledger.lookup(photos):
+            splits[photo] = trains_more(split, splits.get(photo, split))
         return splits
 
     def write_ledger(self, path: Path, following: Iterable[Image]) -> int:
@@ -89,9 +97,9 @@ class PreviousVersion:
                 from a photo must then be cropped again.
         """
         return {
-            image.cut or image.sha256: _content(image, self.hashes[image.sha256])
-            for image in self.images
-            if image.sha256 in self.hashes and not (image.cut and without_cuts(image.key))
+            image.cut or image.sha256: _content(image, perceptual_hash)
+            for image, perceptual_hash in zip(self.images, self.hashes, strict=False)
+            if not (image.cut and without_cuts(image.key))
         }
 
 
@@ -119,26 +127,46 @@ def read_previous_version(folder: Path, ledger: Path) -> PreviousVersion:
     """
     if not folder.is_dir() or not any(folder.iterdir()):
         return PreviousVersion(ledger=SplitLedger(ledger / LEDGER))
+    version = read_version(folder)
     return PreviousVersion(
-        version=read_version(folder),
-        hashes=_read_hashes(folder / HASHES),
+        version=version,
+        hashes=_read_hashes(folder / HASHES, version.images),
+        look_alikes=_read_look_alikes(folder / LEAKAGE),
         quarantined=_read_quarantined(folder),
         ledger=SplitLedger(ledger / LEDGER),
     )
 
 
-def write_hashes(folder: Path, hashes: Iterable[tuple[str, int]]) -> None:
-    """Write perceptual hashes by sha256 into a version's folder, without effect on its name."""
-    rows = ({"sha256": sha256, "hash": f"{number:016x}"} for sha256, number in hashes)
+def write_hashes(folder: Path, images: Iterable[Image], hashes: Iterable[int]) -> None:
+    """Write the images' perceptual hashes into a version's folder, without effect on its name."""
+    rows = (
+        {"sha256": image.sha256, "hash": f"{number:016x}"}
+        for image, number in zip(images, hashes, strict=True)
+    )
     write_rows(folder / HASHES, rows)
 
 
-def _read_hashes(path: Path) -> dict[str, int]:
+def _read_hashes(path: Path, images: Iterable[Image]) -> Sequence[int]:
+    """Return the hashes of images, or () if the file is missing, damaged or of other images."""
     # Without hashes, photos are decoded again; that is no reason to fail.
+    hashes = array("Q")
     try:
-        return {row["sha256"]: int(row["hash"], 16) for row in read_rows(path)}
+        for image, row in zip(images, read_rows(path), strict=True):
+            if row["sha256"] != image.sha256:
+                return ()
+            hashes.append(int(row["hash"], 16))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return ()
+    return hashes
+
+
+def _read_look_alikes(path: Path) -> list[str]:
+    # Without them, the next version's page lacks pictures of the same pairs.
+    try:
+        rows = islice(read_rows(path), LOOK_ALIKE_PAIRS)
+        return [row[side] for row in rows for side in ("test", "train")]
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        return []
 
 
 def _read_quarantined(folder: Path) -> list[Quarantined]:

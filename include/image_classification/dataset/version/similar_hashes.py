@@ -127,13 +127,12 @@ def _expand(
 ) -> NDArray[np.int64]:
     """Replace the numbers of distinct hashes by positions."""
     expanded: list[tuple[int, int, int]] = []
-    starts = np.flatnonzero(np.append(True, rows[1:, 0] != rows[:-1, 0])) if len(rows) else []
-    for group in np.split(rows, starts[1:]) if len(rows) else []:
+    for group in np.split(rows, np.flatnonzero(rows[1:, 0] != rows[:-1, 0]) + 1):
         near = sorted(
             (bits, position)
             for _, number, bits in group.tolist()
             for position in other.positions(number, most)
         )[:most]
-        for position in one.positions(int(group[0, 0])):
+        for position in one.positions(int(group[0, 0])) if near else ():
             expanded += [(position, neighbor, bits) for bits, neighbor in near]
     return np.array(sorted(expanded), np.int64).reshape(-1, 3)

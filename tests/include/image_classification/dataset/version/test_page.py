@@ -136,6 +136,28 @@ def test_all_classes_and_a_sample_of_each_are_shown(tmp_path: Path, classes: int
         assert f"<b>{name}</b>" in text
 
 
+def test_the_size_of_the_page_is_bounded(tmp_path: Path) -> None:
+    """Ten times as many classes and quarantined photos; the page says what it shows."""
+    names = [f"kind {number}." for number in range(5000)]
+    images = [image(number, number) for number in range(5000)]
+    refused = [Quarantined(f"bad {n}", None, "truncated", "why", None) for n in range(6000)]
+    few = write(tmp_path, images[:500], names[:500], refused[:600])
+    many = write(tmp_path, images, names, refused)
+    assert len(many) < 1.01 * len(few)
+    assert "300 of 5,000 shown, the largest classes; manifest.jsonl lists all images" in many
+    assert "500 of 6,000 shown; quarantine.jsonl lists all" in many
+    assert "400 of 5,000 shown: the same number of each class" in many
+
+
+def test_long_lists_of_names_are_shortened(tmp_path: Path) -> None:
+    before = Version(IMAGES, ["a", "b"])
+    names = [f"kind {number}." for number in range(200)]
+    text = write(tmp_path, [image(n, n) for n in range(200)], names, previous=before)
+    listed = re.search(r"; new: ([^<]*);", text)
+    assert listed is not None
+    assert "and 170 more" in listed[1]
+
+
 def test_bins_contain_every_number() -> None:
     numbers = [1.0, 2.0, 2.5, 100.0]
     for logarithmic in (False, True):

@@ -33,8 +33,13 @@ def test_samples_are_chosen_by_the_end_of_the_hash(
     assert [item.sha256 for item in choose_samples(IMAGES[::-1], 2)] == chosen
 
 
-def test_every_class_is_shown() -> None:
-    assert len(choose_samples(IMAGES, 1000)) == 2
+def test_every_class_is_shown_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [image(label, number) for label in range(300) for number in range(2)]
+    assert len(choose_samples(images, 300)) == 300
+    monkeypatch.setattr(pictures, "MOST_SAMPLES", 10)
+    chosen = choose_samples(images, 300)
+    assert len(chosen) == len({item.label for item in chosen}) == 10
+    assert choose_samples(images[::-1], 300) == chosen
 
 
 def test_quarantined_photos_are_shown_if_their_bytes_are_stored(
@@ -54,7 +59,7 @@ def test_identical_quarantined_photos_are_next_to_each_other() -> None:
 
 def test_only_images_that_the_page_may_show_are_copied(tmp_path: Path) -> None:
     row = Quarantined("bad.jpg", "77", "truncated", "", "77/77")
-    earlier = PreviousVersion(Version(IMAGES, ["a", "b"] * 60), {}, [row])
+    earlier = PreviousVersion(Version(IMAGES, ["a", "b"] * 60), quarantined=[row])
     kept = Pictures(tmp_path, earlier)
     for key in ("010.jpg", "020.jpg", "002.jpg", "77/77"):
         kept.keep(key, key.encode())
@@ -72,8 +77,7 @@ def test_before_the_first_version_nothing_is_copied(tmp_path: Path) -> None:
 def test_similar_images_are_shown_in_every_version(tmp_path: Path) -> None:
     test = replace(image(0, 39), split="test")
     version = Version([test, *IMAGES[:20]], ["a", "b"] * 60)
-    look = 0x0F1E2D3C4B5A6978
-    kept = Pictures(tmp_path, PreviousVersion(version, {test.sha256: look, "133": look ^ 1}))
+    kept = Pictures(tmp_path, PreviousVersion(version, look_alikes=[test.path, "133.jpg"]))
     for key in (test.key, "133.jpg", "134.jpg"):
         kept.keep(key, b"bytes")
     assert [kept.path(key) is not None for key in (test.key, "133.jpg", "134.jpg")] == [
