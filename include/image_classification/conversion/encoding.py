@@ -60,7 +60,7 @@ def encode(data: bytes, encoding: Encoding) -> bytes:
     jpeg = encoding.format == ".jpg"
     option = cv2.IMWRITE_JPEG_QUALITY if jpeg else cv2.IMWRITE_PNG_COMPRESSION
     quality = encoding.quality if jpeg else min(encoding.quality, 9)
-    return bytes(cv2.imencode(encoding.format, image, [option, quality])[1])
+    return cv2.imencode(encoding.format, image, [option, quality])[1].tobytes()
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def frame(record: bytes) -> bytes:
         raise CommandError(
             f"a record of {len(record)} bytes is larger than RecordIO's maximum, {MAX_LENGTH} bytes"
         )
-    pieces = _split_at_magic(record)
+    pieces = _split_at_magic(record) if MAGIC in record else [record]
     if len(pieces) == 1:  # nearly every record
         header = PART_HEADER.pack(MAGIC, WHOLE << LENGTH_BITS | len(record))
         return b"".join((header, record, bytes(-len(record) % 4)))

@@ -7,10 +7,12 @@ the hash of their bytes, so another class or another box does not change a photo
 """
 
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from include.contracts import files
 from include.contracts.dataset import SPLITS, Split
@@ -19,6 +21,9 @@ from include.image_classification.dataset.version.atomic_files import open_atomi
 from include.image_classification.dataset.version.manifest import Image
 
 LEDGER = files.SPLIT_LEDGER
+
+BUFFER = 1 << 16
+"""Lines are compressed together: a call of the compressor allocates 32 kB."""
 
 
 def trains_more(one: Split, other: Split) -> Split:
@@ -75,7 +80,8 @@ class SplitLedger:
         # Without time and name in the header, the same photos give the same file.
         with (
             open_atomically(path) as file,
-            gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed,
+            io.BufferedWriter(cast(io.RawIOBase, compressed), BUFFER) as packed,
         ):
             for photo, split in self._rows():
                 packed.write(_line(photo, trains_more(split, new.pop(photo, split))))
