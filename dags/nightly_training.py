@@ -15,6 +15,7 @@ from airflow.sdk import task
 
 from dag_factory import assets, job_tasks, metrics, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
+from dag_factory.existing_training import find_training
 from dag_factory.notifications import queue_notification
 from dag_factory.promotion.candidate import announce, judge, register
 from dag_factory.run_context import load_context
@@ -58,6 +59,8 @@ EVALUATE_NOTES = """
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip if the same was trained before, else return the training job's request.
 
+    All runs with the same data, settings and code have one training job, by the job's name.
+
     - *budget.per_run_usd*, *budget.per_month_usd*: the training was not started, because it would
       cost more than the pipeline allows, or no price is known. The message has figures and fix. A
       training's cost is `cost_usd` of its package, and in `track_train`'s XCom if it failed.
@@ -71,6 +74,10 @@ def plan(pipeline: str) -> dict[str, Any]:
     - Skipped: the same data, settings and code (the image's digest) were trained before. The reason
       names the job; it is in the XCom `reason` and in `models/night.json`, too. *Force* trains
       again.
+    - Skipped, *has not ended*: another run trains the same, and evaluates the result.
+    - Logs *its candidate was not registered*: the training of an earlier run has completed, but a
+      later stage of that run failed. This run goes on with its model and pays for no training.
+      *Force* trains again.
     - Skipped, *has drifted and asks for a training*: the reason says why `batch.drift.retrain`
       starts none, in most cases because the result would be the same model. Label photos.
     - Logs *known by its tag only*: allow Airflow's role `ecr:DescribeImages`, or set the Variable
@@ -84,10 +91,11 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.costs.budget import check_budget
     from include.decisions.dataset.split import check_evaluation
     from include.decisions.promotion.champion import choose_champion
+    from include.decisions.training.existing_job import without_lost_model
     from include.decisions.training.image_digest import pin_image
     from include.decisions.training.model_age import model_age_warning
     from include.decisions.training.plan import decide_training, decision_record, plan_training
-    from include.sagemaker_requests import training_request
+    from include.sagemaker_requests import shared_request, training_request
     from include.storage.records import write_record
 
     run, form = load_context(pipeline), params.run_params()
@@ -105,14 +113,6 @@ def plan(pipeline: str) -> dict[str, Any]:
     )
     image = pin_image(run.ecr, run.deployment, algorithm)
     state = plan_training(run.s3, run.sagemaker, *installed, image, form, find_champion)
-    decision = decide_training(state, form["force"])
-    if decision.go:
-        check_evaluation(run.s3, run.layout, state.dataset_version, run.pipeline.evaluation)
-    decision = check_budget(decision, run.sagemaker, *installed, state.hyperparameters, now)
-    write_record(
-        run.s3, run.bucket, run.layout.training_decision, decision_record(state, decision, now)
-    )
-    skip_unless(decision)
     request = training_request(
         run.pipeline,
         run.deployment.with_image(algorithm, image.uri),
@@ -122,7 +122,24 @@ def plan(pipeline: str) -> dict[str, Any]:
         state.start.model_uri,
         state.dataset_version,
     )
-    return {"request": request, "lineage": state.lineage()}
+    facts = {"started_from": state.start.text}
+    request = shared_request(request, state.fingerprint, facts)
+    existing = without_lost_model(run.s3, find_training(run.sagemaker, request))
+    anew = form["force"] or bool(existing and existing.status == "failed")
+    decision = decide_training(state, form["force"], existing)
+    reused = existing if existing and existing.is_reusable(anew) else None
+    if decision.go:
+        check_evaluation(run.s3, run.layout, state.dataset_version, run.pipeline.evaluation)
+    if reused is None:
+        decision = check_budget(decision, run.sagemaker, *installed, state.hyperparameters, now)
+    write_record(
+        run.s3, run.bucket, run.layout.training_decision, decision_record(state, decision, now)
+    )
+    skip_unless(decision)
+    lineage = state.lineage()
+    if reused and reused.started_from:
+        lineage["started_from"] = reused.started_from
+    return {"request": {**request, "anew": anew}, "lineage": lineage}
 
 
 @task

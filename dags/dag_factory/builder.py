@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from dag_factory import deadline_alerts, notifications, params
 from dag_factory.failures import record_failure
+from dag_factory.skipping import skip_backfill
 from dag_factory.task_docs import clean_docs
 from dag_factory.timeouts import SHORT_TASK_TIMEOUT, TIMEOUT_MARGIN
 from include.common.errors import PermanentError
@@ -37,6 +38,20 @@ OWNER = "data-engineering"
 
 PERMANENT_ERRORS: list[type[BaseException] | str] = [PermanentError, ValidationError]
 """Errors that a retry cannot fix: a user has to change something first."""
+
+
+class ProjectDAG(DAG):
+    """A DAG that `airflow dags test` can run.
+
+    Airflow 3.3 ends such a run with an error if the DAG has deadline alerts
+    (https://github.com/apache/airflow/issues/73428), so a test run has none.
+    """
+
+    def test(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the DAG once in this process, without deadline alerts."""
+        self.deadline = []
+        return super().test(*args, **kwargs)
+
 
 SOURCE_NOT_READY = "include.decisions.dataset.readiness.SourceNotReadyError"
 SOURCE_RETRY_DELAY = timedelta(minutes=10)
@@ -78,7 +93,7 @@ def pipeline_dag(
         timeout: How long its jobs may take together.
         params: The fields of the trigger form.
     """
-    with DAG(
+    with ProjectDAG(
         dag_id=f"{pipeline.name}{notifications.SEPARATOR}{family}",
         dag_display_name=display_name(pipeline.name, family),
         description=f"{get_family(family).title} of {pipeline.description or pipeline.name}",
@@ -107,7 +122,7 @@ def installation_dag(
         schedule: From `cron`, or None for manual runs only.
         timeout: How long it may take.
     """
-    with DAG(
+    with ProjectDAG(
         dag_id=name,
         description=f"{name.replace('_', ' ')} of this installation",
         doc_md=doc_md,
@@ -151,11 +166,14 @@ def display_name(pipeline: str, family: str) -> str:
 def cron(expression: str | None, timezone: str) -> CronTriggerTimetable | None:
     """Return the schedule of a cron expression, or None for manual runs only.
 
-    A DAG that is unpaused waits for the next time of its schedule; it does not catch up.
+    A DAG that is unpaused for the first time waits for the next time of its schedule. A DAG that
+    was paused, or whose scheduler was down, over one or more times starts one run at once, for the
+    last of them: Airflow does so with `catchup=False` as well, and the two cases look the same. The
+    run works on the present data, as the missed ones would have.
     """
     if expression is None:
         return None
-    # False would still start the last run if less than a tenth of the interval has passed.
+    # False would still start the first run if less than a tenth of the interval has passed.
     return CronTriggerTimetable(expression, timezone=timezone, run_immediately=timedelta(0))
 
 
@@ -165,6 +183,12 @@ def _paused_at_first(schedule: object) -> bool | None:
     None leaves the choice to the installation.
     """
     return False if schedule is None else None
+
+
+def _check_run(context: Mapping[str, Any]) -> None:
+    """Check a run before its first tasks: its configuration, and whether it is of a backfill."""
+    params.check_run_params(context)
+    skip_backfill(context)
 
 
 def _policies(owner: str, timeout: timedelta) -> dict[str, Any]:
@@ -187,7 +211,7 @@ def _default_args(owner: str) -> dict[str, Any]:
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": SHORT_TASK_TIMEOUT,
-        "pre_execute": params.check_run_params,
+        "pre_execute": _check_run,
         "on_failure_callback": record_failure,
         "retry_policy": AwsRetryPolicy(
             rules=[

@@ -18,7 +18,7 @@ from dag_factory.skipping import REASON
 from dag_factory.task_docs import failure_notes
 from include.config import find_pipeline
 from include.config.sections.notifications import Event
-from sagemaker_jobs.airflow_compat import get_task_states, read_xcom
+from sagemaker_jobs.airflow_compat import get_task_states, is_dag_test, read_xcom
 from sagemaker_jobs.notifications.dispatch import send
 from sagemaker_jobs.notifications.notification import Notification
 from sagemaker_jobs.notifications.urls import run_url
@@ -76,6 +76,9 @@ def on_success(context: Mapping[str, Any]) -> None:
 
 def _notify(context: Mapping[str, Any], describe: Describe) -> None:
     """Send the wanted notices of an ended run; an error here is logged and fails nothing."""
+    if is_dag_test():
+        log.info("Run %s is a test of its DAG: it is not reported", context.get("run_id"))
+        return
     try:
         dag = context["dag"]
         wanted = _wanted(dag.dag_id)

@@ -16,6 +16,7 @@ from include.contracts.hyperparameters import (
     as_text,
 )
 from include.contracts.networks import RESNETS
+from include.contracts.patterns import like
 
 ALWAYS_SENT = (
     "num_layers",
@@ -36,6 +37,14 @@ NEVER_NULL = frozenset(ALWAYS_SENT) - {"num_layers"}
 
 MAX_SIDE = 9999
 
+WeightsUri = Annotated[
+    str,
+    like(
+        r"s3://[a-z0-9.\-]{3,63}/.*[^/]|https://.+|file:///.+",
+        "the address of one file: s3://bucket/key, https://... or file:///...",
+    ),
+]
+
 
 class Hyperparameters(SharedHyperparameters):
     """Hyperparameters that a pipeline sets; the others keep the algorithm's default.
@@ -52,10 +61,7 @@ class Hyperparameters(SharedHyperparameters):
         default=(3, 224, 224),
         description=f"Channels, height, width: 3, and sides of 8 to {MAX_SIDE} pixels",
     )
-    pretrained_model_uri: (
-        Annotated[str, Field(pattern=r"^(s3://[a-z0-9.\-]{3,63}/.*[^/]|https://.+|file:///.+)$")]
-        | None
-    ) = None
+    pretrained_model_uri: WeightsUri | None = None
 
     @property
     def custom_only(self) -> list[str]:

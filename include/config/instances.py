@@ -9,8 +9,11 @@ from pydantic import Field, model_validator
 
 from include.config.strict import Strict
 from include.contracts.limits import MAX_TRANSFORM_MB, MEGABYTE
+from include.contracts.patterns import like
 
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9\-]+\.[a-z0-9]+$")]
+InstanceType = Annotated[
+    str, like(r"ml\.[a-z0-9\-]+\.[a-z0-9]+", "a SageMaker instance type, such as ml.c5.xlarge")
+]
 
 MAX_OVERHEAD = timedelta(minutes=30)
 """Time that a job may take in addition to its run time: waiting for capacity, moving data."""

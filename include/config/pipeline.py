@@ -22,8 +22,17 @@ from include.config.sections import (
     Training,
 )
 from include.config.strict import Strict
+from include.contracts.patterns import like
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
+Name = Annotated[
+    str,
+    Field(max_length=40),
+    like(
+        r"[a-z][a-z0-9]*(_[a-z0-9]+)*",
+        "lower-case letters and digits, a letter first, words joined by single underscores, such "
+        "as stanford_cars. The name is the file's name: rename the file",
+    ),
+]
 
 
 class Pipeline(Strict):

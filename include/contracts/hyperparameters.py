@@ -19,6 +19,7 @@ from include.contracts.networks import (
     FineTune,
     Network,
 )
+from include.contracts.patterns import like
 
 CUSTOM_ONLY = (
     "lr_schedule",
@@ -85,7 +86,7 @@ NumLayers = Literal[18, 20, 32, 34, 44, 50, 56, 101, 110, 152, 200]
 Depth = Annotated[NumLayers, BeforeValidator(reject_boolean)]
 Shape = Annotated[tuple[int, int, int], BeforeValidator(parse_shape)]
 Epochs = Annotated[tuple[Positive, ...], BeforeValidator(parse_numbers)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+Sha256 = Annotated[str, like(r"[0-9a-fA-F]{64}", "64 hexadecimal digits, as sha256sum prints them")]
 
 
 class SharedHyperparameters(BaseModel):

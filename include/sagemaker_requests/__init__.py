@@ -4,7 +4,7 @@ from include.sagemaker_requests.dry_run import DryRunRequest, dry_run_requests
 from include.sagemaker_requests.endpoint import endpoint_config_request, endpoint_request
 from include.sagemaker_requests.evaluate import evaluate_request
 from include.sagemaker_requests.im2rec import im2rec_request
-from include.sagemaker_requests.job import JobRequest, ResourceRequest
+from include.sagemaker_requests.job import JobRequest, ResourceRequest, shared_request
 from include.sagemaker_requests.model import candidate_model_request, packaged_model_request
 from include.sagemaker_requests.package import package_group_request, package_request
 from include.sagemaker_requests.refresh import LabelInputs, refresh_request, source_uri
@@ -35,6 +35,7 @@ __all__ = [
     "packaged_model_request",
     "refresh_request",
     "report_request",
+    "shared_request",
     "source_uri",
     "training_hyperparameters",
     "training_request",

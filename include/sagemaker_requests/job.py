@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
+from include.sagemaker_requests.package import metadata
 
 JOB_NAME = "{job_name}"
 """Placeholder of the job's name, which is known when the job is submitted."""
@@ -19,11 +21,17 @@ LONGEST_PREFIX = 50
 
 
 class JobRequest(TypedDict):
-    """A job to submit: the boto3 request without the job's name, and the parts of the name."""
+    """A job to submit: the boto3 request without the job's name, and the parts of the name.
+
+    `work` is for jobs that runs share, as `shared_request` says. With `anew`, a completed job of
+    another run is repeated instead of used.
+    """
 
     prefix: str
     deployment: str
     config: dict[str, Any]
+    work: NotRequired[str]
+    anew: NotRequired[bool]
 
 
 class ResourceRequest(TypedDict):
@@ -42,6 +50,20 @@ def job_request(
         "deployment": deployment.name,
         "config": {**config, "Tags": tags(pipeline, deployment)},
     }
+
+
+def shared_request(request: JobRequest, work: str, facts: Mapping[str, str]) -> JobRequest:
+    """Return the request of a job that all runs with the same work share.
+
+    Args:
+        request: The request of a job that one run has for itself.
+        work: What the job makes, such as the fingerprint of a training.
+        facts: What another run has to know about the job; its tags have them.
+    """
+    config = request["config"]
+    known = [{"Key": key, "Value": value} for key, value in metadata(facts).items()]
+    config = {**config, "Tags": [*config["Tags"], *known]}
+    return {**request, "config": config, "work": work}
 
 
 def tags(pipeline: Pipeline, deployment: Deployment) -> list[dict[str, str]]:

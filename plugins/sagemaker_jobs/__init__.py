@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         PermanentAwsError,
         ResourceConflict,
         TrackingInterrupted,
+        WorkOfOtherRun,
     )
     from sagemaker_jobs.operators.deploy import (
         SageMakerDeployEndpointOperator,
@@ -63,6 +64,7 @@ __all__ = [
     "SageMakerSubmitTrainingOperator",
     "SageMakerSubmitTransformOperator",
     "TrackingInterrupted",
+    "WorkOfOtherRun",
 ]
 
 # Both report at INFO, for every client, where they found credentials. A level that an installation

@@ -44,6 +44,17 @@ def read_xcom(
     return XCom.get_one(key=key, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
 
 
+def is_dag_test() -> bool:
+    """Return whether a DAG callback was called by `airflow dags test`, or `dag.test()`.
+
+    These call it in a process without the connection to Airflow's API that states, XComs and
+    Variables are read through; Airflow has no public name for the connection.
+    """
+    from airflow.sdk.execution_time import task_runner
+
+    return not hasattr(task_runner, "SUPERVISOR_COMMS")
+
+
 def mask_secrets(text: str) -> str:
     """Return a text in which the secrets that Airflow knows are replaced by asterisks.
 

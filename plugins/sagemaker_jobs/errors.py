@@ -1,14 +1,15 @@
 """Errors of jobs and endpoints, as types that a retry policy can match.
 
-Errors that derive from `AirflowFailException` are permanent: Airflow does not retry the task. The
-others are retryable: the next try continues with the job or endpoint as it is then.
+Errors that derive from `AirflowFailException` are permanent: Airflow does not retry the task.
+`WorkOfOtherRun` skips the task. The others are retryable: the next try continues with the job or
+endpoint as it is then.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 
 class JobInterrupted(AirflowException):
@@ -40,6 +41,10 @@ class JobFailed(AirflowFailException):
 
 class JobConflict(AirflowFailException):
     """A job of the same name exists, but with another request."""
+
+
+class WorkOfOtherRun(AirflowSkipException):
+    """Another run that has not ended does the same work: this task is skipped."""
 
 
 class JobRequestError(AirflowFailException):

@@ -27,6 +27,7 @@ CONTEXT_USERS = (
     "endpoint.release",
     "endpoint.restoration",
     "endpoint.smoke_test",
+    "existing_training",
     "notifications",
     "params",
     "skipping",

@@ -66,7 +66,7 @@ def needed(call: Call) -> Iterator[Right]:
 
 def _sagemaker(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
     action = f"sagemaker:{operation}"
-    if operation == "ListTags":
+    if operation in ("ListTags", "AddTags"):
         yield Right(action, params["ResourceArn"])
     elif operation.startswith("List"):
         yield Right(action, "*")

@@ -14,6 +14,7 @@ from include.config.sections.web_file import WebFile
 from include.config.strict import Strict
 from include.contracts.commands import SourceLayout
 from include.contracts.limits import MAX_ARGUMENT_LENGTH
+from include.contracts.patterns import like
 
 DEFAULT_SETTLE_MINUTES = 5
 """Default of `settle_minutes` for a source that others upload without a completion marker."""
@@ -37,18 +38,30 @@ ClassChoices = Annotated[
 ]
 
 
+S3Prefix = Annotated[
+    str, like(r"s3://[a-z0-9.\-]{3,63}/.+", "a bucket and a prefix, such as s3://bucket/photos/")
+]
+Key = Annotated[
+    str,
+    like(
+        r"[^/](.*[^/])?",
+        "a key relative to the source, without a slash at its ends, such as _SUCCESS",
+    ),
+]
+
+
 class Source(Strict):
     """The raw data: its place, its layout, and which classes are used."""
 
     layout: SourceLayout
-    uri: Annotated[str, Field(pattern=r"^s3://[a-z0-9.\-]{3,63}/.+")] | None = Field(
+    uri: S3Prefix | None = Field(
         default=None,
         description="An S3 prefix; default: <pipeline>/source/ in the deployment's bucket",
     )
     urls: list[WebFile] = Field(
         default=[], description="Files that are fetched into <pipeline>/source/ when they change"
     )
-    complete_marker: Annotated[str, Field(pattern=r"^[^/](.*[^/])?$")] | None = Field(
+    complete_marker: Key | None = Field(
         default=None,
         description="An object that is uploaded last: the source is not read before it exists",
     )

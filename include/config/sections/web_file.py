@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlparse
 from pydantic import AfterValidator, Field, model_validator
 
 from include.config.strict import Strict
+from include.contracts.patterns import like
 
 
 def _url(text: str) -> str:
@@ -25,7 +26,15 @@ def _url(text: str) -> str:
     return text
 
 
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*[^\s/]$"), AfterValidator(_url)]
+Url = Annotated[
+    str,
+    like(r"https?://[^\s/]+/\S*[^\s/]", "the URL of a file, such as https://example.com/cars.zip"),
+    AfterValidator(_url),
+]
+FileName = Annotated[
+    str, like(r"[^/\\]*[^/\\.][^/\\]*", "a file name without folders, such as cars.zip")
+]
+Sha256 = Annotated[str, like(r"[0-9a-f]{64}", "64 hexadecimal digits, as sha256sum prints them")]
 
 
 class WebFile(Strict):
@@ -39,11 +48,11 @@ class WebFile(Strict):
         sha256: The file's hash in hexadecimal, if known.
     """
 
-    name: Annotated[str, Field(pattern=r"^[^/\\]*[^/\\.][^/\\]*$")] | None = None
+    name: FileName | None = None
     mirrors: Annotated[list[Url], Field(min_length=1)]
     size: Annotated[int, Field(ge=1)] | None = None
     max_bytes: Annotated[int, Field(ge=1)] = 50_000_000_000
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Sha256 | None = None
 
     @property
     def largest(self) -> int:

@@ -19,6 +19,7 @@ from include.decisions.training.earlier_trainings import (
     find_trainings,
     settings_text,
 )
+from include.decisions.training.existing_job import ExistingJob
 from include.decisions.training.image_digest import PinnedImage
 from include.decisions.training.retraining import read_request, reason_to_decline
 from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
@@ -148,12 +149,25 @@ def plan_training(
     )
 
 
-def decide_training(state: TrainingState, force: bool) -> Decision:
-    """Decide whether to train; `force` means that a user wants it in any case."""
+def decide_training(
+    state: TrainingState, force: bool, existing: ExistingJob | None = None
+) -> Decision:
+    """Decide whether the run goes on, and with which training.
+
+    Args:
+        state: The training that the run would start.
+        force: Whether a user wants to train in any case.
+        existing: The newest job with the same fingerprint, or None.
+    """
     warning = f"; {state.image.warning}" if state.image.warning else ""
+    if existing and (force or state.earlier is None):
+        if existing.is_taken(force):
+            return Decision(False, f"{_other_run(state, existing)}{warning}")
+        if existing.is_reusable(force):
+            return Decision(True, f"{_without_training(state, existing)}{warning}")
     start = f"starting from {state.start.text}"
     if state.earlier is None:
-        return Decision(True, f"{_why_new(state)}; {start}{warning}")
+        return Decision(True, f"{_why_new(state, existing)}; {start}{warning}")
     facts = state.earlier.metadata
     done = (
         f"{facts.get('training_job', state.earlier.arn)} trained on RecordIO {state.recordio} "
@@ -176,14 +190,42 @@ def decision_record(state: TrainingState, decision: Decision, now: datetime) -> 
     )
 
 
-def _why_new(state: TrainingState) -> str:
+def _other_run(state: TrainingState, job: ExistingJob) -> str:
+    return (
+        f"run {job.run} trains on RecordIO {state.recordio} with the same settings and code and "
+        f"has not ended (job {job.name}, {job.status}): it evaluates and registers the result"
+    )
+
+
+def _without_training(state: TrainingState, job: ExistingJob) -> str:
+    if job.status == "running":
+        return (
+            f"{job.name} trains on RecordIO {state.recordio} with these settings and this code, "
+            "and no run follows it any more: this run does, and starts no second training"
+        )
+    return (
+        f"{job.name} trained on RecordIO {state.recordio} with these settings and this code, but "
+        "its candidate was not registered: this run evaluates its model and does not train again "
+        "(with Force it would)"
+    )
+
+
+def _why_new(state: TrainingState, job: ExistingJob | None) -> str:
+    if job and job.status == "interrupted":
+        return f"{job.name} was interrupted: this training continues it"
+    if job and job.status == "completed":
+        return (
+            f"forced, though {job.name} trained on RecordIO {state.recordio} with the same "
+            "settings and code"
+        )
+    before = f", and {job.name} did not give a usable model" if job else ""
     if state.requested_by:
         return (
             f"batch {state.requested_by} has drifted and asks for a training, and no training on "
-            f"RecordIO {state.recordio} has resumed from this champion yet"
+            f"RecordIO {state.recordio} has resumed from this champion yet{before}"
         )
     reason = f"RecordIO {state.recordio} was not trained on with these settings and this code yet"
-    return f"{reason}: {state.difference}" if state.difference else reason
+    return f"{reason}{before}" + (f": {state.difference}" if state.difference else "")
 
 
 def _figure(text: str | None) -> str:

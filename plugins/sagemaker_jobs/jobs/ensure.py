@@ -94,6 +94,44 @@ def ensure_job(
     return job
 
 
+def create_job(client: Client, kind: JobKind, name: str, config: dict[str, Any]) -> bool:
+    """Create a job, and return False if a job of that name exists.
+
+    Raises:
+        JobRequestError: SageMaker does not accept the request.
+    """
+    try:
+        kind.create(client, config)
+    except client.exceptions.ClientError as error:
+        if is_existing(error):
+            return False
+        if not is_permanent(error):  # An error with an unknown code is retried.
+            raise
+        raise JobRequestError(
+            f"SageMaker does not accept {kind.name} job {name}: {error_message(error)}"
+        ) from error
+    return True
+
+
+def read_tags(client: Client, kind: JobKind, description: Description) -> dict[str, str]:
+    """Return the tags of a described job, by key.
+
+    Raises:
+        PermanentAwsError: AWS does not allow to read them.
+    """
+    with raise_permanent_errors(f"{kind.name} job {description[kind.name_field]}"):
+        tags = client.list_tags(ResourceArn=description[kind.arn_field]).get("Tags", [])
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def not_described(kind: JobKind, name: str) -> TrackingInterrupted:
+    """Return the error for a job whose name is taken, but which SageMaker does not describe."""
+    return TrackingInterrupted(
+        f"{kind.name} job {name} exists but cannot be described yet: the task's next try attaches "
+        "to it"
+    )
+
+
 class _Attempts:
     """The jobs of a task, found and created by the names that follow from its identity."""
 
@@ -128,16 +166,8 @@ class _Attempts:
     def create(self, renewal: int, attempt: int) -> EnsuredJob:
         """Create an attempt, or attach to it if another process has just created it."""
         name = self._name(renewal, attempt)
-        try:
-            self._kind.create(self._client, self._request(name, renewal))
-        except self._client.exceptions.ClientError as error:
-            if is_existing(error):
-                return self._attach(renewal, attempt)
-            if not is_permanent(error):  # An error with an unknown code is retried.
-                raise
-            raise JobRequestError(
-                f"SageMaker does not accept {self._kind.name} job {name}: {error_message(error)}"
-            ) from error
+        if not create_job(self._client, self._kind, name, self._request(name, renewal)):
+            return self._attach(renewal, attempt)
         return EnsuredJob(self._kind, name, renewal, attempt, description=None)
 
     def _find(self, renewal: int, attempt: int) -> EnsuredJob | None:
@@ -151,17 +181,11 @@ class _Attempts:
     def _attach(self, renewal: int, attempt: int) -> EnsuredJob:
         job = self._find(renewal, attempt)
         if job is None:
-            raise TrackingInterrupted(
-                f"{self._kind.name} job {self._name(renewal, attempt)} exists but cannot be "
-                "described yet: the task's next try attaches to it"
-            )
+            raise not_described(self._kind, self._name(renewal, attempt))
         return job
 
     def _check_request(self, name: str, description: Description) -> None:
-        arn = description[self._kind.arn_field]
-        with raise_permanent_errors(f"{self._kind.name} job {name}"):
-            tags = self._client.list_tags(ResourceArn=arn).get("Tags", [])
-        found = next((tag["Value"] for tag in tags if tag["Key"] == REQUEST_TAG), None)
+        found = read_tags(self._client, self._kind, description).get(REQUEST_TAG)
         if found != self._digest:
             raise JobConflict(
                 f"{self._kind.name} job {name} exists with another request (its tag {REQUEST_TAG} "

@@ -61,9 +61,19 @@ class JobIdentity:
         """
         generation = f"{self.generation}.{renewal}" if renewal else str(self.generation)
         fields = {**self.to_dict(), "generation": generation, "attempt": attempt}
-        digest = _digest(fields)[:_HASH_DIGITS]
-        readable = re.sub(r"[^a-zA-Z0-9]+", "-", prefix)[: _MAX_NAME_LENGTH - _HASH_DIGITS - 1]
-        return f"{readable.strip('-') or 'job'}-{digest}"
+        return _name(prefix, fields)
+
+
+def shared_job_name(prefix: str, deployment: str, work: str, attempt: int) -> str:
+    """Return the name of one attempt at a work that tasks share, at most 63 characters.
+
+    Args:
+        prefix: The beginning of the name; changed to the characters that SageMaker allows.
+        deployment: A salt, as in `JobIdentity`.
+        work: What the job makes; tasks with the same work have the same job.
+        attempt: The number of the attempt, from 1.
+    """
+    return _name(prefix, {"deployment": deployment, "work": work, "attempt": attempt})
 
 
 def generation_of(context: Any) -> int:
@@ -102,6 +112,12 @@ def with_job_names(value: Any, job_name: str, first_job_name: str) -> Any:
     if isinstance(value, list | tuple):
         return [with_job_names(item, job_name, first_job_name) for item in value]
     return value
+
+
+def _name(prefix: str, fields: dict[str, Any]) -> str:
+    digest = _digest(fields)[:_HASH_DIGITS]
+    readable = re.sub(r"[^a-zA-Z0-9]+", "-", prefix)[: _MAX_NAME_LENGTH - _HASH_DIGITS - 1]
+    return f"{readable.strip('-') or 'job'}-{digest}"
 
 
 def _digest(value: Any) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 TASK_TAG = "sagemaker-jobs:task"
 SENSOR_TAG = "sagemaker-jobs:sensor"
+GENERATION_TAG = "sagemaker-jobs:generation"
+"""On jobs that tasks share: the generation of the task that the two other tags name."""
 
 _MAX_TAG_LENGTH = 256
 # Jobs of the version before SENSOR_TAG. Remove one release after it.

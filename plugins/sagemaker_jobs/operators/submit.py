@@ -11,9 +11,9 @@ from airflow.providers.amazon.aws.operators.sagemaker import (
 )
 from airflow.sdk import BaseOperatorLink
 
-from sagemaker_jobs.jobs.ensure import ensure_job
 from sagemaker_jobs.jobs.identity import JobIdentity, clear_number_of
 from sagemaker_jobs.jobs.kinds import get_kind
+from sagemaker_jobs.jobs.shared_work import ensure_task_job
 from sagemaker_jobs.links import JOB_LINKS, job_links
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class _SubmitOperator(SageMakerBaseOperator):
         Args:
             request: ``prefix`` of the job's name, ``deployment`` that salts it, and ``config``: the
                 boto3 request without the job's name; templated, so usually another task's XCom.
+                ``work`` and ``anew`` are optional, as for `ensure_task_job`.
             sensor_task_id: The task id of the `SageMakerJobSensor` that waits for the job. `sweep`
                 stops a running job if neither task has anything left to do.
             **kwargs: As for the provider's operator: ``aws_conn_id``, ``region_name`` and so on.
@@ -58,12 +59,13 @@ class _SubmitOperator(SageMakerBaseOperator):
         request = self._prepared()
         identity = JobIdentity.from_context(context, request["deployment"])
         client = self.hook.get_conn()
-        job = ensure_job(client, kind, request, identity, sensor_task_id=self.sensor_task_id)
+        job = ensure_task_job(client, kind, request, identity, sensor_task_id=self.sensor_task_id)
         self.log.info("%s, generation %d", job, identity.generation)
         self.links = job_links(client, kind, job.name)
         return {
             "kind": kind.name,
             "job_name": job.name,
+            "attempt": job.attempt,
             "request": request,
             "identity": identity.to_dict(),
             "clear_number": clear_number_of(context),

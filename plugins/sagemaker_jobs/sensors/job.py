@@ -17,12 +17,13 @@ from sagemaker_jobs.errors import (
     TrackingInterrupted,
 )
 from sagemaker_jobs.jobs.durations import format_duration
-from sagemaker_jobs.jobs.ensure import EnsuredJob, ensure_job
+from sagemaker_jobs.jobs.ensure import EnsuredJob
 from sagemaker_jobs.jobs.identity import JobIdentity, clear_number_of, generation_of
 from sagemaker_jobs.jobs.kinds import Description, JobKind, get_kind
 from sagemaker_jobs.jobs.log_tail import last_lines
 from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
 from sagemaker_jobs.jobs.progress import STALL_AFTER
+from sagemaker_jobs.jobs.shared_work import ensure_task_job
 from sagemaker_jobs.jobs.summary import summary_of
 from sagemaker_jobs.lineage.facts import FactsFunction
 from sagemaker_jobs.links import JOB_LINKS, job_links
@@ -55,6 +56,8 @@ class SageMakerJobSensor(BaseSageMakerSensor):
 
     The summary is `summary_of` and ``cost_usd``. The summary of a job that failed or was stopped is
     in the XCom ``summary``.
+
+    Is skipped by `WorkOfOtherRun`, if another run has taken over a shared job meanwhile.
 
     Fails permanently with `JobFailed`, `JobConflict`, `JobRequestError`, `PermanentAwsError` or
     `JobStillRunning`, and until the next try with `JobInterrupted` or `TrackingInterrupted`.
@@ -144,13 +147,14 @@ class SageMakerJobSensor(BaseSageMakerSensor):
     def _ensure(self, context: "Context") -> EnsuredJob:
         kind = get_kind(self.job["kind"])
         try:
-            job = ensure_job(
+            job = ensure_task_job(
                 self.hook.get_conn(),
                 kind,
                 self.job["request"],
                 JobIdentity(**self.job["identity"]),
                 renewals=self._renewals(context),
                 sensor_task_id=self.task_id,
+                since=self.job.get("attempt"),
             )
         except JobFailed as error:
             self._report_failure(context, kind, error)

@@ -11,6 +11,19 @@ RUN_ID = "scheduled_1"
 EndRun = Callable[..., list[Any]]
 
 
+class _Unreachable:
+    def send(self, request: object) -> None:
+        raise ConnectionError("Airflow's API does not answer")
+
+
+@pytest.fixture(autouse=True)
+def airflow_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let callbacks be called as in the DAG processor, which has a connection to Airflow's API."""
+    from airflow.sdk.execution_time import task_runner
+
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", _Unreachable(), raising=False)
+
+
 @pytest.fixture
 def end_run(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> EndRun:
     """Return the function that ends a run as the DAG processor does, and returns what was sent.

@@ -45,7 +45,7 @@ def test_a_failed_run_finds_the_error_that_its_task_recorded(end_run: EndRun, da
 def test_a_failure_is_reported_if_its_error_cannot_be_read(
     dag_bag: Any, monkeypatch: pytest.MonkeyPatch, wanted_events: Callable[..., None]
 ) -> None:
-    """For example with `dag.test()`, which has no DAG processor."""
+    """For example while Airflow's API does not answer."""
     from dag_factory import notifications
 
     sent: list[Any] = []
@@ -55,6 +55,26 @@ def test_a_failure_is_reported_if_its_error_cannot_be_read(
     notifications.on_failure({"dag": dag_bag.dags[TRAINING], "run_id": RUN_ID, "ti": ti})
     (notification,) = sent
     assert "the task's log has the error" in notification.details
+
+
+def test_a_run_of_airflow_dags_test_is_not_reported(
+    dag_bag: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It calls back in a process without a connection to Airflow's API."""
+    from airflow.sdk.execution_time import task_runner
+
+    from dag_factory import notifications
+
+    sent: list[Any] = []
+    monkeypatch.setattr(notifications, "send", sent.append)
+    monkeypatch.delattr(task_runner, "SUPERVISOR_COMMS")
+    caplog.set_level("INFO")
+    context = {"dag": dag_bag.dags[TRAINING], "run_id": RUN_ID}
+    notifications.on_failure(context)
+    notifications.on_success(context)
+    assert sent == []
+    assert caplog.text.count("is a test of its DAG") == 2
+    assert "ERROR" not in caplog.text
 
 
 def test_a_promotion_is_reported_by_default_with_its_figures(end_run: EndRun) -> None:

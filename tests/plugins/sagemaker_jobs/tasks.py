@@ -19,6 +19,7 @@ IDENTITY = JobIdentity("here", "cars__training", "submit", "manual__1", -1, 0)
 JOB = {
     "kind": "training",
     "job_name": IDENTITY.job_name("cars", renewal=0, attempt=1),
+    "attempt": 1,
     "request": REQUEST,
     "identity": IDENTITY.to_dict(),
     "clear_number": 0,

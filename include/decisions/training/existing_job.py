@@ -1,0 +1,68 @@
+"""Training jobs with the fingerprint of a planned training whose candidate is not registered.
+
+Such a job is running, or it has completed and a later stage of its run failed. Its model is
+evaluated instead of trained again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from include.common.aws_errors import error_code, is_denied
+
+_MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+
+
+@dataclass(frozen=True)
+class ExistingJob:
+    """The newest training job with a fingerprint.
+
+    Attributes:
+        name: The job's name.
+        status: `running`; `completed`; `interrupted` if the next attempt continues the job; or
+            `failed` if it has to be started anew, also because its model is gone.
+        model_uri: The S3 address of its model.tar.gz.
+        started_from: What the training started from, as `TrainingStart.text`; None if unknown.
+        run: Another run that has not ended and that follows the job or its results, or None.
+    """
+
+    name: str
+    status: Literal["running", "completed", "interrupted", "failed"]
+    model_uri: str
+    started_from: str | None = None
+    run: str | None = None
+
+    def is_reusable(self, anew: bool) -> bool:
+        """Return whether a run uses this job instead of a job of its own.
+
+        Args:
+            anew: Whether a user wants the training to be repeated.
+        """
+        return self.status == "running" or (self.status == "completed" and not anew)
+
+    def is_taken(self, anew: bool) -> bool:
+        """Return whether the job is to be left to the other run that follows it."""
+        if self.run is None:
+            return False
+        return self.status == "interrupted" or self.is_reusable(anew)
+
+
+def without_lost_model(s3: Any, job: ExistingJob | None) -> ExistingJob | None:
+    """Return a job as `failed` if it has completed but its model was deleted since, else as it is.
+
+    Args:
+        s3: A boto3 S3 client.
+        job: The job, or None.
+    """
+    if job is None or job.status != "completed":
+        return job
+    bucket, _, key = job.model_uri.removeprefix("s3://").partition("/")
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except s3.exceptions.ClientError as error:
+        if error_code(error) in _MISSING:
+            return replace(job, status="failed")
+        if not is_denied(error):  # Without s3:ListBucket, S3 answers 403 for a missing object.
+            raise
+    return job
