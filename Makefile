@@ -1,7 +1,7 @@
 # The main commands are `make run` and `make test`. `make` without a command prints the help.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run predict weights preflight test test-fast explore lint format bench studies clean constraints pin-images venv
+.PHONY: help run predict weights preflight test test-fast histories explore lint format bench studies clean constraints pin-images venv
 
 # Options are passed to the shell unchanged: `value` does not expand $, and `quote` quotes them as one
 # word. They are not exported as environment variables, which make would expand.
@@ -9,7 +9,7 @@ quote = '$(subst ','\'',$(1))'
 option = $(if $(value $(2)),$(1)=$(call quote,$(value $(2))))
 switch = $(if $(filter-out 0,$(value $(2))),$(1))
 listed = $(foreach word,$(value $(1)),$(call quote,$(word)))
-unexport DATA PIPELINE CLASSES ONCE SEED UI_PORT AWS_PORT PYTHON IMAGE JSON TESTS CARS NETWORKS
+unexport DATA PIPELINE CLASSES ONCE SEED UI_PORT AWS_PORT PYTHON IMAGE JSON TESTS CARS NETWORKS HISTORIES
 MAKEOVERRIDES =
 
 STARTED := $(shell date +%s.%N)
@@ -65,6 +65,9 @@ test: $(VENV)/dev.installed  ## run all tests, without AWS, Docker or network
 
 test-fast: $(VENV)/dev.installed  ## run the tests without servers, MXNet and Airflow's database
 	@exec $(PYTEST) -n auto --dist worksteal -m fast $(call listed,TESTS)
+
+histories: $(VENV)/dev.installed  ## HISTORIES=10000: drive nightly training through random failures
+	@HISTORIES=$(call quote,$(or $(value HISTORIES),10000)) exec $(PYTEST) -q --hypothesis-profile=explore tests/histories/test_histories.py
 
 explore: $(VENV)/dev.installed  ## run the property-based tests with new examples
 	@exec $(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)

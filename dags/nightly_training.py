@@ -29,7 +29,7 @@ TRAIN_NOTES = """
 - *sha256*: the file at `pretrained_model_uri` is not the file that the YAML describes.
 - *is not the published file*, *were not found*: the message says where the weights of
   `use_pretrained_model` were looked for, and how to provide them.
-- *checkpoint of another training*: only attempts of the same task share checkpoints. Clear `plan`
+- *checkpoint of another training*: only attempts at the same training share checkpoints. Clear `plan`
   and its downstream tasks for a training with its own checkpoints.
 - *is gone*, *signal 9*: one of the `training.instance_count` instances failed and ended the others;
   see its log stream. Signal 9 means out of memory: use a larger instance type or a smaller
@@ -125,9 +125,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     facts = {"started_from": state.start.text}
     request = shared_request(request, state.fingerprint, facts)
     existing = without_lost_model(run.s3, find_training(run.sagemaker, request))
-    anew = form["force"] or bool(existing and existing.status == "failed")
     decision = decide_training(state, form["force"], existing)
-    reused = existing if existing and existing.is_reusable(anew) else None
+    reused = existing if existing and existing.is_reusable(form["force"]) else None
     if decision.go:
         check_evaluation(run.s3, run.layout, state.dataset_version, run.pipeline.evaluation)
     if reused is None:
@@ -139,7 +138,8 @@ def plan(pipeline: str) -> dict[str, Any]:
     lineage = state.lineage()
     if reused and reused.started_from:
         lineage["started_from"] = reused.started_from
-    return {"request": {**request, "anew": anew}, "lineage": lineage}
+    request["newer_than"] = existing.attempt if existing and reused is None else 0
+    return {"request": request, "lineage": lineage}
 
 
 @task

@@ -33,6 +33,7 @@ def find_training(sagemaker: Any, request: JobRequest) -> ExistingJob | None:
         return None
     return ExistingJob(
         name=job.name,
+        attempt=job.attempt,
         status=_STATUSES[job.outcome],
         model_uri=job.description.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""),
         started_from=job.tags.get("started_from"),

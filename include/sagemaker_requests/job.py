@@ -23,15 +23,15 @@ LONGEST_PREFIX = 50
 class JobRequest(TypedDict):
     """A job to submit: the boto3 request without the job's name, and the parts of the name.
 
-    `work` is for jobs that runs share, as `shared_request` says. With `anew`, a completed job of
-    another run is repeated instead of used.
+    `work` is for jobs that runs share, as `shared_request` says. A completed attempt at the work is
+    used, unless its number is at most `newer_than`.
     """
 
     prefix: str
     deployment: str
     config: dict[str, Any]
     work: NotRequired[str]
-    anew: NotRequired[bool]
+    newer_than: NotRequired[int]
 
 
 class ResourceRequest(TypedDict):

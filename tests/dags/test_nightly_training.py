@@ -13,9 +13,13 @@ from include.decisions.costs.billing import billing_facts
 from include.decisions.costs.budget import BudgetError
 from include.storage.layout import Layout
 from include.storage.records import RecordError
+from sagemaker_jobs.jobs import shared_work
+from sagemaker_jobs.jobs.identity import JobIdentity
+from sagemaker_jobs.jobs.kinds import KINDS
 from tests.dags.training_run import (
     BUCKET,
     ROLE,
+    RUN_ID,
     TEST_PHOTO,
     TRAINED,
     URI,
@@ -122,3 +126,84 @@ def test_plan_looks_the_champion_up_once(run: TrainingRun) -> None:
     run.monkeypatch.setattr("include.decisions.promotion.champion.choose_champion", choose)
     run.call("plan")
     assert lookups == ["merch"]
+
+
+def submit(run: TrainingRun, planned: dict[str, Any], run_id: str = "scheduled__1") -> str:
+    """Submit the planned training in a run, and return the job's name; it completes at once."""
+    task = JobIdentity("testing", run.dag.dag_id, "submit_train", run_id, -1, 0)
+    request, kind = planned["request"], KINDS["training"]
+    job = shared_work.ensure_task_job(
+        run.sagemaker, kind, request, task, sensor_task_id="track_train"
+    )
+    return job.name
+
+
+def store_model(run: TrainingRun, job: str) -> None:
+    described = run.sagemaker.describe_training_job(TrainingJobName=job)
+    uri = described["ModelArtifacts"]["S3ModelArtifacts"]
+    run.put_text(uri.removeprefix(f"s3://{BUCKET}/"), "model")
+
+
+def set_run_active(run: TrainingRun, active: bool) -> None:
+    states = {"track_train": "deferred" if active else "failed"}
+    run.monkeypatch.setattr(shared_work, "get_task_states", lambda *_: states)
+
+
+def test_a_training_whose_later_stage_failed_is_evaluated_and_not_paid_for_again(
+    run: TrainingRun,
+) -> None:
+    run.push_image("first")
+    job = submit(run, run.call("plan"))
+    store_model(run, job)
+    set_run_active(run, False)
+    run.set_budget(per_run_usd=0.1)  # It would not allow a training.
+    planned = run.call("plan")
+    assert f"{job} trained on RecordIO r1" in run.pushed["reason"]
+    assert "this run evaluates its model and does not train again" in run.pushed["reason"]
+    assert "estimated cost" not in run.pushed["reason"]
+    assert submit(run, planned, RUN_ID) == job
+    assert len(run.sagemaker.list_training_jobs()["TrainingJobSummaries"]) == 1
+
+
+def test_what_a_found_training_started_from_is_the_candidates_lineage(run: TrainingRun) -> None:
+    run.push_image("first")
+    planned = run.call("plan")
+    planned["request"]["config"]["Tags"][-1]["Value"] = "champion 3"
+    store_model(run, submit(run, planned))
+    set_run_active(run, False)
+    assert run.call("plan")["lineage"]["started_from"] == "champion 3"
+
+
+def test_a_run_is_skipped_while_another_run_trains_or_evaluates_the_same(run: TrainingRun) -> None:
+    run.push_image("first")
+    job = submit(run, run.call("plan"))
+    store_model(run, job)
+    set_run_active(run, True)
+    with pytest.raises(AirflowSkipException, match=f"run scheduled__1 trains .*{job}, completed"):
+        run.call("plan")
+    assert run.record["trains"] is False
+
+
+def test_the_run_that_has_trained_goes_on_if_its_plan_is_cleared(run: TrainingRun) -> None:
+    run.push_image("first")
+    job = submit(run, run.call("plan"), RUN_ID)
+    store_model(run, job)
+    set_run_active(run, True)
+    planned = run.call("plan")
+    assert submit(run, planned, RUN_ID) == job
+
+
+@pytest.mark.parametrize("why", ["force", "its model is gone"])
+def test_a_completed_training_is_repeated_by_force_or_without_its_model(
+    run: TrainingRun, why: str
+) -> None:
+    run.push_image("first")
+    job = submit(run, run.call("plan"))
+    if why == "force":
+        store_model(run, job)
+        run.force = True
+    set_run_active(run, False)
+    planned = run.call("plan")
+    assert job in run.pushed["reason"]
+    assert "estimated cost" in run.pushed["reason"]
+    assert submit(run, planned, RUN_ID) != job

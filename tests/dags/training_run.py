@@ -17,6 +17,7 @@ from tests.dags.task_calls import running, task_context
 
 BUCKET, REPOSITORY = "some-bucket", "image-classification"
 ACCOUNT = "123456789012"
+RUN_ID = "scheduled__2"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 URI = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{REPOSITORY}"
@@ -69,7 +70,11 @@ class TrainingRun:
             pipeline=self.pipeline, deployment=self.deployment,
             layout=Layout(BUCKET, self.pipeline.name),
         )  # fmt: skip
-        ti = SimpleNamespace(xcom_push=lambda key, value: self.pushed.update({key: value}))
+        ti = SimpleNamespace(
+            dag_id=self.dag.dag_id,
+            run_id=RUN_ID,
+            xcom_push=lambda key, value: self.pushed.update({key: value}),
+        )
         self.context = task_context(ti, params={"force": self.force})
         with running(function, run_context, self.context, self.monkeypatch):
             return function(self.pipeline.name, *args)

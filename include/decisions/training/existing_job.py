@@ -20,6 +20,7 @@ class ExistingJob:
 
     Attributes:
         name: The job's name.
+        attempt: Its number among the attempts at this training.
         status: `running`; `completed`; `interrupted` if the next attempt continues the job; or
             `failed` if it has to be started anew, also because its model is gone.
         model_uri: The S3 address of its model.tar.gz.
@@ -28,24 +29,25 @@ class ExistingJob:
     """
 
     name: str
+    attempt: int
     status: Literal["running", "completed", "interrupted", "failed"]
     model_uri: str
     started_from: str | None = None
     run: str | None = None
 
-    def is_reusable(self, anew: bool) -> bool:
+    def is_reusable(self, force: bool) -> bool:
         """Return whether a run uses this job instead of a job of its own.
 
         Args:
-            anew: Whether a user wants the training to be repeated.
+            force: Whether a user wants the training to be repeated.
         """
-        return self.status == "running" or (self.status == "completed" and not anew)
+        return self.status == "running" or (self.status == "completed" and not force)
 
-    def is_taken(self, anew: bool) -> bool:
+    def is_taken(self, force: bool) -> bool:
         """Return whether the job is to be left to the other run that follows it."""
         if self.run is None:
             return False
-        return self.status == "interrupted" or self.is_reusable(anew)
+        return self.status == "interrupted" or self.is_reusable(force)
 
 
 def without_lost_model(s3: Any, job: ExistingJob | None) -> ExistingJob | None:

@@ -107,7 +107,8 @@ def ensure_task_job(
         client: A SageMaker client of boto3.
         kind: The kind of job.
         request: As for `ensure_job`. With ``work``, a text, the tasks with this work share the job.
-            With ``anew`` besides, a completed job of another run is not used, but repeated.
+            With ``newer_than`` besides, a number, a completed attempt up to that number is not
+            used, but repeated: a user wants so, or its output is gone.
         identity: The task that submits the job.
         renewals: How often a user has cleared the sensor alone.
         sensor_task_id: The task that waits for the job.
@@ -127,7 +128,7 @@ def ensure_task_job(
             client, kind, request, identity, renewals=renewals, sensor_task_id=sensor_task_id
         )
     chain = _Chain(client, kind, request)
-    claim = _Claim(identity, renewals, sensor_task_id, since, bool(request.get("anew")))
+    claim = _Claim(identity, renewals, sensor_task_id, since, int(request.get("newer_than", 0)))
     job = chain.newest()
     if job and not claim.starts_over(job):
         _leave_to_owner(job, claim, is_active)
@@ -161,7 +162,7 @@ class _Claim:
     renewals: int
     sensor_task_id: str | None
     since: int | None
-    anew: bool
+    newer_than: int
 
     @property
     def tags(self) -> dict[str, str]:
@@ -178,7 +179,7 @@ class _Claim:
     def starts_over(self, job: SharedJob) -> bool:
         """Return whether a job that has ended for good is no concern of this task."""
         if job.outcome is Outcome.COMPLETED:
-            return self.anew and not (self._is_later(job) or self._has_tag(job, TASK_TAG))
+            return job.attempt <= self.newer_than
         return job.outcome is Outcome.PERMANENT and not self._has_failed(job)
 
     def repeats(self, job: SharedJob) -> bool:

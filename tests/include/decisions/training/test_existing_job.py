@@ -14,7 +14,7 @@ from include.decisions.training.plan import TrainingState, decide_training
 from include.decisions.training.warm_start import TrainingStart
 
 URI = "s3://some-bucket/cars/models/cars-train-1/output/model.tar.gz"
-JOB = ExistingJob("cars-train-1", "completed", URI)
+JOB = ExistingJob("cars-train-1", 1, "completed", URI)
 PACKAGE = Package("arn/1", "Approved", "image:1", URI, {"training_job": "cars-train-0"})
 STATE = TrainingState(
     pipeline="cars",

@@ -179,31 +179,42 @@ def test_another_run_or_a_clear_starts_a_failed_job_again(
     assert list(aws.jobs) == [FIRST, SECOND]
 
 
-def test_anew_repeats_a_completed_job_of_another_run_once(
+def test_a_completed_attempt_that_is_not_wanted_is_repeated_once(
     aws: SimulatedSageMaker, ensure: Any, runs: Runs
 ) -> None:
     ensure()
     aws.end(FIRST, "Completed")
     runs.active = {"scheduled__1"}
-    anew = {**REQUEST, "anew": True}
-    assert ensure(OTHER, anew).name == SECOND
-    assert ensure(OTHER, anew).name == SECOND
+    request = {**REQUEST, "newer_than": 1}
+    assert ensure(OTHER, request).name == SECOND
+    assert ensure(OTHER, request).name == SECOND
     aws.end(SECOND, "Completed")
-    assert ensure(OTHER, anew).name == SECOND
-    assert ensure(OTHER, anew, since=2, renewals=1).name == SECOND
-    assert ensure(replace(OTHER, generation=1), anew).name == SECOND
+    for claim in ({}, {"since": 2, "renewals": 1}, {"identity": replace(OTHER, generation=1)}):
+        assert ensure(**{"identity": OTHER, "request": request, **claim}).name == SECOND
 
 
-def test_anew_starts_no_second_job_beside_a_running_one(
+@pytest.mark.parametrize("newer_than", [0, 1])
+def test_another_runs_newer_attempt_serves_a_run_that_wanted_one(
+    aws: SimulatedSageMaker, ensure: Any, newer_than: int
+) -> None:
+    ensure()
+    aws.end(FIRST, "Failed", "AlgorithmError: NaN")
+    ensure(OTHER)
+    aws.end(SECOND, "Completed")
+    third = replace(ONE, run_id="manual__3")
+    assert ensure(third, {**REQUEST, "newer_than": newer_than}).name == SECOND
+
+
+def test_no_second_job_is_started_beside_a_running_one(
     aws: SimulatedSageMaker, ensure: Any, runs: Runs
 ) -> None:
     ensure()
-    anew = {**REQUEST, "anew": True}
+    request = {**REQUEST, "newer_than": 1}
     runs.active = {"scheduled__1"}
     with pytest.raises(WorkOfOtherRun):
-        ensure(OTHER, anew)
+        ensure(OTHER, request)
     runs.active = set()
-    assert ensure(OTHER, anew).name == FIRST
+    assert ensure(OTHER, request).name == FIRST
 
 
 def test_two_tasks_that_find_no_job_at_the_same_time_create_one(
