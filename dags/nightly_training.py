@@ -29,8 +29,8 @@ TRAIN_NOTES = """
 - *sha256*: the file at `pretrained_model_uri` is not the file that the YAML describes.
 - *is not the published file*, *were not found*: the message says where the weights of
   `use_pretrained_model` were looked for, and how to provide them.
-- *checkpoint of another training*: only attempts at the same training share checkpoints. Clear `plan`
-  and its downstream tasks for a training with its own checkpoints.
+- *checkpoint of another training*: only attempts at the same training share checkpoints. Clear
+  `plan` and its downstream tasks for a training with its own checkpoints.
 - *is gone*, *signal 9*: one of the `training.instance_count` instances failed and ended the others;
   see its log stream. Signal 9 means out of memory: use a larger instance type or a smaller
   `mini_batch_size`.

@@ -1,6 +1,6 @@
-"""A schedule has one run a day, also when the clocks change."""
+"""A schedule has one run a day, also when the clocks change, and what a pause leaves out."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,3 +35,50 @@ def test_a_change_of_clocks_neither_skips_nor_doubles_a_run(
         found.append(f"{run.run_after.astimezone(BERLIN):%dT%H:%M}")
         last = run.data_interval
     assert found == expected
+
+
+def next_run(now: str, last: str | None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return when the next run of `30 2 * * *` starts at the earliest, in UTC.
+
+    Args:
+        now: The time at which the scheduler asks: when the DAG is unpaused, or after a run.
+        last: The moment of the last scheduled run; None if there was none.
+        monkeypatch: The test's.
+    """
+    from airflow.serialization.encoders import coerce_to_core_timetable
+    from airflow.timetables import trigger
+    from airflow.timetables.base import DataInterval, TimeRestriction
+
+    from dag_factory.builder import cron
+
+    utc: Any = [datetime.fromisoformat(f"{time}+00:00") for time in (now, last) if time]
+    monkeypatch.setattr(trigger, "utcnow", lambda: utc[0])
+    timetable: Any = coerce_to_core_timetable(cron("30 2 * * *", "UTC"))
+    run = timetable.next_dagrun_info(
+        last_automated_data_interval=DataInterval(utc[1], utc[1]) if last else None,
+        restriction=TimeRestriction(earliest=None, latest=None, catchup=False),
+    )
+    return f"{run.run_after:%Y-%m-%dT%H:%M}"
+
+
+def test_a_dag_that_is_unpaused_for_the_first_time_waits(
+    dag_bag: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also just after a moment of its schedule."""
+    assert next_run("2026-11-10T12:00", None, monkeypatch) == "2026-11-11T02:30"
+    assert next_run("2026-11-10T02:31", None, monkeypatch) == "2026-11-11T02:30"
+
+
+def test_a_pause_over_several_nights_leaves_one_run_which_starts_at_once(
+    dag_bag: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow does the same after an outage; docs/decisions.md says why this is as it should be."""
+    unpaused = "2026-11-10T12:00"
+    missed = next_run(unpaused, "2026-11-05T02:30", monkeypatch)
+    assert missed == "2026-11-10T02:30"
+    assert datetime.fromisoformat(unpaused) - datetime.fromisoformat(missed) < timedelta(days=1)
+    assert next_run(unpaused, missed, monkeypatch) == "2026-11-11T02:30"
+
+
+def test_no_dag_catches_up(dag_bag: Any) -> None:
+    assert {dag.catchup for dag in dag_bag.dags.values()} == {False}

@@ -169,12 +169,12 @@ class NightlyTraining:
         """Let the triggerer stop the triggers of killed tasks."""
         kills, self.airflow.kills = self.airflow.kills, []
         for run, task, deferred in kills:
-            trigger = SageMakerJobTrigger(**deferred.serialize()[1])
-            trigger._log = trigger._cached_logger = _SILENT  # type: ignore[attr-defined]
-            trigger._task_instance = SimpleNamespace(  # type: ignore[assignment]
+            trigger: Any = SageMakerJobTrigger(**deferred.serialize()[1])
+            trigger._log = trigger._cached_logger = _SILENT
+            trigger._task_instance = SimpleNamespace(
                 dag_id=self.airflow.dag_id, run_id=run.run_id, task_id=task.task_id, map_index=-1
             )
-            trigger.sagemaker = self._connect  # type: ignore[method-assign]
+            trigger.sagemaker = self._connect
             asyncio.run(trigger.on_kill())
 
     async def _connect(self) -> Any:

@@ -29,7 +29,10 @@ MISTAKES = {
     ),
     "a mirror of another scheme": (
         "source: {layout: class_folders, urls: [{mirrors: ['ftp://a.b/c.zip']}]}",
-        ["source.urls.0.mirrors.0: 'ftp://a.b/c.zip' is not allowed", "such as https://example.com/cars.zip"],
+        [
+            "source.urls.0.mirrors.0: 'ftp://a.b/c.zip' is not allowed",
+            "such as https://example.com/cars.zip",
+        ],
     ),
     "a bad hash": (
         "source: {layout: class_folders, urls: [{mirrors: ['http://a.b/c.zip'], sha256: abc}]}",

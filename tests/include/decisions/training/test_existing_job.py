@@ -70,7 +70,7 @@ def test_a_registered_training_is_skipped_whatever_its_job_does(run: str | None)
     ("code", "status"), [(None, "completed"), ("404", "failed"), ("403", "completed")]
 )
 def test_a_training_whose_model_was_deleted_counts_as_failed(
-    s3: Any, code: str | None, status: str
+    s3: Any, code: str | None, status: Any
 ) -> None:
     key = "cars/models/cars-train-1/output/model.tar.gz"
     if code is None:
