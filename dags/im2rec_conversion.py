@@ -31,6 +31,7 @@ IM2REC_NOTES = """
 def plan(pipeline: str) -> dict[str, Any]:
     """Skip if the conversion is done and current, else return the job's request.
 
+    - *no such version*: the message has the dataset versions that there are.
     - *dataset/current.json ... is missing*: run dataset refresh first.
     - Any other failure: fix what the message names, then clear the task.
     - Skipped: this dataset version is converted under the same settings, and its RecordIO version

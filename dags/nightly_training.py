@@ -64,6 +64,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     - *budget.per_run_usd*, *budget.per_month_usd*: the training was not started, because it would
       cost more than the pipeline allows, or no price is known. The message has figures and fix. A
       training's cost is `cost_usd` of its package, and in `track_train`'s XCom if it failed.
+    - *no such version*: the message has the dataset versions that there are.
     - *recordio/current.json ... is missing*: run dataset refresh, which starts the conversion.
     - *record files a channel*: several instances converted, and the built-in algorithm reads one
       file. Set `conversion.instance_count: 1` and trigger im2rec conversion with *Force*, or set

@@ -9,11 +9,11 @@ from include.config.pipeline import Pipeline
 from include.config.versions import conversion_settings, recordio_version
 from include.contracts.records import (
     DatasetPointer,
-    DatasetReport,
     RecordioPointer,
     RecordioReport,
 )
 from include.decisions.conversion.shards import merge_shards
+from include.decisions.dataset.versions import need_dataset_version
 from include.decisions.decision import Decision
 from include.decisions.pointer import move_pointer, read_pointer
 from include.storage.layout import Layout
@@ -88,8 +88,7 @@ def _dataset(s3: Any, layout: Layout, selected: str | None) -> tuple[str, bool]:
     pointer = (s3, bucket, layout.dataset_pointer, made_by, DatasetPointer)
     if selected is None:
         return need_valid_record(*pointer).version, False
-    key = layout.dataset_report(selected)
-    version = need_valid_record(s3, bucket, key, made_by, DatasetReport).version
+    version = need_dataset_version(s3, layout, selected).version
     current = read_valid_record(*pointer)
     return version, current is None or current.version != version
 

@@ -11,6 +11,7 @@ from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.versions import recordio_version, training_fingerprint
 from include.contracts.records import RecordioReport, TrainingDecision
+from include.decisions.dataset.versions import need_dataset_version
 from include.decisions.decision import Decision
 from include.decisions.registry.packages import Package
 from include.decisions.registry.search import find_package
@@ -25,7 +26,7 @@ from include.decisions.training.retraining import read_request, reason_to_declin
 from include.decisions.training.warm_start import TrainingStart, choose_start, network_name
 from include.sagemaker_requests import training_hyperparameters
 from include.storage.layout import Layout
-from include.storage.records import RecordError, need_valid_record
+from include.storage.records import RecordError, need_valid_record, read_valid_record
 
 CHANGEABLE = ("epochs", "num_layers", "learning_rate")
 """The hyperparameters that a user may change for one run."""
@@ -245,8 +246,15 @@ def _read_recordio(
     s3: Any, layout: Layout, pipeline: Pipeline, dataset_version: str | None
 ) -> RecordioReport:
     """Return the recordio.json of the version to train on."""
-    key = layout.recordio_pointer
-    if dataset_version is not None:
-        key = layout.recordio_report(recordio_version(dataset_version, pipeline.conversion))
-    made_by = "RecordIO conversion"
-    return need_valid_record(s3, layout.bucket, key, made_by, RecordioReport)
+    key, made_by = layout.recordio_pointer, "RecordIO conversion"
+    if dataset_version is None:
+        return need_valid_record(s3, layout.bucket, key, made_by, RecordioReport)
+    key = layout.recordio_report(recordio_version(dataset_version, pipeline.conversion))
+    report = read_valid_record(s3, layout.bucket, key, made_by, RecordioReport)
+    if report is None:
+        need_dataset_version(s3, layout, dataset_version)
+        raise RecordError(
+            f"dataset version {dataset_version} is not converted with the present settings: "
+            "trigger im2rec conversion with this version first"
+        )
+    return report

@@ -4,6 +4,8 @@ from typing import Any
 
 from sagemaker_jobs.aws_errors import Client, error_code, is_retryable
 
+_ENDPOINTS = "/aws/sagemaker/Endpoints"
+_INSTANCES = 2  # Of an endpoint: several instances fail for the same reason.
 _MAX_PAGES = 50  # Of one log stream in one poll; the next poll reads the rest.
 
 
@@ -77,17 +79,42 @@ def last_lines(client: Client, log_group: str, job_name: str, limit: int = 30) -
         streams = client.describe_log_streams(
             logGroupName=log_group, logStreamNamePrefix=f"{job_name}/"
         )["logStreams"]
-        pages: list[dict[str, Any]] = [
-            client.get_log_events(
-                logGroupName=log_group,
-                logStreamName=stream["logStreamName"],
-                startFromHead=False,
-                limit=limit,
-            )
-            for stream in streams
-        ]
+        return _ends(client, log_group, streams, limit)
     except client.exceptions.ClientError as error:
         if error_code(error) == "ResourceNotFoundException":
             return []
         raise
+
+
+def last_lines_of_endpoint(client: Client, endpoint_name: str, limit: int = 30) -> list[str]:
+    """Return the last lines of the log of an endpoint's newest instances; none if there is no log.
+
+    After a failed change these are the instances that were to serve the new configuration.
+
+    Args:
+        client: A boto3 client of CloudWatch Logs.
+        endpoint_name: The endpoint, whose log group has a stream for each instance.
+        limit: The maximum number of lines of each instance.
+    """
+    group = f"{_ENDPOINTS}/{endpoint_name}"
+    try:
+        streams = client.describe_log_streams(logGroupName=group)["logStreams"]
+        newest = sorted(streams, key=lambda stream: stream.get("creationTime", 0))[-_INSTANCES:]
+        return _ends(client, group, newest, limit)
+    except client.exceptions.ClientError as error:
+        if error_code(error) == "ResourceNotFoundException":
+            return []
+        raise
+
+
+def _ends(client: Client, group: str, streams: list[dict[str, Any]], limit: int) -> list[str]:
+    pages: list[dict[str, Any]] = [
+        client.get_log_events(
+            logGroupName=group,
+            logStreamName=stream["logStreamName"],
+            startFromHead=False,
+            limit=limit,
+        )
+        for stream in streams
+    ]
     return [event["message"].rstrip() for page in pages for event in page["events"]]

@@ -1,13 +1,16 @@
 """The base class of the sensors: connection, polling and links."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
 from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 
+from sagemaker_jobs.aws_errors import Client, error_message
 from sagemaker_jobs.errors import PermanentAwsError, TrackingInterrupted
 from sagemaker_jobs.permanent_errors import ACCESS_FIX
 from sagemaker_jobs.triggers.polling import Connection, Pace
@@ -39,6 +42,27 @@ class BaseSageMakerSensor(AwsBaseSensor[SageMakerHook]):
         )
         pace = Pace(self.poll_interval, time.time() + seconds, self.outage_timeout)
         return {"connection": asdict(connection), "pace": asdict(pace)}
+
+    def log_end(self, subject: str, read: Callable[[Client], list[str]]) -> None:
+        """Log the end of a log, which often says more about a failure than its reason.
+
+        Args:
+            subject: Whose log it is, for the message that it cannot be read.
+            read: Returns the last lines, given a boto3 client of CloudWatch Logs.
+        """
+        try:
+            hook = AwsLogsHook(
+                aws_conn_id=self.aws_conn_id,
+                region_name=self.region_name,
+                verify=self.verify,
+                config=self.botocore_config,
+            )
+            lines = read(hook.get_conn())
+        except Exception as error:
+            self.log.warning("the log of %s cannot be read: %s", subject, error_message(error))
+            return
+        for line in lines:
+            self.log.error("%s", line)
 
 
 def tracking_error(state: str, event: dict[str, Any]) -> PermanentAwsError | TrackingInterrupted:

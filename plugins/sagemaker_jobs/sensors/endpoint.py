@@ -17,6 +17,7 @@ from sagemaker_jobs.endpoints.updates import (
 )
 from sagemaker_jobs.errors import EndpointNotUpdated, EndpointStillChanging
 from sagemaker_jobs.jobs.kinds import Description
+from sagemaker_jobs.jobs.log_tail import last_lines_of_endpoint
 from sagemaker_jobs.links import ENDPOINT_LINKS, endpoint_links
 from sagemaker_jobs.sensors.base import BaseSageMakerSensor, tracking_error
 from sagemaker_jobs.triggers.endpoint import SageMakerEndpointTrigger
@@ -112,6 +113,8 @@ class SageMakerEndpointStatusSensor(BaseSageMakerSensor):
     def _result(self, description: Description) -> dict[str, Any]:
         config_name = self.endpoint["endpoint_config_name"]
         if self._state(description) is not EndpointState.SERVING:
+            name = description["EndpointName"]
+            self.log_end(f"endpoint {name}", lambda client: last_lines_of_endpoint(client, name))
             raise endpoint_failure(description, config_name)
         self.log.info("endpoint %s serves %s", description["EndpointName"], config_name)
         self.serves = True

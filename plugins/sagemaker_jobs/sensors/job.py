@@ -4,12 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.exceptions import AirflowException
 
-from sagemaker_jobs.aws_errors import error_message
 from sagemaker_jobs.errors import (
     JobFailed,
     JobInterrupted,
@@ -221,20 +219,7 @@ class SageMakerJobSensor(BaseSageMakerSensor):
         return float(seconds or _DEFAULT_JOB_LIMIT) + _PREPARATION_TIME
 
     def _log_last_lines(self, kind: JobKind, name: str) -> None:
-        """Log the end of a failed job's log, which often says more than the failure reason."""
-        try:
-            hook = AwsLogsHook(
-                aws_conn_id=self.aws_conn_id,
-                region_name=self.region_name,
-                verify=self.verify,
-                config=self.botocore_config,
-            )
-            lines = last_lines(hook.get_conn(), kind.log_group, name)
-        except Exception as error:
-            self.log.warning("the log of %s cannot be read: %s", name, error_message(error))
-            return
-        for line in lines:
-            self.log.error("%s", line)
+        self.log_end(name, lambda client: last_lines(client, kind.log_group, name))
 
     def _set_links(self, kind: JobKind, name: str, output: str = "") -> None:
         self.links = job_links(self.hook.get_conn(), kind, name, output)

@@ -22,6 +22,14 @@ RESULT = {"endpoint_name": "cars", "endpoint_config_name": "new", "operation": "
 NO_CAPACITY = {"FailureReason": "Unable to provision requested ML compute capacity"}
 
 
+@pytest.fixture(autouse=True)
+def _failed_endpoint_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    def last_lines(_: Any, name: str) -> list[str]:
+        return [f"{name}: loading", "OSError: model.json"]
+
+    monkeypatch.setattr("sagemaker_jobs.sensors.endpoint.last_lines_of_endpoint", last_lines)
+
+
 @pytest.fixture
 def sensor(client: Any) -> Any:
     deployed = {**RESULT, "request": {"config": CONFIG}}
@@ -49,13 +57,15 @@ def test_it_succeeds_on_the_requested_configuration(sagemaker: Stubber, sensor: 
         (endpoint("OutOfService", "new"), "is OutOfService"),
     ],
 )
-def test_it_fails_in_any_other_state(
-    sagemaker: Stubber, sensor: Any, description: Any, message: str
+def test_it_fails_in_any_other_state_and_logs_the_end_of_the_instances_logs(
+    sagemaker: Stubber, sensor: Any, log_lines: Any, description: Any, message: str
 ) -> None:
+    lines = log_lines(sensor)
     sagemaker.add_response("describe_endpoint", description)
     event = {"status": "timeout", "endpoint_name": "cars"}
     with pytest.raises(EndpointNotUpdated, match=message):
         run(sensor, "resume", context=context(), event=event)
+    assert lines == ["cars: loading", "OSError: model.json"]
 
 
 @pytest.mark.parametrize(
