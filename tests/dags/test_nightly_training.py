@@ -207,3 +207,16 @@ def test_a_completed_training_is_repeated_by_force_or_without_its_model(
     assert job in run.pushed["reason"]
     assert "estimated cost" in run.pushed["reason"]
     assert submit(run, planned, RUN_ID) != job
+
+
+def test_a_registered_training_whose_model_was_deleted_is_not_trained_again(
+    run: TrainingRun,
+) -> None:
+    """Old models may be deleted while their packages stay."""
+    run.push_image("first")
+    planned = run.call("plan")
+    job = submit(run, planned)
+    run.register(planned, trained={**TRAINED, "job_name": job})
+    set_run_active(run, False)
+    with pytest.raises(AirflowSkipException, match="nothing new to learn"):
+        run.call("plan")

@@ -37,6 +37,9 @@ from sagemaker_jobs.permanent_errors import raise_permanent_errors
 
 WORK_TAG = "sagemaker-jobs:work"
 
+SKIP_REASON = "reason"
+"""The XCom in which a task that `WorkOfOtherRun` skips leaves the error's text."""
+
 IsActive = Callable[[Owner], bool]
 
 

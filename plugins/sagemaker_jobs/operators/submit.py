@@ -11,9 +11,10 @@ from airflow.providers.amazon.aws.operators.sagemaker import (
 )
 from airflow.sdk import BaseOperatorLink
 
+from sagemaker_jobs.errors import WorkOfOtherRun
 from sagemaker_jobs.jobs.identity import JobIdentity, clear_number_of
 from sagemaker_jobs.jobs.kinds import get_kind
-from sagemaker_jobs.jobs.shared_work import ensure_task_job
+from sagemaker_jobs.jobs.shared_work import SKIP_REASON, ensure_task_job
 from sagemaker_jobs.links import JOB_LINKS, job_links
 
 if TYPE_CHECKING:
@@ -59,7 +60,12 @@ class _SubmitOperator(SageMakerBaseOperator):
         request = self._prepared()
         identity = JobIdentity.from_context(context, request["deployment"])
         client = self.hook.get_conn()
-        job = ensure_task_job(client, kind, request, identity, sensor_task_id=self.sensor_task_id)
+        sensor = self.sensor_task_id
+        try:
+            job = ensure_task_job(client, kind, request, identity, sensor_task_id=sensor)
+        except WorkOfOtherRun as skip:
+            context["ti"].xcom_push(key=SKIP_REASON, value=str(skip))
+            raise
         self.log.info("%s, generation %d", job, identity.generation)
         self.links = job_links(client, kind, job.name)
         return {

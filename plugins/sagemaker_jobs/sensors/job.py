@@ -13,6 +13,7 @@ from sagemaker_jobs.errors import (
     JobInterrupted,
     JobStillRunning,
     TrackingInterrupted,
+    WorkOfOtherRun,
 )
 from sagemaker_jobs.jobs.durations import format_duration
 from sagemaker_jobs.jobs.ensure import EnsuredJob
@@ -21,7 +22,7 @@ from sagemaker_jobs.jobs.kinds import Description, JobKind, get_kind
 from sagemaker_jobs.jobs.log_tail import last_lines
 from sagemaker_jobs.jobs.outcome import Outcome, failure_of, outcome_of
 from sagemaker_jobs.jobs.progress import STALL_AFTER
-from sagemaker_jobs.jobs.shared_work import ensure_task_job
+from sagemaker_jobs.jobs.shared_work import SKIP_REASON, ensure_task_job
 from sagemaker_jobs.jobs.summary import summary_of
 from sagemaker_jobs.lineage.facts import FactsFunction
 from sagemaker_jobs.links import JOB_LINKS, job_links
@@ -154,6 +155,9 @@ class SageMakerJobSensor(BaseSageMakerSensor):
                 sensor_task_id=self.task_id,
                 since=self.job.get("attempt"),
             )
+        except WorkOfOtherRun as skip:
+            context["ti"].xcom_push(key=SKIP_REASON, value=str(skip))
+            raise
         except JobFailed as error:
             self._report_failure(context, kind, error)
             raise

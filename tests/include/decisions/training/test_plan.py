@@ -200,7 +200,7 @@ def test_the_error_for_an_unconverted_version_names_the_conversion(s3: Any, sage
     s3.answer("get_object", s3.json({"version": "d0"}))
     cars = find_pipeline("stanford_cars")
     params = {"dataset_version": "d0"}
-    with pytest.raises(RecordError, match="d0 is not converted .*: trigger im2rec conversion"):
+    with pytest.raises(RecordError, match=r"d0 is not converted .*: trigger im2rec conversion"):
         plan_training(
             s3.client, sagemaker.client, cars, DEPLOYMENT, IMAGE, params, no_champion_needed
         )
