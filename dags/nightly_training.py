@@ -15,12 +15,12 @@ from airflow.sdk import task
 
 from dag_factory import assets, job_tasks, metrics, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
-from dag_factory.existing_training import find_training
 from dag_factory.notifications import queue_notification
 from dag_factory.promotion.candidate import announce, judge, register
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
 from dag_factory.timeouts import approval_timeout
+from dag_factory.training.existing_job import find_training
 from dag_factory.xcoms import without_edge
 
 FAMILY = "nightly_training"

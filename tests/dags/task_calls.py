@@ -27,7 +27,7 @@ CONTEXT_USERS = (
     "endpoint.release",
     "endpoint.restoration",
     "endpoint.smoke_test",
-    "existing_training",
+    "training.existing_job",
     "notifications",
     "params",
     "skipping",

@@ -1,0 +1,1 @@
+"""Tasks of nightly training before its training job."""
