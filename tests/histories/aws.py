@@ -97,7 +97,7 @@ class SimulatedAws(SimulatedSageMaker):
 class SimulatedS3:
     """A client of S3, like boto3's, with one bucket in memory."""
 
-    class NoSuchKey(ClientError):
+    class NoSuchKey(ClientError):  # type: ignore[misc]
         """The object does not exist."""
 
     exceptions = SimpleNamespace(ClientError=ClientError, NoSuchKey=NoSuchKey)
