@@ -103,9 +103,9 @@ def find_folders(found: Survey, selected_classes: str | None = None) -> FolderCl
     Raises:
         CommandError: No folder is a class; the message names what is there, and the fix.
     """
-    holding: set[str] = set()
+    holding = {_relative(found, folder) for folder in found.photo_folders}
     unsafe = 0
-    for path, member in _photos(found, Accounting(found.folder)):
+    for path, member in _archived_photos(found, Accounting(found.folder)):
         unsafe += bool(member.problem)
         if not member.problem:
             holding.add(posixpath.dirname(path))
@@ -160,6 +160,14 @@ def _entries(
 
 def _photos(found: Survey, accounting: Accounting) -> Iterator[tuple[str, Member]]:
     """Yield the photos with their paths in the source, those of archives first."""
+    yield from _archived_photos(found, accounting)
+    opened = {_relative(found, path) for path in found.archives}
+    for member in accounting.members(found.folder, without=opened | found.without):
+        if is_photo(member) and not is_archive_name(member.path):
+            yield member.path, member
+
+
+def _archived_photos(found: Survey, accounting: Accounting) -> Iterator[tuple[str, Member]]:
     for archive in found.archives:
         folder = _archive_folder(found, archive)
         stem = posixpath.basename(folder)
@@ -167,10 +175,11 @@ def _photos(found: Survey, accounting: Accounting) -> Iterator[tuple[str, Member
             if is_photo(member):
                 top = posixpath.dirname(folder) if _has_top(member.path, stem) else folder
                 yield posixpath.join(top, member.path.lstrip("/")), member
-    opened = {normalize(path.relative_to(found.folder).as_posix()) for path in found.archives}
-    for member in accounting.members(found.folder, without=opened | found.without):
-        if is_photo(member) and not is_archive_name(member.path):
-            yield member.path, member
+
+
+def _relative(found: Survey, path: Path) -> str:
+    relative = path.relative_to(found.folder).as_posix()
+    return "" if relative == "." else normalize(relative)
 
 
 def _has_top(path: str, stem: str) -> bool:
@@ -179,8 +188,7 @@ def _has_top(path: str, stem: str) -> bool:
 
 def _archive_folder(found: Survey, archive: Path) -> str:
     """Return the path of the folder that an archive counts as."""
-    name = archive.with_name(archive_stem(archive) or archive.name)
-    return normalize(name.relative_to(found.folder).as_posix())
+    return _relative(found, archive.with_name(archive_stem(archive) or archive.name))
 
 
 def refuse_empty_folders(found: Survey) -> None:

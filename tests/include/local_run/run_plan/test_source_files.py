@@ -143,3 +143,13 @@ def test_a_folder_of_links_is_not_called_empty(tmp_path: Path) -> None:
     (tmp_path / "data" / "cat").symlink_to(tmp_path / "elsewhere" / "cat")
     with pytest.raises(RunError, match=r"has no files: .*a link, for example cat, which .*copy"):
         inspect_folder(tmp_path / "data")
+
+
+def test_links_to_photos_are_uploaded_as_photos(tmp_path: Path) -> None:
+    """As in the cache of a download tool, whose photos are links."""
+    _put(tmp_path / "blobs", "1", "2")
+    for seed, name in enumerate(("cat", "dog")):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / "1.jpg").symlink_to(tmp_path / "blobs" / str(seed + 1))
+    files = inspect_folder(tmp_path / "data")
+    assert (files.layout, files.upload) == ("class_folders", ("cat/1.jpg", "dog/1.jpg"))
