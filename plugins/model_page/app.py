@@ -27,6 +27,7 @@ from model_page.views import (
     evaluation,
     health,
     history,
+    links,
     overview,
     photos,
     pipeline,
@@ -46,6 +47,7 @@ TITLES = {
 STATIC_FILES = ("page.css", "page.js", "theme.js", "evaluation.js", "review.js", "try.js")
 PAGES = (
     overview,
+    links,
     health,
     pipeline,
     training,

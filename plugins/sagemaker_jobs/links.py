@@ -14,6 +14,7 @@ from airflow.sdk import BaseOperatorLink
 
 from sagemaker_jobs.aws_errors import Client
 from sagemaker_jobs.jobs.kinds import JobKind
+from sagemaker_jobs.notifications.urls import page_url
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -116,9 +117,24 @@ class SageMakerEndpointLink(_StoredLink):
     key = "endpoint"
 
 
+class ModelPageLink(BaseOperatorLink):
+    """The link to what a task made: curve, evaluation, dataset, gallery or release.
+
+    The address names the run and the task; the page about them is found when the link is opened.
+    DAGs whose id has no pipeline have no such link.
+    """
+
+    name = "Model page"
+
+    def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
+        """Return the URL of the page about a task, or an empty string."""
+        return page_url(ti_key.dag_id, ti_key.run_id, ti_key.task_id)
+
+
 JOB_LINKS: Collection[BaseOperatorLink] = (
     SageMakerJobLink(),
     SageMakerJobLogLink(),
     SageMakerJobOutputLink(),
+    ModelPageLink(),
 )
-ENDPOINT_LINKS: Collection[BaseOperatorLink] = (SageMakerEndpointLink(),)
+ENDPOINT_LINKS: Collection[BaseOperatorLink] = (SageMakerEndpointLink(), ModelPageLink())

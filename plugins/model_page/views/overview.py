@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
-from fastapi import APIRouter, HTTPException, Request, Response
-from starlette.responses import RedirectResponse
+from fastapi import APIRouter, Request, Response
 
 from include.config import Pipeline, find_mistakes, pipeline_files
 from include.config.errors import PipelineError
-from model_page import addresses
 from model_page.access import User, may_read
 from model_page.airflow_api import AirflowApi
 from model_page.context import sources_of
@@ -33,23 +31,6 @@ def show_overview(request: Request, user: User) -> Response:
     overviews = read_all(lambda pipeline: _overview(sources, pipeline, runs.value or {}), pipelines)
     content = {"pipelines": sorted(overviews, key=lambda one: one.rank), "mistakes": mistakes}
     return respond(request, "overview.html.jinja", content)
-
-
-@router.get("/-/of/{dag_id}")
-@router.get("/-/of/{dag_id}/{run_id}")
-def find_page(user: User, dag_id: str, run_id: str = "") -> Response:
-    """Lead from a DAG, a run or a task in Airflow to the page about it; the tabs' address."""
-    pipeline, separator, family = dag_id.partition("__")
-    if not separator or pipeline not in pipeline_files():
-        raise HTTPException(
-            404, f"the DAG {dag_id} belongs to no image classification pipeline: no model to show"
-        )
-    parts = {
-        "dataset_refresh": ("data",),
-        "im2rec_conversion": ("data",),
-        "batch_inference": ("batches",),
-    }.get(family, ())
-    return RedirectResponse(addresses.page(pipeline, *parts), 303)
 
 
 def readable_pipelines(sources: Sources, user: BaseUser) -> tuple[list[Pipeline], list[str]]:

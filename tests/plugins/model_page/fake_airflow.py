@@ -49,6 +49,7 @@ class FakeAirflow:
         triggered: The DAG id, configuration and user of each triggered run.
         changed: The path and body of each PATCH request.
         tasks: The tasks of every run.
+        returned: What the tasks of every run returned, by task id.
         questions: Open questions of runs.
         refusal: A status and message with which every call is refused, or None.
         refuse_trigger: The same for triggers only.
@@ -56,6 +57,7 @@ class FakeAirflow:
 
     def __init__(self, root_path: str = "") -> None:
         self.runs: list[dict[str, Any]] = []
+        self.returned: dict[str, Any] = {}
         self.tasks: list[dict[str, Any]] = []
         self.triggered: list[tuple[str, dict[str, Any], str]] = []
         self.changed: list[tuple[str, Any]] = []
@@ -66,6 +68,7 @@ class FakeAirflow:
         self.app.state.secret_key = SECRET
         self._add_routes()
         self._add_routes_of_runs()
+        self._add_routes_of_one_run()
 
     def add_run(self, dag_id: str, run_id: str, state: str = "success", **more: Any) -> None:
         """Put a run before the others."""
@@ -112,6 +115,16 @@ class FakeAirflow:
             self.questions.clear()
             self.changed.append((path, body))
             return {}
+
+    def _add_routes_of_one_run(self) -> None:
+        @self.app.get(
+            "/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        )
+        async def read_xcom(request: Request, task_id: str) -> dict[str, Any]:
+            self._check(request)
+            if task_id not in self.returned:
+                raise HTTPException(404, "no such XCom")
+            return {"value": self.returned[task_id]}
 
         @self.app.get("/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
         async def list_tasks(request: Request) -> dict[str, Any]:

@@ -130,6 +130,33 @@ def test_tabs_lead_from_a_dag_to_its_pipeline(site: Site) -> None:
     assert "belongs to no image classification pipeline" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("family", "task", "returned", "expected"),
+    [
+        ("nightly_training", "track_train", {"track_train": {"job_name": "j"}}, ("training", "j")),
+        ("nightly_training", "judge", {"submit_train": {"job_name": "j"}}, ("evaluation", "j")),
+        ("nightly_training", "judge", {"track_train": '{"job_name": "j"}'}, ("evaluation", "j")),
+        ("nightly_training", "track_train", {}, ()),
+        ("batch_inference", "track_report", {"plan": {"batch": "b1"}}, ("batches", "b1")),
+        ("batch_inference", "plan", {"plan": "no JSON"}, ("batches",)),
+        (
+            "endpoint_update",
+            "smoke_test",
+            {"plan": {"package": {"version": "7"}}},
+            ("package", "7"),
+        ),
+        ("endpoint_rollback", "plan", {"plan": {"package": None}}, ()),
+        ("dataset_refresh", "publish", {}, ("data",)),
+    ],
+)
+def test_links_lead_from_a_task_to_what_it_made(
+    site: Site, family: str, task: str, returned: Any, expected: tuple[str, ...]
+) -> None:
+    site.airflow.returned = returned
+    answer = site.client.get(addresses.page("-", "of", f"merch__{family}", "run 1", task))
+    assert answer.headers["location"].rstrip("/") == addresses.page("merch", *expected).rstrip("/")
+
+
 def test_base_url_with_a_path(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://example.org/team/airflow")
     page = site.client.get("/image-models/merch").text

@@ -57,6 +57,12 @@ def test_the_overview_shows_only_pipelines_with_rights(site: Site) -> None:
     assert "Stanford" not in page
 
 
+def test_links_from_airflow_reveal_nothing_of_other_pipelines(site: Site) -> None:
+    site.log_in("cora")
+    path = addresses.page("-", "of", "stanford_cars__nightly_training", "r", "judge")
+    assert site.client.get(path).status_code == 403
+
+
 def test_a_401_leads_to_the_login_and_back(site: Site) -> None:
     site.client.cookies.clear()
     answer = site.client.get(addresses.page("merch"))

@@ -1,5 +1,6 @@
 """The links lead to the AWS console, or to the pages of another endpoint if it has some."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -9,6 +10,7 @@ from sagemaker_jobs.jobs.kinds import get_kind
 from sagemaker_jobs.links import (
     CONSOLE_VARIABLE,
     JOB_LINKS,
+    ModelPageLink,
     SageMakerJobLink,
     endpoint_links,
     job_links,
@@ -70,5 +72,21 @@ def test_a_link_is_the_url_that_the_operator_has_set() -> None:
     link: Any = SageMakerJobLink()
     assert link.get_link(Operator(), ti_key=None) == "https://console"
     assert link.get_link(object(), ti_key=None) == ""
-    others: Any = list(JOB_LINKS)[1:]
+    others: Any = list(JOB_LINKS)[1:3]
     assert [other.get_link(Operator(), ti_key=None) for other in others] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "url"),
+    [
+        ("merch__nightly_training", "/image-models/-/of/merch__nightly_training/run%201/judge"),
+        ("job_sweep", ""),
+    ],
+)
+def test_the_model_page_about_a_task(
+    dag_id: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://example.org/airflow/")
+    key = SimpleNamespace(dag_id=dag_id, run_id="run 1", task_id="judge")
+    expected = f"https://example.org/airflow{url}" if url else ""
+    assert ModelPageLink().get_link(None, ti_key=key) == expected  # type: ignore[arg-type]
