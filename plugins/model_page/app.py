@@ -18,10 +18,11 @@ from model_page.access import User, require_session
 from model_page.airflow_api import ROOT_APP
 from model_page.installation import CurrentInstallation, Installation
 from model_page.problems import explain
-from model_page.rendering import STATIC, respond, static_version
+from model_page.rendering import STATIC, respond, static_version, wants_json
 from model_page.views import (
     actions,
     batches,
+    card,
     data,
     decision,
     evaluation,
@@ -32,7 +33,6 @@ from model_page.views import (
     photos,
     pipeline,
     review,
-    stopping,
     training,
     trying,
 )
@@ -54,13 +54,13 @@ PAGES = (
     review,
     trying,
     history,
+    card,
     evaluation,
     data,
     batches,
     photos,
     actions,
     decision,
-    stopping,
 )
 ONE_YEAR = 31_536_000
 
@@ -142,6 +142,9 @@ def _show(request: Request, status: int, reason: str) -> Response:
         "title": TITLES.get(status, "This did not work"),
         "detail": reason,
         "login": addresses.login(str(request.url.path)) if status == 401 else None,
-        "style": (STATIC / "page.css").read_text(encoding="utf-8") if status == 401 else "",
+        "style": "",
     }
+    if status == 401 and not wants_json(request):
+        # Static files need a session, too.
+        content["style"] = (STATIC / "page.css").read_text(encoding="utf-8")
     return respond(request, "problem.html.jinja", content, status)

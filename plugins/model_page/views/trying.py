@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.responses import JSONResponse
 
 from include.contracts.content_types import IMAGE_TYPE
@@ -42,16 +41,29 @@ def show_try(request: Request, pipeline: ReadablePipeline, user: User) -> Respon
     return respond(request, "try.html.jinja", content)
 
 
-@router.post("/{pipeline}/try")
-async def classify(request: Request, pipeline: ReadablePipeline, user: User) -> Response:
-    """Classify the photo in the request's body with the endpoint; the answer is JSON."""
-    require_trigger(user, pipeline, "batch_inference")
+async def read_photo(request: Request, user: User) -> bytes:
+    """Return the photo in a request's body, if the request comes from this application.
+
+    Raises:
+        HTTPException: 403 from elsewhere, 413 if it is too large, 415 if it is no JPEG or PNG.
+    """
     csrf.check_request(request, {}, request.app.state.secret(request), str(user.get_id()))
     photo = await read_body(request, MAX_REAL_TIME_BYTES)
     if not photo.startswith(MAGIC):
         raise HTTPException(415, "the file is no photo: JPEG and PNG are classified")
-    opened = open_pipeline(request, pipeline)
-    return JSONResponse(await run_in_threadpool(_classify, opened, photo))
+    return photo
+
+
+@router.post("/{pipeline}/try")
+def classify(
+    request: Request,
+    pipeline: ReadablePipeline,
+    user: User,
+    photo: Annotated[bytes, Depends(read_photo)],
+) -> Response:
+    """Classify the photo in the request's body with the endpoint; the answer is JSON."""
+    require_trigger(user, pipeline, "batch_inference")
+    return JSONResponse(_classify(open_pipeline(request, pipeline), photo))
 
 
 def _classify(opened: PipelinePage, photo: bytes) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def test_misclassified_photos_by_a_click_on_the_matrix(morning: Morning) -> None
 
 def test_the_slider_of_the_minimum_probability(morning: Morning) -> None:
     morning.click("Merch", "Mistakes")
-    morning.page.get_by_label("Minimum probability").fill("35")
+    morning.page.get_by_role("slider").fill("35")
     morning.shows("at least 70.0 %", "66.7 % answered", "50.0 % right")
 
 

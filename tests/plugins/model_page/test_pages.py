@@ -175,4 +175,5 @@ def test_the_number_of_aws_calls_is_bounded(served: Site) -> None:
     assert cold <= 40, served.stage.calls
     served.stage.calls.clear()
     served.get("merch")
-    assert served.stage.calls.total() <= 5, served.stage.calls
+    # Fewer if the second page comes within the seconds in which nothing is asked for again.
+    assert served.stage.calls.total() <= 16, served.stage.calls

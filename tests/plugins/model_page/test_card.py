@@ -1,0 +1,32 @@
+"""The model card of a package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model_page import addresses
+from tests.plugins.model_page.conftest import Site
+
+
+def test_a_card_has_data_metrics_limits_and_use(site: Site) -> None:
+    site.stage.dataset(source={"uri": "s3://some-bucket/merch/source/"})
+    site.stage.package("merch-train-1", hyperparameters="epochs=4", network="resnet-18")
+    site.stage.evaluation("merch-train-1")
+    text = site.client.get(addresses.page("merch", "package", 1, "card.md")).text
+    for expected in ("hot dog, berry donut", "top-1: 0.7200", "300 images", "epochs: 4",
+                     "## Limits", "0.6251 to 0.7986"):  # fmt: skip
+        assert expected in text, expected
+    card: Any = site.json("merch", "package", 1, "card.json")
+    assert card["model_overview"]["model_version"] == 1
+    metrics = card["evaluation_details"][0]["metric_groups"][0]["metric_data"]
+    assert {"name": "top-1", "type": "number", "value": 0.72} in metrics
+    details = card["training_details"]["training_job_details"]
+    assert details["hyper_parameters"] == [{"name": "epochs", "value": "4"}]
+
+
+def test_a_package_without_evaluation_and_one_that_does_not_exist(site: Site) -> None:
+    site.stage.package("merch-train-1", reason="<b>*bold*</b>")
+    text = site.client.get(addresses.page("merch", "package", 1, "card.md")).text
+    assert "no evaluation" in text
+    assert "\\<b\\>\\*bold" in text
+    assert site.client.get(addresses.page("merch", "package", 9, "card.json")).status_code == 404
