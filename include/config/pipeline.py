@@ -22,6 +22,7 @@ from include.config.sections import (
     Training,
 )
 from include.config.strict import Strict
+from include.contracts.commands import BOXED_LAYOUTS
 from include.contracts.patterns import like
 
 Name = Annotated[
@@ -125,10 +126,10 @@ class Pipeline(Strict):
 
     @model_validator(mode="after")
     def _check_source_has_boxes(self) -> Pipeline:
-        if self.dataset.boxes == "crop" and self.source.layout not in ("stanford_cars", "auto"):
+        if self.dataset.boxes == "crop" and self.source.layout not in BOXED_LAYOUTS:
             raise ValueError(
                 f"dataset.boxes: crop needs boxes, and layout {self.source.layout} has none: leave "
-                "it out, or use layout stanford_cars"
+                f"it out, or use one of the layouts {', '.join(BOXED_LAYOUTS)}"
             )
         return self
 

@@ -34,6 +34,11 @@ def recordio_version(dataset_version: str, conversion: Conversion) -> str:
     return digest({"dataset": dataset_version, "settings": conversion_settings(conversion)})
 
 
+NEW_SETTINGS = ("label_files", "columns")
+"""Settings of a source that are part of its fingerprint only if they are used: sources that were
+read before there were these settings keep their fingerprints."""
+
+
 def source_fingerprint(
     files: Mapping[str, str], source: Source, dataset: Dataset, labels: str = ""
 ) -> str:
@@ -46,6 +51,9 @@ def source_fingerprint(
         labels: The hash of the labels of users, or "" if there are none.
     """
     read = source.model_dump(exclude=DELIVERY_SETTINGS)
+    for setting in NEW_SETTINGS:
+        if not read[setting]:
+            del read[setting]
     settings = {**read, **dataset.model_dump(exclude={"instance", *_without_effect(labels)})}
     state = {"files": dict(files), "settings": settings}
     return digest(state | ({"labels": labels} if labels else {}))

@@ -32,6 +32,8 @@ class RefreshFlag(StrEnum):
     CLASSES = "--classes"
     SPLIT = "--split"
     DEVKIT = "--devkit"
+    LABEL_FILES = "--label-files"
+    COLUMNS = "--columns"
     TRAIN_RATIO = "--train-ratio"
     VALIDATION_RATIO = "--validation-ratio"
     MIN_SIDE = "--min-side"
@@ -107,8 +109,34 @@ class Output(StrEnum):
     INDEX = "index"
 
 
-SourceLayout = Literal["auto", "stanford_cars", "class_folders", "list"]
+SourceLayout = Literal[
+    "auto",
+    "stanford_cars",
+    "class_folders",
+    "list",
+    "csv",
+    "json_lines",
+    "path_label",
+    "parquet",
+    "split_json",
+]
 """Layouts of raw data; `auto` detects one of the others."""
+
+LABEL_FILE_LAYOUTS: tuple[SourceLayout, ...] = (
+    "csv", "json_lines", "path_label", "parquet", "split_json",
+)  # fmt: skip
+"""Layouts whose label files and columns can be named."""
+
+BOXED_LAYOUTS: tuple[SourceLayout, ...] = (
+    "auto", "stanford_cars", "csv", "json_lines", "path_label", "parquet",
+)  # fmt: skip
+"""Layouts whose label files may have boxes."""
+
+ColumnRole = Literal["file", "label", "split", "image", "x1", "y1", "x2", "y2"]
+COLUMN_ROLES: tuple[ColumnRole, ...] = (
+    "file", "label", "split", "image", "x1", "y1", "x2", "y2",
+)  # fmt: skip
+"""What a column of a label file or a Parquet file may hold."""
 
 Splitting = Literal["ratio", "source"]
 SPLITTINGS: tuple[Splitting, ...] = ("ratio", "source")

@@ -93,6 +93,8 @@ def _label_inputs(layout: Layout, labels: LabelInputs) -> dict[Input, str]:
 def _flags(pipeline: Pipeline, uri: str, fingerprint: str) -> dict[str, str]:
     dataset = pipeline.dataset
     classes = pipeline.source.classes_argument
+    label_files = pipeline.source.label_files_argument
+    columns = pipeline.source.columns_argument
     return {
         RefreshFlag.LAYOUT: pipeline.source.layout,
         RefreshFlag.SPLIT: dataset.split,
@@ -107,5 +109,7 @@ def _flags(pipeline: Pipeline, uri: str, fingerprint: str) -> dict[str, str]:
         RefreshFlag.SOURCE_URI: uri,
         RefreshFlag.SOURCE_FINGERPRINT: fingerprint,
         **({RefreshFlag.CLASSES: classes} if classes else {}),
+        **({RefreshFlag.LABEL_FILES: label_files} if label_files else {}),
+        **({RefreshFlag.COLUMNS: columns} if columns else {}),
         **({RefreshFlag.DEVKIT: pipeline.source.devkit} if pipeline.source.devkit else {}),
     }

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.config.sections.web_file import WebFile
 from include.config.strict import Strict
-from include.contracts.commands import SourceLayout
+from include.contracts.commands import LABEL_FILE_LAYOUTS, ColumnRole, SourceLayout
 from include.contracts.limits import MAX_ARGUMENT_LENGTH
 from include.contracts.patterns import like
 
@@ -29,8 +29,16 @@ def _class_choice(value: Any) -> Any:
     return str(value)
 
 
+def _column(value: Any) -> Any:
+    """Return a column's name unchanged, and its 1-based number as text."""
+    return str(value) if type(value) is int else value
+
+
 # A name, or a 1-based number, which may be written without quotes in YAML.
 ClassChoice = Annotated[str, Field(min_length=1), BeforeValidator(_class_choice)]
+# A path below the source, and the name or number of a column.
+LabelFile = Annotated[str, Field(pattern=r"^[^/\\](.*[^/])?$")]
+Column = Annotated[str, Field(min_length=1), BeforeValidator(_column)]
 ClassChoices = Annotated[
     Annotated[int, Field(ge=2), Tag("~number")]
     | Annotated[list[ClassChoice], Field(min_length=2), Tag("~list")],
@@ -53,7 +61,7 @@ Key = Annotated[
 class Source(Strict):
     """The raw data: its place, its layout, and which classes are used."""
 
-    layout: SourceLayout
+    layout: SourceLayout = "auto"
     uri: S3Prefix | None = Field(
         default=None,
         description="An S3 prefix; default: <pipeline>/source/ in the deployment's bucket",
@@ -77,6 +85,39 @@ class Source(Strict):
         default=None,
         description="The devkit to use, relative to the source, if the source has several",
     )
+
+    label_files: list[LabelFile] = Field(
+        default=[],
+        description="The label files to read, relative to the source; default: those that name its "
+        "photos",
+    )
+    columns: dict[ColumnRole, Column] = Field(
+        default={},
+        description="Columns of label files by role, if their names do not tell: {file: image_id, "
+        "label: breed}; numbers from 1 for a file without a header",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_label_file(cls, value: Any) -> Any:
+        """Accept one label file without a list."""
+        if isinstance(value, dict) and isinstance(value.get("label_files"), str):
+            return {**value, "label_files": [value["label_files"]]}
+        return value
+
+    @model_validator(mode="after")
+    def _check_labels(self) -> Source:
+        for setting in ("label_files", "columns"):
+            if getattr(self, setting) and self.layout not in (*LABEL_FILE_LAYOUTS, "auto"):
+                raise ValueError(
+                    f"{setting} is only for layouts {', '.join(LABEL_FILE_LAYOUTS)}, not for "
+                    f"{self.layout}"
+                )
+            if len(getattr(self, f"{setting}_argument") or "") > MAX_ARGUMENT_LENGTH:
+                raise ValueError(
+                    f"{setting}: the names together may have {MAX_ARGUMENT_LENGTH} characters"
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_one_place(self) -> Source:
@@ -139,10 +180,30 @@ class Source(Strict):
             return _comma_separated(self.classes)
         return None if self.classes is None else str(self.classes)
 
+    @property
+    def columns_by_role(self) -> dict[str, str]:
+        """The columns of label files by their role."""
+        return {str(role): column for role, column in self.columns.items()}
+
+    @property
+    def label_files_argument(self) -> str | None:
+        """The value of the refresh command's --label-files, or None to find label files."""
+        return _csv_line(self.label_files) if self.label_files else None
+
+    @property
+    def columns_argument(self) -> str | None:
+        """The value of the refresh command's --columns, or None to find columns."""
+        pairs = [f"{role}={column}" for role, column in self.columns_by_role.items()]
+        return _csv_line(pairs) if pairs else None
+
 
 def _comma_separated(classes: list[str]) -> str:
     """Return names and numbers as one CSV line; names with a comma are in double quotes."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(classes)
     # A single number would mean the first n classes.
-    return line.getvalue() + ("," if len(classes) == 1 else "")
+    return _csv_line(classes) + ("," if len(classes) == 1 else "")
+
+
+def _csv_line(values: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(values)
+    return line.getvalue()

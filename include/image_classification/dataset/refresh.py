@@ -21,7 +21,7 @@ from include.image_classification.dataset.assembly import AssembledVersion, asse
 from include.image_classification.dataset.corrections.corrections import Corrections
 from include.image_classification.dataset.corrections.opening import open_corrections
 from include.image_classification.dataset.corrections.reading import Places
-from include.image_classification.dataset.detection import detect_layout
+from include.image_classification.dataset.detection import Detection, detect_layout
 from include.image_classification.dataset.intake import Stores
 from include.image_classification.dataset.layouts import AUTO, WITHOUT_BOXES, open_layout
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
@@ -173,7 +173,9 @@ def _describe_unchanged(report: Mapping[str, Any], settings: RefreshSettings) ->
 
 
 def _open_source(folder: Path, settings: RefreshSettings) -> Source:
-    source = open_layout(settings.layout, folder, settings.classes, settings.devkit)
+    source = open_layout(
+        settings.layout, folder, settings.classes, settings.devkit, settings.label_options
+    )
     _log.info("reading %s: %d classes", ", ".join(source.files), len(source.classes))
     for note in source.notes:
         _log.info(note)
@@ -190,7 +192,11 @@ def _choose_layout(folder: Path, settings: RefreshSettings) -> tuple[RefreshSett
     if not folder.is_dir() or not any(folder.iterdir()):
         location = settings.source_uri or folder
         raise CommandError(f"the source {location} is empty; add photos and their labels to it")
-    detected = detect_layout(survey(folder))
+    detected, problem = _detect(folder, settings)
+    if detected is None:
+        note = f"layout {settings.layout}, as configured; by its files alone: {problem}"
+        _log.info(note)
+        return settings, note
     reason = f"because {detected.reason}"
     if settings.layout == AUTO:
         note = f"layout {detected.layout}, detected {reason}"
@@ -206,6 +212,16 @@ def _choose_layout(folder: Path, settings: RefreshSettings) -> tuple[RefreshSett
         return settings, note
     _log.info(note)
     return settings, note
+
+
+def _detect(folder: Path, settings: RefreshSettings) -> tuple[Detection | None, str]:
+    """Detect the layout; for a configured one, return a problem rather than fail."""
+    try:
+        return detect_layout(survey(folder), settings.label_options), ""
+    except CommandError as error:
+        if settings.layout == AUTO:
+            raise
+        return None, str(error)
 
 
 def _report(

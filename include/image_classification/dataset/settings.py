@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from include.contracts.commands import BOX_USES, NEW_CLASSES, SPLITTINGS, STORINGS, Command
 from include.contracts.commands import RefreshFlag as Flag
 from include.contracts.limits import MAX_PIXELS
-from include.image_classification.dataset.layouts import LAYOUTS
+from include.image_classification.dataset.layouts import AUTO, LAYOUTS
+from include.image_classification.dataset.tables.options import LabelOptions, parse_options
 from include.image_classification.dataset.version.photo_check import PhotoRules
 from include.image_classification.dataset.version.split import SplitRatio
 from include.image_classification.flags import FlagParser, fraction, positive_integer
@@ -20,6 +21,7 @@ class RefreshSettings:
     classes: str | None
     split: str
     devkit: str | None
+    label_options: LabelOptions
     ratio: SplitRatio
     rules: PhotoRules
     quarantine_limit: float
@@ -37,6 +39,7 @@ class RefreshSettings:
             "classes": self.classes,
             "split": self.split,
             "devkit": self.devkit,
+            **self.label_options.recorded(),
             "train_ratio": self.ratio.train,
             "validation_ratio": self.ratio.validation,
             "min_side": self.rules.min_side,
@@ -59,6 +62,7 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
         classes=flags.classes or None,
         split=flags.split,
         devkit=flags.devkit or None,
+        label_options=parse_options(flags.label_files, flags.columns, flags.source_uri),
         ratio=SplitRatio(flags.train_ratio, flags.validation_ratio),
         rules=PhotoRules(
             min_side=flags.min_side,
@@ -79,7 +83,9 @@ def parse_settings(arguments: list[str]) -> RefreshSettings:
 def _parser() -> FlagParser:
     parser = FlagParser(Command.REFRESH, "Create an immutable dataset version from a raw source.")
     add = parser.add_argument
-    add(Flag.LAYOUT, required=True, choices=LAYOUTS, help="how the source labels its photos")
+    add(
+        Flag.LAYOUT, default=AUTO, choices=(AUTO, *LAYOUTS), help="how the source labels its photos"
+    )
     add(Flag.CLASSES, help="the first N classes, or comma-separated names or 1-based numbers")
     add(
         Flag.SPLIT,
@@ -88,6 +94,8 @@ def _parser() -> FlagParser:
         help="by ratio, or by the source's own splits first",
     )
     add(Flag.DEVKIT, help="path of the devkit in the source, if it has several")
+    add(Flag.LABEL_FILES, help="paths in the source of the label files to read; default: found")
+    add(Flag.COLUMNS, help="columns of label files, such as file=image_id,label=breed")
     add(Flag.TRAIN_RATIO, type=fraction, default=0.8, help="share of training images")
     add(Flag.VALIDATION_RATIO, type=fraction, default=0.1, help="share of validation images")
     add(Flag.MIN_SIDE, type=positive_integer, default=16, help="minimum side of a photo in pixels")

@@ -10,7 +10,9 @@ from typing import Any
 
 from include.config import load_pipeline
 from include.config.yaml_file import dump_yaml, parse_yaml
+from include.contracts.commands import BOXED_LAYOUTS, LABEL_FILE_LAYOUTS
 from include.image_classification.dataset.archives.archives import archive_stem
+from include.image_classification.dataset.parquet.shards import open_shard
 from include.image_classification.dataset.source.classes import class_parts
 from include.image_classification.dataset.source.file_kinds import is_photo_name
 from include.local_run.run_plan.source_files import SourceFiles
@@ -44,10 +46,12 @@ def derive_pipeline(
     """
     content: dict[str, Any] = parse_yaml(base.read_text(encoding="utf-8"))
     source = dict(content.get("source") or {})
-    if source.get("layout") != files.layout:
+    if source.get("layout") not in (files.layout, "auto", None):
         for setting in ("classes", "devkit"):
             source.pop(setting, None)  # these settings describe another data set
-    if files.layout != "stanford_cars":
+    for setting in _settings_of_others(files.layout):
+        source.pop(setting, None)
+    if files.layout not in BOXED_LAYOUTS:
         _remove_boxes(content)
     for setting in ("uri", "urls", "complete_marker"):
         source.pop(setting, None)
@@ -70,8 +74,14 @@ def derive_pipeline(
     return file
 
 
+def _settings_of_others(layout: str) -> list[str]:
+    """Return the settings of a source that this layout does not have."""
+    devkit = [] if layout == "stanford_cars" else ["devkit"]
+    return devkit if layout in LABEL_FILE_LAYOUTS else [*devkit, "label_files", "columns"]
+
+
 def _remove_boxes(content: dict[str, Any]) -> None:
-    """Remove the cropping settings, because only Stanford's devkit contains bounding boxes."""
+    """Remove the cropping settings, because the layout has no bounding boxes."""
     for part in (content, *(value for value in content.values() if isinstance(value, dict))):
         for setting in ("boxes", "box_margin"):
             (part.get("dataset") or {}).pop(setting, None)
@@ -121,6 +131,8 @@ def count_photos(files: SourceFiles) -> int | None:
                     count += sum(is_photo_name(member) for member in archive.namelist())
             except (zipfile.BadZipFile, OSError):
                 return None  # the dataset refresh reports the error
+        elif name.lower().endswith(".parquet"):
+            count += open_shard(files.folder / name, name).rows
         elif files.layout != "stanford_cars" and archive_stem(Path(name)) is not None:
             return None
     return count or None

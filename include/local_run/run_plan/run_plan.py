@@ -114,7 +114,7 @@ def _data_needed(name: str, settings: Pipeline) -> RunError:
 def _plan_for_user_data(
     request: RunRequest, folder: Path, base: Path, paths: ProjectPaths
 ) -> RunPlan:
-    files = inspect_folder(folder, load_pipeline(base).source.devkit, request.classes)
+    files = inspect_folder(folder, load_pipeline(base).source, request.classes)
     name = derived_name(folder, paths.pipelines)
     file = derive_pipeline(base, name, paths.pipelines, files, request.classes)
     incoming = folder / INCOMING

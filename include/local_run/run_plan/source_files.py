@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.config.sections import Source
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.archives import is_archive_name
 from include.image_classification.dataset.archives.member import normalize
 from include.image_classification.dataset.archives.system_names import is_system_path
-from include.image_classification.dataset.detection import detect_layout
+from include.image_classification.dataset.detection import (
+    AmbiguousLayoutError,
+    Detection,
+    detect_layout,
+)
 from include.image_classification.dataset.layouts import inspect_layout
 from include.image_classification.dataset.source.inventory import describe_files
 from include.image_classification.dataset.source.survey import Survey, is_photo_file, survey
+from include.image_classification.dataset.tables.options import LabelOptions
 from include.local_run.errors import usage_error
 
 INCOMING = "incoming"
@@ -53,13 +59,14 @@ class SourceFiles:
 
 
 def inspect_folder(
-    folder: Path, devkit: str | None = None, classes: str | None = None
+    folder: Path, settings: Source | None = None, classes: str | None = None
 ) -> SourceFiles:
     """Return the layout and files of the user's folder, by the detection of the dataset refresh.
 
     Args:
         folder: The folder.
-        devkit: Path of the devkit in the folder, if the pipeline sets it.
+        settings: The pipeline's settings of its source: its devkit, label files and columns; and
+            its layout, where several are possible.
         classes: The selection of classes, if the user makes one.
 
     Raises:
@@ -70,11 +77,13 @@ def inspect_folder(
     if not files:
         there = f"has no files: {describe_files(found)}" if found.links else "is empty"
         raise usage_error(f"DATA={folder} {there}: put photos into it, one folder for each class")
-    detected = detect_layout(found)
-    if detected.layout == "class_folders":
-        _require_labels(found)
+    settings = settings or Source()
+    labels = LabelOptions(tuple(settings.label_files), settings.columns_by_role)
     try:
-        contents = inspect_layout(detected.layout, found, classes, devkit)
+        detected = _detect(found, labels, settings.layout)
+        if detected.layout == "class_folders":
+            _require_labels(found)
+        contents = inspect_layout(detected.layout, found, classes, settings.devkit, labels)
     except CommandError as error:
         raise usage_error(f"DATA={folder}: {error}") from error
     upload, others = _sort_files(found, files, contents.read)
@@ -87,6 +96,16 @@ def inspect_folder(
         held_out=contents.held_out,
         notes=tuple(contents.notes),
     )
+
+
+def _detect(found: Survey, labels: LabelOptions, configured: str) -> Detection:
+    try:
+        return detect_layout(found, labels)
+    except AmbiguousLayoutError as error:
+        for one in error.candidates:
+            if one.layout == configured:
+                return Detection(one.layout, f"the pipeline's YAML says so, and {one.reason}")
+        raise
 
 
 _FIX = (

@@ -1,7 +1,8 @@
 """The account of a source's files: each ends as used, quarantined, read for labels or left alone.
 
 A file of the source is a file of its folder, or a member of an archive whose photos are read; such
-an archive itself is none. An archive of labels only, and one that is not opened, is one file.
+an archive itself is none. An archive of labels only, and one that is not opened, is one file. The
+rows of a Parquet file with photos count like the members of an archive.
 """
 
 import os
@@ -72,6 +73,17 @@ class Accounting:
     def take_label(self) -> None:
         """Note that the member that was yielded last has labels."""
         self._is_label = True
+
+    def count_row(self, name: str, taken: bool) -> None:
+        """Count a photo in a file with several, such as a row of a Parquet file.
+
+        Args:
+            name: The path of the file and of the photo in it.
+            taken: Whether it becomes an entry of the source.
+        """
+        self.found += 1
+        self._taken = taken
+        self._settle(name)
 
     def leave_rest(self, read: Sequence[Path]) -> None:
         """Count the files that are not in the folders and archives that are read.

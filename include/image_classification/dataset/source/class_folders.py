@@ -12,9 +12,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from include.image_classification.container import CommandError
-from include.image_classification.dataset.archives.archives import archive_stem, is_archive_name
 from include.image_classification.dataset.archives.formats import archive_format
-from include.image_classification.dataset.archives.member import Member, normalize
+from include.image_classification.dataset.archives.member import Member
 from include.image_classification.dataset.archives.system_names import is_system_path
 from include.image_classification.dataset.source.accounting import Accounting
 from include.image_classification.dataset.source.classes import class_parts
@@ -32,6 +31,12 @@ from include.image_classification.dataset.source.folders.folder_classes import (
 )
 from include.image_classification.dataset.source.folders.folder_names import folder_kind
 from include.image_classification.dataset.source.inventory import describe_files
+from include.image_classification.dataset.source.members import (
+    archive_folder,
+    archived_members,
+    relative_name,
+    source_members,
+)
 from include.image_classification.dataset.source.survey import Survey, photo_tops, survey
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
@@ -103,13 +108,15 @@ def find_folders(found: Survey, selected_classes: str | None = None) -> FolderCl
     Raises:
         CommandError: No folder is a class; the message names what is there, and the fix.
     """
-    holding = {_relative(found, folder) for folder in found.photo_folders}
+    holding = {relative_name(found, folder) for folder in found.photo_folders}
     unsafe = 0
-    for path, member in _archived_photos(found, Accounting(found.folder)):
+    for path, member in archived_members(found, Accounting(found.folder)):
+        if not is_photo(member):
+            continue
         unsafe += bool(member.problem)
         if not member.problem:
             holding.add(posixpath.dirname(path))
-    archives = [_archive_folder(found, path) for path in found.archives]
+    archives = [archive_folder(found, path) for path in found.archives]
     folders = classify_folders(holding, archives, class_parts(selected_classes or ""))
     if not folders.classes:
         raise CommandError(_no_classes(found, folders, holding, unsafe))
@@ -160,35 +167,9 @@ def _entries(
 
 def _photos(found: Survey, accounting: Accounting) -> Iterator[tuple[str, Member]]:
     """Yield the photos with their paths in the source, those of archives first."""
-    yield from _archived_photos(found, accounting)
-    opened = {_relative(found, path) for path in found.archives}
-    for member in accounting.members(found.folder, without=opened | found.without):
-        if is_photo(member) and not is_archive_name(member.path):
-            yield member.path, member
-
-
-def _archived_photos(found: Survey, accounting: Accounting) -> Iterator[tuple[str, Member]]:
-    for archive in found.archives:
-        folder = _archive_folder(found, archive)
-        stem = posixpath.basename(folder)
-        for member in accounting.members(archive):
-            if is_photo(member):
-                top = posixpath.dirname(folder) if _has_top(member.path, stem) else folder
-                yield posixpath.join(top, member.path.lstrip("/")), member
-
-
-def _relative(found: Survey, path: Path) -> str:
-    relative = path.relative_to(found.folder).as_posix()
-    return "" if relative == "." else normalize(relative)
-
-
-def _has_top(path: str, stem: str) -> bool:
-    return path.startswith(f"{stem}/")
-
-
-def _archive_folder(found: Survey, archive: Path) -> str:
-    """Return the path of the folder that an archive counts as."""
-    return _relative(found, archive.with_name(archive_stem(archive) or archive.name))
+    return (
+        (path, member) for path, member in source_members(found, accounting) if is_photo(member)
+    )
 
 
 def refuse_empty_folders(found: Survey) -> None:

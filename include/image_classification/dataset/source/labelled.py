@@ -24,6 +24,7 @@ class Row:
         box: The bounding box of the labelled object, if the file has one.
         split: The split that the file assigns, if any.
         problem: Why the row cannot be used, or None.
+        name: The class as the file has it, for messages; None for the number.
     """
 
     position: str
@@ -32,6 +33,12 @@ class Row:
     box: Box | None = None
     split: Split | None = None
     problem: tuple[Reason, str] | None = None
+    name: str | None = None
+
+    @property
+    def class_text(self) -> str:
+        """The class for messages."""
+        return str(self.number) if self.name is None else repr(self.name)
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,7 @@ def _refusal(rows: list[Row], labels: Mapping[int, int | None]) -> tuple[Reason,
     problem = next((row.problem for row in rows if row.problem), None)
     if problem:
         return problem
-    classes = " and ".join(f"{row.position} says class {row.number}" for row in rows)
+    classes = " and ".join(f"{row.position} says class {row.class_text}" for row in rows)
     if len({row.number for row in rows}) > 1:
         return "conflicting-labels", classes
     if rows[0].number not in labels:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from include.config.sections import Source
 from include.local_run.errors import RunError
 from include.local_run.run_plan.source_files import inspect_folder
 from tests.include.image_classification.dataset.sample_sources import tgz
@@ -65,7 +66,8 @@ def test_a_pipeline_may_select_one_of_two_devkits(tmp_path: Path) -> None:
     folder = _put(tmp_path, "cars_train.tgz", "car_devkit.tgz", "new_devkit.tgz")
     with pytest.raises(RunError, match=r"car_devkit.tgz and new_devkit.tgz.*source\.devkit"):
         inspect_folder(folder)
-    assert inspect_folder(folder, "new_devkit.tgz").upload == ("cars_train.tgz", "new_devkit.tgz")
+    settings = Source(layout="stanford_cars", devkit="new_devkit.tgz")
+    assert inspect_folder(folder, settings).upload == ("cars_train.tgz", "new_devkit.tgz")
 
 
 def test_lists_are_uploaded_with_their_images_and_class_names(tmp_path: Path) -> None:
