@@ -13,7 +13,7 @@ from pathlib import Path
 
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.archives.formats import archive_format
-from include.image_classification.dataset.archives.member import Member
+from include.image_classification.dataset.archives.member import Member, normalize
 from include.image_classification.dataset.archives.system_names import is_system_path
 from include.image_classification.dataset.source.accounting import Accounting
 from include.image_classification.dataset.source.classes import class_parts
