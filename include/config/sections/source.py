@@ -36,8 +36,7 @@ def _column(value: Any) -> Any:
 
 # A name, or a 1-based number, which may be written without quotes in YAML.
 ClassChoice = Annotated[str, Field(min_length=1), BeforeValidator(_class_choice)]
-# A path below the source, and the name or number of a column.
-LabelFile = Annotated[str, Field(pattern=r"^[^/\\](.*[^/])?$")]
+# The name of a column, or its number.
 Column = Annotated[str, Field(min_length=1), BeforeValidator(_column)]
 ClassChoices = Annotated[
     Annotated[int, Field(ge=2), Tag("~number")]
@@ -86,7 +85,7 @@ class Source(Strict):
         description="The devkit to use, relative to the source, if the source has several",
     )
 
-    label_files: list[LabelFile] = Field(
+    label_files: list[Annotated[str, Field(min_length=1)]] = Field(
         default=[],
         description="The label files to read, relative to the source; default: those that name its "
         "photos",
@@ -117,6 +116,8 @@ class Source(Strict):
                 raise ValueError(
                     f"{setting}: the names together may have {MAX_ARGUMENT_LENGTH} characters"
                 )
+        for file in self.label_files:
+            _check_inside("label_files", file, "train/labels.csv")
         return self
 
     @model_validator(mode="after")
@@ -131,11 +132,7 @@ class Source(Strict):
             return self
         if self.layout not in ("stanford_cars", "auto"):
             raise ValueError(f"devkit is only for layout stanford_cars, not for {self.layout}")
-        path = PurePosixPath(self.devkit)
-        if not path.name or path.is_absolute() or ".." in path.parts:
-            raise ValueError(
-                f"devkit: {self.devkit!r} must be a path inside the source, such as car_devkit.tgz"
-            )
+        _check_inside("devkit", self.devkit, "car_devkit.tgz")
         return self
 
     @model_validator(mode="after")
@@ -195,6 +192,14 @@ class Source(Strict):
         """The value of the refresh command's --columns, or None to find columns."""
         pairs = [f"{role}={column}" for role, column in self.columns_by_role.items()]
         return _csv_line(pairs) if pairs else None
+
+
+def _check_inside(setting: str, named: str, example: str) -> None:
+    path = PurePosixPath(named)
+    if not path.name or path.is_absolute() or ".." in path.parts:
+        raise ValueError(
+            f"{setting}: {named!r} must be a path inside the source, such as {example}"
+        )
 
 
 def _comma_separated(classes: list[str]) -> str:

@@ -85,6 +85,25 @@ MISTAKES = {
         "source: {layout: stanford_cars, devkit: ../car_devkit.tgz}",
         ["source: devkit: '../car_devkit.tgz' must be a path inside the source"],
     ),
+    "label files in a layout without them": (
+        "source: {layout: class_folders, label_files: train.csv}",
+        [
+            "source: label_files is only for layouts csv, json_lines, path_label, parquet, "
+            "split_json, not for class_folders"
+        ],
+    ),
+    "a label file outside the source": (
+        "source: {layout: csv, label_files: [a.csv, ../b.csv]}",
+        ["source: label_files: '../b.csv' must be a path inside the source"],
+    ),
+    "an unknown role of a column": (
+        "source: {columns: {photo: image_id}}",
+        ["source.columns.photo"],
+    ),
+    "names of columns that are too long": (
+        f"source: {{columns: {{file: {'x' * 200}, label: {'y' * 200}}}}}",
+        ["source: columns: the names together may have 256 characters"],
+    ),
     "boxes in a layout without boxes": (
         SOURCE + "dataset: {boxes: crop}",
         ["dataset.boxes: crop needs boxes, and layout class_folders has none"],

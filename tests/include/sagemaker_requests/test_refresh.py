@@ -41,6 +41,20 @@ def test_devkit_and_classes_are_flags(cars: Pipeline, deployment: Deployment) ->
     )
 
 
+def test_label_files_and_columns_are_flags(cars: Pipeline, deployment: Deployment) -> None:
+    """Names may contain commas; the command reads the flags back."""
+    source = Source.model_validate(
+        {"label_files": "a, b/train.csv", "columns": {"file": "photo, id", "label": 3}}
+    )
+    chosen = cars.model_copy(update={"source": source})
+    config = make.refresh_request(chosen, deployment, None, "f")["config"]
+    settings = parse_settings(config["AppSpecification"]["ContainerArguments"][1:])
+    assert settings.layout == "auto"
+    assert settings.label_options.files == ("a, b/train.csv",)
+    assert settings.label_options.columns == {"file": "photo, id", "label": "3"}
+    assert settings.recorded()["columns"] == {"file": "photo, id", "label": "3"}
+
+
 def test_source_uri_is_read_as_a_folder(cars: Pipeline, deployment: Deployment) -> None:
     source = cars.source.model_copy(update={"uri": "s3://their-bucket/cars"})
     elsewhere = cars.model_copy(update={"source": source})

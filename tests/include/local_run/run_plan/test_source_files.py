@@ -155,3 +155,26 @@ def test_links_to_photos_are_uploaded_as_photos(tmp_path: Path) -> None:
         (tmp_path / "data" / name / "1.jpg").symlink_to(tmp_path / "blobs" / str(seed + 1))
     files = inspect_folder(tmp_path / "data")
     assert (files.layout, files.upload) == ("class_folders", ("cat/1.jpg", "dog/1.jpg"))
+
+
+def test_label_files_are_uploaded_with_the_photos_that_they_name(tmp_path: Path) -> None:
+    names = ("train/1.jpg", "train/2.jpg", "test/9.jpg", "incoming/1.jpg", "notes.txt")
+    folder = _put(tmp_path, *names)
+    (folder / "train.csv").write_text("id,label\n1,cat\n2,dog\n")
+    (folder / "sample_submission.csv").write_text("id,label\n9,cat\n")
+    files = inspect_folder(folder)
+    assert files.layout == "csv"
+    assert files.upload == ("train.csv", "train/1.jpg", "train/2.jpg")
+    assert files.ignored_files == ("notes.txt", "sample_submission.csv", "test/")
+    assert files.reason == "train.csv names photos and classes (file id, label label)"
+
+
+def test_the_pipelines_yaml_decides_between_several_layouts(tmp_path: Path) -> None:
+    folder = _put(tmp_path, "cat/1.jpg", "cat/2.jpg", "dog/3.jpg")
+    (folder / "l.csv").write_text("file,label\n1.jpg,red\n2.jpg,blue\n3.jpg,red\n")
+    with pytest.raises(RunError, match=r"may have several layouts: csv, because l\.csv"):
+        inspect_folder(folder)
+    assert inspect_folder(folder, Source(layout="csv")).layout == "csv"
+    assert inspect_folder(folder, Source(layout="class_folders")).upload == (
+        "cat/1.jpg", "cat/2.jpg", "dog/3.jpg",
+    )  # fmt: skip
