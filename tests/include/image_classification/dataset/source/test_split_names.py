@@ -4,14 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.contracts.dataset import Split
 from include.image_classification.dataset.source.split_names import (
     FILLERS,
     SPLIT_WORDS,
     held_out,
+    known_words,
     names_only_a_split,
     split_in_name,
     split_in_path,
 )
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -71,3 +74,9 @@ def test_a_name_may_say_more_than_a_split() -> None:
     assert names_only_a_split("Test Images 2")
     assert not names_only_a_split("cars_test")
     assert not names_only_a_split("images")
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_the_documentation_lists_every_word(split: Split) -> None:
+    text = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    assert f"| {split} | {known_words(split)} |" in text
