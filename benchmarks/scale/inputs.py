@@ -18,6 +18,8 @@ import cv2
 import numpy as np
 
 from include.contracts.dataset import Split
+from include.contracts.label_files import label_lines
+from include.contracts.records import LabelRecord
 from include.image_classification.dataset.version.manifest import (
     Image,
     Version,
@@ -28,6 +30,9 @@ from include.image_classification.dataset.version.manifest import (
 
 CLASSES = 100
 SIDE = 32
+LABELLED_PHOTOS = 1_000
+"""The photos of the source in the measurement of labels."""
+LABELS_OF_A_FILE = 10_000
 PREDICTIONS = 300
 """The number of different prediction files; all others are links to them."""
 
@@ -53,6 +58,29 @@ def write_source(folder: Path, images: int, first: int = 0) -> None:
             info = tarfile.TarInfo(f"photos/{class_name(number % CLASSES)}/{number:07d}.jpg")
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
+
+
+def write_labels(folder: Path, lines: int) -> None:
+    """Write labels of seven users, who sometimes disagree, as files of ten thousand lines."""
+    folder.mkdir(parents=True)
+    for first in range(0, lines, LABELS_OF_A_FILE):
+        numbers = range(first, min(first + LABELS_OF_A_FILE, lines))
+        records = (_label(number) for number in numbers)
+        (folder / f"{first:07d}.jsonl").write_bytes(label_lines(records))
+
+
+def _label(number: int) -> LabelRecord:
+    photo = (
+        hashlib.sha256(draw_photo(number)).hexdigest()
+        if number < LABELLED_PHOTOS
+        else _hash(number // 2)
+    )
+    return LabelRecord(
+        sha256=photo,
+        class_name=class_name(number % (CLASSES + 1)),
+        who=f"user {number % 7}",
+        when=f"2026-11-{1 + number % 28:02d}T08:00:00+00:00",
+    )
 
 
 def write_test_version(folder: Path, images: int) -> None:

@@ -82,9 +82,19 @@ def _page(page: Path, usage: Usage) -> Figures:
     return {**asdict(usage), "page": page.stat().st_size}
 
 
+def labels(folder: Path, images: int) -> dict[str, Figures]:
+    """Refresh a small source with this number of labels, of photos that exist and that do not."""
+    source = folder / "processing" / "input"
+    inputs.write_source(source / "source", inputs.LABELLED_PHOTOS)
+    inputs.write_labels(source / "labels", images)
+    usage = run_container(str(folder), *_REFRESH)
+    return {"refresh, by labels": asdict(usage)}
+
+
 STAGES: Mapping[str, Callable[[Path, int], dict[str, Figures]]] = {
     "refresh": refresh,
     "im2rec": im2rec,
     "evaluate": evaluate,
     "report": report,
+    "labels": labels,
 }
