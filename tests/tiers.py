@@ -21,7 +21,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     ),
     # The local AWS, SeaweedFS, model servers, or other programs that the test starts and awaits.
     "server": (
-        "include/decisions/batch/screening",
+        "include/image_classification/selection/screening",
         "include/decisions/dataset/web",
         "include/decisions/test_pointer.py",
         "include/image_classification/dataset/test_crashes.py",

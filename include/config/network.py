@@ -19,13 +19,14 @@ class Network(Strict):
 
     isolation: Literal["auto", "always", "never"] = Field(
         default="auto",
-        description="SageMaker's EnableNetworkIsolation. auto: set for every container, except for "
-        "a training that loads its first weights over the network; always: set for trainings, too",
+        description="SageMaker's EnableNetworkIsolation. auto: set for every container that needs "
+        "no network; always: set for trainings that would load weights over the network, too. The "
+        "jobs select and fetch, which list S3 and read the web, are never isolated",
     )
 
     @property
     def isolates(self) -> bool:
-        """Whether processing jobs and models are isolated: their containers need no network."""
+        """Whether models and processing jobs are isolated, except for `select` and `fetch`."""
         return self.isolation != "never"
 
     def isolates_training(self, algorithm: str, hyperparameters: Mapping[str, str]) -> bool:

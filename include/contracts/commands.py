@@ -21,6 +21,7 @@ class Command(StrEnum):
     TRAIN = "train"
     SERVE = "serve"
     EVALUATE = "evaluate"
+    SELECT = "select"
     REPORT = "report"
     WEIGHTS = "weights"
 
@@ -66,6 +67,18 @@ class EvaluateFlag(StrEnum):
     TEMPERATURE = "--temperature"
 
 
+class SelectFlag(StrEnum):
+    """Flags of `select`."""
+
+    INCOMING = "--incoming"
+    BATCHES = "--batches"
+    RUN_TIME = "--run-time"
+    MAX_IMAGES = "--max-images"
+    MAX_BYTES = "--max-bytes"
+    IMAGES = "--images"
+    SCREENING = "--screening"
+
+
 class ReportFlag(StrEnum):
     """Flags of `report`."""
 
@@ -93,6 +106,7 @@ class Input(StrEnum):
     IMAGES = "images"
     PREDICTIONS = "predictions"
     TRUTH = "truth"
+    PLAN = "plan"
     EVALUATION = "evaluation"
 
 
@@ -107,6 +121,7 @@ class Output(StrEnum):
     TRAIN = "train"
     VALIDATION = "validation"
     INDEX = "index"
+    BATCHES = "batches"
 
 
 SourceLayout = Literal[
@@ -153,6 +168,16 @@ STORINGS: tuple[Storing, ...] = ("new", "all")
 NewClasses = Literal["refuse", "create"]
 NEW_CLASSES: tuple[NewClasses, ...] = ("refuse", "create")
 """What a label does whose class the source does not have: nothing, or create the class."""
+
+SelectedImages = Literal["new", "all"]
+SELECTED_IMAGES: tuple[SelectedImages, ...] = ("new", "all")
+"""Which incoming images a batch takes: those that no batch has processed, or also those that were
+processed longest ago."""
+
+Screening = Literal["decode", "names"]
+SCREENINGS: tuple[Screening, ...] = ("decode", "names")
+"""Whether `select` decodes each photo, because the model's image fails the whole batch for an
+unreadable one, or checks only names and sizes."""
 
 RecordFit = Literal["squash", "crop"]
 """How a pipeline's photos become square: squashed, or cropped to the central square."""

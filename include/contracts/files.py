@@ -46,7 +46,17 @@ EVALUATED_CLASSES = 5
 CONFUSION = "confusion.csv"
 """The numbers of an evaluation's images by true and predicted class, without empty pairs."""
 
+SELECTION = "select.json"
+BATCH_MANIFEST = "images.manifest"
+BATCH_PLAN = "plan.json"
+BATCH_RECORD = "batch.json"
+BATCH_LEDGER = "ledger.parquet"
+"""The images that batches have processed, beside the folders of the batches."""
+
 BATCH_REPORT = "report.json"
+UNREADABLE = "unreadable.json"
+"""The photos for which the model's server returned an error, with its text, by key."""
+
 PREDICTIONS = "predictions.csv"
 TRUE_CLASSES = "labels.json"
 """The true classes of incoming images, by name; users write this file."""

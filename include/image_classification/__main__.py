@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     Command.TRAIN: "training.train",
     Command.SERVE: "serving.serve",
     Command.EVALUATE: "evaluation.evaluate",
+    Command.SELECT: "selection.select",
     Command.REPORT: "reporting.report",
     Command.WEIGHTS: "training.pretrained.catalogue.weights",
 }

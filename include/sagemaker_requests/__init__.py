@@ -9,6 +9,7 @@ from include.sagemaker_requests.model import candidate_model_request, packaged_m
 from include.sagemaker_requests.package import package_group_request, package_request
 from include.sagemaker_requests.refresh import LabelInputs, refresh_request, source_uri
 from include.sagemaker_requests.report import report_request
+from include.sagemaker_requests.select import RUN_TIME, select_request
 from include.sagemaker_requests.training import training_hyperparameters, training_request
 from include.sagemaker_requests.transform import (
     batch_transform_request,
@@ -17,6 +18,7 @@ from include.sagemaker_requests.transform import (
 )
 
 __all__ = [
+    "RUN_TIME",
     "DryRunRequest",
     "JobRequest",
     "LabelInputs",
@@ -35,6 +37,7 @@ __all__ = [
     "packaged_model_request",
     "refresh_request",
     "report_request",
+    "select_request",
     "shared_request",
     "source_uri",
     "training_hyperparameters",

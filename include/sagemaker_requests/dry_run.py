@@ -20,6 +20,7 @@ from include.sagemaker_requests.model import candidate_model_request, packaged_m
 from include.sagemaker_requests.package import package_group_request, package_request
 from include.sagemaker_requests.refresh import LabelInputs, refresh_request
 from include.sagemaker_requests.report import report_request
+from include.sagemaker_requests.select import select_request
 from include.sagemaker_requests.training import training_hyperparameters, training_request
 from include.sagemaker_requests.transform import (
     batch_transform_request,
@@ -58,6 +59,7 @@ def dry_run_requests(pipeline: Pipeline, deployment: Deployment) -> Iterator[Dry
         refresh_request(*common, VERSION, VERSION, True, ledger_job=trained, labels=labels),
         im2rec_request(*common, VERSION, earlier=layout.recordio(VERSION)),
         evaluate_request(*common, trained, VERSION, _precision(pipeline), temperature=1.5),
+        select_request(*common, BATCH, "decode", everything=False),
         report_request(*common, BATCH, VERSION, with_truth=True, training_job=trained),
     ):
         yield _job("Processing", request)

@@ -24,6 +24,8 @@ class ProcessingStep:
     outputs: Mapping[Output, str]
     manifests: frozenset[Input] = frozenset()
     """Inputs whose address is a manifest that lists objects."""
+    needs_network: bool = False
+    """Whether the command calls S3 or the web itself, which network isolation prevents."""
     instances: int = 1
     sharded: frozenset[Input] = frozenset()
     """Inputs whose objects are divided among the instances; the others go to every instance."""
@@ -45,7 +47,7 @@ def processing_request(
         "ProcessingInputs": [_input(step, *entry) for entry in step.inputs.items()],
         "ProcessingOutputConfig": {"Outputs": [_output(*entry) for entry in step.outputs.items()]},
     }
-    if pipeline.network.isolates:
+    if pipeline.network.isolates and not step.needs_network:
         config["NetworkConfig"] = {"EnableNetworkIsolation": True}
     return job_request(pipeline, deployment, step.command.value, config)
 

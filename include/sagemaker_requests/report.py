@@ -33,6 +33,7 @@ def report_request(
     inputs = {
         Input.PREDICTIONS: layout.uri(layout.batch_predictions(batch)),
         Input.IMAGES: layout.uri(layout.batch_manifest(batch)),
+        Input.PLAN: layout.uri(layout.batch_plan(batch)),
         Input.VERSION: layout.uri(layout.dataset(dataset_version)),
     }
     if with_truth:

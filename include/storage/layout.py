@@ -255,9 +255,17 @@ class Layout:
         return f"{self.root}batches/"
 
     @property
-    def batches_summary(self) -> str:
-        """The summary of all predicted images; it can be rebuilt from the batches' records."""
-        return f"{self.batches}committed.jsonl.gz"
+    def last_selection(self) -> str:
+        """The select.json of the last `select` job, which wrote it beside the ledger."""
+        return f"{self.batches}{files.SELECTION}"
+
+    def selection(self, job_name: str) -> str:
+        """The folder of a `select` job's report."""
+        return f"{self.root}selections/{job_name}/"
+
+    def selection_report(self, job_name: str) -> str:
+        """The select.json of a `select` job."""
+        return f"{self.selection(job_name)}{files.SELECTION}"
 
     def batch(self, batch: str) -> str:
         """The folder of a batch."""
@@ -265,11 +273,11 @@ class Layout:
 
     def batch_manifest(self, batch: str) -> str:
         """The S3 manifest of a batch's images, for batch transform."""
-        return f"{self.batch(batch)}images.manifest"
+        return f"{self.batch(batch)}{files.BATCH_MANIFEST}"
 
     def batch_plan(self, batch: str) -> str:
         """The plan of a batch: the images that it takes and leaves out, with their ETags."""
-        return f"{self.batch(batch)}plan.json"
+        return f"{self.batch(batch)}{files.BATCH_PLAN}"
 
     def batch_predictions(self, batch: str) -> str:
         """The folder of a batch's predictions, in files <image key>.out."""
@@ -283,10 +291,14 @@ class Layout:
         """The table of a batch's predictions, with one row per image."""
         return f"{self.batch_report(batch)}{files.PREDICTIONS}"
 
+    def batch_unreadable(self, batch: str) -> str:
+        """The photos for which the model's server returned an error, with its text."""
+        return f"{self.batch_report(batch)}{files.UNREADABLE}"
+
     def batch_summary(self, batch: str) -> str:
         """A batch's report.json: classes, number of uncertain predictions, drift."""
         return f"{self.batch_report(batch)}{files.BATCH_REPORT}"
 
     def batch_record(self, batch: str) -> str:
         """The record of a batch's predicted images: written last, as the commit point."""
-        return f"{self.batch(batch)}batch.json"
+        return f"{self.batch(batch)}{files.BATCH_RECORD}"

@@ -63,7 +63,7 @@ def test_a_graph_has_at_most_seven_boxes_at_its_top_level(dags: Any) -> None:
         ("nightly_training", ["train", "evaluate", "decide"]),
         ("endpoint_update", ["deploy", "verify", "restore", "record"]),
         ("endpoint_rollback", ["deploy", "verify", "restore", "record"]),
-        ("batch_inference", ["predict", "report"]),
+        ("batch_inference", ["select", "predict", "report"]),
     ],
 )
 def test_the_tasks_are_grouped_by_step(dags: Any, family: str, expected: list[str]) -> None:

@@ -54,9 +54,10 @@ def test_the_roles_policies_allow_the_data_of_all_jobs_and_of_the_endpoint(
     }
 
     def prefix_of(uri: str) -> str:
-        """Return the prefix in a manifest that Airflow wrote; other manifests list images."""
-        found = manifests.get(uri)
-        return str(found[0]["prefix"]) if found else LAYOUT.uri(LAYOUT.images)
+        """Return the prefix in a manifest that Airflow wrote, or a job."""
+        if found := manifests.get(uri):
+            return str(found[0]["prefix"])
+        return LAYOUT.uri(LAYOUT.incoming if "/batches/" in uri else LAYOUT.images)
 
     rights = RolePermissions(calls, prefix_of).rights()
     roles = {"jobs": "sagemaker_role_arn", "endpoint": "sagemaker_endpoint_role_arn"}

@@ -1,7 +1,7 @@
 """Permissions that SageMaker needs for jobs and endpoints, from the requests that create them.
 
 SageMaker assumes the role of the request and moves the data itself: the container of an isolated
-job has no credentials. https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+job has no credentials. The other containers call S3 with the role's credentials. https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
 """
 
 from collections import defaultdict
@@ -68,6 +68,8 @@ class RolePermissions:
             yield from (self._listed if is_manifest else _input)(source["S3Uri"])
         for entry in request["ProcessingOutputConfig"]["Outputs"]:
             yield _object("s3:PutObject", f"{entry['S3Output']['S3Uri']}/x")
+        if not request.get("NetworkConfig", {}).get("EnableNetworkIsolation"):
+            yield from _container_calls(*request["AppSpecification"]["ContainerArguments"])
         yield from _image(request["AppSpecification"]["ImageUri"])
         yield from _monitoring("ProcessingJobs", f"{request['ProcessingJobName']}/algo-1")
 
@@ -92,6 +94,14 @@ class RolePermissions:
             (container,) = registered["InferenceSpecification"]["Containers"]
         yield from _input(container["ModelDataUrl"])
         yield from _image(container["Image"])
+
+
+def _container_calls(command: str, *words: str) -> Iterator[Right]:
+    """Yield the permissions for the calls that a command makes itself."""
+    flags = dict(zip(words[::2], words[1::2], strict=True))
+    if command == "select":
+        for flag in ("--incoming", "--batches"):
+            yield from _input(flags[flag])
 
 
 def _training(request: Request) -> Iterator[Right]:

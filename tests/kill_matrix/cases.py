@@ -68,6 +68,7 @@ def _matrix() -> Iterable[Case]:
     submits += [
         (REFRESH, "submit_refresh"),
         (TRAINING, "submit_evaluate"),
+        (BATCH, "submit_select"),
         (BATCH, "submit_report"),
     ]
     for family, submit in submits:

@@ -31,8 +31,8 @@ TASKS: Mapping[str, tuple[str, ...]] = {
         "publish", "reject_newer",
     ),
     "batch_inference": (
-        "plan", "ensure_model", "submit_transform", "track_transform", "submit_report",
-        "track_report", "publish",
+        "plan", "submit_select", "track_select", "plan_transform", "ensure_model",
+        "submit_transform", "track_transform", "submit_report", "track_report", "publish",
     ),
 }  # fmt: skip
 """The tasks of each family that return an XCom in a run that is not skipped."""
@@ -118,7 +118,7 @@ class Results:
                 yield f"package {package['version']} would be deployed again: it is Approved"
 
     def _of_batch(self, xcoms: Xcoms) -> Iterator[str]:
-        key = self.layout.batch_record(xcoms["plan"]["batch"])
+        key = self.layout.batch_record(xcoms["plan_transform"]["batch"])
         if read_record(self.aws.s3, self.layout.bucket, key) is None:
             yield f"{key} is missing"
 

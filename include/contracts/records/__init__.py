@@ -24,7 +24,9 @@ from include.contracts.records.report import (
     ConfidenceDrift,
     Distance,
     DriftReport,
+    UnreadablePhotos,
 )
+from include.contracts.records.selection import Selection, SelectionCounts
 from include.contracts.records.training import RetrainingRequest, TrainingDecision
 from include.contracts.records.verdict import GateResult, VerdictRecord
 
@@ -51,10 +53,13 @@ __all__ = [
     "RecordioReport",
     "ReleaseRecord",
     "RetrainingRequest",
+    "Selection",
+    "SelectionCounts",
     "ShardReport",
     "SourceReport",
     "SourceSeen",
     "TrainingDecision",
+    "UnreadablePhotos",
     "VerdictRecord",
     "parse_record",
 ]

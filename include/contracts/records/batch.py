@@ -1,4 +1,4 @@
-"""plan.json and batch.json: a batch before and after its jobs, written by batch inference."""
+"""plan.json and batch.json: a batch before its jobs, by `select`, and after, by batch inference."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class BatchPlan(Record):
     """The images that a batch takes and leaves out.
 
     `unreadable` has the reasons of the images that are left out, and `unreadable_tags` their ETags.
-    `package` is the ARN of the model package that predicts the batch. `forced` means that a user
-    wants images to be predicted again.
+    `package` is the ARN of the model package that predicted the batch; plan.json has none. `forced`
+    means that a user wants images to be predicted again.
     """
 
     batch: str = ""
@@ -42,7 +42,7 @@ class BatchRecord(BatchPlan):
     """A complete batch: its images count as predicted.
 
     `elsewhere` maps images that other batches predicted before to these batches. `predictions` and
-    `report` are URIs, and None in a batch without a readable image.
+    `report` are URIs, and None in a batch that `select` found to have no readable image.
     """
 
     stage: str = "batch"

@@ -31,13 +31,23 @@ class DriftReport(Record):
 
 
 class BatchReport(Record):
-    """A batch's counts; `drift` is None if the model's evaluation no longer exists."""
+    """A batch's counts; `drift` is None if the model's evaluation no longer exists.
+
+    `images` are the predicted ones, `unreadable` those for which the server returned an error.
+    """
 
     stage: str = "report"
     batch: str | None = None
     images: int | None = None
+    unreadable: int = 0
     classes: dict[str, int] = Field(default_factory=dict)
     uncertain: int | None = None
     drift: DriftReport | None = None
     seconds: float | None = None
     created: str | None = None
+
+
+class UnreadablePhotos(Record):
+    """unreadable.json: the errors of the photos that the model's server could not read, by key."""
+
+    unreadable: dict[str, str] = Field(default_factory=dict)

@@ -11,14 +11,12 @@ from typing import Any
 from include.common.aws_errors import is_denied
 from include.config.deployment import LOCAL
 from include.config.sections.source import DEFAULT_SETTLE_MINUTES, Source
+from include.contracts.incoming import HALF_WRITTEN
 from include.decisions.dataset.source import Listing, split_uri
 from include.decisions.decision import Decision
 
 ABANDONED = timedelta(days=1)
 """Unfinished uploads older than this are ignored."""
-
-HALF_WRITTEN = frozenset({".part", ".partial", ".filepart", ".tmp", ".crdownload", ".download"})
-"""Endings of the names of unfinished files, by browsers and copy tools."""
 
 NEVER_EMPTY = frozenset({".tgz", ".gz", ".tar", ".zip", ".bz2", ".xz", ".mat", ".lst", ".csv"})
 """Endings of files that are unfinished if they are empty. Empty photos are quarantined later."""

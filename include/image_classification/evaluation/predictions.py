@@ -74,17 +74,32 @@ def _is_predicted(folder: Path, key: str) -> bool:
     return os.path.isfile(f"{folder}/{key}{SUFFIX}")
 
 
+class UnreadablePhotoError(CommandError):
+    """The server could not read the photo, and answered with an error record.
+
+    Attributes:
+        reason: The text of the error record.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: the model's server could not read the photo: {reason}")
+        self.reason = reason
+
+
 def read_prediction(folder: Path, key: str, classes: int) -> Probabilities:
     """Return the probabilities of an image, one for each class.
 
     Both response formats are supported: `{"prediction": [...]}` and a plain list.
 
     Raises:
+        UnreadablePhotoError: The file is an error record, `{"error": "..."}`.
         CommandError: The file is damaged or has another number of classes.
     """
     name = key + SUFFIX
     try:
         loaded = json.loads((folder / name).read_bytes())
+        if isinstance(loaded, dict) and isinstance(loaded.get("error"), str):
+            raise UnreadablePhotoError(key, loaded["error"])
         values = loaded["prediction"] if isinstance(loaded, dict) else loaded
         answer = np.asarray(values, np.float64)
     except (ValueError, KeyError, TypeError) as error:

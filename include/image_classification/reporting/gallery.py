@@ -1,5 +1,7 @@
 """The gallery: a page of a batch's images with their predictions."""
 
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,19 @@ from include.image_classification.reporting.overview import Overview, band
 MAX_PICTURES = 1200
 """The least confident images are shown up to this number, because larger pages open slowly."""
 
+MAX_REASONS = 100
+"""The page names this number of unreadable images; the batch's batch.json lists all."""
+
 WIDTH, HEIGHT = 288, 192
 TOP_CLASSES = 6
 
 
-def write_gallery(path: Path, batch: str, overview: Overview, images: Path) -> None:
+def write_gallery(
+    path: Path, batch: str, overview: Overview, images: Path, unreadable: Mapping[str, str]
+) -> None:
     """Write the gallery of an overview's least confident rows as one self-contained page.
+
+    The page also names the first images that could not be read, with the reasons.
 
     An image that is missing or cannot be decoded is shown as an empty frame.
     """
@@ -27,7 +36,13 @@ def write_gallery(path: Path, batch: str, overview: Overview, images: Path) -> N
     ]
     labels = sorted({row.label for row in shown})
     page = render(
-        "gallery.html.jinja", batch=batch, cards=cards, labels=labels, **_figures(overview)
+        "gallery.html.jinja",
+        batch=batch,
+        cards=cards,
+        labels=labels,
+        unreadable=len(unreadable),
+        reasons=list(islice(unreadable.items(), MAX_REASONS)),
+        **_figures(overview),
     )
     path.write_text(page, encoding="utf-8", errors="replace")
 
@@ -39,9 +54,9 @@ def _figures(overview: Overview) -> dict[str, Any]:
         "images": overview.images,
         "classes": len(ranked),
         "ranked": ranked[:TOP_CLASSES],
-        "most": ranked[0][1],
+        "most": ranked[0][1] if ranked else 0,
         "bands": [
-            (name, overview.bands[name], overview.bands[name] / overview.images)
+            (name, overview.bands[name], overview.bands[name] / max(overview.images, 1))
             for name in ("sure", "fair", "unsure")
         ],
         "median": overview.median,

@@ -66,7 +66,9 @@ class Overview:
 
     @property
     def median(self) -> float:
-        """The median confidence; of two, the higher one."""
+        """The median confidence; of two, the higher one. 0 without images."""
+        if not self.images:
+            return 0.0
         return float(np.partition(self.confidence, self.images // 2)[self.images // 2])
 
     def below(self, limit: float) -> NDArray[np.int64]:

@@ -49,14 +49,14 @@ class ParquetWriter:
                 self._join_parts()
 
     def _join_parts(self) -> None:
-        if self._rows:
+        if self._rows or not self._parts:
             self._write_part()
         self._database.read_parquet(self._parts).write_parquet(
             str(self._path), row_group_size=ROWS_IN_GROUP
         )
 
     def _write_part(self) -> None:
-        self._database.register("part", _columns(self._rows))
+        self._database.register("part", _columns(self._rows, self._header))
         # Without a cast, a column that holds only nulls would have no type.
         typed = ", ".join(f'CAST("{name}" AS {_type(name)}) AS "{name}"' for name in self._header)
         part = str(Path(self._folder.name) / f"{len(self._parts):06d}.parquet")
@@ -65,9 +65,9 @@ class ParquetWriter:
         self._rows = []
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, Any]:
+def _columns(rows: Sequence[Row], header: Sequence[str]) -> dict[str, Any]:
     columns: dict[str, Any] = {"file": _text(row.file for row in rows)}
-    for rank in range(len(rows[0].guesses)):
+    for rank in range(sum(name.startswith("probability") for name in header)):
         suffix = f"_{rank + 1}" if rank else ""
         guesses = [row.guesses[rank] for row in rows]
         columns[f"label{suffix}"] = _text(guess.label for guess in guesses)

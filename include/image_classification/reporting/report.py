@@ -18,9 +18,14 @@ from include.image_classification.container import (
     processing_output,
 )
 from include.image_classification.dataset.version.manifest import write_json
-from include.image_classification.evaluation.predictions import prediction_keys, read_prediction
+from include.image_classification.evaluation.predictions import (
+    UnreadablePhotoError,
+    prediction_keys,
+    read_prediction,
+)
 from include.image_classification.flags import FlagParser
 from include.image_classification.progress import with_progress
+from include.image_classification.reporting.completeness import check_completeness, read_plan
 from include.image_classification.reporting.drift import Predictions, measure_drift, read_reference
 from include.image_classification.reporting.gallery import MAX_PICTURES, write_gallery
 from include.image_classification.reporting.overview import Overview
@@ -35,26 +40,35 @@ def main(argv: list[str]) -> None:
     """Read input/predictions and write CSV and Parquet tables, a gallery and report.json.
 
     uncertain.csv lists the images whose predicted class has a probability below the flag's value,
-    the least confident first. Class names are read from input/version/classes.json, images from
-    input/images. Optional inputs are the true classes in input/truth/labels.json, and the
-    predictions of the model's evaluation in input/evaluation/answers.csv, for drift detection.
+    the least confident first, and unreadable.json the photos for which the model's server returned
+    an error. The planned images are read from input/plan/plan.json, class names from
+    input/version/classes.json, images from input/images. Optional inputs are the true classes in
+    input/truth/labels.json, and the predictions of the model's evaluation in
+    input/evaluation/answers.csv, for drift detection.
 
     Raises:
-        CommandError: An input is missing or damaged.
+        CommandError: An input is missing or damaged, a planned image has no prediction, or a
+            prediction belongs to another image.
     """
     started = time.perf_counter()
     flags = _parse_flags(argv)
     classes = _classes(processing_input(Input.VERSION) / files.CLASS_NAMES)
     truth = _truth(processing_input(Input.TRUTH) / files.TRUE_CLASSES)
-    rows = _read_rows(processing_input(Input.PREDICTIONS), classes, truth)
+    plan = read_plan(processing_input(Input.PLAN) / files.BATCH_PLAN)
+    unreadable: dict[str, str] = {}
+    keys = check_completeness(plan, _keys(processing_input(Input.PREDICTIONS)))
+    rows = _read_rows(processing_input(Input.PREDICTIONS), keys, classes, truth, unreadable)
     folder = processing_output(Output.RESULT)
     header = columns(len(classes), with_truth=bool(truth))
     overview, uncertain = _write_tables(folder, header, rows, flags.uncertain_below)
-    write_gallery(folder / "gallery.html", flags.batch, overview, processing_input(Input.IMAGES))
-    summary = _summarize(flags.batch, overview, uncertain, started)
+    write_json(folder / files.UNREADABLE, {"unreadable": unreadable})
+    images = processing_input(Input.IMAGES)
+    reasons = plan.unreadable | unreadable
+    write_gallery(folder / "gallery.html", flags.batch, overview, images, reasons)
+    summary = _summarize(flags.batch, overview, len(unreadable), uncertain, started)
     write_json(folder / files.BATCH_REPORT, summary.as_json())
-    text = "Batch %s: %d images in %d classes"
-    _log.info(text, flags.batch, overview.images, len(summary.classes))
+    text = "Batch %s: %d images in %d classes, %d unreadable"
+    _log.info(text, flags.batch, overview.images, len(summary.classes), len(unreadable))
 
 
 def _parse_flags(argv: list[str]) -> argparse.Namespace:
@@ -91,11 +105,14 @@ def _write_tables(
     return overview, len(uncertain)
 
 
-def _summarize(batch: str, overview: Overview, uncertain: int, started: float) -> BatchReport:
+def _summarize(
+    batch: str, overview: Overview, unreadable: int, uncertain: int, started: float
+) -> BatchReport:
     return BatchReport(
         stage="report",
         batch=batch,
         images=overview.images,
+        unreadable=unreadable,
         classes=dict(sorted(overview.classes.items(), key=lambda item: (-item[1], item[0]))),
         uncertain=uncertain,
         drift=_drift(overview),
@@ -104,22 +121,41 @@ def _summarize(batch: str, overview: Overview, uncertain: int, started: float) -
     )
 
 
-def _read_rows(folder: Path, classes: Sequence[str], truth: dict[str, str]) -> Iterator[Row]:
-    """Yield all predictions in a folder, in the order of their files.
+def _read_rows(
+    folder: Path,
+    keys: Iterable[str],
+    classes: Sequence[str],
+    truth: dict[str, str],
+    unreadable: dict[str, str],
+) -> Iterator[Row]:
+    """Yield the predictions of images, and add the errors of the others to `unreadable`.
 
     Raises:
-        CommandError: There are no predictions, or one is damaged.
+        CommandError: A prediction is damaged.
+    """
+    for key in keys:
+        try:
+            yield make_row(key, read_prediction(folder, key, len(classes)), classes, truth)
+        except UnreadablePhotoError as error:
+            unreadable[key] = error.reason
+
+
+def _keys(folder: Path) -> Iterator[str]:
+    """Yield the keys of all images with a prediction or an error, sorted.
+
+    Raises:
+        CommandError: There are none.
     """
     key = None
     for key in with_progress(prediction_keys(folder), "predictions read"):
-        yield make_row(key, read_prediction(folder, key, len(classes)), classes, truth)
+        yield key
     if key is None:
         raise CommandError(f"{folder} holds no .out files: check the output of the batch transform")
 
 
 def _drift(overview: Overview) -> DriftReport | None:
     reference = read_reference(processing_input(Input.EVALUATION) / files.ANSWERS)
-    if reference is None:
+    if reference is None or not overview.images:
         return None
     batch = Predictions(overview.classes, overview.confidence)
     return DriftReport.model_validate(measure_drift(reference, batch))

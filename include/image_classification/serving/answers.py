@@ -29,6 +29,17 @@ class AnswerFormatError(Exception):
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """The answer for a photo that cannot be read, in batch transform."""
+
+    error: str
+
+
+Row = NDArray[np.float32] | Unreadable
+"""The probabilities of an image, or why it has none."""
+
+
+@dataclass(frozen=True)
 class AnswerFormat:
     """The media type, and whether to return the best classes (all, or `top_k`) with names."""
 
@@ -108,22 +119,26 @@ class AnswerWriter:
                 400, "labels: the model has no classes.json; use top_k without labels"
             )
 
-    def write(
-        self, rows: Sequence[NDArray[np.float32]], requested: AnswerFormat, *, several: bool
-    ) -> bytes:
+    def write(self, rows: Sequence[Row], requested: AnswerFormat, *, several: bool) -> bytes:
         """Return the body of a response.
 
         Args:
-            rows: The probabilities of each image.
+            rows: The probabilities of each image. An unreadable one gets `{"error": ...}`.
             requested: The format.
             several: Whether the request's content type allows several images; if so, the body is a
                 list.
         """
-        answers = [self._answer(row, requested) for row in rows]
-        if requested.media_type == LINES:
-            return b"".join(_json({"prediction": answer}) + b"\n" for answer in answers)
-        entries = [{"prediction": answer} for answer in answers] if self._batch else answers
+        lines = requested.media_type == LINES
+        entries = [self._entry(row, requested, named=lines or self._batch) for row in rows]
+        if lines:
+            return b"".join(_json(entry) + b"\n" for entry in entries)
         return _json(entries if several else entries[0])
+
+    def _entry(self, row: Row, requested: AnswerFormat, *, named: bool) -> Any:
+        if isinstance(row, Unreadable):
+            return {"error": row.error}
+        answer = self._answer(row, requested)
+        return {"prediction": answer} if named else answer
 
     def _answer(self, row: NDArray[np.float32], requested: AnswerFormat) -> list[Any]:
         if requested.top_k is None and not requested.labels:

@@ -18,6 +18,8 @@ from include.image_classification.images.resizing import Image
 from include.image_classification.serving.answers import (
     AnswerFormatError,
     AnswerWriter,
+    Row,
+    Unreadable,
     parse_answer_format,
 )
 from include.image_classification.serving.batcher import Batcher
@@ -29,8 +31,6 @@ from include.image_classification.serving.photo import PhotoError, read_photo
 ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 MAX_REQUESTS = 64
 """How many requests have their bodies in memory. The bodies of further requests are not read."""
-
-Rows = list[NDArray[np.float32]]
 
 
 class Classifier(Protocol):
@@ -47,7 +47,9 @@ def make_application(model: Classifier, limits: Limits, threads: int) -> Starlet
     """Return the ASGI application for a loaded model.
 
     In real-time inference the response is a list of probabilities, in batch transform
-    `{"prediction": [...]}`. Errors have the form `{"error": "..."}`.
+    `{"prediction": [...]}`. Errors have the form `{"error": "..."}`. In batch transform, a photo
+    that cannot be read gets this form with status 200, because SageMaker fails the whole job for
+    any other status.
 
     Args:
         model: The model.
@@ -93,9 +95,9 @@ class _Application:
             raise HTTPException(error.status, str(error)) from None
         return Response(body, media_type=requested.media_type)
 
-    async def _classify(self, body: bytes, kind: str) -> Rows:
+    async def _classify(self, body: bytes, kind: str) -> list[Row]:
         contents = split_body(body, kind)
-        rows: Rows = []
+        rows: list[Row] = []
         # Decoding many small photos at once would take much memory.
         for chunk in _chunks(contents, 2 * SIZES[-1]):
             prefixes = [f"record {len(rows) + i}: " for i in range(len(chunk))]
@@ -104,11 +106,13 @@ class _Application:
             rows += await asyncio.gather(*map(self._classify_photo, chunk, prefixes))
         return rows
 
-    async def _classify_photo(self, content: bytes, prefix: str) -> NDArray[np.float32]:
+    async def _classify_photo(self, content: bytes, prefix: str) -> Row:
         decode = partial(read_photo, content, self._shape)
         try:
             return await asyncio.wrap_future(self._batcher.submit(decode))
         except PhotoError as error:
+            if self._limits.batch:
+                return Unreadable(str(error))
             raise PhotoError(f"{prefix}{error}") from None
 
     async def _read_body(self, request: Request) -> bytes:

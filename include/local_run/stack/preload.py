@@ -21,7 +21,6 @@ MODULES = (
     "sagemaker_jobs.operators.deploy",
     "include.config",
     "include.decisions.batch.plan",
-    "PIL.Image",
 )
 
 

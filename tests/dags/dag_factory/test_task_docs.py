@@ -111,5 +111,6 @@ def test_a_failed_task_brings_its_own_notes(dag_bag: Any) -> None:
         "*is int8, but this processor*: use another instance type in "
         "`evaluation.transform`, then clear `prepare` and its downstream tasks; or set "
         "`int8: never`, then clear `plan` and its downstream tasks, which trains again.\n"
-        "Any other failure: one unreadable photo fails the whole job; its log names the photo."
+        "Any other failure: the built-in image fails the whole job for one unreadable photo; its "
+        "log names the photo."
     )

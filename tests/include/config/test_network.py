@@ -39,6 +39,7 @@ def test_every_container_is_isolated_unless_the_pipeline_forbids_it(
     isolation: Isolation, expected: bool, deployment: Deployment
 ) -> None:
     found = isolation_of(isolated(CUSTOM, isolation), deployment)
+    found.pop("select")
     assert found == dict.fromkeys(
         [
             *("refresh", "im2rec", "evaluate", "report", "train"),
@@ -46,6 +47,14 @@ def test_every_container_is_isolated_unless_the_pipeline_forbids_it(
         ],
         expected,
     )
+
+
+@pytest.mark.parametrize("isolation", ["auto", "always", "never"])
+def test_a_job_that_reads_s3_itself_is_never_isolated(
+    isolation: Isolation, deployment: Deployment
+) -> None:
+    """It would have no credentials and no network."""
+    assert isolation_of(isolated(CUSTOM, isolation), deployment)["select"] is False
 
 
 @pytest.mark.parametrize(

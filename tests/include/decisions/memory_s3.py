@@ -38,6 +38,10 @@ class MemoryS3:
         content = self.objects[key]
         return {"Key": key, "ETag": hashlib.md5(content).hexdigest(), "Size": len(content)}
 
+    def list_objects_v2(self, Bucket: str, Prefix: str, MaxKeys: int) -> dict[str, Any]:
+        found = sum(key.startswith(Prefix) for key in self.objects)
+        return {"KeyCount": min(found, MaxKeys)}
+
     def put_object(self, Bucket: str, Key: str, Body: bytes, **more: Any) -> None:
         self.objects[Key] = Body
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from include.config import Deployment, Pipeline, find_pipeline
-from include.decisions.batch.plan import BatchState, batch_requests
+from include.decisions.batch.plan import batch_requests
 from include.decisions.endpoint.plan import plan_deployment
 from include.decisions.promotion.precision import check_precision, choose_precision
 from include.decisions.registry.packages import Package, RegistryError
@@ -74,6 +74,6 @@ def test_an_endpoint_update_to_an_int8_package_fails_in_its_plan(
 
 def test_a_batch_with_an_int8_package_fails_in_its_plan(layout: Layout) -> None:
     facts = {"serving_precision": "int8", "dataset_version": "d1"}
-    state = BatchState([], {}, replace(INT8, metadata=facts))
+    package = replace(INT8, metadata=facts)
     with pytest.raises(RegistryError, match=r"batch\.transform\.instance_type ml\.c5\.xlarge may"):
-        batch_requests(None, layout, custom(), ON_AWS, "b1", state)
+        batch_requests(None, layout, custom(), ON_AWS, "b1", package)

@@ -170,7 +170,8 @@ def test_predictions_of_other_images_are_ignored(base: Path) -> None:
     ("content", "message"),
     [
         ("{", "is damaged"),
-        ('{"error": "x"}', "is damaged"),
+        ('{"error": "is cut off"}', "could not read the photo: is cut off"),
+        ('{"error": 1}', "is damaged"),
         ("[0.5, 0.5]", "has 2 probabilities, but there are 3 classes"),
         ("[NaN, 0.5, 0.5]", "NaN or infinite numbers"),
     ],

@@ -40,7 +40,15 @@ def put(base: Path, name: str, text: str) -> None:
 
 
 def predict(base: Path, key: str, probabilities: list[float]) -> None:
-    put(base, f"predictions/{key}.out", json.dumps({"prediction": probabilities}))
+    answer(base, key, {"prediction": probabilities})
+
+
+def answer(base: Path, key: str, content: object) -> None:
+    """Add a planned photo with this answer of the server."""
+    put(base, f"predictions/{key}.out", json.dumps(content))
+    path = base / "processing" / "input" / "plan" / "plan.json"
+    images = json.loads(path.read_bytes())["images"] if path.exists() else {}
+    put(base, "plan/plan.json", json.dumps({"batch": "monday", "images": {**images, key: "1"}}))
 
 
 def result(base: Path, name: str) -> str:
@@ -187,6 +195,71 @@ def test_a_batch_without_predictions_is_an_error(base: Path) -> None:
     for path in (base / "processing/input/predictions").rglob("*.out"):
         path.unlink()
     with pytest.raises(CommandError, match=r"holds no \.out files"):
+        main(["--batch", "monday"])
+
+
+def test_unreadable_photos_are_counted_with_the_servers_reason(base: Path) -> None:
+    for key in ("cut.jpg", "<b>.jpg"):
+        answer(base, key, {"error": "the image is cut off"})
+    main(["--batch", "monday"])
+    summary = json.loads(result(base, "report.json"))
+    assert (summary["images"], summary["unreadable"]) == (2, 2)
+    assert json.loads(result(base, "unreadable.json")) == {
+        "unreadable": {"cut.jpg": "the image is cut off", "<b>.jpg": "the image is cut off"}
+    }
+    assert len(result(base, "predictions.csv").splitlines()) == 3
+    page = result(base, "gallery.html")
+    assert "2 images could not be read" in page
+    assert "<b>&lt;b&gt;.jpg</b>: the image is cut off" in page
+
+
+def test_a_batch_without_a_readable_photo_is_reported(base: Path) -> None:
+    for key in ("week/a.jpg", HOSTILE):
+        answer(base, key, {"error": "the body is empty"})
+    put(base, "evaluation/answers.csv", "key,name,predicted_name,confidence\nx,A,F,0.9\n")
+    main(["--batch", "monday"])
+    summary = json.loads(result(base, "report.json"))
+    assert (summary["images"], summary["unreadable"], summary["drift"]) == (0, 2, None)
+    path = str(base / "processing" / "output" / "result" / "predictions.parquet")
+    with duckdb.connect() as database:
+        found = database.read_parquet(path)
+        assert found.fetchall() == []
+        assert found.columns[:3] == ["file", "label", "probability"]
+    assert "0 images, classified" in result(base, "gallery.html")
+
+
+def test_a_planned_image_without_an_answer_must_stay_new(base: Path) -> None:
+    (base / "processing/input/predictions/week/a.jpg.out").unlink()
+    message = r"1 of 2 planned images have no prediction \(week/a\.jpg\): clear submit_transform"
+    with pytest.raises(CommandError, match=message):
+        main(["--batch", "monday"])
+
+
+def test_a_prediction_of_an_image_that_was_not_planned_is_an_error(base: Path) -> None:
+    put(base, "predictions/old.jpg.out", json.dumps({"prediction": [0.1, 0.2, 0.7]}))
+    message = r"1 predictions are of images that were not planned \(old\.jpg\): delete"
+    with pytest.raises(CommandError, match=message):
+        main(["--batch", "monday"])
+
+
+def test_names_with_special_characters_are_matched(base: Path) -> None:
+    """Commas, quotes, line ends and formulas in names."""
+    for key in ('a, "b"\n\u00e9\r.jpg', "=1+1.jpg", "'=1+1.jpg"):
+        predict(base, key, [0.1, 0.2, 0.7])
+    main(["--batch", "monday"])
+    assert json.loads(result(base, "report.json"))["images"] == 5
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"images": 1}'])
+def test_a_damaged_plan_is_named(base: Path, text: str) -> None:
+    put(base, "plan/plan.json", text)
+    with pytest.raises(CommandError, match=r"plan\.json is no plan of a batch"):
+        main(["--batch", "monday"])
+
+
+def test_a_missing_plan_is_named(base: Path) -> None:
+    (base / "processing/input/plan/plan.json").unlink()
+    with pytest.raises(CommandError, match=r"plan\.json is missing"):
         main(["--batch", "monday"])
 
 

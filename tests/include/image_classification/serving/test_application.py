@@ -153,6 +153,29 @@ def test_an_invalid_body_is_a_client_error(body: bytes, status: int, message: st
     assert message in response.json()["error"]
 
 
+INVALID = (b"", b"hello", encode_image(".jpg")[:-40], decompression_bomb(), damaged_jpeg())
+
+
+@pytest.mark.parametrize("body", INVALID)
+def test_batch_transform_gets_an_error_record_for_an_unreadable_photo(body: bytes) -> None:
+    """Any other status than 200 would fail the whole job."""
+    response = post(body, batch=True)
+    assert response.status_code == 200
+    assert response.json() == {"error": post(body).json()["error"]}
+
+
+def test_batch_transform_gets_an_error_record_among_the_predictions_of_other_records() -> None:
+    damaged = frame(pack_image([1], 7, b"GIF89a......"))
+    body = record(1) + damaged + record(2)
+    kind = "application/x-recordio"
+    one, error, other = post(body, kind, batch=True).json()
+    assert one == other == {"prediction": [100, 100, 0]}
+    assert list(error) == ["error"]
+    assert "GIF" in error["error"]
+    lines = post(body, kind, accept="application/jsonlines", batch=True).text.splitlines()
+    assert [json.loads(line) for line in lines] == [one, error, other]
+
+
 @pytest.mark.parametrize("kind", ["text/csv", "application/json", ""])
 def test_an_unsupported_content_type_is_rejected_with_the_supported_ones(kind: str) -> None:
     response = post(encode_image(), kind)
@@ -174,7 +197,7 @@ def test_the_limit_of_real_time_inference_is_six_megabytes() -> None:
     assert post(body).status_code == 413
     assert "6291456" in post(body).json()["error"]
     assert post(body[:-1], batch=False).status_code == 400  # the size is allowed, the PNG invalid
-    assert post(body, batch=True).status_code == 400
+    assert "cut off" in post(body, batch=True).json()["error"]
 
 
 def test_the_limit_of_batch_transform_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +297,7 @@ def test_an_animated_png_is_a_client_error_and_is_not_decoded(
     assert (response.status_code, response.json()) == (400, {"error": error})
 
 
-FUZZ_CLIENT = client()
+FUZZ_CLIENT, FUZZ_BATCH_CLIENT = client(), client(batch=True)
 STARTS = (b"", encode_image(".jpg"), encode_image(".png"), record(1))
 
 
@@ -298,3 +321,7 @@ def test_any_body_is_a_prediction_or_a_client_error(
     response = FUZZ_CLIENT.post("/invocations", content=content, headers=headers)
     assert response.status_code in (200, 400)
     assert isinstance(response.json(), list if response.status_code == 200 else dict)
+    if kind == "image/jpeg":
+        answer = FUZZ_BATCH_CLIENT.post("/invocations", content=content, headers=headers)
+        assert answer.status_code == 200
+        assert list(answer.json()) == ["prediction" if response.status_code == 200 else "error"]

@@ -15,15 +15,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from include.decisions.batch.incoming import IncomingImage
-from include.decisions.batch.screening import decoders as screening
-from include.decisions.batch.screening.budget import Budget
-from include.decisions.batch.screening.decoders import Decoder, DecoderError, Decoders
-from include.decisions.batch.screening.incoming_photos import find_unreadable_images
-from include.storage.layout import Layout
+from include.image_classification.selection.folder import Folder
+from include.image_classification.selection.screening import decoders as screening
+from include.image_classification.selection.screening.budget import Budget
+from include.image_classification.selection.screening.decoders import (
+    Decoder,
+    DecoderError,
+    Decoders,
+)
+from include.image_classification.selection.screening.photos import IncomingImage, screen_photos
 from tests.include.decisions.memory_s3 import MemoryS3
 
 MEGABYTE = 1 << 20
+PACKAGE = "include.image_classification.selection.screening"
+DECODERS = f"{PACKAGE}.photos.Decoders"
 
 
 def photo(kind: str = "JPEG", side: int = 32, mode: str = "RGB", **options: object) -> bytes:
@@ -121,8 +126,8 @@ def test_a_lower_hard_limit_of_the_worker_is_respected() -> None:
     """A soft limit above the worker's hard limit is rejected by the kernel."""
     program = (
         "import resource, sys\n"
-        "from include.decisions.batch.screening.budget import Budget\n"
-        "from include.decisions.batch.screening.decoders import Decoder\n"
+        "from include.image_classification.selection.screening.budget import Budget\n"
+        "from include.image_classification.selection.screening.decoders import Decoder\n"
         "resource.setrlimit(resource.RLIMIT_CPU, (60, 60))\n"
         "decoder = Decoder(seconds=120)\n"
         "print(decoder.problem(sys.stdin.buffer.read(), Budget(10_000)))\n"
@@ -171,7 +176,7 @@ def test_the_largest_allowed_photos_fit_into_the_memory(decoder: Decoder, conten
 
 def test_a_process_that_does_not_start_rejects_no_photo(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing library must not make all images unreadable."""
-    monkeypatch.setattr(screening, "CHILD", "include.decisions.batch.screening.absent")
+    monkeypatch.setattr(screening, "CHILD", f"{PACKAGE}.absent")
     with pytest.raises(DecoderError, match="No module named"), Decoders() as decoders:
         decoders.problem(photo())
 
@@ -204,43 +209,47 @@ def test_a_request_larger_than_the_budget_takes_all_of_it() -> None:
     assert budget._left == 10
 
 
+@pytest.fixture
+def incoming() -> Folder:
+    return Folder(MemoryS3(), "some-bucket", "cars/incoming/")
+
+
+def uploaded(incoming: Folder, key: str, body: bytes) -> IncomingImage:
+    """Upload a photo, and return its entry in a listing."""
+    incoming.s3.objects[f"{incoming.prefix}{key}"] = body
+    tag = incoming.s3.get_object(**incoming.key(key))["ETag"]
+    return IncomingImage(key, tag, len(body))
+
+
 def test_a_batch_continues_after_a_photo_that_crashed_its_process(
-    monkeypatch: pytest.MonkeyPatch, layout: Layout
+    monkeypatch: pytest.MonkeyPatch, incoming: Folder
 ) -> None:
     """The photo is listed with its reason like other unreadable photos."""
-    s3 = MemoryS3()
     bodies = {"a.jpg": photo(), "bad.png": photo("PNG", 10_000, "L"), "c.jpg": photo()}
-    for key, body in bodies.items():
-        s3.objects[f"{layout.incoming}{key}"] = body
+    images = [uploaded(incoming, key, body) for key, body in bodies.items()]
     memory = 192 * MEGABYTE
-    monkeypatch.setattr(
-        "include.decisions.batch.screening.incoming_photos.Decoders",
-        lambda: Decoders(processes=1, memory=memory),
-    )
-    images = [IncomingImage(key, '"1"', len(body)) for key, body in bodies.items()]
-    found = find_unreadable_images(s3, layout, images, 10 * MEGABYTE)
-    assert found == {"bad.png": "needs more than 192 MB of memory to be decoded"}
+    monkeypatch.setattr(DECODERS, lambda: Decoders(processes=1, memory=memory))
+    found = screen_photos(incoming, images, 10 * MEGABYTE)
+    assert found.unreadable == {"bad.png": "needs more than 192 MB of memory to be decoded"}
 
 
-def test_a_batch_fails_if_a_process_is_killed_from_outside(
-    monkeypatch: pytest.MonkeyPatch, layout: Layout
+def test_a_job_fails_if_a_process_is_killed_from_outside(
+    monkeypatch: pytest.MonkeyPatch, incoming: Folder
 ) -> None:
-    """The task's retry checks all photos again, and no process is left running."""
-    s3 = MemoryS3()
-    s3.objects[f"{layout.incoming}a.jpg"] = body = photo()
+    """No photo is listed as unreadable, and no process is left running."""
+    image = uploaded(incoming, "a.jpg", photo())
     decoders = Decoders(processes=1)
     (decoder,) = decoders._all
     decoders._pixels = Killing(decoder, signal.SIGKILL)
-    monkeypatch.setattr(
-        "include.decisions.batch.screening.incoming_photos.Decoders", lambda: decoders
-    )
+    monkeypatch.setattr(DECODERS, lambda: decoders)
     with pytest.raises(DecoderError, match="SIGKILL"):
-        find_unreadable_images(s3, layout, [IncomingImage("a.jpg", '"1"', len(body))], MEGABYTE)
+        screen_photos(incoming, [image], MEGABYTE)
     assert decoder.process is None
 
 
-def test_an_object_that_has_grown_since_the_listing_is_not_read_completely(layout: Layout) -> None:
-    s3 = MemoryS3()
-    s3.objects[f"{layout.incoming}a.jpg"] = photo() + b"x" * 5000
-    found = find_unreadable_images(s3, layout, [IncomingImage("a.jpg", '"1"', 100)], 1000)
-    assert found == {"a.jpg": "has 1001 bytes, and a request allows 1000"}
+def test_an_object_that_has_grown_since_the_listing_is_not_read(incoming: Folder) -> None:
+    image = uploaded(incoming, "a.jpg", photo())
+    incoming.s3.objects[f"{incoming.prefix}a.jpg"] = bytes(5 * MEGABYTE)
+    found = screen_photos(incoming, [image], MEGABYTE)
+    assert found.unreadable == {}
+    assert found.changed == {"a.jpg"}

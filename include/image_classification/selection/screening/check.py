@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from include.contracts.limits import size_problem
-from include.decisions.batch.screening.damage import jpeg_damage, png_damage
+from include.image_classification.selection.screening.damage import jpeg_damage, png_damage
 
 READABLE = ("JPEG", "PNG")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from include.decisions.batch.screening.check import problem
+from include.image_classification.selection.screening.check import problem
 from include.image_classification.serving.photo import PhotoError, read_photo
 
 START = b"\x89PNG\r\n\x1a\n"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from include.contracts import limits as photo_limits
-from include.decisions.batch.screening.damage.jpeg import _markers
-from include.decisions.batch.screening.damage.png import png_damage
 from include.image_classification.images.animation import detect_animation
 from include.image_classification.images.header import png_chunks, read_photo_header
 from include.image_classification.images.orientation import read_orientation
+from include.image_classification.selection.screening.damage.jpeg import _markers
+from include.image_classification.selection.screening.damage.png import png_damage
 from include.image_classification.serving.photo import _has_whole_chunks
 from tests.include.image_classification.dataset.sample_sources import photo
 

@@ -1,4 +1,4 @@
-"""Tests that the worker and the container image have the same size limits for photos."""
+"""Tests that `select` and the server have the same size limits for photos."""
 
 import io
 import struct
@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from include.config.sections.dataset import Dataset
 from include.contracts import limits as photo_limits
-from include.decisions.batch.screening.check import problem
 from include.image_classification.dataset.settings import parse_settings
 from include.image_classification.dataset.version.photo_check import (
     Photo,
@@ -18,6 +17,7 @@ from include.image_classification.dataset.version.photo_check import (
     photo_hash,
 )
 from include.image_classification.images.strict_decoding import RefusedPhotoError
+from include.image_classification.selection.screening.check import problem
 from include.image_classification.serving.photo import PhotoError, read_photo
 
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -74,7 +74,7 @@ def refresh_accepts(content: bytes) -> bool:
         ("PNG", 7_122, 14_041, False),
     ],
 )
-def test_worker_server_and_refresh_accept_the_same_sizes(
+def test_select_server_and_refresh_accept_the_same_sizes(
     kind: str, width: int, height: int, within: bool
 ) -> None:
     """A photo that only the server rejects would fail the whole batch."""

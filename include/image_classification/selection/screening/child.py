@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
-from include.decisions.batch.screening.check import header_problem, pixels_problem
+from include.image_classification.selection.screening.check import header_problem, pixels_problem
 
 Found = TypeVar("Found")
 LENGTH = struct.Struct("<Q")

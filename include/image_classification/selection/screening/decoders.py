@@ -1,9 +1,8 @@
-"""Child processes that decode untrusted photos, without access to the worker's secrets.
+"""Child processes that decode untrusted photos, without access to the job's credentials.
 
-The processes have neither the worker's environment nor its memory. A photo that crashes its process
-is rejected with this reason, and the next photo gets a new process. If a process is killed from
-outside, no photo is rejected: the task fails and is retried. The processes are plain subprocesses,
-because an Airflow worker may be a daemonic process, to which multiprocessing allows no children.
+The processes have neither the command's environment nor its memory. A photo that crashes its
+process is rejected with this reason, and the next photo gets a new process. If a process is killed
+from outside, no photo is rejected: the job fails.
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ from types import TracebackType
 from typing import Any
 
 from include.contracts.limits import MAX_PIXELS
-from include.decisions.batch.screening.budget import Budget
-from include.decisions.batch.screening.child import LENGTH
+from include.image_classification.container import CommandError
+from include.image_classification.selection.screening.budget import Budget
+from include.image_classification.selection.screening.child import LENGTH
 
-CHILD = "include.decisions.batch.screening.child"
+CHILD = "include.image_classification.selection.screening.child"
 PROCESSES = 4
 
 MEMORY = 2 << 30
@@ -33,15 +33,16 @@ SECONDS = 120
 """The processor time for one photo."""
 
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
-"""The child's environment variables: others may contain Airflow's connections, keys and tokens."""
+"""The child's environment variables: others lead to the
+credentials of the job's role."""
 
 
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-"""Signals that are not caused by the photo, but by the kernel's OOM killer or by a worker that
-shuts down. A photo ends its process by MemoryError, SIGXCPU, SIGSEGV or SIGABRT."""
+"""Signals that are not caused by the photo, but by the kernel's OOM killer or by a job that is
+stopped. A photo ends its process by MemoryError, SIGXCPU, SIGSEGV or SIGABRT."""
 
 
-class DecoderError(RuntimeError):
+class DecoderError(CommandError):
     """The decoding process does not start, or was killed from outside; no photo is rejected."""
 
 
@@ -141,9 +142,9 @@ class Decoder:
         if -status in FROM_OUTSIDE:
             raise DecoderError(
                 f"{CHILD}, which decodes incoming photos, was killed by"
-                f" {signal.Signals(-status).name} from outside, for example because the worker ran"
-                " out of memory. No photo is rejected for this reason, and the task's retry checks"
-                " them again; if the retry fails, too, give the worker more memory"
+                f" {signal.Signals(-status).name} from outside, for example because the instance"
+                " ran out of memory. No photo is rejected for this reason: clear submit_select and"
+                " its downstream tasks; if it fails again, use a larger instance in batch.instance"
             )
         how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
         return f"cannot be decoded: the process that decoded it ended {how}"

@@ -1,8 +1,0 @@
-"""Damage of photos that Pillow does not detect."""
-
-from __future__ import annotations
-
-from include.decisions.batch.screening.damage.jpeg import jpeg_damage
-from include.decisions.batch.screening.damage.png import png_damage
-
-__all__ = ["jpeg_damage", "png_damage"]
