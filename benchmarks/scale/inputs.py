@@ -117,6 +117,13 @@ def write_predictions(folder: Path, images: int) -> None:
         os.link(originals[number % PREDICTIONS], f"{folder}/{key}.out")
 
 
+def write_plan(folder: Path, images: int) -> None:
+    """Write the plan of a batch of these images."""
+    folder.mkdir(parents=True)
+    tags = {image_key(_hash(number), "jpg"): _hash(number)[:32] for number in range(images)}
+    write_json(folder / "plan.json", {"batch": "scale", "images": tags})
+
+
 def _predictions(folder: Path) -> list[Path]:
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)

@@ -72,6 +72,7 @@ def report(folder: Path, images: int) -> dict[str, Figures]:
     """Report a batch of predictions, with drift against an evaluation of as many images."""
     evaluate(folder, images)
     source, result = folder / "processing" / "input", folder / "processing" / "output" / "result"
+    inputs.write_plan(source / "plan", images)
     (source / "evaluation").mkdir()
     (result / "answers.csv").rename(source / "evaluation" / "answers.csv")
     usage = run_container(str(folder), "report", "--batch", "scale")

@@ -235,32 +235,12 @@ def test_a_planned_image_without_an_answer_must_stay_new(base: Path) -> None:
         main(["--batch", "monday"])
 
 
-def test_a_prediction_of_an_image_that_was_not_planned_is_an_error(base: Path) -> None:
-    put(base, "predictions/old.jpg.out", json.dumps({"prediction": [0.1, 0.2, 0.7]}))
-    message = r"1 predictions are of images that were not planned \(old\.jpg\): delete"
-    with pytest.raises(CommandError, match=message):
-        main(["--batch", "monday"])
-
-
 def test_names_with_special_characters_are_matched(base: Path) -> None:
     """Commas, quotes, line ends and formulas in names."""
     for key in ('a, "b"\n\u00e9\r.jpg', "=1+1.jpg", "'=1+1.jpg"):
         predict(base, key, [0.1, 0.2, 0.7])
     main(["--batch", "monday"])
     assert json.loads(result(base, "report.json"))["images"] == 5
-
-
-@pytest.mark.parametrize("text", ["[]", "{", '{"images": 1}'])
-def test_a_damaged_plan_is_named(base: Path, text: str) -> None:
-    put(base, "plan/plan.json", text)
-    with pytest.raises(CommandError, match=r"plan\.json is no plan of a batch"):
-        main(["--batch", "monday"])
-
-
-def test_a_missing_plan_is_named(base: Path) -> None:
-    (base / "processing/input/plan/plan.json").unlink()
-    with pytest.raises(CommandError, match=r"plan\.json is missing"):
-        main(["--batch", "monday"])
 
 
 def test_a_prediction_over_other_classes_is_an_error(base: Path) -> None:

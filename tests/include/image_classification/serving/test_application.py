@@ -153,29 +153,6 @@ def test_an_invalid_body_is_a_client_error(body: bytes, status: int, message: st
     assert message in response.json()["error"]
 
 
-INVALID = (b"", b"hello", encode_image(".jpg")[:-40], decompression_bomb(), damaged_jpeg())
-
-
-@pytest.mark.parametrize("body", INVALID)
-def test_batch_transform_gets_an_error_record_for_an_unreadable_photo(body: bytes) -> None:
-    """Any other status than 200 would fail the whole job."""
-    response = post(body, batch=True)
-    assert response.status_code == 200
-    assert response.json() == {"error": post(body).json()["error"]}
-
-
-def test_batch_transform_gets_an_error_record_among_the_predictions_of_other_records() -> None:
-    damaged = frame(pack_image([1], 7, b"GIF89a......"))
-    body = record(1) + damaged + record(2)
-    kind = "application/x-recordio"
-    one, error, other = post(body, kind, batch=True).json()
-    assert one == other == {"prediction": [100, 100, 0]}
-    assert list(error) == ["error"]
-    assert "GIF" in error["error"]
-    lines = post(body, kind, accept="application/jsonlines", batch=True).text.splitlines()
-    assert [json.loads(line) for line in lines] == [one, error, other]
-
-
 @pytest.mark.parametrize("kind", ["text/csv", "application/json", ""])
 def test_an_unsupported_content_type_is_rejected_with_the_supported_ones(kind: str) -> None:
     response = post(encode_image(), kind)
