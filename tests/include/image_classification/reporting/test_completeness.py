@@ -23,8 +23,8 @@ def test_the_keys_are_passed_on_in_their_order() -> None:
         ([], r"2 of 2 planned images have no prediction \(a\.jpg, b\.jpg\)"),
         (
             ["a.jpg", "b.jpg", *"cdefg"],
-            r"5 predictions are of images that were not planned \(c, d, e, \.\.\.\): delete them from "
-            r"transform/ in the folder of batch b1",
+            r"5 predictions are of images that were not planned \(c, d, e, \.\.\.\): delete them "
+            r"from transform/ in the folder of batch b1",
         ),
     ],
 )

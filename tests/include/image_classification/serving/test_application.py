@@ -274,7 +274,7 @@ def test_an_animated_png_is_a_client_error_and_is_not_decoded(
     assert (response.status_code, response.json()) == (400, {"error": error})
 
 
-FUZZ_CLIENT, FUZZ_BATCH_CLIENT = client(), client(batch=True)
+FUZZ_CLIENT = client()
 STARTS = (b"", encode_image(".jpg"), encode_image(".png"), record(1))
 
 
@@ -298,7 +298,3 @@ def test_any_body_is_a_prediction_or_a_client_error(
     response = FUZZ_CLIENT.post("/invocations", content=content, headers=headers)
     assert response.status_code in (200, 400)
     assert isinstance(response.json(), list if response.status_code == 200 else dict)
-    if kind == "image/jpeg":
-        answer = FUZZ_BATCH_CLIENT.post("/invocations", content=content, headers=headers)
-        assert answer.status_code == 200
-        assert list(answer.json()) == ["prediction" if response.status_code == 200 else "error"]

@@ -3,14 +3,18 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from include.image_classification.recordio.framing import frame
 from include.image_classification.recordio.image_records import pack_image
 from tests.include.image_classification.serving.test_application import (
+    client,
     damaged_jpeg,
     decompression_bomb,
     encode_image,
     post,
+    record,
 )
 
 INVALID = (b"", b"hello", encode_image(".jpg")[:-40], decompression_bomb(), damaged_jpeg())
@@ -34,3 +38,16 @@ def test_batch_transform_gets_an_error_record_among_the_predictions_of_other_rec
     assert "GIF" in error["error"]
     lines = post(body, kind, accept="application/jsonlines", batch=True).text.splitlines()
     assert [json.loads(line) for line in lines] == [one, error, other]
+
+
+FUZZ_CLIENT = client(batch=True)
+
+
+@settings(deadline=None, max_examples=50)
+@given(start=st.sampled_from(INVALID), cut=st.integers(0, 400), tail=st.binary(max_size=40))
+def test_no_photo_fails_the_job(start: bytes, cut: int, tail: bytes) -> None:
+    content = start[: max(len(start) - cut, 0)] + tail
+    headers = {"Content-Type": "image/jpeg"}
+    response = FUZZ_CLIENT.post("/invocations", content=content, headers=headers)
+    assert response.status_code == 200
+    assert list(response.json()) in (["prediction"], ["error"])
