@@ -9,22 +9,28 @@ im2rec conversion.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import task
+from airflow.sdk import TriggerRule, task
 
 from dag_factory import assets, metrics, params
-from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for
+from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.job_tasks import add_processing_job
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
+from dag_factory.timeouts import fetch_timeout
 from dag_factory.xcoms import without_edge
 
 FAMILY = "dataset_refresh"
 
-FETCH_TIMEOUT = timedelta(hours=4)
-"""For all files of `source.urls` together."""
+FETCH_NOTES = """
+- *is no public address*: if the mirror is your own, set the Airflow Variable `fetch_allowed_hosts`
+  to its host name or network, then clear `plan_fetch` and its downstream tasks.
+- Any other failure: the message names each mirror that was tried, with the reason. Clear
+  `plan_fetch` and its downstream tasks: the download is resumed. The source's file stays as it is
+  until the new file is complete and has the expected size and sha256.
+"""
 
 REFRESH_NOTES = """
 - *quarantined*: too many images were refused; the job's log has the reasons. Fix the source, or
@@ -45,21 +51,23 @@ REFRESH_NOTES = """
 log = logging.getLogger(__name__)
 
 
-@task(execution_timeout=FETCH_TIMEOUT)
-def fetch(pipeline: str) -> list[str]:
-    """Copy the files of `source.urls` that changed into the source's folder; return their names.
+@task
+def plan_fetch(pipeline: str) -> dict[str, Any]:
+    """Skip if no file of `source.urls` has changed, else return the request of the fetch job.
 
-    - Any failure: the message names each mirror that was tried, with the reason. Clear the
-      task: it resumes the download. The source's file stays as it is until the new file is complete
-      and has the expected size and sha256.
-    - *is no public address*: if the mirror is your own, set the Airflow Variable
-      `fetch_allowed_hosts` to its host name or network, then clear the task.
+    - *Airflow Variable*: set the Variable that the message names, then clear the task.
+    - Any other failure: fix what the message names, then clear the task.
+    - Skipped: the files are in S3, with the expected sha256 or in the state that the first mirror
+      announces. `plan` runs nevertheless.
     """
-    from include.decisions.dataset.fetch import fetch_source
+    from include.decisions.dataset.fetch import decide_fetch, write_fetch_request
+    from include.sagemaker_requests import fetch_request
 
     run = load_context(pipeline)
-    allowed = run.deployment.fetch_allowed_hosts
-    return fetch_source(run.s3, run.layout, run.pipeline.source.urls, allowed)
+    files, allowed = run.pipeline.source.urls, run.deployment.fetch_allowed_hosts
+    skip_unless(decide_fetch(run.s3, run.layout, files, allowed))
+    write_fetch_request(run.s3, run.layout, files, allowed)
+    return dict(fetch_request(run.pipeline, run.deployment))
 
 
 @task
@@ -86,6 +94,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.config.versions import source_fingerprint
     from include.contracts.records import DatasetPointer
     from include.decisions.conversion.stored_images import count_missing_images
+    from include.decisions.dataset.fetch import delete_fetch_request
     from include.decisions.dataset.labels.ledger import read_label_ledger
     from include.decisions.dataset.labels.listing import labels_fingerprint
     from include.decisions.dataset.labels.photos import LabelPlanner
@@ -102,6 +111,8 @@ def plan(pipeline: str) -> dict[str, Any]:
 
     run = load_context(pipeline)
     source = run.pipeline.source
+    if source.urls:
+        delete_fetch_request(run.s3, run.layout)
     listing = Listing.read(run.s3, source_uri(run.pipeline, run.layout))
     skip_unless(decide_complete(listing, source.complete_marker))
     files = listing.require_files(source.complete_marker)
@@ -186,17 +197,23 @@ def publish(
 
 for pipeline in pipelines_for(FAMILY):
     timeout = max(variant.dataset.instance.timeout for variant in pipeline.variants)
+    fetching = fetch_timeout(pipeline)
     with pipeline_dag(
         pipeline,
         FAMILY,
         __doc__,
         schedule=family_schedule(pipeline, FAMILY),
-        timeout=timeout + FETCH_TIMEOUT,
+        timeout=timeout + fetching,
         params={"force": params.force("the source is unchanged")},
     ):
-        planned: Any = plan(pipeline.name)
-        if any(variant.source.urls for variant in pipeline.variants):
-            fetch(pipeline.name) >> planned
+        # A skipped fetch must not skip the refresh: settings or labels may have changed.
+        planned: Any = plan.override(trigger_rule=TriggerRule.NONE_FAILED)(pipeline.name)
+        if fetching:
+            with task_group("fetch", "Copy new and changed files from the web into the source."):
+                fetched = add_processing_job(
+                    "fetch", plan_fetch(pipeline.name), fetching, notes=FETCH_NOTES
+                )
+            fetched.operator >> planned
         refreshed = add_processing_job("refresh", planned["request"], timeout, notes=REFRESH_NOTES)
         lineage = assets.lineage([assets.source(pipeline)], assets.dataset(pipeline))
         publish.override(**lineage)(

@@ -22,7 +22,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     # The local AWS, SeaweedFS, model servers, or other programs that the test starts and awaits.
     "server": (
         "include/image_classification/selection/screening",
-        "include/decisions/dataset/web",
+        "include/image_classification/fetching",
         "include/decisions/test_pointer.py",
         "include/image_classification/dataset/test_crashes.py",
         "include/image_classification/serving/test_serve.py",

@@ -19,6 +19,10 @@ MAX_OVERHEAD = timedelta(minutes=30)
 """Time that a job may take in addition to its run time: waiting for capacity, moving data."""
 
 
+FETCH_RUNTIME_MINUTES = 240
+"""How long the job may run that fetches all files of `source.urls`. The next one resumes it."""
+
+
 class InstanceConfig(Strict):
     """The instance of a processing or training job, and its limits."""
 

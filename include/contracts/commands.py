@@ -16,6 +16,7 @@ PROCESSING_FOLDER = "/opt/ml/processing"
 class Command(StrEnum):
     """The first of a container's arguments."""
 
+    FETCH = "fetch"
     REFRESH = "refresh"
     IM2REC = "im2rec"
     TRAIN = "train"
@@ -24,6 +25,13 @@ class Command(StrEnum):
     SELECT = "select"
     REPORT = "report"
     WEIGHTS = "weights"
+
+
+class FetchFlag(StrEnum):
+    """Flags of `fetch`."""
+
+    SOURCE = "--source"
+    DRAFTS = "--drafts"
 
 
 class RefreshFlag(StrEnum):
@@ -96,6 +104,7 @@ class WeightsFlag(StrEnum):
 class Input(StrEnum):
     """Names of processing inputs: each is a folder below input/ in the container."""
 
+    REQUEST = "request"
     SOURCE = "source"
     PREVIOUS = "previous"
     LEDGER = "ledger"

@@ -7,6 +7,8 @@ MANIFEST = "manifest.jsonl"
 CLASS_NAMES = "classes.json"
 CONVERSION_MANIFEST = "conversion.manifest"
 DATASET_PAGE = "report.html"
+FETCH_REQUEST = "request.json"
+FETCH_REPORT = "fetch.json"
 SPLIT_LEDGER = "splits.jsonl.gz"
 
 LABEL_LEDGER = "labels.jsonl.gz"

@@ -10,6 +10,7 @@ from include.contracts.commands import Command
 from include.image_classification.container import CommandError, write_failure
 
 COMMANDS: dict[str, str] = {
+    Command.FETCH: "fetching.fetch",
     Command.REFRESH: "dataset.refresh",
     Command.IM2REC: "conversion.im2rec",
     Command.TRAIN: "training.train",

@@ -3,6 +3,7 @@
 from include.sagemaker_requests.dry_run import DryRunRequest, dry_run_requests
 from include.sagemaker_requests.endpoint import endpoint_config_request, endpoint_request
 from include.sagemaker_requests.evaluate import evaluate_request
+from include.sagemaker_requests.fetch import fetch_request
 from include.sagemaker_requests.im2rec import im2rec_request
 from include.sagemaker_requests.job import JobRequest, ResourceRequest, shared_request
 from include.sagemaker_requests.model import candidate_model_request, packaged_model_request
@@ -30,6 +31,7 @@ __all__ = [
     "endpoint_request",
     "evaluate_request",
     "evaluation_transform_request",
+    "fetch_request",
     "im2rec_request",
     "manifest",
     "package_group_request",

@@ -14,6 +14,7 @@ from include.config.pipeline import Pipeline
 from include.contracts.environment import Precision
 from include.sagemaker_requests.endpoint import endpoint_config_request, endpoint_request
 from include.sagemaker_requests.evaluate import evaluate_request
+from include.sagemaker_requests.fetch import fetch_request
 from include.sagemaker_requests.im2rec import im2rec_request
 from include.sagemaker_requests.job import FIRST_JOB_NAME, JOB_NAME, LONGEST_PREFIX, JobRequest
 from include.sagemaker_requests.model import candidate_model_request, packaged_model_request
@@ -56,6 +57,7 @@ def dry_run_requests(pipeline: Pipeline, deployment: Deployment) -> Iterator[Dry
         layout.labels, layout.label_plan(VERSION), layout.labelled_manifest(VERSION)
     )
     for request in (
+        fetch_request(*common),
         refresh_request(*common, VERSION, VERSION, True, ledger_job=trained, labels=labels),
         im2rec_request(*common, VERSION, earlier=layout.recordio(VERSION)),
         evaluate_request(*common, trained, VERSION, _precision(pipeline), temperature=1.5),

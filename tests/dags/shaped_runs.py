@@ -68,12 +68,13 @@ def run(bag: Any, case: dict[str, Any]) -> dict[str, Any]:
             summary = job_summary(task.task_id, name)
             object.__setattr__(task, "execute", lambda context, summary=summary: summary)
     import include.decisions.dataset.fetch as fetching
+    from include.decisions.decision import Decision
 
-    def fetch(s3: Any, layout: Layout, files: Any, allowed_hosts: str = "") -> list[str]:
+    def decide(s3: Any, layout: Layout, files: Any, allowed_hosts: str = "") -> Decision:
         fetched.append([file.file_name for file in files])
-        return fetched[-1]
+        return Decision(bool(files), "a file has changed")
 
-    fetching.fetch_source = fetch
+    fetching.decide_fetch = decide
     with answering(case.get("answer")):
         ended = dag.test()
     return {

@@ -47,8 +47,8 @@ def groups(dag: Any) -> list[TaskGroup]:
 def test_the_settings_that_change_a_shape_are_all_there(dags: Any) -> None:
     assert dags["asks__nightly_training"].has_task("ask_person")
     assert dags["asks_elsewhere__nightly_training"].has_task("ask_person")
-    assert dags["fetches__dataset_refresh"].has_task("fetch")
-    assert dags["fetches_elsewhere__dataset_refresh"].has_task("fetch")
+    assert dags["fetches__dataset_refresh"].has_task("track_fetch")
+    assert dags["fetches_elsewhere__dataset_refresh"].has_task("track_fetch")
     assert not dags["plain__nightly_training"].has_task("ask_person")
 
 

@@ -45,8 +45,8 @@ def test_only_a_pipeline_with_urls_fetches(pipelines_folder: Path, load_dags: Lo
     urls = "source: {layout: class_folders, urls: ['https://some.host/flowers.zip']}\n"
     (pipelines_folder / "flowers.yaml").write_text(urls)
     dags = load_dags().dags
-    assert dags["flowers__dataset_refresh"].get_task("plan").upstream_task_ids == {"fetch"}
-    assert not dags["merch__dataset_refresh"].has_task("fetch")
+    assert dags["flowers__dataset_refresh"].get_task("plan").upstream_task_ids == {"track_fetch"}
+    assert not dags["merch__dataset_refresh"].has_task("plan_fetch")
 
 
 def test_approval_ask_adds_a_question_that_is_rejected_by_default(
@@ -102,7 +102,7 @@ deployments:
     assert training.dagrun_timeout > training.get_task("track_train").execution_timeout
     conversion = dags["flowers__im2rec_conversion"]
     assert conversion.get_task("track_im2rec").timeout == 3030 * 60
-    assert dags["flowers__dataset_refresh"].has_task("fetch")
+    assert dags["flowers__dataset_refresh"].has_task("track_fetch")
 
 
 @pytest.mark.parametrize("family", ["endpoint_update", "endpoint_rollback"])

@@ -116,7 +116,6 @@ PERMANENT = [
     "include.storage.records.RecordError",
 ]
 RETRYABLE = [
-    "include.decisions.dataset.fetch.FetchError",
     "include.decisions.dataset.readiness.SourceNotReadyError",
     "include.decisions.endpoint.pruning.PruningIncompleteError",
     "include.decisions.endpoint.rollback.RejectionIncompleteError",

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from tests.iam.container_calls import fetch_rights
 from tests.iam.evaluator import Right
 from tests.iam.needed import ACCOUNT, REGION, Call
 
@@ -102,6 +103,8 @@ def _container_calls(command: str, *words: str) -> Iterator[Right]:
     if command == "select":
         for flag in ("--incoming", "--batches"):
             yield from _input(flags[flag])
+    if command == "fetch":
+        yield from fetch_rights(flags["--source"], flags["--drafts"])
 
 
 def _training(request: Request) -> Iterator[Right]:

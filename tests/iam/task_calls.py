@@ -4,29 +4,26 @@ Each function runs the code of a task with responses of AWS that lead it there, 
 calls. Names are those that the code gives in the deployment `local`.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from include.config.sections.web_file import WebFile
 from include.contracts.label_files import label_lines
 from include.contracts.records import LabelRecord
 from include.decisions.conversion.manifest import ensure_conversion_manifest
 from include.decisions.costs.billing import training_jobs
+from include.decisions.dataset.fetch import decide_fetch, delete_fetch_request, write_fetch_request
 from include.decisions.dataset.labels.ledger import KnownLabels
 from include.decisions.dataset.labels.listing import labels_fingerprint
 from include.decisions.dataset.labels.photos import LabelPlanner
 from include.decisions.dataset.readiness import SourceNotReadyError
 from include.decisions.dataset.settled import require_settled
 from include.decisions.dataset.source import Listing
-from include.decisions.dataset.web import draft_store
-from include.decisions.dataset.web.draft import DraftLocation, DraftNote, note_as_json
-from include.decisions.dataset.web.state import FileState
 from include.decisions.preflight import check_installation, check_pipeline
 from include.decisions.training.image_digest import pin_image
-from include.local_run.stack.aws import BUCKET
 from include.storage.label_files import write_labels
 from sagemaker_jobs.jobs.ownership import task_tag
 from sagemaker_jobs.jobs.sweep import sweep
@@ -52,7 +49,6 @@ from tests.iam.responses import (
     TRAINING,
     Body,
     client,
-    client_error,
     tags_response,
 )
 
@@ -83,35 +79,14 @@ def stop_orphaned_jobs() -> list[Call]:
     return calls
 
 
-def fetch_a_file() -> list[Call]:
-    """The fetch task of dataset_refresh: a draft is created, found, completed and removed."""
-    folder = f"{LAYOUT.fetching}cars_train.tgz/"
-    state = FileState.of("https://a.b/c", 1, {"ETag": '"1"'})
-    note = json.dumps(note_as_json(DraftNote("u", state, None, 1))).encode()
-
-    def answer(operation: str, params: Mapping[str, Any]) -> Any:
-        if operation == "HeadObject" and states:
-            raise client_error("404", "Not Found", operation)
-        return {
-            "CreateMultipartUpload": {"UploadId": "u"},
-            "UploadPart": {"ETag": "1"},
-            "GetObject": {"Body": Body(note)},
-            "HeadObject": {"ContentLength": 1},
-            "ListParts": {"Parts": [{"PartNumber": 1, "ETag": "1", "Size": 1}]},
-            "ListMultipartUploads": {"Uploads": [{"Key": f"{folder}content", "UploadId": "u"}]},
-            "ListObjectsV2": {"Contents": [{"Key": f"{folder}draft.json"}]},
-        }.get(operation, {})
-
-    states = ["not completed"]
-    with canned(answer) as calls:
-        place = DraftLocation(client("s3"), BUCKET, folder, f"{LAYOUT.source}cars_train.tgz")
-        draft_store.create_draft(place, state, None)
-        draft = draft_store.find_draft(place)
-        assert draft is not None
-        draft.add(b"x")
-        draft.complete()
-        states.clear()
-        draft_store.publish_draft(place, {})
+def plan_a_fetch() -> list[Call]:
+    """The tasks plan_fetch and plan of dataset_refresh: the request is written, and deleted."""
+    file = WebFile(mirrors=["https://a.b/c.tgz"], sha256="0" * 64)
+    with canned(lambda operation, params: {"Metadata": {}}) as calls:
+        s3 = client("s3")
+        assert decide_fetch(s3, LAYOUT, [file]).go
+        write_fetch_request(s3, LAYOUT, [file], "")
+        delete_fetch_request(s3, LAYOUT)
     return calls
 
 
@@ -226,7 +201,7 @@ TASK_CALLS: tuple[Callable[[], list[Call]], ...] = (
     change_endpoint,
     read_an_endpoint_made_by_hand,
     register_and_reject_packages,
-    fetch_a_file,
+    plan_a_fetch,
     plan_refresh_and_conversion,
     give_and_plan_labels,
     run_preflight,

@@ -39,6 +39,7 @@ def test_the_policy_allows_the_calls_of_tasks(make_calls: Callable[[], list[Call
         ("sagemaker:UpdateModelPackage", f"{SAGEMAKER}model-package/others/1"),
         ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/others/source/x"),
         ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/{PIPELINE.name}/images/x.jpg"),
+        ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/{PIPELINE.name}/source/cars_train.tgz"),
         ("s3:DeleteObject", f"arn:aws:s3:::{BUCKET}/{PIPELINE.name}/models/j/output/model.tar.gz"),
         ("s3:DeleteObject", f"arn:aws:s3:::{BUCKET}/{PIPELINE.name}/source/cars_train.tgz"),
         ("iam:GetRole", "arn:aws:iam::123456789012:role/admin"),

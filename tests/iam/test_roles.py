@@ -107,12 +107,12 @@ def test_the_endpoint_reads_models_and_writes_nothing() -> None:
     assert missing(endpoint, [read]) == []
 
 
-def test_jobs_overwrite_neither_sources_nor_pointers_and_delete_nothing() -> None:
+def test_jobs_overwrite_no_pointers_and_delete_only_unfinished_downloads() -> None:
     jobs = filled(BUCKET, "cars")["jobs"]
     folder = f"arn:aws:s3:::{BUCKET}/cars"
-    keys = ("source/x", "incoming/x", "truth/x", "releases/1/release.json", "dataset/current.json")
+    keys = ("incoming/x", "truth/x", "releases/1/release.json", "dataset/current.json")
     denied = [Right("s3:PutObject", f"{folder}/{key}") for key in keys]
-    denied += [Right("s3:DeleteObject", f"{folder}/models/x")]
+    denied += [Right("s3:DeleteObject", f"{folder}/{key}") for key in ("models/x", "source/x")]
     assert len(missing(jobs, denied)) == len(denied)
 
 

@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 
 from include.config import Deployment, Pipeline, find_pipeline
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.mirror import Mirror, mirror
+from tests.include.image_classification.fetching.mirror import Mirror, mirror
 
 WriteYaml = Callable[[str, str], Path]
 

@@ -11,6 +11,7 @@ from include.contracts.records.dataset import (
     SourceSeen,
 )
 from include.contracts.records.evaluation import ClassScores, EvaluationReport
+from include.contracts.records.fetch import FetchReport, FetchRequest, WebFileRequest
 from include.contracts.records.label import LabelRecord
 from include.contracts.records.recordio import (
     RecordioCounts,
@@ -43,6 +44,8 @@ __all__ = [
     "Distance",
     "DriftReport",
     "EvaluationReport",
+    "FetchReport",
+    "FetchRequest",
     "GateResult",
     "LabelRecord",
     "LabelsReport",
@@ -61,5 +64,6 @@ __all__ = [
     "TrainingDecision",
     "UnreadablePhotos",
     "VerdictRecord",
+    "WebFileRequest",
     "parse_record",
 ]

@@ -12,7 +12,8 @@ from include.contracts import files
 from include.contracts.records import BatchRecord, RecordProblem, parse_record
 from include.image_classification.container import CommandError
 from include.image_classification.progress import with_progress
-from include.image_classification.selection.folder import CONNECTIONS, Folder
+from include.image_classification.s3_access import CONNECTIONS
+from include.image_classification.selection.folder import Folder
 from include.image_classification.selection.ledger import Ledger
 
 

@@ -32,6 +32,7 @@ from include.contracts.records import (
 from include.image_classification.container import CommandError, processing_output
 from include.image_classification.dataset.version.manifest import write_json
 from include.image_classification.flags import FlagParser, positive_integer
+from include.image_classification.s3_access import s3_client
 from include.image_classification.selection.choice import (
     Candidates,
     Choice,
@@ -39,7 +40,7 @@ from include.image_classification.selection.choice import (
     find_candidates,
 )
 from include.image_classification.selection.database import open_database
-from include.image_classification.selection.folder import Folder, s3_client
+from include.image_classification.selection.folder import Folder
 from include.image_classification.selection.ledger import Ledger
 from include.image_classification.selection.listing import list_incoming
 from include.image_classification.selection.records import download_ledger, update_ledger

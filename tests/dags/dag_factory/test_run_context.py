@@ -9,8 +9,7 @@ import pytest
 from moto import mock_aws
 
 from include.config import DeploymentError
-from include.decisions.dataset.fetch import FetchError
-from include.decisions.dataset.source import SourceError
+from tests.dags.task_calls import task_context
 
 SETTINGS = {
     "DEPLOYMENT": "local",
@@ -58,20 +57,24 @@ def test_the_runtime_client_has_short_timeouts_and_the_settings_of_the_connectio
     assert site.sagemaker.meta.config.read_timeout == 60
 
 
-def test_a_mirror_in_a_private_network_is_used_if_a_variable_allows_it(
+def test_the_request_of_a_fetch_has_the_hosts_that_a_variable_allows(
     settings: pytest.MonkeyPatch, dag_bag: Any, load_dags: Any, pipelines_folder: Path
 ) -> None:
-    """The task with its context from Airflow Variables, and the fetch that it starts."""
-    yaml = "source: {layout: class_folders, urls: ['https://127.0.0.1:9/c.zip']}"
+    """The task with its context from Airflow Variables, and the request that it writes."""
+    yaml = "source: {layout: class_folders, urls: ['https://127.0.0.1:9/c.zip?token=1']}"
     (pipelines_folder / "mirrored.yaml").write_text(yaml)
-    fetch = load_dags().dags["mirrored__dataset_refresh"].get_task("fetch").python_callable
+    plan = load_dags().dags["mirrored__dataset_refresh"].get_task("plan_fetch").python_callable
+    settings.setenv("AIRFLOW_VAR_FETCH_ALLOWED_HOSTS", "127.0.0.1")
+    settings.setattr("dag_factory.skipping.get_current_context", task_context)
     with mock_aws():
-        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="some-bucket")
-        with pytest.raises(SourceError, match=r"127.0.0.1 is at 127.0.0.1, .* fetch_allowed_hosts"):
-            fetch("mirrored")
-        settings.setenv("AIRFLOW_VAR_FETCH_ALLOWED_HOSTS", "127.0.0.1")
-        with pytest.raises(FetchError, match="Connection refused"):
-            fetch("mirrored")
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket="some-bucket")
+        request = plan("mirrored")
+        stored = s3.get_object(Bucket="some-bucket", Key="mirrored/fetching/request.json")
+        written = json.loads(stored["Body"].read())
+    assert written["allowed_hosts"] == "127.0.0.1"
+    assert written["files"][0]["mirrors"] == ["https://127.0.0.1:9/c.zip?token=1"]
+    assert "token" not in json.dumps(request), "XComs and job descriptions show the request"
 
 
 def test_an_invalid_variable_is_named(settings: pytest.MonkeyPatch) -> None:

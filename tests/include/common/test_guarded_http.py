@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from include.common.guarded_http import AddressRefused, AllowedHosts, is_public, open_url
-from tests.include.decisions.dataset.web.mirror import Mirror, Page
+from tests.include.image_classification.fetching.mirror import Mirror, Page
 
 CONTENT = b"content"
 

@@ -39,7 +39,8 @@ def test_every_container_is_isolated_unless_the_pipeline_forbids_it(
     isolation: Isolation, expected: bool, deployment: Deployment
 ) -> None:
     found = isolation_of(isolated(CUSTOM, isolation), deployment)
-    found.pop("select")
+    for name in ("fetch", "select"):
+        del found[name]
     assert found == dict.fromkeys(
         [
             *("refresh", "im2rec", "evaluate", "report", "train"),
@@ -50,11 +51,12 @@ def test_every_container_is_isolated_unless_the_pipeline_forbids_it(
 
 
 @pytest.mark.parametrize("isolation", ["auto", "always", "never"])
-def test_a_job_that_reads_s3_itself_is_never_isolated(
+def test_jobs_that_call_s3_or_the_web_themselves_are_never_isolated(
     isolation: Isolation, deployment: Deployment
 ) -> None:
-    """It would have no credentials and no network."""
-    assert isolation_of(isolated(CUSTOM, isolation), deployment)["select"] is False
+    """They would have no credentials and no network."""
+    found = isolation_of(isolated(CUSTOM, isolation), deployment)
+    assert (found["fetch"], found["select"]) == (False, False)
 
 
 @pytest.mark.parametrize(

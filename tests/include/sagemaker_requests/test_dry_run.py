@@ -27,7 +27,7 @@ def test_every_request_is_valid(
     pipeline = find_pipeline(pipeline_name, deployment_name)
     requests = list(make.dry_run_requests(pipeline, deployment))
     assert [request.title for request in requests] == [
-        *("refresh", "im2rec", "evaluate", "select", "report", "train"),
+        *("fetch", "refresh", "im2rec", "evaluate", "select", "report", "train"),
         *("evaluation transform", "batch transform"),
         *("candidate's model", "package's model", "endpoint configuration", "endpoint"),
         *("package group", "package"),

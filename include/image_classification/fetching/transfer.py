@@ -7,10 +7,7 @@ from collections.abc import Callable
 
 from include.common.addresses import redact_url
 from include.common.guarded_http import AllowedHosts
-from include.config.sections.web_file import WebFile
-from include.decisions.dataset.web import draft_store
-from include.decisions.dataset.web.draft import BLOCK, Draft, DraftLocation
-from include.decisions.dataset.web.request import (
+from include.common.web_request import (
     PUBLIC_ONLY,
     ConnectionCutError,
     FileResponse,
@@ -18,7 +15,10 @@ from include.decisions.dataset.web.request import (
     RangeNotSatisfiableError,
     request_file,
 )
-from include.decisions.dataset.web.state import FileState, address_of
+from include.common.web_state import FileState, address_of
+from include.contracts.records import WebFileRequest
+from include.image_classification.fetching import draft_store
+from include.image_classification.fetching.draft import BLOCK, Draft, DraftLocation
 
 TRIES = 3
 """The number of successive connections to a mirror without progress before it is given up."""
@@ -45,14 +45,14 @@ class Transfer:
     def __init__(
         self,
         location: DraftLocation,
-        file: WebFile,
+        file: WebFileRequest,
         present: str | None,
         progress: Progress,
         allowed: AllowedHosts = PUBLIC_ONLY,
     ) -> None:
         self._allowed = allowed
         self._location, self._file, self._present = location, file, present
-        self._name, self._progress = file.file_name, progress
+        self._name, self._progress = file.name, progress
         self._draft = self._usable(draft_store.find_draft(location))
 
     def fetch(self, url: str) -> bool:

@@ -11,16 +11,36 @@ import pytest
 from moto import mock_aws
 
 from include.config.sections.web_file import WebFile
-from include.decisions.dataset import fetch
-from include.decisions.dataset.web import draft
+from include.contracts.records import FetchRequest
+from include.decisions.dataset.fetch import write_fetch_request
+from include.image_classification.fetching import draft
+from include.image_classification.fetching.files import Places, fetch_files
 from include.storage.layout import Layout
 
 PART = 1000
 
 
-def fetch_source(s3: Any, layout: Layout, files: Sequence[WebFile]) -> list[str]:
-    """Fetch as the DAG does; the test's mirrors on loopback are allowed."""
-    return fetch.fetch_source(s3, layout, files, "127.0.0.0/8")
+def fetch_source(
+    s3: Any, layout: Layout, files: Sequence[WebFile], allowed: str = "127.0.0.0/8"
+) -> list[str]:
+    """Fetch as the job does, with the plan's request; the test's mirrors on loopback are allowed.
+
+    The request is passed on without S3, so that tests see the keys that the job writes.
+    """
+    written: list[FetchRequest] = []
+    recorder = Recorder(written)
+    write_fetch_request(recorder, layout, files, allowed)
+    return list(fetch_files(Places(s3, layout.bucket, layout.source, layout.fetching), written[0]))
+
+
+class Recorder:
+    """Takes the request that would be written to S3."""
+
+    def __init__(self, written: list[FetchRequest]) -> None:
+        self._written = written
+
+    def put_object(self, Body: bytes, **_: Any) -> None:
+        self._written.append(FetchRequest.model_validate_json(Body))
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from include.decisions.dataset.fetch import FetchError
-from include.decisions.dataset.web import progress
-from include.decisions.dataset.web.state import FileState
+from include.common.web_state import FileState
+from include.image_classification.fetching import progress
+from include.image_classification.fetching.files import FetchError
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
-from tests.include.decisions.dataset.web.files import CONTENT, OTHER, sha256_of, web_file
-from tests.include.decisions.dataset.web.mirror import LONG_AGO, Mirror
+from tests.include.image_classification.fetching.conftest import SourceFolder, fetch_source
+from tests.include.image_classification.fetching.files import CONTENT, OTHER, sha256_of, web_file
+from tests.include.image_classification.fetching.mirror import LONG_AGO, Mirror
 
 
 def test_a_file_is_fetched_once_for_each_state(

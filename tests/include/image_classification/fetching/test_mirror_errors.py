@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from include.common import guarded_http
-from include.decisions.dataset.fetch import FetchError
-from include.decisions.dataset.source import SourceError
-from include.decisions.dataset.web import request
+from include.common import web_request as request
+from include.image_classification.fetching.files import FetchError, UnavailableFileError
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
-from tests.include.decisions.dataset.web.files import CONTENT, OTHER, sha256_of, web_file
-from tests.include.decisions.dataset.web.mirror import Mirror
+from tests.include.image_classification.fetching.conftest import SourceFolder, fetch_source
+from tests.include.image_classification.fetching.files import CONTENT, OTHER, sha256_of, web_file
+from tests.include.image_classification.fetching.mirror import Mirror
 
 
 def test_a_wrong_file_does_not_replace_the_old_one(
@@ -26,7 +25,7 @@ def test_a_wrong_file_does_not_replace_the_old_one(
         sha256=sha256_of(CONTENT),
         size=3500,
     )
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(UnavailableFileError) as caught:
         fetch_source(s3, layout, [wrong])
     assert str(caught.value) == (
         f"{first.url}/a.tgz cannot be read: its sha256 is {sha256_of(OTHER)}, expected is "
@@ -60,7 +59,7 @@ def test_a_file_without_content_length_needs_a_size(
 ) -> None:
     """The end of the connection may be the end of the file or a failure."""
     url = first.serve("/a.tgz", CONTENT, lengthless=True, cuts=[None, 2500])
-    with pytest.raises(SourceError, match="does not give the file's size: set `size`"):
+    with pytest.raises(UnavailableFileError, match="does not give the file's size: set `size`"):
         fetch_source(s3, layout, [web_file(url)])
     assert fetch_source(s3, layout, [web_file(url, size=3500)]) == ["a.tgz"]
     assert source_folder.content("a.tgz") == CONTENT
@@ -69,13 +68,18 @@ def test_a_file_without_content_length_needs_a_size(
 def test_an_empty_file_is_rejected(s3: Any, layout: Layout, first: Mirror) -> None:
     for statuses, reason in ([], "it is empty"), ([204], "204 No Content instead of the file"):
         url = first.serve("/a.tgz", b"", statuses=statuses)
-        with pytest.raises(SourceError, match=reason):
+        with pytest.raises(UnavailableFileError, match=reason):
             fetch_source(s3, layout, [web_file(url)])
 
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(404, SourceError), (403, SourceError), (410, SourceError), (503, FetchError)],
+    [
+        (404, UnavailableFileError),
+        (403, UnavailableFileError),
+        (410, UnavailableFileError),
+        (503, FetchError),
+    ],
 )
 def test_permanent_and_retryable_errors(
     s3: Any, layout: Layout, first: Mirror, status: int, error: type[Exception]
@@ -110,7 +114,9 @@ def test_a_file_that_announces_too_many_bytes_is_not_read(
     s3: Any, layout: Layout, first: Mirror, source_folder: SourceFolder
 ) -> None:
     url = first.serve("/a.tgz", CONTENT)
-    with pytest.raises(SourceError, match="it has 3500 bytes, and max_bytes allows 3499: raise it"):
+    with pytest.raises(
+        UnavailableFileError, match="it has 3500 bytes, and max_bytes allows 3499: raise it"
+    ):
         fetch_source(s3, layout, [web_file(url, max_bytes=3499)])
     assert (source_folder.keys(), source_folder.uploads()) == ([], [])
     assert fetch_source(s3, layout, [web_file(url, max_bytes=3500)]) == ["a.tgz"]
@@ -121,7 +127,7 @@ def test_a_file_larger_than_its_size_is_not_read_to_the_end(
 ) -> None:
     """The server does not give the size, and the file could fill the bucket."""
     url = first.serve("/a.tgz", CONTENT * 1000, lengthless=True)
-    with pytest.raises(SourceError, match="it does not end, and size allows 3500"):
+    with pytest.raises(UnavailableFileError, match="it does not end, and size allows 3500"):
         fetch_source(s3, layout, [web_file(url, size=3500)])
     assert (source_folder.keys(), source_folder.uploads()) == ([], [])
 
@@ -135,7 +141,7 @@ def test_the_error_for_stanfords_former_addresses_has_a_hint(
     older = "http://imagenet.stanford.edu/internal/car196/cars_train.tgz"
     place = "s3://some-bucket/stanford_cars/source/"
     fix = f"list mirrors that have the files, or upload the archives to {place}"
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(UnavailableFileError) as caught:
         fetch_source(s3, layout, [web_file(old, older)])
     assert str(caught.value) == (
         f"{old} cannot be read: 404 Not Found; {older} cannot be read: 404 Not Found: see "
@@ -143,6 +149,6 @@ def test_the_error_for_stanfords_former_addresses_has_a_hint(
         f"since April 2023 at the latest: {fix} and remove urls) (the original address of "
         f"Stanford Cars, imagenet.stanford.edu, no longer serves it: {fix} and remove urls)"
     )
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(UnavailableFileError) as caught:
         fetch_source(s3, layout, [web_file("http://ai.stanford.edu/~else/cars.tgz")])
     assert "original address" not in str(caught.value)

@@ -13,11 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.config.sections.web_file import WebFile
-from include.decisions.dataset.fetch import FetchError
-from include.decisions.dataset.source import SourceError
+from include.image_classification.fetching.files import FetchError, UnavailableFileError
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
-from tests.include.decisions.dataset.web.mirror import Mirror, mirror
+from tests.include.image_classification.fetching.conftest import SourceFolder, fetch_source
+from tests.include.image_classification.fetching.mirror import Mirror, mirror
 
 RIGHT = random.Random(4).randbytes(4200)
 WRONG = random.Random(5).randbytes(4200)
@@ -82,7 +81,7 @@ def test_the_source_never_has_a_partial_or_wrong_file(
     for _ in range(3):  # retries
         try:
             fetched = fetch_source(s3, layout, [file]) == ["a.tgz"] or fetched
-        except (FetchError, SourceError):
+        except (FetchError, UnavailableFileError):
             assert source_folder.content("a.tgz") == OLD
             continue
         break

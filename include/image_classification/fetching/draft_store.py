@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import quote
 
 from include.common.addresses import redact_url
-from include.decisions.dataset.web.draft import (
+from include.common.web_state import FileState
+from include.image_classification.fetching.draft import (
     BLOCK,
     MAX_COPY_BYTES,
     Draft,
@@ -17,8 +19,7 @@ from include.decisions.dataset.web.draft import (
     note_as_json,
     part_size,
 )
-from include.decisions.dataset.web.state import FileState
-from include.storage.records import read_record, write_record
+from include.image_classification.s3_access import find_object
 
 
 def create_draft(location: DraftLocation, state: FileState, sha256: str | None) -> Draft:
@@ -28,16 +29,17 @@ def create_draft(location: DraftLocation, state: FileState, sha256: str | None) 
         **location.s3_args, Metadata={"state": state.mark or "unknown"}
     )["UploadId"]
     note = DraftNote(upload, state, sha256, part_size(state.size))
-    write_record(location.s3, location.bucket, location.note, note_as_json(note))
+    body = json.dumps(note_as_json(note)).encode()
+    location.s3.put_object(Bucket=location.bucket, Key=location.note, Body=body)
     return Draft(location, note)
 
 
 def find_draft(location: DraftLocation) -> Draft | None:
     """Return the draft of an earlier task, or None."""
-    record = read_record(location.s3, location.bucket, location.note)
-    if record is None:
+    if find_object(location.s3, location.bucket, location.note) is None:
         return None
-    note = DraftNote.read(record)
+    response = location.s3.get_object(Bucket=location.bucket, Key=location.note)
+    note = DraftNote.read(json.loads(response["Body"].read()))
     if (size := _size(location)) is not None:
         return Draft(location, note, offset=size, completed=True)
     parts, offset = _whole_parts(location, note)
@@ -94,13 +96,8 @@ def delete_stale_drafts(s3: Any, bucket: str, folder: str, keep: Collection[str]
 
 def _size(location: DraftLocation) -> int | None:
     """Return the size of a completed draft, or None if the draft is not completed."""
-    try:
-        size: int = location.s3.head_object(**location.s3_args)["ContentLength"]
-    except location.s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
-            raise
-        return None
-    return size
+    found = find_object(location.s3, location.bucket, location.content)
+    return None if found is None else int(found["Size"])
 
 
 def _uploads(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:

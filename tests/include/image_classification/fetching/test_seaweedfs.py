@@ -17,14 +17,14 @@ import pytest
 from include.config.sections.web_file import WebFile
 from include.decisions.dataset.readiness import SourceNotReadyError, require_finished_uploads
 from include.decisions.dataset.source import Listing
-from include.decisions.dataset.web.draft import PART
+from include.image_classification.fetching.draft import PART
 from include.local_aws.storage.objects import Objects
 from include.local_aws.storage.seaweedfs import SeaweedFS
 from include.local_run.drive.checksum import PART as UPLOAD_PART
 from include.local_run.drive.upload import Mirror as Upload
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.conftest import fetch_source
-from tests.include.decisions.dataset.web.mirror import Mirror
+from tests.include.image_classification.fetching.conftest import fetch_source
+from tests.include.image_classification.fetching.mirror import Mirror
 from tests.include.local_aws.keys import KEYS
 from tests.waiting import LONG
 

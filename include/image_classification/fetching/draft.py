@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from include.decisions.dataset.web.state import FileState
+from include.common.web_state import FileState
 
 PART = 16 * 1024 * 1024
 """The size of a part in bytes; one part is held in memory."""

@@ -11,7 +11,7 @@ from urllib.request import Request
 
 from include.common.addresses import error_text
 from include.common.guarded_http import AddressRefused, AllowedHosts, open_url
-from include.decisions.dataset.web.state import FileState
+from include.common.web_state import FileState
 
 TIMEOUT = 60
 """Seconds without data from the server before a request fails."""
@@ -93,7 +93,11 @@ class FileResponse:
 
 
 def request_file(
-    url: str, offset: int = 0, validator: str | None = None, allowed: AllowedHosts = PUBLIC_ONLY
+    url: str,
+    offset: int = 0,
+    validator: str | None = None,
+    allowed: AllowedHosts = PUBLIC_ONLY,
+    timeout: float | None = None,
 ) -> FileResponse:
     """Request a file.
 
@@ -102,6 +106,7 @@ def request_file(
         offset: The first byte to send. The server may ignore it, see `FileResponse.offset`.
         validator: The value of If-Range: the server sends the whole file if it has changed.
         allowed: Hosts and networks whose addresses need not be public.
+        timeout: Seconds without data after which the request fails; default: `TIMEOUT`.
 
     Raises:
         MirrorError: The server is unreachable, returns an error, or its address is not allowed.
@@ -111,7 +116,7 @@ def request_file(
     if offset and validator:
         headers["If-Range"] = validator
     try:
-        response = open_url(Request(url, headers=headers), TIMEOUT, allowed)
+        response = open_url(Request(url, headers=headers), timeout or TIMEOUT, allowed)
     except HTTPError as error:
         error.close()
         if error.code == 416 and offset:

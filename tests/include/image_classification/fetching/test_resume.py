@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from include.decisions.dataset.fetch import FetchError
+from include.image_classification.fetching.files import FetchError
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
-from tests.include.decisions.dataset.web.files import CONTENT, OTHER, sha256_of, web_file
-from tests.include.decisions.dataset.web.mirror import LONG_AGO, Mirror, Page
+from tests.include.image_classification.fetching.conftest import SourceFolder, fetch_source
+from tests.include.image_classification.fetching.files import CONTENT, OTHER, sha256_of, web_file
+from tests.include.image_classification.fetching.mirror import LONG_AGO, Mirror, Page
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -178,7 +178,7 @@ def test_after_a_kill_at_the_end_nothing_is_fetched_again(
     content = CONTENT[:3000]
     file = web_file(first.serve("/a.tgz", content), sha256=sha256_of(content) if known else None)
     with monkeypatch.context() as patch:
-        patch.setattr(f"include.decisions.dataset.web.{step}", _killed)
+        patch.setattr(f"include.image_classification.fetching.{step}", _killed)
         with pytest.raises(KeyboardInterrupt):
             fetch_source(s3, layout, [file])
     first.pages["/a.tgz"].cuts = [0] * 9
@@ -198,7 +198,7 @@ def test_a_complete_draft_of_a_file_that_has_changed_is_not_published(
 ) -> None:
     file = web_file(first.serve("/a.tgz", CONTENT))
     with monkeypatch.context() as patch:
-        patch.setattr("include.decisions.dataset.web.draft_store.publish_draft", _killed)
+        patch.setattr("include.image_classification.fetching.draft_store.publish_draft", _killed)
         with pytest.raises(KeyboardInterrupt):
             fetch_source(s3, layout, [file])
     first.serve("/a.tgz", OTHER, etag='"two"')

@@ -12,13 +12,11 @@ import pytest
 from include.common import guarded_http
 from include.common.guarded_http import AddressRefused
 from include.config.sections.web_file import WebFile
-from include.decisions.dataset import fetch
-from include.decisions.dataset.fetch import FetchError
-from include.decisions.dataset.source import SourceError
+from include.image_classification.fetching.files import FetchError, UnavailableFileError
 from include.storage.layout import Layout
-from tests.include.decisions.dataset.web.conftest import SourceFolder, fetch_source
-from tests.include.decisions.dataset.web.files import CONTENT, web_file
-from tests.include.decisions.dataset.web.mirror import Mirror
+from tests.include.image_classification.fetching.conftest import SourceFolder, fetch_source
+from tests.include.image_classification.fetching.files import CONTENT, web_file
+from tests.include.image_classification.fetching.mirror import Mirror
 
 
 def test_redirects_are_followed_only_to_http_and_https(
@@ -30,7 +28,7 @@ def test_redirects_are_followed_only_to_http_and_https(
     assert second.ranges == [None, "bytes=2500-"]
     assert source_folder.content("a.tgz") == CONTENT
     elsewhere = first.serve("/b.tgz", b"", redirect="file:///etc/passwd")
-    with pytest.raises(SourceError, match="302"):
+    with pytest.raises(UnavailableFileError, match="302"):
         fetch_source(s3, layout, [web_file(elsewhere)])
 
 
@@ -52,12 +50,16 @@ def test_a_mirror_at_a_private_address_is_a_permanent_error_unless_allowed(
     s3: Any, layout: Layout, first: Mirror
 ) -> None:
     file = web_file(first.serve("/a.tgz", CONTENT))
-    with pytest.raises(SourceError, match=r"127.0.0.1 is at 127.0.0.1, which is no public address"):
-        fetch.fetch_source(s3, layout, [file])
+    with pytest.raises(
+        UnavailableFileError, match=r"127.0.0.1 is at 127.0.0.1, which is no public address"
+    ):
+        fetch_source(s3, layout, [file], "")
     assert first.requests == []
-    with pytest.raises(SourceError, match=r"Airflow Variable fetch_allowed_hosts: '127.0.0.1/8'"):
-        fetch.fetch_source(s3, layout, [file], "127.0.0.1/8")
-    assert fetch.fetch_source(s3, layout, [file], "127.0.0.1") == ["a.tgz"]
+    with pytest.raises(
+        UnavailableFileError, match=r"Airflow Variable fetch_allowed_hosts: '127.0.0.1/8'"
+    ):
+        fetch_source(s3, layout, [file], "127.0.0.1/8")
+    assert fetch_source(s3, layout, [file], "127.0.0.1") == ["a.tgz"]
 
 
 def _all_objects(s3: Any, layout: Layout) -> str:
@@ -95,7 +97,7 @@ def test_the_error_for_an_invalid_url_does_not_have_its_token(
     s3: Any, layout: Layout, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     unchecked = WebFile.model_construct(mirrors=[address])  # the YAML's validation rejects it
-    with pytest.raises(SourceError, match="cannot be requested") as raised:
+    with pytest.raises(UnavailableFileError, match="cannot be requested") as raised:
         fetch_source(s3, layout, [unchecked])
     assert "t0ken" not in str(raised.value) + caplog.text
 

@@ -1,0 +1,1 @@
+"""Work of batch inference's tasks on a worker, and of `select`, by the number of known images."""
