@@ -207,7 +207,8 @@ for pipeline in pipelines_for(FAMILY):
         params={"force": params.force("the source is unchanged")},
     ):
         # A skipped fetch must not skip the refresh: settings or labels may have changed.
-        planned: Any = plan.override(trigger_rule=TriggerRule.NONE_FAILED)(pipeline.name)
+        rule = TriggerRule.NONE_FAILED if fetching else TriggerRule.ALL_SUCCESS
+        planned: Any = plan.override(trigger_rule=rule)(pipeline.name)
         if fetching:
             with task_group("fetch", "Copy new and changed files from the web into the source."):
                 fetched = add_processing_job(

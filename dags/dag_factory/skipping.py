@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk import get_current_context
+from airflow.sdk import TriggerRule, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.decisions.decision import Decision
@@ -40,12 +40,15 @@ def skip_backfill(context: Mapping[str, Any]) -> None:
     `max_active_runs`.
 
     Args:
-        context: Airflow's context of a task that is about to run. Only the first tasks skip.
+        context: Airflow's context of a task that is about to run. Only the first tasks skip, and
+            those that run although their upstream tasks are skipped.
 
     Raises:
         AirflowSkipException: The run is of a backfill.
     """
-    if context["task"].upstream_task_ids or context["dag_run"].run_type != BACKFILL:
+    task = context["task"]
+    follows = task.upstream_task_ids and task.trigger_rule != TriggerRule.NONE_FAILED
+    if follows or context["dag_run"].run_type != BACKFILL:
         return
     reason = (
         "a backfill has nothing to do here: a run works on the present data and models, whatever "

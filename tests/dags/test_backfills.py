@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from airflow.sdk import TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
+
+from tests.dags.conftest import LoadDags
 
 SKIPPED_WITH_THEIR_UPSTREAM = {
     TriggerRule.ALL_SUCCESS,
@@ -17,7 +20,12 @@ SKIPPED_WITH_THEIR_UPSTREAM = {
 
 
 def first_tasks(dag: Any) -> list[Any]:
-    return [task for task in dag.tasks if not task.upstream_task_ids]
+    """Return the tasks that run without others, also those that run after skipped ones."""
+    return [
+        task
+        for task in dag.tasks
+        if not task.upstream_task_ids or task.trigger_rule == TriggerRule.NONE_FAILED
+    ]
 
 
 def run_first_task(dag: Any, task: Any, run_type: str) -> dict[str, str]:
@@ -43,5 +51,17 @@ def test_the_first_tasks_of_every_dag_skip_a_backfill_and_nothing_else(dag_bag: 
 
 def test_no_task_runs_if_the_first_tasks_are_skipped(dag_bag: Any) -> None:
     for dag in dag_bag.dags.values():
-        rules = {TriggerRule(task.trigger_rule) for task in dag.tasks}
+        others = [task for task in dag.tasks if task not in first_tasks(dag)]
+        rules = {TriggerRule(task.trigger_rule) for task in others}
         assert rules <= SKIPPED_WITH_THEIR_UPSTREAM, dag.dag_id
+
+
+def test_a_refresh_after_a_skipped_fetch_is_skipped_too(
+    pipelines_folder: Path, load_dags: LoadDags
+) -> None:
+    urls = "source: {layout: class_folders, urls: ['https://some.host/flowers.zip']}\n"
+    (pipelines_folder / "flowers.yaml").write_text(urls)
+    dag = load_dags().dags["flowers__dataset_refresh"]
+    assert {task.task_id for task in first_tasks(dag)} == {"plan_fetch", "plan"}
+    for task in first_tasks(dag):
+        assert list(run_first_task(dag, task, "backfill")) == ["reason"]
