@@ -19,8 +19,8 @@ from typing import Any
 from benchmarks.batch_tasks.bucket import BATCH_IMAGES, LAYOUT, Bucket, served
 from benchmarks.batch_tasks.task import BATCH, JOB, TASKS
 from benchmarks.scale.measure import measure
+from include.common.incoming import ListingHash
 from include.contracts import files
-from include.contracts.incoming import ListingHash
 
 SIZES = (10_000, 100_000, 1_000_000)
 RESULTS = Path(__file__).with_name("results.json")

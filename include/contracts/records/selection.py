@@ -28,7 +28,7 @@ class Selection(Record):
     """The result of a `select` job.
 
     `batch` is None if there was nothing to process. `listing` is the hash of the listing, see
-    `include.contracts.incoming`. `recorded` are the batches that had a record when the job ran.
+    `include.common.incoming`. `recorded` are the batches that had a record when the job ran.
     `examples` has the reasons of a few unreadable images, by key.
     """
 

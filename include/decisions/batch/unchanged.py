@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from include.contracts.incoming import RECHECKED_OBJECTS, ListingHash, is_ignored
+from include.common.incoming import RECHECKED_OBJECTS, ListingHash, is_ignored
 from include.contracts.records import Selection
 from include.storage.layout import Layout
 from include.storage.records import RecordError, read_valid_record

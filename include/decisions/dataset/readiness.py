@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from include.common.aws_errors import is_denied
+from include.common.incoming import HALF_WRITTEN
 from include.config.deployment import LOCAL
 from include.config.sections.source import DEFAULT_SETTLE_MINUTES, Source
-from include.contracts.incoming import HALF_WRITTEN
 from include.decisions.dataset.source import Listing, split_uri
 from include.decisions.decision import Decision
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from include.contracts.incoming import ListingHash, is_ignored
+from include.common.incoming import ListingHash, is_ignored
 from include.image_classification.progress import with_progress
 from include.image_classification.selection.database import insert
 from include.image_classification.selection.folder import Folder

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from include.common.incoming import ListingHash
 from include.contracts import files
 from include.contracts.commands import (
     SCREENINGS,
@@ -21,7 +22,6 @@ from include.contracts.commands import (
     Output,
     SelectFlag,
 )
-from include.contracts.incoming import ListingHash
 from include.contracts.records import (
     BatchCounts,
     BatchPlan,

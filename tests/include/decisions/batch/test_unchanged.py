@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.contracts.incoming import RECHECKED_OBJECTS, ListingHash
+from include.common.incoming import RECHECKED_OBJECTS, ListingHash
 from include.decisions.batch.unchanged import all_processed
 from include.storage.layout import Layout
 from tests.include.decisions.memory_s3 import MemoryS3

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from include.contracts.incoming import ListingHash
+from include.common.incoming import ListingHash
 from include.image_classification.container import CommandError
 from include.image_classification.selection.folder import Folder
 from include.image_classification.selection.screening import photos
