@@ -21,7 +21,7 @@ from include.config.sections.notifications import Event
 from sagemaker_jobs.airflow_compat import get_task_states, is_dag_test, read_xcom
 from sagemaker_jobs.notifications.dispatch import send
 from sagemaker_jobs.notifications.notification import Notification
-from sagemaker_jobs.notifications.urls import run_url
+from sagemaker_jobs.notifications.urls import page_url, run_url
 
 NOTIFICATION_KEY = "notice"
 """The XCom key of a notification that a task queues for the end of its run."""
@@ -58,7 +58,8 @@ def notify_now(event: Event | Orphans, title: str, details: str, advice: str) ->
     context = get_current_context()
     dag_id, run_id = context["ti"].dag_id, context["ti"].run_id
     if event in _wanted(dag_id):
-        send(Notification(event, title, run_url(dag_id, run_id), details, advice))
+        page = page_url(dag_id, run_id)
+        send(Notification(event, title, run_url(dag_id, run_id), details, advice, page))
 
 
 def on_failure(context: Mapping[str, Any]) -> None:
@@ -153,7 +154,13 @@ def _queued(dag: Any, run_id: str, states: Mapping[str, str | None]) -> list[Not
             texts.setdefault(queued["event"], []).append(queued["text"])
     where = run_url(dag.dag_id, run_id)
     return [
-        Notification(event, f"{_title(dag)}: {event}", where, "\n".join(lines))
+        Notification(
+            event,
+            f"{_title(dag)}: {event}",
+            where,
+            "\n".join(lines),
+            page=page_url(dag.dag_id, run_id),
+        )
         for event, lines in texts.items()
     ]
 

@@ -18,6 +18,7 @@ class Notification:
         where: The URL of the run or task in Airflow's UI.
         details: The reason, with its figures.
         advice: What to do; empty if there is nothing to do.
+        page: The URL of the model page about it; empty if it belongs to no pipeline.
     """
 
     event: str
@@ -25,6 +26,7 @@ class Notification:
     where: str
     details: str = ""
     advice: str = ""
+    page: str = ""
 
     @property
     def subject(self) -> str:
@@ -35,7 +37,9 @@ class Notification:
     @property
     def text(self) -> str:
         """The whole notification in plain text."""
-        parts = (self.title, self.details, self.advice and f"What to do: {self.advice}", self.where)
+        advice = self.advice and f"What to do: {self.advice}"
+        page = self.page and f"Model: {self.page}"
+        parts = (self.title, self.details, advice, page, self.where)
         return "\n\n".join(part for part in parts if part)
 
     def as_json(self) -> dict[str, str]:

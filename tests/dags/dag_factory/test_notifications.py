@@ -82,6 +82,8 @@ def test_a_promotion_is_reported_by_default_with_its_figures(end_run: EndRun) ->
     (notification,) = end_run(False, {"announce": "success"}, {("announce", "notice"): queued})
     assert notification.event == "promotion"
     assert notification.details == "top-1 0.9 against 0.8"
+    assert "/image-models/-/of/" in notification.page
+    assert f"Model: {notification.page}" in notification.text
 
 
 def test_each_queued_event_is_a_message_of_its_own(
