@@ -122,15 +122,30 @@ def torchvision(folder: Path) -> None:
 
 
 def by_classes(folder: Path) -> None:
-    """Write Kaggle's archive of class folders for training and test."""
-    files = {
+    """Write an archive of class folders for training and test."""
+    (folder / "archive.zip").write_bytes(zipped(_class_folders()))
+
+
+def by_classes_with_labels(folder: Path) -> None:
+    """Write Kaggle's archive of class folders, with its CSV files of boxes and class names."""
+    rows = {
+        f"anno_{part}.csv": "".join(
+            f"{name},1,1,16,16,{number + 1}\n" for name, number in numbers.items()
+        ).encode()
+        for part, numbers in (("train", TRAIN), ("test", TEST))
+    }
+    names = {"names.csv": "".join(f"{name}\n" for name in CLASSES).encode()}
+    (folder / "archive.zip").write_bytes(zipped(_class_folders() | rows | names))
+
+
+def _class_folders() -> dict[str, bytes]:
+    return {
         f"car_data/car_data/{part}/{CLASSES[numbers[name]]}/{name}": photos[name]
         for part, numbers, photos in (
             ("train", TRAIN, train_photos()), ("test", TEST, test_photos()),
         )
         for name in numbers
     }  # fmt: skip
-    (folder / "archive.zip").write_bytes(zipped(files))
 
 
 COPIES: dict[str, Callable[[Path], None]] = {
@@ -141,4 +156,5 @@ COPIES: dict[str, Callable[[Path], None]] = {
     "fastai": fastai,
     "torchvision": torchvision,
     "by_classes": by_classes,
+    "by_classes_with_labels": by_classes_with_labels,
 }

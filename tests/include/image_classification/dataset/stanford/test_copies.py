@@ -40,7 +40,8 @@ def test_make_run_detects_the_same_layout_and_keeps_the_test_photos_apart(
 ) -> None:
     copies.COPIES[name](tmp_path)
     files = inspect_folder(tmp_path)
-    assert files.layout == ("class_folders" if name == "by_classes" else "stanford_cars")
+    others = {"by_classes": "class_folders", "by_classes_with_labels": "csv"}
+    assert files.layout == others.get(name, "stanford_cars")
     assert files.held_out
     unused = {path.name for path in tmp_path.rglob("README.txt")}
     assert {Path(name).name for name in files.ignored_files} == unused
