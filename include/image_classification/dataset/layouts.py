@@ -42,8 +42,6 @@ TABLES = {format_.layout: format_ for format_ in FORMATS}
 
 LAYOUTS = (AUTO, *OPENERS, *TABLES, PARQUET)
 
-WITHOUT_BOXES = frozenset({"class_folders", "list", "split_json"})
-
 
 def open_layout(
     layout: str,

@@ -23,7 +23,7 @@ from include.image_classification.dataset.corrections.opening import open_correc
 from include.image_classification.dataset.corrections.reading import Places
 from include.image_classification.dataset.detection import Detection, detect_layout
 from include.image_classification.dataset.intake import Stores
-from include.image_classification.dataset.layouts import AUTO, WITHOUT_BOXES, open_layout
+from include.image_classification.dataset.layouts import AUTO, open_layout
 from include.image_classification.dataset.settings import RefreshSettings, parse_settings
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.source.survey import survey
@@ -63,11 +63,6 @@ def main(arguments: list[str]) -> None:
     )
     folder = processing_input(Input.SOURCE)
     settings, detection = _choose_layout(folder, settings)
-    if settings.rules.margin is not None and settings.layout in WITHOUT_BOXES:
-        raise CommandError(
-            f"--boxes crop (dataset.boxes) needs boxes, and layout {settings.layout} has none: use"
-            " --boxes whole"
-        )
     source = _open_source(folder, settings)
     source = replace(source, notes=[detection, *source.notes])
     with tempfile.TemporaryDirectory(prefix="pictures-") as pictures:

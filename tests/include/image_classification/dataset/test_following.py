@@ -10,7 +10,7 @@ import pytest
 
 from include.contracts.dataset import Box, Split
 from include.image_classification.conversion import im2rec
-from include.image_classification.dataset import layouts, refresh
+from include.image_classification.dataset import layouts
 from include.image_classification.dataset.source.accounting import Accounting
 from include.image_classification.dataset.source.contract import Source
 from include.image_classification.dataset.version import photo_check as photo_check
@@ -48,7 +48,6 @@ def give(
         return Source(["cat", "dog"], entries(), ["x"], Accounting(folder))
 
     monkeypatch.setitem(layouts.OPENERS, "class_folders", opened)
-    monkeypatch.setattr(refresh, "WITHOUT_BOXES", frozenset())
 
 
 def test_only_new_photos_are_decoded(job: RefreshJob, decoded: list[str]) -> None:
