@@ -76,7 +76,8 @@ class Corrections:
         names: The photos that the labels name.
         label_classes: The classes that labels may give.
         classes: The classes of the source and the new ones that labels give, in label order.
-        given: What labels gave the images of the previous version, by the photo's hash.
+        given: What labels gave the images of the previous version, by the hash of the image, and
+            by that of its photo if labels gave a class to only one image of the photo.
         unusable: The hashes of the photos that were not usable in the previous version.
     """
 
@@ -90,6 +91,7 @@ class Corrections:
     _joining: dict[str, JoiningPhoto] = field(default_factory=dict)
     _joined: dict[str, JoinedPhoto] = field(default_factory=dict)
     _ruled: dict[tuple[bool, str], Outcome] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
     _without_photo: list[Outcome] = field(default_factory=list)
 
     def add(self, photo: str, opinion: Opinion) -> None:
@@ -133,13 +135,13 @@ class Corrections:
             return Ruling(
                 0, refusal="its stored bytes are not those of the photo that was labelled"
             )
-        opinions = self._find(photo.path, sha256, content.sha256)
-        decision = decide(opinions)
+        decision = decide(self._find(photo.path, sha256, content))
         if decision is None:
             return None
         before = None if joins else photo.label
-        ruling, outcome = self._decide(decision, photo.path, sha256, before)
-        self._ruled[joins, sha256] = outcome
+        given = self._kept(content.sha256) or self._kept(sha256)
+        ruling, outcome = self._decide(decision, photo.path, sha256, before, given)
+        self._ruled[joins, content.sha256] = outcome
         if joins and ruling and not ruling.refusal:
             # A photo in a format that is converted is stored in both formats.
             key = image_key(sha256, ORIGINAL) if content.cut else content.key
@@ -167,8 +169,9 @@ class Corrections:
             for row in self.read.problems
         ]
         # A photo of the source that was also uploaded to incoming/ counts as the source's.
-        seen = {sha256: row for (_, sha256), row in sorted(self._ruled.items(), reverse=True)}
-        unseen = self._unseen(set(seen), quarantined)
+        ruled = sorted(self._ruled.items(), key=lambda item: item[0], reverse=True)
+        seen = {image: row for (_, image), row in ruled}
+        unseen = self._unseen(quarantined)
         return LabelResult(
             outcomes=in_order([*seen.values(), *unseen, *self._without_photo, *bad]),
             files=self.read.files,
@@ -177,22 +180,22 @@ class Corrections:
             bad_lines=self.read.bad_lines,
         )
 
-    def _find(self, path: str, sha256: str, image: str) -> list[Opinion]:
-        found = [*self._opinions.get(sha256, ())]
-        if image != sha256:
-            found += self._opinions.get(image, ())
-        by_path = self._opinions.get(path_id(path), ())
-        for opinion in by_path:
-            self.names.bind(opinion, sha256)
-        return [*found, *by_path]
+    def _find(self, path: str, sha256: str, content: Content) -> list[Opinion]:
+        """Return the opinions on a photo, on the image of it, and on its path."""
+        named = path_id(path)
+        for opinion in self._opinions.get(named, ()):
+            self.names.bind(opinion, content.sha256)
+        found = [name for name in {sha256, content.sha256, named} if name in self._opinions]
+        self._used.update(found)
+        return [opinion for name in found for opinion in self._opinions[name]]
 
     def _decide(
-        self, decision: Decision, path: str, sha256: str, before: int | None
+        self, decision: Decision, path: str, sha256: str, before: int | None, given: Given | None
     ) -> tuple[Ruling | None, Outcome]:
         source_class = None if before is None else self.classes[before]
         opinion = decision.opinion
         if opinion is None:
-            return self._keep(decision, path, sha256, source_class)
+            return self._keep(decision, path, sha256, source_class, given)
         if opinion.kind == "not usable":
             new = sha256 not in self.unusable
             outcome = _outcome("not usable", path, opinion, sha256, before=source_class, new=new)
@@ -200,16 +203,20 @@ class Corrections:
         name = self.label_classes.name(opinion.verdict or "") or ""
         if name == source_class:
             return None, _outcome("confirmed", path, opinion, sha256, name, source_class)
-        new = self.given.get(sha256) != Given(name, opinion.label_source)
+        new = given != Given(name, opinion.label_source)
         kind: Kind = "added" if before is None else "corrected"
         outcome = _outcome(kind, path, opinion, sha256, name, source_class, new=new)
         return Ruling(self.classes.index(name), opinion.label_source), outcome
 
     def _keep(
-        self, decision: Decision, path: str, sha256: str, source_class: str | None
+        self,
+        decision: Decision,
+        path: str,
+        sha256: str,
+        source_class: str | None,
+        kept: Given | None,
     ) -> tuple[Ruling | None, Outcome]:
         """Keep the class that a photo has, because users disagree."""
-        kept = self._kept(sha256)
         name = kept.class_name if kept else source_class
         outcome = Outcome(
             "conflict", path, sha256, name, source_class, detail=decision.describe_conflict()
@@ -223,12 +230,11 @@ class Corrections:
         given = self.given.get(sha256)
         return given if given and given.class_name in self.classes else None
 
-    def _unseen(self, seen: set[str], quarantined: Sequence[Quarantined]) -> Iterator[Outcome]:
+    def _unseen(self, quarantined: Sequence[Quarantined]) -> Iterator[Outcome]:
         """Yield the outcomes of photos that are in neither the source nor the labelled photos."""
         refused = {row.sha256: row for row in quarantined if row.sha256 in self._opinions}
-        bound = {path_id(row.photo) for row in self._ruled.values()}
         for photo, opinions in self._opinions.items():
-            decision = None if photo in seen or photo in bound else decide(opinions)
+            decision = None if photo in self._used else decide(opinions)
             if decision is None:
                 continue
             named = name_of(opinions[-1])

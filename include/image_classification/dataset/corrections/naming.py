@@ -77,6 +77,7 @@ class PhotoNames:
         """
         paths = {path_id(opinion.file) for opinion in opinions if opinion.file}
         hashes = {sha for opinion in opinions if (sha := _given_hash(opinion))}
+        hashes.update(self.bound.values())
         cut: dict[str, str] = {}
         for image in images:
             named = path_id(image.path) in paths
@@ -92,7 +93,8 @@ class PhotoNames:
     def find(self, opinion: Opinion) -> str | Unfound:
         """Return a photo's hash, `path_id` of a path to be found in the source, or why not."""
         number = label_number(name_of(opinion), opinion.who, opinion.when)
-        if number in self.bound:
+        if bound := self.bound.get(number):
+            self.bound[number] = self._photos.get(bound, bound)
             return self.bound[number]
         given, file = _given_hash(opinion), opinion.file or ""
         if given:
@@ -111,7 +113,7 @@ class PhotoNames:
         return photo
 
     def bind(self, opinion: Opinion, sha256: str) -> None:
-        """Note the photo of a label that named a path of the source."""
+        """Note the image of a label that named a path of the source."""
         self.bound[label_number(name_of(opinion), opinion.who, opinion.when)] = sha256
 
     def _find_incoming(self, opinion: Opinion, file: str) -> str | Unfound:

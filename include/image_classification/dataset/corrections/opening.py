@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from include.contracts.commands import Input
@@ -78,11 +79,16 @@ def _add_opinions(corrections: Corrections) -> None:
 def _add_given(corrections: Corrections, previous: PreviousVersion) -> None:
     if previous.version is None:
         return
+    photos: dict[str, list[Given]] = defaultdict(list)
     for image in previous.images:
-        photo = image.cut.photo_sha256 if image.cut else image.sha256
         if image.label_source:
-            name = previous.version.classes[image.label]
-            corrections.given[photo] = Given(name, image.label_source)
+            given = Given(previous.version.classes[image.label], image.label_source)
+            corrections.given[image.sha256] = given
+            if image.cut:
+                photos[image.cut.photo_sha256].append(given)
+    # The hash of an image changes with its box, that of its photo does not.
+    single = {photo: given[0] for photo, given in photos.items() if len(given) == 1}
+    corrections.given.update(single)
 
 
 def _add_joining(corrections: Corrections, ledger: LabelLedger) -> None:

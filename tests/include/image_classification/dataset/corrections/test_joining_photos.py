@@ -7,6 +7,7 @@ import pytest
 
 from tests.include.image_classification.dataset.corrections.label_runs import (
     GIVEN,
+    ROOT,
     LabelJob,
     etag,
     folder,
@@ -131,3 +132,20 @@ def test_a_label_that_came_after_the_plan_waits_for_the_next_refresh(labels: Lab
     labels._named = list  # type: ignore[method-assign]
     report = labels.run()
     assert report["labels"]["outcomes"] == {"pending": 1}
+
+
+def test_a_manifest_of_ground_truth_adds_photos(labels: LabelJob) -> None:
+    file = labels.upload("new.jpg", NEW)
+    metadata = {
+        "class-name": "BMW",
+        "type": "groundtruth/image-classification",
+        "creation-date": "2026-11-02T08:00:00.000000",
+        "job-name": "labeling-job/cars",
+    }
+    line = {"source-ref": f"{ROOT}{file}", "kind": 1, "kind-metadata": metadata}
+    labels.give(json.dumps(line).encode(), name="cars/manifests/output/output.manifest")
+    labels.run()
+    assert labels.class_of(file) == "BMW"
+    source = labels.source_of(file)
+    assert source is not None
+    assert (source["who"], source["note"]) == ("ground-truth", "labeling job cars")
