@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 A, B, C = CLASSES
 HOSTILE = 'x"><img src=x onerror=document.title="attacked">.png'
-VIEWS = ("", "mistakes", "review", "history", "data", "batches", "try", "package/2",
-         "compare?a=1&b=2", "action/rollback", "action/train")  # fmt: skip
+BATCH = "20261112T053000-aa"
+VIEWS = ("", "mistakes", "review", "history", "data", "batches", f"batches/{BATCH}", "try",
+         "package/2", "compare?a=1&b=2", "action/rollback", "action/train")  # fmt: skip
 
 
 class Morning:
@@ -69,12 +70,16 @@ def fill(stage: Stage, airflow: FakeAirflow) -> None:
     stage.serve(2, datetime(2026, 11, 12, 2, 14, tzinfo=UTC))
     stage.decision(False, "nothing new to learn: merch-train-2 trained on RecordIO r1")
     airflow.add_run("merch__nightly_training", "scheduled__1")
-    batch = "20261112T053000-aa"
+    batch = BATCH
     stage.put(f"{stage.layout.incoming}{HOSTILE}", b"png", "image/png")
     head = stage.s3.head_object(Bucket=BUCKET, Key=f"{stage.layout.incoming}{HOSTILE}")
     tags = {HOSTILE: head["ETag"].strip('"')}
     stage.put(stage.layout.batch_record(batch), {"batch": batch, "images": tags})
-    stage.put(stage.layout.batch_summary(batch), {"images": 1, "uncertain": 1, "classes": {A: 1}})
+    distance = {"distance": 0.612345, "p": 0.0001}
+    drift = {"images": 300, "reference_images": 400, "classes": distance,
+             "confidence": {**distance, "mean": 0.5, "reference_mean": 0.8}}  # fmt: skip
+    report = {"images": 1, "uncertain": 1, "classes": {A: 1}, "drift": drift}
+    stage.put(stage.layout.batch_summary(batch), report)
     quoted = HOSTILE.replace('"', '""')
     table = f'file,label,probability,label_2,probability_2\n"{quoted}",{A},0.41,{B},0.39\n'
     for name in ("uncertain.csv", "predictions.csv"):
