@@ -8,6 +8,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     "end_to_end": ("end_to_end",),
     # Airflow's database, or a process that loads all DAGs.
     "airflow": (
+        "dags/test_backfilled_nights.py",
         "dags/test_job_sweep.py",
         "dags/test_parse_cost.py",
         "dags/dag_factory/test_run_params.py",

@@ -19,6 +19,7 @@ from tests.histories.aws import Crash
 
 FINISHED = ("success", "failed", "skipped", "upstream_failed")
 RETRIES = 3
+_AFTER = {"failed": "upstream_failed", "upstream_failed": "upstream_failed", "skipped": "skipped"}
 
 
 @dataclass
@@ -73,10 +74,15 @@ class Run:
     def finish(self, task: Task, state: str) -> None:
         """Set the state of a task, and of the tasks after it if it did not succeed."""
         task.state, task.trigger = state, None
-        after = {"failed": "upstream_failed", "skipped": "skipped"}.get(state)
-        if after:
-            for later in self.tasks[self.tasks.index(task) + 1 :]:
-                later.state = later.state if later.state in FINISHED else after
+        self.settle()
+
+    def settle(self) -> None:
+        """Set the states of tasks that cannot run, because a task before them did not succeed."""
+        after = None
+        for task in self.tasks:
+            if after and task.state not in FINISHED:
+                task.state = after
+            after = _AFTER.get(task.state or "", after)
 
 
 class SimulatedAirflow:
@@ -160,6 +166,7 @@ class SimulatedAirflow:
             task.max_tries = task.tries + RETRIES
             task.state, task.trigger = None, None
         run.clear_number += 1
+        run.settle()
 
     def mark(self, run: Run, task: Task, state: str) -> None:
         """Mark a task as succeeded or failed."""

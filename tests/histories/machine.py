@@ -28,6 +28,7 @@ FAULTS = st.one_of(
         Fault, st.sampled_from(["throttle", "crash before", "crash after"]), st.integers(0, 6)
     ),
 )
+RUN_TYPES = st.sampled_from(["scheduled", "scheduled", "manual", "backfill"])
 ENDS = st.sampled_from(["complete", "complete", "capacity", "algorithm"])
 
 
@@ -39,7 +40,7 @@ class NightlyHistories(RuleBasedStateMachine):
         self.night = NightlyTraining()
         self.night.aws.on_create = self._check_new_job
         self.violations: list[str] = []
-        self.night.airflow.create_run("scheduled")
+        self._start(self.night.airflow.create_run("scheduled"))
 
     @property
     def runs(self) -> list[Run]:
@@ -52,22 +53,29 @@ class NightlyHistories(RuleBasedStateMachine):
     def _run(self, choice: int) -> Run:
         return self.runs[-1 - choice % len(self.runs)]
 
+    def _active_run(self, choice: int) -> Run:
+        active = [run for run in self.runs if run.is_active] or self.runs
+        return active[-1 - choice % len(active)]
+
+    def _start(self, run: Run) -> None:
+        """Let a run work until it waits for a job, or ends."""
+        for _ in TASKS:
+            if not run.deferred:
+                self.night.step(run)
+
     # Airflow
 
-    @rule(run_type=st.sampled_from(["scheduled", "manual", "backfill"]))
+    @rule(run_type=RUN_TYPES, force=st.sampled_from([False, False, True]), starts=st.booleans())
     @precondition(lambda self: len(self.runs) < 5)
-    def create_run(self, run_type: str) -> None:
-        self.night.airflow.create_run(run_type)
-
-    @rule()
-    @precondition(lambda self: len(self.runs) < 5)
-    def force(self) -> None:
-        self.night.airflow.create_run("manual", force=True)
+    def create_run(self, run_type: str, force: bool, starts: bool) -> None:
+        run = self.night.airflow.create_run(run_type, force)
+        if starts:
+            self._start(run)
 
     @rule(choice=CHOICES, fault=FAULTS)
     def work(self, choice: int, fault: Fault | None) -> None:
         """One task of a run runs; or its trigger fires, if the job has ended."""
-        run = self._run(choice)
+        run = self._active_run(choice)
         if self.night.has_ended(run):
             self.night.wake(run, fault=fault)
         else:
@@ -76,14 +84,14 @@ class NightlyHistories(RuleBasedStateMachine):
     @rule(choice=CHOICES)
     def work_on(self, choice: int) -> None:
         """A run goes on until it waits for a job."""
-        run = self._run(choice)
+        run = self._active_run(choice)
         for _ in TASKS:
             self.work_without_fault(run)
 
     @rule(choice=CHOICES)
     def end(self, choice: int) -> None:
         """A run goes on to its end, and its jobs complete."""
-        run = self._run(choice)
+        run = self._active_run(choice)
         for _ in range(4 * len(TASKS)):
             if (task := run.deferred) and not self.night.has_ended(run):
                 self.night.end_job(task.trigger.job_name, "complete")
@@ -92,7 +100,7 @@ class NightlyHistories(RuleBasedStateMachine):
     @rule(choice=CHOICES, how=ENDS)
     def end_awaited_job(self, choice: int, how: str) -> None:
         """The job that a run waits for ends, and the run takes note."""
-        run = self._run(choice)
+        run = self._active_run(choice)
         if (task := run.deferred) and not self.night.has_ended(run):
             self.night.end_job(task.trigger.job_name, how)
             self.night.wake(run)
@@ -106,7 +114,7 @@ class NightlyHistories(RuleBasedStateMachine):
     @rule(choice=CHOICES, status=st.sampled_from(["timeout", "error"]))
     def give_up(self, choice: int, status: str) -> None:
         """The trigger ends before the job."""
-        run = self._run(choice)
+        run = self._active_run(choice)
         if run.deferred and not self.night.has_ended(run):
             self.night.wake(run, status)
 
@@ -130,13 +138,13 @@ class NightlyHistories(RuleBasedStateMachine):
     @rule(choice=CHOICES, state=st.sampled_from(["success", "failed"]))
     def mark(self, choice: int, state: str) -> None:
         """Mark the task that a run is at."""
-        run = self._run(choice)
+        run = self._active_run(choice)
         if task := run.deferred or run.next_task:
             self.night.airflow.mark(run, task, state)
 
     @rule(choice=CHOICES)
     def fail_run(self, choice: int) -> None:
-        self.night.airflow.fail(self._run(choice))
+        self.night.airflow.fail(self._active_run(choice))
 
     @rule(choice=CHOICES)
     @precondition(lambda self: len(self.runs) > 2)

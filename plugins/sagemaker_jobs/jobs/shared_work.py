@@ -40,6 +40,9 @@ WORK_TAG = "sagemaker-jobs:work"
 SKIP_REASON = "reason"
 """The XCom in which a task that `WorkOfOtherRun` skips leaves the error's text."""
 
+_LOOK_BACK = 20
+"""How many attempts before a failed one may have a result."""
+
 IsActive = Callable[[Owner], bool]
 
 
@@ -79,7 +82,10 @@ def run_is_active(owner: Owner) -> bool:
 
 
 def find_shared_job(client: Client, kind: JobKind, request: dict[str, Any]) -> SharedJob | None:
-    """Return the newest attempt at the work of a request, or None if there is none.
+    """Return the attempt at the work of a request that counts, or None if there is none.
+
+    This is the newest one. If that has failed or was interrupted, it is the newest completed one
+    before, if there is any: a repetition that did not succeed does not lose the first result.
 
     Args:
         client: A SageMaker client of boto3.
@@ -90,7 +96,7 @@ def find_shared_job(client: Client, kind: JobKind, request: dict[str, Any]) -> S
         JobConflict: The job that has the name of an attempt makes something else.
         PermanentAwsError: AWS does not allow to describe the job or its tags.
     """
-    return _Chain(client, kind, request).newest()
+    return _Chain(client, kind, request).current(newer_than=0)
 
 
 def ensure_task_job(
@@ -132,7 +138,7 @@ def ensure_task_job(
         )
     chain = _Chain(client, kind, request)
     claim = _Claim(identity, renewals, sensor_task_id, since, int(request.get("newer_than", 0)))
-    job = chain.newest()
+    job = chain.current(claim.newer_than)
     if job and not claim.starts_over(job):
         _leave_to_owner(job, claim, is_active)
     if job is None or claim.repeats(job):
@@ -227,6 +233,18 @@ class _Chain:
             else:
                 missing = middle
         return found
+
+    def current(self, newer_than: int) -> SharedJob | None:
+        """Return the attempt that counts, see `find_shared_job`; older ones are not looked at."""
+        newest = self.newest()
+        if newest is None or newest.outcome in (Outcome.RUNNING, Outcome.COMPLETED):
+            return newest
+        oldest = max(newer_than, newest.attempt - 1 - _LOOK_BACK)
+        for attempt in range(newest.attempt - 1, oldest, -1):
+            job = self.existing(attempt)
+            if job.outcome is Outcome.COMPLETED:
+                return job
+        return newest
 
     def existing(self, attempt: int) -> SharedJob:
         """Return an attempt whose name is taken."""

@@ -1,4 +1,4 @@
-"""Airflow fails a run whose configuration has a key that is no param of the DAG."""
+"""`airflow dags test` runs a DAG, and fails one whose configuration has a key that is no param."""
 
 import os
 import shutil
@@ -9,17 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 DAG_FILE = """
-from airflow.sdk import DAG, task
+from datetime import timedelta
+
+from airflow.sdk import ParamsDict, task
 from dag_factory import params
-from dag_factory.builder import _default_args
+from dag_factory.builder import installation_dag
 from include.config import find_pipeline
 
-with DAG(
-    "one_task",
-    schedule=None,
-    default_args=_default_args("x"),
-    params={"force": params.force("x"), **params.training_changes(find_pipeline("merch"))},
-) as dag:
+with installation_dag("one_task", None, schedule=None, timeout=timedelta(hours=1)) as dag:
 
     @task
     def first():
@@ -27,13 +24,17 @@ with DAG(
 
     first()
 
+dag.params = ParamsDict(
+    {"force": params.force("x"), **params.training_changes(find_pipeline("merch"))}
+)
+
 if __name__ == "__main__":
     for conf in ({"epochs": 7, "force": True}, {"epoch": 7, "lr": 1}):
         print("RUN", dag.test(run_conf=conf).state)
 """
 
 
-def test_an_unknown_key_fails_the_first_task_before_it_does_anything(
+def test_a_test_run_has_the_result_of_its_tasks_and_an_unknown_key_fails_the_first_one(
     airflow_database: Path, tmp_path: Path
 ) -> None:
     shutil.copy(airflow_database / "airflow.db", tmp_path)
@@ -53,5 +54,8 @@ def test_an_unknown_key_fails_the_first_task_before_it_does_anything(
     states = [line.split()[1] for line in log.splitlines() if line.startswith("RUN")]
     assert states == ["success", "failed"], log[-5000:]
     assert log.count("FIRST RAN") == 1
+    # It has neither deadline alerts nor notifications, for which a test run lacks what they need.
+    assert log.count("is a test of its DAG: it is not reported") == 2
+    assert "SUPERVISOR_COMMS" not in log
     assert "'epoch' is no param of this DAG (did you mean epochs?); 'lr' is no param" in log
     assert "allowed are force, epochs, num_layers, learning_rate: trigger" in log
