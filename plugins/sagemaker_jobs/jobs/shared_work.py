@@ -48,15 +48,7 @@ IsActive = Callable[[Owner], bool]
 
 @dataclass(frozen=True)
 class SharedJob:
-    """An attempt at a work.
-
-    Attributes:
-        kind: The kind of job.
-        name: The job's name.
-        attempt: The number of the attempt, from 1.
-        description: The answer of Describe*Job.
-        tags: The values of its tags by key.
-    """
+    """An attempt at a work: its number, from 1; the answer of Describe*Job; its tags by key."""
 
     kind: JobKind
     name: str
@@ -87,10 +79,7 @@ def find_shared_job(client: Client, kind: JobKind, request: dict[str, Any]) -> S
     This is the newest one. If that has failed or was interrupted, it is the newest completed one
     before, if there is any: a repetition that did not succeed does not lose the first result.
 
-    Args:
-        client: A SageMaker client of boto3.
-        kind: The kind of job.
-        request: As for `ensure_task_job`, with ``work``.
+    The arguments are as for `ensure_task_job`; the request has ``work``.
 
     Raises:
         JobConflict: The job that has the name of an attempt makes something else.
@@ -272,10 +261,9 @@ class _Chain:
             self._client.add_tags(ResourceArn=arn, Tags=_tag_list(owner))
 
     def _first_of_series(self, attempt: int, before: SharedJob | None) -> str:
-        """Return the first of the attempts that continue each other: they share checkpoints.
+        """Return the first of the attempts that continue each other, and so share checkpoints.
 
-        An attempt continues the one before if that ended for a retryable reason and had the same
-        request. After any other end, a training starts with checkpoints of its own.
+        An attempt continues the one before if that was interrupted and had the same request.
         """
         job = before
         while (
