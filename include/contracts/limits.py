@@ -1,8 +1,7 @@
 """Size limits of photos and requests.
 
-The container enforces the limits of photos in a refresh, in a conversion and as a server. The
-Airflow worker screens incoming photos by the same limits, so that no photo passes which the
-container would refuse.
+The container enforces the limits of photos in a refresh, in a conversion, in the selection of a
+batch and as a server, so that no photo passes one which another would refuse.
 """
 
 from __future__ import annotations

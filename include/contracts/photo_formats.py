@@ -1,7 +1,7 @@
 """JPEG and PNG: signatures, markers, and the stray bytes that are tolerated in a JPEG.
 
-The container decodes photos by these rules. The Airflow worker screens incoming photos by the same
-rules, so that no photo passes which the container would refuse.
+The container decodes photos by these rules, and screens incoming photos by the same rules for other
+images, so that no photo passes which the container would refuse.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Screening of incoming photos on the Airflow worker, before a batch transform gets them."""
+"""Screening of incoming photos, before a batch transform gets them."""
