@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
-from dag_factory import assets, job_tasks, metrics, params
+from dag_factory import assets, job_tasks, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
+from dag_factory.observability import metrics
+from dag_factory.observability.model_pages import page_url
 from dag_factory.run_context import RunContext, load_context
 from dag_factory.skipping import skip_unless
 from dag_factory.xcoms import without_edge
@@ -133,6 +135,7 @@ def publish(
         drift=drift or "none",
         predictions=record.predictions,
         report=record.report,
+        page=page_url(pipeline, "batches", batch),
     )
     metrics.send_batch(pipeline, record)
     return record.figures()

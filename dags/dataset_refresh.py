@@ -14,9 +14,11 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, task
 
-from dag_factory import assets, metrics, params
+from dag_factory import assets, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.job_tasks import add_processing_job
+from dag_factory.observability import metrics
+from dag_factory.observability.model_pages import page_url
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
 from dag_factory.timeouts import fetch_timeout
@@ -190,6 +192,7 @@ def publish(
         counts=dataset.counts,
         job=job["job_name"],
         report=page,
+        page=page_url(pipeline, "data", dataset.version),
     )
     metrics.send_dataset(pipeline, dataset.counts)
     return summary.as_json()

@@ -13,9 +13,10 @@ from typing import Any
 
 from airflow.sdk import task
 
-from dag_factory import assets, job_tasks, metrics, params
+from dag_factory import assets, job_tasks, params
 from dag_factory.builder import family_schedule, pipeline_dag, pipelines_for, task_group
 from dag_factory.notifications import queue_notification
+from dag_factory.observability import metrics
 from dag_factory.promotion.candidate import announce, judge, register
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless

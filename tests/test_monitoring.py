@@ -16,7 +16,7 @@ import promql_parser
 import pytest
 import yaml
 
-from dag_factory.metrics import COUNTERS, GAUGES, PREFIX
+from dag_factory.observability.metrics import COUNTERS, GAUGES, PREFIX
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "compose" / "monitoring"

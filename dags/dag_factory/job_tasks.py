@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from dag_factory.job_docs import ensure_model_doc, submit_doc, track_doc
-from dag_factory.lineage import facts_of
+from dag_factory.observability.lineage import facts_of
 from dag_factory.run_context import load_deployment
 from dag_factory.timeouts import TIMEOUT_MARGIN
 from sagemaker_jobs import (

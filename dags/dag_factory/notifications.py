@@ -21,7 +21,7 @@ from include.config.sections.notifications import Event
 from sagemaker_jobs.airflow_compat import get_task_states, is_dag_test, read_xcom
 from sagemaker_jobs.notifications.dispatch import send
 from sagemaker_jobs.notifications.notification import Notification
-from sagemaker_jobs.notifications.urls import page_url, run_url
+from sagemaker_jobs.notifications.urls import page_url, question_url, run_url
 
 NOTIFICATION_KEY = "notice"
 """The XCom key of a notification that a task queues for the end of its run."""
@@ -53,13 +53,24 @@ def queue_notification(event: Event | Orphans, text: str) -> None:
     get_current_context()["ti"].xcom_push(key=NOTIFICATION_KEY, value=value)
 
 
-def notify_now(event: Event | Orphans, title: str, details: str, advice: str) -> None:
-    """Send a message that cannot wait for the run's end, with the address of the present run."""
+def notify_now(
+    event: Event | Orphans, title: str, details: str, advice: str, question: str = ""
+) -> None:
+    """Send a message that cannot wait for the run's end.
+
+    Args:
+        event: The kind of the message.
+        title: What happened, in one line.
+        details: The reason, with its figures.
+        advice: What to do.
+        question: The task that asks a user, to which the message leads; else to the present run.
+    """
     context = get_current_context()
     dag_id, run_id = context["ti"].dag_id, context["ti"].run_id
     if event in _wanted(dag_id):
-        page = page_url(dag_id, run_id)
-        send(Notification(event, title, run_url(dag_id, run_id), details, advice, page))
+        run = (dag_id, run_id)
+        where = question_url(*run, question) if question else run_url(*run)
+        send(Notification(event, title, where, details, advice, page_url(*run)))
 
 
 def on_failure(context: Mapping[str, Any]) -> None:

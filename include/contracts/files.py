@@ -31,6 +31,7 @@ PREDICTION_SUFFIX = ".out"
 """Batch transform appends this suffix to an image's key."""
 
 EVALUATION = "evaluation.json"
+EVALUATION_PAGE = "evaluation.html"
 ANSWERS = "answers.csv"
 """The top-1 prediction and the true class of each image of an evaluation."""
 

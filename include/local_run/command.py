@@ -152,7 +152,7 @@ def _conclude(
     succeeded: bool,
 ) -> None:
     results = collect_results(aws, session.pipeline, session.reasons)
-    pages = download_pages(aws, BUCKET, results, paths)
+    pages = download_pages(aws, BUCKET, results, paths.results(session.pipeline.name))
     seconds = (options.install, session.timings.total)
     summary = build_summary(
         session.pipeline.name, succeeded, session.chain.states(), results,

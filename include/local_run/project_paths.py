@@ -60,10 +60,9 @@ class ProjectPaths:
         """YAML files of pipelines derived for the user's data."""
         return self.local / "pipelines"
 
-    @property
-    def results(self) -> Path:
-        """Pages and drawings: dataset.html, evaluation.html, gallery.html, training.svg."""
-        return self.local / "results"
+    def results(self, pipeline: str) -> Path:
+        """Pages and drawings of a pipeline's last run: dataset.html, evaluation.html, ..."""
+        return self.local / "results" / pipeline
 
     @property
     def summary(self) -> Path:

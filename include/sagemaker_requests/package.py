@@ -18,6 +18,9 @@ LONGEST_VALUE = 256
 LONGEST_DESCRIPTION = 1024
 """Characters that SageMaker accepts as an ApprovalDescription."""
 
+CUT = "..."
+"""Follows the last word of a text that was cut."""
+
 SearchKey = Literal["training_job", "fingerprint", "recordio_version", "serving_precision"]
 """The facts of a package's metadata that its description repeats, to search by."""
 
@@ -78,9 +81,20 @@ def read_description(description: str) -> dict[str, str] | None:
 
 
 def _cut(text: str, longest: int) -> str:
-    """Cut a text to a length in UTF-16 code units, as Java counts characters."""
-    units = text.encode("utf-16-le", "replace")[: 2 * longest]
-    return units.decode("utf-16-le", "ignore").rstrip()
+    """Cut a text to a length in UTF-16 code units, as Java counts characters.
+
+    The last word is whole, and `...` follows it. A text without spaces is cut where it has to be.
+    """
+    if len(text.encode("utf-16-le", "replace")) <= 2 * longest:
+        return text.encode("utf-16-le", "replace").decode("utf-16-le")
+    kept = _first_units(text, longest - len(CUT) + 1)
+    words, space, _ = kept.rpartition(" ")
+    return f"{words.rstrip()}{CUT}" if space else _first_units(text, longest)
+
+
+def _first_units(text: str, count: int) -> str:
+    units = text.encode("utf-16-le", "replace")[: 2 * count]
+    return units.decode("utf-16-le", "ignore")
 
 
 def package_group_request(pipeline: Pipeline, deployment: Deployment) -> dict[str, Any]:

@@ -207,6 +207,10 @@ class Layout(BatchKeys):
         """A candidate's evaluation.json."""
         return f"{self.evaluation(training_job)}{files.EVALUATION}"
 
+    def evaluation_page(self, training_job: str) -> str:
+        """The HTML page about a candidate's evaluation."""
+        return f"{self.evaluation(training_job)}{files.EVALUATION_PAGE}"
+
     def evaluation_answers(self, training_job: str) -> str:
         """The table of a candidate's top-1 predictions and the true classes."""
         return f"{self.evaluation(training_job)}{files.ANSWERS}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dag_factory.metrics import COUNTERS, GAUGES
+from dag_factory.observability.metrics import COUNTERS, GAUGES
 from tests.end_to_end.chain_run import ChainRun
 from tests.end_to_end.recorded_run import METRICS
 

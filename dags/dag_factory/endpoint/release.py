@@ -7,7 +7,9 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from dag_factory import assets, metrics
+from dag_factory import assets
+from dag_factory.observability import metrics
+from dag_factory.observability.model_pages import package_url
 from dag_factory.run_context import load_context
 
 
@@ -33,6 +35,7 @@ def publish(
         package=package["arn"],
         endpoint=release.endpoint,
         endpoint_config=release.endpoint_config,
+        page=package_url(pipeline, package["arn"]),
         **{name: release.lineage.get(name) for name in ("top1", "top5", "dataset_version")},
     )
     metrics.send_serving_model(run)

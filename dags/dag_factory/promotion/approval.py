@@ -21,6 +21,8 @@ from dag_factory.timeouts import TIMEOUT_MARGIN, approval_timeout
 from include.config import Pipeline
 from include.decisions.promotion.approval import APPROVE, REJECT
 
+ASK_TASK = "ask_person"
+
 ASK_DOC = """
 Ask under *Required Actions* whether the candidate may be deployed, without holding a worker slot.
 
@@ -71,7 +73,8 @@ def prepare_question(pipeline: str, registered: dict[str, Any]) -> dict[str, Any
     skip_unless(decide_question(promotion.approval, registered["verdict"], registered["reason"]))
     approvers = [approver.model_dump() for approver in promotion.approvers]
     asked = question(pipeline, registered, [approver["name"] for approver in approvers])
-    notify_now("approval", asked["subject"], asked["body"], "answer it there: Approve or Reject.")
+    advice = "answer it there: Approve or Reject."
+    notify_now("approval", asked["subject"], asked["body"], advice, ASK_TASK)
     return {**asked, "hours": promotion.approval_hours, "approvers": approvers}
 
 
@@ -114,7 +117,7 @@ def add_approval(pipeline: Pipeline, registered: Any) -> Any:
     timeout = approval_timeout(pipeline)
     asked: Any = prepare_question(pipeline.name, registered)
     ask_person = ApprovalQuestionOperator(
-        task_id="ask_person",
+        task_id=ASK_TASK,
         subject=asked["subject"],
         body=asked["body"],
         options=[APPROVE, REJECT],

@@ -7,8 +7,10 @@ from typing import Any
 
 from airflow.sdk import task
 
-from dag_factory import assets, metrics
+from dag_factory import assets
 from dag_factory.notifications import queue_notification
+from dag_factory.observability import metrics
+from dag_factory.observability.model_pages import package_url
 from dag_factory.run_context import load_context
 from dag_factory.skipping import skip_unless
 
@@ -40,6 +42,7 @@ def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> 
     from include.decisions.promotion.freshness import compare_data
     from include.decisions.promotion.paired_predictions import pair_predictions
     from include.decisions.promotion.verdict import judge as compare
+    from include.decisions.promotion.verdict_text import show_verdict
     from include.storage.records import write_record
 
     run, job = load_context(pipeline), trained["job_name"]
@@ -54,6 +57,7 @@ def judge(pipeline: str, trained: dict[str, Any], evaluated: dict[str, Any]) -> 
     rules = run.pipeline.promotion
     verdict = compare(rules, evaluation, champion, paired, freshness).record()
     write_record(run.s3, run.bucket, run.layout.evaluation_verdict(job), verdict)
+    show_verdict(run.s3, run.layout, job, verdict, champion.version if champion else None)
     log.info("Verdict on %s: %s, because %s.", job, verdict.verdict, verdict.reason)
     return verdict.as_json()
 
@@ -80,6 +84,7 @@ def register(
     """
     from include.decisions.costs.billing import billing_facts
     from include.decisions.promotion.verdict import APPROVALS
+    from include.decisions.registry.registration import explain_verdict
     from include.decisions.registry.registration import register as add
     from include.decisions.training.checkpoints import remove_checkpoints
     from include.sagemaker_requests import package_group_request, package_request
@@ -96,6 +101,7 @@ def register(
     )
     group = package_group_request(run.pipeline, run.deployment)
     package = add(run.sagemaker, group, request)
+    explain_verdict(run.sagemaker, package, verdict["reason"])
     metrics.send_candidate(pipeline, facts)
     remove_checkpoints(run.s3, run.sagemaker, run.layout, trained["job_name"])
     return {**facts, "package": package, "job": trained}
@@ -110,14 +116,17 @@ def announce(pipeline: str, registered: dict[str, Any]) -> None:
       model package in SageMaker's registry, then trigger endpoint update.
     """
     from include.decisions.promotion.verdict import decide_announcement
+    from include.decisions.promotion.verdict_text import describe_promotion
 
     skip_unless(decide_announcement(registered["verdict"], registered["reason"]))
-    queue_notification("promotion", registered["reason"])
     run, job = load_context(pipeline), registered["training_job"]
+    page = package_url(pipeline, registered["package"])
+    queue_notification("promotion", describe_promotion(registered))
     figures = ("package", "verdict", "top1", "top5", "gain", "training_job", "cost_usd")
     assets.describe_event(
         assets.model(run.pipeline),
         uri=run.layout.uri(run.layout.evaluation(job)),
         report=run.layout.uri(run.layout.evaluation_report(job)),
+        page=page,
         **{name: registered.get(name) for name in figures},
     )

@@ -23,12 +23,15 @@ class Gate:
         value: The figure; None if it is missing, which fails the gate.
         limit: How the value is compared with the threshold.
         threshold: The pipeline's limit.
+        favors: Whether a p value is that of a difference in the candidate's favor. A significantly
+            worse candidate has a small p value, too, and does not pass.
     """
 
     metric: str
     value: float | None
     limit: Literal["at least", "more than", "at most"]
     threshold: float
+    favors: bool = True
 
     @property
     def margin(self) -> float | None:
@@ -40,7 +43,7 @@ class Gate:
     @property
     def passed(self) -> bool:
         """Whether the value keeps the limit."""
-        if self.margin is None:
+        if self.margin is None or not self.favors:
             return False
         return self.margin > 0 if self.limit == "more than" else self.margin >= 0
 
@@ -48,11 +51,13 @@ class Gate:
         needed = f"{self.limit} {self.threshold:.4g}"
         if self.value is None:
             return f"{self.metric} is missing, and {needed} is needed"
-        return f"{self.metric} is {self.value:.4g}, {needed} is needed"
+        against = "" if self.favors else " in the candidate's favor"
+        return f"{self.metric} is {self.value:.4g}, {needed}{against} is needed"
 
     def result(self) -> GateResult:
         """Return the gate for verdict.json, with its margin and whether it passed."""
-        return GateResult(**asdict(self), margin=self.margin, passed=self.passed)
+        figures = {name: value for name, value in asdict(self).items() if name != "favors"}
+        return GateResult(**figures, margin=self.margin, passed=self.passed)
 
 
 def floor_gates(promotion: Promotion, evaluation: EvaluationReport) -> Iterator[Gate]:
@@ -85,7 +90,9 @@ def majority_gates(promotion: Promotion, compared: MajorityComparison | None) ->
     gain = compared.gain if compared else None
     p_value = compared.p_value if compared else None
     yield Gate("gain in top-1 over the most frequent class", gain, "more than", 0.0)
-    yield Gate("p against the most frequent class", p_value, "at most", promotion.significance)
+    limit = promotion.significance
+    favors = gain is None or gain > 0
+    yield Gate("p against the most frequent class", p_value, "at most", limit, favors)
 
 
 def champion_gates(
@@ -107,7 +114,8 @@ def champion_gates(
         return
     yield Gate(GAIN, gain, "more than", 0.0)
     p_value = paired.p_value if paired else None
-    yield Gate("p of McNemar's test", p_value, "at most", promotion.significance)
+    favors = gain is None or gain > 0
+    yield Gate("p of McNemar's test", p_value, "at most", promotion.significance, favors)
 
 
 def _class_floors(promotion: Promotion, evaluation: EvaluationReport) -> Iterator[Gate]:

@@ -8,7 +8,7 @@ from typing import Any
 from include.common.aws_errors import is_missing
 from include.decisions.registry.packages import Package
 from include.decisions.registry.search import find_package
-from include.sagemaker_requests.package import SearchKey
+from include.sagemaker_requests.package import SearchKey, approval_description
 from include.sagemaker_requests.precision import FACT
 
 
@@ -43,11 +43,29 @@ def register(sagemaker: Any, group: Mapping[str, Any], package: Mapping[str, Any
     return arn
 
 
+def explain_verdict(sagemaker: Any, arn: str, reason: str) -> None:
+    """Give a package the reason of its verdict as its description, unless it has one.
+
+    CreateModelPackage has no such field. An approver's or an operator's words are kept.
+    """
+    described = sagemaker.describe_model_package(ModelPackageName=arn)
+    if described.get("ApprovalDescription") or "ModelApprovalStatus" not in described:
+        return
+    sagemaker.update_model_package(
+        ModelPackageArn=arn,
+        # Status and metadata stay as they are. Nobody has been asked to approve yet.
+        ModelApprovalStatus=described["ModelApprovalStatus"],
+        CustomerMetadataProperties=described.get("CustomerMetadataProperties", {}),
+        ApprovalDescription=approval_description(reason),
+    )
+
+
 def _update_verdict(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> None:
     facts = package["CustomerMetadataProperties"]
     sagemaker.update_model_package(
         ModelPackageArn=known.arn,
         ModelApprovalStatus=package["ModelApprovalStatus"],
+        **({"ApprovalDescription": facts["reason"]} if facts.get("reason") else {}),
         CustomerMetadataProperties=facts,
         CustomerMetadataPropertiesToRemove=sorted(known.metadata.keys() - facts.keys()),
     )

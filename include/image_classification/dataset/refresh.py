@@ -73,9 +73,10 @@ def main(arguments: list[str]) -> None:
         labels.log()
         changes = compare(previous.version, assembled.version)
         leaks = find_leaks(assembled.version.images, assembled.hashes)
+        similar = len({leak.test for leak in leaks})
         page = DatasetPage(
             report=_report(assembled, previous, source, settings)
-            | {"changes": changes.counts, "leaks": len(leaks)}
+            | {"changes": changes.counts, "leaks": similar}
             | ({"labels": labels.report().as_json()} if labels.files else {}),
             version=assembled.version,
             quarantined=assembled.quarantined,
@@ -86,7 +87,7 @@ def main(arguments: list[str]) -> None:
             labels=labels,
         )
         report = _write(page, assembled, previous, settings, started)
-        _log.info("%s; %d test images are similar to others", changes.summary(), len(leaks))
+        _log.info("%s; %d test images are similar to others", changes.summary(), similar)
     _log_account(report["source"])
     counts = ", ".join(f"{count} {kind}" for kind, count in report["counts"].items())
     outcome = _describe_unchanged(report, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -45,22 +46,20 @@ def write_summary(paths: ProjectPaths, summary: Summary, timings: Mapping[str, o
         unfinished.rename(file)
 
 
-def download_pages(
-    aws: AwsClients, bucket: str, results: Results, paths: ProjectPaths
-) -> list[str]:
-    """Store the pages and drawings in the results folder; return their paths."""
-    paths.results.mkdir(parents=True, exist_ok=True)
+def download_pages(aws: AwsClients, bucket: str, results: Results, folder: Path) -> list[str]:
+    """Store the pages and drawings of a run in a folder; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, content in results.drawings.items():
-        (paths.results / name).write_bytes(content)
-        files.append(str(paths.results / name))
+        (folder / name).write_bytes(content)
+        files.append(str(folder / name))
     for name, key in results.pages.items():
         try:
             body = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError:
             continue
-        (paths.results / name).write_bytes(body)
-        files.append(str(paths.results / name))
+        (folder / name).write_bytes(body)
+        files.append(str(folder / name))
     return files
 
 

@@ -67,7 +67,7 @@ def collect_results(aws: AwsClients, pipeline: Pipeline, reasons: SkipReasons) -
     if version := dataset.get("version"):
         pages["dataset.html"] = layout.dataset_page(version)
     if job:
-        pages["evaluation.html"] = f"{layout.evaluation(job)}evaluation.html"
+        pages["evaluation.html"] = layout.evaluation_page(job)
     if batch:
         pages["gallery.html"] = f"{layout.batch_report(batch['batch'])}gallery.html"
     return Results(sections, pages, {n: c for n, c in trained.items() if n.endswith(".svg")})

@@ -11,6 +11,11 @@ def run_url(dag_id: str, run_id: str, task_id: str = "") -> str:
     return f"{run}/tasks/{quote(task_id)}" if task_id else run
 
 
+def question_url(dag_id: str, run_id: str, task_id: str) -> str:
+    """Return the URL of the question that a task asks a user (*Required Actions*)."""
+    return f"{run_url(dag_id, run_id, task_id)}/required_actions"
+
+
 def page_url(dag_id: str, run_id: str, task_id: str = "") -> str:
     """Return the URL of the model page about a run, or about what one of its tasks made.
 

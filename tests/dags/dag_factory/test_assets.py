@@ -111,6 +111,7 @@ def test_a_promotion_carries_the_package_and_its_figures(
     assert (facts["package"], facts["top1"], facts["gain"]) == ("arn:x/2", 0.9, 0.1)
     folder = "s3://some-bucket/merch/evaluations/merch-train-1/"
     assert (facts["uri"], facts["report"]) == (folder, f"{folder}evaluation.json")
+    assert facts["page"].endswith("/image-models/merch/package/2")
     assert "cost_usd" not in facts
 
 
@@ -144,6 +145,7 @@ def test_a_release_carries_its_number_package_and_configuration(
         "package": "arn:x/2",
         "endpoint": "merch",
         "endpoint_config": "config-2",
+        "page": "http://localhost:8080/image-models/merch/package/2",
         "top1": 0.9,
         "dataset_version": "d1",
     }

@@ -44,3 +44,17 @@ def test_a_reason_stays_readable() -> None:
     reason = "rejected by Zoé:\n  blurred,\tand 3 % worse \U0001f697"
     expected = "rejected by Zoé: blurred, and 3 % worse \U0001f697"
     assert approval_description(reason) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("short", "short"),
+        ("word " * 51 + "x", "word " * 51 + "x"),  # 256 characters
+        ("word " * 52, "word " * 49 + "word..."),
+        ("a " + "x" * 300, "a..."),
+        ("x" * 300, "x" * 256),
+    ],
+)
+def test_a_long_value_ends_with_a_whole_word(text: str, expected: str) -> None:
+    assert metadata({"reason": text}) == {"reason": expected}

@@ -134,6 +134,7 @@ def _figures(page: DatasetPage) -> dict[str, Any]:
         )[:CHANGES_SHOWN],
         "relabelled": changes.relabelled[:CHANGES_SHOWN],
         "leak_count": len(page.leaks),
+        "similar_tests": len({leak.test for leak in page.leaks}),
         "duplicates": page.duplicates[:CHANGES_SHOWN],
         "labels": page.labels,
         "label_counts": page.labels.counts(),

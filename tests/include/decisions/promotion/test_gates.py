@@ -107,6 +107,17 @@ def test_a_candidate_must_be_significantly_better_or_newer_and_within_the_margin
     assert all(gate.passed for gate in gates) is passed
 
 
+def test_a_p_value_passes_only_in_the_candidates_favor() -> None:
+    """A significantly worse candidate has a small p value, too."""
+    for candidate_only, passed in ((25, True), (5, False)):
+        paired = PairedPredictions(60, candidate_only, 30 - candidate_only, 0)
+        _, p_value = champion_gates(Promotion(), paired, newer=False)
+        assert p_value.value is not None
+        assert p_value.value < 0.05
+        assert p_value.result().passed is passed
+    assert str(p_value).endswith("at most 0.05 in the candidate's favor is needed")
+
+
 @pytest.mark.parametrize("newer", [True, False])
 def test_without_a_comparison_the_gates_fail(newer: bool) -> None:
     assert not any(gate.passed for gate in champion_gates(Promotion(), None, newer))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from include.decisions.registry.registration import register
+from include.decisions.registry.registration import explain_verdict, register
 
 GROUP = {"ModelPackageGroupName": "stanford-cars"}
 PACKAGE = {
@@ -89,3 +89,36 @@ def test_an_approvers_rejection_and_an_approved_package_are_kept(
     registry.lists(3)
     registry.describes(3, approval=approval, training_job="job-1", verdict=before)
     assert register(sagemaker.client, GROUP, package) == f"{ARN}/3"
+
+
+def described(**fields: str) -> dict[str, Any]:
+    return {
+        "ModelPackageName": "m",
+        "ModelPackageArn": f"{ARN}/3",
+        "CreationTime": 0,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        **fields,
+    }
+
+
+def test_a_package_gets_the_reason_of_its_verdict(sagemaker: Any) -> None:
+    known = described(ModelApprovalStatus="Rejected")
+    sagemaker.answer("describe_model_package", known, ModelPackageName=f"{ARN}/3")
+    sagemaker.answer(
+        "update_model_package",
+        {"ModelPackageArn": f"{ARN}/3"},
+        ModelPackageArn=f"{ARN}/3",
+        ModelApprovalStatus="Rejected",
+        CustomerMetadataProperties={},
+        ApprovalDescription="top-1 is low, 0.5 is needed",
+    )
+    explain_verdict(sagemaker.client, f"{ARN}/3", "top-1 is low,\n0.5 is needed")
+
+
+def test_the_words_of_an_approver_are_kept(sagemaker: Any) -> None:
+    known = described(
+        ModelApprovalStatus="Approved", ApprovalDescription="approved in Airflow by Ada"
+    )
+    sagemaker.answer("describe_model_package", known, ModelPackageName=f"{ARN}/3")
+    explain_verdict(sagemaker.client, f"{ARN}/3", "better")

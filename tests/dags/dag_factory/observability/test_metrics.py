@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from dag_factory import metrics
+from dag_factory.observability import metrics
 from include.contracts.records import BatchCounts, BatchRecord
 from include.contracts.records.report import ConfidenceDrift, Distance, DriftReport
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 SEND = """
 from airflow.sdk.observability import stats
 from airflow.sdk.observability.metrics import stats_utils
 stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=True)
-from dag_factory import metrics
+from dag_factory.observability import metrics
 metrics.send("merch", top1=0.9, predicted_photos=24, age_days=None)
 """
 

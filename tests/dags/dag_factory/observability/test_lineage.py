@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from dag_factory import lineage
-from dag_factory.lineage import facts_of
+from dag_factory.observability import lineage
+from dag_factory.observability.lineage import facts_of
 from include.contracts.records import DatasetReport, EvaluationReport, RecordioReport
 from include.storage.records import RecordError
 from sagemaker_jobs.lineage.facts import JobFacts
