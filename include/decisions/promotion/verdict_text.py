@@ -66,10 +66,9 @@ def show_verdict(
     except s3.exceptions.NoSuchKey:
         log.info("There is no %s: the verdict is in verdict.json only", layout.uri(key))
         return
-    if answer["ContentLength"] > LARGEST_PAGE:
-        return
-    before, marker, after = answer["Body"].read().partition(MARKER)
-    if marker:
+    content = answer["Body"].read(LARGEST_PAGE + 1)
+    before, marker, after = content.partition(MARKER)
+    if marker and len(content) <= LARGEST_PAGE:
         # The marker stays, so that a second verdict replaces the first.
         _, _, rest = after.rpartition(END) if END in after else (b"", b"", after)
         page = before + MARKER + _panel(verdict, champion).encode() + END + rest
