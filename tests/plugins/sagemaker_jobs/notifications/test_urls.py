@@ -2,7 +2,7 @@
 
 import pytest
 
-from sagemaker_jobs.notifications.urls import run_url
+from sagemaker_jobs.notifications.urls import question_url, run_url
 
 
 def test_run_ids_are_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
