@@ -1,4 +1,4 @@
-"""`python -m benchmarks.scale <stage>... --images N`: measure; without a stage, print the table."""
+"""`python -m benchmarks.scale <stage>... --images N`: measure, and update docs/scale.md."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 
 from benchmarks.machine import processor
 from benchmarks.scale.stages import STAGES
-from benchmarks.scale.table import Measured, markdown
+from benchmarks.scale.table import Measured, insert, markdown
 
 RESULTS = Path(__file__).with_name("results.json")
+DOCUMENT = Path(__file__).parents[2] / "docs" / "scale.md"
 
 
 def main() -> None:
-    """Measure the stages, keep the figures in results.json, and print all of them as Markdown."""
+    """Measure the stages, keep the figures in results.json, and write all into the document."""
     flags = _parse()
     measured: list[Measured] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for stage in flags.stages:
@@ -28,6 +29,7 @@ def main() -> None:
                 measured = [old for old in measured if not _same(old, row)] + [row]
                 print(f"{name}: {json.dumps(figures)}", flush=True)
         RESULTS.write_text(json.dumps(measured, indent=1) + "\n")
+    DOCUMENT.write_text(insert(DOCUMENT.read_text(), measured))
     print(markdown(measured))
 
 

@@ -15,10 +15,26 @@ class Measured(TypedDict):
     figures: dict[str, float]
 
 
+START, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
+"""Around the table in docs/scale.md."""
+
 HEADER = (
     "| command | images | peak memory | bytes an image | CPU | CPU an image | wall clock | page |\n"
     "|---|---|---|---|---|---|---|---|\n"
 )
+
+
+def insert(document: str, measured: Sequence[Measured]) -> str:
+    """Return a document with the table of the figures between its marks.
+
+    Raises:
+        ValueError: The document has no marks.
+    """
+    before, start, rest = document.partition(START)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"the document has no {START.strip()} and {END.strip()}")
+    return f"{before}{start}{markdown(measured)}\n{end}{after}"
 
 
 def markdown(measured: Sequence[Measured]) -> str:

@@ -1,6 +1,9 @@
 """The table of docs/scale.md."""
 
-from benchmarks.scale.table import Measured, markdown
+import json
+
+from benchmarks.scale.__main__ import DOCUMENT, RESULTS
+from benchmarks.scale.table import Measured, insert, markdown
 
 
 def measured(stage: str, images: int, megabytes: float, **more: float) -> Measured:
@@ -19,3 +22,8 @@ def test_bytes_an_image_are_the_growth_since_the_next_smaller_number() -> None:
         "| report | 100,000 | 160 MB | 1,049 | 1.5 s | 15 µs | 2.0 s | 2.00 MB |",
         "| evaluate | 10,000 | 50 MB |  | 1.5 s | 150 µs | 2.0 s |  |",
     ]
+
+
+def test_the_document_has_the_measured_figures() -> None:
+    document = DOCUMENT.read_text()
+    assert insert(document, json.loads(RESULTS.read_text())) == document

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,10 +71,13 @@ class Image:
         """Return the image of a row of the manifest.
 
         Raises:
-            TypeError: A field is missing or unknown.
+            TypeError, KeyError: A field is missing or unknown.
         """
         cut = row.get("cut")
-        return cls(**{**row, "cut": cut and Cut(cut["photo_sha256"], Box(**cut["box"]))})
+        # Otherwise each image would hold a text of its own for its split.
+        split = sys.intern(row["split"])
+        box = cut and Cut(cut["photo_sha256"], Box(**cut["box"]))
+        return cls(**{**row, "split": split, "cut": box})
 
 
 @dataclasses.dataclass(frozen=True)

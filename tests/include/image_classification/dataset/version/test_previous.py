@@ -79,3 +79,7 @@ def test_photos_of_the_version_are_held_once_although_the_ledger_has_them(folder
     assert splits == {**dict.fromkeys((image.sha256 for image in IMAGES), "train"), "gone": "test"}
     held = {id(image.sha256) for image in previous.images}
     assert sum(id(photo) in held for photo in splits) == len(IMAGES)
+
+
+def test_images_share_the_names_of_splits(folder: Path) -> None:
+    assert len({id(image.split) for image in read(folder).images}) == 1
