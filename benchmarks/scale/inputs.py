@@ -83,27 +83,44 @@ def _label(number: int) -> LabelRecord:
     )
 
 
+def write_converted_version(folder: Path, store: Path, images: int) -> None:
+    """Write a dataset version for training and validation, and its images into `store`."""
+    for prefix in range(256):
+        (store / f"{prefix:02x}").mkdir(parents=True)
+    _write_version(folder, _stored_images(store, images))
+
+
+def _stored_images(store: Path, count: int) -> Iterator[Image]:
+    for number in range(count):
+        data = draw_photo(number)
+        split: Split = "train" if number % 10 else "validation"
+        image = _image(number, hashlib.sha256(data).hexdigest(), split)
+        (store / image.key).write_bytes(data)
+        yield image
+
+
 def write_test_version(folder: Path, images: int) -> None:
     """Write a dataset version whose images are all in the test split; the images do not exist."""
-    version = Version(list(_images(images)), [class_name(number) for number in range(CLASSES)])
+    _write_version(folder, (_image(number, _hash(number), "test") for number in range(images)))
+
+
+def _write_version(folder: Path, images: Iterator[Image]) -> None:
+    version = Version(list(images), [class_name(number) for number in range(CLASSES)])
     write_version(folder, version, [], [])
     write_json(folder / "dataset.json", {"version": version.name})
 
 
-def _images(count: int) -> Iterator[Image]:
-    test: Split = "test"
-    for number in range(count):
-        sha256 = _hash(number)
-        yield Image(
-            path=f"photos/{number:07d}.jpg",
-            sha256=sha256,
-            size=1000,
-            width=SIDE,
-            height=SIDE,
-            label=number % CLASSES,
-            split=test,
-            key=image_key(sha256, "jpg"),
-        )
+def _image(number: int, sha256: str, split: Split) -> Image:
+    return Image(
+        path=f"photos/{number:07d}.jpg",
+        sha256=sha256,
+        size=1000,
+        width=SIDE,
+        height=SIDE,
+        label=number % CLASSES,
+        split=split,
+        key=image_key(sha256, "jpg"),
+    )
 
 
 def write_predictions(folder: Path, images: int) -> None:

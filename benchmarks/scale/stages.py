@@ -45,11 +45,7 @@ def _become_previous(folder: Path) -> None:
 def im2rec(folder: Path, images: int) -> dict[str, Figures]:
     """Convert a dataset version, then convert it again with the records of the first time."""
     source, output = folder / "processing" / "input", folder / "processing" / "output"
-    inputs.write_source(source / "source", images)
-    run_container(str(folder), *_REFRESH)
-    next(output.glob("versions/*")).rename(source / "version")
-    (output / "images").rename(source / "images")
-    shutil.rmtree(output)
+    inputs.write_converted_version(source / "version", source / "images", images)
     first = run_container(str(folder), *_IM2REC)
     output.rename(source / "previous")
     following = run_container(str(folder), *_IM2REC)
