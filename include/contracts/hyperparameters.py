@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from include.contracts.networks import (
+    MAX_FROZEN_STAGES,
     PRETRAINED_DEPTHS,
     RESNETS,
     SMALLEST_SIDES,
@@ -33,6 +34,8 @@ CUSTOM_ONLY = (
     "fine_tune",
     "head_epochs",
     "head_learning_rate",
+    "frozen_stages",
+    "training_size",
 )
 """Hyperparameters that only the custom image knows."""
 
@@ -173,6 +176,16 @@ class SharedHyperparameters(BaseModel):
         default=None,
         description="The learning rate of the last layer; without it, that of the others",
     )
+    frozen_stages: Annotated[int, Field(ge=0, le=MAX_FROZEN_STAGES)] = Field(
+        default=0,
+        description="The first stages of the network, of which the stem is one, that keep the "
+        "initial weights and BatchNorm's statistics; they take most of the time",
+    )
+    training_size: Positive | None = Field(
+        default=None,
+        description="Pixels: the side of training images; without it, image_shape's. Validation "
+        "and serving use image_shape",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         default=0, description="Same seed, same records, same instance type: same model"
     )
@@ -183,6 +196,13 @@ class SharedHyperparameters(BaseModel):
         return max(self.image_shape[1:])
 
     @property
+    def training_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of training images."""
+        if self.training_size is None:
+            return self.image_shape
+        return self.image_shape[0], self.training_size, self.training_size
+
+    @property
     def total_epochs(self) -> int:
         """The number of epochs, with those of the last layer alone."""
         return self.head_epochs + self.epochs
@@ -190,14 +210,16 @@ class SharedHyperparameters(BaseModel):
     @property
     def freezes_layers(self) -> bool:
         """Whether some epochs train a part of the layers only, from initial weights."""
-        return self.fine_tune != "all" or self.head_epochs > 0
+        return self.fine_tune != "all" or self.head_epochs > 0 or self.frozen_stages > 0
 
     @property
     def freezing(self) -> str:
         """The setting that freezes layers, as `name: value`, for error messages."""
         if self.fine_tune != "all":
             return f"fine_tune: {self.fine_tune}"
-        return f"head_epochs: {self.head_epochs}"
+        if self.head_epochs:
+            return f"head_epochs: {self.head_epochs}"
+        return f"frozen_stages: {self.frozen_stages}"
 
     @model_validator(mode="after")
     def _check_num_layers(self) -> Self:
@@ -234,6 +256,22 @@ class SharedHyperparameters(BaseModel):
             raise ValueError(
                 f"{given[0]} is for fine_tune: all or last_stages only, because head trains no "
                 "other layer: set epochs and learning_rate"
+            )
+        if self.fine_tune != "all" and (self.frozen_stages or self.training_size):
+            name = "frozen_stages" if self.frozen_stages else "training_size"
+            raise ValueError(
+                f"{name} is for fine_tune: all only, because {self.fine_tune} computes the output "
+                "of the frozen layers once, for whole images"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_training_size(self) -> Self:
+        smallest = SMALLEST_SIDES[self.network]
+        if self.training_size is not None and self.training_size < smallest:
+            raise ValueError(
+                f"training_size must be at least {smallest} for network {self.network}, not "
+                f"{self.training_size}"
             )
         return self
 

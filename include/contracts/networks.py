@@ -7,6 +7,9 @@ Network = Literal["torchvision", "mxnet", "efficientnet_lite0"]
 FineTune = Literal["all", "last_stages", "head"]
 """The layers of a network that a training changes."""
 
+MAX_FROZEN_STAGES = 4
+"""The largest number of first stages that keep their weights: every network has a stage more."""
+
 RESNETS = ("torchvision", "mxnet")
 """The families of ResNets, of which the hyperparameter num_layers is the depth."""
 

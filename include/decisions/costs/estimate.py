@@ -9,7 +9,15 @@ from include.config.prices import Price
 from include.config.sections.training import Training
 from include.decisions.costs.billing import HOUR, TrainingJob
 
-SAME_NETWORK = ("num_layers", "image_shape", "network", "fine_tune", "head_epochs")
+SAME_NETWORK = (
+    "num_layers",
+    "image_shape",
+    "network",
+    "fine_tune",
+    "head_epochs",
+    "frozen_stages",
+    "training_size",
+)
 """The hyperparameters that determine the training time of one image."""
 
 WORK = ("epochs", "num_training_samples")

@@ -5,6 +5,7 @@ This module imports MXNet, which takes 1.5 s: import it after hyperparameters an
 
 import logging
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from include.image_classification.training.checkpoints.periodic_models import Pe
 from include.image_classification.training.distribution.group import join_group
 from include.image_classification.training.fine_tuning.frozen_part import FrozenPart
 from include.image_classification.training.fine_tuning.phases import (
+    Phase,
     TrainedLayers,
     remaining_phases,
 )
@@ -36,8 +38,10 @@ from include.image_classification.training.loop.fit import TrainingLoop
 from include.image_classification.training.loop.history import History
 from include.image_classification.training.loop.objective import Objective, make_objective
 from include.image_classification.training.networks.bfloat16 import to_bfloat16
-from include.image_classification.training.networks.network import make_network
+from include.image_classification.training.networks.depthwise import split_wide_depthwise
+from include.image_classification.training.networks.network import at_shape, make_network
 from include.image_classification.training.networks.precision import choose_precision
+from include.image_classification.training.networks.shared import shared_block
 from include.image_classification.training.pretrained.warm_start import warm_start
 
 _log = logging.getLogger(__name__)
@@ -53,12 +57,16 @@ class TrainingJob:
         settings: The hyperparameters.
         train: The images of the channel train.
         validation: The images of the channel validation.
+        devices: The number of devices that compute parts of a batch; see `devices.py`.
 
     Raises:
         CommandError: The class names do not fit, or another host ended.
     """
 
-    def __init__(self, settings: Hyperparameters, train: Images, validation: Images) -> None:
+    def __init__(
+        self, settings: Hyperparameters, train: Images, validation: Images, devices: int = 1
+    ) -> None:
+        self._devices = [mx.cpu(number) for number in range(devices)]
         self._settings, self._train, self._validation = settings, train, validation
         self._class_names = channel_class_names(settings.num_classes)
         self._group = join_group(settings.kv_store)
@@ -95,12 +103,16 @@ class TrainingJob:
             settings.num_layers, settings.num_classes, settings.image_shape, settings.network
         )
         warm_start(settings, network)
+        if len(self._devices) > 1:
+            network.collect_params().reset_ctx(self._devices)
         return network
 
     def _make_readers(self) -> Readers:
         settings, group = self._settings, self._group
-        train = make_reader(settings, group, "train", self._train)
-        validation = make_reader(settings, group, "validation", self._validation)
+        train = make_reader(settings, group, "train", self._train, settings.training_shape)
+        validation = make_reader(
+            settings, group, "validation", self._validation, settings.image_shape
+        )
         if not train.batches:
             raise CommandError(
                 "The number of input images must be bigger or equal to the mini_batch_size on each "
@@ -114,42 +126,68 @@ class TrainingJob:
     ) -> History:
         """Train all phases, beginning with that of the checkpoint."""
         checkpoints, layers = self._make_checkpoints(), TrainedLayers(network)
-        bfloat16_network = to_bfloat16(network) if use_bfloat16 else None
         history: History | None = None
         for phase in remaining_phases(self._settings, checkpoints):
             if history is not None and len(history.validation_accuracy) < phase.first_epoch:
                 break  # the phase before was stopped
             trained = layers.choose(phase)
-            if phase.part == "all":
-                inputs, compute_network = readers, bfloat16_network
-            else:
-                inputs, compute_network = self._freeze(network, trained, readers)
+            work = self._prepare(network, phase, trained, readers, use_bfloat16)
             loop = TrainingLoop(
                 phase.settings,
                 network,
-                inputs,
+                work.readers,
                 self._store,
                 checkpoints,
                 self._group,
-                compute_network,
+                work.compute_network,
                 self._make_objective(),
                 phase.first_epoch,
+                self._devices,
+                work.validated_network,
             )
             history = loop.run(stop, history)
         assert history is not None
         return history
 
-    def _freeze(self, network: Any, trained: set[str], images: Readers) -> tuple[Readers, Any]:
-        """Return readers of the frozen layers' features, and the network for features."""
+    def _prepare(
+        self, network: Any, phase: Phase, trained: set[str], images: Readers, use_bfloat16: bool
+    ) -> "_Work":
+        """Return what a phase reads, and the blocks that compute it."""
         settings = self._settings
-        part = FrozenPart(network, trained, settings.image_shape, settings.mini_batch_size)
+        if phase.part != "all":
+            return self._cache_features(network, trained, images)
+        shape, is_resized = settings.training_shape, settings.training_shape != settings.image_shape
+        training = at_shape(network, settings, shape) if is_resized else network
+        if settings.frozen_stages:
+            part = self._frozen_part(training, trained, shape)
+            whole = (
+                self._frozen_part(network, trained, settings.image_shape) if is_resized else part
+            )
+            readers = part.make_live_reader(images[0]), whole.make_live_reader(images[1])
+            return _Work(readers, part.make_rest(), whole.make_rest() if is_resized else None)
+        if use_bfloat16:
+            return _Work(images, to_bfloat16(training), network if is_resized else None)
+        symbol = split_wide_depthwise(training(mx.sym.var("data")), {"data": (1, *shape)})
+        return _Work(images, shared_block(symbol, "data", network), network if is_resized else None)
+
+    def _frozen_part(
+        self, network: Any, trained: set[str], shape: tuple[int, int, int]
+    ) -> FrozenPart:
+        return FrozenPart(network, trained, shape, self._settings.mini_batch_size, self._devices)
+
+    def _cache_features(self, network: Any, trained: set[str], images: Readers) -> "_Work":
+        settings = self._settings
+        part = self._frozen_part(network, trained, settings.image_shape)
         counts = count_images(train=self._train, validation=self._validation)
         views = 1 if settings.augmentation_type == "none" else 2
+        whole = images[0]
+        if settings.training_shape != settings.image_shape:
+            whole = make_reader(settings, self._group, "train", self._train, settings.image_shape)
         readers = (
-            part.make_reader("train", images[0], counts["train"], views),
+            part.make_reader("train", whole, counts["train"], views),
             part.make_reader("validation", images[1], counts["validation"], 1),
         )
-        return readers, part.make_rest()
+        return _Work(readers, part.make_rest())
 
     def _make_objective(self) -> Objective:
         records = self._train if isinstance(self._train, Records) else None
@@ -189,6 +227,15 @@ class TrainingJob:
         if settings.int8 == "auto" and not settings.multi_label and not stop.is_set():
             calibration = train.training(0, "none", settings.seed, settings.resize)
             add_int8(self._models, calibration, validation.validation(), stop)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The readers of a phase, and the blocks that compute their batches."""
+
+    readers: Readers
+    compute_network: Any
+    validated_network: Any = None
 
 
 def _calibration(settings: Hyperparameters, history: History) -> Calibration | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from include.image_classification import channels, log_lines
 from include.image_classification.container import CommandError, base_dir
+from include.image_classification.processors import choose_devices
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.supervise import (
@@ -51,9 +52,10 @@ def main(argv: list[str]) -> None:
     if isinstance(train, Records):
         check_image_count(settings, train)
     # The import of MXNet takes 1.5 s: hyperparameters and data are checked before.
+    devices = choose_devices(settings, len(cluster.hosts))
     from include.image_classification.training.job import TrainingJob
 
-    history = dataclasses.asdict(TrainingJob(settings, train, validation).run(stop))
+    history = dataclasses.asdict(TrainingJob(settings, train, validation, devices).run(stop))
     if cluster.is_first:
         _write_history(history, time.perf_counter() - started)
 

@@ -45,7 +45,13 @@ CHANGEABLE = {
 }
 """Hyperparameters that may change before a training resumes."""
 
-LEFT_OUT_BY_DEFAULT = ("fine_tune", "head_epochs", "head_learning_rate")
+LEFT_OUT_BY_DEFAULT = (
+    "fine_tune",
+    "head_epochs",
+    "head_learning_rate",
+    "frozen_stages",
+    "training_size",
+)
 """Hyperparameters that checkpoints of earlier versions lack; they had the default's behavior."""
 
 

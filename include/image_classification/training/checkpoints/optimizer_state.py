@@ -25,16 +25,18 @@ def read_state(trainer: Any) -> Arrays:
 
 def write_state(trainer: Any, arrays: Arrays) -> None:
     """Restore arrays from `read_state` into a trainer of the same network and optimizer."""
-    updater, optimizer = trainer._updaters[0], trainer.optimizer
+    optimizer = trainer.optimizer
     counts = {int(index): int(count) for index, count in arrays["counts"]}
-    optimizer._index_update_count.update(counts)
     optimizer.num_update = max(counts.values(), default=optimizer.begin_num_update)
-    for index in counts:
-        weight = trainer._params[index].data()
-        state = optimizer.create_state_multi_precision(index, weight)
-        for part, array in enumerate(_parts(state)):
-            array[:] = arrays[f"{index}/{part}"]
-        updater.states[index], updater.states_synced[index] = state, True
+    for device, updater in zip(trainer._contexts, trainer._updaters, strict=True):
+        optimizer._set_current_context(device.device_id)
+        optimizer._index_update_count.update(counts)
+        for index in counts:
+            weight = trainer._params[index].data(device)
+            state = optimizer.create_state_multi_precision(index, weight)
+            for part, array in enumerate(_parts(state)):
+                array[:] = arrays[f"{index}/{part}"]
+            updater.states[index], updater.states_synced[index] = state, True
 
 
 def _parts(state: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from include.image_classification.training.distribution.exchange import (
     HostLostError,
 )
 from include.image_classification.training.distribution.share import WHOLE, Share
+from include.image_classification.training.networks.devices import is_statistic
 
 Rates = Callable[[], Sequence[float]]
 """Returns the learning rate of each step of one host."""
@@ -84,8 +85,15 @@ class SingleHost:
     def make_trainer(
         self, parameters: Any, optimizer: str, options: Mapping[str, Any], rates: Rates
     ) -> Any:
-        """Return Gluon's trainer."""
-        return mx.gluon.Trainer(parameters, optimizer, dict(options), kvstore=None)
+        """Return Gluon's trainer, which sums the gradients of the parameters' devices."""
+        devices = next((len(value.list_ctx()) for value in parameters.values()), 1)
+        return mx.gluon.Trainer(
+            parameters,
+            optimizer,
+            dict(options),
+            kvstore="local" if devices > 1 else None,
+            update_on_kvstore=False,
+        )
 
     def start(self, trainer: Any, epochs: int, batches: int) -> None:
         """Do nothing."""
@@ -183,7 +191,7 @@ class MultiHost:
             mx.nd.waitall()
             self._exchange.sum("end of epoch", [])  # after this, no host sends gradients
             trainer.pull()
-        statistics = [p for p in network.collect_params().values() if _is_statistic(p)]
+        statistics = [p for p in network.collect_params().values() if is_statistic(p)]
         flat = [parameter.data().asnumpy().ravel() for parameter in statistics]
         mean = self._exchange.sum("statistics", np.concatenate([*flat, []])) / self.size
         for parameter in statistics:
@@ -232,8 +240,3 @@ def join_group(kind: str | None) -> Group:
     except (EOFError, OSError) as error:
         raise HostLostError(f"connecting to {config.address}:{config.port}") from error
     return MultiHost(kind or "dist_sync", config.rank, config.size, exchange)
-
-
-def _is_statistic(parameter: Any) -> bool:
-    name = str(parameter.name)
-    return name.endswith(("running_mean", "running_var", "moving_mean", "moving_var"))

@@ -1,7 +1,7 @@
 """The frozen layers of a network as the input of a training, and the layers that are trained."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from include.image_classification.mxnet_import import mx
@@ -10,8 +10,11 @@ from include.image_classification.training.fine_tuning.feature_cache import (
     compute_features,
 )
 from include.image_classification.training.fine_tuning.feature_reader import FeatureReader
+from include.image_classification.training.fine_tuning.live_features import LiveFeatureReader
 from include.image_classification.training.input.reader import Reader
+from include.image_classification.training.networks.depthwise import split_wide_depthwise
 from include.image_classification.training.networks.frozen_features import BATCH, FrozenFeatures
+from include.image_classification.training.networks.shared import shared_block
 from include.image_classification.training.networks.split import FEATURES, INPUT, split_symbol
 
 
@@ -23,25 +26,30 @@ class FrozenPart:
         trained: The names of the parameters that are trained.
         shape: Channels, height and width of the images.
         batch: The number of rows of a batch.
+        devices: The devices that have the network's parameters.
     """
 
     def __init__(
-        self, network: Any, trained: Collection[str], shape: tuple[int, int, int], batch: int
+        self,
+        network: Any,
+        trained: Collection[str],
+        shape: tuple[int, int, int],
+        batch: int,
+        devices: Sequence[Any],
     ) -> None:
-        self._network, self._trained = network, trained
+        self._network, self._trained, self._devices = network, trained, devices
         self._shape, self._batch = shape, batch
         self._features: FrozenFeatures | None = None
 
     def make_rest(self) -> Any:
         """Return a block from features to logits that shares the network's parameters."""
-        _, rest = split_symbol(self._network(mx.sym.var(INPUT)), self._trained)
-        block = mx.gluon.SymbolBlock(
-            rest,
-            mx.sym.var(FEATURES, dtype="float32"),
-            params=self._network.collect_params(),
-        )
-        block.hybridize(static_alloc=True, static_shape=True)
-        return block
+        frozen, rest = split_symbol(self._network(mx.sym.var(INPUT)), self._trained)
+        _, (shape,), _ = frozen.infer_shape(**{INPUT: (1, *self._shape)})
+        return shared_block(split_wide_depthwise(rest, {FEATURES: shape}), FEATURES, self._network)
+
+    def make_live_reader(self, images: Reader) -> LiveFeatureReader:
+        """Return a reader that computes the features of each batch of images anew."""
+        return LiveFeatureReader(images, self._extractor)
 
     def make_reader(self, channel: str, images: Reader, count: int, views: int) -> FeatureReader:
         """Return a reader of the features of a channel's images.
@@ -63,6 +71,10 @@ class FrozenPart:
         # Not before: a training that resumes restores the weights first, and they are copied.
         if self._features is None:
             self._features = FrozenFeatures(
-                self._network, self._trained, self._shape, min(self._batch, BATCH)
+                self._network,
+                self._trained,
+                self._shape,
+                min(self._batch, BATCH),
+                self._devices,
             )
         return self._features

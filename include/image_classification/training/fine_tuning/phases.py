@@ -8,7 +8,7 @@ from include.contracts.networks import FineTune
 from include.image_classification.training.checkpoints.checkpoints import Checkpoints
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.loop.history import History
-from include.image_classification.training.networks.parts import part_parameters
+from include.image_classification.training.networks.parts import later_parameters, part_parameters
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,9 @@ class TrainedLayers:
             The names of the parameters of the phase's part, BatchNorm's statistics among them.
         """
         head = part_parameters(self._network, "head")
-        part = set(self._network.collect_params())
-        if phase.part != "all":
+        if phase.part == "all":
+            part = later_parameters(self._network, phase.settings.frozen_stages)
+        else:
             part = part_parameters(self._network, phase.part)
         for name, parameter in self._trainable.items():
             parameter.grad_req = "write" if name in part else "null"

@@ -59,9 +59,21 @@ def count_images(**channels: Images) -> dict[str, int]:
 
 
 def make_reader(
-    settings: Hyperparameters, group: "Group", channel: str, images: Images
+    settings: Hyperparameters,
+    group: "Group",
+    channel: str,
+    images: Images,
+    shape: tuple[int, int, int],
 ) -> "Reader":
-    """Return a reader of this host's batches of a channel."""
+    """Return a reader of this host's batches of a channel.
+
+    Args:
+        settings: The hyperparameters.
+        group: The hosts that train together.
+        channel: The name of the channel.
+        images: The channel's images.
+        shape: Channels, height and width of the batches' images.
+    """
     from include.image_classification.training.input.batches import BatchReader
     from include.image_classification.training.input.pipe_batches import PipeBatchReader
 
@@ -73,7 +85,7 @@ def make_reader(
         share = group.share(expected_images, size, sharded=False)
         return PipeBatchReader(
             images,
-            settings.image_shape,
+            shape,
             size,
             settings.num_classes,
             expected_images,
@@ -82,7 +94,7 @@ def make_reader(
             bool(settings.multi_label),
         )
     share = group.share(len(images), size, sharded=sharded)
-    return BatchReader(images, settings.image_shape, size, threads, share)
+    return BatchReader(images, shape, size, threads, share)
 
 
 def _check_not_sharded(channel: str, hosts: int, sharded: bool) -> None:

@@ -3,8 +3,10 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from include.image_classification import log_lines
 from include.image_classification.mxnet_import import mx
@@ -20,6 +22,7 @@ from include.image_classification.training.loop.objective import Objective, Sing
 from include.image_classification.training.loop.optimizer import make_trainer
 from include.image_classification.training.loop.schedule import make_schedule
 from include.image_classification.training.loop.temperature import LogitSample
+from include.image_classification.training.networks.devices import average_statistics, parts
 
 _log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 5.0
@@ -43,6 +46,8 @@ class TrainingLoop:
         compute_network: Any = None,
         objective: Objective | None = None,
         first_epoch: int = 0,
+        devices: Sequence[Any] = (mx.cpu(),),
+        validated_network: Any = None,
     ) -> None:
         """Create a training loop.
 
@@ -58,9 +63,14 @@ class TrainingLoop:
                 itself by default.
             objective: The loss and the metric; by default those of one label per image.
             first_epoch: The epochs before it belong to an earlier loop.
+            devices: The devices with the parameters; each computes a part of a batch.
+            validated_network: A block as `compute_network`, for the validation's batches if they
+                have another shape.
         """
         self._settings, self._network, self._store = settings, network, store
         self._compute_network = network if compute_network is None else compute_network
+        self._validated_network = validated_network or self._compute_network
+        self._devices = devices
         self._checkpoints, self._group = checkpoints, group
         self._train, self._validation = readers
         self._first_epoch = first_epoch
@@ -142,6 +152,7 @@ class TrainingLoop:
                 logged_at, logged_rows = time.perf_counter(), metric.rows
         # The backward pass writes BatchNorm's statistics, and MXNet does not wait for it on a read.
         mx.nd.waitall()
+        average_statistics(self._network)
         return metric
 
     def _rates(self) -> list[float]:
@@ -150,16 +161,20 @@ class TrainingLoop:
 
     def _step(self, batch: Batch, metric: Metric) -> None:
         with mx.autograd.record():
-            logits = self._logits(batch)
-            loss = self._objective.loss(logits, batch.labels)
-        loss.backward()
+            logits, losses = self._forward(self._compute_network, batch)
+        mx.autograd.backward(losses)
         self._trainer.step(batch.rows)
-        metric.add(logits.asnumpy(), batch.labels, batch.rows, loss.asnumpy())
+        metric.add(_concatenate(logits), batch.labels, batch.rows, _concatenate(losses))
 
-    def _logits(self, batch: Batch) -> Any:
-        images = mx.nd.array(batch.images, dtype=batch.images.dtype).astype("float32")
-        # NumPy cannot read bfloat16 logits.
-        return self._compute_network(images).astype("float32")
+    def _forward(self, network: Any, batch: Batch) -> tuple[list[Any], list[Any]]:
+        """Return the logits and the losses of each device's rows."""
+        logits, losses = [], []
+        for device, rows in parts(len(batch.images), self._devices):
+            images = mx.nd.array(batch.images[rows], ctx=device, dtype=batch.images.dtype)
+            # NumPy cannot read bfloat16 logits.
+            logits.append(network(images.astype("float32")).astype("float32"))
+            losses.append(self._objective.loss(logits[-1], batch.labels[rows]))
+        return logits, losses
 
     def _record(self, epoch: int, metric: Metric, seconds: float, history: History) -> None:
         values = self._group.weighted_mean(metric.values(), metric.rows)
@@ -216,10 +231,13 @@ class TrainingLoop:
             # The other hosts are not asked: they may have fewer batches than this host.
             if stop.is_set():
                 return None
-            logits = self._logits(batch)
-            loss = self._objective.loss(logits, batch.labels)
-            scores = logits.asnumpy()
-            metric.add(scores, batch.labels, batch.rows, loss.asnumpy())
+            logits, losses = self._forward(self._validated_network, batch)
+            scores = _concatenate(logits)
+            metric.add(scores, batch.labels, batch.rows, _concatenate(losses))
             if sample:
                 sample.add(scores, batch.labels, batch.rows)
         return metric
+
+
+def _concatenate(arrays: Sequence[Any]) -> Any:
+    return np.concatenate([array.asnumpy() for array in arrays])

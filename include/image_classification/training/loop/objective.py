@@ -56,7 +56,8 @@ class SingleLabel:
 
     def loss(self, logits: Any, labels: NDArray[np.float32]) -> Any:
         """Return the cross-entropy of each row; labels are class numbers."""
-        return self._loss(logits, mx.nd.one_hot(mx.nd.array(labels), self._classes, **self._values))
+        targets = mx.nd.array(labels, ctx=logits.ctx)
+        return self._loss(logits, mx.nd.one_hot(targets, self._classes, **self._values))
 
     def make_metric(self) -> Metric:
         """Return a metric of top-1 and optionally top-k accuracy."""
@@ -71,12 +72,14 @@ class MultiLabel:
     """
 
     def __init__(self, weights: NDArray[np.float32] | None = None) -> None:
-        self._weights = None if weights is None else mx.nd.array(weights.reshape(1, -1))
+        self._weights = None if weights is None else weights.reshape(1, -1)
         self._loss = mx.gluon.loss.SigmoidBinaryCrossEntropyLoss()
 
     def loss(self, logits: Any, labels: NDArray[np.float32]) -> Any:
         """Return the mean cross-entropy over each row's classes; labels are rows of 0 and 1."""
-        return self._loss(logits, mx.nd.array(labels), None, self._weights)
+        targets = mx.nd.array(labels, ctx=logits.ctx)
+        weights = None if self._weights is None else mx.nd.array(self._weights, ctx=logits.ctx)
+        return self._loss(logits, targets, None, weights)
 
     def make_metric(self) -> Metric:
         """Return a metric of the share of correct labels."""

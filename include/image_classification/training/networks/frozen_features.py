@@ -1,6 +1,6 @@
 """Features of a network's frozen layers, computed by fused layers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ class FrozenFeatures:
         trained: The names of the parameters that will be trained; see `part_parameters`.
         shape: Channels, height and width of the images, for which the network was made.
         batch: The number of images that are computed at once.
+        devices: The devices, each of which computes a part of the images.
 
     Raises:
         ValueError: No layer is frozen.
@@ -38,6 +39,7 @@ class FrozenFeatures:
         trained: Collection[str],
         shape: tuple[int, int, int],
         batch: int = BATCH,
+        devices: Sequence[Any] = (mx.cpu(),),
     ) -> None:
         frozen, self._rest = split_symbol(network(mx.sym.var(INPUT)), trained)
         (self.frozen_output,) = frozen.list_outputs()
@@ -45,14 +47,12 @@ class FrozenFeatures:
         # Inference changes the layout of weights, so the network keeps its own.
         values = {name: value.data().copy() for name, value in self._parameters.items()}
         symbol, values = inference_graph(fuse_relu6(frozen), values)
-        self._data = mx.nd.zeros((batch, *shape))
-        values[INPUT] = self._data
-        self._executor = symbol.optimize_for("MKLDNN").bind(
-            mx.cpu(),
-            {name: values[name] for name in symbol.list_arguments()},
-            grad_req="null",
-            aux_states={name: values[name] for name in symbol.list_auxiliary_states()},
-        )
+        rows = -(-batch // len(devices))
+        fused = symbol.optimize_for("MKLDNN")
+        self._executors = [
+            _bind(fused, values | {INPUT: mx.nd.zeros((rows, *shape))}, device)
+            for device in devices
+        ]
 
     frozen_output: str
     """The name of the last frozen layer's output in the network's symbol."""
@@ -60,7 +60,7 @@ class FrozenFeatures:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one image's features."""
-        return tuple(self._executor.outputs[0].shape[1:])
+        return tuple(self._executors[0].outputs[0].shape[1:])
 
     def __call__(self, pixels: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the features of raw pixels 0..255: images x `shape`.
@@ -69,12 +69,16 @@ class FrozenFeatures:
             pixels: NCHW, any number of images.
         """
         features = np.empty((len(pixels), *self.shape), np.float32)
-        size = len(self._data)
-        for start in range(0, len(pixels), size):
-            chunk = pixels[start : start + size]
-            self._data[: len(chunk)] = mx.nd.array(chunk, dtype=chunk.dtype).astype("float32")
-            output = self._executor.forward(is_train=False)[0]
-            features[start : start + size] = output[: len(chunk)].asnumpy()
+        size = len(self._executors[0].arg_dict[INPUT])
+        for start in range(0, len(pixels), size * len(self._executors)):
+            running = [
+                (rows, _forward(executor, pixels[rows]))
+                for number, executor in enumerate(self._executors)
+                if (rows := slice(start + size * number, start + size * (number + 1))).start
+                < len(pixels)
+            ]
+            for rows, output in running:
+                features[rows] = output.asnumpy()
         return features
 
     def make_rest(self) -> Any:
@@ -82,3 +86,20 @@ class FrozenFeatures:
         return mx.gluon.SymbolBlock(
             self._rest, mx.sym.var(FEATURES, dtype="float32"), params=self._parameters
         )
+
+
+def _bind(symbol: Any, values: Mapping[str, Any], device: Any) -> Any:
+    """Return an executor on a device, with its own copy of the values."""
+    arguments, states = (
+        {name: values[name].copyto(device) for name in names}
+        for names in (symbol.list_arguments(), symbol.list_auxiliary_states())
+    )
+    return symbol.bind(device, arguments, grad_req="null", aux_states=states)
+
+
+def _forward(executor: Any, pixels: NDArray[Any]) -> Any:
+    """Start the computation of images, and return their rows of the output."""
+    data = executor.arg_dict[INPUT]
+    images = mx.nd.array(pixels, ctx=data.ctx, dtype=pixels.dtype)
+    data[: len(pixels)] = images.astype("float32")
+    return executor.forward(is_train=False)[0][: len(pixels)]

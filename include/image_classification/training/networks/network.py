@@ -1,6 +1,6 @@
 """Networks for raw pixels, by family and number of layers."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from include.image_classification.mxnet_import import mx
 from include.image_classification.training.networks.efficientnet import efficientnet_lite0
@@ -9,6 +9,24 @@ from include.image_classification.training.networks.preactivation import (
     ResNetSpec,
     preactivation_network,
 )
+from include.image_classification.training.networks.shared import shared_block
+
+
+class NetworkSettings(Protocol):
+    """The hyperparameters that define a network."""
+
+    @property
+    def num_layers(self) -> int:
+        """See `make_network`."""
+
+    @property
+    def num_classes(self) -> int:
+        """See `make_network`."""
+
+    @property
+    def network(self) -> str:
+        """See `make_network`."""
+
 
 PHOTO_STAGES = {
     18: (2, 2, 2, 2),
@@ -42,6 +60,13 @@ def make_network(
         network(mx.nd.zeros((1, *shape)))  # Gluon infers the shapes of the parameters
     network.hybridize(static_alloc=True, static_shape=True)
     return network
+
+
+def at_shape(network: Any, settings: NetworkSettings, shape: tuple[int, int, int]) -> Any:
+    """Return a block of the same network for images of another shape, with shared parameters."""
+    layers, classes, family = settings.num_layers, settings.num_classes, settings.network
+    other = _make_block(layers, classes, shape, family)
+    return shared_block(other(mx.sym.var("data")), "data", network)
 
 
 def _has_unknown_shapes(network: Any) -> bool:

@@ -1,7 +1,11 @@
 """The parts of a network that a fine-tuning trains: the head, or the last stages as well."""
 
+import itertools
 import re
 from typing import Any, Literal
+
+from include.image_classification.mxnet_import import mx
+from include.image_classification.training.networks.efficientnet import STAGES
 
 Part = Literal["head", "last_stages"]
 
@@ -11,6 +15,42 @@ LAST_NORM = "bn1_"
 
 EFFICIENTNET_STAGES = re.compile(r"efficientnet_lite0_(?:blocks1[1-5]|conv_head|bn1)_")
 """EfficientNet-Lite0's stages with a 32nd of the image's resolution."""
+
+
+EFFICIENTNET_BLOCK = re.compile(r"efficientnet_lite0_blocks(\d+)_")
+EFFICIENTNET_STEM = re.compile(r"efficientnet_lite0_(?:conv_stem|bn0)_")
+
+
+def later_parameters(network: Any, frozen_stages: int) -> set[str]:
+    """Return the names of all parameters but those of the first stages.
+
+    The last layer is always among them.
+
+    Args:
+        network: A network from `make_network`.
+        frozen_stages: The number of first stages, of which the stem is one.
+    """
+    parameters = network.collect_params()
+    number, later = 1, part_parameters(network, "head")
+    for name, parameter in parameters.items():
+        # The constants that normalize the image come before the stem.
+        is_constant = isinstance(parameter, mx.gluon.Constant)
+        number = 1 if is_constant else _stage_number(name, number)
+        if number > frozen_stages:
+            later.add(name)
+    return later
+
+
+def _stage_number(name: str, before: int) -> int:
+    """Return the stage of a parameter, from 1 for the stem; `before` is that of the one before."""
+    if match := EFFICIENTNET_BLOCK.match(name):
+        last_blocks = itertools.accumulate(stage.blocks for stage in STAGES)
+        return 2 + sum(int(match[1]) >= last for last in last_blocks)
+    if EFFICIENTNET_STEM.match(name):
+        return 1
+    if match := RESNET_STAGE.match(name):
+        return 1 + int(match[1])
+    return before
 
 
 def part_parameters(network: Any, part: Part) -> set[str]:

@@ -175,3 +175,19 @@ def test_a_fraction_must_be_from_0_to_1(name: str, value: float) -> None:
     else:
         with pytest.raises(CommandError, match=f"hyperparameter {name} is "):
             parse(REQUIRED | {name: repr(value)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fine_tune": "head", "frozen_stages": "2"}, "frozen_stages is for fine_tune: all only"),
+        ({"fine_tune": "head", "training_size": "40"}, "training_size is for fine_tune: all only"),
+        ({"frozen_stages": "5"}, "frozen_stages is 5: .* less than or equal to 4"),
+        ({"training_size": "4"}, "training_size must be at least 8 for network torchvision, not 4"),
+    ],
+)
+def test_settings_of_frozen_stages_and_smaller_images(
+    changes: dict[str, str], message: str
+) -> None:
+    with pytest.raises(CommandError, match=message):
+        parse(REQUIRED | changes)

@@ -1,6 +1,7 @@
 """Jobs that train a part of the layers: what changes, what is logged, and what is served."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from include.image_classification.recordio.record_file import Records
 from include.image_classification.serving.model import Model
 from include.image_classification.training.input.batches import BatchReader
 from include.image_classification.training.networks.network import make_network
-from include.image_classification.training.networks.parts import Part, part_parameters
+from include.image_classification.training.networks.parts import (
+    Part,
+    later_parameters,
+    part_parameters,
+)
 from tests.include.image_classification.conftest import Trained
 from tests.include.image_classification.training.fine_tuning.fine_tuning_jobs import (
     Arrays,
@@ -41,9 +46,9 @@ OF_EFFICIENTNET: dict[str, str | None] = {"network": "efficientnet_lite0", "num_
 SHAPE = (3, 32, 32)
 
 
-def run(base: Path) -> str:
-    """Run the command `train` with one thread, and return its log."""
-    process = start_program(base, "train", OMP_NUM_THREADS="1")
+def run(base: Path, threads: int = 1) -> str:
+    """Run the command `train`, and return its log."""
+    process = start_program(base, "train", OMP_NUM_THREADS=str(threads))
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     return output
@@ -170,3 +175,35 @@ def test_several_labels_per_image_can_be_trained(tmp_path: Path) -> None:
     )
     run(base)
     assert history(base)["validation_accuracy"][-1] >= 2 / 3  # two of three labels are constant
+
+
+def test_first_stages_keep_weights_and_statistics(trained_family: Trained, tmp_path: Path) -> None:
+    """EfficientNet-Lite0 is trained on two devices, with larger images than those served."""
+    network, kind = network_of(trained_family)
+    model = trained_family.base / "model"
+    changes = {**FINE_TUNING, "mini_batch_size": "16", "head_epochs": "1", "training_size": "36"}
+    base = make_continued_job(tmp_path, model, frozen_stages="2", **changes, **kind)
+    before = initial(model)
+    run(base, threads=2)
+    expected = later_parameters(network, 2)
+    found = changed(before, stored(base))
+    assert found <= expected
+    assert {name for name in expected if name.endswith("weight")} <= found
+    assert Model(base / "model").shape == SHAPE
+
+
+def test_each_device_computes_a_part_of_all_layers(trained_family: Trained, tmp_path: Path) -> None:
+    """The job continues from its checkpoint as if it had not been interrupted."""
+    _, kind = network_of(trained_family)
+    model = trained_family.base / "model"
+    changes = {**FINE_TUNING, "mini_batch_size": "16", "epochs": "2", **kind}
+    whole = make_continued_job(tmp_path / "whole", model, **changes)
+    run(whole, threads=2)
+    first = make_continued_job(tmp_path / "first", model, **{**changes, "epochs": "1"})
+    run(first, threads=2)
+    rest = make_continued_job(tmp_path / "rest", model, **changes)
+    shutil.copytree(first / "checkpoints", rest / "checkpoints")
+    assert "Resuming after 1 epochs" in run(rest, threads=2)
+    assert history(rest)["validation_loss"] == pytest.approx(
+        history(whole)["validation_loss"], rel=1e-4
+    )

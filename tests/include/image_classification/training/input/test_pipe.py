@@ -197,5 +197,6 @@ def test_a_sharded_pipe_on_several_hosts_is_rejected(
     (tmp_path / "input/config").mkdir(parents=True)
     channels = {"train": {"TrainingInputMode": "Pipe", "S3DistributionType": "ShardedByS3Key"}}
     (tmp_path / "input/config/inputdataconfig.json").write_text(json.dumps(channels))
+    settings, images = parse(SETTINGS), open_channel("train", 3)
     with pytest.raises(CommandError, match="use FullyReplicated, or File mode"):
-        make_reader(parse(SETTINGS), SingleHost(), "train", open_channel("train", 3))
+        make_reader(settings, SingleHost(), "train", images, settings.image_shape)
