@@ -73,9 +73,13 @@ class ProjectLoop:
         reader: The reader of the channels.
         folder: A folder for checkpoints.
         precision: float32 or bfloat16.
+        devices: The number of devices that compute a batch in float32.
     """
 
-    def __init__(self, network: Any, reader: Any, folder: Path, precision: str) -> None:
+    def __init__(
+        self, network: Any, reader: Any, folder: Path, precision: str, devices: int = 1
+    ) -> None:
+        from include.image_classification.mxnet_import import mx
         from include.image_classification.training.checkpoints.checkpoints import (
             Checkpoints,
             identity,
@@ -86,6 +90,8 @@ class ProjectLoop:
         from include.image_classification.training.loop.fit import TrainingLoop
         from include.image_classification.training.loop.history import History
         from include.image_classification.training.networks.bfloat16 import to_bfloat16
+        from include.image_classification.training.networks.depthwise import split_wide_depthwise
+        from include.image_classification.training.networks.shared import shared_block
 
         hyperparameters = {
             "num_classes": CLASSES, "num_training_samples": reader.batches * BATCH,
@@ -97,9 +103,17 @@ class ProjectLoop:
         checkpoints = Checkpoints[History](
             folder, identity(settings, {}), PeriodicModels(folder, folder, None)
         )
+        contexts = [mx.cpu(number) for number in range(devices)]
+        if devices > 1:
+            network.collect_params().reset_ctx(contexts)
+        if precision == "bfloat16":
+            block = to_bfloat16(network)
+        else:
+            symbol = split_wide_depthwise(network(mx.sym.var("data")), {"data": (1, *SHAPE)})
+            block = shared_block(symbol, "data", network)
         self._loop = TrainingLoop(
             settings, network, (reader, reader), lambda *_: None, checkpoints, join_group(None),
-            to_bfloat16(network) if precision == "bfloat16" else None,
+            block, devices=contexts,
         )  # fmt: skip
         self._epochs = itertools.count()
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
-from benchmarks.efficientnet.plain_network import plain_network
+from benchmarks.conversion import environment
 from benchmarks.pairs import Ratio, compare
-from benchmarks.training import BATCH, CLASSES, SHAPE, InMemory, PlainLoop, ProjectLoop
+from benchmarks.training import BATCH, CLASSES, SHAPE
 from include.image_classification.training.input.batches import Batch
-from include.image_classification.training.networks.network import make_network
 
 BATCHES = 8
 SETUP = f"{SHAPE[1]} px, batch {BATCH}, {BATCHES * BATCH} images in memory"
@@ -19,15 +23,59 @@ SETUP = f"{SHAPE[1]} px, batch {BATCH}, {BATCHES * BATCH} images in memory"
 def all_layers(folder: Path) -> Ratio:
     """Train the project's network in its loop, both networks in float32 and on the same batches.
 
-    The weights and images are random, which does not affect the speed.
+    Each loop has a process of its own, because MXNet's threads are set up once. The weights and
+    images are random, which does not affect the speed.
     """
-    reader = InMemory(make_batches(BATCHES, SHAPE))
-    network = make_network(0, CLASSES, SHAPE, "efficientnet_lite0")
-    return compare(
-        ProjectLoop(network, reader, folder, "float32").epoch,
-        PlainLoop(plain_network(CLASSES), reader).epoch,
-        f"Gluon's plain loop of the same network with nn.Conv2D, nn.BatchNorm and F.clip, {SETUP}",
-    )
+    with ExitStack() as stack:
+        project, plain = (
+            stack.enter_context(LoopProcess(loop, folder)) for loop in ("project", "plain")
+        )
+        return compare(
+            project.epoch,
+            plain.epoch,
+            "Gluon's plain loop of the same network with nn.Conv2D, nn.BatchNorm and F.clip, "
+            f"{SETUP}",
+        )
+
+
+class LoopProcess:
+    """A process that trains an epoch when it gets a line, and answers with a line.
+
+    Args:
+        loop: `project` or `plain`.
+        folder: A folder for checkpoints.
+    """
+
+    def __init__(self, loop: str, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.efficientnet.training_loop", loop, str(folder)],
+            env=environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def epoch(self) -> None:
+        """Train one epoch.
+
+        Raises:
+            RuntimeError: The process ended.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write("epoch\n")
+        self._process.stdin.flush()
+        if self._process.stdout.readline() != "trained\n":
+            raise RuntimeError(f"the loop's process ended with {self._process.wait()}")
 
 
 def make_batches(count: int, shape: tuple[int, int, int]) -> list[Batch]:

@@ -215,7 +215,7 @@ class TrainingLoop:
         accuracy = values["accuracy"]
         calibration = sample.fit() if sample else None
         self._temperature = calibration.temperature if calibration else 1.0
-        if accuracy > max(history.validation_accuracy, default=-1.0):
+        if history.would_be_best(accuracy, values["cross-entropy"]):
             history.best_epoch = epoch + 1
             history.calibration = calibration.as_json() if calibration else None
             log_lines.log_best(accuracy, self._store(self._network, history))

@@ -31,6 +31,18 @@ class History:
         """Whether the last trained epoch has been validated."""
         return len(self.validation_accuracy) == len(self.train_accuracy)
 
+    def would_be_best(self, accuracy: float, loss: float) -> bool:
+        """Return whether an epoch with this validation accuracy and loss is the best so far.
+
+        Of epochs with the same accuracy, which few validation images make likely, the best has the
+        lowest loss; if that is the same as well, it is the first.
+        """
+        if not self.best_epoch:
+            return True
+        best = self.best_epoch - 1
+        best_accuracy, best_loss = self.validation_accuracy[best], self.validation_loss[best]
+        return accuracy > best_accuracy or (accuracy == best_accuracy and loss < best_loss)
+
     def validated(self) -> "History":
         """Return the history of the validated epochs."""
         count = len(self.validation_accuracy)

@@ -129,8 +129,9 @@ def test_training_json_has_the_metrics_of_each_epoch(trained: Trained) -> None:
     assert all(0 < loss < 10 for loss in history["train_loss"] + history["validation_loss"])
     assert all(0 < seconds < history["seconds"] for seconds in history["epoch_seconds"])
     assert history["seconds"] > 0
-    accuracies = history["validation_accuracy"]
-    assert accuracies.index(max(accuracies)) + 1 == history["best_epoch"]
+    figures = zip(history["validation_accuracy"], history["validation_loss"], strict=True)
+    ranked = [(accuracy, -loss) for accuracy, loss in figures]
+    assert ranked.index(max(ranked)) + 1 == history["best_epoch"]
 
 
 def test_training_svg_shows_the_curves(trained: Trained) -> None:
