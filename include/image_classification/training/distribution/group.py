@@ -87,13 +87,18 @@ class SingleHost:
     ) -> Any:
         """Return Gluon's trainer, which sums the gradients of the parameters' devices."""
         devices = next((len(value.list_ctx()) for value in parameters.values()), 1)
-        return mx.gluon.Trainer(
+        trainer = mx.gluon.Trainer(
             parameters,
             optimizer,
             dict(options),
             kvstore="local" if devices > 1 else None,
             update_on_kvstore=False,
         )
+        if devices > 1:
+            # In the first step, this would undo the step's changes of BatchNorm's statistics.
+            trainer._init_kvstore()
+            trainer._init_params()
+        return trainer
 
     def start(self, trainer: Any, epochs: int, batches: int) -> None:
         """Do nothing."""
