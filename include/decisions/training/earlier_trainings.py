@@ -10,7 +10,7 @@ from include.common.text import shorten_list
 from include.decisions.registry.packages import Package
 from include.decisions.registry.search import matching_packages
 from include.decisions.training.image_digest import PinnedImage
-from include.sagemaker_requests.package import LONGEST_VALUE, metadata_text
+from include.sagemaker_requests.package import CUT, LONGEST_VALUE, metadata_text
 
 UNSET = "unset"
 
@@ -83,7 +83,8 @@ def _changed_settings(text: str, hyperparameters: Mapping[str, str]) -> list[str
     """Return `<name> <before> -> <now>` for each setting that differs, as far as it is known."""
     before, now = _parse(text), _parse(metadata_text(settings_text(hyperparameters)))
     names = [*before, *(name for name in now if name not in before)]
-    if len(text) >= LONGEST_VALUE - 1:  # cut, perhaps at a space that was removed
+    # Earlier versions cut at the limit, perhaps at a space that was removed, and added no mark.
+    if text.endswith(CUT) or len(text) >= LONGEST_VALUE - 1:
         names = list(before)[:-1]
     return [
         f"{name} {before.get(name, UNSET)} -> {now.get(name, UNSET)}"

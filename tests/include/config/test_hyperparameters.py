@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from include.config import PipelineError, find_pipeline
 from include.config.hyperparameters import Hyperparameters
+from include.contracts.networks import MAX_FROZEN_STAGES
 from include.image_classification.training.hyperparameters import Hyperparameters as Accepted
 from include.image_classification.training.hyperparameters import parse
 from include.sagemaker_requests import training_hyperparameters
@@ -16,6 +17,7 @@ WEIGHTS = {
     "pretrained_model_uri": "s3://bucket/weights",
     "pretrained_model_sha256": "A" * 64,
 }
+FREEZING = ("fine_tune", "head_epochs", "frozen_stages")
 SMALLEST, LARGEST = 5e-324, 1 - 2**-53
 """The floating-point numbers next to 0 and to 1."""
 
@@ -55,6 +57,8 @@ EDGES: dict[str, list[Any]] = {
     "fine_tune": ["all", "last_stages", "head"],
     "head_epochs": [0, 10**9],
     "head_learning_rate": [SMALLEST, 1],
+    "frozen_stages": [0, MAX_FROZEN_STAGES],
+    "training_size": [8, 10**9],
     "seed": [0, 2**31 - 1],
 }
 """The smallest and the largest value of each field, or all its choices."""
@@ -68,7 +72,7 @@ def test_every_hyperparameter_has_edge_values() -> None:
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, edges in EDGES.items() for v in edges])
 def test_the_container_accepts_what_a_pipeline_may_set(name: str, value: Any) -> None:
-    needs_weights = name.startswith("pretrained") or name in ("fine_tune", "head_epochs")
+    needs_weights = name.startswith("pretrained") or name in FREEZING
     others = WEIGHTS if needs_weights else {}
     values = Hyperparameters.model_validate({**others, name: value}).as_request()
     assert name in values
@@ -105,7 +109,7 @@ def test_a_network_without_num_layers_is_requested_without_it(layers: dict[str, 
 
 def test_fine_tuning_is_requested_only_if_it_is_set() -> None:
     """Otherwise, requests and fingerprints would differ from those of earlier versions."""
-    names = {"fine_tune", "head_epochs", "head_learning_rate"}
+    names = {"fine_tune", "head_epochs", "head_learning_rate", "frozen_stages", "training_size"}
     request = Hyperparameters.model_validate({"use_pretrained_model": 1}).as_request()
     assert not names & request.keys()
     values = {"use_pretrained_model": 1, "fine_tune": "last_stages", "head_epochs": 3}

@@ -12,7 +12,7 @@ from include.decisions.registry.packages import Package
 from include.decisions.training.earlier_trainings import describe_difference, settings_text
 from include.decisions.training.image_digest import PinnedImage
 from include.decisions.training.plan import decide_training, plan_training
-from include.sagemaker_requests.package import LONGEST_VALUE, metadata
+from include.sagemaker_requests.package import metadata
 from tests.include.conftest import ARN
 
 HYPERPARAMETERS = {"epochs": "30", "learning_rate": "0.1", "lr_scheduler_step": "15,25"}
@@ -78,7 +78,7 @@ def test_settings_that_the_package_cut_are_not_reported_as_changed(length: int) 
     """The lengths move the cut through names, values and spaces."""
     long = {"pretrained_model_uri": "x" * length, **HYPERPARAMETERS, "seed": "1", "top_k": "2"}
     facts = {"hyperparameters": settings_text(long | {"momentum": "0.95" + "0" * 60})}
-    assert len(metadata(facts)["hyperparameters"]) >= LONGEST_VALUE - 1
+    assert len(metadata(facts)["hyperparameters"]) < len(facts["hyperparameters"])
     assert difference(long, facts=facts) is None
     assert difference(long | {"epochs": "31"}, facts=facts) == f"epochs 30 -> 31 {SINCE}"
 
