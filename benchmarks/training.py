@@ -89,9 +89,9 @@ class ProjectLoop:
         from include.image_classification.training.hyperparameters import parse
         from include.image_classification.training.loop.fit import TrainingLoop
         from include.image_classification.training.loop.history import History
-        from include.image_classification.training.networks.bfloat16 import to_bfloat16
         from include.image_classification.training.networks.depthwise import split_wide_depthwise
         from include.image_classification.training.networks.shared import shared_block
+        from include.image_classification.training.precision.bfloat16 import to_bfloat16
 
         hyperparameters = {
             "num_classes": CLASSES, "num_training_samples": reader.batches * BATCH,

@@ -94,7 +94,6 @@ def plan(pipeline: str) -> dict[str, Any]:
     from include.decisions.costs.budget import check_budget
     from include.decisions.dataset.split import check_evaluation
     from include.decisions.promotion.champion import choose_champion
-    from include.decisions.training.existing_job import without_lost_model
     from include.decisions.training.image_digest import pin_image
     from include.decisions.training.model_age import model_age_warning
     from include.decisions.training.plan import decide_training, decision_record, plan_training
@@ -127,7 +126,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     )
     facts = {"started_from": state.start.text}
     request = shared_request(request, state.fingerprint, facts)
-    existing = without_lost_model(run.s3, find_training(run.sagemaker, request))
+    existing = find_training(run.s3, run.sagemaker, request)
     decision = decide_training(state, form["force"], existing)
     reused = existing if existing and existing.is_reusable(form["force"]) else None
     if decision.go:
@@ -142,6 +141,7 @@ def plan(pipeline: str) -> dict[str, Any]:
     if reused and reused.started_from:
         lineage["started_from"] = reused.started_from
     request["newer_than"] = existing.attempt if existing and reused is None else 0
+    request["lost"] = list(existing.lost) if existing else []
     return {"request": request, "lineage": lineage}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.tiers import tier
 
@@ -57,6 +58,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--hypothesis-profile"):
         seeded = config.getoption("--hypothesis-seed") is not None
         settings.load_profile("explore" if seeded else "fixed")
+        if not seeded:
+            # Hypothesis also draws constants that it reads in the modules loaded so far, so the
+            # examples of a test would depend on the tests that ran before in the same process.
+            providers._get_local_constants = lambda: providers._local_constants
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

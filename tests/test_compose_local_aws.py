@@ -70,13 +70,20 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "bucket": "artifacts",
     }
     assert SERVICE["command"][0] == "python"
-    words = [f"--{name}={values.get(name, value)}" for name, value in OPTIONS.items()]
+    words = [
+        f"--{name}={values.get(name, with_defaults(value))}" for name, value in OPTIONS.items()
+    ]
     command = [sys.executable, *SERVICE["command"][1:3], *words]
     with started(command, folder / "first.log"):
         pass  # the tested start finds an existing bucket, as after a restart
     with contextlib.ExitStack() as after_the_stop, started(command, folder / "second.log") as pid:
         after_the_stop.enter_context(socket.create_connection(("127.0.0.1", s3_port)))
         yield Service(pid, port, s3_port, "artifacts")
+
+
+def with_defaults(value: str) -> str:
+    """Replace each `${NAME:-default}` by its default, as Compose does for a variable not set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
 
 
 @contextlib.contextmanager
@@ -269,4 +276,4 @@ def test_a_job_runs_the_program_of_the_registry(service: Service) -> None:
     (found,) = logs.describe_log_streams(**stream)["logStreams"]
     events = logs.get_log_events(**stream, logStreamName=found["logStreamName"])["events"]
     (usage,) = [event["message"] for event in events]
-    assert usage.startswith("usage: python -m include.image_classification {refresh,")
+    assert usage.startswith("usage: python -m include.image_classification {fetch,refresh,")

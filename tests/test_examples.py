@@ -52,6 +52,16 @@ def test_each_run_uses_the_same_examples(property_test: Path) -> None:
     assert examples(property_test) == examples(property_test)
 
 
+def test_other_tests_in_the_process_do_not_change_the_examples(property_test: Path) -> None:
+    """Hypothesis draws some examples from the constants of all loaded modules but tests."""
+    folder = property_test.parent
+    (folder / "product.py").write_text(f"NUMBERS = {list(range(1000, 2000))}\n", encoding="utf-8")
+    other = folder / "test_other.py"
+    load = f"import sys; sys.path.append({str(folder)!r}); import product"
+    other.write_text(f"{load}\ndef test_other(): pass\n", encoding="utf-8")
+    assert examples(property_test, str(other)) == examples(property_test)
+
+
 def test_a_seed_selects_other_examples_which_can_be_repeated(property_test: Path) -> None:
     """Protects exploration: a derandomized test would ignore the seed."""
     first = examples(property_test, "--hypothesis-seed=1")

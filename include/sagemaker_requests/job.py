@@ -24,7 +24,7 @@ class JobRequest(TypedDict):
     """A job to submit: the boto3 request without the job's name, and the parts of the name.
 
     `work` is for jobs that runs share, as `shared_request` says. A completed attempt at the work is
-    used, unless its number is at most `newer_than`.
+    used, unless its number is at most `newer_than`, or among the `lost`, whose output is gone.
     """
 
     prefix: str
@@ -32,6 +32,7 @@ class JobRequest(TypedDict):
     config: dict[str, Any]
     work: NotRequired[str]
     newer_than: NotRequired[int]
+    lost: NotRequired[list[int]]
 
 
 class ResourceRequest(TypedDict):

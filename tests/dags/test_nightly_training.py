@@ -209,6 +209,22 @@ def test_a_completed_training_is_repeated_by_force_or_without_its_model(
     assert submit(run, planned, RUN_ID) != job
 
 
+def test_a_repetition_whose_model_was_deleted_does_not_lose_the_first_model(
+    run: TrainingRun,
+) -> None:
+    run.push_image("first")
+    first = submit(run, run.call("plan"))
+    store_model(run, first)
+    set_run_active(run, False)
+    run.force = True
+    repetition = submit(run, run.call("plan"))
+    assert repetition != first
+    run.force = False
+    planned = run.call("plan")
+    assert run.pushed["reason"].startswith(f"{first} trained on")
+    assert submit(run, planned, RUN_ID) == first
+
+
 def test_a_registered_training_whose_model_was_deleted_is_not_trained_again(
     run: TrainingRun,
 ) -> None:

@@ -71,13 +71,18 @@ def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
         assert timedelta() < task.execution_timeout <= dag.dagrun_timeout, task.task_id
 
 
+def run(conf: dict[str, Any]) -> SimpleNamespace:
+    """Return what Airflow tells the tasks of a run that a user has triggered."""
+    return SimpleNamespace(run_type="manual", conf=conf)
+
+
 @pytest.mark.parametrize("dag_id", IDS + INSTALLATION)
 def test_the_first_tasks_fail_on_an_unknown_param(dag_bag: Any, dag_id: str) -> None:
     from dag_factory.params import RunParamsError
 
     dag = dag_bag.dags[dag_id]
-    known = {"dag": dag, "dag_run": SimpleNamespace(conf=dag.params.dump())}
-    unknown = {"dag": dag, "dag_run": SimpleNamespace(conf={"forse": True})}
+    known = {"dag": dag, "dag_run": run(dag.params.dump())}
+    unknown = {"dag": dag, "dag_run": run({"forse": True})}
     assert dag.roots
     for task in dag.roots:
         task._pre_execute_hook({"task": task, **known})

@@ -9,6 +9,7 @@ from include.decisions.registry.packages import reject
 from include.decisions.registry.registration import register
 from include.decisions.registry.serving_model import find_serving_model
 from sagemaker_jobs.endpoints.updates import deploy_endpoint
+from sagemaker_jobs.jobs.log_tail import last_lines_of_endpoint
 from tests.iam.needed import SAGEMAKER, Call
 from tests.iam.recorder import canned
 from tests.iam.responses import (
@@ -41,6 +42,20 @@ def prune_releases() -> list[Call]:
     with canned(answer) as calls:
         pruned = prune(client("sagemaker"), PIPELINE, DEPLOYMENT, ["stanford-cars-c2"], NOW)
     assert pruned == {"endpoint_configs": ["stanford-cars-c1"], "models": ["stanford-cars-m1"]}
+    return calls
+
+
+def read_the_log_of_a_failed_endpoint() -> list[Call]:
+    """The track task: the new instances did not start, and the end of their log is read."""
+
+    def answer(operation: str, params: Mapping[str, Any]) -> Any:
+        return {
+            "DescribeLogStreams": {"logStreams": [{"logStreamName": "AllTraffic/i-1"}]},
+            "GetLogEvents": {"events": [{"message": "no model"}]},
+        }[operation]
+
+    with canned(answer) as calls:
+        assert last_lines_of_endpoint(client("logs"), "stanford-cars") == ["no model"]
     return calls
 
 

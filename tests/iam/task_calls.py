@@ -33,6 +33,7 @@ from tests.iam.endpoint_task_calls import (
     change_endpoint,
     prune_releases,
     read_an_endpoint_made_by_hand,
+    read_the_log_of_a_failed_endpoint,
     register_and_reject_packages,
 )
 from tests.iam.needed import SAGEMAKER, Call
@@ -199,6 +200,7 @@ TASK_CALLS: tuple[Callable[[], list[Call]], ...] = (
     stop_orphaned_jobs,
     prune_releases,
     change_endpoint,
+    read_the_log_of_a_failed_endpoint,
     read_an_endpoint_made_by_hand,
     register_and_reject_packages,
     plan_a_fetch,

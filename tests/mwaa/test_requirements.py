@@ -14,7 +14,12 @@ from tests.mwaa.recorded import recorded, write_wheels
 from tests.mwaa.resolve import UnresolvableError, resolve
 
 ROOT = Path(__file__).parents[2]
-PROJECT = {"include", "sagemaker_jobs", "dag_factory"}
+PROJECT = {"include", "sagemaker_jobs", "model_page", "dag_factory"}
+OPTIONAL = {"openlineage": ROOT / "plugins" / "sagemaker_jobs" / "lineage"}
+"""Modules that may be missing, and the folder whose functions import them.
+
+Airflow's OpenLineage provider, which requires `openlineage`, is the only caller of these functions.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +105,24 @@ def _requirements(file: Path) -> list[Requirement]:
 
 
 def _imports() -> Iterator[str]:
-    """Yield the first part of each import of a third-party module in the bundle's code."""
+    """Yield the first part of each import of a third-party module that the bundle's code needs."""
     from sys import stdlib_module_names
 
     for part in ("dags", "plugins", *NEEDED_BY_DAGS):
         for file in [ROOT / part] if part.endswith(".py") else (ROOT / part).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text())):
+            tree = ast.parse(file.read_text())
+            optional = {name for name, folder in OPTIONAL.items() if file.is_relative_to(folder)}
+            in_functions = _nodes_in_functions(tree)
+            for node in ast.walk(tree):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     names.append(node.module)
-                yield from {name.split(".")[0] for name in names} - stdlib_module_names
+                found = {name.split(".")[0] for name in names} - stdlib_module_names
+                yield from found - optional if node in in_functions else found
+
+
+def _nodes_in_functions(tree: ast.Module) -> set[ast.AST]:
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    return {
+        inner for node in ast.walk(tree) if isinstance(node, functions) for inner in ast.walk(node)
+    }

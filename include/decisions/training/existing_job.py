@@ -6,7 +6,7 @@ evaluated instead of trained again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from include.common.aws_errors import error_code, is_denied
@@ -16,7 +16,7 @@ _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
 @dataclass(frozen=True)
 class ExistingJob:
-    """The newest training job with a fingerprint.
+    """The training job with a fingerprint that counts: the newest, or one that has a model.
 
     Attributes:
         name: The job's name.
@@ -26,6 +26,7 @@ class ExistingJob:
         model_uri: The S3 address of its model.tar.gz.
         started_from: What the training started from, as `TrainingStart.text`; None if unknown.
         run: Another run that has not ended and that follows the job or its results, or None.
+        lost: The numbers of completed attempts whose models were found to be gone.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ExistingJob:
     model_uri: str
     started_from: str | None = None
     run: str | None = None
+    lost: tuple[int, ...] = ()
 
     def is_reusable(self, force: bool) -> bool:
         """Return whether a run uses this job instead of a job of its own.
@@ -50,21 +52,19 @@ class ExistingJob:
         return self.status == "interrupted" or self.is_reusable(force)
 
 
-def without_lost_model(s3: Any, job: ExistingJob | None) -> ExistingJob | None:
-    """Return a job as `failed` if it has completed but its model was deleted since, else as it is.
+def model_exists(s3: Any, uri: str) -> bool:
+    """Return whether the model of a completed training was not deleted since.
 
     Args:
         s3: A boto3 S3 client.
-        job: The job, or None.
+        uri: The S3 address of its model.tar.gz.
     """
-    if job is None or job.status != "completed":
-        return job
-    bucket, _, key = job.model_uri.removeprefix("s3://").partition("/")
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except s3.exceptions.ClientError as error:
         if error_code(error) in _MISSING:
-            return replace(job, status="failed")
+            return False
         if not is_denied(error):  # Without s3:ListBucket, S3 answers 403 for a missing object.
             raise
-    return job
+    return True

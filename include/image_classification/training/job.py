@@ -37,11 +37,11 @@ from include.image_classification.training.input.reader import Reader
 from include.image_classification.training.loop.fit import TrainingLoop
 from include.image_classification.training.loop.history import History
 from include.image_classification.training.loop.objective import Objective, make_objective
-from include.image_classification.training.networks.bfloat16 import to_bfloat16
 from include.image_classification.training.networks.depthwise import split_wide_depthwise
 from include.image_classification.training.networks.network import at_shape, make_network
-from include.image_classification.training.networks.precision import choose_precision
 from include.image_classification.training.networks.shared import shared_block
+from include.image_classification.training.precision.bfloat16 import to_bfloat16
+from include.image_classification.training.precision.choice import choose_precision
 from include.image_classification.training.pretrained.warm_start import warm_start
 
 _log = logging.getLogger(__name__)

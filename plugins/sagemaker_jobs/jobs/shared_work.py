@@ -41,9 +41,10 @@ SKIP_REASON = "reason"
 """The XCom in which a task that `WorkOfOtherRun` skips leaves the error's text."""
 
 _LOOK_BACK = 20
-"""How many attempts before a failed one may have a result."""
+"""How many attempts before one without a result may have one."""
 
 IsActive = Callable[[Owner], bool]
+HasOutput = Callable[["SharedJob"], bool]
 
 
 @dataclass(frozen=True)
@@ -73,19 +74,21 @@ def run_is_active(owner: Owner) -> bool:
     return any(state not in FINISHED_STATES for state in states.values())
 
 
-def find_shared_job(client: Client, kind: JobKind, request: dict[str, Any]) -> SharedJob | None:
+def find_shared_job(
+    client: Client, kind: JobKind, request: dict[str, Any], has_output: HasOutput
+) -> SharedJob | None:
     """Return the attempt at the work of a request that counts, or None if there is none.
 
-    This is the newest one. If that has failed or was interrupted, it is the newest completed one
-    before, if there is any: a repetition that did not succeed does not lose the first result.
+    This is a running one, else the newest completed one that has its output, else the newest: a
+    repetition that failed, or whose output was deleted, does not lose an earlier result.
 
-    The arguments are as for `ensure_task_job`; the request has ``work``.
+    The arguments are as for `ensure_task_job`; `has_output` is asked about completed attempts.
 
     Raises:
         JobConflict: The job that has the name of an attempt makes something else.
         PermanentAwsError: AWS does not allow to describe the job or its tags.
     """
-    return _Chain(client, kind, request).current(newer_than=0)
+    return _Chain(client, kind, request).current(0, has_output)
 
 
 def ensure_task_job(
@@ -106,7 +109,8 @@ def ensure_task_job(
         kind: The kind of job.
         request: As for `ensure_job`. With ``work``, a text, the tasks with this work share the job.
             With ``newer_than`` besides, a number, a completed attempt up to that number is not
-            used, but repeated: a user wants so, or its output is gone.
+            used, but repeated: a user wants so, or its output is gone. The completed
+            attempts with the numbers in the list ``lost`` are not used: their output is gone.
         identity: The task that submits the job.
         renewals: How often a user has cleared the sensor alone.
         sensor_task_id: The task that waits for the job.
@@ -126,8 +130,9 @@ def ensure_task_job(
             client, kind, request, identity, renewals=renewals, sensor_task_id=sensor_task_id
         )
     chain = _Chain(client, kind, request)
-    claim = _Claim(identity, renewals, sensor_task_id, since, int(request.get("newer_than", 0)))
-    job = chain.current(claim.newer_than)
+    newer_than, lost = int(request.get("newer_than", 0)), frozenset(request.get("lost", ()))
+    claim = _Claim(identity, renewals, sensor_task_id, since, newer_than, lost)
+    job = chain.current(newer_than, lambda job: job.attempt not in lost)
     if job and not claim.starts_over(job):
         _leave_to_owner(job, claim, is_active)
     if job is None or claim.repeats(job):
@@ -161,6 +166,7 @@ class _Claim:
     sensor_task_id: str | None
     since: int | None
     newer_than: int
+    lost: frozenset[int]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -177,7 +183,7 @@ class _Claim:
     def starts_over(self, job: SharedJob) -> bool:
         """Return whether a job that has ended for good is no concern of this task."""
         if job.outcome is Outcome.COMPLETED:
-            return job.attempt <= self.newer_than
+            return job.attempt <= self.newer_than or job.attempt in self.lost
         return job.outcome is Outcome.PERMANENT and not self._has_failed(job)
 
     def repeats(self, job: SharedJob) -> bool:
@@ -223,15 +229,15 @@ class _Chain:
                 missing = middle
         return found
 
-    def current(self, newer_than: int) -> SharedJob | None:
+    def current(self, newer_than: int, has_output: HasOutput) -> SharedJob | None:
         """Return the attempt that counts, see `find_shared_job`; older ones are not looked at."""
         newest = self.newest()
-        if newest is None or newest.outcome in (Outcome.RUNNING, Outcome.COMPLETED):
+        if newest is None or newest.outcome is Outcome.RUNNING:
             return newest
         oldest = max(newer_than, newest.attempt - 1 - _LOOK_BACK)
-        for attempt in range(newest.attempt - 1, oldest, -1):
-            job = self.existing(attempt)
-            if job.outcome is Outcome.COMPLETED:
+        for attempt in range(newest.attempt, oldest, -1):
+            job = newest if attempt == newest.attempt else self.existing(attempt)
+            if job.outcome is Outcome.COMPLETED and has_output(job):
                 return job
         return newest
 

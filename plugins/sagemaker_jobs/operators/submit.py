@@ -44,7 +44,7 @@ class _SubmitOperator(SageMakerBaseOperator):
         Args:
             request: ``prefix`` of the job's name, ``deployment`` that salts it, and ``config``: the
                 boto3 request without the job's name; templated, so usually another task's XCom.
-                ``work`` and ``newer_than`` are optional, as for `ensure_task_job`.
+                ``work``, ``newer_than`` and ``lost`` are optional, as for `ensure_task_job`.
             sensor_task_id: The task id of the `SageMakerJobSensor` that waits for the job. `sweep`
                 stops a running job if neither task has anything left to do.
             **kwargs: As for the provider's operator: ``aws_conn_id``, ``region_name`` and so on.

@@ -50,6 +50,7 @@ def test_folders_end_in_a_slash_and_objects_do_not() -> None:
         "retraining",
         "evaluation_manifest",
         "evaluation_report",
+        "evaluation_page",
         "evaluation_answers",
         "evaluated_photos",
         "evaluation_verdict",

@@ -1,1 +1,1 @@
-"""Network architectures and their precision."""
+"""Network architectures, and changes of their graphs."""

@@ -19,7 +19,7 @@ def test_requests_within_the_limits_are_ok(
     names, requests = check_limits(aws, cars, deployment)
     assert names.found == "prefix of up to 24 characters and a hash of 12 digits"
     assert requests.status == "ok"
-    assert requests.found == "all 13 requests of the pipeline are within SageMaker's limits"
+    assert requests.found == "all 15 requests of the pipeline are within SageMaker's limits"
 
 
 def test_an_unknown_instance_type_fails_and_names_similar_ones(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from include.decisions.registry.packages import Package
-from include.decisions.training.existing_job import ExistingJob, without_lost_model
+from include.decisions.training.existing_job import ExistingJob, model_exists
 from include.decisions.training.image_digest import PinnedImage
 from include.decisions.training.plan import TrainingState, decide_training
 from include.decisions.training.warm_start import TrainingStart
@@ -66,27 +66,19 @@ def test_a_registered_training_is_skipped_whatever_its_job_does(run: str | None)
     assert decide_training(state, True, JOB).reason.startswith("forced, though cars-train-0")
 
 
-@pytest.mark.parametrize(
-    ("code", "status"), [(None, "completed"), ("404", "failed"), ("403", "completed")]
-)
-def test_a_training_whose_model_was_deleted_counts_as_failed(
-    s3: Any, code: str | None, status: Any
+@pytest.mark.parametrize(("code", "exists"), [(None, True), ("404", False), ("403", True)])
+def test_only_a_model_that_s3_does_not_find_is_lost(
+    s3: Any, code: str | None, exists: bool
 ) -> None:
     key = "cars/models/cars-train-1/output/model.tar.gz"
     if code is None:
         s3.answer("head_object", {}, Bucket="some-bucket", Key=key)
     else:
         s3.refuse("head_object", code)
-    assert without_lost_model(s3.client, JOB) == replace(JOB, status=status)
-
-
-def test_only_the_model_of_a_completed_training_is_looked_up(s3: Any) -> None:
-    running = replace(JOB, status="running")
-    assert without_lost_model(s3.client, running) is running
-    assert without_lost_model(s3.client, None) is None
+    assert model_exists(s3.client, URI) is exists
 
 
 def test_an_outage_of_s3_is_not_a_lost_model(s3: Any) -> None:
     s3.refuse("head_object", "503")
     with pytest.raises(s3.client.exceptions.ClientError):
-        without_lost_model(s3.client, JOB)
+        model_exists(s3.client, URI)

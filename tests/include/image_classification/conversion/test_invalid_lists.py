@@ -118,8 +118,9 @@ def test_subfolders_that_are_not_listed_are_named(
     arguments = ["--list", str(tmp_path / "set"), str(root)]
     with caplog.at_level(logging.WARNING):
         im2rec.main(arguments)
-    assert "1 subfolders" in caplog.text
-    assert "for example cat; list them with --recursive" in caplog.text
-    caplog.clear()
-    im2rec.main(["--recursive", *arguments])
-    assert "subfolders" not in caplog.text
+        (warning,) = caplog.messages
+        assert warning.startswith("1 subfolders of ")
+        assert "for example cat; list them with --recursive" in warning
+        caplog.clear()
+        im2rec.main(["--recursive", *arguments])
+        assert caplog.messages == []

@@ -106,5 +106,6 @@ def test_a_layout_that_does_not_fit_the_files_is_reported(
 @pytest.mark.parametrize("layout", ["class_folders", "auto"])
 def test_cropping_without_boxes_is_an_error(job: RefreshJob, layout: str) -> None:
     class_folders(job.source, {"cat": 5, "dog": 5})
-    with pytest.raises(CommandError, match=r"--boxes crop .* layout class_folders has none"):
+    message = r"--boxes crop needs boxes, but no photo .* has one in layout class_folders; leave"
+    with pytest.raises(CommandError, match=message):
         job.run("--boxes", "crop", layout=layout)

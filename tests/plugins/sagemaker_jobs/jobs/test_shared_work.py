@@ -205,20 +205,24 @@ def test_another_runs_newer_attempt_serves_a_run_that_wanted_one(
     assert ensure(third, {**REQUEST, "newer_than": newer_than}).name == SECOND
 
 
-@pytest.mark.parametrize(("status", "reason"), [("Failed", "AlgorithmError"), ("Stopped", "")])
-def test_a_repetition_that_failed_does_not_lose_the_first_result(
-    aws: SimulatedSageMaker, ensure: Any, status: str, reason: str
+@pytest.mark.parametrize(
+    ("status", "reason", "lost"),
+    [("Failed", "AlgorithmError", []), ("Stopped", "", []), ("Completed", "", [2])],
+)
+def test_a_repetition_without_a_result_does_not_lose_the_first_one(
+    aws: SimulatedSageMaker, ensure: Any, status: str, reason: str, lost: list[int]
 ) -> None:
+    request = {**REQUEST, "lost": lost}
     ensure()
     aws.end(FIRST, "Completed")
     ensure(OTHER, {**REQUEST, "newer_than": 1})
     aws.end(SECOND, status, reason)
-    found = find_shared_job(aws, TRAINING, REQUEST)
+    found = find_shared_job(aws, TRAINING, request, lambda job: job.attempt not in lost)
     assert found is not None
     assert found.name == FIRST
-    assert ensure(replace(ONE, run_id="scheduled__3")).name == FIRST
+    assert ensure(replace(ONE, run_id="scheduled__3"), request).name == FIRST
     again = replace(ONE, run_id="manual__4")
-    assert ensure(again, {**REQUEST, "newer_than": 1}).name == THIRD
+    assert ensure(again, {**request, "newer_than": 1}).name == THIRD
 
 
 def test_no_second_job_is_started_beside_a_running_one(
@@ -265,14 +269,14 @@ def test_the_newest_of_many_attempts_is_found_with_few_calls(
         assert ensure(replace(ONE, run_id=f"scheduled__{run}")).name == name
         aws.end(name, "Failed", "AlgorithmError: NaN")
     aws.calls.clear()
-    newest = find_shared_job(aws, TRAINING, REQUEST)
+    newest = find_shared_job(aws, TRAINING, REQUEST, bool)
     assert newest is not None
     assert (newest.name, newest.attempt) == (names[-1], 100)
     assert aws.calls["describe_training_job"] < 40
 
 
 def test_without_a_job_none_is_found(aws: SimulatedSageMaker) -> None:
-    assert find_shared_job(aws, TRAINING, REQUEST) is None
+    assert find_shared_job(aws, TRAINING, REQUEST, bool) is None
 
 
 def test_a_job_without_the_tag_of_the_work_is_a_conflict(

@@ -11,7 +11,7 @@ import time
 from include.image_classification.training.hyperparameters import Hyperparameters
 
 _log = logging.getLogger(__name__)
-TRIAL = "include.image_classification.training.networks.precision_trial"
+TRIAL = "include.image_classification.training.precision.trial"
 TRIAL_TIMEOUT_SECONDS = 300
 _POLL_SECONDS = 0.1
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
-from include.image_classification.training.networks import precision
+from include.image_classification.training.precision import choice
 
 NEVER = threading.Event()
 
@@ -35,27 +35,27 @@ def test_the_faster_precision_is_chosen_and_logged(
     message: str,
 ) -> None:
     speeds = {"float32": float32, "bfloat16": bfloat16}
-    monkeypatch.setattr(precision, "_measure_speed", lambda dtype, *_: speeds[dtype])
+    monkeypatch.setattr(choice, "_measure_speed", lambda dtype, *_: speeds[dtype])
     caplog.set_level(logging.INFO)
-    assert precision.choose_precision(settings("bfloat16"), NEVER) == chosen
+    assert choice.choose_precision(settings("bfloat16"), NEVER) == chosen
     assert message in caplog.text
 
 
 def test_float32_needs_no_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(precision, "_measure_speed", None)
-    assert precision.choose_precision(settings("float32"), NEVER) == "float32"
+    monkeypatch.setattr(choice, "_measure_speed", None)
+    assert choice.choose_precision(settings("float32"), NEVER) == "float32"
 
 
 def test_float16_trains_in_float32_and_logs_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    assert precision.choose_precision(settings("float16"), NEVER) == "float32"
+    assert choice.choose_precision(settings("float16"), NEVER) == "float32"
     assert "float16 needs a GPU" in caplog.text
 
 
 @pytest.mark.parametrize("trial", ["false", "echo no number"])
 def test_a_failed_trial_selects_float32(monkeypatch: pytest.MonkeyPatch, trial: str) -> None:
     replace_trial(monkeypatch, trial)
-    assert precision.choose_precision(settings("bfloat16"), NEVER) == "float32"
+    assert choice.choose_precision(settings("bfloat16"), NEVER) == "float32"
 
 
 def replace_trial(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
@@ -68,9 +68,9 @@ def test_a_trial_that_exceeds_the_timeout_selects_float32(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     replace_trial(monkeypatch, "sleep 60")
-    monkeypatch.setattr(precision, "TRIAL_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(choice, "TRIAL_TIMEOUT_SECONDS", 0.2)
     caplog.set_level(logging.INFO)
-    assert precision.choose_precision(settings("bfloat16"), NEVER) == "float32"
+    assert choice.choose_precision(settings("bfloat16"), NEVER) == "float32"
     assert "does not work on this processor" in caplog.text
 
 
@@ -83,7 +83,7 @@ def test_a_stop_ends_the_trials(
     threading.Timer(0.5, stop.set).start()
     caplog.set_level(logging.INFO)
     started = time.monotonic()
-    assert precision.choose_precision(settings("bfloat16"), stop) == "float32"
+    assert choice.choose_precision(settings("bfloat16"), stop) == "float32"
     assert time.monotonic() - started < 3
     assert "Stopped while precision_dtype bfloat16 was measured" in caplog.text
     assert "does not work" not in caplog.text

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from include.image_classification.mxnet_import import mx
-from include.image_classification.training.networks.bfloat16 import to_bfloat16
 from include.image_classification.training.networks.network import make_network
+from include.image_classification.training.precision.bfloat16 import to_bfloat16
 
 SHAPE = (3, 40, 40)
 

@@ -8,8 +8,8 @@ import sys
 import time
 
 from include.image_classification.mxnet_import import mx
-from include.image_classification.training.networks.bfloat16 import to_bfloat16
 from include.image_classification.training.networks.network import make_network
+from include.image_classification.training.precision.bfloat16 import to_bfloat16
 
 WARM_UP, MEASURED = 2, 5
 CLASSES = 10
