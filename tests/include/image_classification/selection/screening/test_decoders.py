@@ -143,7 +143,7 @@ def test_a_lower_hard_limit_of_the_worker_is_respected() -> None:
 def test_a_photo_that_needs_too_much_memory_is_rejected() -> None:
     decoder = Decoder(memory=192 * MEGABYTE)
     try:
-        assert decoder.problem(photo("PNG", 10_000, "L"), Budget(10_000)) == (
+        assert decoder.problem(photo("PNG", 10_000, "RGB"), Budget(10_000)) == (
             "needs more than 192 MB of memory to be decoded"
         )
         assert decoder.problem(photo(), Budget(10_000)) is None
@@ -225,7 +225,7 @@ def test_a_batch_continues_after_a_photo_that_crashed_its_process(
     monkeypatch: pytest.MonkeyPatch, incoming: Folder
 ) -> None:
     """The photo is listed with its reason like other unreadable photos."""
-    bodies = {"a.jpg": photo(), "bad.png": photo("PNG", 10_000, "L"), "c.jpg": photo()}
+    bodies = {"a.jpg": photo(), "bad.png": photo("PNG", 10_000, "RGB"), "c.jpg": photo()}
     images = [uploaded(incoming, key, body) for key, body in bodies.items()]
     memory = 192 * MEGABYTE
     monkeypatch.setattr(DECODERS, lambda: Decoders(processes=1, memory=memory))
