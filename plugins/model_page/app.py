@@ -41,7 +41,7 @@ TITLES = {
     401: "Log in to see the models",
     403: "You may not see this",
     404: "There is no such page",
-    409: "Somebody was faster",
+    409: "Another user was faster",
     503: "AWS does not answer",
 }
 STATIC_FILES = ("page.css", "page.js", "theme.js", "evaluation.js", "review.js", "try.js")

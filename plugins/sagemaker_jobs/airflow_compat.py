@@ -69,7 +69,7 @@ def mask_secrets(text: str) -> str:
 def dag_teams(dag_ids: list[str]) -> dict[str, str]:
     """Return the teams of DAGs by DAG id; empty without Airflow's multi-team mode.
 
-    Authorization of a DAG depends on its team, which no public API tells a plugin's application.
+    Authorization of a DAG depends on its team, which no public API gives to a plugin's application.
     """
     from airflow.sdk import conf
 

@@ -53,7 +53,7 @@ def create_backfill(dag: Any) -> list[str]:
         max_active_runs=14,
         reverse=False,
         dag_run_conf={},
-        triggering_user_name="somebody",
+        triggering_user_name="anna",
     )
     with create_session() as session:
         return list(session.scalars(select(DagRun.run_id).filter_by(backfill_id=backfill.id)))

@@ -72,7 +72,7 @@ def test_every_task_keeps_the_rules(dag_bag: Any, dag_id: str) -> None:
 
 
 def run(conf: dict[str, Any]) -> SimpleNamespace:
-    """Return what Airflow tells the tasks of a run that a user has triggered."""
+    """Return the DAG run that the tasks of a manually triggered run get."""
     return SimpleNamespace(run_type="manual", conf=conf)
 
 

@@ -53,7 +53,7 @@ def explain_verdict(sagemaker: Any, arn: str, reason: str) -> None:
         return
     sagemaker.update_model_package(
         ModelPackageArn=arn,
-        # Status and metadata stay as they are. Nobody has been asked to approve yet.
+        # Status and metadata stay as they are. No approval was requested yet.
         ModelApprovalStatus=described["ModelApprovalStatus"],
         CustomerMetadataProperties=described.get("CustomerMetadataProperties", {}),
         ApprovalDescription=approval_description(reason),
