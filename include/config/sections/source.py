@@ -92,7 +92,7 @@ class Source(Strict):
     )
     columns: dict[ColumnRole, Column] = Field(
         default={},
-        description="Columns of label files by role, if their names leave it open: {file: image_id, "
+        description="Columns of label files by role, if their names are unclear: {file: image_id, "
         "label: breed}; numbers from 1 for a file without a header",
     )
 
