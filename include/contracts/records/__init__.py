@@ -1,7 +1,12 @@
 """JSON records in S3, by which jobs and DAGs pass on their results; one module per stage."""
 
 from include.contracts.records.approval import ApprovalDecision
-from include.contracts.records.base import Record, RecordProblem, parse_record
+from include.contracts.records.base import (
+    Record,
+    RecordProblem,
+    parse_json_record,
+    parse_record,
+)
 from include.contracts.records.batch import BatchCounts, BatchPlan, BatchRecord
 from include.contracts.records.dataset import (
     DatasetPointer,
@@ -65,5 +70,6 @@ __all__ = [
     "UnreadablePhotos",
     "VerdictRecord",
     "WebFileRequest",
+    "parse_json_record",
     "parse_record",
 ]

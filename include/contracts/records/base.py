@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -39,6 +40,19 @@ def parse_record(model: type[R], content: Mapping[str, Any]) -> R:
         return model.model_validate(content)
     except ValidationError as error:
         raise RecordProblem(_describe(error.errors()[0])) from None
+
+
+def parse_json_record(model: type[R], text: bytes) -> R:
+    """Return the record that a JSON text holds.
+
+    Raises:
+        ValueError: The text is not JSON.
+        RecordProblem: It is no mapping, or a field is missing or invalid.
+    """
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise RecordProblem("it must hold a JSON mapping")
+    return parse_record(model, content)
 
 
 def _describe(details: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import logging
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from urllib.parse import urlparse
 
 from include.contracts import files
 from include.contracts.commands import Command, FetchFlag, Input, Output
-from include.contracts.records import FetchReport, FetchRequest, RecordProblem, parse_record
+from include.contracts.records import FetchReport, FetchRequest, parse_json_record
 from include.image_classification.container import (
     CommandError,
     processing_input,
@@ -68,10 +67,7 @@ def read_request(path: Path) -> FetchRequest:
         CommandError: The file is missing or invalid.
     """
     try:
-        content = json.loads(path.read_bytes())
-        if not isinstance(content, dict):
-            raise RecordProblem("it must hold a JSON mapping")
-        return parse_record(FetchRequest, content)
+        return parse_json_record(FetchRequest, path.read_bytes())
     except FileNotFoundError:
         raise CommandError(f"{path} is missing: clear plan_fetch, which writes it") from None
     except ValueError as error:

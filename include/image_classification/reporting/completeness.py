@@ -1,11 +1,10 @@
 """Completeness of a batch's predictions: one for each planned image, and no others."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from include.common.text import MAX_NAMES, shorten_list
-from include.contracts.records import BatchPlan, RecordProblem, parse_record
+from include.contracts.records import BatchPlan, parse_json_record
 from include.image_classification.container import CommandError
 
 
@@ -16,10 +15,7 @@ def read_plan(path: Path) -> BatchPlan:
         CommandError: The file is missing or invalid.
     """
     try:
-        content = json.loads(path.read_bytes())
-        if not isinstance(content, dict):
-            raise RecordProblem("it must hold a JSON mapping")
-        return parse_record(BatchPlan, content)
+        return parse_json_record(BatchPlan, path.read_bytes())
     except FileNotFoundError:
         raise CommandError(f"{path} is missing") from None
     except ValueError as error:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from include.contracts import files
-from include.contracts.records import BatchRecord, RecordProblem, parse_record
+from include.contracts.records import BatchRecord, parse_json_record
 from include.image_classification.container import CommandError
 from include.image_classification.progress import with_progress
 from include.image_classification.s3_access import CONNECTIONS
@@ -71,10 +69,8 @@ def _read(batches: Folder, batch: str) -> tuple[BatchRecord, str]:
     name = _record_name(batch)
     response = batches.s3.get_object(**batches.key(name))
     try:
-        content: Any = json.loads(response["Body"].read())
-        if not isinstance(content, dict):
-            raise RecordProblem("it must hold a JSON mapping")
-        return parse_record(BatchRecord, content), str(response["ETag"])
+        record = parse_json_record(BatchRecord, response["Body"].read())
+        return record, str(response["ETag"])
     except ValueError as error:
         raise CommandError(
             f"{batches.uri(name)}: {error}: delete the object; its images are then predicted again"
