@@ -4,7 +4,8 @@ This module must be used before MXNet is imported, which reads these environment
 """
 
 import os
-from typing import Protocol
+
+from include.image_classification.training.hyperparameters import Hyperparameters
 
 ROWS = 8
 """The least rows of a device, of which BatchNorm takes the statistics."""
@@ -14,23 +15,7 @@ TEMPORARY_ARRAYS = 256
 the others that use the same one. So there must be more than the operators of a network."""
 
 
-class DeviceSettings(Protocol):
-    """The hyperparameters on which the number of devices depends."""
-
-    @property
-    def network(self) -> str:
-        """The family of networks."""
-
-    @property
-    def precision_dtype(self) -> str:
-        """The requested precision."""
-
-    @property
-    def mini_batch_size(self) -> int:
-        """The rows of a batch."""
-
-
-def choose_devices(settings: DeviceSettings, hosts: int) -> int:
+def choose_devices(settings: Hyperparameters, hosts: int) -> int:
     """Return the number of MXNet's devices of a training, and set up MXNet for it.
 
     OpenMP hardly speeds up EfficientNet-Lite0's small operators, so each processor becomes a

@@ -1,8 +1,9 @@
 """Networks for raw pixels, by family and number of layers."""
 
-from typing import Any, Protocol
+from typing import Any
 
 from include.image_classification.mxnet_import import mx
+from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.networks.efficientnet import efficientnet_lite0
 from include.image_classification.training.networks.postactivation import postactivation_network
 from include.image_classification.training.networks.preactivation import (
@@ -10,23 +11,6 @@ from include.image_classification.training.networks.preactivation import (
     preactivation_network,
 )
 from include.image_classification.training.networks.shared import shared_block
-
-
-class NetworkSettings(Protocol):
-    """The hyperparameters that define a network."""
-
-    @property
-    def num_layers(self) -> int:
-        """See `make_network`."""
-
-    @property
-    def num_classes(self) -> int:
-        """See `make_network`."""
-
-    @property
-    def network(self) -> str:
-        """See `make_network`."""
-
 
 PHOTO_STAGES = {
     18: (2, 2, 2, 2),
@@ -62,7 +46,7 @@ def make_network(
     return network
 
 
-def at_shape(network: Any, settings: NetworkSettings, shape: tuple[int, int, int]) -> Any:
+def at_shape(network: Any, settings: Hyperparameters, shape: tuple[int, int, int]) -> Any:
     """Return a block of the same network for images of another shape, with shared parameters."""
     layers, classes, family = settings.num_layers, settings.num_classes, settings.network
     other = _make_block(layers, classes, shape, family)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from include.image_classification.mxnet_import import mx
+from include.image_classification.training.networks.shared import shared_block
 
 
 def to_bfloat16(network: Any) -> Any:
@@ -22,11 +23,7 @@ def to_bfloat16(network: Any) -> Any:
         excluded_sym_names=[_first_convolution(symbol)],
         data_names=["data"],
     )
-    block = mx.gluon.SymbolBlock(
-        converted, mx.sym.var("data", dtype="float32"), params=network.collect_params()
-    )
-    block.hybridize(static_alloc=True, static_shape=True)
-    return block
+    return shared_block(converted, "data", network)
 
 
 def _first_convolution(symbol: Any) -> str:
