@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.training import BATCH, CLASSES, SHAPE, InMemory, PlainLoop, ProjectLoop
-from include.image_classification.processors import choose_devices
 from include.image_classification.training.hyperparameters import parse
+from include.image_classification.training.processors import choose_devices
 
 
 def main(loop: str, folder: str) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from include.image_classification import channels, log_lines
 from include.image_classification.container import CommandError, base_dir
-from include.image_classification.processors import choose_devices
 from include.image_classification.recordio.record_file import Records
 from include.image_classification.training.distribution.cluster import read_cluster
 from include.image_classification.training.distribution.supervise import (
@@ -21,6 +20,7 @@ from include.image_classification.training.fine_tuning.requirements import check
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
 from include.image_classification.training.input.open_channels import open_channel
 from include.image_classification.training.loop.curve import draw_curve
+from include.image_classification.training.processors import choose_devices
 
 _log = logging.getLogger(__name__)
 

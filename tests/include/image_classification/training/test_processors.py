@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from include.image_classification.processors import choose_devices
 from include.image_classification.training.hyperparameters import Hyperparameters, parse
+from include.image_classification.training.processors import choose_devices
 from tests.include.image_classification.training.job_data import EFFICIENTNET, settings_with
 
 
