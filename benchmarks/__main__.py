@@ -16,7 +16,6 @@ from rich.table import Table
 from benchmarks import (
     conversion,
     describes,
-    efficientnet,
     inference,
     invoke,
     local_aws,
@@ -27,6 +26,7 @@ from benchmarks import (
     task_delay,
     training,
 )
+from benchmarks.efficientnet import entries
 from benchmarks.machine import Machine, machine, processor
 from benchmarks.pairs import Ratio
 
@@ -44,7 +44,7 @@ BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "im2rec_drawn_photos": conversion.drawn,
     "inference_int8": inference.int8,
     "transform_int8": partial(serving.transform, inference.model, inference.NAME),
-    **efficientnet.BENCHMARKS,
+    **entries.BENCHMARKS,
     **serving.LATENCIES,
     **local_aws.BENCHMARKS,
     **invoke.BENCHMARKS,

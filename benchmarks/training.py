@@ -89,8 +89,9 @@ class ProjectLoop:
         from include.image_classification.training.hyperparameters import parse
         from include.image_classification.training.loop.fit import TrainingLoop
         from include.image_classification.training.loop.history import History
-        from include.image_classification.training.networks.depthwise import split_wide_depthwise
-        from include.image_classification.training.networks.shared import shared_block
+        from include.image_classification.training.networks.training_graph.block import (
+            training_block,
+        )
         from include.image_classification.training.precision.bfloat16 import to_bfloat16
 
         hyperparameters = {
@@ -109,8 +110,7 @@ class ProjectLoop:
         if precision == "bfloat16":
             block = to_bfloat16(network)
         else:
-            symbol = split_wide_depthwise(network(mx.sym.var("data")), {"data": (1, *SHAPE)})
-            block = shared_block(symbol, "data", network)
+            block = training_block(network(mx.sym.var("data")), "data", (1, *SHAPE), network)
         self._loop = TrainingLoop(
             settings, network, (reader, reader), lambda *_: None, checkpoints, join_group(None),
             block, devices=contexts,

@@ -11,7 +11,13 @@ from include.image_classification.training.processors import choose_devices
 
 
 def main(loop: str, folder: str) -> None:
-    """Print `trained` after each epoch."""
+    """Print `trained` after each epoch.
+
+    Raises:
+        RuntimeError: MXNet is imported already, and keeps the number of threads of that time.
+    """
+    if "mxnet" in sys.modules:
+        raise RuntimeError("the benchmark would measure MXNet with other threads than a training's")
     made = _project(Path(folder)) if loop == "project" else _plain()
     for _ in sys.stdin:
         made.epoch()

@@ -60,6 +60,8 @@ ALL: Mapping[str, object] = {
 }
 """The last layer first, then all stages but the first three, at a smaller size than is served."""
 
+LONGER: Mapping[str, object] = {**ALL, "epochs": 20, "augmentation_type": "random_resized_crop"}
+
 RECIPES = (
     Recipe("head", HEAD),
     Recipe("head-no-mirror", {**HEAD, "augmentation_type": "none"}),
@@ -70,6 +72,7 @@ RECIPES = (
     Recipe("head-batch-128", {**HEAD, "mini_batch_size": 128, "learning_rate": 0.01}),
     Recipe("head-no-smoothing", {**HEAD, "label_smoothing": 0}),
     Recipe("all", ALL),
+    Recipe("all-20-epochs", LONGER),
 )
 """Recipes of EfficientNet-Lite0."""
 

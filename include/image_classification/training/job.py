@@ -37,9 +37,8 @@ from include.image_classification.training.input.reader import Reader
 from include.image_classification.training.loop.fit import TrainingLoop
 from include.image_classification.training.loop.history import History
 from include.image_classification.training.loop.objective import Objective, make_objective
-from include.image_classification.training.networks.depthwise import split_wide_depthwise
 from include.image_classification.training.networks.network import at_shape, make_network
-from include.image_classification.training.networks.shared import shared_block
+from include.image_classification.training.networks.training_graph.block import training_block
 from include.image_classification.training.precision.bfloat16 import to_bfloat16
 from include.image_classification.training.precision.choice import choose_precision
 from include.image_classification.training.pretrained.warm_start import warm_start
@@ -167,8 +166,8 @@ class TrainingJob:
             return _Work(readers, part.make_rest(), whole.make_rest() if is_resized else None)
         if use_bfloat16:
             return _Work(images, to_bfloat16(training), network if is_resized else None)
-        symbol = split_wide_depthwise(training(mx.sym.var("data")), {"data": (1, *shape)})
-        return _Work(images, shared_block(symbol, "data", network), network if is_resized else None)
+        block = training_block(training(mx.sym.var("data")), "data", (1, *shape), network)
+        return _Work(images, block, network if is_resized else None)
 
     def _frozen_part(
         self, network: Any, trained: set[str], shape: tuple[int, int, int]

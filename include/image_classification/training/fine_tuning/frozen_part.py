@@ -12,10 +12,9 @@ from include.image_classification.training.fine_tuning.feature_cache import (
 from include.image_classification.training.fine_tuning.feature_reader import FeatureReader
 from include.image_classification.training.fine_tuning.live_features import LiveFeatureReader
 from include.image_classification.training.input.reader import Reader
-from include.image_classification.training.networks.depthwise import split_wide_depthwise
 from include.image_classification.training.networks.frozen_features import BATCH, FrozenFeatures
-from include.image_classification.training.networks.shared import shared_block
 from include.image_classification.training.networks.split import FEATURES, INPUT, split_symbol
+from include.image_classification.training.networks.training_graph.block import training_block
 
 
 class FrozenPart:
@@ -45,7 +44,7 @@ class FrozenPart:
         """Return a block from features to logits that shares the network's parameters."""
         frozen, rest = split_symbol(self._network(mx.sym.var(INPUT)), self._trained)
         _, (shape,), _ = frozen.infer_shape(**{INPUT: (1, *self._shape)})
-        return shared_block(split_wide_depthwise(rest, {FEATURES: shape}), FEATURES, self._network)
+        return training_block(rest, FEATURES, shape, self._network)
 
     def make_live_reader(self, images: Reader) -> LiveFeatureReader:
         """Return a reader that computes the features of each batch of images anew."""

@@ -168,12 +168,19 @@ class TrainingLoop:
 
     def _forward(self, network: Any, batch: Batch) -> tuple[list[Any], list[Any]]:
         """Return the logits and the losses of each device's rows."""
+        # All inputs first: MXNet copies none while the first device computes.
+        inputs = [
+            (
+                mx.nd.array(batch.images[rows], ctx=device, dtype=batch.images.dtype),
+                mx.nd.array(batch.labels[rows], ctx=device),
+            )
+            for device, rows in parts(len(batch.images), self._devices)
+        ]
         logits, losses = [], []
-        for device, rows in parts(len(batch.images), self._devices):
-            images = mx.nd.array(batch.images[rows], ctx=device, dtype=batch.images.dtype)
+        for images, labels in inputs:
             # NumPy cannot read bfloat16 logits.
             logits.append(network(images.astype("float32")).astype("float32"))
-            losses.append(self._objective.loss(logits[-1], batch.labels[rows]))
+            losses.append(self._objective.loss(logits[-1], labels))
         return logits, losses
 
     def _record(self, epoch: int, metric: Metric, seconds: float, history: History) -> None:

@@ -16,8 +16,8 @@ from include.image_classification.training.loop.metrics import Accuracy, LabelAc
 class Objective(Protocol):
     """The loss of a batch, and the metric of an epoch."""
 
-    def loss(self, logits: Any, labels: NDArray[np.float32]) -> Any:
-        """Return the loss of each row, as an MXNet array."""
+    def loss(self, logits: Any, labels: Any) -> Any:
+        """Return the loss of each row; all are MXNet arrays of one device."""
 
     def make_metric(self) -> Metric:
         """Return a new metric."""
@@ -54,10 +54,9 @@ class SingleLabel:
         self._values = {"on_value": 1 - settings.label_smoothing + share, "off_value": share}
         self._loss = mx.gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
 
-    def loss(self, logits: Any, labels: NDArray[np.float32]) -> Any:
+    def loss(self, logits: Any, labels: Any) -> Any:
         """Return the cross-entropy of each row; labels are class numbers."""
-        targets = mx.nd.array(labels, ctx=logits.ctx)
-        return self._loss(logits, mx.nd.one_hot(targets, self._classes, **self._values))
+        return self._loss(logits, mx.nd.one_hot(labels, self._classes, **self._values))
 
     def make_metric(self) -> Metric:
         """Return a metric of top-1 and optionally top-k accuracy."""
@@ -72,14 +71,13 @@ class MultiLabel:
     """
 
     def __init__(self, weights: NDArray[np.float32] | None = None) -> None:
-        self._weights = None if weights is None else weights.reshape(1, -1)
+        self._weights = None if weights is None else mx.nd.array(weights.reshape(1, -1))
         self._loss = mx.gluon.loss.SigmoidBinaryCrossEntropyLoss()
 
-    def loss(self, logits: Any, labels: NDArray[np.float32]) -> Any:
+    def loss(self, logits: Any, labels: Any) -> Any:
         """Return the mean cross-entropy over each row's classes; labels are rows of 0 and 1."""
-        targets = mx.nd.array(labels, ctx=logits.ctx)
-        weights = None if self._weights is None else mx.nd.array(self._weights, ctx=logits.ctx)
-        return self._loss(logits, targets, None, weights)
+        weights = None if self._weights is None else self._weights.as_in_context(logits.ctx)
+        return self._loss(logits, labels, None, weights)
 
     def make_metric(self) -> Metric:
         """Return a metric of the share of correct labels."""

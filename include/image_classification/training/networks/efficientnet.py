@@ -169,8 +169,8 @@ class _ReLU6(mx.gluon.HybridBlock):  # type: ignore[misc]
     MXNet's `clip` is not vectorized: it takes more time than all convolutions. The gradient of
     `minimum` would keep the oneDNN layout of the next convolution, which may differ from that of
     BatchNorm's input; then oneDNN has no fast BatchNorm. SwapAxis of an axis with itself changes
-    nothing but returns the gradient in MXNet's own layout. `fuse_relu6` restores `clip` for
-    inference.
+    nothing but returns the gradient in MXNet's own layout. `keep_relu6_layout` replaces them for
+    training, and `fuse_relu6` restores `clip` for inference.
     """
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:

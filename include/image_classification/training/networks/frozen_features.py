@@ -1,5 +1,6 @@
 """Features of a network's frozen layers, computed by fused layers."""
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -71,14 +72,17 @@ class FrozenFeatures:
         features = np.empty((len(pixels), *self.shape), np.float32)
         size = len(self._executors[0].arg_dict[INPUT])
         for start in range(0, len(pixels), size * len(self._executors)):
-            running = [
-                (rows, _forward(executor, pixels[rows]))
-                for number, executor in enumerate(self._executors)
-                if (rows := slice(start + size * number, start + size * (number + 1))).start
-                < len(pixels)
+            parts = [
+                (executor, slice(begin, min(begin + size, len(pixels))))
+                for executor, begin in zip(self._executors, itertools.count(start, size))
+                if begin < len(pixels)
             ]
-            for rows, output in running:
-                features[rows] = output.asnumpy()
+            # All images first: MXNet copies none while the first device computes.
+            for executor, rows in parts:
+                _set_images(executor, pixels[rows])
+            outputs = [executor.forward(is_train=False)[0] for executor, _ in parts]
+            for (_, rows), output in zip(parts, outputs, strict=True):
+                features[rows] = output[: rows.stop - rows.start].asnumpy()
         return features
 
     def make_rest(self) -> Any:
@@ -97,9 +101,8 @@ def _bind(symbol: Any, values: Mapping[str, Any], device: Any) -> Any:
     return symbol.bind(device, arguments, grad_req="null", aux_states=states)
 
 
-def _forward(executor: Any, pixels: NDArray[Any]) -> Any:
-    """Start the computation of images, and return their rows of the output."""
+def _set_images(executor: Any, pixels: NDArray[Any]) -> None:
+    """Set the first rows of an executor's input."""
     data = executor.arg_dict[INPUT]
-    images = mx.nd.array(pixels, ctx=data.ctx, dtype=pixels.dtype)
+    images = mx.nd.array(np.ascontiguousarray(pixels), ctx=data.ctx, dtype=pixels.dtype)
     data[: len(pixels)] = images.astype("float32")
-    return executor.forward(is_train=False)[0][: len(pixels)]

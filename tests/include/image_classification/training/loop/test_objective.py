@@ -20,7 +20,7 @@ def test_the_loss_of_a_single_label_is_smoothed_cross_entropy() -> None:
     logs = LOGITS - np.log(np.exp(LOGITS).sum(axis=1, keepdims=True))
     targets = np.full((2, 3), 0.1)
     targets[0, 1] = targets[1, 2] = 0.8
-    loss = SingleLabel(parse(settings)).loss(mx.nd.array(LOGITS), np.array([1, 2], np.float32))
+    loss = SingleLabel(parse(settings)).loss(mx.nd.array(LOGITS), mx.nd.array([1, 2]))
     assert loss.asnumpy() == pytest.approx(-(targets * logs).sum(axis=1), rel=1e-5)
 
 
@@ -33,7 +33,7 @@ def test_the_loss_of_several_labels_is_weighted_binary_cross_entropy(
     positive_weight = 1.0 if weights is None else weights
     terms = positive_weight * labels * np.log(p) + (1 - labels) * np.log(1 - p)
     expected = -terms.mean(axis=1)
-    loss = MultiLabel(weights).loss(mx.nd.array(LOGITS), labels)
+    loss = MultiLabel(weights).loss(mx.nd.array(LOGITS), mx.nd.array(labels))
     assert loss.asnumpy() == pytest.approx(expected, rel=1e-5)
 
 

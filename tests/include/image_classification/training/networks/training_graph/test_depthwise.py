@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 from include.image_classification.mxnet_import import mx
-from include.image_classification.training.networks.depthwise import COLUMNS, split_wide_depthwise
 from include.image_classification.training.networks.network import make_network
 from include.image_classification.training.networks.same_padding import SameConvolution
 from include.image_classification.training.networks.shared import shared_block
+from include.image_classification.training.networks.training_graph.depthwise import (
+    COLUMNS,
+    split_wide_depthwise,
+)
+from include.image_classification.training.networks.training_graph.rewriting import rewrite
 
 Size = tuple[int, int]
 
@@ -39,7 +43,9 @@ def test_output_and_gradients_stay_the_same(kernel: int, stride: int, size: Size
     layer = SameConvolution(4, kernel, stride, size, 4, depthwise=True, prefix="layer_")
     layer.initialize(mx.init.Normal(1))
     symbol = layer(mx.sym.var("data"))
-    split = shared_block(split_wide_depthwise(symbol, {"data": (2, 4, *size)}), "data", layer)
+    split = shared_block(
+        rewrite(symbol, {"data": (2, 4, *size)}, split_wide_depthwise), "data", layer
+    )
     images = mx.nd.random.normal(shape=(2, 4, *size))
     weights = layer.collect_params()
     assert_same(gradients(split, weights, images), gradients(layer, weights, images))
@@ -48,7 +54,7 @@ def test_output_and_gradients_stay_the_same(kernel: int, stride: int, size: Size
 def test_only_narrow_kernels_have_trained_weights() -> None:
     shape = (3, 64, 64)
     network = make_network(0, 3, shape, "efficientnet_lite0")
-    symbol = split_wide_depthwise(network(mx.sym.var("data")), {"data": (1, *shape)})
+    symbol = rewrite(network(mx.sym.var("data")), {"data": (1, *shape)}, split_wide_depthwise)
     nodes = json.loads(symbol.tojson())["nodes"]
     wide = {
         node["attrs"]["kernel"]
@@ -65,5 +71,5 @@ def test_only_narrow_kernels_have_trained_weights() -> None:
 def test_other_networks_are_unchanged() -> None:
     shape = (3, 32, 32)
     symbol = make_network(20, 3, shape)(mx.sym.var("data"))
-    split = split_wide_depthwise(symbol, {"data": (1, *shape)})
+    split = rewrite(symbol, {"data": (1, *shape)}, split_wide_depthwise)
     assert json.loads(split.tojson())["nodes"] == json.loads(symbol.tojson())["nodes"]
