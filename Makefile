@@ -1,7 +1,7 @@
 # The main commands are `make run` and `make test`. `make` without a command prints the help.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run predict weights preflight test test-fast histories explore lint format bench studies clean constraints pin-images venv
+.PHONY: help run predict weights preflight test browser test-fast histories explore lint format bench studies clean constraints pin-images venv
 
 # Options are passed to the shell unchanged: `value` does not expand $, and `quote` quotes them as one
 # word. They are not exported as environment variables, which make would expand.
@@ -62,6 +62,12 @@ preflight: $(VENV)/run.installed  ## check the AWS setup; print each problem and
 
 test: $(VENV)/dev.installed  ## run all tests, without AWS, Docker or network
 	$(if $(value TESTS),@exec $(PYTEST) $(call listed,TESTS),@$(ALL_TESTS))
+
+# On Ubuntu, the package of this name is a snap, which containers cannot install.
+browser:  ## install Chromium for the browser tests, which `make test` skips without it; Debian, as root
+	@command -v chromium chromium-browser google-chrome || { \
+	  apt-get update --quiet && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends chromium fonts-liberation; }
 
 test-fast: $(VENV)/dev.installed  ## run the tests without servers, MXNet and Airflow's database
 	@exec $(PYTEST) -n auto --dist worksteal -m fast $(call listed,TESTS)
