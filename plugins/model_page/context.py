@@ -68,5 +68,11 @@ def open_pipeline(request: Request, name: str) -> PipelinePage:
 
 def rights(user: BaseUser, pipeline: str) -> dict[str, bool]:
     """Return what a user may trigger, by the DAG's family; for buttons."""
-    families = ("dataset_refresh", "nightly_training", "endpoint_update", "endpoint_rollback")
+    families = (
+        "dataset_refresh",
+        "nightly_training",
+        "endpoint_update",
+        "endpoint_rollback",
+        "batch_inference",
+    )
     return {family: may_trigger(user, pipeline, family) for family in families}

@@ -85,6 +85,7 @@ def _environment() -> Environment:
         "dollars": dollars,
         "size": size,
         "number": number,
+        "count": count,
         "plain": jsonable_encoder,
         "words": lambda text: str(text).replace("_", " "),
     }
@@ -102,6 +103,11 @@ def percent(share: float | None, digits: int = 1) -> str:
 def number(value: float | None, digits: int = 3) -> str:
     """Format a figure with a number of significant digits."""
     return "–" if value is None else f"{value:.{digits}g}"  # noqa: RUF001
+
+
+def count(value: int | None) -> str:
+    """Format a number of things: 16,142."""
+    return "?" if value is None else f"{value:,}"
 
 
 def clock(moment: datetime | str | None) -> str:

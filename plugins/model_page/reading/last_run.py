@@ -58,7 +58,10 @@ def read_last_run(overview: Overview, runs: Sequence[RunView]) -> LastRun:
     if package is not None:
         return _judged(package, run, decision)
     reason = _reason(run, decision) or "the run registered no candidate; see its log"
-    return LastRun("idle", "trained nothing", reason, run, None, decision)
+    trained = decision is not None and decision.trains and reason == decision.reason
+    # The candidate of a repeated training is in the registry already.
+    outcome = "registered no new candidate" if trained else "trained nothing"
+    return LastRun("idle", outcome, reason, run, None, decision)
 
 
 def _without_run(decision: TrainingDecision | None, newest: PackageView | None) -> LastRun:

@@ -37,7 +37,11 @@ def read_lineage(sources: Sources, pipeline: Pipeline, served: Served) -> list[S
     name, facts = pipeline.name, package.facts
     job = package.training_job or ""
     figures = served.figures
-    detail = f"top-1 {figures.top1:.3f}" if figures and figures.top1 is not None else ""
+    detail = (
+        f"top-1 {figures.top1:.1%}".replace("%", "\N{NO-BREAK SPACE}%")
+        if figures and figures.top1 is not None
+        else ""
+    )
     version = facts.get("dataset_version", "")
     return [
         Step("Endpoint", endpoint.name, endpoint.changed, endpoint.status),
@@ -81,7 +85,7 @@ def _recordio(sources: Sources, name: str, version: str) -> Step:
         "RecordIO",
         version,
         record.created,
-        f"{record.counts.train + record.counts.validation} records",
+        f"{record.counts.train + record.counts.validation:,} records",
     )
 
 
@@ -90,9 +94,9 @@ def _dataset(sources: Sources, name: str, version: str) -> Step:
     if record is None:
         return Step("Dataset", version or "unknown", None, problem or "its record is gone")
     link = addresses.page(name, "data", version)
-    return Step(
-        "Dataset", version, record.created, f"{record.counts.get('images', '?')} photos", link
-    )
+    photos = record.counts.get("images")
+    detail = f"{photos:,} photos" if photos is not None else ""
+    return Step("Dataset", version, record.created, detail, link)
 
 
 def _source(sources: Sources, pipeline: Pipeline, version: str) -> Step:

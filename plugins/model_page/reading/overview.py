@@ -62,6 +62,11 @@ class Overview:
         return TONES.index(self.state.tone), self.name
 
     @property
+    def pending(self) -> PackageView | None:
+        """The newest package that waits for approval, or None."""
+        return next(iter(_pending(self.packages)), None)
+
+    @property
     def trend(self) -> list[tuple[int, float]]:
         """The top-1 of the newest packages, the oldest first, by their numbers."""
         packages = self.packages.value.packages if self.packages.value else []

@@ -28,7 +28,7 @@ class RunView:
         state: queued, running, success or failed.
         started: When it started, or when it was to start.
         ended: When it ended, or None.
-        user: Who triggered it, or what: "schedule", "asset".
+        user: Who triggered it, or what: "the schedule", "an asset event".
         why: The reason that the user gave in the form.
         link: Its path in Airflow's UI.
     """
@@ -116,7 +116,9 @@ def next_run(api: AirflowApi, dag_id: str) -> tuple[datetime | None, bool]:
 
 def _trigger(run: Mapping[str, Any]) -> str:
     kind = str(run.get("run_type") or "")
-    return {"scheduled": "schedule", "asset_triggered": "asset"}.get(kind, kind or "unknown")
+    return {"scheduled": "the schedule", "asset_triggered": "an asset event"}.get(
+        kind, kind or "unknown"
+    )
 
 
 def _time(text: str | None) -> datetime | None:

@@ -77,7 +77,7 @@
     };
     slider.addEventListener("input", () => {
       const step = steps[Number(slider.value)];
-      const x = 36 + 434 * step.minimum;
+      const x = 44 + 426 * step.minimum;
       line.setAttribute("x1", x);
       line.setAttribute("x2", x);
       const right = step.accuracy === null ? "no answer" : `${percent(step.accuracy)} right`;

@@ -105,12 +105,15 @@ def show_action(request: Request, pipeline: ReadablePipeline, user: User, name: 
     served = attempt(
         "what serves", lambda: read_served(opened.sources, opened.layout, opened.group)
     )
+    choices = attempt("the choices", lambda: _choices(opened, action))
     content = {
         **opened.header("serving"),
         "name": name,
         "action": action,
         "served": served,
-        "choices": attempt("the choices", lambda: _choices(opened, action)),
+        "choices": choices,
+        "reads": _reads(opened, action),
+        "preselected": _preselected(choices.value or [], served.value),
         "hyperparameters": _hyperparameters(opened.pipeline) if name == "train" else {},
         "usual_seconds": _usual_seconds(runs, action.family),
         "blocked": _blocked(served.value, runs, action),
@@ -195,6 +198,28 @@ def _choices(opened: PipelinePage, action: Action) -> list[dict[str, Any]]:
         }
         for release in releases
     ]
+
+
+def _reads(opened: PipelinePage, action: Action) -> str:
+    """Return the S3 address whose photos an action reads, or an empty text."""
+    layout = opened.layout
+    known = {
+        "dataset_refresh": opened.pipeline.source.uri or layout.uri(layout.source),
+        "batch_inference": layout.uri(layout.incoming),
+    }
+    return known.get(action.family, "")
+
+
+def _preselected(choices: Sequence[Mapping[str, Any]], served: Served | None) -> int | None:
+    """Return the likeliest choice: the latest that does not serve and was not rejected."""
+    package = served.package if served else None
+    likely = (
+        int(choice["number"])
+        for choice in choices
+        if choice.get("approval") != "Rejected"
+        and (package is None or choice["number"] != package.version)
+    )
+    return next(likely, None)
 
 
 def _blocked(served: Served | None, runs: Sequence[RunView], action: Action) -> str:

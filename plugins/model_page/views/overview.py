@@ -9,7 +9,7 @@ from include.config import Pipeline, find_mistakes, pipeline_files
 from include.config.errors import PipelineError
 from model_page.access import User, may_read
 from model_page.airflow_api import AirflowApi
-from model_page.context import sources_of
+from model_page.context import rights, sources_of
 from model_page.problems import attempt
 from model_page.reading.overview import Overview, read_overview
 from model_page.reading.runs import RunView, latest_runs
@@ -29,7 +29,11 @@ def show_overview(request: Request, user: User) -> Response:
         "runs", lambda: latest_runs(AirflowApi(request), [found.name for found in pipelines])
     )
     overviews = read_all(lambda pipeline: _overview(sources, pipeline, runs.value or {}), pipelines)
-    content = {"pipelines": sorted(overviews, key=lambda one: one.rank), "mistakes": mistakes}
+    content = {
+        "pipelines": sorted(overviews, key=lambda one: one.rank),
+        "mistakes": mistakes,
+        "rights": {found.name: rights(user, found.name) for found in pipelines},
+    }
     return respond(request, "overview.html.jinja", content)
 
 

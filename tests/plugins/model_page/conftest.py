@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.api_fastapi import app as airflow_app
@@ -14,8 +14,13 @@ from starlette.testclient import TestClient
 from model_page import addresses
 from model_page.app import ModelPageApp, create_app
 from model_page.csrf import make_token
+from tests.plugins.model_page import car_store
+from tests.plugins.model_page.browsing import CHROMIUM, CHROMIUM_OPTIONS, Visitor, serving
 from tests.plugins.model_page.fake_airflow import SECRET, FakeAirflow, FakeAuthManager
 from tests.plugins.model_page.stage import BUCKET, Stage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 JSON = {"Accept": "application/json"}
 
@@ -78,3 +83,34 @@ def site(stage: Stage) -> Iterator[Site]:
         made = Site(airflow, stage, client, app)
         made.log_in("ana")
         yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start Chromium; tests that need it are skipped without it."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: `make browser` installs it")
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Visitor]:
+    """A user in front of the overview of `car_store`."""
+    airflow = FakeAirflow()
+    with mock_aws():
+        stage = Stage(car_store.PIPELINE)
+        stage.s3.create_bucket(Bucket=BUCKET)
+        car_store.fill(stage, airflow)
+        app = create_app(lambda: stage.installation)
+        airflow.app.mount(addresses.PREFIX, app)
+        with serving(airflow.app) as url:
+            context = browser.new_context()
+            context.set_default_timeout(60_000)
+            context.add_cookies([{"name": "_token", "value": "ana", "url": url}])
+            yield Visitor(context.new_page(), url, app, airflow, stage)
+            context.close()
+        stage.close()

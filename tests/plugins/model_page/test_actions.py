@@ -36,6 +36,24 @@ def test_a_rollback_lists_the_releases_and_what_will_happen(two: Site) -> None:
         assert text in page, text
 
 
+def test_a_rollback_preselects_the_release_before_unless_it_was_rejected(two: Site) -> None:
+    assert two.json("merch", "action", "rollback")["preselected"] == 1
+    (first,) = two.stage.sagemaker.list_model_packages(
+        ModelPackageGroupName="merch", SortOrder="Ascending", MaxResults=1
+    )["ModelPackageSummaryList"]
+    two.stage.sagemaker.update_model_package(
+        ModelPackageArn=first["ModelPackageArn"], ModelApprovalStatus="Rejected"
+    )
+    two.forget()
+    assert two.json("merch", "action", "rollback")["preselected"] is None
+
+
+def test_an_action_names_the_photos_that_it_reads(site: Site) -> None:
+    assert site.json("merch", "action", "refresh")["reads"] == "s3://some-bucket/merch/source/"
+    assert site.json("merch", "action", "batch")["reads"] == "s3://some-bucket/merch/incoming/"
+    assert site.json("merch", "action", "train")["reads"] == ""
+
+
 def test_a_rollback_triggers_the_dag_as_the_user(two: Site) -> None:
     answer = two.post("merch", "action", "rollback", choice=1, why="slow\nsince noon")
     run = two.airflow.runs[0]["dag_run_id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +58,25 @@ def test_why_last_night_trained_nothing(served: Site) -> None:
     last: Any = served.json("merch")["last_run"]
     assert (last["outcome"], last["tone"]) == ("trained nothing", "idle")
     assert last["reason"].startswith("nothing new to learn")
+
+
+def test_a_repeated_training_is_not_shown_as_none(served: Site) -> None:
+    """The candidate of a repeated training was registered by an earlier run."""
+    served.airflow.add_run("merch__nightly_training", "scheduled__1")
+    served.stage.decision(True, "forced")
+    last: Any = served.json("merch")["last_run"]
+    assert (last["outcome"], last["reason"]) == ("registered no new candidate", "forced")
+
+
+def test_the_overview_offers_what_the_user_may_trigger(served: Site) -> None:
+    assert {"Train now", "Roll back", "Predict new photos"} <= set(
+        re.findall(r">([A-Z][^<>]*)</a>", served.get())
+    )
+    served.log_in("ben")
+    page = served.get()
+    assert "Mistakes" in page
+    assert "Train now" not in page
+    assert "Roll back" not in page
 
 
 def test_a_decision_of_another_night_is_not_shown_as_the_last_one(served: Site) -> None:
