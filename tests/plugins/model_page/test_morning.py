@@ -104,7 +104,9 @@ def test_d_the_training_curve_while_it_runs(training: Visitor, morning: Visitor)
     morning.click(TITLE)
     morning.shows("3 of 30", "45.0\N{NO-BREAK SPACE}%", "left, estimated")
     curve = morning.page.get_by_role("img", name="Accuracy by epoch")
-    assert (curve.bounding_box() or {})["height"] > 100
+    box = curve.bounding_box()
+    assert box
+    assert box["height"] > 100
     log_epoch(morning, 3)
     morning.shows("4 of 30", "55.0\N{NO-BREAK SPACE}%")
 
