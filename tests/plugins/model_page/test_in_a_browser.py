@@ -16,7 +16,9 @@ VIEWS = ("", "-/health", "merch/", *(f"{PIPELINE}/{view}" for view in (
     "", "mistakes", "review", "history", "data", "batches", f"batches/{BATCH}", "try", "package/3",
     "package/5", "compare?a=4&b=5", "action/rollback", "action/train", "action/batch",
 )))  # fmt: skip
-WIDTHS = (390, 1280, 1920)
+WIDTHS = (306, 390, 880, 1280, 1920)
+"""A phone, with and without Airflow's navigation; a tab of a DAG; two sizes of screens."""
+
 NARROWEST = 24
 """Pixels; a text in a narrower column has about one letter a line."""
 
