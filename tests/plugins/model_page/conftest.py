@@ -85,9 +85,12 @@ def site(stage: Stage) -> Iterator[Site]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium; tests that need it are skipped without it."""
+    """Start Chromium; tests that need it are skipped without it.
+
+    It ends with the module: Playwright's event loop would be in the way of asynchronous tests.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: `make browser` installs it")
