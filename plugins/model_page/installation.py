@@ -69,6 +69,11 @@ class Installation:
         """A boto3 CloudWatch Logs client."""
         return self._client("logs", **TIMEOUTS)
 
+    @cached_property
+    def cloudwatch(self) -> Any:
+        """A boto3 CloudWatch client, with a single attempt: one part of one page needs it."""
+        return self._client("cloudwatch", **{**TIMEOUTS, "retries": {"total_max_attempts": 1}})
+
     def pipeline(self, name: str) -> Pipeline:
         """Load a pipeline with this deployment's overrides.
 

@@ -82,6 +82,7 @@ def _environment() -> Environment:
         "clock": clock,
         "ago": ago,
         "duration": duration,
+        "milliseconds": milliseconds,
         "dollars": dollars,
         "size": size,
         "number": number,
@@ -143,6 +144,11 @@ def duration(seconds: float | None) -> str:
     parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
     shown = [f"{count}{NBSP}{unit}" for count, unit in parts if count][:2]
     return " ".join(shown) or f"0{NBSP}s"
+
+
+def milliseconds(seconds: float) -> str:
+    """Format a short duration: 0.0541 is 54 ms."""
+    return f"{seconds * 1000:,.{0 if seconds >= 0.01 else 1}f}{NBSP}ms"
 
 
 def dollars(amount: float | None) -> str:

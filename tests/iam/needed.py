@@ -150,6 +150,11 @@ def _quotas(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
     yield Right(f"servicequotas:{operation}", "*")
 
 
+def _cloudwatch(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
+    """GetMetricData has no resource type, so it cannot be restricted to an endpoint's metrics."""
+    yield Right(f"cloudwatch:{operation}", "*")
+
+
 def _sts(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
     """GetCallerIdentity needs no permission."""
     assert operation == "GetCallerIdentity"
@@ -161,6 +166,7 @@ _SERVICES = {
     "sagemaker-runtime": _runtime,
     "s3": _s3,
     "logs": _logs,
+    "cloudwatch": _cloudwatch,
     "ecr": _ecr,
     "iam": _iam,
     "sns": _sns,

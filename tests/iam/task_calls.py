@@ -25,6 +25,7 @@ from include.decisions.dataset.source import Listing
 from include.decisions.preflight import check_installation, check_pipeline
 from include.decisions.training.image_digest import pin_image
 from include.storage.label_files import write_labels
+from model_page.reading.models.traffic import TrafficReader
 from sagemaker_jobs.jobs.ownership import task_tag
 from sagemaker_jobs.jobs.sweep import sweep
 from sagemaker_jobs.notifications.dispatch import send
@@ -196,6 +197,14 @@ def send_a_notification() -> list[Call]:
     return calls
 
 
+def show_the_requests_of_an_endpoint() -> list[Call]:
+    """The model page of a pipeline, which has the same connection as the tasks."""
+    with canned(lambda operation, params: {"MetricDataResults": []}) as calls:
+        found = TrafficReader(client("cloudwatch")).read(PIPELINE.slug, "AllTraffic")
+    assert found.value
+    return calls
+
+
 TASK_CALLS: tuple[Callable[[], list[Call]], ...] = (
     stop_orphaned_jobs,
     prune_releases,
@@ -209,4 +218,5 @@ TASK_CALLS: tuple[Callable[[], list[Call]], ...] = (
     run_preflight,
     plan_a_training,
     send_a_notification,
+    show_the_requests_of_an_endpoint,
 )

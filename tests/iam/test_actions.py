@@ -15,7 +15,16 @@ from tests.iam.evaluator import grants
 
 ROOT = Path(__file__).parents[2]
 CODE = ("plugins", "dags", "include/decisions", "include/preflight.py")
-SERVICES = ("sagemaker", "sagemaker-runtime", "s3", "logs", "ecr", "iam", "service-quotas")
+SERVICES = (
+    "sagemaker",
+    "sagemaker-runtime",
+    "s3",
+    "logs",
+    "cloudwatch",
+    "ecr",
+    "iam",
+    "service-quotas",
+)
 
 PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
 """Services whose IAM prefix differs from the name in boto3."""

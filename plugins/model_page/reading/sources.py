@@ -6,6 +6,7 @@ from model_page.installation import Installation
 from model_page.reading.models.registry import RegistryReader
 from model_page.reading.models.releases import ReleaseReader
 from model_page.reading.models.serving import ServingReader
+from model_page.reading.models.traffic import TrafficReader
 from model_page.reading.models.trainings import TrainingReader
 from model_page.reading.objects import ObjectReader
 from model_page.reading.photos.batches import BatchLister
@@ -24,6 +25,7 @@ class Sources:
         self.objects = ObjectReader(installation.s3, installation.deployment.bucket)
         self.registry = RegistryReader(installation.sagemaker)
         self.serving = ServingReader(installation.sagemaker)
+        self.traffic = TrafficReader(installation.cloudwatch)
         self.batches = BatchLister(self.objects)
         self.leases = Leases()
         self.trainings = TrainingReader(

@@ -58,7 +58,7 @@ class Stage:
 
     def close(self) -> None:
         """Stop counting: the clients are used by the next test."""
-        for service in ("s3", "sagemaker", "sagemaker-runtime", "logs"):
+        for service in ("s3", "sagemaker", "sagemaker-runtime", "logs", "cloudwatch"):
             _made_client(service).meta.events.unregister("before-call", unique_id="count")
 
     def put(self, key: str, content: Any, kind: str = "application/json") -> None:

@@ -17,12 +17,19 @@ _providers: list[Any] = []  # moto calls all subclasses, so they must not be gar
 
 
 def publish(metrics: EndpointMetrics, jobs: training.TrainingMetrics) -> None:
-    """Publish these metrics by minutes, in addition to those of clients; moto must be imported."""
-    from moto.cloudwatch.models import MetricAggregatedDatum
+    """Publish these metrics by minutes, in addition to those of clients; moto must be imported.
+
+    GetMetricData then knows their percentiles, too, which moto has for no metric.
+    """
+    from moto.cloudwatch import models
     from moto.core.common_models import CloudWatchMetricProvider
 
-    class Exact(MetricAggregatedDatum):
+    class Exact(models.MetricAggregatedDatum):
         """A datapoint that statistics find only with all of its dimensions, as on AWS."""
+
+        def __init__(self, *, values: StatisticSet, **fields: Any) -> None:
+            super().__init__(**fields)
+            self.values = values
 
         def filter(
             self, namespace: Any, name: Any, dimensions: Any, already_present_metrics: Any = None
@@ -42,6 +49,19 @@ def publish(metrics: EndpointMetrics, jobs: training.TrainingMetrics) -> None:
         def get_cloudwatch_metrics(account_id: str, region: str) -> Any:
             return [Exact(**_training_fields(*point)) for point in jobs.datapoints()]
 
+    class WithPercentiles(models.Statistics):
+        """Statistics of a period; percentiles only if all datapoints have their distribution."""
+
+        def get_statistics_for_type(self, stat: str) -> Any:
+            known = [datum.values for datum in self.metric_data if isinstance(datum, Exact)]
+            if not stat.startswith("p") or len(known) < len(self.metric_data):
+                return super().get_statistics_for_type(stat)
+            merged = StatisticSet()
+            for values in known:
+                merged.merge(values)
+            return merged.statistic(stat)
+
+    models.Statistics = WithPercentiles  # type: ignore[misc]
     _providers.extend((Endpoints, Training))
 
 
@@ -73,4 +93,5 @@ def _datum(
         "dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
         "timestamp": datetime.fromtimestamp(start, UTC).replace(tzinfo=None),
         "unit": unit,
+        "values": values,
     }

@@ -18,12 +18,16 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class EndpointView:
-    """An endpoint: `reason` is SageMaker's or empty, `changed` the time of its last update."""
+    """An endpoint and the first production variant of its configuration.
+
+    `reason` is SageMaker's or empty, `changed` the time of the last update.
+    """
 
     name: str
     status: str
     reason: str
     config: str
+    variant: str
     changed: datetime
     arn_version: int | None
 
@@ -47,7 +51,7 @@ class ServingReader:
 
     def __init__(self, sagemaker: Any) -> None:
         self._sagemaker = sagemaker
-        self._packages: dict[str, str | None] = {}
+        self._variants: dict[str, tuple[str, str | None]] = {}
 
     def endpoint(self, name: str) -> EndpointView | None:
         """Return an endpoint, or None if it does not exist."""
@@ -58,25 +62,27 @@ class ServingReader:
                 raise
             return None
         config = described["EndpointConfigName"]
-        arn = self._package(config)
+        variant, arn = self._variant(config)
         version = arn.rsplit("/", 1)[-1] if arn else ""
         return EndpointView(
             name=name,
             status=described["EndpointStatus"],
             reason=described.get("FailureReason", ""),
             config=config,
+            variant=variant,
             changed=described["LastModifiedTime"],
             arn_version=int(version) if version.isdecimal() else None,
         )
 
-    def _package(self, config: str) -> str | None:
-        if config not in self._packages:
-            variants = self._sagemaker.describe_endpoint_config(EndpointConfigName=config)
-            model = variants["ProductionVariants"][0]["ModelName"]
-            described = self._sagemaker.describe_model(ModelName=model)
-            container = described.get("PrimaryContainer") or described["Containers"][0]
-            self._packages[config] = container.get("ModelPackageName")
-        return self._packages[config]
+    def _variant(self, config: str) -> tuple[str, str | None]:
+        """Return the name of a configuration's first variant and the ARN of its package."""
+        if config not in self._variants:
+            described = self._sagemaker.describe_endpoint_config(EndpointConfigName=config)
+            variant = described["ProductionVariants"][0]
+            model = self._sagemaker.describe_model(ModelName=variant["ModelName"])
+            container = model.get("PrimaryContainer") or model["Containers"][0]
+            self._variants[config] = variant["VariantName"], container.get("ModelPackageName")
+        return self._variants[config]
 
 
 def serving_package(
