@@ -55,12 +55,29 @@ ALL: Mapping[str, object] = {
     "frozen_stages": 3,
     "head_epochs": 8,
     "head_learning_rate": 0.003,
-    "epochs": 11,
-    "augmentation_type": "crop",
+    "epochs": 20,
+    "augmentation_type": "random_resized_crop",
 }
 """The last layer first, then all stages but the first three, at a smaller size than is served."""
 
-LONGER: Mapping[str, object] = {**ALL, "epochs": 20, "augmentation_type": "random_resized_crop"}
+LAST_STAGES: Mapping[str, object] = {
+    "fine_tune": "last_stages",
+    "image_shape": "3,224,224",
+    "head_epochs": 8,
+    "head_learning_rate": 0.003,
+    "epochs": 25,
+}
+
+SCRATCH: Mapping[str, object] = {
+    "network": None,
+    "use_pretrained_model": 0,
+    "num_layers": 18,
+    "image_shape": "3,128,128",
+    "epochs": 32,
+    "augmentation_type": "crop_color_transform",
+    "precision_dtype": "bfloat16",
+}
+"""The recipe of `all_classes`, with fewer epochs."""
 
 RECIPES = (
     Recipe("head", HEAD),
@@ -72,9 +89,11 @@ RECIPES = (
     Recipe("head-batch-128", {**HEAD, "mini_batch_size": 128, "learning_rate": 0.01}),
     Recipe("head-no-smoothing", {**HEAD, "label_smoothing": 0}),
     Recipe("all", ALL),
-    Recipe("all-20-epochs", LONGER),
+    Recipe("all-crop-11-epochs", {**ALL, "epochs": 11, "augmentation_type": "crop"}),
+    Recipe("last-stages", LAST_STAGES),
+    Recipe("scratch", SCRATCH),
 )
-"""Recipes of EfficientNet-Lite0."""
+"""Recipes of EfficientNet-Lite0, and of a network from scratch in the time of `all`."""
 
 
 def train_recipes(
