@@ -6,7 +6,7 @@ import json
 import os
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from benchmarks.refresh import DEVKIT, PHOTOS
 from benchmarks.studies.all_classes import train_on_all
 from benchmarks.studies.chart import draw
 from benchmarks.studies.comparisons import COMPARISONS, Comparison, Method, Trials
-from benchmarks.studies.fine_tuning import train_recipes
+from benchmarks.studies.fine_tuning import CHARTED, accuracy_by_time, train_recipes
+from benchmarks.studies.time_chart import draw_by_time
 
 RESULTS = Path(__file__).parent / "studies.json"
 CHARTS = Path("docs/images")
@@ -56,7 +57,13 @@ def main(chosen: Sequence[str]) -> None:
         for name, result in train_recipes(source, WORK.resolve(), recipes):
             results.setdefault(FINE_TUNING, {})[name] = result
             _write(results)
+        _chart(FINE_TUNING).write_text(_draw_fine_tuning(results[FINE_TUNING]))
     _print(results)
+
+
+def _draw_fine_tuning(results: Mapping[str, Any]) -> str:
+    lines = {name: accuracy_by_time(results[name]) for name in CHARTED if name in results}
+    return draw_by_time(lines, "Fine-tuning and training from scratch")
 
 
 def _chart(name: str) -> Path:

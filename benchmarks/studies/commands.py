@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -73,17 +74,23 @@ def convert(data: DataSet, folder: Path, fit: str, side: int) -> Path:
 def train(records: Path, folder: Path, settings: Mapping[str, object]) -> dict[str, Any]:
     """Train, and return the content of training.json. A finished training is not repeated.
 
-    An interrupted training resumes from its last checkpoint.
+    An interrupted training resumes from its last checkpoint. `cpu_seconds` in the result is the
+    time of all processors together.
 
     Raises:
         CommandError: The command failed.
     """
-    history = folder / "output" / "data" / "training.json"
+    history, used = folder / "output" / "data" / "training.json", folder / "cpu_seconds"
     if not history.exists():
         _prepare_training(records, folder, settings)
-        _run(folder, "train")
+        before = _cpu_seconds()
+        try:
+            _run(folder, "train")
+        finally:
+            earlier = float(used.read_text()) if used.exists() else 0.0
+            used.write_text(str(earlier + _cpu_seconds() - before))
     content: dict[str, Any] = json.loads(history.read_text("utf-8"))
-    return content
+    return content | {"cpu_seconds": float(used.read_text())}
 
 
 def kill_training(records: Path, folder: Path, settings: Mapping[str, object], text: str) -> None:
@@ -131,6 +138,12 @@ def _run(folder: Path, *arguments: str) -> None:
         )
     if completed.returncode:
         raise CommandError(f"{arguments[0]} failed: {_last_line(log)} (see {log})")
+
+
+def _cpu_seconds() -> float:
+    """Return the processor time of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _last_line(log: Path) -> str:

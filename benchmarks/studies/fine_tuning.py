@@ -6,7 +6,7 @@ Run as `CARS=<folder> python -m benchmarks.studies fine_tuning`, or with the nam
 
 from __future__ import annotations
 
-import resource
+import itertools
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,6 +95,9 @@ RECIPES = (
 )
 """Recipes of EfficientNet-Lite0, and of a network from scratch in the time of `all`."""
 
+CHARTED = ("all", "last-stages", "scratch", "head")
+"""Recipes whose accuracy is drawn against their time."""
+
 
 def train_recipes(
     source: Sequence[Path], work: Path, chosen: Collection[str] = ()
@@ -111,8 +114,7 @@ def train_recipes(
 
     Yields:
         The hyperparameters, the accuracies on the test split, the seconds of the job, of all
-        processors together (0 if an earlier run has trained it) and of all its epochs, and the
-        validation accuracy after each epoch.
+        processors together and of each epoch, and the validation accuracy after each epoch.
     """
     if unknown := set(chosen) - {way.name for way in RECIPES}:
         raise SystemExit(
@@ -128,9 +130,7 @@ def train_recipes(
         values = recipe(data, **{**PRETRAINED, **way.changes})
         settings = {name: value for name, value in values.items() if value is not None}
         folder = work / "trained" / f"fine-tuned {way.name}"
-        before = _cpu_seconds()
         history = train(records, folder, settings)
-        used = _cpu_seconds() - before
         scores = evaluate(folder / "model", data)
         yield (
             way.name,
@@ -141,14 +141,24 @@ def train_recipes(
                 "calibration_error": round(scores.calibration_error, 4),
                 "best_epoch": history["best_epoch"],
                 "seconds": round(history["seconds"], 1),
-                "cpu_seconds": round(used, 1),
-                "epoch_seconds": round(sum(history["epoch_seconds"]), 1),
+                "cpu_seconds": round(history["cpu_seconds"], 1),
+                "epoch_seconds": history["epoch_seconds"],
                 "validation_accuracy": [round(a, 4) for a in history["validation_accuracy"]],
             },
         )
 
 
-def _cpu_seconds() -> float:
-    """Return the processor time of all child processes that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def accuracy_by_time(result: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """Return minutes of one processor and the validation accuracy, after each epoch of a recipe.
+
+    All that is not training, as the features of frozen layers and validation, counts as done before
+    the first epoch, so that no point is too early.
+
+    Args:
+        result: A result of `train_recipes`.
+    """
+    epochs, seconds = result["epoch_seconds"], result["seconds"]
+    busy = result["cpu_seconds"] / seconds / 60
+    before = max(0.0, seconds - sum(epochs))
+    passed = (before + total for total in itertools.accumulate(epochs))
+    return [(busy * t, a) for t, a in zip(passed, result["validation_accuracy"], strict=True)]
