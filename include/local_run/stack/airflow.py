@@ -117,6 +117,10 @@ def _pace() -> dict[str, str]:
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.4",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         "DAG_PROCESSOR__PRINT_STATS_INTERVAL": "600",
+        # A file that is parsed late, beside a training, must not lose its DAGs.
+        "CORE__DAGBAG_IMPORT_TIMEOUT": "300",
+        "DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "360",
+        "DAG_PROCESSOR__STALE_DAG_THRESHOLD": "600",
         # The API server may answer late on two busy cores; a task must not fail because of it.
         "WORKERS__EXECUTION_API_TIMEOUT": "60",
         "WORKERS__MAX_FAILED_HEARTBEATS": "20",
