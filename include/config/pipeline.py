@@ -15,6 +15,7 @@ from include.config.sections import (
     Dataset,
     Endpoint,
     Evaluation,
+    ModelCard,
     Notifications,
     Promotion,
     Schedules,
@@ -57,6 +58,7 @@ class Pipeline(Strict):
     budget: Budget = Budget()
     schedules: Schedules = Schedules()
     notifications: Notifications = Notifications()
+    model_card: ModelCard = ModelCard()
     _overridden: Mapping[str, Pipeline] = PrivateAttr(default={})
     _deprecations: Sequence[str] = PrivateAttr(default=())
 

@@ -6,6 +6,7 @@ from include.config.sections.conversion import Conversion
 from include.config.sections.dataset import Dataset
 from include.config.sections.endpoint import Endpoint, Traffic
 from include.config.sections.evaluation import Evaluation
+from include.config.sections.model_card import ModelCard
 from include.config.sections.notifications import Notifications
 from include.config.sections.promotion import Promotion
 from include.config.sections.schedules import Schedules
@@ -20,6 +21,7 @@ __all__ = [
     "Drift",
     "Endpoint",
     "Evaluation",
+    "ModelCard",
     "Notifications",
     "Promotion",
     "Schedules",

@@ -61,7 +61,7 @@ class CardFacts:
 
 def card_markdown(facts: CardFacts) -> str:
     """Return a model card as Markdown."""
-    package, pipeline = facts.package, facts.pipeline
+    package, pipeline, said = facts.package, facts.pipeline, facts.pipeline.model_card
     lines = [
         f"# Model card: {_plain(pipeline.name)}, package {package.version}",
         "",
@@ -69,10 +69,18 @@ def card_markdown(facts: CardFacts) -> str:
         "",
         f"Classification of photos: {_plain(pipeline.description or pipeline.name)}. "
         f"Owner: {_plain(pipeline.owner)}.",
+        *_listed(said.intended_uses),
         "",
+        *_section("Unsuitable uses", _listed(said.unsuitable_uses)[1:]),
         "## Limits",
         "",
         LIMITS,
+        *_listed(said.limits),
+        "",
+        *_section("Ethical considerations", _plain_or_none(said.ethical_considerations)),
+        "## Risk",
+        "",
+        f"{said.risk_rating.capitalize()}. {_plain(said.risk_explanation or '')}".rstrip(),
         "",
         "## Metrics",
         "",
@@ -173,6 +181,20 @@ def _training(facts: CardFacts) -> list[tuple[str, str]]:
     names = ("training_job", "network", "started_from", "image", "cost_usd")
     known = [(name, facts.package.facts[name]) for name in names if name in facts.package.facts]
     return [*known, *facts.hyperparameters]
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    """Return a section, or nothing without lines."""
+    return [f"## {title}", "", *lines, ""] if lines else []
+
+
+def _listed(texts: Sequence[str]) -> list[str]:
+    """Return texts as a list after an empty line, or nothing without texts."""
+    return ["", *(f"- {_plain(text)}" for text in texts)] if texts else []
+
+
+def _plain_or_none(text: str | None) -> list[str]:
+    return [_plain(text)] if text else []
 
 
 def _plain(text: str) -> str:

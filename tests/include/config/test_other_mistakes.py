@@ -54,6 +54,34 @@ MISTAKES = {
         SOURCE + "local: {schedules: {refresh: null}}",
         ["local.schedules: cannot be overridden"],
     ),
+    "an unknown field of the model card": (
+        SOURCE + "model_card: {uses: [x]}",
+        ["model_card.uses: no such field; allowed here: intended_uses, unsuitable_uses, limits"],
+    ),
+    "a text in place of a list in the model card": (
+        SOURCE + "model_card: {limits: dark photos}",
+        ["model_card.limits: 'dark photos' is not allowed", "list"],
+    ),
+    "an empty text in the model card": (
+        SOURCE + 'model_card: {limits: ["good", " "]}',
+        ["model_card.limits.1: ' ' is not allowed", "at least 1 character"],
+    ),
+    "a text of the model card that is too long": (
+        SOURCE + f"model_card: {{limits: [{'x' * 501}]}}",
+        ["model_card.limits.0:", "at most 500 characters"],
+    ),
+    "a list of the model card that is too long": (
+        SOURCE + f"model_card: {{limits: [{', '.join(['x' * 400] * 5)}]}}",
+        ["model_card.limits:", "1800 characters in all, and these texts have 2000"],
+    ),
+    "a control character in the model card": (
+        SOURCE + 'model_card: {limits: ["a\\x07b"]}',
+        ["model_card.limits.0:", "without control characters"],
+    ),
+    "a risk that is not rated": (
+        SOURCE + "model_card: {risk_rating: none}",
+        ["model_card.risk_rating: 'none' is not allowed", "'unknown', 'low', 'medium' or 'high'"],
+    ),
     "approvers without approval: ask": (
         SOURCE + "promotion: {approval: manual, approvers: [ada]}",
         ["promotion: approvers is only for approval: ask, and it is manual"],

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+from include.config import Pipeline
 from model_page import addresses
+from model_page.reading.model_card import CardFacts, card_markdown
+from model_page.reading.models.registry import PackageView
 from tests.plugins.model_page.conftest import Site
+from tests.plugins.model_page.stage import Stage
+
+
+def facts_of(pipeline: Pipeline) -> CardFacts:
+    """Return what is known of a package without any record."""
+    now = datetime(2026, 11, 12, tzinfo=UTC)
+    package = PackageView(1, "arn", "Approved", "fine", now, now, "s3://b/model.tar.gz", {"image": "i"})
+    return CardFacts(pipeline, package, None, None, None, [])
 
 
 def test_a_card_has_data_metrics_limits_and_use(site: Site) -> None:
@@ -22,6 +34,26 @@ def test_a_card_has_data_metrics_limits_and_use(site: Site) -> None:
     assert {"name": "top-1", "type": "number", "value": 0.72} in metrics
     details = card["training_details"]["training_job_details"]
     assert details["hyper_parameters"] == [{"name": "epochs", "value": "4"}]
+
+
+def test_a_card_has_what_the_yaml_says(stage: Stage) -> None:
+    cars = stage.installation.pipeline("stanford_cars")
+    said = cars.model_card.model_copy(
+        update={"limits": ["dark <photos>"], "risk_rating": "low", "risk_explanation": "a *toy*"}
+    )
+    text = card_markdown(facts_of(cars.model_copy(update={"model_card": said})))
+    for expected in (
+        "\n- Naming make, model and year",
+        "\n## Unsuitable uses\n\n- Decisions about people",
+        "\n- dark \\<photos\\>\n",
+        "\n## Ethical considerations\n\nPhotos of streets",
+        "\n## Risk\n\nLow. a \\*toy\\*\n",
+    ):
+        assert expected in text, expected
+    text = card_markdown(facts_of(stage.installation.pipeline("merch")))
+    assert "\n## Risk\n\nUnknown.\n" in text
+    for missing in ("## Unsuitable uses", "## Ethical considerations", "\n\n\n"):
+        assert missing not in text, missing
 
 
 def test_a_package_without_evaluation_and_one_that_does_not_exist(site: Site) -> None:
