@@ -6,6 +6,7 @@ from typing import Any
 
 from include.contracts.content_types import IMAGE_TYPE, IMAGE_TYPES, RECORD_TYPE
 from include.image_classification.container import CommandError, base_dir
+from include.image_classification.recordio.labels import LABEL_FORMATS, LabelFormat
 
 FILES, PIPE = ("File", "FastFile"), "Pipe"
 
@@ -58,11 +59,36 @@ def input_mode(channel: str) -> str:
             f"channel {channel} is in {mode} mode: this image supports {', '.join(FILES)} and"
             f" {PIPE}"
         )
-    if mode == PIPE and content_type(channel) == IMAGE_TYPE:
+    if mode == PIPE and content_type(channel) == IMAGE_TYPE and not is_wrapped(channel):
         raise CommandError(
-            f"channel {channel} is {IMAGE_TYPE} in {PIPE} mode: photos with a list need File mode"
+            f"channel {channel} is {IMAGE_TYPE} in {PIPE} mode: photos with a list need File mode,"
+            " and an augmented manifest needs RecordWrapperType RecordIO"
         )
     return mode
+
+
+def is_wrapped(channel: str) -> bool:
+    """Return whether SageMaker makes the channel's records, as of an augmented manifest."""
+    return bool(_configuration(channel).get("RecordWrapperType") == "RecordIO")
+
+
+def label_format(channel: str) -> LabelFormat:
+    """Return the parameter label-format of a channel's content type; the default is multi-hot.
+
+    Raises:
+        CommandError: The parameter has another value.
+    """
+    parameters = str(_configuration(channel).get("ContentType", "")).split(";")[1:]
+    for name, _, value in (parameter.strip().partition("=") for parameter in parameters):
+        if name.lower() == "label-format":
+            for known in LABEL_FORMATS:
+                if value.strip("'\"") == known:
+                    return known
+            raise CommandError(
+                f"channel {channel} has label-format {value!r} in its content type: this image "
+                f"supports {' and '.join(LABEL_FORMATS)}"
+            )
+    return "multi-hot"
 
 
 def content_type(channel: str) -> str:
@@ -74,7 +100,8 @@ def content_type(channel: str) -> str:
         CommandError: The channel has another content type.
     """
     listed = channel_folder(f"{channel}_lst") is not None
-    kind: str = _configuration(channel).get("ContentType", IMAGE_TYPE if listed else RECORD_TYPE)
+    configured = _configuration(channel).get("ContentType", IMAGE_TYPE if listed else RECORD_TYPE)
+    kind = str(configured).partition(";")[0].strip()
     if kind in IMAGE_TYPES:
         return IMAGE_TYPE
     if kind != RECORD_TYPE:

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from include.image_classification.container import CommandError
+
+LabelFormat = Literal["multi-hot", "class-id"]
+"""A list of labels has a 0 or 1 for each class, or the numbers of the image's classes."""
+
+LABEL_FORMATS: tuple[LabelFormat, ...] = ("multi-hot", "class-id")
 
 Label = int | bytes
 """The number of a class or, with multi-label, one byte of 0 or 1 for each class."""

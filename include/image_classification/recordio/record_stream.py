@@ -18,22 +18,18 @@ class Sample:
     name: str
 
 
-def stream_samples(
-    stream: IO[bytes], name: str, classes: int, several: bool = False
-) -> Iterator[Sample]:
+def stream_samples(stream: IO[bytes], name: str, labelling: Labelling) -> Iterator[Sample]:
     """Yield the images of a stream.
 
     Args:
         stream: The record file's bytes.
         name: What error messages call the stream.
-        classes: The number of classes.
-        several: Whether an image has a 0 or 1 for each class, rather than one class.
+        labelling: The allowed labels.
 
     Raises:
         CommandError: The stream is cut off or is not RecordIO, or a record has another number of
-            labels or a label that is not one of `classes`.
+            labels or a label that is not allowed.
     """
-    labelling = Labelling(classes, several)
     for number, record in enumerate(read_stream(stream, name)):
         record_name = f"{name}: record {number}"
         image = unpack_image(record)

@@ -39,7 +39,6 @@ def _prefers_prefixes(strategy: str) -> bool:
 _EXPERIMENT = {"ExperimentConfig": _always}
 _DATA_SOURCE: dict[str, _Condition] = {
     "InstanceGroupNames": _always,
-    "AttributeNames": _always,
     "HubAccessConfig": _always,
 }
 _CONTAINER: dict[str, _Condition] = {

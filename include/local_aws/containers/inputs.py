@@ -73,9 +73,12 @@ def fetch(
 
 def in_share(source: dict[str, Any], found: list[S3Object], share: slice) -> list[S3Object]:
     """Return the share of a ShardedByS3Key source's objects, or all objects of other sources."""
-    if source.get("S3DataDistributionType") == "ShardedByS3Key":
-        return sorted(found, key=lambda item: item.key)[share]
-    return found
+    return sorted(found, key=lambda item: item.key)[share] if is_sharded(source) else found
+
+
+def is_sharded(source: dict[str, Any]) -> bool:
+    """Return whether each host gets different objects."""
+    return source.get("S3DataDistributionType") == "ShardedByS3Key"
 
 
 def _from_manifest(objects: Objects, uri: str) -> list[S3Object]:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from include.local_aws.containers.gzipped import decompress
+from include.local_aws.containers.object_content import ObjectContent
+from include.local_aws.containers.recordio import frame
 from include.local_aws.errors import JobFailure
-from include.local_aws.storage.objects import Objects, S3Object
+from include.local_aws.storage.objects import S3Object
 
 _POLL = 0.05  # seconds
 
@@ -22,30 +23,39 @@ class _ReaderGone(Exception):
     """The reader has closed the FIFO, or the program has ended."""
 
 
+class PipedContent(Protocol):
+    """The content of a channel in Pipe mode."""
+
+    def epoch(self, number: int) -> Iterator[bytes]:
+        """Yield the bytes of an epoch, which count from 0."""
+
+
 @dataclass(frozen=True)
-class PipedChannel:
-    """The content of a channel in Pipe mode.
+class PipedObjects:
+    """S3 objects, one after the other.
 
     Args:
-        objects: S3.
+        content: Reads the objects.
         items: The objects, in the order of their keys.
-        compression: `Gzip` if the objects must be decompressed, else `None`.
+        wraps: Whether each object becomes a RecordIO record (`RecordWrapperType`).
         seed: `ShuffleConfig.Seed`, with which each epoch has a different order.
     """
 
-    objects: Objects
+    content: ObjectContent
     items: list[S3Object]
-    compression: str = "None"
+    wraps: bool = False
     seed: int | None = None
 
     def epoch(self, number: int) -> Iterator[bytes]:
-        """Yield the bytes of all objects, one object after the other."""
+        """Yield the bytes of all objects."""
         items = list(self.items)
         if self.seed is not None:
             random.Random(f"{self.seed} {number}").shuffle(items)
         for item in items:
-            pieces = self.objects.pieces(item)
-            yield from decompress(pieces, item.uri) if self.compression == "Gzip" else pieces
+            if self.wraps:
+                yield frame(self.content.record(item))
+            else:
+                yield from self.content.pieces(item)
 
 
 class Pipe:
@@ -55,9 +65,9 @@ class Pipe:
     FIFOs, and may close one early. An error of S3 is kept as `failure`.
     """
 
-    def __init__(self, channel: PipedChannel, path: Path) -> None:
+    def __init__(self, content: PipedContent, path: Path) -> None:
         self.failure: JobFailure | None = None
-        self._channel, self._path = channel, path
+        self._content, self._path = content, path
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"pipe {path.name}")
 
@@ -84,7 +94,7 @@ class Pipe:
             while (descriptor := self._open(epoch)) is not None:
                 os.mkfifo(self._fifo(epoch + 1))
                 with contextlib.closing(_Writer(descriptor, self._ended.is_set)) as writer:
-                    writer.write_all(self._channel.epoch(epoch))
+                    writer.write_all(self._content.epoch(epoch))
                 self._fifo(epoch).unlink()
                 epoch += 1
         except JobFailure as failure:

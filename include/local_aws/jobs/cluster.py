@@ -4,13 +4,16 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from include.local_aws.containers.augmented_manifest import AugmentedManifest
 from include.local_aws.containers.container import Container
-from include.local_aws.containers.inputs import fetch, in_share, list_objects
-from include.local_aws.containers.pipes import Pipe, PipedChannel
+from include.local_aws.containers.inputs import fetch, in_share, is_sharded, list_objects
+from include.local_aws.containers.object_content import ObjectContent
+from include.local_aws.containers.pipes import Pipe, PipedContent, PipedObjects
 from include.local_aws.storage.objects import Objects
 from include.local_aws.store import Body
 
 PIPE = "Pipe"
+AUGMENTED = "AugmentedManifestFile"
 
 
 def addresses(hosts: Sequence[str]) -> str:
@@ -68,14 +71,28 @@ def pipes(objects: Objects, request: Body, instance: Container) -> list[Pipe]:
     """Return an instance's channels in Pipe mode; their objects are listed, not downloaded."""
     return [
         Pipe(
-            PipedChannel(
-                objects,
-                in_share(source(channel), list_objects(objects, source(channel)), instance.share),
-                channel.get("CompressionType", "None"),
-                channel.get("ShuffleConfig", {}).get("Seed"),
-            ),
+            _content(objects, channel, instance),
             instance.base / "input/data" / channel["ChannelName"],
         )
         for channel in request.get("InputDataConfig", [])
         if mode(request, channel) == PIPE
     ]
+
+
+def _content(objects: Objects, channel: Body, instance: Container) -> PipedContent:
+    found = source(channel)
+    content = ObjectContent(objects, channel.get("CompressionType", "None"))
+    wraps = channel.get("RecordWrapperType", "None") == "RecordIO"
+    seed = channel.get("ShuffleConfig", {}).get("Seed")
+    if found.get("S3DataType") != AUGMENTED:
+        items = in_share(found, list_objects(objects, found), instance.share)
+        return PipedObjects(content, items, wraps, seed)
+    return AugmentedManifest(
+        content,
+        found["S3Uri"],
+        found["AttributeNames"],
+        instance.directory,
+        wraps=wraps,
+        seed=seed,
+        share=instance.share if is_sharded(found) else slice(None),
+    )

@@ -34,12 +34,13 @@ def open_channel(channel: str, classes: int, multi_label: bool = False) -> Image
             input mode, or contains an invalid label.
     """
     kind, mode = channels.content_type(channel), channels.input_mode(channel)
+    if mode == channels.PIPE:
+        form = channels.label_format(channel) if channels.is_wrapped(channel) else None
+        return Pipe(base_dir() / "input" / "data", channel, form)
     if kind == IMAGE_TYPE:
         listing = _only_list(f"{channel}_lst")
         folder = channels.folder(channel)
         return Records([ListedImages(channel, listing, folder, Labelling(classes, multi_label))])
-    if mode == channels.PIPE:
-        return Pipe(base_dir() / "input" / "data", channel)
     return Records.scan(channels.record_files(channel), classes, multi_label)
 
 

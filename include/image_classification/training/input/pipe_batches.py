@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from include.image_classification.container import CommandError
 from include.image_classification.images.resizing import Image, squash
-from include.image_classification.recordio.labels import label_rows
-from include.image_classification.recordio.record_stream import Sample, stream_samples
+from include.image_classification.recordio.labels import Labelling, label_rows
+from include.image_classification.recordio.record_stream import Sample
 from include.image_classification.training.distribution.share import WHOLE, Share
 from include.image_classification.training.input.augmentation import augment, resize_shorter_side
 from include.image_classification.training.input.batches import PREFETCH_BATCHES, Batch
@@ -54,9 +54,9 @@ class PipeBatchReader:
         multi_label: bool = False,
     ) -> None:
         cv2.setNumThreads(0)
-        self._pipe, self._shape, self._size, self._classes = pipe, shape, size, classes
+        self._pipe, self._shape, self._size = pipe, shape, size
         self._expected_images, self._share = expected_images, share
-        self._multi_label = multi_label
+        self._labelling = Labelling(classes, multi_label)
         self._decoder = RecordDecoder(shape[0])
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
@@ -88,8 +88,7 @@ class PipeBatchReader:
             random = np.random.default_rng([seed, epoch, number])
             return augment(image, augmentation, height, width, random)
 
-        with self._pipe.opened() as stream:
-            samples = stream_samples(stream, self._name, self._classes, self._multi_label)
+        with self._pipe.samples(self._labelling) as samples:
             in_random_order = shuffle(samples, np.random.default_rng([seed, epoch]))
             yield from self._batches(self._training_chunks(in_random_order), view)
 
@@ -103,18 +102,13 @@ class PipeBatchReader:
         def view(_: int, sample: Sample) -> Image:
             return squash(self._decode(sample), *self._shape[1:])
 
-        with self._pipe.opened() as stream:
-            samples = stream_samples(stream, self._name, self._classes, self._multi_label)
-            checked = _check_not_empty(samples, self._name)
+        with self._pipe.samples(self._labelling) as samples:
+            checked = _check_not_empty(samples, self._pipe)
             part = itertools.islice(checked, self._share.rank, None, self._share.size)
             yield from self._batches(_chunks(part, self._size), view)
 
     def _decode(self, sample: Sample) -> Image:
         return self._decoder(sample.content, lambda: sample.name)
-
-    @property
-    def _name(self) -> str:
-        return f"the pipe of channel {self._pipe.channel}"
 
     def _training_chunks(self, samples: Iterable[Sample]) -> Iterator[list[Sample]]:
         """Yield this host's part of each complete batch of all hosts."""
@@ -150,10 +144,10 @@ class PipeBatchReader:
         return Batch(images, labels, len(chunk))
 
 
-def _check_not_empty(samples: Iterator[Sample], name: str) -> Iterator[Sample]:
+def _check_not_empty(samples: Iterator[Sample], pipe: Pipe) -> Iterator[Sample]:
     first = next(samples, None)
     if first is None:
-        raise CommandError(f"{name} contains no images: correct the channel's S3 URI")
+        raise CommandError(f"{pipe.name} contains no images: correct the channel's S3 URI")
     return itertools.chain([first], samples)
 
 

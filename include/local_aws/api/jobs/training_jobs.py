@@ -7,7 +7,7 @@ from include.local_aws.api.operation import Handler, Request, unsupported
 from include.local_aws.containers.inputs import nothing_under
 from include.local_aws.errors import ApiError, JobFailure
 from include.local_aws.jobs.artifacts import artifact_uri
-from include.local_aws.jobs.cluster import PIPE, mode
+from include.local_aws.jobs.cluster import AUGMENTED, PIPE, mode
 from include.local_aws.jobs.job import MAX_RUNTIME
 from include.local_aws.jobs.kinds import TRAINING
 from include.local_aws.jobs.spot import check_limits, check_tags
@@ -72,14 +72,28 @@ def _check_channel(services: Services, request: Request, channel: Request) -> No
     source = channel["DataSource"].get("S3DataSource")
     if source is None:
         raise unsupported(f"channel {name!r}: only S3DataSource is read")
-    check_data_type(source)
-    if mode(request, channel) == PIPE and channel.get("RecordWrapperType", "None") != "None":
-        raise unsupported(f"channel {name!r}: RecordWrapperType in Pipe mode; store RecordIO files")
+    _check_data_type(name, mode(request, channel), source)
     try:
         if not services.runtime.objects.any_under(source["S3Uri"]):
             raise ApiError(nothing_under(source["S3Uri"]))
     except JobFailure as error:
         raise ApiError(str(error).removeprefix("ClientError: ")) from error
+
+
+def _check_data_type(name: str, input_mode: str, source: Request) -> None:
+    names = source.get("AttributeNames")
+    if source.get("S3DataType") != AUGMENTED:
+        check_data_type(source, AUGMENTED)
+        if names:
+            raise ApiError(f"Channel {name!r}: AttributeNames needs S3DataType {AUGMENTED}.")
+        return
+    if input_mode != PIPE:
+        raise ApiError(f"Channel {name!r}: S3DataType {AUGMENTED} needs InputMode Pipe.")
+    if not names:
+        raise ApiError(
+            f"Channel {name!r}: S3DataType {AUGMENTED} needs AttributeNames, for example "
+            '["source-ref", "class"].'
+        )
 
 
 def _stopping(body: Body) -> None:

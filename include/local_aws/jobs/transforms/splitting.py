@@ -1,17 +1,10 @@
 """Splitting of an object into request bodies by SplitType and BatchStrategy, as a stream."""
 
-import struct
 from collections.abc import Iterable, Iterator
 
+from include.local_aws.containers.recordio import HEADER, LAST, LENGTH_BITS, MAGIC, WHOLE
 from include.local_aws.errors import JobFailure
 
-# RecordIO: a part is the magic number, a word with a flag in its upper 3 bits and a length in its
-# lower 29, the data, and zeros up to a multiple of four. A record that contains the magic number is
-# split there, and the number is not stored.
-_MAGIC = struct.pack("<I", 0xCED7230A)
-_HEADER = struct.Struct("<4sI")
-_LENGTH_BITS = 29
-_WHOLE, _LAST = 0, 3
 _LONGEST = 100 * 1024 * 1024  # SageMaker's largest payload; no record may be larger
 
 
@@ -34,7 +27,7 @@ def split(
     if split_type == "RecordIO":
         records = _records(_Reader(pieces))
         if single:
-            yield from (_MAGIC.join(data for _, data in parts) for parts in records)
+            yield from (MAGIC.join(data for _, data in parts) for parts in records)
         else:
             yield from _packed((b"".join(raw for raw, _ in parts) for parts in records), payload)
     elif split_type == "Line":
@@ -81,11 +74,11 @@ def _whole(pieces: Iterable[bytes]) -> bytes:
 def _records(reader: "_Reader") -> Iterator[list[tuple[bytes, bytes]]]:
     """Yield each record as a list of its parts: all bytes of the part, and the data in it."""
     parts: list[tuple[bytes, bytes]] = []
-    while header := reader.take(_HEADER.size):
+    while header := reader.take(HEADER.size):
         flag, raw, data = _part(reader, header)
         parts.append((raw, data))
         _check_length(sum(len(r) for r, _ in parts))
-        if flag in (_WHOLE, _LAST):
+        if flag in (WHOLE, LAST):
             yield parts
             parts = []
     if parts:
@@ -95,15 +88,15 @@ def _records(reader: "_Reader") -> Iterator[list[tuple[bytes, bytes]]]:
 def _part(reader: "_Reader", header: bytes) -> tuple[int, bytes, bytes]:
     """Return a part's flag, all its bytes, and its data."""
     start = reader.taken - len(header)
-    if header[:4] != _MAGIC or len(header) < _HEADER.size:
+    if header[:4] != MAGIC or len(header) < HEADER.size:
         raise JobFailure(f"the object is not RecordIO at byte {start}")
-    _, word = _HEADER.unpack(header)
-    length = word & (1 << _LENGTH_BITS) - 1
+    _, word = HEADER.unpack(header)
+    length = word & (1 << LENGTH_BITS) - 1
     _check_length(length)
     padded = reader.take(length + -length % 4)
     if len(padded) < length + -length % 4:
         raise JobFailure("the RecordIO object is cut off")
-    return word >> _LENGTH_BITS, header + padded, padded[:length]
+    return word >> LENGTH_BITS, header + padded, padded[:length]
 
 
 class _Reader:

@@ -63,7 +63,9 @@ def test_records_lists_and_pipes_give_the_same_rows(tmp_path: Path) -> None:
     path = write_labelled(tmp_path / "t.rec", 1)
     records = RecordFile(path, 3, several=True)
     with path.open("rb") as stream:
-        streamed = [sample.label for sample in stream_samples(stream, "s", 3, several=True)]
+        streamed = [
+            sample.label for sample in stream_samples(stream, "s", Labelling(3, several=True))
+        ]
     (tmp_path / "a.png").write_bytes(make_png(0, 0))
     lines = (f"{n}\t{a}\t{b}\t{c}\ta.png\n" for n, (a, b, c) in enumerate(SHOWN))
     (tmp_path / "t.lst").write_text("".join(lines))

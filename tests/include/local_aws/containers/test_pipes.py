@@ -3,14 +3,14 @@
 import gzip
 import hashlib
 import os
+import struct
 import threading
 from pathlib import Path
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
-from include.local_aws.containers.pipes import Pipe, PipedChannel
+from include.image_classification.recordio.framing import MAGIC_WORD, frame
+from include.local_aws.containers.object_content import ObjectContent
+from include.local_aws.containers.pipes import Pipe, PipedObjects
 from include.local_aws.errors import JobFailure
 from include.local_aws.storage.objects import S3Object
 from tests.include.local_aws.local_server import LocalServer
@@ -59,13 +59,17 @@ def test_an_unreadable_object_fails_the_job_even_if_the_program_succeeds(
     assert job["FailureReason"].startswith(f"ClientError: {uri}/a.txt is not Gzip data")
 
 
-def test_record_wrapping_is_refused(aws: LocalServer) -> None:
-    with pytest.raises(ClientError, match="RecordWrapperType in Pipe mode"):
-        _train(aws, aws.put("pipes/raw", a="1"), {"RecordWrapperType": "RecordIO"})
+def test_objects_become_records_if_the_request_says_so(aws: LocalServer) -> None:
+    contents = [b"first" * 100_000, struct.pack("<I", MAGIC_WORD) * 3 + b"odd", b""]
+    uri = aws.put("pipes/raw", **dict(zip("abc", contents, strict=True)))
+    name = _train(aws, uri, {"RecordWrapperType": "RecordIO"}, pipe="1")
+    assert aws.wait_for_job("training", name)["TrainingJobStatus"] == "Completed"
+    sent = b"".join(map(frame, contents))  # of the container, whose reader has other tests
+    assert f"epoch 0 {len(sent)} {hashlib.sha256(sent).hexdigest()}" in aws.log("training", name)
 
 
 def test_with_a_seed_each_epoch_has_another_order(tmp_path: Path) -> None:
-    channel = PipedChannel(Many(), [S3Object("b", f"{n:02}", "") for n in range(9)], seed=5)  # type: ignore[arg-type]
+    channel = _channel(Many(), [f"{number:02}" for number in range(9)], seed=5)
     first, second = (b"".join(channel.epoch(number)) for number in (0, 1))
     assert first != second
     assert sorted(first) == sorted(second)
@@ -74,7 +78,7 @@ def test_with_a_seed_each_epoch_has_another_order(tmp_path: Path) -> None:
 
 def test_a_pipe_ends_while_its_reader_holds_it_open_without_reading(tmp_path: Path) -> None:
     """This happens if a program hangs and the job is stopped."""
-    channel = PipedChannel(Many(10_000_000), [S3Object("b", "00", "")])  # type: ignore[arg-type]
+    channel = _channel(Many(10_000_000), ["00"])
     with Pipe(channel, tmp_path / "train") as pipe:
         stuck = os.open(tmp_path / "train_0", os.O_RDONLY)
     os.close(stuck)
@@ -83,7 +87,7 @@ def test_a_pipe_ends_while_its_reader_holds_it_open_without_reading(tmp_path: Pa
 
 
 def test_a_failure_of_s3_is_kept(tmp_path: Path) -> None:
-    with Pipe(PipedChannel(Gone(), [S3Object("b", "k", "")]), tmp_path / "train") as pipe:  # type: ignore[arg-type]
+    with Pipe(_channel(Gone(), ["k"]), tmp_path / "train") as pipe:
         assert (tmp_path / "train_0").read_bytes() == b""
     assert str(pipe.failure) == "gone"
 
@@ -102,6 +106,10 @@ class Gone:
     def pieces(self, item: S3Object) -> Any:
         raise JobFailure("gone")
         yield
+
+
+def _channel(objects: Any, keys: list[str], seed: int | None = None) -> PipedObjects:
+    return PipedObjects(ObjectContent(objects), [S3Object("b", key, "") for key in keys], seed=seed)
 
 
 def _train(

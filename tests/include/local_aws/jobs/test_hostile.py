@@ -32,9 +32,9 @@ def _dots(request: Any) -> None:
     request["InputDataConfig"][0]["ChannelName"] = ".."
 
 
-def _augmented(request: Any) -> None:
+def _unknown_type(request: Any) -> None:
     source = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]
-    source["S3DataType"] = "AugmentedManifestFile"
+    source["S3DataType"] = "Converse"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,10 @@ def _augmented(request: Any) -> None:
         (_checkpoints_lead_out, "leads out of its bucket"),
         (_twice, "'train' is not valid, or is given twice"),
         (_dots, r"'\.\.' is not valid"),
-        (_augmented, "S3DataType AugmentedManifestFile: give S3Prefix or ManifestFile"),
+        (
+            _unknown_type,
+            "S3DataType Converse: give S3Prefix, ManifestFile or AugmentedManifestFile",
+        ),
     ],
 )
 def test_a_training_is_refused_at_create(

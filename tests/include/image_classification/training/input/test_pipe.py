@@ -200,3 +200,46 @@ def test_a_sharded_pipe_on_several_hosts_is_rejected(
     settings, images = parse(SETTINGS), open_channel("train", 3)
     with pytest.raises(CommandError, match="use FullyReplicated, or File mode"):
         make_reader(settings, SingleHost(), "train", images, settings.image_shape)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "label"),
+    [
+        ("image/jpeg", b"[0, 1, 1]"),
+        ("application/x-recordio", b"[0, 1, 1]"),
+        ("application/x-recordio; label-format=multi-hot", b"[0, 1, 1]"),
+        ("application/x-recordio;label-format=class-id", b"[1, 2]"),
+    ],
+)
+def test_an_augmented_manifest_has_labels_of_the_content_types_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content_type: str, label: bytes
+) -> None:
+    pipe = _wrapped_channel(tmp_path, monkeypatch, content_type)
+    content = frame(make_png(0, 0)) + frame(label)
+    with serve_fifos(tmp_path / "input/data", "train", content):
+        source = PipeBatchReader(pipe, SHAPE, 1, 3, 1, 1, multi_label=True)
+        (batch,) = source.validation()
+    assert batch.labels.tolist() == [[0, 1, 1]]
+
+
+def test_an_unknown_label_format_and_photos_without_a_wrapper_are_rejected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CommandError, match=r"label-format 'one-hot' .* multi-hot and class-id"):
+        _wrapped_channel(tmp_path, monkeypatch, "application/x-recordio; label-format=one-hot")
+    with pytest.raises(CommandError, match="an augmented manifest needs RecordWrapperType"):
+        _wrapped_channel(tmp_path, monkeypatch, "image/jpeg", wrapper="None")
+
+
+def _wrapped_channel(
+    base: Path, monkeypatch: pytest.MonkeyPatch, content_type: str, wrapper: str = "RecordIO"
+) -> Pipe:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
+    (base / "input/config").mkdir(parents=True, exist_ok=True)
+    channel = {
+        "TrainingInputMode": "Pipe", "RecordWrapperType": wrapper, "ContentType": content_type,
+    }  # fmt: skip
+    (base / "input/config/inputdataconfig.json").write_text(json.dumps({"train": channel}))
+    found = open_channel("train", 3, multi_label=True)
+    assert isinstance(found, Pipe)
+    return found
