@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dag_factory.run_context import aws_client
+from include.common.s3_uri import split_s3_uri
 from sagemaker_jobs.lineage.facts import Check, DatasetFacts, FactsFunction, JobFacts
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _record(summary: Summary, name: str, model: type[R]) -> R:
     from include.contracts.commands import Output
     from include.storage.records import need_valid_record
 
-    bucket, key = _split(f"{summary['outputs'][Output.RESULT]}/{name}")
+    bucket, key = split_s3_uri(f"{summary['outputs'][Output.RESULT]}/{name}")
     return need_valid_record(aws_client("s3"), bucket, key, summary["job_name"], model)
 
 
@@ -154,13 +155,8 @@ def _listed_photos(summary: Summary) -> tuple[DatasetFacts, ...]:
 def _listed_folder(manifest: str) -> str:
     import json
 
-    bucket, key = _split(manifest)
+    bucket, key = split_s3_uri(manifest)
     start = f"bytes=0-{MANIFEST_START - 1}"
     body = aws_client("s3").get_object(Bucket=bucket, Key=key, Range=start)["Body"].read()
     entry, _ = json.JSONDecoder().raw_decode(body.decode(errors="replace").lstrip("[ \n"))
     return str(entry["prefix"])
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

@@ -10,9 +10,10 @@ from typing import Any
 
 from include.common.aws_errors import is_denied
 from include.common.incoming import HALF_WRITTEN
+from include.common.s3_uri import split_s3_uri
 from include.config.deployment import LOCAL
 from include.config.sections.source import DEFAULT_SETTLE_MINUTES, Source
-from include.decisions.dataset.source import Listing, split_uri
+from include.decisions.dataset.source import Listing
 from include.decisions.decision import Decision
 
 ABANDONED = timedelta(days=1)
@@ -37,7 +38,7 @@ def decide_complete(listing: Listing, marker: str | None) -> Decision:
         listing: The source's objects.
         marker: The name of the marker object, or None if there is no such marker.
     """
-    if marker is None or f"{split_uri(listing.uri)[1]}{marker}" in listing.objects:
+    if marker is None or f"{split_s3_uri(listing.uri)[1]}{marker}" in listing.objects:
         return Decision(True, "the source is complete")
     return Decision(False, f"{listing.uri}{marker} is missing: the source is not complete yet")
 
@@ -68,7 +69,7 @@ def require_finished_uploads(
     Raises:
         SourceNotReadyError: There are unfinished uploads or files.
     """
-    complete = {f"{split_uri(listing.uri)[1]}{name}" for name in fetched}
+    complete = {f"{split_s3_uri(listing.uri)[1]}{name}" for name in fetched}
     problems = (
         ("is being uploaded", "wait for it, or abort the upload", _uploads(s3, listing, now)),
         ("is half-written", "finish or remove it", set(_half_written(listing)) - complete),
@@ -90,7 +91,7 @@ def _half_written(listing: Listing) -> list[str]:
 
 def _uploads(s3: Any, listing: Listing, now: datetime) -> list[str]:
     """Return the keys of unfinished multipart uploads, without abandoned ones."""
-    bucket, prefix = split_uri(listing.uri)
+    bucket, prefix = split_s3_uri(listing.uri)
     pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
     try:
         found = [entry for page in pages for entry in page.get("Uploads", [])]

@@ -11,10 +11,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+from include.common.s3_uri import split_s3_uri
 from include.config.versions import digest
 from include.contracts.records import SourceSeen
 from include.decisions.dataset.readiness import SourceNotReadyError
-from include.decisions.dataset.source import Listing, split_uri
+from include.decisions.dataset.source import Listing
 from include.storage.layout import Layout
 from include.storage.records import read_valid_record, write_record
 
@@ -59,7 +60,7 @@ def require_settled(
 
 def _state(listing: Listing, fetched: Collection[str]) -> str:
     """Return a hash of a listing; it changes also if an object is written with the same content."""
-    ignored = {f"{split_uri(listing.uri)[1]}{name}" for name in fetched}
+    ignored = {f"{split_s3_uri(listing.uri)[1]}{name}" for name in fetched}
     objects = {
         key: [entry["ETag"], entry["Size"], entry["LastModified"].isoformat()]
         for key, entry in listing.objects.items()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlparse
 
 from include.common.errors import PermanentError
+from include.common.s3_uri import split_s3_uri
 from include.contracts.records import DatasetPointer
 from include.decisions.decision import Decision
 
@@ -36,7 +36,7 @@ class Listing:
             s3: A boto3 S3 client.
             uri: The s3:// folder, ending with a slash.
         """
-        bucket, prefix = split_uri(uri)
+        bucket, prefix = split_s3_uri(uri)
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         found = [entry for page in pages for entry in page.get("Contents", [])]
         return cls(uri, {entry["Key"]: entry for entry in found if not entry["Key"].endswith("/")})
@@ -47,7 +47,7 @@ class Listing:
         Args:
             marker: The name, below the prefix, of the completeness marker, which is left out.
         """
-        without = f"{split_uri(self.uri)[1]}{marker}" if marker else None
+        without = f"{split_s3_uri(self.uri)[1]}{marker}" if marker else None
         return {
             key: f"{entry['ETag']} {entry['Size']}"
             for key, entry in self.objects.items()
@@ -66,12 +66,6 @@ class Listing:
                 f"nothing is at {self.uri}: upload the raw data there, or set source.uri"
             )
         return files
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """Return the bucket and the prefix of an s3:// folder."""
-    parts = urlparse(uri)
-    return parts.netloc, parts.path.lstrip("/")
 
 
 def decide_refresh(

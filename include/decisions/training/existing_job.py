@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from include.common.aws_errors import error_code, is_denied
+from include.common.s3_uri import split_s3_uri
 
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
@@ -59,7 +60,7 @@ def model_exists(s3: Any, uri: str) -> bool:
         s3: A boto3 S3 client.
         uri: The S3 address of its model.tar.gz.
     """
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = split_s3_uri(uri)
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except s3.exceptions.ClientError as error:

@@ -7,8 +7,8 @@ import datetime
 import logging
 import time
 from pathlib import Path
-from urllib.parse import urlparse
 
+from include.common.s3_uri import split_s3_uri
 from include.contracts import files
 from include.contracts.commands import Command, FetchFlag, Input, Output
 from include.contracts.records import FetchReport, FetchRequest, parse_json_record
@@ -40,8 +40,8 @@ def main(argv: list[str]) -> None:
     started = time.perf_counter()
     flags = _parse_flags(argv)
     request = read_request(processing_input(Input.REQUEST) / files.FETCH_REQUEST)
-    source, drafts = urlparse(flags.source), urlparse(flags.drafts)
-    places = Places(s3_client(), source.netloc, source.path[1:], drafts.path[1:])
+    (bucket, source), (_, drafts) = split_s3_uri(flags.source), split_s3_uri(flags.drafts)
+    places = Places(s3_client(), bucket, source, drafts)
     fetched = _with_retries(places, request)
     report = FetchReport(
         stage="fetch",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlparse
 
+from include.common.s3_uri import split_s3_uri
 from include.image_classification.s3_access import find_object
 
 
@@ -26,8 +26,7 @@ class Folder:
     @classmethod
     def at(cls, s3: Any, uri: str) -> Folder:
         """Return the folder of an s3:// URI that ends with a slash."""
-        parts = urlparse(uri)
-        return cls(s3, parts.netloc, parts.path.lstrip("/"))
+        return cls(s3, *split_s3_uri(uri))
 
     def key(self, name: str) -> dict[str, str]:
         """Return the bucket and the key of an object as parameters of S3 calls."""

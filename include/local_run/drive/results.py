@@ -9,10 +9,10 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
 
+from include.common.s3_uri import split_s3_uri
 from include.config import Pipeline
 from include.decisions.registry.packages import Package
 from include.decisions.registry.search import find_package
@@ -116,10 +116,10 @@ def _training(output: Mapping[str, bytes], job: str, reasons: SkipReasons) -> Fi
 def _training_output(aws: AwsClients, job: str) -> dict[str, bytes]:
     """Return training.json and the drawing of its curve from the job's output.tar.gz."""
     described = aws.sagemaker.describe_training_job(TrainingJobName=job)
-    output = urlparse(described["OutputDataConfig"]["S3OutputPath"])
-    key = f"{output.path.strip('/')}/{job}/output/output.tar.gz"
+    bucket, prefix = split_s3_uri(described["OutputDataConfig"]["S3OutputPath"])
+    key = f"{prefix.strip('/')}/{job}/output/output.tar.gz"
     try:
-        body = aws.s3.get_object(Bucket=output.netloc, Key=key)["Body"].read()
+        body = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError:
         return {}
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:

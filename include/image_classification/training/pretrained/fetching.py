@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from include.common.addresses import redact_url
+from include.common.s3_uri import split_s3_uri
 from include.image_classification.container import CommandError
 from include.image_classification.training.pretrained.web_download import (
     CHUNK,
@@ -34,19 +35,15 @@ def fetch(uri: str, folder: Path) -> Path:
     parts = urlsplit(uri)
     if parts.scheme in ("", "file"):
         return _local(uri, Path(url2pathname(parts.path)))
-    target = folder / (Path(parts.path).name or "weights")
     shown = redact_url(uri)
     _log.info("Fetching %s", shown)
     if parts.scheme == "s3":
-        _from_s3(uri, parts.netloc, parts.path.removeprefix("/"), target)
-    elif parts.scheme in ("https", "http"):
-        _from_web(uri, target)
-    else:
-        raise CommandError(
-            f"pretrained_model_uri {shown} is not supported: use an absolute path, s3:// or "
-            "https://"
-        )
-    return target
+        return _from_s3(uri, folder)
+    if parts.scheme in ("https", "http"):
+        return _from_web(uri, folder / _file_name(parts.path))
+    raise CommandError(
+        f"pretrained_model_uri {shown} is not supported: use an absolute path, s3:// or https://"
+    )
 
 
 def check_sha256(path: Path, expected: str, source: str) -> None:
@@ -72,7 +69,11 @@ def _local(uri: str, path: Path) -> Path:
     return path
 
 
-def _from_web(uri: str, target: Path) -> None:
+def _file_name(path: str) -> str:
+    return Path(path).name or "weights"
+
+
+def _from_web(uri: str, target: Path) -> Path:
     try:
         with target.open("wb") as file:
             download(uri, file, MAX_BYTES)
@@ -80,6 +81,7 @@ def _from_web(uri: str, target: Path) -> None:
         raise CommandError(
             f"pretrained_model_uri {redact_url(uri)} cannot be downloaded: {error}"
         ) from error
+    return target
 
 
 def _too_large(shown: str) -> CommandError:
@@ -98,11 +100,13 @@ def _copy(source: IO[bytes], target: IO[bytes], shown: str) -> int:
     return size
 
 
-def _from_s3(uri: str, bucket: str, key: str, target: Path) -> None:
+def _from_s3(uri: str, folder: Path) -> Path:
     import boto3
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
+    bucket, key = split_s3_uri(uri)
+    target = folder / _file_name(key)
     try:
         response = boto3.client("s3").get_object(Bucket=bucket, Key=key)
         if response["ContentLength"] > MAX_BYTES:
@@ -114,3 +118,4 @@ def _from_s3(uri: str, bucket: str, key: str, target: Path) -> None:
             f"pretrained_model_uri {uri} cannot be read: {error}; in a job without network "
             "access, provide the file as the channel pretrained"
         ) from error
+    return target

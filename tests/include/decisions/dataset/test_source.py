@@ -55,6 +55,14 @@ def test_all_pages_are_listed_without_folder_markers(s3: Any) -> None:
     assert listing.require_files(marker="ok") == {"raw/a.tgz": '"1" 3'}
 
 
+def test_any_character_may_be_in_the_prefix_of_a_source(s3: Any) -> None:
+    prefix = "raw? #1/50 %/a%20b/"
+    found = {"Contents": [{"Key": f"{prefix}a.jpg", "ETag": '"1"', "Size": 3}]}
+    s3.answer("list_objects_v2", found, Bucket="theirs", Prefix=prefix)
+    listing = Listing.read(s3.client, f"s3://theirs/{prefix}")
+    assert listing.files(marker="ok") == {f"{prefix}a.jpg": '"1" 3'}
+
+
 def test_the_error_for_an_empty_source_names_its_address(s3: Any) -> None:
     s3.answer("list_objects_v2", {})
     with pytest.raises(SourceError, match=r"nothing is at s3://theirs/raw/: upload"):

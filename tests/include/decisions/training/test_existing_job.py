@@ -78,6 +78,12 @@ def test_only_a_model_that_s3_does_not_find_is_lost(
     assert model_exists(s3.client, URI) is exists
 
 
+def test_the_model_may_have_any_key(s3: Any) -> None:
+    key = "my models?/#1/50 %20/model.tar.gz"
+    s3.answer("head_object", {}, Bucket="some-bucket", Key=key)
+    assert model_exists(s3.client, f"s3://some-bucket/{key}")
+
+
 def test_an_outage_of_s3_is_not_a_lost_model(s3: Any) -> None:
     s3.refuse("head_object", "503")
     with pytest.raises(s3.client.exceptions.ClientError):

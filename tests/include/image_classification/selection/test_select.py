@@ -41,6 +41,13 @@ def test_a_batch_takes_the_first_new_images_and_counts_the_rest(runs: Selections
     assert "package" not in plan
 
 
+def test_any_character_may_be_in_the_address_of_a_folder(runs: Selections) -> None:
+    runs.put("my cars?/#1/50 %20/a.jpg", photo())
+    folder = Folder.at(runs.s3, "s3://some-bucket/my cars?/#1/50 %20/")
+    assert folder.tag("a.jpg")
+    assert folder.uri("a.jpg") == "s3://some-bucket/my cars?/#1/50 %20/a.jpg"
+
+
 def test_images_are_new_until_their_batch_has_a_record(runs: Selections) -> None:
     runs.upload("a.jpg")
     first = runs.select()["batch"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from include.common.s3_uri import SCHEME, split_s3_uri
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.tables.readers.ground_truth import (
     METADATA,
@@ -23,7 +24,6 @@ from include.image_classification.dataset.tables.table import SAMPLE_ROWS, Table
 _log = logging.getLogger(__name__)
 
 BOX = ("left", "top", "width", "height")
-S3 = "s3://"
 
 
 def read_json_lines(name: str, text: str, source_uri: str) -> Table | None:
@@ -62,7 +62,7 @@ def read_json_lines(name: str, text: str, source_uri: str) -> Table | None:
             yield position, cells
 
     prefix = source_uri if not source_uri or source_uri.endswith("/") else f"{source_uri}/"
-    remote = any(str(value).startswith(S3) for line in sample for value in line.values())
+    remote = any(str(value).startswith(SCHEME) for line in sample for value in line.values())
     return Table(
         name=name,
         columns=(*columns, *(BOX if box is not None else ())),
@@ -75,11 +75,14 @@ def read_json_lines(name: str, text: str, source_uri: str) -> Table | None:
 
 def _plain(value: Any, prefix: str) -> Any:
     """Return a value; an S3 URI becomes the path in the source, or the key."""
-    if not isinstance(value, str) or not value.startswith(S3):
+    if not isinstance(value, str) or not value.startswith(SCHEME):
         return value
     if prefix and value.startswith(prefix):
         return value[len(prefix) :]
-    return value[len(S3) :].partition("/")[2]
+    try:
+        return split_s3_uri(value)[1]
+    except ValueError:  # without a bucket: the row names no photo
+        return value
 
 
 def _objects(name: str, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -75,6 +75,16 @@ def test_a_manifest_of_another_bucket_names_photos_by_their_file_names(tmp_path:
     }  # fmt: skip
 
 
+def test_names_in_a_manifest_may_have_any_characters(tmp_path: Path) -> None:
+    names = ["a b.jpg", "a%20b.jpg", "what?.jpg", "#1.jpg", "a+b&c.jpg"]
+    put(tmp_path, *names)
+    for place in ("s3://bucket/pets/source/", "s3://other/some?/#where/"):
+        rows = [{"source-ref": f"{place}{name}", "class": "0"} for name in names]
+        write(tmp_path, {"train.manifest": lines(*rows), "class_names.json": '["cat", "dog"]'})
+        expected = dict.fromkeys(names, ("cat", None))
+        assert listed(tmp_path, "json_lines", options=SOURCE) == expected
+
+
 def test_the_intermediate_manifests_of_a_labelling_job_repeat_labels(tmp_path: Path) -> None:
     put(tmp_path, "1.jpg", "2.jpg")
     rows = [

@@ -20,7 +20,7 @@ class Handler(BaseHTTPRequestHandler):
     """Serves /whole, and /cut with too few bytes; answers 404 to other paths."""
 
     def do_GET(self) -> None:
-        if self.path not in ("/whole", "/cut", "/bucket/whole"):
+        if self.path not in ("/whole", "/cut", "/bucket/whole", "/bucket/my%20%23%25%3F/whole"):
             self.send_error(404)
             return
         self.send_response(200)
@@ -132,6 +132,14 @@ def test_an_s3_object_above_the_size_limit_is_rejected(
     ):
         fetch("s3://bucket/whole", tmp_path)
     assert [file for file in tmp_path.iterdir() if file.stat().st_size] == []
+
+
+def test_the_key_of_an_s3_object_may_have_any_characters(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server)
+    found = fetch("s3://bucket/my #%?/whole", tmp_path)
+    assert (found.name, found.read_bytes()) == ("whole", CONTENT)
 
 
 def test_a_missing_s3_object_is_named(
