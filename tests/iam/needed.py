@@ -68,7 +68,7 @@ def _sagemaker(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
     action = f"sagemaker:{operation}"
     if operation in ("ListTags", "AddTags"):
         yield Right(action, params["ResourceArn"])
-    elif operation.startswith("List"):
+    elif operation.startswith(("List", "Search")):
         yield Right(action, "*")
     else:
         yield from _of_resource(action, params)

@@ -163,11 +163,7 @@ def plan_a_training() -> list[Call]:
     """The plan task of nightly_training on AWS: the image's digest, and the cost of trainings."""
 
     def answer(operation: str, params: Mapping[str, Any]) -> Any:
-        listed = {
-            "TrainingJobName": TRAINING,
-            "TrainingJobArn": f"{SAGEMAKER}training-job/{TRAINING}",
-        }
-        described = {
+        found = {
             "TrainingJobName": TRAINING,
             "CreationTime": EARLIER,
             "TrainingJobStatus": "Completed",
@@ -175,9 +171,7 @@ def plan_a_training() -> list[Call]:
         }
         return {
             "DescribeImages": {"imageDetails": [{"imageDigest": "sha256:0"}]},
-            "ListTrainingJobs": {"TrainingJobSummaries": [listed]},
-            "ListTags": tags_response(PIPELINE_TAGS),
-            "DescribeTrainingJob": described,
+            "Search": {"Results": [{"TrainingJob": found}]},
         }.get(operation, {})
 
     with canned(answer) as calls:

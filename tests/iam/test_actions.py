@@ -47,6 +47,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 IMPLICIT = {
     "iam:PassRole",  # calls that create a job, model or endpoint pass a role
     "sagemaker:AddTags",  # Create* with Tags
+    "sagemaker:Search",  # see `_operations`
     "sns:Publish",  # the SNS notifier, by the provider's hook
 }
 
@@ -99,7 +100,10 @@ def _names(file: Path) -> Iterator[str]:
 
 @cache
 def _operations() -> dict[str, str]:
-    """Return the IAM action of each boto3 method, except `search`, which is also a method of re."""
+    """Return the IAM action of each boto3 method, except `search`, which is also a method of re.
+
+    That the policy allows Search is checked by the call in `tests.iam.task_calls`.
+    """
     found = {}
     for service in SERVICES:
         client = boto3.client(

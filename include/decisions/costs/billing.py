@@ -10,9 +10,11 @@ from typing import Any
 from include.config.deployment import Deployment
 from include.config.pipeline import Pipeline
 from include.config.prices import training_price
-from include.decisions.tags import read_tags
 
 HOUR = 3600
+
+PAGE_SIZE = 100
+"""The largest number of jobs that SageMaker returns with a call."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,10 @@ class TrainingJob:
 def training_jobs(
     sagemaker: Any, pipeline: Pipeline, deployment: Deployment, now: datetime
 ) -> Iterator[TrainingJob]:
-    """Yield the training jobs of a pipeline in this deployment, the newest first.
+    """Return the training jobs of a pipeline in this deployment, the newest first.
+
+    Each `PAGE_SIZE` jobs take one call of AWS, when the first of them is read. A new job may be
+    missing for some seconds.
 
     Args:
         sagemaker: A boto3 SageMaker client.
@@ -52,15 +57,21 @@ def training_jobs(
         deployment: The deployment that created the jobs; the jobs' tags name it.
         now: The current time, timezone-aware, up to which a running job has run.
     """
-    pages = sagemaker.get_paginator("list_training_jobs").paginate(
-        NameContains=f"{pipeline.slug}-train-", SortBy="CreationTime", SortOrder="Descending"
+    tags = {"pipeline": pipeline.name, "deployment": deployment.name}
+    # Search returns whole jobs. List has neither tags nor durations, which take two calls a job.
+    pages = sagemaker.get_paginator("search").paginate(
+        Resource="TrainingJob",
+        SearchExpression={
+            "Filters": [
+                {"Name": f"Tags.{key}", "Operator": "Equals", "Value": value}
+                for key, value in tags.items()
+            ]
+        },
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        PaginationConfig={"PageSize": PAGE_SIZE},
     )
-    tags = {("pipeline", pipeline.name), ("deployment", deployment.name)}
-    for page in pages:
-        for listed in page["TrainingJobSummaries"]:
-            if tags <= read_tags(sagemaker, listed["TrainingJobArn"]).items():
-                name = listed["TrainingJobName"]
-                yield _job(sagemaker.describe_training_job(TrainingJobName=name), now)
+    return (_job(found["TrainingJob"], now) for page in pages for found in page["Results"])
 
 
 def cost_usd(summary: Mapping[str, Any], deployment: Deployment) -> float | None:

@@ -56,14 +56,14 @@ def check_budget(
     if price is None:
         unknown = describe_unknown_price(training.instance.instance_type, deployment.region)
         return _without_estimate(decision, budget, unknown)
-    # One listing serves both: each job costs two calls, which AWS may throttle.
+    # One search serves both.
     recent, of_month = tee(training_jobs(sagemaker, pipeline, deployment, now))
     try:
         estimate = estimate_training(training, hyperparameters, price, islice(recent, LOOK_BACK))
     except sagemaker.exceptions.ClientError as error:
         if not is_denied(error):
             raise
-        unknown = f"Airflow's role may not list training jobs and their tags ({error})"
+        unknown = f"Airflow's role may not search training jobs, sagemaker:Search ({error})"
         return _without_estimate(decision, budget, unknown)
     _check_run(budget, estimate)
     _check_month(budget, estimate, of_month, deployment.region, now)

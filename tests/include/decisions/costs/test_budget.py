@@ -26,59 +26,52 @@ ACCOUNT = "arn:aws:sagemaker:us-east-1:123456789012:training-job"
 
 
 class Jobs:
-    """Prepares the stub's answers about training jobs, newest first."""
+    """Prepares the stub's answers about training jobs.
+
+    Every request must be prepared: another one, such as ListTags of a job, fails the test.
+    """
 
     def __init__(self, stub: Any) -> None:
         self.stub = stub
 
-    def lists(self, *names: str) -> None:
-        summaries = [
-            {
-                "TrainingJobName": name,
-                "TrainingJobArn": f"{ACCOUNT}/{name}",
-                "CreationTime": NOW,
-                "TrainingJobStatus": "Completed",
-            }
-            for name in names
-        ]
+    def found(self, *jobs: dict[str, Any], next_token: str | None = None, **request: str) -> None:
+        """Prepare a page of jobs, the newest first."""
+        tags = {"pipeline": "stanford_cars", "deployment": DEPLOYMENT.name}
+        answer: dict[str, Any] = {"Results": [{"TrainingJob": job} for job in jobs]}
         self.stub.answer(
-            "list_training_jobs",
-            {"TrainingJobSummaries": summaries},
-            NameContains="stanford-cars-train-",
+            "search",
+            answer | ({"NextToken": next_token} if next_token else {}),
+            Resource="TrainingJob",
+            SearchExpression={
+                "Filters": [
+                    {"Name": f"Tags.{key}", "Operator": "Equals", "Value": value}
+                    for key, value in tags.items()
+                ]
+            },
             SortBy="CreationTime",
             SortOrder="Descending",
+            MaxResults=100,
+            **request,
         )
 
-    def tags(
-        self, name: str, pipeline: str = "stanford_cars", deployment: str = DEPLOYMENT.name
-    ) -> None:
-        tags = {"owner": "us", "pipeline": pipeline, "deployment": deployment}
-        answer = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-        self.stub.answer("list_tags", answer, ResourceArn=f"{ACCOUNT}/{name}")
 
-    def describes(self, name: str, created: datetime = NOW, **more: Any) -> None:
-        self.tags(name)
-        described = {
-            "TrainingJobName": name,
-            "TrainingJobArn": f"{ACCOUNT}/{name}",
-            "ModelArtifacts": {"S3ModelArtifacts": "s3://b/m.tar.gz"},
-            "TrainingJobStatus": "Completed",
-            "SecondaryStatus": "Completed",
-            "AlgorithmSpecification": {"TrainingInputMode": "File"},
-            "ResourceConfig": {
-                "InstanceType": INSTANCE_TYPE,
-                "InstanceCount": 1,
-                "VolumeSizeInGB": 1,
-            },
-            "StoppingCondition": {},
-            "CreationTime": created,
-            "HyperParameters": HYPERPARAMETERS,
-            "TrainingTimeInSeconds": 3600,
-            "BillableTimeInSeconds": 3600,
-            **more,
-        }
-        present = {key: value for key, value in described.items() if value is not None}
-        self.stub.answer("describe_training_job", present, TrainingJobName=name)
+def job(name: str, created: datetime = NOW, **more: Any) -> dict[str, Any]:
+    """Return a job as Search does."""
+    described = {
+        "TrainingJobName": name,
+        "TrainingJobStatus": "Completed",
+        "ResourceConfig": {
+            "InstanceType": INSTANCE_TYPE,
+            "InstanceCount": 1,
+            "VolumeSizeInGB": 1,
+        },
+        "CreationTime": created,
+        "HyperParameters": HYPERPARAMETERS,
+        "TrainingTimeInSeconds": 3600,
+        "BillableTimeInSeconds": 3600,
+        **more,
+    }
+    return {key: value for key, value in described.items() if value is not None}
 
 
 @pytest.fixture
@@ -100,8 +93,7 @@ def decide(sagemaker: Any, pipeline: Pipeline, **changes: Any) -> Decision:
 
 
 def test_the_reason_of_a_run_within_the_budget_has_the_estimate(sagemaker: Any, jobs: Jobs) -> None:
-    jobs.lists("cars-1")
-    jobs.describes("cars-1")
+    jobs.found(job("cars-1"))
     decision = decide(sagemaker, cars(per_run_usd=USD_PER_HOUR))
     assert decision.go
     assert decision.reason.startswith("new data; estimated cost: $0.74 for the training job")
@@ -109,7 +101,7 @@ def test_the_reason_of_a_run_within_the_budget_has_the_estimate(sagemaker: Any, 
 
 def test_a_run_above_the_budget_per_run_fails(sagemaker: Any, jobs: Jobs) -> None:
     """The first run has no earlier job, so that the time limit of six hours is the basis."""
-    jobs.lists()
+    jobs.found()
     with pytest.raises(BudgetError) as blocked:
         decide(sagemaker, cars(per_run_usd=4))
     assert str(blocked.value).startswith(
@@ -126,15 +118,11 @@ def test_a_run_above_the_budget_per_run_fails(sagemaker: Any, jobs: Jobs) -> Non
 def test_a_run_above_the_budget_per_month_fails(sagemaker: Any, jobs: Jobs) -> None:
     """Failed and stopped jobs count as well; of spot instances only the billable time counts.
 
-    Jobs are listed once for the estimate and for the month.
+    Jobs are searched once for the estimate and for the month.
     """
-    failed: dict[str, Any] = {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed"}
-    names = ("cars-3", "cars-2", "cars-1")
-    jobs.lists(*names)
-    jobs.describes("cars-3")
-    jobs.describes("cars-2", BillableTimeInSeconds=1800, **failed)
+    failed = job("cars-2", BillableTimeInSeconds=1800, TrainingJobStatus="Failed")
     two = {"InstanceType": "ml.c5.4xlarge", "InstanceCount": 2, "VolumeSizeInGB": 1}
-    jobs.describes("cars-1", ResourceConfig=two)
+    jobs.found(job("cars-3"), failed, job("cars-1", ResourceConfig=two))
     spent = USD_PER_HOUR * 1.5 + 2 * 0.816
     with pytest.raises(BudgetError) as blocked:
         decide(sagemaker, cars(per_month_usd=3))
@@ -157,8 +145,7 @@ def test_a_run_above_the_budget_per_month_fails(sagemaker: Any, jobs: Jobs) -> N
 def test_only_jobs_of_the_current_month_in_utc_count(
     sagemaker: Any, jobs: Jobs, created: datetime, counts: bool
 ) -> None:
-    jobs.lists("cars-1")
-    jobs.describes("cars-1", created)
+    jobs.found(job("cars-1", created))
     pipeline = cars(per_month_usd=1)
     if counts:
         with pytest.raises(BudgetError, match=r"since 2026-11-01 .* \(jobs: 1\)"):
@@ -171,24 +158,27 @@ def test_a_running_job_counts_with_its_run_time_so_far(sagemaker: Any, jobs: Job
     """Forgotten jobs that still run must use up the budget."""
     running: dict[str, Any] = {
         "TrainingJobStatus": "InProgress",
-        "SecondaryStatus": "Training",
         "TrainingStartTime": NOW - timedelta(hours=10),
         "TrainingTimeInSeconds": None,
         "BillableTimeInSeconds": None,
     }
-    jobs.lists("cars-2", "cars-1")
-    jobs.describes("cars-2", **running)
-    jobs.describes("cars-1", created=NOW - timedelta(days=40))
+    jobs.found(job("cars-2", **running), job("cars-1", NOW - timedelta(days=40)))
     with pytest.raises(BudgetError, match=r"cost \$7\.36 \(jobs: 1\)"):
         decide(sagemaker, cars(per_month_usd=8))
 
 
-def test_other_pipelines_and_deployments_do_not_count(sagemaker: Any, jobs: Jobs) -> None:
-    names = ("stanford-cars-train-train-1", "stanford-cars-train-2")
-    jobs.lists(*names)
-    jobs.tags(names[0], pipeline="stanford_cars_train")
-    jobs.tags(names[1], deployment="staging")
+def test_the_calls_do_not_grow_with_the_jobs(sagemaker: Any, jobs: Jobs) -> None:
+    """A hundred jobs take one call; pages of earlier months are not read."""
+    this_month = [job(f"cars-{number}", BillableTimeInSeconds=1) for number in range(150)]
+    earlier = [job(f"old-{number}", NOW - timedelta(days=40)) for number in range(50)]
+    jobs.found(*this_month[:100], next_token="2")
+    jobs.found(*this_month[100:], *earlier, next_token="3", NextToken="2")
     assert decide(sagemaker, cars(per_month_usd=5)).go
+
+
+def test_an_estimate_without_comparable_jobs_reads_one_page(sagemaker: Any, jobs: Jobs) -> None:
+    jobs.found(*(job(f"cars-{n}", HyperParameters={}) for n in range(100)), next_token="2")
+    assert "no comparable earlier training" in decide(sagemaker, cars()).reason
 
 
 def test_without_a_price_and_a_budget_the_run_trains(sagemaker: Any) -> None:
@@ -210,8 +200,7 @@ def test_an_earlier_job_on_an_instance_without_price_fails_the_check_of_the_mont
     sagemaker: Any, jobs: Jobs
 ) -> None:
     old = {"InstanceType": "ml.p2.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1}
-    jobs.lists("cars-1")
-    jobs.describes("cars-1", ResourceConfig=old)
+    jobs.found(job("cars-1", ResourceConfig=old))
     with pytest.raises(BudgetError, match=r"month_usd cannot be checked .* job cars-1: no price"):
         decide(sagemaker, cars(per_month_usd=1000))
 
@@ -230,13 +219,13 @@ def test_a_skipped_run_is_not_estimated(sagemaker: Any) -> None:
     )
 
 
-def test_without_the_permission_to_list_jobs_only_a_run_without_budget_trains(
+def test_without_the_permission_to_search_jobs_only_a_run_without_budget_trains(
     sagemaker: Any,
 ) -> None:
     for _ in range(2):
-        sagemaker.refuse("list_training_jobs", "AccessDeniedException", "not allowed")
+        sagemaker.refuse("search", "AccessDeniedException", "not allowed")
     decision = decide(sagemaker, cars())
     assert decision.go
-    assert "its cost is not estimated: Airflow's role may not list training jobs" in decision.reason
+    assert "its cost is not estimated: Airflow's role may not search training" in decision.reason
     with pytest.raises(BudgetError, match=r"budget\.per_run_usd cannot be checked: Airflow's role"):
         decide(sagemaker, cars(per_run_usd=4))
