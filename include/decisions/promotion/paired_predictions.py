@@ -7,9 +7,9 @@ are compared, by the labels of the candidate's dataset version.
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import io
-from collections.abc import Mapping
+import sqlite3
 from dataclasses import dataclass
 from math import comb
 from typing import Any
@@ -17,6 +17,11 @@ from typing import Any
 from include.common.csv_cells import unescape_cell
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
+
+CACHE_KIB = 8 * 1024
+"""The memory of the tables, which are in a temporary file: about 100 bytes for each image."""
+
+CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def mcnemar_p(one_only: int, other_only: int) -> float:
 def pair_predictions(
     s3: Any, layout: Layout, training_job: str, champion: Package
 ) -> PairedPredictions | None:
-    """Compare a candidate's stored predictions with the champion's.
+    """Compare a candidate's stored predictions with the champion's, in bounded memory.
 
     Args:
         s3: A boto3 S3 client.
@@ -94,44 +99,62 @@ def pair_predictions(
         None if predictions are missing, or if no image was predicted by both models.
     """
     champion_job = champion.metadata.get("training_job")
-    champions = _predictions(s3, layout, champion_job) if champion_job else None
-    candidates = _predictions(s3, layout, training_job)
-    if candidates is None or champions is None:
+    if not champion_job:
         return None
-    classes, champion_classes = _classes(candidates), _classes(champions)
-    common = classes & champion_classes
-    keys = [
-        key for key in candidates.keys() & champions.keys() if candidates[key]["name"] in common
-    ]
-    if not keys:
-        return None
-    right = [
-        (_is_right(candidates[key], candidates[key]), _is_right(champions[key], candidates[key]))
-        for key in keys
-    ]
-    return PairedPredictions(
-        both_right=right.count((True, True)),
-        candidate_only=right.count((True, False)),
-        champion_only=right.count((False, True)),
-        both_wrong=right.count((False, False)),
-        left_out=tuple(sorted(classes ^ champion_classes)),
-    )
+    with contextlib.closing(_open_tables()) as tables:
+        jobs = {"champions": champion_job, "candidates": training_job}
+        found = [_load(tables, table, s3, layout, job) for table, job in jobs.items()]
+        return _compare(tables) if all(found) else None
 
 
-def _predictions(s3: Any, layout: Layout, job: str) -> dict[str, Mapping[str, str]] | None:
-    """Return the rows of a model's table of predictions by image, or None if it is missing."""
+def _open_tables() -> sqlite3.Connection:
+    """Return an empty database in a temporary file, of which a part is in memory."""
+    tables = sqlite3.connect("")
+    tables.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    for table in ("champions", "candidates"):
+        tables.execute(
+            f"CREATE TABLE {table} (key TEXT PRIMARY KEY, name TEXT, predicted TEXT) WITHOUT ROWID"
+        )
+    return tables
+
+
+def _load(tables: sqlite3.Connection, table: str, s3: Any, layout: Layout, job: str) -> bool:
+    """Store a model's predictions; return False if they are missing."""
     try:
         response = s3.get_object(Bucket=layout.bucket, Key=layout.evaluation_answers(job))
     except s3.exceptions.NoSuchKey:
+        return False
+    # A class name may contain a line break, in quotes: the lines keep their ends.
+    lines = (line.decode() for line in response["Body"].iter_lines(CHUNK_BYTES, keepends=True))
+    rows = (
+        tuple(unescape_cell(row[column]) for column in ("key", "name", "predicted_name"))
+        for row in csv.DictReader(lines)
+    )
+    tables.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", rows)
+    return True
+
+
+def _compare(tables: sqlite3.Connection) -> PairedPredictions | None:
+    """Compare the images of both tables; dataset versions may differ in their classes."""
+    counts = {
+        (bool(candidate), bool(champion)): count
+        for candidate, champion, count in tables.execute(
+            "SELECT candidates.predicted = candidates.name,"
+            " champions.predicted = candidates.name, count(*)"
+            " FROM candidates JOIN champions USING (key)"
+            " WHERE candidates.name IN (SELECT name FROM champions) GROUP BY 1, 2"
+        )
+    }
+    if not counts:
         return None
-    rows = csv.DictReader(io.StringIO(response["Body"].read().decode()))
-    return {row["key"]: {name: unescape_cell(cell) for name, cell in row.items()} for row in rows}
-
-
-def _classes(predictions: Mapping[str, Mapping[str, str]]) -> set[str]:
-    """Return the classes that have images in a split; dataset versions may differ in them."""
-    return {row["name"] for row in predictions.values()}
-
-
-def _is_right(prediction: Mapping[str, str], truth: Mapping[str, str]) -> bool:
-    return prediction["predicted_name"] == truth["name"]
+    left_out = tables.execute(
+        "SELECT name FROM candidates WHERE name NOT IN (SELECT name FROM champions)"
+        " UNION SELECT name FROM champions WHERE name NOT IN (SELECT name FROM candidates)"
+    )
+    return PairedPredictions(
+        both_right=counts.get((True, True), 0),
+        candidate_only=counts.get((True, False), 0),
+        champion_only=counts.get((False, True), 0),
+        both_wrong=counts.get((False, False), 0),
+        left_out=tuple(sorted(name for (name,) in left_out)),
+    )

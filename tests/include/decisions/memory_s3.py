@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.response import StreamingBody
+
 
 class MemoryS3:
     """The S3 calls that batches use."""
@@ -48,7 +50,9 @@ class MemoryS3:
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         if Key not in self.objects:
             raise self.exceptions.NoSuchKey
-        return {"Body": io.BytesIO(self.objects[Key]), "ETag": self._entry(Key)["ETag"]}
+        content = self.objects[Key]
+        body = StreamingBody(io.BytesIO(content), len(content))
+        return {"Body": body, "ETag": self._entry(Key)["ETag"]}
 
     def record(self, key: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.objects[key])

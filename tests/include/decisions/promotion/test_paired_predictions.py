@@ -1,5 +1,8 @@
 """Tests of the comparison of two models on the same photos."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ from include.decisions.promotion.paired_predictions import PairedPredictions, pa
 from include.decisions.registry.packages import Package
 from include.storage.layout import Layout
 
+PROJECT = Path(__file__).parents[4]
+MEMORY = "tests.include.decisions.promotion.paired_memory"
 CHAMPION = Package("arn:x/1", "Approved", "i", "m", {"training_job": "old"})
 
 
@@ -69,6 +74,21 @@ def test_a_corrected_label_counts_for_both_models(objects: Objects) -> None:
     old = table(a="Audi>Audi", b="BMW>BMW")
     new = table(a="BMW>BMW", b="Audi>Audi")
     assert objects.pair(old, new) == PairedPredictions(0, 2, 0, 0)
+
+
+def test_a_class_name_may_have_line_breaks_and_commas(objects: Objects) -> None:
+    name = '"a,\rb\n\u2028""c"""'
+    content = table(a=f"{name}>{name}", b=f"{name}>BMW")
+    assert objects.pair(content, content) == PairedPredictions(1, 0, 0, 1)
+
+
+def test_memory_does_not_grow_with_the_images() -> None:
+    """The rows of both tables as dicts would take 300 MB more."""
+    small, large = (
+        int(subprocess.check_output([sys.executable, "-m", MEMORY, count], cwd=PROJECT))
+        for count in ("10000", "200000")
+    )
+    assert large - small < 30_000_000
 
 
 @pytest.mark.parametrize(
