@@ -29,7 +29,6 @@ from include.image_classification.dataset.tables.options import LabelOptions
 AUTO = "auto"
 STANFORD_CARS = "stanford_cars"
 PARQUET = "parquet"
-PARQUET = "parquet"
 
 # An opener takes the source's folder and the selected classes.
 OPENERS: dict[str, Callable[[Path, str | None], Source]] = {

@@ -12,6 +12,8 @@ from include.config import load_pipeline
 from include.config.yaml_file import dump_yaml, parse_yaml
 from include.contracts.commands import BOXED_LAYOUTS, LABEL_FILE_LAYOUTS
 from include.image_classification.dataset.archives.archives import archive_stem
+from include.image_classification.dataset.layouts import PARQUET
+from include.image_classification.dataset.parquet.archived import copy_parquet_files
 from include.image_classification.dataset.parquet.shards import open_shard
 from include.image_classification.dataset.source.classes import class_parts
 from include.image_classification.dataset.source.file_kinds import is_photo_name
@@ -125,6 +127,8 @@ def count_photos(files: SourceFiles) -> int | None:
     for name in files.upload:
         if is_photo_name(name):
             count += 1
+        elif rows := _archived_rows(files, name):
+            count += rows
         elif name.lower().endswith(".zip"):
             try:
                 with zipfile.ZipFile(files.folder / name) as archive:
@@ -136,3 +140,12 @@ def count_photos(files: SourceFiles) -> int | None:
         elif files.layout != "stanford_cars" and archive_stem(Path(name)) is not None:
             return None
     return count or None
+
+
+def _archived_rows(files: SourceFiles, name: str) -> int:
+    """Return the number of rows of the Parquet files in an archive, for that layout."""
+    if files.layout != PARQUET or archive_stem(Path(name)) is None:
+        return 0
+    return sum(
+        open_shard(file, name).rows for file in copy_parquet_files(files.folder / name).files
+    )

@@ -6,12 +6,13 @@ column, one split for each name of files (`data/train-00000-of-00002.parquet`) o
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from include.contracts.dataset import Split
 from include.image_classification.container import CommandError
+from include.image_classification.dataset.parquet.archived import SUFFIX, copy_parquet_files
 from include.image_classification.dataset.parquet.columns import (
     PhotoColumns,
     find_photo_columns,
@@ -32,6 +33,7 @@ from include.image_classification.dataset.source.contract import (
     Contents,
     Source,
 )
+from include.image_classification.dataset.source.members import archive_folder, archived_path
 from include.image_classification.dataset.source.split_names import (
     held_out,
     split_in_name,
@@ -58,11 +60,6 @@ class PhotoShard:
     names: Sequence[str]
 
 
-def find_parquet_files(found: Survey) -> list[Path]:
-    """Return the Parquet files of a source."""
-    return list(found.labels_with(".parquet"))
-
-
 def open_parquet(folder: Path, selected_classes: str | None, options: LabelOptions) -> Source:
     """Open a source of Parquet files with photos; classes are in the order of their ClassLabel.
 
@@ -81,9 +78,9 @@ def open_parquet(folder: Path, selected_classes: str | None, options: LabelOptio
     classes = choose_classes(names, selected_classes)
     labels: dict[str, int | None] = dict.fromkeys(names)
     labels |= {name: label for label, name in enumerate(classes)}
-    read = [one.shard.path for one in files]
+    read = _read(files)
     accounting = Accounting(folder)
-    accounting.leave_rest(read)
+    _account(found, files, read, accounting)
     return Source(
         classes=classes,
         entries=(entry for one in files for entry in _entries(one, labels, accounting)),
@@ -104,7 +101,25 @@ def inspect_parquet(found: Survey, options: LabelOptions) -> Contents:
     if not any(holds_photos(shard, options.columns) for shard in shards):
         return inspect_label_tables(found, options, metadata_format(shards))
     files = _photo_shards(shards, options)
-    return Contents([one.shard.path for one in files], _holds_out(files), _notes(files))
+    return Contents(_read(files), _holds_out(files), _notes(files))
+
+
+def _read(files: Sequence[PhotoShard]) -> list[Path]:
+    """Return the files and archives that are read, each once."""
+    return list(dict.fromkeys(one.shard.read for one in files))
+
+
+def _account(
+    found: Survey, files: Sequence[PhotoShard], read: Sequence[Path], accounting: Accounting
+) -> None:
+    """Count all files but those whose rows are counted as they are read."""
+    accounting.leave_rest(read)
+    names = {one.shard.name for one in files}
+    for archive in (path for path in found.archives if path in read):
+        folder = archive_folder(found, archive)
+        for member in accounting.members(archive):
+            if archived_path(folder, member.path) in names:
+                accounting.take_container()
 
 
 def _holds_out(files: Sequence[PhotoShard]) -> bool:
@@ -123,15 +138,34 @@ def _notes(files: Sequence[PhotoShard]) -> list[str]:
 
 
 def open_shards(found: Survey, options: LabelOptions) -> list[Shard]:
-    """Return the Parquet files of a source, or those of the settings.
+    """Return the Parquet files of a source, also in archives, or those of the settings.
 
     Raises:
-        CommandError: A file is damaged, or a file in the settings does not exist.
+        CommandError: A file or archive is damaged, or a file in the settings does not exist.
     """
-    paths = find_parquet_files(found)
+    archived = {shard.name: shard for shard in archived_shards(found)}
     if options.files:
-        paths = [resolve_inside(found.folder, name, FILES_SETTING) for name in options.files]
-    return [open_shard(path, found.name(path)) for path in paths]
+        return [archived.get(name) or _named_shard(found, name) for name in options.files]
+    paths = found.labels_with(SUFFIX)
+    return [*(open_shard(path, found.name(path)) for path in paths), *archived.values()]
+
+
+def archived_shards(found: Survey) -> Iterator[Shard]:
+    """Yield the Parquet files in the archives of a source.
+
+    Raises:
+        CommandError: See `copy_parquet_files`; or a file is damaged.
+    """
+    for archive in found.archives:
+        copies, folder = copy_parquet_files(archive), archive_folder(found, archive)
+        for member, copy in zip(copies.members, copies.files, strict=True):
+            shard = open_shard(copy, archived_path(folder, member))
+            yield replace(shard, archive=archive, copies=copies)
+
+
+def _named_shard(found: Survey, name: str) -> Shard:
+    path = resolve_inside(found.folder, name, FILES_SETTING)
+    return open_shard(path, found.name(path))
 
 
 def metadata_format(shards: Sequence[Shard]) -> TableFormat:

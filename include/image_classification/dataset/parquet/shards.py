@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import duckdb
 
 from include.image_classification.container import CommandError
+from include.image_classification.dataset.parquet.archived import Copies
 from include.image_classification.dataset.tables.readers.text import LFS_POINTER, lfs_error
 from include.image_classification.dataset.tables.table import (
     Table,
@@ -41,11 +42,13 @@ class Shard:
     """A Parquet file.
 
     Attributes:
-        path: The file.
-        name: Its path in the source.
+        path: The file or, for a file in an archive, its copy.
+        name: Its path in the source; an archive counts as a folder with its name.
         rows: The number of rows.
         columns: The type of each column, as DuckDB names it.
         class_names: The class names by column, from the metadata of Hugging Face's library.
+        archive: The archive that has the file, or None.
+        copies: Keeps the copy.
     """
 
     path: Path
@@ -53,11 +56,18 @@ class Shard:
     rows: int
     columns: Mapping[str, str]
     class_names: Mapping[str, Sequence[str]]
+    archive: Path | None = None
+    copies: Copies | None = None
+
+    @property
+    def read(self) -> Path:
+        """What is read of the source: the file, or the archive."""
+        return self.archive or self.path
 
     @property
     def stem(self) -> str:
         """The file's name without the number of the shard: train-00000-of-00001 is train."""
-        return _SHARD.sub("", self.path.stem)
+        return _SHARD.sub("", PurePosixPath(self.name).stem)
 
 
 def open_shard(path: Path, name: str) -> Shard:

@@ -35,7 +35,7 @@ class Accounting:
     def __init__(self, folder: Path, labels: Iterable[Path] = ()) -> None:
         self._folder = folder
         self._labels = {self._relative(path) for path in labels}
-        self._taken = self._is_label = False
+        self._taken = self._is_label = self._is_container = False
         self.found = self.passed_on = self.label_files = 0
         self.left_alone = LeftAlone()
         for label in self._labels:
@@ -73,6 +73,10 @@ class Accounting:
     def take_label(self) -> None:
         """Note that the member that was yielded last has labels."""
         self._is_label = True
+
+    def take_container(self) -> None:
+        """Note that of the member that was yielded last, the content counts, by `count_row`."""
+        self._is_container = True
 
     def count_row(self, name: str, taken: bool) -> None:
         """Count a photo in a file with several, such as a row of a Parquet file.
@@ -118,9 +122,12 @@ class Accounting:
         elif self._is_label:
             self.label_files += 1
             self.left_alone.use(name)
+        elif self._is_container:
+            self.found -= 1
+            self.left_alone.use(name)
         else:
             self.left_alone.add(name)
-        self._taken = self._is_label = False
+        self._taken = self._is_label = self._is_container = False
 
     def _count_unread(self, name: str) -> None:
         self.found += 1

@@ -27,10 +27,15 @@ def archived_members(found: Survey, accounting: Accounting) -> Iterator[tuple[st
     """Yield the files in archives of a source, as `source_members`."""
     for archive in found.archives:
         folder = archive_folder(found, archive)
-        stem = posixpath.basename(folder)
         for member in accounting.members(archive):
-            top = posixpath.dirname(folder) if member.path.startswith(f"{stem}/") else folder
-            yield posixpath.join(top, member.path.lstrip("/")), member
+            yield archived_path(folder, member.path), member
+
+
+def archived_path(folder: str, member: str) -> str:
+    """Return the path in the source of an archive's member; the archive counts as `folder`."""
+    parent, _, stem = folder.rpartition("/")
+    top = parent if member.startswith(f"{stem}/") else folder
+    return posixpath.join(top, member.lstrip("/"))
 
 
 def archive_folder(found: Survey, archive: Path) -> str:
