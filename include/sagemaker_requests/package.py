@@ -54,11 +54,21 @@ def approval_description(reason: str) -> str:
     The API's pattern is `.*`, which matches no line break. A user's text, an AWS failure reason or
     an exception may contain one, and AWS would reject the whole update of the package.
     """
-    text = "".join(
+    return one_line(reason, LONGEST_DESCRIPTION)
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return a text without line breaks and control characters, cut to a length.
+
+    Args:
+        text: Any text.
+        longest: The number of UTF-16 code units, as Java counts characters.
+    """
+    safe = "".join(
         " " if unicodedata.category(character) in _UNSAFE_CATEGORIES else character
-        for character in reason
+        for character in text
     )
-    return _cut(" ".join(text.split()), LONGEST_DESCRIPTION)
+    return _cut(" ".join(safe.split()), longest)
 
 
 def package_description(facts: Mapping[str, str]) -> str:

@@ -84,6 +84,8 @@ def register(
     """
     from include.decisions.costs.billing import billing_facts
     from include.decisions.promotion.verdict import APPROVALS
+    from include.decisions.registry.card_records import read_card_records
+    from include.decisions.registry.model_card import CardFacts, model_card
     from include.decisions.registry.registration import explain_verdict
     from include.decisions.registry.registration import register as add
     from include.decisions.training.checkpoints import remove_checkpoints
@@ -98,6 +100,20 @@ def register(
         approval=APPROVALS[verdict["verdict"]],
         metrics_uri=run.layout.uri(run.layout.evaluation_report(trained["job_name"])),
         lineage=facts,
+    )
+    evaluation, dataset = read_card_records(
+        run.s3, run.layout, trained["job_name"], lineage.get("dataset_version")
+    )
+    request["ModelCard"] = model_card(
+        CardFacts(
+            pipeline=run.pipeline,
+            model_uri=model["config"]["PrimaryContainer"]["ModelDataUrl"],
+            facts=facts,
+            reason=verdict["reason"],
+            evaluation=evaluation,
+            dataset=dataset,
+            training=trained["metrics"],
+        )
     )
     group = package_group_request(run.pipeline, run.deployment)
     package = add(run.sagemaker, group, request)

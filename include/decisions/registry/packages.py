@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from include.common.aws_errors import is_missing
@@ -29,6 +29,7 @@ class Package:
         model_uri: The S3 address of its model.tar.gz.
         metadata: Its lineage and figures as nightly training registered them, all as text:
             training_job, dataset_version, recordio_version, fingerprint, top1, verdict and others.
+        card: Its ModelCard: ModelCardContent and ModelCardStatus; empty if it has none.
     """
 
     arn: str
@@ -36,6 +37,7 @@ class Package:
     image_uri: str
     model_uri: str
     metadata: Mapping[str, str]
+    card: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -53,6 +55,7 @@ def describe_package(sagemaker: Any, arn: str) -> Package:
         image_uri=container["Image"],
         model_uri=container["ModelDataUrl"],
         metadata=described.get("CustomerMetadataProperties", {}),
+        card=described.get("ModelCard", {}),
     )
 
 

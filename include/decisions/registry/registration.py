@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.common.aws_errors import is_missing
+from include.decisions.registry.model_card import renewed_card
 from include.decisions.registry.packages import Package
 from include.decisions.registry.search import find_package
 from include.sagemaker_requests.package import SearchKey, approval_description
@@ -62,12 +63,14 @@ def explain_verdict(sagemaker: Any, arn: str, reason: str) -> None:
 
 def _update_verdict(sagemaker: Any, known: Package, package: Mapping[str, Any]) -> None:
     facts = package["CustomerMetadataProperties"]
+    card = renewed_card(known.card, package.get("ModelCard", {}))
     sagemaker.update_model_package(
         ModelPackageArn=known.arn,
         ModelApprovalStatus=package["ModelApprovalStatus"],
         **({"ApprovalDescription": facts["reason"]} if facts.get("reason") else {}),
         CustomerMetadataProperties=facts,
         CustomerMetadataPropertiesToRemove=sorted(known.metadata.keys() - facts.keys()),
+        **({"ModelCard": card} if card else {}),
     )
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 from include.config import Pipeline
+from include.decisions.registry.model_card import CardFacts
+from include.service_model.model_card import card_violations
 from model_page import addresses
-from model_page.reading.model_card import CardFacts, card_markdown
+from model_page.reading.model_card import card_markdown
 from model_page.reading.models.registry import PackageView
 from tests.plugins.model_page.conftest import Site
 from tests.plugins.model_page.stage import Stage
 
 
-def facts_of(pipeline: Pipeline) -> CardFacts:
-    """Return what is known of a package without any record."""
+def markdown_of(pipeline: Pipeline) -> str:
+    """Return the card of a package without any record."""
     now = datetime(2026, 11, 12, tzinfo=UTC)
-    package = PackageView(1, "arn", "Approved", "fine", now, now, "s3://b/model.tar.gz", {"image": "i"})
-    return CardFacts(pipeline, package, None, None, None, [])
+    package = PackageView(1, "arn", "Approved", "fine", now, now, "s3://b/model.tar.gz", {})
+    return card_markdown(package, CardFacts(pipeline, package.model_uri, {"image": "i"}))
 
 
 def test_a_card_has_data_metrics_limits_and_use(site: Site) -> None:
@@ -29,9 +32,13 @@ def test_a_card_has_data_metrics_limits_and_use(site: Site) -> None:
                      "## Limits", "0.6251 to 0.7986"):  # fmt: skip
         assert expected in text, expected
     card: Any = site.json("merch", "package", 1, "card.json")
-    assert card["model_overview"]["model_version"] == 1
+    assert card_violations(json.dumps(card)) == []
     metrics = card["evaluation_details"][0]["metric_groups"][0]["metric_data"]
-    assert {"name": "top-1", "type": "number", "value": 0.72} in metrics
+    assert [(metric["name"], metric["value"]) for metric in metrics][:2] == [
+        ("top-1", 0.72),
+        ("top-5", 0.95),
+    ]
+    assert metrics[0]["notes"] == "95 % confidence interval: 0.6251 to 0.7986"
     details = card["training_details"]["training_job_details"]
     assert details["hyper_parameters"] == [{"name": "epochs", "value": "4"}]
 
@@ -41,7 +48,7 @@ def test_a_card_has_what_the_yaml_says(stage: Stage) -> None:
     said = cars.model_card.model_copy(
         update={"limits": ["dark <photos>"], "risk_rating": "low", "risk_explanation": "a *toy*"}
     )
-    text = card_markdown(facts_of(cars.model_copy(update={"model_card": said})))
+    text = markdown_of(cars.model_copy(update={"model_card": said}))
     for expected in (
         "\n- Naming make, model and year",
         "\n## Unsuitable uses\n\n- Decisions about people",
@@ -50,7 +57,7 @@ def test_a_card_has_what_the_yaml_says(stage: Stage) -> None:
         "\n## Risk\n\nLow. a \\*toy\\*\n",
     ):
         assert expected in text, expected
-    text = card_markdown(facts_of(stage.installation.pipeline("merch")))
+    text = markdown_of(stage.installation.pipeline("merch"))
     assert "\n## Risk\n\nUnknown.\n" in text
     for missing in ("## Unsuitable uses", "## Ethical considerations", "\n\n\n"):
         assert missing not in text, missing

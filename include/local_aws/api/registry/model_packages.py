@@ -1,5 +1,6 @@
 """The operations on model packages."""
 
+import json
 from typing import Any
 
 from include.local_aws.api.listing import Listing
@@ -9,11 +10,17 @@ from include.local_aws.errors import ApiError
 from include.local_aws.services import Services
 from include.local_aws.settings import ACCOUNT, arn
 from include.local_aws.store import AlreadyExists, Body
+from include.service_model.model_card import card_violations
 
 KIND = "model-package"  # stored by ARN
 
 
+_VISIBLE = {"model_overview": ("model_id", "model_name"), "intended_uses": ("risk_rating",)}
+"""The fields of a card that DescribeModelPackage shows with IncludedData MetadataOnly."""
+
+
 def _create(services: Services, request: Request) -> Body:
+    _check_card(request.get("ModelCard"))
     if "ModelPackageGroupName" in request and "ModelPackageName" in request:
         raise ApiError(
             "Both ModelPackageName and ModelPackageGroupName are given; give one of them."
@@ -104,19 +111,50 @@ def _find(services: Services, name_or_arn: str) -> Body:
 
 
 def _describe(services: Services, request: Request) -> Body:
-    return _find(services, request["ModelPackageName"])
+    package = _find(services, request["ModelPackageName"])
+    if request.get("IncludedData") != "MetadataOnly" or "ModelCard" not in package:
+        return package
+    card = package["ModelCard"]
+    text = card.get("ModelCardContent", "{}")
+    content = {} if card_violations(text) else json.loads(text)
+    visible = {
+        section: {name: content[section][name] for name in names if name in content[section]}
+        for section, names in _VISIBLE.items()
+        if section in content
+    }
+    shown = json.dumps({section: fields for section, fields in visible.items() if fields})
+    return {**package, "ModelCard": {**card, "ModelCardContent": shown}}
+
+
+def _check_card(card: Body | None) -> None:
+    """Refuse a card whose content does not follow SageMaker's schema; AWS's words are unknown."""
+    if not card or "ModelCardContent" not in card:
+        return
+    if violations := card_violations(card["ModelCardContent"]):
+        raise ApiError(f"ModelCardContent does not follow the schema: {'; '.join(violations)}")
+
+
+def _merge_card(body: Body, request: Request) -> dict[str, str]:
+    """Return the card of a package after an update."""
+    before, changes = body.get("ModelCard", {}), request.get("ModelCard", {})
+    if before.get("ModelCardStatus") == "Archived" and "ModelCardContent" in changes:
+        raise ApiError("Model Card is in Archived state")
+    return {**before, **changes}
 
 
 def _update(services: Services, request: Request) -> Body:
     package = _find(services, request["ModelPackageArn"])
+    _check_card(request.get("ModelCard"))
 
     def change(body: Body) -> None:
         replaced = {
             key: value
             for key, value in request.items()
             if key in ("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecification")
-            or key in ("ModelCard", "ModelLifeCycle", "SourceUri", "ModelPackageRegistrationType")
+            or key in ("ModelLifeCycle", "SourceUri", "ModelPackageRegistrationType")
         }
+        if card := _merge_card(body, request):
+            replaced["ModelCard"] = card
         body.update(replaced, LastModifiedBy={"UserProfileName": ACCOUNT})
         body["CustomerMetadataProperties"] = _merge_metadata(body, request)
         if not body["CustomerMetadataProperties"]:

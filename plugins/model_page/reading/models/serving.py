@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from include.common.aws_errors import is_missing
+from include.common.confidence import wilson_interval
 from include.contracts.records import EvaluationReport, VerdictRecord
 from include.storage.layout import Layout
-from model_page.reading.models.accuracy import wilson_interval
 from model_page.reading.models.registry import PackageView, RegistryReader
 from model_page.reading.objects import ObjectReader
 

@@ -74,6 +74,14 @@ class TrainingView:
         return len([point for point in self.points if point.validation is not None])
 
 
+@dataclass(frozen=True)
+class TrainingResult:
+    """The final metrics and the settings of a training job, by name."""
+
+    metrics: dict[str, float]
+    hyperparameters: dict[str, str]
+
+
 @dataclass
 class _Curve:
     """The accuracies that have been read from a job's log, and where to read on."""
@@ -119,15 +127,12 @@ class TrainingReader:
 
     def read(self, name: str, now: datetime | None = None) -> TrainingView | None:
         """Return a training job, or None if there is none of this name."""
-        try:
-            described = self._sagemaker.describe_training_job(TrainingJobName=name)
-        except self._sagemaker.exceptions.ClientError as error:
-            if not (is_missing(error) or error_code(error) == "ResourceNotFound"):
-                raise
+        described = self._describe(name)
+        if described is None:
             return None
         now = now or datetime.now(UTC)
         curve = self._read_log(name)
-        settings = {key: str(value) for key, value in described.get("HyperParameters", {}).items()}
+        settings = _settings(described)
         epochs, points = epochs_of(settings), _points(curve)
         ended = described.get("TrainingEndTime")
         instances = described["ResourceConfig"]
@@ -146,6 +151,25 @@ class TrainingReader:
             hyperparameters=settings,
             instance=f"{count} x {kind}" if kind else "",
         )
+
+    def result(self, name: str) -> TrainingResult | None:
+        """Return what a training job ended with, or None if there is none of this name."""
+        described = self._describe(name)
+        if described is None:
+            return None
+        metrics = described.get("FinalMetricDataList", [])
+        return TrainingResult(
+            metrics={metric["MetricName"]: float(metric["Value"]) for metric in metrics},
+            hyperparameters=_settings(described),
+        )
+
+    def _describe(self, name: str) -> Any:
+        try:
+            return self._sagemaker.describe_training_job(TrainingJobName=name)
+        except self._sagemaker.exceptions.ClientError as error:
+            if not (is_missing(error) or error_code(error) == "ResourceNotFound"):
+                raise
+            return None
 
     def _read_log(self, name: str) -> _Curve:
         with self._lock:
@@ -192,6 +216,10 @@ class TrainingReader:
         end = described.get("TrainingEndTime") or now
         seconds = billed if billed is not None else (end - started).total_seconds()
         return float(price.usd_per_hour * count * seconds / 3600)
+
+
+def _settings(described: Any) -> dict[str, str]:
+    return {key: str(value) for key, value in described.get("HyperParameters", {}).items()}
 
 
 def _add_line(curve: _Curve, line: str, moment: float) -> None:

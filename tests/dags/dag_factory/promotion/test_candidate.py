@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from include.service_model.model_card import card_violations
 from include.storage.layout import Layout
 from tests.dags.training_run import (
     ANSWERS,
@@ -25,6 +27,29 @@ def test_the_package_has_the_cost_of_its_training(run: TrainingRun) -> None:
     assert registered["cost_usd"] == 0.051
     assert (facts["cost_usd"], facts["billable_seconds"]) == ("0.051", "900.0")
     assert facts["spot_saving"] == "0.7"
+
+
+def test_the_package_has_a_model_card(run: TrainingRun) -> None:
+    run.push_image("first")
+    planned, layout = run.call("plan"), Layout(BUCKET, "merch")
+    run.put(layout.evaluation_report(TRAINED["job_name"]), EVALUATION)
+    run.put(layout.dataset_report("d1"), {"version": "d1", "counts": {"images": 3}})
+    requests: list[Any] = []
+    run.sagemaker.meta.events.register(
+        "provide-client-params.sagemaker.CreateModelPackage",
+        lambda params, **_: requests.append(params),
+    )
+    run.register(planned)
+    (request,) = requests
+    content = json.loads(request["ModelCard"]["ModelCardContent"])
+    assert card_violations(request["ModelCard"]["ModelCardContent"]) == []
+    assert content["training_details"]["training_observations"] == "Dataset version d1: 3 images."
+    job = content["training_details"]["training_job_details"]
+    assert job["training_metrics"] == [{"name": "int8:accepted", "value": 1.0}]
+    assert "epochs" in {setting["name"] for setting in job["hyper_parameters"]}
+    (evaluation,) = content["evaluation_details"]
+    assert evaluation["metric_groups"][0]["metric_data"][0]["value"] == 1.0
+    assert evaluation["evaluation_observation"] == "better"
 
 
 @pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped", "InProgress"])

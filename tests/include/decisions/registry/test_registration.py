@@ -76,6 +76,30 @@ def test_a_new_verdict_updates_the_package(sagemaker: Any, registry: Any) -> Non
     assert register(sagemaker.client, GROUP, package) == f"{ARN}/3"
 
 
+def test_a_new_verdict_renews_the_card(sagemaker: Any, registry: Any) -> None:
+    card = {"ModelCardContent": "{}", "ModelCardStatus": "Draft"}
+    facts = {"training_job": "job-1", "verdict": "keep"}
+    package = {
+        **PACKAGE,
+        "ModelApprovalStatus": "Rejected",
+        "CustomerMetadataProperties": facts,
+        "ModelCard": card,
+    }
+    sagemaker.answer("describe_model_package_group", GROUP_ANSWER)
+    registry.lists(3)
+    registry.describes(3, approval="Rejected", training_job="job-1", verdict="await approval")
+    sagemaker.answer(
+        "update_model_package",
+        {"ModelPackageArn": f"{ARN}/3"},
+        ModelPackageArn=f"{ARN}/3",
+        ModelApprovalStatus="Rejected",
+        CustomerMetadataProperties=facts,
+        CustomerMetadataPropertiesToRemove=[],
+        ModelCard=card,
+    )
+    assert register(sagemaker.client, GROUP, package) == f"{ARN}/3"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "approval"),
     [("await approval", "await approval", "Rejected"), ("promote", "keep", "Approved")],

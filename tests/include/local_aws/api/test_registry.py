@@ -1,5 +1,6 @@
 """Models, packages, groups, tags and lists."""
 
+import json
 import time
 from typing import Any
 
@@ -47,6 +48,38 @@ def test_the_same_client_token_registers_once(aws: LocalServer, group: str) -> N
     first = _register(aws, group, ClientToken="token-1")
     assert _register(aws, group, ClientToken="token-1") == first
     assert _register(aws, group, ClientToken="token-2") != first
+
+
+@pytest.mark.conformance("CreateModelPackage", "UpdateModelPackage", "DescribeModelPackage")
+def test_a_package_keeps_its_card_until_it_is_archived(aws: LocalServer, group: str) -> None:
+    first = {"model_overview": {"model_creator": "me"}, "intended_uses": {"risk_rating": "Low"}}
+    card = {"ModelCardContent": json.dumps(first), "ModelCardStatus": "Draft"}
+    arn = _register(aws, group, ModelCard=card)
+    describe, update = aws.sagemaker.describe_model_package, aws.sagemaker.update_model_package
+    assert describe(ModelPackageName=arn)["ModelCard"] == card
+    short = describe(ModelPackageName=arn, IncludedData="MetadataOnly")["ModelCard"]
+    assert json.loads(short["ModelCardContent"]) == {"intended_uses": {"risk_rating": "Low"}}
+    update(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    update(ModelPackageArn=arn, ModelCard={"ModelCardContent": "{}"})
+    assert describe(ModelPackageName=arn)["ModelCard"] == {**card, "ModelCardContent": "{}"}
+    update(ModelPackageArn=arn, ModelCard={"ModelCardStatus": "Archived"})
+    with pytest.raises(ClientError, match="Model Card is in Archived state"):
+        update(ModelPackageArn=arn, ModelCard={"ModelCardContent": "{}"})
+
+
+@pytest.mark.conformance("CreateModelPackage", "UpdateModelPackage")
+def test_a_card_that_does_not_follow_the_schema_is_refused(aws: LocalServer, group: str) -> None:
+    for content, problem in (
+        ("{", "not JSON"),
+        ('{"model_overview": {"model_name": "x"}}', "model_name is not in the schema"),
+    ):
+        card = {"ModelCardContent": content, "ModelCardStatus": "Draft"}
+        with pytest.raises(ClientError, match=problem):
+            _register(aws, group, ModelCard=card)
+        with pytest.raises(ClientError, match=problem):
+            aws.sagemaker.update_model_package(
+                ModelPackageArn=_register(aws, group), ModelCard=card
+            )
 
 
 @pytest.mark.conformance("UpdateModelPackage", "DescribeModelPackage")
