@@ -63,7 +63,7 @@ def main(chosen: Sequence[str]) -> None:
 
 def _draw_fine_tuning(results: Mapping[str, Any]) -> str:
     lines = {name: accuracy_by_time(results[name]) for name in CHARTED if name in results}
-    return draw_by_time(lines, "Fine-tuning and training from scratch")
+    return draw_by_time(lines, "Fine-tuning of EfficientNet-Lite0")
 
 
 def _chart(name: str) -> Path:
