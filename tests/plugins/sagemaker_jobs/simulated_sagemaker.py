@@ -172,6 +172,18 @@ class SimulatedSageMaker:
         summaries = [{key: job.described()[key] for key in keep} for job in found]
         return {f"{kind.prefix}JobSummaries": summaries}
 
+    def _search(self, request: dict[str, Any]) -> dict[str, Any]:
+        wanted = {
+            entry["Name"].removeprefix("Tags."): entry["Value"]
+            for entry in request["SearchExpression"]["Filters"]
+        }
+        found = [
+            job.described()
+            for job in reversed(self.jobs.values())
+            if f"{job.kind.prefix}Job" == request["Resource"] and wanted.items() <= job.tags.items()
+        ]
+        return {"Results": [{request["Resource"]: described} for described in found]}
+
     def _list_tags(self, request: dict[str, Any]) -> dict[str, Any]:
         tags = self._by_arn(request["ResourceArn"]).tags
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
