@@ -37,7 +37,7 @@ Sentences = Annotated[list[Sentence], AfterValidator(_check_sum)]
 
 
 class ModelCard(Strict):
-    """What nobody can measure about a model, for its card.
+    """What cannot be measured about a model, for its card.
 
     The figures of the card are those of training and evaluation. Every text is a sentence or two.
     """

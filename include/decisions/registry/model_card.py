@@ -15,6 +15,7 @@ from include.common.confidence import wilson_interval
 from include.config.pipeline import Pipeline
 from include.contracts.records import ClassScores, DatasetReport, EvaluationReport
 from include.sagemaker_requests.package import one_line
+from include.service_model.model_card import LONGEST
 
 WORST_CLASSES = 5
 
@@ -22,9 +23,6 @@ LIMITS = (
     "The accuracy holds for photos like those of the evaluated split. A photo of none of the "
     "classes gets one of them all the same; its probability may be high."
 )
-
-LONGEST_CONTENT = 100_000
-"""Characters that SageMaker accepts as ModelCardContent."""
 
 LONG, SHORT, NAME = 2048, 1024, 255
 """Characters of a card's paragraphs, of its other texts, and of names and hyperparameters."""
@@ -264,7 +262,7 @@ def _text_of(content: dict[str, Any]) -> str:
     """Return a card as JSON; a card that is too long loses its least important details."""
     text = json.dumps(content, ensure_ascii=False)
     for section, *path, last in LEAST_IMPORTANT:
-        if len(text.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST_CONTENT:
+        if len(text.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
             break
         part = content.get(section, {})
         for name in path:

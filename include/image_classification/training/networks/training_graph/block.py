@@ -21,6 +21,5 @@ def training_block(symbol: Any, data: str, shape: tuple[int, ...], network: Any)
         shape: The input's shape, with any number of rows.
         network: The network, whose parameters the block shares.
     """
-    for replace in (split_wide_depthwise, keep_relu6_layout):
-        symbol = rewrite(symbol, {data: shape}, replace)
-    return shared_block(symbol, data, network)
+    rewritten = rewrite(symbol, {data: shape}, split_wide_depthwise, keep_relu6_layout)
+    return shared_block(rewritten, data, network)

@@ -6,14 +6,15 @@ relu and convolution can do the same: min(y, 6) is 6 - relu(6 - y), and BatchNor
 in place of y.
 """
 
+from include.image_classification.model.relu6 import SHAPE_OF_RELU6
 from include.image_classification.training.networks.training_graph.rewriting import (
     Entry,
     NewGraph,
     Node,
 )
 
-CHAIN = ("Activation", "_minimum_scalar", "SwapAxis", "BatchNorm")
-"""The operators of a ReLU6 in `EfficientNet` and the BatchNorm before it, from the last one."""
+CHAIN = (*SHAPE_OF_RELU6, "BatchNorm")
+"""The operators of a ReLU6 and the BatchNorm before it, from the last one."""
 
 BLOCK = 16
 """Channels of a block in oneDNN's layouts with AVX-512. A convolution of input channels that are

@@ -65,14 +65,14 @@ Replace = Callable[[Node, NewGraph], Entry | None]
 """Adds what replaces a node, and returns its first output; or returns None to copy the node."""
 
 
-def rewrite(symbol: Any, shapes: Mapping[str, Shape], replace: Replace) -> Any:
+def rewrite(symbol: Any, shapes: Mapping[str, Shape], *replacements: Replace) -> Any:
     """Return a copy of a symbol.
 
     Args:
         symbol: A symbol. The copy has its parameters.
         shapes: The shapes of the symbol's inputs, by name.
-        replace: What replaces its operators of one output. It is called once for each node, after
-            the nodes that this reads.
+        replacements: What replaces its operators of one output. They are called for each node,
+            after the nodes that this reads, until one replaces it.
     """
     graph = json.loads(symbol.tojson())
     found = _shapes(symbol, shapes)
@@ -91,7 +91,8 @@ def rewrite(symbol: Any, shapes: Mapping[str, Shape], replace: Replace) -> Any:
             found.get(old["name"], ()),
         )
         nodes.append(node)
-        output = replace(node, new) or new.append({**old, "inputs": node.entries})
+        replaced = next(filter(None, (replace(node, new) for replace in replacements)), None)
+        output = replaced or new.append({**old, "inputs": node.entries})
         places.append(output[0])
     graph["nodes"], graph["heads"] = new.nodes, [copied(head) for head in graph["heads"]]
     graph["arg_nodes"] = [i for i, node in enumerate(new.nodes) if node["op"] == "null"]
