@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.studies.all_classes import evaluate
 from benchmarks.studies.commands import convert, refresh, train
-from benchmarks.studies.comparisons import recipe
+from benchmarks.studies.comparisons import SEEDS, recipe
 
 SIDE = 224
 """The side of the stored photos, in pixels."""
@@ -90,6 +90,7 @@ RECIPES = (
     Recipe("head-no-smoothing", {**HEAD, "label_smoothing": 0}),
     Recipe("all", ALL),
     Recipe("all-crop-11-epochs", {**ALL, "epochs": 11, "augmentation_type": "crop"}),
+    *(Recipe(f"all-15-epochs-seed-{n}", {**ALL, "epochs": 15, "seed": n}) for n in SEEDS),
     Recipe("last-stages", LAST_STAGES),
     Recipe("scratch", SCRATCH),
 )
