@@ -13,6 +13,10 @@ from typing import Any
 from include.contracts.dataset import Split
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.parquet.archived import SUFFIX, copy_parquet_files
+from include.image_classification.dataset.parquet.class_names import (
+    ClassNames,
+    find_class_names,
+)
 from include.image_classification.dataset.parquet.columns import (
     PhotoColumns,
     find_photo_columns,
@@ -40,24 +44,24 @@ from include.image_classification.dataset.source.split_names import (
     split_in_path,
 )
 from include.image_classification.dataset.source.survey import Survey, resolve_inside, survey
+from include.image_classification.dataset.tables.class_names import describe_names
 from include.image_classification.dataset.tables.formats import TableFormat
 from include.image_classification.dataset.tables.label_tables import (
     inspect_label_tables,
     open_label_tables,
 )
 from include.image_classification.dataset.tables.options import FILES_SETTING, LabelOptions
-from include.image_classification.dataset.tables.table import Table, cell_text, whole_number
+from include.image_classification.dataset.tables.table import Table, cell_text
 from include.image_classification.dataset.version.manifest import Quarantined
 from include.image_classification.dataset.version.photo_check import Photo
 
 
 @dataclass(frozen=True)
 class PhotoShard:
-    """A file with photos, its columns, and the names of its class numbers."""
+    """A file with photos, and its columns."""
 
     shard: Shard
     columns: PhotoColumns
-    names: Sequence[str]
 
 
 def open_parquet(folder: Path, selected_classes: str | None, options: LabelOptions) -> Source:
@@ -74,19 +78,21 @@ def open_parquet(folder: Path, selected_classes: str | None, options: LabelOptio
     if not any(holds_photos(shard, options.columns) for shard in shards):
         return open_label_tables(folder, selected_classes, options, metadata_format(shards))
     files = _photo_shards(shards, options)
-    names = _class_names(files)
-    classes = choose_classes(names, selected_classes)
-    labels: dict[str, int | None] = dict.fromkeys(names)
+    names = find_class_names(found, [(one.shard, one.columns.label) for one in files])
+    classes = choose_classes(names.classes, selected_classes)
+    labels: dict[str, int | None] = dict.fromkeys(names.classes)
     labels |= {name: label for label, name in enumerate(classes)}
     read = _read(files)
-    accounting = Accounting(folder)
+    accounting = Accounting(folder, [names.file] if names.file else [])
     _account(found, files, read, accounting)
     return Source(
         classes=classes,
-        entries=(entry for one in files for entry in _entries(one, labels, accounting)),
-        files=[found.name(path) for path in read],
+        entries=(
+            entry for one in files for entry in _entries(one, names.by_number, labels, accounting)
+        ),
+        files=[found.name(path) for path in _with_names(read, names)],
         accounting=accounting,
-        notes=_notes(files),
+        notes=_notes(found, files, names),
         held_out=_holds_out(files),
     )
 
@@ -101,12 +107,18 @@ def inspect_parquet(found: Survey, options: LabelOptions) -> Contents:
     if not any(holds_photos(shard, options.columns) for shard in shards):
         return inspect_label_tables(found, options, metadata_format(shards))
     files = _photo_shards(shards, options)
-    return Contents(_read(files), _holds_out(files), _notes(files))
+    names = find_class_names(found, [(one.shard, one.columns.label) for one in files])
+    read = _with_names(_read(files), names)
+    return Contents(read, _holds_out(files), _notes(found, files, names))
 
 
 def _read(files: Sequence[PhotoShard]) -> list[Path]:
     """Return the files and archives that are read, each once."""
     return list(dict.fromkeys(one.shard.read for one in files))
+
+
+def _with_names(read: Sequence[Path], names: ClassNames) -> list[Path]:
+    return [*read, *([names.file] if names.file else [])]
 
 
 def _account(
@@ -130,11 +142,15 @@ def _file_split(shard: Shard) -> Split | None:
     return split_in_name(shard.stem) or split_in_path(shard.name.split("/")[:-1])
 
 
-def _notes(files: Sequence[PhotoShard]) -> list[str]:
+def _notes(found: Survey, files: Sequence[PhotoShard], names: ClassNames) -> list[str]:
     first = files[0]
     columns = f"photos in {first.columns.image}, classes in {first.columns.label}"
     rows = sum(one.shard.rows for one in files)
-    return [f"{rows} rows in {len(files)} Parquet files, as {first.shard.name}: {columns}"]
+    file = found.name(names.file) if names.file else None
+    return [
+        f"{rows} rows in {len(files)} Parquet files, as {first.shard.name}: {columns}",
+        *describe_names(file, names.classes),
+    ]
 
 
 def open_shards(found: Survey, options: LabelOptions) -> list[Shard]:
@@ -182,33 +198,15 @@ def _photo_shards(shards: Sequence[Shard], options: LabelOptions) -> list[PhotoS
     result = []
     for shard in shards:
         if options.files or holds_photos(shard, options.columns):
-            columns = find_photo_columns(shard, options.columns)
-            result.append(PhotoShard(shard, columns, shard.class_names.get(columns.label, ())))
+            result.append(PhotoShard(shard, find_photo_columns(shard, options.columns)))
     return result
 
 
-def _class_names(files: Sequence[PhotoShard]) -> list[str]:
-    """Return the classes: the names of the ClassLabel, or the different values."""
-    named = {tuple(one.names): one.shard.name for one in files if one.names}
-    if len(named) > 1:
-        raise CommandError(
-            f"{' and '.join(sorted(named.values())[:2])} have different class names; keep the files"
-            " of one dataset"
-        )
-    if named:
-        return list(next(iter(named)))
-    values = {value for one in files for value in _different(one)} - {""}
-    numbers = {value: whole_number(value) for value in values}
-    return sorted(values, key=lambda value: (numbers[value] is None, numbers[value] or 0, value))
-
-
-def _different(one: PhotoShard) -> set[str]:
-    column = quoted(one.columns.label)
-    return {cell_text(value) for _, value in read_rows(one.shard, [column])}
-
-
 def _entries(
-    one: PhotoShard, labels: Mapping[str, int | None], accounting: Accounting
+    one: PhotoShard,
+    names: Sequence[str],
+    labels: Mapping[str, int | None],
+    accounting: Accounting,
 ) -> Iterator[Photo | Quarantined]:
     columns = one.columns
     split = quoted(columns.split) if columns.split else "NULL"
@@ -220,7 +218,7 @@ def _entries(
         if isinstance(name, str) and posixpath.basename(name.replace("\\", "/")):
             path += f"/{posixpath.basename(name.replace(chr(92), '/'))}"
         row_split = split_in_name(cell_text(own)) or file_split
-        entry = _entry(path, class_of(value, one.names), data, held_out(row_split), labels)
+        entry = _entry(path, class_of(value, names), data, held_out(row_split), labels)
         accounting.count_row(path, entry is not None)
         if entry is not None:
             yield entry

@@ -132,6 +132,15 @@ def quoted(column: str) -> str:
     return f'"{escaped}"'
 
 
+def names_of_features(features: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Return the names of ClassLabel columns in features as Hugging Face's library writes them."""
+    return {
+        column: tuple(map(str, feature["names"]))
+        for column, feature in features.items()
+        if isinstance(feature, dict) and isinstance(feature.get("names"), list)
+    }
+
+
 def _batch_rows(database: "duckdb.DuckDBPyConnection", shard: Shard) -> int:
     query = "SELECT sum(total_uncompressed_size) FROM parquet_metadata(?)"
     size = _fetch(database, query, shard.path)[0][0] or 0
@@ -181,12 +190,7 @@ def _check_ends(path: Path, name: str) -> None:
 def _class_names(metadata: bytes) -> dict[str, Sequence[str]]:
     """Return the names of ClassLabel columns in the schema metadata of Hugging Face's library."""
     try:
-        features = json.loads(metadata or b"{}").get("info", {}).get("features", {})
-        return {
-            column: tuple(map(str, feature["names"]))
-            for column, feature in features.items()
-            if isinstance(feature, dict) and isinstance(feature.get("names"), list)
-        }
+        return names_of_features(json.loads(metadata or b"{}").get("info", {}).get("features", {}))
     except (ValueError, AttributeError, TypeError):
         _log.warning("the metadata of Hugging Face's library cannot be read; it is not used")
         return {}

@@ -88,10 +88,9 @@ def inspect_stanford_cars(found: Survey, devkit: str | None = None) -> Contents:
 
 def _describe(found: Survey, part: PhotoSet) -> str:
     use = "test photos" if part.name == TEST else "photos"
-    return (
-        f"{use}: {part.name} in {found.name(part.photos)}, labelled by {part.annotations_file} in"
-        f" {found.name(part.labelled_by)}"
-    )
+    file = found.name(part.labelled_by)
+    labels = file if part.labelled_by.suffix == ".mat" else f"{part.annotations_file} in {file}"
+    return f"{use}: {part.name} in {found.name(part.photos)}, labelled by {labels}"
 
 
 def _entries(

@@ -76,6 +76,20 @@ def name_numbers(
     )
 
 
+def describe_names(file: str | None, classes: Sequence[str]) -> list[str]:
+    """Return where class names are from, for users, or that there are only numbers.
+
+    Args:
+        file: The file with the class names, or None if the labels are names or have none.
+        classes: The classes.
+    """
+    if file:
+        return [f"class names in {file}"]
+    if classes and all(whole_number(name) is not None for name in classes):
+        return ["the classes are numbers without names; classes.txt, one name a line, names them"]
+    return []
+
+
 def _from_json(name: str, text: str) -> Sequence[str] | Mapping[int, str]:
     try:
         content = json.loads(text)

@@ -14,7 +14,11 @@ from include.image_classification.dataset.source.labelled import Row, sort_rows
 from include.image_classification.dataset.source.members import source_members
 from include.image_classification.dataset.source.split_names import held_out, split_in_path
 from include.image_classification.dataset.source.survey import Survey, survey
-from include.image_classification.dataset.tables.class_names import name_numbers, read_names
+from include.image_classification.dataset.tables.class_names import (
+    describe_names,
+    name_numbers,
+    read_names,
+)
 from include.image_classification.dataset.tables.formats import TableFormat
 from include.image_classification.dataset.tables.label_files import (
     SourceLabels,
@@ -125,7 +129,7 @@ def read_label_tables(found: Survey, options: LabelOptions, format_: TableFormat
         rows=[row for one in matched for row in _source_rows(one, numbers, classes)],
         classes=classes,
         used=used,
-        notes=[one.note() for one in matched],
+        notes=[*(one.note() for one in matched), *describe_names(names_file, classes)],
     )
 
 
