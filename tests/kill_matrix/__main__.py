@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from include.local_run.drive.progress_display import ProgressDisplay
+from tests.include.image_classification.fetching.mirror import Mirror, mirror
 from tests.kill_matrix.cases import Case, select_cases
 from tests.kill_matrix.chain_stack import ChainStack, MomentMissedError, Row, StackStuckError
 from tests.kill_matrix.invariants import Outcome
@@ -45,11 +46,12 @@ def main() -> int:
         print("\n".join(f"{c.name}: {c.victim.description} {c.moment.description}" for c in cases))
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
-    with tempfile.TemporaryDirectory(prefix="kill-matrix-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="kill-matrix-") as scratch, mirror() as server:
         try:
             page_file = options.table if options.only else None
             earlier = page_file.read_text() if page_file and page_file.exists() else ""
-            return _run(cases, options.folder or Path(scratch), options.table, earlier)
+            folder = options.folder or Path(scratch)
+            return _run(cases, folder, options.table, earlier, server)
         except KeyboardInterrupt:
             return 130
 
@@ -58,12 +60,14 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(cases: Sequence[Case], folder: Path, table: Path | None, earlier: str) -> int:
+def _run(
+    cases: Sequence[Case], folder: Path, table: Path | None, earlier: str, server: Mirror
+) -> int:
     display, rows, undisturbed = ProgressDisplay(time.time()), list[Row](), dict[str, float]()
     left, stacks = list(cases), 0
     while left:
         stacks += 1
-        with ChainStack(folder.absolute() / f"stack-{stacks}", display) as stack:
+        with ChainStack(folder.absolute() / f"stack-{stacks}", display, server) as stack:
             undisturbed = undisturbed or stack.undisturbed
             try:
                 while left:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.kill_matrix import scene
+from tests.kill_matrix.commit_records import NAMES
 from tests.kill_matrix.killing import Victim, component, task_process
 from tests.kill_matrix.scene import Moment
 from tests.kill_matrix.stack import WORKER
@@ -39,9 +40,19 @@ class Case:
         """Whether the local AWS is killed, and its jobs with it."""
         return self.victim.component == SERVER
 
+    @property
+    def fetches(self) -> bool:
+        """Whether the devkit is missing in the source, so that the run fetches it."""
+        return self.moment.task == "submit_fetch"
+
 
 def _of_task(family: str, task: str, moment: Moment) -> Case:
     return Case(_named(f"task-{task}", family), family, task_process(task), moment, task)
+
+
+def _of_publication(family: str, record: str) -> Case:
+    moment = scene.record_written("publish", record)
+    return Case(f"task-publish-{family}", family, task_process("publish"), moment, "publish")
 
 
 def _of_worker(family: str, task: str, moment: Moment) -> Case:
@@ -66,6 +77,7 @@ def _matrix() -> Iterable[Case]:
     submits = [(family, track.replace("track_", "submit_")) for family, track in deferred]
     # These jobs end before their tracking tasks would be deferred.
     submits += [
+        (REFRESH, "submit_fetch"),
         (REFRESH, "submit_refresh"),
         (TRAINING, "submit_evaluate"),
         (BATCH, "submit_select"),
@@ -76,6 +88,9 @@ def _matrix() -> Iterable[Case]:
     yield _of_task(TRAINING, "register", scene.package_created("register"))
     yield _of_task(UPDATE, "deploy", scene.update_begun("deploy"))
     yield _of_task(ROLLBACK, "deploy", scene.update_begun("deploy"))
+    yield _of_task(UPDATE, "smoke_test", scene.task_running("smoke_test"))
+    for family, record in NAMES.items():
+        yield _of_publication(family, record)
     yield _of_worker(TRAINING, "submit_train", scene.job_created("submit_train"))
     yield _of_worker(CONVERSION, "plan", scene.task_running("plan"))
     for family, track in deferred:

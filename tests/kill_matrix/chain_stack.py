@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,8 +25,11 @@ from include.local_run.stack import Ports
 from include.local_run.stack.airflow import ui_url
 from include.local_run.stack.login import ui_login
 from include.local_run.stack.state_folder import create_state_folder
+from tests.include.image_classification.fetching.mirror import Mirror
 from tests.kill_matrix.airflow_database import AirflowDatabase
 from tests.kill_matrix.cases import ROLLBACK, TRAINING, UPDATE, Case
+from tests.kill_matrix.commit_records import commit_records
+from tests.kill_matrix.fetched import FETCHED, serve_devkit
 from tests.kill_matrix.invariants import Outcome, violations
 from tests.kill_matrix.killing import includes_descendants, kill
 from tests.kill_matrix.results import Results
@@ -79,14 +81,19 @@ class ChainStack:
     Args:
         folder: The folder for all of its state.
         display: Prints the progress.
+        mirror: Serves the file that dataset refresh fetches.
     """
 
-    def __init__(self, folder: Path, display: ProgressDisplay) -> None:
+    def __init__(self, folder: Path, display: ProgressDisplay, mirror: Mirror) -> None:
         self._display = display
         self._paths = ProjectPaths(state=folder)
         create_state_folder(self._paths)
+        self._cars = draw_cars(
+            self._paths.data, per_class=PHOTOS_A_CLASS, incoming=NEW_PHOTOS
+        ).folder
         self._paths.pipelines.mkdir(parents=True)
-        shutil.copy(YAML, self._paths.pipelines)
+        pipeline = serve_devkit(mirror, self._cars, YAML)
+        (self._paths.pipelines / YAML.name).write_text(pipeline, encoding="utf-8")
         self._plan = plan_run(RunRequest(YAML.stem), self._paths)
         ports = Ports(free_port(), free_port())
         self._stack = KillableStack(self._paths, ports, display.print_line)
@@ -123,6 +130,8 @@ class ChainStack:
             MomentMissedError: The kill came too late to have an effect.
             StackStuckError: The run did not end, or a component did not come back.
         """
+        if case.fetches:
+            self._delete_fetched_file()
         scene = self._start(case.family)
         killed = self._kill(case, scene)
         ended = self._until_ended(scene)
@@ -159,9 +168,8 @@ class ChainStack:
             Timings(time.time(), 0.0), stack.check,
         )  # fmt: skip
         self._results = Results(self._api, self._aws, session.layout, session.pipeline.slug)
-        cars = draw_cars(self._paths.data, per_class=PHOTOS_A_CLASS, incoming=NEW_PHOTOS)
-        source = {name: cars.folder / name for name in self._plan.files.upload}
-        incoming = cars.folder / "incoming"
+        source = {name: self._cars / name for name in self._plan.files.upload if name != FETCHED}
+        incoming = self._cars / "incoming"
         data = RunData(source, find_photos(incoming), read_labels(incoming))
         session.upload(data)
         stack.wait_for_airflow(lambda missing: display.print_line(f"waiting for {missing}"))
@@ -179,17 +187,22 @@ class ChainStack:
         elif family == ROLLBACK:
             form = {"release": self._other_release()}
         known, packages = Jobs(self._aws.sagemaker).all_names(), len(self._results.packages())
+        records = commit_records(self._aws.s3, self._results.layout, family)
         run = self._api.trigger(f"{self._plan.pipeline.name}__{family}", form)
-        slug = self._plan.pipeline.slug
-        return Scene(run, self._database, self._aws, slug, known, packages)
+        slug, layout = self._plan.pipeline.slug, self._results.layout
+        return Scene(run, self._database, self._aws, slug, known, packages, layout, family, records)
+
+    def _delete_fetched_file(self) -> None:
+        layout = self._results.layout
+        self._aws.s3.delete_object(Bucket=layout.bucket, Key=f"{layout.source}{FETCHED}")
 
     def _other_package(self) -> int:
         """Approve a model package that does not serve, and return its number."""
-        others = [p for p in self._results.packages() if p["arn"] != self._serving()]
+        others = [p for p in self._results.packages() if p["arn"] != self._results.serving()]
         if not others:
             self._run_once_more(TRAINING, "to get a second model to deploy")
             return self._other_package()
-        return self._approved(others[0])
+        return self._results.approve(others[0])
 
     def _other_release(self) -> int:
         """Approve the package of a release that does not serve, and return its number."""
@@ -198,33 +211,17 @@ class ChainStack:
         others = [
             package
             for package in self._results.packages()
-            if package["version"] in known and package["arn"] != self._serving()
+            if package["version"] in known and package["arn"] != self._results.serving()
         ]
         if not others:
             self._run_once_more(UPDATE, "to get a release to roll back from")
             return self._other_release()
-        return self._approved(others[-1])
-
-    def _serving(self) -> str:
-        """Return the ARN of the serving model package."""
-        sagemaker, slug = self._aws.sagemaker, self._plan.pipeline.slug
-        endpoint = sagemaker.describe_endpoint(EndpointName=slug)
-        config = sagemaker.describe_endpoint_config(
-            EndpointConfigName=endpoint["EndpointConfigName"]
-        )
-        model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-        return str(model["PrimaryContainer"]["ModelPackageName"])
+        return self._results.approve(others[-1])
 
     def _run_once_more(self, family: str, purpose: str) -> None:
         self._display.print_line(f"one more run of {family}, {purpose}")
         self._until_ended(self._start(family))
         self.wait_until_idle()
-
-    def _approved(self, package: Mapping[str, Any]) -> int:
-        self._aws.sagemaker.update_model_package(
-            ModelPackageArn=package["arn"], ModelApprovalStatus="Approved"
-        )
-        return int(package["version"])
 
     def _kill(self, case: Case, scene: Scene) -> datetime:
         deadline = time.monotonic() + LONGEST_RUN

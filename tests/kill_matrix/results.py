@@ -14,6 +14,7 @@ from include.local_run.drive.clients import AwsClients
 from include.local_run.drive.dag_run import DagRun
 from include.storage.layout import Layout
 from include.storage.records import read_record
+from tests.kill_matrix.fetched import FETCHED
 
 TASKS: Mapping[str, tuple[str, ...]] = {
     "dataset_refresh": ("plan", "submit_refresh", "track_refresh", "publish"),
@@ -87,6 +88,10 @@ class Results:
 
     def _of_refresh(self, xcoms: Xcoms) -> Iterator[str]:
         yield from self._pointer(self.layout.dataset_pointer, xcoms["track_refresh"]["job_name"])
+        if not self._has_objects(self.layout.uri(f"{self.layout.source}{FETCHED}")):
+            yield f"{FETCHED} was not fetched"
+        if self._has_objects(self.layout.uri(self.layout.fetching)):
+            yield f"{self.layout.fetching} is not empty: the fetch left its request or a draft"
 
     def _of_conversion(self, xcoms: Xcoms) -> Iterator[str]:
         yield from self._pointer(self.layout.recordio_pointer, xcoms["track_im2rec"]["job_name"])
@@ -137,6 +142,23 @@ class Results:
         except ClientError:  # no group yet
             return []
         return [self._package(summary) for summary in listed["ModelPackageSummaryList"]]
+
+    def serving(self) -> str:
+        """Return the ARN of the serving model package."""
+        sagemaker = self.aws.sagemaker
+        endpoint = sagemaker.describe_endpoint(EndpointName=self.group)
+        config = sagemaker.describe_endpoint_config(
+            EndpointConfigName=endpoint["EndpointConfigName"]
+        )
+        model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+        return str(model["PrimaryContainer"]["ModelPackageName"])
+
+    def approve(self, package: Mapping[str, Any]) -> int:
+        """Approve a model package, and return its number."""
+        self.aws.sagemaker.update_model_package(
+            ModelPackageArn=package["arn"], ModelApprovalStatus="Approved"
+        )
+        return int(package["version"])
 
     def _package(self, summary: Mapping[str, Any]) -> dict[str, Any]:
         arn = summary["ModelPackageArn"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from include.local_run.drive.clients import AwsClients
 from include.local_run.drive.dag_run import DagRun
+from include.storage.layout import Layout
 from tests.kill_matrix.airflow_database import AirflowDatabase
+from tests.kill_matrix.commit_records import commit_records
 from tests.kill_matrix.invariants import Job
 
 KINDS = ("processing", "training", "transform")
@@ -46,13 +48,11 @@ class Jobs:
     def others(self, known: frozenset[str]) -> list[Job]:
         """Return all jobs except for the known ones."""
         return [
-            self._job(kind, name)
-            for kind in KINDS
-            for name in self.names(kind)
-            if name not in known
+            self.job(kind, name) for kind in KINDS for name in self.names(kind) if name not in known
         ]
 
-    def _job(self, kind: str, name: str) -> Job:
+    def job(self, kind: str, name: str) -> Job:
+        """Return a job with its tags."""
         word, described = kind.capitalize(), self.describe(kind, name)
         listed = self._sagemaker.list_tags(ResourceArn=described[f"{word}JobArn"])
         tags = {tag["Key"]: tag["Value"] for tag in listed["Tags"]}
@@ -81,6 +81,10 @@ class Scene:
         endpoint: The name of the pipeline's endpoint.
         known: The names of the jobs that existed before the run.
         packages: The number of model packages before the run.
+        layout: The pipeline's S3 keys.
+        family: The run's DAG family.
+        records: The family's commit records before the run, by key.
+        owners: The tasks of new jobs by job name, as they become known.
     """
 
     run: DagRun
@@ -89,6 +93,10 @@ class Scene:
     endpoint: str
     known: frozenset[str]
     packages: int
+    layout: Layout
+    family: str
+    records: Mapping[str, str]
+    owners: dict[str, str] = field(default_factory=dict)
 
     def state(self, task: str) -> str | None:
         """Return a task's state."""
@@ -97,9 +105,15 @@ class Scene:
 
     def new_job(self, task: str) -> tuple[str, str] | None:
         """Return type and name of the newest job of a task's stage, if the run has created it."""
-        kind = KIND_OF_STAGE.get(task.partition("_")[2], "processing")
-        newest = Jobs(self.aws.sagemaker).names(kind, most=1)
-        return (kind, newest[0]) if newest and newest[0] not in self.known else None
+        stage, jobs = task.partition("_")[2], Jobs(self.aws.sagemaker)
+        kind = KIND_OF_STAGE.get(stage, "processing")
+        newest = jobs.names(kind, most=1)
+        if not newest or newest[0] in self.known:
+            return None
+        (name,) = newest
+        if name not in self.owners:  # a run has several processing jobs
+            self.owners[name] = jobs.job(kind, name).task
+        return (kind, name) if self.owners[name] == f"submit_{stage}" else None
 
     def endpoint_changes(self) -> bool:
         """Return whether the endpoint is being created or updated."""
@@ -112,6 +126,10 @@ class Scene:
             ModelPackageGroupName=self.endpoint, MaxResults=100
         )
         return len(found["ModelPackageSummaryList"]) > self.packages
+
+    def has_committed(self) -> bool:
+        """Return whether the run has written its commit record."""
+        return commit_records(self.aws.s3, self.layout, self.family) != self.records
 
 
 @dataclass(frozen=True)
@@ -156,6 +174,15 @@ def package_created(task: str) -> Moment:
         return scene.state(task) == "running" and scene.registered()
 
     return Moment(f"right after `{task}` created the model package", task, has_come)
+
+
+def record_written(task: str, record: str) -> Moment:
+    """The publishing task has written the run's commit record and is still running."""
+
+    def has_come(scene: Scene) -> bool:
+        return scene.state(task) == "running" and scene.has_committed()
+
+    return Moment(f"right after `{task}` wrote {record}", task, has_come)
 
 
 def task_running(task: str) -> Moment:

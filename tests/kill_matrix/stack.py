@@ -26,6 +26,9 @@ SETTINGS: Mapping[str, str] = {
 """Settings that differ from `make run`, mainly shorter timeouts for dead components."""
 
 
+MIRROR_HOST = "127.0.0.1"
+
+
 class KillableStack(Stack):
     """A stack whose components are processes that are started again whenever they end.
 
@@ -38,7 +41,7 @@ class KillableStack(Stack):
         super().__init__(paths, ports, report, restart_window=0.0)
 
     def airflow_environment(self) -> dict[str, str]:
-        """Return the environment of `make run` with `SETTINGS` and the broker's settings."""
+        """Return the environment of `make run` with `SETTINGS`, the broker's, and the mirror."""
         broker = self.paths.local / "broker"
         for folder in (broker, broker / "taken", broker / "control"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +56,9 @@ class KillableStack(Stack):
             "[celery_broker_transport_options] processed_folder": str(broker / "taken"),
             "[celery_broker_transport_options] control_folder": str(broker / "control"),
         }
-        return super().airflow_environment() | {_variable(s): v for s, v in settings.items()}
+        own = {_variable(setting): value for setting, value in settings.items()}
+        mirrors = {"AIRFLOW_VAR_FETCH_ALLOWED_HOSTS": MIRROR_HOST}
+        return super().airflow_environment() | own | mirrors
 
     def airflow_components(self) -> Iterator[Component]:
         """Yield the components of `make run`, and the worker."""
