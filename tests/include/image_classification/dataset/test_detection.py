@@ -9,7 +9,7 @@ from include.image_classification.container import CommandError
 from include.image_classification.dataset.detection import AmbiguousLayoutError, detect_layout
 from include.image_classification.dataset.source.survey import survey
 from include.image_classification.dataset.tables.options import LabelOptions
-from tests.include.image_classification.dataset.parquet.test_parquet_layout import (
+from tests.include.image_classification.dataset.parquet.files import (
     IMAGE,
     image,
     parquet,

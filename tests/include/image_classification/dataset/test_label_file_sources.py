@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.include.image_classification.dataset.parquet.test_parquet_layout import (
+from tests.include.image_classification.dataset.parquet.files import (
     IMAGE,
     image,
     parquet,

@@ -12,7 +12,7 @@ from include.image_classification.dataset.parquet import archived
 from include.image_classification.dataset.parquet.archived import copy_parquet_files
 from include.image_classification.dataset.tables.options import LabelOptions
 from tests.include.image_classification.dataset.archives.zips import zipped
-from tests.include.image_classification.dataset.parquet.test_parquet_layout import (
+from tests.include.image_classification.dataset.parquet.files import (
     IMAGE,
     image,
     parquet,

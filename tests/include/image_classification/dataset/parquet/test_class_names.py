@@ -8,11 +8,7 @@ import pytest
 
 from include.image_classification.container import CommandError
 from include.local_run.run_plan.source_files import inspect_folder
-from tests.include.image_classification.dataset.parquet.test_parquet_layout import (
-    IMAGE,
-    image,
-    parquet,
-)
+from tests.include.image_classification.dataset.parquet.files import IMAGE, card, image, parquet
 from tests.include.image_classification.dataset.tables.listing import (
     left_alone,
     listed,
@@ -39,18 +35,6 @@ def _files(folder: Path, *labels: int, names: Sequence[str] | None = None) -> No
     parquet(folder / "data" / "train-00000-of-00001.parquet", columns, rows, names)
 
 
-def _card(names: Sequence[str], feature: str = "label") -> str:
-    """Return a card as Hugging Face's library writes it."""
-    quoted = {name: "'" + name.replace("'", "''") + "'" for name in names}
-    lines = [f"          '{number}': {quoted[name]}" for number, name in enumerate(names)]
-    return "\n".join([
-        "---", "license: other", "dataset_info:", "  features:",
-        "  - name: image", "    dtype: image",
-        f"  - name: {feature}", "    dtype:", "      class_label:", "        names:", *lines,
-        "  splits:", "  - name: train", "    num_bytes: 1", "---", "# Cars", "names:", "  '0': no",
-    ])  # fmt: skip
-
-
 def _classes(folder: Path) -> list[str]:
     assert [name for name, _ in listed(folder, "parquet").values()] == [
         opened(folder, "parquet").classes[number] for number in (2, 0, 1)
@@ -61,7 +45,7 @@ def _classes(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "content"),
     [
-        ("README.md", _card(NAMES)),
+        ("README.md", card(NAMES)),
         ("dataset_infos.json", json.dumps({"all": {"features": {"label": {"names": NAMES}}}})),
         ("classes.txt", "\n".join(NAMES)),
         ("data/id2label.json", json.dumps(dict(enumerate(NAMES)))),
@@ -85,26 +69,26 @@ def test_names_may_be_numbered_from_1(tmp_path: Path) -> None:
     assert _classes(tmp_path) == NAMES
 
 
-def test_the_metadata_of_the_files_counts_before_a_card(tmp_path: Path) -> None:
+def test_the_metadata_of_the_files_counts_before_acard(tmp_path: Path) -> None:
     _files(tmp_path, 2, 0, 1, names=["a", "b", "c"])
-    write(tmp_path, {"README.md": _card(NAMES)})
+    write(tmp_path, {"README.md": card(NAMES)})
     assert _classes(tmp_path) == ["a", "b", "c"]
     assert left_alone(tmp_path, "parquet") == ["README.md"]
 
 
 @pytest.mark.parametrize(
-    "card",
+    "text",
     [
         "# Cars\n\nnames:\n  '0': no\n",
-        _card(NAMES, feature="coarse_label"),
-        _card(NAMES).replace("'1': ", "'7': "),
-        _card(NAMES).replace("  splits:", SECOND),
+        card(NAMES, feature="coarse_label"),
+        card(NAMES).replace("'1': ", "'7': "),
+        card(NAMES).replace("  splits:", SECOND),
     ],
     ids=["no YAML", "another column", "a gap", "different names"],
 )  # fmt: skip
-def test_a_card_without_clear_names_leaves_the_numbers(tmp_path: Path, card: str) -> None:
+def test_a_card_without_clear_names_leaves_the_numbers(tmp_path: Path, text: str) -> None:
     _files(tmp_path, 2, 0, 1)
-    write(tmp_path, {"README.md": card})
+    write(tmp_path, {"README.md": text})
     assert _classes(tmp_path) == ["0", "1", "2"]
     assert any("numbers without names" in note for note in inspect_folder(tmp_path).notes)
 

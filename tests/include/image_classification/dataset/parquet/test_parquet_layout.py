@@ -1,15 +1,13 @@
 """The layout parquet: files of Hugging Face's datasets, other columns, and damaged files."""
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from include.image_classification.container import CommandError
 from include.image_classification.dataset.tables.options import LabelOptions
+from tests.include.image_classification.dataset.parquet.files import IMAGE, image, parquet
 from tests.include.image_classification.dataset.sample_sources import photo
 from tests.include.image_classification.dataset.tables.listing import (
     left_alone,
@@ -18,32 +16,6 @@ from tests.include.image_classification.dataset.tables.listing import (
     put,
     write,
 )
-
-IMAGE = "STRUCT(bytes BLOB, path VARCHAR)"
-
-
-def parquet(
-    file: Path,
-    columns: dict[str, str],
-    rows: Sequence[Sequence[Any]],
-    names: Sequence[str] | None = None,
-    label: str = "label",
-) -> None:
-    """Write a Parquet file, with the metadata of a ClassLabel if there are names."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    features = {"image": {"_type": "Image"}, label: {"names": names, "_type": "ClassLabel"}}
-    metadata = json.dumps({"info": {"features": features}}).replace("'", "''")
-    options = f", KV_METADATA {{huggingface: '{metadata}'}}" if names else ""
-    with duckdb.connect() as database:
-        kinds = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        database.execute(f"CREATE TABLE t ({kinds})")
-        for row in rows:
-            database.execute(f"INSERT INTO t VALUES ({', '.join('?' * len(row))})", list(row))
-        database.execute(f"COPY t TO '{file}' (FORMAT parquet{options})")
-
-
-def image(seed: int, name: str | None = None) -> dict[str, Any]:
-    return {"bytes": photo(seed), "path": name}
 
 
 def test_hugging_faces_shards_have_class_names_and_splits(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from tests.include.image_classification.dataset.parquet.files import IMAGE, card, parquet
 from tests.include.image_classification.dataset.sample_sources import (
     annotations,
     meta,
@@ -148,6 +149,26 @@ def _class_folders() -> dict[str, bytes]:
     }  # fmt: skip
 
 
+def hugging_face(folder: Path) -> None:
+    """Write Hugging Face's Parquet files, with the class names in their metadata."""
+    _shards(folder, CLASSES)
+
+
+def hugging_face_card(folder: Path) -> None:
+    """Write Parquet files of another library beside the dataset's card, which has the names."""
+    _shards(folder, None)
+    (folder / "README.md").write_text(card(CLASSES))
+
+
+def _shards(folder: Path, names: Sequence[str] | None) -> None:
+    for part, numbers, photos in (
+        ("train", TRAIN, train_photos()), ("test", TEST, test_photos()),
+    ):  # fmt: skip
+        rows = [({"bytes": photos[name], "path": name}, number) for name, number in numbers.items()]
+        file = folder / "data" / f"{part}-00000-of-00001.parquet"
+        parquet(file, {"image": IMAGE, "label": "BIGINT"}, rows, names)
+
+
 COPIES: dict[str, Callable[[Path], None]] = {
     "original": original,
     "kaggle": kaggle,
@@ -157,4 +178,6 @@ COPIES: dict[str, Callable[[Path], None]] = {
     "torchvision": torchvision,
     "by_classes": by_classes,
     "by_classes_with_labels": by_classes_with_labels,
+    "hugging_face": hugging_face,
+    "hugging_face_card": hugging_face_card,
 }

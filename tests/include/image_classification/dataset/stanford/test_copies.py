@@ -13,6 +13,13 @@ from tests.include.image_classification.dataset.refresh_runs import RefreshJob
 from tests.include.image_classification.dataset.sample_sources import devkit, photo, tgz
 from tests.include.image_classification.dataset.stanford import copies
 
+OTHER_LAYOUTS = {
+    "by_classes": "class_folders",
+    "by_classes_with_labels": "csv",
+    "hugging_face": "parquet",
+    "hugging_face_card": "parquet",
+}
+
 
 @pytest.mark.parametrize("name", copies.COPIES)
 def test_the_classes_are_named_and_the_test_photos_do_not_train(job: RefreshJob, name: str) -> None:
@@ -40,8 +47,7 @@ def test_make_run_detects_the_same_layout_and_keeps_the_test_photos_apart(
 ) -> None:
     copies.COPIES[name](tmp_path)
     files = inspect_folder(tmp_path)
-    others = {"by_classes": "class_folders", "by_classes_with_labels": "csv"}
-    assert files.layout == others.get(name, "stanford_cars")
+    assert files.layout == OTHER_LAYOUTS.get(name, "stanford_cars")
     assert files.held_out
     unused = {path.name for path in tmp_path.rglob("README.txt")}
     assert {Path(name).name for name in files.ignored_files} == unused
