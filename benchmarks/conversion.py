@@ -16,13 +16,14 @@ import numpy as np
 from benchmarks import photos
 from benchmarks.mxnet_tool import best_threads, mxnet_im2rec
 from benchmarks.pairs import Ratio, compare, peak_megabytes
-from include.image_classification.conversion.encoding import Encoding, choose_reduction, fit
+from include.image_classification.conversion.encoding import Encoding, encode
 from include.image_classification.images.decoding import decode_photo
 from include.image_classification.images.resizing import Image
 from include.local_run.drawing.data_set import draw_cars
 
 FLAGS = ("--resize", "224", "--center-crop", "--quality", "95")
 REPEATED = 20
+QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 95)
 CHANGED = 100  # one of 100 photos changes
 
 
@@ -130,23 +131,27 @@ def memory(archive: Path, folder: Path) -> Ratio:
 
 
 def fidelity(archive: Path, folder: Path) -> Ratio:
-    """Compare photos decoded at a reduced size with the average of all of their pixels."""
+    """Compare the records of photos that shrink with the average of all of a photo's pixels."""
     encoding = Encoding(224, "crop")
     project, peer = [], []
     for path in sorted(photos.unpack(archive, folder).rglob("*.jpg")):
         data = path.read_bytes()
-        full = decode_photo(data, 1)
-        decoded = decode_photo(data, 1, partial(choose_reduction, encoding=encoding))
-        if decoded.reduction > 1:
-            exact = _center_crop(full.image, cv2.INTER_AREA)
-            project.append(_psnr(fit(decoded, encoding), exact))
-            peer.append(_psnr(_center_crop(full.image, cv2.INTER_LINEAR), exact))
+        full = decode_photo(data, 1).image
+        if min(full.shape[:2]) > encoding.resize:
+            exact = _center_crop(full, cv2.INTER_AREA)
+            project.append(_psnr(_decode(encode(data, encoding)), exact))
+            peer_record = cv2.imencode(".jpg", _center_crop(full, cv2.INTER_LINEAR), QUALITY)[1]
+            peer.append(_psnr(_decode(peer_record.tobytes()), exact))
     psnr, peer_psnr = float(np.mean(project)), float(np.mean(peer))
     return Ratio(
         ours=round(psnr, 1), peer=round(peer_psnr, 1), ratio=round(psnr / peer_psnr, 3), unit="dB",
-        peer_is=f"im2rec.py's pixels; both compared with INTER_AREA, {len(project)} photos that "
-        "are decoded at a reduced size",
+        peer_is="im2rec.py's pixels and compression; both compared with INTER_AREA, "
+        f"{len(project)} photos that shrink",
     )  # fmt: skip
+
+
+def _decode(record: bytes) -> Image:
+    return np.asarray(cv2.imdecode(np.frombuffer(record, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
 def _center_crop(image: Image, interpolation: int) -> Image:

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from stat import S_ISREG
 
@@ -119,7 +119,7 @@ class Converter:
         number = path_number(entry.name)
         if self._earlier and (unchanged := self._reuse_unchanged(entry, number)):
             return unchanged
-        mark, data = _read(entry.path)
+        mark, data = _read(entry.path, stamp)
         digest = hashlib.sha256(data).digest()
         return self._reuse(entry, number, mark, digest) or self._encode(
             entry, number, mark, digest, data
@@ -154,8 +154,8 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _read(path: str) -> tuple[int, bytes]:
-    """Return a file's stamp and content, with half of the system calls of a file object.
+def _read(path: str, mark: Callable[[os.stat_result], int] = lambda _: 0) -> tuple[int, bytes]:
+    """Return a file's mark and content, with half of the system calls of a file object.
 
     At each system call a thread releases Python's lock, and with small images the wait for the lock
     is long.
@@ -167,7 +167,7 @@ def _read(path: str) -> tuple[int, bytes]:
         if not S_ISREG(file.st_mode):
             raise ValueError("it is not a regular file")
         data = os.read(descriptor, file.st_size)
-        return stamp(file), data
+        return mark(file), data
     finally:
         os.close(descriptor)
 

@@ -1,8 +1,9 @@
 """Encoding of photos for records: decode, resize, compress."""
 
 import functools
+import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,8 +17,9 @@ FITS: tuple[Fit, ...] = ("keep", "crop", "squash")
 Format = Literal[".jpg", ".png"]
 
 # Where an image shrinks up to the first factor, bilinear interpolation is close to averaging
-# and takes a quarter of the time (42 dB on photos of cars). Up to the second, pairs of pixels are
-# averaged first, for half of the time (46 dB). Above, interpolation would skip pixels.
+# and takes a fifth of the time (42 dB on photos of cars). Up to the second, an image of twice the
+# size is interpolated and its pixels averaged by four, for half of the time (51 dB). Above,
+# interpolation would skip pixels.
 INTERPOLATED_UP_TO = 1.5
 SAMPLED_UP_TO = 2.0
 
@@ -56,15 +58,15 @@ def encode(data: bytes, encoding: Encoding) -> bytes:
     if encoding.pass_through:
         return data
     enough = functools.partial(choose_reduction, encoding=encoding)
-    image = fit(decode_photo(data, encoding.color, enough), encoding)
+    repeats = functools.partial(_may_repeat_colors, encoding=encoding)
+    image = fit(decode_photo(data, encoding.color, enough, repeats), encoding)
     jpeg = encoding.format == ".jpg"
     option = cv2.IMWRITE_JPEG_QUALITY if jpeg else cv2.IMWRITE_PNG_COMPRESSION
     quality = encoding.quality if jpeg else min(encoding.quality, 9)
     return cv2.imencode(encoding.format, image, [option, quality])[1].tobytes()
 
 
-@dataclass(frozen=True)
-class _Window:
+class _Window(NamedTuple):
     """The part of a photo to keep, in the photo's pixels, and the size of the result."""
 
     top: int
@@ -78,15 +80,18 @@ class _Window:
         """The number of the photo's pixels for one pixel of the result, down and across."""
         return self.height / self.size[0], self.width / self.size[1]
 
-    def lies_between_pixels(self, reduction: int) -> bool:
-        """Return whether an edge lies between pixels of the photo decoded at 1/`reduction`."""
-        return any(edge % reduction for edge in (self.top, self.left, self.height, self.width))
+    def starts_between_pixels(self, reduction: int) -> bool:
+        """Return whether the window starts between pixels of a photo decoded at 1/`reduction`."""
+        return bool(self.top % reduction or self.left % reduction)
 
     def crop(self, image: Image, reduction: int) -> Image:
-        """Return the window of a photo decoded at 1/`reduction`; no edge lies between pixels."""
-        top, left = self.top // reduction, self.left // reduction
-        bottom, right = top + self.height // reduction, left + self.width // reduction
-        return image[top:bottom, left:right]
+        """Return the window of a photo decoded at 1/`reduction`, in which it starts at a pixel.
+
+        If the window ends between pixels, the last one is part of it.
+        """
+        bottom = math.ceil((self.top + self.height) / reduction)
+        right = math.ceil((self.left + self.width) / reduction)
+        return image[self.top // reduction : bottom, self.left // reduction : right]
 
 
 def _window(height: int, width: int, encoding: Encoding) -> _Window:
@@ -115,30 +120,49 @@ def choose_reduction(height: int, width: int, encoding: Encoding) -> int:
     return next((r for r in REDUCTIONS if least >= r and most < SAMPLED_UP_TO * r), 1)
 
 
+def _may_repeat_colors(height: int, width: int, encoding: Encoding) -> bool:
+    """Return whether colors may be decoded without interpolation.
+
+    In a JPEG, four pixels share a color. Where the photo shrinks, the record has fewer colors than
+    the photo, and interpolation does not bring the record closer to the photo (on photos of cars,
+    it loses 0.1 dB).
+    """
+    if encoding.format != ".jpg" or not encoding.resize:
+        return False
+    return min(_window(height, width, encoding).steps) > 1
+
+
 def fit(photo: Decoded, encoding: Encoding) -> Image:
     """Resize a decoded photo to the encoding's size."""
     window = _window(photo.height, photo.width, encoding)
-    if window.lies_between_pixels(photo.reduction):
+    if window.starts_between_pixels(photo.reduction):
         return _sample(photo, window)
     cropped = window.crop(photo.image, photo.reduction)
-    if photo.reduction == 1 and (encoding.fit == "squash" or max(window.steps) >= SAMPLED_UP_TO):
+    if photo.reduction > 1:
+        return _resize_by_steps(cropped, photo.reduction, window)
+    if encoding.fit == "squash" or max(window.steps) >= SAMPLED_UP_TO:
         return squash(cropped, *window.size)
-    if photo.reduction == 1 and max(window.steps) >= INTERPOLATED_UP_TO:
-        return _average_and_sample(cropped, window)
+    if max(window.steps) >= INTERPOLATED_UP_TO:
+        return _double_and_average(cropped, *window.size)
     return np.asarray(cv2.resize(cropped, window.size[::-1]))
 
 
-def _average_and_sample(cropped: Image, window: _Window) -> Image:
-    # A pixel is averaged with its neighbors to the right and below, and so moves by half a pixel.
+def _resize_by_steps(cropped: Image, reduction: int, window: _Window) -> Image:
+    # The window's end may lie between pixels, so the factors are not those of the sizes.
     down, across = window.steps
-    rows: Any = cv2.addWeighted(cropped[:-1], 0.5, cropped[1:], 0.5, 0)
-    pairs: Any = cv2.addWeighted(rows[:, :-1], 0.5, rows[:, 1:], 0.5, 0)
-    return _interpolate(pairs, (down, across), (down / 2 - 1, across / 2 - 1), window.size)
+    height, width = window.size
+    resized = cv2.resize(cropped, None, fx=reduction / across, fy=reduction / down)
+    return np.asarray(resized, np.uint8)[:height, :width]
+
+
+def _double_and_average(cropped: Image, height: int, width: int) -> Image:
+    doubled = cv2.resize(cropped, (2 * width, 2 * height))
+    return np.asarray(cv2.resize(doubled, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def _sample(photo: Decoded, window: _Window) -> Image:
-    # In an image decoded at a fraction of its size, the edges of window and photo lie between
-    # pixels. An error of half a pixel costs 5 dB, so the positions are computed exactly.
+    # In an image decoded at a fraction of its size, the window may start between pixels. An error
+    # of half a pixel costs 5 dB, so the positions are computed exactly.
     down, across = (step / photo.reduction for step in window.steps)
     top = window.top / photo.reduction + down / 2 - 0.5
     left = window.left / photo.reduction + across / 2 - 0.5

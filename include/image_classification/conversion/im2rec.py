@@ -6,7 +6,6 @@ pixels differ: where MXNet skips pixels of an image that shrinks, they are avera
 
 from include.image_classification.conversion.flags import encoding_of, parse_flags
 from include.image_classification.conversion.list_records import convert_lists, list_images
-from include.image_classification.conversion.version_records import convert_version
 
 
 def main(arguments: list[str]) -> None:
@@ -21,4 +20,7 @@ def main(arguments: list[str]) -> None:
     elif flags.prefix:
         convert_lists(flags, encoding_of(flags))
     else:
+        # The records of jobs need pydantic, whose import takes as long as a hundred photos.
+        from include.image_classification.conversion.version_records import convert_version
+
         convert_version(flags, encoding_of(flags))

@@ -43,10 +43,10 @@ class RecordFiles:
 class RecordFilesWriter:
     """Writes records in the order of the calls of `add`."""
 
-    def __init__(self, files: RecordFiles) -> None:
+    def __init__(self, files: RecordFiles, notes: bool) -> None:
         self.count = self.reused = self.bytes = 0
         self.parts = RecordFiles(*map(_part, (files.records, files.index, files.notes)))
-        self._notes = reuse.ReuseNotes()
+        self._notes = reuse.ReuseNotes() if notes else None
         self._records = self.parts.records.open("wb", buffering=BUFFER)
         self._index = self.parts.index.open("w", encoding="ascii")
         self._writer = RecordWriter(self._records)
@@ -55,7 +55,8 @@ class RecordFilesWriter:
         """Append a record."""
         offset = self._writer.write_framed(image.framed)
         self._index.write(f"{image.index}\t{offset}\n")
-        self._notes.add(image.path, image.stamp, offset, len(image.framed), image.sha256)
+        if self._notes is not None:
+            self._notes.add(image.path, image.stamp, offset, len(image.framed), image.sha256)
         self.count += 1
         self.reused += image.reused
         self.bytes = offset + len(image.framed)
@@ -66,8 +67,9 @@ class RecordFilesWriter:
         self._index.close()
 
     def save_notes(self, encoding: Encoding) -> None:
-        """Write the notes for reuse."""
-        self._notes.save(self.parts.notes, encoding, self.bytes)
+        """Write the notes for reuse, if there are any."""
+        if self._notes is not None:
+            self._notes.save(self.parts.notes, encoding, self.bytes)
 
 
 @contextmanager
@@ -80,12 +82,11 @@ def write_record_files(
     the records are replaced, so a crash never leaves an index of other records. Without `notes`, a
     later conversion cannot reuse the records.
     """
-    writer = RecordFilesWriter(files)
+    writer = RecordFilesWriter(files, notes)
     try:
         yield writer
         writer.close()
-        if notes:
-            writer.save_notes(encoding)
+        writer.save_notes(encoding)
         files.notes.unlink(missing_ok=True)
         files.index.unlink(missing_ok=True)
         os.replace(writer.parts.records, files.records)

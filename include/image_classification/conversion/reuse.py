@@ -27,7 +27,7 @@ from include.image_classification.conversion.encoding import Encoding
 SUFFIX = ".reuse.npz"
 
 # Increase this when `encode` produces different bytes for the same image.
-ENCODER = 1
+ENCODER = 2
 
 ROW = np.dtype(
     [("path", "<u8"), ("stamp", "<u8"), ("offset", "<u8"), ("length", "<u4"), ("sha256", "V32")]
@@ -57,8 +57,6 @@ def _short(data: bytes) -> int:
 
 def _encoder_identity(encoding: Encoding) -> str:
     identity = {"encoder": ENCODER, "opencv": cv2.__version__, **asdict(encoding)}
-    # The key of notes written before the field was renamed; those records are still reused.
-    identity["colour"] = identity.pop("color")
     return json.dumps(identity, sort_keys=True)
 
 

@@ -40,8 +40,16 @@ class Decoded:
 Reduction = Callable[[int, int], int]
 """Returns one of `REDUCTIONS` that is sufficient for a height and width, or 1 for full size."""
 
+Repeats = Callable[[int, int], bool]
+"""Returns whether a photo of a height and width may be decoded without interpolating colors."""
 
-def decode_photo(data: bytes, color: Color, reduction: Reduction = lambda *_: 1) -> Decoded:
+
+def decode_photo(
+    data: bytes,
+    color: Color,
+    reduction: Reduction = lambda *_: 1,
+    repeats: Repeats = lambda *_: False,
+) -> Decoded:
     """Decode a photo; a JPEG at a reduced scale, where that is sufficient.
 
     Args:
@@ -49,13 +57,15 @@ def decode_photo(data: bytes, color: Color, reduction: Reduction = lambda *_: 1)
         color: 1 for color and 0 for gray, both upright; -1 for the channels of the file, with
             8 bits.
         reduction: Chooses the scale.
+        repeats: Whether the pixels that share a color in a JPEG may get that color; otherwise
+            colors are interpolated. At a reduced scale they are not interpolated.
 
     Raises:
         ValueError: The photo cannot be decoded, is damaged or cut off, is an animated PNG, or
             exceeds a limit of `contracts.limits`.
     """
     if data.startswith(JPEG_START):
-        decoded = decode_sound_jpeg(data, color, reduction) if color != -1 else None
+        decoded = decode_sound_jpeg(data, color, reduction, repeats) if color != -1 else None
         if decoded is not None:
             return decoded
         check_damage(data)
@@ -68,7 +78,10 @@ def decode_photo(data: bytes, color: Color, reduction: Reduction = lambda *_: 1)
 
 
 def decode_sound_jpeg(
-    data: bytes, color: Color, reduction: Reduction = lambda *_: 1
+    data: bytes,
+    color: Color,
+    reduction: Reduction = lambda *_: 1,
+    repeats: Repeats = lambda *_: False,
 ) -> Decoded | None:
     """Decode a JPEG to the same pixels as OpenCV; None if libjpeg warns or cannot read the file.
 
@@ -99,7 +112,7 @@ def decode_sound_jpeg(
             LIBJPEG_COLORS[color],
             min_height=least[0],
             min_width=least[1],
-            fastupsample=scale > 1,
+            fastupsample=scale > 1 or repeats(height, width),
         )
     except ValueError:
         return None

@@ -13,8 +13,8 @@ from include.image_classification.images.resizing import Image
 
 ORIENTATION = 0x0112
 EXIF = b"Exif\0\0"
-START_OF_SCAN, APPLICATION_1 = b"\xda", b"\xe1"
-PADDED_MARKER = re.compile(rb"\xff+([^\xff])", re.DOTALL)
+MARKER, START_OF_SCAN, APPLICATION_1 = 0xFF, 0xDA, 0xE1
+PADDED_MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
 
 # For EXIF orientations 2 to 8: whether to transpose first, then which axes to flip.
 TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
@@ -45,15 +45,20 @@ def read_orientation(data: bytes) -> int:
 
 def _has_exif(jpeg: bytes) -> bool:
     """Return whether a JPEG has an EXIF segment; with Pillow, this takes fifty times as long."""
-    offset = 2
+    code = 3  # the position of a marker's second byte
     for _ in range(MAX_SEGMENTS):
-        found = PADDED_MARKER.match(jpeg, offset)
-        if found is None or found[1] == START_OF_SCAN:
+        if len(jpeg) < code + 3 or jpeg[code - 1] != MARKER:
             return False
-        offset = found.end()
-        if found[1] == APPLICATION_1 and jpeg.startswith(EXIF, offset + 2):
+        if jpeg[code] == MARKER:  # any number of such bytes may precede a marker
+            padded = PADDED_MARKER.match(jpeg, code)
+            if padded is None:
+                return False
+            code = padded.end() - 1
+        if jpeg[code] == START_OF_SCAN:
+            return False
+        if jpeg[code] == APPLICATION_1 and jpeg.startswith(EXIF, code + 3):
             return True
-        offset += int.from_bytes(jpeg[offset : offset + 2], "big")
+        code += 2 + int.from_bytes(jpeg[code + 1 : code + 3], "big")
     return False
 
 

@@ -64,7 +64,7 @@ def frame(record: bytes) -> bytes:
         raise CommandError(
             f"a record of {len(record)} bytes is larger than RecordIO's maximum, {MAX_LENGTH} bytes"
         )
-    pieces = _split_at_magic(record) if MAGIC in record else [record]
+    pieces = _split_at_magic(record)
     if len(pieces) == 1:  # nearly every record
         header = PART_HEADER.pack(MAGIC, WHOLE << LENGTH_BITS | len(record))
         return b"".join((header, record, bytes(-len(record) % 4)))
@@ -77,8 +77,10 @@ def frame(record: bytes) -> bytes:
 
 
 def _split_at_magic(record: bytes) -> list[bytes]:
-    words = np.frombuffer(record, "<u4", len(record) // 4)
-    found = (4 * np.flatnonzero(words == MAGIC_WORD)).tolist()
+    matches = np.frombuffer(record, "<u4", len(record) // 4) == MAGIC_WORD
+    if not np.count_nonzero(matches):
+        return [record]
+    found = (4 * np.flatnonzero(matches)).tolist()
     starts, ends = [0, *(offset + 4 for offset in found)], [*found, len(record)]
     return [record[start:end] for start, end in zip(starts, ends, strict=True)]
 

@@ -147,6 +147,6 @@ def test_notes_keep_the_keys_of_earlier_versions(tmp_path: Path, root: Path) -> 
         settings = json.loads(str(notes["made_by"]))
     del settings["opencv"]
     assert settings == {
-        "encoder": 1, "resize": 20, "fit": "keep", "quality": 95, "colour": 1, "format": ".jpg",
+        "encoder": 2, "resize": 20, "fit": "keep", "quality": 95, "color": 1, "format": ".jpg",
         "pass_through": False,
     }  # fmt: skip
