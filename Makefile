@@ -73,7 +73,7 @@ test-fast: $(VENV)/dev.installed  ## run the tests without servers, MXNet and Ai
 	@exec $(PYTEST) -n auto --dist worksteal -m fast $(call listed,TESTS)
 
 histories: $(VENV)/dev.installed  ## HISTORIES=10000: drive nightly training through random failures
-	@HISTORIES=$(call quote,$(or $(value HISTORIES),10000)) exec $(PYTEST) -q --hypothesis-profile=explore tests/histories/test_histories.py
+	@HISTORIES=$(call quote,$(or $(value HISTORIES),10000)) exec $(PYTEST) -q -s --hypothesis-profile=explore tests/histories/test_histories.py
 
 explore: $(VENV)/dev.installed  ## run the property-based tests with new examples
 	@exec $(BIN)/python -m pytest -m hypothesis --hypothesis-profile=explore $(call option,--hypothesis-seed,SEED) $(call listed,TESTS)

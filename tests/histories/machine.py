@@ -29,11 +29,20 @@ FAULTS = st.one_of(
     ),
 )
 RUN_TYPES = st.sampled_from(["scheduled", "scheduled", "manual", "backfill"])
+REPORTED = 1000
+"""The number of histories after which a long search prints how many there were."""
+
 ENDS = st.sampled_from(["complete", "complete", "capacity", "algorithm"])
 
 
 class NightlyHistories(RuleBasedStateMachine):
-    """Histories of nightly training."""
+    """Histories of nightly training.
+
+    Attributes:
+        ended: The number of histories so far, in this process.
+    """
+
+    ended = 0
 
     @initialize()
     def begin(self) -> None:
@@ -228,6 +237,9 @@ class NightlyHistories(RuleBasedStateMachine):
             assert not self.violations, self.violations
         finally:
             self.night.close()
+            NightlyHistories.ended += 1
+            if NightlyHistories.ended % REPORTED == 0:
+                print(f"{NightlyHistories.ended} histories", flush=True)
 
     def _check_owners(self) -> None:
         self.night.airflow.kills.clear()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,11 +63,13 @@ class Row:
         case: The case.
         outcome: The outcome of the run.
         seconds: The time from the kill to the run's end.
+        day: The day of the run, in UTC.
     """
 
     case: Case
     outcome: Outcome
     seconds: float
+    day: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     @property
     def violations(self) -> list[str]:

@@ -17,7 +17,7 @@ worker. Each is a process that is started again when it ends. The command runs t
 without a kill. Then, for each row, it runs one of the DAGs, kills one process with SIGKILL at the
 given moment, and checks the outcome. All rows of one run of the command share one stack, so that
 the effects of a kill are present in later rows. With `--only CASE ...` only these rows are run
-again, and the others are kept.
+again, and the others are kept; the last column is the day of each row's run.
 
 These invariants hold in each row:
 
@@ -31,6 +31,7 @@ These invariants hold in each row:
 
 
 _VIOLATED = "**violated**"
+COLUMNS = ("killed", "when", "run", "jobs created", "tries", "seconds", "outcome", "day")
 
 
 def page(rows: Sequence[Row], undisturbed: Mapping[str, float], earlier: str = "") -> str:
@@ -55,8 +56,8 @@ def page(rows: Sequence[Row], undisturbed: Mapping[str, float], earlier: str = "
         " the rows are kept from earlier runs of the command. Seconds are measured from the kill"
         f" to the run's end. Without a kill, whole runs took: {usual}.",
         "",
-        "| killed | when | run | jobs created | tries | seconds | outcome |",
-        "|---|---|---|---|---|---|---|",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
         *table,
     ]
     return "\n".join(lines) + "\n"
@@ -69,8 +70,13 @@ def _lines(rows: Sequence[Row], earlier: str) -> list[str]:
     for case in CASES:
         start = f"| {case.victim.description} | {case.moment.description} | {case.family} |"
         kept = [line for line in earlier.splitlines() if line.startswith(start)]
-        found += [new[case.name]] if case.name in new else kept
+        found += [new[case.name]] if case.name in new else [_with_day(line) for line in kept]
     return found
+
+
+def _with_day(line: str) -> str:
+    """Return a line of an earlier page; those of older pages have no day."""
+    return line if line.count(" | ") == len(COLUMNS) - 1 else f"{line} unknown |"
 
 
 def _line(row: Row) -> str:
@@ -83,6 +89,7 @@ def _line(row: Row) -> str:
         _tries(outcome),
         f"{row.seconds:.0f}",
         _wrong(row) or "success",
+        f"{row.day}",
     )
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 

@@ -1,7 +1,7 @@
 """Tests of the kill matrix's invariants and table."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -94,6 +94,18 @@ def test_new_rows_replace_earlier_rows_of_the_same_cases() -> None:
     assert f"2 of {len(CASES)} kills, 0 with a violation" in text
     assert "1 of the rows are kept" in text
     assert "| 62 | success |" in text
+
+
+def test_each_row_has_the_day_of_its_run() -> None:
+    """A kept row must not look like one of this run."""
+    first, second, third = CASES[:3]
+    day = date(2026, 2, 1)
+    earlier = page([Row(first, _outcome(JOB), 61.0, day), Row(second, _outcome(JOB), 62.0)], {})
+    today = str(datetime.now(UTC).date())
+    without = earlier.replace(f" success | {today} |", " success |")
+    text = page([Row(third, _outcome(JOB), 63.0, date(2026, 3, 1))], {}, without)
+    days = [line.split(" | ")[-1] for line in text.splitlines() if "| success |" in line]
+    assert days == ["2026-02-01 |", "unknown |", "2026-03-01 |"]
 
 
 def test_cases_are_selected_by_the_start_of_their_names() -> None:
