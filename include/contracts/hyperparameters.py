@@ -36,6 +36,8 @@ CUSTOM_ONLY = (
     "head_learning_rate",
     "frozen_stages",
     "training_size",
+    "layer_decay",
+    "ema_decay",
 )
 """Hyperparameters that only the custom image knows."""
 
@@ -186,6 +188,16 @@ class SharedHyperparameters(BaseModel):
         description="Pixels: the side of training images; without it, image_shape's. Validation "
         "and serving use image_shape",
     )
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0,
+        description="The learning rate of each stage is this multiple of that of the next stage; "
+        "the last stage's is learning_rate",
+    )
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0,
+        description="The decay of the exponential moving average of the weights, which is "
+        "validated and stored in place of the weights; 0: no average",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         default=0, description="Same seed, same records, same instance type: same model"
     )
@@ -220,6 +232,13 @@ class SharedHyperparameters(BaseModel):
         if self.head_epochs:
             return f"head_epochs: {self.head_epochs}"
         return f"frozen_stages: {self.frozen_stages}"
+
+    @property
+    def single_host(self) -> str | None:
+        """The setting that needs a training on one host, as `name: value`; None without one."""
+        if self.freezes_layers:
+            return self.freezing
+        return f"ema_decay: {self.ema_decay}" if self.ema_decay else None
 
     @model_validator(mode="after")
     def _check_num_layers(self) -> Self:
@@ -256,6 +275,11 @@ class SharedHyperparameters(BaseModel):
             raise ValueError(
                 f"{given[0]} is for fine_tune: all or last_stages only, because head trains no "
                 "other layer: set epochs and learning_rate"
+            )
+        if self.fine_tune == "head" and self.layer_decay != 1:
+            raise ValueError(
+                "layer_decay is for fine_tune: all or last_stages only, because head trains no "
+                "other layer: leave it out"
             )
         if self.fine_tune != "all" and (self.frozen_stages or self.training_size):
             name = "frozen_stages" if self.frozen_stages else "training_size"

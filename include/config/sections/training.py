@@ -85,14 +85,14 @@ class Training(Strict):
     @model_validator(mode="after")
     def _check_fine_tuning(self) -> Training:
         hyperparameters = self.hyperparameters
+        if hyperparameters.single_host and self.instance_count > 1:
+            raise ValueError(
+                f"hyperparameters.{hyperparameters.single_host} trains on one instance, not on "
+                f"instance_count: {self.instance_count}: use 1, or leave it out"
+            )
         if not hyperparameters.freezes_layers:
             return self
         setting = f"hyperparameters.{hyperparameters.freezing}"
-        if self.instance_count > 1:
-            raise ValueError(
-                f"{setting} trains on one instance, not on instance_count: {self.instance_count}: "
-                "use 1, or train all layers"
-            )
         if self.input_mode == "Pipe":
             raise ValueError(
                 f"{setting} needs input_mode: File or FastFile: a pipe can be read once per epoch "

@@ -87,6 +87,7 @@ def _core(paths: ProjectPaths) -> dict[str, str]:
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(paths.passwords),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{paths.airflow / 'airflow.db'}",
+        "AWS__SESSION_FACTORY": "include.local_run.stack.aws_sessions.SharedModelsSessionFactory",
         "LOGGING__BASE_LOG_FOLDER": str(paths.logs / "tasks"),
         "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
@@ -166,16 +167,13 @@ def components(
     api = ("api-server", "--host", _HOST, "--port", str(port))
     yield _component(paths, environment, "api-server", *api)
     # Logs are read from disk. The log servers of components would listen on all interfaces.
-    yield _component(
-        paths,
-        environment,
-        "scheduler",
-        "scheduler",
-        "--skip-serve-logs",
-        program="include.local_run.stack.preload",
-    )
-    yield _component(paths, environment, "dag-processor", "dag-processor")
-    yield _component(paths, environment, "triggerer", "triggerer", "--skip-serve-logs")
+    for name, options in (
+        ("scheduler", ("--skip-serve-logs",)),
+        ("dag-processor", ()),
+        ("triggerer", ("--skip-serve-logs",)),
+    ):
+        program = "include.local_run.stack.preload"
+        yield _component(paths, environment, name, name, *options, program=program)
 
 
 def _component(

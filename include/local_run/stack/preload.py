@@ -1,8 +1,9 @@
-"""Airflow's command line with the modules of tasks already imported.
+"""Airflow's command line with the modules of DAGs and tasks already imported.
 
-LocalExecutor's workers and tasks are forks of the scheduler, so they need not import again what
-the scheduler has imported. `python -m include.local_run.stack.preload scheduler ...` runs
-`airflow scheduler ...`.
+LocalExecutor's workers and tasks are forks of the scheduler, the processes that parse DAG files
+those of the DAG processor, and the process that runs triggers one of the triggerer: they need not
+import again what their parent has imported. `python -m include.local_run.stack.preload scheduler
+...` runs `airflow scheduler ...`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ MODULES = (
     "airflow.providers.amazon.aws.hooks.sagemaker",
     "airflow.providers.amazon.aws.operators.sagemaker",
     "airflow.providers.amazon.aws.sensors.base_aws",
+    "airflow.providers.standard.decorators.python",
+    "airflow.sdk.definitions.decorators",
+    "include.local_run.stack.aws_sessions",
     "sagemaker_jobs.sensors",
     "sagemaker_jobs.operators.submit",
     "sagemaker_jobs.operators.deploy",
@@ -33,6 +37,9 @@ def main() -> None:
             importlib.import_module(module)
         except ImportError as error:  # the task that needs the module reports the error
             print(f"could not preload {module}: {error}", file=sys.stderr)
+    from include.local_run.stack.aws_sessions import create_clients
+
+    create_clients()
     airflow()  # type: ignore[no-untyped-call]
 
 

@@ -59,6 +59,8 @@ EDGES: dict[str, list[Any]] = {
     "head_learning_rate": [SMALLEST, 1],
     "frozen_stages": [0, MAX_FROZEN_STAGES],
     "training_size": [8, 10**9],
+    "layer_decay": [SMALLEST, 1],
+    "ema_decay": [0, LARGEST],
     "seed": [0, 2**31 - 1],
 }
 """The smallest and the largest value of each field, or all its choices."""
@@ -110,6 +112,7 @@ def test_a_network_without_num_layers_is_requested_without_it(layers: dict[str, 
 def test_fine_tuning_is_requested_only_if_it_is_set() -> None:
     """Otherwise, requests and fingerprints would differ from those of earlier versions."""
     names = {"fine_tune", "head_epochs", "head_learning_rate", "frozen_stages", "training_size"}
+    names |= {"layer_decay", "ema_decay"}
     request = Hyperparameters.model_validate({"use_pretrained_model": 1}).as_request()
     assert not names & request.keys()
     values = {"use_pretrained_model": 1, "fine_tune": "last_stages", "head_epochs": 3}

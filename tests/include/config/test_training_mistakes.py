@@ -125,6 +125,11 @@ MISTAKES = {
         "fine_tune: last_stages, kv_store: dist_sync}}",
         ["training: hyperparameters.fine_tune: last_stages trains on one instance, not on inst"],
     ),
+    "an average of weights on several instances": (
+        SOURCE + "training: {instance_count: 2, hyperparameters: {ema_decay: 0.99, kv_store: "
+        "dist_sync}}",
+        ["training: hyperparameters.ema_decay: 0.99 trains on one instance, not on instance_count"],
+    ),
     "frozen layers in Pipe mode": (
         SOURCE + "training: {input_mode: Pipe, hyperparameters: {use_pretrained_model: 1, "
         "fine_tune: head}}",

@@ -1,4 +1,4 @@
-"""Checkpoints: written after each epoch, to resume a training after a stop or a crash."""
+"""Checkpoints: written between epochs, to resume a training after a stop or a crash."""
 
 import dataclasses
 import logging
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from include.image_classification.container import CommandError
-from include.image_classification.mxnet_import import mx
 from include.image_classification.training.checkpoints.checkpoint_file import (
     UNFINISHED,
     Arrays,
@@ -22,6 +21,11 @@ from include.image_classification.training.checkpoints.optimizer_state import (
 )
 from include.image_classification.training.checkpoints.periodic_models import PeriodicModels
 from include.image_classification.training.hyperparameters import Hyperparameters
+from include.image_classification.training.networks.parameters import (
+    read_parameters,
+    replaced_parameters,
+    write_parameters,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +55,8 @@ LEFT_OUT_BY_DEFAULT = (
     "head_learning_rate",
     "frozen_stages",
     "training_size",
+    "layer_decay",
+    "ema_decay",
 )
 """Hyperparameters that checkpoints of earlier versions lack; they had the default's behavior."""
 
@@ -82,43 +88,60 @@ def identity(settings: Hyperparameters, images: Mapping[str, int]) -> dict[str, 
     return {name: str(value) for name, value in {**fixed, **counts}.items()}
 
 
+class Average(Protocol):
+    """An average of the weights that continues after a restart."""
+
+    def read(self) -> Arrays:
+        """Return the averages by the parameters' names."""
+
+    def restore(self, averages: Arrays, epochs: int) -> None:
+        """Continue from the averages after this number of epochs of the training."""
+
+
 class Checkpoints(Generic[H]):
     """The checkpoints of one training, in a folder that SageMaker keeps in S3.
 
-    A checkpoint contains the complete state of the training: parameters, optimizer state, history
-    and the best parameters so far, without a temperature in the last layer. There is no random
-    state: the order and the augmentation of the images depend on seed, epoch and image only.
+    A checkpoint contains the complete state of the training: parameters, optimizer state, history,
+    the average of the weights if there is one, and the best parameters so far, without a
+    temperature in the last layer. There is no random state: the order and the augmentation of the
+    images depend on seed, epoch and image only.
 
     Args:
         folder: The folder of the checkpoints.
         identity: Values that must be the same when the training resumes (see `identity`).
         periodic: The models that checkpoint_frequency asks for.
+
+    Attributes:
+        best: The parameters of the best epoch so far; empty before.
     """
 
     def __init__(
         self, folder: Path, identity: Mapping[str, str], periodic: PeriodicModels | None = None
     ) -> None:
         self._folder, self._identity, self._periodic = folder, dict(identity), periodic
-        self._best: Arrays = {}
+        self.best: Arrays = {}
 
-    def save(self, network: Any, trainer: Any, history: H, temperature: float = 1.0) -> None:
-        """Store the state after an epoch, in place of the last but one checkpoint.
+    def keep_best(self, network: Any) -> None:
+        """Keep the network's parameters as the best so far, in memory."""
+        self.best = read_parameters(network)
 
-        A periodic model is stored, too, if the epoch has been validated, with this temperature.
-        """
+    def keep_periodic(self, network: Any, epoch: int, temperature: float) -> None:
+        """Store the model of an epoch (from 1) with this temperature, if it is a periodic one."""
+        if self._periodic:
+            self._periodic.keep(network, epoch, temperature)
+
+    def save(self, network: Any, trainer: Any, history: H, average: Average | None = None) -> None:
+        """Store the state after an epoch, in place of the last but one checkpoint."""
         epochs = len(history.train_accuracy)
-        parameters = _read_parameters(network)
-        if history.best_epoch == epochs:
-            self._best = parameters
+        averages = average.read() if average else {}
         arrays = {
-            **{f"parameter/{name}": array for name, array in parameters.items()},
-            **{f"optimizer/{name}": array for name, array in read_state(trainer).items()},
+            **_in_folder("parameter", read_parameters(network)),
+            **_in_folder("optimizer", read_state(trainer)),
+            **_in_folder("average", averages),
         }
-        if history.best_epoch != epochs:
-            arrays |= {f"best/{name}": array for name, array in self._best.items()}
+        if averages or history.best_epoch != epochs:
+            arrays |= _in_folder("best", self.best)
         self._folder.mkdir(parents=True, exist_ok=True)
-        if self._periodic and history.is_validated:
-            self._periodic.keep(network, epochs, temperature)
         write_checkpoint(
             self._folder / f"checkpoint-{epochs % KEPT_CHECKPOINTS}.npz",
             {
@@ -130,7 +153,12 @@ class Checkpoints(Generic[H]):
         )
 
     def restore(
-        self, network: Any, trainer: Any, history: H, store: Callable[[Any, H], object]
+        self,
+        network: Any,
+        trainer: Any,
+        history: H,
+        store: Callable[[Any, H], object],
+        average: Average | None = None,
     ) -> H:
         """Restore the newest undamaged checkpoint; without one, return `history` unchanged.
 
@@ -140,6 +168,7 @@ class Checkpoints(Generic[H]):
             history: An empty history.
             store: Called with the network of the best epoch and the restored history, since
                 SageMaker does not keep the model folder of an interrupted job.
+            average: Receives the checkpoint's average of the weights.
 
         Raises:
             CommandError: The checkpoint is of a training with other settings, which are named.
@@ -152,14 +181,16 @@ class Checkpoints(Generic[H]):
         description, arrays = newest
         parameters = _select("parameter", arrays)
         restored = dataclasses.replace(history, **description["history"])  # type: ignore[type-var]
-        self._best = _select("best", arrays) or parameters
+        self.best = _select("best", arrays) or parameters
         if self._periodic:
             self._periodic.restore()
         if restored.best_epoch:
-            _write_parameters(network, self._best)
-            store(network, restored)
-        _write_parameters(network, parameters)
+            with replaced_parameters(network, self.best):
+                store(network, restored)
+        write_parameters(network, parameters)
         write_state(trainer, _select("optimizer", arrays))
+        if average and (averages := _select("average", arrays)):
+            average.restore(averages, description["epochs"])
         _log.info("Resuming after %d epochs from a checkpoint", description["epochs"])
         return restored
 
@@ -203,6 +234,10 @@ class Checkpoints(Generic[H]):
             )
 
 
+def _in_folder(folder: str, arrays: Arrays) -> Arrays:
+    return {f"{folder}/{name}": array for name, array in arrays.items()}
+
+
 def _select(folder: str, arrays: Arrays) -> Arrays:
     prefix = f"{folder}/"
     return {
@@ -210,12 +245,3 @@ def _select(folder: str, arrays: Arrays) -> Arrays:
         for name, array in arrays.items()
         if name.startswith(prefix)
     }
-
-
-def _read_parameters(network: Any) -> Arrays:
-    return {name: value.data().asnumpy() for name, value in network.collect_params().items()}
-
-
-def _write_parameters(network: Any, arrays: Arrays) -> None:
-    for name, parameter in network.collect_params().items():
-        parameter.set_data(mx.nd.array(arrays[name], dtype=arrays[name].dtype))

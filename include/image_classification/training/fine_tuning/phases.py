@@ -8,7 +8,11 @@ from include.contracts.networks import FineTune
 from include.image_classification.training.checkpoints.checkpoints import Checkpoints
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.loop.history import History
-from include.image_classification.training.networks.parts import later_parameters, part_parameters
+from include.image_classification.training.networks.parts import (
+    later_parameters,
+    part_parameters,
+    stage_numbers,
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,10 @@ class TrainedLayers:
             part = later_parameters(self._network, phase.settings.frozen_stages)
         else:
             part = part_parameters(self._network, phase.part)
+        stages, decay = stage_numbers(self._network), phase.settings.layer_decay
+        last = max(stages.values())
         for name, parameter in self._trainable.items():
             parameter.grad_req = "write" if name in part else "null"
-            parameter.lr_mult = phase.head_rate_ratio if name in head else 1.0
+            is_head = name in head
+            parameter.lr_mult = phase.head_rate_ratio if is_head else decay ** (last - stages[name])
         return part

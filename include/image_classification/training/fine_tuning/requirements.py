@@ -1,4 +1,4 @@
-"""Checks whether a job can train a part of the layers only. They need no MXNet."""
+"""Checks whether a job can fine-tune as it is asked to. They need no MXNet."""
 
 from include.image_classification import channels
 from include.image_classification.container import CommandError
@@ -6,7 +6,7 @@ from include.image_classification.training.hyperparameters import Hyperparameter
 
 
 def check_fine_tuning(settings: Hyperparameters, hosts: int) -> None:
-    """Check the job's hosts and channels if some epochs train a part of the layers only.
+    """Check the job's hosts, and its channels if some epochs train a part of the layers only.
 
     Args:
         settings: The hyperparameters.
@@ -15,14 +15,14 @@ def check_fine_tuning(settings: Hyperparameters, hosts: int) -> None:
     Raises:
         CommandError: There are several hosts, no initial weights, or a channel in Pipe mode.
     """
+    if settings.single_host and hosts > 1:
+        raise CommandError(
+            f"hyperparameter {settings.single_host} trains on one host, not on {hosts}: set "
+            "InstanceCount to 1, or leave it out"
+        )
     if not settings.freezes_layers:
         return
     setting = f"hyperparameter {settings.freezing}"
-    if hosts > 1:
-        raise CommandError(
-            f"{setting} trains on one host, not on {hosts}: set InstanceCount to 1, or train all "
-            "layers"
-        )
     if not settings.use_pretrained_model and channels.channel_folder("model") is None:
         raise CommandError(
             f"{setting} needs use_pretrained_model 1 or a channel model, because layers that are "

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,13 @@ from include.image_classification.training.distribution.group import Group
 from include.image_classification.training.hyperparameters import Hyperparameters
 from include.image_classification.training.input.batches import Batch
 from include.image_classification.training.input.reader import Reader
+from include.image_classification.training.loop.average import WeightAverage
 from include.image_classification.training.loop.early_stopping import EarlyStopping
 from include.image_classification.training.loop.history import History
 from include.image_classification.training.loop.metrics import Metric
 from include.image_classification.training.loop.objective import Objective, SingleLabel
 from include.image_classification.training.loop.optimizer import make_trainer
+from include.image_classification.training.loop.results import Results, StoreModel
 from include.image_classification.training.loop.schedule import make_schedule
 from include.image_classification.training.loop.temperature import LogitSample
 from include.image_classification.training.networks.devices import average_statistics, parts
@@ -27,9 +29,6 @@ from include.image_classification.training.networks.devices import average_stati
 _log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 5.0
 """Interval of the log lines within an epoch."""
-
-StoreModel = Callable[[Any, History], object]
-"""Stores the network of the history's best epoch with its calibration, and returns the path."""
 
 
 class TrainingLoop:
@@ -55,7 +54,7 @@ class TrainingLoop:
             settings: The hyperparameters.
             network: The network to train.
             readers: The readers of the channels train and validation.
-            store: Called with the network after each epoch that is the best so far.
+            store: Called with the network of the best epoch so far.
             checkpoints: The checkpoints to resume from and to write.
             group: The hosts that train together.
             compute_network: A block that shares the network's parameters, and computes its logits
@@ -67,15 +66,21 @@ class TrainingLoop:
             validated_network: A block as `compute_network`, for the validation's batches if they
                 have another shape.
         """
-        self._settings, self._network, self._store = settings, network, store
+        self._settings, self._network = settings, network
         self._compute_network = network if compute_network is None else compute_network
         self._validated_network = validated_network or self._compute_network
         self._devices = devices
-        self._checkpoints, self._group = checkpoints, group
+        self._group = group
         self._train, self._validation = readers
         self._first_epoch = first_epoch
         self._rate = make_schedule(settings)
         self._trainer = make_trainer(settings, network, group, self._rates)
+        self._average: WeightAverage | None = None
+        if settings.ema_decay:
+            self._average = WeightAverage(
+                network, settings.ema_decay, first_epoch, self._train.batches
+            )
+        self._results = Results(network, self._trainer, checkpoints, store, self._average)
         self._objective = objective or SingleLabel(settings)
         is_calibrated = settings.calibration == "temperature" and not settings.multi_label
         self._calibrates = group.is_first and is_calibrated
@@ -94,7 +99,9 @@ class TrainingLoop:
                 then restores no checkpoint.
         """
         if history is None:
-            history = self._restore()
+            history = self._results.restore()
+        else:
+            self._results.continue_from(history)
         self._group.start(self._trainer, len(history.train_accuracy), self._train.batches)
         if self._is_finished(history):
             return history.validated()
@@ -105,10 +112,9 @@ class TrainingLoop:
             )
         elif history.is_validated or self._finish_epoch(history, stop):
             self._train_epochs(history, stop)
+        if self._group.is_first:
+            self._results.store_best(history)
         return history.validated()
-
-    def _restore(self) -> History:
-        return self._checkpoints.restore(self._network, self._trainer, History(), self._store)
 
     def _is_finished(self, history: History) -> bool:
         return len(history.validation_accuracy) >= self._first_epoch + self._settings.epochs
@@ -119,6 +125,8 @@ class TrainingLoop:
             epoch = len(history.validation_accuracy)
             if early_stopping.should_stop(history.validation_accuracy[self._first_epoch :]):
                 _log.info("Early stopping after %d epochs: no further improvement", epoch)
+                if self._group.is_first:
+                    self._results.save(history, now=True)
                 return
             started = time.perf_counter()
             metric = self.train_epoch(epoch, stop)
@@ -164,6 +172,8 @@ class TrainingLoop:
             logits, losses = self._forward(self._compute_network, batch)
         mx.autograd.backward(losses)
         self._trainer.step(batch.rows)
+        if self._average:
+            self._average.add()
         metric.add(_concatenate(logits), batch.labels, batch.rows, _concatenate(losses))
 
     def _forward(self, network: Any, batch: Batch) -> tuple[list[Any], list[Any]]:
@@ -195,12 +205,15 @@ class TrainingLoop:
         history.epoch_seconds.append(round(seconds, 3))
 
     def _finish_epoch(self, history: History, stop: threading.Event) -> bool:
-        """Validate the last trained epoch, write its checkpoint, and return if it was validated.
+        """Validate the last trained epoch, save the results, and return if it was validated.
 
-        The checkpoint is also written when `stop` interrupts the validation.
+        The results are also saved when `stop` interrupts the validation.
         """
         epoch = len(history.validation_accuracy)
-        validated = self._validate(epoch, history, stop)
+        with self._results.validated_weights():
+            validated = self._validate(epoch, history, stop)
+            if validated and self._group.is_first:
+                self._results.keep_periodic(epoch + 1, self._temperature)
         if not validated:
             _log.info(
                 "Stopped before epoch %d was validated: the best model so far is kept; a "
@@ -208,7 +221,7 @@ class TrainingLoop:
                 epoch,
             )
         if self._group.is_first:
-            self._checkpoints.save(self._network, self._trainer, history, self._temperature)
+            self._results.save(history, now=not validated or self._is_finished(history))
         return validated
 
     def _validate(self, epoch: int, history: History, stop: threading.Event) -> bool:
@@ -225,7 +238,8 @@ class TrainingLoop:
         if history.would_be_best(accuracy, values["cross-entropy"]):
             history.best_epoch = epoch + 1
             history.calibration = calibration.as_json() if calibration else None
-            log_lines.log_best(accuracy, self._store(self._network, history))
+            if self._group.is_first:
+                self._results.keep_best()
         history.validation_accuracy.append(accuracy)
         history.validation_loss.append(values["cross-entropy"])
         return True

@@ -30,15 +30,25 @@ def later_parameters(network: Any, frozen_stages: int) -> set[str]:
         network: A network from `make_network`.
         frozen_stages: The number of first stages, of which the stem is one.
     """
-    parameters = network.collect_params()
-    number, later = 1, part_parameters(network, "head")
-    for name, parameter in parameters.items():
+    stages = stage_numbers(network)
+    later = {name for name, stage in stages.items() if stage > frozen_stages}
+    return later | part_parameters(network, "head")
+
+
+def stage_numbers(network: Any) -> dict[str, int]:
+    """Return the stage of each parameter by name, from 1 for the stem.
+
+    What follows the last stage, as the last layer, has the last stage's number.
+
+    Args:
+        network: A network from `make_network`.
+    """
+    number, stages = 1, dict[str, int]()
+    for name, parameter in network.collect_params().items():
         # The constants that normalize the image come before the stem.
         is_constant = isinstance(parameter, mx.gluon.Constant)
-        number = 1 if is_constant else _stage_number(name, number)
-        if number > frozen_stages:
-            later.add(name)
-    return later
+        number = stages[name] = 1 if is_constant else _stage_number(name, number)
+    return stages
 
 
 def _stage_number(name: str, before: int) -> int:

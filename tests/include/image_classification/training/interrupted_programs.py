@@ -7,6 +7,10 @@ from pathlib import Path
 
 from tests.include.image_classification.training.job_data import ROOT
 
+SAVED_EACH_EPOCH = """
+from include.image_classification.training.loop import results
+results.SAVE_INTERVAL = 0
+"""
 NEVER = "-1"
 """The epoch of a training that is not interrupted."""
 
@@ -37,9 +41,12 @@ def stopped_during_validation(reader: type) -> str:
 
 
 def run_program(base: Path, epoch: str, program: str) -> subprocess.CompletedProcess[str]:
-    """Train in a process with one thread, which interrupts itself in an epoch."""
+    """Train in a process with one thread, which interrupts itself in an epoch.
+
+    Each epoch has a checkpoint, however short it is.
+    """
     return subprocess.run(
-        [sys.executable, "-c", program, epoch],
+        [sys.executable, "-c", SAVED_EACH_EPOCH + program, epoch],
         env={**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1"},
         cwd=ROOT,
         capture_output=True,

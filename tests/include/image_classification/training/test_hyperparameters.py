@@ -185,6 +185,9 @@ def test_a_fraction_must_be_from_0_to_1(name: str, value: float) -> None:
     [
         ({"fine_tune": "head", "frozen_stages": "2"}, "frozen_stages is for fine_tune: all only"),
         ({"fine_tune": "head", "training_size": "40"}, "training_size is for fine_tune: all only"),
+        ({"fine_tune": "head", "layer_decay": "0.5"}, "layer_decay is for fine_tune: all or last"),
+        ({"layer_decay": "0"}, "layer_decay is 0: .* greater than 0"),
+        ({"ema_decay": "1"}, "ema_decay is 1: .* less than 1"),
         ({"frozen_stages": "5"}, "frozen_stages is 5: .* less than or equal to 4"),
         ({"training_size": "4"}, "training_size must be at least 8 for network torchvision, not 4"),
     ],

@@ -62,6 +62,8 @@ def save(folder: Path, tiny: Tiny, epochs: int, best: int = 1) -> None:
     checkpoints = Checkpoints[History](folder, identity(tiny.settings, {"train": 24}))
     for epoch in range(1, epochs + 1):
         tiny.step(epoch)
+        if epoch <= best:
+            checkpoints.keep_best(tiny.network)
         checkpoints.save(tiny.network, tiny.trainer, history_of(epoch, min(best, epoch)))
 
 
@@ -99,7 +101,9 @@ def test_a_periodic_model_has_the_temperature_of_its_epoch(tmp_path: Path) -> No
     periodic = PeriodicModels(models, tmp_path, 1)
     checkpoints = Checkpoints[History](tmp_path, identity(tiny.settings, {"train": 24}), periodic)
     for epoch in (1, 2):
-        checkpoints.save(tiny.network, tiny.trainer, history_of(epoch, 1), 2.0 * epoch)
+        checkpoints.keep_periodic(tiny.network, epoch, 2.0 * epoch)
+        checkpoints.keep_best(tiny.network)
+        checkpoints.save(tiny.network, tiny.trainer, history_of(epoch, epoch))
     shutil.rmtree(models)
     checkpoints.restore(tiny.network, tiny.trainer, History(), lambda *_: None)
     for epoch in (1, 2):

@@ -62,6 +62,7 @@ PARTS = {
     "head": {**SETTINGS, "fine_tune": "head"},
     "last_stages": {**SETTINGS, "fine_tune": "last_stages"},
     "head first, then all": {**SETTINGS, "head_epochs": "2", "epochs": "2"},
+    "averaged": {**SETTINGS, "head_epochs": "1", "epochs": "2", "ema_decay": "0.7"},
 }
 
 

@@ -9,7 +9,7 @@ from include.image_classification.training.fine_tuning.phases import (
 )
 from include.image_classification.training.hyperparameters import parse
 from include.image_classification.training.networks.network import make_network
-from include.image_classification.training.networks.parts import part_parameters
+from include.image_classification.training.networks.parts import part_parameters, stage_numbers
 from tests.include.image_classification.training.job_data import settings_with
 
 
@@ -61,3 +61,17 @@ def test_layers_are_frozen_and_released() -> None:
     assert layers.choose(second) == set(parameters)
     assert {name for name, value in parameters.items() if value.grad_req != "null"} == initial
     assert {name for name, value in parameters.items() if value.lr_mult != 1} == head
+
+
+def test_the_rate_of_a_stage_is_a_multiple_of_that_of_the_next_one() -> None:
+    network = make_network(20, 3, (3, 32, 32))
+    (phase,) = phases(layer_decay="0.5", head_learning_rate="0.2")
+    TrainedLayers(network).choose(phase)
+    rates: dict[int, set[float]] = {}
+    for name, stage in stage_numbers(network).items():
+        if name not in part_parameters(network, "head"):
+            rates.setdefault(stage, set()).add(network.collect_params()[name].lr_mult)
+    trained = {stage: values - {1} if stage < 4 else values for stage, values in rates.items()}
+    assert trained == {1: {0.125}, 2: {0.25}, 3: {0.5}, 4: {1}}
+    head = {network.collect_params()[name].lr_mult for name in part_parameters(network, "head")}
+    assert head == {2}

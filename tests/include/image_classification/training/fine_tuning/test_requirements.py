@@ -60,6 +60,8 @@ def test_weights_are_needed(part: str) -> None:
 def test_several_hosts_are_rejected() -> None:
     with pytest.raises(CommandError, match="fine_tune: head trains on one host, not on 2"):
         check_fine_tuning(settings(fine_tune="head", **PRETRAINED), hosts=2)
+    with pytest.raises(CommandError, match=r"ema_decay: 0\.9 trains on one host, not on 3"):
+        check_fine_tuning(settings(ema_decay="0.9"), hosts=3)
 
 
 @pytest.mark.parametrize("channel", ["train", "validation"])
